@@ -1,0 +1,65 @@
+# Circles. Two commands matter: `make run` and `make test`. Every path here is relative to this folder, so that a
+# clone may lie in a path with spaces; `make -C /where/it/is run` works from anywhere.
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= .data
+WORKERS ?= auto
+export PORT DATA_DIR
+
+PY := .venv/bin/python
+
+.PHONY: help run test lint types bench lock screenshots clean _python _run _dev
+
+help:
+	@echo "make run    starts the site in practice mode at http://127.0.0.1:$(PORT)"
+	@echo "make test   runs everything: lint, types, tests, browser"
+	@echo "make bench  measures; make lock remakes the locked requirements; make clean forgets .venv"
+	@echo "PORT (now $(PORT)), DATA_DIR (now $(DATA_DIR)) and PYTHON (now $(PYTHON)) can be given."
+
+run: _run
+	@exec $(PY) -m circles serve
+
+# One shell, so that the first failure ends it and pytest's closing line is the last thing printed.
+test: _dev
+	@set -e; \
+	CIRCLES_CHROMIUM="$$($(PY) -m tests.browser.find --install)"; export CIRCLES_CHROMIUM; \
+	$(MAKE) --no-print-directory lint types; \
+	exec $(PY) -m pytest -n $(WORKERS) --dist loadfile
+
+lint: _dev
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+types: _dev
+	@$(PY) -m basedpyright
+
+bench: _dev
+	@exec $(PY) -m tests.bench
+
+screenshots: _dev
+	@CIRCLES_CHROMIUM="$$($(PY) -m tests.browser.find --install)" $(PY) scripts/screenshots.py
+
+LOCK := ../$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links \
+	--no-emit-package django --no-emit-package asgiref --no-emit-package sqlparse
+
+# django-htmx is here for its htmx file alone, so Django and what Django needs stay out.
+lock: _dev
+	cd requirements && $(LOCK) runtime.in -o runtime.txt && $(LOCK) dev.in -o dev.txt
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache static/vendor
+
+_python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Circles needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1 || true)." >&2; \
+	echo "Name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+
+_run: _python
+	@$(PYTHON) scripts/setup.py runtime
+	@$(PY) -m circles assets
+
+_dev: _python
+	@$(PYTHON) scripts/setup.py dev
+	@$(PY) -m circles assets
