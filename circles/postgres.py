@@ -212,8 +212,8 @@ def check_version(cluster: Path) -> None:
     found = (cluster / "PG_VERSION").read_text().strip()
     if found != VERSION:
         raise DatabaseRefused(
-            f"The data in {cluster} was written by PostgreSQL {found}; this Circles brings {VERSION}. Go back "
-            "to the Circles that wrote it, or move the data to a PostgreSQL of your own and set DATABASE_URL."
+            f"The data in {cluster} was written by PostgreSQL {found}; this Circles brings {VERSION}. Go "
+            "back to the Circles that wrote it, or move the data to another PostgreSQL and set DATABASE_URL."
         )
 
 
@@ -254,7 +254,7 @@ def read_pid_file(cluster: Path) -> list[str]:
 
 
 def stop_orphan(cluster: Path) -> None:
-    """Clear up after a Circles that was killed. Call it with the lock held: then no server is rightly there."""
+    """Clear up after a Circles that was killed. Call it with the lock held: no server is then in use."""
     lines = read_pid_file(cluster)
     if len(lines) < 5 or not lines[0].isdigit():
         return
@@ -294,7 +294,7 @@ def is_server(pid: int, cluster: Path) -> bool:
 def disown(cluster: Path, pid: int) -> None:
     """Let the server's note of a dead server name us instead, when its number lives on as some other process.
 
-    PostgreSQL would otherwise refuse to start. When the note names its parent, it still looks for workers left.
+    PostgreSQL would otherwise refuse to start. With its parent in the note it still looks for workers left.
     """
     lines = read_pid_file(cluster)
     with suppress(ProcessLookupError, PermissionError):

@@ -1,8 +1,8 @@
 """Where the embedded database lives: the account that runs it, the folder of its data, its programs.
 
 PostgreSQL refuses to run as root. Started by root we therefore run it as an account without rights, which may
-not be able to enter the folder we were started in (a closed home folder, say). We open nobody's doors: what that
-account cannot reach is kept in a folder of our own elsewhere, and a note in the data folder says where.
+not be able to enter the folder we were started in (a closed home folder, say). We open nobody's doors: what
+that account cannot reach is kept in a folder of our own elsewhere, and a note in the data folder says where.
 """
 
 from __future__ import annotations
