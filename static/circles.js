@@ -1,0 +1,189 @@
+// Circles: what the pages can do better with JavaScript. Everything works without it.
+//
+// 1. tells the server the visitor's time zone, and says times "for you" where the server did not know it yet
+// 2. the amount chooser: slider, field and sentence move together
+// 3. a form that was sent is not sent a second time
+// 4. a button that copies an address
+
+"use strict";
+
+document.documentElement.classList.add("live");
+
+const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+
+// --- 1. Time zones --------------------------------------------------------------------------------------
+
+function rememberZone() {
+  if (!ownZone) return;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `zone=${encodeURIComponent(ownZone)}; path=/; max-age=31536000; samesite=lax${secure}`;
+}
+
+// A moment on the clocks of a zone: {weekday, day, hour, minute}.
+function wallTime(moment, zone) {
+  const parts = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone, weekday: "long", month: "numeric", day: "numeric", hour: "numeric", minute: "2-digit", hourCycle: "h23",
+  }).formatToParts(moment);
+  const found = Object.fromEntries(parts.map((part) => [part.type, part.value]));
+  return { weekday: found.weekday, day: `${found.month}/${found.day}`, hour: Number(found.hour), minute: found.minute };
+}
+
+// The same words as clock.say_time on the server.
+function sayTime({ hour, minute }) {
+  if (minute === "00" && hour === 0) return "12:00 midnight";
+  if (minute === "00" && hour === 12) return "12:00 noon";
+  const part = hour < 5 || hour >= 22 ? "at night"
+    : hour < 12 ? "in the morning"
+    : hour < 18 ? "in the afternoon" : "in the evening";
+  return `${hour % 12 || 12}:${minute} ${part}`;
+}
+
+function sayForYou(moment, zone) {
+  const there = wallTime(moment, zone);
+  const here = wallTime(moment, ownZone);
+  if (there.day === here.day && there.hour === here.hour && there.minute === here.minute) return "";
+  const day = there.day === here.day ? "" : `${here.weekday} `;
+  return `, ${day}${sayTime(here)} for you`;
+}
+
+function fillTimes(root) {
+  if (!ownZone) return;
+  for (const time of root.querySelectorAll("time[data-zone]")) {
+    const zone = time.dataset.zone;
+    time.removeAttribute("data-zone");
+    try {
+      time.append(sayForYou(new Date(time.dateTime), zone));
+    } catch {
+      // A zone this browser does not know: the circle's own time stands there already.
+    }
+  }
+}
+
+// --- 2. The amount chooser ------------------------------------------------------------------------------
+
+const commonDivisor = (a, b) => (b ? commonDivisor(b, a % b) : a);
+
+// A step that lands on all three marks and crosses the line in at most 120 key presses, if there is one.
+function stepOf({ minimum, suggested, maximum, unit }) {
+  const base = commonDivisor(maximum - minimum, suggested - minimum);
+  const round = [1, 5, 10, 50, 100, 500, 1000].map((times) => times * unit);
+  return round.find((step) => base % step === 0 && (maximum - minimum) / step <= 120) || commonDivisor(base, unit);
+}
+
+function placeOf(minor, { minimum, suggested, maximum }) {
+  if (!Number.isFinite(minor) || minor < minimum || minor > maximum) return "outside";
+  if (minor === suggested) return "suggested";
+  if (minor === minimum) return "minimum";
+  if (minor === maximum) return "maximum";
+  return minor < suggested ? "below" : "above";
+}
+
+function readScale(box) {
+  const money = new Intl.NumberFormat("en-US", { style: "currency", currency: box.dataset.currency });
+  const digits = money.resolvedOptions().maximumFractionDigits;
+  const scale = { unit: 10 ** digits, digits };
+  for (const mark of ["minimum", "suggested", "maximum"]) scale[mark] = Number(box.dataset[mark]);
+  scale.plain = (minor) => (minor / scale.unit).toFixed(minor % scale.unit ? digits : 0);
+  scale.say = (minor) => money.format(minor / scale.unit).replace(/[.]0+$/, "");
+  return scale;
+}
+
+function makeSlider(scale) {
+  const slider = document.createElement("input");
+  Object.assign(slider, { type: "range", className: "amount-slider", min: scale.minimum, max: scale.maximum, step: stepOf(scale) });
+  slider.setAttribute("aria-label", "Your amount, as a place on the scale");
+  slider.setAttribute("aria-describedby", "f-amount-says");
+  return slider;
+}
+
+function startAmount(box) {
+  const scale = readScale(box);
+  const field = box.querySelector("input");
+  if (!(scale.minimum < scale.maximum)) return;
+  const slider = makeSlider(scale);
+  const share = (minor) => (minor - scale.minimum) / (scale.maximum - scale.minimum);
+
+  const show = (minor) => {
+    const inside = Math.min(Math.max(minor || scale.minimum, scale.minimum), scale.maximum);
+    slider.style.setProperty("--filled", `${share(inside) * 100}%`);
+    slider.setAttribute("aria-valuetext", scale.say(inside));
+    const place = placeOf(minor, scale);
+    for (const sentence of box.querySelectorAll("[data-place]")) sentence.hidden = sentence.dataset.place !== place;
+    for (const mark of box.querySelectorAll("[data-mark]")) mark.classList.toggle("is-here", mark.dataset.mark === place);
+  };
+  const typed = () => Math.round(Number(field.value.replace(/[^0-9.\-]/g, "") || NaN) * scale.unit);
+
+  slider.addEventListener("input", () => { field.value = scale.plain(Number(slider.value)); show(Number(slider.value)); });
+  field.addEventListener("input", () => { slider.value = typed(); show(typed()); });
+
+  // The outer marks stand at the ends; the middle one where it belongs, but never on top of them.
+  const middle = Math.min(Math.max(share(scale.suggested), 0.24), 0.76);
+  box.querySelector('[data-mark="suggested"]').style.setProperty("--at", middle);
+  box.querySelector('[data-mark="maximum"]').style.setProperty("--at", 1);
+  box.querySelector(".amount-line").append(slider);
+  box.classList.add("is-live");
+  slider.value = typed();
+  show(typed());
+}
+
+function startAmounts(root) {
+  for (const box of root.querySelectorAll("[data-amount]:not(.is-live)")) startAmount(box);
+}
+
+// --- 3. Sent once ---------------------------------------------------------------------------------------
+
+const RELEASE_AFTER = 8000; // milliseconds; a download leaves its page standing
+
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll('button[aria-disabled="true"]')) button.removeAttribute("aria-disabled");
+}
+
+function sendOnce(event) {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("data-again")) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  form.dataset.sent = "yes";
+  // aria-disabled, not disabled: a disabled button would leave its own name and value out of the form.
+  event.submitter?.setAttribute("aria-disabled", "true");
+  setTimeout(release, RELEASE_AFTER, form);
+}
+
+function releaseAll() {
+  for (const form of document.querySelectorAll("form[data-sent]")) release(form);
+}
+
+// --- 4. Copying -----------------------------------------------------------------------------------------
+
+async function copy(event) {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  const before = button.textContent;
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = before; }, 2000);
+  } catch {
+    field.select(); // the address is marked, ready for the visitor's own copy command
+  }
+}
+
+// --- Start ----------------------------------------------------------------------------------------------
+
+function start() {
+  fillTimes(document);
+  startAmounts(document);
+}
+
+rememberZone();
+document.addEventListener("DOMContentLoaded", start);
+document.addEventListener("htmx:after:swap", start);
+document.addEventListener("submit", sendOnce, true);
+document.addEventListener("htmx:finally:request", releaseAll);
+document.addEventListener("click", copy);
+window.addEventListener("pageshow", releaseAll);
