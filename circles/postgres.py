@@ -139,6 +139,24 @@ class Embedded:
         self.stop()
 
 
+def address(sockets: str) -> str:
+    """The address of the database whose socket lies in a folder."""
+    return f"postgresql://circles@/circles?host={quote(sockets, safe='/')}&port={OPTIONS['port']}"
+
+
+def running(data_dir: Path) -> str | None:
+    """The address of the database that a running Circles keeps on this data, if there is one."""
+    if not data_dir.is_dir():
+        return None
+    place = postgres_place.choose(data_dir, lambda _: None)
+    try:
+        os.close(take_lock(place.home, data_dir))
+    except DatabaseRefused:
+        lines = read_pid_file(place.cluster)
+        return address(lines[4]) if len(lines) > 7 and lines[7] == "ready" else None
+    return None
+
+
 def take_lock(home: Path, data_dir: Path) -> int:
     """Hold the lock of a database's home until the process ends.
 

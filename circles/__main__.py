@@ -1,0 +1,198 @@
+"""The commands: python -m circles serve | work | migrate | demo | assets | check."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from circles.errors import CirclesError
+from circles.settings import Settings
+
+# Other modules are imported where they are used: `assets` need not wait for the whole site.
+if TYPE_CHECKING:
+    from circles.house import House
+
+
+class SettingsRefused(CirclesError):
+    """The environment is not one that Circles can start in."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and answer its exit status. What somebody can mend is said in words."""
+    command = parser().parse_args(arguments).command
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, interrupt)
+    try:
+        return COMMANDS[command](read_settings())
+    except CirclesError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and what they do."""
+    found = argparse.ArgumentParser(prog="python -m circles", description="A site for integration circles.")
+    commands = found.add_subparsers(dest="command", required=True)
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+    return found
+
+
+def interrupt(sign: int, frame: FrameType | None) -> None:
+    """Being told to stop, or losing the terminal, is the same as Ctrl-C: everything is put away."""
+    raise KeyboardInterrupt
+
+
+def read_settings() -> Settings:
+    """The settings. Raises SettingsRefused with every problem, in words."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = []
+        for found in error.errors():
+            name = "_".join(str(part) for part in found["loc"]).upper()
+            text = found["msg"].removeprefix("Value error, ")
+            problems.append(f"{name}: {text}" if name else text)
+        raise SettingsRefused("\n".join(problems)) from None
+
+
+def serve(settings: Settings) -> int:
+    """Serve the site, and in practice mode carry out its jobs as well."""
+    from circles import server
+
+    with server.listen(settings) as listening, database(settings) as settings:
+        asyncio.run(prepare(settings))
+        server.run(settings, listening)
+    return 0
+
+
+def work(settings: Settings) -> int:
+    """Carry out jobs and the timetable without serving pages."""
+    from circles import server
+
+    async def run() -> None:
+        async with house(settings) as opened:
+            await server.work(opened)
+
+    with database(settings, shared=True) as settings:
+        asyncio.run(run())
+    return 0
+
+
+def migrate(settings: Settings) -> int:
+    """Bring the database up to date."""
+    from circles import migrate
+
+    with database(settings, shared=True) as settings:
+        applied = asyncio.run(migrate.migrate(settings.worker_url))
+    print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
+    return 0
+
+
+def demo(settings: Settings) -> int:
+    """Plant the demo community in a database that has nobody in it."""
+    if not settings.practice:
+        raise SettingsRefused("The demo community is for practice mode only.")
+    with database(settings, shared=True) as settings:
+        planted = asyncio.run(prepare(settings))
+    print(
+        "The demo community is there." if planted else "There are people in the database; nothing was done."
+    )
+    return 0
+
+
+def assets(settings: Settings) -> int:
+    """Bring htmx out of its locked package into static/vendor/."""
+    from circles.assets import fetch
+
+    fetch()
+    return 0
+
+
+def check(settings: Settings) -> int:
+    """Ask every invariant of the database; the exit status is 1 when one does not hold."""
+    from circles import checks
+
+    async def run() -> list[checks.Finding]:
+        async with house(settings) as opened, opened.db.reading() as tx:
+            return await checks.run(tx)
+
+    with database(settings, shared=True) as settings:
+        findings = asyncio.run(run())
+    for finding in findings:
+        state = "holds " if finding.holds else f"BROKEN ({finding.broken})"
+        print(f"{state} {finding.name}: {finding.says}")
+    return 0 if all(finding.holds for finding in findings) else 1
+
+
+@contextmanager
+def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]:
+    """The settings with a database: the one they name, else the embedded one, for as long as the block lasts.
+
+    shared: use the embedded database of a Circles that is running on the same data, if there is one.
+    """
+    from circles import postgres
+
+    url = settings.database_url or (postgres.running(settings.data_dir) if shared else None)
+    if url:
+        yield settings.model_copy(update={"database_url": url})
+        return
+    with postgres.Embedded.start(settings.data_dir) as embedded:
+        try:
+            yield settings.model_copy(update={"database_url": embedded.url})
+        finally:
+            for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(sign, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the putting away
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncGenerator[House]:
+    """A house of our own for the length of a command."""
+    from circles.db import Database
+    from circles.house import House
+
+    opened = await Database.open(settings.database_url, size=2, pooler=settings.pooler)
+    try:
+        yield House(settings, opened)
+    finally:
+        await opened.close()
+
+
+async def prepare(settings: Settings) -> bool:
+    """Migrate, and in practice mode plant the demo community in a new database. Whether it was planted."""
+    from circles.migrate import migrate
+
+    await migrate(settings.worker_url)
+    if not settings.practice:
+        return False
+    from circles import demo
+
+    async with house(settings) as opened:
+        if not await demo.is_new(opened.db):
+            return False
+        print("Planting the demo community; this happens once ...", flush=True)
+        await demo.load(opened)
+    return True
+
+
+COMMANDS: dict[str, Callable[[Settings], int]] = {
+    "serve": serve,
+    "work": work,
+    "migrate": migrate,
+    "demo": demo,
+    "assets": assets,
+    "check": check,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
