@@ -1,0 +1,1 @@
+"""Circles: a site for peer integration circles."""

@@ -1,0 +1,140 @@
+"""The pool, the transaction, and the named queries of sql/. The only place that imports asyncpg."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiosql
+import asyncpg
+from asyncpg import (
+    CheckViolationError,
+    Connection,
+    ForeignKeyViolationError,
+    IntegrityConstraintViolationError,
+    InterfaceError,
+    PostgresError,
+    Record,
+    UniqueViolationError,
+)
+from asyncpg.pool import Pool, PoolConnectionProxy
+
+__all__ = [
+    "CheckViolationError",
+    "Connection",
+    "Database",
+    "ForeignKeyViolationError",
+    "IntegrityConstraintViolationError",
+    "InterfaceError",
+    "PostgresError",
+    "Record",
+    "Tx",
+    "UniqueViolationError",
+    "broken_rule",
+    "connect",
+    "copy_out",
+    "queries",
+    "rows",
+]
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+# A connection inside a transaction. A function that takes one is a part of somebody else's transaction.
+Tx = PoolConnectionProxy | Connection
+
+
+@cache
+def queries(room: str) -> Any:
+    """The named queries of sql/<room>.sql, each an attribute (aiosql: keyword arguments only)."""
+    return aiosql.from_path(SQL / f"{room}.sql", "asyncpg")
+
+
+async def rows(found: AsyncIterator[Record]) -> list[Record]:
+    """All rows of a plain select; aiosql hands them out as an async generator."""
+    return [row async for row in found]
+
+
+def broken_rule(error: PostgresError) -> str:
+    """The name of the constraint that a statement broke, or an empty string."""
+    return getattr(error, "constraint_name", None) or ""
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def _leave_as_is(_: Any) -> None:
+    """No session state is ever set (settings are transaction-local), so there is none to reset."""
+
+
+async def connect(url: str) -> Connection:
+    """One connection outside any pool, for the migration runner and the worker's listening."""
+    return await asyncpg.connect(url, timeout=15)
+
+
+class Database:
+    """The pool of one process.
+
+    A verb opens its transaction here (`async with db.transaction() as tx`): leaving it commits, raising
+    rolls back. A page that only reads uses `async with db.reading() as tx`.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(
+        cls, url: str, *, size: int = 6, pooler: bool = False, on_query: Callable[[Any], None] | None = None
+    ) -> Database:
+        """Open the pool. pooler: a transaction pooler stands between, so statements are not kept prepared."""
+
+        async def first(connection: Any) -> None:
+            await _prepare(connection)
+            if on_query:
+                connection.add_query_logger(on_query)
+
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            init=first,
+            reset=_leave_as_is,
+            statement_cache_size=0 if pooler else 200,
+            command_timeout=30,
+            timeout=15,
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection, waiting a moment for those at work."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Tx]:
+        """A transaction: leaving the block commits, an exception rolls back."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Tx]:
+        """A connection for reading: each statement stands alone."""
+        async with self._pool.acquire() as connection:
+            yield connection
+
+
+async def copy_out(
+    tx: Tx, query: Any, arguments: dict[str, Any], write: Callable[[bytes], Any], *, header: bool = True
+) -> int:
+    """Stream a named query as CSV through COPY. write: an async function given each chunk of bytes.
+
+    Returns the number of rows.
+    """
+    order = list(query.parameters or [])
+    status = await tx.copy_from_query(
+        query.sql, *[arguments[name] for name in order], output=write, format="csv", header=header
+    )
+    return int(status.split()[-1])

@@ -1,0 +1,187 @@
+"""The queue: jobs enqueued in the caller's transaction, the worker that carries them out, the timetable."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from pgqueuer import AsyncpgDriver, DatabaseRetryEntrypointExecutor, Job, PgQueuer, Queries
+from pgqueuer.models import Schedule
+from pgqueuer.types import QueueExecutionMode
+
+from circles import db
+from circles.house import House
+
+log = structlog.get_logger("jobs")
+SQL = db.queries("jobs")
+
+Handler = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    do: Handler
+    attempts: int
+
+
+_tasks: dict[str, _Task] = {}
+_timetable: dict[str, tuple[str, Callable[[House], Awaitable[None]]]] = {}
+
+
+def job(name: str, *, attempts: int = 12) -> Callable[[Handler], Handler]:
+    """Declare the function that carries out a job: `async def f(house, **payload)`.
+
+    It may run more than once (after a crash, or after raising), so it must be safe to repeat. After
+    `attempts` failures, each waited out twice as long as the last (2 s up to 15 min), the job is kept as
+    failed and /healthz says so.
+    """
+
+    def declare(do: Handler) -> Handler:
+        _tasks[name] = _Task(do, attempts)
+        return do
+
+    return declare
+
+
+def every(name: str, cron: str) -> Callable[[Callable[[House], Awaitable[None]]], Any]:
+    """Declare a function of the timetable: `async def f(house)`. Two workers run it once between them."""
+
+    def declare(do: Callable[[House], Awaitable[None]]) -> Callable[[House], Awaitable[None]]:
+        _timetable[name] = (cron, do)
+        return do
+
+    return declare
+
+
+async def enqueue(
+    tx: db.Tx, name: str, *, after: timedelta | None = None, key: str | None = None, **payload: Any
+) -> None:
+    """Put a job on the queue in the caller's transaction: it exists only if that commits.
+
+    after: how long to wait; key: while a job with this key waits or runs, another is not added.
+    payload: what the function is called with, as JSON (ids as text).
+    """
+    if name not in _tasks:
+        raise KeyError(f"no such job: {name}")
+    await Queries(AsyncpgDriver(tx)).enqueue(  # pyright: ignore[reportArgumentType]
+        name,
+        json.dumps(payload, default=str).encode(),
+        execute_after=after,
+        dedupe_key=f"{name}:{key}" if key else None,
+        on_conflict="skip",
+    )
+
+
+def _queuer(house: House, connection: db.Connection) -> PgQueuer:
+    queuer = PgQueuer.from_asyncpg_connection(connection)
+    for name, task in _tasks.items():
+        queuer.entrypoint(
+            name,
+            on_failure="hold",
+            executor_factory=partial(
+                DatabaseRetryEntrypointExecutor,
+                max_attempts=task.attempts,
+                initial_delay=timedelta(seconds=2),
+                max_delay=timedelta(minutes=15),
+            ),
+        )(_carrier(house, task.do))
+    for name, (cron, do) in _timetable.items():
+        queuer.schedule(name, cron)(_ticker(house, do))
+    return queuer
+
+
+def _carrier(house: House, do: Handler) -> Callable[[Job], Awaitable[None]]:
+    async def carry(job: Job) -> None:
+        try:
+            await do(house, **json.loads(job.payload or b"{}"))
+        except Exception as error:
+            # The kind and the place of the fault, never its text: a text may hold an address.
+            log.warning("job failed", job=job.entrypoint, attempt=job.attempts, error=type(error).__name__)
+            raise
+
+    return carry
+
+
+def _ticker(house: House, do: Callable[[House], Awaitable[None]]) -> Callable[[Schedule], Awaitable[None]]:
+    async def tick(_: Schedule) -> None:
+        await do(house)
+
+    return tick
+
+
+async def work(house: House, stop: asyncio.Event | None = None) -> None:
+    """Carry out jobs and the timetable until `stop` is set. A lost database is waited for."""
+    stop = stop or asyncio.Event()
+    wait = 1.0
+    while not stop.is_set():
+        try:
+            await _work_once(house, stop)
+            wait = 1.0
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.warning("the worker lost its database", error=type(error).__name__, again_in=wait)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+            wait = min(wait * 2, 30.0)
+
+
+async def _work_once(house: House, stop: asyncio.Event) -> None:
+    connection = await db.connect(house.settings.worker_url)
+    try:
+        queuer = _queuer(house, connection)
+        running = asyncio.create_task(
+            queuer.run(
+                dequeue_timeout=timedelta(seconds=5),
+                max_concurrent_tasks=20,
+                shutdown_on_listener_failure=True,
+            )
+        )
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        queuer.shutdown.set()
+        stopping.cancel()
+        await asyncio.wait_for(running, 20)
+    finally:
+        connection.terminate() if stop.is_set() else await connection.close(timeout=5)
+
+
+async def drain(house: House) -> None:
+    """Carry out every job that is due now, then return. For commands and tests."""
+    connection = await db.connect(house.settings.worker_url)
+    try:
+        queuer = _queuer(house, connection)
+        await queuer.qm.run(mode=QueueExecutionMode.drain, dequeue_timeout=timedelta(seconds=1), batch_size=10)
+    finally:
+        await connection.close(timeout=5)
+
+
+async def run_timetable(house: House, name: str) -> None:
+    """Do one entry of the timetable now."""
+    await _timetable[name][1](house)
+
+
+@every("jobs.tidy", "17 * * * *")
+async def tidy(house: House) -> None:
+    """Forget the log of jobs done more than two weeks ago."""
+    async with house.db.transaction() as tx:
+        await SQL.forget_old_log(tx)
+
+
+async def install(connection: db.Connection) -> None:
+    """Make or bring up to date the queue's own tables, with pgqueuer's own statements.
+
+    Called by the migration runner under its lock, before our migrations. Safe to repeat.
+    """
+    queue = Queries(AsyncpgDriver(connection))
+    if not await queue.has_table("pgqueuer"):
+        await queue.install()
+    else:
+        await queue.upgrade()

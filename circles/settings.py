@@ -1,0 +1,159 @@
+"""The environment, read once. Every setting has a default for practice; production says what it lacks."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class CrisisLine(BaseModel):
+    """One line of crisis help: its name, how to reach it, and a link where there is one."""
+
+    name: str
+    how: str
+    href: str = ""
+
+
+UNITED_STATES = [
+    CrisisLine(name="988 Suicide and Crisis Lifeline", how="Call or text 988, day or night", href="tel:988"),
+    CrisisLine(name="Danger to life", how="Call 911", href="tel:911"),
+    CrisisLine(name="Outside the United States", how="findahelpline.com", href="https://findahelpline.com"),
+]
+
+
+class Settings(BaseSettings):
+    """What the site is told by its environment. Names are CIRCLES_<NAME> but for the three said below."""
+
+    model_config = SettingsConfigDict(env_prefix="CIRCLES_", extra="ignore", frozen=True)
+
+    mode: Literal["practice", "production"] = "practice"
+    database_url: str = Field(default="", validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    port: int = Field(default=8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
+    data_dir: Path = Field(default=Path(".data"), validation_alias=AliasChoices("DATA_DIR", "data_dir"))
+    host: str = "127.0.0.1"
+    origin: str = ""
+    secret: SecretStr = SecretStr("")
+    worker_database_url: str = ""
+    pooler: bool = False
+    pool_size: int = Field(default=6, ge=1, le=50)
+    run_worker: bool | None = None
+    trusted_proxy: str = ""
+
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    mail_from: str = "circles@example.org"
+
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    stripe_api_base: str = ""
+
+    community_name: str = "Circles"
+    statement_name: str = "CIRCLES"
+    crisis_lines: Annotated[list[CrisisLine], NoDecode] = UNITED_STATES
+
+    @property
+    def practice(self) -> bool:
+        """Whether this is the practice mode: no real card, no real mail."""
+        return self.mode == "practice"
+
+    @property
+    def address(self) -> str:
+        """The canonical origin, without a slash at its end."""
+        return self.origin.rstrip("/") or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def worker_url(self) -> str:
+        """Where the worker listens: a transaction pooler cannot carry LISTEN, so it may have its own address."""
+        return self.worker_database_url or self.database_url
+
+    @property
+    def works_here(self) -> bool:
+        """Whether the worker runs inside the web process."""
+        return self.practice if self.run_worker is None else self.run_worker
+
+    @property
+    def practice_money(self) -> bool:
+        """Whether money goes to the practice look-alike of Stripe."""
+        return self.practice and not self.stripe_api_base
+
+    @property
+    def practice_mail(self) -> bool:
+        """Whether mail stays in the practice mailbox."""
+        return self.practice and not self.smtp_host
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_lines(cls, given: dict[str, object]) -> dict[str, object]:
+        lines = given.get("crisis_lines")
+        if isinstance(lines, str):
+            given["crisis_lines"] = parse_lines(lines)
+        return given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Settings:
+        problems = self._missing() if self.mode == "production" else self._too_live()
+        if problems:
+            raise ValueError(" ".join(problems))
+        return self
+
+    def _missing(self) -> list[str]:
+        """Everything production needs and does not have, all at once."""
+        origin = urlsplit(self.origin)
+        needed = {
+            "DATABASE_URL": bool(self.database_url),
+            "CIRCLES_SECRET (32 characters or more)": len(self.secret.get_secret_value()) >= 32,
+            "CIRCLES_ORIGIN (https://your.address, no path)": origin.scheme == "https"
+            and bool(origin.netloc)
+            and origin.path in ("", "/"),
+            "CIRCLES_SMTP_HOST": bool(self.smtp_host),
+            "CIRCLES_MAIL_FROM": self.mail_from != "circles@example.org",
+            "CIRCLES_STRIPE_SECRET_KEY": bool(self.stripe_secret_key.get_secret_value()),
+            "CIRCLES_STRIPE_WEBHOOK_SECRET": bool(self.stripe_webhook_secret.get_secret_value()),
+        }
+        missing = [name for name, there in needed.items() if not there]
+        return [f"Production needs: {', '.join(missing)}."] if missing else []
+
+    def _too_live(self) -> list[str]:
+        key = self.stripe_secret_key.get_secret_value()
+        if "_live_" in key:
+            return ["A live Stripe key is set, but practice mode is on. Set CIRCLES_MODE=production."]
+        if key and not self.stripe_api_base:
+            return ["A Stripe key is set, but practice mode is on: unset it, or set CIRCLES_MODE=production."]
+        return []
+
+    def signing_key(self) -> bytes:
+        """The secret that feed addresses and link tokens are derived from."""
+        return (self.secret.get_secret_value() or _practice_secret(self.data_dir)).encode()
+
+
+def _practice_secret(data_dir: Path) -> str:
+    """A secret of this data folder's own, made once, so that links still work after a restart."""
+    path = data_dir / "practice-secret"
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(secrets.token_hex(32))
+        path.chmod(0o600)
+        return path.read_text()
+
+
+def parse_lines(text: str) -> list[CrisisLine]:
+    """Read CIRCLES_CRISIS_LINES: `name | how | link` per line or semicolon; the link may be left out."""
+    found = []
+    for row in text.replace("\n", ";").split(";"):
+        parts = [part.strip() for part in row.split("|")]
+        if parts == [""]:
+            continue
+        if len(parts) not in (2, 3) or not all(parts[:2]):
+            raise ValueError(f"CIRCLES_CRISIS_LINES: write 'name | how | link', not {row.strip()!r}.")
+        found.append(CrisisLine(name=parts[0], how=parts[1], href=parts[2] if len(parts) == 3 else ""))
+    return found

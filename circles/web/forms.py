@@ -1,0 +1,99 @@
+"""Forms: what was typed is kept, what is wrong is said beside it, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from circles.errors import Reason, Refused
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+
+
+class Form:
+    """What was typed into a form and what is wrong with it. Templates read it; handlers fill it."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.values = dict(values or {})
+        self._errors: list[tuple[str, str]] = []
+
+    @classmethod
+    async def read(cls, request: Request) -> Form:
+        """Read the posted form. Fields that come several times are joined by commas; files are left out."""
+        data = await request.form()
+        values: dict[str, str] = {}
+        for key, value in data.multi_items():
+            if isinstance(value, str):
+                values[key] = f"{values[key]},{value}" if key in values else value
+        return cls(values)
+
+    def value(self, name: str, default: str = "") -> str:
+        """What stands in a field."""
+        return self.values.get(name, default)
+
+    def checked(self, name: str, value: str = "on") -> bool:
+        """Whether a box is ticked, or this choice is chosen."""
+        return self.values.get(name, "") == value
+
+    def errors(self, name: str) -> list[str]:
+        """What is wrong with a field."""
+        return [text for field, text in self._errors if field == name]
+
+    @property
+    def all_errors(self) -> list[tuple[str, str]]:
+        """Everything that is wrong, as (field, sentence); the field is empty for the whole form."""
+        return list(self._errors)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong so far."""
+        return not self._errors
+
+    def add(self, reasons: Iterable[Reason] | Reason) -> None:
+        """Say what is wrong. The same sentence about the same field is said once."""
+        for reason in (reasons,) if isinstance(reasons, Reason) else reasons:
+            if (reason.field, reason.text) not in self._errors:
+                self._errors.append((reason.field, reason.text))
+
+    def take(self, read: Callable[[], T]) -> T | None:
+        """Call a reader (text.line, money.parse, clock.parse_wall ...); a refusal becomes an error here."""
+        try:
+            return read()
+        except Refused as refused:
+            self.add(refused.reasons)
+            return None
+
+    def parse(self, model: type[M]) -> M | None:
+        """Read the values into a pydantic model; what does not fit becomes errors beside the fields."""
+        try:
+            return model.model_validate(self.values)
+        except ValidationError as error:
+            for fault in error.errors():
+                field = str(fault["loc"][0]) if fault["loc"] else ""
+                refused = (fault.get("ctx") or {}).get("error")
+                if isinstance(refused, Refused):
+                    self.add(refused.reasons)
+                else:
+                    self.add(Reason(fault["type"], _sentence(fault["type"], fault["msg"]), field))
+            return None
+
+
+_SENTENCES = {
+    "missing": "Please fill this in.",
+    "string_too_short": "Please fill this in.",
+    "int_parsing": "Please give a whole number.",
+    "int_from_float": "Please give a whole number.",
+    "literal_error": "Please choose one of these.",
+    "enum": "Please choose one of these.",
+    "uuid_parsing": "Please choose one of these.",
+    "bool_parsing": "Please choose one of these.",
+}
+
+
+def _sentence(kind: str, message: str) -> str:
+    found = _SENTENCES.get(kind) or message.removeprefix("Value error, ")
+    return found if found.endswith((".", "?")) else f"{found}."

@@ -1,0 +1,116 @@
+"""Who may come in. Every route says so when it is declared; a route that does not fails at start-up."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from enum import Enum
+from typing import Any, Protocol
+from urllib.parse import quote
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from circles.errors import NotFound
+from circles.house import House
+from circles.web import cookies, htmx
+
+Handler = Callable[[Request], Awaitable[Response]]
+SIGN_IN = "sign-in"
+
+
+class Who(Enum):
+    """Who may come in through a door."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed-in"
+    FACILITATOR = "facilitator"
+    ORGANIZER = "organizer"
+    MACHINE = "machine"  # a webhook, a calendar program, a health check: proves itself in its own way
+    PRACTICE = "practice"  # anybody, but only in practice mode
+
+
+class Person(Protocol):
+    """What the door and the page frame need to know of a person."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_facilitator(self) -> bool: ...
+    @property
+    def is_organizer(self) -> bool: ...
+
+
+# The people room hands this over through app.py: a sign-in cookie's value to its person, or None.
+Finder = Callable[[House, str], Awaitable[Any]]
+
+
+def route(
+    path: str, handler: Handler, who: Who, methods: Sequence[str] = ("GET",), *, max_body: int | None = None
+) -> Route:
+    """A route with its door. max_body: bytes, where the site's own limit is too small or too large."""
+
+    async def enter(request: Request) -> Response:
+        request.state.person = None if who is Who.MACHINE else await _person(request)
+        turned_away = _turn_away(request, who)
+        if turned_away:
+            return turned_away
+        response = await handler(request)
+        if request.state.person or who not in (Who.ANYBODY, Who.MACHINE):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    enter.__name__ = handler.__name__
+    enter.__doc__ = handler.__doc__
+    enter.who = who  # pyright: ignore[reportFunctionMemberAccess]
+    return Route(path, enter, methods=list(methods), max_body_size=max_body)
+
+
+async def _person(request: Request) -> Any:
+    token = cookies.read(request, SIGN_IN)
+    return await request.app.state.find_person(request.app.state.house, token) if token else None
+
+
+def _turn_away(request: Request, who: Who) -> Response | None:
+    if who is Who.PRACTICE and not request.app.state.house.settings.practice:
+        raise NotFound
+    if who in (Who.ANYBODY, Who.MACHINE, Who.PRACTICE):
+        return None
+    person = request.state.person
+    if person is None:
+        back = request.url.path if request.method == "GET" else ""
+        if request.method == "GET" and request.url.query:
+            back += f"?{request.url.query}"
+        url = f"/sign-in?next={quote(back)}" if back else "/sign-in"
+        return htmx.go_to(url) if htmx.asked(request) else RedirectResponse(url, status_code=303)
+    if who is Who.FACILITATOR and not (person.is_facilitator or person.is_organizer):
+        raise NotFound
+    if who is Who.ORGANIZER and not person.is_organizer:
+        raise NotFound
+    return None
+
+
+def check(routes: Iterable[BaseRoute]) -> None:
+    """Raise RuntimeError when a route does not say who may come in. Called at start-up."""
+    for each in routes:
+        if isinstance(each, Mount):
+            if each.path != "/static":
+                raise RuntimeError(f"the mount {each.path} does not say who may come in")
+        elif not isinstance(each, Route) or not isinstance(getattr(each.endpoint, "who", None), Who):
+            raise RuntimeError(f"the route {getattr(each, 'path', each)} does not say who may come in")
+
+
+def house(request: Request) -> House:
+    """The settings and the database, for a handler."""
+    return request.app.state.house
+
+
+def path_id(request: Request, name: str = "id") -> UUID:
+    """An id from the address. Raises NotFound for what is no id, the same as for an id that is not there."""
+    try:
+        return UUID(request.path_params[name])
+    except ValueError:
+        raise NotFound from None

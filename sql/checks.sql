@@ -1,0 +1,102 @@
+-- name: no_gathering_is_oversold()$
+-- no gathering has more active bookings than seats, and no seat lies beyond its capacity
+select count(*) from (
+    select gatherings.id
+    from gatherings join bookings on bookings.gathering_id = gatherings.id
+    where bookings.state in ('held', 'confirmed')
+    group by gatherings.id
+    having count(*) > gatherings.capacity or max(bookings.seat) > gatherings.capacity
+) as oversold;
+
+-- name: seats_taken_are_counted_right()$
+-- the count kept on each gathering equals its active bookings, and its community seats likewise
+select count(*) from gatherings
+where (seats_taken, community_taken) <> (
+    select count(*), count(*) filter (where kind = 'community')
+    from bookings where gathering_id = gatherings.id and state in ('held', 'confirmed')
+);
+
+-- name: no_more_community_seats_than_offered()$
+-- no gathering gave away more community seats than it has
+select count(*) from (
+    select gatherings.id
+    from gatherings join bookings on bookings.gathering_id = gatherings.id
+    where bookings.state in ('held', 'confirmed') and bookings.kind = 'community'
+    group by gatherings.id
+    having count(*) > gatherings.community_seats
+) as overgiven;
+
+-- name: every_paid_seat_was_paid()$
+-- every confirmed paid booking has its whole amount in the ledger
+select count(*) from bookings
+where state = 'confirmed' and kind = 'paid' and amount <> (
+    select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id
+);
+
+-- name: no_money_without_a_seat()$
+-- money of a booking that never took place, or was called off by the house, went back or is on its way back
+select count(*) from bookings
+where state = 'lapsed'
+    and (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id)
+    <> (
+        select coalesce(sum(amount), 0) from operations
+        where booking_id = bookings.id and kind = 'refund' and state <> 'done'
+    );
+
+-- name: no_booking_gave_back_more_than_it_got()$
+-- no booking has a negative balance
+select count(*) from (
+    select booking_id from money_rows group by booking_id having sum(amount) < 0
+) as negative;
+
+-- name: ledger_agrees_with_operations()$
+-- every refund that was done stands in the ledger once, with the same amount
+select count(*) from operations
+where kind = 'refund' and state = 'done' and amount <> (
+    select coalesce(-sum(money_rows.amount), 0) from money_rows
+    where money_rows.kind = 'refund' and money_rows.stripe_id = operations.stripe_id
+);
+
+-- name: called_off_gatherings_are_empty()$
+-- a cancelled gathering has no confirmed booking
+select count(*) from gatherings join bookings on bookings.gathering_id = gatherings.id
+where gatherings.state = 'cancelled' and bookings.state = 'confirmed';
+
+-- name: called_off_gatherings_are_paid_back()$
+-- what was paid for a cancelled gathering went back or is on its way back
+select count(*) from gatherings join bookings on bookings.gathering_id = gatherings.id
+where gatherings.state = 'cancelled' and bookings.end_cause = 'gathering_cancelled'
+    and (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id)
+    <> (
+        select coalesce(sum(amount), 0) from operations
+        where booking_id = bookings.id and kind = 'refund' and state <> 'done'
+    );
+
+-- name: every_booking_agreed_to_guidelines()$
+-- every booking rests on an acceptance by the same person, of the words as they were published
+select count(*) from bookings
+join acceptances on acceptances.id = bookings.acceptance_id
+join guidelines_versions on guidelines_versions.id = acceptances.version_id
+where acceptances.person_id <> bookings.person_id or acceptances.sha256 <> guidelines_versions.sha256;
+
+-- name: every_change_left_an_event()$
+-- every booking has an event row that tells of its present state
+select count(*) from bookings where not exists (
+    select from events where events.about = bookings.id and events.after = bookings.state
+);
+
+-- name: only_the_booked_are_marked()$
+-- the register marks only confirmed bookings
+select count(*) from attendance join bookings on bookings.id = attendance.booking_id
+where bookings.state <> 'confirmed';
+
+-- name: every_circle_has_a_lead()$
+-- every circle that is not archived has a lead host
+select count(*) from circles where state <> 'archived' and not exists (
+    select from hosts where hosts.circle_id = circles.id and hosts.part = 'lead'
+);
+
+-- name: wall_time_agrees_with_utc()$
+-- the wall time of a gathering is its UTC start in its zone, give or take a clock change
+select count(*) from gatherings
+where abs(extract(epoch from (starts_at at time zone zone) - wall_start)) > 3600;

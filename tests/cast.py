@@ -1,0 +1,255 @@
+"""The permanent cast of the tests, and the few hands that add one more of something."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from circles.house import House
+
+GUIDELINES = "## What we agree\n\nWhat is said here stays here. Speak from your own experience. You may always pass."
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who and what is always there. Ids only: the rows are in the database."""
+
+    house: House
+    mira: UUID  # a member
+    milo: UUID  # another member
+    farid: UUID  # facilitator, lead of `circle`
+    fern: UUID  # facilitator, lead of `other_circle`
+    odile: UUID  # organizer
+    circle: UUID  # Tuesday group: online, New York, $30 / $45 / $80, 8 seats, 1 community seat
+    other_circle: UUID  # Open door: asks nothing, in person, Denver, 6 seats
+    gathering: UUID  # of `circle`, open, in seven days at 18:00
+    free_gathering: UUID  # of `other_circle`, open, in eight days at 18:00
+    version: UUID  # the published guidelines of `circle`
+
+    @classmethod
+    async def assemble(cls, house: House) -> Cast:
+        """Put the cast into an empty database."""
+        mira = await add_person(house, "Mira", pronouns="she/her")
+        milo = await add_person(house, "Milo")
+        farid = await add_person(house, "Farid", is_facilitator=True, pronouns="he/him")
+        fern = await add_person(house, "Fern", is_facilitator=True)
+        odile = await add_person(house, "Odile", is_organizer=True)
+        circle = await add_circle(house, farid)
+        other = await add_circle(
+            house,
+            fern,
+            name="Open door",
+            discreet_name="Wednesday group",
+            format="peer",
+            place="in_person",
+            city="Denver",
+            address="12 Elm Street",
+            join_link="",
+            zone="America/Denver",
+            capacity=6,
+            minimum=0,
+            suggested=0,
+            maximum=0,
+            community_seats=0,
+        )
+        return cls(
+            house,
+            mira,
+            milo,
+            farid,
+            fern,
+            odile,
+            circle,
+            other,
+            await add_gathering(house, circle, days=7),
+            await add_gathering(house, other, days=8),
+            await version_of(house, circle),
+        )
+
+
+async def _insert(house: House, table: str, values: dict[str, Any]) -> UUID:
+    names = ", ".join(values)
+    places = ", ".join(f"${i}" for i in range(1, len(values) + 1))
+    async with house.db.transaction() as tx:
+        return await tx.fetchval(f"insert into {table} ({names}) values ({places}) returning id", *values.values())
+
+
+async def add_person(house: House, name: str, **more: Any) -> UUID:
+    """One more person, at example.org."""
+    email = more.pop("email", f"{name.lower().replace(' ', '.')}@example.org")
+    return await _insert(house, "people", {"name": name, "email": email, **more})
+
+
+async def add_circle(house: House, lead: UUID, **more: Any) -> UUID:
+    """One more published circle with guidelines, led by somebody."""
+    guidelines = await _insert(house, "guidelines", {"created_at": datetime.now(UTC)})
+    await _insert(
+        house, "guidelines_versions", {"guidelines_id": guidelines, "number": 1, "body": GUIDELINES}
+    )
+    values: dict[str, Any] = {
+        "name": "First steps home",
+        "discreet_name": "Tuesday group",
+        "purpose": "For the weeks after a medicine session.",
+        "format": "facilitated",
+        "place": "online",
+        "join_link": "https://meet.example.org/tuesday",
+        "zone": "America/New_York",
+        "capacity": 8,
+        "length_minutes": 90,
+        "minimum": 3000,
+        "suggested": 4500,
+        "maximum": 8000,
+        "community_seats": 1,
+        "guidelines_id": guidelines,
+        "state": "published",
+    } | more
+    circle = await _insert(house, "circles", values)
+    async with house.db.transaction() as tx:
+        await tx.execute("insert into hosts (circle_id, person_id, part) values ($1, $2, 'lead')", circle, lead)
+    return circle
+
+
+async def add_gathering(
+    house: House, circle: UUID, *, days: float = 7, hour: int = 18, starts_at: datetime | None = None, **more: Any
+) -> UUID:
+    """One more open gathering, `days` from now at `hour` in its zone, or exactly at `starts_at`."""
+    async with house.db.reading() as tx:
+        row = await tx.fetchrow("select * from circles where id = $1", circle)
+    zone = ZoneInfo(row["zone"])
+    if starts_at is None:
+        day = (datetime.now(zone) + timedelta(days=days)).date()
+        starts_at = datetime(day.year, day.month, day.day, hour, tzinfo=zone).astimezone(UTC)
+    length = more.pop("length_minutes", row["length_minutes"])
+    values = {
+        "circle_id": circle,
+        "wall_start": starts_at.astimezone(zone).replace(tzinfo=None),
+        "zone": row["zone"],
+        "length_minutes": length,
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=length),
+        "capacity": row["capacity"],
+        "community_seats": row["community_seats"],
+        "state": "open",
+    } | more
+    return await _insert(house, "gatherings", values)
+
+
+async def version_of(house: House, circle: UUID) -> UUID:
+    """The newest published version of a circle's guidelines."""
+    async with house.db.reading() as tx:
+        return await tx.fetchval(
+            "select guidelines_versions.id from guidelines_versions join circles using (guidelines_id) "
+            "where circles.id = $1 order by number desc limit 1",
+            circle,
+        )
+
+
+async def accept(house: House, person: UUID, version: UUID) -> UUID:
+    """Somebody's acceptance of a version."""
+    async with house.db.transaction() as tx:
+        return await tx.fetchval(
+            "insert into acceptances (person_id, version_id, sha256) "
+            "select $1, id, sha256 from guidelines_versions where id = $2 "
+            "on conflict (person_id, version_id) do update set accepted_at = acceptances.accepted_at returning id",
+            person,
+            version,
+        )
+
+
+async def add_booking(
+    house: House, gathering: UUID, person: UUID, *, kind: str = "community", amount: int = 0, state: str = "confirmed"
+) -> UUID:
+    """One more booking on the lowest free seat, with the gathering's counts and an event row to match.
+
+    A `paid` one that is confirmed gets its checkout and ledger row too, so that every invariant holds.
+    """
+    async with house.db.reading() as tx:
+        row = await tx.fetchrow(
+            "select gatherings.capacity, circles.* from gatherings join circles on circles.id = circle_id "
+            "where gatherings.id = $1",
+            gathering,
+        )
+        taken = {
+            each["seat"]
+            for each in await tx.fetch(
+                "select seat from bookings where gathering_id = $1 and state in ('held', 'confirmed')", gathering
+            )
+        }
+    acceptance = await accept(house, person, await version_of(house, row["id"]))
+    now = datetime.now(UTC)
+    booking = await _insert(
+        house,
+        "bookings",
+        {
+            "gathering_id": gathering,
+            "person_id": person,
+            "seat": next(n for n in range(1, 25) if n not in taken),
+            "kind": kind,
+            "state": state,
+            "amount": amount,
+            "currency": row["currency"],
+            "scale_minimum": row["minimum"],
+            "scale_maximum": row["maximum"],
+            "acceptance_id": acceptance,
+            "held_until": now + timedelta(minutes=31) if state == "held" else None,
+            "confirmed_at": now if state == "confirmed" else None,
+            "ended_at": now if state in ("cancelled", "lapsed") else None,
+            "end_cause": {"cancelled": "by_member", "lapsed": "not_paid"}.get(state, ""),
+        },
+    )
+    async with house.db.transaction() as tx:
+        await tx.execute(
+            "insert into events (what, about, who, after) values ($1, $2, $3, $4)",
+            f"booking.{state}",
+            booking,
+            person,
+            state,
+        )
+    await count_seats(house, gathering)
+    if kind == "paid" and state == "confirmed":
+        await _pay(house, booking, amount, row["currency"])
+    return booking
+
+
+async def count_seats(house: House, gathering: UUID) -> None:
+    """Bring a gathering's kept seats in line with its bookings, after writing bookings by hand."""
+    async with house.db.transaction() as tx:
+        await tx.execute(
+            "update gatherings set seats_taken = found.seats, community_taken = found.community from ("
+            "select count(*) as seats, count(*) filter (where kind = 'community') as community "
+            "from bookings where gathering_id = $1 and state in ('held', 'confirmed')) as found where id = $1",
+            gathering,
+        )
+
+
+async def _pay(house: House, booking: UUID, amount: int, currency: str) -> None:
+    stripe_id = "cs_test_" + hashlib.sha256(booking.bytes).hexdigest()[:24]
+    checkout = await _insert(
+        house,
+        "checkouts",
+        {
+            "booking_id": booking,
+            "amount": amount,
+            "currency": currency,
+            "state": "paid",
+            "stripe_id": stripe_id,
+            "payment_intent": f"pi_{uuid4().hex[:24]}",
+            "expires_at": datetime.now(UTC) + timedelta(minutes=31),
+        },
+    )
+    await _insert(
+        house,
+        "money_rows",
+        {
+            "booking_id": booking,
+            "checkout_id": checkout,
+            "kind": "payment",
+            "amount": amount,
+            "currency": currency,
+            "stripe_id": stripe_id,
+        },
+    )

@@ -1,0 +1,156 @@
+"""What the tests stand on: a real PostgreSQL, a fresh database for every test, the app, the cast."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx2
+import pytest
+import pytest_asyncio
+from starlette.applications import Starlette
+
+from circles import checks, jobs, migrate, people
+from circles.db import Database
+from circles.house import House
+from circles.postgres import Embedded
+from circles.settings import Settings
+from tests.cast import Cast
+
+TEMPLATE = "circles_template"
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    head, _, tail = url.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{tail}" if tail else "")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL with a migrated template database; one for each test process. Yields its address."""
+    given = os.environ.get("CIRCLES_TEST_DATABASE_URL", "")
+    with contextlib.ExitStack() as stack:
+        url = given
+        if not given:
+            data = tmp_path_factory.mktemp("data")
+            started = Embedded.start(data, say=lambda _: None)
+            stack.callback(started.stop)
+            url = started.url
+        template = f"{TEMPLATE}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
+        asyncio.run(_make_template(url, template))
+        yield url
+
+
+async def _make_template(url: str, name: str) -> None:
+    connection = await asyncpg.connect(url)
+    # What the tests write is thrown away, so nothing need reach the disk.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        await connection.execute(f"alter system set {setting} = off")
+    await connection.execute("select pg_reload_conf()")
+    await connection.execute(f'drop database if exists "{name}"')
+    await connection.execute(f'create database "{name}"')
+    await connection.close()
+    await migrate.migrate(with_database(url, name))
+
+
+@pytest_asyncio.fixture
+async def database_url(server: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated, empty database of this test's own."""
+    name = f"t_{uuid4().hex}"
+    template = f"{TEMPLATE}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
+    connection = await asyncpg.connect(server)
+    await connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
+    yield with_database(server, name)
+    await connection.execute(f'drop database "{name}" with (force)')
+    await connection.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Practice settings on this test's database; the worker does not run by itself, `drain` runs it."""
+    return Settings(
+        database_url=database_url,
+        data_dir=tmp_path / "data",
+        origin="http://circles.test",
+        run_worker=False,
+        pool_size=4,
+    )
+
+
+@pytest.fixture
+def queries() -> list[str]:
+    """The text of every statement sent through the house's pool. Clear it, do something, count it."""
+    return []
+
+
+@pytest_asyncio.fixture
+async def house(settings: Settings, queries: list[str]) -> AsyncIterator[House]:
+    """The settings and the database. After the test every invariant must hold."""
+    database = await Database.open(
+        settings.database_url, size=6, on_query=lambda record: queries.append(record.query)
+    )
+    try:
+        yield House(settings, database)
+        async with database.reading() as tx:
+            broken = [f.says for f in await checks.run(tx) if not f.holds]
+        assert not broken, f"invariants broken: {broken}"
+    finally:
+        await database.close()
+
+
+@pytest_asyncio.fixture
+async def cast(house: House) -> Cast:
+    """The permanent cast: Mira, Milo, Farid, Fern, Odile, and Farid's circle with a gathering in a week."""
+    return await Cast.assemble(house)
+
+
+@pytest.fixture
+def drain(house: House) -> Callable[[], object]:
+    """Carry out every job that is due."""
+    return lambda: jobs.drain(house)
+
+
+@pytest_asyncio.fixture
+async def app(house: House) -> AsyncIterator[Starlette]:
+    """The whole site on this test's database."""
+    from app import build
+
+    site = build(house.settings)
+    site.state.house = house
+    yield site
+
+
+class Browser(httpx2.AsyncClient):
+    """A browser without JavaScript: keeps cookies, says where a post comes from, follows nothing by itself."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(
+            transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
+            base_url="http://circles.test",
+            headers={"Sec-Fetch-Site": "same-origin"},
+        )
+
+
+Enter = Callable[..., contextlib.AbstractAsyncContextManager[Browser]]
+
+
+@pytest.fixture
+def browser(app: Starlette, house: House) -> Enter:
+    """`async with browser(person_id) as page:` a browser signed in as that person, or nobody."""
+
+    @asynccontextmanager
+    async def enter(person_id: UUID | None = None) -> AsyncIterator[Browser]:
+        async with Browser(app) as client:
+            if person_id:
+                async with house.db.transaction() as tx:
+                    client.cookies.set("sign-in", await people.start_sign_in(tx, person_id))
+            yield client
+
+    return enter
