@@ -1,0 +1,22 @@
+-- name: offers(ids)
+-- gatherings with all that a booking needs of them; no drafts
+select
+    gatherings.id as gathering_id, circles.id as circle_id, circles.name as circle_name,
+    circles.discreet_name, gatherings.state, circles.state as circle_state,
+    gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.wall_start,
+    gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
+    gatherings.community_seats, gatherings.community_taken,
+    circles.place, circles.city, circles.address, circles.join_link, circles.format,
+    circles.currency, circles.minimum, circles.suggested, circles.maximum,
+    circles.refund_hours, circles.late_refund_percent, circles.guidelines_id,
+    gatherings.note, gatherings.cancel_reason,
+    hosting.ids as host_ids, hosting.names as host_names
+from gatherings join circles on circles.id = gatherings.circle_id
+cross join lateral (
+    select
+        coalesce(array_agg(people.id order by hosts.part = 'lead' desc, people.name), '{}') as ids,
+        coalesce(array_agg(people.name order by hosts.part = 'lead' desc, people.name), '{}') as names
+    from hosts join people on people.id = hosts.person_id
+    where hosts.circle_id = circles.id and hosts.part <> 'helper'
+) as hosting
+where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circles.state <> 'draft';
