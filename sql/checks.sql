@@ -9,10 +9,10 @@ select count(*) from (
 ) as oversold;
 
 -- name: seats_taken_are_counted_right()$
--- the count kept on each gathering equals its active bookings, and its community seats likewise
+-- the seats kept on each gathering are those of its active bookings, and its community seats likewise
 select count(*) from gatherings
-where (seats_taken, community_taken) <> (
-    select count(*), count(*) filter (where kind = 'community')
+where (seats_map, community_taken) <> (
+    select coalesce(bit_or(1 << seat - 1), 0), count(*) filter (where kind = 'community')
     from bookings where gathering_id = gatherings.id and state in ('held', 'confirmed')
 );
 

@@ -163,7 +163,7 @@ async def accept(house: House, person: UUID, version: UUID) -> UUID:
 async def add_booking(
     house: House, gathering: UUID, person: UUID, *, kind: str = "community", amount: int = 0, state: str = "confirmed"
 ) -> UUID:
-    """One more booking on the lowest free seat, with the gathering's counts and an event row to match.
+    """One more booking on the lowest free seat, with an event row to match.
 
     A `paid` one that is confirmed gets its checkout and ledger row too, so that every invariant holds.
     """
@@ -179,6 +179,8 @@ async def add_booking(
                 "select seat from bookings where gathering_id = $1 and state in ('held', 'confirmed')", gathering
             )
         }
+    if state == "held" and kind == "community":  # only a seat that is to be paid is held
+        kind, amount = "paid", row["suggested"]
     acceptance = await accept(house, person, await version_of(house, row["id"]))
     now = datetime.now(UTC)
     booking = await _insert(
@@ -209,21 +211,9 @@ async def add_booking(
             person,
             state,
         )
-    await count_seats(house, gathering)
     if kind == "paid" and state == "confirmed":
         await _pay(house, booking, amount, row["currency"])
     return booking
-
-
-async def count_seats(house: House, gathering: UUID) -> None:
-    """Bring a gathering's kept seats in line with its bookings, after writing bookings by hand."""
-    async with house.db.transaction() as tx:
-        await tx.execute(
-            "update gatherings set seats_taken = found.seats, community_taken = found.community from ("
-            "select count(*) as seats, count(*) filter (where kind = 'community') as community "
-            "from bookings where gathering_id = $1 and state in ('held', 'confirmed')) as found where id = $1",
-            gathering,
-        )
 
 
 async def _pay(house: House, booking: UUID, amount: int, currency: str) -> None:

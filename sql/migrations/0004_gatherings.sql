@@ -61,7 +61,10 @@ create table gatherings (
     ends_at timestamptz not null,
     capacity smallint not null,
     community_seats smallint not null,
-    seats_taken smallint not null default 0,
+    -- Which seats are taken: bit 0 is seat 1. Kept by the bookings, on this row, so that whoever holds the row's
+    -- lock reads it as it is now, and not as it was when their statement began.
+    seats_map integer not null default 0,
+    seats_taken smallint not null generated always as (bit_count(seats_map::bit(24))) stored,
     community_taken smallint not null default 0,
     note text not null default '',
     state text not null default 'draft',
@@ -73,6 +76,7 @@ create table gatherings (
     constraint gathering_length_sane check (length_minutes between 15 and 480),
     constraint gathering_capacity_limit check (capacity between 1 and 24),
     constraint gathering_community_seats_fit check (community_seats between 0 and capacity),
+    constraint gathering_seats_map_fits check (seats_map >= 0 and seats_map >> capacity = 0),
     constraint gathering_seats_taken_fit check (seats_taken between 0 and capacity),
     constraint gathering_community_taken_fit check (community_taken between 0 and seats_taken),
     constraint gathering_state_known check (state in ('draft', 'open', 'cancelled')),
