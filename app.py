@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
-from circles import jobs, people
+from circles import jobs, logs, people
 from circles.db import Database
 from circles.house import House
 from circles.settings import Settings
-from circles.web import faults, guard, headers
+from circles.web import faults, guard, headers, render
 from circles.web.guard import Who, route
 from circles.web.health import healthz
 from circles.web.static import Static
@@ -35,12 +35,13 @@ def routes(settings: Settings) -> list[BaseRoute]:
         # invites
         # attendance
         # practice
-        Mount("/static", Static(directory="static"), name="static"),
+        Mount("/static", Static(directory=render.STATIC), name="static"),
     ]
 
 
 def build(settings: Settings) -> Starlette:
     """The whole site as one ASGI application. Raises RuntimeError when a route says not who may come in."""
+    logs.configure(settings)
     every = routes(settings)
     guard.check(every)
     app = Starlette(

@@ -27,8 +27,11 @@ class NotAllowed(CirclesError):
     """The person is known and the row is theirs to see, but not theirs to change."""
 
 
-class Refused(CirclesError):
-    """The house's rules say no. Carries every reason at once, so that a person corrects a form once."""
+class Refused(CirclesError, ValueError):
+    """The house's rules say no. Carries every reason at once, so that a person corrects a form once.
+
+    A ValueError too, so that a pydantic validator may raise it.
+    """
 
     def __init__(self, reasons: Iterable[Reason] | Reason) -> None:
         self.reasons = (reasons,) if isinstance(reasons, Reason) else tuple(reasons)

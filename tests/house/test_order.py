@@ -14,7 +14,7 @@ MODULES = sorted((ROOT / "circles").rglob("*.py"))
 
 # From the ground up; a module imports from its own row or from rows above it in this list.
 ROWS = [
-    {"errors", "clock", "money", "text", "settings"},
+    {"errors", "clock", "money", "text", "settings", "logs"},
     {"db", "house", "jobs", "mail", "audit", "web", "migrate", "checks", "postgres", "postgres_place", "assets"},
     {"people"},
     {"guidelines"},
