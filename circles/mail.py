@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from functools import cache
 from uuid import UUID
@@ -15,7 +18,7 @@ import css_inline
 import structlog
 
 from circles import clock, db, jobs, text
-from circles.errors import Refused
+from circles.errors import CirclesError
 from circles.house import House
 from circles.settings import Settings
 from circles.web import render
@@ -23,8 +26,16 @@ from circles.web import render
 SQL = db.queries("mail")
 log = structlog.get_logger("mail")
 
-# Errors of SMTP that a later try cannot mend (RFC 5321, 4.2.1: a 5yz reply is final).
-_FINAL = range(500, 600)
+# How long one try may take, in seconds, and how long its claim keeps a second carrier away. The claim is
+# longer, so that it never lapses while the first is still talking to the server.
+TRY_SECONDS = 120
+CLAIM = timedelta(minutes=5)
+# Tries wait up to 15 minutes each, so this many reach over five days (RFC 5321, 4.5.4.1: at least 4-5 days).
+TRIES = 490
+
+
+class StillWaiting(CirclesError):
+    """The mail has not gone yet; the queue tries again. Says what kind of fault, never an address."""
 
 
 @cache
@@ -51,14 +62,15 @@ async def send(
     that a header cannot hold are dropped, so that no mail can stop the queue. calendar, method: an iCalendar
     object and its METHOD (RFC 5546). Returns the mail's id.
     """
-    about = {"settings": settings, "subject": subject, "to_name": to_name, **context}
+    header = text.tidy_line(subject) or settings.community_name
+    about = {"settings": settings, "subject": header, "to_name": to_name, **context}
     mail_id = await SQL.write(
         tx,
         kind=kind,
         person_id=person_id,
         to_address=to,
-        to_name=_header(to_name),
-        subject=_header(subject) or settings.community_name,
+        to_name=text.tidy_line(to_name),
+        subject=header,
         text_body=render.render(f"mail/{kind}.txt", **about),
         html_body=_inliner().inline(render.render(f"mail/{kind}.html", **about)),
         calendar=calendar.decode() if calendar else None,
@@ -69,22 +81,19 @@ async def send(
     return mail_id
 
 
-def _header(value: str) -> str:
-    """What a header can hold: one line, no control characters (RFC 5322, 2.2)."""
-    try:
-        return text.line(value, most=200, required=False)
-    except Refused:
-        return text.line("".join(c if c.isprintable() else " " for c in value)[:200], most=200, required=False)
-
-
 def message(settings: Settings, row: db.Record) -> EmailMessage:
     """The MIME message of a stored mail: text, HTML, and the calendar part and file where there is one.
 
-    The calendar part's method equals the calendar's own (RFC 6047, 2.4).
+    mixed(alternative(text, html, calendar), file) is the shape that mail programs read as an invite.
+    The calendar part's method equals the calendar's own (RFC 6047, 2.4). Both copies travel as base64, so
+    that no relay can touch their line ends.
+
+    Raises ValueError or MessageError for an address that no mail can go to.
     """
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(settings.community_name, addr_spec=settings.mail_from)
-    mail["To"] = Address(row["to_name"], addr_spec=row["to_address"])
+    to = _address(row["to_name"], row["to_address"])
+    mail = EmailMessage(policy=SMTP if to.addr_spec.isascii() else SMTPUTF8)
+    mail["From"] = _address(settings.community_name, settings.mail_from)
+    mail["To"] = to
     mail["Subject"] = row["subject"]
     mail["Date"] = format_datetime(row["created_at"].astimezone(UTC))
     mail["Message-ID"] = row["message_id"]
@@ -92,65 +101,95 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
     mail.set_content(row["text_body"])
     mail.add_alternative(row["html_body"], subtype="html")
     if row["calendar"]:
-        mail.add_alternative(row["calendar"], subtype="calendar", params={"method": row["calendar_method"]})
+        mail.add_alternative(
+            row["calendar"], subtype="calendar", params={"method": row["calendar_method"]}, cte="base64"
+        )
         mail.add_attachment(
             row["calendar"].encode(), maintype="application", subtype="ics", filename="invite.ics"
         )
     return mail
 
 
-@jobs.job("mail.deliver", attempts=20)
-async def deliver(house: House, mail_id: str) -> None:
-    """Hand one mail to SMTP, once: the row is locked meanwhile, and a mail that was sent is left alone.
+def _address(name: str, address: str) -> Address:
+    """A header's address; a domain in another script travels as IDNA (RFC 5890)."""
+    mailbox, _, domain = address.rpartition("@")
+    return Address(name, addr_spec=f"{mailbox}@{domain.encode('idna').decode()}")
 
-    A passing fault raises and the queue tries again; an address refused for good is marked so.
+
+@jobs.job("mail.deliver", attempts=TRIES)
+async def deliver(house: House, *, mail_id: str) -> None:
+    """Hand one mail to SMTP, once: it is claimed first, and one that went is left alone.
+
+    No connection to the database is held while the server is spoken to, so a server that hangs slows mail
+    and nothing else. Raises StillWaiting for a passing fault, and the queue tries again with the same
+    Message-ID; an address refused for good is marked so.
     """
     async with house.db.transaction() as tx:
-        row = await SQL.lock_waiting(tx, id=mail_id)
+        row = await SQL.claim(tx, id=mail_id, hold=CLAIM)
         if row is None:
+            if await SQL.is_waiting(tx, id=mail_id):
+                raise StillWaiting("another carrier has it")
             return
         if house.settings.practice_mail:
             await SQL.mark_sent(tx, id=mail_id)
             return
-        try:
-            await _smtp(house.settings, message(house.settings, row))
-        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
-            if not _is_final(error):
-                raise
-            log.warning("mail refused for good", mail=mail_id)
-            await SQL.mark_refused(tx, id=mail_id)
-            return
-        await SQL.mark_sent(tx, id=mail_id)
+    mark = await _carry(house, row)
+    async with house.db.transaction() as tx:
+        await mark(tx, id=mail_id)
 
 
-def _is_final(error: Exception) -> bool:
-    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        return False
-    codes = (
-        [refused.code for refused in error.recipients]
-        if isinstance(error, aiosmtplib.SMTPRecipientsRefused)
-        else [getattr(error, "code", 0)]
-    )
-    return all(code in _FINAL for code in codes)
+async def _carry(house: House, row: db.Record) -> Callable[..., Awaitable[str]]:
+    """Speak to the server; the answer is the query that marks what became of the mail."""
+    try:
+        mail = message(house.settings, row)
+        mail.as_bytes()
+    except (ValueError, LookupError, MessageError):
+        log.warning("mail cannot be written", mail=str(row["id"]))
+        return SQL.mark_refused
+    try:
+        await _smtp(house.settings, mail)
+    except (aiosmtplib.SMTPException, OSError) as error:
+        if _is_final(error, row["to_address"]):
+            log.warning("mail refused for good", mail=str(row["id"]))
+            return SQL.mark_refused
+        async with house.db.transaction() as tx:
+            await SQL.let_go(tx, id=row["id"])
+        # Without the cause: its text may hold the address, and the queue keeps the texts of faults.
+        raise StillWaiting(type(error).__name__) from None
+    return SQL.mark_sent
+
+
+def _is_final(error: Exception, address: str) -> bool:
+    """Whether a later try cannot mend it: the recipient or the text was refused with 5yz (RFC 5321, 4.2.1),
+    or the address is in a script that the server does not carry (RFC 6531, 3.2).
+
+    A 5yz to our own name, password or sender address is a fault of our set-up, which somebody can mend.
+    """
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return all(refused.code >= 500 for refused in error.recipients)
+    if isinstance(error, aiosmtplib.SMTPNotSupported):
+        return not address.rpartition("@")[0].isascii()
+    return isinstance(error, aiosmtplib.SMTPDataError) and error.code >= 500
 
 
 async def _smtp(settings: Settings, mail: EmailMessage) -> None:
     password = settings.smtp_password.get_secret_value()
-    await aiosmtplib.send(
-        mail,
-        hostname=settings.smtp_host,
-        port=settings.smtp_port,
-        username=settings.smtp_user or None,
-        password=password or None,
-        use_tls=settings.smtp_security == "tls",
-        start_tls=settings.smtp_security == "starttls",
-        timeout=30,
-    )
+    async with asyncio.timeout(TRY_SECONDS):
+        await aiosmtplib.send(
+            mail,
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user or None,
+            password=password or None,
+            use_tls=settings.smtp_security == "tls",
+            start_tls=settings.smtp_security == "starttls",
+            timeout=30,
+        )
 
 
 @jobs.every("mail.forget", "41 3 * * *")
 async def forget(house: House) -> None:
-    """Forget mails a month after they went out: what they say is health information."""
+    """Forget mails a month after they were written: what they say is health information."""
     async with house.db.transaction() as tx:
         await SQL.forget_old(tx)
 

@@ -47,6 +47,19 @@ def line(value: str, field: str = "", *, most: int = 120, required: bool = True)
     return _measured(text, field, most, required)
 
 
+def tidy_line(value: str, *, most: int = 200) -> str:
+    """One line made of whatever comes, never refused: for mail headers and calendars.
+
+    Line breaks and control characters become spaces, direction marks go, and the rest is cut at `most`.
+    """
+    kept = [
+        " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
+        for character in unicodedata.normalize("NFC", value)
+        if character not in _TURNING and character not in _DIRECTION and character != "\ufeff"
+    ]
+    return _SPACES.sub(" ", "".join(kept)).strip()[:most].rstrip()
+
+
 def body(value: str, field: str = "", *, most: int = 20_000, required: bool = True) -> str:
     """Several lines of text or Markdown. Line ends become \\n; the same refusals as `line` but for breaks."""
     text = _LINE_ENDS.sub("\n", value)

@@ -9,21 +9,31 @@ values (
 )
 returning id;
 
--- name: lock_waiting(id)^
--- a mail that still has to go, locked against a second carrier
-select * from mails where id = :id and state = 'waiting' for update skip locked;
+-- name: claim(id, hold)^
+-- a mail that still has to go, claimed for a while against a second carrier; no row when it went or is being carried
+update mails set claimed_until = now() + :hold
+where id = :id and state = 'waiting' and (claimed_until is null or claimed_until < now())
+returning *;
+
+-- name: is_waiting(id)$
+-- whether a mail still has to go
+select exists (select from mails where id = :id and state = 'waiting');
+
+-- name: let_go(id)!
+-- the claim is given back after a passing fault
+update mails set claimed_until = null where id = :id and state = 'waiting';
 
 -- name: mark_sent(id)!
 -- it went out
-update mails set state = 'sent', sent_at = now() where id = :id;
+update mails set state = 'sent', sent_at = now(), claimed_until = null where id = :id and state = 'waiting';
 
 -- name: mark_refused(id)!
 -- the other side refused it for good
-update mails set state = 'refused' where id = :id;
+update mails set state = 'refused', claimed_until = null where id = :id and state = 'waiting';
 
 -- name: forget_old()!
--- what went out a month ago is forgotten
-delete from mails where created_at < now() - interval '30 days' and state <> 'waiting';
+-- what was written a month ago is forgotten, whatever became of it
+delete from mails where created_at < now() - interval '30 days';
 
 -- name: recent(most)
 -- the newest mails, for the practice mailbox

@@ -15,6 +15,7 @@ create table mails (
     state text not null default 'waiting',
     created_at timestamptz not null default now(),
     sent_at timestamptz,
+    claimed_until timestamptz,
     constraint mail_state_known check (state in ('waiting', 'sent', 'refused')),
     constraint mail_sent_has_time check ((state = 'sent') = (sent_at is not null)),
     constraint mail_calendar_whole check ((calendar is null) = (calendar_method is null)),
