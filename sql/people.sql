@@ -45,3 +45,116 @@ select
         '[]'
     ) as credentials
 from people where people.id = any(:ids::uuid[]);
+
+-- name: ask(id, email, name, pronouns, zone, next_path, browser_hash, code_hash, link_hash, lasts)<!
+-- one asking for a sign-in mail; answers whose address it is, or null
+insert into sign_in_requests (
+    id, email, person_id, name, pronouns, zone, next_path, browser_hash, code_hash, link_hash, expires_at
+)
+values (
+    :id, :email, (select people.id from people where people.email = :email), :name, :pronouns, :zone, :next_path,
+    :browser_hash, :code_hash, :link_hash, now() + :lasts::interval
+)
+returning person_id;
+
+-- name: forget_asked(browser_hash)!
+-- a newer asking takes the place of what this browser asked before
+update sign_in_requests set expires_at = now()
+where browser_hash = :browser_hash and used_at is null and expires_at > now();
+
+-- name: asked(browser_hash)^
+-- what a browser asked last
+select *, expires_at <= now() as expired from sign_in_requests
+where browser_hash = :browser_hash order by created_at desc limit 1;
+
+-- name: lock_asked(browser_hash)^
+-- what a browser asked last, locked so that tries are counted one after the other
+select *, expires_at <= now() as expired from sign_in_requests
+where browser_hash = :browser_hash order by created_at desc limit 1 for update;
+
+-- name: linked(link_hash)^
+-- the asking a link in a mail belongs to
+select *, expires_at <= now() as expired from sign_in_requests where link_hash = :link_hash;
+
+-- name: lock_linked(link_hash)^
+-- the same, locked so that a link is used once
+select *, expires_at <= now() as expired from sign_in_requests where link_hash = :link_hash for update;
+
+-- name: count_try(id)!
+-- one more wrong code
+update sign_in_requests set tries = tries + 1 where id = :id;
+
+-- name: prove(id, browser_hash, lasts)!
+-- the code or the link was right, and now a name is asked, in the browser that showed it
+update sign_in_requests
+set proven_at = now(), browser_hash = :browser_hash, expires_at = now() + :lasts::interval
+where id = :id;
+
+-- name: use(id, person_id)!
+-- a browser was signed in by it
+update sign_in_requests
+set proven_at = coalesce(proven_at, now()), used_at = now(), person_id = :person_id
+where id = :id;
+
+-- name: join(email, name, pronouns, zone)^
+-- a new person, or the one who has the address already
+insert into people (email, name, pronouns, zone) values (:email, :name, :pronouns, :zone)
+on conflict (email) do update set email = excluded.email
+returning id, email, name, pronouns, zone, is_facilitator, is_organizer, xmax = 0 as is_new;
+
+-- name: keep_zone(id, zone)!
+-- the zone of a person who has told none so far
+update people set zone = :zone where id = :id and zone = '';
+
+-- name: forget_old_asked()!
+-- askings a day past their time
+delete from sign_in_requests where expires_at < now() - interval '1 day';
+
+-- name: forget_old_sign_ins()!
+-- browsers signed out or run out a month ago
+delete from sign_ins where least(expires_at, coalesce(ended_at, expires_at)) < now() - interval '30 days';
+
+-- name: change_me(id, name, pronouns, zone, about)^
+-- a person changes what is said of them; the words about them stay as they are unless they are a facilitator
+update people
+set name = :name, pronouns = :pronouns, zone = :zone,
+    about = case when is_facilitator then :about else about end
+where id = :id
+returning id;
+
+-- name: add_credential(person_id, kind, body, year, most)<!
+-- one more training of a facilitator, while they have fewer than the most allowed
+insert into credentials (person_id, kind, body, year)
+select id, :kind, :body, :year from people
+where id = :person_id and is_facilitator
+    and (select count(*) from credentials where person_id = people.id) < :most
+returning id;
+
+-- name: remove_credential(id, person_id)<!
+-- a training taken away by the person it belongs to
+delete from credentials where id = :id and person_id = :person_id returning id;
+
+-- name: count_people(words, part)$
+-- how many people match a search
+select count(*) from people
+where (:words = '' or strpos(lower(name), :words) > 0 or strpos(email, :words) > 0)
+    and (:part = '' or (:part = 'facilitator' and is_facilitator) or (:part = 'organizer' and is_organizer));
+
+-- name: list_people(words, part, most, skip)
+-- one page of the people who match a search
+select id, email, name, pronouns, zone, is_facilitator, is_organizer from people
+where (:words = '' or strpos(lower(name), :words) > 0 or strpos(email, :words) > 0)
+    and (:part = '' or (:part = 'facilitator' and is_facilitator) or (:part = 'organizer' and is_organizer))
+order by lower(name), email limit :most offset :skip;
+
+-- name: lock_organizers()
+-- every organizer, locked so that two cannot take each other away at once
+select id from people where is_organizer order by id for update;
+
+-- name: lock_person(id)^
+-- one person, locked
+select id, email, name, pronouns, zone, is_facilitator, is_organizer from people where id = :id for update;
+
+-- name: set_parts(id, is_facilitator, is_organizer)!
+-- the parts a person has in the community
+update people set is_facilitator = :is_facilitator, is_organizer = :is_organizer where id = :id;

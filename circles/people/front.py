@@ -1,4 +1,4 @@
-"""What other rooms ask of people: who this browser is, who these ids are, what a circle page says of its hosts."""
+"""What other rooms ask of people: who this browser is, who has these ids, what is said of a host."""
 
 from __future__ import annotations
 

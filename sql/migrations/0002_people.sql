@@ -45,8 +45,12 @@ create table sign_in_requests (
     tries smallint not null default 0,
     created_at timestamptz not null default now(),
     expires_at timestamptz not null,
+    -- proven: the code or the link was right, once. used: a browser was signed in by it. Between the two
+    -- somebody new says what they want to be called.
+    proven_at timestamptz,
     used_at timestamptz,
-    constraint sign_in_tries_limited check (tries between 0 and 5)
+    constraint sign_in_tries_limited check (tries between 0 and 5),
+    constraint sign_in_used_is_proven check (used_at is null or proven_at is not null)
 );
 create unique index sign_in_link_once on sign_in_requests (link_hash);
 create index sign_in_browser on sign_in_requests (browser_hash, created_at desc);

@@ -1,0 +1,107 @@
+"""What people change: how they are shown, their training, and who has which part in the community."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from circles import audit, db
+from circles.errors import NotFound, Reason, Refused, refuse_if
+from circles.house import House
+from circles.people import rules
+from circles.people.rules import Part, Person
+
+SQL = db.queries("people")
+
+
+async def change_me(house: House, person: Person, *, name: str, pronouns: str, zone: str, about: str) -> None:
+    """Change how a person is shown. about: kept for facilitators only. Values as the rules give them back."""
+    async with house.db.transaction() as tx:
+        changed = await SQL.change_me(tx, id=person.id, name=name, pronouns=pronouns, zone=zone, about=about)
+        if changed is None:
+            raise NotFound
+        await audit.record(tx, "person.changed", person.id, who=person.id)
+
+
+async def add_credential(house: House, person: Person, *, kind: str, body: str, year: int | None) -> UUID:
+    """Add one training to what a facilitator's circles say of them.
+
+    Raises NotFound for somebody who is no facilitator, Refused for one too many.
+    """
+    if not person.is_facilitator:
+        raise NotFound
+    async with house.db.transaction() as tx:
+        added = await SQL.add_credential(
+            tx, person_id=person.id, kind=kind, body=body, year=year, most=rules.MOST_CREDENTIALS
+        )
+        if added is None:
+            raise Refused(
+                Reason(
+                    "too_many",
+                    f"There is room for {rules.MOST_CREDENTIALS} of these. Take one away first.",
+                    "kind",
+                )
+            )
+        await audit.record(tx, "credential.added", added, who=person.id)
+    return added
+
+
+async def remove_credential(house: House, person: Person, credential_id: UUID) -> None:
+    """Take one of the person's own trainings away. Raises NotFound."""
+    async with house.db.transaction() as tx:
+        if await SQL.remove_credential(tx, id=credential_id, person_id=person.id) is None:
+            raise NotFound
+        await audit.record(tx, "credential.removed", credential_id, who=person.id)
+
+
+async def set_part(house: House, organizer: Person, person_id: UUID, *, part: Part, on: bool) -> Person:
+    """Make somebody facilitator or organizer, or no longer. It holds from their next request on.
+
+    Returns the person as they were. Raises NotFound for an id that is nobody's, and when the one who asks is
+    no organizer by now; Refused when the last organizer would be gone.
+    """
+    async with house.db.transaction() as tx:
+        organizers = [row["id"] for row in await db.rows(SQL.lock_organizers(tx))]
+        row = await SQL.lock_person(tx, id=person_id)
+        if row is None or organizer.id not in organizers:
+            raise NotFound
+        person = Person(**row)
+        refuse_if(rules.part_reasons(person, len(organizers), part, on))
+        await _set_part(tx, person, part, on, who=organizer.id)
+    return person
+
+
+async def _set_part(tx: db.Tx, person: Person, part: Part, on: bool, *, who: UUID | None) -> None:
+    before = person.is_facilitator if part == "facilitator" else person.is_organizer
+    if before == on:
+        return
+    await SQL.set_parts(
+        tx,
+        id=person.id,
+        is_facilitator=on if part == "facilitator" else person.is_facilitator,
+        is_organizer=on if part == "organizer" else person.is_organizer,
+    )
+    words = ("", part) if on else (part, "")
+    await audit.record(tx, f"person.{part}", person.id, who=who, before=words[0], after=words[1])
+
+
+async def appoint_first_organizer(house: House, *, email: str, name: str = "") -> Person:
+    """Make somebody the community's first organizer, with a new account where the address has none.
+
+    For the command line only. Raises Refused when there is an organizer already, who can make more on the
+    site, and for an address or a name that cannot be read.
+    """
+    address = rules.address(email)
+    called = rules.name(name or address.partition("@")[0])
+    async with house.db.transaction() as tx:
+        if await db.rows(SQL.lock_organizers(tx)):
+            raise Refused(
+                Reason(
+                    "has_organizer", "There is an organizer already. They can make more at /organize/people."
+                )
+            )
+        found = dict(await SQL.join(tx, email=address, name=called, pronouns="", zone=""))
+        if found.pop("is_new"):
+            await audit.record(tx, "person.joined", found["id"], after="member")
+        person = Person(**found)
+        await _set_part(tx, person, "organizer", True, who=None)
+    return person
