@@ -14,6 +14,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
@@ -142,11 +143,11 @@ def _account_of(home: Path) -> Account:
         owner = None
     if owner is not None and owner.st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)
-    try:
-        nobody = pwd.getpwnam("nobody")
-    except KeyError:
-        return Account(65534, 65534)
-    return Account(nobody.pw_uid, nobody.pw_gid)
+    for name in ("nobody", "daemon", "bin"):  # initdb asks that the account has a name
+        with suppress(KeyError):
+            found = pwd.getpwnam(name)
+            return Account(found.pw_uid, found.pw_gid)
+    raise DatabaseRefused("There is no account without rights to run the database as. Start Circles as one.")
 
 
 def _make(place: Place) -> bool:

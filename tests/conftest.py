@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,13 +34,15 @@ def with_database(url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A PostgreSQL with a migrated template database; one for each test process. Yields its address."""
     given = os.environ.get("CIRCLES_TEST_DATABASE_URL", "")
     with contextlib.ExitStack() as stack:
         url = given
         if not given:
-            data = tmp_path_factory.mktemp("data")
+            # Not pytest's own folder: it is closed to the account that runs the database when we are root.
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="circles-tests-")))
+            data.chmod(0o711)
             started = Embedded.start(data, say=lambda _: None)
             stack.callback(started.stop)
             url = started.url
