@@ -28,7 +28,6 @@ def main(root: Path, kind: str) -> None:
         if not (stamp(root, "runtime") and starts(root)):
             make(root)
         fill(root, kind)
-        write_stamps(root, kind)
 
 
 @contextmanager
@@ -86,12 +85,20 @@ def make(root: Path) -> None:
 
 
 def fill(root: Path, kind: str) -> None:
-    """Install exactly what the lock says; every file is checked against its hash."""
-    lock = root / "requirements" / f"{kind}.txt"
-    count = lock.read_text().count("==")
-    print(f"Installing {count} locked packages into .venv (this happens once) ...", flush=True)
+    """Install a lock, with no stamp standing while that lasts."""
     for one in ("runtime", "dev"):
         stamp_path(root, one).unlink(missing_ok=True)
+    install(root, kind)
+    write_stamps(root, kind)
+
+
+def install(root: Path, kind: str) -> None:
+    """Install exactly what the lock says; every file is checked against its hash."""
+    lock = root / "requirements" / f"{kind}.txt"
+    print(
+        f"Installing {lock.read_text().count('==')} locked packages into .venv (this happens once) ...",
+        flush=True,
+    )
     # Without --no-compile pip compiles every file of every package, which takes longer than all the rest.
     checked = ["--no-deps", "--require-hashes", "--no-compile"]
     quiet = ["-qq", "--no-input", "--disable-pip-version-check", "--root-user-action=ignore"]
