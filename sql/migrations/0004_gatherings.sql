@@ -81,7 +81,9 @@ create table gatherings (
     constraint gathering_community_taken_fit check (community_taken between 0 and seats_taken),
     constraint gathering_state_known check (state in ('draft', 'open', 'cancelled')),
     constraint gathering_note_length check (char_length(note) <= 500),
-    constraint gathering_cancel_has_reason check ((state = 'cancelled') = (cancel_reason <> '')),
-    constraint gathering_once_per_start unique (circle_id, starts_at)
+    constraint gathering_cancel_has_reason check ((state = 'cancelled') = (cancel_reason <> ''))
 );
 create index gatherings_ahead on gatherings (starts_at) where state = 'open';
+-- A cancelled gathering leaves its hour free for another.
+create unique index gathering_once_per_start on gatherings (circle_id, starts_at) where state <> 'cancelled';
+create index gatherings_circle on gatherings (circle_id, starts_at);
