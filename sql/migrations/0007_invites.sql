@@ -7,14 +7,29 @@ create table invites (
     person_id uuid not null references people (id),
     uid text not null,
     sequence integer not null default 0,
-    method text not null default 'REQUEST',
-    sent_at timestamptz not null default now(),
+    changed_at timestamptz not null default now(),
     constraint invite_once unique (gathering_id, person_id),
     constraint invite_uid_once unique (uid),
-    constraint invite_sequence_counts check (sequence >= 0),
-    constraint invite_method_known check (method in ('REQUEST', 'CANCEL'))
+    constraint invite_sequence_counts check (sequence >= 0)
 );
 create index invites_person on invites (person_id);
+
+-- What was mailed for a booking. A mail in words alone, without a calendar, has no sequence.
+create table sendings (
+    id bigint generated always as identity primary key,
+    invite_id uuid not null references invites (id) on delete cascade,
+    booking_id uuid not null references bookings (id),
+    method text not null,
+    sequence integer,
+    facts text not null,
+    sent_at timestamptz not null default now(),
+    constraint sending_method_known check (method in ('REQUEST', 'CANCEL')),
+    constraint sending_sequence_counts check (sequence >= 0),
+    constraint sending_sequence_once unique (invite_id, sequence),
+    constraint sending_request_has_calendar check (method <> 'REQUEST' or sequence is not null)
+);
+create unique index sending_withdrawn_once on sendings (booking_id) where method = 'CANCEL';
+create index sendings_invite on sendings (invite_id, id);
 
 -- The feed's token is derived from the secret, the person and the number; only its hash is stored.
 create table feeds (

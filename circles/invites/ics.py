@@ -1,0 +1,136 @@
+"""iCalendar objects (RFC 5545, RFC 5546) as bytes. The only place that imports icalendar.
+
+Each gathering is its own VEVENT with its start and end in UTC: no VTIMEZONE and no RRULE, which several
+calendar programs misread. There is no VALARM either: people's calendars add the reminders they chose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import quote
+
+from icalendar import Calendar, Event, vCalAddress, vText, vUri
+
+from circles import text
+
+Method = Literal["REQUEST", "CANCEL"]
+
+# RFC 5545, 3.7.3: who made the object. It names the program, never the community.
+PRODID = "-//Circles//Gatherings 1//EN"
+
+# How often a calendar program may look at a feed again.
+LOOK_AGAIN = timedelta(hours=1)
+
+# What may stand unescaped in a mailto URI besides letters, digits and -._~ (RFC 6068, 2: some-delims and @).
+_MAILTO = "@!$'*+"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody as a calendar names them: a mail address and a name to show."""
+
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One gathering as one person's calendar holds it.
+
+    sequence: counts the changes sent; changed_at: when it last changed; the three times are aware.
+    """
+
+    uid: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    description: str
+    url: str
+    changed_at: datetime
+    cancelled: bool = False
+
+
+def invite(method: Method, entry: Entry, organizer: Party, attendee: Party) -> bytes:
+    """The message that puts a gathering into a calendar or takes it out (RFC 5546, 3.2.2 and 3.2.5).
+
+    The attendee is that person alone, already ACCEPTED and with RSVP=FALSE: they asked for the seat
+    themselves, so no answer is awaited (RFC 5545, 3.2.12 and 3.2.17).
+    """
+    event = _event(entry, organizer)
+    event.add("attendee", _party(attendee, PARTSTAT="ACCEPTED", ROLE="REQ-PARTICIPANT", RSVP="FALSE"))
+    return _calendar(method, [event]).to_ical()
+
+
+def publish(entries: Iterable[Entry], organizer: Party, name: str = "") -> bytes:
+    """Gatherings to look at, without attendees (RFC 5546, 3.2.1): a file to open, or a feed.
+
+    name: makes it a feed, called so (RFC 7986, 5.1, and the older X-WR-CALNAME that most programs read). A feed
+    also says how often to look again (RFC 7986, 5.7).
+    """
+    calendar = _calendar("PUBLISH", [_event(entry, organizer) for entry in entries])
+    if name:
+        calendar.add("name", _plain(name))
+        calendar.add("x-wr-calname", _plain(name))
+        calendar.add("refresh-interval", LOOK_AGAIN, parameters={"VALUE": "DURATION"})
+        calendar.add("x-published-ttl", vText("PT1H"))
+    return calendar.to_ical()
+
+
+def _calendar(method: str, events: list[Event]) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    for event in events:
+        calendar.add_component(event)
+    return calendar
+
+
+def _event(entry: Entry, organizer: Party) -> Event:
+    """RFC 5545, 3.6.1. DTSTAMP is the last change, so that the same state is always the same bytes."""
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("sequence", entry.sequence)
+    event.add("dtstamp", _second(entry.changed_at))
+    event.add("last-modified", _second(entry.changed_at))
+    event.add("dtstart", _second(entry.starts_at))
+    event.add("dtend", _second(entry.ends_at))
+    event.add("summary", _plain(entry.summary))
+    event.add("description", _lines(entry.description))
+    event.add("url", vUri(entry.url))
+    event.add("organizer", _party(organizer))
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if entry.cancelled else "OPAQUE")
+    event.add("class", "PRIVATE")
+    return event
+
+
+def _party(party: Party, **parameters: str) -> vCalAddress:
+    """A calendar user address (RFC 5545, 3.3.3) with a name to show, where there is one."""
+    address = vCalAddress(f"mailto:{quote(party.email, safe=_MAILTO)}")
+    # A quotation mark cannot stand in a parameter's value (RFC 5545, 3.2).
+    name = _plain(party.name).replace('"', "'")
+    if name:
+        address.params["CN"] = vText(name)
+    for key, value in parameters.items():
+        address.params[key] = vText(value)
+    return address
+
+
+def _second(at: datetime) -> datetime:
+    """In UTC and whole seconds: iCalendar knows no smaller part (RFC 5545, 3.3.12)."""
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def _plain(value: str) -> vText:
+    return vText(text.tidy_line(value))
+
+
+def _lines(value: str) -> vText:
+    """Several lines, each made tidy: the library would let control characters through."""
+    return vText("\n".join(text.tidy_line(each, most=500) for each in value.splitlines()))

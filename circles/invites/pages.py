@@ -1,0 +1,78 @@
+"""My gatherings, the calendar file of a booking, the private feed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import db
+from circles.invites import actions, rules
+from circles.web import cookies, guard, render
+
+# How many gatherings the page goes back, the ones ahead included.
+MOST_SHOWN = 120
+
+CALENDAR = "text/calendar; charset=utf-8"
+
+
+async def my_gatherings(request: Request) -> Response:
+    """What is ahead and past of one's own gatherings, the way in where it is due, and the private feed."""
+    house, person = guard.house(request), request.state.person
+    async with house.db.reading() as tx:
+        rows = await db.rows(actions.SQL.mine(tx, person_id=person.id, most=MOST_SHOWN))
+        feed = await actions.feed_address(house, tx, person.id)
+    ahead = [_shown(row) for row in reversed(rows) if row["ends_at"] > row["now"]]
+    past = [row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"]
+    return render.page(
+        request,
+        "invites/my_gatherings.html",
+        ahead=ahead,
+        past=past,
+        feed=feed,
+        feed_to_copy=feed.replace("webcal:", house.settings.address.partition("//")[0], 1),
+        viewer_zone=cookies.viewer_zone(request) or person.zone,
+    )
+
+
+def _shown(row: db.Record) -> dict[str, Any]:
+    """A gathering ahead, with its way in when the seat is confirmed, and what may be done about it."""
+    way_in = rules.door(
+        row["place"], row["join_link"], row["address"], row["starts_at"], row["ends_at"], row["now"]
+    )
+    return {
+        **row,
+        "door": way_in if row["state"] == "confirmed" else rules.Door(),
+        "may_cancel": row["state"] == "confirmed" and row["now"] < row["starts_at"],
+    }
+
+
+async def renew_feed(request: Request) -> Response:
+    """A new address for one's feed."""
+    await actions.new_feed_address(guard.house(request), person_id=request.state.person.id)
+    return render.see_other(
+        "/my/gatherings#feed",
+        notice="Your feed has a new address. The old one has stopped working. Please subscribe again.",
+    )
+
+
+async def invite_file(request: Request) -> Response:
+    """The calendar file of one's own confirmed booking."""
+    house = guard.house(request)
+    async with house.db.reading() as tx:
+        body = await actions.invite_file(house, tx, guard.path_id(request), request.state.person.id)
+    return Response(
+        body, media_type=CALENDAR, headers={"Content-Disposition": 'attachment; filename="gathering.ics"'}
+    )
+
+
+async def feed(request: Request) -> Response:
+    """A private feed, for calendar programs: who has the address has the feed."""
+    house = guard.house(request)
+    async with house.db.reading() as tx:
+        body, tag = await actions.feed(house, tx, request.path_params["token"])
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
+    if rules.unchanged(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=CALENDAR, headers=headers)

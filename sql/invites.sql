@@ -1,0 +1,108 @@
+-- name: place(booking_id)^
+-- everything the mail and the calendar of one booking say
+select
+    bookings.id as booking_id, bookings.state, bookings.kind, bookings.amount, bookings.currency,
+    bookings.end_cause, bookings.gathering_id, bookings.person_id,
+    people.email, people.name as person_name, people.zone as person_zone,
+    circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
+    gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
+    coalesce(
+        (select sum(operations.amount) from operations
+         where operations.booking_id = bookings.id and operations.kind = 'refund'), 0
+    )::integer as refunded
+from bookings
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where bookings.id = :booking_id;
+
+-- name: open_invite(gathering_id, person_id, uid)^
+-- the invite of a person and a gathering, made when it is missing, locked either way
+insert into invites (gathering_id, person_id, uid) values (:gathering_id, :person_id, :uid)
+on conflict (gathering_id, person_id) do update set uid = invites.uid
+returning id, uid;
+
+-- name: sent(invite_id)
+-- what was mailed for an invite so far, oldest first
+select booking_id, method, sequence, facts from sendings where invite_id = :invite_id order by id;
+
+-- name: note_sending(invite_id, booking_id, method, sequence, facts)!
+-- what is mailed now, and the number of the change on the invite itself
+with noted as (
+    insert into sendings (invite_id, booking_id, method, sequence, facts)
+    values (:invite_id, :booking_id, :method, :sequence, :facts)
+    returning invite_id, sequence
+)
+update invites set sequence = coalesce(noted.sequence, invites.sequence), changed_at = now()
+from noted where invites.id = noted.invite_id;
+
+-- name: mine(person_id, most)
+-- a person's own gatherings, the latest first: held and confirmed ones, and those ahead that were called off
+select
+    bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until,
+    bookings.end_cause, bookings.gathering_id, circles.name as circle_name, circles.place, circles.city,
+    circles.address, circles.join_link, gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
+    gatherings.ends_at, gatherings.capacity, gatherings.seats_taken, gatherings.cancel_reason, now() as now,
+    least(
+        gatherings.community_seats - gatherings.community_taken, gatherings.capacity - gatherings.seats_taken
+    )::integer as community_left
+from bookings
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where bookings.person_id = :person_id and (
+    bookings.state in ('held', 'confirmed')
+    or (bookings.end_cause = 'gathering_cancelled' and gatherings.ends_at > now())
+)
+order by gatherings.starts_at desc, bookings.id
+limit :most;
+
+-- name: one_for_calendar(booking_id, person_id)^
+-- one confirmed booking of this person, as a calendar holds it
+select
+    bookings.id as booking_id, bookings.state, bookings.gathering_id, bookings.person_id,
+    circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at, gatherings.ends_at,
+    invites.uid, invites.sequence, greatest(bookings.confirmed_at, invites.changed_at) as changed_at
+from bookings
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+left join invites
+    on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
+where bookings.id = :booking_id and bookings.person_id = :person_id and bookings.state = 'confirmed';
+
+-- name: feed(token_hash)
+-- what a feed holds: what is ahead and the last 30 days, each gathering once; no row at all when no feed has this token
+select * from (
+    select distinct on (bookings.gathering_id)
+        bookings.id as booking_id, bookings.state, bookings.gathering_id, feeds.person_id,
+        circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
+        gatherings.ends_at, invites.uid, invites.sequence,
+        greatest(bookings.confirmed_at, bookings.ended_at, invites.changed_at) as changed_at
+    from feeds
+    left join (
+        bookings
+        join gatherings on gatherings.id = bookings.gathering_id
+        and gatherings.ends_at > now() - interval '30 days'
+        join circles on circles.id = gatherings.circle_id
+    ) on bookings.person_id = feeds.person_id and bookings.confirmed_at is not null
+    left join invites
+        on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
+    where feeds.token_hash = :token_hash
+    order by bookings.gathering_id, bookings.state = 'confirmed' desc, bookings.ended_at desc nulls last
+) as held
+order by starts_at, gathering_id;
+
+-- name: feed_number(person_id)^
+-- which number a person's feed has, and the hash its token should have
+select number, token_hash from feeds where person_id = :person_id;
+
+-- name: first_feed(person_id, token_hash)!
+-- a person's first feed, unless another request has just made it
+insert into feeds (person_id, token_hash) values (:person_id, :token_hash) on conflict do nothing;
+
+-- name: next_feed_number(person_id)$
+-- a new number for a feed, locked until its hash follows
+update feeds set number = number + 1, created_at = now() where person_id = :person_id returning number;
+
+-- name: set_feed_hash(person_id, number, token_hash)!
+-- the hash of the feed token of this number
+update feeds set token_hash = :token_hash where person_id = :person_id and number = :number;
