@@ -91,7 +91,7 @@ function readScale(box) {
 function makeSlider(scale) {
   const slider = document.createElement("input");
   Object.assign(slider, { type: "range", className: "amount-slider", min: scale.minimum, max: scale.maximum, step: stepOf(scale) });
-  slider.setAttribute("aria-label", "Your amount, as a place on the scale");
+  slider.setAttribute("aria-label", "Move along the scale");
   slider.setAttribute("aria-describedby", "f-amount-says");
   return slider;
 }
@@ -105,6 +105,7 @@ function startAmount(box) {
 
   const show = (minor) => {
     const inside = Math.min(Math.max(minor || scale.minimum, scale.minimum), scale.maximum);
+    slider.value = inside;
     slider.style.setProperty("--filled", `${share(inside) * 100}%`);
     slider.setAttribute("aria-valuetext", scale.say(inside));
     const place = placeOf(minor, scale);
@@ -114,7 +115,7 @@ function startAmount(box) {
   const typed = () => Math.round(Number(field.value.replace(/[^0-9.\-]/g, "") || NaN) * scale.unit);
 
   slider.addEventListener("input", () => { field.value = scale.plain(Number(slider.value)); show(Number(slider.value)); });
-  field.addEventListener("input", () => { slider.value = typed(); show(typed()); });
+  field.addEventListener("input", () => show(typed()));
 
   // The outer marks stand at the ends; the middle one where it belongs, but never on top of them.
   const middle = Math.min(Math.max(share(scale.suggested), 0.24), 0.76);
@@ -122,7 +123,6 @@ function startAmount(box) {
   box.querySelector('[data-mark="maximum"]').style.setProperty("--at", 1);
   box.querySelector(".amount-line").append(slider);
   box.classList.add("is-live");
-  slider.value = typed();
   show(typed());
 }
 

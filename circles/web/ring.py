@@ -1,7 +1,7 @@
 """The ring of seats: where the dots stand.
 
-A gathering is drawn as a ring of as many dots as it has seats. This file only says where on the plane each dot
-stands; the macro `ring` in templates/macros.html draws them.
+A gathering is drawn as a ring of as many dots as it has seats. This file only says where on the plane each
+dot stands; the macro `ring` in templates/macros.html draws them.
 """
 
 from functools import lru_cache
@@ -14,9 +14,9 @@ MOST_SEATS = 24
 def ring_points(seats: int, radius: float) -> tuple[tuple[float, float], ...]:
     """The centers of `seats` dots on a circle of `radius` around (0, 0), in the units of the radius.
 
-    The first dot stands at the top and the rest follow clockwise, as seats are counted; y grows downward, as it
-    does in SVG. One seat alone stands in the middle. Coordinates have two decimals. Raises ValueError when there
-    are fewer than 1 or more than 24 seats, or when the radius is not positive.
+    The first dot stands at the top and the rest follow clockwise, as seats are counted; y grows downward, as
+    it does in SVG. One seat alone stands in the middle. Coordinates have two decimals. Raises ValueError when
+    there are fewer than 1 or more than 24 seats, or when the radius is not positive.
     """
     if not 1 <= seats <= MOST_SEATS:
         raise ValueError(f"a ring has 1 to {MOST_SEATS} seats, not {seats}")

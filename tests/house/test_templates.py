@@ -1,0 +1,58 @@
+"""What no template may hold: the pages' content security policy would refuse it, or privacy does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path for path in (ROOT / "templates").rglob("*.html") if "mail" not in path.parent.parts[-1:])
+MAILS = sorted((ROOT / "templates" / "mail").glob("*.html"))
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_no_style_or_script_stands_in_a_page(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"\sstyle\s*=", text)
+    assert "<style" not in text
+    assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+    assert not re.search(r"\son[a-z]+\s*=|hx-on|javascript:", text)
+
+
+@pytest.mark.parametrize("path", [*PAGES, *MAILS], ids=name)
+def test_nothing_is_loaded_from_elsewhere(path: Path) -> None:
+    text = path.read_text()
+    loads = r"<(?:script|link|img|iframe|source|video|audio)\b[^>]*\b(?:src|href)="
+    assert not re.search(loads + r'"(?:data:|(?:https?:)?//)', text)
+    assert "url(" not in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "static").glob("icons/*.svg")), ids=name)
+def test_icons_are_plain_drawings(path: Path) -> None:
+    assert not re.search(r"<(?:script|style|image|foreignObject)\b|\sstyle=|\son\w+=|href=", path.read_text())
+
+
+def test_the_style_sheet_loads_only_our_own_icons() -> None:
+    found = re.findall(r"url\(\"?([^\")]+)", (ROOT / "static" / "circles.css").read_text())
+    assert found
+    assert [address for address in found if not (ROOT / "static" / address).is_file()] == []
+
+
+def test_every_class_the_shared_parts_use_is_in_the_style_sheet() -> None:
+    css = (ROOT / "static" / "circles.css").read_text()
+    used: set[str] = set()
+    for page in ("base.html", "macros.html", "error.html"):
+        text = re.sub(r"\{[%{#].*?[%}#]\}", " ", (ROOT / "templates" / page).read_text(), flags=re.DOTALL)
+        used |= {
+            word
+            for value in re.findall(r'class="([^"]*)"', text)
+            for word in value.split()
+            if not word.endswith("-")
+        }
+    unknown = {word for word in used if f".{word}" not in css}
+    # Hooks that carry no look of their own.
+    assert unknown <= {"foot-crisis", "foot-not", "when", "gathering-words", "amount-top"}, unknown
