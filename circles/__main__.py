@@ -11,14 +11,12 @@ from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from circles.errors import CirclesError
-from circles.settings import Settings
 
 # Other modules are imported where they are used: `assets` need not wait for the whole site.
 if TYPE_CHECKING:
     from circles.house import House
+    from circles.settings import Settings
 
 
 class SettingsRefused(CirclesError):
@@ -31,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
     try:
-        return COMMANDS[command](read_settings())
+        return COMMANDS[command]()
     except CirclesError as error:
         print(error, file=sys.stderr)
         return 1
@@ -55,6 +53,10 @@ def interrupt(sign: int, frame: FrameType | None) -> None:
 
 def read_settings() -> Settings:
     """The settings. Raises SettingsRefused with every problem, in words."""
+    from pydantic import ValidationError
+
+    from circles.settings import Settings
+
     try:
         return Settings()
     except ValidationError as error:
@@ -66,17 +68,18 @@ def read_settings() -> Settings:
         raise SettingsRefused("\n".join(problems)) from None
 
 
-def serve(settings: Settings) -> int:
+def serve() -> int:
     """Serve the site, and in practice mode carry out its jobs as well."""
     from circles import server
 
+    settings = read_settings()
     with server.listen(settings) as listening, database(settings) as settings:
         asyncio.run(prepare(settings))
         server.run(settings, listening)
     return 0
 
 
-def work(settings: Settings) -> int:
+def work() -> int:
     """Carry out jobs and the timetable without serving pages."""
     from circles import server
 
@@ -84,26 +87,27 @@ def work(settings: Settings) -> int:
         async with house(settings) as opened:
             await server.work(opened)
 
-    with database(settings, shared=True) as settings:
+    with database(read_settings(), shared=True) as settings:
         asyncio.run(run())
     return 0
 
 
-def migrate(settings: Settings) -> int:
+def migrate() -> int:
     """Bring the database up to date."""
     from circles import migrate
 
-    with database(settings, shared=True) as settings:
+    with database(read_settings(), shared=True) as settings:
         applied = asyncio.run(migrate.migrate(settings.worker_url))
     print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
     return 0
 
 
-def demo(settings: Settings) -> int:
+def demo() -> int:
     """Plant the demo community in a database that has nobody in it."""
+    settings = read_settings()
     if not settings.practice:
         raise SettingsRefused("The demo community is for practice mode only.")
-    with database(settings, shared=True) as settings:
+    with database(read_settings(), shared=True) as settings:
         planted = asyncio.run(prepare(settings))
     print(
         "The demo community is there." if planted else "There are people in the database; nothing was done."
@@ -111,7 +115,7 @@ def demo(settings: Settings) -> int:
     return 0
 
 
-def assets(settings: Settings) -> int:
+def assets() -> int:
     """Bring htmx out of its locked package into static/vendor/."""
     from circles.assets import fetch
 
@@ -119,7 +123,7 @@ def assets(settings: Settings) -> int:
     return 0
 
 
-def check(settings: Settings) -> int:
+def check() -> int:
     """Ask every invariant of the database; the exit status is 1 when one does not hold."""
     from circles import checks
 
@@ -127,7 +131,7 @@ def check(settings: Settings) -> int:
         async with house(settings) as opened, opened.db.reading() as tx:
             return await checks.run(tx)
 
-    with database(settings, shared=True) as settings:
+    with database(read_settings(), shared=True) as settings:
         findings = asyncio.run(run())
     for finding in findings:
         state = "holds " if finding.holds else f"BROKEN ({finding.broken})"
@@ -185,7 +189,7 @@ async def prepare(settings: Settings) -> bool:
     return True
 
 
-COMMANDS: dict[str, Callable[[Settings], int]] = {
+COMMANDS: dict[str, Callable[[], int]] = {
     "serve": serve,
     "work": work,
     "migrate": migrate,
