@@ -13,6 +13,10 @@ from starlette.routing import BaseRoute, Mount
 from circles import jobs, logs, people
 from circles.db import Database
 from circles.house import House
+from circles.invites import pages as invites_pages
+from circles.people import organize_pages as people_organize_pages
+from circles.people import pages as people_pages
+from circles.practice import pages as practice_pages
 from circles.settings import Settings
 from circles.web import faults, guard, headers, render
 from circles.web.guard import Who, route
@@ -28,14 +32,46 @@ def routes(settings: Settings) -> list[BaseRoute]:
     return [
         route("/healthz", healthz, Who.MACHINE),
         # people
+        route("/sign-in", people_pages.sign_in_form, Who.ANYBODY),
+        route("/sign-in", people_pages.ask, Who.ANYBODY, ["POST"]),
+        route("/sign-in/code", people_pages.code_form, Who.ANYBODY),
+        route("/sign-in/code", people_pages.enter_code, Who.ANYBODY, ["POST"]),
+        route("/sign-in/link/{token}", people_pages.link_form, Who.ANYBODY),
+        route("/sign-in/link/{token}", people_pages.use_link, Who.ANYBODY, ["POST"]),
+        route("/sign-in/name", people_pages.name_form, Who.ANYBODY),
+        route("/sign-in/name", people_pages.give_name, Who.ANYBODY, ["POST"]),
+        route("/sign-out", people_pages.sign_out, Who.ANYBODY, ["POST"]),
+        route("/sign-out/everywhere", people_pages.sign_out_everywhere, Who.SIGNED_IN, ["POST"]),
+        route("/me", people_pages.me, Who.SIGNED_IN),
+        route("/me", people_pages.change_me, Who.SIGNED_IN, ["POST"]),
+        route("/me/credentials", people_pages.add_credential, Who.FACILITATOR, ["POST"]),
+        route("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN, ["POST"]),
+        route("/organize/people", people_organize_pages.people, Who.ORGANIZER),
+        route("/organize/people/{id}/roles", people_organize_pages.set_part, Who.ORGANIZER, ["POST"]),
         # guidelines
         # gatherings
         # payments
         # bookings
         # invites
+        route("/my/gatherings", invites_pages.my_gatherings, Who.SIGNED_IN),
+        route("/my/feed", invites_pages.renew_feed, Who.SIGNED_IN, ["POST"]),
+        route("/bookings/{id}/invite.ics", invites_pages.invite_file, Who.SIGNED_IN),
+        route("/feeds/{token}.ics", invites_pages.feed, Who.MACHINE),
         # attendance
-        # practice
+        # practice: not even there in production
+        *(practice_routes() if settings.practice else ()),
         Mount("/static", Static(directory=render.STATIC), name="static"),
+    ]
+
+
+def practice_routes() -> list[BaseRoute]:
+    """The practice mailbox, and the buttons that sign one in as a person of the demo community."""
+    return [
+        route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
+        route("/practice/mail/{id}", practice_pages.one, Who.PRACTICE),
+        route("/practice/mail/{id}/html", practice_pages.html, Who.PRACTICE),
+        route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Who.PRACTICE),
+        route("/practice/sign-in", practice_pages.sign_in, Who.PRACTICE, ["POST"]),
     ]
 
 

@@ -1,6 +1,16 @@
 """Accounts, sign-in, roles. Other rooms may call what is named here."""
 
 from circles.people.front import by_email, by_ids, profile, signed_in, start_sign_in
-from circles.people.rules import Credential, Person, Profile
+from circles.people.rules import SIGN_IN_LASTS, Credential, Person, Profile
 
-__all__ = ["Credential", "Person", "Profile", "by_email", "by_ids", "profile", "signed_in", "start_sign_in"]
+__all__ = [
+    "SIGN_IN_LASTS",
+    "Credential",
+    "Person",
+    "Profile",
+    "by_email",
+    "by_ids",
+    "profile",
+    "signed_in",
+    "start_sign_in",
+]

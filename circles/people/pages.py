@@ -1,0 +1,310 @@
+"""Signing in and out, and the page where people say how they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import clock, text
+from circles.errors import Refused
+from circles.people import actions, rules, sign_in
+from circles.people.front import profile
+from circles.people.rules import Asker, Profile
+from circles.people.sign_in import Entered
+from circles.web import client, cookies, guard, render
+from circles.web.forms import Form
+
+# The cookie with the key of the browser that asked for a code, and how long it is kept, in seconds.
+ASKED = "asked"
+ASKED_LASTS = 3600
+MOST_NEXT = 500
+AFTERWARDS = "/gatherings"
+
+# The zones most people here live in, offered first.
+COMMON_ZONES = [
+    ("America/New_York", "US Eastern (New York)"),
+    ("America/Chicago", "US Central (Chicago)"),
+    ("America/Denver", "US Mountain (Denver)"),
+    ("America/Phoenix", "US Arizona (Phoenix)"),
+    ("America/Los_Angeles", "US Pacific (Los Angeles)"),
+    ("America/Anchorage", "US Alaska (Anchorage)"),
+    ("Pacific/Honolulu", "US Hawaii (Honolulu)"),
+    ("America/Toronto", "Canada Eastern (Toronto)"),
+    ("America/Vancouver", "Canada Pacific (Vancouver)"),
+    ("Europe/London", "United Kingdom (London)"),
+    ("Europe/Berlin", "Central Europe (Berlin)"),
+    ("Australia/Sydney", "Australia Eastern (Sydney)"),
+]
+
+
+async def sign_in_form(request: Request) -> Response:
+    """Ask for the address. Whoever is signed in already goes on to where they wanted to go."""
+    going = _next(request.query_params.get("next", ""))
+    if request.state.person:
+        return render.see_other(going or AFTERWARDS)
+    return render.page(request, "people/sign_in.html", form=Form({"next": going}))
+
+
+async def ask(request: Request) -> Response:
+    """Mail a code and a link. The answer is the same for every address."""
+    house = guard.house(request)
+    form = await Form.read(request)
+    asker = _asker(form, cookies.viewer_zone(request))
+    if asker is None:
+        return render.page(request, "people/sign_in.html", 422, form=form)
+    try:
+        key = await sign_in.ask(
+            house,
+            asker,
+            browser=cookies.read(request, ASKED),
+            network=client.network(request, house.settings),
+        )
+    except rules.TooOften as refused:
+        form.add(refused.reasons)
+        response = render.page(request, "people/sign_in.html", 429, form=form)
+        response.headers["Retry-After"] = str(int(refused.wait.total_seconds()) + 1)
+        return response
+    response = render.see_other("/sign-in/code")
+    cookies.write(response, house.settings, ASKED, key, ASKED_LASTS)
+    return response
+
+
+def _asker(form: Form, zone: str) -> Asker | None:
+    email = form.take(lambda: rules.address(form.value("email")))
+    name, pronouns = _name(form, required=False)
+    if email is None or not form.ok:
+        return None
+    return Asker(email, name, pronouns, zone, _next(form.value("next")))
+
+
+def _name(form: Form, *, required: bool) -> tuple[str, str]:
+    typed = form.value("name")
+    name = form.take(lambda: rules.name(typed)) if required or typed.strip() else ""
+    return name or "", form.take(lambda: rules.pronouns(form.value("pronouns"))) or ""
+
+
+def _next(path: str) -> str:
+    """Where to go after signing in: a page of this site, or nothing."""
+    found = render.safe_path(path)
+    return found if len(found) <= MOST_NEXT and not found.startswith("/sign-") else ""
+
+
+async def code_form(request: Request) -> Response:
+    """Where the code is typed. Without an asking in this browser, back to the address."""
+    if request.state.person:
+        return render.see_other(AFTERWARDS)
+    row = await sign_in.waiting(guard.house(request), cookies.read(request, ASKED))
+    if row is None:
+        return render.see_other("/sign-in")
+    if row["proven_at"] and not row["used_at"]:
+        return render.see_other("/sign-in/name")
+    return _private(render.page(request, "people/code.html", form=Form(), email=row["email"]))
+
+
+async def enter_code(request: Request) -> Response:
+    """Sign in with the code."""
+    house = guard.house(request)
+    form = await Form.read(request)
+    browser = cookies.read(request, ASKED)
+    digits = form.take(lambda: rules.code(form.value("code")))
+    if digits is not None:
+        try:
+            return _go_on(
+                request,
+                await sign_in.enter_code(house, browser=browser, digits=digits, old=_old(request)),
+            )
+        except Refused as refused:
+            form.add(refused.reasons)
+    row = await sign_in.waiting(house, browser)
+    return _private(
+        render.page(request, "people/code.html", 422, form=form, email=row["email"] if row else "")
+    )
+
+
+async def link_form(request: Request) -> Response:
+    """What the link in the mail opens: a button. Opening it changes nothing, so a mail scanner may."""
+    try:
+        row = await sign_in.look_at_link(guard.house(request), request.path_params["token"])
+    except Refused as refused:
+        return _link_gone(request, refused)
+    return _private(render.page(request, "people/link.html", email=row["email"], robots="noindex"))
+
+
+async def use_link(request: Request) -> Response:
+    """Sign in with the link."""
+    try:
+        entered = await sign_in.use_link(
+            guard.house(request),
+            link=request.path_params["token"],
+            browser=cookies.read(request, ASKED),
+            old=_old(request),
+        )
+    except Refused as refused:
+        return _link_gone(request, refused)
+    return _go_on(request, entered)
+
+
+def _link_gone(request: Request, refused: Refused) -> Response:
+    """410 for a link that did work once, 404 for one nobody made."""
+    status = 404 if "unknown" in refused.codes else 410
+    return _private(render.page(request, "people/link_gone.html", status, reasons=refused.reasons))
+
+
+async def name_form(request: Request) -> Response:
+    """Somebody new says what they want to be called."""
+    row = await sign_in.waiting(guard.house(request), cookies.read(request, ASKED))
+    if row is None or not row["proven_at"] or row["used_at"]:
+        return render.see_other("/sign-in")
+    return _private(render.page(request, "people/name.html", form=Form(), email=row["email"]))
+
+
+async def give_name(request: Request) -> Response:
+    """Finish the first sign-in with a name."""
+    form = await Form.read(request)
+    name, pronouns = _name(form, required=True)
+    if form.ok:
+        try:
+            entered = await sign_in.give_name(
+                guard.house(request),
+                browser=cookies.read(request, ASKED),
+                name=name,
+                pronouns=pronouns,
+                old=_old(request),
+            )
+            return _go_on(request, entered)
+        except Refused as refused:
+            form.add(refused.reasons)
+    return _private(render.page(request, "people/name.html", 422, form=form, email=""))
+
+
+def _go_on(request: Request, entered: Entered) -> Response:
+    """Hand out the sign-in cookie and go where they wanted to go; or to the name first."""
+    settings = guard.house(request).settings
+    if not entered.token:
+        response = render.see_other("/sign-in/name")
+        cookies.write(response, settings, ASKED, entered.browser, ASKED_LASTS)
+        return response
+    response = render.see_other(entered.next_path or AFTERWARDS, notice="You are signed in.")
+    cookies.write(response, settings, guard.SIGN_IN, entered.token, int(rules.SIGN_IN_LASTS.total_seconds()))
+    cookies.drop(response, settings, ASKED)
+    return response
+
+
+def _old(request: Request) -> str:
+    return cookies.read(request, guard.SIGN_IN)
+
+
+def _private(response: Response) -> Response:
+    """These pages name an address though nobody is signed in yet."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def sign_out(request: Request) -> Response:
+    """Sign this browser out."""
+    house = guard.house(request)
+    await sign_in.sign_out(house, _old(request))
+    return _signed_out(request, "You are signed out.")
+
+
+async def sign_out_everywhere(request: Request) -> Response:
+    """Sign every browser of this person out, this one too."""
+    await sign_in.sign_out_everywhere(guard.house(request), request.state.person)
+    return _signed_out(request, "You are signed out on every device.")
+
+
+def _signed_out(request: Request, notice: str) -> Response:
+    response = render.see_other("/", notice=notice)
+    for each in (guard.SIGN_IN, ASKED):
+        cookies.drop(response, guard.house(request).settings, each)
+    return response
+
+
+async def me(request: Request) -> Response:
+    """How this person is shown, with their training where they are a facilitator."""
+    return await _me(request)
+
+
+async def _me(request: Request, form: Form | None = None, training: Form | None = None) -> Response:
+    """The page, with the form that was refused (of the two on it) as it was typed."""
+    person = request.state.person
+    async with guard.house(request).db.reading() as tx:
+        found = (await profile(tx, [person.id]))[person.id]
+    return render.page(
+        request,
+        "people/me.html",
+        422 if form or training else 200,
+        form=form or Form(_values(found, person.zone)),
+        training=training or Form(),
+        credentials=found.credentials,
+        zones=_zones(person.zone),
+    )
+
+
+def _values(found: Profile, zone: str) -> dict[str, str]:
+    return {"name": found.name, "pronouns": found.pronouns, "zone": zone, "about": found.about}
+
+
+def _zones(own: str) -> list[tuple[str, str]]:
+    first = {zone for zone, _ in COMMON_ZONES}
+    rest = sorted(clock.zones() | ({own} if own else set()))
+    return [
+        ("", "Not said"),
+        *COMMON_ZONES,
+        *((zone, zone.replace("/", ", ").replace("_", " ")) for zone in rest if zone not in first),
+    ]
+
+
+async def change_me(request: Request) -> Response:
+    """Keep what the person changed about themselves."""
+    form = await Form.read(request)
+    name, pronouns = _name(form, required=True)
+    zone = form.take(lambda: rules.zone(form.value("zone")))
+    about = form.take(lambda: text.body(form.value("about"), "about", most=2000, required=False))
+    if not form.ok:
+        return await _me(request, form=form)
+    await actions.change_me(
+        guard.house(request),
+        request.state.person,
+        name=name,
+        pronouns=pronouns,
+        zone=zone or "",
+        about=about or "",
+    )
+    response = render.see_other("/me", notice="Your changes are kept.")
+    if zone:
+        # The browser's own clock, where it tells us (circles.js), goes before what is chosen here.
+        response.set_cookie(cookies.ZONE, quote(zone, safe=""), max_age=31_536_000, samesite="lax")
+    return response
+
+
+async def add_credential(request: Request) -> Response:
+    """Add one training."""
+    form = await Form.read(request)
+    values = _read(
+        form,
+        kind=lambda: text.line(form.value("kind"), "kind"),
+        body=lambda: text.line(form.value("body"), "body"),
+        year=lambda: rules.year(form.value("year")),
+    )
+    if form.ok:
+        try:
+            await actions.add_credential(guard.house(request), request.state.person, **values)
+            return render.see_other("/me#training", notice="Added.")
+        except Refused as refused:
+            form.add(refused.reasons)
+    return await _me(request, training=form)
+
+
+def _read(form: Form, **readers: Callable[[], Any]) -> dict[str, Any]:
+    return {name: form.take(reader) for name, reader in readers.items()}
+
+
+async def remove_credential(request: Request) -> Response:
+    """Take one training away."""
+    await actions.remove_credential(guard.house(request), request.state.person, guard.path_id(request))
+    return render.see_other("/me#training", notice="Taken away.")
