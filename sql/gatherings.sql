@@ -20,3 +20,274 @@ cross join lateral (
     where hosts.circle_id = circles.id and hosts.part <> 'helper'
 ) as hosting
 where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circles.state <> 'draft';
+
+-- name: ahead(zone, where, format, days, parts, after, until, means, seats, most, skip)
+-- open gatherings ahead that the filters let through, and how many there are on all pages; null lets all through
+select
+    gatherings.id, circles.name as circle_name, gatherings.starts_at, gatherings.zone,
+    gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
+    gatherings.community_seats, gatherings.community_taken, gatherings.state,
+    circles.place, circles.city, circles.format,
+    circles.currency, circles.minimum, circles.suggested, circles.maximum,
+    array(
+        select people.name from hosts join people on people.id = hosts.person_id
+        where hosts.circle_id = circles.id and hosts.part <> 'helper'
+        order by hosts.part = 'lead' desc, people.name
+    ) as host_names,
+    count(*) over () as how_many
+from gatherings join circles on circles.id = gatherings.circle_id
+cross join lateral (
+    select gatherings.starts_at at time zone coalesce(:zone::text, gatherings.zone) as wall
+) as here
+where gatherings.state = 'open' and circles.state = 'published' and gatherings.starts_at > now()
+    and (:where::text is null or circles.place = :where)
+    and (:format::text is null or circles.format = :format)
+    and (:days::int [] is null or extract(isodow from here.wall) = any(:days::int []))
+    and (
+        :parts::text [] is null
+        or case
+            when extract(hour from here.wall) < 12 then 'morning'
+            when extract(hour from here.wall) < 18 then 'afternoon'
+            else 'evening'
+        end = any(:parts::text [])
+    )
+    and (:after::date is null or here.wall::date >= :after)
+    and (:until::date is null or here.wall::date <= :until)
+    and (
+        :means::int is null or circles.minimum <= :means
+        or (gatherings.community_seats > gatherings.community_taken and gatherings.seats_taken < gatherings.capacity)
+    )
+    and (not :seats::boolean or gatherings.seats_taken < gatherings.capacity)
+order by gatherings.starts_at, gatherings.id
+limit :most offset :skip;
+
+-- name: gathering_page(id)^
+-- one gathering as visitors see it, with its hosts and the other dates of its circle; no drafts
+select
+    gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.ends_at,
+    gatherings.zone, gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
+    gatherings.community_seats, gatherings.community_taken, gatherings.note,
+    circles.name as circle_name, circles.state as circle_state, circles.purpose, circles.format,
+    circles.place, circles.city,
+    circles.currency, circles.minimum, circles.suggested, circles.maximum,
+    circles.refund_hours, circles.late_refund_percent,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('name', people.name, 'pronouns', people.pronouns, 'part', hosts.part)
+            order by hosts.part = 'lead' desc, people.name
+        ), '[]')
+        from hosts join people on people.id = hosts.person_id
+        where hosts.circle_id = circles.id and hosts.part <> 'helper'
+    ) as hosts,
+    (
+        select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
+            select
+                other.id, other.starts_at, other.zone, other.length_minutes, other.capacity, other.seats_taken,
+                other.community_seats, other.community_taken, other.state
+            from gatherings as other
+            where other.circle_id = circles.id and other.id <> gatherings.id
+                and other.state = 'open' and other.starts_at > now()
+            order by other.starts_at limit 4
+        ) as dated
+    ) as others
+from gatherings join circles on circles.id = gatherings.circle_id
+where gatherings.id = :id and gatherings.state <> 'draft' and circles.state <> 'draft';
+
+-- name: circle_page(id)^
+-- one circle as visitors see it, with its guidelines, the ids of its hosts and its next gatherings; no drafts
+select
+    circles.id, circles.name, circles.purpose, circles.format, circles.place, circles.city, circles.zone,
+    circles.capacity, circles.length_minutes, circles.currency, circles.minimum, circles.suggested,
+    circles.maximum, circles.community_seats, circles.refund_hours, circles.late_refund_percent, circles.state,
+    words.body as guidelines, words.number as guidelines_number, words.published_at as guidelines_published_at,
+    array(
+        select hosts.person_id from hosts where hosts.circle_id = circles.id
+        order by hosts.part = 'lead' desc, hosts.part, hosts.person_id
+    ) as host_ids,
+    (
+        select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
+            select
+                gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
+                gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
+                gatherings.community_taken, gatherings.state
+            from gatherings
+            where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.starts_at > now()
+            order by gatherings.starts_at limit 6
+        ) as dated
+    ) as ahead
+from circles
+cross join lateral (
+    select body, number, published_at from guidelines_versions
+    where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
+) as words
+where circles.id = :id and circles.state <> 'draft';
+
+-- name: hosted_circles(person)
+-- the circles a person hosts, with what is next in each
+select
+    circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
+    hosts.part,
+    (
+        select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
+            select
+                gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
+                gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
+                gatherings.community_taken, gatherings.state
+            from gatherings
+            where gatherings.circle_id = circles.id and gatherings.state <> 'cancelled'
+                and gatherings.ends_at > now()
+            order by gatherings.starts_at limit 3
+        ) as dated
+    ) as ahead
+from hosts join circles on circles.id = hosts.circle_id
+where hosts.person_id = :person
+order by circles.state = 'archived', circles.name, circles.id;
+
+-- name: hosted_circle(id, person)^
+-- one circle for its hosts, with its guidelines and its gatherings ahead and lately
+select
+    circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
+    circles.address, circles.join_link, circles.zone, circles.capacity, circles.length_minutes, circles.currency,
+    circles.minimum, circles.suggested, circles.maximum, circles.community_seats, circles.refund_hours,
+    circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id, hosts.part,
+    words.body as guidelines, words.number as guidelines_number, words.published_at as guidelines_published_at,
+    (
+        select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
+            select
+                gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
+                gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
+                gatherings.community_taken, gatherings.state
+            from gatherings
+            where gatherings.circle_id = circles.id and gatherings.ends_at > now()
+            order by gatherings.starts_at limit 60
+        ) as dated
+    ) as ahead,
+    (
+        select coalesce(jsonb_agg(dated order by dated.starts_at desc), '[]') from (
+            select
+                gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
+                gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
+                gatherings.community_taken, gatherings.state
+            from gatherings
+            where gatherings.circle_id = circles.id and gatherings.ends_at <= now()
+            order by gatherings.starts_at desc limit 12
+        ) as dated
+    ) as lately
+from circles
+join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+cross join lateral (
+    select body, number, published_at from guidelines_versions
+    where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
+) as words
+where circles.id = :id;
+
+-- name: add_circle(name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, by)<!
+-- a new circle, as a draft
+insert into circles (
+    name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes,
+    currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id,
+    created_by
+) values (
+    :name, :discreet_name, :purpose, :format, :place, :city, :address, :join_link, :zone, :capacity,
+    :length_minutes, :currency, :minimum, :suggested, :maximum, :community_seats, :refund_hours,
+    :late_refund_percent, :guidelines_id, :by
+) returning id;
+
+-- name: add_host(circle_id, person_id, part)!
+-- somebody hosts a circle
+insert into hosts (circle_id, person_id, part) values (:circle_id, :person_id, :part);
+
+-- name: lock_circle(id, person)^
+-- a circle for somebody who may change it, locked, with its newest guidelines and the seats taken ahead
+select
+    circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
+    circles.address, circles.join_link, circles.zone, circles.capacity, circles.length_minutes, circles.currency,
+    circles.minimum, circles.suggested, circles.maximum, circles.community_seats, circles.refund_hours,
+    circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id,
+    (
+        select body from guidelines_versions
+        where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
+    ) as guidelines,
+    (
+        select coalesce(sum(seats_taken), 0) from gatherings
+        where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
+    ) as seats_ahead
+from circles
+where circles.id = :id and exists (
+    select from hosts where circle_id = circles.id and person_id = :person and part in ('lead', 'co')
+)
+for update of circles;
+
+-- name: save_circle(id, name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent)!
+-- what a circle is made of, and one more version of it
+update circles set
+    name = :name, discreet_name = :discreet_name, purpose = :purpose, format = :format, place = :place,
+    city = :city, address = :address, join_link = :join_link, zone = :zone, capacity = :capacity,
+    length_minutes = :length_minutes, currency = :currency, minimum = :minimum, suggested = :suggested,
+    maximum = :maximum, community_seats = :community_seats, refund_hours = :refund_hours,
+    late_refund_percent = :late_refund_percent, version = version + 1
+where id = :id;
+
+-- name: set_circle_state(id, state)!
+-- a circle is published or archived
+update circles set state = :state, version = version + 1 where id = :id;
+
+-- name: add_gathering(circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state)<!
+-- one dated meeting of a circle
+insert into gatherings (
+    circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state
+) values (
+    :circle_id, :wall_start, :zone, :length_minutes, :starts_at, :ends_at, :capacity, :community_seats, :note, :state
+) returning id;
+
+-- name: lock_gathering(id, person)^
+-- a gathering for somebody who may change it, locked
+select
+    gatherings.id, gatherings.circle_id, gatherings.state, circles.state as circle_state,
+    gatherings.starts_at <= now() as has_begun, gatherings.ends_at <= now() as is_over
+from gatherings join circles on circles.id = gatherings.circle_id
+where gatherings.id = :id and exists (
+    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
+)
+for update of gatherings;
+
+-- name: hosted_gathering(id, person)^
+-- a gathering for somebody who may change it, to be asked about once before it is cancelled
+select
+    gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.zone,
+    gatherings.seats_taken, gatherings.ends_at <= now() as is_over,
+    circles.name as circle_name, circles.maximum
+from gatherings join circles on circles.id = gatherings.circle_id
+where gatherings.id = :id and exists (
+    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
+);
+
+-- name: set_gathering_state(id, state, reason)!
+-- a gathering opens or is cancelled
+update gatherings set state = :state, cancel_reason = :reason, version = version + 1 where id = :id;
+
+-- name: drop_draft(id)!
+-- a draft nobody has seen is thrown away
+delete from gatherings where id = :id and state = 'draft';
+
+-- name: every_circle(most, skip)
+-- all circles for organizers, with their hosts, what is ahead and how many there are on all pages
+select
+    circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
+    circles.zone, circles.currency, circles.minimum, circles.suggested, circles.maximum,
+    array(
+        select people.name from hosts join people on people.id = hosts.person_id
+        where hosts.circle_id = circles.id order by hosts.part = 'lead' desc, people.name
+    ) as host_names,
+    next_one.id as next_id, next_one.starts_at as next_starts_at, next_one.zone as next_zone,
+    next_one.capacity as next_capacity, next_one.seats_taken as next_seats_taken,
+    coalesce(next_one.how_many, 0) as ahead, count(*) over () as how_many
+from circles
+left join lateral (
+    select id, starts_at, zone, capacity, seats_taken, count(*) over () as how_many
+    from gatherings
+    where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
+    order by starts_at limit 1
+) as next_one on true
+order by circles.state = 'archived', circles.name, circles.id
+limit :most offset :skip;

@@ -107,16 +107,16 @@ handed = _Handed()
 
 
 def on_cancelled(func: Cancelled) -> None:
-    """Hand over what happens when a gathering is cancelled: `async def f(tx, house, gathering_id, reason, who)`.
+    """Hand over what happens when a gathering is cancelled, inside the transaction that cancels it.
 
-    It runs inside the transaction that cancels.
+    func: `async def f(tx, house, gathering_id, reason, who)`.
     """
     handed.cancelled = func
 
 
 def booking_finder(func: FindBooking) -> None:
-    """Hand over `async def f(house, person_id, gathering_id) -> booking id or None`, for the gathering's page.
+    """Hand over what finds somebody's held or confirmed booking, for the gathering's page.
 
-    It should answer a held or confirmed booking, with one query at most.
+    func: `async def f(house, person_id, gathering_id) -> booking id or None`, with one query at most.
     """
     handed.find_booking = func

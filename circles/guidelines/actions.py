@@ -14,7 +14,7 @@ SQL = db.queries("guidelines")
 async def create(tx: db.Tx, body: str, by: UUID | None) -> UUID:
     """New guidelines with this text published as version 1. Returns the guidelines' id.
 
-    body: Markdown that went through `read_body`; by: the person who wrote it.
+    body: Markdown that came through `text.body`; by: the person who wrote it.
     """
     guidelines_id = await SQL.new_guidelines(tx)
     await publish(tx, guidelines_id, body, by)

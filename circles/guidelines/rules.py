@@ -6,13 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from circles import text
-from circles.errors import Reason, Refused
-
-# Below this many characters it is a slip, not an agreement.
-LEAST = 40
-MOST = 20_000
-
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -24,14 +17,6 @@ class Version:
     body: str
     sha256: bytes
     published_at: datetime
-
-
-def read_body(typed: str, field: str = "guidelines") -> str:
-    """Read guidelines as typed, as Markdown. Raises Refused when there is too little or too much of it."""
-    body = text.body(typed, field, most=MOST)
-    if len(body) < LEAST:
-        raise Refused(Reason("too_short", "Please write down what people agree to.", field))
-    return body
 
 
 _BODY = """\
@@ -90,8 +75,8 @@ take up a theme or what is alive in the room, and close together. The facilitato
 hurts somebody.""",
         late="After ten minutes the door is closed, so that the circle can settle.",
         room=_ROOM,
-        distress="The facilitator will stay with you, or ask somebody to, and talk with you afterwards about\n"
-        "what would help.",
+        distress="The facilitator will stay with you, or ask somebody to, and talk with you afterwards\n"
+        "about what would help.",
         host="the facilitator",
         concern="Tell the facilitator, in the circle or after it. If it is about the facilitator, say so to\n"
         "the other host if there is one.",

@@ -1,0 +1,174 @@
+"""What visitors see: the first page, the list with its filters, a gathering, a circle, the choice of a zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import clock, db, people
+from circles.errors import NotFound, Reason
+from circles.gatherings import cards, filters, rules
+from circles.gatherings.cards import Dated
+from circles.gatherings.filters import Filters
+from circles.gatherings.offers import handed
+from circles.money import Scale
+from circles.web import cookies, guard, htmx, render
+from circles.web.forms import Form
+
+SQL = db.queries("gatherings")
+
+ON_FIRST_PAGE = 4
+_YEAR = 365 * 24 * 3600
+
+
+def viewer_zone(request: Request) -> str:
+    """The visitor's zone: as their browser or they themselves said, else as their account says."""
+    person = request.state.person
+    return cookies.viewer_zone(request) or (person.zone if person else "")
+
+
+async def home(request: Request) -> Response:
+    """What a circle is and is not, and the next gatherings."""
+    zone = viewer_zone(request)
+    async with guard.house(request).db.reading() as tx:
+        arguments = Filters().arguments() | {"most": ON_FIRST_PAGE}
+        rows = await db.rows(SQL.ahead(tx, zone=zone or None, **arguments))
+    found = [cards.html(cards.card(row), zone) for row in rows]
+    return render.page(request, "gatherings/home.html", cards=found, viewer_zone=zone)
+
+
+async def what_it_is_not(request: Request) -> Response:
+    """What a circle is not, and where to turn instead."""
+    return render.page(request, "gatherings/what_it_is_not.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Which page of the list this is, and the addresses of its neighbors; empty where there is none."""
+
+    number: int
+    pages: int
+    previous: str
+    next: str
+
+
+def pager(number: int, how_many: int, per_page: int, url: Callable[[int], str]) -> Pager:
+    """The pager of page `number` of a list of `how_many`. url: gives a page's address."""
+    pages = max(1, -(-how_many // per_page))
+    return Pager(
+        number,
+        pages,
+        url(min(number - 1, pages)) if number > 1 else "",
+        url(number + 1) if number < pages else "",
+    )
+
+
+async def listing(request: Request) -> Response:
+    """The gatherings ahead, filtered by what the address says. One query."""
+    form = Form(filters.join(request.query_params.multi_items()))
+    found, reasons = filters.parse(form.values)
+    form.add(reasons)
+    zone = viewer_zone(request)
+    async with guard.house(request).db.reading() as tx:
+        rows = await db.rows(SQL.ahead(tx, zone=zone or None, **found.arguments()))
+    how_many = rows[0]["how_many"] if rows else 0
+    response = render.page(
+        request,
+        "gatherings/_found.html" if htmx.asked(request) else "gatherings/list.html",
+        form=form,
+        filters=found,
+        options=filters,
+        formats=rules.FORMATS,
+        places=rules.PLACES,
+        days=cards.by_day([cards.card(row) for row in rows], zone),
+        how_many=how_many,
+        pager=pager(found.page, how_many, filters.PER_PAGE, found.url),
+        viewer_zone=zone,
+        here=found.url(found.page),
+    )
+    if htmx.asked(request):
+        response.headers["HX-Push-Url"] = found.url(found.page)
+    return htmx.vary(response)
+
+
+def _row(found: db.Record | None) -> dict[str, Any]:
+    if found is None:
+        raise NotFound
+    return dict(found)
+
+
+async def gathering(request: Request) -> Response:
+    """One gathering: when, where, how full, what it asks, and the way in or the reason why there is none."""
+    house, person = guard.house(request), request.state.person
+    gathering_id = guard.path_id(request)
+    async with house.db.reading() as tx:
+        row = _row(await SQL.gathering_page(tx, id=gathering_id))
+    booking_id = await handed.find_booking(house, person.id, gathering_id) if person else None
+    left = row["capacity"] - row["seats_taken"]
+    return render.page(
+        request,
+        "gatherings/gathering.html",
+        gathering=row,
+        scale=_scale(row),
+        seats_left=left,
+        community_left=min(row["community_seats"] - row["community_taken"], left),
+        others=Dated.read(row["others"]),
+        format=rules.FORMATS[row["format"]],
+        terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
+        closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now()),
+        booking_id=booking_id,
+        viewer_zone=viewer_zone(request),
+    )
+
+
+def _scale(row: dict[str, Any]) -> Scale:
+    return Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"])
+
+
+async def circle(request: Request) -> Response:
+    """One circle: what it is for, who holds it, what it asks, its guidelines in full, its next gatherings."""
+    async with guard.house(request).db.reading() as tx:
+        row = _row(await SQL.circle_page(tx, id=guard.path_id(request)))
+        profiles = await people.profile(tx, row["host_ids"])
+    return render.page(
+        request,
+        "gatherings/circle.html",
+        circle=row,
+        scale=_scale(row),
+        hosts=[profiles[each] for each in row["host_ids"] if each in profiles],
+        ahead=Dated.read(row["ahead"]),
+        format=rules.FORMATS[row["format"]],
+        terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
+        viewer_zone=viewer_zone(request),
+    )
+
+
+async def zone_form(request: Request) -> Response:
+    """The choice of a time zone, for browsers that do not tell theirs by themselves."""
+    back = render.safe_path(request.query_params.get("next", "")) or "/gatherings"
+    return _zone_page(request, Form({"zone": viewer_zone(request), "next": back}))
+
+
+def _zone_page(request: Request, form: Form, status: int = 200) -> Response:
+    return render.page(request, "gatherings/zone.html", status, form=form, zones=sorted(clock.zones()))
+
+
+async def choose_zone(request: Request) -> Response:
+    """Remember the visitor's zone in a cookie that holds nothing else, and go back."""
+    form = await Form.read(request)
+    zone = form.value("zone")
+    if not clock.is_zone(zone):
+        form.add(Reason("zone", "Please choose a time zone from the list.", "zone"))
+        return _zone_page(request, form, 422)
+    says = f"Times now show for {clock.city(zone)} too."
+    response = render.see_other(render.safe_path(form.value("next")) or "/gatherings", notice=says)
+    secure = not guard.house(request).settings.practice
+    response.set_cookie(
+        cookies.ZONE, quote(zone, safe=""), max_age=_YEAR, path="/", samesite="lax", secure=secure
+    )
+    return response
