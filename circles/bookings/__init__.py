@@ -1,0 +1,25 @@
+"""Bookings: one person's numbered seat at one gathering, from the hold to the end."""
+
+from circles.bookings.actions import (
+    book,
+    cancel,
+    find_active,
+    gathering_cancelled,
+    let_go,
+    settle,
+)
+from circles.bookings.rules import ACTIVE, AlreadyBooked, Booking, Refund, refund_due
+
+__all__ = [
+    "ACTIVE",
+    "AlreadyBooked",
+    "Booking",
+    "Refund",
+    "book",
+    "cancel",
+    "find_active",
+    "gathering_cancelled",
+    "let_go",
+    "refund_due",
+    "settle",
+]

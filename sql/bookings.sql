@@ -1,0 +1,137 @@
+-- name: desk(gathering_id, person_id)^
+-- what the desk must know when a person asks for a seat, that is the time, the guidelines in force, their active booking
+select
+    clock_timestamp() as now,
+    newest.id as version_id, newest.body as guidelines,
+    bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until
+from gatherings join circles on circles.id = gatherings.circle_id
+cross join lateral (
+    select id, body from guidelines_versions
+    where guidelines_versions.guidelines_id = circles.guidelines_id
+    order by number desc limit 1
+) as newest
+left join bookings on bookings.gathering_id = gatherings.id
+    and bookings.person_id = :person_id and bookings.state in ('held', 'confirmed')
+where gatherings.id = :gathering_id;
+
+-- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes)^
+-- the lowest free seat of an open gathering, in one statement, or no row. The free seats are read from the row
+-- that was locked, as it is once the lock is had, and not from the bookings as they were when the statement began
+with gathering as (
+    select id, seats_map from gatherings
+    where id = :gathering_id and state = 'open' and starts_at > clock_timestamp() and seats_taken < capacity
+        and (:kind::text <> 'community' or community_taken < community_seats)
+    for no key update
+), free as (
+    select gathering.id, min(number) as seat
+    from gathering cross join generate_series(1, 24) as number
+    where gathering.seats_map & (1 << number - 1) = 0
+    group by gathering.id
+)
+insert into bookings (
+    gathering_id, person_id, seat, kind, state, amount, currency, scale_minimum, scale_maximum,
+    refund_hours, late_refund_percent, acceptance_id, held_until, confirmed_at
+)
+select
+    free.id, :person_id, free.seat, :kind, case when :kind = 'paid' then 'held' else 'confirmed' end,
+    :amount, :currency, :minimum, :maximum, :refund_hours, :late_percent, :acceptance_id,
+    case when :kind = 'paid' then now() + make_interval(mins => :hold_minutes) end,
+    case when :kind <> 'paid' then now() end
+from free
+on conflict do nothing
+returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause;
+
+-- name: active_booking(gathering_id, person_id)$
+-- the held or confirmed booking of a person at a gathering
+select id from bookings
+where gathering_id = :gathering_id and person_id = :person_id and state in ('held', 'confirmed');
+
+-- name: lock_gathering(booking_id)$
+-- lock the gathering of a booking, always before the booking itself, so that two verbs never wait for each other
+select id from gatherings
+where id = (select gathering_id from bookings where id = :booking_id)
+for no key update;
+
+-- name: lock(booking_id)^
+-- lock one booking and read it with its gathering, and with the money that nobody has asked back yet
+select
+    bookings.*, clock_timestamp() as now,
+    gatherings.state as gathering_state, gatherings.starts_at, gatherings.zone, circles.discreet_name,
+    (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id and kind = 'payment')
+    - (select coalesce(sum(amount), 0) from operations where booking_id = bookings.id and kind = 'refund')
+    as left_over
+from bookings
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where bookings.id = :booking_id
+for no key update of bookings;
+
+-- name: confirm(booking_id)!
+-- a held booking whose money has come
+update bookings set state = 'confirmed', confirmed_at = now() where id = :booking_id and state = 'held';
+
+-- name: seat_again(booking_id)$
+-- a lapsed booking whose money came late takes the lowest seat still free, or none. Its gathering is locked by now
+update bookings
+set seat = free.seat, state = 'confirmed', confirmed_at = now(), ended_at = null, end_cause = ''
+from (
+    select gatherings.id, min(number) as seat
+    from gatherings cross join generate_series(1, 24) as number
+    where gatherings.seats_map & (1 << number - 1) = 0 and number <= gatherings.capacity
+        and gatherings.state = 'open' and gatherings.starts_at > clock_timestamp()
+    group by gatherings.id
+) as free
+where bookings.id = :booking_id and bookings.state = 'lapsed' and free.id = bookings.gathering_id
+    and not exists (
+        select from bookings as other
+        where other.gathering_id = bookings.gathering_id and other.person_id = bookings.person_id
+            and other.state in ('held', 'confirmed')
+    )
+returning bookings.seat;
+
+-- name: end(booking_id, state, cause)!
+-- end an active booking; its seat is free again
+update bookings set state = :state, end_cause = :cause, ended_at = now()
+where id = :booking_id and state in ('held', 'confirmed');
+
+-- name: came_late(booking_id)!
+-- the money of a lapsed booking came, no seat was free, and it goes back
+update bookings set end_cause = 'paid_late' where id = :booking_id and state = 'lapsed';
+
+-- name: ask_to_let_go(booking_id, person_id)$
+-- note that a person gives up the seat held for them
+update bookings set let_go_at = coalesce(let_go_at, now())
+where id = :booking_id and person_id = :person_id and state = 'held'
+returning id;
+
+-- name: state_of(booking_id, person_id)$
+-- the state of a booking of this person
+select state from bookings where id = :booking_id and person_id = :person_id;
+
+-- name: seen(booking_id, person_id)^
+-- one booking of this person with all that its pages show
+select
+    bookings.*, clock_timestamp() as now,
+    gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.capacity, gatherings.seats_taken,
+    gatherings.community_seats, gatherings.community_taken, gatherings.note,
+    gatherings.state as gathering_state, gatherings.cancel_reason,
+    circles.id as circle_id, circles.name as circle_name, circles.discreet_name,
+    circles.place, circles.city, circles.address,
+    coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
+    (select coalesce(sum(amount), 0)::int from money_rows where booking_id = bookings.id and kind = 'payment') as paid,
+    (select coalesce(sum(amount), 0)::int from operations where booking_id = bookings.id and kind = 'refund') as refunded
+from bookings
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where bookings.id = :booking_id and bookings.person_id = :person_id;
+
+-- name: active_of_gathering(gathering_id)
+-- the active bookings of a gathering, locked in the order of their ids
+select id, state from bookings
+where gathering_id = :gathering_id and state in ('held', 'confirmed')
+order by id
+for no key update;
+
+-- name: overdue(most)
+-- held bookings past their time, whose checkouts are to be looked at
+select id from bookings where state = 'held' and held_until < now() order by held_until limit :most;
