@@ -1,0 +1,90 @@
+"""Makes the pictures of README.md: `make screenshots`. Starts the demo on new data and drives a browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+HOUSE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOUSE))
+PICTURES = HOUSE / "docs" / "screenshots"
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """The address of a demo community that lives as long as the block."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="circles-pictures-") as folder:
+        Path(folder).chmod(0o755)
+        environment = {**os.environ, "PORT": str(port), "DATA_DIR": f"{folder}/data", "DATABASE_URL": ""}
+        command = [sys.executable, "-m", "circles", "serve"]
+        with subprocess.Popen(command, cwd=HOUSE, env=environment) as site:
+            try:
+                wait_for(f"http://127.0.0.1:{port}/healthz", site)
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                site.send_signal(signal.SIGINT)
+
+
+def wait_for(address: str, site: subprocess.Popen[bytes]) -> None:
+    """Wait until the site answers."""
+    while site.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=60).close()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise SystemExit("The site did not start.")
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what a person sees first on the page."""
+    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+
+
+def take(page: Page, address: str) -> None:
+    """The list of gatherings, and the form in which a member chooses what to pay."""
+    page.goto(f"{address}/gatherings")
+    picture(page, "gatherings")
+    page.get_by_role("button", name="Mira, member").click()
+    page.goto(f"{address}/gatherings")
+    for link in page.locator("main a[href^='/gatherings/']").all():
+        href = link.get_attribute("href") or ""
+        page.goto(f"{address}{href.split('?')[0]}")
+        if page.get_by_role("link", name="Book a seat").count():
+            page.get_by_role("link", name="Book a seat").first.click()
+            break
+        page.go_back()
+    page.get_by_role("slider").first.scroll_into_view_if_needed()
+    picture(page, "booking")
+
+
+def main() -> None:
+    """Start the demo, take the pictures."""
+    from tests.browser.find import chromium
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with demo() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        page = browser.new_page(
+            viewport={"width": 1280, "height": 860}, timezone_id="America/New_York", color_scheme="light"
+        )
+        take(page, address)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
