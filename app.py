@@ -10,10 +10,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
-from circles import jobs, logs, people
+from circles import bookings, gatherings, jobs, logs, payments, people
+from circles.bookings import pages as bookings_pages
 from circles.db import Database
 from circles.house import House
 from circles.invites import pages as invites_pages
+from circles.payments import pages as payments_pages
+from circles.payments import practice_pages as practice_checkout_pages
 from circles.people import organize_pages as people_organize_pages
 from circles.people import pages as people_pages
 from circles.practice import pages as practice_pages
@@ -51,7 +54,23 @@ def routes(settings: Settings) -> list[BaseRoute]:
         # guidelines
         # gatherings
         # payments
+        route(
+            "/webhooks/stripe",
+            payments_pages.webhook,
+            Who.MACHINE,
+            ["POST"],
+            max_body=payments_pages.MOST_WEBHOOK_BODY,
+        ),
         # bookings
+        route("/gatherings/{id}/book", bookings_pages.ask, Who.SIGNED_IN),
+        route("/gatherings/{id}/book", bookings_pages.book, Who.SIGNED_IN, ["POST"]),
+        route("/bookings/{id}", bookings_pages.show, Who.SIGNED_IN),
+        route("/bookings/{id}/state", bookings_pages.state, Who.SIGNED_IN),
+        route("/bookings/{id}/stopped", bookings_pages.stopped, Who.SIGNED_IN),
+        route("/bookings/{id}/pay", bookings_pages.pay, Who.SIGNED_IN),
+        route("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN, ["POST"]),
+        route("/bookings/{id}/cancel", bookings_pages.cancel_form, Who.SIGNED_IN),
+        route("/bookings/{id}/cancel", bookings_pages.cancel, Who.SIGNED_IN, ["POST"]),
         # invites
         route("/my/gatherings", invites_pages.my_gatherings, Who.SIGNED_IN),
         route("/my/feed", invites_pages.renew_feed, Who.SIGNED_IN, ["POST"]),
@@ -72,12 +91,15 @@ def practice_routes() -> list[BaseRoute]:
         route("/practice/mail/{id}/html", practice_pages.html, Who.PRACTICE),
         route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Who.PRACTICE),
         route("/practice/sign-in", practice_pages.sign_in, Who.PRACTICE, ["POST"]),
+        route("/practice/checkout/{id}", practice_checkout_pages.checkout, Who.PRACTICE),
+        route("/practice/checkout/{id}", practice_checkout_pages.press, Who.PRACTICE, ["POST"]),
     ]
 
 
 def build(settings: Settings) -> Starlette:
     """The whole site as one ASGI application. Raises RuntimeError when a route says not who may come in."""
     logs.configure(settings)
+    hand_over()
     every = routes(settings)
     guard.check(every)
     app = Starlette(
@@ -95,6 +117,13 @@ def build(settings: Settings) -> Starlette:
     return app
 
 
+def hand_over() -> None:
+    """Give the lower rooms the functions of the higher ones that they are to call."""
+    payments.on_settled(bookings.settle)
+    gatherings.on_cancelled(bookings.gathering_cancelled)
+    gatherings.booking_finder(bookings.find_active)
+
+
 @asynccontextmanager
 async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
     """Open the database, and run the worker beside the pages where the settings say so."""
@@ -109,4 +138,5 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
         if worker:
             with suppress(TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(worker, 5)
+        await payments.close(database)
         await database.close()

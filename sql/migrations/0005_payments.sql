@@ -10,6 +10,7 @@ create table checkouts (
     payment_intent text,
     url text,
     expires_at timestamptz not null,
+    looked_at timestamptz not null default now(),
     created_at timestamptz not null default now(),
     constraint checkout_once_per_booking unique (booking_id),
     constraint checkout_stripe_id_once unique (stripe_id),
@@ -19,7 +20,8 @@ create table checkouts (
 );
 create index checkouts_pending on checkouts (expires_at) where state in ('asked', 'open');
 
--- Every call that moves money, written before the call, with the one key all its tries share.
+-- Every call that moves money, written before the call with the words of the request, and with the one key that
+-- all its tries share. Only a try that Stripe refused outright, so that nothing moved, is followed by a new key.
 create table operations (
     id uuid primary key default gen_random_uuid(),
     kind text not null,
@@ -29,20 +31,26 @@ create table operations (
     amount integer not null default 0,
     state text not null default 'due',
     stripe_id text,
+    request jsonb,
+    called_at timestamptz,
+    again_at timestamptz default now() + interval '3 minutes',
+    tries smallint not null default 0,
     fault text not null default '',
     reason text not null default '',
     created_at timestamptz not null default now(),
     done_at timestamptz,
     constraint operation_key_once unique (idempotency_key),
-    constraint operation_kind_known check (kind in ('create_checkout', 'expire_checkout', 'refund')),
+    constraint operation_kind_known check (kind in ('create_checkout', 'refund')),
     constraint operation_state_known check (state in ('due', 'done', 'failed')),
     constraint operation_done_has_time check ((state = 'done') = (done_at is not null)),
-    constraint refund_has_amount check (kind <> 'refund' or amount > 0)
+    constraint refund_has_amount check (kind <> 'refund' or amount > 0),
+    constraint operation_called_with_words check (called_at is null or request is not null)
 );
 create index operations_due on operations (created_at) where state <> 'done';
 create index operations_booking on operations (booking_id);
 
--- The ledger: what arrived (positive) and what went back (negative). A correction is a new row.
+-- The ledger: what arrived (positive), what went back (negative), and what came back to us because a bank would
+-- not take a refund (positive). A correction is a new row.
 create table money_rows (
     id bigint generated always as identity primary key,
     at timestamptz not null default clock_timestamp(),
@@ -52,8 +60,8 @@ create table money_rows (
     amount integer not null,
     currency text not null,
     stripe_id text not null,
-    constraint money_kind_known check (kind in ('payment', 'refund')),
-    constraint money_sign check ((kind = 'payment') = (amount > 0) and amount <> 0),
+    constraint money_kind_known check (kind in ('payment', 'refund', 'refund_returned')),
+    constraint money_sign check (amount <> 0 and (kind = 'refund') = (amount < 0)),
     constraint money_once unique (kind, stripe_id)
 );
 create index money_rows_booking on money_rows (booking_id);

@@ -1,0 +1,48 @@
+-- name: clock()$
+-- seconds since 1970 on the clock of the database
+select extract(epoch from now())::bigint;
+
+-- name: add(id, kind, body)!
+-- a new object of the look-alike
+insert into practice_objects (id, kind, body) values (:id, :kind, :body::jsonb);
+
+-- name: lock(id, kind)$
+-- an object, locked
+select body from practice_objects where id = :id and kind = :kind for update;
+
+-- name: save(id, body)!
+-- an object as it is now
+update practice_objects set body = :body::jsonb where id = :id;
+
+-- name: one(id, kind)$
+-- an object, to be read
+select body from practice_objects where id = :id and kind = :kind;
+
+-- name: refunds_of(payment_intent, most)
+-- the refunds of a payment, newest first
+select body from practice_objects
+where kind = 'refund' and body ->> 'payment_intent' = :payment_intent
+order by created_at desc limit :most;
+
+-- name: refunded(payment_intent)$
+-- what went back of a payment
+select coalesce(sum((body ->> 'amount')::bigint), 0)::bigint from practice_objects
+where kind = 'refund' and body ->> 'payment_intent' = :payment_intent and body ->> 'status' = 'succeeded';
+
+-- name: claim_key(key, request_sha256)$
+-- an idempotency key, the first time it is seen; others with it wait until the first is answered
+insert into practice_keys (key, request_sha256, status, answer) values (:key, :request_sha256, 0, '{}')
+on conflict (key) do nothing
+returning key;
+
+-- name: answer_of(key)^
+-- what was answered to a key
+select request_sha256, status, answer from practice_keys where key = :key;
+
+-- name: keep_answer(key, status, answer)!
+-- what is answered to a key from now on
+update practice_keys set status = :status, answer = :answer::jsonb where key = :key;
+
+-- name: forget_old_keys()!
+-- Stripe forgets keys after a day
+delete from practice_keys where created_at < now() - interval '24 hours';
