@@ -63,8 +63,13 @@ def broken_rule(error: PostgresError) -> str:
     return getattr(error, "constraint_name", None) or ""
 
 
+def _to_jsonb(value: Any) -> str:
+    """JSON for a jsonb column. A string is JSON already: the queue writes its own into our transactions."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 async def _prepare(connection: Any) -> None:
-    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    await connection.set_type_codec("jsonb", encoder=_to_jsonb, decoder=json.loads, schema="pg_catalog")
 
 
 async def _leave_as_is(_: Any) -> None:
@@ -127,14 +132,26 @@ class Database:
 
 
 async def copy_out(
-    tx: Tx, query: Any, arguments: dict[str, Any], write: Callable[[bytes], Any], *, header: bool = True
+    tx: Tx,
+    query: Any,
+    arguments: dict[str, Any],
+    write: Callable[[bytes], Any],
+    *,
+    header: bool = True,
+    timeout: float = 600,
 ) -> int:
-    """Stream a named query as CSV through COPY. write: an async function given each chunk of bytes.
+    """Stream a named query as CSV through COPY. Its parameters are named in the order they stand in the SQL.
 
-    Returns the number of rows.
+    write: an async function given each chunk of bytes; the copy waits for it. timeout: seconds for the whole,
+    since whoever takes the rows may be slow. Returns the number of rows.
     """
     order = list(query.parameters or [])
     status = await tx.copy_from_query(
-        query.sql, *[arguments[name] for name in order], output=write, format="csv", header=header
+        query.sql,
+        *[arguments[name] for name in order],
+        output=write,
+        format="csv",
+        header=header,
+        timeout=timeout,
     )
     return int(status.split()[-1])

@@ -1,0 +1,68 @@
+"""The demo community: invented people and circles around today's date, for practice mode and for tests."""
+
+from __future__ import annotations
+
+import json
+
+from circles import clock, db
+from circles.demo.plan import Plan, community
+from circles.demo.seats import seat_everybody
+from circles.errors import Reason, Refused
+from circles.house import House
+
+__all__ = ["is_new", "load", "plan"]
+
+SQL = db.queries("demo")
+
+# In this order, since each leans on those before it.
+TABLES = (
+    "people",
+    "credentials",
+    "guidelines",
+    "guidelines_versions",
+    "circles",
+    "hosts",
+    "gatherings",
+    "acceptances",
+    "bookings",
+    "attendance",
+    "checkouts",
+    "operations",
+    "money_rows",
+    "practice_objects",
+    "events",
+)
+
+
+async def is_new(database: db.Database) -> bool:
+    """Whether nobody is in the database yet."""
+    async with database.reading() as tx:
+        return await SQL.is_new(tx)
+
+
+async def load(house: House) -> None:
+    """Plant the demo community in one transaction. No mail is sent.
+
+    Raises Refused outside practice mode, and where somebody is in the database already.
+    """
+    if not house.settings.practice:
+        raise Refused(Reason("not_practice", "The demo community is for practice mode only."))
+    async with house.db.transaction() as tx:
+        await SQL.keep_others_out(tx)
+        if not await SQL.is_new(tx):
+            raise Refused(Reason("not_new", "There are people in this database already."))
+        await _plant(tx, plan())
+
+
+def plan() -> Plan:
+    """The demo community as seen from this minute, not written anywhere yet."""
+    found = community(clock.now())
+    seat_everybody(found)
+    found.rows["events"].sort(key=lambda row: row["at"])
+    return found
+
+
+async def _plant(tx: db.Tx, found: Plan) -> None:
+    for table in TABLES:
+        rows = json.loads(json.dumps(found.rows[table], default=str))
+        await getattr(SQL, f"plant_{table}")(tx, rows=rows)

@@ -1,0 +1,120 @@
+-- name: is_new()$
+-- whether nobody is here yet
+select not exists (select from people);
+
+-- name: keep_others_out()!
+-- two who plant at once take turns, and the second finds somebody here
+lock table people in share row exclusive mode;
+
+-- name: plant_people(rows)!
+-- everybody of the demo community
+insert into people (id, email, name, pronouns, zone, is_facilitator, is_organizer, about, created_at)
+select id, email, name, pronouns, zone, is_facilitator, is_organizer, about, created_at
+from jsonb_populate_recordset(null::people, :rows::jsonb);
+
+-- name: plant_credentials(rows)!
+-- what its facilitators learned
+insert into credentials (id, person_id, kind, body, year)
+select id, person_id, kind, body, year
+from jsonb_populate_recordset(null::credentials, :rows::jsonb);
+
+-- name: plant_guidelines(rows)!
+-- one agreement for each circle
+insert into guidelines (id, created_at)
+select id, created_at from jsonb_populate_recordset(null::guidelines, :rows::jsonb);
+
+-- name: plant_guidelines_versions(rows)!
+-- and its first version
+insert into guidelines_versions (id, guidelines_id, number, body, published_at, published_by)
+select id, guidelines_id, number, body, published_at, published_by
+from jsonb_populate_recordset(null::guidelines_versions, :rows::jsonb);
+
+-- name: plant_circles(rows)!
+-- the circles, published
+insert into circles (
+    id, name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes,
+    minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, state,
+    created_by, created_at
+)
+select
+    id, name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes,
+    minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, 'published',
+    created_by, created_at
+from jsonb_populate_recordset(null::circles, :rows::jsonb);
+
+-- name: plant_hosts(rows)!
+-- who hosts which
+insert into hosts (circle_id, person_id, part)
+select circle_id, person_id, part from jsonb_populate_recordset(null::hosts, :rows::jsonb);
+
+-- name: plant_gatherings(rows)!
+-- the gatherings; their bookings fill the seats
+insert into gatherings (
+    id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
+    cancel_reason, created_at
+)
+select
+    id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
+    cancel_reason, created_at
+from jsonb_populate_recordset(null::gatherings, :rows::jsonb);
+
+-- name: plant_acceptances(rows)!
+-- who agreed to which version, with the hash of its words
+insert into acceptances (id, person_id, version_id, sha256, accepted_at)
+select given.id, given.person_id, given.version_id, guidelines_versions.sha256, given.accepted_at
+from jsonb_populate_recordset(null::acceptances, :rows::jsonb) as given
+join guidelines_versions on guidelines_versions.id = given.version_id;
+
+-- name: plant_bookings(rows)!
+-- who sits where
+insert into bookings (
+    id, gathering_id, person_id, seat, kind, state, amount, currency, scale_minimum, scale_maximum, refund_hours,
+    late_refund_percent, acceptance_id, held_until, created_at, confirmed_at, ended_at, end_cause
+)
+select
+    id, gathering_id, person_id, seat, kind, state, amount, 'USD', scale_minimum, scale_maximum, refund_hours,
+    late_refund_percent, acceptance_id, held_until, created_at, confirmed_at, ended_at, end_cause
+from jsonb_populate_recordset(null::bookings, :rows::jsonb);
+
+-- name: plant_attendance(rows)!
+-- the registers of the past gatherings
+insert into attendance (booking_id, mark, marked_by, marked_at)
+select booking_id, mark, marked_by, marked_at
+from jsonb_populate_recordset(null::attendance, :rows::jsonb);
+
+-- name: plant_checkouts(rows)!
+-- what was asked of the practice look-alike of Stripe
+insert into checkouts (
+    id, booking_id, amount, currency, state, stripe_id, payment_intent, expires_at, looked_at, created_at
+)
+select
+    id, booking_id, amount, 'USD', state, stripe_id, payment_intent, expires_at, created_at, created_at
+from jsonb_populate_recordset(null::checkouts, :rows::jsonb);
+
+-- name: plant_operations(rows)!
+-- the calls that did so, all done
+insert into operations (
+    id, kind, booking_id, checkout_id, idempotency_key, amount, state, stripe_id, request, called_at, again_at,
+    reason, created_at, done_at
+)
+select
+    id, kind, booking_id, checkout_id, idempotency_key, amount, 'done', stripe_id, request, created_at, null,
+    reason, created_at, created_at
+from jsonb_populate_recordset(null::operations, :rows::jsonb);
+
+-- name: plant_money_rows(rows)!
+-- the ledger, in the order of time
+insert into money_rows (at, booking_id, checkout_id, kind, amount, currency, stripe_id)
+select at, booking_id, checkout_id, kind, amount, 'USD', stripe_id
+from jsonb_populate_recordset(null::money_rows, :rows::jsonb) order by at;
+
+-- name: plant_practice_objects(rows)!
+-- what the look-alike remembers of it, so that refunds work
+insert into practice_objects (id, kind, body, created_at)
+select id, kind, body, created_at from jsonb_populate_recordset(null::practice_objects, :rows::jsonb);
+
+-- name: plant_events(rows)!
+-- who did what, in the order of time
+insert into events (at, who, what, about, before, after)
+select at, who, what, about, before, after
+from jsonb_populate_recordset(null::events, :rows::jsonb) order by at;
