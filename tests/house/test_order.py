@@ -23,7 +23,7 @@ ROWS = [
     {"bookings"},
     {"invites", "attendance"},
     {"directory", "practice"},
-    {"demo"},
+    {"demo", "privacy"},
     {"__main__", "server"},
 ]
 # asyncpg, jinja2, stripe and icalendar each have one door.

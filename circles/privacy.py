@@ -1,0 +1,139 @@
+"""Every column there is, in one map: what is personal in it, and so what is exported, erased, forgotten.
+
+A column that the map lacks fails the build (tests/test_privacy.py).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from circles import audit, db
+from circles.errors import NotFound, Reason, refuse_if
+from circles.house import House
+
+SQL = db.queries("privacy")
+
+
+class Care(Enum):
+    """What a column holds, and so what becomes of it."""
+
+    PLAIN = "nothing personal"
+    WHO = "which person a row is about: exported; after erasure it leads to nobody known"
+    TOLD = "what a person told or did: exported; erased where it names them"
+    KEY = "a hash of a key: never exported, deleted with the person"
+
+
+PLAIN, WHO, TOLD, KEY = Care.PLAIN, Care.WHO, Care.TOLD, Care.KEY
+
+
+def _all(care: Care, names: str) -> dict[str, Care]:
+    return dict.fromkeys(names.split(), care)
+
+
+# table: column: care. The queue's own tables (pgqueuer*) hold ids alone and are tidied after 14 days.
+MAP: dict[str, dict[str, Care]] = {
+    "people": _all(WHO, "id")
+    | _all(TOLD, "email name pronouns zone about created_at is_facilitator is_organizer"),
+    "credentials": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "kind body year"),
+    "sign_in_requests": _all(WHO, "id person_id")
+    | _all(TOLD, "email name pronouns zone next_path created_at expires_at used_at tries")
+    | _all(KEY, "browser_hash code_hash link_hash"),
+    "sign_ins": _all(PLAIN, "id")
+    | _all(WHO, "person_id")
+    | _all(TOLD, "created_at expires_at ended_at")
+    | _all(KEY, "token_hash"),
+    "mails": _all(PLAIN, "id kind calendar_method message_id state")
+    | _all(WHO, "person_id")
+    | _all(TOLD, "to_address to_name subject text_body html_body calendar created_at sent_at"),
+    "events": _all(PLAIN, "id") | _all(WHO, "who about") | _all(TOLD, "at what before after why details"),
+    "limits": _all(PLAIN, "window_start count") | _all(KEY, "key"),
+    "guidelines": _all(PLAIN, "id created_at"),
+    "guidelines_versions": _all(PLAIN, "id guidelines_id number body sha256 published_at")
+    | _all(WHO, "published_by"),
+    "acceptances": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "version_id sha256 accepted_at"),
+    "circles": _all(
+        PLAIN,
+        "id name discreet_name purpose format place city address join_link zone capacity length_minutes currency "
+        "minimum suggested maximum community_seats refund_hours late_refund_percent guidelines_id state version "
+        "created_at",
+    )
+    | _all(WHO, "created_by"),
+    "hosts": _all(WHO, "person_id") | _all(TOLD, "circle_id part"),
+    "gatherings": _all(
+        PLAIN,
+        "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_taken "
+        "community_taken note state cancel_reason version created_at",
+    ),
+    "bookings": _all(WHO, "person_id")
+    | _all(
+        TOLD,
+        "id gathering_id seat kind state amount currency scale_minimum scale_maximum acceptance_id held_until "
+        "created_at confirmed_at ended_at end_cause",
+    ),
+    "checkouts": _all(WHO, "booking_id")
+    | _all(TOLD, "id amount currency state stripe_id payment_intent url expires_at created_at"),
+    "operations": _all(WHO, "booking_id")
+    | _all(
+        TOLD,
+        "id kind checkout_id idempotency_key amount state stripe_id fault reason created_at done_at",
+    ),
+    "money_rows": _all(WHO, "booking_id") | _all(TOLD, "id at checkout_id kind amount currency stripe_id"),
+    "stripe_events": _all(PLAIN, "id type object_id received_at"),
+    "practice_objects": _all(PLAIN, "id kind body created_at"),
+    "practice_keys": _all(PLAIN, "key request_sha256 status answer created_at"),
+    "invites": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "gathering_id uid sequence method sent_at"),
+    "feeds": _all(WHO, "person_id") | _all(TOLD, "number created_at") | _all(KEY, "token_hash"),
+    "attendance": _all(WHO, "booking_id marked_by") | _all(TOLD, "mark marked_at"),
+    "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),
+    "circles_migrations": _all(PLAIN, "name sha256 applied_at"),
+}
+
+
+async def export(house: House, email: str) -> dict[str, list[dict[str, Any]]]:
+    """Everything the house holds of one person, by table, as plain values. Raises NotFound."""
+    async with house.db.transaction() as tx:
+        person = await _find(tx, email)
+        found = await SQL.everything_of(tx, person=person)
+        await audit.record(tx, "privacy.exported", person)
+    return {
+        table: [{name: value for name, value in row.items() if _given_out(table, name)} for row in rows or []]
+        for table, rows in found.items()
+    }
+
+
+def _given_out(table: str, column: str) -> bool:
+    return MAP[table].get(column) is not Care.KEY
+
+
+async def erase(house: House, email: str) -> None:
+    """Make a person unknown: their keys, mails and words go, and what must stay says no name.
+
+    What stays (bookings, money, acceptances, the register) leads to a row that names nobody. Raises NotFound,
+    and Refused while they still hold a seat ahead, lead a circle, or have money on its way back.
+    """
+    async with house.db.transaction() as tx:
+        person = await _find(tx, email)
+        ties = await SQL.ties_of(tx, person=person)
+        refuse_if(
+            Reason(code, text)
+            for code, text in (
+                ("seats_ahead", "They still hold a seat ahead: cancel it first, so that it is paid back."),
+                ("leads_circle", "They lead a circle: make somebody else its lead first."),
+                ("money_due", "Money is still on its way back to them: wait until it has arrived."),
+            )
+            if ties[code]
+        )
+        for forget in (SQL.forget_keys, SQL.forget_requests, SQL.forget_mails, SQL.forget_feed):
+            await forget(tx, person=person)
+        await SQL.forget_credentials(tx, person=person)
+        await SQL.forget_name(tx, person=person)
+        await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
+
+
+async def _find(tx: db.Tx, email: str) -> UUID:
+    person = await SQL.find(tx, email=email.strip().lower())
+    if person is None:
+        raise NotFound
+    return person

@@ -1,0 +1,77 @@
+-- name: find(email)$
+-- whom an address belongs to, locked
+select id from people where email = :email for update;
+
+-- name: everything_of(person)^
+-- every row that is about one person, a column of rows for each table
+with mine as (select * from bookings where person_id = :person)
+
+select
+    (select jsonb_agg(to_jsonb(people)) from people where id = :person) as people,
+    (select jsonb_agg(to_jsonb(credentials)) from credentials where person_id = :person) as credentials,
+    (select jsonb_agg(to_jsonb(sign_in_requests)) from sign_in_requests where person_id = :person)
+        as sign_in_requests,
+    (select jsonb_agg(to_jsonb(sign_ins)) from sign_ins where person_id = :person) as sign_ins,
+    (select jsonb_agg(to_jsonb(mails)) from mails where person_id = :person) as mails,
+    (
+        select jsonb_agg(to_jsonb(events)) from events
+        where who = :person or about = :person or about in (select id from mine)
+    ) as events,
+    (select jsonb_agg(to_jsonb(acceptances)) from acceptances where person_id = :person) as acceptances,
+    (select jsonb_agg(to_jsonb(hosts)) from hosts where person_id = :person) as hosts,
+    (select jsonb_agg(to_jsonb(mine)) from mine) as bookings,
+    (select jsonb_agg(to_jsonb(checkouts)) from checkouts where booking_id in (select id from mine)) as checkouts,
+    (select jsonb_agg(to_jsonb(operations)) from operations where booking_id in (select id from mine))
+        as operations,
+    (select jsonb_agg(to_jsonb(money_rows)) from money_rows where booking_id in (select id from mine))
+        as money_rows,
+    (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
+    (select jsonb_agg(to_jsonb(feeds)) from feeds where person_id = :person) as feeds,
+    (select jsonb_agg(to_jsonb(attendance)) from attendance where booking_id in (select id from mine))
+        as attendance,
+    (select jsonb_agg(to_jsonb(exports)) from exports where who = :person) as exports;
+
+-- name: ties_of(person)^
+-- what must be settled before a person can be forgotten
+select
+    exists (
+        select from bookings join gatherings on gatherings.id = gathering_id
+        where person_id = :person and bookings.state in ('held', 'confirmed') and ends_at > now()
+    ) as seats_ahead,
+    exists (
+        select from hosts join circles on circles.id = circle_id
+        where person_id = :person and part = 'lead' and circles.state <> 'archived'
+    ) as leads_circle,
+    exists (
+        select from operations join bookings on bookings.id = booking_id
+        where person_id = :person and operations.kind = 'refund' and operations.state <> 'done'
+    ) as money_due;
+
+-- name: forget_keys(person)!
+-- every sign-in
+delete from sign_ins where person_id = :person;
+
+-- name: forget_requests(person)!
+-- every asking for a sign-in mail
+delete from sign_in_requests
+where person_id = :person or email = (select email from people where id = :person);
+
+-- name: forget_mails(person)!
+-- every mail to them
+delete from mails
+where person_id = :person or to_address = (select email from people where id = :person);
+
+-- name: forget_feed(person)!
+-- the private calendar feed
+delete from feeds where person_id = :person;
+
+-- name: forget_credentials(person)!
+-- training and credentials
+delete from credentials where person_id = :person;
+
+-- name: forget_name(person)!
+-- the row stays, so that counts and money still add up, and names nobody
+update people set
+    email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', about = '',
+    is_facilitator = false, is_organizer = false
+where id = :person;

@@ -1,0 +1,1 @@
+"""The measurements: `make bench` prints ratios, each from one run of both sides on this machine."""

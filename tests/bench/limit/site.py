@@ -1,0 +1,153 @@
+"""The bare handlers the real pages are measured beside: no doors, no forms, no checks, one file.
+
+Run as `python -m tests.bench.limit.site PORT` with DATABASE_URL.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from circles import clock, db
+from circles.gatherings import cards, filters, rules
+from circles.gatherings.cards import Dated
+from circles.money import Scale
+from circles.settings import Settings
+from circles.web import render
+from circles.web.forms import Form
+
+GATHERINGS, BOOKINGS, GUIDELINES, AUDIT = (
+    db.queries(room) for room in ("gatherings", "bookings", "guidelines", "audit")
+)
+FRAME: dict[str, Any] = {
+    "path": "/gatherings",
+    "person": None,
+    "settings": Settings(),
+    "viewer_zone": "",
+    "notice": None,
+    "status": 200,
+}
+NO_FILTERS = filters.Filters()
+
+
+async def _json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+    app.state.pool = await asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=1, max_size=6, init=_json)
+    yield
+    await app.state.pool.close()
+
+
+def bound(query: Any, arguments: dict[str, Any]) -> list[Any]:
+    """The arguments of a named query in the order of its places."""
+    return [arguments[name] for name in query.parameters]
+
+
+async def listing(request: Request) -> Response:
+    arguments = {"zone": None, **NO_FILTERS.arguments()}
+    rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound(GATHERINGS.ahead, arguments))
+    how_many = rows[0]["how_many"] if rows else 0
+    pages = -(-how_many // filters.PER_PAGE)
+    html = render.environment().get_template("gatherings/list.html").render(
+        **FRAME,
+        form=Form(),
+        filters=NO_FILTERS,
+        options=filters,
+        formats=rules.FORMATS,
+        places=rules.PLACES,
+        days=cards.by_day([cards.card(row) for row in rows], ""),
+        how_many=how_many,
+        pager={"number": 1, "pages": pages, "previous": "", "next": NO_FILTERS.url(2) if pages > 1 else ""},
+        here=NO_FILTERS.url(1),
+    )
+    return HTMLResponse(html)
+
+
+async def gathering(request: Request) -> Response:
+    query = GATHERINGS.gathering_page
+    row = dict(await request.app.state.pool.fetchrow(query.sql, UUID(request.path_params["id"])))
+    left = row["capacity"] - row["seats_taken"]
+    html = render.environment().get_template("gatherings/gathering.html").render(
+        **FRAME,
+        gathering=row,
+        scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
+        seats_left=left,
+        community_left=min(row["community_seats"] - row["community_taken"], left),
+        others=Dated.read(row["others"]),
+        format=rules.FORMATS[row["format"]],
+        terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
+        closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now()),
+        booking_id=None,
+    )
+    return HTMLResponse(html)
+
+
+async def book(request: Request) -> Response:
+    """The writes of a booking that costs nothing, in one transaction, and a redirect."""
+    form = await request.form()
+    person, gathering_id = UUID(str(form["person"])), UUID(request.path_params["id"])
+    async with request.app.state.pool.acquire() as connection, connection.transaction():
+        acceptance = await GUIDELINES.accept(
+            connection, person_id=person, version_id=UUID(str(form["version"]))
+        )
+        row = await BOOKINGS.take_seat(
+            connection,
+            gathering_id=gathering_id,
+            person_id=person,
+            kind="free",
+            amount=0,
+            currency="USD",
+            minimum=0,
+            maximum=0,
+            refund_hours=48,
+            late_percent=0,
+            acceptance_id=acceptance,
+            hold_minutes=31,
+        )
+        if row is None:
+            return Response(status_code=422)
+        await AUDIT.record(
+            connection,
+            what="booking.confirmed",
+            about=row["id"],
+            who=person,
+            before="",
+            after="confirmed",
+            why="free",
+            details={},
+        )
+        await connection.execute(
+            "insert into pgqueuer (priority, status, entrypoint, payload, dedupe_key) "
+            "values (0, 'queued', 'invites.send', $1, $2)",
+            json.dumps({"booking_id": str(row["id"])}).encode(),
+            f"invites.send:{row['id']}",
+        )
+    return Response(status_code=303, headers={"Location": f"/bookings/{row['id']}"})
+
+
+app = Starlette(
+    routes=[
+        Route("/gatherings", listing),
+        Route("/gatherings/{id}", gathering),
+        Route("/gatherings/{id}/book", book, methods=["POST"]),
+    ],
+    lifespan=lifespan,
+)
+
+if __name__ == "__main__":
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False)

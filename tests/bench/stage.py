@@ -1,0 +1,184 @@
+"""Where the measurements happen: a database of their own, and servers started and stopped around them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from uuid import UUID
+
+import asyncpg
+
+from circles import demo, migrate, people
+from circles.db import Database
+from circles.house import House
+from circles.settings import Settings
+from tests.bench import load
+from tests.cast import add_circle, add_gathering, add_person, version_of
+from tests.conftest import with_database
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def spread(values: list[float]) -> str:
+    """A median with its least and most."""
+    return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+async def fresh(server: str, name: str) -> str:
+    """A new migrated database. Answers its address."""
+    connection = await asyncpg.connect(server)
+    await connection.execute(f'drop database if exists "{name}" with (force)')
+    await connection.execute(f'create database "{name}"')
+    await connection.close()
+    url = with_database(server, name)
+    await migrate.migrate(url)
+    return url
+
+
+def settings_for(url: str, data: Path) -> Settings:
+    """Practice settings on a database."""
+    return Settings(database_url=url, data_dir=data, run_worker=False)
+
+
+async def with_demo(server: str, data: Path) -> str:
+    """A database with the demo community."""
+    url = await fresh(server, "bench_pages")
+    database = await Database.open(url)
+    await demo.load(House(settings_for(url, data), database))
+    await database.close()
+    return url
+
+
+@contextmanager
+def running(url: str, data: Path, *command: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """A server process without a worker. Yields its port once it answers."""
+    port = free_port()
+    environment = os.environ | {
+        "DATABASE_URL": url,
+        "DATA_DIR": str(data),
+        "PORT": str(port),
+        "CIRCLES_RUN_WORKER": "false",
+    }
+    words = [sys.executable, "-m", *(command or ("circles", "serve"))]
+    if command:
+        words.append(str(port))
+    process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(port, process)
+        yield port, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a port answers. Raises RuntimeError when the process ends before."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+    raise RuntimeError("the server did not answer within 30 s")
+
+
+class Rush:
+    """People and free gatherings for a rush of bookings, put back between rushes."""
+
+    def __init__(self, house: House, version: UUID, persons: list[UUID], cookies: list[str], rooms: list[UUID]) -> None:
+        self.house, self.version = house, version
+        self.persons, self.cookies, self.rooms = persons, cookies, rooms
+
+    @classmethod
+    async def prepare(cls, house: House, *, persons: int, rooms: int, seats: int) -> Rush:
+        """Make `persons` signed-in people and `rooms` gatherings of `seats` seats that cost nothing."""
+        lead = await add_person(house, "Lead", is_facilitator=True)
+        circle = await add_circle(
+            house, lead, capacity=seats, minimum=0, suggested=0, maximum=0, community_seats=0
+        )
+        found = [await add_gathering(house, circle, days=7 + i) for i in range(rooms)]
+        everybody = [await add_person(house, f"Person {i}") for i in range(persons)]
+        async with house.db.transaction() as tx:
+            keys = [await people.start_sign_in(tx, person) for person in everybody]
+        return cls(house, await version_of(house, circle), everybody, [f"sign-in={key}" for key in keys], found)
+
+    def posts(self, real: bool) -> list[bytes]:
+        """One attempt a person, going round the gatherings."""
+        form = f"version={self.version}&agreed=on&choice=amount&amount=0&currency=USD"
+        return [
+            load.post(
+                f"/gatherings/{self.rooms[i % len(self.rooms)]}/book",
+                form if real else f"{form}&person={person}",
+                self.cookies[i] if real else "",
+            )
+            for i, person in enumerate(self.persons)
+        ]
+
+    async def taken(self) -> list[int]:
+        """How many seats each gathering gave away, by its bookings."""
+        async with self.house.db.reading() as tx:
+            rows = await tx.fetch(
+                "select count(bookings.id) as taken from unnest($1::uuid[]) as room "
+                "left join bookings on bookings.gathering_id = room and bookings.state = 'confirmed' group by room",
+                self.rooms,
+            )
+        return [row["taken"] for row in rows]
+
+    async def clear(self) -> None:
+        """Put everything back as it was before a rush."""
+        async with self.house.db.transaction() as tx:
+            await tx.execute("delete from bookings")
+            await tx.execute("delete from acceptances")
+            await tx.execute("truncate pgqueuer")
+
+
+async def many_bookings(house: House, how_many: int) -> str:
+    """Past gatherings of 20 seats, all booked and marked. Answers the cookie of an organizer."""
+    lead = await add_person(house, "Lead", is_facilitator=True)
+    organizer = await add_person(house, "Odile", is_organizer=True)
+    circle = await add_circle(house, lead, capacity=20, minimum=0, suggested=0, maximum=0, community_seats=0)
+    version = await version_of(house, circle)
+    async with house.db.transaction() as tx:
+        for statement in MANY:
+            await tx.execute(statement, *[{"circle": circle, "version": version, "n": how_many}[a] for a in MANY[statement]])
+        await tx.execute("analyze")
+        return f"sign-in={await people.start_sign_in(tx, organizer)}"
+
+
+MANY: dict[str, list[str]] = {
+    "insert into people (email, name, pronouns) "
+    "select 'p' || i || '@example.org', 'Person ' || i, 'they/them' from generate_series(1, 1000) as i": [],
+    "insert into acceptances (person_id, version_id, sha256) select people.id, v.id, v.sha256 "
+    "from people, guidelines_versions as v where v.id = $1": ["version"],
+    "insert into gatherings (circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, "
+    "community_seats, state) select $1, s.at at time zone 'America/New_York', 'America/New_York', 90, s.at, "
+    "s.at + interval '90 minutes', 20, 0, 'open' from generate_series(1, $2::int / 20) as i, "
+    "lateral (select timestamptz '2021-01-01 00:00Z' + i * interval '8 hours' as at) as s": ["circle", "n"],
+    "with rooms as (select id, row_number() over (order by starts_at) as r from gatherings), "
+    "members as (select acceptances.id as acceptance, person_id, row_number() over (order by email) - 1 as m "
+    "from acceptances join people on people.id = person_id where email like 'p%@example.org') "
+    "insert into bookings (gathering_id, person_id, seat, kind, state, amount, currency, scale_minimum, "
+    "scale_maximum, acceptance_id, confirmed_at) select rooms.id, person_id, seat, 'free', 'confirmed', 0, 'USD', "
+    "0, 0, acceptance, now() from rooms, generate_series(1, 20) as seat "
+    "join members on true where members.m = (rooms.r * 20 + seat) % 1000": [],
+    "insert into attendance (booking_id, mark) select id, 'came' from bookings": [],
+}

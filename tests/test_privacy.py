@@ -1,0 +1,62 @@
+"""Every personal column is known; what is exported is all of it; what is erased leads to nobody."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from circles import privacy
+from circles.errors import NotFound, Refused
+from circles.house import House
+from tests.cast import Cast, add_booking, add_gathering
+
+
+async def test_every_column_is_in_the_map(house: House) -> None:
+    async with house.db.reading() as tx:
+        found = await tx.fetch(
+            "select table_name, column_name from information_schema.columns "
+            "where table_schema = 'public' and table_name not like 'pgqueuer%'"
+        )
+    there = {(row["table_name"], row["column_name"]) for row in found}
+    mapped = {(table, column) for table, columns in privacy.MAP.items() for column in columns}
+    assert there - mapped == set(), "columns the map lacks"
+    assert mapped - there == set(), "columns that are no more"
+
+
+async def test_an_export_holds_everything_but_keys(cast: Cast, house: House) -> None:
+    await add_booking(house, cast.gathering, cast.mira, kind="paid", amount=4500)
+    await add_booking(house, cast.gathering, cast.milo)
+    found = await privacy.export(house, "MIRA@example.org ")
+    assert found["people"][0]["name"] == "Mira"
+    assert found["bookings"][0]["amount"] == 4500
+    assert found["money_rows"][0]["amount"] == 4500
+    assert len(found["bookings"]) == len(found["acceptances"]) == 1
+    text = json.dumps(found)
+    assert "_hash" not in text
+    assert "milo@example.org" not in text
+    exported = {table for table, columns in privacy.MAP.items() if privacy.Care.WHO in columns.values()}
+    assert exported - found.keys() <= {"circles", "guidelines_versions", "gatherings"}
+
+
+async def test_an_erased_person_is_nobody(cast: Cast, house: House) -> None:
+    past = await add_gathering(house, cast.circle, days=-10)
+    await add_booking(house, past, cast.mira, kind="paid", amount=4500)
+    await privacy.erase(house, "mira@example.org")
+    with pytest.raises(NotFound):
+        await privacy.export(house, "mira@example.org")
+    async with house.db.reading() as tx:
+        row = await tx.fetchrow("select * from people where id = $1", cast.mira)
+        assert await tx.fetchval("select sum(amount) from money_rows") == 4500
+    assert (row["name"], row["pronouns"]) == ("Somebody who left", "")
+    assert row["email"].endswith("@gone.invalid")
+
+
+async def test_nobody_is_erased_while_something_is_open(cast: Cast, house: House) -> None:
+    await add_booking(house, cast.gathering, cast.mira)
+    with pytest.raises(Refused) as caught:
+        await privacy.erase(house, "mira@example.org")
+    assert caught.value.codes == {"seats_ahead"}
+    with pytest.raises(Refused) as caught:
+        await privacy.erase(house, "farid@example.org")
+    assert caught.value.codes == {"leads_circle"}
