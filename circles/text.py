@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -77,8 +78,12 @@ def _measured(text: str, field: str, most: int, required: bool) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
 def markdown(source: str) -> str:
-    """Markdown as HTML that is safe to show: raw HTML is text, links are web or mail addresses only."""
+    """Markdown as HTML that is safe to show: raw HTML is text, links are web or mail addresses only.
+
+    The last 256 texts are kept: guidelines are shown again and again, and reading Markdown takes a millisecond.
+    """
     html = _markdown.render(source).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     return nh3.clean(
         html,

@@ -59,24 +59,22 @@ async def _some_gathering(url: str) -> str:
 
 def bookings(server: str, data: Path, *, persons: int, rooms: int, seats: int, rushes: int) -> None:
     """Rushes of form posts on too few seats: none oversold, none left unsold; and their rate."""
-    url = asyncio.run(stage.fresh(server, "bench_bookings"))
-    with stage.running(url, data) as (ours, _), stage.running(url, data, "tests.bench.limit.site") as (bare, _):
-        asyncio.run(_rushes(url, data, ours, bare, persons, rooms, seats, rushes))
+    asyncio.run(_rushes(server, data, persons, rooms, seats, rushes))
 
 
-async def _rushes(
-    url: str, data: Path, ours: int, bare: int, persons: int, rooms: int, seats: int, rushes: int
-) -> None:
+async def _rushes(server: str, data: Path, persons: int, rooms: int, seats: int, rushes: int) -> None:
+    url = await stage.fresh(server, "bench_bookings")
     database = await Database.open(url)
     rush = await Rush.prepare(House(stage.settings_for(url, data), database), persons=persons, rooms=rooms, seats=seats)
     real: list[float] = []
     limit: list[float] = []
-    for number in range(rushes):
-        real.append(await _one_rush(rush, ours, True, seats))
-        if number % max(1, rushes // ROUNDS) == 0:
-            limit.append(await _one_rush(rush, bare, False, seats))
-    await database.close()
     batch = max(1, rushes // ROUNDS)
+    with stage.running(url, data) as (ours, _), stage.running(url, data, "tests.bench.limit.site") as (bare, _):
+        for number in range(rushes):
+            real.append(await _one_rush(rush, ours, True, seats))
+            if number % batch == 0:
+                limit.append(await _one_rush(rush, bare, False, seats))
+    await database.close()
     ratios = [median(real[i * batch : (i + 1) * batch]) / limit[i] for i in range(len(limit))]
     say(
         f"bookings, {rushes} rushes of {persons} on {rooms} x {seats} seats: none oversold, none unsold; "
