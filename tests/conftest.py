@@ -131,7 +131,7 @@ async def app(house: House) -> AsyncIterator[Starlette]:
 
 
 class Browser(httpx2.AsyncClient):
-    """A browser without JavaScript: keeps cookies, says where a post comes from, follows nothing by itself."""
+    """A browser without JavaScript: keeps cookies, says where a post comes from, follows no redirect."""
 
     def __init__(self, app: Starlette) -> None:
         super().__init__(
@@ -153,7 +153,9 @@ def browser(app: Starlette, house: House) -> Enter:
         async with Browser(app) as client:
             if person_id:
                 async with house.db.transaction() as tx:
-                    client.cookies.set("sign-in", await people.start_sign_in(tx, person_id))
+                    token = await people.start_sign_in(tx, person_id)
+                # With the domain a Set-Cookie would give it, so that a later one takes its place.
+                client.cookies.set("sign-in", token, domain="circles.test")
             yield client
 
     return enter
