@@ -1,0 +1,152 @@
+"""Somebody at a browser: what they do, and everything that goes wrong meanwhile and that they might not see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Download,
+    Locator,
+    Page,
+    Request,
+    Response,
+    expect,
+)
+
+from tests.browser.site import PATIENCE, Member, Site
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@dataclass
+class Watch:
+    """What no page of ours may do: err, break its own policy, lose a request, talk to somebody else."""
+
+    address: str
+    allowed: set[int] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)
+
+    def look_at(self, page: Page) -> None:
+        """Watch a page from its first request on."""
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.troubles.append(f"error in the page: {error}"))
+        page.on("request", self._request)
+        page.on("requestfailed", self._failed)
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # A status the journey is about is written into the console as well; `_response` judges those.
+        if message.type == "error" and "the server responded with a status of" not in message.text:
+            self.troubles.append(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if urlsplit(request.url).netloc != urlsplit(self.address).netloc:
+            self.troubles.append(f"a request to somebody else: {request.url}")
+
+    def _failed(self, request: Request) -> None:
+        # Whoever goes on to another page, or downloads a file, breaks off what was under way.
+        if request.failure != "net::ERR_ABORTED":
+            self.troubles.append(f"failed: {request.method} {request.url}: {request.failure}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.allowed:
+            self.troubles.append(f"{response.status}: {response.request.method} {response.url}")
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser. live: with JavaScript."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    watch: Watch
+    live: bool
+
+    async def open(self, path: str) -> Response:
+        """Go to a page of the site."""
+        response = await self.page.goto(f"{self.site.address}{path}")
+        assert response is not None
+        return response
+
+    async def come_in(self, person: Member | UUID) -> None:
+        """Be signed in as somebody, without the mail."""
+        token = await self.site.token(person.id if isinstance(person, Member) else person)
+        await self.context.add_cookies([{"name": "sign-in", "value": token, "url": self.site.address}])
+
+    def button(self, name: str) -> Locator:
+        """A button of the page's main part, by its words."""
+        return self.page.get_by_role("main").get_by_role("button", name=name, exact=True)
+
+    def link(self, name: str) -> Locator:
+        """A link of the page's main part, by its words."""
+        return self.page.get_by_role("main").get_by_role("link", name=name, exact=True)
+
+    async def press(self, name: str) -> None:
+        """Press a button."""
+        await self.button(name).click()
+
+    async def follow(self, name: str) -> None:
+        """Follow a link."""
+        await self.link(name).click()
+
+    async def fill(self, label: str, text: str) -> None:
+        """Write into a field."""
+        await self.page.get_by_label(label, exact=True).fill(text)
+
+    async def sees(self, text: str) -> None:
+        """The page's main part shows this text."""
+        await expect(self.page.get_by_role("main")).to_contain_text(text)
+
+    async def sees_not(self, text: str) -> None:
+        """The page's main part does not show this text."""
+        await expect(self.page.get_by_role("main")).not_to_contain_text(text)
+
+    async def reads(self, heading: str) -> None:
+        """The page has this heading."""
+        await expect(self.page.get_by_role("heading", name=heading, exact=True).first).to_be_visible()
+
+    async def is_told(self, text: str) -> None:
+        """The line at the top of the page says this."""
+        await expect(self.page.locator(".notice")).to_contain_text(text)
+
+    async def downloads(self, name: str) -> tuple[str, bytes]:
+        """Press or follow what gives a file. Returns the file's name and what it holds."""
+        target = self.link(name).or_(self.button(name)).first
+        async with self.page.expect_download() as waiting:
+            await target.click()
+        download: Download = await waiting.value
+        return download.suggested_filename, (await download.path()).read_bytes()
+
+    async def reads_mail(self, email: str, *, subject: str = "", method: str = "") -> None:
+        """Open the newest mail to an address in the practice mailbox, as soon as it is there."""
+        mail = await self.site.mail_to(email, subject=subject, method=method)
+        await self.open("/practice/mail")
+        await self.page.locator(f'a[href="/practice/mail/{mail}"]').click()
+
+
+async def arrive(
+    chromium: Browser, site: Site, *, live: bool, phone: bool, zone: str, dark: bool, calm: bool = False
+) -> Visitor:
+    """Somebody new at a browser that has never been here."""
+    context = await chromium.new_context(
+        viewport=PHONE if phone else DESKTOP,
+        is_mobile=phone,
+        has_touch=phone,
+        java_script_enabled=live,
+        timezone_id=zone,
+        locale="en-US",
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce" if calm else "no-preference",
+        accept_downloads=True,
+    )
+    context.set_default_timeout(PATIENCE * 1000)
+    watch = Watch(site.address)
+    context.on("page", watch.look_at)
+    return Visitor(site, context, await context.new_page(), watch, live)
