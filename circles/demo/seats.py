@@ -90,7 +90,7 @@ def _choice(plan: Plan, meeting: Meeting, person: UUID, community: int) -> tuple
         return "free", 0
     low = max(minimum, 500)
     amounts = (low, (low + suggested) // 2, suggested, suggested, (suggested + maximum) // 2, maximum)
-    chosen = suggested if person == plan.mira else plan.chance.choices(amounts, (4, 5, 5, 4, 3, 1))[0]
+    chosen = suggested if person == plan.mira else plan.chance.choices(amounts, (4, 5, 5, 4, 3, 2))[0]
     return "paid", max(low, chosen - chosen % 500)
 
 

@@ -1,0 +1,301 @@
+"""The demo community: what is in it, that it holds together, and that one can do things with it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+from starlette.applications import Starlette
+from time_machine import travel
+
+from circles import bookings, checks, clock, demo, payments, people
+from circles.errors import Refused
+from circles.house import House
+from circles.payments import practice, practice_hooks
+from tests.conftest import Enter
+
+Rows = list[dict[str, Any]]
+
+
+@pytest_asyncio.fixture
+async def planted(house: House) -> House:
+    """A house with the demo community in it; after the test every invariant must still hold."""
+    await demo.load(house)
+    return house
+
+
+async def _person(house: House, name: str) -> people.Person:
+    async with house.db.reading() as tx:
+        found = await people.by_email(tx, f"{name}@example.org")
+    assert found
+    return found
+
+
+async def _fetch(house: House, sql: str, *arguments: object) -> Rows:
+    async with house.db.reading() as tx:
+        return [dict(row) for row in await tx.fetch(sql, *arguments)]
+
+
+async def _value(house: House, sql: str, *arguments: object) -> Any:
+    async with house.db.reading() as tx:
+        return await tx.fetchval(sql, *arguments)
+
+
+# The plan, without a database
+
+
+def test_it_is_the_same_every_time_but_for_the_date() -> None:
+    with travel(datetime(2027, 3, 10, 15, 7, tzinfo=UTC), tick=False):
+        first, second = demo.plan().rows, demo.plan().rows
+    assert first == second
+    with travel(datetime(2027, 5, 10, 15, 7, tzinfo=UTC), tick=False):
+        later = demo.plan().rows
+    assert [row["email"] for row in later["people"]] == [row["email"] for row in first["people"]]
+    assert later["gatherings"][0]["starts_at"] > first["gatherings"][0]["starts_at"]
+
+
+@pytest.mark.parametrize("hours", range(0, 24 * 7, 5))
+def test_the_register_can_be_tried_whenever_it_is_planted(hours: int) -> None:
+    now = datetime(2027, 3, 8, tzinfo=UTC) + timedelta(hours=hours, minutes=hours % 60)
+    with travel(now, tick=False):
+        found = demo.plan()
+    farid = [each for each in found.meetings if each.circle.lead == "farid" and each.state == "open"]
+    assert any(timedelta(0) <= now - each.starts_at <= timedelta(minutes=15) for each in farid)
+    assert sum(each.starts_at > now for each in farid) >= 8
+    assert len(found.rows["gatherings"]) == 60
+    assert all(row["created_at"] <= now for row in found.rows["bookings"])
+
+
+def test_a_gathering_keeps_its_wall_time_over_a_clock_change() -> None:
+    # New York moves its clocks on 14 March 2027.
+    with travel(datetime(2027, 3, 12, 12, tzinfo=UTC), tick=False):
+        found = demo.plan()
+    tuesdays = [
+        (row["wall_start"], row["starts_at"])
+        for row, each in zip(found.rows["gatherings"], found.meetings, strict=True)
+        if each.circle.key == "tuesday"
+    ]
+    assert {(wall.weekday(), wall.hour, wall.minute) for wall, _ in tuesdays} == {(1, 18, 0)}
+    gaps = {after[1] - before[1] for before, after in pairwise(tuesdays)}
+    assert gaps == {timedelta(days=7), timedelta(days=7) - timedelta(hours=1)}
+
+
+# What is in the database
+
+
+async def test_a_database_is_new_until_somebody_is_there(house: House) -> None:
+    assert await demo.is_new(house.db)
+    await demo.load(house)
+    assert not await demo.is_new(house.db)
+
+
+async def test_who_and_what_is_there(planted: House) -> None:
+    counts = await _fetch(
+        planted,
+        "select (select count(*) from people where not is_facilitator and not is_organizer) as members, "
+        "(select count(*) from people where is_facilitator) as facilitators, "
+        "(select count(*) from people where is_organizer) as organizers, "
+        "(select count(*) from circles where state = 'published') as circles, "
+        "(select count(distinct format) from circles) as formats, "
+        "(select count(distinct zone) from circles) as zones, "
+        "(select count(distinct person_id) from credentials) as trained, "
+        "(select count(*) from gatherings) as gatherings, "
+        "(select count(*) from gatherings where state = 'cancelled') as cancelled",
+    )
+    assert counts[0] == {
+        "members": 40,
+        "facilitators": 4,
+        "organizers": 1,
+        "circles": 6,
+        "formats": 3,
+        "zones": 3,
+        "trained": 4,
+        "gatherings": 60,
+        "cancelled": 1,
+    }
+    states = await _fetch(planted, "select state, kind, count(*)::int as n from bookings group by state, kind")
+    found = Counter({(row["state"], row["kind"]): row["n"] for row in states})
+    assert found["confirmed", "paid"] > 100
+    assert found["confirmed", "community"] > 5
+    assert found["confirmed", "free"] > 20
+    assert found["cancelled", "paid"] > 5
+    assert found["lapsed", "paid"] > 0
+    assert not any(state == "held" for state, _ in found)
+    assert all(email.endswith("@example.org") for email in await _column(planted, "select email from people"))
+
+
+async def _column(house: House, sql: str) -> list[Any]:
+    return [next(iter(row.values())) for row in await _fetch(house, sql)]
+
+
+async def test_every_invariant_holds(planted: House) -> None:
+    async with planted.db.reading() as tx:
+        assert [finding.name for finding in await checks.run(tx) if not finding.holds] == []
+
+
+async def test_amounts_lie_all_over_the_scale(planted: House) -> None:
+    amounts = await _column(
+        planted,
+        "select distinct amount from bookings join gatherings on gatherings.id = gathering_id "
+        "join circles on circles.id = circle_id where circles.name = 'First weeks after' and kind = 'paid'",
+    )
+    assert {2000, 4500, 8000} <= set(amounts)
+    assert len(amounts) >= 4
+
+
+async def test_some_gatherings_ahead_are_full_or_nearly(planted: House) -> None:
+    left = await _column(
+        planted, "select capacity - seats_taken from gatherings where state = 'open' and starts_at > now()"
+    )
+    assert 0 in left
+    assert sum(0 < each <= 2 for each in left) >= 2
+    assert max(left) >= 5
+
+
+async def test_registers_are_kept_for_what_is_over_and_for_nothing_else(planted: House) -> None:
+    rows = await _fetch(
+        planted,
+        "select gatherings.ends_at < now() as over, attendance.mark is not null as marked, count(*)::int as n "
+        "from bookings join gatherings on gatherings.id = gathering_id "
+        "left join attendance on attendance.booking_id = bookings.id "
+        "where bookings.state = 'confirmed' group by 1, 2",
+    )
+    assert {(row["over"], row["marked"]) for row in rows} == {(True, True), (False, False)}
+
+
+async def test_the_cancelled_gathering_is_ahead_and_paid_back(planted: House) -> None:
+    rows = await _fetch(
+        planted,
+        "select gatherings.starts_at > now() as ahead, bookings.state, bookings.end_cause, bookings.kind, "
+        "(select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id)::int as balance, "
+        "(select count(*) from money_rows where booking_id = bookings.id)::int as moves "
+        "from gatherings join bookings on bookings.gathering_id = gatherings.id where gatherings.state = 'cancelled'",
+    )
+    assert len(rows) == 5
+    assert all(row["ahead"] and row["end_cause"] == "gathering_cancelled" and row["balance"] == 0 for row in rows)
+    assert any(row["kind"] == "paid" and row["moves"] == 2 for row in rows)
+
+
+async def test_loading_sends_no_mail_and_leaves_no_job(planted: House) -> None:
+    assert await _value(planted, "select count(*) from mails") == 0
+    assert await _value(planted, "select count(*) from pgqueuer") == 0
+
+
+async def test_it_is_planted_in_under_three_seconds(house: House) -> None:
+    before = time.perf_counter()
+    await demo.load(house)
+    assert time.perf_counter() - before < 3
+
+
+# Planting twice
+
+
+async def test_it_is_planted_once(planted: House) -> None:
+    with pytest.raises(Refused) as refused:
+        await demo.load(planted)
+    assert refused.value.codes == {"not_new"}
+    assert await _value(planted, "select count(*) from people") == 45
+
+
+async def test_two_who_plant_at_once_plant_one_community(house: House) -> None:
+    done = await asyncio.gather(demo.load(house), demo.load(house), return_exceptions=True)
+    assert sum(isinstance(each, Refused) for each in done) == 1
+    assert await _value(house, "select count(*) from people") == 45
+
+
+async def test_it_is_for_practice_only(house: House) -> None:
+    live = House(house.settings.model_copy(update={"mode": "production"}), house.db)
+    with pytest.raises(Refused) as refused:
+        await demo.load(live)
+    assert refused.value.codes == {"not_practice"}
+    assert await demo.is_new(house.db)
+
+
+# What one can do with it
+
+
+async def _ahead(house: House, person: people.Person) -> Rows:
+    return await _fetch(
+        house,
+        "select bookings.id, bookings.amount, gatherings.starts_at, gatherings.zone from bookings "
+        "join gatherings on gatherings.id = gathering_id "
+        "where person_id = $1 and bookings.state = 'confirmed' and starts_at > now()",
+        person.id,
+    )
+
+
+async def test_mira_has_one_seat_in_two_days_and_has_been_before(planted: House) -> None:
+    mira = await _person(planted, "mira")
+    (ahead,) = await _ahead(planted, mira)
+    assert timedelta(days=1) < ahead["starts_at"] - clock.now() < timedelta(days=3)
+    came = await _value(
+        planted,
+        "select count(*) from bookings join attendance on attendance.booking_id = bookings.id "
+        "where person_id = $1 and mark = 'came'",
+        mira.id,
+    )
+    assert came >= 3
+
+
+async def test_mira_cancels_and_her_money_comes_back(
+    planted: House, drain: Callable[[], Any], app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(practice_hooks, "transport", httpx.ASGITransport(app=app))
+    mira = await _person(planted, "mira")
+    (ahead,) = await _ahead(planted, mira)
+    refund = await bookings.cancel(planted, mira, ahead["id"], shown=ahead["amount"])
+    assert refund.amount == ahead["amount"] == 3000
+    await drain()
+    async with planted.db.reading() as tx:
+        assert await payments.paid_total(tx, ahead["id"]) == 0
+        assert await payments.troubles(tx) == []
+    assert await _value(planted, "select count(*) from mails where person_id = $1", mira.id) == 1
+
+
+async def test_the_practice_stripe_knows_what_was_given_back(planted: House) -> None:
+    intent = await _value(planted, "select request ->> 'payment_intent' from operations where kind = 'refund' limit 1")
+    with pytest.raises(practice.Fault) as fault:
+        async with planted.db.transaction() as tx:
+            await practice.create_refund(tx, {"payment_intent": intent, "amount": 100})
+    assert fault.value.body["error"]["code"] == "charge_already_refunded"
+
+
+async def test_every_page_of_the_demo_people_opens(planted: House, browser: Enter) -> None:
+    paths = {
+        "mira": ["/", "/gatherings", "/my/gatherings", "/me"],
+        "farid": ["/host"],
+        "odile": ["/organize", "/organize/bookings", "/organize/attendance", "/organize/people"],
+    }
+    for name, wanted in paths.items():
+        async with browser((await _person(planted, name)).id) as page:
+            for path in wanted:
+                answer = await page.get(path)
+                assert answer.status_code == 200, f"{name} {path}"
+
+
+async def test_farid_keeps_the_register_of_the_gathering_under_way(planted: House, browser: Enter) -> None:
+    farid = await _person(planted, "farid")
+    gathering: UUID = await _value(
+        planted,
+        "select gatherings.id from gatherings join hosts using (circle_id) where person_id = $1 "
+        "and starts_at <= now() and ends_at > now() and starts_at > now() - interval '20 minutes'",
+        farid.id,
+    )
+    booking = await _value(planted, "select id from bookings where gathering_id = $1 and state = 'confirmed'", gathering)
+    async with browser(farid.id) as page:
+        answer = await page.post(
+            f"/host/gatherings/{gathering}/register", data={"booking": str(booking), "mark": "came"}
+        )
+        assert answer.status_code == 303
+        assert "<b>1</b> came" in (await page.get(f"/host/gatherings/{gathering}")).text
+
+
