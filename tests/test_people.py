@@ -45,6 +45,7 @@ async def change(house: House, query: str, *arguments: Any) -> None:
 async def newest_mail(house: House) -> Sent:
     async with house.db.reading() as tx:
         row = await tx.fetchrow("select * from mails order by created_at desc limit 1")
+    assert row
     code = re.search(r"\b([0-9]{6})\b", row["text_body"])
     link = re.search(r"http://circles\.test(/sign-in/link/\S+)", row["text_body"])
     assert code
@@ -164,6 +165,7 @@ async def test_the_sixth_try_is_refused_though_it_is_right(browser: Enter, cast:
         answer = await page.post("/sign-in/code", data={"code": mail.code})
         assert answer.status_code == 422
         assert "ask for a new one" in answer.text
+        assert 'name="code"' not in answer.text
         assert await who(page) == ""
         # A new code starts anew.
         mail = await ask(page, house)
@@ -196,6 +198,16 @@ async def test_a_new_code_takes_the_place_of_the_old(browser: Enter, cast: Cast,
             assert "not the code from the newest mail" in answer.text
         assert (await page.get(first.link)).status_code == 410
         assert (await page.post("/sign-in/code", data={"code": second.code})).status_code == 303
+
+
+async def test_asking_anew_needs_no_typing_anew(browser: Enter, house: House) -> None:
+    async with browser() as page:
+        await ask(page, house, "nour@example.org", name="Nour", pronouns="she/her", next="/me")
+        form = (await page.get("/sign-in")).text
+        for kept in ('"nour@example.org"', '"Nour"', '"she/her"', 'name="next" value="/me"'):
+            assert kept in form
+    async with browser() as other:
+        assert "nour@example.org" not in (await other.get("/sign-in")).text
 
 
 async def test_codes_are_stored_so_that_the_table_gives_none_away(

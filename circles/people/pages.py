@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import clock, text
+from circles.db import Record
 from circles.errors import Refused
 from circles.people import actions, rules, sign_in
 from circles.people.front import profile
@@ -46,7 +47,24 @@ async def sign_in_form(request: Request) -> Response:
     going = _next(request.query_params.get("next", ""))
     if request.state.person:
         return render.see_other(going or AFTERWARDS)
-    return render.page(request, "people/sign_in.html", form=Form({"next": going}))
+    typed = await _typed_before(request)
+    if going:
+        typed["next"] = going
+    return _private(render.page(request, "people/sign_in.html", form=Form(typed)))
+
+
+async def _typed_before(request: Request) -> dict[str, str]:
+    """What this browser typed when it last asked and did not get in, for one who needs a new code."""
+    key = cookies.read(request, ASKED)
+    row = await sign_in.waiting(guard.house(request), key) if key else None
+    if row is None or row["used_at"]:
+        return {}
+    return {
+        "email": row["email"],
+        "name": row["name"],
+        "pronouns": row["pronouns"],
+        "next": row["next_path"],
+    }
 
 
 async def ask(request: Request) -> Response:
@@ -102,27 +120,41 @@ async def code_form(request: Request) -> Response:
         return render.see_other("/sign-in")
     if row["proven_at"] and not row["used_at"]:
         return render.see_other("/sign-in/name")
-    return _private(render.page(request, "people/code.html", form=Form(), email=row["email"]))
+    return _code(request, Form(), row)
+
+
+def _code(request: Request, form: Form, row: Record | None) -> Response:
+    """The page, with the field for the code only where a code can still be right."""
+    reasons = rules.code_reasons(sign_in.standing(row))
+    return _private(
+        render.page(
+            request,
+            "people/code.html",
+            200 if form.ok else 422,
+            form=form,
+            email=row["email"] if row else "",
+            usable=not reasons,
+        )
+    )
 
 
 async def enter_code(request: Request) -> Response:
     """Sign in with the code."""
-    house = guard.house(request)
     form = await Form.read(request)
-    browser = cookies.read(request, ASKED)
     digits = form.take(lambda: rules.code(form.value("code")))
     if digits is not None:
         try:
-            return _go_on(
-                request,
-                await sign_in.enter_code(house, browser=browser, digits=digits, old=_old(request)),
+            entered = await sign_in.enter_code(
+                guard.house(request),
+                browser=cookies.read(request, ASKED),
+                digits=digits,
+                old=_old(request),
             )
+            return _go_on(request, entered)
         except Refused as refused:
             form.add(refused.reasons)
-    row = await sign_in.waiting(house, browser)
-    return _private(
-        render.page(request, "people/code.html", 422, form=form, email=row["email"] if row else "")
-    )
+    row = await sign_in.waiting(guard.house(request), cookies.read(request, ASKED))
+    return _code(request, form, row)
 
 
 async def link_form(request: Request) -> Response:

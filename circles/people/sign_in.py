@@ -100,7 +100,7 @@ async def enter_code(house: House, *, browser: str, digits: str, old: str = "") 
     """
     async with house.db.transaction() as tx:
         row = await SQL.lock_asked(tx, browser_hash=fingerprint(browser))
-        reasons = rules.code_reasons(_asked(row))
+        reasons = rules.code_reasons(standing(row))
         if row and not reasons:
             right = rules.code_hash(house.settings.signing_key(), row["id"], digits)
             if hmac.compare_digest(right, row["code_hash"]):
@@ -115,7 +115,7 @@ async def look_at_link(house: House, link: str) -> db.Record:
     """The asking a link belongs to; nothing is changed. Raises Refused when the link works no longer."""
     async with house.db.reading() as tx:
         row = await SQL.linked(tx, link_hash=fingerprint(link))
-    refuse_if(rules.link_reasons(_asked(row)))
+    refuse_if(rules.link_reasons(standing(row)))
     return row
 
 
@@ -127,7 +127,7 @@ async def use_link(house: House, *, link: str, browser: str, old: str = "") -> E
     """
     async with house.db.transaction() as tx:
         row = await SQL.lock_linked(tx, link_hash=fingerprint(link))
-        refuse_if(rules.link_reasons(_asked(row)))
+        refuse_if(rules.link_reasons(standing(row)))
         same = hmac.compare_digest(row["browser_hash"], fingerprint(browser))
         key = browser if same else secrets.token_urlsafe(32)
         return await _prove(tx, row, key, name=row["name"] if same else "", old=old)
@@ -137,11 +137,12 @@ async def give_name(house: House, *, browser: str, name: str, pronouns: str, old
     """Say what to be called, after the code or link was right. Raises Refused when that was too long ago."""
     async with house.db.transaction() as tx:
         row = await SQL.lock_asked(tx, browser_hash=fingerprint(browser))
-        refuse_if(rules.name_reasons(_asked(row)))
+        refuse_if(rules.name_reasons(standing(row)))
         return await _enter(tx, row, browser, name=name, pronouns=pronouns, old=old)
 
 
-def _asked(row: db.Record | None) -> Asked | None:
+def standing(row: db.Record | None) -> Asked | None:
+    """How an asking stands, for the rules."""
     if row is None:
         return None
     return Asked(row["expired"], row["tries"], row["proven_at"] is not None, row["used_at"] is not None)
