@@ -11,8 +11,13 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
 from circles import bookings, gatherings, jobs, logs, payments, people
+from circles.attendance import organize_pages
+from circles.attendance import pages as attendance_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
+from circles.gatherings import host_pages
+from circles.gatherings import pages as gatherings_pages
+from circles.guidelines import pages as guidelines_pages
 from circles.house import House
 from circles.invites import pages as invites_pages
 from circles.payments import pages as payments_pages
@@ -52,7 +57,29 @@ def routes(settings: Settings) -> list[BaseRoute]:
         route("/organize/people", people_organize_pages.people, Who.ORGANIZER),
         route("/organize/people/{id}/roles", people_organize_pages.set_part, Who.ORGANIZER, ["POST"]),
         # guidelines
+        route("/host/guidelines/preview", guidelines_pages.preview, Who.FACILITATOR, ["POST"]),
         # gatherings
+        route("/", gatherings_pages.home, Who.ANYBODY),
+        route("/what-a-circle-is-not", gatherings_pages.what_it_is_not, Who.ANYBODY),
+        route("/gatherings", gatherings_pages.listing, Who.ANYBODY),
+        route("/gatherings/{id}", gatherings_pages.gathering, Who.ANYBODY),
+        route("/circles/{id}", gatherings_pages.circle, Who.ANYBODY),
+        route("/zone", gatherings_pages.zone_form, Who.ANYBODY),
+        route("/zone", gatherings_pages.choose_zone, Who.ANYBODY, ["POST"]),
+        route("/host", host_pages.my_circles, Who.FACILITATOR),
+        route("/host/circles/new", host_pages.new_circle_form, Who.FACILITATOR),
+        route("/host/circles/new", host_pages.create_circle, Who.FACILITATOR, ["POST"]),
+        route("/host/circles/{id}", host_pages.host_circle, Who.FACILITATOR),
+        route("/host/circles/{id}/edit", host_pages.edit_circle_form, Who.FACILITATOR),
+        route("/host/circles/{id}/edit", host_pages.edit_circle, Who.FACILITATOR, ["POST"]),
+        route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
+        route("/host/circles/{id}/gatherings/new", host_pages.new_gathering_form, Who.FACILITATOR),
+        route("/host/circles/{id}/gatherings/new", host_pages.create_gathering, Who.FACILITATOR, ["POST"]),
+        route("/host/gatherings/{id}/publish", host_pages.publish_gathering, Who.FACILITATOR, ["POST"]),
+        route("/host/gatherings/{id}/discard", host_pages.discard_gathering, Who.FACILITATOR, ["POST"]),
+        route("/host/gatherings/{id}/cancel", host_pages.cancel_form, Who.FACILITATOR),
+        route("/host/gatherings/{id}/cancel", host_pages.cancel_gathering, Who.FACILITATOR, ["POST"]),
+        route("/organize/circles", host_pages.organize_circles, Who.ORGANIZER),
         # payments
         route(
             "/webhooks/stripe",
@@ -77,6 +104,12 @@ def routes(settings: Settings) -> list[BaseRoute]:
         route("/bookings/{id}/invite.ics", invites_pages.invite_file, Who.SIGNED_IN),
         route("/feeds/{token}.ics", invites_pages.feed, Who.MACHINE),
         # attendance
+        route("/host/gatherings/{id}", attendance_pages.gathering, Who.FACILITATOR),
+        route("/host/gatherings/{id}/register", attendance_pages.mark, Who.FACILITATOR, ["POST"]),
+        route("/organize", organize_pages.overview, Who.ORGANIZER),
+        route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
+        route("/organize/attendance", organize_pages.attendance, Who.ORGANIZER),
+        route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
         # practice: not even there in production
         *(practice_routes() if settings.practice else ()),
         Mount("/static", Static(directory=render.STATIC), name="static"),

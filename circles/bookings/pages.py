@@ -141,7 +141,8 @@ async def pay(request: Request) -> Response:
     """GET: on to the open checkout. While it is being made, the booking's page waits for it."""
     row = await _seen(request)
     if row["state"] == "held" and row["checkout_url"]:
-        return RedirectResponse(row["checkout_url"], status_code=303)
+        where = payments.pay_address(guard.house(request), row["checkout_url"])
+        return RedirectResponse(where, status_code=303)
     if row["state"] == "held":
         return render.page(request, "bookings/making.html", **_about(row))
     return render.see_other(f"/bookings/{row['id']}")

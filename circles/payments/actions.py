@@ -88,7 +88,7 @@ async def start(
             await prepare(tx, booking_id, amount, currency, await SQL.in_minutes(tx, minutes=hold_minutes))
             row = await SQL.lock_checkout(tx, booking_id=booking_id)
         if row["state"] == "open":
-            return _address(house, row["url"])
+            return pay_address(house, row["url"])
         if row["state"] != "asked":
             raise Unreachable("This checkout has come to its end.")
         words = gateway.checkout_parameters(
@@ -120,7 +120,7 @@ async def _ask(house: House, booking_id: UUID, operation_id: UUID, request: dict
         # Given up meanwhile, so nobody may be sent there.
         await _end(house, seen.id)
         raise Unreachable("The checkout came too late.")
-    return _address(house, seen.url)
+    return pay_address(house, seen.url)
 
 
 async def _opened(house: House, booking_id: UUID, seen: Seen) -> bool:
@@ -147,7 +147,7 @@ async def _fail(tx: db.Tx, house: House, booking_id: UUID, fault: str) -> State:
     return "failed"
 
 
-def _address(house: House, url: str) -> str:
+def pay_address(house: House, url: str) -> str:
     """In practice the checkout is on this very site, whichever name of this machine the person typed."""
     return rules.on_this_site(url, house.settings.address) if house.settings.practice else url
 
