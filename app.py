@@ -35,98 +35,114 @@ from circles.web.static import Static
 MOST_BODY = 200_000
 
 
+# Every address of the site, by room, with who may come in.
+
+PEOPLE = [
+    route("/sign-in", people_pages.sign_in_form, Who.ANYBODY),
+    route("/sign-in", people_pages.ask, Who.ANYBODY, ["POST"]),
+    route("/sign-in/code", people_pages.code_form, Who.ANYBODY),
+    route("/sign-in/code", people_pages.enter_code, Who.ANYBODY, ["POST"]),
+    route("/sign-in/link/{token}", people_pages.link_form, Who.ANYBODY),
+    route("/sign-in/link/{token}", people_pages.use_link, Who.ANYBODY, ["POST"]),
+    route("/sign-in/name", people_pages.name_form, Who.ANYBODY),
+    route("/sign-in/name", people_pages.give_name, Who.ANYBODY, ["POST"]),
+    route("/sign-out", people_pages.sign_out, Who.ANYBODY, ["POST"]),
+    route("/sign-out/everywhere", people_pages.sign_out_everywhere, Who.SIGNED_IN, ["POST"]),
+    route("/me", people_pages.me, Who.SIGNED_IN),
+    route("/me", people_pages.change_me, Who.SIGNED_IN, ["POST"]),
+    route("/me/credentials", people_pages.add_credential, Who.FACILITATOR, ["POST"]),
+    route("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN, ["POST"]),
+    route("/organize/people", people_organize_pages.people, Who.ORGANIZER),
+    route("/organize/people/{id}/roles", people_organize_pages.set_part, Who.ORGANIZER, ["POST"]),
+]
+
+GATHERINGS = [
+    route("/", gatherings_pages.home, Who.ANYBODY),
+    route("/what-a-circle-is-not", gatherings_pages.what_it_is_not, Who.ANYBODY),
+    route("/gatherings", gatherings_pages.listing, Who.ANYBODY),
+    route("/gatherings/{id}", gatherings_pages.gathering, Who.ANYBODY),
+    route("/circles/{id}", gatherings_pages.circle, Who.ANYBODY),
+    route("/zone", gatherings_pages.zone_form, Who.ANYBODY),
+    route("/zone", gatherings_pages.choose_zone, Who.ANYBODY, ["POST"]),
+]
+
+HOSTING = [
+    route("/host/guidelines/preview", guidelines_pages.preview, Who.FACILITATOR, ["POST"]),
+    route("/host", host_pages.my_circles, Who.FACILITATOR),
+    route("/host/circles/new", host_pages.new_circle_form, Who.FACILITATOR),
+    route("/host/circles/new", host_pages.create_circle, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}", host_pages.host_circle, Who.FACILITATOR),
+    route("/host/circles/{id}/edit", host_pages.edit_circle_form, Who.FACILITATOR),
+    route("/host/circles/{id}/edit", host_pages.edit_circle, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/gatherings/new", host_pages.new_gathering_form, Who.FACILITATOR),
+    route("/host/circles/{id}/gatherings/new", host_pages.create_gathering, Who.FACILITATOR, ["POST"]),
+    route("/host/gatherings/{id}/publish", host_pages.publish_gathering, Who.FACILITATOR, ["POST"]),
+    route("/host/gatherings/{id}/discard", host_pages.discard_gathering, Who.FACILITATOR, ["POST"]),
+    route("/host/gatherings/{id}/cancel", host_pages.cancel_form, Who.FACILITATOR),
+    route("/host/gatherings/{id}/cancel", host_pages.cancel_gathering, Who.FACILITATOR, ["POST"]),
+    route("/organize/circles", host_pages.organize_circles, Who.ORGANIZER),
+]
+
+PAYMENTS = [
+    route(
+        "/webhooks/stripe",
+        payments_pages.webhook,
+        Who.MACHINE,
+        ["POST"],
+        max_body=payments_pages.MOST_WEBHOOK_BODY,
+    ),
+]
+
+BOOKINGS = [
+    route("/gatherings/{id}/book", bookings_pages.ask, Who.SIGNED_IN),
+    route("/gatherings/{id}/book", bookings_pages.book, Who.SIGNED_IN, ["POST"]),
+    route("/bookings/{id}", bookings_pages.show, Who.SIGNED_IN),
+    route("/bookings/{id}/state", bookings_pages.state, Who.SIGNED_IN),
+    route("/bookings/{id}/stopped", bookings_pages.stopped, Who.SIGNED_IN),
+    route("/bookings/{id}/pay", bookings_pages.pay, Who.SIGNED_IN),
+    route("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN, ["POST"]),
+    route("/bookings/{id}/cancel", bookings_pages.cancel_form, Who.SIGNED_IN),
+    route("/bookings/{id}/cancel", bookings_pages.cancel, Who.SIGNED_IN, ["POST"]),
+]
+
+INVITES = [
+    route("/my/gatherings", invites_pages.my_gatherings, Who.SIGNED_IN),
+    route("/my/feed", invites_pages.renew_feed, Who.SIGNED_IN, ["POST"]),
+    route("/bookings/{id}/invite.ics", invites_pages.invite_file, Who.SIGNED_IN),
+    route("/feeds/{token}.ics", invites_pages.feed, Who.MACHINE),
+]
+
+ATTENDANCE = [
+    route("/host/gatherings/{id}", attendance_pages.gathering, Who.FACILITATOR),
+    route("/host/gatherings/{id}/register", attendance_pages.mark, Who.FACILITATOR, ["POST"]),
+    route("/organize", organize_pages.overview, Who.ORGANIZER),
+    route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
+    route("/organize/attendance", organize_pages.attendance, Who.ORGANIZER),
+    route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
+]
+
+# In practice mode only; in production these addresses are not even there.
+PRACTICE = [
+    route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
+    route("/practice/mail/{id}", practice_pages.one, Who.PRACTICE),
+    route("/practice/mail/{id}/html", practice_pages.html, Who.PRACTICE),
+    route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Who.PRACTICE),
+    route("/practice/sign-in", practice_pages.sign_in, Who.PRACTICE, ["POST"]),
+    route("/practice/checkout/{id}", practice_checkout_pages.checkout, Who.PRACTICE),
+    route("/practice/checkout/{id}", practice_checkout_pages.press, Who.PRACTICE, ["POST"]),
+]
+
+HOUSE: list[BaseRoute] = [
+    route("/healthz", healthz, Who.MACHINE),
+    Mount("/static", Static(directory=render.STATIC), name="static"),
+]
+
+
 def routes(settings: Settings) -> list[BaseRoute]:
-    """Every address of the site, by room, with who may come in."""
-    return [
-        route("/healthz", healthz, Who.MACHINE),
-        # people
-        route("/sign-in", people_pages.sign_in_form, Who.ANYBODY),
-        route("/sign-in", people_pages.ask, Who.ANYBODY, ["POST"]),
-        route("/sign-in/code", people_pages.code_form, Who.ANYBODY),
-        route("/sign-in/code", people_pages.enter_code, Who.ANYBODY, ["POST"]),
-        route("/sign-in/link/{token}", people_pages.link_form, Who.ANYBODY),
-        route("/sign-in/link/{token}", people_pages.use_link, Who.ANYBODY, ["POST"]),
-        route("/sign-in/name", people_pages.name_form, Who.ANYBODY),
-        route("/sign-in/name", people_pages.give_name, Who.ANYBODY, ["POST"]),
-        route("/sign-out", people_pages.sign_out, Who.ANYBODY, ["POST"]),
-        route("/sign-out/everywhere", people_pages.sign_out_everywhere, Who.SIGNED_IN, ["POST"]),
-        route("/me", people_pages.me, Who.SIGNED_IN),
-        route("/me", people_pages.change_me, Who.SIGNED_IN, ["POST"]),
-        route("/me/credentials", people_pages.add_credential, Who.FACILITATOR, ["POST"]),
-        route("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN, ["POST"]),
-        route("/organize/people", people_organize_pages.people, Who.ORGANIZER),
-        route("/organize/people/{id}/roles", people_organize_pages.set_part, Who.ORGANIZER, ["POST"]),
-        # guidelines
-        route("/host/guidelines/preview", guidelines_pages.preview, Who.FACILITATOR, ["POST"]),
-        # gatherings
-        route("/", gatherings_pages.home, Who.ANYBODY),
-        route("/what-a-circle-is-not", gatherings_pages.what_it_is_not, Who.ANYBODY),
-        route("/gatherings", gatherings_pages.listing, Who.ANYBODY),
-        route("/gatherings/{id}", gatherings_pages.gathering, Who.ANYBODY),
-        route("/circles/{id}", gatherings_pages.circle, Who.ANYBODY),
-        route("/zone", gatherings_pages.zone_form, Who.ANYBODY),
-        route("/zone", gatherings_pages.choose_zone, Who.ANYBODY, ["POST"]),
-        route("/host", host_pages.my_circles, Who.FACILITATOR),
-        route("/host/circles/new", host_pages.new_circle_form, Who.FACILITATOR),
-        route("/host/circles/new", host_pages.create_circle, Who.FACILITATOR, ["POST"]),
-        route("/host/circles/{id}", host_pages.host_circle, Who.FACILITATOR),
-        route("/host/circles/{id}/edit", host_pages.edit_circle_form, Who.FACILITATOR),
-        route("/host/circles/{id}/edit", host_pages.edit_circle, Who.FACILITATOR, ["POST"]),
-        route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
-        route("/host/circles/{id}/gatherings/new", host_pages.new_gathering_form, Who.FACILITATOR),
-        route("/host/circles/{id}/gatherings/new", host_pages.create_gathering, Who.FACILITATOR, ["POST"]),
-        route("/host/gatherings/{id}/publish", host_pages.publish_gathering, Who.FACILITATOR, ["POST"]),
-        route("/host/gatherings/{id}/discard", host_pages.discard_gathering, Who.FACILITATOR, ["POST"]),
-        route("/host/gatherings/{id}/cancel", host_pages.cancel_form, Who.FACILITATOR),
-        route("/host/gatherings/{id}/cancel", host_pages.cancel_gathering, Who.FACILITATOR, ["POST"]),
-        route("/organize/circles", host_pages.organize_circles, Who.ORGANIZER),
-        # payments
-        route(
-            "/webhooks/stripe",
-            payments_pages.webhook,
-            Who.MACHINE,
-            ["POST"],
-            max_body=payments_pages.MOST_WEBHOOK_BODY,
-        ),
-        # bookings
-        route("/gatherings/{id}/book", bookings_pages.ask, Who.SIGNED_IN),
-        route("/gatherings/{id}/book", bookings_pages.book, Who.SIGNED_IN, ["POST"]),
-        route("/bookings/{id}", bookings_pages.show, Who.SIGNED_IN),
-        route("/bookings/{id}/state", bookings_pages.state, Who.SIGNED_IN),
-        route("/bookings/{id}/stopped", bookings_pages.stopped, Who.SIGNED_IN),
-        route("/bookings/{id}/pay", bookings_pages.pay, Who.SIGNED_IN),
-        route("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN, ["POST"]),
-        route("/bookings/{id}/cancel", bookings_pages.cancel_form, Who.SIGNED_IN),
-        route("/bookings/{id}/cancel", bookings_pages.cancel, Who.SIGNED_IN, ["POST"]),
-        # invites
-        route("/my/gatherings", invites_pages.my_gatherings, Who.SIGNED_IN),
-        route("/my/feed", invites_pages.renew_feed, Who.SIGNED_IN, ["POST"]),
-        route("/bookings/{id}/invite.ics", invites_pages.invite_file, Who.SIGNED_IN),
-        route("/feeds/{token}.ics", invites_pages.feed, Who.MACHINE),
-        # attendance
-        route("/host/gatherings/{id}", attendance_pages.gathering, Who.FACILITATOR),
-        route("/host/gatherings/{id}/register", attendance_pages.mark, Who.FACILITATOR, ["POST"]),
-        route("/organize", organize_pages.overview, Who.ORGANIZER),
-        route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
-        route("/organize/attendance", organize_pages.attendance, Who.ORGANIZER),
-        route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
-        # practice: not even there in production
-        *(practice_routes() if settings.practice else ()),
-        Mount("/static", Static(directory=render.STATIC), name="static"),
-    ]
-
-
-def practice_routes() -> list[BaseRoute]:
-    """The practice mailbox, and the buttons that sign one in as a person of the demo community."""
-    return [
-        route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
-        route("/practice/mail/{id}", practice_pages.one, Who.PRACTICE),
-        route("/practice/mail/{id}/html", practice_pages.html, Who.PRACTICE),
-        route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Who.PRACTICE),
-        route("/practice/sign-in", practice_pages.sign_in, Who.PRACTICE, ["POST"]),
-        route("/practice/checkout/{id}", practice_checkout_pages.checkout, Who.PRACTICE),
-        route("/practice/checkout/{id}", practice_checkout_pages.press, Who.PRACTICE, ["POST"]),
-    ]
+    """Every route there is under these settings."""
+    every = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE, *PAYMENTS, *HOUSE]
+    return [*every, *PRACTICE] if settings.practice else every
 
 
 def build(settings: Settings) -> Starlette:
