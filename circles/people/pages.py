@@ -309,9 +309,19 @@ async def change_me(request: Request) -> Response:
     )
     response = render.see_other("/me", notice="Your changes are kept.")
     if zone:
-        # The browser's own clock, where it tells us (circles.js), goes before what is chosen here.
-        response.set_cookie(cookies.ZONE, quote(zone, safe=""), max_age=31_536_000, samesite="lax")
+        _keep_zone(request, response, zone)
     return response
+
+
+def _keep_zone(request: Request, response: Response, zone: str) -> None:
+    """Show times in the zone chosen here; a browser that tells its own clock (circles.js) goes before it."""
+    response.set_cookie(
+        cookies.ZONE,
+        quote(zone, safe=""),
+        max_age=31_536_000,
+        samesite="lax",
+        secure=not guard.house(request).settings.practice,
+    )
 
 
 async def add_credential(request: Request) -> Response:
