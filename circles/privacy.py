@@ -38,7 +38,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(TOLD, "email name pronouns zone about created_at is_facilitator is_organizer"),
     "credentials": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "kind body year"),
     "sign_in_requests": _all(WHO, "id person_id")
-    | _all(TOLD, "email name pronouns zone next_path created_at expires_at used_at tries")
+    | _all(TOLD, "email name pronouns zone next_path created_at expires_at proven_at used_at tries")
     | _all(KEY, "browser_hash code_hash link_hash"),
     "sign_ins": _all(PLAIN, "id")
     | _all(WHO, "person_id")
