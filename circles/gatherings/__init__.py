@@ -1,6 +1,6 @@
 """Circles and their dated gatherings: who hosts them, what they ask, when they are."""
 
-from circles.gatherings.offers import Offer, booking_finder, offer, offers, on_cancelled
+from circles.gatherings.front import Offer, booking_finder, offer, offers, on_cancelled
 from circles.gatherings.rules import Closed, terms_words, why_closed
 
 __all__ = [

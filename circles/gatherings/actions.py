@@ -9,7 +9,7 @@ from uuid import UUID
 from circles import audit, db, guidelines, people, text
 from circles.errors import NotAllowed, NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.gatherings import rules
-from circles.gatherings.offers import handed
+from circles.gatherings.front import handed
 from circles.gatherings.rules import CirclePlan, GatheringPlan
 from circles.house import House
 

@@ -13,7 +13,7 @@ from circles import clock, db, guidelines, money
 from circles.errors import NotFound, OutOfDate, Reason, Refused
 from circles.gatherings import actions, filters, rules
 from circles.gatherings.cards import Dated
-from circles.gatherings.pages import pager, viewer_zone
+from circles.gatherings.pages import pager, viewer_zone, zone_options
 from circles.gatherings.rules import CirclePlan
 from circles.money import Scale
 from circles.web import guard, render
@@ -47,7 +47,7 @@ async def my_circles(request: Request) -> Response:
 
 
 async def _hosted(request: Request, *, to_change: bool = False) -> dict[str, Any]:
-    """The circle of the address for one of its hosts. Raises NotFound, for helpers too when it is to change."""
+    """The circle of the address for one of its hosts. Raises NotFound; for a helper too, if to change it."""
     async with guard.house(request).db.reading() as tx:
         row = await SQL.hosted_circle(tx, id=guard.path_id(request), person=request.state.person.id)
     if row is None or (to_change and row["part"] == "helper"):
@@ -105,8 +105,8 @@ def _form_page(
         preview=form.value("guidelines") if preview else "",
         formats=rules.FORMATS,
         places=rules.PLACES,
-        currencies=rules.LEAST_CHARGE,
-        zones=sorted(clock.zones()),
+        currencies=[(each, each) for each in rules.LEAST_CHARGE],
+        zones=zone_options(),
     )
 
 
@@ -175,9 +175,7 @@ async def edit_circle(request: Request) -> Response:
         return _form_page(request, form, 422, circle_id=circle_id, version=version)
     says = "The circle is saved."
     if saved.new_guidelines:
-        says += (
-            " The guidelines are published as a new version; whoever books from now on agrees to that one."
-        )
+        says += " Its new guidelines are published: whoever books from now on agrees to these."
     return render.see_other(f"/host/circles/{circle_id}", notice=says)
 
 
@@ -223,7 +221,8 @@ async def create_gathering(request: Request) -> Response:
         return _gathering_form(request, row, form, 422)
     says = "The gathering is open for booking." if publish else "The gathering is planned, as a draft."
     if plan.start.oddity == "doubled":
-        says += f" The clocks in {clock.city(row['zone'])} show {plan.start.wall:%H:%M} twice that night; it is the first."
+        city = clock.city(row["zone"])
+        says += f" That night the clocks in {city} show {plan.start.wall:%H:%M} twice; it is the first."
     return render.see_other(f"/host/circles/{row['id']}", notice=says)
 
 

@@ -1,9 +1,10 @@
-"""What visitors see: the first page, the list with its filters, a gathering, a circle, the choice of a zone."""
+"""What visitors see: the first page, the list with its filters, a gathering, a circle, the zone's choice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from circles.errors import NotFound, Reason
 from circles.gatherings import cards, filters, rules
 from circles.gatherings.cards import Dated
 from circles.gatherings.filters import Filters
-from circles.gatherings.offers import handed
+from circles.gatherings.front import handed
 from circles.money import Scale
 from circles.web import cookies, guard, htmx, render
 from circles.web.forms import Form
@@ -155,7 +156,13 @@ async def zone_form(request: Request) -> Response:
 
 
 def _zone_page(request: Request, form: Form, status: int = 200) -> Response:
-    return render.page(request, "gatherings/zone.html", status, form=form, zones=sorted(clock.zones()))
+    return render.page(request, "gatherings/zone.html", status, form=form, zones=zone_options())
+
+
+@cache
+def zone_options() -> list[tuple[str, str]]:
+    """Every zone as a choice of a form: its name, and the name in words."""
+    return [(zone, zone.replace("_", " ").replace("/", ", ")) for zone in sorted(clock.zones())]
 
 
 async def choose_zone(request: Request) -> Response:
