@@ -698,6 +698,21 @@ async def test_paying_while_the_gathering_is_called_off_is_paid_back(
     assert await hands.count("mails where kind = 'apology'") == 1
 
 
+async def test_calling_off_while_everybody_cancels_pays_back_each_once(hands: Hands) -> None:
+    """Both lock gathering and bookings, in the same order: nobody waits for each other in a ring."""
+    guests = await hands.fill(hands.cast.gathering, 8)
+    members = [await hands.person((await hands.row(booking))["person_id"]) for booking in guests]
+    cancelling = [
+        bookings.cancel(hands.house, member, booking, shown=4500)
+        for member, booking in zip(members, guests, strict=True)
+    ]
+    calling_off = gatherings_cancel(hands, await hands.person(hands.cast.farid))
+    await asyncio.gather(*cancelling[:4], calling_off, *cancelling[4:])
+    assert await hands.count("bookings where state = 'cancelled'") == 8
+    assert await hands.count("operations where kind = 'refund' and amount = 4500") == 8
+    assert await hands.seats() == 0
+
+
 # The page that looks by itself
 
 

@@ -1,0 +1,1 @@
+"""Races between real processes, and the controls that show the guards matter."""

@@ -1,0 +1,21 @@
+-- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes)^
+-- the seat statement without its guard, which reads the seats that are taken and then inserts
+with free as (
+    select gatherings.id, min(number) as seat
+    from gatherings cross join generate_series(1, 24) as number
+    where gatherings.id = :gathering_id and number <= gatherings.capacity
+        and not exists (
+            select from bookings where gathering_id = gatherings.id and seat = number
+                and state in ('held', 'confirmed')
+        )
+    group by gatherings.id
+)
+insert into bookings (
+    gathering_id, person_id, seat, kind, state, amount, currency, scale_minimum, scale_maximum,
+    refund_hours, late_refund_percent, acceptance_id, held_until, confirmed_at
+)
+select
+    free.id, :person_id, free.seat, :kind, 'confirmed', :amount, :currency, :minimum, :maximum,
+    :refund_hours, :late_percent, :acceptance_id, case when :hold_minutes::int = 0 then now() end, now()
+from free
+returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause;

@@ -1,0 +1,87 @@
+"""One process of a race: opens its own pool, waits for the start, does its part, prints what came of it.
+
+Started as `python -m tests.races.runner`; reads its orders as one JSON object from its standard input:
+{"url", "verb", "naive", "version", "rounds": [[[target, person], ...], ...]}. After it is ready it prints
+"ready", and before each round it waits for a line. It answers each round with one line, a JSON list of what
+each try got.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import aiosql
+
+from circles import bookings, db, people
+from circles.bookings import actions
+from circles.errors import Refused
+from circles.house import House
+from circles.settings import Settings
+
+NAIVE = Path(__file__).with_name("naive.sql")
+
+Verb = Callable[[House, UUID, people.Person, UUID], Awaitable[str]]
+
+
+async def book(house: House, target: UUID, person: people.Person, version: UUID) -> str:
+    """A seat that costs nothing: "seat", or the reasons why not."""
+    try:
+        await bookings.book(house, person, target, choice="amount", amount=0, version_id=version, agreed=True)
+    except Refused as refused:
+        return ",".join(sorted(refused.codes))
+    return "seat"
+
+
+async def cancel(house: House, target: UUID, person: people.Person, _: UUID) -> str:
+    """Cancel a booking of $45 with all of it coming back."""
+    try:
+        return f"refund {(await bookings.cancel(house, person, target, shown=4500)).amount}"
+    except Refused as refused:
+        return ",".join(sorted(refused.codes))
+
+
+async def settle(house: House, target: UUID, _: people.Person, __: UUID) -> str:
+    """Tell a booking that its checkout was paid."""
+    async with house.db.transaction() as tx:
+        await bookings.settle(tx, house, target, "paid")
+    return "settled"
+
+
+VERBS: dict[str, Verb] = {"book": book, "cancel": cancel, "settle": settle}
+
+
+def remove_the_guard() -> None:
+    """Take seats the naive way instead: read which are taken, then insert."""
+    naive: Any = aiosql.from_path(NAIVE, "asyncpg")
+    actions.SQL = SimpleNamespace(desk=actions.SQL.desk, take_seat=naive.take_seat)
+
+
+async def main(orders: dict[str, Any]) -> None:
+    """Run every round at the caller's word."""
+    if orders["naive"]:
+        remove_the_guard()
+    house = House(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=8))
+    verb, version = VERBS[orders["verb"]], UUID(orders["version"])
+    everybody = {UUID(person) for tries in orders["rounds"] for _, person in tries}
+    async with house.db.reading() as tx:
+        known = await people.by_ids(tx, everybody)
+    print("ready", flush=True)
+    for tries in orders["rounds"]:
+        await asyncio.to_thread(sys.stdin.readline)
+        answers = [verb(house, UUID(target), known[UUID(person)], version) for target, person in tries]
+        print(json.dumps(await asyncio.gather(*answers)), flush=True)
+    await house.db.close()
+
+
+if __name__ == "__main__":
+    import app
+
+    app.hand_over()  # the jobs of every room are known from here on
+    asyncio.run(main(json.loads(sys.stdin.readline())))

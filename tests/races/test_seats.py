@@ -1,0 +1,254 @@
+"""Seats under a rush of people in two real processes; and the same without the guard, which oversells."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest_asyncio
+
+from circles.db import Database
+from circles.house import House
+from circles.settings import Settings
+from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person, version_of
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SEATS = 8
+PEOPLE = 40
+ROUNDS = 50
+
+Tries = list[list[str]]
+
+
+async def race(
+    url: str, verb: str, version: UUID, rounds: list[tuple[Tries, Tries]], *, naive: bool = False
+) -> list[list[str]]:
+    """Run rounds in two processes that start each of them together. Answers what the tries of each got."""
+    runners = [await _start(url, verb, version, [both[i] for both in rounds], naive) for i in range(2)]
+    found: list[list[str]] = []
+    try:
+        for _ in rounds:
+            for runner in runners:
+                _stdin(runner).write(b"\n")
+            lines = await asyncio.gather(*(_line(runner) for runner in runners))
+            found.append([answer for line in lines for answer in json.loads(line)])
+    finally:
+        for runner in runners:
+            _stdin(runner).close()
+            await runner.wait()
+    return found
+
+
+async def _start(
+    url: str, verb: str, version: UUID, rounds: list[Tries], naive: bool
+) -> asyncio.subprocess.Process:
+    runner = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.races.runner",
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**20,
+    )
+    orders = {"url": url, "verb": verb, "naive": naive, "version": str(version), "rounds": rounds}
+    _stdin(runner).write(json.dumps(orders).encode() + b"\n")
+    assert await _line(runner) == b"ready\n"
+    return runner
+
+
+def _stdin(runner: asyncio.subprocess.Process) -> asyncio.StreamWriter:
+    assert runner.stdin
+    return runner.stdin
+
+
+async def _line(runner: asyncio.subprocess.Process) -> bytes:
+    assert runner.stdout
+    return await asyncio.wait_for(runner.stdout.readline(), 60)
+
+
+class Rush:
+    """A circle that asks nothing, its gatherings of eight seats, and forty people."""
+
+    def __init__(self, house: House, url: str) -> None:
+        self.house, self.url = house, url
+
+    async def prepare(self, gatherings: int) -> None:
+        farid = await add_person(self.house, "Farid", is_facilitator=True)
+        self.circle = await add_circle(
+            self.house, farid, capacity=SEATS, minimum=0, suggested=0, maximum=0, community_seats=0
+        )
+        self.version = await version_of(self.house, self.circle)
+        start = datetime.now(UTC) + timedelta(days=3)
+        self.gatherings = [
+            await add_gathering(self.house, self.circle, starts_at=start + timedelta(hours=3 * i))
+            for i in range(gatherings)
+        ]
+        self.people = [await add_person(self.house, f"Guest {i}") for i in range(PEOPLE)]
+
+    def rounds(self) -> list[tuple[Tries, Tries]]:
+        """Everybody tries once at each gathering, half of them in each process."""
+        rounds = []
+        for gathering in self.gatherings:
+            tries = [[str(gathering), str(person)] for person in self.people]
+            rounds.append((tries[::2], tries[1::2]))
+        return rounds
+
+    async def run(self, *, naive: bool = False) -> list[list[str]]:
+        return await race(self.url, "book", self.version, self.rounds(), naive=naive)
+
+    async def sold(self) -> list[list[int]]:
+        """The seat numbers sold at each gathering, in order."""
+        async with self.house.db.reading() as tx:
+            return [
+                await tx.fetchval(
+                    "select coalesce(array_agg(seat order by seat), '{}') from bookings "
+                    "where gathering_id = $1 and state = 'confirmed'",
+                    gathering,
+                )
+                for gathering in self.gatherings
+            ]
+
+    async def run_sql(self, statement: str) -> None:
+        async with self.house.db.transaction() as tx:
+            await tx.execute(statement)
+
+
+@pytest_asyncio.fixture
+async def rush(database_url: str, settings: Settings) -> AsyncIterator[Rush]:
+    """A rush in a database of its own: the invariants are not asked, since a control breaks them."""
+    database = await Database.open(database_url, size=4)
+    yield Rush(House(settings, database), database_url)
+    await database.close()
+
+
+WITHOUT_INDEXES = "drop index booking_seat_once; drop index booking_once_per_person;"
+WITHOUT_COUNTING = "drop trigger bookings_keep_seats on bookings;"
+
+
+async def test_forty_people_in_two_processes_get_exactly_the_eight_seats(rush: Rush) -> None:
+    await rush.prepare(ROUNDS)
+    answers = await rush.run()
+    assert len(answers) == ROUNDS
+    for answer in answers:
+        assert Counter(answer) == {"seat": SEATS, "full": PEOPLE - SEATS}
+    assert await rush.sold() == [list(range(1, SEATS + 1))] * ROUNDS
+
+
+async def test_the_statement_alone_sells_no_seat_twice(rush: Rush) -> None:
+    """The unique indexes are a second guard: without them the statement must hold by itself."""
+    await rush.prepare(10)
+    await rush.run_sql(WITHOUT_INDEXES)
+    assert all(Counter(answer)["seat"] == SEATS for answer in await rush.run())
+    assert await rush.sold() == [list(range(1, SEATS + 1))] * 10
+
+
+async def test_without_the_guard_the_same_rush_oversells(rush: Rush) -> None:
+    """The control: seats are read first and inserted then, and nothing in the database refuses a second."""
+    await rush.prepare(5)
+    await rush.run_sql(WITHOUT_INDEXES + WITHOUT_COUNTING)
+    await rush.run(naive=True)
+    sold = await rush.sold()
+    assert any(len(seats) > SEATS for seats in sold)
+    assert any(len(seats) > len(set(seats)) for seats in sold)
+
+
+async def test_the_same_person_in_two_processes_gets_one_seat(rush: Rush) -> None:
+    await rush.prepare(10)
+    person = str(rush.people[0])
+    click: list[Tries] = [[[str(gathering), person]] * 2 for gathering in rush.gatherings]
+    answers = await race(rush.url, "book", rush.version, [(tries, tries) for tries in click])
+    for answer in answers:
+        assert Counter(answer) == {"seat": 1, "booked_already": 3}
+    assert await rush.sold() == [[1]] * 10
+
+
+async def test_without_the_guard_the_same_person_gets_several(rush: Rush) -> None:
+    """The control of the double click."""
+    await rush.prepare(5)
+    await rush.run_sql(WITHOUT_INDEXES + WITHOUT_COUNTING)
+    person = str(rush.people[0])
+    click: list[Tries] = [[[str(gathering), person]] * 2 for gathering in rush.gatherings]
+    await race(rush.url, "book", rush.version, [(tries, tries) for tries in click], naive=True)
+    assert any(len(seats) > 1 for seats in await rush.sold())
+
+
+async def count(house: House, what: str, *arguments: Any) -> int:
+    async with house.db.reading() as tx:
+        return await tx.fetchval(f"select count(*) from {what}", *arguments)
+
+
+async def lapse_all(house: House) -> None:
+    """Every booking so far loses its seat, as if its hold had ended before its money came."""
+    async with house.db.transaction() as tx:
+        await tx.execute("update bookings set state = 'lapsed', ended_at = now(), end_cause = 'not_paid'")
+        await tx.execute(
+            "insert into events (what, about, after) select 'booking.lapsed', id, 'lapsed' from bookings"
+        )
+
+
+async def paid_bookings(house: House, cast: Cast, many: int, who: str = "Guest") -> list[tuple[UUID, UUID]]:
+    """Confirmed bookings of $45, each with its person."""
+    made = []
+    for i in range(many):
+        person = await add_person(house, f"{who} {i}")
+        made.append((await add_booking(house, cast.gathering, person, kind="paid", amount=4500), person))
+    return made
+
+
+async def race_all(url: str, verb: str, cast: Cast, made: list[tuple[UUID, UUID]]) -> list[list[str]]:
+    """The same verb on each booking, twice in each of two processes."""
+    tries: list[Tries] = [[[str(booking), str(person)]] * 2 for booking, person in made]
+    return await race(url, verb, cast.version, [(each, each) for each in tries])
+
+
+async def test_cancelling_twice_at_once_pays_back_once(house: House, cast: Cast, database_url: str) -> None:
+    made = await paid_bookings(house, cast, SEATS)
+    for answer in await race_all(database_url, "cancel", cast, made):
+        assert Counter(answer) == {"refund 4500": 1, "refund 0": 3}
+    assert await count(house, "operations where kind = 'refund'") == SEATS
+    assert await count(house, "events where what = 'booking.cancelled'") == SEATS
+
+
+async def test_late_money_told_twice_at_once_is_paid_back_once(
+    house: House, cast: Cast, database_url: str
+) -> None:
+    made = await paid_bookings(house, cast, SEATS)
+    await lapse_all(house)
+    await paid_bookings(house, cast, SEATS, "Other")
+    await race_all(database_url, "settle", cast, made)
+    assert await count(house, "operations where kind = 'refund'") == SEATS
+    assert await count(house, "mails where kind = 'apology'") == SEATS
+
+
+async def test_the_last_free_seat_goes_to_one_late_payer(house: House, cast: Cast, database_url: str) -> None:
+    made = await paid_bookings(house, cast, 4)
+    await lapse_all(house)
+    await paid_bookings(house, cast, SEATS - 1, "Other")
+    one_round: Tries = [[str(booking), str(person)] for booking, person in made]
+    await race(database_url, "settle", cast.version, [(one_round, one_round[::-1])])
+    assert await count(house, "bookings where state = 'confirmed'") == SEATS
+    assert await count(house, "operations where kind = 'refund'") == 3
+
+
+async def test_paid_told_twice_at_once_confirms_once(house: House, cast: Cast, database_url: str) -> None:
+    made = await paid_bookings(house, cast, SEATS)
+    async with house.db.transaction() as tx:
+        await tx.execute(
+            "update bookings set state = 'held', confirmed_at = null, "
+            "held_until = now() + interval '9 minutes'"
+        )
+        await tx.execute(
+            "insert into events (what, about, after) select 'booking.held', id, 'held' from bookings"
+        )
+    await race_all(database_url, "settle", cast, made)
+    assert await count(house, "bookings where state = 'confirmed'") == SEATS
+    assert await count(house, "events where what = 'booking.confirmed' and before = 'held'") == SEATS
+    assert await count(house, "pgqueuer where entrypoint = 'invites.send'") == SEATS
