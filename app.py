@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
 
 from circles import bookings, gatherings, jobs, logs, payments, people
 from circles.attendance import organize_pages
@@ -145,16 +146,24 @@ def routes(settings: Settings) -> list[BaseRoute]:
     return [*every, *PRACTICE] if settings.practice else every
 
 
+class Site(Starlette):
+    """Starlette with our headers around everything, its own answers to faults and large bodies too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The stack as Starlette builds it, within ours."""
+        inner = headers.PlainTooMuch(super().build_middleware_stack(), page=faults.too_much)
+        return headers.SecurityHeaders(inner, https=not self.state.settings.practice)
+
+
 def build(settings: Settings) -> Starlette:
     """The whole site as one ASGI application. Raises RuntimeError when a route says not who may come in."""
     logs.configure(settings)
     hand_over()
     every = routes(settings)
     guard.check(every)
-    app = Starlette(
+    app = Site(
         routes=every,
         middleware=[
-            Middleware(headers.SecurityHeaders, https=not settings.practice),
             Middleware(headers.SameSiteOnly, origin=settings.address),
             Middleware(headers.BodyDeadline),
         ],
@@ -162,6 +171,7 @@ def build(settings: Settings) -> Starlette:
         lifespan=lambda app: lifespan(app, settings),
         max_body_size=MOST_BODY,
     )
+    app.state.settings = settings
     app.state.find_person = people.signed_in
     return app
 

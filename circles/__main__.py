@@ -1,17 +1,18 @@
-"""The commands: python -m circles serve | work | migrate | demo | assets | check."""
+"""The commands: python -m circles serve | work | migrate | demo | assets | check | organizer | export | erase."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from circles.errors import CirclesError
+from circles.errors import CirclesError, NotFound, Refused
 
 # Other modules are imported where they are used: `assets` need not wait for the whole site.
 if TYPE_CHECKING:
@@ -25,11 +26,17 @@ class SettingsRefused(CirclesError):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and answer its exit status. What somebody can mend is said in words."""
-    command = parser().parse_args(arguments).command
+    given = parser().parse_args(arguments)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
     try:
         return COMMANDS[command]()
+    except NotFound:
+        print("Nobody has an account with that address.", file=sys.stderr)
+        return 1
+    except Refused as error:
+        print("\n".join(reason.text for reason in error.reasons), file=sys.stderr)
+        return 1
     except CirclesError as error:
         print(error, file=sys.stderr)
         return 1
@@ -43,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     commands = found.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+    for name, about in ABOUT_PEOPLE.items():
+        one = commands.add_parser(name, help=about.__doc__, description=about.__doc__)
+        one.add_argument("email", help="the address of their account")
     return found
 
 
@@ -139,6 +149,47 @@ def check() -> int:
     return 0 if all(finding.holds for finding in findings) else 1
 
 
+def organizer(settings: Settings, email: str) -> int:
+    """Make somebody the community's first organizer; they make others on the site."""
+    from circles.people import actions
+
+    async def run() -> None:
+        async with house(settings) as opened:
+            await actions.appoint_first_organizer(opened, email=email)
+
+    with database(settings, shared=True) as settings:
+        asyncio.run(run())
+    print("They are an organizer now, and can sign in with that address.")
+    return 0
+
+
+def export(settings: Settings, email: str) -> int:
+    """Print everything the house holds of one person, as JSON."""
+    from circles import privacy
+
+    async def run() -> dict[str, list[dict[str, Any]]]:
+        async with house(settings) as opened:
+            return await privacy.export(opened, email)
+
+    with database(settings, shared=True) as settings:
+        print(json.dumps(asyncio.run(run()), indent=2, ensure_ascii=False))
+    return 0
+
+
+def erase(settings: Settings, email: str) -> int:
+    """Make a person unknown: their keys, mails and words go, and what must stay names nobody."""
+    from circles import privacy
+
+    async def run() -> None:
+        async with house(settings) as opened:
+            await privacy.erase(opened, email)
+
+    with database(settings, shared=True) as settings:
+        asyncio.run(run())
+    print("They are forgotten. What had to stay names nobody.")
+    return 0
+
+
 @contextmanager
 def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]:
     """The settings with a database: the one they name, else the embedded one, for as long as the block lasts.
@@ -196,6 +247,12 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "demo": demo,
     "assets": assets,
     "check": check,
+}
+
+ABOUT_PEOPLE: dict[str, Callable[[Settings, str], int]] = {
+    "organizer": organizer,
+    "export": export,
+    "erase": erase,
 }
 
 if __name__ == "__main__":

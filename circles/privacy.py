@@ -44,7 +44,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(WHO, "person_id")
     | _all(TOLD, "created_at expires_at ended_at")
     | _all(KEY, "token_hash"),
-    "mails": _all(PLAIN, "id kind calendar_method message_id state")
+    "mails": _all(PLAIN, "id kind calendar_method message_id state claimed_until")
     | _all(WHO, "person_id")
     | _all(TOLD, "to_address to_name subject text_body html_body calendar created_at sent_at"),
     "events": _all(PLAIN, "id") | _all(WHO, "who about") | _all(TOLD, "at what before after why details"),
@@ -63,27 +63,29 @@ MAP: dict[str, dict[str, Care]] = {
     "hosts": _all(WHO, "person_id") | _all(TOLD, "circle_id part"),
     "gatherings": _all(
         PLAIN,
-        "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_taken "
-        "community_taken note state cancel_reason version created_at",
+        "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_map "
+        "seats_taken community_taken note state cancel_reason version created_at",
     ),
     "bookings": _all(WHO, "person_id")
     | _all(
         TOLD,
-        "id gathering_id seat kind state amount currency scale_minimum scale_maximum acceptance_id held_until "
-        "created_at confirmed_at ended_at end_cause",
+        "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
+        "late_refund_percent acceptance_id held_until let_go_at created_at confirmed_at ended_at end_cause",
     ),
     "checkouts": _all(WHO, "booking_id")
-    | _all(TOLD, "id amount currency state stripe_id payment_intent url expires_at created_at"),
+    | _all(TOLD, "id amount currency state stripe_id payment_intent url expires_at looked_at created_at"),
     "operations": _all(WHO, "booking_id")
     | _all(
         TOLD,
-        "id kind checkout_id idempotency_key amount state stripe_id fault reason created_at done_at",
+        "id kind checkout_id idempotency_key amount request state stripe_id fault reason created_at called_at "
+        "again_at tries done_at",
     ),
     "money_rows": _all(WHO, "booking_id") | _all(TOLD, "id at checkout_id kind amount currency stripe_id"),
     "stripe_events": _all(PLAIN, "id type object_id received_at"),
     "practice_objects": _all(PLAIN, "id kind body created_at"),
     "practice_keys": _all(PLAIN, "key request_sha256 status answer created_at"),
-    "invites": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "gathering_id uid sequence method sent_at"),
+    "invites": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "gathering_id uid sequence changed_at"),
+    "sendings": _all(PLAIN, "id") | _all(WHO, "booking_id") | _all(TOLD, "invite_id method sequence facts sent_at"),
     "feeds": _all(WHO, "person_id") | _all(TOLD, "number created_at") | _all(KEY, "token_hash"),
     "attendance": _all(WHO, "booking_id marked_by") | _all(TOLD, "mark marked_at"),
     "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -134,6 +135,7 @@ class Settings(BaseSettings):
         return (self.secret.get_secret_value() or _practice_secret(self.data_dir)).encode()
 
 
+@cache
 def _practice_secret(data_dir: Path) -> str:
     """A secret of this data folder's own, made once, so that links still work after a restart."""
     path = data_dir / "practice-secret"

@@ -32,8 +32,9 @@ update mails set state = 'sent', sent_at = now(), claimed_until = null where id 
 update mails set state = 'refused', claimed_until = null where id = :id and state = 'waiting';
 
 -- name: forget_old()!
--- what was written a month ago is forgotten, whatever became of it
-delete from mails where created_at < now() - interval '30 days';
+-- what was written a month ago is forgotten, whatever became of it, and sign-in mail after a day
+delete from mails
+where created_at < now() - interval '30 days' or (kind = 'sign_in' and created_at < now() - interval '1 day');
 
 -- name: recent(most)
 -- the newest mails, for the practice mailbox

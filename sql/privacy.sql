@@ -26,6 +26,7 @@ select
     (select jsonb_agg(to_jsonb(money_rows)) from money_rows where booking_id in (select id from mine))
         as money_rows,
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
+    (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
     (select jsonb_agg(to_jsonb(feeds)) from feeds where person_id = :person) as feeds,
     (select jsonb_agg(to_jsonb(attendance)) from attendance where booking_id in (select id from mine))
         as attendance,

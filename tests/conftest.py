@@ -137,7 +137,7 @@ class Browser(httpx2.AsyncClient):
         super().__init__(
             transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
             base_url="http://circles.test",
-            headers={"Sec-Fetch-Site": "same-origin"},
+            headers={"Sec-Fetch-Site": "same-origin", "Accept": "text/html,*/*;q=0.8"},
         )
 
 

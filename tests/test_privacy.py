@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
-from circles import privacy
+from circles import __main__, privacy
 from circles.errors import NotFound, Refused
 from circles.house import House
 from tests.cast import Cast, add_booking, add_gathering
@@ -60,3 +64,19 @@ async def test_nobody_is_erased_while_something_is_open(cast: Cast, house: House
     with pytest.raises(Refused) as caught:
         await privacy.erase(house, "farid@example.org")
     assert caught.value.codes == {"leads_circle"}
+
+
+def test_the_commands_name_what_is_wrong(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_: object) -> int:
+        raise NotFound
+
+    monkeypatch.setitem(__main__.ABOUT_PEOPLE, "erase", nobody)
+    assert __main__.main(["erase", "nobody@example.org"]) == 1
+    assert "Nobody has an account" in capsys.readouterr().err
+
+
+async def test_a_person_is_exported_from_the_command_line(cast: Cast, house: House) -> None:
+    environment = os.environ | {"DATABASE_URL": house.settings.database_url}
+    command = [sys.executable, "-m", "circles", "export", "mira@example.org"]
+    done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, check=True)
+    assert json.loads(done.stdout)["people"][0]["email"] == "mira@example.org"

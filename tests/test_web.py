@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, field_validator
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from circles import text
+from circles.db import Database
 from circles.errors import Reason
 from circles.house import House
 from circles.web import cookies, forms, guard, headers, limits, render
@@ -86,7 +88,10 @@ async def test_a_body_that_dawdles_is_cut_off() -> None:
     async def read(request: Request) -> Response:
         return PlainTextResponse(str(len(await request.body())))
 
-    app = headers.BodyDeadline(Starlette(routes=[Route("/", read, methods=["POST"])]), seconds=0.05)
+    app = Starlette(
+        routes=[Route("/", read, methods=["POST"])],
+        middleware=[Middleware(headers.BodyDeadline, seconds=0.05)],
+    )
     sent: list[Any] = []
 
     async def receive() -> dict[str, object]:
@@ -118,11 +123,14 @@ async def test_a_fault_tells_nothing_of_itself(app: Starlette, browser: Enter, c
     async with browser(cast.mira) as page:
         answer = await page.get("/gatherings")
     assert answer.status_code == 500
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert "secret detail" not in answer.text
     assert "ValueError" not in answer.text
 
 
-async def test_health_tells_of_database_and_queue(browser: Enter, cast: Cast, house: House) -> None:
+async def test_health_tells_of_database_and_queue(
+    browser: Enter, cast: Cast, house: House, app: Starlette
+) -> None:
     async with browser() as page:
         answer = await page.get("/healthz")
         assert (answer.status_code, answer.json()) == (200, {"database": "well", "queue": "well"})
@@ -132,7 +140,9 @@ async def test_health_tells_of_database_and_queue(browser: Enter, cast: Cast, ho
                 "values (0, 'queued', 'mail.deliver', now() - interval '1 hour')"
             )
         assert (await page.get("/healthz")).status_code == 503
-        await house.db.close()
+        gone = await Database.open(house.settings.database_url)
+        await gone.close()
+        app.state.house = House(house.settings, gone)
         answer = await page.get("/healthz")
         assert (answer.status_code, answer.json()["database"]) == (503, "does not answer")
 

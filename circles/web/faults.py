@@ -10,6 +10,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from circles.errors import NotAllowed, NotFound, Refused
 from circles.web import render
@@ -27,7 +28,10 @@ WORDS = {
     405: ("This page cannot be used that way", "Nothing was changed. Please go back and try again."),
     408: ("The request took too long", "Nothing was changed. Please try again."),
     422: ("This could not be done", "Nothing was changed."),
-    413: ("That was too much at once", "Nothing was saved. Please send less text and try again."),
+    413: (
+        "That was too much at once",
+        "Nothing was saved. Go back: what you typed is still in the form. Please shorten it and try again.",
+    ),
     429: ("Please wait a little", "There were many tries in a short time. Nothing was lost. Try again later."),
     500: (
         "Something went wrong on our side",
@@ -66,6 +70,11 @@ async def refused(request: Request, error: Exception) -> Response:
 async def http(request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: an unknown address, a method, a body that is too large."""
     return _answer(request, error.status_code if isinstance(error, HTTPException) else 500)
+
+
+def too_much(scope: Scope) -> Response:
+    """413, for a body that was refused before any page could read it."""
+    return _answer(Request(scope), 413)
 
 
 async def surprise(request: Request, error: Exception) -> Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # The redirect after "Continue to payment" is a form action too: without Stripe's host it would be blocked.
@@ -50,6 +51,34 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class PlainTooMuch:
+    """Say "too much" in our own page, where the framework's limit on bodies would say it in two bare words.
+
+    page: makes the response that takes its place, for a browser that takes HTML.
+    """
+
+    def __init__(self, app: ASGIApp, *, page: Callable[[Scope], Response]) -> None:
+        self.app = app
+        self.page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", "text/html"):
+            await self.app(scope, receive, send)
+            return
+        replaced = False
+
+        async def send_or_replace(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                replaced = "text/html" not in Headers(raw=message["headers"]).get("content-type", "")
+                if replaced:
+                    await self.page(scope)(scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        await self.app(scope, receive, send_or_replace)
 
 
 class SameSiteOnly:
