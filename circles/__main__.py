@@ -1,4 +1,4 @@
-"""The commands: python -m circles serve | work | migrate | demo | assets | check | organizer | export | erase."""
+"""The commands: python -m circles serve | work | migrate | demo | assets | check, and three about a person."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
     try:
-        return COMMANDS[command]()
+        about = ABOUT_PEOPLE.get(given.command)
+        return about(given.email) if about else COMMANDS[given.command]()
     except NotFound:
         print("Nobody has an account with that address.", file=sys.stderr)
         return 1
@@ -117,7 +118,7 @@ def demo() -> int:
     settings = read_settings()
     if not settings.practice:
         raise SettingsRefused("The demo community is for practice mode only.")
-    with database(read_settings(), shared=True) as settings:
+    with database(settings, shared=True) as settings:
         planted = asyncio.run(prepare(settings))
     print(
         "The demo community is there." if planted else "There are people in the database; nothing was done."
@@ -149,7 +150,7 @@ def check() -> int:
     return 0 if all(finding.holds for finding in findings) else 1
 
 
-def organizer(settings: Settings, email: str) -> int:
+def organizer(email: str) -> int:
     """Make somebody the community's first organizer; they make others on the site."""
     from circles.people import actions
 
@@ -157,13 +158,13 @@ def organizer(settings: Settings, email: str) -> int:
         async with house(settings) as opened:
             await actions.appoint_first_organizer(opened, email=email)
 
-    with database(settings, shared=True) as settings:
+    with database(read_settings(), shared=True) as settings:
         asyncio.run(run())
     print("They are an organizer now, and can sign in with that address.")
     return 0
 
 
-def export(settings: Settings, email: str) -> int:
+def export(email: str) -> int:
     """Print everything the house holds of one person, as JSON."""
     from circles import privacy
 
@@ -171,12 +172,12 @@ def export(settings: Settings, email: str) -> int:
         async with house(settings) as opened:
             return await privacy.export(opened, email)
 
-    with database(settings, shared=True) as settings:
+    with database(read_settings(), shared=True) as settings:
         print(json.dumps(asyncio.run(run()), indent=2, ensure_ascii=False))
     return 0
 
 
-def erase(settings: Settings, email: str) -> int:
+def erase(email: str) -> int:
     """Make a person unknown: their keys, mails and words go, and what must stay names nobody."""
     from circles import privacy
 
@@ -184,7 +185,7 @@ def erase(settings: Settings, email: str) -> int:
         async with house(settings) as opened:
             await privacy.erase(opened, email)
 
-    with database(settings, shared=True) as settings:
+    with database(read_settings(), shared=True) as settings:
         asyncio.run(run())
     print("They are forgotten. What had to stay names nobody.")
     return 0
@@ -249,7 +250,7 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "check": check,
 }
 
-ABOUT_PEOPLE: dict[str, Callable[[Settings, str], int]] = {
+ABOUT_PEOPLE: dict[str, Callable[[str], int]] = {
     "organizer": organizer,
     "export": export,
     "erase": erase,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -87,7 +87,7 @@ def parse_wall(typed_date: str, typed_time: str, zone: str) -> Moment:
     match = _TIME.fullmatch(typed_time.strip())
     if not match or int(match[1]) > 23 or int(match[2]) > 59:
         raise Refused(Reason("time_unreadable", "Please give a time such as 18:00.", "time"))
-    wall = datetime(day.year, day.month, day.day, int(match[1]), int(match[2]))
+    wall = datetime.combine(day, time(int(match[1]), int(match[2])))
     found = moment(wall, zone)
     if found.oddity == "missing":
         raise Refused(

@@ -35,13 +35,24 @@ class Person(Protocol):
     """What the door and the page frame need to know of a person."""
 
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """Their id."""
+        ...
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What they want to be called."""
+        ...
+
     @property
-    def is_facilitator(self) -> bool: ...
+    def is_facilitator(self) -> bool:
+        """Whether they may host circles."""
+        ...
+
     @property
-    def is_organizer(self) -> bool: ...
+    def is_organizer(self) -> bool:
+        """Whether they run the community."""
+        ...
 
 
 # The people room hands this over through app.py: a sign-in cookie's value to its person, or None.

@@ -35,6 +35,7 @@ class SecurityHeaders:
         self.https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; put the headers on its answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -64,6 +65,7 @@ class PlainTooMuch:
         self.page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; take the place of a bare 413."""
         if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", "text/html"):
             await self.app(scope, receive, send)
             return
@@ -93,6 +95,7 @@ class SameSiteOnly:
         self.origin = origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let in what comes from this site, refuse the rest."""
         if scope["type"] == "http" and scope["method"] not in SAFE and not self._ours(Headers(scope=scope)):
             answer = PlainTextResponse(
                 "This form was sent from another site, so nothing was done. "
@@ -124,6 +127,7 @@ class BodyDeadline:
         self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; the deadline runs while its body is read."""
         if scope["type"] != "http" or scope["method"] in SAFE:
             await self.app(scope, receive, send)
             return

@@ -15,6 +15,7 @@ class Static(StaticFiles):
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
+        """The file, with how long it may be kept."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         if b"v=" in scope.get("query_string", b""):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
