@@ -42,7 +42,9 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         # A status the journey is about is written into the console as well; `_response` judges those.
-        if message.type == "error" and "the server responded with a status of" not in message.text:
+        # And htmx writes of every request that gave way to a newer one.
+        noise = ("the server responded with a status of", "AbortError")
+        if message.type == "error" and not any(each in message.text for each in noise):
             self.troubles.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:
@@ -99,6 +101,10 @@ class Visitor:
     async def fill(self, label: str, text: str) -> None:
         """Write into a field."""
         await self.page.get_by_label(label, exact=True).fill(text)
+
+    async def pick(self, label: str) -> None:
+        """Choose one of several, or tick a box, by tapping its words."""
+        await self.page.get_by_role("main").get_by_text(label, exact=True).click()
 
     async def sees(self, text: str) -> None:
         """The page's main part shows this text."""

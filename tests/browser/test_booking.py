@@ -1,0 +1,247 @@
+"""A member books: choosing on the scale, agreeing, paying, and all the ways it can go otherwise."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import icalendar
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.site import Member, Site, until
+from tests.browser.visitor import Visitor
+from tests.cast import add_booking
+
+AGREE = "I have read these guidelines and agree to them"
+LATE_CARD = "4000 0000 0000 0077"
+
+
+async def at_the_form(visit: Visit, site: Site, gathering: UUID, **how: bool) -> tuple[Visitor, Member]:
+    """Somebody new and signed in, who pressed "Book a seat"."""
+    visitor, member = await visit(**how), await site.member()
+    await visitor.come_in(member)
+    await visitor.open(f"/gatherings/{gathering}")
+    await visitor.follow("Book a seat")
+    await visitor.reads("Book a seat")
+    return visitor, member
+
+
+async def choose(visitor: Visitor, amount: str = "45") -> None:
+    """A seat on the scale for this much, agreed, and on to the payment."""
+    if await visitor.page.get_by_label("A seat on the scale", exact=True).count():
+        await visitor.pick("A seat on the scale")
+    await visitor.fill("Your amount", amount)
+    await visitor.pick(AGREE)
+    await visitor.press("Continue to payment")
+
+
+async def pay(visitor: Visitor, card: str = "", button: str = "") -> None:
+    """At the checkout page of practice mode."""
+    await visitor.sees("This page stands in for Stripe")
+    if card:
+        await visitor.fill("Card number", card)
+    pays = visitor.page.get_by_role("main").locator("button[value=pay]")
+    await (visitor.button(button) if button else pays).click()
+
+
+async def confirmed(visitor: Visitor) -> None:
+    """The site says so, with nobody reloading anything by hand."""
+    await visitor.reads("Your seat is confirmed")
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
+async def test_paying_on_the_scale_confirms_the_seat(visit: Visit, site: Site, live: bool, phone: bool) -> None:
+    gathering = await site.gathering()
+    visitor, member = await at_the_form(visit, site, gathering, live=live, phone=phone)
+    for mark in ("$30", "$45", "$80"):
+        await visitor.sees(mark)
+    await visitor.sees("What is said here stays here.")
+    await choose(visitor, "52.50")
+    await visitor.sees("$52.50")
+    await visitor.sees("Tuesday group")
+    await visitor.sees_not("Evening circle")  # the checkout is told the discreet name alone
+    await pay(visitor)
+    await confirmed(visitor)
+    await visitor.sees("$52.50")
+    name, body = await visitor.downloads("Add to calendar")
+    assert name.endswith(".ics")
+    found = icalendar.Calendar.from_ical(body).walk("VEVENT")
+    assert [str(each["summary"]) for each in found] == ["Tuesday group"]
+    await visitor.open(f"/gatherings/{gathering}")
+    await visitor.reads("You have a seat here")
+    assert await site.booked(member.id) == {"confirmed": 1}
+
+
+def says(visitor: Visitor) -> Locator:
+    """The one sentence that stands under the scale."""
+    return visitor.page.locator("#f-amount-says p:visible")
+
+
+async def test_slider_field_and_sentence_move_together(visit: Visit, site: Site) -> None:
+    visitor, _ = await at_the_form(visit, site, await site.gathering())
+    slider, field = visitor.page.get_by_role("slider"), visitor.page.get_by_label("Your amount")
+    await expect(field).to_have_value("45")
+    await expect(slider).to_have_value("4500")
+    at_first = await says(visitor).inner_text()
+    await slider.press("Home")
+    await expect(field).to_have_value("30")
+    await expect(says(visitor)).not_to_have_text(at_first)
+    await field.fill("80")
+    await expect(slider).to_have_value("8000")
+    await field.fill("500")
+    await expect(says(visitor)).to_contain_text("$30 to $80")
+
+
+async def test_without_javascript_the_field_and_all_three_marks_are_there(visit: Visit, site: Site) -> None:
+    visitor, _ = await at_the_form(visit, site, await site.gathering(), live=False)
+    await expect(visitor.page.get_by_role("slider")).to_have_count(0)
+    await expect(visitor.page.get_by_label("Your amount")).to_have_value("45")
+    await expect(says(visitor)).to_contain_text("Any amount from $30 to $80 is right.")
+    for sentence in ("A full seat, the same as everyone’s.", "Pays for your own seat", "Pays for your seat and a good part"):
+        await expect(visitor.page.locator(".amount-marks")).to_contain_text(sentence)
+
+
+async def test_what_is_wrong_is_said_at_once_and_what_was_typed_is_kept(visit: Visit, site: Site, live: bool) -> None:
+    visitor, member = await at_the_form(visit, site, await site.gathering(), live=live)
+    visitor.watch.allowed.add(422)
+    await visitor.pick("A seat on the scale")
+    await visitor.fill("Your amount", "12")
+    await visitor.press("Continue to payment")
+    await visitor.reads("A few things need another look")
+    await expect(visitor.page.get_by_role("alert").get_by_role("listitem")).to_have_count(2)
+    await expect(visitor.page.get_by_label("Your amount")).to_have_value("12")
+    assert await site.booked(member.id) == {}
+    await choose(visitor, "30")
+    await visitor.sees("This page stands in for Stripe")
+
+
+async def test_a_declined_card_keeps_the_seat_held_for_another(visit: Visit, site: Site, live: bool) -> None:
+    visitor, member = await at_the_form(visit, site, await site.gathering(), live=live)
+    visitor.watch.allowed |= {402, 422}
+    await choose(visitor)
+    await pay(visitor, button="Decline")
+    await visitor.sees("This card was declined. Nothing was charged")
+    assert await site.booked(member.id) == {"held": 1}
+    await pay(visitor, card="4242 4242 4242 4242")
+    await confirmed(visitor)
+
+
+async def test_cancelling_at_the_checkout_and_going_on_paying(visit: Visit, site: Site, live: bool) -> None:
+    visitor, _ = await at_the_form(visit, site, await site.gathering(), live=live)
+    await choose(visitor)
+    await pay(visitor, button="Cancel")
+    await visitor.reads("Your seat is still held")
+    await visitor.follow("Continue to payment")
+    await pay(visitor)
+    await confirmed(visitor)
+
+
+async def test_cancelling_at_the_checkout_and_letting_the_seat_go(visit: Visit, site: Site, live: bool) -> None:
+    gathering = await site.gathering(capacity=1, community_seats=0)
+    visitor, member = await at_the_form(visit, site, gathering, live=live)
+    await choose(visitor)
+    await pay(visitor, button="Cancel")
+    await visitor.press("Let the seat go")
+
+    async def gone() -> bool:
+        return await site.booked(member.id) == {"lapsed": 1}
+
+    await until(gone, "the seat to be free")
+    other, _ = await at_the_form(visit, site, gathering, live=live)
+    await other.sees("0 of 1 seat taken")
+
+
+async def test_the_page_waits_for_the_word_that_comes_late(visit: Visit, site: Site, live: bool) -> None:
+    visitor, _ = await at_the_form(visit, site, await site.gathering(), live=live)
+    await choose(visitor)
+    await pay(visitor, card=LATE_CARD)
+    await visitor.reads("Waiting for your payment")  # the way back from the checkout proves nothing
+    await confirmed(visitor)
+
+
+async def test_a_community_seat_skips_the_checkout(visit: Visit, site: Site, live: bool) -> None:
+    gathering = await site.gathering()
+    visitor, member = await at_the_form(visit, site, gathering, live=live)
+    await visitor.pick("A community seat")
+    await visitor.pick(AGREE)
+    await visitor.press("Continue to payment")
+    await confirmed(visitor)
+    await visitor.sees("There is nothing to pay.")
+    assert await site.ask("select kind from bookings where person_id = $1", member.id) == "community"
+    other, _ = await at_the_form(visit, site, gathering, live=live)
+    await other.sees("The community seats of this gathering are taken.")
+
+
+async def test_a_circle_that_asks_nothing_skips_the_checkout(visit: Visit, site: Site, live: bool) -> None:
+    gathering = await site.gathering(minimum=0, suggested=0, maximum=0, community_seats=0)
+    visitor, _ = await at_the_form(visit, site, gathering, live=live)
+    await visitor.sees("This circle asks for nothing.")
+    await visitor.pick(AGREE)
+    await visitor.press("Book my seat")
+    await confirmed(visitor)
+
+
+async def test_pressing_twice_books_once(visit: Visit, site: Site, live: bool) -> None:
+    gathering = await site.gathering()
+    visitor, member = await at_the_form(visit, site, gathering, live=live)
+    await visitor.pick("A seat on the scale")
+    await visitor.pick(AGREE)
+    await visitor.button("Continue to payment").dblclick()
+    await visitor.sees("This page stands in for Stripe")
+    await pay(visitor)
+    await confirmed(visitor)
+    assert await site.booked(member.id) == {"confirmed": 1}
+    assert await site.ask("select seats_taken from gatherings where id = $1", gathering) == 1
+
+
+async def test_two_tabs_end_with_one_booking(visit: Visit, site: Site, live: bool) -> None:
+    visitor, member = await at_the_form(visit, site, await site.gathering(), live=live)
+    visitor.watch.allowed.add(422)
+    second = Visitor(site, visitor.context, await visitor.context.new_page(), visitor.watch, live)
+    await second.page.goto(visitor.page.url)
+    await choose(visitor)
+    await visitor.sees("This page stands in for Stripe")
+    await choose(second, "80")
+    await second.reads("A seat is held for you already")
+    assert await site.booked(member.id) == {"held": 1}
+    await second.follow("Continue to payment")
+    await second.sees("$45")
+
+
+async def test_a_gathering_that_filled_up_meanwhile_says_so_and_keeps_what_was_typed(
+    visit: Visit, site: Site, live: bool
+) -> None:
+    gathering = await site.gathering(capacity=1, community_seats=0, minimum=0, suggested=1000, maximum=2000)
+    visitor, _ = await at_the_form(visit, site, gathering, live=live)
+    visitor.watch.allowed |= {409, 422}
+    await add_booking(site.house, gathering, (await site.member("Quick")).id, kind="free")
+    await choose(visitor, "12")
+    await visitor.sees("full")
+    await expect(visitor.page.get_by_label("Your amount")).to_have_value("12")
+
+
+async def test_guidelines_that_changed_meanwhile_are_shown_again(visit: Visit, site: Site, live: bool) -> None:
+    circle = await site.circle()
+    visitor, member = await at_the_form(visit, site, await site.gathering(circle), live=live)
+    visitor.watch.allowed |= {409, 422}
+    async with site.house.db.transaction() as tx:
+        await tx.execute(
+            "insert into guidelines_versions (guidelines_id, number, body) "
+            "select guidelines_id, 2, '## Anew' || chr(10) || 'We begin with a minute of silence.' "
+            "from circles where id = $1",
+            circle,
+        )
+    await choose(visitor)
+    await visitor.sees("We begin with a minute of silence.")
+    await expect(visitor.page.get_by_label(AGREE)).not_to_be_checked()
+    assert await site.booked(member.id) == {}
+
+
+async def test_booking_begins_with_signing_in_and_comes_back(visit: Visit, site: Site, live: bool) -> None:
+    gathering = await site.gathering()
+    visitor = await visit(live=live)
+    await visitor.open(f"/gatherings/{gathering}")
+    await visitor.follow("Book a seat")
+    await visitor.reads("Sign in")
+    assert str(gathering) in visitor.page.url
