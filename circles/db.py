@@ -135,23 +135,29 @@ async def copy_out(
     tx: Tx,
     query: Any,
     arguments: dict[str, Any],
-    write: Callable[[bytes], Any],
+    write: Callable[[bytearray], Any],
     *,
     header: bool = True,
     timeout: float = 600,
 ) -> int:
     """Stream a named query as CSV through COPY. Its parameters are named in the order they stand in the SQL.
 
-    write: an async function given each chunk of bytes; the copy waits for it. timeout: seconds for the whole,
-    since whoever takes the rows may be slow. Returns the number of rows.
+    write: an async function given each chunk, a bytearray; the copy waits for it. timeout: seconds for the whole,
+    since whoever takes the rows may be slow. Returns the number of rows. When it fails or is cancelled, the
+    connection is closed, and with it the copy in the database.
     """
     order = list(query.parameters or [])
-    status = await tx.copy_from_query(
-        query.sql,
-        *[arguments[name] for name in order],
-        output=write,
-        format="csv",
-        header=header,
-        timeout=timeout,
-    )
+    try:
+        status = await tx.copy_from_query(
+            query.sql.rstrip().rstrip(";"),  # it stands inside COPY (...)
+            *[arguments[name] for name in order],
+            output=write,
+            format="csv",
+            header=header,
+            timeout=timeout,
+        )
+    except BaseException:
+        # A copy that stops half-way leaves its connection out of step, so the pool shall not have it back.
+        tx.terminate()
+        raise
     return int(status.split()[-1])

@@ -118,10 +118,14 @@ async def export(house: House, export_id: UUID, wanted: Wanted) -> AsyncGenerato
 async def _copy(house: House, wanted: Wanted, send: ObjectSendStream[bytes]) -> int:
     """Copy every row into the stream, waiting while it is full. Returns how many rows there were."""
     chosen = {"first": wanted.first, "last": wanted.last, "circles": list(wanted.circles)}
+
+    async def write(chunk: bytearray) -> None:
+        await send.send(bytes(chunk))  # the server takes bytes alone
+
     async with send:
         try:
             async with house.db.reading() as tx:
-                return await db.copy_out(tx, SQL.attendance_csv, chosen, send.send, timeout=PATIENCE)
+                return await db.copy_out(tx, SQL.attendance_csv, chosen, write, timeout=PATIENCE)
         except anyio.BrokenResourceError:
             return 0  # the browser went away
 

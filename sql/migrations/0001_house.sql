@@ -56,7 +56,8 @@ create table limits (
 );
 create index limits_window on limits (window_start);
 
--- A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP: CSV injection).
+-- A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP: CSV injection). Some read
+-- the wide forms of these signs, U+FF1D U+FF0B U+FF0D U+FF20, as the signs themselves.
 create function harmless(cell text) returns text language sql immutable parallel safe as $$
-    select case when cell ~ '^\s*[-=+@\t\r]' then '''' || cell else cell end
+    select case when cell ~ '^\s*[-=+@\t\r\uFF1D\uFF0B\uFF0D\uFF20]' then '''' || cell else cell end
 $$;
