@@ -50,14 +50,18 @@ class Filters:
         """How many filters are set."""
         return sum(getattr(self, each.name) != each.default for each in fields(self) if each.name != "page")
 
-    def url(self, page: int = 1) -> str:
-        """The address of one page of this list, with nothing in it that is not set."""
+    def pairs(self) -> list[tuple[str, str]]:
+        """What is set, as the names and values of the form and of the address."""
         given: list[tuple[str, str]] = [("where", self.where), ("format", self.format)]
         given += [("day", day) for day in self.days] + [("part", part) for part in self.parts]
         given += [("from", _iso(self.after)), ("to", _iso(self.until))]
         given += [("means", "" if self.means is None else money.plain(self.means, _ANY_CURRENCY))]
-        given += [("seats", "on" if self.seats else ""), ("page", str(page) if page > 1 else "")]
-        query = urlencode([(name, value) for name, value in given if value])
+        given += [("seats", "on" if self.seats else "")]
+        return [(name, value) for name, value in given if value]
+
+    def url(self, page: int = 1) -> str:
+        """The address of one page of this list, with nothing in it that is not set."""
+        query = urlencode(self.pairs() + ([("page", str(page))] if page > 1 else []))
         return f"/gatherings?{query}" if query else "/gatherings"
 
     def arguments(self) -> dict[str, Any]:

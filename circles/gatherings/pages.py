@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -39,8 +39,14 @@ async def home(request: Request) -> Response:
     async with guard.house(request).db.reading() as tx:
         arguments = Filters().arguments() | {"most": ON_FIRST_PAGE}
         rows = await db.rows(SQL.ahead(tx, zone=zone or None, **arguments))
-    found = [cards.html(cards.card(row), zone) for row in rows]
-    return render.page(request, "gatherings/home.html", cards=found, viewer_zone=zone)
+    ahead = [cards.card(row) for row in rows]
+    return render.page(
+        request,
+        "gatherings/home.html",
+        cards=[cards.html(each, zone) for each in ahead],
+        next=next((each for each in ahead if each.seats_left > 0), None),
+        viewer_zone=zone,
+    )
 
 
 async def what_it_is_not(request: Request) -> Response:
@@ -69,6 +75,28 @@ def pager(number: int, how_many: int, per_page: int, url: Callable[[int], str]) 
     )
 
 
+def _filter_form(form: Form, found: Filters, own_clock: bool) -> str:
+    """The form of the filters: kept by what is set, or rendered anew with what cannot be read."""
+    return _kept_form(replace(found, page=1), own_clock) if form.ok else _render_form(form, found, own_clock)
+
+
+@lru_cache(maxsize=256)
+def _kept_form(found: Filters, own_clock: bool) -> str:
+    return _render_form(Form(filters.join(found.pairs())), found, own_clock)
+
+
+def _render_form(form: Form, found: Filters, own_clock: bool) -> str:
+    return render.render(
+        "gatherings/_filters.html",
+        form=form,
+        filters=found,
+        options=filters,
+        formats=rules.FORMATS,
+        places=rules.PLACES,
+        own_clock=own_clock,
+    )
+
+
 async def listing(request: Request) -> Response:
     """The gatherings ahead, filtered by what the address says. One query."""
     form = Form(filters.join(request.query_params.multi_items()))
@@ -83,9 +111,7 @@ async def listing(request: Request) -> Response:
         "gatherings/_found.html" if htmx.asked(request) else "gatherings/list.html",
         form=form,
         filters=found,
-        options=filters,
-        formats=rules.FORMATS,
-        places=rules.PLACES,
+        filter_form=_filter_form(form, found, bool(zone)),
         days=cards.by_day([cards.card(row) for row in rows], zone),
         how_many=how_many,
         pager=pager(found.page, how_many, filters.PER_PAGE, found.url),

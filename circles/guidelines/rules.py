@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -28,11 +29,11 @@ be the one to speak of it.
 
 ## How we speak
 
-- Speak from your own experience. Say "I", not "one" or "you".
+- Speak from your own experience. Say “I”, not “one” or “you”.
 - You may always pass, with no reason given.
 - We listen without fixing. Nobody gives advice unless it was asked for.
 - Leave room for others. One person speaks at a time.
-- There is no better or worse experience. We do not compare or explain each other's.
+- There is no better or worse experience. We do not compare or explain each other’s.
 
 {shape}
 
@@ -65,7 +66,7 @@ heard and will not be asked to leave for it. Somebody who breaks these guideline
 
 _ROOM = "If we meet online, come from a room where nobody can listen, with your camera on if you can."
 
-STARTING_TEXTS: dict[str, str] = {
+_WRITTEN: dict[str, str] = {
     "facilitated": _BODY.format(
         shape="""\
 ## How we spend the time
@@ -89,7 +90,7 @@ We open and close with a simple ritual, and there is music and silence between. 
 beforehand what will happen. You may take part in any of it or sit it out, and no belief is asked of you.
 No medicine is given or taken, before or during the circle.""",
         late="Once the opening has begun nobody comes in, so that it stays whole.",
-        room="Bring something warm to wear and water. " + _ROOM,
+        room=_ROOM + "\n- Bring water, and something warm to wear.",
         distress="If music or silence is too much, raise a hand: somebody will sit with you or go out with\n"
         "you.",
         host="the facilitator",
@@ -100,7 +101,7 @@ No medicine is given or taken, before or during the circle.""",
         shape="""\
 ## How we spend the time
 
-Nobody here is in charge of anybody else's process. One of us hosts: opens, reads these guidelines aloud,
+Nobody here is in charge of anybody else’s process. One of us hosts: opens, reads these guidelines aloud,
 keeps the time and closes. The host is a peer and shares like everyone. We go around once, each with the
 same time, and then once more for whoever wants it.""",
         late="If you come late, come in quietly and wait for a pause.",
@@ -111,3 +112,8 @@ same time, and then once more for whoever wants it.""",
         concern="Tell the host, or anybody in the circle you trust.",
     ),
 }
+
+# A line break inside a paragraph is ours, for reading the code; whoever goes on writing the text wants none.
+_OUR_BREAKS = re.compile(r"(?<!\n)\n *(?=[^\s#-])")
+
+STARTING_TEXTS: dict[str, str] = {name: _OUR_BREAKS.sub(" ", body).strip() for name, body in _WRITTEN.items()}
