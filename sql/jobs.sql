@@ -10,3 +10,9 @@ select
         where status = 'queued' and execute_after <= now()
     )), 0)::float8 as oldest_wait
 from pgqueuer;
+
+-- name: work_left(names)$
+-- how many jobs of these kinds are due or under way
+select count(*) from pgqueuer
+where entrypoint = any(:names::text[])
+    and (status = 'picked' or (status = 'queued' and execute_after <= now()));
