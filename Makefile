@@ -30,6 +30,7 @@ test: _dev
 lint: _dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@.venv/bin/squawk sql/migrations/*.sql
 
 types: _dev
 	@$(PY) -m basedpyright

@@ -126,6 +126,7 @@ async def _apply(connection: db.Connection, step: Step) -> str:
     """Apply one file and note it, both or neither."""
     try:
         async with connection.transaction():
+            await SQL.be_brief(connection)
             await connection.execute(step.text)
             await SQL.record(connection, name=step.name, sha256=step.sha256)
     except db.PostgresError as error:

@@ -21,3 +21,7 @@ select name, sha256 from circles_migrations order by name;
 -- name: record(name, sha256)!
 -- Note what has just been applied.
 insert into circles_migrations (name, sha256) values (:name, :sha256);
+
+-- name: be_brief()$
+-- In this transaction, give up on a lock that others hold, so that the site does not queue up behind us.
+select set_config('lock_timeout', '10s', true);

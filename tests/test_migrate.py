@@ -120,6 +120,26 @@ async def test_a_database_ahead_of_the_code_is_refused(empty: str, folder: Path)
     assert await ask(empty, "select count(*) from circles_migrations where name like '0%'") == 2
 
 
+async def test_a_lock_that_others_hold_is_not_queued_for(
+    empty: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrate.migrate(empty, folder=folder)
+    (folder / "0003_third.sql").write_text(
+        "set local lock_timeout = '200ms';\nalter table first add name text;"
+    )
+    other = await db.connect(empty)
+    async with other.transaction():
+        await other.execute("lock table first")
+        with pytest.raises(MigrationRefused, match="lock timeout"):
+            await migrate.migrate(empty, folder=folder)
+    await other.close()
+    (folder / "0003_third.sql").write_text(
+        "create table timeout as select current_setting('lock_timeout') as it;"
+    )
+    assert await migrate.migrate(empty, folder=folder) == ["0003_third.sql"]
+    assert await ask(empty, "select it from timeout") == "10s"
+
+
 def step(name: str) -> Step:
     """A file of which only the name matters."""
     return Step(name, "", "hash")

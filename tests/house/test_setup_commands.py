@@ -49,6 +49,7 @@ def clone(tmp_path: Path) -> Path:
         "esac",
     ]
     program(folder / ".venv" / "bin" / "python", "\n".join(lines))
+    program(folder / ".venv" / "bin" / "squawk", 'echo squawk "$@"')
     return folder
 
 
@@ -68,6 +69,7 @@ def test_test_runs_everything_ends_with_pytest_and_hands_on_its_status(clone: Pa
     assert "setup dev" in asked
     assert "-m ruff check ." in asked
     assert "-m ruff format --check ." in asked
+    assert "squawk sql/migrations/" in asked
     assert "-m basedpyright" in asked
     assert lines[-1].startswith("/a browser -m pytest")
     assert (ran.returncode == 0) is (status == 0)
