@@ -312,17 +312,17 @@ def _errors() -> type[stripe.StripeError]:
 
 
 def _translate(error: stripe.StripeError) -> NoReturn:
-    """Settled or not: only a clear no of Stripe's means that nothing happened.
+    """Settled or not: only a clear no, in Stripe's own words, means that nothing happened.
 
-    A wrong or missing key (401, 403) is ours to mend, and then the same call goes through; 409 is the same
-    key still at work; 429 is too many calls at once.
+    A wrong or missing key (401, 403) is ours to mend, and then the same call goes through; 409 is the same key
+    still at work; 429 is too many calls at once; an answer without Stripe's words came from something between.
     """
-    status = error.http_status
-    code = error.code or (error.error.type if error.error else "") or type(error).__name__
-    log.warning("stripe said no", status=status, code=code, request_id=error.request_id)
-    if status is None or status >= 500 or status in (401, 403, 409, 429):
-        raise Unreachable(f"Stripe cannot be reached ({status or type(error).__name__}).") from None
-    raise RefusedByStripe(code) from None
+    status, words = error.http_status or 0, error.error
+    code = error.code or (words.type if words else "") or type(error).__name__
+    log.warning("stripe did not do it", status=status, code=code, request_id=error.request_id)
+    if words and 400 <= status < 500 and status not in (401, 403, 409, 429):
+        raise RefusedByStripe(code) from None
+    raise Unreachable(f"Stripe cannot be reached ({status or type(error).__name__}).") from None
 
 
 def _seen(found: stripe.checkout.Session) -> Seen:
