@@ -3,6 +3,7 @@
 select
     clock_timestamp() as now,
     newest.id as version_id, newest.body as guidelines,
+    (select count(*) from bookings as others where others.person_id = :person_id and others.state = 'held') as held,
     bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until
 from gatherings join circles on circles.id = gatherings.circle_id
 cross join lateral (

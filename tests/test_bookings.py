@@ -46,7 +46,9 @@ class Hands:
 
     async def row(self, booking: UUID) -> asyncpg.Record:
         async with self.house.db.reading() as tx:
-            return await tx.fetchrow("select * from bookings where id = $1", booking)
+            found = await tx.fetchrow("select * from bookings where id = $1", booking)
+        assert found
+        return found
 
     async def value(self, query: str, *arguments: Any) -> Any:
         async with self.house.db.transaction() as tx:
@@ -773,6 +775,16 @@ async def test_zero_on_a_scale_from_zero_is_free(hands: Hands) -> None:
     with pytest.raises(Refused) as caught:
         await hands.book(hands.cast.milo, gathering, amount="0.49", version_id=version)
     assert caught.value.codes == {"below_card"}
+
+
+async def test_a_person_holds_three_unpaid_seats_at_most(hands: Hands) -> None:
+    more = [await add_gathering(hands.house, hands.cast.circle, days=10 + i) for i in range(3)]
+    for gathering in (hands.cast.gathering, *more[:2]):
+        await hands.book(hands.cast.mira, gathering)
+    with pytest.raises(Refused) as caught:
+        await hands.book(hands.cast.mira, more[2])
+    assert caught.value.codes == {"many_held"}
+    await hands.book(hands.cast.milo, more[2])
 
 
 async def test_the_verb_says_that_guidelines_are_out_of_date(hands: Hands) -> None:

@@ -151,6 +151,13 @@ def test_an_unknown_choice_is_asked_again() -> None:
     assert refused(an_offer(), a_wish(choice="gold")) == {"no_choice"}
 
 
+def test_nobody_holds_more_than_a_few_unpaid_seats() -> None:
+    many = replace(DESK, held=rules.MOST_HELD)
+    assert refused(an_offer(), a_wish(), many) == {"many_held"}
+    assert refused(an_offer(), a_wish(choice="community"), many) == set()
+    assert refused(an_offer(), a_wish(), replace(DESK, held=rules.MOST_HELD - 1)) == set()
+
+
 def test_guidelines_are_agreed_to_as_they_are_now() -> None:
     assert refused(an_offer(), a_wish(agreed=False)) == {"not_agreed"}
     assert refused(an_offer(), a_wish(version_id=uuid4())) == {"guidelines_changed"}

@@ -6,6 +6,7 @@ turns and never wait for each other.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from circles import audit, db, gatherings, guidelines, jobs, mail, payments, people
@@ -31,7 +32,7 @@ async def desk(tx: db.Tx, person_id: UUID, gathering_id: UUID) -> tuple[Offer, D
     mine = None
     if row["id"]:
         mine = Mine(**{name: row[name] for name in Mine.__slots__})
-    return offer, Desk(row["now"], row["version_id"], row["guidelines"], mine)
+    return offer, Desk(row["now"], row["version_id"], row["guidelines"], mine, row["held"])
 
 
 async def book(
@@ -110,7 +111,7 @@ async def _open_checkout(house: House, offer: Offer, booking: Booking) -> Bookin
             if row["state"] == "held":
                 await _end(tx, row, "lapsed", "no_checkout")
         raise Refused(NO_CHECKOUT) from None
-    return Booking(**{name: getattr(booking, name) for name in Booking.__slots__} | {"checkout_url": url})
+    return replace(booking, checkout_url=url)
 
 
 async def let_go(house: House, person: people.Person, booking_id: UUID) -> str:

@@ -186,4 +186,4 @@ async def cancel(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         return render.page(request, "bookings/cancel.html", 422, form=form, **_about(await _seen(request)))
-    return render.see_other(f"/bookings/{booking_id}", notice="Your seat was cancelled.", kind="calm")
+    return render.see_other(f"/bookings/{booking_id}")

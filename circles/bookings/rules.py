@@ -12,6 +12,8 @@ from circles.gatherings import Closed, Offer, why_closed
 
 # A seat is held as long as its checkout can be paid; Stripe's shortest checkout is 30 minutes long.
 HOLD_MINUTES = 31
+# Seats one person may have held and not paid at the same time, so that nobody empties a calendar by clicking.
+MOST_HELD = 3
 ACTIVE = ("held", "confirmed")
 
 # The least a card can be charged with, in minor units, where it is not 50 (Stripe: minimum charge amounts).
@@ -32,12 +34,16 @@ class Mine:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the desk looks up for a person: the time, the guidelines in force, their active booking."""
+    """What the desk looks up for a person: the time, the guidelines in force, their active booking there.
+
+    held: how many seats are held for them anywhere.
+    """
 
     now: datetime
     version_id: UUID
     guidelines: str
     mine: Mine | None = None
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,10 @@ class AlreadyBooked(Refused):
         super().__init__(Reason("held_already" if held else "booked_already", text))
 
 
+_MANY_HELD = Reason(
+    "many_held",
+    f"{MOST_HELD} seats are held for you and not paid yet. Please pay for one or let it go first: see My gatherings.",
+)
 FULL = Reason("full", "The last seat was taken a moment ago. Nothing was charged.")
 
 
@@ -104,7 +114,8 @@ def refusals(offer: Offer, desk: Desk, wish: Wish) -> list[Reason]:
     shut = closed(offer, desk.now)
     reasons = [Reason(shut.code, f"{shut.title}. {shut.text}")] if shut else _seat_refusals(offer, wish)
     try:
-        read_amount(offer.scale, wish)
+        if read_amount(offer.scale, wish) and desk.held >= MOST_HELD:
+            reasons.append(_MANY_HELD)
     except Refused as refused:
         reasons.extend(refused.reasons)
     return reasons + _guidelines_refusals(desk, wish)
