@@ -97,6 +97,21 @@ select count(*) from circles where state <> 'archived' and not exists (
 );
 
 -- name: wall_time_agrees_with_utc()$
--- the wall time of a gathering is its UTC start in its zone, give or take a clock change
-select count(*) from gatherings
-where abs(extract(epoch from (starts_at at time zone zone) - wall_start)) > 3600;
+-- the clocks of its zone show the wall time of a gathering when it starts
+select count(*) from gatherings where starts_at at time zone zone <> wall_start;
+
+-- name: every_payment_is_in_the_ledger_once()$
+-- every checkout that was paid stands in the ledger with its whole amount, and no other does
+select count(*) from checkouts where case state when 'paid' then amount else 0 end <> (
+    select coalesce(sum(money_rows.amount), 0) from money_rows
+    where money_rows.checkout_id = checkouts.id and money_rows.kind = 'payment'
+);
+
+-- name: money_keeps_its_currency()$
+-- what arrives and what goes back is in the currency of the booking
+select count(*) from money_rows join bookings on bookings.id = money_rows.booking_id
+where money_rows.currency <> bookings.currency;
+
+-- name: no_seat_is_held_for_ever()$
+-- no seat is still held a day after its time to pay was over
+select count(*) from bookings where state = 'held' and held_until < now() - interval '1 day';

@@ -1,0 +1,100 @@
+-- For each invariant of sql/checks.sql the least damage that breaks it, under the same name. Where the schema would
+-- refuse the damage, its guard is taken away first: each script runs in a transaction that is rolled back.
+
+-- name: no_gathering_is_oversold#
+-- two people on one seat
+drop index booking_seat_once;
+alter table bookings disable trigger bookings_keep_seats;
+update bookings set seat = 9 where id = (
+    select bookings.id from bookings join gatherings on gatherings.id = gathering_id
+    where bookings.state = 'confirmed' and gatherings.capacity = 8 limit 1
+);
+
+-- name: seats_taken_are_counted_right#
+-- a booking that ends and keeps its seat
+alter table bookings disable trigger bookings_keep_seats;
+update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member'
+where id = (select id from bookings where state = 'confirmed' limit 1);
+
+-- name: no_more_community_seats_than_offered#
+-- a host who takes back a community seat that is given
+update gatherings set community_seats = 0
+where id = (select gathering_id from bookings where state = 'confirmed' and kind = 'community' limit 1);
+
+-- name: every_paid_seat_was_paid#
+-- a ledger that lost a payment
+alter table money_rows disable trigger money_rows_append_only;
+delete from money_rows where booking_id = (
+    select id from bookings where state = 'confirmed' and kind = 'paid' limit 1
+);
+
+-- name: no_money_without_a_seat#
+-- a paid seat that lapses, and nobody gives the money back
+update bookings set state = 'lapsed', ended_at = now(), end_cause = 'not_paid'
+where id = (select id from bookings where state = 'confirmed' and kind = 'paid' limit 1);
+
+-- name: no_booking_gave_back_more_than_it_got#
+-- a refund that went out twice
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, checkout_id, kind, amount, currency, 're_once_more'
+from money_rows where kind = 'refund' limit 1;
+
+-- name: ledger_agrees_with_operations#
+-- a refund that is said to be done and never went
+insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, stripe_id, done_at)
+select 'refund', booking_id, id, 'never went', 100, 'done', 're_never', now()
+from checkouts where state = 'paid' limit 1;
+
+-- name: called_off_gatherings_are_empty#
+-- a gathering cancelled past the house, with people in it
+update gatherings set state = 'cancelled', cancel_reason = 'ill'
+where id = (select gathering_id from bookings where state = 'confirmed' limit 1);
+
+-- name: called_off_gatherings_are_paid_back#
+-- a refund of a cancelled gathering that is gone from the books
+alter table money_rows disable trigger money_rows_append_only;
+delete from money_rows where kind = 'refund' and booking_id = (
+    select bookings.id from bookings join money_rows on money_rows.booking_id = bookings.id
+    where end_cause = 'gathering_cancelled' limit 1
+);
+
+-- name: every_booking_agreed_to_guidelines#
+-- somebody else agreed in their place
+update acceptances set person_id = (select id from people where is_organizer)
+where id = (select acceptance_id from bookings limit 1);
+
+-- name: every_change_left_an_event#
+-- a booking that ended and nobody wrote it down
+update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member'
+where id = (select id from bookings where state = 'confirmed' and kind = 'free' limit 1);
+
+-- name: only_the_booked_are_marked#
+-- a mark that stays behind when its seat is given back
+alter table bookings disable trigger bookings_leave_register;
+update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member'
+where id = (select booking_id from attendance limit 1);
+
+-- name: every_circle_has_a_lead#
+-- a circle whose lead became a helper
+update hosts set part = 'helper' where part = 'lead';
+
+-- name: wall_time_agrees_with_utc#
+-- a gathering moved on one clock alone
+update gatherings set wall_start = wall_start + interval '1 hour'
+where id = (select id from gatherings limit 1);
+
+-- name: every_payment_is_in_the_ledger_once#
+-- a payment written down twice
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, checkout_id, kind, amount, currency, 'cs_once_more'
+from money_rows where kind = 'payment' limit 1;
+
+-- name: money_keeps_its_currency#
+-- dollars booked, euros given back
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, id, 'refund', -1, 'EUR', 're_euros' from checkouts where state = 'paid' limit 1;
+
+-- name: no_seat_is_held_for_ever#
+-- a hold that nobody ended
+update bookings set state = 'held', held_until = now() - interval '2 days'
+where id = (select id from bookings where state = 'confirmed' and kind = 'paid' limit 1);
