@@ -8,10 +8,9 @@ from circles.bookings.actions import (
     let_go,
     settle,
 )
-from circles.bookings.rules import ACTIVE, AlreadyBooked, Booking, Refund, refund_due
+from circles.bookings.rules import AlreadyBooked, Booking, Refund, refund_due
 
 __all__ = [
-    "ACTIVE",
     "AlreadyBooked",
     "Booking",
     "Refund",

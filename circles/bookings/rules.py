@@ -14,7 +14,6 @@ from circles.gatherings import Closed, Offer, why_closed
 HOLD_MINUTES = 31
 # Seats one person may have held and not paid at the same time, so that nobody empties a calendar by clicking.
 MOST_HELD = 3
-ACTIVE = ("held", "confirmed")
 
 # The least a card can be charged with, in minor units, where it is not 50 (Stripe: minimum charge amounts).
 _LEAST_CHARGE = {"GBP": 30, "DKK": 250, "HUF": 17500, "MXN": 1000, "NOK": 300, "PLN": 200, "SEK": 300}
