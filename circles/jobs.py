@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
-from pgqueuer import AsyncpgDriver, DatabaseRetryEntrypointExecutor, Job, PgQueuer, Queries
+from pgqueuer import AsyncpgDriver, Job, PgQueuer, Queries
+from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Schedule
-from pgqueuer.types import QueueExecutionMode
 
 from circles import db
+from circles.errors import CirclesError
 from circles.house import House
 
 log = structlog.get_logger("jobs")
 SQL = db.queries("jobs")
 
 Handler = Callable[..., Awaitable[None]]
+
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=15)
+
+
+class GaveUp(CirclesError):
+    """A job that failed too often: the kind and the place of its last fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ def job(name: str, *, attempts: int = 12) -> Callable[[Handler], Handler]:
     """Declare the function that carries out a job: `async def f(house, **payload)`.
 
     It may run more than once (after a crash, or after raising), so it must be safe to repeat. After
-    `attempts` failures, each waited out twice as long as the last (2 s up to 15 min), the job is kept as
+    `attempts` retries, each waited for twice as long as the last (2 s up to 15 min), the job is kept as
     failed and /healthz says so.
     """
 
@@ -82,31 +91,32 @@ async def enqueue(
 def _queuer(house: House, connection: db.Connection) -> PgQueuer:
     queuer = PgQueuer.from_asyncpg_connection(connection)
     for name, task in _tasks.items():
-        queuer.entrypoint(
-            name,
-            on_failure="hold",
-            executor_factory=partial(
-                DatabaseRetryEntrypointExecutor,
-                max_attempts=task.attempts,
-                initial_delay=timedelta(seconds=2),
-                max_delay=timedelta(minutes=15),
-            ),
-        )(_carrier(house, task.do))
+        queuer.entrypoint(name, on_failure="hold")(_carrier(house, task))
     for name, (cron, do) in _timetable.items():
         queuer.schedule(name, cron)(_ticker(house, do))
     return queuer
 
 
-def _carrier(house: House, do: Handler) -> Callable[[Job], Awaitable[None]]:
+def _carrier(house: House, task: _Task) -> Callable[[Job], Awaitable[None]]:
     async def carry(job: Job) -> None:
         try:
-            await do(house, **json.loads(job.payload or b"{}"))
+            await task.do(house, **json.loads(job.payload or b"{}"))
         except Exception as error:
-            # The kind and the place of the fault, never its text: a text may hold an address.
-            log.warning("job failed", job=job.entrypoint, attempt=job.attempts, error=type(error).__name__)
-            raise
+            # The kind and the place of the fault, never its text, which may hold an address: the queue keeps
+            # what it is told here, so the fault itself is not handed on.
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            fault = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+            log.warning("job failed", job=job.entrypoint, attempt=job.attempts, error=fault)
+            if job.attempts >= task.attempts:
+                raise GaveUp(fault) from None
+            raise RetryRequested(delay=wait_after(job.attempts), reason=fault) from None
 
     return carry
+
+
+def wait_after(attempt: int) -> timedelta:
+    """How long a job waits after a failed attempt (from 0): twice as long each time, 15 minutes at most."""
+    return min(FIRST_WAIT * 2 ** min(attempt, 20), LONGEST_WAIT)
 
 
 def _ticker(house: House, do: Callable[[House], Awaitable[None]]) -> Callable[[Schedule], Awaitable[None]]:
@@ -154,13 +164,26 @@ async def _work_once(house: House, stop: asyncio.Event) -> None:
 
 
 async def drain(house: House) -> None:
-    """Carry out every job that is due now, then return. For commands and tests."""
+    """Carry out every job that is due now, then return. For commands and tests.
+
+    What fails waits for its next attempt like any other job, and is not waited for here.
+    """
     connection = await db.connect(house.settings.worker_url)
     try:
-        queuer = _queuer(house, connection)
-        await queuer.qm.run(mode=QueueExecutionMode.drain, dequeue_timeout=timedelta(seconds=1), batch_size=10)
+        manager = _queuer(house, connection).qm
+        running = asyncio.create_task(manager.run(dequeue_timeout=timedelta(milliseconds=200), batch_size=10))
+        while not running.done() and await _work_left(house, list(manager.entrypoint_registry)):
+            await asyncio.sleep(0.02)
+        manager.shutdown.set()
+        await running
     finally:
         await connection.close(timeout=5)
+
+
+async def _work_left(house: House, names: list[str]) -> int:
+    # Asked in one statement: between two, a job could end and leave another behind, unseen by both.
+    async with house.db.reading() as tx:
+        return await SQL.work_left(tx, names=names)
 
 
 async def run_timetable(house: House, name: str) -> None:
