@@ -113,7 +113,7 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
 def _address(name: str, address: str) -> Address:
     """A header's address; a domain in another script travels as IDNA (RFC 5890)."""
     mailbox, _, domain = address.rpartition("@")
-    return Address(name, addr_spec=f"{mailbox}@{domain.encode('idna').decode()}")
+    return Address(name, mailbox, domain.encode("idna").decode())
 
 
 @jobs.job("mail.deliver", attempts=TRIES)

@@ -68,8 +68,8 @@ def invite(method: Method, entry: Entry, organizer: Party, attendee: Party) -> b
 def publish(entries: Iterable[Entry], organizer: Party, name: str = "") -> bytes:
     """Gatherings to look at, without attendees (RFC 5546, 3.2.1): a file to open, or a feed.
 
-    name: makes it a feed, called so (RFC 7986, 5.1, and the older X-WR-CALNAME that most programs read). A feed
-    also says how often to look again (RFC 7986, 5.7).
+    name: makes it a feed, called so (RFC 7986, 5.1, and the older X-WR-CALNAME that most programs read). A
+    feed also says how often to look again (RFC 7986, 5.7).
     """
     calendar = _calendar("PUBLISH", [_event(entry, organizer) for entry in entries])
     if name:

@@ -1,0 +1,186 @@
+"""What an invite says and when it is due, as pure decisions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circles.invites import rules
+from circles.invites.rules import Cancel, Door, Request, Sending
+
+START = datetime(2027, 3, 16, 22, 0, tzinfo=UTC)
+END = START + timedelta(minutes=90)
+FIRST, SECOND = uuid4(), uuid4()
+FACTS = rules.facts(START, END, "Tuesday group")
+MOVED = rules.facts(START + timedelta(hours=1), END + timedelta(hours=1), "Tuesday group")
+
+
+def request(booking=FIRST, sequence: int = 0, facts: str = FACTS) -> Sending:
+    return Sending(booking, "REQUEST", sequence, facts)
+
+
+def cancel(booking=FIRST, sequence: int | None = 1) -> Sending:
+    return Sending(booking, "CANCEL", sequence, FACTS)
+
+
+# what is due
+
+
+def test_the_first_invite_has_sequence_zero() -> None:
+    assert rules.request_due([], FIRST, FACTS) == Request(0, "invite")
+
+
+def test_what_was_told_is_not_told_again() -> None:
+    assert rules.request_due([request()], FIRST, FACTS) is None
+    assert rules.cancel_due([request(), cancel()], FIRST) is None
+
+
+def test_a_change_is_told_with_the_next_number() -> None:
+    assert rules.request_due([request()], FIRST, MOVED) == Request(1, "changed")
+    assert rules.request_due([request(), request(sequence=1, facts=MOVED)], FIRST, MOVED) is None
+    # and moved back again
+    assert rules.request_due([request(), request(sequence=1, facts=MOVED)], FIRST, FACTS) == Request(
+        2, "changed"
+    )
+
+
+def test_a_withdrawal_has_the_next_number() -> None:
+    assert rules.cancel_due([request()], FIRST) == Cancel(1)
+
+
+def test_booking_again_goes_on_counting() -> None:
+    assert rules.request_due([request(), cancel()], SECOND, FACTS) == Request(2, "invite")
+
+
+def test_an_invite_that_comes_late_does_not_undo_the_withdrawal() -> None:
+    assert rules.request_due([request(), cancel()], FIRST, MOVED) is None
+    assert rules.request_due([cancel(sequence=None)], FIRST, FACTS) is None
+
+
+def test_a_withdrawal_that_comes_late_leaves_the_newer_booking_in_the_calendar() -> None:
+    assert rules.cancel_due([request(), request(SECOND, 1)], FIRST) == Cancel(None)
+
+
+def test_what_never_stood_in_the_calendar_is_withdrawn_in_words() -> None:
+    assert rules.cancel_due([], FIRST) == Cancel(None)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.booleans()), max_size=30))
+def test_in_any_order_the_number_rises_and_nothing_is_told_twice(steps: list[tuple[bool, int, bool]]) -> None:
+    bookings = [uuid4() for _ in range(4)]
+    sent: list[Sending] = []
+    for is_request, which, moved in steps:
+        booking, facts = bookings[which], MOVED if moved else FACTS
+        if is_request:
+            due = rules.request_due(sent, booking, facts)
+            if due:
+                sent.append(Sending(booking, "REQUEST", due.sequence, facts))
+            assert rules.request_due(sent, booking, facts) is None
+        else:
+            gone = rules.cancel_due(sent, booking)
+            if gone:
+                sent.append(Sending(booking, "CANCEL", gone.sequence, facts))
+            assert rules.cancel_due(sent, booking) is None
+    numbers = [each.sequence for each in sent if each.sequence is not None]
+    assert numbers == list(range(len(numbers)))
+    for booking in bookings:
+        assert sum(each.booking_id == booking and each.method == "CANCEL" for each in sent) <= 1
+
+
+# words
+
+
+def test_a_uid_is_one_place_s_own() -> None:
+    gathering, mira, milo = uuid4(), uuid4(), uuid4()
+    assert rules.uid(gathering, mira, "x.org") == rules.uid(gathering, mira, "x.org")
+    assert rules.uid(gathering, mira, "x.org") != rules.uid(gathering, milo, "x.org")
+    assert str(mira) not in rules.uid(gathering, mira, "x.org")
+    assert rules.uid(gathering, mira, "x.org").endswith("@x.org")
+
+
+def test_a_title_names_the_day_where_the_circle_is() -> None:
+    late = datetime(2027, 3, 17, 1, 0, tzinfo=UTC)  # still Tuesday evening in New York
+    assert rules.title("Tuesday group", late, "America/New_York").startswith(
+        "Tuesday group, Tuesday 16 March"
+    )
+
+
+@pytest.mark.parametrize(
+    ("paid", "refunded", "starts", "holds"),
+    [
+        (0, 0, "", ""),
+        (4500, 4500, "You get back all of the $45 you paid.", "5 to 10 days"),
+        (4500, 2250, "Under the terms you agreed to, you get back $22.50 of the $45", "5 to 10 days"),
+        (4500, 0, "Under the terms you agreed to, the $45 you paid is not refunded", "this late"),
+    ],
+)
+def test_the_words_about_money(paid: int, refunded: int, starts: str, holds: str) -> None:
+    words = rules.refund_words(paid, refunded, "USD")
+    assert words.startswith(starts)
+    assert holds in words
+    assert bool(words) == bool(paid)
+
+
+# the way in
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("now", "door"),
+    [
+        (at(-60 * 24), Door(opens_at=at(-30))),
+        (at(-30.01), Door(opens_at=at(-30))),
+        (at(-30), Door(join_link="https://meet.example.org/a")),
+        (at(89.9), Door(join_link="https://meet.example.org/a")),
+        (at(90), Door()),
+    ],
+)
+def test_the_join_link_shows_from_half_an_hour_before_to_the_end(now: datetime, door: Door) -> None:
+    assert rules.door("online", "https://meet.example.org/a", "", START, END, now) == door
+
+
+def test_an_address_shows_from_the_booking_to_the_end_and_no_link_with_it() -> None:
+    link = "https://meet.example.org/a"
+    assert rules.door("in_person", link, "12 Elm Street", START, END, at(-9999)) == Door(
+        address="12 Elm Street"
+    )
+    assert rules.door("in_person", link, "12 Elm Street", START, END, at(91)) == Door()
+
+
+# feeds
+
+
+def test_a_feed_token_hangs_on_the_secret_the_person_and_the_number() -> None:
+    mira, milo = uuid4(), uuid4()
+    tokens = {
+        rules.feed_token(key, person, number)
+        for key in (b"one secret", b"another")
+        for person in (mira, milo)
+        for number in (1, 2)
+    }
+    assert len(tokens) == 8
+    assert all(len(token) == 43 and token.replace("-", "").replace("_", "").isalnum() for token in tokens)
+    assert rules.feed_token(b"one secret", mira, 1) in tokens
+
+
+@pytest.mark.parametrize(
+    ("header", "same"),
+    [
+        ("", False),
+        ('"a"', True),
+        ('W/"a"', True),
+        ('"b", "a"', True),
+        ("*", True),
+        ('"b"', False),
+        ("a", False),
+    ],
+)
+def test_if_none_match(header: str, same: bool) -> None:
+    assert rules.unchanged(header, '"a"') is same
