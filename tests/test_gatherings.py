@@ -148,7 +148,7 @@ async def test_weekdays_are_the_visitors_own(house: House, cast: Cast, browser: 
 
 
 async def test_dates_include_their_ends(house: House, cast: Cast, browser: Enter) -> None:
-    at = next_weekday(3, 18)
+    at = next_weekday(3, 17)
     mine = await add_gathering(house, cast.circle, starts_at=at)
     day = at.astimezone(NEW_YORK).date()
     async with browser() as page:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from circles import clock, money
-from circles.errors import Reason
+from circles.errors import Reason, Refused
 from circles.gatherings.reading import Reader
 from circles.gatherings.rules import FORMATS, PLACES
 
@@ -136,7 +136,14 @@ def _date(reader: Reader, name: str) -> date | None:
 
 def _means(reader: Reader) -> int | None:
     typed = reader.values.get("means", "").strip()
-    return reader.take(lambda: money.parse(typed, _ANY_CURRENCY, "means"), None) if typed else None
+    return reader.take(lambda: _amount(typed), None) if typed else None
+
+
+def _amount(typed: str) -> int:
+    try:
+        return money.parse(typed, _ANY_CURRENCY)
+    except Refused:
+        raise Refused(Reason("amount", "Please write a plain number, such as 25.", "means")) from None
 
 
 def _page(typed: str) -> int:
