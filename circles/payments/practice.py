@@ -11,7 +11,6 @@ import re
 import secrets
 from datetime import timedelta
 from typing import Any, Literal
-from uuid import UUID
 
 from circles import db
 from circles.errors import CirclesError
@@ -308,23 +307,3 @@ async def _tell(tx: db.Tx, type: str, about: Object, after: timedelta | None = N
     }
     await SQL.add(tx, id=id, kind="event", body=event)
     await practice_hooks.announce(tx, id, after)
-
-
-async def paid_checkout(tx: db.Tx, booking_id: UUID, payment_intent: str, amount: int, currency: str) -> None:
-    """Put in a payment that was made elsewhere: the demo community's and the tests'."""
-    await SQL.add(
-        tx,
-        id=payment_intent,
-        kind="payment_intent",
-        body={
-            "id": payment_intent,
-            "object": "payment_intent",
-            "amount": amount,
-            "amount_received": amount,
-            "currency": currency.lower(),
-            "latest_charge": _new_id("ch"),
-            "livemode": False,
-            "metadata": {"booking": str(booking_id)},
-            "status": "succeeded",
-        },
-    )
