@@ -61,15 +61,14 @@ def take(page: Page, address: str) -> None:
     picture(page, "gatherings")
     page.get_by_role("button", name="Mira, member").click()
     page.goto(f"{address}/gatherings")
-    for link in page.locator("main a[href^='/gatherings/']").all():
-        href = link.get_attribute("href") or ""
-        page.goto(f"{address}{href.split('?')[0]}")
-        if page.get_by_role("link", name="Book a seat").count():
-            page.get_by_role("link", name="Book a seat").first.click()
-            break
-        page.go_back()
-    page.get_by_role("slider").first.scroll_into_view_if_needed()
-    picture(page, "booking")
+    links = page.locator("main a[href^='/gatherings/']").all()
+    for path in dict.fromkeys((link.get_attribute("href") or "").split("?")[0] for link in links):
+        page.goto(f"{address}{path}/book")
+        if page.locator("[data-amount]").count():  # not one that is free, full or booked already
+            page.locator("[data-amount]").scroll_into_view_if_needed()
+            picture(page, "booking")
+            return
+    raise SystemExit("No gathering of the demo can be booked at a price.")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from circles.__main__ import COMMANDS
+from circles.__main__ import ABOUT_PEOPLE, COMMANDS
 from circles.settings import Settings
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -24,7 +24,7 @@ def test_the_table_has_every_setting_and_no_other() -> None:
 def test_the_commands_it_names_are_there() -> None:
     targets = re.findall(r"^([a-z]+):", (HOUSE / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"make ([a-z]+)", README)) - {"sense"} <= set(targets)
-    assert set(re.findall(r"python -m circles ([a-z]+)", README)) <= COMMANDS.keys()
+    assert set(re.findall(r"python -m circles ([a-z]+)", README)) <= COMMANDS.keys() | ABOUT_PEOPLE.keys()
 
 
 def test_the_files_it_links_to_are_there() -> None:
