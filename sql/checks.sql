@@ -86,9 +86,9 @@ select count(*) from bookings where not exists (
 );
 
 -- name: only_the_booked_are_marked()$
--- the register marks only confirmed bookings
+-- the register marks only confirmed bookings, or those of a gathering that was called off after it began
 select count(*) from attendance join bookings on bookings.id = attendance.booking_id
-where bookings.state <> 'confirmed';
+where bookings.state <> 'confirmed' and bookings.end_cause <> 'gathering_cancelled';
 
 -- name: every_circle_has_a_lead()$
 -- every circle that is not archived has a lead host

@@ -45,6 +45,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(ROOT / "templates"),
         autoescape=select_autoescape(["html"], default_for_string=True),
         undefined=StrictUndefined,
+        auto_reload=False,  # else every page asks the disk about every template it is made of
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -32,7 +32,10 @@ def pages(server: str, data: Path) -> None:
     """The list and a gathering's page, beside the bare handlers."""
     url = asyncio.run(stage.with_demo(server, data))
     room = asyncio.run(_some_gathering(url))
-    with stage.running(url, data) as (ours, _), stage.running(url, data, "tests.bench.limit.site") as (bare, _):
+    with (
+        stage.running(url, data) as (ours, _),
+        stage.running(url, data, "tests.bench.limit.site") as (bare, _),
+    ):
         for name, path in (("list of gatherings", "/gatherings"), ("gathering page", f"/gatherings/{room}")):
             request = load.get(path)
             asyncio.run(load.rate(ours, lambda request=request: request, seconds=1))
@@ -42,7 +45,9 @@ def pages(server: str, data: Path) -> None:
                 limit.append(asyncio.run(load.rate(bare, lambda request=request: request)))
                 real.append(asyncio.run(load.rate(ours, lambda request=request: request)))
             ratios = [a / b for a, b in zip(real, limit, strict=True)]
-            say(f"{name}: {spread(ratios)} of the bare handler (aim 0.8); {median(real):.0f} of {median(limit):.0f}/s")
+            say(
+                f"{name}: {spread(ratios)} of the bare handler (aim 0.8); {median(real):.0f} of {median(limit):.0f}/s"
+            )
 
 
 async def _some_gathering(url: str) -> str:
@@ -65,11 +70,16 @@ def bookings(server: str, data: Path, *, persons: int, rooms: int, seats: int, r
 async def _rushes(server: str, data: Path, persons: int, rooms: int, seats: int, rushes: int) -> None:
     url = await stage.fresh(server, "bench_bookings")
     database = await Database.open(url)
-    rush = await Rush.prepare(House(stage.settings_for(url, data), database), persons=persons, rooms=rooms, seats=seats)
+    rush = await Rush.prepare(
+        House(stage.settings_for(url, data), database), persons=persons, rooms=rooms, seats=seats
+    )
     real: list[float] = []
     limit: list[float] = []
     batch = max(1, rushes // ROUNDS)
-    with stage.running(url, data) as (ours, _), stage.running(url, data, "tests.bench.limit.site") as (bare, _):
+    with (
+        stage.running(url, data) as (ours, _),
+        stage.running(url, data, "tests.bench.limit.site") as (bare, _),
+    ):
         for number in range(rushes):
             real.append(await _one_rush(rush, ours, True, seats))
             if number % batch == 0:
@@ -110,7 +120,9 @@ def export(server: str, data: Path) -> None:
     with stage.running(url, data) as (port, process):
         real, limit, grown = [], [], []
         for _ in range(ROUNDS):
-            limit.append(_timed(lambda: subprocess.run([psql, url, "-qc", copy], check=True, capture_output=True)))
+            limit.append(
+                _timed(lambda: subprocess.run([psql, url, "-qc", copy], check=True, capture_output=True))
+            )
             before = _memory(process.pid)
             with _Watch(process.pid) as watch:
                 real.append(_timed(lambda: asyncio.run(_download(port, path, cookie))))

@@ -47,7 +47,9 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reques
     return Answer(int(head[0].split()[1]), headers, body)
 
 
-async def rate(port: int, requests: Callable[[], bytes], *, seconds: float = 2.0, connections: int = 8) -> float:
+async def rate(
+    port: int, requests: Callable[[], bytes], *, seconds: float = 2.0, connections: int = 8
+) -> float:
     """Answers per second with status 200, over `connections` kept-open connections. Raises on any other status."""
     done = 0
     until = time.perf_counter() + seconds

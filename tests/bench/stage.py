@@ -104,7 +104,9 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 class Rush:
     """People and free gatherings for a rush of bookings, put back between rushes."""
 
-    def __init__(self, house: House, version: UUID, persons: list[UUID], cookies: list[str], rooms: list[UUID]) -> None:
+    def __init__(
+        self, house: House, version: UUID, persons: list[UUID], cookies: list[str], rooms: list[UUID]
+    ) -> None:
         self.house, self.version = house, version
         self.persons, self.cookies, self.rooms = persons, cookies, rooms
 
@@ -119,7 +121,9 @@ class Rush:
         everybody = [await add_person(house, f"Person {i}") for i in range(persons)]
         async with house.db.transaction() as tx:
             keys = [await people.start_sign_in(tx, person) for person in everybody]
-        return cls(house, await version_of(house, circle), everybody, [f"sign-in={key}" for key in keys], found)
+        return cls(
+            house, await version_of(house, circle), everybody, [f"sign-in={key}" for key in keys], found
+        )
 
     def posts(self, real: bool) -> list[bytes]:
         """One attempt a person, going round the gatherings."""
@@ -158,8 +162,9 @@ async def many_bookings(house: House, how_many: int) -> str:
     circle = await add_circle(house, lead, capacity=20, minimum=0, suggested=0, maximum=0, community_seats=0)
     version = await version_of(house, circle)
     async with house.db.transaction() as tx:
-        for statement in MANY:
-            await tx.execute(statement, *[{"circle": circle, "version": version, "n": how_many}[a] for a in MANY[statement]])
+        values = {"circle": circle, "version": version, "n": how_many}
+        for statement, names in MANY.items():
+            await tx.execute(statement, *[values[name] for name in names], timeout=600)
         await tx.execute("analyze")
         return f"sign-in={await people.start_sign_in(tx, organizer)}"
 

@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from circles import clock, db
-from circles.gatherings import cards, filters, rules
+from circles.gatherings import cards, filters, pages, rules
 from circles.gatherings.cards import Dated
 from circles.money import Scale
 from circles.settings import Settings
@@ -62,18 +62,19 @@ async def listing(request: Request) -> Response:
     arguments = {"zone": None, **NO_FILTERS.arguments()}
     rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound(GATHERINGS.ahead, arguments))
     how_many = rows[0]["how_many"] if rows else 0
-    pages = -(-how_many // filters.PER_PAGE)
-    html = render.environment().get_template("gatherings/list.html").render(
-        **FRAME,
-        form=Form(),
-        filters=NO_FILTERS,
-        options=filters,
-        formats=rules.FORMATS,
-        places=rules.PLACES,
-        days=cards.by_day([cards.card(row) for row in rows], ""),
-        how_many=how_many,
-        pager={"number": 1, "pages": pages, "previous": "", "next": NO_FILTERS.url(2) if pages > 1 else ""},
-        here=NO_FILTERS.url(1),
+    html = (
+        render.environment()
+        .get_template("gatherings/list.html")
+        .render(
+            **FRAME,
+            form=Form(),
+            filters=NO_FILTERS,
+            filter_form=pages._filter_form(Form(), NO_FILTERS, False),
+            days=cards.by_day([cards.card(row) for row in rows], ""),
+            how_many=how_many,
+            pager=pages.pager(1, how_many, filters.PER_PAGE, NO_FILTERS.url),
+            here=NO_FILTERS.url(1),
+        )
     )
     return HTMLResponse(html)
 
@@ -82,17 +83,21 @@ async def gathering(request: Request) -> Response:
     query = GATHERINGS.gathering_page
     row = dict(await request.app.state.pool.fetchrow(query.sql, UUID(request.path_params["id"])))
     left = row["capacity"] - row["seats_taken"]
-    html = render.environment().get_template("gatherings/gathering.html").render(
-        **FRAME,
-        gathering=row,
-        scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
-        seats_left=left,
-        community_left=min(row["community_seats"] - row["community_taken"], left),
-        others=Dated.read(row["others"]),
-        format=rules.FORMATS[row["format"]],
-        terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
-        closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now()),
-        booking_id=None,
+    html = (
+        render.environment()
+        .get_template("gatherings/gathering.html")
+        .render(
+            **FRAME,
+            gathering=row,
+            scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
+            seats_left=left,
+            community_left=min(row["community_seats"] - row["community_taken"], left),
+            others=Dated.read(row["others"]),
+            format=rules.FORMATS[row["format"]],
+            terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
+            closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now()),
+            booking_id=None,
+        )
     )
     return HTMLResponse(html)
 
