@@ -216,6 +216,7 @@ def main() -> None:
     """All of them, on a database of their own."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
+        data.chmod(0o711)  # the database's account, when we are root, must pass through
         with Embedded.start(data, say=lambda _: None) as embedded:
             pages(embedded.url, data)
             bookings(embedded.url, data, persons=400, rooms=20, seats=10, rushes=100)
