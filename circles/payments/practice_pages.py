@@ -48,7 +48,7 @@ async def press(request: Request) -> Response:
         return render.see_other(_here(request, found["success_url"]))
     if outcome == "expired":
         return _page(request, found | {"status": "expired"}, form)
-    form.add(Reason(outcome, _SAYS[outcome], "card"))
+    form.add(Reason(outcome, _SAYS[outcome], "card" if outcome == "unknown_card" else ""))
     return _page(request, found, form, 422)
 
 
