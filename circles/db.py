@@ -135,16 +135,16 @@ async def copy_out(
     tx: Tx,
     query: Any,
     arguments: dict[str, Any],
-    write: Callable[[bytearray], Any],
+    write: Callable[[bytes], Any],
     *,
     header: bool = True,
     timeout: float = 600,
 ) -> int:
     """Stream a named query as CSV through COPY. Its parameters are named in the order they stand in the SQL.
 
-    write: an async function given each chunk, a bytearray; the copy waits for it. timeout: seconds for the whole,
-    since whoever takes the rows may be slow. Returns the number of rows. When it fails or is cancelled, the
-    connection is closed, and with it the copy in the database.
+    write: an async function given each chunk (asyncpg hands over bytearrays); the copy waits for it. timeout:
+    seconds for the whole, since whoever takes the rows may be slow. Returns the number of rows.
+    When it fails or is cancelled, the connection is closed, and with it the copy in the database.
     """
     order = list(query.parameters or [])
     try:

@@ -122,7 +122,9 @@ async def test_who_and_what_is_there(planted: House) -> None:
         "gatherings": 60,
         "cancelled": 1,
     }
-    states = await _fetch(planted, "select state, kind, count(*)::int as n from bookings group by state, kind")
+    states = await _fetch(
+        planted, "select state, kind, count(*)::int as n from bookings group by state, kind"
+    )
     found = Counter({(row["state"], row["kind"]): row["n"] for row in states})
     assert found["confirmed", "paid"] > 100
     assert found["confirmed", "community"] > 5
@@ -181,7 +183,9 @@ async def test_the_cancelled_gathering_is_ahead_and_paid_back(planted: House) ->
         "from gatherings join bookings on bookings.gathering_id = gatherings.id where gatherings.state = 'cancelled'",
     )
     assert len(rows) == 5
-    assert all(row["ahead"] and row["end_cause"] == "gathering_cancelled" and row["balance"] == 0 for row in rows)
+    assert all(
+        row["ahead"] and row["end_cause"] == "gathering_cancelled" and row["balance"] == 0 for row in rows
+    )
     assert any(row["kind"] == "paid" and row["moves"] == 2 for row in rows)
 
 
@@ -262,7 +266,9 @@ async def test_mira_cancels_and_her_money_comes_back(
 
 
 async def test_the_practice_stripe_knows_what_was_given_back(planted: House) -> None:
-    intent = await _value(planted, "select request ->> 'payment_intent' from operations where kind = 'refund' limit 1")
+    intent = await _value(
+        planted, "select request ->> 'payment_intent' from operations where kind = 'refund' limit 1"
+    )
     with pytest.raises(practice.Fault) as fault:
         async with planted.db.transaction() as tx:
             await practice.create_refund(tx, {"payment_intent": intent, "amount": 100})
@@ -290,12 +296,12 @@ async def test_farid_keeps_the_register_of_the_gathering_under_way(planted: Hous
         "and starts_at <= now() and ends_at > now() and starts_at > now() - interval '20 minutes'",
         farid.id,
     )
-    booking = await _value(planted, "select id from bookings where gathering_id = $1 and state = 'confirmed'", gathering)
+    booking = await _value(
+        planted, "select id from bookings where gathering_id = $1 and state = 'confirmed'", gathering
+    )
     async with browser(farid.id) as page:
         answer = await page.post(
             f"/host/gatherings/{gathering}/register", data={"booking": str(booking), "mark": "came"}
         )
         assert answer.status_code == 303
         assert "<b>1</b> came" in (await page.get(f"/host/gatherings/{gathering}")).text
-
-

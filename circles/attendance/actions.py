@@ -73,7 +73,9 @@ async def mark(
             raise NotFound
         refuse_if(rules.refusals(gathering["state"], gathering["starts_at"], gathering["now"], mark))
         if not booking_id or not await SQL.lock_seat(tx, booking=booking_id, gathering=gathering_id):
-            raise Refused(Reason("not_booked", "This seat was given back in the meantime, so it has no mark."))
+            raise Refused(
+                Reason("not_booked", "This seat was given back in the meantime, so it has no mark.")
+            )
         before = await SQL.mark_of(tx, booking=booking_id) or ""
         if before == mark:
             return
@@ -119,8 +121,8 @@ async def _copy(house: House, wanted: Wanted, send: ObjectSendStream[bytes]) -> 
     """Copy every row into the stream, waiting while it is full. Returns how many rows there were."""
     chosen = {"first": wanted.first, "last": wanted.last, "circles": list(wanted.circles)}
 
-    async def write(chunk: bytearray) -> None:
-        await send.send(bytes(chunk))  # the server takes bytes alone
+    async def write(chunk: bytes) -> None:
+        await send.send(bytes(chunk))  # of a bytearray, which the server does not take
 
     async with send:
         try:

@@ -42,7 +42,9 @@ async def overview(request: Request) -> Response:
 async def bookings(request: Request) -> Response:
     """Every booking, by state and circle, with what was paid and given back."""
     query = request.query_params
-    wanted = rules.read_bookings_filter(query.get("state", ""), query.get("circle", ""), query.get("page", "1"))
+    wanted = rules.read_bookings_filter(
+        query.get("state", ""), query.get("circle", ""), query.get("page", "1")
+    )
     async with guard.house(request).db.reading() as tx:
         found, circles = await actions.bookings_page(tx, wanted)
     return render.page(
@@ -97,7 +99,11 @@ async def attendance_csv(request: Request) -> Response:
     """The file itself, streamed. Noted in the log before the first row leaves."""
     house = guard.house(request)
     query = request.query_params
-    typed = {"from": query.get("from", ""), "to": query.get("to", ""), "circle": ",".join(query.getlist("circle"))}
+    typed = {
+        "from": query.get("from", ""),
+        "to": query.get("to", ""),
+        "circle": ",".join(query.getlist("circle")),
+    }
     try:
         wanted = rules.read_wanted(typed["from"], typed["to"], typed["circle"].split(","))
         export_id = await actions.begin_export(house, person_id=request.state.person.id, wanted=wanted)

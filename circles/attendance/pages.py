@@ -53,21 +53,26 @@ async def _marked(request: Request, booking_id: UUID | None) -> Response:
     found = await _register(request)
     seat = next((each for each in found.seats if each.id == booking_id), None)
     if not htmx.asked(request):
-        return render.see_other(f"{request.url.path.removesuffix('/register')}#{seat.anchor if seat else 'register'}")
+        return render.see_other(f"{_address(found)}#{seat.anchor if seat else 'register'}")
     if seat is None:
-        return htmx.go_to(request.url.path.removesuffix("/register"))
+        return htmx.go_to(_address(found))
     return htmx.vary(render.page(request, "attendance/_marked.html", register=found, seat=seat))
 
 
 async def _refused(request: Request, refused: Refused) -> Response:
     """The page again with the reasons; htmx would put it into one line, so it is told to load it whole."""
+    found = await _register(request)
     if htmx.asked(request):
-        response = htmx.go_to(request.url.path.removesuffix("/register"))
+        response = htmx.go_to(_address(found))
         cookies.set_notice(response, " ".join(reason.text for reason in refused.reasons), "warn")
         return response
     form = Form()
     form.add(refused.reasons)
-    return _page(request, await _register(request), form, 422)
+    return _page(request, found, form, 422)
+
+
+def _address(register: Register) -> str:
+    return f"/host/gatherings/{register.gathering['id']}"
 
 
 def _page(request: Request, register: Register, form: Form, status: int = 200) -> Response:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, Protocol, get_args
 from uuid import UUID
 
 from circles import clock
@@ -20,6 +20,12 @@ OPENS_BEFORE: Final = timedelta(minutes=30)
 STATES: Final = ("held", "confirmed", "cancelled", "lapsed")
 
 
+class Row(Protocol):
+    """A row of the database, read by the names of its columns."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """One line of the roster: who has a confirmed seat, and what the register says of them."""
@@ -32,7 +38,7 @@ class Seat:
     mark: str
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Seat:
+    def of(cls, row: Row) -> Seat:
         """A seat from a row of the roster."""
         return cls(row["id"], row["seat"], row["name"], row["pronouns"], row["first_time"], row["mark"])
 
@@ -103,7 +109,11 @@ class Wanted:
     @property
     def filters(self) -> dict[str, Any]:
         """As the log of exports keeps it."""
-        return {"from": str(self.first), "to": str(self.last), "circles": [str(each) for each in self.circles]}
+        return {
+            "from": str(self.first),
+            "to": str(self.last),
+            "circles": [str(each) for each in self.circles],
+        }
 
     @property
     def filename(self) -> str:
@@ -157,10 +167,9 @@ class Numbers:
     cancelled: int = 0
 
 
-def numbers(fortnight: Iterable[Mapping[str, Any]]) -> Numbers:
+def numbers(fortnight: Sequence[Row]) -> Numbers:
     """Add up the gatherings of a fortnight. Those under way count as past: their seats can no longer be taken."""
-    rows = list(fortnight)
-    held = [row for row in rows if row["state"] == "open"]
+    held = [row for row in fortnight if row["state"] == "open"]
     ahead = [row for row in held if row["starts_at"] > row["now"]]
     past = [row for row in held if row["starts_at"] <= row["now"]]
     return Numbers(
@@ -170,14 +179,16 @@ def numbers(fortnight: Iterable[Mapping[str, Any]]) -> Numbers:
         community=sum(row["community_taken"] for row in ahead),
         past=len(past),
         came=sum(row["came"] for row in past),
-        cancelled=len(rows) - len(held),
+        cancelled=len(fortnight) - len(held),
     )
 
 
-def to_keep(fortnight: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def to_keep(fortnight: Sequence[Row]) -> list[Row]:
     """The gatherings that are over and whose register has gaps, oldest first."""
     return [
-        row for row in fortnight if row["state"] == "open" and row["ends_at"] <= row["now"] and row["unmarked"]
+        row
+        for row in fortnight
+        if row["state"] == "open" and row["ends_at"] <= row["now"] and row["unmarked"]
     ]
 
 

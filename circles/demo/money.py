@@ -25,7 +25,9 @@ class Paid:
 def pay(plan: Plan, name: str, booking: UUID, amount: int, asked_at: datetime, paid_at: datetime) -> Paid:
     """A checkout that was opened and paid. name: what Stripe was told it is for."""
     intent = f"pi_{plan.id().hex}"
-    checkout, stripe_id = _checkout(plan, name, booking, amount, asked_at, state="paid", payment_intent=intent)
+    checkout, stripe_id = _checkout(
+        plan, name, booking, amount, asked_at, state="paid", payment_intent=intent
+    )
     plan.event("checkout.paid", booking, paid_at, None, ("open", "paid"))
     _ledger(plan, booking, checkout, "payment", amount, stripe_id, paid_at)
     _remember(
@@ -56,7 +58,9 @@ def refund(plan: Plan, paid: Paid, reason: str, at: datetime) -> None:
         "amount": paid.amount,
         "metadata": {"operation": str(operation)},
     }
-    _operation(plan, operation, "refund", paid.booking, paid.checkout, paid.amount, stripe_id, words, reason, done_at)
+    _operation(
+        plan, operation, "refund", paid.booking, paid.checkout, paid.amount, stripe_id, words, reason, done_at
+    )
     _ledger(plan, paid.booking, paid.checkout, "refund", -paid.amount, stripe_id, done_at)
     plan.event("refund.due", paid.booking, at, None, ("", "due"))
     plan.event("refund.done", paid.booking, done_at, None, ("due", "done"))
@@ -78,7 +82,11 @@ def _checkout(
         expires_at=at + timedelta(minutes=31),
         created_at=at,
     )
-    words = {"mode": "payment", "client_reference_id": str(booking), "payment_intent_data": {"description": name}}
+    words = {
+        "mode": "payment",
+        "client_reference_id": str(booking),
+        "payment_intent_data": {"description": name},
+    }
     _operation(plan, plan.id(), "create_checkout", booking, checkout, 0, stripe_id, words, "", at)
     plan.event("checkout.open", booking, at, None, ("asked", "open"))
     return checkout, stripe_id

@@ -19,9 +19,30 @@ from circles.demo.texts import CANCEL_REASON, CIRCLES, FACILITATORS, MEMBERS, Ci
 Row = dict[str, Any]
 ZONES: Final = ("America/New_York", "America/Chicago", "America/Los_Angeles")
 
+# What a circle's row takes over from its plan as it is.
+AS_PLANNED: Final = (
+    *("name", "discreet_name", "purpose", "format", "place", "city", "address", "join_link", "zone"),
+    *("capacity", "length_minutes", "community_seats", "refund_hours", "late_refund_percent"),
+)
+
 # The open hour has no fixed day: (days from today, time of day).
-OPEN_PAST: Final = ((-24, time(19, 0)), (-18, time(12, 0)), (-13, time(20, 0)), (-9, time(18, 30)), (-4, time(9, 0)))
-OPEN_AHEAD: Final = ((2, time(18, 30)), (6, time(12, 0)), (9, time(20, 0)), (15, time(18, 30)), (20, time(9, 0)))
+OPEN_PAST: Final = (
+    (-24, time(19, 0)),
+    (-18, time(12, 0)),
+    (-13, time(20, 0)),
+    (-9, time(18, 30)),
+    (-4, time(9, 0)),
+)
+OPEN_AHEAD: Final = (
+    (2, time(18, 30)),
+    (6, time(12, 0)),
+    (9, time(20, 0)),
+    (15, time(18, 30)),
+    (20, time(9, 0)),
+)
+
+# Gatherings that are not simply open: (circle, index).
+STATES: Final = {("noon", 1): "cancelled", ("tuesday", 4): "draft"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +167,6 @@ def _circle(plan: Plan, circle: Circle) -> UUID:
         published_by=lead,
     )
     minimum, suggested, maximum = circle.scale
-    same = ("name", "discreet_name", "purpose", "format", "place", "city", "address", "join_link", "zone", "capacity")
-    more = ("length_minutes", "community_seats", "refund_hours", "late_refund_percent")
     circle_id = plan.add(
         "circles",
         minimum=minimum,
@@ -156,7 +175,7 @@ def _circle(plan: Plan, circle: Circle) -> UUID:
         guidelines_id=agreement,
         created_by=lead,
         created_at=began,
-        **{name: getattr(circle, name) for name in same + more},
+        **{name: getattr(circle, name) for name in AS_PLANNED},
     )
     plan.versions[circle_id] = version
     plan.event("guidelines.published", agreement, began, lead, ("", str(version)))
@@ -204,7 +223,7 @@ def _utc(day: date, at: time, zone: str) -> datetime:
 
 
 def _gathering(plan: Plan, circle: Circle, circle_id: UUID, index: int, starts_at: datetime) -> None:
-    state = {("noon", 1): "cancelled", ("tuesday", circle.ahead - 1): "draft"}.get((circle.key, index), "open")
+    state = STATES.get((circle.key, index), "open")
     meeting = Meeting(
         plan.id(),
         circle,
@@ -236,4 +255,5 @@ def _gathering(plan: Plan, circle: Circle, circle_id: UUID, index: int, starts_a
     if state != "draft":
         plan.event("gathering.published", meeting.id, began, lead, ("draft", "open"))
     if state == "cancelled":
-        plan.event("gathering.cancelled", meeting.id, plan.now - timedelta(hours=1), lead, ("open", "cancelled"))
+        an_hour_ago = plan.now - timedelta(hours=1)
+        plan.event("gathering.cancelled", meeting.id, an_hour_ago, lead, ("open", "cancelled"))

@@ -293,4 +293,6 @@ MEMBERS: Final = (
     ("Zora Hale", "they/she"),
 )
 
-CANCEL_REASON: Final = "I am ill this week and have no voice. I am sorry, and I hope to see you at the next one."
+CANCEL_REASON: Final = (
+    "I am ill this week and have no voice. I am sorry, and I hope to see you at the next one."
+)
