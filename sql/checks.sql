@@ -115,3 +115,9 @@ where money_rows.currency <> bookings.currency;
 -- name: no_seat_is_held_for_ever()$
 -- no seat is still held a day after its time to pay was over
 select count(*) from bookings where state = 'held' and held_until < now() - interval '1 day';
+
+-- name: invites_count_what_was_sent()$
+-- the number on every invite is the highest that was mailed for it
+select count(*) from invites where sequence < (
+    select max(sendings.sequence) from sendings where sendings.invite_id = invites.id
+);

@@ -98,3 +98,14 @@ select booking_id, id, 'refund', -1, 'EUR', 're_euros' from checkouts where stat
 -- a hold that nobody ended
 update bookings set state = 'held', held_until = now() - interval '2 days'
 where id = (select id from bookings where state = 'confirmed' and kind = 'paid' limit 1);
+
+-- name: invites_count_what_was_sent#
+-- a change that was mailed with a number the invite knows nothing of
+with made as (
+    insert into invites (gathering_id, person_id, uid)
+    select gathering_id, person_id, 'behind@example.org' from bookings order by id limit 1
+    on conflict (gathering_id, person_id) do update set sequence = 0
+    returning id, gathering_id, person_id
+)
+insert into sendings (invite_id, booking_id, method, sequence, facts)
+select made.id, bookings.id, 'REQUEST', 7, '' from made join bookings using (gathering_id, person_id) limit 1;
