@@ -70,7 +70,8 @@ async def visit(site: Site, chromium: Browser) -> AsyncIterator[Visit]:
     yield come
     for visitor in came:
         await visitor.context.close()
-    assert not [trouble for visitor in came for trouble in visitor.watch.troubles]
+    troubles = [trouble for visitor in came for trouble in visitor.watch.troubles]
+    assert not troubles, f"{troubles}\nThe site said last:\n{site.log.read_text()[-3000:]}"
 
 
 @pytest_asyncio.fixture(scope="module", autouse=True, loop_scope="session")

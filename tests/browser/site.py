@@ -33,6 +33,7 @@ class Site:
 
     address: str
     house: House
+    log: Path
     _numbers: count[int] = field(default_factory=count)
 
     async def member(self, name: str = "Nell", **more: Any) -> Member:
@@ -123,7 +124,7 @@ async def serve(database_url: str, folder: Path) -> AsyncIterator[Site]:
         )
         database = await Database.open(database_url, size=2)
         try:
-            yield Site(address, House(settings, database))
+            yield Site(address, House(settings, database), folder / "site.log")
         finally:
             await database.close()
     finally:

@@ -9,11 +9,11 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.journeys import AGREE, choose, pay
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
 
-AGREE = "I have read these guidelines and agree to them"
 LATE_CARD = "4000 0000 0000 0077"
 
 
@@ -25,24 +25,6 @@ async def at_the_form(visit: Visit, site: Site, gathering: UUID, **how: bool) ->
     await visitor.follow("Book a seat")
     await visitor.reads("Book a seat")
     return visitor, member
-
-
-async def choose(visitor: Visitor, amount: str = "45") -> None:
-    """A seat on the scale for this much, agreed, and on to the payment."""
-    if await visitor.page.get_by_label("A seat on the scale", exact=True).count():
-        await visitor.pick("A seat on the scale")
-    await visitor.fill("Your amount", amount)
-    await visitor.pick(AGREE)
-    await visitor.press("Continue to payment")
-
-
-async def pay(visitor: Visitor, card: str = "", button: str = "") -> None:
-    """At the checkout page of practice mode."""
-    await visitor.sees("This page stands in for Stripe")
-    if card:
-        await visitor.fill("Card number", card)
-    pays = visitor.page.get_by_role("main").locator("button[value=pay]")
-    await (visitor.button(button) if button else pays).click()
 
 
 async def confirmed(visitor: Visitor) -> None:

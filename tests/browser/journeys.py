@@ -1,0 +1,34 @@
+"""The stretches of way that several journeys share."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tests.browser.visitor import Visitor
+
+AGREE = "I have read these guidelines and agree to them"
+
+
+async def book(visitor: Visitor, gathering: UUID, amount: str = "45") -> None:
+    """From the gathering's page to the checkout."""
+    await visitor.open(f"/gatherings/{gathering}")
+    await visitor.follow("Book a seat")
+    await choose(visitor, amount)
+
+
+async def choose(visitor: Visitor, amount: str = "45") -> None:
+    """A seat on the scale for this much, agreed, and on to the payment."""
+    if await visitor.page.get_by_label("A seat on the scale", exact=True).count():
+        await visitor.pick("A seat on the scale")
+    await visitor.fill("Your amount", amount)
+    await visitor.pick(AGREE)
+    await visitor.press("Continue to payment")
+
+
+async def pay(visitor: Visitor, card: str = "", button: str = "") -> None:
+    """At the checkout page of practice mode; with its first card, unless another is given."""
+    await visitor.sees("This page stands in for Stripe")
+    if card:
+        await visitor.fill("Card number", card)
+    pays = visitor.page.get_by_role("main").locator("button[value=pay]")
+    await (visitor.button(button) if button else pays).click()

@@ -1,0 +1,122 @@
+"""An organizer gives parts, looks over the bookings, takes the attendance home; and what practice mode offers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.site import Member, Site
+from tests.browser.visitor import Visitor
+from tests.cast import add_booking
+
+
+async def as_organizer(visit: Visit, site: Site, *, live: bool, phone: bool = False) -> tuple[Visitor, Member]:
+    """An organizer, signed in."""
+    visitor, organizer = await visit(live=live, phone=phone), await site.member("Orla", is_organizer=True)
+    await visitor.come_in(organizer)
+    return visitor, organizer
+
+
+async def test_making_somebody_a_facilitator(visit: Visit, site: Site, live: bool) -> None:
+    visitor, _ = await as_organizer(visit, site, live=live)
+    member, theirs = await site.member("Zenobia"), await visit(live=live)
+    await theirs.come_in(member)
+    await theirs.open("/gatherings")
+    navigation = theirs.page.get_by_role("navigation", name="Main")
+    await expect(navigation.get_by_role("link", name="Host")).to_have_count(0)
+    await visitor.open("/organize")
+    await visitor.follow("People")
+    await visitor.fill("Name or address", member.email)
+    await visitor.press("Show")
+    row = visitor.page.get_by_role("row").filter(has_text=member.email)
+    await row.locator("summary").click()
+    await row.get_by_role("button", name="Zenobia: make facilitator").click()
+    await expect(row.locator(".badge")).to_have_text("Facilitator")
+    await theirs.page.reload()
+    await navigation.get_by_role("link", name="Host").click()
+    await theirs.reads("My circles")
+
+
+async def test_all_circles_and_all_bookings(visit: Visit, site: Site, live: bool) -> None:
+    name = f"Overseen {live}"
+    circle = await site.circle(name=name)
+    member = await site.member("Tilda")
+    await add_booking(site.house, await site.gathering(circle), member.id, kind="paid", amount=5500)
+    visitor, _ = await as_organizer(visit, site, live=live)
+    await visitor.open("/organize")
+    await visitor.follow("Circles")
+    await visitor.sees("circles, drafts included")
+    await visitor.follow("Bookings")
+    await visitor.page.get_by_label("Circle", exact=True).select_option(name)
+    await visitor.press("Show these")
+    await visitor.sees("1 booking")
+    row = visitor.page.get_by_role("row").filter(has_text="Tilda")
+    await expect(row).to_contain_text("$55")
+    await expect(row).to_contain_text("Confirmed")
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
+async def test_taking_the_attendance_home_is_noted(visit: Visit, site: Site, live: bool, phone: bool) -> None:
+    name = f"Counted {live}{phone}"
+    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=5)
+    gathering = await site.gathering(await site.circle(name=name), starts_at=start)
+    await add_booking(site.house, gathering, (await site.member("=HYPERLINK(1)")).id)
+    visitor, organizer = await as_organizer(visit, site, live=live, phone=phone)
+    await visitor.open("/organize/attendance")
+    await visitor.fill("From", str((start - timedelta(days=2)).date()))
+    await visitor.fill("To", str((start + timedelta(days=2)).date()))
+    await visitor.pick(name)
+    file, body = await visitor.downloads("Download attendance.csv")
+    assert file.startswith("attendance-")
+    rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    assert len(rows) == 1
+    assert name in rows[0].values()
+    assert not [cell for cell in rows[0].values() if cell.startswith(("=", "+", "-", "@"))]
+    assert [cell for cell in rows[0].values() if "T" in cell and cell[-6:-3] in ("-05", "-04")]
+    await visitor.open("/organize/attendance")
+    noted = visitor.page.get_by_role("row").filter(has_text=organizer.name).first
+    await expect(noted).to_contain_text(name)
+
+
+async def test_members_and_hosts_find_no_way_in(visit: Visit, site: Site) -> None:
+    for more in ({}, {"is_facilitator": True}):
+        visitor = await visit(live=False)
+        visitor.watch.allowed |= {403, 404}
+        await visitor.come_in(await site.member("Nosy", **more))
+        for path in ("/organize", "/organize/people", "/organize/bookings", "/organize/attendance.csv"):
+            assert (await visitor.open(path)).status in (403, 404)
+
+
+@pytest.mark.parametrize(
+    ("button", "heading", "name"),
+    [
+        ("Mira, member", "Gatherings", "Mira"),
+        ("Farid, facilitator", "My circles", "Farid"),
+        ("Odile, organizer", "This week", "Odile"),
+    ],
+)
+async def test_the_practice_bar_signs_one_in(visit: Visit, live: bool, button: str, heading: str, name: str) -> None:
+    visitor = await visit(live=live)
+    await visitor.open("/")
+    await visitor.page.get_by_role("button", name=button).click()
+    await visitor.reads(heading)
+    await visitor.is_told(f"You are signed in as {name}")
+
+
+async def test_the_mailbox_shows_a_mail_from_all_sides(visit: Visit, site: Site, live: bool) -> None:
+    visitor, member = await visit(live=live), await site.member("Olive")
+    await visitor.open("/sign-in")
+    await visitor.fill("Your mail address", member.email)
+    await visitor.press("Send me a code")
+    await visitor.reads("Look in your mail")
+    await visitor.reads_mail(member.email)
+    frame = visitor.page.frame_locator("iframe")
+    await expect(frame.locator("body")).to_contain_text("sign-in code")
+    await expect(visitor.page.locator("pre.mail-text")).to_contain_text("Your sign-in code")
+    await visitor.reads("Headers")
+    await visitor.sees(member.email)
