@@ -167,6 +167,18 @@ async def test_a_helper_keeps_the_register_and_cannot_cancel_the_gathering(
         assert f"/host/gatherings/{ahead}/cancel" in (await page.get(f"/host/gatherings/{ahead}")).text
 
 
+async def test_a_draft_can_be_published_or_thrown_away_from_its_page(cast: Cast, browser: Enter) -> None:
+    draft = await add_gathering(cast.house, cast.circle, days=9, state="draft")
+    async with browser(cast.farid) as page:
+        text = (await page.get(f"/host/gatherings/{draft}")).text
+        assert f'action="/host/gatherings/{draft}/discard"' in text
+        assert f"/host/gatherings/{draft}/cancel" not in text
+        assert (await page.post(f"/host/gatherings/{draft}/publish")).status_code == 303
+        text = (await page.get(f"/host/gatherings/{draft}")).text
+    assert f"/host/gatherings/{draft}/discard" not in text
+    assert f"/host/gatherings/{draft}/cancel" in text
+
+
 async def test_a_post_from_another_site_marks_nobody(
     cast: Cast, tonight: UUID, booked: UUID, browser: Enter
 ) -> None:

@@ -84,7 +84,8 @@ def _choice(plan: Plan, meeting: Meeting, person: UUID, community: int) -> tuple
     minimum, suggested, maximum = meeting.circle.scale
     if maximum == 0:
         return "free", 0
-    if community and person != plan.mira and plan.chance.random() < 0.4:
+    odds = 0.4 if meeting.index < 0 else 0.12  # so that some are left to book
+    if community and person != plan.mira and plan.chance.random() < odds:
         return "community", 0
     if minimum == 0 and plan.chance.random() < 0.2:
         return "free", 0
