@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from pgqueuer import AsyncpgDriver, Job, PgQueuer, Queries
@@ -25,6 +25,7 @@ log = structlog.get_logger("jobs")
 SQL = db.queries("jobs")
 
 Handler = Callable[..., Awaitable[None]]
+H = TypeVar("H", bound=Handler)
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=15)
@@ -44,7 +45,7 @@ _tasks: dict[str, _Task] = {}
 _timetable: dict[str, tuple[str, Callable[[House], Awaitable[None]]]] = {}
 
 
-def job(name: str, *, attempts: int = 12) -> Callable[[Handler], Handler]:
+def job(name: str, *, attempts: int = 12) -> Callable[[H], H]:
     """Declare the function that carries out a job: `async def f(house, **payload)`.
 
     It may run more than once (after a crash, or after raising), so it must be safe to repeat. After
@@ -52,7 +53,7 @@ def job(name: str, *, attempts: int = 12) -> Callable[[Handler], Handler]:
     failed and /healthz says so.
     """
 
-    def declare(do: Handler) -> Handler:
+    def declare(do: H) -> H:
         _tasks[name] = _Task(do, attempts)
         return do
 

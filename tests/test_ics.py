@@ -47,6 +47,11 @@ def lines(body: bytes) -> list[str]:
     return body.replace(b"\r\n ", b"").decode().removesuffix("\r\n").split("\r\n")
 
 
+def first(body: bytes) -> Any:
+    """The first gathering of a calendar, as icalendar reads it."""
+    return icalendar.Calendar.from_ical(body).events[0]
+
+
 def well_formed(body: bytes) -> None:
     """RFC 5545, 3.1: CRLF after every line, none longer than 75 octets, no control characters (3.3.11)."""
     assert body.endswith(b"\r\n")
@@ -97,7 +102,7 @@ def test_a_cancel_takes_out_the_same_entry() -> None:
 
 def test_the_wall_time_of_the_circle_stands_in_the_description() -> None:
     body = ics.publish([entry()], ORGANIZER)
-    description = icalendar.Calendar.from_ical(body).events[0]["description"]
+    description = first(body)["description"]
     assert description.startswith("Tuesday 16 March")
     assert "6:00 in the evening in New York, 90 minutes." in description
     assert description.endswith("https://circles.test/my/gatherings")
@@ -125,7 +130,7 @@ def test_the_same_state_is_the_same_bytes() -> None:
 
 
 def read_by_icalendar(body: bytes) -> tuple[str, str, datetime, datetime, str]:
-    event = icalendar.Calendar.from_ical(body).events[0]
+    event = first(body)
     return event["uid"], event["summary"], event.start, event.end, event["attendee"].params["CN"]
 
 
@@ -193,7 +198,8 @@ def test_nothing_breaks_the_calendar_or_adds_to_it(
     )
     well_formed(body)
     calendar = icalendar.Calendar.from_ical(body)
-    (event,) = calendar.events
+    assert len(calendar.events) == 1
+    event = first(body)
     assert (calendar["method"], event["uid"], event["sequence"]) == ("REQUEST", made.uid, sequence)
     assert event.start == starts_at.replace(microsecond=0)
     assert "\n" not in event["summary"]

@@ -67,7 +67,7 @@ async def withdraw(house: House, booking: UUID, **more: str) -> None:
     await actions.withdraw(house, booking_id=str(booking), **more)
 
 
-def event(mail: asyncpg.Record) -> icalendar.Event:
+def event(mail: asyncpg.Record) -> Any:
     """The one gathering in a mail's calendar, whose method is the one its part will say."""
     calendar = icalendar.Calendar.from_ical(mail["calendar"])
     assert calendar["method"] == mail["calendar_method"]

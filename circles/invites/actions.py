@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -114,7 +115,7 @@ def _calendar(
     return ics.invite(method, entry, _organizer(settings), ics.Party(place["email"], place["person_name"]))
 
 
-async def _mail(tx: db.Tx, house: House, place: db.Record, kind: str, **more: object) -> None:
+async def _mail(tx: db.Tx, house: House, place: db.Record, kind: str, **more: Any) -> None:
     title = rules.title(place["discreet_name"], place["starts_at"], place["zone"])
     before = {"invite": "", "changed": "Changed: ", "withdrawn": "Cancelled: "}[kind]
     await mail.send(
@@ -143,7 +144,7 @@ def _organizer(settings: Settings) -> ics.Party:
     return ics.Party(settings.mail_from, settings.community_name)
 
 
-def _entry(settings: Settings, row: db.Record | dict) -> ics.Entry:
+def _entry(settings: Settings, row: db.Record | dict[str, Any]) -> ics.Entry:
     """A gathering as a calendar holds it. What was never mailed has the UID it would be mailed with."""
     host = urlsplit(settings.address).hostname or "localhost"
     return ics.Entry(
