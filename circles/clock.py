@@ -25,9 +25,9 @@ def now() -> datetime:
 @lru_cache(maxsize=1)
 def zones() -> frozenset[str]:
     """Every IANA zone with a place in its name, and UTC."""
-    return frozenset(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/"))) | {
-        "UTC"
-    }
+    return frozenset(
+        z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/"))
+    ) | {"UTC"}
 
 
 def is_zone(name: str) -> bool:

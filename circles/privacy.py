@@ -84,8 +84,12 @@ MAP: dict[str, dict[str, Care]] = {
     "stripe_events": _all(PLAIN, "id type object_id received_at"),
     "practice_objects": _all(PLAIN, "id kind body created_at"),
     "practice_keys": _all(PLAIN, "key request_sha256 status answer created_at"),
-    "invites": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "gathering_id uid sequence changed_at"),
-    "sendings": _all(PLAIN, "id") | _all(WHO, "booking_id") | _all(TOLD, "invite_id method sequence facts sent_at"),
+    "invites": _all(PLAIN, "id")
+    | _all(WHO, "person_id")
+    | _all(TOLD, "gathering_id uid sequence changed_at"),
+    "sendings": _all(PLAIN, "id")
+    | _all(WHO, "booking_id")
+    | _all(TOLD, "invite_id method sequence facts sent_at"),
     "feeds": _all(WHO, "person_id") | _all(TOLD, "number created_at") | _all(KEY, "token_hash"),
     "attendance": _all(WHO, "booking_id marked_by") | _all(TOLD, "mark marked_at"),
     "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),

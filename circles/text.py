@@ -17,7 +17,23 @@ _DIRECTION = frozenset("\u200e\u200f\u061c")
 _LINE_ENDS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 
-_TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "h2", "h3", "h4", "blockquote", "hr", "a", "code", "pre"}
+_TAGS = {
+    "p",
+    "br",
+    "strong",
+    "em",
+    "ul",
+    "ol",
+    "li",
+    "h2",
+    "h3",
+    "h4",
+    "blockquote",
+    "hr",
+    "a",
+    "code",
+    "pre",
+}
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
 
 
@@ -44,7 +60,9 @@ def line(value: str, field: str = "", *, most: int = 120, required: bool = True)
     """
     if _LINE_ENDS.search(value.strip()):
         raise Refused(Reason("line_break", "Please keep this to one line.", field))
-    text = _SPACES.sub(" ", _without_bad(value.strip().replace("\t", " "), field, keep_newlines=False)).strip()
+    text = _SPACES.sub(
+        " ", _without_bad(value.strip().replace("\t", " "), field, keep_newlines=False)
+    ).strip()
     return _measured(text, field, most, required)
 
 

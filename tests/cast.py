@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from circles.house import House
 
-GUIDELINES = "## What we agree\n\nWhat is said here stays here. Speak from your own experience. You may always pass."
+GUIDELINES = (
+    "## What we agree\n\nWhat is said here stays here. Speak from your own experience. You may always pass."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ async def _insert(house: House, table: str, values: dict[str, Any]) -> UUID:
     names = ", ".join(values)
     places = ", ".join(f"${i}" for i in range(1, len(values) + 1))
     async with house.db.transaction() as tx:
-        return await tx.fetchval(f"insert into {table} ({names}) values ({places}) returning id", *values.values())
+        return await tx.fetchval(
+            f"insert into {table} ({names}) values ({places}) returning id", *values.values()
+        )
 
 
 async def add_person(house: House, name: str, **more: Any) -> UUID:
@@ -109,16 +113,24 @@ async def add_circle(house: House, lead: UUID, **more: Any) -> UUID:
     } | more
     circle = await _insert(house, "circles", values)
     async with house.db.transaction() as tx:
-        await tx.execute("insert into hosts (circle_id, person_id, part) values ($1, $2, 'lead')", circle, lead)
+        await tx.execute(
+            "insert into hosts (circle_id, person_id, part) values ($1, $2, 'lead')", circle, lead
+        )
     return circle
 
 
 async def add_gathering(
-    house: House, circle: UUID, *, days: float = 7, hour: int = 18, starts_at: datetime | None = None, **more: Any
+    house: House,
+    circle: UUID,
+    *,
+    days: float = 7,
+    hour: int = 18,
+    starts_at: datetime | None = None,
+    **more: Any,
 ) -> UUID:
     """One more open gathering, `days` from now at `hour` in its zone, or exactly at `starts_at`."""
     async with house.db.reading() as tx:
-        row = await tx.fetchrow("select * from circles where id = $1", circle)
+        row: Any = await tx.fetchrow("select * from circles where id = $1", circle)
     zone = ZoneInfo(row["zone"])
     if starts_at is None:
         day = (datetime.now(zone) + timedelta(days=days)).date()
@@ -161,14 +173,20 @@ async def accept(house: House, person: UUID, version: UUID) -> UUID:
 
 
 async def add_booking(
-    house: House, gathering: UUID, person: UUID, *, kind: str = "community", amount: int = 0, state: str = "confirmed"
+    house: House,
+    gathering: UUID,
+    person: UUID,
+    *,
+    kind: str = "community",
+    amount: int = 0,
+    state: str = "confirmed",
 ) -> UUID:
     """One more booking on the lowest free seat, with an event row to match.
 
     A `paid` one that is confirmed gets its checkout and ledger row too, so that every invariant holds.
     """
     async with house.db.reading() as tx:
-        row = await tx.fetchrow(
+        row: Any = await tx.fetchrow(
             "select gatherings.capacity, circles.* from gatherings join circles on circles.id = circle_id "
             "where gatherings.id = $1",
             gathering,
@@ -176,7 +194,8 @@ async def add_booking(
         taken = {
             each["seat"]
             for each in await tx.fetch(
-                "select seat from bookings where gathering_id = $1 and state in ('held', 'confirmed')", gathering
+                "select seat from bookings where gathering_id = $1 and state in ('held', 'confirmed')",
+                gathering,
             )
         }
     if state == "held" and kind == "community":  # only a seat that is to be paid is held

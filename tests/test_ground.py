@@ -61,7 +61,7 @@ def test_a_currency_without_cents_takes_none() -> None:
 
 @given(st.tuples(*[st.integers(0, 10_000)] * 3).map(sorted), st.integers(-5, 10_005))
 def test_the_scale_takes_exactly_what_lies_on_it(marks: list[int], amount: int) -> None:
-    scale = money.Scale(*marks, "USD")
+    scale = money.Scale(marks[0], marks[1], marks[2], "USD")
     assert not scale.problems()
     assert (not scale.refusals(amount, "USD")) == (marks[0] <= amount <= marks[2])
     assert scale.refusals(amount, "EUR")[0].code == "other_currency"
@@ -75,7 +75,9 @@ def test_a_crooked_scale_names_every_fault() -> None:
 # time
 
 ZONES = st.sampled_from(["America/New_York", "Europe/London", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"])
-WALLS = st.datetimes(datetime(2020, 1, 1), datetime(2045, 1, 1)).map(lambda d: d.replace(second=0, microsecond=0))
+WALLS = st.datetimes(datetime(2020, 1, 1), datetime(2045, 1, 1)).map(
+    lambda d: d.replace(second=0, microsecond=0)
+)
 
 
 @given(WALLS, ZONES)
@@ -106,7 +108,9 @@ def test_a_time_the_clocks_skip_is_refused_with_the_next_one() -> None:
     assert "03:30" in caught.value.reasons[0].text
 
 
-@pytest.mark.parametrize(("day", "time"), [("2027-02-30", "18:00"), ("14.3.2027", "18:00"), ("9999-01-01", "1:00")])
+@pytest.mark.parametrize(
+    ("day", "time"), [("2027-02-30", "18:00"), ("14.3.2027", "18:00"), ("9999-01-01", "1:00")]
+)
 def test_a_date_that_is_none_is_refused(day: str, time: str) -> None:
     assert codes(lambda: clock.parse_wall(day, time, "UTC")) & {"date_unreadable", "date_far"}
 
@@ -122,7 +126,9 @@ def test_times_are_said_as_people_say_them() -> None:
     assert said.startswith("Tuesday 24 November")
     assert said.endswith("6:00 in the evening in New York, 3:00 in the afternoon for you")
     assert "for you" not in clock.say_when(at, "America/New_York", "America/Toronto")
-    assert "Wednesday 10:00 in the morning for you" in clock.say_when(at, "America/New_York", "Australia/Sydney")
+    assert "Wednesday 10:00 in the morning for you" in clock.say_when(
+        at, "America/New_York", "Australia/Sydney"
+    )
 
 
 # text
@@ -164,7 +170,7 @@ def test_whatever_a_line_lets_in_fits_a_mail_header(value: str) -> None:
         "[x](javascript:alert(1))",
         '<img src=x onerror="alert(1)">',
         "![x](https://tracker.example/pixel.png)",
-        "<https://a.example/?q=\"onmouseover=alert(1)>",
+        '<https://a.example/?q="onmouseover=alert(1)>',
     ],
 )
 def test_markdown_can_do_no_harm(source: str) -> None:
@@ -193,7 +199,13 @@ def test_production_says_everything_it_lacks_at_once(monkeypatch: pytest.MonkeyP
     with pytest.raises(ValidationError) as caught:
         Settings(mode="production")
     said = str(caught.value)
-    for name in ("DATABASE_URL", "CIRCLES_SECRET", "CIRCLES_ORIGIN", "CIRCLES_SMTP_HOST", "CIRCLES_STRIPE_SECRET_KEY"):
+    for name in (
+        "DATABASE_URL",
+        "CIRCLES_SECRET",
+        "CIRCLES_ORIGIN",
+        "CIRCLES_SMTP_HOST",
+        "CIRCLES_STRIPE_SECRET_KEY",
+    ):
         assert name in said
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ async def test_an_erased_person_is_nobody(cast: Cast, house: House) -> None:
     with pytest.raises(NotFound):
         await privacy.export(house, "mira@example.org")
     async with house.db.reading() as tx:
-        row = await tx.fetchrow("select * from people where id = $1", cast.mira)
+        row: Any = await tx.fetchrow("select * from people where id = $1", cast.mira)
         assert await tx.fetchval("select sum(amount) from money_rows") == 4500
     assert (row["name"], row["pronouns"]) == ("Somebody who left", "")
     assert row["email"].endswith("@gone.invalid")
@@ -66,7 +67,9 @@ async def test_nobody_is_erased_while_something_is_open(cast: Cast, house: House
     assert caught.value.codes == {"leads_circle"}
 
 
-def test_the_commands_name_what_is_wrong(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_name_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def nobody(*_: object) -> int:
         raise NotFound
 

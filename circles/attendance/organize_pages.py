@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
-from circles import clock, db, payments
+from circles import clock, payments
 from circles.attendance import actions, rules
 from circles.attendance.rules import BookingsFilter, Wanted
 from circles.errors import Refused
 from circles.web import guard, render
 from circles.web.forms import Form
+from circles.web.paging import pager
 
 # What a booking's state is called on the page.
 STATE_NAMES = {"held": "Held", "confirmed": "Confirmed", "cancelled": "Cancelled", "lapsed": "Not taken up"}
@@ -47,6 +48,7 @@ async def bookings(request: Request) -> Response:
     )
     async with guard.house(request).db.reading() as tx:
         found, circles = await actions.bookings_page(tx, wanted)
+    total = found[0]["total"] if found else 0
     return render.page(
         request,
         "attendance/bookings.html",
@@ -55,28 +57,8 @@ async def bookings(request: Request) -> Response:
         states=[("", "All states"), *STATE_NAMES.items()],
         circles=[("", "All circles"), *((row["id"], row["name"]) for row in circles)],
         state_names=STATE_NAMES,
-        total=found[0]["total"] if found else 0,
-        pager=_pager(wanted, found),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Pager:
-    """Where in a long list one is, and the ways on."""
-
-    number: int
-    pages: int
-    previous: str
-    next: str
-
-
-def _pager(wanted: BookingsFilter, found: list[db.Record]) -> Pager:
-    pages = -(-found[0]["total"] // actions.PAGE) if found else wanted.page
-    return Pager(
-        wanted.page,
-        pages,
-        _address(wanted, wanted.page - 1) if wanted.page > 1 else "",
-        _address(wanted, wanted.page + 1) if wanted.page < pages else "",
+        total=total,
+        pager=pager(wanted.page, total, actions.PAGE, partial(_address, wanted)),
     )
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from circles import clock, money
 from circles.errors import Reason, Refused
-from circles.gatherings.reading import Reader
 from circles.gatherings.rules import FORMATS, PLACES
+from circles.reading import Reader
 
 DAYS = {
     "mon": "Monday",

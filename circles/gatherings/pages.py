@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from circles.gatherings.front import handed
 from circles.money import Scale
 from circles.web import cookies, guard, htmx, render
 from circles.web.forms import Form
+from circles.web.paging import pager
 
 SQL = db.queries("gatherings")
 
@@ -52,27 +52,6 @@ async def home(request: Request) -> Response:
 async def what_it_is_not(request: Request) -> Response:
     """What a circle is not, and where to turn instead."""
     return render.page(request, "gatherings/what_it_is_not.html")
-
-
-@dataclass(frozen=True, slots=True)
-class Pager:
-    """Which page of the list this is, and the addresses of its neighbors; empty where there is none."""
-
-    number: int
-    pages: int
-    previous: str
-    next: str
-
-
-def pager(number: int, how_many: int, per_page: int, url: Callable[[int], str]) -> Pager:
-    """The pager of page `number` of a list of `how_many`. url: gives a page's address."""
-    pages = max(1, -(-how_many // per_page))
-    return Pager(
-        number,
-        pages,
-        url(min(number - 1, pages)) if number > 1 else "",
-        url(number + 1) if number < pages else "",
-    )
 
 
 def _filter_form(form: Form, found: Filters, own_clock: bool) -> str:

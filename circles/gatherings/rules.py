@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from circles import clock, money, text
 from circles.errors import Reason, Refused
-from circles.gatherings.reading import Reader
 from circles.money import Scale
+from circles.reading import Reader
 
 FORMATS = {
     "facilitated": "Facilitated circle",

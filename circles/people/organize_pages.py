@@ -17,6 +17,7 @@ from circles.people import actions
 from circles.people.rules import Part, Person
 from circles.web import guard, render
 from circles.web.forms import Form
+from circles.web.paging import pager
 
 EACH = 30
 PARTS = [("", "Everybody"), ("facilitator", "Facilitators"), ("organizer", "Organizers")]
@@ -51,16 +52,6 @@ class Search:
         return f"/organize/people?{query}" if query else "/organize/people"
 
 
-@dataclass(frozen=True, slots=True)
-class Pager:
-    """Where in a long list one is, and the ways on."""
-
-    number: int
-    pages: int
-    previous: str
-    next: str
-
-
 async def people(request: Request) -> Response:
     """Everybody, by search and part."""
     return await _people(request, Search.read(request.query_params), Form())
@@ -69,7 +60,6 @@ async def people(request: Request) -> Response:
 async def _people(request: Request, search: Search, form: Form) -> Response:
     async with guard.house(request).db.reading() as tx:
         total, found, number = await _look(tx, search)
-    pages = max(1, -(-total // EACH))
     return render.page(
         request,
         "people/organize.html",
@@ -80,12 +70,7 @@ async def _people(request: Request, search: Search, form: Form) -> Response:
         number=number,
         people=found,
         total=total,
-        pager=Pager(
-            number,
-            pages,
-            search.address(number - 1) if number > 1 else "",
-            search.address(number + 1) if number < pages else "",
-        ),
+        pager=pager(number, total, EACH, search.address),
     )
 
 

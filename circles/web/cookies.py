@@ -59,15 +59,15 @@ def viewer_zone(request: Request) -> str:
 
 def set_notice(response: Response, text: str, kind: str) -> None:
     """Leave one line for the next page."""
-    response.set_cookie(
-        NOTICE, quote(f"{kind}:{text}"), max_age=60, path="/", httponly=True, samesite="lax"
-    )
+    response.set_cookie(NOTICE, quote(f"{kind}:{text}"), max_age=60, path="/", httponly=True, samesite="lax")
 
 
 def notice(request: Request) -> Notice | None:
     """The line the last page left, if any."""
     kind, _, text = unquote(request.cookies.get(NOTICE, "")).partition(":")
-    return Notice(kind if kind in ("good", "calm", "matters", "warn") else "calm", text[:300]) if text else None
+    return (
+        Notice(kind if kind in ("good", "calm", "matters", "warn") else "calm", text[:300]) if text else None
+    )
 
 
 def drop_notice(response: Response) -> None:

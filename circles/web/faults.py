@@ -32,7 +32,10 @@ WORDS = {
         "That was too much at once",
         "Nothing was saved. Go back: what you typed is still in the form. Please shorten it and try again.",
     ),
-    429: ("Please wait a little", "There were many tries in a short time. Nothing was lost. Try again later."),
+    429: (
+        "Please wait a little",
+        "There were many tries in a short time. Nothing was lost. Try again later.",
+    ),
     500: (
         "Something went wrong on our side",
         "What you saved before is safe. Please try again in a few minutes.",
@@ -45,7 +48,14 @@ def _answer(request: Request, status: int, reasons: tuple[str, ...] = ()) -> Res
     if not hasattr(request.state, "person"):
         request.state.person = None
     response = render.page(
-        request, "error.html", status, title=title, happened=" ".join(reasons), safe=words, todo="", reference=""
+        request,
+        "error.html",
+        status,
+        title=title,
+        happened=" ".join(reasons),
+        safe=words,
+        todo="",
+        reference="",
     )
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from circles.errors import Reason, Refused
 
-M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 
@@ -66,34 +64,3 @@ class Form:
         except Refused as refused:
             self.add(refused.reasons)
             return None
-
-    def parse(self, model: type[M]) -> M | None:
-        """Read the values into a pydantic model; what does not fit becomes errors beside the fields."""
-        try:
-            return model.model_validate(self.values)
-        except ValidationError as error:
-            for fault in error.errors():
-                field = str(fault["loc"][0]) if fault["loc"] else ""
-                refused = (fault.get("ctx") or {}).get("error")
-                if isinstance(refused, Refused):
-                    self.add(refused.reasons)
-                else:
-                    self.add(Reason(fault["type"], _sentence(fault["type"], fault["msg"]), field))
-            return None
-
-
-_SENTENCES = {
-    "missing": "Please fill this in.",
-    "string_too_short": "Please fill this in.",
-    "int_parsing": "Please give a whole number.",
-    "int_from_float": "Please give a whole number.",
-    "literal_error": "Please choose one of these.",
-    "enum": "Please choose one of these.",
-    "uuid_parsing": "Please choose one of these.",
-    "bool_parsing": "Please choose one of these.",
-}
-
-
-def _sentence(kind: str, message: str) -> str:
-    found = _SENTENCES.get(kind) or message.removeprefix("Value error, ")
-    return found if found.endswith((".", "?")) else f"{found}."

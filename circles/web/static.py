@@ -13,7 +13,11 @@ class Static(StaticFiles):
     """Our own files and htmx, with a long life when the address names their version (RFC 8246)."""
 
     def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
     ) -> Response:
         """The file, with how long it may be kept."""
         response = super().file_response(full_path, stat_result, scope, status_code)

@@ -14,8 +14,20 @@ MODULES = sorted((ROOT / "circles").rglob("*.py"))
 
 # From the ground up; a module imports from its own row or from rows above it in this list.
 ROWS = [
-    {"errors", "clock", "money", "text", "settings", "logs"},
-    {"db", "house", "jobs", "mail", "audit", "web", "migrate", "checks", "postgres", "postgres_place", "assets"},
+    {"errors", "clock", "money", "text", "settings", "logs", "reading"},
+    {
+        "db",
+        "house",
+        "jobs",
+        "mail",
+        "audit",
+        "web",
+        "migrate",
+        "checks",
+        "postgres",
+        "postgres_place",
+        "assets",
+    },
     {"people"},
     {"guidelines"},
     {"gatherings"},
@@ -92,7 +104,9 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
             assert size <= 40, f"{path.name}: {node.name} has {size} lines"
 
 
-SQL_WORDS = re.compile(r"^\s*(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from)\s", re.I | re.S)
+SQL_WORDS = re.compile(
+    r"^\s*(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from)\s", re.I | re.S
+)
 
 
 @pytest.mark.parametrize("path", [ROOT / "app.py", *MODULES], ids=lambda p: p.stem)
@@ -107,7 +121,9 @@ def test_no_template_has_inline_script_or_style() -> None:
         if path.parent.name == "mail":
             continue
         text = path.read_text()
-        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|hx-on", text), f"{path.name} has inline script or style"
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|hx-on", text), (
+            f"{path.name} has inline script or style"
+        )
         assert not re.search(r"<script(?![^>]*\ssrc=)", text), f"{path.name} has an inline script"
 
 

@@ -27,6 +27,7 @@ from circles.money import Scale
 from circles.settings import Settings
 from circles.web import render
 from circles.web.forms import Form
+from circles.web.paging import pager
 
 GATHERINGS, BOOKINGS, GUIDELINES, AUDIT = (
     db.queries(room) for room in ("gatherings", "bookings", "guidelines", "audit")
@@ -72,7 +73,7 @@ async def listing(request: Request) -> Response:
             filter_form=pages._filter_form(Form(), NO_FILTERS, False),
             days=cards.by_day([cards.card(row) for row in rows], ""),
             how_many=how_many,
-            pager=pages.pager(1, how_many, filters.PER_PAGE, NO_FILTERS.url),
+            pager=pager(1, how_many, filters.PER_PAGE, NO_FILTERS.url),
             here=NO_FILTERS.url(1),
         )
     )
