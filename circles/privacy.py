@@ -35,8 +35,11 @@ def _all(care: Care, names: str) -> dict[str, Care]:
 # table: column: care. The queue's own tables (pgqueuer*) hold ids alone and are tidied after 14 days.
 MAP: dict[str, dict[str, Care]] = {
     "people": _all(WHO, "id")
-    | _all(TOLD, "email name pronouns zone about created_at is_facilitator is_organizer"),
-    "credentials": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "kind body year"),
+    | _all(TOLD, "email name pronouns zone about approach languages created_at is_facilitator is_organizer"),
+    "credentials": _all(PLAIN, "id version seen_at")
+    | _all(WHO, "person_id seen_by")
+    | _all(TOLD, "kind body year link"),
+    "pictures": _all(WHO, "person_id") | _all(TOLD, "hash jpeg created_at"),
     "sign_in_requests": _all(WHO, "id person_id")
     | _all(TOLD, "email name pronouns zone next_path created_at expires_at proven_at used_at tries")
     | _all(KEY, "browser_hash code_hash link_hash"),
@@ -46,12 +49,14 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(KEY, "token_hash"),
     "mails": _all(PLAIN, "id kind calendar_method message_id state claimed_until")
     | _all(WHO, "person_id")
-    | _all(TOLD, "to_address to_name subject text_body html_body calendar created_at sent_at"),
+    | _all(TOLD, "to_address to_name subject text_body html_body calendar reply_to created_at sent_at"),
     "events": _all(PLAIN, "id") | _all(WHO, "who about") | _all(TOLD, "at what before after why details"),
     "limits": _all(PLAIN, "window_start count") | _all(KEY, "key"),
     "guidelines": _all(PLAIN, "id created_at"),
-    "guidelines_versions": _all(PLAIN, "id guidelines_id number body sha256 published_at")
+    "guidelines_versions": _all(PLAIN, "id guidelines_id number body sha256 published_at material why")
     | _all(WHO, "published_by"),
+    "guidelines_drafts": _all(PLAIN, "guidelines_id body revision saved_at") | _all(WHO, "saved_by"),
+    "guidelines_asked": _all(WHO, "person_id") | _all(TOLD, "version_id asked_at"),
     "acceptances": _all(PLAIN, "id") | _all(WHO, "person_id") | _all(TOLD, "version_id sha256 accepted_at"),
     "circles": _all(
         PLAIN,
@@ -61,16 +66,30 @@ MAP: dict[str, dict[str, Care]] = {
     )
     | _all(WHO, "created_by"),
     "hosts": _all(WHO, "person_id") | _all(TOLD, "circle_id part"),
+    "host_invitations": _all(PLAIN, "id")
+    | _all(WHO, "invited_by answered_by")
+    | _all(TOLD, "circle_id gathering_id email part state created_at expires_at ended_at")
+    | _all(KEY, "token_hash"),
+    "stand_ins": _all(WHO, "person_id added_by") | _all(TOLD, "gathering_id created_at"),
     "gatherings": _all(
         PLAIN,
         "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_map "
-        "seats_taken community_taken note state cancel_reason version created_at",
+        "seats_taken community_taken note state cancel_reason version created_at schedule_id planned_for by_hand "
+        "oddity join_link city address told",
     ),
+    "schedules": _all(
+        PLAIN,
+        "id circle_id kind first_date every weekdays nth month_day dates until times skipped wall_time zone "
+        "length_minutes capacity community_seats note join_link city address state version planted_until "
+        "created_at",
+    )
+    | _all(WHO, "created_by"),
     "bookings": _all(WHO, "person_id")
     | _all(
         TOLD,
         "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
-        "late_refund_percent acceptance_id held_until let_go_at created_at confirmed_at ended_at end_cause",
+        "late_refund_percent acceptance_id held_until let_go_at created_at confirmed_at ended_at end_cause "
+        "full_refund_until",
     ),
     "checkouts": _all(WHO, "booking_id")
     | _all(TOLD, "id amount currency state stripe_id payment_intent url expires_at looked_at created_at"),
@@ -93,6 +112,9 @@ MAP: dict[str, dict[str, Care]] = {
     "feeds": _all(WHO, "person_id") | _all(TOLD, "number created_at") | _all(KEY, "token_hash"),
     "attendance": _all(WHO, "booking_id marked_by") | _all(TOLD, "mark marked_at"),
     "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),
+    "messages": _all(PLAIN, "id gathering_id state mails")
+    | _all(WHO, "written_by booking_id")
+    | _all(TOLD, "body reply_to created_at sent_at"),
     "circles_migrations": _all(PLAIN, "name sha256 applied_at"),
 }
 
@@ -133,7 +155,10 @@ async def erase(house: House, email: str) -> None:
         )
         for forget in (SQL.forget_keys, SQL.forget_requests, SQL.forget_mails, SQL.forget_feed):
             await forget(tx, person=person)
-        await SQL.forget_credentials(tx, person=person)
+        for forget in (SQL.forget_credentials, SQL.forget_picture, SQL.forget_hosting, SQL.forget_invitations):
+            await forget(tx, person=person)
+        await SQL.forget_messages(tx, person=person)
+        await SQL.forget_reply_address(tx, person=person)
         await SQL.forget_name(tx, person=person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
 
