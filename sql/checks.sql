@@ -79,6 +79,11 @@ join acceptances on acceptances.id = bookings.acceptance_id
 join guidelines_versions on guidelines_versions.id = acceptances.version_id
 where acceptances.person_id <> bookings.person_id or acceptances.sha256 <> guidelines_versions.sha256;
 
+-- name: only_material_changes_are_asked_about()$
+-- nobody was asked to read guidelines again for a change that was not material
+select count(*) from guidelines_asked join guidelines_versions on guidelines_versions.id = version_id
+where not guidelines_versions.material;
+
 -- name: every_change_left_an_event()$
 -- every booking has an event row that tells of its present state
 select count(*) from bookings where not exists (

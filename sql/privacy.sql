@@ -18,6 +18,8 @@ select
         where who = :person or about = :person or about in (select id from mine)
     ) as events,
     (select jsonb_agg(to_jsonb(acceptances)) from acceptances where person_id = :person) as acceptances,
+    (select jsonb_agg(to_jsonb(guidelines_asked)) from guidelines_asked where person_id = :person)
+        as guidelines_asked,
     (select jsonb_agg(to_jsonb(hosts)) from hosts where person_id = :person) as hosts,
     (select jsonb_agg(to_jsonb(mine)) from mine) as bookings,
     (select jsonb_agg(to_jsonb(checkouts)) from checkouts where booking_id in (select id from mine)) as checkouts,

@@ -195,22 +195,30 @@ def test_a_circle_does_not_move_under_people_with_seats() -> None:
     assert rules.differences(old, new) == ["name", "place"]
 
 
+@pytest.mark.parametrize("place", sorted(rules.PLACES))
 @pytest.mark.parametrize("format_", sorted(rules.FORMATS))
-def test_every_format_has_a_starting_text_that_says_what_matters(format_: str) -> None:
-    body = rules.read_guidelines(guidelines.STARTING_TEXTS[format_]).casefold()
+def test_every_format_has_a_starting_text_that_says_what_matters(format_: str, place: str) -> None:
+    body = guidelines.read_words(guidelines.STARTING_TEXTS[format_, place]).casefold()
     for word in (
         "stays in the circle",
         "pass",
         "advice",
         "sells",
         "clear-headed",
+        "while a medicine still acts",
+        "own experience",
+        "touch",
         "on time",
         "records",
+        "hard",
+        "if it is about the",
         "988",
         "organizers",
     ):
         assert word in body, word
     assert "{" not in body
+    assert ("drive" in body) is (place == "in_person")
+    assert ("screen" in body) is (place == "online")
 
 
 # Gatherings

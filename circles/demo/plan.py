@@ -162,7 +162,7 @@ def _circle(plan: Plan, circle: Circle) -> UUID:
         "guidelines_versions",
         guidelines_id=agreement,
         number=1,
-        body=guidelines.STARTING_TEXTS[circle.format],
+        body=guidelines.starting_text(circle.format, circle.place),
         published_at=began,
         published_by=lead,
     )

@@ -115,7 +115,7 @@ async def new_circle_form(request: Request) -> Response:
     asked = request.query_params.get("format", "")
     format_ = asked if asked in rules.FORMATS else "facilitated"
     zone = viewer_zone(request) or "America/New_York"
-    begin = {"format": format_, "zone": zone, "guidelines": guidelines.STARTING_TEXTS[format_]}
+    begin = {"format": format_, "zone": zone, "guidelines": guidelines.starting_text(format_, "online")}
     return _form_page(request, Form(USUAL | begin))
 
 
@@ -126,9 +126,7 @@ def _helped(form: Form) -> bool:
     """
     then = form.value("then")
     if then == "text":
-        form.values["guidelines"] = guidelines.STARTING_TEXTS.get(
-            form.value("format"), guidelines.STARTING_TEXTS["facilitated"]
-        )
+        form.values["guidelines"] = guidelines.starting_text(form.value("format"), form.value("place"))
     return then in ("text", "preview")
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from circles import clock, money, text
+from circles import clock, guidelines, money
 from circles.errors import Reason, Refused
 from circles.money import Scale
 from circles.reading import Reader
@@ -26,8 +26,6 @@ PLACES = {"online": "Online", "in_person": "In person"}
 LEAST_CHARGE = {"USD": 50, "CAD": 50, "EUR": 50, "GBP": 30, "AUD": 50, "NZD": 50, "CHF": 50}
 
 MOST_SEATS = 24
-# Below this many characters it is a slip, not an agreement.
-LEAST_GUIDELINES = 40
 LENGTHS = (15, 480)
 
 # The discreet name stands where others can see it, so it holds no word that tells what a circle is about.
@@ -115,7 +113,7 @@ def read_circle(values: Mapping[str, str]) -> CirclePlan:
         community_seats=reader.whole("community_seats", 0, MOST_SEATS, "Please give 0 or more seats."),
         refund_hours=reader.whole("refund_hours", 0, 720, "Please give 0 to 720 hours."),
         late_refund_percent=reader.whole("late_refund_percent", 0, 100, "Please give 0 to 100 percent."),
-        guidelines=reader.take(lambda: read_guidelines(values.get("guidelines", "")), ""),
+        guidelines=reader.take(lambda: guidelines.read_words(values.get("guidelines", "")), ""),
     )
     reader.reasons += _plan_problems(plan, {reason.field for reason in reader.reasons})
     reader.done()
@@ -145,14 +143,6 @@ def read_link(typed: str) -> str:
     if found and (not fine or " " in found):
         raise Refused(Reason("link", "Please give the whole link, beginning with https://", "join_link"))
     return found
-
-
-def read_guidelines(typed: str) -> str:
-    """Read guidelines in Markdown. Raises Refused when there is too little of them, or too much."""
-    body = text.body(typed, "guidelines", most=20_000)
-    if len(body) < LEAST_GUIDELINES:
-        raise Refused(Reason("too_short", "Please write down what people agree to.", "guidelines"))
-    return body
 
 
 def read_zone(typed: str, field: str = "zone") -> str:
@@ -246,7 +236,7 @@ def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: date
     """
     reader = Reader(values)
     start = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
-    length = reader.take(lambda: _read_length(values.get("length_minutes", "")), LENGTHS[0])
+    length = reader.take(lambda: read_length(values.get("length_minutes", "")), LENGTHS[0])
     capacity = reader.whole("capacity", 1, MOST_SEATS, f"Please give 1 to {MOST_SEATS} seats.")
     community = reader.whole("community_seats", 0, MOST_SEATS, "Please give 0 or more seats.")
     note = reader.body("note", most=500, required=False)
@@ -260,7 +250,8 @@ def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: date
     return GatheringPlan(start, length, capacity, community, note)
 
 
-def _read_length(typed: str) -> int:
+def read_length(typed: str) -> int:
+    """Read the length of a gathering in minutes. Raises Refused."""
     reader = Reader({"length_minutes": typed})
     length = reader.whole("length_minutes", -9999, LENGTHS[1], "Please give a length of 15 to 480 minutes.")
     reader.done()

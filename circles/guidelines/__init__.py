@@ -1,6 +1,16 @@
 """Guidelines: versioned written agreements, and who agreed to which version."""
 
 from circles.guidelines.actions import accept, create, current, publish
-from circles.guidelines.rules import STARTING_TEXTS, Version
+from circles.guidelines.rules import Version, read_words
+from circles.guidelines.texts import STARTING_TEXTS, starting_text
 
-__all__ = ["STARTING_TEXTS", "Version", "accept", "create", "current", "publish"]
+__all__ = [
+    "STARTING_TEXTS",
+    "Version",
+    "accept",
+    "create",
+    "current",
+    "publish",
+    "read_words",
+    "starting_text",
+]

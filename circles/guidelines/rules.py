@@ -1,16 +1,27 @@
-"""What guidelines are: a version of a text, what may stand in it, and the texts a circle can start from."""
+"""What guidelines are: a version of a text, what may stand in it, what differs between two."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from circles import text
+from circles.errors import OutOfDate, Reason, Refused, refuse_if
+from circles.reading import Reader
+
+# Below this many characters it is a slip, not an agreement.
+LEAST = 40
+MOST = 20_000
+MOST_WHY = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One published version of a text. It never changes; a correction is the next version."""
+    """One published version of a text. It never changes; a correction is the next version.
+
+    material: whoever has a seat ahead is asked again; why: one line from the publisher.
+    """
 
     id: UUID
     guidelines_id: UUID
@@ -18,102 +29,85 @@ class Version:
     body: str
     sha256: bytes
     published_at: datetime
+    material: bool = False
+    why: str = ""
 
 
-_BODY = """\
-## What stays here
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody who writes had before them: the newest version's number and the draft's revision, 0: none."""
 
-What is said in the circle stays in the circle. You may tell others what *you* found. You may not tell
-what somebody else said, or that they were here. If you meet somebody from the circle elsewhere, let them
-be the one to speak of it.
+    number: int
+    revision: int
 
-## How we speak
+    @classmethod
+    def read(cls, typed: str) -> Seen:
+        """From a form's hidden field, as `str` writes it. What cannot be read is out of date."""
+        number, _, revision = typed.partition(".")
+        if all(each.isascii() and each.isdecimal() and len(each) < 9 for each in (number, revision)):
+            return cls(int(number), int(revision))
+        return cls(-1, -1)
 
-- Speak from your own experience. Say “I”, not “one” or “you”.
-- You may always pass, with no reason given.
-- We listen without fixing. Nobody gives advice unless it was asked for.
-- Leave room for others. One person speaks at a time.
-- There is no better or worse experience. We do not compare or explain each other’s.
+    def __str__(self) -> str:
+        return f"{self.number}.{self.revision}"
 
-{shape}
 
-## What does not belong here
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a publisher says about a new version. why: one line, shown to those who agree to it."""
 
-- Nobody sells, sources, shares or doses any medicine here, and we do not talk about where to get it or
-  how much to take. For that, ask your clinic.
-- Nobody offers paid help of their own in the circle or after it.
-- No touching without asking first and hearing a clear yes.
+    material: bool
+    why: str
 
-## Coming to the circle
 
-- Come clear-headed: not under a medicine, alcohol or another drug. After a medicine session, wait until
-  the next day at the least.
-- Come on time. {late}
-- Put your phone away. Nobody records, takes pictures or lets a machine take notes. {room}
+def read_words(typed: str, field: str = "guidelines") -> str:
+    """Read guidelines in Markdown. Raises Refused when there is too little of them, or too much."""
+    body = text.body(typed, field, most=MOST)
+    if len(body) < LEAST:
+        raise Refused(Reason("too_short", "Please write down what people agree to.", field))
+    return body
 
-## When it gets hard
 
-Strong feelings are welcome. You may go out, come back, or ask for quiet. {distress}
-A circle is not therapy, medical care or crisis help. If you are in danger, or thinking of ending your
-life, call or text 988 in the United States, or your local emergency number. If you are in acute crisis,
-a circle is not the right place today, and {host} will help you find one that is.
+def read_change(values: dict[str, str]) -> Change:
+    """Read what a publisher says about a change. Raises Refused with every reason at once."""
+    reader = Reader(values)
+    says = "Please say whether those who have a seat must agree again."
+    material = reader.choice("material", {"yes": "", "no": ""}, says) == "yes"
+    why = reader.line("why", most=MOST_WHY)
+    reader.done()
+    return Change(material, why)
 
-## If something is not right
 
-{concern} You can also write to the organizers of this community. Whoever raises a concern will be
-heard and will not be asked to leave for it. Somebody who breaks these guidelines may be asked to go.
-"""
+def refuse_stale(seen: Seen, now: Seen) -> None:
+    """Raise OutOfDate when somebody else saved or published while this person was writing."""
+    if seen == now:
+        return
+    if seen.number != now.number:
+        says = (
+            f"Version {now.number} was published while you were writing. What you typed is kept here. "
+            "Please compare it with that version before you save it."
+        )
+    elif now.revision == 0:
+        says = "The draft was thrown away while you were writing. What you typed is kept here."
+    else:
+        says = (
+            "Somebody else saved the draft while you were writing. What you typed is kept here. "
+            "Saving again replaces theirs."
+        )
+    raise OutOfDate(Reason("out_of_date", says))
 
-_ROOM = "If we meet online, come from a room where nobody can listen, with your camera on if you can."
 
-_WRITTEN: dict[str, str] = {
-    "facilitated": _BODY.format(
-        shape="""\
-## How we spend the time
+def refuse_same(draft: str, newest: str) -> None:
+    """Raise Refused when there is nothing to publish."""
+    says = "The draft says the same as the version in force, so there is nothing to publish."
+    refuse_if([Reason("same_words", says)] if draft == newest else [])
 
-The facilitator opens, says these guidelines aloud and keeps the time. We go around once to check in, then
-take up a theme or what is alive in the room, and close together. The facilitator may stop a round that
-hurts somebody.""",
-        late="After ten minutes the door is closed, so that the circle can settle.",
-        room=_ROOM,
-        distress="The facilitator will stay with you, or ask somebody to, and talk with you afterwards\n"
-        "about what would help.",
-        host="the facilitator",
-        concern="Tell the facilitator, in the circle or after it. If it is about the facilitator, say so to\n"
-        "the other host if there is one.",
-    ),
-    "ceremony": _BODY.format(
-        shape="""\
-## How we spend the time
 
-We open and close with a simple ritual, and there is music and silence between. The facilitator says
-beforehand what will happen. You may take part in any of it or sit it out, and no belief is asked of you.
-No medicine is given or taken, before or during the circle.""",
-        late="Once the opening has begun nobody comes in, so that it stays whole.",
-        room=_ROOM + "\n- Bring water, and something warm to wear.",
-        distress="If music or silence is too much, raise a hand: somebody will sit with you or go out with\n"
-        "you.",
-        host="the facilitator",
-        concern="Tell the facilitator or a helper, that day or later. Nobody who leads a ceremony is beyond\n"
-        "question.",
-    ),
-    "peer": _BODY.format(
-        shape="""\
-## How we spend the time
-
-Nobody here is in charge of anybody else’s process. One of us hosts: opens, reads these guidelines aloud,
-keeps the time and closes. The host is a peer and shares like everyone. We go around once, each with the
-same time, and then once more for whoever wants it.""",
-        late="If you come late, come in quietly and wait for a pause.",
-        room=_ROOM,
-        distress="Say what you need: quiet, a break, or one person to stay with. We are peers, and we know\n"
-        "when to call for more help than we can give.",
-        host="the host",
-        concern="Tell the host, or anybody in the circle you trust.",
-    ),
-}
-
-# A line break inside a paragraph is ours, for reading the code; whoever goes on writing the text wants none.
-_OUR_BREAKS = re.compile(r"(?<!\n)\n *(?=[^\s#-])")
-
-STARTING_TEXTS: dict[str, str] = {name: _OUR_BREAKS.sub(" ", body).strip() for name, body in _WRITTEN.items()}
+def as_file(circle: str, number: int, published: str, accepted: str, sha256: str, body: str) -> str:
+    """A version as a file to keep: a heading with whose it is, when it was agreed to, its hash, and the words."""
+    return (
+        f"# Guidelines of {circle}, version {number}\n\n"
+        f"Published {published}. You agreed to it {accepted}.\n\n"
+        "The SHA-256 hash of the words below the line, in UTF-8 and without the line break at the end, is\n"
+        f"{sha256}.\n\n---\n\n{body}\n"
+    )

@@ -63,6 +63,13 @@ delete from money_rows where kind = 'refund' and booking_id = (
 update acceptances set person_id = (select id from people where is_organizer)
 where id = (select acceptance_id from bookings limit 1);
 
+-- name: only_material_changes_are_asked_about#
+-- somebody who was asked about a first version
+insert into guidelines_asked (person_id, version_id)
+select acceptances.person_id, acceptances.version_id
+from acceptances join guidelines_versions on guidelines_versions.id = version_id
+where not guidelines_versions.material limit 1;
+
 -- name: every_change_left_an_event#
 -- a booking that ended and nobody wrote it down
 update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member'
