@@ -21,6 +21,7 @@ from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.house import House
 from circles.invites import pages as invites_pages
+from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
 from circles.payments import practice_pages as practice_checkout_pages
 from circles.people import organize_pages as people_organize_pages
@@ -123,6 +124,17 @@ ATTENDANCE = [
     route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
 ]
 
+MESSAGES = [
+    route("/host/gatherings/{id}/messages", messages_pages.messages, Who.FACILITATOR),
+    route("/host/gatherings/{id}/messages/new", messages_pages.new_form, Who.FACILITATOR),
+    route("/host/gatherings/{id}/messages/new", messages_pages.keep, Who.FACILITATOR, ["POST"]),
+    route("/host/messages/{id}", messages_pages.message, Who.FACILITATOR),
+    route("/host/messages/{id}/edit", messages_pages.edit_form, Who.FACILITATOR),
+    route("/host/messages/{id}/mail", messages_pages.mail_html, Who.FACILITATOR),
+    route("/host/messages/{id}/send", messages_pages.send, Who.FACILITATOR, ["POST"]),
+    route("/host/messages/{id}/discard", messages_pages.discard, Who.FACILITATOR, ["POST"]),
+]
+
 # In practice mode only; in production these addresses are not even there.
 PRACTICE = [
     route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
@@ -142,7 +154,7 @@ HOUSE: list[BaseRoute] = [
 
 def routes(settings: Settings) -> list[BaseRoute]:
     """Every route there is under these settings."""
-    every = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE, *PAYMENTS, *HOUSE]
+    every = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE, *MESSAGES, *PAYMENTS, *HOUSE]
     return [*every, *PRACTICE] if settings.practice else every
 
 

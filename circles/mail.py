@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -43,6 +44,34 @@ def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A mail as it will be, not on its way yet."""
+
+    kind: str
+    to_name: str
+    subject: str
+    text: str
+    html: str
+
+
+def write(settings: Settings, kind: str, *, to_name: str = "", subject: str, **context: object) -> Written:
+    """What a mail says.
+
+    kind: the pair of templates, mail/<kind>.html and mail/<kind>.txt. subject: must be discreet; characters
+    that a header cannot hold are dropped, so that no mail can stop the queue.
+    """
+    header = text.tidy_line(subject) or settings.community_name
+    about = {"settings": settings, "subject": header, "to_name": to_name, **context}
+    return Written(
+        kind,
+        to_name,
+        header,
+        render.render(f"mail/{kind}.txt", **about),
+        _inliner().inline(render.render(f"mail/{kind}.html", **about)),
+    )
+
+
 async def send(
     tx: db.Tx,
     settings: Settings,
@@ -56,25 +85,38 @@ async def send(
     method: str | None = None,
     **context: object,
 ) -> UUID:
-    """Write a mail and the job that carries it, in the caller's transaction.
+    """Write a mail and the job that carries it, in the caller's transaction; see `write` and `post`."""
+    written = write(settings, kind, to_name=to_name, subject=subject, **context)
+    return await post(tx, settings, written, to=to, person_id=person_id, calendar=calendar, method=method)
 
-    kind: the pair of templates, mail/<kind>.html and mail/<kind>.txt. subject: must be discreet; characters
-    that a header cannot hold are dropped, so that no mail can stop the queue. calendar, method: an iCalendar
-    object and its METHOD (RFC 5546). Returns the mail's id.
+
+async def post(
+    tx: db.Tx,
+    settings: Settings,
+    written: Written,
+    *,
+    to: str,
+    person_id: UUID | None = None,
+    calendar: bytes | None = None,
+    method: str | None = None,
+    reply_to: str = "",
+) -> UUID:
+    """Put a written mail and the job that carries it into the caller's transaction. Returns the mail's id.
+
+    calendar, method: an iCalendar object and its METHOD (RFC 5546). reply_to: where answers go, if anywhere.
     """
-    header = text.tidy_line(subject) or settings.community_name
-    about = {"settings": settings, "subject": header, "to_name": to_name, **context}
     mail_id = await SQL.write(
         tx,
-        kind=kind,
+        kind=written.kind,
         person_id=person_id,
         to_address=to,
-        to_name=text.tidy_line(to_name),
-        subject=header,
-        text_body=render.render(f"mail/{kind}.txt", **about),
-        html_body=_inliner().inline(render.render(f"mail/{kind}.html", **about)),
+        to_name=text.tidy_line(written.to_name),
+        subject=written.subject,
+        text_body=written.text,
+        html_body=written.html,
         calendar=calendar.decode() if calendar else None,
         calendar_method=method,
+        reply_to=reply_to,
         domain=settings.mail_from.rsplit("@", 1)[-1],
     )
     await jobs.enqueue(tx, "mail.deliver", mail_id=mail_id)
@@ -94,6 +136,8 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
     mail = EmailMessage(policy=SMTP if to.addr_spec.isascii() else SMTPUTF8)
     mail["From"] = _address(settings.community_name, settings.mail_from)
     mail["To"] = to
+    if row["reply_to"]:
+        mail["Reply-To"] = _address("", row["reply_to"])
     mail["Subject"] = row["subject"]
     mail["Date"] = format_datetime(row["created_at"].astimezone(UTC))
     mail["Message-ID"] = row["message_id"]

@@ -101,6 +101,14 @@ select count(*) from circles where state <> 'archived' and not exists (
     select from hosts where hosts.circle_id = circles.id and hosts.part = 'lead'
 );
 
+-- name: every_message_left_an_event()$
+-- every message that was sent has an event row that tells to how many
+select count(*) from messages where state = 'sent' and not exists (
+    select from events
+    where events.about = messages.id and events.what = 'message.sent'
+        and (events.details ->> 'mails')::int = messages.mails
+);
+
 -- name: wall_time_agrees_with_utc()$
 -- the clocks of its zone show the wall time of a gathering when it starts
 select count(*) from gatherings where starts_at at time zone zone <> wall_start;

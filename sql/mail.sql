@@ -1,10 +1,12 @@
--- name: write(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, domain)<!
+-- name: write(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, reply_to, domain)<!
 -- one outgoing mail; its Message-ID is made here and stays the same for every try
 insert into mails (
-    kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, message_id
+    kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, reply_to,
+    message_id
 )
 values (
     :kind, :person_id, :to_address, :to_name, :subject, :text_body, :html_body, :calendar, :calendar_method,
+    :reply_to,
     '<' || gen_random_uuid() || '@' || :domain || '>'
 )
 returning id;

@@ -30,6 +30,10 @@ select
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
     (select jsonb_agg(to_jsonb(feeds)) from feeds where person_id = :person) as feeds,
+    (
+        select jsonb_agg(to_jsonb(messages)) from messages
+        where written_by = :person or (state = 'sent' and booking_id in (select id from mine))
+    ) as messages,
     (select jsonb_agg(to_jsonb(attendance)) from attendance where booking_id in (select id from mine))
         as attendance,
     (select jsonb_agg(to_jsonb(exports)) from exports where who = :person) as exports;
@@ -71,6 +75,16 @@ delete from feeds where person_id = :person;
 -- name: forget_credentials(person)!
 -- training and credentials
 delete from credentials where person_id = :person;
+
+-- name: forget_messages(person)!
+-- what hosts wrote to them alone, and what they began to write
+delete from messages
+where booking_id in (select id from bookings where person_id = :person)
+    or (written_by = :person and state = 'draft');
+
+-- name: forget_reply_address(person)!
+-- where answers to their own messages went
+update messages set reply_to = '' where written_by = :person;
 
 -- name: forget_name(person)!
 -- the row stays, so that counts and money still add up, and names nobody

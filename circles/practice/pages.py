@@ -9,14 +9,11 @@ from circles import mail, people
 from circles.db import Record
 from circles.errors import NotFound
 from circles.practice import rules
-from circles.web import cookies, guard, render
+from circles.web import cookies, guard, headers, render
 from circles.web.forms import Form
 
 # Where each of the demo community starts.
 DEMO = {"mira": "/gatherings", "farid": "/host", "odile": "/organize"}
-
-# A mail's HTML is shown as a mail program would: it runs nothing and loads nothing.
-MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; frame-ancestors 'self'"
 
 
 async def mailbox(request: Request) -> Response:
@@ -53,7 +50,7 @@ async def _mail(request: Request) -> Record:
 async def html(request: Request) -> Response:
     """A mail's HTML by itself, under a policy of its own, for the frame."""
     row = await _mail(request)
-    return HTMLResponse(row["html_body"], headers={"Content-Security-Policy": MAIL_CSP})
+    return HTMLResponse(row["html_body"], headers={"Content-Security-Policy": headers.MAIL_CSP})
 
 
 async def calendar(request: Request) -> Response:

@@ -16,6 +16,8 @@ CSP = (
     "frame-src 'self'; form-action 'self' https://checkout.stripe.com; frame-ancestors 'none'; "
     "base-uri 'none'"
 )
+# A mail's HTML is shown as a mail program would: it runs nothing and loads nothing.
+MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; frame-ancestors 'self'"
 FIXED = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -34,6 +34,7 @@ ROWS = [
     {"payments"},
     {"bookings"},
     {"invites", "attendance"},
+    {"messages"},
     {"directory", "practice"},
     {"demo", "privacy"},
     {"__main__", "server"},

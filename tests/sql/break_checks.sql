@@ -85,6 +85,11 @@ where id = (select booking_id from attendance limit 1);
 -- a circle whose lead became a helper
 update hosts set part = 'helper' where part = 'lead';
 
+-- name: every_message_left_an_event#
+-- a message said to have gone to more people than it went to
+insert into messages (id, gathering_id, body, state, mails, sent_at)
+select gen_random_uuid(), id, 'Bring socks.', 'sent', 3, now() from gatherings limit 1;
+
 -- name: wall_time_agrees_with_utc#
 -- a gathering moved on one clock alone
 update gatherings set wall_start = wall_start + interval '1 hour'

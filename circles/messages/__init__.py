@@ -1,0 +1,1 @@
+"""Messages of hosts to those booked at a gathering: written once, looked at, sent as one mail a person."""

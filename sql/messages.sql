@@ -1,0 +1,104 @@
+-- name: hosted_gathering(id, person)^
+-- a gathering for somebody who may write to those booked, with the address their last answers went to
+select
+    gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.ends_at,
+    gatherings.zone, gatherings.length_minutes, gatherings.cancel_reason,
+    circles.name as circle_name, circles.discreet_name, circles.place, now() as now,
+    (
+        select count(*) from bookings
+        where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+    ) as booked,
+    coalesce((
+        select messages.reply_to from messages where messages.written_by = :person
+        order by messages.created_at desc limit 1
+    ), '') as last_reply_to
+from gatherings join circles on circles.id = gatherings.circle_id
+where gatherings.id = :id and exists (
+    select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person and hosts.part in ('lead', 'co')
+);
+
+-- name: booked(gathering)
+-- whoever has a confirmed seat, for choosing one of them
+select bookings.id, people.name
+from bookings join people on people.id = bookings.person_id
+where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
+order by lower(people.name), bookings.seat;
+
+-- name: is_booked(booking, gathering)$
+-- whether this is a confirmed seat at this gathering
+select exists (
+    select from bookings where id = :booking and gathering_id = :gathering and state = 'confirmed'
+);
+
+-- name: keep_draft(id, gathering, booking, person, body, reply_to)$
+-- a message as written so far; no row when it was sent already, or is somebody elses
+insert into messages (id, gathering_id, booking_id, written_by, body, reply_to)
+values (:id, :gathering, :booking, :person, :body, :reply_to)
+on conflict (id) do update
+set booking_id = excluded.booking_id, body = excluded.body, reply_to = excluded.reply_to, created_at = now()
+where messages.state = 'draft' and messages.written_by = excluded.written_by
+    and messages.gathering_id = excluded.gathering_id
+returning id;
+
+-- name: one(id, person)^
+-- one message for somebody who may change its circle; a draft for its writer alone
+select
+    messages.id, messages.gathering_id, messages.booking_id, messages.written_by, messages.body,
+    messages.reply_to, messages.state, messages.mails, messages.sent_at,
+    coalesce(writers.name, 'Somebody who left') as from_name,
+    coalesce(readers.name, '') as to_name
+from messages
+join gatherings on gatherings.id = messages.gathering_id
+left join people as writers on writers.id = messages.written_by
+left join bookings on bookings.id = messages.booking_id
+left join people as readers on readers.id = bookings.person_id
+where messages.id = :id and (messages.state = 'sent' or messages.written_by = :person) and exists (
+    select from hosts
+    where hosts.circle_id = gatherings.circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co')
+);
+
+-- name: lock_gathering(id)$
+-- messages of one gathering are sent one after another, so that they are counted right
+select id from gatherings where id = :id for no key update;
+
+-- name: sent_today(gathering)^
+-- how many messages went to everybody, and to one person, in the last 24 hours
+select
+    count(*) filter (where booking_id is null) as to_all,
+    count(*) filter (where booking_id is not null) as to_one
+from messages
+where gathering_id = :gathering and state = 'sent' and sent_at > now() - interval '24 hours';
+
+-- name: readers(gathering, booking)
+-- whom a message goes to: everybody with a confirmed seat, or the one it is for
+select bookings.id as booking_id, people.id, people.email, people.name, people.zone
+from bookings join people on people.id = bookings.person_id
+where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
+    and (:booking::uuid is null or bookings.id = :booking::uuid)
+order by lower(people.name), bookings.seat;
+
+-- name: mark_sent(id, mails)$
+-- a draft went out, once
+update messages set state = 'sent', mails = :mails, sent_at = now()
+where id = :id and state = 'draft' returning id;
+
+-- name: discard(id, person)$
+-- a draft is thrown away by its writer
+delete from messages where id = :id and written_by = :person and state = 'draft' returning gathering_id;
+
+-- name: of_gathering(gathering, person)
+-- what was sent about a gathering, and the drafts of one writer, newest first
+select
+    messages.id, messages.booking_id, messages.body, messages.state, messages.mails, messages.sent_at,
+    coalesce(writers.name, 'Somebody who left') as from_name,
+    coalesce(readers.name, '') as to_name
+from messages
+left join people as writers on writers.id = messages.written_by
+left join bookings on bookings.id = messages.booking_id
+left join people as readers on readers.id = bookings.person_id
+where messages.gathering_id = :gathering and (messages.state = 'sent' or messages.written_by = :person)
+order by messages.state = 'draft' desc, messages.sent_at desc, messages.created_at desc;
+
+-- name: forget_drafts()!
+-- what was never sent is forgotten after a month
+delete from messages where state = 'draft' and created_at < now() - interval '30 days';
