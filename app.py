@@ -12,11 +12,11 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from circles import bookings, gatherings, jobs, logs, payments, people
-from circles.attendance import organize_pages
+from circles.attendance import desk_pages, organize_pages
 from circles.attendance import pages as attendance_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
-from circles.gatherings import host_pages
+from circles.gatherings import host_pages, hosts_pages
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.house import House
@@ -70,10 +70,30 @@ GATHERINGS = [
 
 HOSTING = [
     route("/host/guidelines/preview", guidelines_pages.preview, Who.FACILITATOR, ["POST"]),
-    route("/host", host_pages.my_circles, Who.FACILITATOR),
+    route("/host/circles/{id}/guidelines", guidelines_host_pages.write_form, Who.FACILITATOR),
+    route("/host/circles/{id}/guidelines", guidelines_host_pages.write, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/guidelines/discard", guidelines_host_pages.discard, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish_form, Who.FACILITATOR),
+    route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish, Who.FACILITATOR, ["POST"]),
+    route("/host/circles", host_pages.my_circles, Who.HOST),
     route("/host/circles/new", host_pages.new_circle_form, Who.FACILITATOR),
     route("/host/circles/new", host_pages.create_circle, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}", host_pages.host_circle, Who.FACILITATOR),
+    route("/host/circles/{id}", host_pages.host_circle, Who.HOST),
+    route("/host/circles/{id}/hosts", hosts_pages.hosts, Who.HOST),
+    route("/host/circles/{id}/hosts", hosts_pages.invite, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/hosts/{host}/remove", hosts_pages.remove, Who.HOST, ["POST"]),
+    route("/host/circles/{id}/hosts/{host}/lead", hosts_pages.hand_over, Who.FACILITATOR, ["POST"]),
+    route(
+        "/host/circles/{id}/hosts/invitations/{invitation}/withdraw",
+        hosts_pages.withdraw,
+        Who.FACILITATOR,
+        ["POST"],
+    ),
+    route("/host/invitations/{token}", hosts_pages.invitation, Who.SIGNED_IN),
+    route("/host/invitations/{token}", hosts_pages.answer, Who.SIGNED_IN, ["POST"]),
+    route("/host/gatherings/{id}/stand-in", hosts_pages.stand_in, Who.FACILITATOR),
+    route("/host/gatherings/{id}/stand-in", hosts_pages.put_stand_in, Who.FACILITATOR, ["POST"]),
+    route("/host/gatherings/{id}/stand-in/back", hosts_pages.step_back, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/edit", host_pages.edit_circle_form, Who.FACILITATOR),
     route("/host/circles/{id}/edit", host_pages.edit_circle, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
@@ -116,8 +136,9 @@ INVITES = [
 ]
 
 ATTENDANCE = [
-    route("/host/gatherings/{id}", attendance_pages.gathering, Who.FACILITATOR),
-    route("/host/gatherings/{id}/register", attendance_pages.mark, Who.FACILITATOR, ["POST"]),
+    route("/host", desk_pages.desk, Who.HOST),
+    route("/host/gatherings/{id}", attendance_pages.gathering, Who.HOST),
+    route("/host/gatherings/{id}/register", attendance_pages.mark, Who.HOST, ["POST"]),
     route("/organize", organize_pages.overview, Who.ORGANIZER),
     route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
     route("/organize/attendance", organize_pages.attendance, Who.ORGANIZER),

@@ -14,12 +14,24 @@ select
     gatherings.note,
     gatherings.state,
     gatherings.cancel_reason,
-    hosts.part,
+    gatherings.closed_at,
+    coalesce(hosts.part, 'stand_in') as part,
+    standing.name as stand_in_name,
     now() as now
 from gatherings
 join circles on circles.id = gatherings.circle_id
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
-where gatherings.id = :id;
+join people as viewer on viewer.id = :person
+left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
+left join stand_ins on stand_ins.gathering_id = gatherings.id
+left join people as standing on standing.id = stand_ins.person_id
+where gatherings.id = :id
+    and (
+        hosts.part = 'helper'
+        or (
+            (hosts.part in ('lead', 'co') or stand_ins.person_id = viewer.id)
+            and (viewer.is_facilitator or viewer.is_organizer)
+        )
+    );
 
 -- name: roster(gathering)
 -- whoever has a confirmed seat, with their mark, and whether they never came to this circle before

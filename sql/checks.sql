@@ -96,9 +96,9 @@ select count(*) from attendance join bookings on bookings.id = attendance.bookin
 where bookings.state <> 'confirmed' and bookings.end_cause <> 'gathering_cancelled';
 
 -- name: every_circle_has_a_lead()$
--- every circle that is not archived has a lead host
-select count(*) from circles where state <> 'archived' and not exists (
-    select from hosts where hosts.circle_id = circles.id and hosts.part = 'lead'
+-- every circle that is not archived has one lead host
+select count(*) from circles where state <> 'archived' and 1 <> (
+    select count(*) from hosts where hosts.circle_id = circles.id and hosts.part = 'lead'
 );
 
 -- name: every_message_left_an_event()$

@@ -73,7 +73,10 @@ select
     circles.refund_hours, circles.late_refund_percent,
     (
         select coalesce(jsonb_agg(
-            jsonb_build_object('name', people.name, 'pronouns', people.pronouns, 'part', hosts.part)
+            jsonb_build_object(
+                'id', people.id, 'name', people.name, 'pronouns', people.pronouns, 'part', hosts.part,
+                'has_page', people.is_facilitator or people.is_organizer
+            )
             order by hosts.part = 'lead' desc, people.name
         ), '[]')
         from hosts join people on people.id = hosts.person_id
@@ -82,6 +85,14 @@ select
     (
         select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
             select
+    (
+        select jsonb_build_object(
+            'id', people.id, 'name', people.name, 'pronouns', people.pronouns,
+            'has_page', people.is_facilitator or people.is_organizer
+        )
+        from stand_ins join people on people.id = stand_ins.person_id
+        where stand_ins.gathering_id = gatherings.id
+    ) as stand_in,
                 other.id, other.starts_at, other.zone, other.length_minutes, other.capacity, other.seats_taken,
                 other.community_seats, other.community_taken, other.state
             from gatherings as other
@@ -101,7 +112,7 @@ select
     circles.maximum, circles.community_seats, circles.refund_hours, circles.late_refund_percent, circles.state,
     words.body as guidelines, words.number as guidelines_number, words.published_at as guidelines_published_at,
     array(
-        select hosts.person_id from hosts where hosts.circle_id = circles.id
+        select hosts.person_id from hosts where hosts.circle_id = circles.id and hosts.part <> 'helper'
         order by hosts.part = 'lead' desc, hosts.part, hosts.person_id
     ) as host_ids,
     (
@@ -143,7 +154,9 @@ from hosts join circles on circles.id = hosts.circle_id
 where hosts.person_id = :person
 order by circles.state = 'archived', circles.name, circles.id;
 
+join people as viewer on viewer.id = hosts.person_id
 -- name: hosted_circle(id, person)^
+    and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer)
 -- one circle for its hosts, with its guidelines and its gatherings ahead and lately
 select
     circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
@@ -179,7 +192,8 @@ cross join lateral (
     select body, number, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
 ) as words
-where circles.id = :id;
+join people as viewer on viewer.id = hosts.person_id
+where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer);
 
 -- name: add_circle(name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, by)<!
 -- a new circle, as a draft

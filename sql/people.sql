@@ -1,6 +1,11 @@
 -- name: signed_in(token_hash)^
 -- the person whose browser holds a sign-in that has neither ended nor expired
-select people.id, email, name, pronouns, zone, is_facilitator, is_organizer
+select
+    people.id, email, name, pronouns, zone, is_facilitator, is_organizer,
+    is_facilitator
+    or exists (
+        select from hosts where hosts.person_id = people.id and (hosts.part = 'helper' or people.is_organizer)
+    ) as is_host
 from sign_ins join people on people.id = sign_ins.person_id
 where token_hash = :token_hash and ended_at is null and expires_at > now();
 

@@ -21,6 +21,12 @@ select
     (select jsonb_agg(to_jsonb(guidelines_asked)) from guidelines_asked where person_id = :person)
         as guidelines_asked,
     (select jsonb_agg(to_jsonb(hosts)) from hosts where person_id = :person) as hosts,
+    (
+        select jsonb_agg(to_jsonb(host_invitations)) from host_invitations
+        where answered_by = :person or email = (select people.email from people where id = :person)
+    ) as host_invitations,
+    (select jsonb_agg(to_jsonb(stand_ins)) from stand_ins where person_id = :person) as stand_ins,
+    (select jsonb_agg(to_jsonb(pictures)) from pictures where person_id = :person) as pictures,
     (select jsonb_agg(to_jsonb(mine)) from mine) as bookings,
     (select jsonb_agg(to_jsonb(checkouts)) from checkouts where booking_id in (select id from mine)) as checkouts,
     (select jsonb_agg(to_jsonb(operations)) from operations where booking_id in (select id from mine))
@@ -86,9 +92,23 @@ where booking_id in (select id from bookings where person_id = :person)
 -- where answers to their own messages went
 update messages set reply_to = '' where written_by = :person;
 
+-- name: forget_picture(person)!
+-- the picture of a facilitator
+delete from pictures where person_id = :person;
+
+-- name: forget_hosting(person)!
+-- the circles they helped to hold
+delete from hosts where person_id = :person and part <> 'lead';
+
+-- name: forget_invitations(person)!
+-- invitations to help hold a circle
+delete from host_invitations
+where answered_by = :person or email = (select people.email from people where id = :person);
+
 -- name: forget_name(person)!
 -- the row stays, so that counts and money still add up, and names nobody
 update people set
     email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', about = '',
+    approach = '', languages = '',
     is_facilitator = false, is_organizer = false
 where id = :person;

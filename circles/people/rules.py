@@ -34,7 +34,10 @@ Part = Literal["facilitator", "organizer"]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account; may be member, facilitator, organizer, any of them at once."""
+    """Somebody with an account; may be member, facilitator, organizer, any of them at once.
+
+    is_host: of a signed-in browser's person, whether they are a facilitator or help to hold some circle.
+    """
 
     id: UUID
     email: str
@@ -43,6 +46,7 @@ class Person:
     zone: str
     is_facilitator: bool
     is_organizer: bool
+    is_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)

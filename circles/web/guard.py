@@ -25,6 +25,7 @@ class Who(Enum):
 
     ANYBODY = "anybody"
     SIGNED_IN = "signed-in"
+    HOST = "host"  # whoever helps to hold some circle: signed in, and the rows decide
     FACILITATOR = "facilitator"
     ORGANIZER = "organizer"
     MACHINE = "machine"  # a webhook, a calendar program, a health check: proves itself in its own way

@@ -1,0 +1,76 @@
+-- name: week(person)
+-- the gatherings of the next seven days that a person holds, helps at or stands in for, with their seats
+select
+    gatherings.id, gatherings.circle_id, circles.name as circle_name, circles.place, circles.city,
+    gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.length_minutes, gatherings.capacity,
+    gatherings.seats_taken, gatherings.community_seats, gatherings.community_taken, gatherings.state,
+    circles.state as circle_state, coalesce(hosts.part, 'stand_in') as part,
+    stand_ins.person_id = viewer.id as is_stand_in, standing.name as stand_in_name,
+    now() as now
+from gatherings
+join circles on circles.id = gatherings.circle_id
+join people as viewer on viewer.id = :person
+left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
+left join stand_ins on stand_ins.gathering_id = gatherings.id
+left join people as standing on standing.id = stand_ins.person_id
+where gatherings.state <> 'cancelled' and gatherings.ends_at > now()
+    and gatherings.starts_at < now() + interval '7 days'
+    and (
+        (hosts.part = 'helper' and gatherings.state = 'open')
+        or (
+            (hosts.part in ('lead', 'co') or stand_ins.person_id = viewer.id)
+            and (viewer.is_facilitator or viewer.is_organizer)
+        )
+    )
+order by gatherings.starts_at, gatherings.id
+limit 60;
+
+-- name: loose_ends(person)
+-- the circles a person hosts, with what is missing in each
+select
+    circles.id, circles.name, circles.state, hosts.part,
+    exists (
+        select from hosts as other where other.circle_id = circles.id and other.part = 'co'
+    ) as has_co,
+    (
+        select count(*) from host_invitations as asked
+        where asked.circle_id = circles.id and asked.gathering_id is null and asked.state = 'open'
+            and asked.expires_at > now()
+    ) as asked,
+    exists (
+        select from gatherings
+        where gatherings.circle_id = circles.id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()
+    ) as has_ahead,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', drafts.id, 'starts_at', drafts.starts_at, 'zone', drafts.zone)
+            order by drafts.starts_at
+        ), '[]')
+        from gatherings as drafts
+        where drafts.circle_id = circles.id and drafts.state = 'draft'
+            and drafts.starts_at between now() and now() + interval '14 days'
+    ) as drafts,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object(
+                'id', past.id, 'starts_at', past.starts_at, 'zone', past.zone, 'unmarked', past.unmarked
+            )
+            order by past.starts_at
+        ), '[]')
+        from (
+            select gatherings.id, gatherings.starts_at, gatherings.zone, count(*) as unmarked
+            from gatherings
+            join bookings on bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+            left join attendance on attendance.booking_id = bookings.id
+            where gatherings.circle_id = circles.id and gatherings.state = 'open'
+                and gatherings.ends_at between now() - interval '14 days' and now()
+                and attendance.booking_id is null
+            group by gatherings.id
+        ) as past
+    ) as registers
+from hosts
+join circles on circles.id = hosts.circle_id
+join people as viewer on viewer.id = hosts.person_id
+where hosts.person_id = :person and circles.state <> 'archived'
+    and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer)
+order by circles.name, circles.id;

@@ -1,0 +1,181 @@
+-- name: hosts_page(id, person)^
+-- a circle with its hosts and its open invitations, for one of its hosts
+select
+    circles.id, circles.name, circles.discreet_name, circles.state, hosts.part,
+    (
+        select jsonb_agg(
+            jsonb_build_object(
+                'id', people.id, 'name', people.name, 'pronouns', people.pronouns, 'part', every_host.part,
+                'may_lead', people.is_facilitator or people.is_organizer
+            )
+            order by every_host.part = 'lead' desc, every_host.part, people.name
+        )
+        from hosts as every_host join people on people.id = every_host.person_id
+        where every_host.circle_id = circles.id
+    ) as hosts,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', asked.id, 'email', asked.email, 'part', asked.part, 'until', asked.expires_at)
+            order by asked.created_at
+        ), '[]')
+        from host_invitations as asked
+        where asked.circle_id = circles.id and asked.state = 'open' and asked.gathering_id is null
+            and asked.expires_at > now()
+    ) as invitations
+from circles
+join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+join people as viewer on viewer.id = hosts.person_id
+where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer);
+
+-- name: lock_circle(id, person)^
+-- a circle for one of its hosts, locked while its hosts change
+select circles.id, circles.name, circles.discreet_name, circles.state, hosts.part
+from circles
+join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+join people as viewer on viewer.id = hosts.person_id
+where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer)
+for update of circles;
+
+-- name: host_with(circle_id, email)^
+-- the host of a circle who has this address
+select hosts.person_id, hosts.part, people.name, people.is_facilitator or people.is_organizer as may_lead
+from hosts join people on people.id = hosts.person_id
+where hosts.circle_id = :circle_id and people.email = :email;
+
+-- name: host_of(circle_id, person_id)^
+-- one host of a circle
+select hosts.person_id, hosts.part, people.name, people.email,
+    people.is_facilitator or people.is_organizer as may_lead
+from hosts join people on people.id = hosts.person_id
+where hosts.circle_id = :circle_id and hosts.person_id = :person_id;
+
+-- name: how_many(circle_id)$
+-- how many hosts a circle has, with those who are asked just now
+select
+    (select count(*) from hosts where hosts.circle_id = :circle_id)
+    + (
+        select count(*) from host_invitations
+        where host_invitations.circle_id = :circle_id and state = 'open' and expires_at > now()
+    );
+
+-- name: replace_invitation(circle_id, gathering_id, email)!
+-- a new invitation takes the place of an open one to the same address
+update host_invitations set state = 'withdrawn', ended_at = now()
+where circle_id = :circle_id and email = :email and state = 'open'
+    and gathering_id is not distinct from :gathering_id::uuid;
+
+-- name: invite(circle_id, gathering_id, email, part, token_hash, by, lasts)^
+-- somebody is asked
+insert into host_invitations (circle_id, gathering_id, email, part, token_hash, invited_by, expires_at)
+values (:circle_id, :gathering_id, :email, :part, :token_hash, :by, now() + :lasts::interval)
+returning id, expires_at;
+
+-- name: invitation(token_hash)^
+-- what an invitation is about
+select
+    asked.id, asked.circle_id, asked.gathering_id, asked.email, asked.part, asked.state, asked.invited_by,
+    asked.expires_at, asked.expires_at <= now() as expired,
+    circles.name as circle_name, circles.discreet_name, circles.purpose, circles.state as circle_state,
+    inviter.name as inviter_name,
+    gatherings.starts_at, gatherings.zone,
+    coalesce(gatherings.state = 'cancelled' or gatherings.ends_at <= now(), false) as is_over
+from host_invitations as asked
+join circles on circles.id = asked.circle_id
+left join people as inviter on inviter.id = asked.invited_by
+left join gatherings on gatherings.id = asked.gathering_id
+where asked.token_hash = :token_hash;
+
+-- name: lock_invitation(token_hash)$
+-- the same, locked so that it is answered once
+select id from host_invitations where token_hash = :token_hash for update;
+
+-- name: end_invitation(id, state, who)!
+-- it was answered
+update host_invitations set state = :state, ended_at = now(), answered_by = :who where id = :id;
+
+-- name: withdraw(id, circle_id)<!
+-- an open invitation is taken back
+update host_invitations set state = 'withdrawn', ended_at = now()
+where id = :id and circle_id = :circle_id and state = 'open'
+returning id;
+
+-- name: join_hosts(circle_id, person_id, part)!
+-- somebody helps to hold a circle; a helper may become a co-facilitator, a lead stays the lead
+insert into hosts (circle_id, person_id, part) values (:circle_id, :person_id, :part)
+on conflict (circle_id, person_id) do update set part = excluded.part where hosts.part <> 'lead';
+
+-- name: set_part(circle_id, person_id, part)!
+-- what a host of a circle is in it
+update hosts set part = :part where circle_id = :circle_id and person_id = :person_id;
+
+-- name: leave_hosts(circle_id, person_id)!
+-- somebody no longer helps to hold a circle
+delete from hosts where circle_id = :circle_id and person_id = :person_id and part <> 'lead';
+
+-- name: stand_in_page(id, person)^
+-- a gathering for somebody who may change it, with who can stand in, who does, and who is asked
+select
+    gatherings.id, gatherings.circle_id, gatherings.starts_at, gatherings.zone, gatherings.state,
+    gatherings.state = 'cancelled' or gatherings.ends_at <= now() as is_over,
+    circles.name as circle_name, circles.discreet_name, circles.state as circle_state,
+    stand_ins.person_id as stand_in_id, standing.name as stand_in_name, standing.email as stand_in_email,
+    (
+        select jsonb_agg(
+            jsonb_build_object('id', people.id, 'name', people.name, 'part', every_host.part)
+            order by every_host.part = 'lead' desc, people.name
+        )
+        from hosts as every_host join people on people.id = every_host.person_id
+        where every_host.circle_id = circles.id and (people.is_facilitator or people.is_organizer)
+    ) as hosts,
+    (
+        select coalesce(jsonb_agg(jsonb_build_object('id', asked.id, 'email', asked.email) order by asked.created_at), '[]')
+        from host_invitations as asked
+        where asked.gathering_id = gatherings.id and asked.state = 'open' and asked.expires_at > now()
+    ) as invitations
+from gatherings
+join circles on circles.id = gatherings.circle_id
+left join stand_ins on stand_ins.gathering_id = gatherings.id
+left join people as standing on standing.id = stand_ins.person_id
+where gatherings.id = :id and exists (
+    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
+);
+
+-- name: lock_gathering(id)!
+-- a gathering, locked while somebody steps in
+select id from gatherings where id = :id for update;
+
+-- name: put_stand_in(gathering_id, person_id, by)!
+-- who holds this gathering
+insert into stand_ins (gathering_id, person_id, added_by) values (:gathering_id, :person_id, :by)
+on conflict (gathering_id) do update
+set person_id = excluded.person_id, added_by = excluded.added_by, created_at = now();
+
+-- name: drop_stand_in(gathering_id, person)^
+-- a stand-in steps back, or a host takes the gathering back
+delete from stand_ins using gatherings
+where stand_ins.gathering_id = :gathering_id and gatherings.id = stand_ins.gathering_id
+    and (
+        stand_ins.person_id = :person or exists (
+            select from hosts
+            where hosts.circle_id = gatherings.circle_id and hosts.person_id = :person and part in ('lead', 'co')
+        )
+    )
+returning stand_ins.person_id, gatherings.circle_id;
+
+-- name: forget_old_invitations()!
+-- invitations that ended or ran out a month ago
+delete from host_invitations where coalesce(ended_at, expires_at) < now() - interval '30 days';
+
+-- name: circles_held(person)
+-- the published circles a facilitator holds, with the next gathering of each
+select
+    circles.id, circles.name, circles.format, circles.place, circles.city, hosts.part,
+    next_one.id as next_id, next_one.starts_at, next_one.zone
+from hosts join circles on circles.id = hosts.circle_id
+left join lateral (
+    select gatherings.id, gatherings.starts_at, gatherings.zone from gatherings
+    where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.starts_at > now()
+    order by gatherings.starts_at limit 1
+) as next_one on true
+where hosts.person_id = :person and hosts.part <> 'helper' and circles.state = 'published'
+order by circles.name, circles.id;
