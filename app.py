@@ -232,3 +232,5 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
                 await asyncio.wait_for(worker, 5)
         await payments.close(database)
         await database.close()
+    gatherings.on_moved(bookings.gathering_moved)
+    gatherings.on_tightened(bookings.gathering_tightened)

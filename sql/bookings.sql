@@ -117,7 +117,8 @@ select
     gatherings.community_seats, gatherings.community_taken, gatherings.note,
     gatherings.state as gathering_state, gatherings.cancel_reason,
     circles.id as circle_id, circles.name as circle_name, circles.discreet_name,
-    circles.place, circles.city, circles.address,
+    circles.place, coalesce(nullif(gatherings.city, ''), circles.city) as city,
+    coalesce(nullif(gatherings.address, ''), circles.address) as address,
     coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
     (select coalesce(sum(amount), 0)::int from money_rows where booking_id = bookings.id and kind = 'payment') as paid,
     (select coalesce(sum(amount), 0)::int from operations where booking_id = bookings.id and kind = 'refund') as refunded
@@ -136,3 +137,26 @@ for no key update;
 -- name: overdue(most)
 -- held bookings past their time, whose checkouts are to be looked at
 select id from bookings where state = 'held' and held_until < now() order by held_until limit :most;
+
+-- name: refund_in_full(gathering_id)
+-- the active bookings of a gathering may be cancelled until its start with all of the money coming back
+update bookings set full_refund_until = gatherings.starts_at
+from gatherings
+where gatherings.id = :gathering_id and bookings.gathering_id = gatherings.id
+    and bookings.state in ('held', 'confirmed')
+returning bookings.id, bookings.state;
+
+-- name: reseat(gathering_id, capacity)!
+-- those on seats beyond the capacity move to the lowest free ones
+with high as (
+    select id, row_number() over (order by seat) as place
+    from bookings
+    where gathering_id = :gathering_id and state in ('held', 'confirmed') and seat > :capacity
+), free as (
+    select number, row_number() over (order by number) as place
+    from gatherings cross join generate_series(1, :capacity::int) as number
+    where gatherings.id = :gathering_id and gatherings.seats_map & (1 << number - 1) = 0
+)
+update bookings set seat = free.number
+from high join free using (place)
+where bookings.id = high.id;

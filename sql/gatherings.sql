@@ -6,7 +6,10 @@ select
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.wall_start,
     gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
     gatherings.community_seats, gatherings.community_taken,
-    circles.place, circles.city, circles.address, circles.join_link, circles.format,
+    circles.place, circles.format,
+    coalesce(nullif(gatherings.city, ''), circles.city) as city,
+    coalesce(nullif(gatherings.address, ''), circles.address) as address,
+    coalesce(nullif(gatherings.join_link, ''), circles.join_link) as join_link,
     circles.currency, circles.minimum, circles.suggested, circles.maximum,
     circles.refund_hours, circles.late_refund_percent, circles.guidelines_id,
     gatherings.note, gatherings.cancel_reason,
@@ -27,7 +30,7 @@ select
     gatherings.id, circles.name as circle_name, gatherings.starts_at, gatherings.zone,
     gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
     gatherings.community_seats, gatherings.community_taken, gatherings.state,
-    circles.place, circles.city, circles.format,
+    circles.place, coalesce(nullif(gatherings.city, ''), circles.city) as city, circles.format,
     circles.currency, circles.minimum, circles.suggested, circles.maximum,
     array(
         select people.name from hosts join people on people.id = hosts.person_id
@@ -68,7 +71,7 @@ select
     gatherings.zone, gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
     gatherings.community_seats, gatherings.community_taken, gatherings.note,
     circles.name as circle_name, circles.state as circle_state, circles.purpose, circles.format,
-    circles.place, circles.city,
+    circles.place, coalesce(nullif(gatherings.city, ''), circles.city) as city,
     circles.currency, circles.minimum, circles.suggested, circles.maximum,
     circles.refund_hours, circles.late_refund_percent,
     (
@@ -169,7 +172,8 @@ select
             select
                 gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
                 gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
-                gatherings.community_taken, gatherings.state
+                gatherings.community_taken, gatherings.state,
+                gatherings.by_hand, gatherings.oddity, gatherings.schedule_id is not null as planted
             from gatherings
             where gatherings.circle_id = circles.id and gatherings.ends_at > now()
             order by gatherings.starts_at limit 60

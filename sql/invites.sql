@@ -6,6 +6,7 @@ select
     people.email, people.name as person_name, people.zone as person_zone,
     circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
+    gatherings.told, bookings.full_refund_until,
     coalesce(
         (select sum(operations.amount) from operations
          where operations.booking_id = bookings.id and operations.kind = 'refund'), 0
@@ -40,9 +41,13 @@ from noted where invites.id = noted.invite_id;
 -- a person's own gatherings, the latest first: held and confirmed ones, and those ahead that were called off
 select
     bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until,
-    bookings.end_cause, bookings.gathering_id, circles.name as circle_name, circles.place, circles.city,
-    circles.address, circles.join_link, gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
-    gatherings.ends_at, gatherings.capacity, gatherings.seats_taken, gatherings.cancel_reason, now() as now,
+    bookings.end_cause, bookings.gathering_id, circles.name as circle_name, circles.place,
+    coalesce(nullif(gatherings.city, ''), circles.city) as city,
+    coalesce(nullif(gatherings.address, ''), circles.address) as address,
+    coalesce(nullif(gatherings.join_link, ''), circles.join_link) as join_link,
+    gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
+    gatherings.ends_at, gatherings.capacity, gatherings.seats_taken, gatherings.cancel_reason,
+    gatherings.opened_at, now() as now,
     least(
         gatherings.community_seats - gatherings.community_taken, gatherings.capacity - gatherings.seats_taken
     )::integer as community_left

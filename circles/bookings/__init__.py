@@ -5,6 +5,8 @@ from circles.bookings.actions import (
     cancel,
     find_active,
     gathering_cancelled,
+    gathering_moved,
+    gathering_tightened,
     let_go,
     settle,
 )
@@ -20,5 +22,7 @@ __all__ = [
     "gathering_cancelled",
     "let_go",
     "refund_due",
+    "gathering_moved",
+    "gathering_tightened",
     "settle",
 ]

@@ -163,7 +163,13 @@ async def cancel(house: House, person: people.Person, booking_id: UUID, *, shown
 def refund_for(row: db.Record, paid: int) -> Refund:
     """What cancelling now would bring back, under the terms the person booked with. paid: minor units."""
     return rules.refund_due(
-        paid, row["starts_at"], row["now"], row["refund_hours"], row["late_refund_percent"], row["currency"]
+        paid,
+        row["starts_at"],
+        row["now"],
+        row["refund_hours"],
+        row["late_refund_percent"],
+        row["currency"],
+        full_until=row["full_refund_until"],
     )
 
 
@@ -266,6 +272,19 @@ async def release(house: House, booking_id: str) -> None:
 @jobs.every("bookings.lapse", "* * * * *")
 async def lapse(house: House) -> None:
     """Have Stripe asked about holds past their time. A seat is freed by Stripe's word, never by the clock."""
+async def gathering_moved(tx: db.Tx, house: House, gathering_id: UUID) -> None:
+    """Let everybody with a seat cancel with all of it coming back until the start, since the time moved."""
+    for row in await db.rows(SQL.refund_in_full(tx, gathering_id=gathering_id)):
+        await audit.record(
+            tx, "booking.may_cancel", row["id"], before=row["state"], after=row["state"], why="time moved"
+        )
+
+
+async def gathering_tightened(tx: db.Tx, gathering_id: UUID, capacity: int) -> None:
+    """Move those on seats that a gathering will not have any more onto free ones."""
+    await SQL.reseat(tx, gathering_id=gathering_id, capacity=capacity)
+
+
     async with house.db.transaction() as tx:
         for row in await db.rows(SQL.overdue(tx, most=200)):
             await payments.look_soon(tx, row["id"])

@@ -196,16 +196,25 @@ class Refund:
 
 
 def refund_due(
-    paid: int, starts_at: datetime, now: datetime, refund_hours: int, late_percent: int, currency: str = "USD"
+    paid: int,
+    starts_at: datetime,
+    now: datetime,
+    refund_hours: int,
+    late_percent: int,
+    currency: str = "USD",
+    *,
+    full_until: datetime | None = None,
 ) -> Refund:
     """What a person gets back who cancels now. paid: minor units; a part of a cent goes to the person.
 
-    Up to `refund_hours` before the start all of it; later `late_percent` of it.
+    Up to `refund_hours` before the start all of it; later `late_percent` of it. full_until: until then all of
+    it comes back whatever the terms say, since what was booked has changed.
     """
     if not paid:
         return Refund(0, 0, "You paid nothing, so there is nothing to pay back.")
     whole = money.say(paid, currency)
-    if late_percent == 100 or starts_at - now >= timedelta(hours=refund_hours):
+    changed = full_until is not None and now < full_until
+    if changed or late_percent == 100 or starts_at - now >= timedelta(hours=refund_hours):
         return Refund(paid, 100, f"You get back all of the {whole} you paid.")
     amount, late = -(-paid * late_percent // 100), f"The start is less than {hours_words(refund_hours)} away"
     if not amount:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from circles import audit, db, guidelines, people, text
 from circles.errors import NotAllowed, NotFound, OutOfDate, Reason, Refused, refuse_if
-from circles.gatherings import rules
+from circles.gatherings import change_actions, planting, rules
 from circles.gatherings.front import handed
 from circles.gatherings.rules import CirclePlan, GatheringPlan
 from circles.house import House
@@ -91,6 +91,7 @@ async def publish_circle(house: House, person: people.Person, circle_id: UUID) -
     """
     async with house.db.transaction() as tx:
         row = await _lock_circle(tx, circle_id, person)
+        await planting.plant_circle(tx, circle_id)
         if row["state"] == "published":
             return
         refuse_if(rules.publish_problems(CirclePlan.of(row)))
@@ -101,14 +102,24 @@ async def publish_circle(house: House, person: people.Person, circle_id: UUID) -
 
 
 async def plan_gathering(
-    house: House, person: people.Person, circle_id: UUID, plan: GatheringPlan, *, publish: bool = False
+    house: House,
+    person: people.Person,
+    circle_id: UUID,
+    plan: GatheringPlan,
+    *,
+    publish: bool = False,
+    overlap_reason: str = "",
 ) -> UUID:
     """Plan a gathering of a circle, as a draft, or open for booking at once. Returns its id.
 
-    Raises NotFound; OutOfDate when the circle moved to another zone meanwhile; Refused when it has a
-    gathering at that time, or is not published itself.
+    overlap_reason: why another gathering of its hosts may lie across it. Raises NotFound; OutOfDate when the
+    circle moved to another zone meanwhile; Refused when it has a gathering at that time, when its hosts have
+    one and no reason is given, or when it is not published itself.
     """
     state = "open" if publish else "draft"
+            times = [(plan.start.utc, plan.ends_at)]
+            across = await change_actions.overlaps(tx, circle_id, times)
+            why = text.line(overlap_reason, "overlap_reason", most=200, required=False)
     try:
         async with house.db.transaction() as tx:
             row = await _lock_circle(tx, circle_id, person)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ class Dated:
     state: str
 
     @classmethod
-    def read(cls, rows: Iterable[dict[str, Any]]) -> list[Dated]:
+    def read(cls, rows: Iterable[dict[str, Any]]) -> list[Self]:
         """Read the gatherings that a query gathered up as JSON."""
         return [
             cls(**(row | {"id": UUID(row["id"]), "starts_at": datetime.fromisoformat(row["starts_at"])}))
@@ -46,6 +46,15 @@ class Dated:
     def community_left(self) -> int:
         """How many community seats can still be given."""
         return min(self.community_seats - self.community_taken, self.seats_left)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Dated):
+    """One gathering as its hosts see it: of a schedule or not, changed by hand, moved by the clock change."""
+
+    by_hand: bool
+    oddity: str
+    planted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from circles.money import Scale
 SQL = db.queries("gatherings")
 
 Cancelled = Callable[[db.Tx, House, UUID, str, UUID], Awaitable[None]]
+Moved = Callable[[db.Tx, House, UUID], Awaitable[None]]
+Tightened = Callable[[db.Tx, UUID, int], Awaitable[None]]
 FindBooking = Callable[[House, UUID, UUID], Awaitable[UUID | None]]
 
 
@@ -93,6 +95,14 @@ async def _nobody_to_tell(tx: db.Tx, house: House, gathering_id: UUID, reason: s
     """Stands in until app.py hands the real one over."""
 
 
+async def _nobody_moved(tx: db.Tx, house: House, gathering_id: UUID) -> None:
+    """Stands in until app.py hands the real one over."""
+
+
+async def _nobody_reseated(tx: db.Tx, gathering_id: UUID, capacity: int) -> None:
+    """Stands in until app.py hands the real one over."""
+
+
 async def _no_booking(house: House, person_id: UUID, gathering_id: UUID) -> UUID | None:
     return None
 
@@ -101,6 +111,8 @@ async def _no_booking(house: House, person_id: UUID, gathering_id: UUID) -> UUID
 class _Handed:
     cancelled: Cancelled = _nobody_to_tell
     find_booking: FindBooking = _no_booking
+    moved: Moved = _nobody_moved
+    tightened: Tightened = _nobody_reseated
 
 
 handed = _Handed()
@@ -112,6 +124,22 @@ def on_cancelled(func: Cancelled) -> None:
     func: `async def f(tx, house, gathering_id, reason, who)`.
     """
     handed.cancelled = func
+
+
+def on_moved(func: Moved) -> None:
+    """Hand over what happens to bookings when a gathering starts at another time, in that transaction.
+
+    func: `async def f(tx, house, gathering_id)`.
+    """
+    handed.moved = func
+
+
+def on_tightened(func: Tightened) -> None:
+    """Hand over what moves people onto the seats that are left before a gathering has fewer of them.
+
+    func: `async def f(tx, gathering_id, capacity)`.
+    """
+    handed.tightened = func
 
 
 def booking_finder(func: FindBooking) -> None:

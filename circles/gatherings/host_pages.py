@@ -12,7 +12,7 @@ from starlette.responses import Response
 from circles import clock, db, guidelines, money
 from circles.errors import NotFound, OutOfDate, Reason, Refused
 from circles.gatherings import actions, filters, rules
-from circles.gatherings.cards import Dated
+from circles.gatherings.cards import Dated, Planned
 from circles.gatherings.pages import pager, viewer_zone, zone_options
 from circles.gatherings.rules import CirclePlan
 from circles.money import Scale
@@ -70,7 +70,7 @@ def _circle_page(
         circle=row,
         reasons=reasons,
         lacks=rules.publish_problems(CirclePlan.of(row)),
-        ahead=Dated.read(row["ahead"]),
+        ahead=Planned.read(row["ahead"]),
         lately=Dated.read(row["lately"]),
         may_change=row["part"] != "helper",
         format=rules.FORMATS[row["format"]],
@@ -212,7 +212,12 @@ async def create_gathering(request: Request) -> Response:
     try:
         plan = rules.read_gathering(form.values, row["zone"], _scale(row), clock.now())
         await actions.plan_gathering(
-            guard.house(request), request.state.person, row["id"], plan, publish=publish
+            guard.house(request),
+            request.state.person,
+            row["id"],
+            plan,
+            publish=publish,
+            overlap_reason=form.value("overlap_reason"),
         )
     except Refused as refused:
         form.add(refused.reasons)

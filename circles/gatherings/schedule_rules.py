@@ -142,7 +142,9 @@ def problems(rule: Rule, terms: Terms, now: datetime) -> list[Reason]:
     if rule.until and rule.until < rule.first:
         says = f"The last date is before the first, {say_day(rule.first, now.date())}."
         return [Reason("ends_before_start", says, "until")]
-    if (rule.until or rule.times) and len(list(islice(all_dates(rule), MOST_GATHERINGS + 1))) > MOST_GATHERINGS:
+    if (rule.until or rule.times) and len(
+        list(islice(all_dates(rule), MOST_GATHERINGS + 1))
+    ) > MOST_GATHERINGS:
         says = f"These are more than {MOST_GATHERINGS} gatherings. Please let it end earlier, or leave the end open."
         return [Reason("too_many", says, "until" if rule.until else "times")]
     if not any(_ahead(rule, terms, now)):
@@ -234,10 +236,13 @@ def say_day(day: date, today: date) -> str:
 
 
 def split(rule: Rule, at: date) -> tuple[Rule, Rule]:
-    """The rule before a date of its own, and the rule from that date on; together they have the same dates."""
+    """The rule before a date of its own, and the rule from that date on; together they have the same dates.
+
+    The rule before has no date at all when it is cut at its first.
+    """
     before = sum(1 for day in takewhile(lambda day: day < at, all_dates(rule)))
     early, late = _columns(rule), _columns(rule)
-    early |= {"until": max(rule.first, at - timedelta(days=1)), "times": None}
+    early |= {"until": at - timedelta(days=1), "times": None}
     late |= {"first": at, "times": rule.times - before if rule.times else None}
     early["dates"] = tuple(day for day in rule.dates if day < at)
     late["dates"] = tuple(day for day in rule.dates if day >= at)

@@ -83,7 +83,7 @@ async def _open(house: House, tx: db.Tx, place: db.Record) -> tuple[db.Record, l
 
 
 def _facts(place: db.Record) -> str:
-    return rules.facts(place["starts_at"], place["ends_at"], place["discreet_name"])
+    return rules.facts(place["starts_at"], place["ends_at"], place["discreet_name"], place["told"])
 
 
 async def _note(

@@ -44,9 +44,14 @@ class Request:
     kind: Kind
 
 
-def facts(starts_at: datetime, ends_at: datetime, summary: str) -> str:
-    """A fingerprint of what a calendar shows. A change of it is worth another mail."""
-    return hashlib.sha256(f"{starts_at.timestamp()}|{ends_at.timestamp()}|{summary}".encode()).hexdigest()
+def facts(starts_at: datetime, ends_at: datetime, summary: str, told: int = 0) -> str:
+    """A fingerprint of what a calendar shows. A change of it is worth another mail.
+
+    told: how often the place changed; the place itself stands in no mail.
+    """
+    moved = f"|{told}" if told else ""
+    said = f"{starts_at.timestamp()}|{ends_at.timestamp()}|{summary}{moved}"
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _next_sequence(sent: Sequence[Sending]) -> int:

@@ -1,0 +1,170 @@
+"""What a change does to gatherings that are planted already, and who is told: decided before it is done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from circles import clock
+from circles.errors import Reason
+from circles.gatherings import schedule_rules
+from circles.gatherings.schedule_rules import HORIZON, Rule, Terms
+
+# change: gets another time or other terms. remove: nobody has a seat and the rule has it no more.
+# stay: the rule has it no more, but somebody has a seat. by_hand: its hosts changed it, so it is left alone.
+What = Literal["change", "remove", "stay", "by_hand"]
+PLACE = ("join_link", "city", "address")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A planted gathering as it stands."""
+
+    id: UUID
+    planned_for: date | None
+    state: str
+    by_hand: bool
+    starts_at: datetime
+    wall_start: datetime
+    terms: Terms
+    seats_taken: int
+    community_taken: int
+    was_booked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of one gathering. moment, terms: what it gets when it changes."""
+
+    what: What
+    row: Standing
+    moment: clock.Moment
+    terms: Terms
+
+    @property
+    def moves(self) -> bool:
+        """Whether it starts at another time."""
+        return self.what == "change" and self.moment.utc != self.row.starts_at
+
+    @property
+    def replaced(self) -> bool:
+        """Whether its place changes."""
+        return self.what == "change" and any(
+            getattr(self.terms, name) != getattr(self.row.terms, name) for name in PLACE
+        )
+
+    @property
+    def tells(self) -> bool:
+        """Whether those with a seat are told: of another time, length or place."""
+        longer = self.what == "change" and self.terms.length_minutes != self.row.terms.length_minutes
+        return bool(self.row.seats_taken) and (self.moves or longer or self.replaced)
+
+    @property
+    def changed(self) -> list[str]:
+        """What changes, in words."""
+        names = [name for name in Terms.__slots__ if name not in ("at", "zone")]
+        differ = [n for n in names if getattr(self.terms, n) != getattr(self.row.terms, n)]
+        return (["time"] if self.moves else []) + [_WORDS[name] for name in differ]
+
+
+_WORDS = {
+    "length_minutes": "length",
+    "capacity": "seats",
+    "community_seats": "community seats",
+    "note": "note",
+    "join_link": "join link",
+    "city": "city",
+    "address": "address",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything a change does: the steps, and the dates that are planted anew."""
+
+    steps: tuple[Step, ...]
+    plants: tuple[date, ...] = ()
+
+    def those(self, what: What) -> list[Step]:
+        """The steps of one kind."""
+        return [step for step in self.steps if step.what == what]
+
+    @property
+    def told(self) -> int:
+        """How many seats have somebody who is told."""
+        return sum(step.row.seats_taken for step in self.steps if step.tells)
+
+    @property
+    def may_cancel(self) -> int:
+        """How many seats may be given back with all their money, since the time moves."""
+        return sum(step.row.seats_taken for step in self.steps if step.moves)
+
+    @property
+    def seen(self) -> str:
+        """A fingerprint: what was shown is what is done, or it is shown again."""
+        lines = [
+            f"{step.row.id} {step.what} {step.moment.utc} {step.terms} {step.row.seats_taken}"
+            for step in self.steps
+        ]
+        return hashlib.sha256("\n".join([*lines, *map(str, self.plants)]).encode()).hexdigest()[:32]
+
+
+def standing(row: Any, terms: Terms) -> Standing:
+    """A stored gathering as it stands."""
+    names = ("id", "planned_for", "state", "by_hand", "starts_at", "wall_start")
+    counts = ("seats_taken", "community_taken", "was_booked")
+    return Standing(terms=terms, **{name: row[name] for name in names + counts})
+
+
+def outcome(rule: Rule, terms: Terms, rows: Iterable[Standing], now: datetime) -> Outcome:
+    """What a rule does to the gatherings ahead that were planted under it before."""
+    known = list(rows)
+    today = now.date()
+    wanted = schedule_rules.dates(rule, today - timedelta(days=1), today + HORIZON)
+    steps = [_step(row, row.planned_for in wanted, terms, now) for row in known if row.state != "cancelled"]
+    there = {row.planned_for for row in known}
+    new = tuple(day for day in wanted if day not in there and terms.moment(day).utc > now)
+    return Outcome(tuple(step for step in steps if step), new)
+
+
+def _step(row: Standing, wanted: bool, terms: Terms, now: datetime) -> Step | None:
+    moment = terms.moment(row.planned_for or row.wall_start.date())
+    if row.by_hand:
+        return Step("by_hand", row, moment, row.terms)
+    if not wanted or moment.utc <= now:
+        return Step("stay" if row.seats_taken else "remove", row, moment, row.terms)
+    step = Step("change", row, moment, terms)
+    return step if step.changed else None
+
+
+def problems(found: Outcome) -> list[Reason]:
+    """Why a change cannot be done to people who have seats."""
+    reasons = []
+    for step in found.those("change"):
+        day = schedule_rules.say_day(step.row.wall_start.date(), step.row.wall_start.date())
+        taken, community = step.row.seats_taken, step.row.community_taken
+        if step.terms.capacity < taken:
+            says = (
+                f"On {day} {_seats(taken)} taken, so there cannot be only {step.terms.capacity}. "
+                f"Give {taken} or more, or cancel that gathering."
+            )
+            reasons.append(Reason("seats_taken", says, "capacity"))
+        if step.terms.community_seats < community:
+            says = f"On {day} {_seats(community, 'community ')} given already. Give {community} or more."
+            reasons.append(Reason("community_taken", says, "community_seats"))
+    return reasons
+
+
+def _seats(number: int, kind: str = "") -> str:
+    return f"1 {kind}seat is" if number == 1 else f"{number} {kind}seats are"
+
+
+def times(found: Outcome, terms: Terms) -> Sequence[tuple[datetime, datetime]]:
+    """When the gatherings that are new or move will be, to look for others across them."""
+    length = timedelta(minutes=terms.length_minutes)
+    moved = [step.moment.utc for step in found.those("change") if step.moves or "length" in step.changed]
+    return [(at, at + length) for at in (*moved, *(terms.moment(day).utc for day in found.plants))]

@@ -1,0 +1,192 @@
+-- name: lock_for_planting(horizon_days, most)
+-- schedules that are not planted far enough yet, each locked with its circle; those another worker holds are left to it
+select schedules.*
+from schedules join circles on circles.id = schedules.circle_id
+where schedules.state = 'active' and circles.state = 'published'
+    and (schedules.planted_until is null or schedules.planted_until < current_date + :horizon_days::int)
+order by schedules.id
+limit :most
+for update of schedules skip locked for share of circles skip locked;
+
+-- name: lock_of_circle(circle_id)
+-- the schedules of a circle that are still active, locked
+select * from schedules where circle_id = :circle_id and state = 'active' order by id for update;
+
+-- name: plant(schedules, dates, walls, starts, oddities)$
+-- gatherings of schedules as real rows, each date once however often and wherever this runs; how many are new
+with planted as (
+    insert into gatherings (
+        circle_id, schedule_id, planned_for, wall_start, zone, length_minutes, starts_at, ends_at, capacity,
+        community_seats, note, join_link, city, address, oddity, state
+    )
+    select
+        schedules.circle_id, schedules.id, given.day, given.wall, schedules.zone, schedules.length_minutes,
+        given.at, given.at + make_interval(mins => schedules.length_minutes), schedules.capacity,
+        schedules.community_seats, schedules.note, schedules.join_link, schedules.city, schedules.address,
+        given.oddity, 'open'
+    from unnest(
+        :schedules::uuid [], :dates::date [], :walls::timestamp [], :starts::timestamptz [], :oddities::text []
+    ) as given (schedule, day, wall, at, oddity)
+    join schedules on schedules.id = given.schedule
+    where given.at > now()
+    on conflict do nothing
+    returning id
+), noted as (
+    insert into events (what, about, after) select 'gathering.planted', id, 'open' from planted
+)
+select count(*) from planted;
+
+-- name: planted_to(ids, until)!
+-- how far schedules are planted by now
+update schedules set planted_until = :until where id = any(:ids::uuid []);
+
+-- name: add_schedule(circle_id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone, length_minutes, capacity, community_seats, note, join_link, city, address, planted_until, by)<!
+-- a new schedule of a circle
+insert into schedules (
+    circle_id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone,
+    length_minutes, capacity, community_seats, note, join_link, city, address, planted_until, created_by
+) values (
+    :circle_id, :kind, :first_date, :every, :weekdays, :nth, :month_day, :dates, :until, :times, :skipped,
+    :wall_time, :zone, :length_minutes, :capacity, :community_seats, :note, :join_link, :city, :address,
+    :planted_until, :by
+) returning id;
+
+-- name: save_schedule(id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone, length_minutes, capacity, community_seats, note, join_link, city, address, planted_until)!
+-- what a schedule is made of, and one more version of it
+update schedules set
+    kind = :kind, first_date = :first_date, every = :every, weekdays = :weekdays, nth = :nth,
+    month_day = :month_day, dates = :dates, until = :until, times = :times, skipped = :skipped,
+    wall_time = :wall_time, zone = :zone, length_minutes = :length_minutes, capacity = :capacity,
+    community_seats = :community_seats, note = :note, join_link = :join_link, city = :city,
+    address = :address, planted_until = :planted_until, version = version + 1
+where id = :id;
+
+-- name: end_schedule(id)!
+-- a schedule plants no more
+update schedules set state = 'ended', version = version + 1 where id = :id;
+
+-- name: hosted_schedule(id, person)^
+-- a schedule for somebody who may change it, with its circle
+select
+    schedules.*, circles.name as circle_name, circles.state as circle_state, circles.place,
+    circles.zone as circle_zone, circles.minimum, circles.suggested, circles.maximum, circles.currency
+from schedules join circles on circles.id = schedules.circle_id
+where schedules.id = :id and exists (
+    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
+);
+
+-- name: lock_schedule(id)^
+-- a schedule, locked; its circle is locked by now
+select * from schedules where id = :id for update;
+
+-- name: schedules_of(circle_id)
+-- the active schedules of a circle, with how many gatherings are planted ahead and how many of these were changed
+select schedules.*, ahead.how_many, ahead.by_hand
+from schedules
+cross join lateral (
+    select count(*) as how_many, count(*) filter (where gatherings.by_hand) as by_hand
+    from gatherings
+    where gatherings.schedule_id = schedules.id and gatherings.state = 'open' and gatherings.starts_at > now()
+) as ahead
+where schedules.circle_id = :circle_id and schedules.state = 'active'
+order by schedules.created_at, schedules.id;
+
+-- name: planted_ahead(schedule_id, since)
+-- the gatherings of a schedule that have not begun, all of them or from one on, with who holds seats there
+select
+    gatherings.id, gatherings.planned_for, gatherings.state, gatherings.by_hand, gatherings.starts_at,
+    gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
+    gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
+    gatherings.seats_taken, gatherings.community_taken,
+    exists (select from bookings where bookings.gathering_id = gatherings.id) as was_booked
+from gatherings
+where gatherings.schedule_id = :schedule_id and gatherings.starts_at > now()
+    and (
+        :since::uuid is null
+        or gatherings.planned_for >= (select planned_for from gatherings where id = :since)
+    )
+order by gatherings.planned_for;
+
+-- name: lock_planted(schedule_id)
+-- the same gatherings, locked in the order of their ids
+select id from gatherings where schedule_id = :schedule_id and starts_at > now() order by id for update;
+
+-- name: following(schedule_id, since)
+-- a gathering of a schedule and all that were planned for a later date
+select id from gatherings
+where schedule_id = :schedule_id and planned_for >= (select planned_for from gatherings where id = :since);
+
+-- name: hosted_for_change(id, person)^
+-- a gathering with all its change page shows, for somebody who may change it
+select
+    gatherings.id, gatherings.circle_id, gatherings.state, gatherings.version, gatherings.starts_at,
+    gatherings.ends_at, gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
+    gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
+    gatherings.seats_taken, gatherings.community_taken, gatherings.schedule_id, gatherings.planned_for,
+    gatherings.by_hand, gatherings.starts_at <= now() as has_begun,
+    circles.name as circle_name, circles.place, circles.minimum, circles.suggested, circles.maximum,
+    circles.currency
+from gatherings join circles on circles.id = gatherings.circle_id
+where gatherings.id = :id and exists (
+    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
+);
+
+-- name: lock_for_change(id)!
+-- a gathering is locked before it changes
+select from gatherings where id = :id for update;
+
+-- name: change(id, wall_start, zone, starts_at, length_minutes, capacity, community_seats, note, join_link, city, address, oddity, by_hand, told)!
+-- what a gathering is made of
+update gatherings set
+    wall_start = :wall_start, zone = :zone, starts_at = :starts_at,
+    ends_at = :starts_at::timestamptz + make_interval(mins => :length_minutes),
+    length_minutes = :length_minutes, capacity = :capacity, community_seats = :community_seats, note = :note,
+    join_link = :join_link, city = :city, address = :address, oddity = :oddity, by_hand = :by_hand,
+    told = told + :told, version = version + 1
+where id = :id;
+
+-- name: set_by_hand(id, by_hand)!
+-- whether a gathering goes its own way, which a change of its rule leaves alone
+update gatherings set by_hand = :by_hand, version = version + 1 where id = :id;
+
+-- name: belongs_to(ids, schedule_id)!
+-- gatherings follow another schedule from now on
+update gatherings set schedule_id = :schedule_id where id = any(:ids::uuid []);
+
+-- name: drop_unbooked(id)$
+-- a planted gathering that nobody ever booked is taken away
+delete from gatherings
+where id = :id and not exists (select from bookings where bookings.gathering_id = gatherings.id)
+returning id;
+
+-- name: overlapping(circle_id, others, starts, ends, most)
+-- gatherings of the same hosts that lie across one of these times, but for some; the earliest first
+select distinct gatherings.id, gatherings.starts_at, gatherings.zone, circles.name as circle_name
+from unnest(:starts::timestamptz [], :ends::timestamptz []) as given (starts_at, ends_at)
+join gatherings on gatherings.starts_at < given.ends_at and gatherings.ends_at > given.starts_at
+join circles on circles.id = gatherings.circle_id
+where gatherings.state <> 'cancelled' and gatherings.ends_at > now()
+    and gatherings.id <> all(:others::uuid [])
+    and exists (
+        select from hosts as here join hosts as there on there.person_id = here.person_id
+        where here.circle_id = :circle_id and there.circle_id = circles.id
+            and here.part <> 'helper' and there.part <> 'helper'
+    )
+order by gatherings.starts_at
+limit :most;
+
+-- name: to_invite(gathering_id)
+-- the confirmed bookings of a gathering, whose people are told of a change
+select id from bookings where gathering_id = :gathering_id and state = 'confirmed' order by id;
+
+-- name: seats_ahead(circle_id)$
+-- how many seats are taken in the gatherings of a circle that are not over
+select coalesce(sum(seats_taken), 0)::int from gatherings
+where circle_id = :circle_id and state = 'open' and ends_at > now();
+
+-- name: open_ahead(circle_id)
+-- the gatherings of a circle that have not begun, locked
+select id, state from gatherings
+where circle_id = :circle_id and state in ('open', 'draft') and starts_at > now()
+order by id
+for update;

@@ -1,0 +1,409 @@
+"""Schedules on a real database: planting, changing what is planted, pausing a circle, and their pages."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import app as site
+from circles import bookings, clock, gatherings, jobs, people
+from circles.errors import NotFound, OutOfDate, Refused
+from circles.gatherings import (
+    actions,
+    change_actions,
+    planting,
+    schedule_actions,
+    schedule_forms,
+    schedule_rules,
+    standing_actions,
+)
+from circles.gatherings.change_actions import Consent
+from circles.gatherings.schedule_rules import Rule, Terms
+from circles.house import House
+from tests.cast import Cast, add_booking, add_circle, add_gathering
+
+ZONE = "America/New_York"
+TERMS = Terms(time(11), ZONE, 90, 8, 1)
+
+site.hand_over()
+
+
+def today() -> date:
+    return datetime.now(ZoneInfo(ZONE)).date()
+
+
+def weekly(start: int = 3, **more: Any) -> Rule:
+    """Every week from a day soon on."""
+    first = today() + timedelta(days=start)
+    return Rule("weekly", first, 1, (first.weekday(),), **more)
+
+
+async def person(house: House, person_id: UUID) -> people.Person:
+    async with house.db.reading() as tx:
+        return (await people.by_ids(tx, [person_id]))[person_id]
+
+
+async def make(house: House, cast: Cast, rule: Rule | None = None, terms: Terms = TERMS) -> UUID:
+    """A schedule of Farid's circle. Returns its id."""
+    farid = await person(house, cast.farid)
+    await schedule_actions.create_schedule(house, farid, cast.circle, rule or weekly(), terms)
+    async with house.db.reading() as tx:
+        return await tx.fetchval("select id from schedules order by created_at desc limit 1")
+
+
+async def planted(house: House, schedule: UUID) -> list[Any]:
+    async with house.db.reading() as tx:
+        return await tx.fetch(
+            "select * from gatherings where schedule_id = $1 order by planned_for", schedule
+        )
+
+
+async def events(house: House, what: str) -> list[Any]:
+    async with house.db.reading() as tx:
+        return await tx.fetch("select * from events where what = $1 order by at", what)
+
+
+async def change_one(
+    house: House, cast: Cast, gathering: UUID, *, reason: str = "", day: date | None = None, **terms: Any
+) -> None:
+    """Look at what a change does and say yes to it."""
+    farid = await person(house, cast.farid)
+    async with house.db.reading() as tx:
+        row = await change_actions.find(tx, farid, gathering)
+    now = schedule_forms.terms_of(row, row["wall_start"].time())
+    new = Terms(**{name: getattr(now, name) for name in Terms.__slots__} | terms)
+    moment = new.moment(day or row["wall_start"].date())
+    seen = change_actions.foresee(row, moment, new).seen
+    await change_actions.change_gathering(house, farid, gathering, moment, new, Consent(seen, reason))
+
+
+async def change_all(house: House, cast: Cast, schedule: UUID, rule: Rule, terms: Terms) -> None:
+    """Look at what a changed schedule does and say yes to it."""
+    async with house.db.reading() as tx:
+        seen = (await schedule_actions.foresee(tx, schedule, rule, terms)).seen
+    farid = await person(house, cast.farid)
+    await schedule_actions.change_schedule(house, farid, schedule, rule, terms, Consent(seen))
+
+
+# Planting
+
+
+async def test_a_schedule_is_planted_sixteen_weeks_ahead(house: House, cast: Cast) -> None:
+    found = await planted(house, await make(house, cast))
+    assert len(found) == 16
+    assert {row["state"] for row in found} == {"open"}
+    assert {row["wall_start"].time() for row in found} == {time(11)}
+    assert found[-1]["planned_for"] <= clock.now().date() + schedule_rules.HORIZON
+    assert len(await events(house, "gathering.planted")) == 16
+
+
+async def test_the_timetable_plants_what_the_horizon_reaches_and_nothing_twice(
+    house: House, cast: Cast
+) -> None:
+    schedule = await make(house, cast)
+    async with house.db.transaction() as tx:
+        await tx.execute("delete from gatherings where planned_for > current_date + 50")
+        await tx.execute("update schedules set planted_until = current_date + 50")
+    for _ in range(2):
+        await jobs.run_timetable(house, "gatherings.plant")
+        assert len(await planted(house, schedule)) == 16
+
+
+async def test_what_was_cancelled_or_moved_is_not_planted_again(house: House, cast: Cast) -> None:
+    schedule = await make(house, cast)
+    first, second = [row["id"] for row in await planted(house, schedule)][:2]
+    await actions.cancel_gathering(house, await person(house, cast.farid), first, "ill")
+    await change_one(house, cast, second, at=time(13))
+    async with house.db.transaction() as tx:
+        await tx.execute("update schedules set planted_until = null")
+    await planting.plant(house)
+    found = await planted(house, schedule)
+    assert len(found) == 16
+    assert (found[0]["state"], found[1]["wall_start"].time()) == ("cancelled", time(13))
+
+
+async def test_skipped_dates_are_not_planted(house: House, cast: Cast) -> None:
+    holiday = today() + timedelta(days=10)
+    found = await planted(house, await make(house, cast, weekly(skipped=frozenset({holiday}))))
+    assert holiday not in {row["planned_for"] for row in found}
+    assert len(found) == 15
+
+
+async def test_a_draft_is_planted_when_it_is_published(house: House, cast: Cast) -> None:
+    farid = await person(house, cast.farid)
+    circle = await add_circle(house, cast.farid, state="draft")
+    how_many = await schedule_actions.create_schedule(house, farid, circle, weekly(), TERMS)
+    await planting.plant(house)
+    assert how_many == 0
+    await actions.publish_circle(house, farid, circle)
+    async with house.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from gatherings where circle_id = $1", circle) == 16
+
+
+@pytest.mark.parametrize("who", ["fern", "mira"])
+async def test_a_schedule_is_for_its_hosts_alone(house: House, cast: Cast, who: str) -> None:
+    other = await person(house, getattr(cast, who))
+    with pytest.raises(NotFound):
+        await schedule_actions.create_schedule(house, other, cast.circle, weekly(), TERMS)
+    schedule = await make(house, cast)
+    with pytest.raises(NotFound):
+        await schedule_actions.end_schedule(house, other, schedule, remove=True)
+    first = (await planted(house, schedule))[0]
+    with pytest.raises(NotFound):
+        await change_actions.change_gathering(
+            house, other, first["id"], TERMS.moment(first["planned_for"]), TERMS, Consent("")
+        )
+
+
+# Changing one gathering
+
+
+async def test_those_booked_are_told_and_may_cancel_in_full_when_the_time_moves(
+    house: House, cast: Cast
+) -> None:
+    soon = await make(house, cast, weekly(1))  # so soon that the terms would keep the money
+    gathering = (await planted(house, soon))[0]
+    booking = await add_booking(house, gathering["id"], cast.mira, kind="paid", amount=4500)
+    async with house.db.transaction() as tx:
+        await jobs.enqueue(tx, "invites.send", booking_id=booking)
+    await jobs.drain(house)
+    await change_one(house, cast, gathering["id"], at=time(12))
+    await jobs.drain(house)
+    async with house.db.reading() as tx:
+        mail = await tx.fetchrow("select * from mails order by created_at desc limit 1")
+        row = await tx.fetchrow("select * from bookings where id = $1", booking)
+    assert mail is not None
+    assert mail["subject"].startswith("Changed: Tuesday group")
+    assert "all you paid comes back" in mail["html_body"]
+    assert row is not None
+    moved = (await planted(house, soon))[0]
+    assert (row["full_refund_until"], moved["by_hand"]) == (moved["starts_at"], True)
+    refund = await bookings.cancel(house, await person(house, cast.mira), booking, shown=4500)
+    assert refund.percent == 100
+
+
+async def test_a_note_or_a_larger_room_tells_nobody(house: House, cast: Cast) -> None:
+    booking = await add_booking(house, cast.gathering, cast.mira)
+    await change_one(house, cast, cast.gathering, capacity=9, note="Bring a blanket")
+    async with house.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from pgqueuer") == 0
+        row = await tx.fetchrow("select full_refund_until from bookings where id = $1", booking)
+    assert row is not None
+    assert row["full_refund_until"] is None
+    assert [dict(each["details"]) for each in await events(house, "gathering.changed")]
+
+
+async def test_another_place_is_told_and_shown_to_those_booked(house: House, cast: Cast) -> None:
+    await add_booking(house, cast.gathering, cast.mira)
+    for link in ("https://meet.example.org/other", "https://meet.example.org/third"):
+        await change_one(house, cast, cast.gathering, join_link=link)
+        await jobs.drain(house)
+    async with house.db.reading() as tx:
+        offer = await gatherings.offer(tx, cast.gathering)
+        mails = await tx.fetchval("select count(*) from mails where to_address like 'mira%'")
+    assert (offer.join_link, mails) == ("https://meet.example.org/third", 2)
+
+
+async def test_seats_are_not_cut_below_those_taken(house: House, cast: Cast) -> None:
+    for each in (cast.mira, cast.milo, cast.fern):
+        await add_booking(house, cast.gathering, each, kind="paid", amount=4500)
+    with pytest.raises(Refused) as refused:
+        await change_one(house, cast, cast.gathering, capacity=2)
+    assert "3 seats are taken" in str(refused.value.reasons[0].text)
+    await change_one(house, cast, cast.gathering, capacity=3)
+
+
+async def test_whoever_sits_on_a_seat_that_goes_gets_another(house: House, cast: Cast) -> None:
+    people_there = [cast.mira, cast.milo, cast.fern]
+    for each in people_there:
+        await add_booking(house, cast.gathering, each, kind="paid", amount=4500)
+    async with house.db.transaction() as tx:
+        await tx.execute("update bookings set seat = 7 where person_id = $1", cast.fern)
+        await tx.execute("update bookings set seat = 8 where person_id = $1", cast.mira)
+    await change_one(house, cast, cast.gathering, capacity=4)
+    async with house.db.reading() as tx:
+        seats = await tx.fetch("select seat from bookings order by seat")
+        assert [row["seat"] for row in seats] == [1, 2, 3]
+
+
+async def test_community_seats_given_stay(house: House, cast: Cast) -> None:
+    await add_booking(house, cast.gathering, cast.mira)
+    with pytest.raises(Refused) as refused:
+        await change_one(house, cast, cast.gathering, community_seats=0)
+    assert refused.value.codes == {"community_taken"}
+
+
+async def test_what_was_shown_is_what_is_done(house: House, cast: Cast) -> None:
+    farid = await person(house, cast.farid)
+    async with house.db.reading() as tx:
+        row = await change_actions.find(tx, farid, cast.gathering)
+    new = schedule_forms.terms_of(row, time(12))
+    moment = new.moment(row["wall_start"].date())
+    seen = change_actions.foresee(row, moment, new).seen
+    await add_booking(house, cast.gathering, cast.mira)
+    with pytest.raises(OutOfDate):
+        await change_actions.change_gathering(house, farid, cast.gathering, moment, new, Consent(seen))
+
+
+async def test_gatherings_across_one_another_need_a_reason(house: House, cast: Cast) -> None:
+    second = await add_circle(house, cast.farid, name="Second")
+    await add_gathering(house, second, days=7, hour=20)
+    with pytest.raises(Refused) as refused:
+        await change_one(house, cast, cast.gathering, at=time(19))
+    assert refused.value.codes == {"overlaps"}
+    await change_one(house, cast, cast.gathering, at=time(19), reason="Fern takes the other")
+    assert (await events(house, "gathering.changed"))[0]["why"] == "Fern takes the other"
+    listed = Rule("dates", today(), dates=(today() + timedelta(days=7),))
+    await make(house, cast, listed)  # at 11, when nothing else is
+    with pytest.raises(Refused) as refused:
+        await make(house, cast, listed, Terms(time(20, 30), ZONE, 90, 8, 1))
+    assert refused.value.codes == {"overlaps"}
+
+
+async def test_one_that_is_put_back_follows_its_rule_again(house: House, cast: Cast) -> None:
+    schedule = await make(house, cast)
+    first = (await planted(house, schedule))[0]
+    await change_one(house, cast, first["id"], at=time(15), day=first["planned_for"] + timedelta(days=1))
+    farid = await person(house, cast.farid)
+    async with house.db.reading() as tx:
+        row = await change_actions.find(tx, farid, first["id"])
+    moment = TERMS.moment(first["planned_for"])
+    consent = Consent(change_actions.foresee(row, moment, TERMS).seen)
+    await change_actions.change_gathering(house, farid, first["id"], moment, TERMS, consent, by_hand=False)
+    again = (await planted(house, schedule))[0]
+    assert (again["starts_at"], again["by_hand"]) == (first["starts_at"], False)
+
+
+# Changing schedules
+
+
+async def test_a_whole_schedule_changes_but_for_what_was_changed_by_hand(house: House, cast: Cast) -> None:
+    schedule = await make(house, cast)
+    found = await planted(house, schedule)
+    await change_one(house, cast, found[2]["id"], at=time(16))
+    booking = await add_booking(house, found[0]["id"], cast.mira)
+    later = Terms(time(12, 30), ZONE, 60, 10, 1)
+    await change_all(house, cast, schedule, weekly(), later)
+    now = await planted(house, schedule)
+    assert [row["id"] for row in now] == [row["id"] for row in found]
+    assert [row["wall_start"].time() for row in now[:4]] == [
+        time(12, 30),
+        time(12, 30),
+        time(16),
+        time(12, 30),
+    ]
+    assert (now[0]["length_minutes"], now[0]["capacity"], now[2]["by_hand"]) == (60, 10, True)
+    async with house.db.reading() as tx:
+        full = await tx.fetchval("select full_refund_until from bookings where id = $1", booking)
+        assert full == now[0]["starts_at"]
+        assert await tx.fetchval("select count(*) from pgqueuer where entrypoint = 'invites.send'") == 1
+
+
+async def test_another_weekday_leaves_the_booked_where_they_are(house: House, cast: Cast) -> None:
+    schedule = await make(house, cast)
+    found = await planted(house, schedule)
+    await add_booking(house, found[1]["id"], cast.mira)
+    await change_all(house, cast, schedule, weekly(4), TERMS)
+    now = {row["planned_for"]: row for row in await planted(house, schedule)}
+    kept = now.pop(found[1]["planned_for"])
+    assert (kept["starts_at"], kept["by_hand"], kept["state"]) == (found[1]["starts_at"], True, "open")
+    assert {day.weekday() for day in now} == {(today() + timedelta(days=4)).weekday()}
+    assert len(now) == 16
+
+
+async def test_this_and_all_that_follow(house: House, cast: Cast) -> None:
+    schedule = await make(house, cast, weekly(times=10))
+    found = await planted(house, schedule)
+    farid, later = await person(house, cast.farid), Terms(time(13), ZONE, 90, 8, 1)
+    _, late = schedule_rules.split(weekly(times=10), found[4]["planned_for"])
+    async with house.db.reading() as tx:
+        seen = (await schedule_actions.foresee(tx, schedule, late, later, since=found[4]["id"])).seen
+    await schedule_actions.change_following(house, farid, found[4]["id"], later, Consent(seen))
+    async with house.db.reading() as tx:
+        new = await tx.fetchval("select id from schedules where id <> $1", schedule)
+    assert [row["id"] for row in await planted(house, schedule)] == [row["id"] for row in found[:4]]
+    after = await planted(house, new)
+    assert [row["id"] for row in after] == [row["id"] for row in found[4:]]
+    assert {row["wall_start"].time() for row in after} == {time(13)}
+    await planting.plant(house)
+    assert len(await planted(house, schedule)) + len(await planted(house, new)) == 10
+
+
+async def test_ending_a_schedule_keeps_what_is_booked(house: House, cast: Cast) -> None:
+    schedule = await make(house, cast)
+    found = await planted(house, schedule)
+    await add_booking(house, found[3]["id"], cast.mira)
+    await add_booking(house, found[5]["id"], cast.milo, state="cancelled")
+    await schedule_actions.end_schedule(house, await person(house, cast.farid), schedule, remove=True)
+    left = await planted(house, schedule)
+    assert [(row["id"], row["state"]) for row in left] == [
+        (found[3]["id"], "open"),
+        (found[5]["id"], "cancelled"),
+    ]
+    await planting.plant(house)
+    assert len(await planted(house, schedule)) == 2
+
+
+# The circle as a whole
+
+
+async def test_a_paused_circle_takes_nobody_and_plants_nothing(house: House, cast: Cast) -> None:
+    schedule, farid = await make(house, cast), await person(house, cast.farid)
+    await standing_actions.pause_circle(house, farid, cast.circle)
+    async with house.db.transaction() as tx:
+        await tx.execute("delete from gatherings where planned_for > current_date + 50")
+        await tx.execute("update schedules set planted_until = current_date + 50")
+    await planting.plant(house)
+    few = len(await planted(house, schedule))
+    with pytest.raises(Refused) as refused:
+        await bookings.book(
+            house,
+            await person(house, cast.mira),
+            cast.gathering,
+            choice="community",
+            amount=0,
+            version_id=cast.version,
+            agreed=True,
+        )
+    assert refused.value.codes == {"not_open"}
+    how_many = await standing_actions.resume_circle(house, farid, cast.circle)
+    assert (few + how_many, len(await planted(house, schedule))) == (16, 16)
+
+
+async def test_a_circle_ends_only_when_nobody_waits_for_it(house: House, cast: Cast) -> None:
+    schedule, farid = await make(house, cast), await person(house, cast.farid)
+    booking = await add_booking(house, cast.gathering, cast.mira)
+    with pytest.raises(Refused) as refused:
+        await standing_actions.archive_circle(house, farid, cast.circle)
+    assert refused.value.codes == {"seats_ahead"}
+    await bookings.cancel(house, await person(house, cast.mira), booking, shown=0)
+    await standing_actions.archive_circle(house, farid, cast.circle)
+    async with house.db.reading() as tx:
+        state = await tx.fetchval("select state from gatherings where id = $1", cast.gathering)
+        ended = await tx.fetchval("select state from schedules where id = $1", schedule)
+    assert (state, ended, await planted(house, schedule)) == ("cancelled", "ended", [])
+
+
+async def test_a_copy_is_a_draft_made_of_the_same(house: House, cast: Cast) -> None:
+    copy = await standing_actions.copy_circle(house, await person(house, cast.farid), cast.circle)
+    async with house.db.reading() as tx:
+        row = await tx.fetchrow("select * from circles where id = $1", copy)
+    assert row is not None
+    assert (row["name"], row["state"], row["maximum"]) == ("Copy of First steps home", "draft", 8000)
+
+
+async def test_two_hosts_at_once_change_it_once(house: House, cast: Cast) -> None:
+    schedule, farid = await make(house, cast), await person(house, cast.farid)
+    later = Terms(time(12, 30), ZONE, 60, 10, 1)
+    async with house.db.reading() as tx:
+        consent = Consent((await schedule_actions.foresee(tx, schedule, weekly(), later)).seen)
+    tries = [
+        schedule_actions.change_schedule(house, farid, schedule, weekly(), later, consent) for _ in range(2)
+    ]
+    found = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in found) == ["OutOfDate", "Outcome"]
