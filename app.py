@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from circles import bookings, gatherings, jobs, logs, payments, people
 from circles.attendance import desk_pages, organize_pages
 from circles.attendance import pages as attendance_pages
+from circles.attendance import run_sheet_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
 from circles.gatherings import host_pages, hosts_pages
@@ -145,6 +146,17 @@ ATTENDANCE = [
     route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
 ]
 
+RUN_SHEETS = [
+    each
+    for about in ("/host/circles/{id}", "/host/gatherings/{id}")
+    for each in (
+        route(f"{about}/run-sheet", run_sheet_pages.show, Who.FACILITATOR),
+        route(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, Who.FACILITATOR),
+        route(f"{about}/run-sheet/edit", run_sheet_pages.edit, Who.FACILITATOR, ["POST"]),
+        route(f"{about}/run-sheet/put-back", run_sheet_pages.put_back, Who.FACILITATOR, ["POST"]),
+    )
+]
+
 MESSAGES = [
     route("/host/gatherings/{id}/messages", messages_pages.messages, Who.FACILITATOR),
     route("/host/gatherings/{id}/messages/new", messages_pages.new_form, Who.FACILITATOR),
@@ -175,7 +187,7 @@ HOUSE: list[BaseRoute] = [
 
 def routes(settings: Settings) -> list[BaseRoute]:
     """Every route there is under these settings."""
-    every = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE, *MESSAGES, *PAYMENTS, *HOUSE]
+    every = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE, *RUN_SHEETS, *MESSAGES, *PAYMENTS, *HOUSE]
     return [*every, *PRACTICE] if settings.practice else every
 
 

@@ -112,6 +112,8 @@ MAP: dict[str, dict[str, Care]] = {
     "feeds": _all(WHO, "person_id") | _all(TOLD, "number created_at") | _all(KEY, "token_hash"),
     "attendance": _all(WHO, "booking_id marked_by") | _all(TOLD, "mark marked_at"),
     "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),
+    "run_sheets": _all(PLAIN, "id circle_id gathering_id version changed_at") | _all(WHO, "changed_by"),
+    "run_steps": _all(PLAIN, "sheet_id position title minutes words"),
     "messages": _all(PLAIN, "id gathering_id state mails")
     | _all(WHO, "written_by booking_id")
     | _all(TOLD, "body reply_to created_at sent_at"),
