@@ -15,10 +15,12 @@ from circles import bookings, gatherings, jobs, logs, payments, people
 from circles.attendance import desk_pages, organize_pages
 from circles.attendance import pages as attendance_pages
 from circles.attendance import run_sheet_pages
+from circles.bookings import agree_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
 from circles.gatherings import host_pages, hosts_pages
 from circles.gatherings import pages as gatherings_pages
+from circles.guidelines import host_pages as guidelines_host_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.house import House
 from circles.invites import pages as invites_pages
@@ -76,6 +78,11 @@ HOSTING = [
     route("/host/circles/{id}/guidelines/discard", guidelines_host_pages.discard, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish_form, Who.FACILITATOR),
     route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/guidelines", guidelines_host_pages.write_form, Who.FACILITATOR),
+    route("/host/circles/{id}/guidelines", guidelines_host_pages.write, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/guidelines/discard", guidelines_host_pages.discard, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish_form, Who.FACILITATOR),
+    route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish, Who.FACILITATOR, ["POST"]),
     route("/host/circles", host_pages.my_circles, Who.HOST),
     route("/host/circles/new", host_pages.new_circle_form, Who.FACILITATOR),
     route("/host/circles/new", host_pages.create_circle, Who.FACILITATOR, ["POST"]),
@@ -127,6 +134,15 @@ BOOKINGS = [
     route("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN, ["POST"]),
     route("/bookings/{id}/cancel", bookings_pages.cancel_form, Who.SIGNED_IN),
     route("/bookings/{id}/cancel", bookings_pages.cancel, Who.SIGNED_IN, ["POST"]),
+    route("/bookings/{id}/guidelines", agree_pages.guidelines_form, Who.SIGNED_IN),
+    route("/bookings/{id}/guidelines", agree_pages.agree, Who.SIGNED_IN, ["POST"]),
+]
+
+GUIDELINES = [
+    route("/circles/{id}/guidelines", guidelines_pages.history, Who.ANYBODY),
+    route("/my/guidelines", guidelines_pages.mine, Who.SIGNED_IN),
+    route("/my/guidelines/{id}", guidelines_pages.one_of_mine, Who.SIGNED_IN),
+    route("/my/guidelines/{id}/file", guidelines_pages.as_file, Who.SIGNED_IN),
 ]
 
 INVITES = [
@@ -188,6 +204,7 @@ HOUSE: list[BaseRoute] = [
 def routes(settings: Settings) -> list[BaseRoute]:
     """Every route there is under these settings."""
     every = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE, *RUN_SHEETS, *MESSAGES, *PAYMENTS, *HOUSE]
+    every += GUIDELINES
     return [*every, *PRACTICE] if settings.practice else every
 
 

@@ -6,20 +6,20 @@ insert into guidelines default values returning id;
 -- one publisher at a time, so that version numbers follow each other
 select id from guidelines where id = :guidelines_id for update;
 
--- name: add_version(guidelines_id, body, by)$
+-- name: add_version(guidelines_id, body, by, material, why)$
 -- the next version, unless the newest says the same already; answers nothing then
 with newest as (
     select number, body from guidelines_versions
     where guidelines_id = :guidelines_id order by number desc limit 1
 )
-insert into guidelines_versions (guidelines_id, number, body, published_by)
-select :guidelines_id, coalesce((select number from newest), 0) + 1, :body, :by::uuid
+insert into guidelines_versions (guidelines_id, number, body, published_by, material, why)
+select :guidelines_id, coalesce((select number from newest), 0) + 1, :body, :by::uuid, :material, :why
 where not exists (select from newest where newest.body = :body)
 returning id;
 
 -- name: current_version(guidelines_id)^
 -- the newest published version
-select id, guidelines_id, number, body, sha256, published_at
+select id, guidelines_id, number, body, sha256, published_at, material, why
 from guidelines_versions where guidelines_id = :guidelines_id order by number desc limit 1;
 
 -- name: accept(person_id, version_id)$
@@ -28,3 +28,93 @@ insert into acceptances (person_id, version_id, sha256)
 select :person_id, id, sha256 from guidelines_versions where id = :version_id
 on conflict (person_id, version_id) do update set accepted_at = acceptances.accepted_at
 returning id;
+
+-- name: hosted(circle_id, person_id)^
+-- the guidelines of a circle for somebody who may change it, with the draft, and how many have a seat ahead
+select
+    circles.id as circle_id, circles.name as circle_name, circles.state as circle_state, circles.format,
+    circles.place, newest.number, newest.body, newest.published_at, guidelines_drafts.body as draft,
+    coalesce(guidelines_drafts.revision, 0) as revision, guidelines_drafts.saved_at, people.name as saved_by,
+    (
+        select count(distinct bookings.person_id)
+        from bookings join gatherings on gatherings.id = bookings.gathering_id
+        where gatherings.circle_id = circles.id and gatherings.starts_at > now() and bookings.state = 'confirmed'
+    ) as seated
+from circles
+join hosts on hosts.circle_id = circles.id and hosts.person_id = :person_id and hosts.part in ('lead', 'co')
+cross join lateral (
+    select number, body, published_at from guidelines_versions
+    where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
+) as newest
+left join guidelines_drafts on guidelines_drafts.guidelines_id = circles.guidelines_id
+left join people on people.id = guidelines_drafts.saved_by
+where circles.id = :circle_id;
+
+-- name: lock_hosted(circle_id, person_id)$
+-- the guidelines of a circle, locked for somebody who may change it; what stands in them is read afterwards
+select guidelines.id from guidelines join circles on circles.guidelines_id = guidelines.id
+where circles.id = :circle_id and exists (
+    select from hosts where hosts.circle_id = circles.id and person_id = :person_id and part in ('lead', 'co')
+)
+for update of guidelines;
+
+-- name: standing(guidelines_id)^
+-- the newest version and the draft, if there is one
+select newest.number, newest.body, guidelines_drafts.body as draft, coalesce(guidelines_drafts.revision, 0) as revision
+from (
+    select guidelines_id, number, body from guidelines_versions
+    where guidelines_id = :guidelines_id order by number desc limit 1
+) as newest
+left join guidelines_drafts on guidelines_drafts.guidelines_id = newest.guidelines_id;
+
+-- name: save_draft(guidelines_id, body, by)$
+-- the one draft there is, with its next revision
+insert into guidelines_drafts (guidelines_id, body, saved_by) values (:guidelines_id, :body, :by)
+on conflict (guidelines_id) do update
+set body = excluded.body, revision = guidelines_drafts.revision + 1, saved_at = now(), saved_by = excluded.saved_by
+returning revision;
+
+-- name: drop_draft(guidelines_id)$
+-- the draft goes, published or thrown away
+delete from guidelines_drafts where guidelines_id = :guidelines_id returning revision;
+
+-- name: history(circle_id, person_id, number)
+-- every version of the guidelines of a circle, the newest first; the chosen one, or else the newest, with its words
+-- and those before it. A draft circle shows them to its hosts alone
+select
+    circles.id as circle_id, circles.name as circle_name, circles.state as circle_state, versions.number,
+    versions.published_at, versions.material, versions.why, versions.number = chosen.number as is_chosen,
+    case when versions.number in (chosen.number, chosen.number - 1) then versions.body end as body
+from circles
+join guidelines_versions as versions on versions.guidelines_id = circles.guidelines_id
+cross join lateral (
+    select coalesce(:number::int, max(number)) as number from guidelines_versions
+    where guidelines_versions.guidelines_id = circles.guidelines_id
+) as chosen
+where circles.id = :circle_id and (
+    circles.state <> 'draft'
+    or exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person_id::uuid)
+)
+order by versions.number desc;
+
+-- name: accepted(person_id)
+-- every version a person ever agreed to
+select
+    versions.id, versions.number, versions.published_at, acceptances.accepted_at, acceptances.sha256,
+    circles.name as circle_name, must_agree_to(acceptances.person_id, versions.guidelines_id) is not null as must_agree
+from acceptances
+join guidelines_versions as versions on versions.id = acceptances.version_id
+join circles on circles.guidelines_id = versions.guidelines_id
+where acceptances.person_id = :person_id
+order by circles.name, circles.id, versions.number desc;
+
+-- name: accepted_one(person_id, version_id)^
+-- one version a person agreed to, with its words
+select
+    versions.id, versions.number, versions.body, versions.published_at, acceptances.accepted_at, acceptances.sha256,
+    circles.name as circle_name
+from acceptances
+join guidelines_versions as versions on versions.id = acceptances.version_id
+join circles on circles.guidelines_id = versions.guidelines_id
+where acceptances.person_id = :person_id and acceptances.version_id = :version_id
+limit 1;

@@ -50,7 +50,9 @@ select
     gatherings.opened_at, now() as now,
     least(
         gatherings.community_seats - gatherings.community_taken, gatherings.capacity - gatherings.seats_taken
-    )::integer as community_left
+    )::integer as community_left,
+    bookings.state = 'confirmed'
+    and must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree
 from bookings
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id

@@ -10,12 +10,14 @@ from circles.bookings.actions import (
     let_go,
     settle,
 )
+from circles.bookings.agreeing import agree
 from circles.bookings.rules import AlreadyBooked, Booking, Refund, refund_due
 
 __all__ = [
     "AlreadyBooked",
     "Booking",
     "Refund",
+    "agree",
     "book",
     "cancel",
     "find_active",

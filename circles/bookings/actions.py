@@ -161,7 +161,12 @@ async def cancel(house: House, person: people.Person, booking_id: UUID, *, shown
 
 
 def refund_for(row: db.Record, paid: int) -> Refund:
-    """What cancelling now would bring back, under the terms the person booked with. paid: minor units."""
+    """What cancelling now would bring back, under the terms the person booked with. paid: minor units.
+
+    Whoever has not agreed to guidelines that changed since then may go with all of it, until the start.
+    """
+    if row["must_agree"]:
+        return rules.refund_due(paid, row["starts_at"], row["now"], 0, 100, row["currency"])
     return rules.refund_due(
         paid,
         row["starts_at"],
@@ -226,6 +231,8 @@ async def _confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
         why=why,
     )
     await _invite(tx, row["id"])
+    if row["must_agree"]:  # the guidelines changed while the seat was held
+        await jobs.enqueue(tx, "bookings.ask_again", guidelines_id=row["guidelines_id"], key=str(row["id"]))
 
 
 async def _pay_back(tx: db.Tx, house: House, row: db.Record, reason: str) -> None:

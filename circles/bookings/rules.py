@@ -117,7 +117,7 @@ def refusals(offer: Offer, desk: Desk, wish: Wish) -> list[Reason]:
             reasons.append(_MANY_HELD)
     except Refused as refused:
         reasons.extend(refused.reasons)
-    return reasons + _guidelines_refusals(desk, wish)
+    return reasons + guidelines_refusals(desk.version_id, wish.version_id, agreed=wish.agreed)
 
 
 def closed(offer: Offer, now: datetime) -> Closed | None:
@@ -161,11 +161,12 @@ def least_charge(currency: str) -> int:
     return _LEAST_CHARGE.get(currency, 50)
 
 
-def _guidelines_refusals(desk: Desk, wish: Wish) -> list[Reason]:
-    if wish.version_id != desk.version_id:
+def guidelines_refusals(in_force: UUID, read: UUID | None, *, agreed: bool) -> list[Reason]:
+    """Why this is no agreement. in_force, read: versions of the guidelines."""
+    if read != in_force:
         text = "The guidelines changed while this page was open. Please read the new text and agree to it."
         return [Reason("guidelines_changed", text, "agreed")]
-    if not wish.agreed:
+    if not agreed:
         text = "Please read the guidelines and tick that you agree to them."
         return [Reason("not_agreed", text, "agreed")]
     return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -37,17 +37,10 @@ async def create_circle(house: House, person: people.Person, plan: CirclePlan) -
     return circle_id
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What saving a circle did: whether its guidelines were published anew."""
-
-    new_guidelines: bool
-
-
 async def edit_circle(
     house: House, person: people.Person, circle_id: UUID, plan: CirclePlan, *, version: int
-) -> Saved:
-    """Save a circle. A changed text of guidelines is published as the next version.
+) -> None:
+    """Save a circle. Its guidelines stay as they are: they have a draft and versions of their own.
 
     version: the one the person saw. Raises NotFound when it is not theirs to change, OutOfDate when somebody
     saved it meanwhile, and Refused with every reason against the change. Gatherings planned before stay as
@@ -62,11 +55,9 @@ async def edit_circle(
         if row["state"] == "published":
             reasons += rules.publish_problems(plan)
         refuse_if(reasons)
-        published = await guidelines.publish(tx, row["guidelines_id"], plan.guidelines, person.id)
         await SQL.save_circle(tx, id=circle_id, **_columns(plan))
         changed = {"changed": rules.differences(before, plan)}
         await audit.record(tx, "circle.saved", circle_id, who=person.id, details=changed)
-    return Saved(new_guidelines=published is not None)
 
 
 async def _lock_circle(tx: db.Tx, circle_id: UUID, person: people.Person) -> db.Record:

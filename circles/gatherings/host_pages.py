@@ -158,11 +158,10 @@ async def edit_circle(request: Request) -> Response:
     circle_id = guard.path_id(request)
     row = await _hosted(request, to_change=True)
     version = filters.whole(form.value("version"))
-    if _helped(form):
-        return _form_page(request, form, circle_id=circle_id, version=version, preview=True)
     try:
-        plan = rules.read_circle(form.values)
-        saved = await actions.edit_circle(
+        # The guidelines are written and published on a page of their own.
+        plan = rules.read_circle(form.values | {"guidelines": row["guidelines"]})
+        await actions.edit_circle(
             guard.house(request), request.state.person, circle_id, plan, version=version
         )
     except OutOfDate as stale:
@@ -171,10 +170,7 @@ async def edit_circle(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         return _form_page(request, form, 422, circle_id=circle_id, version=version)
-    says = "The circle is saved."
-    if saved.new_guidelines:
-        says += " Its new guidelines are published: whoever books from now on agrees to these."
-    return render.see_other(f"/host/circles/{circle_id}", notice=says)
+    return render.see_other(f"/host/circles/{circle_id}", notice="The circle is saved.")
 
 
 async def publish_circle(request: Request) -> Response:

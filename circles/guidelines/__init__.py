@@ -1,5 +1,6 @@
 """Guidelines: versioned written agreements, and who agreed to which version."""
 
+from circles.guidelines import diff
 from circles.guidelines.actions import accept, create, current, publish
 from circles.guidelines.rules import Version, read_words
 from circles.guidelines.texts import STARTING_TEXTS, starting_text
@@ -10,6 +11,7 @@ __all__ = [
     "accept",
     "create",
     "current",
+    "diff",
     "publish",
     "read_words",
     "starting_text",

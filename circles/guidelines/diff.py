@@ -18,8 +18,8 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _HEADING = re.compile(r"#{1,6}\s+")
 _ITEM = re.compile(r"([-*+]|\d{1,3}[.)])\s+")
 
-# How many pairs of equal words may be weighed. Beyond it whole lines are compared, and then nothing at all, so that
-# no text makes a reader wait.
+# How many pairs of equal words may be weighed. Beyond it a block counts as replaced whole, so that no text makes a
+# reader wait.
 MOST_PAIRS = 300_000
 
 
@@ -69,19 +69,48 @@ def _shaped(line: Line) -> Line:
         found = mark.match(first.words)
         if found:
             rest = first.words[found.end() :]
-            line.pieces[:1] = [Piece(first.kind, rest)] if rest else []
+            if rest or first.kind == "same":
+                line.pieces[:1] = [Piece(first.kind, rest)] if rest else []
             return Line(shape, line.pieces or [first])
     return line
 
 
 def _pieces(old: str, new: str) -> Iterator[Piece]:
-    for pattern in (_TOKENS, _LINES):
-        before, after = pattern.findall(old), pattern.findall(new)
-        if _pairs(before, after) <= MOST_PAIRS:
-            yield from _compared(before, after)
-            return
-    yield Piece("removed", old)
-    yield Piece("added", "\n" + new)
+    """What stayed, came and went: by whole lines first, then by words where lines were replaced by others."""
+    for removed, added in _blocks(_LINES, old, new):
+        if removed is added:
+            yield Piece("same", added)
+        elif removed and added:
+            for gone, come in _blocks(_TOKENS, removed, added):
+                yield from _marked(gone, come)
+        else:
+            yield from _marked(removed, added)
+
+
+def _marked(removed: str, added: str) -> Iterator[Piece]:
+    if removed is added:
+        yield Piece("same", added)
+        return
+    if removed:
+        yield Piece("removed", removed)
+    if added:
+        yield Piece("added", added)
+
+
+def _blocks(pattern: re.Pattern[str], old: str, new: str) -> Iterator[tuple[str, str]]:
+    """What stood before and what stands now, block by block; one and the same object where nothing changed."""
+    before, after = pattern.findall(old), pattern.findall(new)
+    if _pairs(before, after) > MOST_PAIRS:
+        yield old, f"\n{new}"
+        return
+    matcher = SequenceMatcher(None, _bare(before), _bare(after), autojunk=False)
+    for what, low, high, from_, to in matcher.get_opcodes():
+        if what == "equal":
+            # Of the spaces after a word the longer ones, so that what comes next does not stick to it.
+            same = "".join(max(pair, key=len) for pair in zip(before[low:high], after[from_:to], strict=True))
+            yield same, same
+        else:
+            yield "".join(before[low:high]), "".join(after[from_:to])
 
 
 def _pairs(before: Sequence[str], after: Sequence[str]) -> int:
@@ -89,18 +118,6 @@ def _pairs(before: Sequence[str], after: Sequence[str]) -> int:
     return sum(times * counted[token] for token, times in Counter(before).items())
 
 
-def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
-    matcher = SequenceMatcher(None, _bare(before), _bare(after), autojunk=False)
-    for what, low, high, from_, to in matcher.get_opcodes():
-        if what == "equal":
-            yield Piece("same", "".join(after[from_:to]))
-            continue
-        if high > low:
-            yield Piece("removed", "".join(before[low:high]))
-        if to > from_:
-            yield Piece("added", "".join(after[from_:to]))
-
-
 def _bare(tokens: Sequence[str]) -> list[str]:
     """Tokens without the spaces after them: a word at the end of a line is the same word."""
-    return [token.rstrip(" \t") or token for token in tokens]
+    return [token.rstrip() or token for token in tokens]

@@ -1,13 +1,14 @@
-"""The preview of guidelines while a host writes them."""
+"""What everybody sees of guidelines: their history, and the versions one agreed to; and the preview for hosts."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from circles import text
-from circles.errors import Refused
-from circles.web import htmx, render
+from circles import db, text
+from circles.errors import NotFound, Refused
+from circles.guidelines import actions, diff, rules
+from circles.web import guard, htmx, render
 from circles.web.forms import Form
 
 
@@ -22,3 +23,61 @@ async def preview(request: Request) -> Response:
     template = "guidelines/_preview.html" if htmx.asked(request) else "guidelines/preview.html"
     status = 200 if form.ok else 422
     return htmx.vary(render.page(request, template, status, form=form, preview=body))
+
+
+async def history(request: Request) -> Response:
+    """Every published version of a circle's guidelines; one of them whole, and what changed in it."""
+    person, number = request.state.person, request.query_params.get("version", "")
+    async with guard.house(request).db.reading() as tx:
+        rows = await db.rows(
+            actions.SQL.history(
+                tx,
+                circle_id=guard.path_id(request),
+                person_id=person.id if person else None,
+                number=int(number) if number.isascii() and number.isdecimal() and len(number) < 9 else None,
+            )
+        )
+    bodies = {row["number"]: row["body"] for row in rows}
+    chosen = next((row for row in rows if row["is_chosen"]), None)
+    if chosen is None:
+        raise NotFound
+    before = bodies.get(chosen["number"] - 1)
+    lines = diff.lines(before, chosen["body"]) if before else ()
+    return render.page(request, "guidelines/history.html", versions=rows, chosen=chosen, lines=lines)
+
+
+async def mine(request: Request) -> Response:
+    """Every version a person ever agreed to."""
+    async with guard.house(request).db.reading() as tx:
+        rows = await db.rows(actions.SQL.accepted(tx, person_id=request.state.person.id))
+    return render.page(request, "guidelines/mine.html", accepted=rows)
+
+
+async def _accepted(request: Request) -> db.Record:
+    async with guard.house(request).db.reading() as tx:
+        row = await actions.SQL.accepted_one(
+            tx, person_id=request.state.person.id, version_id=guard.path_id(request)
+        )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def one_of_mine(request: Request) -> Response:
+    """One version a person agreed to, whole."""
+    return render.page(request, "guidelines/one_of_mine.html", accepted=await _accepted(request))
+
+
+async def as_file(request: Request) -> Response:
+    """The same as a file to keep. Its name says nothing of what the circle is about."""
+    row = await _accepted(request)
+    published, agreed = (f"{row[name]:%Y-%m-%d %H:%M} UTC" for name in ("published_at", "accepted_at"))
+    words = rules.as_file(
+        row["circle_name"], row["number"], published, agreed, row["sha256"].hex(), row["body"]
+    )
+    name = f"guidelines-version-{row['number']}-{row['accepted_at']:%Y-%m-%d}.md"
+    return PlainTextResponse(
+        words,
+        media_type="text/markdown; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -43,7 +43,8 @@ def _shown(row: db.Record) -> dict[str, Any]:
     )
     return {
         **row,
-        "door": way_in if row["state"] == "confirmed" else rules.Door(),
+        # Guidelines that changed come before the way in.
+        "door": way_in if row["state"] == "confirmed" and not row["must_agree"] else rules.Door(),
         "may_cancel": row["state"] == "confirmed" and row["now"] < row["starts_at"],
     }
 

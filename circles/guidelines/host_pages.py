@@ -1,0 +1,131 @@
+"""Writing guidelines: the draft with its preview, what it changes, publishing it. For those who may change a circle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.errors import NotFound, OutOfDate, Refused
+from circles.guidelines import actions, diff, rules, texts
+from circles.guidelines.rules import Seen
+from circles.web import guard, render
+from circles.web.forms import Form
+
+
+async def _hosted(request: Request) -> dict[str, Any]:
+    """The guidelines of the circle of the address. Raises NotFound for anybody who may not change it."""
+    async with guard.house(request).db.reading() as tx:
+        row = await actions.SQL.hosted(
+            tx, circle_id=guard.path_id(request), person_id=request.state.person.id
+        )
+    if row is None:
+        raise NotFound
+    return dict(row)
+
+
+def _seen(row: dict[str, Any]) -> str:
+    return str(Seen(row["number"], row["revision"]))
+
+
+async def write_form(request: Request) -> Response:
+    """The draft, or the version in force to begin one from."""
+    row = await _hosted(request)
+    form = Form({"guidelines": row["draft"] or row["body"], "seen": _seen(row)})
+    return _write_page(request, row, form)
+
+
+def _write_page(
+    request: Request, row: dict[str, Any], form: Form, status: int = 200, *, preview: bool = False
+) -> Response:
+    return render.page(
+        request,
+        "guidelines/write.html",
+        status,
+        circle=row,
+        form=form,
+        preview=form.value("guidelines") if preview else "",
+    )
+
+
+async def write(request: Request) -> Response:
+    """Save the draft, and go on to what it changes if that was asked; or help: preview, starting text."""
+    form = await Form.read(request)
+    then, row = form.value("then"), await _hosted(request)
+    if then == "text":
+        form.values["guidelines"] = texts.starting_text(row["format"], row["place"])
+    if then in ("text", "preview"):
+        return _write_page(request, row, form, preview=True)
+    try:
+        await actions.save_draft(
+            guard.house(request),
+            request.state.person,
+            row["circle_id"],
+            form.value("guidelines"),
+            seen=Seen.read(form.value("seen")),
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        if isinstance(refused, OutOfDate):
+            row = await _hosted(request)
+            form.values["seen"] = _seen(row)
+        return _write_page(request, row, form, 422)
+    page = f"/host/circles/{row['circle_id']}/guidelines"
+    if then == "compare":
+        return render.see_other(f"{page}/publish")
+    return render.see_other(page, notice="The draft is saved. Only the hosts of this circle see it.")
+
+
+async def discard(request: Request) -> Response:
+    """Throw the draft away."""
+    form = await Form.read(request)
+    circle_id = guard.path_id(request)
+    notice, kind = "The draft is gone.", "good"
+    try:
+        await actions.discard_draft(
+            guard.house(request), request.state.person, circle_id, seen=Seen.read(form.value("seen"))
+        )
+    except OutOfDate:
+        notice, kind = (
+            "Somebody changed the draft meanwhile, so it was kept. Please look at it again.",
+            "warn",
+        )
+    return render.see_other(f"/host/circles/{circle_id}/guidelines", notice=notice, kind=kind)
+
+
+async def publish_form(request: Request) -> Response:
+    """What the draft changes, and what its publisher says about it."""
+    row = await _hosted(request)
+    if not row["draft"]:
+        return render.see_other(f"/host/circles/{row['circle_id']}/guidelines")
+    return _publish_page(request, row, Form({"seen": _seen(row)}))
+
+
+def _publish_page(request: Request, row: dict[str, Any], form: Form, status: int = 200) -> Response:
+    lines = diff.lines(row["body"], row["draft"] or row["body"])
+    return render.page(request, "guidelines/publish.html", status, circle=row, form=form, lines=lines)
+
+
+async def publish(request: Request) -> Response:
+    """Publish the draft. What changed meanwhile is shown first, and what was typed is kept."""
+    form = await Form.read(request)
+    circle_id = guard.path_id(request)
+    try:
+        number = await actions.publish_draft(
+            guard.house(request),
+            request.state.person,
+            circle_id,
+            rules.read_change(form.values),
+            seen=Seen.read(form.value("seen")),
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        row = await _hosted(request)
+        if isinstance(refused, OutOfDate):
+            form.values["seen"] = _seen(row)
+        return _publish_page(request, row, form, 422)
+    says = f"Version {number} is published."
+    if form.value("material") == "yes":
+        says += " Whoever has a seat ahead is asked to read it and agree."
+    return render.see_other(f"/host/circles/{circle_id}/guidelines", notice=says)
