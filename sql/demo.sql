@@ -113,8 +113,25 @@ from jsonb_populate_recordset(null::money_rows, :rows::jsonb) order by at;
 insert into practice_objects (id, kind, body, created_at)
 select id, kind, body, created_at from jsonb_populate_recordset(null::practice_objects, :rows::jsonb);
 
+-- name: plant_messages(rows)!
+-- what the hosts wrote to those booked
+insert into messages (id, gathering_id, written_by, body, reply_to, state, mails, created_at, sent_at)
+select id, gathering_id, written_by, body, reply_to, 'sent', mails, created_at, sent_at
+from jsonb_populate_recordset(null::messages, :rows::jsonb);
+
+-- name: plant_run_sheets(rows)!
+-- what the circles do with their time
+insert into run_sheets (id, circle_id, gathering_id, changed_by, changed_at)
+select id, circle_id, gathering_id, changed_by, changed_at
+from jsonb_populate_recordset(null::run_sheets, :rows::jsonb);
+
+-- name: plant_run_steps(rows)!
+-- step by step
+insert into run_steps (sheet_id, position, title, minutes, words)
+select sheet_id, position, title, minutes, words from jsonb_populate_recordset(null::run_steps, :rows::jsonb);
+
 -- name: plant_events(rows)!
 -- who did what, in the order of time
-insert into events (at, who, what, about, before, after)
-select at, who, what, about, before, after
+insert into events (at, who, what, about, before, after, details)
+select at, who, what, about, before, after, coalesce(details, '{}')
 from jsonb_populate_recordset(null::events, :rows::jsonb) order by at;

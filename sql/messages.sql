@@ -15,6 +15,8 @@ select
 from gatherings join circles on circles.id = gatherings.circle_id
 where gatherings.id = :id and exists (
     select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person and hosts.part in ('lead', 'co')
+    union all
+    select from stand_ins where stand_ins.gathering_id = gatherings.id and stand_ins.person_id = :person
 );
 
 -- name: booked(gathering)
@@ -41,7 +43,7 @@ where messages.state = 'draft' and messages.written_by = excluded.written_by
 returning id;
 
 -- name: one(id, person)^
--- one message for somebody who may change its circle; a draft for its writer alone
+-- one message for somebody who holds its gathering; a draft for its writer alone
 select
     messages.id, messages.gathering_id, messages.booking_id, messages.written_by, messages.body,
     messages.reply_to, messages.state, messages.mails, messages.sent_at,
@@ -55,6 +57,8 @@ left join people as readers on readers.id = bookings.person_id
 where messages.id = :id and (messages.state = 'sent' or messages.written_by = :person) and exists (
     select from hosts
     where hosts.circle_id = gatherings.circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co')
+    union all
+    select from stand_ins where stand_ins.gathering_id = gatherings.id and stand_ins.person_id = :person
 );
 
 -- name: lock_gathering(id)$

@@ -3,6 +3,7 @@
 select
     circles.id, circles.id as circle_id, circles.name as circle_name, circles.format, circles.place, circles.zone,
     circles.length_minutes, null::timestamptz as starts_at, hosts.part in ('lead', 'co') as may_change,
+    true as sees_circle,
     coalesce(own.version, 0) as version, own.id is not null as is_own,
     (
         select jsonb_agg(to_jsonb(run_steps) order by run_steps.position)
@@ -18,7 +19,8 @@ where circles.id = :id;
 select
     gatherings.id, circles.id as circle_id, circles.name as circle_name, circles.format, circles.place,
     gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
-    hosts.part in ('lead', 'co') as may_change,
+    hosts.part in ('lead', 'co') or stand_ins.person_id is not null as may_change,
+    hosts.part is not null as sees_circle,
     coalesce(own.version, 0) as version, own.id is not null as is_own,
     (
         select jsonb_agg(to_jsonb(run_steps) order by run_steps.position)
@@ -26,10 +28,11 @@ select
     ) as steps
 from gatherings
 join circles on circles.id = gatherings.circle_id
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+left join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+left join stand_ins on stand_ins.gathering_id = gatherings.id and stand_ins.person_id = :person
 left join run_sheets as own on own.gathering_id = gatherings.id
 left join run_sheets as usual on usual.circle_id = circles.id and usual.gathering_id is null
-where gatherings.id = :id;
+where gatherings.id = :id and (hosts.part is not null or stand_ins.person_id is not null);
 
 -- name: lock_circle(id)$
 -- a circle whose run sheet is about to change

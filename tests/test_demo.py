@@ -89,6 +89,17 @@ def test_a_gathering_keeps_its_wall_time_over_a_clock_change() -> None:
     assert gaps == {timedelta(days=7), timedelta(days=7) - timedelta(hours=1)}
 
 
+def test_hosts_wrote_to_those_booked_and_have_run_sheets() -> None:
+    found = demo.plan().rows
+    assert len(found["messages"]) >= 8
+    assert all(row["mails"] >= 1 and row["sent_at"] <= clock.now() for row in found["messages"])
+    own = [row for row in found["run_sheets"] if row["gathering_id"] is None]
+    assert len(own) >= 4
+    assert len(found["run_sheets"]) == len(own) + 1
+    for sheet in found["run_sheets"]:
+        assert sum(row["sheet_id"] == sheet["id"] for row in found["run_steps"]) == 8
+
+
 # What is in the database
 
 

@@ -338,6 +338,20 @@ async def test_a_co_host_sees_what_was_sent_and_no_drafts(house: House, cast: Ca
         await draft(house, cast, "Mine.", by=cast.fern, id=kept)
 
 
+async def test_a_stand_in_writes_about_their_one_gathering(house: House, cast: Cast) -> None:
+    other = await add_gathering(house, cast.circle, days=14)
+    for each in (cast.gathering, other):
+        await add_booking(house, each, cast.mira, kind="paid", amount=4500)
+    async with house.db.transaction() as tx:
+        await tx.execute(
+            "insert into stand_ins (gathering_id, person_id) values ($1, $2)", cast.gathering, cast.fern
+        )
+    await actions.send(house, person_id=cast.fern, message_id=await draft(house, cast, by=cast.fern))
+    assert "Fern" in (await mails(house))[0]["text_body"]
+    with pytest.raises(NotFound):
+        await draft(house, cast, by=cast.fern, gathering=other)
+
+
 async def test_a_demotion_works_at_once(house: House, cast: Cast) -> None:
     await add_booking(house, cast.gathering, cast.mira)
     message_id = await draft(house, cast)

@@ -156,6 +156,24 @@ async def test_only_hosts_see_it_and_a_helper_changes_nothing(
     assert "Mine" not in await titles(house, cast, "circle")
 
 
+async def test_a_stand_in_has_the_sheet_of_their_one_gathering(
+    house: House, cast: Cast, browser: Enter
+) -> None:
+    async with house.db.transaction() as tx:
+        await tx.execute(
+            "insert into stand_ins (gathering_id, person_id) values ($1, $2)", cast.gathering, cast.fern
+        )
+    address = f"/host/gatherings/{cast.gathering}"
+    async with browser(cast.fern) as page:
+        shown = (await page.get(f"{address}/run-sheet")).text
+        assert "Change it for this gathering" in shown
+        assert "The circle’s run sheet</a>" not in shown
+        assert (await press(page, address, title_1="Tea")).status_code == 303
+        assert (await page.get(f"/host/circles/{cast.circle}/run-sheet")).status_code == 404
+    assert (await titles(house, cast, "gathering"))[0] == "Tea"
+    assert (await titles(house, cast, "circle"))[0] == "Arriving"
+
+
 async def test_the_page_asks_the_database_twice(cast: Cast, browser: Enter, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
         for address in (f"/host/circles/{cast.circle}", f"/host/gatherings/{cast.gathering}"):

@@ -7,6 +7,7 @@ import json
 from circles import clock, db
 from circles.demo.plan import Plan, community
 from circles.demo.seats import seat_everybody
+from circles.demo.written import write
 from circles.errors import Reason, Refused
 from circles.house import House
 
@@ -30,6 +31,9 @@ TABLES = (
     "operations",
     "money_rows",
     "practice_objects",
+    "messages",
+    "run_sheets",
+    "run_steps",
     "events",
 )
 
@@ -58,6 +62,7 @@ def plan() -> Plan:
     """The demo community as seen from this minute, not written anywhere yet."""
     found = community(clock.now())
     seat_everybody(found)
+    write(found)
     found.rows["events"].sort(key=lambda row: row["at"])
     return found
 
