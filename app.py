@@ -18,7 +18,7 @@ from circles.attendance import run_sheet_pages
 from circles.bookings import agree_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
-from circles.gatherings import host_pages, hosts_pages
+from circles.gatherings import facilitator_pages, host_pages, hosts_pages
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import host_pages as guidelines_host_pages
 from circles.guidelines import pages as guidelines_pages
@@ -27,8 +27,10 @@ from circles.invites import pages as invites_pages
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
 from circles.payments import practice_pages as practice_checkout_pages
+from circles.people import facilitator_pages as people_facilitator_pages
 from circles.people import organize_pages as people_organize_pages
 from circles.people import pages as people_pages
+from circles.people import pictures
 from circles.practice import pages as practice_pages
 from circles.settings import Settings
 from circles.web import faults, guard, headers, render
@@ -57,6 +59,24 @@ PEOPLE = [
     route("/me", people_pages.change_me, Who.SIGNED_IN, ["POST"]),
     route("/me/credentials", people_pages.add_credential, Who.FACILITATOR, ["POST"]),
     route("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN, ["POST"]),
+    route("/me/credentials/{id}", people_facilitator_pages.credential_form, Who.FACILITATOR),
+    route("/me/credentials/{id}", people_facilitator_pages.change_credential, Who.FACILITATOR, ["POST"]),
+    route("/me/picture", people_facilitator_pages.picture_form, Who.FACILITATOR),
+    route(
+        "/me/picture",
+        people_facilitator_pages.send_picture,
+        Who.FACILITATOR,
+        ["POST"],
+        max_body=pictures.MOST_BYTES,
+    ),
+    route("/me/picture/remove", people_facilitator_pages.drop_picture, Who.FACILITATOR, ["POST"]),
+    route("/pictures/{hash}.jpg", people_facilitator_pages.picture, Who.MACHINE),
+    route(
+        "/organize/credentials/{id}/seen",
+        people_facilitator_pages.see_credential,
+        Who.ORGANIZER,
+        ["POST"],
+    ),
     route("/organize/people", people_organize_pages.people, Who.ORGANIZER),
     route("/organize/people/{id}/roles", people_organize_pages.set_part, Who.ORGANIZER, ["POST"]),
 ]
@@ -67,6 +87,7 @@ GATHERINGS = [
     route("/gatherings", gatherings_pages.listing, Who.ANYBODY),
     route("/gatherings/{id}", gatherings_pages.gathering, Who.ANYBODY),
     route("/circles/{id}", gatherings_pages.circle, Who.ANYBODY),
+    route("/facilitators/{id}", facilitator_pages.facilitator, Who.ANYBODY),
     route("/zone", gatherings_pages.zone_form, Who.ANYBODY),
     route("/zone", gatherings_pages.choose_zone, Who.ANYBODY, ["POST"]),
 ]

@@ -38,11 +38,20 @@ select id, email, name, pronouns, zone, is_facilitator, is_organizer from people
 -- name: profiles(ids)
 -- what circle pages say of facilitators, with their credentials, newest first
 select
-    people.id, name, pronouns, about,
+    people.id, name, pronouns, about, approach, languages,
+    people.is_facilitator
+    or (
+        people.is_organizer
+        and exists (select from hosts where hosts.person_id = people.id and hosts.part <> 'helper')
+    ) as has_page,
+    coalesce((select hash from pictures where pictures.person_id = people.id), '') as picture,
     coalesce(
         (
             select jsonb_agg(
-                jsonb_build_object('id', credentials.id, 'kind', kind, 'body', body, 'year', year)
+                jsonb_build_object(
+                    'id', credentials.id, 'kind', kind, 'body', body, 'year', year, 'link', link,
+                    'seen_at', seen_at, 'version', version
+                )
                 order by year desc nulls last, kind, credentials.id
             )
             from credentials where person_id = people.id
@@ -119,18 +128,20 @@ delete from sign_in_requests where expires_at < now() - interval '1 day';
 -- browsers signed out or run out a month ago
 delete from sign_ins where least(expires_at, coalesce(ended_at, expires_at)) < now() - interval '30 days';
 
--- name: change_me(id, name, pronouns, zone, about)^
+-- name: change_me(id, name, pronouns, zone, about, approach, languages)^
 -- a person changes what is said of them; the words about them stay as they are unless they are a facilitator
 update people
 set name = :name, pronouns = :pronouns, zone = :zone,
-    about = case when is_facilitator then :about else about end
+    about = case when is_facilitator then :about else about end,
+    approach = case when is_facilitator then :approach else approach end,
+    languages = case when is_facilitator then :languages else languages end
 where id = :id
 returning id;
 
--- name: add_credential(person_id, kind, body, year, most)<!
+-- name: add_credential(person_id, kind, body, year, link, most)<!
 -- one more training of a facilitator, while they have fewer than the most allowed
-insert into credentials (person_id, kind, body, year)
-select id, :kind, :body, :year from people
+insert into credentials (person_id, kind, body, year, link)
+select id, :kind, :body, :year, :link from people
 where id = :person_id and is_facilitator
     and (select count(*) from credentials where person_id = people.id) < :most
 returning id;
@@ -138,6 +149,50 @@ returning id;
 -- name: remove_credential(id, person_id)<!
 -- a training taken away by the person it belongs to
 delete from credentials where id = :id and person_id = :person_id returning id;
+
+-- name: own_credential(id, person_id)^
+-- a training, for the person it belongs to
+select id, kind, body, year, link from credentials where id = :id and person_id = :person_id;
+
+-- name: change_credential(id, person_id, kind, body, year, link)^
+-- a training is changed by the person it belongs to; what an organizer saw is no longer what stands there
+update credentials
+set kind = :kind, body = :body, year = :year, link = :link,
+    version = version + 1, seen_at = null, seen_by = null
+from (select earlier.id, earlier.seen_at from credentials as earlier where earlier.id = :id for update) as before
+where credentials.id = before.id and person_id = :person_id
+returning credentials.id, before.seen_at is not null as was_seen;
+
+-- name: see_credential(id, version, who, on)^
+-- an organizer saw the papers of a training as it stands, or takes that word back
+update credentials
+set seen_at = case when :on::boolean then now() end, seen_by = case when :on::boolean then :who::uuid end
+where id = :id and version = :version
+    and exists (select from people where people.id = :who and people.is_organizer)
+returning id, person_id;
+
+-- name: credential_owner(id)$
+-- whose training it is
+select person_id from credentials where id = :id;
+
+-- name: keep_picture(person_id, hash, jpeg)^
+-- the picture of a facilitator, in the place of the one before
+insert into pictures (person_id, hash, jpeg)
+select people.id, :hash, :jpeg from people where people.id = :person_id and people.is_facilitator
+on conflict (person_id) do update set hash = excluded.hash, jpeg = excluded.jpeg, created_at = now()
+returning person_id;
+
+-- name: drop_picture(person_id)^
+-- initials again
+delete from pictures where person_id = :person_id returning hash;
+
+-- name: picture(hash)$
+-- the bytes of a picture
+select jpeg from pictures where hash = :hash limit 1;
+
+-- name: own_picture(person_id)$
+-- the address of a picture
+select hash from pictures where person_id = :person_id;
 
 -- name: count_people(words, part)$
 -- how many people match a search

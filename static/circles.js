@@ -4,6 +4,7 @@
 // 2. the amount chooser: slider, field and sentence move together
 // 3. a form that was sent is not sent a second time
 // 4. a button that copies an address
+// 5. a file that is too large is said before it is sent
 
 "use strict";
 
@@ -173,6 +174,17 @@ async function copy(event) {
   }
 }
 
+// --- 5. A file that is too large is said before it is sent ----------------------------------------------
+
+function weigh(event) {
+  const most = Number(event.target.dataset?.mostBytes);
+  if (!most) return;
+  const file = event.target.files?.[0];
+  const says = file && file.size > most ? `This file is larger than ${most / 1e6} MB. Please choose a smaller one.` : "";
+  event.target.setCustomValidity(says);
+  event.target.reportValidity();
+}
+
 // --- Start ----------------------------------------------------------------------------------------------
 
 function start() {
@@ -186,4 +198,5 @@ document.addEventListener("htmx:after:swap", start);
 document.addEventListener("submit", sendOnce, true);
 document.addEventListener("htmx:finally:request", releaseAll);
 document.addEventListener("click", copy);
+document.addEventListener("change", weigh);
 window.addEventListener("pageshow", releaseAll);

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from circles.errors import Reason, Refused
 from circles.people import Person
@@ -29,7 +28,11 @@ MOST_HOSTS: Final = 12
 # Invitations one person may send in a day.
 MOST_A_DAY: Final = 30
 
-Row = Mapping[str, Any]
+
+class Row(Protocol):
+    """A row of the database, or one made for a test, read by the names of its columns."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
 
 
 def may_hold(person: Person) -> bool:

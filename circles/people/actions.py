@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from circles import audit, db
-from circles.errors import NotFound, Reason, Refused, refuse_if
+from circles.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.house import House
 from circles.people import rules
 from circles.people.rules import Part, Person
@@ -13,16 +14,33 @@ from circles.people.rules import Part, Person
 SQL = db.queries("people")
 
 
-async def change_me(house: House, person: Person, *, name: str, pronouns: str, zone: str, about: str) -> None:
-    """Change how a person is shown. about: kept for facilitators only. Values as the rules give them back."""
+async def change_me(
+    house: House,
+    person: Person,
+    *,
+    name: str,
+    pronouns: str,
+    zone: str,
+    about: str,
+    approach: str = "",
+    languages: str = "",
+) -> None:
+    """Change how a person is shown. Values as the rules give them back.
+
+    about, approach, languages: kept for facilitators only.
+    """
+    said = {"name": name, "pronouns": pronouns, "zone": zone}
+    held = {"about": about, "approach": approach, "languages": languages}
     async with house.db.transaction() as tx:
-        changed = await SQL.change_me(tx, id=person.id, name=name, pronouns=pronouns, zone=zone, about=about)
+        changed = await SQL.change_me(tx, id=person.id, **said, **held)
         if changed is None:
             raise NotFound
         await audit.record(tx, "person.changed", person.id, who=person.id)
 
 
-async def add_credential(house: House, person: Person, *, kind: str, body: str, year: int | None) -> UUID:
+async def add_credential(
+    house: House, person: Person, *, kind: str, body: str, year: int | None, link: str = ""
+) -> UUID:
     """Add one training to what a facilitator's circles say of them.
 
     Raises NotFound for somebody who is no facilitator, Refused for one too many.
@@ -31,7 +49,13 @@ async def add_credential(house: House, person: Person, *, kind: str, body: str, 
         raise NotFound
     async with house.db.transaction() as tx:
         added = await SQL.add_credential(
-            tx, person_id=person.id, kind=kind, body=body, year=year, most=rules.MOST_CREDENTIALS
+            tx,
+            person_id=person.id,
+            kind=kind,
+            body=body,
+            year=year,
+            link=link,
+            most=rules.MOST_CREDENTIALS,
         )
         if added is None:
             raise Refused(
@@ -51,6 +75,60 @@ async def remove_credential(house: House, person: Person, credential_id: UUID) -
         if await SQL.remove_credential(tx, id=credential_id, person_id=person.id) is None:
             raise NotFound
         await audit.record(tx, "credential.removed", credential_id, who=person.id)
+
+
+async def change_credential(
+    house: House, person: Person, credential_id: UUID, *, kind: str, body: str, year: int | None, link: str
+) -> None:
+    """Change one of the person's own trainings. The organizers' mark goes with it. Raises NotFound."""
+    async with house.db.transaction() as tx:
+        changed = await SQL.change_credential(
+            tx, id=credential_id, person_id=person.id, kind=kind, body=body, year=year, link=link
+        )
+        if changed is None:
+            raise NotFound
+        before = "seen" if changed["was_seen"] else ""
+        await audit.record(tx, "credential.changed", credential_id, who=person.id, before=before, after="")
+
+
+async def see_credential(
+    house: House, organizer: Person, credential_id: UUID, *, version: int, seen: bool
+) -> UUID:
+    """Note that the organizers saw the papers of a credential, or take that back. Returns whose it is.
+
+    version: the one the organizer looked at. Raises NotFound, and OutOfDate when it was changed meanwhile.
+    """
+    async with house.db.transaction() as tx:
+        owner = await SQL.credential_owner(tx, id=credential_id)
+        if owner is None or not organizer.is_organizer:
+            raise NotFound
+        noted = await SQL.see_credential(tx, id=credential_id, version=version, who=organizer.id, on=seen)
+        if noted is None:
+            raise OutOfDate(
+                Reason("changed_meanwhile", "This credential was changed meanwhile. Please look at it again.")
+            )
+        after = "seen" if seen else "not seen"
+        await audit.record(tx, "credential.seen", credential_id, who=organizer.id, after=after)
+    return owner
+
+
+async def keep_picture(house: House, person: Person, jpeg: bytes) -> str:
+    """Keep a facilitator's picture, as `pictures.remake` made it. Returns its hash. Raises NotFound."""
+    found = hashlib.sha256(jpeg).hexdigest()[:32]
+    async with house.db.transaction() as tx:
+        if await SQL.keep_picture(tx, person_id=person.id, hash=found, jpeg=jpeg) is None:
+            raise NotFound
+        await audit.record(tx, "picture.kept", person.id, who=person.id, after=found)
+    return found
+
+
+async def drop_picture(house: House, person: Person) -> None:
+    """Take the picture away. Raises NotFound where there is none."""
+    async with house.db.transaction() as tx:
+        gone = await SQL.drop_picture(tx, person_id=person.id)
+        if gone is None:
+            raise NotFound
+        await audit.record(tx, "picture.dropped", person.id, who=person.id, before=gone["hash"])
 
 
 async def set_part(house: House, organizer: Person, person_id: UUID, *, part: Part, on: bool) -> Person:

@@ -55,7 +55,5 @@ def _person(row: db.Record | None) -> Person | None:
 
 
 def _profile(row: db.Record) -> Profile:
-    credentials = tuple(
-        Credential(UUID(each["id"]), each["kind"], each["body"], each["year"]) for each in row["credentials"]
-    )
-    return Profile(row["id"], row["name"], row["pronouns"], row["about"], credentials)
+    told = {name: value for name, value in row.items() if name != "credentials"}
+    return Profile(credentials=tuple(Credential.of(each) for each in row["credentials"]), **told)

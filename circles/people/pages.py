@@ -273,12 +273,20 @@ async def _me(request: Request, form: Form | None = None, training: Form | None 
         form=form or Form(_values(found, person.zone)),
         training=training or Form(),
         credentials=found.credentials,
+        picture=found.picture,
         zones=_zones(person.zone),
     )
 
 
 def _values(found: Profile, zone: str) -> dict[str, str]:
-    return {"name": found.name, "pronouns": found.pronouns, "zone": zone, "about": found.about}
+    return {
+        "name": found.name,
+        "pronouns": found.pronouns,
+        "zone": zone,
+        "about": found.about,
+        "approach": found.approach,
+        "languages": found.languages,
+    }
 
 
 def _zones(own: str) -> list[tuple[str, str]]:
@@ -297,6 +305,8 @@ async def change_me(request: Request) -> Response:
     name, pronouns = _name(form, required=True)
     zone = form.take(lambda: rules.zone(form.value("zone")))
     about = form.take(lambda: text.body(form.value("about"), "about", most=2000, required=False))
+    approach = form.take(lambda: text.body(form.value("approach"), "approach", most=3000, required=False))
+    languages = form.take(lambda: rules.languages(form.value("languages")))
     if not form.ok:
         return await _me(request, form=form)
     await actions.change_me(
@@ -306,6 +316,8 @@ async def change_me(request: Request) -> Response:
         pronouns=pronouns,
         zone=zone or "",
         about=about or "",
+        approach=approach or "",
+        languages=languages or "",
     )
     response = render.see_other("/me", notice="Your changes are kept.")
     if zone:
@@ -327,12 +339,7 @@ def _keep_zone(request: Request, response: Response, zone: str) -> None:
 async def add_credential(request: Request) -> Response:
     """Add one training."""
     form = await Form.read(request)
-    values = _read(
-        form,
-        kind=lambda: text.line(form.value("kind"), "kind"),
-        body=lambda: text.line(form.value("body"), "body"),
-        year=lambda: rules.year(form.value("year")),
-    )
+    values = read_credential(form)
     if form.ok:
         try:
             await actions.add_credential(guard.house(request), request.state.person, **values)
@@ -340,6 +347,17 @@ async def add_credential(request: Request) -> Response:
         except Refused as refused:
             form.add(refused.reasons)
     return await _me(request, training=form)
+
+
+def read_credential(form: Form) -> dict[str, Any]:
+    """What was typed of one training; what cannot be read is said in the form."""
+    return _read(
+        form,
+        kind=lambda: text.line(form.value("kind"), "kind"),
+        body=lambda: text.line(form.value("body"), "body"),
+        year=lambda: rules.year(form.value("year")),
+        link=lambda: rules.link(form.value("link")),
+    )
 
 
 def _read(form: Form, **readers: Callable[[], Any]) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -51,23 +53,50 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One training or license a facilitator states: what, from whom, since when (None: not said)."""
+    """One training or license a facilitator states: what, from whom, since when (None: not said).
+
+    link: where it can be looked up. seen_at: when an organizer saw the papers of this very version.
+    """
 
     id: UUID
     kind: str
     body: str
     year: int | None
+    link: str = ""
+    seen_at: datetime | None = None
+    version: int = 1
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Credential:
+        """A credential out of the JSON of a query."""
+        seen = told["seen_at"]
+        return cls(
+            UUID(told["id"]),
+            told["kind"],
+            told["body"],
+            told["year"],
+            told["link"],
+            datetime.fromisoformat(seen) if seen else None,
+            told["version"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What circle pages say of a facilitator. `about` is plain text."""
+    """What the pages of circles and of facilitators say of one. about, approach: plain text.
+
+    picture: the hash in its address, or nothing. has_page: whether they may host, so that they have a page.
+    """
 
     id: UUID
     name: str
     pronouns: str
     about: str
     credentials: tuple[Credential, ...]
+    approach: str = ""
+    languages: str = ""
+    picture: str = ""
+    has_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +180,29 @@ def year(typed: str, field: str = "year") -> int | None:
             Reason("year_unreadable", f"Please give a year from 1950 to {clock.now().year}.", field)
         )
     return int(given)
+
+
+def languages(typed: str, field: str = "languages") -> str:
+    """The languages a facilitator speaks, parted by commas, tidied; or nothing. Raises Refused."""
+    given = text.line(typed, field, most=120, required=False)
+    said = dict.fromkeys(found for each in given.split(",") if (found := each.strip()))
+    return ", ".join(said)
+
+
+def link(typed: str, field: str = "link") -> str:
+    """An https address where a credential can be looked up, or nothing. Raises Refused."""
+    given = text.line(typed, field, most=500, required=False)
+    if not given:
+        return ""
+    try:
+        host = urlsplit(given).hostname
+    except ValueError:
+        host = None
+    if not given.startswith("https://") or " " in given or not host or "." not in host:
+        raise Refused(
+            Reason("link_unreadable", "Please give a whole address that begins with https://.", field)
+        )
+    return given
 
 
 def code(typed: str, field: str = "code") -> str:

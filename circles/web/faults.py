@@ -30,7 +30,8 @@ WORDS = {
     422: ("This could not be done", "Nothing was changed."),
     413: (
         "That was too much at once",
-        "Nothing was saved. Go back: what you typed is still in the form. Please shorten it and try again.",
+        "Nothing was saved. Go back: what you typed is still in the form. Please shorten it, or choose a smaller "
+        "file, and try again. A picture may have up to 5 MB.",
     ),
     429: (
         "Please wait a little",

@@ -45,6 +45,7 @@ DOORS = {
     "jinja2": {"web"},
     "stripe": {"payments.gateway"},
     "icalendar": {"invites.ics"},
+    "PIL": {"people.pictures"},
 }
 
 

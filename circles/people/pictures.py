@@ -1,0 +1,103 @@
+"""Pictures made anew: whatever a file holds besides the picture stays behind. The only import of Pillow."""
+
+from __future__ import annotations
+
+import io
+
+import anyio
+import anyio.to_thread
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from circles.errors import Reason, Refused
+
+# The file as sent, in bytes; the picture in it, in pixels; and each side of the square that is kept.
+MOST_BYTES = 5_000_000
+MOST_PIXELS = 40_000_000
+SIDE = 512
+# Smaller than this there is nobody to be recognized.
+LEAST_SIDE = 64
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+# Pillow itself refuses to open what holds more than twice as many, before anything is unpacked.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+
+# Two at a time: unpacking the largest takes about 120 MB.
+_few = anyio.CapacityLimiter(2)
+
+
+async def remake(sent: bytes) -> bytes:
+    """A square JPEG of a picture, without its metadata. Raises Refused for what is no picture, or too large."""
+    return await anyio.to_thread.run_sync(_remake, sent, limiter=_few)
+
+
+def _remake(sent: bytes) -> bytes:
+    try:
+        with Image.open(io.BytesIO(sent), formats=FORMATS) as image:
+            _measure(image)
+            image.draft("RGB", (SIDE * 2, SIDE * 2))
+            turned = ImageOps.exif_transpose(image)
+            square = ImageOps.fit(_opaque(turned), (SIDE, SIDE), Image.Resampling.LANCZOS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Refused(_too_many_pixels()) from None
+    except Refused:
+        raise
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError):
+        raise Refused(not_a_picture()) from None
+    return _clean_jpeg(square)
+
+
+def _measure(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > MOST_PIXELS:
+        raise Refused(_too_many_pixels())
+    if min(width, height) < LEAST_SIDE:
+        raise Refused(
+            Reason(
+                "too_small",
+                f"Please send a picture of at least {LEAST_SIDE} by {LEAST_SIDE} pixels.",
+                "picture",
+            )
+        )
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """The same on a warm white ground where it was see-through."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        shown = image.convert("RGBA")
+        ground = Image.new("RGBA", shown.size, (250, 246, 238, 255))
+        ground.alpha_composite(shown)
+        return ground.convert("RGB")
+    return image.convert("RGB")
+
+
+def _clean_jpeg(image: Image.Image) -> bytes:
+    """Written from a new image, since the old one would hand its comments on."""
+    clean = Image.new("RGB", image.size)
+    clean.paste(image)
+    out = io.BytesIO()
+    clean.save(out, "JPEG", quality=85, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def not_a_picture() -> Reason:
+    """Said of a file that holds no picture we can read."""
+    return Reason(
+        "not_a_picture", "This is not a picture we can read. Please choose a JPEG, PNG or WebP.", "picture"
+    )
+
+
+def too_large() -> Reason:
+    """Said of a file that is too large."""
+    return Reason(
+        "too_large",
+        "This file is larger than 5 MB, so it was not taken. Please choose a smaller one.",
+        "picture",
+    )
+
+
+def _too_many_pixels() -> Reason:
+    return Reason(
+        "too_many_pixels",
+        "This picture has more than 40 million pixels. Please choose a smaller one.",
+        "picture",
+    )
