@@ -86,9 +86,6 @@ select
         where hosts.circle_id = circles.id and hosts.part <> 'helper'
     ) as hosts,
     (
-        select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
-            select
-    (
         select jsonb_build_object(
             'id', people.id, 'name', people.name, 'pronouns', people.pronouns,
             'has_page', people.is_facilitator
@@ -96,6 +93,9 @@ select
         from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id
     ) as stand_in,
+    (
+        select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
+            select
                 other.id, other.starts_at, other.zone, other.length_minutes, other.capacity, other.seats_taken,
                 other.community_seats, other.community_taken, other.state
             from gatherings as other
@@ -154,12 +154,12 @@ select
         ) as dated
     ) as ahead
 from hosts join circles on circles.id = hosts.circle_id
+join people as viewer on viewer.id = hosts.person_id
 where hosts.person_id = :person
+    and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer)
 order by circles.state = 'archived', circles.name, circles.id;
 
-join people as viewer on viewer.id = hosts.person_id
 -- name: hosted_circle(id, person)^
-    and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer)
 -- one circle for its hosts, with its guidelines and its gatherings ahead and lately
 select
     circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
@@ -192,11 +192,11 @@ select
     ) as lately
 from circles
 join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+join people as viewer on viewer.id = hosts.person_id
 cross join lateral (
     select body, number, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
 ) as words
-join people as viewer on viewer.id = hosts.person_id
 where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer);
 
 -- name: add_circle(name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, by)<!
