@@ -18,7 +18,7 @@ from circles.attendance import run_sheet_pages
 from circles.bookings import agree_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
-from circles.gatherings import facilitator_pages, host_pages, hosts_pages
+from circles.gatherings import change_pages, facilitator_pages, host_pages, hosts_pages, schedule_pages
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import host_pages as guidelines_host_pages
 from circles.guidelines import pages as guidelines_pages
@@ -132,6 +132,19 @@ HOSTING = [
     route("/host/gatherings/{id}/discard", host_pages.discard_gathering, Who.FACILITATOR, ["POST"]),
     route("/host/gatherings/{id}/cancel", host_pages.cancel_form, Who.FACILITATOR),
     route("/host/gatherings/{id}/cancel", host_pages.cancel_gathering, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/schedules/new", schedule_pages.new_form, Who.FACILITATOR),
+    route("/host/circles/{id}/schedules/new", schedule_pages.create, Who.FACILITATOR, ["POST"]),
+    route("/host/schedules/{id}", schedule_pages.change_form, Who.FACILITATOR),
+    route("/host/schedules/{id}", schedule_pages.change, Who.FACILITATOR, ["POST"]),
+    route("/host/schedules/{id}/end", schedule_pages.end_form, Who.FACILITATOR),
+    route("/host/schedules/{id}/end", schedule_pages.end, Who.FACILITATOR, ["POST"]),
+    route("/host/gatherings/{id}/change", change_pages.change_form, Who.FACILITATOR),
+    route("/host/gatherings/{id}/change", change_pages.change, Who.FACILITATOR, ["POST"]),
+    route("/host/gatherings/{id}/put-back", change_pages.put_back, Who.FACILITATOR, ["GET", "POST"]),
+    route("/host/circles/{id}/pause", change_pages.pause, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/resume", change_pages.resume, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/archive", change_pages.archive, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/copy", change_pages.copy, Who.FACILITATOR, ["POST"]),
     route("/organize/circles", host_pages.organize_circles, Who.ORGANIZER),
 ]
 

@@ -124,8 +124,8 @@ select
     gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
     gatherings.seats_taken, gatherings.community_taken, gatherings.schedule_id, gatherings.planned_for,
     gatherings.by_hand, gatherings.starts_at <= now() as has_begun,
-    circles.name as circle_name, circles.place, circles.minimum, circles.suggested, circles.maximum,
-    circles.currency
+    circles.name as circle_name, circles.place, circles.zone as circle_zone, circles.minimum, circles.suggested,
+    circles.maximum, circles.currency
 from gatherings join circles on circles.id = gatherings.circle_id
 where gatherings.id = :id and exists (
     select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')

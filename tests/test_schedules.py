@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from circles.gatherings.change_actions import Consent
 from circles.gatherings.schedule_rules import Rule, Terms
 from circles.house import House
 from tests.cast import Cast, add_booking, add_circle, add_gathering
+from tests.conftest import Enter
 
 ZONE = "America/New_York"
 TERMS = Terms(time(11), ZONE, 90, 8, 1)
@@ -407,3 +409,211 @@ async def test_two_hosts_at_once_change_it_once(house: House, cast: Cast) -> Non
     ]
     found = await asyncio.gather(*tries, return_exceptions=True)
     assert sorted(type(each).__name__ for each in found) == ["OutOfDate", "Outcome"]
+
+
+# The pages
+
+
+def typed(**changed: str) -> dict[str, str]:
+    """Every week from in three days on, as typed."""
+    first = today() + timedelta(days=3)
+    usual = {
+        "kind": "weekly",
+        "first_date": first.isoformat(),
+        "every": "1",
+        "weekdays": str(first.weekday()),
+        "end": "open",
+        "time": "11:00",
+        "length_minutes": "90",
+        "capacity": "8",
+        "community_seats": "1",
+        "note": "",
+        "then": "look",
+    }
+    return usual | changed
+
+
+async def test_half_a_year_is_planned_with_its_dates_in_view(
+    house: House, cast: Cast, browser: Enter
+) -> None:
+    address = f"/host/circles/{cast.circle}/schedules/new"
+    holiday = (today() + timedelta(days=10)).isoformat()
+    async with browser(cast.farid) as page:
+        assert "Make a schedule" in (await page.get(f"/host/circles/{cast.circle}")).text
+        assert (await page.get(address)).status_code == 200
+        shown = (await page.post(address, data=typed(note="Kept <b>"))).text
+        assert shown.count("skip:") == 12
+        assert "Kept &lt;b&gt;" in shown
+        skipped = (await page.post(address, data=typed(then=f"skip:{holiday}"))).text
+        assert f'name="skipped" value="{holiday}"' in skipped
+        assert skipped.count('aria-pressed="true"') == 1
+        back = await page.post(address, data=typed(then=f"skip:{holiday}", skipped=holiday))
+        assert 'name="skipped" value=""' in back.text
+        saved = await page.post(address, data=typed(then="save", skipped=holiday))
+        assert saved.headers["Location"] == f"/host/circles/{cast.circle}"
+        text = (await page.get(saved.headers["Location"])).text
+    assert "11:00 to 12:30 New York time" in text
+    assert "15 planted ahead" in text
+    async with house.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 15
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"end": "until", "until": "2026-01-01"}, "before the first"),
+        ({"end": "until", "until": "2060-01-01"}, "more than 400 gatherings"),
+        ({"end": "times", "times": "401"}, "1 to 400 gatherings"),
+        ({"kind": "dates", "dates": "2020-01-01"}, "No gathering comes of this"),
+        ({"kind": "dates", "dates": "the day after"}, "year-month-day"),
+        ({"kind": "dates", "dates": ""}, "Please list the dates"),
+        ({"weekdays": ""}, "choose a weekday"),
+        ({"length_minutes": "-5"}, "ends after it starts"),
+        ({"kind": "yearly"}, "choose how it repeats"),
+        ({"skipped": "x\x00"}, "year-month-day"),
+    ],
+)
+async def test_schedules_that_cannot_stand_are_said_back(
+    house: House, cast: Cast, browser: Enter, changed: dict[str, str], says: str
+) -> None:
+    async with browser(cast.farid) as page:
+        answer = await page.post(
+            f"/host/circles/{cast.circle}/schedules/new", data=typed(then="save") | changed
+        )
+    assert answer.status_code == 422
+    assert says in answer.text
+    async with house.db.reading() as tx:
+        assert not await tx.fetchval("select count(*) from schedules")
+
+
+@pytest.mark.parametrize("who", ["fern", "mira"])
+async def test_the_pages_are_for_hosts_alone(house: House, cast: Cast, browser: Enter, who: str) -> None:
+    schedule = await make(house, cast)
+    gathering = (await planted(house, schedule))[0]["id"]
+    async with browser(getattr(cast, who)) as page:
+        for address in (
+            f"/host/circles/{cast.circle}/schedules/new",
+            f"/host/schedules/{schedule}",
+            f"/host/schedules/{schedule}/end",
+            f"/host/gatherings/{gathering}/change",
+            f"/host/gatherings/{gathering}/put-back",
+        ):
+            assert (await page.get(address)).status_code == 404
+            assert (await page.post(address, data=typed())).status_code == 404
+        for verb in ("pause", "resume", "archive", "copy"):
+            assert (await page.post(f"/host/circles/{cast.circle}/{verb}")).status_code == 404
+
+
+def seen(text: str) -> str:
+    """The fingerprint of what a page said would happen."""
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', text)
+    assert found
+    return found[1]
+
+
+async def test_one_evening_is_moved_after_seeing_who_is_told(
+    house: House, cast: Cast, browser: Enter
+) -> None:
+    schedule = await make(house, cast)
+    first = (await planted(house, schedule))[0]
+    booking = await add_booking(house, first["id"], cast.mira, kind="paid", amount=4500)
+    address = f"/host/gatherings/{first['id']}/change"
+    day = first["planned_for"].isoformat()
+    async with browser(cast.farid) as page:
+        assert "This one and all that follow" in (await page.get(address)).text
+        change = typed(scope="one", date=day, time="13:00")
+        shown = (await page.post(address, data=change)).text
+        assert "1 person with a seat is told" in shown
+        assert "all they paid comes back" in shown
+        assert (await page.post(address, data=change | {"then": "do"})).status_code == 422
+        done = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
+        assert done.status_code == 303
+        assert "Changed by hand" in (await page.get(f"/host/circles/{cast.circle}")).text
+        back = await page.get(f"/host/gatherings/{first['id']}/put-back")
+        assert "moves to" in back.text
+        done = await page.post(f"/host/gatherings/{first['id']}/put-back", data={"seen": seen(back.text)})
+        assert done.status_code == 303
+    async with browser(cast.mira) as page:
+        assert "Cancel with a full refund" in (await page.get(f"/bookings/{booking}")).text
+    assert (await planted(house, schedule))[0]["starts_at"] == first["starts_at"]
+
+
+@pytest.mark.parametrize(("scope", "how_many"), [("following", 14), ("whole", 16)])
+async def test_more_than_one_is_changed_from_one(
+    house: House, cast: Cast, browser: Enter, scope: str, how_many: int
+) -> None:
+    schedule = await make(house, cast)
+    third = (await planted(house, schedule))[2]
+    address = f"/host/gatherings/{third['id']}/change"
+    change = typed(scope=scope, date=third["planned_for"].isoformat(), time="13:00")
+    async with browser(cast.farid) as page:
+        shown = (await page.post(address, data=change)).text
+        assert f"{how_many} gatherings change" in shown
+        done = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
+        assert done.status_code == 303
+    async with house.db.reading() as tx:
+        moved = await tx.fetchval("select count(*) from gatherings where wall_start::time = '13:00'")
+        assert moved == how_many
+
+
+async def test_a_schedule_is_changed_and_ended_from_its_pages(
+    house: House, cast: Cast, browser: Enter
+) -> None:
+    schedule = await make(house, cast)
+    address = f"/host/schedules/{schedule}"
+    async with browser(cast.farid) as page:
+        assert "What will happen" not in (await page.get(address)).text
+        shown = (await page.post(address, data=typed(time="12:00"))).text
+        assert "16 gatherings change" in shown
+        assert "Nobody needs to be told" in shown
+        done = await page.post(address, data=typed(time="12:00", then="save", seen=seen(shown)))
+        assert done.status_code == 303
+        assert "take away 16 that nobody booked" in (await page.get(f"{address}/end")).text
+        assert (await page.post(f"{address}/end", data={"then": "remove"})).status_code == 303
+    assert await planted(house, schedule) == []
+
+
+async def test_a_circle_is_paused_copied_and_ended_from_its_page(
+    house: House, cast: Cast, browser: Enter
+) -> None:
+    at = f"/host/circles/{cast.circle}"
+    async with browser(cast.farid) as page:
+        await page.post(f"{at}/pause")
+        assert "Paused" in (await page.get(at)).text
+        assert "takes no bookings" in (await page.get(f"/gatherings/{cast.gathering}")).text
+        await page.post(f"{at}/resume")
+        copied = await page.post(f"{at}/copy")
+        assert "Copy of First steps home" in (await page.get(copied.headers["Location"])).text
+        await page.post(f"{at}/archive")
+        assert "End this circle" not in (await page.get(at)).text
+
+
+async def test_two_gatherings_of_one_host_need_a_reason(house: House, cast: Cast, browser: Enter) -> None:
+    second = await add_circle(house, cast.farid, name="Second")
+    there = (today() + timedelta(days=7)).isoformat()
+    plan = typed(date=there, time="19:00", then="publish")
+    async with browser(cast.farid) as page:
+        warned = await page.post(f"/host/circles/{second}/gatherings/new", data=plan)
+        assert warned.status_code == 422
+        assert "has another gathering then" in warned.text
+        plan["overlap_reason"] = "Fern takes this one"
+        done = await page.post(f"/host/circles/{second}/gatherings/new", data=plan)
+        assert done.status_code == 303
+
+
+async def test_the_pages_ask_few_questions(
+    house: House, cast: Cast, browser: Enter, queries: list[str]
+) -> None:
+    schedule = await make(house, cast)
+    gathering = (await planted(house, schedule))[0]["id"]
+    async with browser(cast.farid) as page:
+        for address in (
+            f"/host/circles/{cast.circle}",
+            f"/host/schedules/{schedule}",
+            f"/host/schedules/{schedule}/end",
+            f"/host/gatherings/{gathering}/change",
+        ):
+            await page.get(address)
+            queries.clear()
+            assert (await page.get(address)).status_code == 200
+            assert len(queries) <= 3, address

@@ -122,9 +122,7 @@ def refusals(offer: Offer, desk: Desk, wish: Wish) -> list[Reason]:
 
 def closed(offer: Offer, now: datetime) -> Closed | None:
     """Why nobody can book this gathering now, or None."""
-    if offer.state == "open" and offer.circle_state != "published":
-        return Closed("not_open", "Booking is closed", "This circle takes no bookings at present.")
-    return why_closed(offer.state, offer.starts_at, offer.seats_left, now)
+    return why_closed(offer.state, offer.starts_at, offer.seats_left, now, offer.circle_state)
 
 
 def _seat_refusals(offer: Offer, wish: Wish) -> list[Reason]:

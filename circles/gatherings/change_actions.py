@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from circles import audit, clock, db, jobs, people, text
@@ -35,15 +36,15 @@ def standing(row: db.Record) -> Standing:
     return change_rules.standing(row, schedule_forms.terms_of(row, row["wall_start"].time()))
 
 
-async def find(tx: db.Tx, person: people.Person, gathering_id: UUID) -> db.Record:
+async def find(tx: db.Tx, person: people.Person, gathering_id: UUID) -> dict[str, Any]:
     """A gathering for somebody who may change it. Raises NotFound."""
     row = await SQL.hosted_for_change(tx, id=gathering_id, person=person.id)
     if row is None:
         raise NotFound
-    return row
+    return dict(row)
 
 
-def foresee(row: db.Record, moment: clock.Moment, terms: Terms) -> Outcome:
+def foresee(row: Mapping[str, Any], moment: clock.Moment, terms: Terms) -> Outcome:
     """What changing one gathering does."""
     one = change_rules.standing(
         dict(row) | {"was_booked": row["seats_taken"] > 0},
@@ -53,7 +54,7 @@ def foresee(row: db.Record, moment: clock.Moment, terms: Terms) -> Outcome:
     return Outcome((step,) if step.changed else ())
 
 
-def closed(row: db.Record) -> list[Reason]:
+def closed(row: Mapping[str, Any]) -> list[Reason]:
     """Why a gathering can change no more."""
     if row["state"] == "cancelled":
         return [Reason("cancelled", "This gathering was cancelled, so it cannot be changed.")]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from circles import clock, db, guidelines, money
 from circles.errors import NotFound, OutOfDate, Reason, Refused
-from circles.gatherings import actions, filters, rules
+from circles.gatherings import actions, filters, rules, schedule_calendar
 from circles.gatherings.cards import Dated, Planned
 from circles.gatherings.pages import pager, viewer_zone, zone_options
 from circles.gatherings.rules import CirclePlan
@@ -20,6 +20,7 @@ from circles.web import guard, render
 from circles.web.forms import Form
 
 SQL = db.queries("gatherings")
+SCHEDULES = db.queries("schedules")
 
 CIRCLES_PER_PAGE = 50
 
@@ -57,18 +58,21 @@ async def _hosted(request: Request, *, to_change: bool = False) -> dict[str, Any
 
 async def host_circle(request: Request) -> Response:
     """One circle for its hosts: what it still lacks, its gatherings, its guidelines."""
-    return _circle_page(request, await _hosted(request), ())
+    return await _circle_page(request, await _hosted(request), ())
 
 
-def _circle_page(
+async def _circle_page(
     request: Request, row: dict[str, Any], reasons: tuple[Reason, ...], status: int = 200
 ) -> Response:
+    async with guard.house(request).db.reading() as tx:
+        schedules = await db.rows(SCHEDULES.schedules_of(tx, circle_id=row["id"]))
     return render.page(
         request,
         "gatherings/host_circle.html",
         status,
         circle=row,
         reasons=reasons,
+        schedules=schedule_calendar.listed(schedules, clock.now().date()),
         lacks=rules.publish_problems(CirclePlan.of(row)),
         ahead=Planned.read(row["ahead"]),
         lately=Dated.read(row["lately"]),
@@ -179,7 +183,7 @@ async def publish_circle(request: Request) -> Response:
     try:
         await actions.publish_circle(guard.house(request), request.state.person, circle_id)
     except Refused as refused:
-        return _circle_page(request, await _hosted(request), refused.reasons, 422)
+        return await _circle_page(request, await _hosted(request), refused.reasons, 422)
     return render.see_other(f"/host/circles/{circle_id}", notice="The circle is published.")
 
 

@@ -126,7 +126,7 @@ async def gathering(request: Request) -> Response:
         others=Dated.read(row["others"]),
         format=rules.FORMATS[row["format"]],
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
-        closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now()),
+        closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
         booking_id=booking_id,
         viewer_zone=viewer_zone(request),
     )

@@ -284,7 +284,9 @@ class Closed:
     text: str
 
 
-def why_closed(state: str, starts_at: datetime, seats_left: int, now: datetime) -> Closed | None:
+def why_closed(
+    state: str, starts_at: datetime, seats_left: int, now: datetime, circle_state: str = "published"
+) -> Closed | None:
     """Why no seat can be booked here now, or None when one can. Booking closes at the start."""
     if state == "cancelled":
         return Closed(
@@ -292,6 +294,8 @@ def why_closed(state: str, starts_at: datetime, seats_left: int, now: datetime) 
             "This gathering was cancelled",
             "Whoever had a seat was told, and all they paid is sent back. The circle goes on.",
         )
+    if circle_state != "published":
+        return Closed("not_open", "Booking is closed", "This circle takes no bookings at present.")
     if starts_at <= now:
         return Closed("past", "This gathering has begun or is over", "Booking closes at the start.")
     if seats_left <= 0:

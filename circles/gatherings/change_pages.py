@@ -1,0 +1,209 @@
+"""Changing what is planted: look at what will change and who is told, then do it; putting back; the circle."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import clock, db, people
+from circles.errors import NotFound, Reason, Refused, refuse_if
+from circles.gatherings import (
+    change_actions,
+    change_rules,
+    schedule_actions,
+    schedule_forms,
+    schedule_rules,
+    standing_actions,
+)
+from circles.gatherings.change_actions import Consent
+from circles.gatherings.change_rules import Outcome
+from circles.gatherings.schedule_pages import scale
+from circles.gatherings.schedule_rules import Terms
+from circles.reading import Reader
+from circles.web import guard, render
+from circles.web.forms import Form
+
+SCOPES = {
+    "one": "This gathering alone",
+    "following": "This one and all that follow",
+    "whole": "The whole schedule",
+}
+Row = dict[str, Any]
+Planned = tuple[str, clock.Moment | None, Terms]
+
+
+def _page(
+    request: Request, row: Row, form: Form, status: int = 200, outcome: Outcome | None = None
+) -> Response:
+    return render.page(
+        request,
+        "gatherings/change.html",
+        status,
+        form=form,
+        gathering=row,
+        closed=change_actions.closed(row),
+        scopes=list(SCOPES.items()),
+        outcome=outcome,
+    )
+
+
+async def _gathering(request: Request, tx: db.Tx) -> Row:
+    return dict(await change_actions.find(tx, request.state.person, guard.path_id(request)))
+
+
+async def change_form(request: Request) -> Response:
+    """A gathering as it stands, ready to be changed."""
+    async with guard.house(request).db.reading() as tx:
+        row = await _gathering(request, tx)
+    wall: datetime = row["wall_start"]
+    terms = schedule_forms.terms_of(row, wall.time())
+    typed = schedule_forms.typed_terms(terms) | {"date": wall.date().isoformat(), "scope": "one"}
+    return _page(request, row, Form(typed))
+
+
+def _read(form: Form, row: Row) -> Planned:
+    """What is to change, and how much of it. Raises Refused with every reason."""
+    reader = Reader(form.values)
+    scopes = SCOPES if row["schedule_id"] else {"one": ""}
+    scope = reader.choice("scope", scopes, "Please choose what changes.") if row["schedule_id"] else "one"
+    zone = row["zone"] if scope == "one" else row["circle_zone"]
+    terms = schedule_forms.read_terms(reader, zone, scale(row))
+    moment = None
+    if scope == "one":
+        moment = reader.take(lambda: schedule_forms.read_moment(form.values, terms, clock.now()), None)
+    reader.reasons += change_actions.closed(row)
+    reader.done()
+    return scope, moment, terms
+
+
+async def _foresee(tx: db.Tx, person: people.Person, row: Row, planned: Planned) -> Outcome:
+    scope, moment, terms = planned
+    if moment:
+        return change_actions.foresee(row, moment, terms)
+    stored = schedule_forms.rule_of(await schedule_actions.find(tx, person, row["schedule_id"]))
+    if scope == "whole":
+        return await schedule_actions.foresee(tx, row["schedule_id"], stored, terms)
+    _, late = schedule_rules.split(stored, row["planned_for"])
+    return await schedule_actions.foresee(tx, row["schedule_id"], late, terms, since=row["id"])
+
+
+async def change(request: Request) -> Response:
+    """Show what a change does and who is told, or do it when that was seen."""
+    form, outcome = await Form.read(request), None
+    async with guard.house(request).db.reading() as tx:
+        row = await _gathering(request, tx)
+        try:
+            planned = _read(form, row)
+            outcome = await _foresee(tx, request.state.person, row, planned)
+            refuse_if(change_rules.problems(outcome))
+        except Refused as refused:
+            form.add(refused.reasons)
+            return _page(request, row, form, 422)
+    if form.value("then") != "do":
+        return _page(request, row, form, outcome=outcome)
+    try:
+        await _do(request, row, planned, Consent(form.value("seen"), form.value("overlap_reason")))
+    except Refused as refused:
+        form.add(refused.reasons)
+        return _page(request, row, form, 422, outcome)
+    return render.see_other(f"/host/gatherings/{row['id']}", notice=_done_words(outcome))
+
+
+async def _do(request: Request, row: Row, planned: Planned, consent: Consent) -> None:
+    house, person = guard.house(request), request.state.person
+    scope, moment, terms = planned
+    if moment:
+        await change_actions.change_gathering(house, person, row["id"], moment, terms, consent)
+    elif scope == "following":
+        await schedule_actions.change_following(house, person, row["id"], terms, consent)
+    else:
+        async with house.db.reading() as tx:
+            rule = schedule_forms.rule_of(await schedule_actions.find(tx, person, row["schedule_id"]))
+        await schedule_actions.change_schedule(house, person, row["schedule_id"], rule, terms, consent)
+
+
+def _done_words(outcome: Outcome) -> str:
+    if not outcome.told:
+        return "It is changed. Nobody needs to be told."
+    many = "1 person is" if outcome.told == 1 else f"{outcome.told} people are"
+    return f"It is changed. {many} being told."
+
+
+# Putting back
+
+
+async def _as_planned(request: Request, tx: db.Tx) -> tuple[Row, clock.Moment, Terms]:
+    """A gathering of a schedule with what the schedule would have made of it. Raises NotFound."""
+    row = await _gathering(request, tx)
+    if row["schedule_id"] is None:
+        raise NotFound
+    schedule = await schedule_actions.find(tx, request.state.person, row["schedule_id"])
+    terms = schedule_forms.terms_of(schedule)
+    return row, terms.moment(row["planned_for"]), terms
+
+
+def _put_back_problems(row: Row, moment: clock.Moment, outcome: Outcome) -> list[Reason]:
+    reasons = change_actions.closed(row)
+    if moment.utc <= clock.now():
+        reasons.append(Reason("past", "The time its schedule has for it has passed."))
+    return reasons + change_rules.problems(outcome)
+
+
+async def put_back(request: Request) -> Response:
+    """Show what putting a gathering back does, or do it when that was seen."""
+    form = await Form.read(request) if request.method == "POST" else Form()
+    async with guard.house(request).db.reading() as tx:
+        row, moment, terms = await _as_planned(request, tx)
+    outcome = change_actions.foresee(row, moment, terms)
+    form.add(_put_back_problems(row, moment, outcome))
+    if request.method == "POST" and form.ok:
+        consent = Consent(form.value("seen"), form.value("overlap_reason"))
+        try:
+            await change_actions.change_gathering(
+                guard.house(request), request.state.person, row["id"], moment, terms, consent, by_hand=False
+            )
+            return render.see_other(f"/host/gatherings/{row['id']}", notice="It follows its schedule again.")
+        except Refused as refused:
+            form.add(refused.reasons)
+    status = 200 if form.ok else 422
+    return render.page(request, "gatherings/put_back.html", status, form=form, gathering=row, outcome=outcome)
+
+
+# The circle as a whole
+
+
+async def pause(request: Request) -> Response:
+    """Take no bookings for a while."""
+    says = "The circle is paused. Whoever has a seat keeps it; nobody else can book."
+    return await _on_circle(request, standing_actions.pause_circle, says)
+
+
+async def resume(request: Request) -> Response:
+    """Take bookings again."""
+    return await _on_circle(request, standing_actions.resume_circle, "The circle takes bookings again.")
+
+
+async def archive(request: Request) -> Response:
+    """End the circle for good."""
+    return await _on_circle(request, standing_actions.archive_circle, "The circle has ended.")
+
+
+async def _on_circle(request: Request, verb: Any, says: str) -> Response:
+    circle_id, kind = guard.path_id(request), "good"
+    try:
+        await verb(guard.house(request), request.state.person, circle_id)
+    except Refused as refused:
+        says, kind = " ".join(reason.text for reason in refused.reasons), "warn"
+    return render.see_other(f"/host/circles/{circle_id}", notice=says, kind=kind)
+
+
+async def copy(request: Request) -> Response:
+    """A new draft made of the same."""
+    found = await standing_actions.copy_circle(
+        guard.house(request), request.state.person, guard.path_id(request)
+    )
+    says = "This is the copy, a draft. Give it a name of its own before you publish it."
+    return render.see_other(f"/host/circles/{found}/edit", notice=says)

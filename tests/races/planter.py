@@ -1,0 +1,45 @@
+"""One process of a race to plant: says "ready", waits for a line, plants every schedule, says "done".
+
+Started as `python -m tests.races.planter`; its first line of input is a JSON object: {"url", "naive"}.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiosql
+
+from circles import db
+from circles.gatherings import planting
+from circles.house import House
+from circles.settings import Settings
+
+
+def remove_the_guard() -> None:
+    """Plant the naive way instead: read which schedules want it, lock nothing, then insert."""
+    naive: Any = aiosql.from_path(Path(__file__).with_name("naive_planting.sql"), "asyncpg")
+    planting.SQL = SimpleNamespace(
+        lock_for_planting=naive.lock_for_planting, plant=naive.plant, planted_to=planting.SQL.planted_to
+    )
+
+
+async def main(orders: dict[str, Any]) -> None:
+    """Plant at the caller's word."""
+    if orders["naive"]:
+        remove_the_guard()
+    house = House(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=4))
+    async with house.db.reading():
+        print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await planting.plant(house)
+    print("done", flush=True)
+    await house.db.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.stdin.readline())))

@@ -1,0 +1,94 @@
+"""Two worker processes that plant at once plant every date once; without the guards they plant some twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from circles.gatherings import schedule_rules
+from circles.house import House
+from tests.cast import add_circle, add_person
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCHEDULES = 300
+
+
+async def prepare(house: House) -> int:
+    """Schedules of every week that nothing is planted of. Returns how many gatherings they want."""
+    lead = await add_person(house, "Lead", is_facilitator=True)
+    circle = await add_circle(house, lead)
+    first = (datetime.now(UTC) + timedelta(days=2)).date()
+    async with house.db.transaction() as tx:
+        await tx.execute(
+            "insert into schedules (circle_id, kind, first_date, weekdays, wall_time, zone, length_minutes, capacity) "
+            "select $1, 'weekly', $2, array[$3::int]::smallint[], time '00:00' + i * interval '4 minutes', "
+            "'America/New_York', 60, 8 from generate_series(1, $4::int) as i",
+            circle,
+            first,
+            first.weekday(),
+            SCHEDULES,
+        )
+    rule = schedule_rules.Rule("weekly", first, 1, (first.weekday(),))
+    today = datetime.now(UTC).date()
+    return SCHEDULES * len(schedule_rules.dates(rule, today, today + schedule_rules.HORIZON))
+
+
+async def race(url: str, *, naive: bool) -> None:
+    """Two processes that begin together and plant everything."""
+    runners = [await _start(url, naive) for _ in range(2)]
+    for runner in runners:
+        assert runner.stdin
+        runner.stdin.write(b"\n")
+    assert await asyncio.gather(*(_line(runner) for runner in runners)) == [b"done\n", b"done\n"]
+    for runner in runners:
+        await runner.wait()
+
+
+async def _start(url: str, naive: bool) -> asyncio.subprocess.Process:
+    runner = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.races.planter",
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert runner.stdin
+    runner.stdin.write(json.dumps({"url": url, "naive": naive}).encode() + b"\n")
+    assert await _line(runner) == b"ready\n"
+    return runner
+
+
+async def _line(runner: asyncio.subprocess.Process) -> bytes:
+    assert runner.stdout
+    return await asyncio.wait_for(runner.stdout.readline(), 60)
+
+
+async def counts(house: House) -> tuple[int, int]:
+    """How many gatherings are planted, and for how many dates of schedules."""
+    async with house.db.reading() as tx:
+        row = await tx.fetchrow(
+            "select count(*) as planted, count(distinct (schedule_id, planned_for)) as dates from gatherings"
+        )
+    assert row is not None
+    return row["planted"], row["dates"]
+
+
+async def test_two_workers_plant_every_date_once(house: House, database_url: str) -> None:
+    wanted = await prepare(house)
+    await race(database_url, naive=False)
+    assert await counts(house) == (wanted, wanted)
+
+
+async def test_without_the_guards_some_are_planted_twice(house: House, database_url: str) -> None:
+    wanted = await prepare(house)
+    async with house.db.transaction() as tx:
+        await tx.execute("drop index gathering_planted_once")
+        await tx.execute("drop index gathering_once_per_start")
+    await race(database_url, naive=True)
+    planted, dates = await counts(house)
+    assert dates == wanted
+    assert planted > wanted
