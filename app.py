@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from circles import bookings, gatherings, jobs, logs, payments, people
-from circles.attendance import desk_pages, organize_pages
+from circles.attendance import desk_pages, organize_pages, room_pages, run_sheet_pages
 from circles.attendance import pages as attendance_pages
 from circles.attendance import run_sheet_pages
 from circles.bookings import agree_pages
@@ -196,6 +196,9 @@ ATTENDANCE = [
     route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
 ]
 
+    route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
+    route("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST, ["POST"]),
 RUN_SHEETS = [
     each
     for about in ("/host/circles/{id}", "/host/gatherings/{id}")

@@ -35,7 +35,10 @@ def _all(care: Care, names: str) -> dict[str, Care]:
 # table: column: care. The queue's own tables (pgqueuer*) hold ids alone and are tidied after 14 days.
 MAP: dict[str, dict[str, Care]] = {
     "people": _all(WHO, "id")
-    | _all(TOLD, "email name pronouns zone about approach languages created_at is_facilitator is_organizer"),
+    | _all(
+        TOLD,
+        "email name pronouns zone about access_needs approach languages created_at is_facilitator is_organizer",
+    ),
     "credentials": _all(PLAIN, "id version seen_at")
     | _all(WHO, "person_id seen_by")
     | _all(TOLD, "kind body year link"),
@@ -62,7 +65,7 @@ MAP: dict[str, dict[str, Care]] = {
         PLAIN,
         "id name discreet_name purpose format place city address join_link zone capacity length_minutes currency "
         "minimum suggested maximum community_seats refund_hours late_refund_percent guidelines_id state version "
-        "created_at",
+        "asks_co asks_card created_at",
     )
     | _all(WHO, "created_by"),
     "hosts": _all(WHO, "person_id") | _all(TOLD, "circle_id part"),
@@ -75,8 +78,9 @@ MAP: dict[str, dict[str, Care]] = {
         PLAIN,
         "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_map "
         "seats_taken community_taken note state cancel_reason version created_at schedule_id planned_for by_hand "
-        "oddity join_link city address told",
-    ),
+        "oddity join_link city address told opened_at checks closed_at",
+    )
+    | _all(WHO, "opened_by closed_by"),
     "schedules": _all(
         PLAIN,
         "id circle_id kind first_date every weekdays nth month_day dates until times skipped wall_time zone "
@@ -112,6 +116,10 @@ MAP: dict[str, dict[str, Care]] = {
     "feeds": _all(WHO, "person_id") | _all(TOLD, "number created_at") | _all(KEY, "token_hash"),
     "attendance": _all(WHO, "booking_id marked_by") | _all(TOLD, "mark marked_at"),
     "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),
+    "taps": _all(PLAIN, "key") | _all(WHO, "booking_id who") | _all(TOLD, "mark tapped_at"),
+    "hand_over_notes": _all(PLAIN, "id")
+    | _all(WHO, "about written_by")
+    | _all(TOLD, "circle_id gathering_id body written_at"),
     "run_sheets": _all(PLAIN, "id circle_id gathering_id version changed_at") | _all(WHO, "changed_by"),
     "run_steps": _all(PLAIN, "sheet_id position title minutes words"),
     "messages": _all(PLAIN, "id gathering_id state mails")
@@ -170,3 +178,4 @@ async def _find(tx: db.Tx, email: str) -> UUID:
     if person is None:
         raise NotFound
     return person
+        await SQL.forget_notes(tx, person=person)

@@ -35,6 +35,8 @@ select
         as money_rows,
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
+    (select jsonb_agg(to_jsonb(taps)) from taps where booking_id in (select id from mine)) as taps,
+    (select jsonb_agg(to_jsonb(hand_over_notes)) from hand_over_notes where about = :person) as hand_over_notes,
     (select jsonb_agg(to_jsonb(feeds)) from feeds where person_id = :person) as feeds,
     (
         select jsonb_agg(to_jsonb(messages)) from messages
@@ -79,6 +81,10 @@ where person_id = :person or to_address = (select email from people where id = :
 delete from feeds where person_id = :person;
 
 -- name: forget_credentials(person)!
+-- name: forget_notes(person)!
+-- what hosts told one another of them
+delete from hand_over_notes where about = :person;
+
 -- training and credentials
 delete from credentials where person_id = :person;
 
@@ -108,7 +114,7 @@ where answered_by = :person or email = (select people.email from people where id
 -- name: forget_name(person)!
 -- the row stays, so that counts and money still add up, and names nobody
 update people set
-    email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', about = '',
+    email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', about = '', access_needs = '',
     approach = '', languages = '',
     is_facilitator = false, is_organizer = false
 where id = :person;

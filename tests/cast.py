@@ -150,6 +150,16 @@ async def add_gathering(
     return await _insert(house, "gatherings", values)
 
 
+async def open_the_room(house: House, gathering: UUID) -> None:
+    """Its host has opened the room half an hour before the start."""
+    async with house.db.transaction() as tx:
+        await tx.execute(
+            "update gatherings set opened_at = starts_at - interval '30 minutes', checks = '{\"co\": \"here\"}' "
+            "where id = $1",
+            gathering,
+        )
+
+
 async def version_of(house: House, circle: UUID) -> UUID:
     """The newest published version of a circle's guidelines."""
     async with house.db.reading() as tx:

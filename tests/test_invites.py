@@ -18,7 +18,7 @@ from circles.gatherings.actions import cancel_gathering
 from circles.house import House
 from circles.invites import actions, feed_address
 from circles.mail import message
-from tests.cast import Cast, add_booking, add_circle, add_gathering
+from tests.cast import Cast, add_booking, add_circle, add_gathering, open_the_room
 from tests.conftest import Browser, Enter
 
 LINK = "https://meet.example.org/tuesday"
@@ -356,8 +356,9 @@ async def test_a_gathering_called_off_stays_until_its_day(house: House, browser:
         assert "Flooded" not in await look(page)
 
 
+@pytest.mark.parametrize("opened", [True, False])
 @pytest.mark.parametrize(
-    ("ahead", "shown"),
+    ("ahead", "due"),
     [
         (timedelta(minutes=35), False),
         (timedelta(minutes=29), True),
@@ -365,14 +366,17 @@ async def test_a_gathering_called_off_stays_until_its_day(house: House, browser:
         (timedelta(minutes=-95), False),
     ],
 )
-async def test_the_join_link_shows_when_it_is_due(
-    house: House, browser: Enter, cast: Cast, ahead: timedelta, shown: bool
+async def test_the_join_link_shows_when_it_is_due_and_the_room_is_open(
+    house: House, browser: Enter, cast: Cast, ahead: timedelta, due: bool, opened: bool
 ) -> None:
     await add_booking(house, cast.gathering, cast.mira)
     await starts_in(house, cast.gathering, ahead)
+    if opened:
+        await open_the_room(house, cast.gathering)
     async with browser(cast.mira) as page:
         text = await look(page)
-    assert (LINK in text) is shown
+    assert (LINK in text) is (due and opened)
+    assert ("The link opens when your host opens the room" in text) is (due and not opened)
     assert ("The join link shows here from half an hour before" in text) is (ahead > timedelta(minutes=30))
     assert ("Cancel my seat" in text) is (ahead > timedelta(0))
 

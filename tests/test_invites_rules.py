@@ -133,17 +133,25 @@ def at(minutes: float) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("now", "door"),
+    ("now", "closed", "opened"),
     [
-        (at(-60 * 24), Door(opens_at=at(-30))),
-        (at(-30.01), Door(opens_at=at(-30))),
-        (at(-30), Door(join_link="https://meet.example.org/a")),
-        (at(89.9), Door(join_link="https://meet.example.org/a")),
-        (at(90), Door()),
+        (at(-60 * 24), Door(opens_at=at(-30)), Door(opens_at=at(-30))),
+        (at(-30.01), Door(opens_at=at(-30)), Door(opens_at=at(-30))),
+        (at(-30), Door(waiting=True), Door(join_link="https://meet.example.org/a")),
+        (at(89.9), Door(waiting=True), Door(join_link="https://meet.example.org/a")),
+        (at(90), Door(), Door()),
     ],
 )
-def test_the_join_link_shows_from_half_an_hour_before_to_the_end(now: datetime, door: Door) -> None:
-    assert rules.door("online", "https://meet.example.org/a", "", START, END, now) == door
+def test_the_join_link_shows_in_its_time_and_only_once_the_room_is_open(
+    now: datetime, closed: Door, opened: Door
+) -> None:
+    link = "https://meet.example.org/a"
+    assert rules.door("online", link, "", START, END, now) == closed
+    assert rules.door("online", link, "", START, END, now, room_open=True) == opened
+
+
+def test_nobody_waits_for_a_link_that_is_not_there() -> None:
+    assert rules.door("online", "", "", START, END, at(0)) == Door()
 
 
 def test_an_address_shows_from_the_booking_to_the_end_and_no_link_with_it() -> None:

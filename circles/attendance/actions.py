@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import timedelta
+from typing import cast
+from uuid import UUID, uuid4
 
 import anyio
 from anyio.abc import ObjectSendStream
 
 from circles import audit, db
 from circles.attendance import rules
+from circles.attendance.room_rules import Mark, Tap
 from circles.attendance.rules import BookingsFilter, Counts, Seat, Wanted
 from circles.errors import NotFound, Reason, Refused, refuse_if
 from circles.house import House
 
 SQL = db.queries("attendance")
+ROOM = db.queries("room")
 
 # Spreadsheets read a file as UTF-8 when it begins with this mark (U+FEFF); without it names lose their accents.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -42,7 +46,8 @@ class Register:
     @property
     def is_open(self) -> bool:
         """Whether marks can be made now."""
-        return rules.is_open(self.gathering["state"], self.gathering["starts_at"], self.gathering["now"])
+        row = self.gathering
+        return not row["closed_at"] and rules.is_open(row["state"], row["starts_at"], row["now"])
 
     @property
     def held(self) -> int:
@@ -71,19 +76,32 @@ async def mark(
         gathering = await SQL.hosted_gathering(tx, id=gathering_id, person=person_id)
         if gathering is None:
             raise NotFound
-        refuse_if(rules.refusals(gathering["state"], gathering["starts_at"], gathering["now"], mark))
+        closed = gathering["closed_at"] is not None
+        refuse_if(
+            rules.refusals(gathering["state"], gathering["starts_at"], gathering["now"], mark, closed=closed)
+        )
         if not booking_id or not await SQL.lock_seat(tx, booking=booking_id, gathering=gathering_id):
             raise Refused(
                 Reason("not_booked", "This seat was given back in the meantime, so it has no mark.")
             )
-        before = await SQL.mark_of(tx, booking=booking_id) or ""
-        if before == mark:
-            return
-        if mark:
-            await SQL.write_mark(tx, booking=booking_id, mark=mark, who=person_id)
-        else:
-            await SQL.clear_mark(tx, booking=booking_id)
-        await audit.record(tx, "attendance.marked", booking_id, who=person_id, before=before, after=mark)
+        await keep_tap(tx, Tap(key=uuid4(), booking=booking_id, mark=cast("Mark", mark), ago=0), person_id)
+
+
+async def keep_tap(tx: db.Tx, tap: Tap, who: UUID) -> None:
+    """Keep one tap on a seat the caller has locked. It counts once, and the newest of a seat stands."""
+    ago = timedelta(milliseconds=tap.ago)
+    if not await ROOM.keep_tap(tx, key=tap.key, booking=tap.booking, mark=tap.mark, ago=ago, who=who):
+        return
+    if await ROOM.newest_tap(tx, booking=tap.booking) != tap.key:
+        return
+    before = await SQL.mark_of(tx, booking=tap.booking) or ""
+    if before == tap.mark:
+        return
+    if tap.mark:
+        await SQL.write_mark(tx, booking=tap.booking, mark=tap.mark, who=who)
+    else:
+        await SQL.clear_mark(tx, booking=tap.booking)
+    await audit.record(tx, "attendance.marked", tap.booking, who=who, before=before, after=tap.mark)
 
 
 async def begin_export(house: House, *, person_id: UUID, wanted: Wanted) -> UUID:

@@ -22,7 +22,7 @@ async def gathering(request: Request) -> Response:
 async def mark(request: Request) -> Response:
     """One tap: came, absent, excused, or no mark again."""
     form = await Form.read(request)
-    booking_id = _booking(form)
+    booking_id = booking_of(form)
     try:
         await actions.mark(
             guard.house(request),
@@ -36,7 +36,8 @@ async def mark(request: Request) -> Response:
     return await _marked(request, booking_id)
 
 
-def _booking(form: Form) -> UUID | None:
+def booking_of(form: Form) -> UUID | None:
+    """The booking a form names, if it names one."""
     try:
         return UUID(form.value("booking"))
     except ValueError:

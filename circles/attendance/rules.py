@@ -83,7 +83,9 @@ def is_open(state: str, starts_at: datetime, now: datetime) -> bool:
     return state == "open" and now >= opens_at(starts_at)
 
 
-def refusals(state: str, starts_at: datetime, now: datetime, mark: str) -> list[Reason]:
+def refusals(
+    state: str, starts_at: datetime, now: datetime, mark: str, *, closed: bool = False
+) -> list[Reason]:
     """Every reason why this mark cannot be made now. An empty mark takes one away."""
     reasons = []
     if mark and mark not in MARKS:
@@ -95,6 +97,8 @@ def refusals(state: str, starts_at: datetime, now: datetime, mark: str) -> list[
     elif now < opens_at(starts_at):
         minutes = int(OPENS_BEFORE.total_seconds() // 60)
         reasons.append(Reason("too_early", f"The register opens {minutes} minutes before the start."))
+    elif closed:
+        reasons.append(Reason("closed", "This register is closed. Open it again to change a mark."))
     return reasons
 
 

@@ -10,22 +10,24 @@ from circles.gatherings.front import (
     on_tightened,
 )
 from circles.gatherings.readiness_actions import open_room
+from circles.gatherings.readiness_rules import OPENS_BEFORE as ROOM_OPENS_BEFORE
 from circles.gatherings.readiness_rules import Asked as AskedOfHosts
 from circles.gatherings.readiness_rules import is_open as room_is_open
-from circles.gatherings.readiness_rules import OPENS_BEFORE as ROOM_OPENS_BEFORE
 from circles.gatherings.rules import Closed, terms_words, why_closed
 
 __all__ = [
+    "ROOM_OPENS_BEFORE",
+    "AskedOfHosts",
     "Closed",
     "Offer",
     "booking_finder",
     "offer",
     "offers",
     "on_cancelled",
-    "terms_words",
-    "why_closed",
     "on_moved",
     "on_tightened",
     "open_room",
     "room_is_open",
+    "terms_words",
+    "why_closed",
 ]

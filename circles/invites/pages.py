@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db
+from circles import db, gatherings
 from circles.invites import actions, rules
 from circles.web import cookies, guard, render
 
@@ -39,7 +39,13 @@ async def my_gatherings(request: Request) -> Response:
 def _shown(row: db.Record) -> dict[str, Any]:
     """A gathering ahead, with its way in when the seat is confirmed, and what may be done about it."""
     way_in = rules.door(
-        row["place"], row["join_link"], row["address"], row["starts_at"], row["ends_at"], row["now"]
+        row["place"],
+        row["join_link"],
+        row["address"],
+        row["starts_at"],
+        row["ends_at"],
+        row["now"],
+        room_open=gatherings.room_is_open(row["opened_at"], row["starts_at"]),
     )
     return {
         **row,

@@ -140,23 +140,40 @@ def refund_words(paid: int, refunded: int, currency: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How to get in, as far as it is due. opens_at: when the join link will show, if it does not yet."""
+    """How to get in, as far as it is due.
+
+    opens_at: when the join link will show at the earliest, if it does not yet; waiting: it is time, and the host
+    has not opened the room yet.
+    """
 
     join_link: str = ""
     address: str = ""
     opens_at: datetime | None = None
+    waiting: bool = False
 
 
 def door(
-    place: str, join_link: str, address: str, starts_at: datetime, ends_at: datetime, now: datetime
+    place: str,
+    join_link: str,
+    address: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+    *,
+    room_open: bool = False,
 ) -> Door:
-    """What a confirmed seat shows: an address at once, a join link from half an hour before the start."""
+    """What a confirmed seat shows: an address at once, a join link from half an hour before the start.
+
+    room_open: whether the host has opened the room; a join link waits for that too.
+    """
     if now >= ends_at:
         return Door()
     if place == "in_person":
         return Door(address=address)
     opens_at = starts_at - DOOR_OPENS
-    return Door(join_link=join_link) if now >= opens_at else Door(opens_at=opens_at)
+    if now < opens_at:
+        return Door(opens_at=opens_at)
+    return Door(join_link=join_link) if room_open else Door(waiting=bool(join_link))
 
 
 # Feeds

@@ -14,7 +14,7 @@ from tests.browser.conftest import Visit
 from tests.browser.journeys import book, pay
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
-from tests.cast import add_booking
+from tests.cast import add_booking, open_the_room
 
 
 async def with_a_paid_seat(visit: Visit, site: Site, *, live: bool, days: float = 7) -> tuple[Visitor, Member]:
@@ -63,7 +63,9 @@ async def test_my_gatherings_and_the_feed_of_them(visit: Visit, site: Site, live
     await visitor.come_in(member)
     await visitor.open("/my/gatherings")
     await visitor.sees("Evening circle")
-    await visitor.sees("The join link shows here from half an hour before the start.")
+    await visitor.sees(
+        "The join link shows here from half an hour before the start, once your host has opened the room."
+    )
     address = await visitor.page.get_by_label("The address of your feed").input_value()
     path = urlsplit(address).path
     response = await visitor.context.request.get(f"{site.address}{path}")
@@ -84,6 +86,9 @@ async def test_the_way_in_shows_when_it_is_due(visit: Visit, site: Site, live: b
 
 async def test_an_address_shows_to_those_who_are_booked(visit: Visit, site: Site) -> None:
     circle = await site.circle(place="in_person", city="Denver", address="12 Elm Street", join_link="")
+    await visitor.sees("The link opens when your host opens the room.")
+    await open_the_room(site.house, gathering)
+    await visitor.open("/my/gatherings")
     member, _ = await with_a_free_seat(site, await site.gathering(circle))
     visitor = await visit(live=False)
     await visitor.come_in(member)

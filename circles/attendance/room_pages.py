@@ -1,0 +1,93 @@
+"""The room on a host's phone: opening it, who is expected, the timer, the crisis card, taps sent later."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from circles import gatherings
+from circles.attendance import actions, room_actions, room_rules
+from circles.attendance.pages import booking_of
+from circles.attendance.room_actions import Room
+from circles.errors import Refused
+from circles.web import guard, render
+from circles.web.forms import Form
+
+
+async def room(request: Request) -> Response:
+    """The room, made for a phone that may lose its network."""
+    return _page(request, await _room(request), Form())
+
+
+async def open_room(request: Request) -> Response:
+    """Open the room, with what its circle asks first."""
+    form = await Form.read(request)
+    gathering_id = guard.path_id(request)
+    try:
+        await gatherings.open_room(
+            guard.house(request),
+            person_id=request.state.person.id,
+            gathering_id=gathering_id,
+            answers=form.values,
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        return _page(request, await _room(request), form, 422)
+    return render.see_other(f"/host/gatherings/{gathering_id}/room", notice="The room is open.")
+
+
+async def send_marks(request: Request) -> Response:
+    """Taps kept on a phone, as JSON, or one tap of a browser without JavaScript, as a form."""
+    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        return await _one_mark(request)
+    gathering_id, person_id = guard.path_id(request), request.state.person.id
+    try:
+        taps = room_rules.read_taps(await request.body())
+        found = await room_actions.take_taps(
+            guard.house(request), person_id=person_id, gathering_id=gathering_id, taps=taps
+        )
+    except Refused as refused:
+        async with guard.house(request).db.reading() as tx:
+            found = await room_actions.marks(tx, gathering_id, person_id)
+        says = " ".join(reason.text for reason in refused.reasons)
+        return JSONResponse({"says": says, "marks": _by_text(found)}, status_code=422)
+    return JSONResponse({"says": "", "marks": _by_text(found)})
+
+
+def _by_text(found: dict[object, str]) -> dict[str, str]:
+    return {str(booking): mark for booking, mark in found.items()}
+
+
+async def _one_mark(request: Request) -> Response:
+    form = await Form.read(request)
+    booking_id = booking_of(form)
+    try:
+        await actions.mark(
+            guard.house(request),
+            person_id=request.state.person.id,
+            gathering_id=guard.path_id(request),
+            booking_id=booking_id,
+            mark=form.value("mark"),
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        return _page(request, await _room(request), form, 422)
+    found = await _room(request)
+    line = next((seat.anchor for seat in found.seats if seat.id == booking_id), "who")
+    return render.see_other(f"/host/gatherings/{found.gathering['id']}/room#{line}")
+
+
+async def _room(request: Request) -> Room:
+    async with guard.house(request).db.reading() as tx:
+        return await room_actions.room(tx, guard.path_id(request), request.state.person.id)
+
+
+def _page(request: Request, found: Room, form: Form, status: int = 200) -> Response:
+    return render.page(
+        request,
+        "attendance/room.html",
+        status,
+        room=found,
+        form=form,
+        opens_at=found.gathering["starts_at"] - gatherings.ROOM_OPENS_BEFORE,
+    )

@@ -1,0 +1,300 @@
+"""The room over HTTP: opening it, the host's view, taps sent once or twice, closing, handing over."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+
+from circles import gatherings, jobs
+from circles.attendance import room_actions
+from circles.attendance.room_rules import Tap
+from circles.errors import NotFound, Refused
+from circles.house import House
+from tests.cast import Cast, add_booking, add_gathering, add_person
+from tests.conftest import Enter
+
+READY = {"co": "here", "card": "on"}
+LINK = "https://meet.example.org/tuesday"
+
+
+async def value(house: House, sql: str, *arguments: Any) -> Any:
+    async with house.db.reading() as tx:
+        return await tx.fetchval(sql, *arguments)
+
+
+async def change(house: House, sql: str, *arguments: Any) -> None:
+    async with house.db.transaction() as tx:
+        await tx.execute(sql, *arguments)
+
+
+async def mark_of(house: House, booking: UUID) -> str | None:
+    return await value(house, "select mark from attendance where booking_id = $1", booking)
+
+
+@pytest_asyncio.fixture
+async def tonight(cast: Cast) -> UUID:
+    """A gathering of Farid's circle that began ten minutes ago."""
+    return await add_gathering(cast.house, cast.circle, starts_at=datetime.now(UTC) - timedelta(minutes=10))
+
+
+@pytest_asyncio.fixture
+async def booked(cast: Cast, tonight: UUID) -> UUID:
+    """Mira's seat at it."""
+    return await add_booking(cast.house, tonight, cast.mira, kind="paid", amount=3750)
+
+
+# Opening
+
+
+async def test_members_see_the_link_once_their_host_has_opened_the_room(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.mira) as member, browser(cast.farid) as host:
+        text = (await member.get("/my/gatherings")).text
+        assert "The link opens when your host opens the room." in text
+        assert LINK not in text
+        answer = await host.post(f"/host/gatherings/{tonight}/open", data=READY)
+        assert answer.status_code == 303
+        assert LINK in (await member.get("/my/gatherings")).text
+        assert "The room is open" in (await host.get(f"/host/gatherings/{tonight}/room")).text
+    row = await value(
+        cast.house, "select details from events where what = 'gathering.room_opened' and who = $1", cast.farid
+    )
+    assert row == {"co": "here", "card": True}
+
+
+async def test_a_room_without_its_checks_stays_closed_and_keeps_what_was_typed(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.farid) as host:
+        answer = await host.post(f"/host/gatherings/{tonight}/open", data={"co": "alone", "card": "on"})
+        assert answer.status_code == 422
+        assert "Please write why you go ahead alone" in answer.text
+        assert 'value="alone" checked' in " ".join(answer.text.split())
+        assert await value(cast.house, "select opened_at from gatherings where id = $1", tonight) is None
+        alone = {"co": "alone", "why": "Ruth is ill", "card": "on"}
+        assert (await host.post(f"/host/gatherings/{tonight}/open", data=alone)).status_code == 303
+    checks = await value(cast.house, "select checks from gatherings where id = $1", tonight)
+    assert checks == {"co": "alone", "why": "Ruth is ill", "card": True}
+
+
+async def test_opening_twice_is_opening_once(cast: Cast, tonight: UUID) -> None:
+    async def open_it() -> None:
+        await gatherings.open_room(cast.house, person_id=cast.farid, gathering_id=tonight, answers=READY)
+
+    await asyncio.gather(open_it(), open_it(), open_it())
+    events = "select count(*) from events where what = 'gathering.room_opened'"
+    assert await value(cast.house, events) == 1
+
+
+async def test_a_circle_that_asks_nothing_opens_with_one_tap(
+    cast: Cast, tonight: UUID, browser: Enter
+) -> None:
+    await change(cast.house, "update circles set asks_co = false, asks_card = false")
+    async with browser(cast.farid) as host:
+        assert (await host.post(f"/host/gatherings/{tonight}/open")).status_code == 303
+    assert await value(cast.house, "select opened_at is not null from gatherings where id = $1", tonight)
+
+
+async def test_who_may_open_a_room(cast: Cast, tonight: UUID) -> None:
+    await change(cast.house, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.mira)
+    for nobody in (cast.fern, cast.odile, cast.milo, cast.mira):
+        with pytest.raises(NotFound):
+            await gatherings.open_room(cast.house, person_id=nobody, gathering_id=tonight, answers=READY)
+    await change(cast.house, "insert into stand_ins values ($1, $2)", tonight, cast.fern)
+    await gatherings.open_room(cast.house, person_id=cast.fern, gathering_id=tonight, answers=READY)
+
+
+async def test_a_demoted_host_opens_nothing(cast: Cast, tonight: UUID) -> None:
+    await change(cast.house, "update people set is_facilitator = false where id = $1", cast.farid)
+    with pytest.raises(NotFound):
+        await gatherings.open_room(cast.house, person_id=cast.farid, gathering_id=tonight, answers=READY)
+
+
+async def test_a_room_cannot_be_opened_the_day_before(cast: Cast) -> None:
+    with pytest.raises(Refused) as refused:
+        await gatherings.open_room(
+            cast.house, person_id=cast.farid, gathering_id=cast.gathering, answers=READY
+        )
+    assert refused.value.codes == {"too_early"}
+
+
+# The host's view
+
+
+async def test_the_room_shows_who_is_expected_and_what_they_chose_to_tell(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    await change(cast.house, "update people set access_needs = 'I lip-read.' where id = $1", cast.mira)
+    async with browser(cast.farid) as host:
+        text = (await host.get(f"/host/gatherings/{tonight}/room")).text
+    for words in (
+        "Mira",
+        "she/her",
+        "First time",
+        "I lip-read.",
+        LINK,
+        "Crisis card",
+        "988",
+        "Check-in round",
+    ):
+        assert words in text, words
+    main = text[text.index("<main") : text.index("</main>")]
+    for private in ("37.5", "$", "@", "paid"):
+        assert private not in main, private
+
+
+async def test_what_the_room_should_know_is_for_the_hosts_of_gatherings_one_has_a_seat_at(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    await change(cast.house, "update people set access_needs = 'I lip-read.' where id = $1", cast.mira)
+    past = await add_gathering(cast.house, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=3))
+    await add_booking(cast.house, past, cast.mira)
+    ahead = await add_gathering(cast.house, cast.circle, days=3)
+    await add_booking(cast.house, ahead, cast.mira, state="cancelled")
+    async with browser(cast.farid) as host:
+        for gathering in (past, ahead):
+            assert "lip-read" not in (await host.get(f"/host/gatherings/{gathering}/room")).text
+        assert "lip-read" not in (await host.get(f"/gatherings/{tonight}")).text
+    for other in (cast.fern, cast.milo, cast.odile):
+        async with browser(other) as page:
+            assert (await page.get(f"/host/gatherings/{tonight}/room")).status_code == 404
+
+
+async def test_the_room_asks_the_database_at_most_four_times(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
+) -> None:
+    for n in range(6):
+        await add_booking(
+            cast.house, tonight, await add_person(cast.house, f"Guest {n}"), kind="paid", amount=3000
+        )
+    async with browser(cast.farid) as page:
+        queries.clear()
+        assert (await page.get(f"/host/gatherings/{tonight}/room")).status_code == 200
+    assert len(queries) <= 4, queries
+
+
+# Taps
+
+
+def tap(booking: UUID, mark: str, ago: float = 0) -> dict[str, Any]:
+    return {"key": str(uuid4()), "booking": str(booking), "mark": mark, "ago": round(ago * 1000)}
+
+
+async def test_taps_kept_on_a_phone_arrive_later_and_none_counts_twice(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    milo = await add_booking(cast.house, tonight, cast.milo)
+    sent = {"taps": [tap(booked, "absent", 90), tap(booked, "came", 30), tap(milo, "excused", 60)]}
+    async with browser(cast.farid) as host:
+        for _ in range(3):
+            answer = await host.post(f"/host/gatherings/{tonight}/room/marks", json=sent)
+            assert answer.status_code == 200
+            assert answer.json() == {"says": "", "marks": {str(booked): "came", str(milo): "excused"}}
+    told = await value(cast.house, "select count(*) from events where what = 'attendance.marked'")
+    assert told == 3  # absent, then came; and excused
+    assert await value(cast.house, "select count(*) from taps") == 3
+
+
+async def test_the_last_tap_stands_whichever_arrives_first(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.farid) as host:
+        address = f"/host/gatherings/{tonight}/room/marks"
+        await host.post(address, json={"taps": [tap(booked, "came", 10)]})
+        await host.post(address, json={"taps": [tap(booked, "absent", 600)]})
+        assert await mark_of(cast.house, booked) == "came"
+        await host.post(address, json={"taps": [tap(booked, "", 5)]})
+        assert await mark_of(cast.house, booked) is None
+        await host.post(address, json={"taps": [tap(booked, "excused", 20)]})
+        assert await mark_of(cast.house, booked) is None
+        # A tap on the register itself is a tap of now.
+        await host.post(f"/host/gatherings/{tonight}/register", data={"booking": str(booked), "mark": "came"})
+        await host.post(address, json={"taps": [tap(booked, "absent", 60)]})
+    assert await mark_of(cast.house, booked) == "came"
+
+
+async def test_two_phones_that_send_the_same_evening_agree(cast: Cast, tonight: UUID) -> None:
+    seats = [
+        await add_booking(
+            cast.house, tonight, await add_person(cast.house, f"Guest {n}"), kind="paid", amount=3000
+        )
+        for n in range(6)
+    ]
+    one = [Tap(key=uuid4(), booking=seat, mark="came", ago=9_000) for seat in seats]
+    two = [Tap(key=uuid4(), booking=seat, mark="absent", ago=4_000) for seat in reversed(seats)]
+    await asyncio.gather(
+        *(
+            room_actions.take_taps(cast.house, person_id=cast.farid, gathering_id=tonight, taps=taps)
+            for taps in (one, two, one, two)
+        )
+    )
+    found = await room_actions.take_taps(cast.house, person_id=cast.farid, gathering_id=tonight, taps=[])
+    assert set(found.values()) == {"absent"}
+    assert await value(cast.house, "select count(*) from taps") == 12
+
+
+async def test_a_seat_given_back_takes_no_tap_and_stops_no_other(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    gone = await add_booking(cast.house, tonight, cast.milo, state="cancelled")
+    elsewhere = await add_booking(cast.house, cast.gathering, cast.milo)
+    sent = {"taps": [tap(gone, "came"), tap(elsewhere, "came"), tap(uuid4(), "came"), tap(booked, "came")]}
+    async with browser(cast.farid) as host:
+        answer = await host.post(f"/host/gatherings/{tonight}/room/marks", json=sent)
+    assert answer.json()["marks"] == {str(booked): "came"}
+    assert await value(cast.house, "select count(*) from attendance") == 1
+
+
+@pytest.mark.parametrize("sent", [{"taps": "x"}, {"taps": [{"key": "x"}]}, 7])
+async def test_what_cannot_be_read_says_so_and_gives_the_register(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, sent: Any
+) -> None:
+    async with browser(cast.farid) as host:
+        answer = await host.post(f"/host/gatherings/{tonight}/room/marks", json=sent)
+    assert answer.status_code == 422
+    assert answer.json() == {"says": "These marks could not be read.", "marks": {str(booked): ""}}
+
+
+async def test_only_those_who_keep_the_register_send_taps(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    sent = {"taps": [tap(booked, "came")]}
+    for person in (cast.fern, cast.mira, cast.odile):
+        async with browser(person) as page:
+            assert (await page.post(f"/host/gatherings/{tonight}/room/marks", json=sent)).status_code == 404
+    async with browser() as page:
+        assert (await page.post(f"/host/gatherings/{tonight}/room/marks", json=sent)).status_code == 303
+    assert await value(cast.house, "select count(*) from taps") == 0
+
+
+async def test_without_javascript_a_tap_is_a_form(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.farid) as host:
+        answer = await host.post(
+            f"/host/gatherings/{tonight}/room/marks", data={"booking": str(booked), "mark": "came"}
+        )
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/host/gatherings/{tonight}/room#seat-1"
+        answer = await host.post(
+            f"/host/gatherings/{tonight}/room/marks", data={"booking": "x", "mark": "came"}
+        )
+        assert answer.status_code == 422
+    assert await mark_of(cast.house, booked) == "came"
+
+
+async def test_old_taps_are_forgotten(cast: Cast, tonight: UUID, booked: UUID) -> None:
+    kept = Tap(key=uuid4(), booking=booked, mark="came", ago=0)
+    await room_actions.take_taps(cast.house, person_id=cast.farid, gathering_id=tonight, taps=[kept])
+    await jobs.run_timetable(cast.house, "attendance.forget_taps")
+    assert await value(cast.house, "select count(*) from taps") == 1
+    await change(cast.house, "update taps set tapped_at = now() - interval '32 days'")
+    await jobs.run_timetable(cast.house, "attendance.forget_taps")
+    assert await value(cast.house, "select count(*) from taps") == 0
+    assert await mark_of(cast.house, booked) == "came"
