@@ -24,10 +24,22 @@ insert into guidelines (id, created_at)
 select id, created_at from jsonb_populate_recordset(null::guidelines, :rows::jsonb);
 
 -- name: plant_guidelines_versions(rows)!
--- and its first version
-insert into guidelines_versions (id, guidelines_id, number, body, published_at, published_by)
-select id, guidelines_id, number, body, published_at, published_by
+-- and its versions
+insert into guidelines_versions (id, guidelines_id, number, body, published_at, published_by, material, why)
+select id, guidelines_id, number, body, published_at, published_by, coalesce(material, false), coalesce(why, '')
 from jsonb_populate_recordset(null::guidelines_versions, :rows::jsonb);
+
+-- name: plant_guidelines_drafts(rows)!
+-- what is in the making
+insert into guidelines_drafts (guidelines_id, body, saved_at, saved_by)
+select guidelines_id, body, saved_at, saved_by
+from jsonb_populate_recordset(null::guidelines_drafts, :rows::jsonb);
+
+-- name: plant_guidelines_asked(rows)!
+-- who was asked to read them again
+insert into guidelines_asked (person_id, version_id, asked_at)
+select person_id, version_id, asked_at
+from jsonb_populate_recordset(null::guidelines_asked, :rows::jsonb);
 
 -- name: plant_circles(rows)!
 -- the circles, published

@@ -261,6 +261,25 @@ async def test_mira_has_one_seat_in_two_days_and_has_been_before(planted: House)
     assert came >= 3
 
 
+async def test_two_of_the_ember_circle_are_to_agree_again_and_mira_is_not(planted: House) -> None:
+    async with planted.db.reading() as tx:
+        waiting = await tx.fetch(
+            "select distinct people.email from bookings join people on people.id = person_id "
+            "join gatherings on gatherings.id = gathering_id join circles on circles.id = circle_id "
+            "where bookings.state = 'confirmed' and gatherings.starts_at > now() "
+            "and must_agree_to(person_id, guidelines_id) is not null"
+        )
+        versions = await tx.fetch("select material, why, number from guidelines_versions where number > 1")
+        drafts = await tx.fetchval(
+            "select count(*) from guidelines_drafts where not exists (select from guidelines_versions as v "
+            "where v.guidelines_id = guidelines_drafts.guidelines_id and v.body = guidelines_drafts.body)"
+        )
+    assert len(waiting) == 2
+    assert "mira@example.org" not in {row["email"] for row in waiting}
+    assert sorted(row["material"] for row in versions) == [False, True]
+    assert drafts == 1
+
+
 async def test_mira_cancels_and_her_money_comes_back(
     planted: House, drain: Callable[[], Any], app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:

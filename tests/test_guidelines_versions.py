@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from circles import bookings, guidelines, people
+from circles.bookings import agreeing
 from circles.errors import NotFound, OutOfDate, Refused
 from circles.guidelines import actions
 from circles.guidelines.rules import Change, Seen
@@ -319,7 +320,7 @@ async def test_everybody_with_a_seat_ahead_is_asked_once_and_discreetly(
     await add_booking(house, await add_gathering(house, cast.circle, days=-9), gone)
     version = await publish(house, cast)
     await drain()  # pyright: ignore[reportGeneralTypeIssues]
-    await bookings.agreeing.ask_again(
+    await agreeing.ask_again(
         house,
         guidelines_id=str(
             await value(house, "select guidelines_id from guidelines_versions where id = $1", version)

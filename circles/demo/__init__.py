@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from circles import clock, db
+from circles.demo.agreements import agree
 from circles.demo.plan import Plan, community
 from circles.demo.seats import seat_everybody
 from circles.demo.written import write
@@ -21,6 +22,8 @@ TABLES = (
     "credentials",
     "guidelines",
     "guidelines_versions",
+    "guidelines_drafts",
+    "guidelines_asked",
     "circles",
     "hosts",
     "gatherings",
@@ -63,6 +66,7 @@ def plan() -> Plan:
     found = community(clock.now())
     seat_everybody(found)
     write(found)
+    agree(found)
     found.rows["events"].sort(key=lambda row: row["at"])
     return found
 
