@@ -96,11 +96,16 @@ STARTS: Final[dict[str, tuple[Step, ...]]] = {
 
 
 def start(format_: str, length_minutes: int) -> list[Step]:
-    """The sheet to begin with, for a gathering of this length: the sharing takes the time that is left."""
-    steps = list(STARTS.get(format_, STARTS["facilitated"]))
+    """The sheet to begin with, for a gathering of this length: the sharing takes the time that is left.
+
+    A short gathering has every step shortened alike, so that the sharing stays the most of it.
+    """
+    written = STARTS.get(format_, STARTS["facilitated"])
+    share = min(1.0, length_minutes / total(written))
+    steps = [replace(step, minutes=max(1, round(step.minutes * share))) for step in written]
     spare = length_minutes - total(steps)
     return [
-        replace(step, minutes=max(5, step.minutes + spare)) if step.title == SHARING else step
+        replace(step, minutes=min(MOST_MINUTES, step.minutes + spare)) if step.title == SHARING else step
         for step in steps
     ]
 
