@@ -8,14 +8,18 @@ lock table people in share row exclusive mode;
 
 -- name: plant_people(rows)!
 -- everybody of the demo community
-insert into people (id, email, name, pronouns, zone, is_facilitator, is_organizer, about, created_at)
-select id, email, name, pronouns, zone, is_facilitator, is_organizer, about, created_at
+insert into people (
+    id, email, name, pronouns, zone, is_facilitator, is_organizer, about, approach, languages, created_at
+)
+select
+    id, email, name, pronouns, zone, is_facilitator, is_organizer, about, coalesce(approach, ''),
+    coalesce(languages, ''), created_at
 from jsonb_populate_recordset(null::people, :rows::jsonb);
 
 -- name: plant_credentials(rows)!
 -- what its facilitators learned
-insert into credentials (id, person_id, kind, body, year)
-select id, person_id, kind, body, year
+insert into credentials (id, person_id, kind, body, year, link, seen_at, seen_by)
+select id, person_id, kind, body, year, coalesce(link, ''), seen_at, seen_by
 from jsonb_populate_recordset(null::credentials, :rows::jsonb);
 
 -- name: plant_guidelines(rows)!
@@ -69,6 +73,18 @@ select
     id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
     cancel_reason, created_at
 from jsonb_populate_recordset(null::gatherings, :rows::jsonb);
+
+-- name: plant_host_invitations(rows)!
+-- who is asked to help hold a circle
+insert into host_invitations (id, circle_id, email, part, token_hash, invited_by, created_at, expires_at)
+select id, circle_id, email, part, token_hash, invited_by, created_at, expires_at
+from jsonb_populate_recordset(null::host_invitations, :rows::jsonb);
+
+-- name: plant_stand_ins(rows)!
+-- who holds one gathering in the place of another
+insert into stand_ins (gathering_id, person_id, added_by, created_at)
+select gathering_id, person_id, added_by, created_at
+from jsonb_populate_recordset(null::stand_ins, :rows::jsonb);
 
 -- name: plant_acceptances(rows)!
 -- who agreed to which version, with the hash of its words

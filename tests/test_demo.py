@@ -150,6 +150,19 @@ async def _column(house: House, sql: str) -> list[Any]:
     return [next(iter(row.values())) for row in await _fetch(house, sql)]
 
 
+async def test_circles_are_held_together(planted: House) -> None:
+    counts = await _fetch(
+        planted,
+        "select (select count(*) from hosts where part = 'co') as co, "
+        "(select count(*) from hosts where part = 'helper') as helpers, "
+        "(select count(*) from host_invitations where state = 'open' and expires_at > now()) as asked, "
+        "(select count(*) from stand_ins join gatherings on gatherings.id = gathering_id "
+        "where starts_at > now() and state = 'open') as stand_ins, "
+        "(select count(*) from credentials where seen_at is not null and link <> '') as seen",
+    )
+    assert counts[0] == {"co": 2, "helpers": 1, "asked": 1, "stand_ins": 1, "seen": 1}
+
+
 async def test_every_invariant_holds(planted: House) -> None:
     async with planted.db.reading() as tx:
         assert [finding.name for finding in await checks.run(tx) if not finding.holds] == []

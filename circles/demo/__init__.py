@@ -6,6 +6,7 @@ import json
 
 from circles import clock, db
 from circles.demo.agreements import agree
+from circles.demo.hosting import hold_together
 from circles.demo.plan import Plan, community
 from circles.demo.seats import seat_everybody
 from circles.demo.written import write
@@ -27,6 +28,8 @@ TABLES = (
     "circles",
     "hosts",
     "gatherings",
+    "host_invitations",
+    "stand_ins",
     "acceptances",
     "bookings",
     "attendance",
@@ -65,6 +68,8 @@ def plan() -> Plan:
     """The demo community as seen from this minute, not written anywhere yet."""
     found = community(clock.now())
     seat_everybody(found)
+    hold_together(found)
+    screen(found)
     write(found)
     agree(found)
     found.rows["events"].sort(key=lambda row: row["at"])
