@@ -134,3 +134,20 @@ select count(*) from bookings where state = 'held' and held_until < now() - inte
 select count(*) from invites where sequence < (
     select max(sendings.sequence) from sendings where sendings.invite_id = invites.id
 );
+
+-- name: what_was_said_in_requests_is_forgotten()$
+-- no words are left of a request that was decided more than 31 days ago
+select count(*) from requests where decided_at < now() - interval '31 days' and (
+    words <> '' or exists (select from request_answers where request_answers.request_id = requests.id)
+);
+
+-- name: every_request_left_an_event()$
+-- every request has an event row that tells of its present state
+select count(*) from requests where not exists (
+    select from events where events.about = requests.id and events.after = requests.state
+);
+
+-- name: planted_gatherings_stay_in_their_circle()$
+-- every planted gathering is of the circle whose schedule planted it
+select count(*) from gatherings join schedules on schedules.id = gatherings.schedule_id
+where schedules.circle_id <> gatherings.circle_id;

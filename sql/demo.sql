@@ -63,15 +63,26 @@ from jsonb_populate_recordset(null::circles, :rows::jsonb);
 insert into hosts (circle_id, person_id, part)
 select circle_id, person_id, part from jsonb_populate_recordset(null::hosts, :rows::jsonb);
 
+-- name: plant_schedules(rows)!
+-- the rules that some circles keep
+insert into schedules (
+    id, circle_id, kind, first_date, every, weekdays, until, wall_time, zone, length_minutes, capacity,
+    community_seats, created_by, created_at
+)
+select
+    id, circle_id, kind, first_date, every, weekdays, until, wall_time, zone, length_minutes, capacity,
+    community_seats, created_by, created_at
+from jsonb_populate_recordset(null::schedules, :rows::jsonb);
+
 -- name: plant_gatherings(rows)!
 -- the gatherings; their bookings fill the seats
 insert into gatherings (
     id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
-    cancel_reason, created_at
+    cancel_reason, created_at, schedule_id, planned_for, by_hand
 )
 select
     id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
-    cancel_reason, created_at
+    cancel_reason, created_at, schedule_id, planned_for, coalesce(by_hand, false)
 from jsonb_populate_recordset(null::gatherings, :rows::jsonb);
 
 -- name: plant_host_invitations(rows)!

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import app as site
-from circles import bookings, clock, gatherings, jobs, people
+from circles import bookings, clock, demo, gatherings, jobs, people
 from circles.errors import NotFound, OutOfDate, Refused
 from circles.gatherings import (
     actions,
@@ -617,3 +617,26 @@ async def test_the_pages_ask_few_questions(
             queries.clear()
             assert (await page.get(address)).status_code == 200
             assert len(queries) <= 3, address
+
+
+async def test_the_demo_community_keeps_schedules(house: House) -> None:
+    await demo.load(house)
+    async with house.db.reading() as tx:
+        rows = await tx.fetch("select * from schedules")
+        tied = await tx.fetch("select * from gatherings where schedule_id is not null")
+    assert len(rows) == 3
+    assert len(tied) > 20
+    rule = {row["id"]: schedule_forms.rule_of(row) for row in rows}
+    terms = {row["id"]: schedule_forms.terms_of(row) for row in rows}
+    for row in tied:
+        there = row["schedule_id"]
+        assert row["planned_for"] in schedule_rules.dates(rule[there], row["planned_for"], row["planned_for"])
+        assert terms[there].moment(row["planned_for"]).utc == row["starts_at"]
+    before = len(tied)
+    await planting.plant(house)
+    async with house.db.reading() as tx:
+        doubled = await tx.fetchval(
+            "select count(*) - count(distinct (circle_id, starts_at)) from gatherings where state <> 'cancelled'"
+        )
+        assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") > before
+    assert doubled == 0

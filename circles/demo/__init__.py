@@ -8,6 +8,8 @@ from circles import clock, db
 from circles.demo.agreements import agree
 from circles.demo.hosting import hold_together
 from circles.demo.plan import Plan, community
+from circles.demo.schedules import schedule
+from circles.demo.screening import screen
 from circles.demo.seats import seat_everybody
 from circles.demo.written import write
 from circles.errors import Reason, Refused
@@ -27,6 +29,7 @@ TABLES = (
     "guidelines_asked",
     "circles",
     "hosts",
+    "schedules",
     "gatherings",
     "host_invitations",
     "stand_ins",
@@ -76,6 +79,7 @@ def plan() -> Plan:
     return found
 
 
+    schedule(found)
 async def _plant(tx: db.Tx, found: Plan) -> None:
     for table in TABLES:
         rows = json.loads(json.dumps(found.rows[table], default=str))

@@ -18,6 +18,7 @@ import asyncpg
 
 from circles import demo, migrate, people
 from circles.db import Database
+from circles.gatherings import planting
 from circles.house import House
 from circles.settings import Settings
 from tests.bench import load
@@ -153,6 +154,32 @@ class Rush:
             await tx.execute("delete from bookings")
             await tx.execute("delete from acceptances")
             await tx.execute("truncate pgqueuer")
+
+
+async def plant_many(server: str, schedules: int) -> tuple[float, int]:
+    """Plant weekly schedules in many zones. Answers the seconds it took and how many gatherings came of it."""
+    url = await fresh(server, "bench_planting")
+    database = await Database.open(url)
+    house = House(Settings(database_url=url, run_worker=False), database)
+    circle = await add_circle(house, await add_person(house, "Lead", is_facilitator=True))
+    async with database.transaction() as tx:
+        await tx.execute(MANY_SCHEDULES, circle, schedules)
+    started = time.perf_counter()
+    await planting.plant(house)
+    seconds = time.perf_counter() - started
+    async with database.reading() as tx:
+        planted = await tx.fetchval("select count(*) from gatherings")
+    await database.close()
+    return seconds, planted
+
+
+MANY_SCHEDULES = (
+    "insert into schedules (circle_id, kind, first_date, weekdays, wall_time, zone, length_minutes, capacity) "
+    "select $1, 'weekly', current_date + 1 + i % 7, array[extract(isodow from current_date + 1 + i % 7)::int - 1]"
+    "::smallint[], time '00:00' + i * interval '1 minute', "
+    "(array['America/New_York', 'Europe/Berlin', 'Australia/Sydney', 'America/Denver'])[1 + i % 4], 60, 8 "
+    "from generate_series(1, $2::int) as i"
+)
 
 
 async def many_bookings(house: House, how_many: int) -> str:

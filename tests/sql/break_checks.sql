@@ -121,3 +121,18 @@ with made as (
 )
 insert into sendings (invite_id, booking_id, method, sequence, facts)
 select made.id, bookings.id, 'REQUEST', 7, '' from made join bookings using (gathering_id, person_id) limit 1;
+
+-- name: what_was_said_in_requests_is_forgotten#
+-- a request of long ago that nobody tidied away
+update requests set state = 'approved', decided_at = now() - interval '40 days'
+where id = (select request_id from request_answers limit 1);
+
+-- name: every_request_left_an_event#
+-- a request approved past the house
+update requests set state = 'approved', decided_at = now()
+where id = (select id from requests where state = 'waiting' limit 1);
+
+-- name: planted_gatherings_stay_in_their_circle#
+-- a schedule that was given to another circle, and its gatherings were not
+update schedules set circle_id = (select id from circles where circles.id <> schedules.circle_id limit 1)
+where id = (select schedule_id from gatherings where schedule_id is not null limit 1);
