@@ -15,7 +15,7 @@ from circles import bookings, gatherings, jobs, logs, payments, people
 from circles.attendance import desk_pages, organize_pages, room_pages, run_sheet_pages
 from circles.attendance import pages as attendance_pages
 from circles.attendance import run_sheet_pages
-from circles.bookings import agree_pages
+from circles.bookings import agree_pages, screening_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
 from circles.gatherings import change_pages, facilitator_pages, host_pages, hosts_pages, schedule_pages
@@ -167,6 +167,18 @@ BOOKINGS = [
     route("/bookings/{id}/pay", bookings_pages.pay, Who.SIGNED_IN),
     route("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN, ["POST"]),
     route("/bookings/{id}/cancel", bookings_pages.cancel_form, Who.SIGNED_IN),
+    route("/gatherings/{id}/request", screening_pages.send_request, Who.SIGNED_IN, ["POST"]),
+    route("/my/requests/{id}", screening_pages.my_request, Who.SIGNED_IN),
+    route("/my/requests/{id}/answer", screening_pages.answer, Who.SIGNED_IN, ["POST"]),
+    route("/my/requests/{id}/withdraw", screening_pages.withdraw, Who.SIGNED_IN, ["POST"]),
+    route("/host/requests", screening_pages.inbox, Who.FACILITATOR),
+    route("/host/requests/{id}", screening_pages.hosted_request, Who.FACILITATOR),
+    route("/host/requests/{id}", screening_pages.decide, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/screening", screening_pages.settings_form, Who.FACILITATOR),
+    route("/host/circles/{id}/screening", screening_pages.save_settings, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/apart", screening_pages.pairs, Who.FACILITATOR),
+    route("/host/circles/{id}/apart", screening_pages.keep_apart, Who.FACILITATOR, ["POST"]),
+    route("/host/apart/{id}/end", screening_pages.let_together, Who.FACILITATOR, ["POST"]),
     route("/bookings/{id}/cancel", bookings_pages.cancel, Who.SIGNED_IN, ["POST"]),
     route("/bookings/{id}/guidelines", agree_pages.guidelines_form, Who.SIGNED_IN),
     route("/bookings/{id}/guidelines", agree_pages.agree, Who.SIGNED_IN, ["POST"]),

@@ -23,9 +23,10 @@ class Care(Enum):
     WHO = "which person a row is about: exported; after erasure it leads to nobody known"
     TOLD = "what a person told or did: exported; erased where it names them"
     KEY = "a hash of a key: never exported, deleted with the person"
+    HUSHED = "what hosts keep to themselves, for the sake of another: never exported, deleted with the person"
 
 
-PLAIN, WHO, TOLD, KEY = Care.PLAIN, Care.WHO, Care.TOLD, Care.KEY
+PLAIN, WHO, TOLD, KEY, HUSHED = Care.PLAIN, Care.WHO, Care.TOLD, Care.KEY, Care.HUSHED
 
 
 def _all(care: Care, names: str) -> dict[str, Care]:
@@ -125,6 +126,11 @@ MAP: dict[str, dict[str, Care]] = {
     "messages": _all(PLAIN, "id gathering_id state mails")
     | _all(WHO, "written_by booking_id")
     | _all(TOLD, "body reply_to created_at sent_at"),
+    "screenings": _all(PLAIN, "circle_id asks questions newcomers_most newcomers_days version"),
+    "requests": _all(WHO, "person_id decided_by")
+    | _all(TOLD, "id circle_id gathering_id kind state words created_at moved_at decided_at forgotten_at"),
+    "request_answers": _all(WHO, "request_id") | _all(TOLD, "number question answer"),
+    "apart": _all(HUSHED, "id circle_id first_id second_id set_by created_at"),
     "circles_migrations": _all(PLAIN, "name sha256 applied_at"),
 }
 
@@ -175,6 +181,8 @@ async def erase(house: House, email: str) -> None:
 
 async def _find(tx: db.Tx, email: str) -> UUID:
     person = await SQL.find(tx, email=email.strip().lower())
+        await SQL.forget_asking(tx, person=person)
+        await SQL.forget_apart(tx, person=person)
     if person is None:
         raise NotFound
     return person

@@ -4,8 +4,27 @@ select
     clock_timestamp() as now,
     newest.id as version_id, newest.body as guidelines,
     (select count(*) from bookings as others where others.person_id = :person_id and others.state = 'held') as held,
-    bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until
+    bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until,
+    coalesce(screenings.asks, 'off') as asks, coalesce(screenings.version, 0) as screening_version,
+    coalesce(screenings.questions, '{}') as questions, screenings.newcomers_most, screenings.newcomers_days,
+    screenings.circle_id is not null and not been_here(circles.id, :person_id) as newcomer,
+    case when screenings.newcomers_most is null then 0 else newcomers_at(gatherings.id) end as newcomers,
+    kept_apart(gatherings.id, :person_id) as apart,
+    request.id as request_id, coalesce(request.state, '') as request_state,
+    coalesce(request.state = 'approved', false)
+    or exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person_id)
+    or exists (
+        select from bookings as seats join gatherings as dates on dates.id = seats.gathering_id
+        where seats.person_id = :person_id and seats.state = 'confirmed' and dates.circle_id = circles.id
+    ) as approved
 from gatherings join circles on circles.id = gatherings.circle_id
+left join screenings on screenings.circle_id = circles.id
+left join lateral (
+    select requests.id, requests.state from requests
+    where requests.circle_id = circles.id and requests.person_id = :person_id
+        and requests.state <> 'withdrawn' and (requests.state <> 'declined' or requests.forgotten_at is null)
+    order by requests.created_at desc limit 1
+) as request on true
 cross join lateral (
     select id, body from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id
@@ -17,7 +36,8 @@ where gatherings.id = :gathering_id;
 
 -- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes)^
 -- the lowest free seat of an open gathering, in one statement, or no row. The free seats are read from the row
--- that was locked, as it is once the lock is had, and not from the bookings as they were when the statement began
+-- that was locked, as it is once the lock is had, and not from the bookings as they were when the statement began;
+-- room_lets_in looks anew too
 with gathering as (
     select id, seats_map from gatherings
     where id = :gathering_id and state = 'open' and starts_at > clock_timestamp() and seats_taken < capacity
@@ -39,6 +59,7 @@ select
     case when :kind = 'paid' then now() + make_interval(mins => :hold_minutes) end,
     case when :kind <> 'paid' then now() end
 from free
+where room_lets_in(free.id, :person_id)
 on conflict do nothing
 returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause;
 
@@ -89,6 +110,7 @@ where bookings.id = :booking_id and bookings.state = 'lapsed' and free.id = book
         where other.gathering_id = bookings.gathering_id and other.person_id = bookings.person_id
             and other.state in ('held', 'confirmed')
     )
+    and room_lets_in(bookings.gathering_id, bookings.person_id)
 returning bookings.seat;
 
 -- name: end(booking_id, state, cause)!

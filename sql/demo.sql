@@ -174,3 +174,20 @@ select sheet_id, position, title, minutes, words from jsonb_populate_recordset(n
 insert into events (at, who, what, about, before, after, details)
 select at, who, what, about, before, after, coalesce(details, '{}')
 from jsonb_populate_recordset(null::events, :rows::jsonb) order by at;
+
+-- name: plant_screenings(rows)!
+-- what two circles decided about who comes
+insert into screenings (circle_id, asks, questions, newcomers_most)
+select circle_id, asks, questions, newcomers_most from jsonb_populate_recordset(null::screenings, :rows::jsonb);
+
+-- name: plant_requests(rows)!
+-- who asks to come for the first time
+insert into requests (id, circle_id, person_id, gathering_id, kind, created_at, moved_at)
+select id, circle_id, person_id, gathering_id, 'questions', created_at, created_at
+from jsonb_populate_recordset(null::requests, :rows::jsonb);
+
+-- name: plant_request_answers(rows)!
+-- and what they wrote
+insert into request_answers (request_id, number, question, answer)
+select request_id, number, question, answer
+from jsonb_populate_recordset(null::request_answers, :rows::jsonb);

@@ -44,6 +44,11 @@ select
     ) as messages,
     (select jsonb_agg(to_jsonb(attendance)) from attendance where booking_id in (select id from mine))
         as attendance,
+    (select jsonb_agg(to_jsonb(requests)) from requests where person_id = :person) as requests,
+    (
+        select jsonb_agg(to_jsonb(request_answers)) from request_answers
+        where request_id in (select id from requests where person_id = :person)
+    ) as request_answers,
     (select jsonb_agg(to_jsonb(exports)) from exports where who = :person) as exports;
 
 -- name: ties_of(person)^
@@ -110,6 +115,14 @@ delete from hosts where person_id = :person and part <> 'lead';
 -- invitations to help hold a circle
 delete from host_invitations
 where answered_by = :person or email = (select people.email from people where id = :person);
+
+-- name: forget_asking(person)!
+-- what they asked of circles, with all they wrote
+delete from requests where person_id = :person;
+
+-- name: forget_apart(person)!
+-- with whom they were not to be seated
+delete from apart where first_id = :person or second_id = :person;
 
 -- name: forget_name(person)!
 -- the row stays, so that counts and money still add up, and names nobody

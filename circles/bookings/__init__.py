@@ -12,6 +12,7 @@ from circles.bookings.actions import (
 )
 from circles.bookings.agreeing import agree
 from circles.bookings.rules import AlreadyBooked, Booking, Refund, refund_due
+from circles.bookings.screening_actions import waiting_requests
 
 __all__ = [
     "AlreadyBooked",
@@ -27,4 +28,5 @@ __all__ = [
     "gathering_moved",
     "gathering_tightened",
     "settle",
+    "waiting_requests",
 ]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from circles import audit, db, gatherings, guidelines, jobs, mail, payments, people
-from circles.bookings import rules
+from circles.bookings import rules, screening_rules
 from circles.bookings.rules import Booking, Desk, Mine, Refund, Wish
 from circles.errors import NotFound, OutOfDate, Reason, Refused
 from circles.gatherings import Offer
@@ -32,7 +32,10 @@ async def desk(tx: db.Tx, person_id: UUID, gathering_id: UUID) -> tuple[Offer, D
     mine = None
     if row["id"]:
         mine = Mine(**{name: row[name] for name in Mine.__slots__})
-    return offer, Desk(row["now"], row["version_id"], row["guidelines"], mine, row["held"])
+    room = screening_rules.room_of(row)
+    if row["apart"]:  # to them it is a gathering like any other that is full
+        offer = replace(offer, seats_taken=offer.capacity)
+    return offer, Desk(row["now"], row["version_id"], row["guidelines"], mine, row["held"], room)
 
 
 async def book(

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from circles import db, payments
-from circles.bookings import actions, rules
+from circles.bookings import actions, rules, screening_pages, screening_rules
 from circles.bookings.rules import AlreadyBooked, Desk
 from circles.errors import Refused
 from circles.gatherings import Offer, terms_words
@@ -79,6 +79,9 @@ async def _desk(request: Request) -> tuple[Offer, Desk]:
 
 
 def _form_page(request: Request, offer: Offer, desk: Desk, form: Form, status: int = 200) -> Response:
+    closed = rules.closed(offer, desk.now)
+    if not desk.room.approved and not closed:
+        return screening_pages.instead(request, offer, desk, status)
     return render.page(
         request,
         "bookings/book.html",
@@ -86,7 +89,8 @@ def _form_page(request: Request, offer: Offer, desk: Desk, form: Form, status: i
         offer=offer,
         desk=desk,
         form=form,
-        closed=rules.closed(offer, desk.now),
+        closed=closed,
+        not_yet=screening_rules.refusals(desk.room, offer.starts_at, offer.zone, desk.now),
         terms=terms_words(offer.refund_hours, offer.late_refund_percent),
     )
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from circles import money
+from circles.bookings import screening_rules
+from circles.bookings.screening_rules import Room
 from circles.errors import OutOfDate, Reason, Refused, refuse_if
 from circles.gatherings import Closed, Offer, why_closed
 
@@ -35,7 +37,7 @@ class Mine:
 class Desk:
     """What the desk looks up for a person: the time, the guidelines in force, their active booking there.
 
-    held: how many seats are held for them anywhere.
+    held: how many seats are held for them anywhere. room: whom the circle takes in, and how they stand there.
     """
 
     now: datetime
@@ -43,6 +45,7 @@ class Desk:
     guidelines: str
     mine: Mine | None = None
     held: int = 0
+    room: Room = screening_rules.OPEN_DOOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +114,18 @@ def check(offer: Offer, desk: Desk, wish: Wish) -> int:
 def refusals(offer: Offer, desk: Desk, wish: Wish) -> list[Reason]:
     """Every reason why this wish cannot be met, those of the gathering first."""
     shut = closed(offer, desk.now)
-    reasons = [Reason(shut.code, f"{shut.title}. {shut.text}")] if shut else _seat_refusals(offer, wish)
+    reasons = [_shut(shut)] if shut else _seat_refusals(offer, wish)
+    reasons += screening_rules.refusals(desk.room, offer.starts_at, offer.zone, desk.now)
     try:
         if read_amount(offer.scale, wish) and desk.held >= MOST_HELD:
             reasons.append(_MANY_HELD)
     except Refused as refused:
         reasons.extend(refused.reasons)
     return reasons + guidelines_refusals(desk.version_id, wish.version_id, agreed=wish.agreed)
+
+
+def _shut(shut: Closed) -> Reason:
+    return FULL if shut.code == "full" else Reason(shut.code, f"{shut.title}. {shut.text}")
 
 
 def closed(offer: Offer, now: datetime) -> Closed | None:

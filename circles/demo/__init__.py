@@ -43,6 +43,9 @@ TABLES = (
     "messages",
     "run_sheets",
     "run_steps",
+    "screenings",
+    "requests",
+    "request_answers",
     "events",
 )
 

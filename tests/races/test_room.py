@@ -1,0 +1,70 @@
+"""The rules of the room under a rush in two real processes; and the same with a look from before the lock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from circles.db import Database
+from circles.house import House
+from circles.settings import Settings
+from tests.races.test_seats import PEOPLE, Rush, Tries, race
+
+NEWCOMERS = 2
+# The control: declared stable, the rule sees the bookings as they were when the seat statement began.
+LOOKS_BEFORE_THE_LOCK = "alter function room_lets_in(uuid, uuid) stable;"
+
+
+@pytest_asyncio.fixture
+async def rush(database_url: str, settings: Settings) -> AsyncIterator[Rush]:
+    """A rush in a database of its own: the control breaks the rules of the room."""
+    database = await Database.open(database_url, size=4)
+    yield Rush(House(settings, database), database_url)
+    await database.close()
+
+
+async def _few_newcomers(rush: Rush, rounds: int) -> None:
+    await rush.prepare(rounds)
+    await rush.run_sql(
+        f"insert into screenings (circle_id, newcomers_most) values ('{rush.circle}', {NEWCOMERS})"
+    )
+
+
+async def test_forty_newcomers_in_two_processes_get_exactly_two_seats(rush: Rush) -> None:
+    await _few_newcomers(rush, 15)
+    for answer in await rush.run():
+        assert Counter(answer) == {"seat": NEWCOMERS, "newcomers_full": PEOPLE - NEWCOMERS}
+    assert await rush.sold() == [list(range(1, NEWCOMERS + 1))] * 15
+
+
+async def test_a_look_before_the_lock_takes_too_many(rush: Rush) -> None:
+    await _few_newcomers(rush, 5)
+    await rush.run_sql(LOOKS_BEFORE_THE_LOCK)
+    await rush.run()
+    assert any(len(seats) > NEWCOMERS for seats in await rush.sold())
+
+
+async def _two_at_once(rush: Rush, rounds: int) -> list[list[str]]:
+    """Two who are kept apart ask for a seat at the same moment, each in a process."""
+    one, other = sorted(str(each) for each in rush.people[:2])
+    await rush.run_sql(
+        f"insert into apart (circle_id, first_id, second_id) values ('{rush.circle}', '{one}', '{other}')"
+    )
+    both: list[tuple[Tries, Tries]] = [
+        ([[str(each), one]], [[str(each), other]]) for each in rush.gatherings[:rounds]
+    ]
+    return await race(rush.url, "book", rush.version, both)
+
+
+async def test_two_who_are_kept_apart_never_get_both_seats(rush: Rush) -> None:
+    await rush.prepare(40)
+    for answer in await _two_at_once(rush, 40):
+        assert Counter(answer) == {"seat": 1, "full": 1}
+
+
+async def test_a_look_before_the_lock_seats_them_together(rush: Rush) -> None:
+    await rush.prepare(60)
+    await rush.run_sql(LOOKS_BEFORE_THE_LOCK)
+    assert any(Counter(answer)["seat"] == 2 for answer in await _two_at_once(rush, 60))
