@@ -12,13 +12,24 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from circles import bookings, gatherings, jobs, logs, payments, people
-from circles.attendance import desk_pages, organize_pages, room_pages, run_sheet_pages
+from circles.attendance import (
+    desk_pages,
+    organize_pages,
+    room_pages,
+    run_sheet_pages,
+)
 from circles.attendance import pages as attendance_pages
-from circles.attendance import run_sheet_pages
 from circles.bookings import agree_pages, screening_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
-from circles.gatherings import change_pages, facilitator_pages, host_pages, hosts_pages, schedule_pages
+from circles.gatherings import (
+    change_pages,
+    facilitator_pages,
+    host_pages,
+    hosts_pages,
+    readiness_pages,
+    schedule_pages,
+)
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import host_pages as guidelines_host_pages
 from circles.guidelines import pages as guidelines_pages
@@ -99,11 +110,6 @@ HOSTING = [
     route("/host/circles/{id}/guidelines/discard", guidelines_host_pages.discard, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish_form, Who.FACILITATOR),
     route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/guidelines", guidelines_host_pages.write_form, Who.FACILITATOR),
-    route("/host/circles/{id}/guidelines", guidelines_host_pages.write, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/guidelines/discard", guidelines_host_pages.discard, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish_form, Who.FACILITATOR),
-    route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish, Who.FACILITATOR, ["POST"]),
     route("/host/circles", host_pages.my_circles, Who.HOST),
     route("/host/circles/new", host_pages.new_circle_form, Who.FACILITATOR),
     route("/host/circles/new", host_pages.create_circle, Who.FACILITATOR, ["POST"]),
@@ -123,6 +129,8 @@ HOSTING = [
     route("/host/gatherings/{id}/stand-in", hosts_pages.stand_in, Who.FACILITATOR),
     route("/host/gatherings/{id}/stand-in", hosts_pages.put_stand_in, Who.FACILITATOR, ["POST"]),
     route("/host/gatherings/{id}/stand-in/back", hosts_pages.step_back, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/room", readiness_pages.asked_form, Who.FACILITATOR),
+    route("/host/circles/{id}/room", readiness_pages.change_asked, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/edit", host_pages.edit_circle_form, Who.FACILITATOR),
     route("/host/circles/{id}/edit", host_pages.edit_circle, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
@@ -167,6 +175,9 @@ BOOKINGS = [
     route("/bookings/{id}/pay", bookings_pages.pay, Who.SIGNED_IN),
     route("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN, ["POST"]),
     route("/bookings/{id}/cancel", bookings_pages.cancel_form, Who.SIGNED_IN),
+    route("/bookings/{id}/cancel", bookings_pages.cancel, Who.SIGNED_IN, ["POST"]),
+    route("/bookings/{id}/guidelines", agree_pages.guidelines_form, Who.SIGNED_IN),
+    route("/bookings/{id}/guidelines", agree_pages.agree, Who.SIGNED_IN, ["POST"]),
     route("/gatherings/{id}/request", screening_pages.send_request, Who.SIGNED_IN, ["POST"]),
     route("/my/requests/{id}", screening_pages.my_request, Who.SIGNED_IN),
     route("/my/requests/{id}/answer", screening_pages.answer, Who.SIGNED_IN, ["POST"]),
@@ -179,9 +190,6 @@ BOOKINGS = [
     route("/host/circles/{id}/apart", screening_pages.pairs, Who.FACILITATOR),
     route("/host/circles/{id}/apart", screening_pages.keep_apart, Who.FACILITATOR, ["POST"]),
     route("/host/apart/{id}/end", screening_pages.let_together, Who.FACILITATOR, ["POST"]),
-    route("/bookings/{id}/cancel", bookings_pages.cancel, Who.SIGNED_IN, ["POST"]),
-    route("/bookings/{id}/guidelines", agree_pages.guidelines_form, Who.SIGNED_IN),
-    route("/bookings/{id}/guidelines", agree_pages.agree, Who.SIGNED_IN, ["POST"]),
 ]
 
 GUIDELINES = [
@@ -202,15 +210,17 @@ ATTENDANCE = [
     route("/host", desk_pages.desk, Who.HOST),
     route("/host/gatherings/{id}", attendance_pages.gathering, Who.HOST),
     route("/host/gatherings/{id}/register", attendance_pages.mark, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
+    route("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST, ["POST"]),
     route("/organize", organize_pages.overview, Who.ORGANIZER),
     route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
     route("/organize/attendance", organize_pages.attendance, Who.ORGANIZER),
     route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
 ]
 
-    route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
-    route("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST, ["POST"]),
-    route("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST, ["POST"]),
+REFLECTIONS = []
+
 RUN_SHEETS = [
     each
     for about in ("/host/circles/{id}", "/host/gatherings/{id}")
@@ -252,7 +262,19 @@ HOUSE: list[BaseRoute] = [
 
 def routes(settings: Settings) -> list[BaseRoute]:
     """Every route there is under these settings."""
-    every = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE, *RUN_SHEETS, *MESSAGES, *PAYMENTS, *HOUSE]
+    every = [
+        *GATHERINGS,
+        *PEOPLE,
+        *BOOKINGS,
+        *INVITES,
+        *HOSTING,
+        *ATTENDANCE,
+        *REFLECTIONS,
+        *RUN_SHEETS,
+        *MESSAGES,
+        *PAYMENTS,
+        *HOUSE,
+    ]
     every += GUIDELINES
     return [*every, *PRACTICE] if settings.practice else every
 
@@ -291,6 +313,8 @@ def hand_over() -> None:
     """Give the lower rooms the functions of the higher ones that they are to call."""
     payments.on_settled(bookings.settle)
     gatherings.on_cancelled(bookings.gathering_cancelled)
+    gatherings.on_moved(bookings.gathering_moved)
+    gatherings.on_tightened(bookings.gathering_tightened)
     gatherings.booking_finder(bookings.find_active)
 
 
@@ -310,5 +334,3 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
                 await asyncio.wait_for(worker, 5)
         await payments.close(database)
         await database.close()
-    gatherings.on_moved(bookings.gathering_moved)
-    gatherings.on_tightened(bookings.gathering_tightened)
