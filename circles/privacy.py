@@ -116,11 +116,11 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(TOLD, "invite_id method sequence facts sent_at"),
     "feeds": _all(WHO, "person_id") | _all(TOLD, "number created_at") | _all(KEY, "token_hash"),
     "attendance": _all(WHO, "booking_id marked_by") | _all(TOLD, "mark marked_at"),
-    "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),
     "taps": _all(PLAIN, "key") | _all(WHO, "booking_id who") | _all(TOLD, "mark tapped_at"),
     "hand_over_notes": _all(PLAIN, "id")
     | _all(WHO, "about written_by")
     | _all(TOLD, "circle_id gathering_id body written_at"),
+    "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),
     "run_sheets": _all(PLAIN, "id circle_id gathering_id version changed_at") | _all(WHO, "changed_by"),
     "run_steps": _all(PLAIN, "sheet_id position title minutes words"),
     "messages": _all(PLAIN, "id gathering_id state mails")
@@ -171,19 +171,24 @@ async def erase(house: House, email: str) -> None:
         )
         for forget in (SQL.forget_keys, SQL.forget_requests, SQL.forget_mails, SQL.forget_feed):
             await forget(tx, person=person)
-        for forget in (SQL.forget_credentials, SQL.forget_picture, SQL.forget_hosting, SQL.forget_invitations):
+        for forget in (
+            SQL.forget_credentials,
+            SQL.forget_picture,
+            SQL.forget_hosting,
+            SQL.forget_invitations,
+        ):
             await forget(tx, person=person)
+        await SQL.forget_notes(tx, person=person)
         await SQL.forget_messages(tx, person=person)
         await SQL.forget_reply_address(tx, person=person)
+        await SQL.forget_asking(tx, person=person)
+        await SQL.forget_apart(tx, person=person)
         await SQL.forget_name(tx, person=person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
 
 
 async def _find(tx: db.Tx, email: str) -> UUID:
     person = await SQL.find(tx, email=email.strip().lower())
-        await SQL.forget_asking(tx, person=person)
-        await SQL.forget_apart(tx, person=person)
     if person is None:
         raise NotFound
     return person
-        await SQL.forget_notes(tx, person=person)

@@ -81,15 +81,15 @@ where person_id = :person or email = (select email from people where id = :perso
 delete from mails
 where person_id = :person or to_address = (select email from people where id = :person);
 
+-- name: forget_notes(person)!
+-- what hosts told one another of them
+delete from hand_over_notes where about = :person;
+
 -- name: forget_feed(person)!
 -- the private calendar feed
 delete from feeds where person_id = :person;
 
 -- name: forget_credentials(person)!
--- name: forget_notes(person)!
--- what hosts told one another of them
-delete from hand_over_notes where about = :person;
-
 -- training and credentials
 delete from credentials where person_id = :person;
 

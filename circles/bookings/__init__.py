@@ -23,10 +23,10 @@ __all__ = [
     "cancel",
     "find_active",
     "gathering_cancelled",
-    "let_go",
-    "refund_due",
     "gathering_moved",
     "gathering_tightened",
+    "let_go",
+    "refund_due",
     "settle",
     "waiting_requests",
 ]

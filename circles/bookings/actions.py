@@ -272,16 +272,6 @@ async def gathering_cancelled(tx: db.Tx, house: House, gathering_id: UUID, reaso
         await _withdraw(tx, row["id"], "gathering_cancelled", reason)
 
 
-@jobs.job("bookings.release")
-async def release(house: House, booking_id: str) -> None:
-    """Close the checkout of a held seat. Raises while Stripe cannot be reached, so that it is tried again."""
-    if await payments.release(house, UUID(booking_id)) == "unreachable":
-        raise payments.Unreachable
-
-
-@jobs.every("bookings.lapse", "* * * * *")
-async def lapse(house: House) -> None:
-    """Have Stripe asked about holds past their time. A seat is freed by Stripe's word, never by the clock."""
 async def gathering_moved(tx: db.Tx, house: House, gathering_id: UUID) -> None:
     """Let everybody with a seat cancel with all of it coming back until the start, since the time moved."""
     for row in await db.rows(SQL.refund_in_full(tx, gathering_id=gathering_id)):
@@ -295,6 +285,16 @@ async def gathering_tightened(tx: db.Tx, gathering_id: UUID, capacity: int) -> N
     await SQL.reseat(tx, gathering_id=gathering_id, capacity=capacity)
 
 
+@jobs.job("bookings.release")
+async def release(house: House, booking_id: str) -> None:
+    """Close the checkout of a held seat. Raises while Stripe cannot be reached, so that it is tried again."""
+    if await payments.release(house, UUID(booking_id)) == "unreachable":
+        raise payments.Unreachable
+
+
+@jobs.every("bookings.lapse", "* * * * *")
+async def lapse(house: House) -> None:
+    """Have Stripe asked about holds past their time. A seat is freed by Stripe's word, never by the clock."""
     async with house.db.transaction() as tx:
         for row in await db.rows(SQL.overdue(tx, most=200)):
             await payments.look_soon(tx, row["id"])

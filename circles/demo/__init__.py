@@ -79,10 +79,10 @@ def plan() -> Plan:
     write(found)
     agree(found)
     found.rows["events"].sort(key=lambda row: row["at"])
+    schedule(found)
     return found
 
 
-    schedule(found)
 async def _plant(tx: db.Tx, found: Plan) -> None:
     for table in TABLES:
         rows = json.loads(json.dumps(found.rows[table], default=str))

@@ -82,14 +82,16 @@ async def publish_circle(house: House, person: people.Person, circle_id: UUID) -
     """
     async with house.db.transaction() as tx:
         row = await _lock_circle(tx, circle_id, person)
-        await planting.plant_circle(tx, circle_id)
         if row["state"] == "published":
             return
+        if row["state"] != "draft":
+            raise Refused(Reason("not_draft", "Only a draft can be published."))
         refuse_if(rules.publish_problems(CirclePlan.of(row)))
         await SQL.set_circle_state(tx, id=circle_id, state="published")
         await audit.record(
             tx, "circle.published", circle_id, who=person.id, before=row["state"], after="published"
         )
+        await planting.plant_circle(tx, circle_id)
 
 
 async def plan_gathering(
@@ -108,9 +110,6 @@ async def plan_gathering(
     one and no reason is given, or when it is not published itself.
     """
     state = "open" if publish else "draft"
-            times = [(plan.start.utc, plan.ends_at)]
-            across = await change_actions.overlaps(tx, circle_id, times)
-            why = text.line(overlap_reason, "overlap_reason", most=200, required=False)
     try:
         async with house.db.transaction() as tx:
             row = await _lock_circle(tx, circle_id, person)
@@ -118,8 +117,14 @@ async def plan_gathering(
             if row["zone"] != plan.start.zone:
                 says = "The circle moved to another time zone. Please look at the time again."
                 raise OutOfDate(Reason("zone_moved", says, "time"))
+            times = [(plan.start.utc, plan.ends_at)]
+            across = await change_actions.overlaps(tx, circle_id, times)
+            why = text.line(overlap_reason, "overlap_reason", most=200, required=False)
             gathering_id = await _add_gathering(tx, circle_id, plan, state)
-            await audit.record(tx, "gathering.planned", gathering_id, who=person.id, after=state)
+            refuse_if(across if not why else [])
+            await audit.record(
+                tx, "gathering.planned", gathering_id, who=person.id, after=state, why=why if across else ""
+            )
     except db.UniqueViolationError as error:
         if db.broken_rule(error) != "gathering_once_per_start":
             raise
