@@ -221,11 +221,16 @@ ATTENDANCE = [
 
 REFLECTIONS = []
 
+REFLECTIONS = [
+    route("/host/gatherings/{id}/reflection", reflection_pages.show, Who.FACILITATOR),
+    route("/host/gatherings/{id}/reflection", reflection_pages.keep, Who.FACILITATOR, ["POST"]),
+]
+
 RUN_SHEETS = [
     each
     for about in ("/host/circles/{id}", "/host/gatherings/{id}")
     for each in (
-        route(f"{about}/run-sheet", run_sheet_pages.show, Who.FACILITATOR),
+        route(f"{about}/run-sheet", run_sheet_pages.show, Who.HOST),
         route(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, Who.FACILITATOR),
         route(f"{about}/run-sheet/edit", run_sheet_pages.edit, Who.FACILITATOR, ["POST"]),
         route(f"{about}/run-sheet/put-back", run_sheet_pages.put_back, Who.FACILITATOR, ["POST"]),
@@ -269,6 +274,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *INVITES,
         *HOSTING,
         *ATTENDANCE,
+        *REFLECTIONS,
         *REFLECTIONS,
         *RUN_SHEETS,
         *MESSAGES,

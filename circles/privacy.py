@@ -121,6 +121,9 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(WHO, "about written_by")
     | _all(TOLD, "circle_id gathering_id body written_at"),
     "exports": _all(PLAIN, "id row_count finished_at") | _all(WHO, "who") | _all(TOLD, "what at filters"),
+    "reflections": _all(PLAIN, "gathering_id version")
+    | _all(WHO, "changed_by")
+    | _all(TOLD, "went_well carry_on changed_at"),
     "run_sheets": _all(PLAIN, "id circle_id gathering_id version changed_at") | _all(WHO, "changed_by"),
     "run_steps": _all(PLAIN, "sheet_id position title minutes words"),
     "messages": _all(PLAIN, "id gathering_id state mails")

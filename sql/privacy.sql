@@ -38,6 +38,7 @@ select
     (select jsonb_agg(to_jsonb(taps)) from taps where booking_id in (select id from mine)) as taps,
     (select jsonb_agg(to_jsonb(hand_over_notes)) from hand_over_notes where about = :person) as hand_over_notes,
     (select jsonb_agg(to_jsonb(feeds)) from feeds where person_id = :person) as feeds,
+    (select jsonb_agg(to_jsonb(reflections)) from reflections where changed_by = :person) as reflections,
     (
         select jsonb_agg(to_jsonb(messages)) from messages
         where written_by = :person or (state = 'sent' and booking_id in (select id from mine))

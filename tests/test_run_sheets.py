@@ -140,7 +140,7 @@ async def test_whoever_saves_second_is_told(house: House, cast: Cast, browser: E
 async def test_only_hosts_see_it_and_a_helper_changes_nothing(
     house: House, cast: Cast, browser: Enter
 ) -> None:
-    helper = await add_person(house, "Hana", is_facilitator=True)
+    helper = await add_person(house, "Hana")
     await host(house, cast.circle, helper, "helper")
     addresses = (f"/host/circles/{cast.circle}", f"/host/gatherings/{cast.gathering}")
     data = rules.typed([Step("Mine", 5)]) | {"version": "0"}

@@ -1,0 +1,60 @@
+"""The page of the hosts' private reflection."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import db
+from circles.attendance import reflection_actions as actions
+from circles.attendance import reflection_rules as rules
+from circles.errors import OutOfDate, Refused
+from circles.web import guard, render
+from circles.web.forms import Form
+
+
+async def _found(request: Request) -> db.Record:
+    async with guard.house(request).db.reading() as tx:
+        return await actions.reflection(tx, guard.path_id(request), request.state.person.id)
+
+
+async def show(request: Request) -> Response:
+    """What was kept, in the form for hosts, to read for organizers."""
+    found = await _found(request)
+    names = ("went_well", "carry_on", "version")
+    return _page(request, found, Form({name: str(found[name]) for name in names}))
+
+
+async def keep(request: Request) -> Response:
+    """Keep what was typed."""
+    form = await Form.read(request)
+    version = form.value("version")
+    try:
+        await actions.keep(
+            guard.house(request),
+            person_id=request.state.person.id,
+            gathering_id=guard.path_id(request),
+            words=rules.read(form.values),
+            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+        )
+    except Refused as refused:
+        found = await _found(request)
+        if isinstance(refused, OutOfDate):
+            form.values["version"] = str(found["version"])
+        form.add(refused.reasons)
+        return _page(request, found, form, 422)
+    return render.see_other(
+        f"/host/gatherings/{guard.path_id(request)}/reflection", notice="Your reflection is kept."
+    )
+
+
+def _page(request: Request, found: db.Record, form: Form, status: int = 200) -> Response:
+    return render.page(
+        request,
+        "attendance/reflection.html",
+        status,
+        about=found,
+        form=form,
+        closed=rules.refusals(found["state"], found["has_begun"]),
+        most=rules.MOST_CHARACTERS,
+    )
