@@ -15,6 +15,7 @@ from circles import bookings, gatherings, jobs, logs, payments, people
 from circles.attendance import (
     desk_pages,
     organize_pages,
+    reflection_pages,
     room_pages,
     run_sheet_pages,
 )
@@ -27,7 +28,6 @@ from circles.gatherings import (
     facilitator_pages,
     host_pages,
     hosts_pages,
-    readiness_pages,
     schedule_pages,
 )
 from circles.gatherings import pages as gatherings_pages
@@ -129,8 +129,6 @@ HOSTING = [
     route("/host/gatherings/{id}/stand-in", hosts_pages.stand_in, Who.FACILITATOR),
     route("/host/gatherings/{id}/stand-in", hosts_pages.put_stand_in, Who.FACILITATOR, ["POST"]),
     route("/host/gatherings/{id}/stand-in/back", hosts_pages.step_back, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/room", readiness_pages.asked_form, Who.FACILITATOR),
-    route("/host/circles/{id}/room", readiness_pages.change_asked, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/edit", host_pages.edit_circle_form, Who.FACILITATOR),
     route("/host/circles/{id}/edit", host_pages.edit_circle, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
@@ -219,8 +217,6 @@ ATTENDANCE = [
     route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
 ]
 
-REFLECTIONS = []
-
 REFLECTIONS = [
     route("/host/gatherings/{id}/reflection", reflection_pages.show, Who.FACILITATOR),
     route("/host/gatherings/{id}/reflection", reflection_pages.keep, Who.FACILITATOR, ["POST"]),
@@ -274,7 +270,6 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *INVITES,
         *HOSTING,
         *ATTENDANCE,
-        *REFLECTIONS,
         *REFLECTIONS,
         *RUN_SHEETS,
         *MESSAGES,
