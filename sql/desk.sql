@@ -42,6 +42,19 @@ select
         where gatherings.circle_id = circles.id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()
     ) as has_ahead,
     (
+        select count(*) from requests
+        where requests.circle_id = circles.id and requests.state = 'waiting' and requests.person_id <> viewer.id
+    ) as waiting,
+    exists (
+        select from guidelines_drafts
+        where guidelines_drafts.guidelines_id = circles.guidelines_id
+            and not exists (
+                select from guidelines_versions
+                where guidelines_versions.guidelines_id = guidelines_drafts.guidelines_id
+                    and guidelines_versions.body = guidelines_drafts.body
+            )
+    ) as has_guidelines_draft,
+    (
         select coalesce(jsonb_agg(
             jsonb_build_object('id', drafts.id, 'starts_at', drafts.starts_at, 'zone', drafts.zone)
             order by drafts.starts_at

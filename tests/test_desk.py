@@ -21,7 +21,8 @@ def row(hours: float, zone: str = "America/New_York") -> dict[str, Any]:
 
 def circle(**more: Any) -> dict[str, Any]:
     usual = {"id": 1, "name": "Tuesday", "state": "published", "part": "lead", "has_co": True, "asked": 0}
-    return usual | {"has_ahead": True, "drafts": [], "registers": []} | more
+    calm = {"has_ahead": True, "drafts": [], "registers": [], "waiting": 0, "has_guidelines_draft": False}
+    return usual | calm | more
 
 
 OPEN = {"id": 7, "starts_at": "2027-03-02T23:00:00+00:00", "zone": "America/New_York", "unmarked": 2}
@@ -50,6 +51,9 @@ def test_nothing_is_missing_in_a_circle_that_has_all() -> None:
     [
         ({"state": "draft"}, "still a draft", "/host/circles/1"),
         ({"has_co": False}, "no co-facilitator yet", "/host/circles/1/hosts"),
+        ({"waiting": 1}, "A request is waiting", "/host/requests"),
+        ({"waiting": 3}, "3 requests are waiting", "/host/requests"),
+        ({"has_guidelines_draft": True}, "not published yet", "/host/circles/1/guidelines"),
         ({"has_ahead": False}, "Nothing is planned ahead", "/host/circles/1"),
         ({"drafts": [OPEN]}, "Tue 2 Mar, 6:00 pm is still a draft", "/host/gatherings/7"),
         ({"registers": [OPEN]}, "2 people are not marked yet", "/host/gatherings/7#register"),
@@ -105,6 +109,27 @@ async def test_the_desk_says_what_is_next_and_what_is_missing(
         assert says in text
     assert text.index("Today") < text.index(str(on)) < text.index("This week") < text.index(str(later))
     assert "Open door" not in text
+
+
+async def test_requests_and_drafts_of_guidelines_are_on_the_desk(cast: Cast, browser: Enter) -> None:
+    async with cast.house.db.transaction() as tx:
+        await tx.execute(
+            "with made as (insert into requests (circle_id, person_id, kind) values ($1, $2, 'call') returning id) "
+            "insert into events (what, about, after) select 'request.waiting', id, 'waiting' from made",
+            cast.circle,
+            cast.mira,
+        )
+        await tx.execute(
+            "insert into guidelines_drafts (guidelines_id, body) select guidelines_id, 'New words' from circles "
+            "where id = $1",
+            cast.circle,
+        )
+    async with browser(cast.farid) as page:
+        text = (await page.get("/host")).text
+    assert "A request is waiting" in text
+    assert "A draft of its guidelines is not published yet" in text
+    async with browser(cast.fern) as page:
+        assert "A request is waiting" not in (await page.get("/host")).text
 
 
 async def test_the_number_of_queries_does_not_grow(cast: Cast, browser: Enter, queries: list[str]) -> None:

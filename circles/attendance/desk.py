@@ -57,6 +57,16 @@ def _registers(circle: Row) -> Iterable[Missing]:
 
 def _to_change(circle: Row) -> Iterable[Missing]:
     page, name = f"/host/circles/{circle['id']}", circle["name"]
+    if circle["waiting"]:
+        says = (
+            "A request is waiting."
+            if circle["waiting"] == 1
+            else f"{circle['waiting']} requests are waiting."
+        )
+        yield Missing(name, f"{says} Somebody hopes to come.", "/host/requests", "Read and answer")
+    if circle["has_guidelines_draft"]:
+        says = "A draft of its guidelines is not published yet."
+        yield Missing(name, says, f"{page}/guidelines", "Go on with it")
     if circle["state"] == "draft":
         yield Missing(name, "This circle is still a draft. Only its hosts can see it.", page, "Look it over")
     for each in circle["drafts"]:
