@@ -84,13 +84,6 @@ order by requests.state = 'waiting' desc, requests.state = 'asked' desc,
     case when requests.state = 'waiting' then requests.moved_at end, requests.moved_at desc
 limit :most;
 
--- name: how_many_wait(person)$
--- how many requests wait for the answer of a host
-select count(*)
-from requests
-join hosts on hosts.circle_id = requests.circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co')
-where requests.state = 'waiting' and requests.person_id <> :person;
-
 -- name: lock_mine(id, person)^
 -- lock a request for the person who made it
 select requests.id, requests.circle_id, requests.state, circles.discreet_name

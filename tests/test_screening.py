@@ -236,9 +236,6 @@ async def test_a_request_is_seen_by_the_hosts_alone(hands: Hands, cast: Cast, br
             assert settings.status_code == 404
             inbox = (await page.get("/host/requests")).text
             assert str(request_id) not in inbox
-    async with hands.house.db.reading() as tx:
-        assert await bookings.waiting_requests(tx, cast.farid) == 1
-        assert await bookings.waiting_requests(tx, cast.fern) == 0
 
 
 async def test_words_are_deleted_thirty_days_after_the_decision(hands: Hands, cast: Cast) -> None:

@@ -12,7 +12,6 @@ from circles.bookings.actions import (
 )
 from circles.bookings.agreeing import agree
 from circles.bookings.rules import AlreadyBooked, Booking, Refund, refund_due
-from circles.bookings.screening_actions import waiting_requests
 
 __all__ = [
     "AlreadyBooked",
@@ -28,5 +27,4 @@ __all__ = [
     "let_go",
     "refund_due",
     "settle",
-    "waiting_requests",
 ]

@@ -144,11 +144,6 @@ async def _lock_mine(tx: db.Tx, person: Person, request_id: UUID) -> db.Record:
 # The hosts
 
 
-async def waiting_requests(tx: db.Tx, person_id: UUID) -> int:
-    """How many requests wait for the answer of this host, in one query."""
-    return await SQL.how_many_wait(tx, person=person_id)
-
-
 async def decide(house: House, person: Person, request_id: UUID, *, approve: bool, words: str = "") -> None:
     """Answer a request with yes or no. words: what the person reads. The first answer stands.
 
