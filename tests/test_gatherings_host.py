@@ -301,13 +301,13 @@ async def test_helpers_see_and_co_hosts_change(house: House, cast: Cast, browser
         assert (await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1))).status_code == 303
 
 
-async def test_the_host_pages_take_two_queries(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_the_host_pages_take_few_queries(cast: Cast, browser: Enter, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
-        for url in ("/host", f"/host/circles/{cast.circle}"):
+        for url, most in (("/host", 4), (f"/host/circles/{cast.circle}", 3)):
             await page.get(url)
             queries.clear()
             await page.get(url)
-            assert len(queries) == 2
+            assert len(queries) <= most
 
 
 # Planning a gathering
