@@ -154,7 +154,9 @@ select id, state from old;
 
 -- name: kept(circle_id, person)^
 -- a circle for somebody who may see who is kept apart in it
-select circles.id, circles.name, circles.zone
+select
+    circles.id, circles.name, circles.zone,
+    exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person) as is_host
 from circles
 where circles.id = :circle_id and (
     exists (

@@ -466,3 +466,36 @@ async def test_strangers_find_no_pair_and_no_request(hands: Hands, cast: Cast) -
         await screening_actions.save_screening(hands.house, fern, cast.circle, QUESTIONS, version=0)
     with pytest.raises(NotFound):
         await hands.keep_apart(cast.mira, cast.milo, by=cast.fern)
+
+
+async def test_each_page_asks_the_database_little(
+    hands: Hands, cast: Cast, mira: Browser, farid: Browser, queries: list[str]
+) -> None:
+    await hands.screen(QUESTIONS)
+    asking = form_at(cast)
+    request_id = None
+    for page, address, most in (
+        (mira, asking, 3),
+        (mira, "/my/requests/{}", 2),
+        (farid, "/host/requests", 2),
+        (farid, "/host/requests/{}", 2),
+        (farid, f"/host/circles/{cast.circle}/screening", 2),
+        (farid, f"/host/circles/{cast.circle}/apart", 4),
+    ):
+        if "{}" in address and request_id is None:
+            request_id = await hands.send(cast.mira)
+        queries.clear()
+        assert (await page.get(address.format(request_id))).status_code == 200
+        asked = [each for each in queries if "typeinfo_tree" not in each and "set_config" not in each]
+        assert len(asked) <= most, (address, asked)
+
+
+async def test_an_organizer_finds_the_way_to_a_circle_they_do_not_hold(
+    hands: Hands, cast: Cast, browser: Enter
+) -> None:
+    at = f"/host/circles/{cast.circle}/apart"
+    async with browser(cast.odile) as page:
+        assert at in (await page.get("/organize/circles")).text
+        shown = (await page.get(at)).text
+    assert "/organize/circles" in shown
+    assert f"/host/circles/{cast.circle}/screening" not in shown
