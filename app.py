@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from circles import bookings, gatherings, jobs, logs, payments, people
 from circles.attendance import (
+    after_pages,
     desk_pages,
     organize_pages,
     reflection_pages,
@@ -28,6 +29,7 @@ from circles.gatherings import (
     facilitator_pages,
     host_pages,
     hosts_pages,
+    readiness_pages,
     schedule_pages,
 )
 from circles.gatherings import pages as gatherings_pages
@@ -39,9 +41,9 @@ from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
 from circles.payments import practice_pages as practice_checkout_pages
 from circles.people import facilitator_pages as people_facilitator_pages
+from circles.people import needs_pages, pictures
 from circles.people import organize_pages as people_organize_pages
 from circles.people import pages as people_pages
-from circles.people import pictures
 from circles.practice import pages as practice_pages
 from circles.settings import Settings
 from circles.web import faults, guard, headers, render
@@ -68,6 +70,8 @@ PEOPLE = [
     route("/sign-out/everywhere", people_pages.sign_out_everywhere, Who.SIGNED_IN, ["POST"]),
     route("/me", people_pages.me, Who.SIGNED_IN),
     route("/me", people_pages.change_me, Who.SIGNED_IN, ["POST"]),
+    route("/me/room", needs_pages.needs_form, Who.SIGNED_IN),
+    route("/me/room", needs_pages.tell_needs, Who.SIGNED_IN, ["POST"]),
     route("/me/credentials", people_pages.add_credential, Who.FACILITATOR, ["POST"]),
     route("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN, ["POST"]),
     route("/me/credentials/{id}", people_facilitator_pages.credential_form, Who.FACILITATOR),
@@ -129,6 +133,8 @@ HOSTING = [
     route("/host/gatherings/{id}/stand-in", hosts_pages.stand_in, Who.FACILITATOR),
     route("/host/gatherings/{id}/stand-in", hosts_pages.put_stand_in, Who.FACILITATOR, ["POST"]),
     route("/host/gatherings/{id}/stand-in/back", hosts_pages.step_back, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/room", readiness_pages.asked_form, Who.FACILITATOR),
+    route("/host/circles/{id}/room", readiness_pages.change_asked, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/edit", host_pages.edit_circle_form, Who.FACILITATOR),
     route("/host/circles/{id}/edit", host_pages.edit_circle, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
@@ -211,6 +217,12 @@ ATTENDANCE = [
     route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
     route("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST, ["POST"]),
     route("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/after", after_pages.after, Who.HOST),
+    route("/host/gatherings/{id}/close", after_pages.close, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/reopen", after_pages.reopen, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/notes", after_pages.write_note, Who.HOST, ["POST"]),
+    route("/host/notes/{id}/take-away", after_pages.take_note_away, Who.HOST, ["POST"]),
+    route("/host/circles/{id}/notes", after_pages.notes, Who.SIGNED_IN),
     route("/organize", organize_pages.overview, Who.ORGANIZER),
     route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
     route("/organize/attendance", organize_pages.attendance, Who.ORGANIZER),

@@ -191,3 +191,19 @@ from jsonb_populate_recordset(null::requests, :rows::jsonb);
 insert into request_answers (request_id, number, question, answer)
 select request_id, number, question, answer
 from jsonb_populate_recordset(null::request_answers, :rows::jsonb);
+
+-- name: plant_rooms(rows)!
+-- the room that is open just now
+update gatherings set opened_at = given.opened_at, opened_by = given.opened_by, checks = given.checks
+from jsonb_populate_recordset(null::gatherings, :rows::jsonb) as given where gatherings.id = given.id;
+
+-- name: plant_needs(rows)!
+-- what two of them want their hosts to know
+update people set access_needs = given.access_needs
+from jsonb_populate_recordset(null::people, :rows::jsonb) as given where people.id = given.id;
+
+-- name: plant_hand_over_notes(rows)!
+-- what one host told the next
+insert into hand_over_notes (id, circle_id, gathering_id, about, written_by, body, written_at)
+select id, circle_id, gathering_id, about, written_by, body, written_at
+from jsonb_populate_recordset(null::hand_over_notes, :rows::jsonb);

@@ -218,3 +218,11 @@ select id, email, name, pronouns, zone, is_facilitator, is_organizer from people
 -- name: set_parts(id, is_facilitator, is_organizer)!
 -- the parts a person has in the community
 update people set is_facilitator = :is_facilitator, is_organizer = :is_organizer where id = :id;
+
+-- name: access_needs(id)$
+-- what somebody wants the hosts of their gatherings to know
+select access_needs from people where id = :id;
+
+-- name: tell_access_needs(id, words)!
+-- they say it anew, or take it back
+update people set access_needs = :words where id = :id;

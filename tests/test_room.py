@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
-from circles import gatherings, jobs
-from circles.attendance import room_actions
+from circles import gatherings, jobs, privacy
+from circles.attendance import after_actions, room_actions
 from circles.attendance.room_rules import Tap
 from circles.errors import NotFound, Refused
 from circles.house import House
@@ -298,3 +298,148 @@ async def test_old_taps_are_forgotten(cast: Cast, tonight: UUID, booked: UUID) -
     await jobs.run_timetable(cast.house, "attendance.forget_taps")
     assert await value(cast.house, "select count(*) from taps") == 0
     assert await mark_of(cast.house, booked) == "came"
+
+
+# What the room should know
+
+
+async def test_what_the_room_should_know_is_told_on_a_page_of_one_s_own(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        assert 'href="/me/room"' in (await page.get("/me")).text
+        assert (await page.post("/me/room", data={"needs": " I lip-read. "})).status_code == 303
+        assert "I lip-read." in (await page.get("/me/room")).text
+        answer = await page.post("/me/room", data={"needs": "x" * 501})
+        assert answer.status_code == 422
+        assert "x" * 501 in answer.text
+        exported = await privacy.export(cast.house, "mira@example.org")
+        assert exported["people"][0]["access_needs"] == "I lip-read."
+        assert (await page.post("/me/room", data={"needs": ""})).status_code == 303
+    assert await value(cast.house, "select access_needs from people where id = $1", cast.mira) == ""
+
+
+# What a circle asks
+
+
+async def test_a_circle_says_what_it_asks_before_a_room_opens(cast: Cast, browser: Enter) -> None:
+    address = f"/host/circles/{cast.circle}/room"
+    async with browser(cast.farid) as host:
+        assert (await host.get(address)).text.count(" checked") == 2
+        assert (await host.post(address, data={"card": "on"})).status_code == 303
+        assert (await host.get(address)).text.count(" checked") == 1
+    async with browser(cast.fern) as other:
+        assert (await other.get(address)).status_code == 404
+        assert (await other.post(address, data={})).status_code == 404
+    row = await value(cast.house, "select (asks_co, asks_card) from circles where id = $1", cast.circle)
+    assert row == (False, True)
+
+
+# Afterwards
+
+
+async def test_closing_a_register_asks_about_whoever_is_not_marked(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    milo = await add_booking(cast.house, tonight, cast.milo)
+    after, register = f"/host/gatherings/{tonight}/after", f"/host/gatherings/{tonight}/register"
+    async with browser(cast.farid) as host:
+        mark = {"booking": str(booked), "mark": "came", "back": "after"}
+        assert (await host.post(register, data=mark)).headers["location"] == after
+        text = (await host.get(after)).text
+        assert "Milo" in text[text.index('id="close"') : text.index('id="notes"')]
+        assert "Mira" not in text[text.index('id="close"') : text.index('id="notes"')]
+        refused = await host.post(f"/host/gatherings/{tonight}/close")
+        assert refused.status_code == 422
+        assert "One person is not marked yet" in refused.text
+        closed = await host.post(f"/host/gatherings/{tonight}/close", data={"rest": "absent"})
+        assert closed.status_code == 303
+        assert await mark_of(cast.house, milo) == "absent"
+        assert "Closed: 1 came, 1 absent." in (await host.get(after)).text
+        assert "This register is closed" in (await host.get(f"/host/gatherings/{tonight}")).text
+        late = await host.post(f"/host/gatherings/{tonight}/room/marks", json={"taps": [tap(milo, "came")]})
+        assert late.status_code == 422
+        assert "This register is closed" in late.json()["says"]
+        assert (await host.post(register, data={"booking": str(milo), "mark": "came"})).status_code == 422
+        assert (await host.post(f"/host/gatherings/{tonight}/reopen")).status_code == 303
+        assert (await host.post(register, data={"booking": str(milo), "mark": "came"})).status_code == 303
+    assert await mark_of(cast.house, milo) == "came"
+
+
+async def test_a_register_is_closed_once(cast: Cast, tonight: UUID, booked: UUID) -> None:
+    await asyncio.gather(
+        *(
+            after_actions.close(cast.house, person_id=cast.farid, gathering_id=tonight, absent=True)
+            for _ in range(3)
+        )
+    )
+    assert await value(cast.house, "select count(*) from events where what = 'register.closed'") == 1
+    assert await value(cast.house, "select count(*) from events where what = 'attendance.marked'") == 1
+
+
+async def test_a_helper_neither_closes_nor_hands_over(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    await change(cast.house, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.milo)
+    async with browser(cast.milo) as helper:
+        assert (await helper.get(f"/host/gatherings/{tonight}/room")).status_code == 200
+        assert (await helper.get(f"/host/gatherings/{tonight}/after")).status_code == 404
+        assert (await helper.get(f"/host/circles/{cast.circle}/notes")).status_code == 404
+        assert (await helper.post(f"/host/gatherings/{tonight}/open", data=READY)).status_code == 404
+        note = {"about": str(cast.mira), "body": "x"}
+        for path, data in (("close", {"rest": "absent"}), ("reopen", {}), ("notes", note)):
+            assert (await helper.post(f"/host/gatherings/{tonight}/{path}", data=data)).status_code == 404
+
+
+async def test_a_note_is_for_the_circle_s_hosts_and_the_organizers(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    note = {"about": str(cast.mira), "body": "Ask after her hands."}
+    async with browser(cast.farid) as host:
+        assert (await host.post(f"/host/gatherings/{tonight}/notes", data=note)).status_code == 303
+        assert "Ask after her hands." in (await host.get(f"/host/gatherings/{tonight}/after")).text
+        assert "A note handed over" in (await host.get(f"/host/gatherings/{tonight}/room")).text
+        elsewhere = {"about": str(cast.milo), "body": ""}
+        refused = await host.post(f"/host/gatherings/{tonight}/notes", data=elsewhere)
+        assert refused.status_code == 422
+    address = f"/host/circles/{cast.circle}/notes"
+    for person, status in ((cast.farid, 200), (cast.odile, 200), (cast.fern, 404), (cast.mira, 404)):
+        async with browser(person) as page:
+            answer = await page.get(address)
+            assert answer.status_code == status
+            assert ("Ask after her hands." in answer.text) is (status == 200)
+    exported = await privacy.export(cast.house, "mira@example.org")
+    assert [row["body"] for row in exported["hand_over_notes"]] == ["Ask after her hands."]
+
+
+async def test_only_its_writer_takes_a_note_away(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    await change(cast.house, "insert into hosts values ($1, $2, 'co')", cast.circle, cast.fern)
+    note = {"about": str(cast.mira), "body": "Ask after her hands."}
+    await after_actions.write_note(cast.house, person_id=cast.farid, gathering_id=tonight, values=note)
+    written = await value(cast.house, "select id from hand_over_notes")
+    async with browser(cast.fern) as other, browser(cast.farid) as writer:
+        assert (await other.post(f"/host/notes/{written}/take-away")).status_code == 404
+        assert (await writer.post(f"/host/notes/{written}/take-away")).status_code == 303
+    assert await value(cast.house, "select count(*) from hand_over_notes") == 0
+
+
+async def test_notes_are_deleted_after_thirty_days(cast: Cast, tonight: UUID, booked: UUID) -> None:
+    for body in ("old", "new"):
+        note = {"about": str(cast.mira), "body": body}
+        await after_actions.write_note(cast.house, person_id=cast.farid, gathering_id=tonight, values=note)
+    await change(
+        cast.house, "update hand_over_notes set written_at = now() - interval '30 days' where body = 'old'"
+    )
+    for _ in range(2):
+        await jobs.run_timetable(cast.house, "attendance.forget_notes")
+    assert await value(cast.house, "select string_agg(body, ' ') from hand_over_notes") == "new"
+    assert await value(cast.house, "select count(*) from events where what = 'note.forgotten'") == 1
+
+
+async def test_the_page_of_afterwards_asks_the_database_at_most_four_times(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
+) -> None:
+    async with browser(cast.farid) as page:
+        queries.clear()
+        assert (await page.get(f"/host/gatherings/{tonight}/after")).status_code == 200
+    assert len(queries) <= 4, queries

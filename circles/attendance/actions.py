@@ -50,6 +50,11 @@ class Register:
         return not row["closed_at"] and rules.is_open(row["state"], row["starts_at"], row["now"])
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the gathering has begun."""
+        return self.gathering["starts_at"] <= self.gathering["now"]
+
+    @property
     def held(self) -> int:
         """Seats kept for somebody who is paying just now."""
         return self.gathering["seats_taken"] - len(self.seats)

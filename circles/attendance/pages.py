@@ -33,6 +33,8 @@ async def mark(request: Request) -> Response:
         )
     except Refused as refused:
         return await _refused(request, refused)
+    if form.value("back") == "after":
+        return render.see_other(f"/host/gatherings/{guard.path_id(request)}/after")
     return await _marked(request, booking_id)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -54,7 +56,7 @@ async def send_marks(request: Request) -> Response:
     return JSONResponse({"says": "", "marks": _by_text(found)})
 
 
-def _by_text(found: dict[object, str]) -> dict[str, str]:
+def _by_text(found: dict[UUID, str]) -> dict[str, str]:
     return {str(booking): mark for booking, mark in found.items()}
 
 

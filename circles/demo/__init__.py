@@ -8,6 +8,7 @@ from circles import clock, db
 from circles.demo.agreements import agree
 from circles.demo.hosting import hold_together
 from circles.demo.plan import Plan, community
+from circles.demo.room import open_rooms
 from circles.demo.schedules import schedule
 from circles.demo.screening import screen
 from circles.demo.seats import seat_everybody
@@ -33,6 +34,8 @@ TABLES = (
     "gatherings",
     "host_invitations",
     "stand_ins",
+    "rooms",
+    "needs",
     "acceptances",
     "bookings",
     "attendance",
@@ -41,6 +44,7 @@ TABLES = (
     "money_rows",
     "practice_objects",
     "messages",
+    "hand_over_notes",
     "run_sheets",
     "run_steps",
     "screenings",
@@ -76,6 +80,7 @@ def plan() -> Plan:
     seat_everybody(found)
     hold_together(found)
     screen(found)
+    open_rooms(found)
     write(found)
     agree(found)
     found.rows["events"].sort(key=lambda row: row["at"])

@@ -24,6 +24,7 @@ CODE_LASTS = timedelta(minutes=10)
 NAME_LASTS = timedelta(minutes=30)
 MOST_TRIES = 5
 MOST_CREDENTIALS = 12
+MOST_NEEDS = 500
 
 # How often a mail may be asked for: (what is counted, how many, in what time). One address gets few, so that
 # nobody's mailbox is filled and a code cannot be guessed by asking for many; one network gets more, since a

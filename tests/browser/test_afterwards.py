@@ -17,7 +17,9 @@ from tests.browser.visitor import Visitor
 from tests.cast import add_booking, open_the_room
 
 
-async def with_a_paid_seat(visit: Visit, site: Site, *, live: bool, days: float = 7) -> tuple[Visitor, Member]:
+async def with_a_paid_seat(
+    visit: Visit, site: Site, *, live: bool, days: float = 7
+) -> tuple[Visitor, Member]:
     """Somebody who has paid $45 for a seat in so many days."""
     visitor, member = await visit(live=live), await site.member("Juno")
     await visitor.come_in(member)
@@ -54,7 +56,9 @@ async def test_the_invite_comes_by_mail_and_gives_nothing_away(visit: Visit, sit
     assert b"METHOD:REQUEST" in body
     assert str(event["summary"]) == "Tuesday group"
     shown = body.decode() + await visitor.page.get_by_role("main").inner_text()
-    assert not re.search(r"ketamine|therap|integration|meet\.example\.org|Evening circle", shown, re.IGNORECASE)
+    assert not re.search(
+        r"ketamine|therap|integration|meet\.example\.org|Evening circle", shown, re.IGNORECASE
+    )
 
 
 async def test_my_gatherings_and_the_feed_of_them(visit: Visit, site: Site, live: bool) -> None:
@@ -77,18 +81,19 @@ async def test_my_gatherings_and_the_feed_of_them(visit: Visit, site: Site, live
 
 async def test_the_way_in_shows_when_it_is_due(visit: Visit, site: Site, live: bool) -> None:
     soon = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=20)
-    member, _ = await with_a_free_seat(site, await site.gathering(starts_at=soon))
+    gathering = await site.gathering(starts_at=soon)
+    member, _ = await with_a_free_seat(site, gathering)
     visitor = await visit(live=live)
     await visitor.come_in(member)
+    await visitor.open("/my/gatherings")
+    await visitor.sees("The link opens when your host opens the room.")
+    await open_the_room(site.house, gathering)
     await visitor.open("/my/gatherings")
     await expect(visitor.link("Join")).to_have_attribute("href", "https://meet.example.org/tuesday")
 
 
 async def test_an_address_shows_to_those_who_are_booked(visit: Visit, site: Site) -> None:
     circle = await site.circle(place="in_person", city="Denver", address="12 Elm Street", join_link="")
-    await visitor.sees("The link opens when your host opens the room.")
-    await open_the_room(site.house, gathering)
-    await visitor.open("/my/gatherings")
     member, _ = await with_a_free_seat(site, await site.gathering(circle))
     visitor = await visit(live=False)
     await visitor.come_in(member)
@@ -96,7 +101,9 @@ async def test_an_address_shows_to_those_who_are_booked(visit: Visit, site: Site
     await visitor.sees("12 Elm Street")
 
 
-async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(visit: Visit, site: Site, live: bool) -> None:
+async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, member = await with_a_paid_seat(visit, site, live=live)
     gathering = await site.ask("select gathering_id from bookings where person_id = $1", member.id)
     await visitor.open("/my/gatherings")
