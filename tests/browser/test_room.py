@@ -65,7 +65,10 @@ async def test_the_room_is_opened_with_its_checks(visit: Visit, site: Site, live
     await visitor.pick("I have read the crisis card today")
     await visitor.press("Open the room")
     await visitor.sees("The room is open")
-    assert await site.ask("select checks ->> 'why' from gatherings where id = $1", gathering) == "Ruth is ill today"
+    assert (
+        await site.ask("select checks ->> 'why' from gatherings where id = $1", gathering)
+        == "Ruth is ill today"
+    )
 
 
 async def test_taps_made_without_a_network_are_kept_and_sent_once(visit: Visit, site: Site) -> None:
@@ -83,7 +86,9 @@ async def test_taps_made_without_a_network_are_kept_and_sent_once(visit: Visit, 
     await visitor.page.locator(".room-bar").get_by_role("button", name="Crisis card").click()
     await expect(visitor.page.locator("#crisis-card")).to_be_visible()
     await visitor.page.locator("#crisis-card").get_by_role("button", name="Close the card").click()
-    marked = "select count(*) from attendance join bookings on bookings.id = booking_id where gathering_id = $1"
+    marked = (
+        "select count(*) from attendance join bookings on bookings.id = booking_id where gathering_id = $1"
+    )
     assert await site.ask(marked, gathering) == 1
     await visitor.context.set_offline(False)
     await until(lambda: _all_marked(site, gathering), "the marks")
@@ -98,11 +103,15 @@ async def test_taps_made_without_a_network_are_kept_and_sent_once(visit: Visit, 
 
 
 async def _all_marked(site: Site, gathering: UUID) -> bool:
-    marked = "select count(*) from attendance join bookings on bookings.id = booking_id where gathering_id = $1"
+    marked = (
+        "select count(*) from attendance join bookings on bookings.id = booking_id where gathering_id = $1"
+    )
     return await site.ask(marked, gathering) == 3
 
 
-async def test_taps_outlive_a_page_that_was_left_before_the_network_came_back(visit: Visit, site: Site) -> None:
+async def test_taps_outlive_a_page_that_was_left_before_the_network_came_back(
+    visit: Visit, site: Site
+) -> None:
     visitor, gathering, bookings = await with_a_room(visit, site)
     await visitor.open(f"/host/gatherings/{gathering}/room")
     await visitor.context.set_offline(True)
