@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from tests.browser.conftest import Visit
+from tests.browser.site import Member, Site
 from tests.browser.visitor import Visitor
 
 AGREE = "I have read these guidelines and agree to them"
+
+
+async def as_host(visit: Visit, site: Site, **how: bool) -> tuple[Visitor, Member]:
+    """A facilitator, signed in."""
+    visitor, host = await visit(**how), await site.member("Farrah", is_facilitator=True, pronouns="she/her")
+    await visitor.come_in(host)
+    return visitor, host
 
 
 async def book(visitor: Visitor, gathering: UUID, amount: str = "45") -> None:

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.journeys import book, pay
+from tests.browser.journeys import as_host, book, pay
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
 
 GUIDELINES = "## Our promises\n\n- What is said here stays here.\n- Everybody may pass, at any time."
-
-
-async def as_host(visit: Visit, site: Site, **how: bool) -> tuple[Visitor, Member]:
-    """A facilitator, signed in."""
-    visitor, host = await visit(**how), await site.member("Farrah", is_facilitator=True, pronouns="she/her")
-    await visitor.come_in(host)
-    return visitor, host
 
 
 async def fill_in_a_circle(visitor: Visitor, name: str) -> None:
@@ -46,7 +39,9 @@ async def fill_in_a_circle(visitor: Visitor, name: str) -> None:
     await visitor.page.get_by_label("Time zone of the circle").select_option("America/New_York")
 
 
-async def test_planning_a_circle_and_a_gathering_until_others_see_it(visit: Visit, site: Site, live: bool) -> None:
+async def test_planning_a_circle_and_a_gathering_until_others_see_it(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, _ = await as_host(visit, site, live=live)
     name = f"New ground {uuid4().hex[:8]}"
     await visitor.open("/host")
@@ -57,7 +52,7 @@ async def test_planning_a_circle_and_a_gathering_until_others_see_it(visit: Visi
     await visitor.press("Publish the circle")
     await visitor.is_told("The circle is published.")
     await visitor.follow("Plan a gathering")
-    await visitor.fill("Date", str(date.today() + timedelta(days=5)))
+    await visitor.fill("Date", str(datetime.now(UTC).date() + timedelta(days=5)))
     await visitor.fill("Start", "18:30")
     await visitor.press("Save as a draft")
     await visitor.sees("Draft")
@@ -111,14 +106,18 @@ async def with_a_register(site: Site, host: Member, *, minutes: int = -10) -> tu
     people = [await site.member(name, pronouns="they/them") for name in ("Ada", "Bela", "Cleo")]
     kinds = ("community", "paid", "paid")
     bookings = [
-        await add_booking(site.house, gathering, person.id, kind=kind, amount=0 if kind == "community" else 4500)
+        await add_booking(
+            site.house, gathering, person.id, kind=kind, amount=0 if kind == "community" else 4500
+        )
         for person, kind in zip(people, kinds, strict=True)
     ]
     return gathering, bookings[0]
 
 
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
-async def test_keeping_the_register_with_one_tap_each(visit: Visit, site: Site, live: bool, phone: bool) -> None:
+async def test_keeping_the_register_with_one_tap_each(
+    visit: Visit, site: Site, live: bool, phone: bool
+) -> None:
     visitor, host = await as_host(visit, site, live=live, phone=phone)
     gathering, booking = await with_a_register(site, host)
     await visitor.open("/host")
@@ -139,7 +138,9 @@ async def test_keeping_the_register_with_one_tap_each(visit: Visit, site: Site, 
     await expect(count).to_contain_text("2 came")
     await row_of(visitor, "Cleo").get_by_role("button", name="Excused").click()  # taken away again
     await expect(count).to_contain_text("1 not marked yet")
-    await expect(row_of(visitor, "Ada").get_by_role("button", name="Came")).to_have_attribute("aria-pressed", "true")
+    await expect(row_of(visitor, "Ada").get_by_role("button", name="Came")).to_have_attribute(
+        "aria-pressed", "true"
+    )
     await visitor.page.reload()
     await expect(count).to_contain_text("2 came")
     assert await site.ask("select mark from attendance where booking_id = $1", booking) == "came"
@@ -160,7 +161,9 @@ async def test_the_gathering_of_another_host_is_not_there(visit: Visit, site: Si
     assert (await visitor.open(f"/host/gatherings/{gathering}")).status == 404
 
 
-async def test_calling_a_gathering_off_tells_and_pays_back_everybody(visit: Visit, site: Site, live: bool) -> None:
+async def test_calling_a_gathering_off_tells_and_pays_back_everybody(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, host = await as_host(visit, site, live=live)
     gathering = await site.gathering(await site.circle(host=host.id))
     payer, member = await visit(live=live), await site.member("Remy")
@@ -181,10 +184,13 @@ async def test_calling_a_gathering_off_tells_and_pays_back_everybody(visit: Visi
     await payer.sees("You get back all that you paid.")
 
     async def refunded() -> bool:
-        return -6000 == await site.ask(
-            "select sum(money_rows.amount) from money_rows join bookings on bookings.id = booking_id "
-            "where gathering_id = $1 and money_rows.kind = 'refund'",
-            gathering,
+        return (
+            await site.ask(
+                "select sum(money_rows.amount) from money_rows join bookings on bookings.id = booking_id "
+                "where gathering_id = $1 and money_rows.kind = 'refund'",
+                gathering,
+            )
+            == -6000
         )
 
     await until(refunded, "the refund")
