@@ -114,7 +114,14 @@ async def serve(database_url: str, folder: Path) -> AsyncIterator[Site]:
     told = {"DATABASE_URL": database_url, "PORT": str(port), "DATA_DIR": str(folder / "data")}
     with (folder / "site.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "circles", "serve", cwd=ROOT, env={**os.environ, **told}, stdout=log, stderr=log
+            sys.executable,
+            "-m",
+            "circles",
+            "serve",
+            cwd=ROOT,
+            env={**os.environ, **told},
+            stdout=log,
+            stderr=log,
         )
     address = f"http://127.0.0.1:{port}"
     try:

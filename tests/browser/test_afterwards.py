@@ -17,7 +17,9 @@ from tests.browser.visitor import Visitor
 from tests.cast import add_booking
 
 
-async def with_a_paid_seat(visit: Visit, site: Site, *, live: bool, days: float = 7) -> tuple[Visitor, Member]:
+async def with_a_paid_seat(
+    visit: Visit, site: Site, *, live: bool, days: float = 7
+) -> tuple[Visitor, Member]:
     """Somebody who has paid $45 for a seat in so many days."""
     visitor, member = await visit(live=live), await site.member("Juno")
     await visitor.come_in(member)
@@ -54,7 +56,9 @@ async def test_the_invite_comes_by_mail_and_gives_nothing_away(visit: Visit, sit
     assert b"METHOD:REQUEST" in body
     assert str(event["summary"]) == "Tuesday group"
     shown = body.decode() + await visitor.page.get_by_role("main").inner_text()
-    assert not re.search(r"ketamine|therap|integration|meet\.example\.org|Evening circle", shown, re.IGNORECASE)
+    assert not re.search(
+        r"ketamine|therap|integration|meet\.example\.org|Evening circle", shown, re.IGNORECASE
+    )
 
 
 async def test_my_gatherings_and_the_feed_of_them(visit: Visit, site: Site, live: bool) -> None:
@@ -91,7 +95,9 @@ async def test_an_address_shows_to_those_who_are_booked(visit: Visit, site: Site
     await visitor.sees("12 Elm Street")
 
 
-async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(visit: Visit, site: Site, live: bool) -> None:
+async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, member = await with_a_paid_seat(visit, site, live=live)
     gathering = await site.ask("select gathering_id from bookings where person_id = $1", member.id)
     await visitor.open("/my/gatherings")
@@ -106,10 +112,13 @@ async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(visit:
     await visitor.sees("$45")
 
     async def refunded() -> bool:
-        return -4500 == await site.ask(
-            "select sum(money_rows.amount) from money_rows join bookings on bookings.id = booking_id "
-            "where person_id = $1 and money_rows.kind = 'refund'",
-            member.id,
+        return (
+            await site.ask(
+                "select sum(money_rows.amount) from money_rows join bookings on bookings.id = booking_id "
+                "where person_id = $1 and money_rows.kind = 'refund'",
+                member.id,
+            )
+            == -4500
         )
 
     await until(refunded, "the refund")

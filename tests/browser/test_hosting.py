@@ -46,7 +46,9 @@ async def fill_in_a_circle(visitor: Visitor, name: str) -> None:
     await visitor.page.get_by_label("Time zone of the circle").select_option("America/New_York")
 
 
-async def test_planning_a_circle_and_a_gathering_until_others_see_it(visit: Visit, site: Site, live: bool) -> None:
+async def test_planning_a_circle_and_a_gathering_until_others_see_it(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, _ = await as_host(visit, site, live=live)
     name = f"New ground {uuid4().hex[:8]}"
     await visitor.open("/host")
@@ -111,14 +113,18 @@ async def with_a_register(site: Site, host: Member, *, minutes: int = -10) -> tu
     people = [await site.member(name, pronouns="they/them") for name in ("Ada", "Bela", "Cleo")]
     kinds = ("community", "paid", "paid")
     bookings = [
-        await add_booking(site.house, gathering, person.id, kind=kind, amount=0 if kind == "community" else 4500)
+        await add_booking(
+            site.house, gathering, person.id, kind=kind, amount=0 if kind == "community" else 4500
+        )
         for person, kind in zip(people, kinds, strict=True)
     ]
     return gathering, bookings[0]
 
 
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
-async def test_keeping_the_register_with_one_tap_each(visit: Visit, site: Site, live: bool, phone: bool) -> None:
+async def test_keeping_the_register_with_one_tap_each(
+    visit: Visit, site: Site, live: bool, phone: bool
+) -> None:
     visitor, host = await as_host(visit, site, live=live, phone=phone)
     gathering, booking = await with_a_register(site, host)
     await visitor.open("/host")
@@ -139,7 +145,9 @@ async def test_keeping_the_register_with_one_tap_each(visit: Visit, site: Site, 
     await expect(count).to_contain_text("2 came")
     await row_of(visitor, "Cleo").get_by_role("button", name="Excused").click()  # taken away again
     await expect(count).to_contain_text("1 not marked yet")
-    await expect(row_of(visitor, "Ada").get_by_role("button", name="Came")).to_have_attribute("aria-pressed", "true")
+    await expect(row_of(visitor, "Ada").get_by_role("button", name="Came")).to_have_attribute(
+        "aria-pressed", "true"
+    )
     await visitor.page.reload()
     await expect(count).to_contain_text("2 came")
     assert await site.ask("select mark from attendance where booking_id = $1", booking) == "came"
@@ -160,7 +168,9 @@ async def test_the_gathering_of_another_host_is_not_there(visit: Visit, site: Si
     assert (await visitor.open(f"/host/gatherings/{gathering}")).status == 404
 
 
-async def test_calling_a_gathering_off_tells_and_pays_back_everybody(visit: Visit, site: Site, live: bool) -> None:
+async def test_calling_a_gathering_off_tells_and_pays_back_everybody(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, host = await as_host(visit, site, live=live)
     gathering = await site.gathering(await site.circle(host=host.id))
     payer, member = await visit(live=live), await site.member("Remy")
@@ -181,10 +191,13 @@ async def test_calling_a_gathering_off_tells_and_pays_back_everybody(visit: Visi
     await payer.sees("You get back all that you paid.")
 
     async def refunded() -> bool:
-        return -6000 == await site.ask(
-            "select sum(money_rows.amount) from money_rows join bookings on bookings.id = booking_id "
-            "where gathering_id = $1 and money_rows.kind = 'refund'",
-            gathering,
+        return (
+            await site.ask(
+                "select sum(money_rows.amount) from money_rows join bookings on bookings.id = booking_id "
+                "where gathering_id = $1 and money_rows.kind = 'refund'",
+                gathering,
+            )
+            == -6000
         )
 
     await until(refunded, "the refund")

@@ -58,7 +58,9 @@ async def test_somebody_new_who_gave_no_name_is_asked_for_one(visit: Visit, live
     assert urlsplit(visitor.page.url).path == "/me"
 
 
-async def test_a_wrong_code_is_said_and_the_right_one_still_works(visit: Visit, site: Site, live: bool) -> None:
+async def test_a_wrong_code_is_said_and_the_right_one_still_works(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, reader = await visit(live=live), await visit(live=live)
     visitor.watch.allowed.add(422)
     member = await site.member("Wren")
