@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
-
 from circles import clock, text
 from circles.errors import Reason, Refused
 
@@ -107,6 +105,9 @@ def address(typed: str, field: str = "email") -> str:
 
     Raises Refused for what is no address, or one whose name part our mail cannot reach.
     """
+    # Here, because it compiles for a while when it is imported.
+    from email_validator import EmailNotValidError, validate_email
+
     given = text.line(typed, field, most=254)
     try:
         found = validate_email(given, check_deliverability=False, allow_smtputf8=False)
