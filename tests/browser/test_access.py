@@ -46,7 +46,9 @@ class Scene:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def scene(site: Site) -> AsyncIterator[Scene]:
-    host = await site.member("Farrah", is_facilitator=True, pronouns="she/her", about="I listen more than I speak.")
+    host = await site.member(
+        "Farrah", is_facilitator=True, pronouns="she/her", about="I listen more than I speak."
+    )
     circle = await site.circle(host=host.id)
     member = await site.member("Mo")
     ahead, full = await site.gathering(circle), await site.gathering(circle, days=14)
@@ -123,7 +125,8 @@ async def grave(visitor: Visitor, options: dict[str, object] | None = None) -> l
 async def too_wide(visitor: Visitor) -> list[str]:
     """What reaches over the page's right edge, so that one would have to scroll sideways."""
     return await visitor.page.evaluate(
-        """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *, header *")]
+        """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+             [...document.querySelectorAll("main *, header *")]
              .filter(each => each.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
              .map(each => `${each.tagName}.${each.className} reaches to ${each.getBoundingClientRect().right}`)"""
     )
@@ -173,7 +176,9 @@ async def test_the_page_is_for_everybody(visit: Visit, scene: Scene, who: str, w
     await is_for_everybody(visitor)
 
 
-async def test_the_pages_on_the_way_to_a_seat_are_for_everybody(visit: Visit, site: Site, scene: Scene) -> None:
+async def test_the_pages_on_the_way_to_a_seat_are_for_everybody(
+    visit: Visit, site: Site, scene: Scene
+) -> None:
     visitor, member = await visit(calm=True), await site.member("Nell")
     visitor.watch.allowed |= {402, 422}
     await visitor.come_in(member)
@@ -237,7 +242,9 @@ SHOWS_FOCUS = """() => {
 
 
 @pytest.mark.parametrize("written", ["/gatherings", "/gatherings/{ahead}/book"])
-async def test_one_always_sees_where_the_keyboard_is(visit: Visit, site: Site, scene: Scene, written: str) -> None:
+async def test_one_always_sees_where_the_keyboard_is(
+    visit: Visit, site: Site, scene: Scene, written: str
+) -> None:
     visitor = await visit()
     await visitor.come_in(await site.member("Kit"))
     await visitor.open(scene.path(written))
@@ -284,7 +291,9 @@ LONGEST_MOTION = """() => Math.max(...[...document.querySelectorAll("*")].flatMa
 }))"""
 
 
-async def test_motion_is_short_and_there_is_none_where_none_is_wanted(visit: Visit, site: Site, scene: Scene) -> None:
+async def test_motion_is_short_and_there_is_none_where_none_is_wanted(
+    visit: Visit, site: Site, scene: Scene
+) -> None:
     for calm, longest in ((False, 0.2), (True, 0.01)):
         visitor = await visit(calm=calm)
         await visitor.come_in(scene.host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -59,7 +59,7 @@ async def test_planning_a_circle_and_a_gathering_until_others_see_it(
     await visitor.press("Publish the circle")
     await visitor.is_told("The circle is published.")
     await visitor.follow("Plan a gathering")
-    await visitor.fill("Date", str(date.today() + timedelta(days=5)))
+    await visitor.fill("Date", str((datetime.now(UTC) + timedelta(days=5)).date()))
     await visitor.fill("Start", "18:30")
     await visitor.press("Save as a draft")
     await visitor.sees("Draft")
