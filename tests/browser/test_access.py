@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.journeys import book, choose, pay
@@ -21,8 +21,8 @@ from tests.cast import add_booking
 GRAVE = ("serious", "critical")
 
 # Narrow: the smallest phone. Zoomed: a desktop at 200% has half its width left.
-NARROW = {"width": 320, "height": 640}
-ZOOMED = {"width": 640, "height": 450}
+NARROW = ViewportSize(width=320, height=640)
+ZOOMED = ViewportSize(width=640, height=450)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ PAGES = [
 ]
 
 
-async def grave(visitor: Visitor, options: dict[str, object] | None = None) -> list[str]:
+async def grave(visitor: Visitor, options: dict[str, list[str]] | None = None) -> list[str]:
     """What axe-core finds on the page that keeps somebody out."""
-    found = await Axe().run(visitor.page, options={"resultTypes": ["violations"], **(options or {})})
+    found = await Axe().run(visitor.page, options={"resultTypes": ["violations"]} | (options or {}))
     return [
         f"{each['id']}: {node['html'][:160]}"
         for each in found.response["violations"]

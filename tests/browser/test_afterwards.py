@@ -35,7 +35,7 @@ async def with_a_free_seat(site: Site, gathering: UUID) -> tuple[Member, UUID]:
     return member, await add_booking(site.house, gathering, member.id)
 
 
-def events(body: bytes | str) -> list[icalendar.Event]:
+def events(body: bytes | str) -> list[icalendar.Component]:
     """The events of a calendar."""
     return icalendar.Calendar.from_ical(body).walk("VEVENT")
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.journeys import AGREE, choose, pay
+from tests.browser.journeys import AGREE, choose, code_from_mail, pay
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
@@ -233,9 +233,14 @@ async def test_guidelines_that_changed_meanwhile_are_shown_again(
 
 
 async def test_booking_begins_with_signing_in_and_comes_back(visit: Visit, site: Site, live: bool) -> None:
-    gathering = await site.gathering()
-    visitor = await visit(live=live)
+    gathering, member = await site.gathering(), await site.member("Vera")
+    visitor, reader = await visit(live=live), await visit(live=live)
     await visitor.open(f"/gatherings/{gathering}")
     await visitor.follow("Book a seat")
     await visitor.reads("Sign in")
-    assert str(gathering) in visitor.page.url
+    await visitor.fill("Your mail address", member.email)
+    await visitor.press("Send me a code")
+    await visitor.fill("Your code", await code_from_mail(reader, member.email))
+    await visitor.press("Sign in")
+    await visitor.reads("Book a seat")
+    assert visitor.page.url == f"{site.address}/gatherings/{gathering}/book"
