@@ -64,11 +64,14 @@ def take(page: Page, address: str) -> None:
     links = page.locator("main a[href^='/gatherings/']").all()
     for path in dict.fromkeys((link.get_attribute("href") or "").split("?")[0] for link in links):
         page.goto(f"{address}{path}/book")
-        if page.locator("[data-amount]").count():  # not one that is free, full or booked already
+        if (
+            page.locator("[data-amount]").count()
+            and page.get_by_label("A community seat", exact=True).count()
+        ):
             page.locator("[data-amount]").scroll_into_view_if_needed()
             picture(page, "booking")
             return
-    raise SystemExit("No gathering of the demo can be booked at a price.")
+    raise SystemExit("No gathering of the demo has both a scale and a community seat left.")
 
 
 def main() -> None:

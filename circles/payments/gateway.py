@@ -15,7 +15,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 from uuid import UUID
 
-import httpx
 import structlog
 
 from circles.db import Database
@@ -24,7 +23,9 @@ from circles.house import House
 from circles.payments.rules import Returned, Seen, Status, from_stripe, statement_suffix, to_stripe
 from circles.settings import Settings
 
+# Both are imported where they are first used: together they would take a quarter of a second of every start.
 if TYPE_CHECKING:
+    import httpx
     import stripe
 
 log = structlog.get_logger("stripe")
@@ -32,7 +33,7 @@ log = structlog.get_logger("stripe")
 PRACTICE_BASE = "http://stripe.practice"
 PRACTICE_KEY = "sk_test_practice"
 # Seconds: a person waits for this call, so a Stripe that hangs is given up on before they do.
-TIMEOUT = httpx.Timeout(10, connect=4)
+TIMEOUT, CONNECT_TIMEOUT = 10.0, 4.0
 RETRIES = 2
 # Seconds that a webhook's signature may be old, as Stripe recommends.
 TOLERANCE = 300
@@ -256,10 +257,14 @@ def _client(house: House) -> stripe.StripeClient:
 
 
 def _open(house: House, base: str, key: str) -> tuple[stripe.StripeClient, httpx.AsyncClient]:
+    import httpx
     import stripe
 
     stripe.enable_telemetry = False  # Stripe need not know how fast our calls are
-    http = httpx.AsyncClient(transport=_inside(house) if base == PRACTICE_BASE else None, timeout=TIMEOUT)
+    http = httpx.AsyncClient(
+        transport=_inside(house) if base == PRACTICE_BASE else None,
+        timeout=httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
+    )
     client = stripe.StripeClient(
         key,
         base_addresses={"api": base} if base else None,
@@ -270,6 +275,8 @@ def _open(house: House, base: str, key: str) -> tuple[stripe.StripeClient, httpx
 
 
 def _inside(house: House) -> httpx.AsyncBaseTransport:
+    import httpx
+
     from circles.payments import practice_api
 
     return httpx.ASGITransport(app=practice_api.build(house))
@@ -278,6 +285,7 @@ def _inside(house: House) -> httpx.AsyncBaseTransport:
 @cache
 def _http_type() -> type:
     """The SDK's HTTP client over our httpx client; the SDK's own takes no transport."""
+    import httpx
     import stripe
 
     class Http(stripe.HTTPClient):

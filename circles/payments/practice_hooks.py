@@ -7,14 +7,16 @@ import hmac
 import json
 import time
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import structlog
 
 from circles import db, jobs
 from circles.house import House
 from circles.payments import gateway
+
+if TYPE_CHECKING:
+    import httpx
 
 log = structlog.get_logger("practice")
 SQL = db.queries("practice_stripe")
@@ -57,6 +59,8 @@ async def deliver(house: House, *, event_id: str, tries: int = 1) -> None:
 
 
 async def _post(house: House, event: dict[str, Any]) -> bool:
+    import httpx  # here, as in gateway.py: a start need not wait for it
+
     body = json.dumps(event).encode()
     headers = {
         "Content-Type": "application/json",

@@ -12,8 +12,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
-
 from circles import clock, text
 from circles.errors import Reason, Refused
 
@@ -141,6 +139,9 @@ def address(typed: str, field: str = "email") -> str:
 
     Raises Refused for what is no address, or one whose name part our mail cannot reach.
     """
+    # Here, because it compiles for a while when it is imported.
+    from email_validator import EmailNotValidError, validate_email
+
     given = text.line(typed, field, most=254)
     try:
         found = validate_email(given, check_deliverability=False, allow_smtputf8=False)

@@ -88,17 +88,19 @@ def running(url: str, data: Path, *command: str) -> Iterator[tuple[int, subproce
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a port answers. Raises RuntimeError when the process ends before."""
+    """Wait until a port answers a request. Raises RuntimeError when the process ends before."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
         try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            with socket.create_connection(("127.0.0.1", port), 30) as asked:
+                # The port is taken before the site is ready, so only an answer counts.
+                asked.sendall(load.get("/healthz"))
+                if asked.recv(1):
+                    return
         except OSError:
             time.sleep(0.01)
-        else:
-            return
     raise RuntimeError("the server did not answer within 30 s")
 
 

@@ -61,7 +61,12 @@ async def visit(site: Site, chromium: Browser) -> AsyncIterator[Visit]:
     came: list[Visitor] = []
 
     async def come(
-        *, live: bool = True, phone: bool = False, zone: str = "America/New_York", dark: bool = False, calm: bool = False
+        *,
+        live: bool = True,
+        phone: bool = False,
+        zone: str = "America/New_York",
+        dark: bool = False,
+        calm: bool = False,
     ) -> Visitor:
         visitor = await arrive(chromium, site, live=live, phone=phone, zone=zone, dark=dark, calm=calm)
         came.append(visitor)

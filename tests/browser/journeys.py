@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from tests.browser.conftest import Visit
@@ -41,3 +42,12 @@ async def pay(visitor: Visitor, card: str = "", button: str = "") -> None:
         await visitor.fill("Card number", card)
     pays = visitor.page.get_by_role("main").locator("button[value=pay]")
     await (visitor.button(button) if button else pays).click()
+
+
+async def code_from_mail(reader: Visitor, email: str) -> str:
+    """The six digits, as somebody reads them off the mail."""
+    await reader.reads_mail(email)
+    text = await reader.page.locator("pre.mail-text").first.inner_text()
+    found = re.search(r"code: ([0-9]{6})$", text, re.MULTILINE)
+    assert found, text
+    return found[1]

@@ -24,7 +24,8 @@ from circles.settings import Settings
 from tests import cast
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 30  # seconds until something that must happen is late
+PATIENCE = 45  # seconds until something that must happen is late
+START = 150  # seconds the site may take to start on a machine that is busy with the other tests
 
 
 @dataclass
@@ -95,10 +96,10 @@ class Member:
     email: str
 
 
-async def until(look: Callable[[], Awaitable[Any]], what: str) -> Any:
+async def until(look: Callable[[], Awaitable[Any]], what: str, seconds: float = PATIENCE) -> Any:
     """Ask again and again until there is an answer. Raises TimeoutError when it is late."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(seconds):
             while not (found := await look()):
                 await asyncio.sleep(0.05)
             return found
@@ -114,11 +115,18 @@ async def serve(database_url: str, folder: Path) -> AsyncIterator[Site]:
     told = {"DATABASE_URL": database_url, "PORT": str(port), "DATA_DIR": str(folder / "data")}
     with (folder / "site.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "circles", "serve", cwd=ROOT, env={**os.environ, **told}, stdout=log, stderr=log
+            sys.executable,
+            "-m",
+            "circles",
+            "serve",
+            cwd=ROOT,
+            env={**os.environ, **told},
+            stdout=log,
+            stderr=log,
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        await until(lambda: _answers(process, address, folder), "the site")
+        await until(lambda: _answers(process, address, folder), "the site", START)
         settings = Settings(
             database_url=database_url, port=port, data_dir=folder / "data", run_worker=False, pool_size=2
         )

@@ -35,7 +35,7 @@ async def with_a_free_seat(site: Site, gathering: UUID) -> tuple[Member, UUID]:
     return member, await add_booking(site.house, gathering, member.id)
 
 
-def events(body: bytes | str) -> list[icalendar.Event]:
+def events(body: bytes | str) -> list[icalendar.Component]:
     """The events of a calendar."""
     return icalendar.Calendar.from_ical(body).walk("VEVENT")
 
@@ -118,10 +118,13 @@ async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(
     await visitor.sees("$45")
 
     async def refunded() -> bool:
-        return -4500 == await site.ask(
-            "select sum(money_rows.amount) from money_rows join bookings on bookings.id = booking_id "
-            "where person_id = $1 and money_rows.kind = 'refund'",
-            member.id,
+        return (
+            await site.ask(
+                "select sum(money_rows.amount) from money_rows join bookings on bookings.id = booking_id "
+                "where person_id = $1 and money_rows.kind = 'refund'",
+                member.id,
+            )
+            == -4500
         )
 
     await until(refunded, "the refund")

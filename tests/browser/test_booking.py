@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.journeys import AGREE, choose, pay
+from tests.browser.journeys import AGREE, choose, code_from_mail, pay
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
@@ -33,7 +33,9 @@ async def confirmed(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
-async def test_paying_on_the_scale_confirms_the_seat(visit: Visit, site: Site, live: bool, phone: bool) -> None:
+async def test_paying_on_the_scale_confirms_the_seat(
+    visit: Visit, site: Site, live: bool, phone: bool
+) -> None:
     gathering = await site.gathering()
     visitor, member = await at_the_form(visit, site, gathering, live=live, phone=phone)
     for mark in ("$30", "$45", "$80"):
@@ -80,11 +82,17 @@ async def test_without_javascript_the_field_and_all_three_marks_are_there(visit:
     await expect(visitor.page.get_by_role("slider")).to_have_count(0)
     await expect(visitor.page.get_by_label("Your amount")).to_have_value("45")
     await expect(says(visitor)).to_contain_text("Any amount from $30 to $80 is right.")
-    for sentence in ("A full seat, the same as everyone’s.", "Pays for your own seat", "Pays for your seat and a good part"):
+    for sentence in (
+        "A full seat, the same as everyone’s.",
+        "Pays for your own seat",
+        "Pays for your seat and a good part",
+    ):
         await expect(visitor.page.locator(".amount-marks")).to_contain_text(sentence)
 
 
-async def test_what_is_wrong_is_said_at_once_and_what_was_typed_is_kept(visit: Visit, site: Site, live: bool) -> None:
+async def test_what_is_wrong_is_said_at_once_and_what_was_typed_is_kept(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, member = await at_the_form(visit, site, await site.gathering(), live=live)
     visitor.watch.allowed.add(422)
     await visitor.pick("A seat on the scale")
@@ -119,7 +127,9 @@ async def test_cancelling_at_the_checkout_and_going_on_paying(visit: Visit, site
     await confirmed(visitor)
 
 
-async def test_cancelling_at_the_checkout_and_letting_the_seat_go(visit: Visit, site: Site, live: bool) -> None:
+async def test_cancelling_at_the_checkout_and_letting_the_seat_go(
+    visit: Visit, site: Site, live: bool
+) -> None:
     gathering = await site.gathering(capacity=1, community_seats=0)
     visitor, member = await at_the_form(visit, site, gathering, live=live)
     await choose(visitor)
@@ -203,7 +213,9 @@ async def test_a_gathering_that_filled_up_meanwhile_says_so_and_keeps_what_was_t
     await expect(visitor.page.get_by_label("Your amount")).to_have_value("12")
 
 
-async def test_guidelines_that_changed_meanwhile_are_shown_again(visit: Visit, site: Site, live: bool) -> None:
+async def test_guidelines_that_changed_meanwhile_are_shown_again(
+    visit: Visit, site: Site, live: bool
+) -> None:
     circle = await site.circle()
     visitor, member = await at_the_form(visit, site, await site.gathering(circle), live=live)
     visitor.watch.allowed |= {409, 422}
@@ -221,9 +233,14 @@ async def test_guidelines_that_changed_meanwhile_are_shown_again(visit: Visit, s
 
 
 async def test_booking_begins_with_signing_in_and_comes_back(visit: Visit, site: Site, live: bool) -> None:
-    gathering = await site.gathering()
-    visitor = await visit(live=live)
+    gathering, member = await site.gathering(), await site.member("Vera")
+    visitor, reader = await visit(live=live), await visit(live=live)
     await visitor.open(f"/gatherings/{gathering}")
     await visitor.follow("Book a seat")
     await visitor.reads("Sign in")
-    assert str(gathering) in visitor.page.url
+    await visitor.fill("Your mail address", member.email)
+    await visitor.press("Send me a code")
+    await visitor.fill("Your code", await code_from_mail(reader, member.email))
+    await visitor.press("Sign in")
+    await visitor.reads("Book a seat")
+    assert visitor.page.url == f"{site.address}/gatherings/{gathering}/book"

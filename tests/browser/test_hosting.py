@@ -52,14 +52,15 @@ async def test_planning_a_circle_and_a_gathering_until_others_see_it(
     await visitor.press("Publish the circle")
     await visitor.is_told("The circle is published.")
     await visitor.follow("Plan a gathering")
-    await visitor.fill("Date", str(datetime.now(UTC).date() + timedelta(days=5)))
+    day = (datetime.now(UTC) + timedelta(days=5)).date()
+    await visitor.fill("Date", str(day))
     await visitor.fill("Start", "18:30")
     await visitor.press("Save as a draft")
     await visitor.sees("Draft")
     await visitor.press("Publish")
     await visitor.is_told("The gathering is open for booking.")
     other = await visit(live=live)
-    await other.open("/gatherings")
+    await other.open(f"/gatherings?from={day}&to={day}")
     await other.follow(name)
     await other.sees("6:30 in the evening in New York")
     await other.sees("$20 to $75, $40 suggested")
@@ -152,6 +153,17 @@ async def test_before_its_time_the_register_is_a_roster(visit: Visit, site: Site
     await visitor.open(f"/host/gatherings/{gathering}")
     await visitor.sees("3 booked")
     await expect(visitor.page.get_by_role("button", name="Came")).to_have_count(0)
+
+
+async def test_the_register_prints_as_a_list_to_tick(visit: Visit, site: Site) -> None:
+    visitor, host = await as_host(visit, site, live=False)
+    gathering, _ = await with_a_register(site, host)
+    await visitor.open(f"/host/gatherings/{gathering}")
+    await visitor.page.emulate_media(media="print")
+    await expect(row_of(visitor, "Ada")).to_be_visible()
+    await expect(row_of(visitor, "Ada").locator(".marks-print")).to_be_visible()
+    for on_screen_only in (".practice-bar", ".site-head", ".site-foot", ".marks-form >> nth=0"):
+        await expect(visitor.page.locator(on_screen_only)).to_be_hidden()
 
 
 async def test_the_gathering_of_another_host_is_not_there(visit: Visit, site: Site) -> None:

@@ -15,7 +15,9 @@ from tests.browser.visitor import Visitor
 from tests.cast import add_booking
 
 
-async def as_organizer(visit: Visit, site: Site, *, live: bool, phone: bool = False) -> tuple[Visitor, Member]:
+async def as_organizer(
+    visit: Visit, site: Site, *, live: bool, phone: bool = False
+) -> tuple[Visitor, Member]:
     """An organizer, signed in."""
     visitor, organizer = await visit(live=live, phone=phone), await site.member("Orla", is_organizer=True)
     await visitor.come_in(organizer)
@@ -100,7 +102,9 @@ async def test_members_and_hosts_find_no_way_in(visit: Visit, site: Site) -> Non
         ("Odile, organizer", "This week", "Odile"),
     ],
 )
-async def test_the_practice_bar_signs_one_in(visit: Visit, live: bool, button: str, heading: str, name: str) -> None:
+async def test_the_practice_bar_signs_one_in(
+    visit: Visit, live: bool, button: str, heading: str, name: str
+) -> None:
     visitor = await visit(live=live)
     await visitor.open("/")
     await visitor.page.get_by_role("button", name=button).click()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.journeys import code_from_mail
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 
@@ -16,15 +16,6 @@ from tests.browser.visitor import Visitor
 def signed_in_as(visitor: Visitor, name: str) -> Locator:
     """The navigation's link to one's own page."""
     return visitor.page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True)
-
-
-async def code_from_mail(reader: Visitor, email: str) -> str:
-    """The six digits, as somebody reads them off the mail."""
-    await reader.reads_mail(email)
-    text = await reader.page.locator("pre.mail-text").first.inner_text()
-    found = re.search(r"code: ([0-9]{6})$", text, re.MULTILINE)
-    assert found, text
-    return found[1]
 
 
 async def test_somebody_new_comes_in_with_the_code_from_the_mail(visit: Visit, live: bool) -> None:
@@ -58,7 +49,9 @@ async def test_somebody_new_who_gave_no_name_is_asked_for_one(visit: Visit, live
     assert urlsplit(visitor.page.url).path == "/me"
 
 
-async def test_a_wrong_code_is_said_and_the_right_one_still_works(visit: Visit, site: Site, live: bool) -> None:
+async def test_a_wrong_code_is_said_and_the_right_one_still_works(
+    visit: Visit, site: Site, live: bool
+) -> None:
     visitor, reader = await visit(live=live), await visit(live=live)
     visitor.watch.allowed.add(422)
     member = await site.member("Wren")

@@ -44,8 +44,12 @@ async def open_filters(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
 async def test_filters_live_in_the_address(visit: Visit, site: Site, live: bool, phone: bool) -> None:
-    dear = await site.circle(name=f"Dear {live}{phone}", minimum=6000, suggested=7000, maximum=9000, community_seats=0)
-    kind = await site.circle(name=f"Kind {live}{phone}", minimum=500, suggested=1000, maximum=2000, format="peer")
+    dear = await site.circle(
+        name=f"Dear {live}{phone}", minimum=6000, suggested=7000, maximum=9000, community_seats=0
+    )
+    kind = await site.circle(
+        name=f"Kind {live}{phone}", minimum=500, suggested=1000, maximum=2000, format="peer"
+    )
     for circle in (dear, kind):
         await site.gathering(circle, days=1)
     visitor = await visit(live=live, phone=phone)
@@ -96,7 +100,9 @@ def evening_in_new_york(days: int) -> datetime:
     return day.replace(hour=18, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
-async def test_times_show_on_the_circles_clock_and_the_visitors_own(visit: Visit, site: Site, live: bool) -> None:
+async def test_times_show_on_the_circles_clock_and_the_visitors_own(
+    visit: Visit, site: Site, live: bool
+) -> None:
     gathering = await site.gathering(starts_at=evening_in_new_york(3))
     visitor = await visit(live=live, zone="America/Los_Angeles")
     await visitor.open(f"/gatherings/{gathering}")
@@ -115,7 +121,10 @@ async def test_times_show_on_the_circles_clock_and_the_visitors_own(visit: Visit
 async def test_a_visitor_sees_neither_link_nor_address(visit: Visit, site: Site) -> None:
     visitor = await visit(live=False)
     online = await site.gathering(join_link="https://meet.example.org/hidden")
-    for path in (f"/gatherings/{online}", f"/circles/{await site.ask('select circle_id from gatherings where id = $1', online)}"):
+    for path in (
+        f"/gatherings/{online}",
+        f"/circles/{await site.ask('select circle_id from gatherings where id = $1', online)}",
+    ):
         response = await visitor.open(path)
         assert "meet.example.org/hidden" not in await response.text()
 

@@ -15,13 +15,14 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
+    ViewportSize,
     expect,
 )
 
 from tests.browser.site import PATIENCE, Member, Site
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
+PHONE = ViewportSize(width=390, height=844)
+DESKTOP = ViewportSize(width=1280, height=900)
 
 
 @dataclass

@@ -1,0 +1,315 @@
+"""Everybody can use every page: with a screen reader, a keyboard, large text, a narrow screen, in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import ViewportSize, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.journeys import book, choose, pay
+from tests.browser.site import Member, Site
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
+from tests.cast import add_booking
+
+GRAVE = ("serious", "critical")
+
+# Narrow: the smallest phone. Zoomed: a desktop at 200% has half its width left.
+NARROW = ViewportSize(width=320, height=640)
+ZOOMED = ViewportSize(width=640, height=450)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Somebody of each kind, and one of each thing they look at."""
+
+    host: Member
+    member: Member
+    organizer: Member
+    circle: UUID
+    ahead: UUID  # a gathering to book
+    full: UUID  # one without a free seat
+    now: UUID  # one with its register open
+    draft: UUID
+    booking: UUID  # the member's, confirmed, at `ahead`
+
+    def path(self, written: str) -> str:
+        """An address with `{circle}`, `{ahead}` and so on filled in."""
+        return written.format(**{name: getattr(self, name) for name in self.__slots__})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(site: Site) -> AsyncIterator[Scene]:
+    host = await site.member(
+        "Farrah", is_facilitator=True, pronouns="she/her", about="I listen more than I speak."
+    )
+    circle = await site.circle(host=host.id)
+    member = await site.member("Mo")
+    ahead, full = await site.gathering(circle), await site.gathering(circle, days=14)
+    draft = await site.gathering(circle, days=21)
+    began = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
+    now = await site.gathering(circle, starts_at=began)
+    async with site.house.db.transaction() as tx:
+        await tx.execute("update gatherings set state = 'draft' where id = $1", draft)
+        await tx.execute("update gatherings set capacity = 1 where id = $1", full)
+    booking = await add_booking(site.house, ahead, member.id)
+    await add_booking(site.house, full, (await site.member("Ann")).id)
+    for name in ("Ada", "Bela", "Cleo"):
+        await add_booking(site.house, now, (await site.member(name)).id, kind="paid", amount=4500)
+    yield Scene(
+        host,
+        member,
+        await site.member("Orla", is_organizer=True),
+        circle,
+        ahead,
+        full,
+        now,
+        draft,
+        booking,
+    )
+
+
+PAGES = [
+    ("", "/"),
+    ("", "/what-a-circle-is-not"),
+    ("", "/gatherings"),
+    ("", "/gatherings?where=moon&means=much"),
+    ("", "/gatherings?from=2020-01-01&to=2020-01-02"),
+    ("", "/gatherings/{ahead}"),
+    ("", "/gatherings/{full}"),
+    ("", "/circles/{circle}"),
+    ("", "/zone"),
+    ("", "/sign-in"),
+    ("", "/practice/mail"),
+    ("", "/nothing-is-here"),
+    ("member", "/me"),
+    ("member", "/my/gatherings"),
+    ("member", "/gatherings/{full}/book"),
+    ("member", "/bookings/{booking}"),
+    ("member", "/bookings/{booking}/cancel"),
+    ("host", "/me"),
+    ("host", "/host"),
+    ("host", "/host/circles/new"),
+    ("host", "/host/circles/{circle}"),
+    ("host", "/host/circles/{circle}/edit"),
+    ("host", "/host/circles/{circle}/gatherings/new"),
+    ("host", "/host/gatherings/{now}"),
+    ("host", "/host/gatherings/{ahead}"),
+    ("host", "/host/gatherings/{draft}"),
+    ("host", "/host/gatherings/{ahead}/cancel"),
+    ("organizer", "/organize"),
+    ("organizer", "/organize/people"),
+    ("organizer", "/organize/circles"),
+    ("organizer", "/organize/bookings"),
+    ("organizer", "/organize/attendance"),
+]
+
+
+async def grave(visitor: Visitor, options: dict[str, list[str]] | None = None) -> list[str]:
+    """What axe-core finds on the page that keeps somebody out."""
+    found = await Axe().run(visitor.page, options={"resultTypes": ["violations"]} | (options or {}))
+    return [
+        f"{each['id']}: {node['html'][:160]}"
+        for each in found.response["violations"]
+        if each["impact"] in GRAVE
+        for node in each["nodes"]
+    ]
+
+
+async def too_wide(visitor: Visitor) -> list[str]:
+    """What reaches over the page's right edge, so that one would have to scroll sideways."""
+    return await visitor.page.evaluate(
+        """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+             [...document.querySelectorAll("main *, header *")]
+             .filter(each => each.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
+             .map(each => `${each.tagName}.${each.className} reaches to ${each.getBoundingClientRect().right}`)"""
+    )
+
+
+async def too_small(visitor: Visitor) -> list[str]:
+    """Controls that a thumb would miss: all are 44 px high, but links in a line of text. A choice is its whole box."""
+    return await visitor.page.evaluate(
+        """() => [...document.querySelectorAll("button, .button, select, input:not([type=hidden]), summary, textarea")]
+             .filter(each => each.checkVisibility() && !each.matches(".quietly"))
+             .map(each => [each, (each.closest(".choice") || each).getBoundingClientRect().height])
+             .filter(([each, height]) => height < 43.5).slice(0, 5)
+             .map(([each, height]) => `${each.outerHTML.slice(0, 120)} is ${height} high`)"""
+    )
+
+
+async def is_for_everybody(visitor: Visitor) -> None:
+    """The page in front of us, in all the ways it may be looked at."""
+    page = visitor.page
+    colors = {"runOnly": ["color-contrast"]}
+    found: dict[str, list[str]] = {"on a desktop": await grave(visitor)}
+    await page.emulate_media(color_scheme="dark")
+    found["on a desktop in the dark"] = await grave(visitor, colors)
+    await page.set_viewport_size(PHONE)
+    found["on a phone in the dark"] = await grave(visitor, colors)
+    await page.emulate_media(color_scheme="light")
+    found["on a phone"] = await grave(visitor)
+    found["for thumbs"] = await too_small(visitor)
+    await page.set_viewport_size(NARROW)
+    found["at 320 px"] = await too_wide(visitor)
+    await page.set_viewport_size(ZOOMED)
+    found["zoomed"] = await too_wide(visitor)
+    await page.set_viewport_size(DESKTOP)
+    await page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+    found["with large text"] = await too_wide(visitor)
+    await page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
+    assert not any(found.values()), {how: what for how, what in found.items() if what}
+
+
+@pytest.mark.parametrize(("who", "written"), PAGES, ids=[f"{who}{path}" for who, path in PAGES])
+async def test_the_page_is_for_everybody(visit: Visit, scene: Scene, who: str, written: str) -> None:
+    visitor = await visit(calm=True)
+    visitor.watch.allowed |= {404}
+    if who:
+        await visitor.come_in(getattr(scene, who))
+    await visitor.open(scene.path(written))
+    await is_for_everybody(visitor)
+
+
+async def test_the_pages_on_the_way_to_a_seat_are_for_everybody(
+    visit: Visit, site: Site, scene: Scene
+) -> None:
+    visitor, member = await visit(calm=True), await site.member("Nell")
+    visitor.watch.allowed |= {402, 422}
+    await visitor.come_in(member)
+    await visitor.open(f"/gatherings/{scene.ahead}/book")
+    await visitor.press("Continue to payment")
+    await visitor.sees("needs another look")
+    await is_for_everybody(visitor)
+    await choose(visitor)
+    await pay(visitor, button="Decline")
+    await visitor.sees("This card was declined.")
+    await is_for_everybody(visitor)
+    await pay(visitor, button="Cancel")
+    await visitor.reads("Your seat is still held")
+    await is_for_everybody(visitor)
+    booking = await site.ask("select id from bookings where person_id = $1", member.id)
+    await visitor.open(f"/bookings/{booking}")
+    await visitor.reads("Waiting for your payment")
+    await is_for_everybody(visitor)
+    await visitor.press("Let the seat go")
+    await visitor.reads("The seat was let go")
+    await is_for_everybody(visitor)
+
+
+async def test_the_pages_of_signing_in_are_for_everybody(visit: Visit, site: Site) -> None:
+    visitor, member = await visit(calm=True), await site.member("Pia")
+    await visitor.open("/sign-in")
+    await visitor.fill("Your mail address", member.email)
+    await visitor.press("Send me a code")
+    await visitor.reads("Look in your mail")
+    await is_for_everybody(visitor)
+    await visitor.reads_mail(member.email)
+    await visitor.reads("Headers")
+    await is_for_everybody(visitor)
+    await visitor.page.locator('main a[href^="/sign-in/link/"]').first.click()
+    await visitor.sees(member.email)
+    await is_for_everybody(visitor)
+
+
+async def test_the_first_tab_leads_past_the_head_of_the_page(visit: Visit) -> None:
+    visitor = await visit()
+    await visitor.open("/gatherings")
+    await visitor.page.keyboard.press("Tab")
+    skip = visitor.page.get_by_role("link", name="Skip to the page")
+    await expect(skip).to_be_focused()
+    await expect(skip).to_be_in_viewport()
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.page.get_by_role("main")).to_be_focused()
+
+
+# A card shows it around its whole self, a slider around its knob; the knob's style cannot be read, so it is named here.
+SHOWS_FOCUS = """() => {
+  const here = document.activeElement;
+  if (!here || here === document.body) return "end";
+  const box = here.getBoundingClientRect();
+  const outlines = [getComputedStyle(here), getComputedStyle(here, "::after")];
+  const ring = here.matches("input[type=range]") ||
+    outlines.some(each => each.outlineStyle !== "none" && parseFloat(each.outlineWidth) >= 2);
+  const seen = box.bottom > 0 && box.top < innerHeight;
+  return ring && seen ? "shown" : `hidden: ${here.outerHTML.slice(0, 160)}`;
+}"""
+
+
+@pytest.mark.parametrize("written", ["/gatherings", "/gatherings/{ahead}/book"])
+async def test_one_always_sees_where_the_keyboard_is(
+    visit: Visit, site: Site, scene: Scene, written: str
+) -> None:
+    visitor = await visit()
+    await visitor.come_in(await site.member("Kit"))
+    await visitor.open(scene.path(written))
+    shown = []
+    for _ in range(40):
+        await visitor.page.keyboard.press("Tab")
+        shown.append(await visitor.page.evaluate(SHOWS_FOCUS))
+    assert not [each for each in shown if each.startswith("hidden")]
+    assert shown.count("shown") > 15
+
+
+async def test_the_slider_shows_when_it_is_in_focus(visit: Visit, site: Site, scene: Scene) -> None:
+    visitor = await visit(calm=True)
+    await visitor.come_in(await site.member("Kay"))
+    await visitor.open(f"/gatherings/{scene.ahead}/book")
+    slider = visitor.page.get_by_role("slider")
+    before = await slider.screenshot()
+    await visitor.page.get_by_label("Your amount").focus()
+    await visitor.page.keyboard.press("Tab")
+    await expect(slider).to_be_focused()
+    assert await slider.screenshot() != before
+
+
+async def test_a_seat_can_be_booked_with_the_keyboard_alone(visit: Visit, site: Site, scene: Scene) -> None:
+    visitor, member = await visit(), await site.member("Kim")
+    await visitor.come_in(member)
+    await visitor.open(f"/gatherings/{scene.ahead}/book")
+    press = visitor.page.keyboard.press
+    await visitor.page.get_by_label("Your amount").focus()
+    for key in ("Tab", "ArrowRight", "ArrowRight"):  # from the field to the slider
+        await press(key)
+    chosen = await visitor.page.get_by_label("Your amount").input_value()
+    assert float(chosen) > 45
+    await visitor.page.get_by_label("I have read these guidelines").focus()
+    await press("Space")
+    await press("Enter")
+    await visitor.sees("This page stands in for Stripe")
+    await visitor.sees(f"${chosen}")
+
+
+LONGEST_MOTION = """() => Math.max(...[...document.querySelectorAll("*")].flatMap(each => {
+  const style = getComputedStyle(each);
+  return [style.transitionDuration, style.animationDuration].flatMap(all => all.split(",").map(parseFloat));
+}))"""
+
+
+async def test_motion_is_short_and_there_is_none_where_none_is_wanted(
+    visit: Visit, site: Site, scene: Scene
+) -> None:
+    for calm, longest in ((False, 0.2), (True, 0.01)):
+        visitor = await visit(calm=calm)
+        await visitor.come_in(scene.host)
+        for path in ("/", f"/host/gatherings/{scene.now}", f"/gatherings/{scene.ahead}/book"):
+            await visitor.open(path)
+            assert await visitor.page.evaluate(LONGEST_MOTION) <= longest
+
+
+async def test_a_mistake_is_read_out_and_leads_to_its_field(visit: Visit, site: Site, scene: Scene) -> None:
+    visitor = await visit()
+    visitor.watch.allowed.add(422)
+    await visitor.come_in(await site.member("Lou"))
+    await book(visitor, scene.ahead, "3")
+    summary = visitor.page.get_by_role("alert")
+    await expect(summary).to_be_focused()
+    await summary.get_by_role("link").first.click()
+    field = visitor.page.get_by_label("Your amount")
+    await expect(field).to_be_focused()
+    await expect(field).to_have_attribute("aria-invalid", "true")
