@@ -125,3 +125,27 @@ async def test_moving_one_evening_that_somebody_has_a_seat_in(visit: Visit, site
         )
 
     await until(refunded, "the refund")
+
+
+async def test_the_form_shows_only_what_the_rhythm_asks_for(visit: Visit, site: Site, live: bool) -> None:
+    visitor, host = await as_host(visit, site, live=live, phone=True)
+    circle = await site.circle(host=host.id)
+    await visitor.open(f"/host/circles/{circle}/schedules/new")
+    weekdays, dates = (
+        visitor.page.get_by_text("Weekdays, if by weeks"),
+        visitor.page.get_by_label("The dates, if you list them"),
+    )
+    await expect(weekdays).to_be_visible()
+    await expect(dates).to_be_hidden()
+    await visitor.pick("On the dates I list")
+    await expect(weekdays).to_be_hidden()
+    first = datetime.now(NEW_YORK).date() + timedelta(days=9)
+    listed = [first, first + timedelta(days=12), first + timedelta(days=40)]
+    await dates.fill("\n".join(str(day) for day in listed))
+    await visitor.press("Show the dates")
+    await expect(visitor.page.get_by_role("button", name="Skip ")).to_have_count(3)
+    await visitor.press("Save the schedule")
+    await visitor.is_told("3 gatherings are open for booking")
+    assert [each.date() for each in await starts(site, circle)] == listed
+    await visitor.page.get_by_role("link", name="End", exact=False).first.click()
+    await visitor.reads("End this schedule?")
