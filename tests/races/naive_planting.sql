@@ -5,8 +5,10 @@ where planted_until is null or planted_until < current_date + :horizon_days::int
 order by id limit :most;
 
 -- name: plant(schedules, dates, walls, starts, oddities)$
--- gatherings that are not there yet, as far as one can see
-with planted as (
+-- gatherings that are not there yet, as far as one can see, with a moment between the look and the writing
+with moment as materialized (
+    select pg_sleep(1)
+), planted as (
     insert into gatherings (
         circle_id, schedule_id, planned_for, wall_start, zone, length_minutes, starts_at, ends_at, capacity,
         community_seats, oddity, state
@@ -19,6 +21,7 @@ with planted as (
         :schedules::uuid [], :dates::date [], :walls::timestamp [], :starts::timestamptz [], :oddities::text []
     ) as given (schedule, day, wall, at, oddity)
     join schedules on schedules.id = given.schedule
+    cross join moment
     where not exists (
         select from gatherings as other where other.schedule_id = schedules.id and other.planned_for = given.day
     )
