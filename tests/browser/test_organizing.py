@@ -41,7 +41,7 @@ async def test_making_somebody_a_facilitator(visit: Visit, site: Site, live: boo
     await expect(row.locator(".badge")).to_have_text("Facilitator")
     await theirs.page.reload()
     await navigation.get_by_role("link", name="Host").click()
-    await theirs.reads("My circles")
+    await theirs.reads("Your desk")
 
 
 async def test_all_circles_and_all_bookings(visit: Visit, site: Site, live: bool) -> None:
@@ -98,7 +98,7 @@ async def test_members_and_hosts_find_no_way_in(visit: Visit, site: Site) -> Non
     ("button", "heading", "name"),
     [
         ("Mira, member", "Gatherings", "Mira"),
-        ("Farid, facilitator", "My circles", "Farid"),
+        ("Farid, facilitator", "Your desk", "Farid"),
         ("Odile, organizer", "This week", "Odile"),
     ],
 )
