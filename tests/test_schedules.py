@@ -458,6 +458,19 @@ async def test_half_a_year_is_planned_with_its_dates_in_view(
         assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 15
 
 
+async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browser: Enter) -> None:
+    address = f"/host/circles/{cast.circle}/schedules/new"
+    listed = {"kind": "dates", "dates": (today() + timedelta(days=5)).isoformat(), "time": "08:00"}
+    async with browser(cast.farid) as page:
+        saved = await page.post(address, data=typed(then="save"))
+        assert "follow by themselves" in (await page.get(saved.headers["Location"])).text
+        saved = await page.post(address, data=typed(**listed, then="save"))
+        assert (
+            "1 gathering is open for booking, and that is all of them."
+            in (await page.get(saved.headers["Location"])).text
+        )
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [

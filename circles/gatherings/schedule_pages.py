@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from circles import clock, db
 from circles.errors import NotFound, Refused
-from circles.gatherings import schedule_actions, schedule_calendar, schedule_forms
+from circles.gatherings import schedule_actions, schedule_calendar, schedule_forms, schedule_rules
 from circles.gatherings.change_actions import Consent
 from circles.gatherings.change_rules import Outcome
 from circles.gatherings.schedule_rules import NTH, WEEKDAYS, Rule, Terms
@@ -93,14 +93,17 @@ async def create(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         return _page(request, form, 422, circle=row, preview=preview)
-    return render.see_other(f"/host/circles/{row['id']}", notice=_planted_words(planted, row["state"]))
+    return render.see_other(f"/host/circles/{row['id']}", notice=_planted_words(planted, row["state"], rule))
 
 
-def _planted_words(planted: int, state: str) -> str:
+def _planted_words(planted: int, state: str, rule: Rule) -> str:
     if state != "published":
         return "The schedule is saved. Its gatherings are planted once the circle takes bookings."
     many = "1 gathering is" if planted == 1 else f"{planted} gatherings are"
-    return f"The schedule is saved. {many} open for booking; the next ones follow by themselves."
+    today = clock.now().date()
+    more = schedule_rules.dates(rule, today + schedule_rules.HORIZON, today + 4 * schedule_rules.HORIZON)
+    rest = "; the next ones follow by themselves." if more else ", and that is all of them."
+    return f"The schedule is saved. {many} open for booking{rest}"
 
 
 async def _schedule(request: Request, tx: db.Tx) -> dict[str, Any]:
