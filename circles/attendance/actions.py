@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -36,7 +36,7 @@ class Register:
     """One gathering as its host sees it: the gathering's row, who is booked, and the counts."""
 
     gathering: db.Record
-    seats: list[Seat]
+    seats: Sequence[Seat]
 
     @property
     def counts(self) -> Counts:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from circles import db, gatherings, jobs
 from circles.attendance import room_rules, rules
-from circles.attendance.actions import keep_tap
+from circles.attendance.actions import Register, keep_tap
 from circles.attendance.room_rules import Guest, Tap
-from circles.attendance.rules import Counts, Seat
+from circles.attendance.rules import Seat
 from circles.attendance.run_sheet_actions import sheet
 from circles.attendance.run_sheet_rules import Step, total
 from circles.errors import NotFound, refuse_if
@@ -24,24 +24,12 @@ HOLDS = ("lead", "co", "stand_in")
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """A gathering as its host holds it: the gathering's row, who is expected, the steps with their minutes."""
+class Room(Register):
+    """A register as its host holds it: who is expected says more, and there are the steps with their minutes."""
 
-    gathering: db.Record
-    seats: list[Guest]
+    seats: Sequence[Guest]
     people: dict[UUID, UUID]
     steps: list[Step]
-
-    @property
-    def counts(self) -> Counts:
-        """How many came, and so on."""
-        return rules.count(seat.mark for seat in self.seats)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether marks can be made now."""
-        row = self.gathering
-        return not row["closed_at"] and rules.is_open(row["state"], row["starts_at"], row["now"])
 
     @property
     def opened(self) -> bool:
