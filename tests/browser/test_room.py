@@ -46,6 +46,12 @@ def pressed(visitor: Visitor, name: str, mark: str) -> Locator:
     return row_of(visitor, name).locator(f'.mark-{mark}[aria-pressed="true"]')
 
 
+async def cut(visitor: Visitor) -> None:
+    """The network goes away; what is lost to that is no fault of the page."""
+    visitor.watch.cut = True
+    await visitor.context.set_offline(True)
+
+
 async def test_the_room_is_opened_with_its_checks(visit: Visit, site: Site, live: bool) -> None:
     visitor, gathering, _ = await with_a_room(visit, site, live=live)
     visitor.watch.allowed.add(422)
@@ -77,7 +83,7 @@ async def test_taps_made_without_a_network_are_kept_and_sent_once(visit: Visit, 
     await row_of(visitor, "Ada").get_by_role("button", name="Came").click()
     await visitor.sees("1 came")
     await expect(visitor.page.locator("#room-line")).to_have_text("Saved")
-    await visitor.context.set_offline(True)
+    await cut(visitor)
     await row_of(visitor, "Bela").get_by_role("button", name="Absent").click()
     await row_of(visitor, "Bela").get_by_role("button", name="Came").click()  # late after all
     await row_of(visitor, "Cleo").get_by_role("button", name="Excused").click()
@@ -114,7 +120,7 @@ async def test_taps_outlive_a_page_that_was_left_before_the_network_came_back(
 ) -> None:
     visitor, gathering, bookings = await with_a_room(visit, site)
     await visitor.open(f"/host/gatherings/{gathering}/room")
-    await visitor.context.set_offline(True)
+    await cut(visitor)
     await row_of(visitor, "Ada").get_by_role("button", name="Came").click()
     await visitor.sees(KEPT)
     held = await visitor.page.evaluate("() => JSON.stringify(localStorage)")
@@ -137,7 +143,7 @@ async def test_the_timer_goes_by_the_clock(visit: Visit, site: Site) -> None:
     name, left = visitor.page.locator("#timer-name"), visitor.page.locator("#timer-left")
     await visitor.press("Start")
     await expect(name).to_have_text("Arriving")
-    await visitor.context.set_offline(True)
+    await cut(visitor)
     await visitor.page.clock.fast_forward("02:00")
     await expect(left).to_have_text(ABOUT_THREE)
     await visitor.press("Next")

@@ -25,6 +25,9 @@ PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=900)
 
 
+CUT = "net::ERR_INTERNET_DISCONNECTED"
+
+
 @dataclass
 class Watch:
     """What no page of ours may do: err, break its own policy, lose a request, talk to somebody else."""
@@ -32,6 +35,7 @@ class Watch:
     address: str
     allowed: set[int] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)
+    cut: bool = False  # whether the journey cuts the network, so that requests may be lost to that
 
     def look_at(self, page: Page) -> None:
         """Watch a page from its first request on."""
@@ -44,7 +48,7 @@ class Watch:
     def _console(self, message: ConsoleMessage) -> None:
         # A status the journey is about is written into the console as well; `_response` judges those.
         # And htmx writes of every request that gave way to a newer one.
-        noise = ("the server responded with a status of", "AbortError")
+        noise = ["the server responded with a status of", "AbortError", *([CUT] if self.cut else [])]
         if message.type == "error" and not any(each in message.text for each in noise):
             self.troubles.append(f"console: {message.text}")
 
@@ -54,7 +58,7 @@ class Watch:
 
     def _failed(self, request: Request) -> None:
         # Whoever goes on to another page, or downloads a file, breaks off what was under way.
-        if request.failure != "net::ERR_ABORTED":
+        if request.failure != "net::ERR_ABORTED" and not (self.cut and request.failure == CUT):
             self.troubles.append(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _response(self, response: Response) -> None:
