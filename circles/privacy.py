@@ -134,6 +134,45 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(TOLD, "id circle_id gathering_id kind state words created_at moved_at decided_at forgotten_at"),
     "request_answers": _all(WHO, "request_id") | _all(TOLD, "number question answer"),
     "apart": _all(HUSHED, "id circle_id first_id second_id set_by created_at"),
+    "listings": _all(
+        PLAIN,
+        "id facets search shuffle version lowest_fee asked_at marked_at shown_at state hidden_because",
+    )
+    | _all(WHO, "person_id source_by")
+    | _all(
+        TOLD,
+        "name letters pronouns headline approach experience works_with for_whom languages telehealth in_person "
+        "city area zip latitude longitude currency fee_minimum fee_maximum sliding_floor pro_bono_places "
+        "takes_insurance insurance_words gives_superbills free_consultation room room_confirmed_at "
+        "answer_experience answer_training answer_medicine links email phone npi picture_hash source source_note "
+        "came_at confirmed_at created_at changed_at",
+    ),
+    "listing_pictures": _all(WHO, "listing_id") | _all(TOLD, "hash jpeg created_at"),
+    "licences": _all(PLAIN, "id checked_at checked_against")
+    | _all(WHO, "listing_id checked_by")
+    | _all(TOLD, "kind area number status expires_on source"),
+    "listing_ways": _all(WHO, "listing_id") | _all(TOLD, "way credential school year"),
+    "complaints": _all(PLAIN, "id state decided_at")
+    | _all(WHO, "listing_id person_id decided_by")
+    | _all(TOLD, "body created_at"),
+    "listing_imports": _all(PLAIN, "id headings matches state ended_at")
+    | _all(WHO, "made_by")
+    | _all(TOLD, "file_name created_at"),
+    "listing_import_rows": _all(PLAIN, "import_id number outcome seen_version")
+    | _all(WHO, "listing_id")
+    | _all(TOLD, "cells says"),
+    "short_lists": _all(WHO, "person_id") | _all(TOLD, "listing_id added_at"),
+    "introductions": _all(WHO, "id person_id")
+    | _all(
+        TOLD,
+        "listing_id state told call_name reach looking_for own_words created_at expires_at answered_at ended_at "
+        "other_listing_id answer_words forgotten_at",
+    )
+    | _all(KEY, "token_hash"),
+    "suggestions": _all(PLAIN, "id")
+    | _all(WHO, "person_id made_by")
+    | _all(TOLD, "listing_ids words created_at put_away_at"),
+    "accesses": _all(PLAIN, "id") | _all(WHO, "person_id who") | _all(TOLD, "at what listing_id details"),
     "circles_migrations": _all(PLAIN, "name sha256 applied_at"),
 }
 
@@ -186,6 +225,15 @@ async def erase(house: House, email: str) -> None:
         await SQL.forget_reply_address(tx, person=person)
         await SQL.forget_asking(tx, person=person)
         await SQL.forget_apart(tx, person=person)
+        for forget in (
+            SQL.forget_listing,
+            SQL.forget_introductions,
+            SQL.forget_short_list,
+            SQL.forget_suggestions,
+            SQL.forget_accesses,
+            SQL.forget_complaints,
+        ):
+            await forget(tx, person=person)
         await SQL.forget_name(tx, person=person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
 

@@ -4,7 +4,9 @@ select id from people where email = :email for update;
 
 -- name: everything_of(person)^
 -- every row that is about one person, a column of rows for each table
-with mine as (select * from bookings where person_id = :person)
+with mine as (select * from bookings where person_id = :person),
+
+listed as (select * from listings where person_id = :person)
 
 select
     (select jsonb_agg(to_jsonb(people)) from people where id = :person) as people,
@@ -50,6 +52,22 @@ select
         select jsonb_agg(to_jsonb(request_answers)) from request_answers
         where request_id in (select id from requests where person_id = :person)
     ) as request_answers,
+    (select jsonb_agg(to_jsonb(listed)) from listed) as listings,
+    (select jsonb_agg(to_jsonb(listing_pictures)) from listing_pictures where listing_id in (select id from listed))
+        as listing_pictures,
+    (select jsonb_agg(to_jsonb(licences)) from licences where listing_id in (select id from listed)) as licences,
+    (select jsonb_agg(to_jsonb(listing_ways)) from listing_ways where listing_id in (select id from listed))
+        as listing_ways,
+    (select jsonb_agg(to_jsonb(complaints)) from complaints where person_id = :person) as complaints,
+    (select jsonb_agg(to_jsonb(listing_imports)) from listing_imports where made_by = :person) as listing_imports,
+    (
+        select jsonb_agg(to_jsonb(listing_import_rows)) from listing_import_rows
+        where listing_id in (select id from listed)
+    ) as listing_import_rows,
+    (select jsonb_agg(to_jsonb(short_lists)) from short_lists where person_id = :person) as short_lists,
+    (select jsonb_agg(to_jsonb(introductions)) from introductions where person_id = :person) as introductions,
+    (select jsonb_agg(to_jsonb(suggestions)) from suggestions where person_id = :person) as suggestions,
+    (select jsonb_agg(to_jsonb(accesses)) from accesses where person_id = :person) as accesses,
     (select jsonb_agg(to_jsonb(exports)) from exports where who = :person) as exports;
 
 -- name: ties_of(person)^
@@ -124,6 +142,30 @@ delete from requests where person_id = :person;
 -- name: forget_apart(person)!
 -- with whom they were not to be seated
 delete from apart where first_id = :person or second_id = :person;
+
+-- name: forget_listing(person)!
+-- their listing in the directory, with its licences, ways and picture
+delete from listings where person_id = :person;
+
+-- name: forget_introductions(person)!
+-- every introduction they asked for, with what they told
+delete from introductions where person_id = :person;
+
+-- name: forget_short_list(person)!
+-- the therapists they kept
+delete from short_lists where person_id = :person;
+
+-- name: forget_suggestions(person)!
+-- what facilitators suggested to them
+delete from suggestions where person_id = :person;
+
+-- name: forget_accesses(person)!
+-- their access log
+delete from accesses where person_id = :person;
+
+-- name: forget_complaints(person)!
+-- what they told organizers of listings
+delete from complaints where person_id = :person;
 
 -- name: forget_name(person)!
 -- the row stays, so that counts and money still add up, and names nobody

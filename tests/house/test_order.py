@@ -29,13 +29,14 @@ ROWS = [
         "assets",
     },
     {"people"},
+    {"directory"},
     {"guidelines"},
     {"gatherings"},
     {"payments"},
     {"bookings"},
     {"invites", "attendance"},
     {"messages"},
-    {"directory", "practice"},
+    {"guides", "practice"},
     {"demo", "privacy"},
     {"__main__", "server"},
 ]
@@ -46,6 +47,8 @@ DOORS = {
     "stripe": {"payments.gateway"},
     "icalendar": {"invites.ics"},
     "PIL": {"people.pictures"},
+    "python_calamine": {"directory.import_reading"},
+    "zipcodes": {"directory.places"},
 }
 
 

@@ -1,0 +1,1 @@
+"""The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""

@@ -1,0 +1,77 @@
+"""What a listing is made of, as values: the same for the form, the import, the demonstration and the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """One licence: kind of words.LICENCES, area of words.AREAS, number as printed, status of LICENCE_STATUS.
+
+    source: where it can be looked up (a web address), empty when not said.
+    """
+
+    kind: str
+    area: str
+    number: str
+    status: str = "active"
+    expires_on: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of working of words.WAYS, and the credential behind it (of words.CREDENTIALS[way], or none).
+
+    school: where they trained; of the way "other", what it is called. year: since when, None when not said.
+    """
+
+    way: str
+    credential: str = ""
+    school: str = ""
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything a therapist, an organizer or a file tells of one listing. Fees in minor units of `currency`.
+
+    experience of words.EXPERIENCE or empty; works_with, for_whom, languages of the words of those names; room of
+    words.ROOM; free_consultation in minutes, 0 for none; sliding_floor None when the fee does not slide.
+    """
+
+    name: str
+    letters: str = ""
+    pronouns: str = ""
+    headline: str = ""
+    approach: str = ""
+    experience: str = ""
+    works_with: tuple[str, ...] = ()
+    for_whom: tuple[str, ...] = ("adults",)
+    languages: tuple[str, ...] = ("en",)
+    telehealth: bool = False
+    in_person: bool = False
+    city: str = ""
+    area: str = ""
+    zip: str = ""
+    currency: str = "USD"
+    fee_minimum: int = 15_000
+    fee_maximum: int = 30_000
+    sliding_floor: int | None = None
+    pro_bono_places: int = 0
+    takes_insurance: bool = False
+    insurance_words: str = ""
+    gives_superbills: bool = False
+    free_consultation: int = 0
+    room: str = "now"
+    answer_experience: str = ""
+    answer_training: str = ""
+    answer_medicine: str = ""
+    links: tuple[str, ...] = ()
+    email: str = ""
+    phone: str = ""
+    npi: str = ""
+    licences: tuple[Licence, ...] = ()
+    ways: tuple[Way, ...] = ()

@@ -1,0 +1,151 @@
+"""The words of the directory: what each code stands for. Pages, filters, forms and imports read them here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Where a licence holds: a US state by two letters, another country by three, a Canadian province within it.
+STATES: Mapping[str, str] = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
+    "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia", "FL": "Florida", "GA": "Georgia",
+    "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas",
+    "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts",
+    "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri", "MT": "Montana",
+    "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey", "NM": "New Mexico",
+    "NY": "New York", "NC": "North Carolina", "ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma",
+    "OR": "Oregon", "PA": "Pennsylvania", "PR": "Puerto Rico", "RI": "Rhode Island", "SC": "South Carolina",
+    "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia",
+    "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
+}  # fmt: skip
+ABROAD: Mapping[str, str] = {
+    "CAN-AB": "Alberta, Canada", "CAN-BC": "British Columbia, Canada", "CAN-ON": "Ontario, Canada",
+    "CAN-QC": "Quebec, Canada", "GBR": "United Kingdom", "IRL": "Ireland", "AUS": "Australia",
+    "NZL": "New Zealand", "DEU": "Germany", "NLD": "Netherlands", "CHE": "Switzerland", "MEX": "Mexico",
+}  # fmt: skip
+AREAS: Mapping[str, str] = {**STATES, **ABROAD}
+
+# kind: (short, in words)
+LICENCES: Mapping[str, tuple[str, str]] = {
+    "psychologist": ("Psychologist", "Psychologist (PhD, PsyD)"),
+    "lcsw": ("LCSW", "Licensed clinical social worker (LCSW)"),
+    "lmft": ("LMFT", "Licensed marriage and family therapist (LMFT)"),
+    "lpc": ("LPC", "Licensed professional counselor (LPC)"),
+    "lmhc": ("LMHC", "Licensed mental health counselor (LMHC)"),
+    "psychiatrist": ("Psychiatrist", "Psychiatrist (MD, DO)"),
+    "pmhnp": ("PMHNP", "Psychiatric nurse practitioner (PMHNP)"),
+    "abroad": ("Licensed abroad", "Another licence, outside the United States"),
+}
+LICENCE_STATUS: Mapping[str, str] = {
+    "active": "Active",
+    "restricted": "Restricted or on probation",
+    "inactive": "Not active",
+}
+
+# way: in words
+WAYS: Mapping[str, str] = {
+    "ifs": "Internal Family Systems (IFS)",
+    "se": "Somatic Experiencing",
+    "emdr": "EMDR",
+    "kap": "Ketamine-assisted psychotherapy (KAP)",
+    "act": "Acceptance and Commitment Therapy (ACT)",
+    "psychodynamic": "Psychodynamic therapy",
+    "mindfulness": "Mindfulness-based therapy",
+    "other": "Another way",
+}
+# way: credential: as that school says it. Every way may also stand without one.
+CREDENTIALS: Mapping[str, Mapping[str, str]] = {
+    "ifs": {
+        "ifs_1": "IFS Level 1",
+        "ifs_2": "IFS Level 2",
+        "ifs_3": "IFS Level 3",
+        "ifs_certified": "IFS Certified",
+    },
+    "se": {"se_student": "In SE training", "sep": "Somatic Experiencing Practitioner (SEP)"},
+    "emdr": {"emdr_basic": "EMDR basic training", "emdria": "EMDRIA-certified"},
+    "kap": {"kap_trained": "KAP training"},
+    "act": {"act_trained": "ACT training"},
+    "psychodynamic": {"psychodynamic_trained": "Psychodynamic training"},
+    "mindfulness": {"mindfulness_trained": "MBSR or MBCT teacher training"},
+    "other": {},
+}
+# Where people train for KAP; another place may be typed.
+KAP_SCHOOLS = (
+    "Polaris Insight Center",
+    "Fluence",
+    "Ketamine Research Foundation",
+    "KRIYA Institute",
+    "MAPS",
+)
+
+# How many people they worked with on ketamine integration.
+EXPERIENCE: Mapping[str, str] = {
+    "none": "None yet",
+    "some": "1 to 10 people",
+    "over_10": "More than 10 people",
+    "over_50": "More than 50 people",
+}
+
+WORKS_WITH: Mapping[str, str] = {
+    "trauma": "Trauma",
+    "depression": "Depression",
+    "anxiety": "Anxiety",
+    "addiction": "Addiction",
+    "pain": "Chronic pain",
+    "eating": "Eating disorders",
+    "relational": "Relationships and attachment",
+    "grief": "Grief",
+    "ocd": "OCD",
+    "illness": "Serious illness",
+    "identity": "Identity, gender and sexuality",
+    "meaning": "Meaning and spiritual questions",
+}
+FOR_WHOM: Mapping[str, str] = {
+    "adults": "Adults",
+    "young": "Young adults (18 to 25)",
+    "elders": "Older adults",
+    "teens": "Teenagers",
+    "couples": "Couples",
+    "families": "Families",
+    "lgbtq": "LGBTQ+ people",
+    "bipoc": "People of color",
+    "veterans": "Veterans and first responders",
+}
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "es": "Spanish",
+    "zh": "Chinese",
+    "fr": "French",
+    "de": "German",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "ar": "Arabic",
+    "hi": "Hindi",
+    "ko": "Korean",
+    "vi": "Vietnamese",
+    "tl": "Tagalog",
+    "pl": "Polish",
+    "he": "Hebrew",
+    "asl": "American Sign Language",
+}
+ROOM: Mapping[str, str] = {
+    "now": "Has room now",
+    "waiting": "Has a waiting list",
+    "closed": "Has no room now",
+}
+SOURCES: Mapping[str, str] = {
+    "applied": "Written by the therapist",
+    "organizer": "Written by the organizers",
+    "import": "From a list the organizers brought in",
+}
+
+# What the field knows of fees, in minor units of a dollar, for one hour of 50 minutes (DOMAIN: Therapists).
+USUAL_FEES = (15_000, 30_000)
+KAP_FEES = (20_000, 40_000)
+USUAL_FLOOR = (3_000, 8_000)
+
+# The three questions people are told to ask before they choose.
+QUESTIONS: Mapping[str, str] = {
+    "answer_experience": "How many people have you worked with on ketamine integration?",
+    "answer_training": "What training do you have in this kind of work?",
+    "answer_medicine": "How do you see the medicine and the therapy together?",
+}
