@@ -177,6 +177,31 @@ MAP: dict[str, dict[str, Care]] = {
 }
 
 
+# What is done, in this order, so that a row leads to nobody known; the name goes last.
+FORGETTING = (
+    SQL.forget_keys,
+    SQL.forget_requests,
+    SQL.forget_mails,
+    SQL.forget_feed,
+    SQL.forget_credentials,
+    SQL.forget_picture,
+    SQL.forget_hosting,
+    SQL.forget_invitations,
+    SQL.forget_notes,
+    SQL.forget_messages,
+    SQL.forget_reply_address,
+    SQL.forget_asking,
+    SQL.forget_apart,
+    SQL.forget_listing,
+    SQL.forget_introductions,
+    SQL.forget_short_list,
+    SQL.forget_suggestions,
+    SQL.forget_accesses,
+    SQL.forget_complaints,
+    SQL.forget_name,
+)
+
+
 async def export(house: House, email: str) -> dict[str, list[dict[str, Any]]]:
     """Everything the house holds of one person, by table, as plain values. Raises NotFound."""
     async with house.db.transaction() as tx:
@@ -211,30 +236,8 @@ async def erase(house: House, email: str) -> None:
             )
             if ties[code]
         )
-        for forget in (SQL.forget_keys, SQL.forget_requests, SQL.forget_mails, SQL.forget_feed):
+        for forget in FORGETTING:
             await forget(tx, person=person)
-        for forget in (
-            SQL.forget_credentials,
-            SQL.forget_picture,
-            SQL.forget_hosting,
-            SQL.forget_invitations,
-        ):
-            await forget(tx, person=person)
-        await SQL.forget_notes(tx, person=person)
-        await SQL.forget_messages(tx, person=person)
-        await SQL.forget_reply_address(tx, person=person)
-        await SQL.forget_asking(tx, person=person)
-        await SQL.forget_apart(tx, person=person)
-        for forget in (
-            SQL.forget_listing,
-            SQL.forget_introductions,
-            SQL.forget_short_list,
-            SQL.forget_suggestions,
-            SQL.forget_accesses,
-            SQL.forget_complaints,
-        ):
-            await forget(tx, person=person)
-        await SQL.forget_name(tx, person=person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
 
 
