@@ -155,7 +155,7 @@ MAP: dict[str, dict[str, Care]] = {
     "complaints": _all(PLAIN, "id state decided_at")
     | _all(WHO, "listing_id person_id decided_by")
     | _all(TOLD, "body created_at"),
-    "listing_imports": _all(PLAIN, "id headings matches state ended_at")
+    "listing_imports": _all(PLAIN, "id headings matches notes starts_as state ended_at")
     | _all(WHO, "made_by")
     | _all(TOLD, "file_name created_at"),
     "listing_import_rows": _all(PLAIN, "import_id number outcome seen_version")

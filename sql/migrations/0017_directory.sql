@@ -210,12 +210,19 @@ create table listing_imports (
     -- the file's headings in their order, and which of them fills which field
     headings text [] not null,
     matches jsonb not null default '{}',
+    -- what was found while reading it: which cells hold formulas, and the like
+    notes jsonb not null default '{}',
+    -- what new listings begin as
+    starts_as text not null default 'waiting',
     state text not null default 'matching',
     created_at timestamptz not null default now(),
     ended_at timestamptz,
     constraint import_file_name_length check (char_length(file_name) between 1 and 200),
     constraint import_headings_few check (cardinality(headings) between 1 and 100),
-    constraint import_state_known check (state in ('matching', 'preview', 'done', 'dropped')),
+    constraint import_state_known check (
+        state in ('matching', 'preview', 'writing', 'done', 'dropped')
+    ),
+    constraint import_starts_as_known check (starts_as in ('waiting', 'shown')),
     constraint import_ended check ((state in ('done', 'dropped')) = (ended_at is not null))
 );
 create index listing_imports_created on listing_imports (created_at desc);
