@@ -138,6 +138,17 @@ SOURCES: Mapping[str, str] = {
     "import": "From a list the organizers brought in",
 }
 
+CURRENCIES: Mapping[str, str] = {
+    "USD": "US dollars",
+    "CAD": "Canadian dollars",
+    "GBP": "British pounds",
+    "EUR": "Euros",
+    "AUD": "Australian dollars",
+    "NZD": "New Zealand dollars",
+    "CHF": "Swiss francs",
+    "MXN": "Mexican pesos",
+}
+
 # What the field knows of fees, in minor units of a dollar, for one hour of 50 minutes (DOMAIN: Therapists).
 USUAL_FEES = (15_000, 30_000)
 KAP_FEES = (20_000, 40_000)

@@ -1,0 +1,198 @@
+"""What happens to listings: written, read, and the few things other rooms ask of one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from circles import audit, db
+from circles.directory import listing_rules, places
+from circles.directory.values import Draft, Licence, Way
+from circles.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+
+SQL = db.queries("directory")
+# What of a draft stands in rows of its own.
+_IN_ROWS = ("licences", "ways")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnListing:
+    """The listing somebody has of their own."""
+
+    id: UUID
+    state: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where an introduction to a shown listing goes. email: empty when it takes none through this site."""
+
+    name: str
+    email: str
+    room: str
+    state: str
+    person_id: UUID | None
+
+
+async def write_listing(
+    tx: db.Tx,
+    draft: Draft,
+    *,
+    source: str,
+    by: UUID | None,
+    source_note: str = "",
+    person_id: UUID | None = None,
+    state: str = "draft",
+    listing_id: UUID | None = None,
+    version: int | None = None,
+) -> UUID:
+    """Write a listing in the caller's transaction: a new one, or another one's words anew. Returns its id.
+
+    source: of words.SOURCES; by: who writes. person_id, state: of a new listing; one that exists keeps its own.
+    listing_id, version: the one to change, and which version of it was seen (None: whichever stands there now).
+    A draft may still lack things; anything else has to be whole.
+
+    Raises Refused with every problem, OutOfDate when it was changed meanwhile, NotFound.
+    """
+    draft = listing_rules.tidy(draft)
+    before = await _lock(tx, listing_id, version) if listing_id else None
+    now_in = before["state"] if before else state
+    point = await _check(tx, draft, listing_id, whole=now_in in ("waiting", "shown"))
+    told = {name: value for name, value in asdict(draft).items() if name not in _IN_ROWS}
+    said = {"source": source, "source_note": source_note, "by": by, "told": told, **point}
+    try:
+        if listing_id:
+            await SQL.replace_listing(tx, id=listing_id, **said)
+        else:
+            listing_id = await SQL.insert_listing(tx, person=person_id, state=state, **said)
+    except db.UniqueViolationError as error:
+        raise _twice(error) from None
+    await _keep_rows(tx, listing_id, draft)
+    await SQL.refresh_facets(tx, ids=[listing_id])
+    was = before["state"] if before else ""
+    await audit.record(
+        tx, "listing.written", listing_id, who=by, before=was, after=now_in, details={"source": source}
+    )
+    return listing_id
+
+
+async def _lock(tx: db.Tx, listing_id: UUID, version: int | None) -> db.Record:
+    """The listing to change, locked. Raises NotFound, OutOfDate."""
+    found = await SQL.lock_listing(tx, id=listing_id)
+    if found is None:
+        raise NotFound
+    if version is not None and version != found["version"]:
+        raise OutOfDate(changed_meanwhile())
+    return found
+
+
+def changed_meanwhile() -> Reason:
+    """Said when a listing moved while somebody was writing."""
+    return Reason(
+        "changed_meanwhile",
+        "This listing was changed while you were writing. What you typed is still here: look at the page in "
+        "another window, then keep yours if it still holds.",
+    )
+
+
+async def _check(tx: db.Tx, draft: Draft, listing_id: UUID | None, *, whole: bool) -> dict[str, float | None]:
+    """Raise Refused with every reason there is; answer the point on the map."""
+    reasons = listing_rules.problems(draft) if whole else listing_rules.broken(draft)
+    place = await places.find(draft.zip) if draft.zip else None
+    if draft.zip:
+        reasons += listing_rules.zip_problems(draft, place.area if place else None)
+    if draft.npi and await SQL.npi_holder(tx, npi=draft.npi, but=listing_id):
+        reasons.append(npi_taken())
+    refuse_if(reasons)
+    return {
+        "latitude": place.latitude if place else None,
+        "longitude": place.longitude if place else None,
+    }
+
+
+def npi_taken() -> Reason:
+    """Said of an NPI that another listing has."""
+    return Reason("npi_taken", "Another listing has this NPI already. An organizer can help.", "npi")
+
+
+def _twice(error: db.UniqueViolationError) -> Exception:
+    """What a row that stands there already means; another one came in between."""
+    if db.broken_rule(error) == "listing_npi_once":
+        return Refused(npi_taken())
+    if db.broken_rule(error) == "listing_person_once":
+        return Refused(Reason("has_one", "You have a listing already. Each account has one."))
+    return error
+
+
+async def _keep_rows(tx: db.Tx, listing_id: UUID, draft: Draft) -> None:
+    named = {
+        "kinds": [each.kind for each in draft.licences],
+        "areas": [each.area for each in draft.licences],
+        "numbers": [each.number for each in draft.licences],
+    }
+    await SQL.drop_licences(tx, listing=listing_id, **named)
+    await SQL.keep_licences(
+        tx,
+        listing=listing_id,
+        **named,
+        statuses=[each.status for each in draft.licences],
+        expiries=[each.expires_on for each in draft.licences],
+        sources=[each.source for each in draft.licences],
+    )
+    await SQL.drop_ways(tx, listing=listing_id)
+    await SQL.keep_ways(
+        tx,
+        listing=listing_id,
+        ways=[each.way for each in draft.ways],
+        credentials=[each.credential for each in draft.ways],
+        schools=[each.school for each in draft.ways],
+        years=[each.year for each in draft.ways],
+    )
+
+
+async def read_draft(tx: db.Tx, listing_id: UUID) -> Draft:
+    """Everything a listing tells, as it would be written again. Raises NotFound."""
+    found = await SQL.listing(tx, id=listing_id)
+    if found is None:
+        raise NotFound
+    return draft_of(found)
+
+
+def draft_of(row: db.Record) -> Draft:
+    """A draft out of a listing's whole row."""
+    told = {name: row[name] for name in Draft.__dataclass_fields__ if name not in _IN_ROWS}
+    told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return Draft(
+        **told,
+        licences=tuple(_licence(each) for each in row["licences"]),
+        ways=tuple(
+            Way(each["way"], each["credential"], each["school"], each["year"]) for each in row["ways"]
+        ),
+    )
+
+
+def _licence(told: dict[str, Any]) -> Licence:
+    expires = told["expires_on"]
+    return Licence(
+        told["kind"],
+        told["area"],
+        told["number"],
+        told["status"],
+        date.fromisoformat(expires) if expires else None,
+        told["source"],
+    )
+
+
+async def own_listing(tx: db.Tx, person_id: UUID) -> OwnListing | None:
+    """The listing somebody has of their own, or None."""
+    found = await SQL.own_listing(tx, person=person_id)
+    return OwnListing(**found) if found else None
+
+
+async def contact(tx: db.Tx, listing_id: UUID) -> Contact | None:
+    """Where introductions to a shown listing go; None for one that is not shown."""
+    found = await SQL.contact(tx, id=listing_id)
+    return Contact(**found) if found else None
