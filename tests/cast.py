@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from circles import db
 from circles.house import House
 
 GUIDELINES = (
@@ -280,3 +281,55 @@ async def _pay(house: House, booking: UUID, amount: int, currency: str) -> None:
             "stripe_id": stripe_id,
         },
     )
+
+
+LICENCE = {"kind": "lcsw", "area": "FL", "number": "SW1001", "expires_on": None}
+
+
+async def add_listing(house: House, **more: Any) -> UUID:
+    """One more shown listing: Ines Calder in Miami, by telehealth and in person, licensed in Florida.
+
+    licences: each a dict of the licence's columns, over LICENCE; areas: short for one licence in each. ways: each a
+    dict of the way's columns, or the way alone. Everything else is a column of the listing.
+    """
+    areas = more.pop("areas", None)
+    licences = more.pop("licences", [{"area": area} for area in areas or [more.get("area", "FL")]])
+    ways = [{"way": each} if isinstance(each, str) else each for each in more.pop("ways", ["ifs"])]
+    values: dict[str, Any] = {
+        "state": "shown",
+        "name": "Ines Calder",
+        "letters": "LCSW",
+        "headline": "Room for what came up",
+        "approach": "I work slowly, with parts and with the body.",
+        "experience": "over_10",
+        "works_with": ["trauma", "depression"],
+        "for_whom": ["adults"],
+        "languages": ["en"],
+        "telehealth": True,
+        "in_person": True,
+        "city": "Miami",
+        "area": "FL",
+        "zip": "33130",
+        "latitude": 25.77,
+        "longitude": -80.2,
+        "fee_minimum": 15_000,
+        "fee_maximum": 20_000,
+        "room": "now",
+        "email": f"office-{uuid4().hex[:12]}@example.org",
+        "source": "organizer",
+        "shown_at": datetime.now(UTC),
+    } | more
+    listing = await _insert(house, "listings", values)
+    async with house.db.transaction() as tx:
+        for number, licence in enumerate(licences):
+            columns = LICENCE | {"number": f"SW{1001 + number}"} | licence | {"listing_id": listing}
+            await _add_row(tx, "licences", columns)
+        for way in ways:
+            await _add_row(tx, "listing_ways", way | {"listing_id": listing})
+        await db.queries("directory").refresh_facets(tx, ids=[listing])
+    return listing
+
+
+async def _add_row(tx: db.Tx, table: str, values: dict[str, Any]) -> None:
+    places = ", ".join(f"${i}" for i in range(1, len(values) + 1))
+    await tx.execute(f"insert into {table} ({', '.join(values)}) values ({places})", *values.values())
