@@ -162,7 +162,8 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(WHO, "listing_id")
     | _all(TOLD, "cells says"),
     "short_lists": _all(WHO, "person_id") | _all(TOLD, "listing_id added_at"),
-    "introductions": _all(WHO, "id person_id")
+    "introductions": _all(PLAIN, "mail_id")
+    | _all(WHO, "id person_id")
     | _all(
         TOLD,
         "listing_id state told call_name reach looking_for own_words created_at expires_at answered_at ended_at "
@@ -171,7 +172,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(KEY, "token_hash"),
     "suggestions": _all(PLAIN, "id")
     | _all(WHO, "person_id made_by")
-    | _all(TOLD, "listing_ids words created_at put_away_at"),
+    | _all(TOLD, "listing_ids words created_at"),
     "accesses": _all(PLAIN, "id") | _all(WHO, "person_id who") | _all(TOLD, "at what listing_id details"),
     "circles_migrations": _all(PLAIN, "name sha256 applied_at"),
 }

@@ -148,8 +148,10 @@ delete from apart where first_id = :person or second_id = :person;
 delete from listings where person_id = :person;
 
 -- name: forget_introductions(person)!
--- every introduction they asked for, with what they told
-delete from introductions where person_id = :person;
+-- every introduction they asked for, with what they told, in the mail too
+with asked as (delete from introductions where person_id = :person returning mail_id)
+
+delete from mails where id in (select mail_id from asked);
 
 -- name: forget_short_list(person)!
 -- the therapists they kept

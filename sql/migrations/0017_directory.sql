@@ -70,7 +70,7 @@ create table listings (
     -- what the listing can be found by; facets follow the licences and ways too and are written with them
     facets text [] not null default '{}',
     search tsvector generated always as (
-        setweight(to_tsvector('simple', folded(name)), 'A')
+        setweight(to_tsvector('simple', folded(name)) || to_tsvector('english', folded(name)), 'A')
         || setweight(to_tsvector('english', folded(city || ' ' || headline)), 'B')
         || setweight(to_tsvector('english', folded(approach)), 'C')
     ) stored,
@@ -271,6 +271,8 @@ create table introductions (
     -- somebody else to try, when it is not a fit: from the directory, or in words
     other_listing_id uuid references listings (id) on delete set null,
     answer_words text not null default '',
+    -- the mail that told it; it goes when the words go
+    mail_id uuid references mails (id) on delete set null,
     forgotten_at timestamptz,
     constraint introduction_state_known check (
         state in ('asked', 'accepted', 'full', 'not_a_fit', 'withdrawn', 'ended', 'expired')
@@ -283,21 +285,30 @@ create table introductions (
         and char_length(own_words) <= 1500 and char_length(answer_words) <= 600
     ),
     constraint introduction_expires_soon check (expires_at <= created_at + interval '30 days'),
+    constraint introduction_told_only_ticked check (
+        (call_name = '' or 'call_name' = any(told)) and (reach = '' or 'reach' = any(told))
+        and (looking_for = '' or 'looking_for' = any(told)) and (own_words = '' or 'own_words' = any(told))
+    ),
+    constraint introduction_over_says_nothing check (
+        (forgotten_at is null and state not in ('withdrawn', 'ended', 'expired'))
+        or (call_name = '' and reach = '' and looking_for = '' and own_words = '' and answer_words = '')
+    ),
     constraint introduction_forgotten_whole check (
-        forgotten_at is null
-        or (call_name = '' and reach = '' and looking_for = '' and own_words = '' and answer_words = ''
-            and token_hash is null)
+        forgotten_at is null or (token_hash is null and other_listing_id is null and state <> 'asked')
     )
 );
+-- open: asked or accepted, and its words still here
 create unique index introduction_open_once on introductions (person_id, listing_id)
-where state in ('asked', 'accepted');
+where state in ('asked', 'accepted') and forgotten_at is null;
 create unique index introduction_token_once on introductions (token_hash);
 create index introductions_person on introductions (person_id, created_at desc);
 create index introductions_listing on introductions (listing_id);
 create index introductions_other on introductions (other_listing_id);
+create index introductions_mail on introductions (mail_id);
 create index introductions_expiry on introductions (expires_at) where forgotten_at is null;
 
--- A facilitator's private hint to one member: the directory, or up to three listings of it.
+-- A facilitator's private hint to one member: the directory, or up to three listings of it. Whoever puts it away
+-- deletes it: nothing is kept of whether or when it was read.
 create table suggestions (
     id uuid primary key default gen_random_uuid(),
     person_id uuid not null references people (id) on delete cascade,
@@ -305,7 +316,6 @@ create table suggestions (
     listing_ids uuid [] not null default '{}',
     words text not null default '',
     created_at timestamptz not null default now(),
-    put_away_at timestamptz,
     constraint suggestion_listings_few check (cardinality(listing_ids) <= 3),
     constraint suggestion_words_length check (char_length(words) <= 600)
 );
