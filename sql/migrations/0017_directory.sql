@@ -130,6 +130,8 @@ create index listings_fee on listings (lowest_fee) where state = 'shown';
 create index listings_state on listings (state, came_at);
 create index listings_confirmed on listings (confirmed_at) where state = 'shown';
 create index listings_source_by on listings (source_by);
+-- a row of a file finds its listing by the name and a licence
+create index listings_folded_name on listings (folded(name));
 
 -- A therapist's pictures live apart from people's, since a listing may have no account.
 create table listing_pictures (
