@@ -1,5 +1,7 @@
 """Circles and their dated gatherings: who hosts them, what they ask, when they are."""
 
+from circles.gatherings.cards import Card
+from circles.gatherings.cards import html as card_html
 from circles.gatherings.front import (
     Offer,
     booking_finder,
@@ -9,6 +11,7 @@ from circles.gatherings.front import (
     on_moved,
     on_tightened,
 )
+from circles.gatherings.near import Coming, open_between, open_nearest
 from circles.gatherings.readiness_actions import open_room
 from circles.gatherings.readiness_rules import OPENS_BEFORE as ROOM_OPENS_BEFORE
 from circles.gatherings.readiness_rules import Asked as AskedOfHosts
@@ -18,14 +21,19 @@ from circles.gatherings.rules import Closed, terms_words, why_closed
 __all__ = [
     "ROOM_OPENS_BEFORE",
     "AskedOfHosts",
+    "Card",
     "Closed",
+    "Coming",
     "Offer",
     "booking_finder",
+    "card_html",
     "offer",
     "offers",
     "on_cancelled",
     "on_moved",
     "on_tightened",
+    "open_between",
+    "open_nearest",
     "open_room",
     "room_is_open",
     "terms_words",
