@@ -195,3 +195,210 @@ select id, state, name from listings where person_id = :person;
 -- name: contact(id)^
 -- where introductions of a shown listing go
 select name, email, room, state, person_id from listings where id = :id and state = 'shown';
+
+-- name: seen_listing(id, viewer, organizer)^
+-- a listing whole for whoever may see it; one that is not shown is there for its owner and for organizers alone
+select
+    listings.*, now() as now, current_date as today,
+    coalesce(
+        (
+            select jsonb_agg(to_jsonb(licences) order by licences.area, licences.kind, licences.number)
+            from licences where licences.listing_id = listings.id
+        ),
+        '[]'
+    ) as licences,
+    coalesce(
+        (
+            select jsonb_agg(to_jsonb(listing_ways) order by listing_ways.credential = '', listing_ways.way)
+            from listing_ways where listing_ways.listing_id = listings.id
+        ),
+        '[]'
+    ) as ways,
+    exists (
+        select from short_lists where short_lists.listing_id = listings.id and short_lists.person_id = :viewer::uuid
+    ) as is_kept
+from listings
+where listings.id = :id and (listings.state = 'shown' or listings.person_id = :viewer::uuid or :organizer::boolean);
+
+-- name: lock_own(person)^
+-- the listing of one person, locked
+select id, state, hidden_because, version, name from listings where person_id = :person for update;
+
+-- name: set_state(id, state, because)!
+-- a listing is shown, hidden, or waits
+update listings
+set state = :state, hidden_because = :because,
+    shown_at = case when :state = 'shown' then coalesce(shown_at, now()) else shown_at end
+where id = :id;
+
+-- name: confirm(id, room, settled)!
+-- everything on it still holds today; what was asked is answered, unless a licence still runs out
+update listings
+set confirmed_at = now(), room = :room, room_confirmed_at = now(),
+    asked_at = case when :settled::boolean then null else asked_at end,
+    marked_at = case when :settled::boolean then null else marked_at end
+where id = :id;
+
+-- name: prolong(listing, ids, expiries)
+-- new last days of licences, said by the therapist; what was checked was the old one
+update licences
+set expires_on = said.expires_on, checked_at = null, checked_by = null, checked_against = ''
+from unnest(:ids::uuid [], :expiries::date []) as said (id, expires_on)
+where licences.id = said.id and licences.listing_id = :listing
+    and licences.expires_on is distinct from said.expires_on
+returning licences.id;
+
+-- name: keep_listing_picture(listing, hash, jpeg)!
+-- the picture of a listing, in the place of the one before
+with kept as (
+    insert into listing_pictures (hash, listing_id, jpeg) values (:hash, :listing, :jpeg)
+    on conflict (listing_id) do update set hash = excluded.hash, jpeg = excluded.jpeg, created_at = now()
+)
+update listings set picture_hash = :hash where id = :listing;
+
+-- name: drop_listing_picture(listing)!
+-- initials again
+with gone as (delete from listing_pictures where listing_id = :listing)
+update listings set picture_hash = null where id = :listing;
+
+-- name: listing_picture(hash)$
+-- the bytes of a listings picture
+select jpeg from listing_pictures where hash = :hash;
+
+-- name: organize_counts()^
+-- how many listings there are for organizers to look at, each kind of looking
+select
+    (select count(*) from listings where state = 'waiting') as waiting,
+    (select count(*) from complaints where state = 'open') as complaints,
+    (select count(*) from listings where state = 'shown' and asked_at is not null) as asked,
+    (select count(*) from listings) as every;
+
+-- name: organize_list(part, q, most, skip)
+-- one page of the listings an organizer looks at, with what hurries first
+select
+    listings.id, listings.name, listings.letters, listings.city, listings.area, listings.state,
+    listings.hidden_because, listings.source, listings.came_at, listings.asked_at, listings.marked_at,
+    listings.confirmed_at, count(*) over () as total,
+    (
+        select min(licences.expires_on) from licences
+        where licences.listing_id = listings.id and licences.status = 'active'
+    ) as first_expiry,
+    (
+        select count(*) from licences where licences.listing_id = listings.id and licences.checked_at is null
+    ) as unchecked,
+    (
+        select count(*) from complaints where complaints.listing_id = listings.id and complaints.state = 'open'
+    ) as complaints
+from listings
+where case :part
+    when 'waiting' then listings.state = 'waiting'
+    when 'asked' then listings.state = 'shown' and listings.asked_at is not null
+    else true
+end
+and (:q = '' or strpos(folded(listings.name), folded(:q)) > 0)
+order by
+    case when :part = 'waiting' then listings.came_at end,
+    case when :part = 'asked' then listings.asked_at end,
+    folded(listings.name), listings.id
+limit :most offset :skip;
+
+-- name: open_complaints()
+-- what people say is wrong with listings, the oldest first
+select
+    complaints.id, complaints.body, complaints.created_at, listings.id as listing_id, listings.name,
+    listings.state, coalesce(people.name, 'Somebody who left') as from_name, complaints.person_id
+from complaints
+join listings on listings.id = complaints.listing_id
+left join people on people.id = complaints.person_id
+where complaints.state = 'open'
+order by complaints.created_at limit 100;
+
+-- name: complaints_of(listing)
+-- what was ever said to be wrong with one listing, the newest first
+select
+    complaints.id, complaints.body, complaints.created_at, complaints.state, complaints.decided_at,
+    coalesce(people.name, 'Somebody who left') as from_name, coalesce(deciders.name, '') as decided_by
+from complaints
+left join people on people.id = complaints.person_id
+left join people as deciders on deciders.id = complaints.decided_by
+where complaints.listing_id = :listing
+order by complaints.state <> 'open', complaints.created_at desc limit 50;
+
+-- name: complain(listing, person, body)$
+-- somebody says that something is wrong with a shown listing; no row when it is not shown
+insert into complaints (listing_id, person_id, body)
+select listings.id, :person, :body from listings where listings.id = :listing and listings.state = 'shown'
+returning id;
+
+-- name: complained_about(listing)$
+-- the name of a shown listing
+select name from listings where id = :listing and state = 'shown';
+
+-- name: decide_complaint(id, state, who)$
+-- an organizer hides the listing or keeps it; no row when that was decided already
+update complaints set state = :state, decided_at = now(), decided_by = :who
+where id = :id and state = 'open' returning listing_id;
+
+-- name: complaint_listing(id)$
+-- the listing a complaint is about
+select listing_id from complaints where id = :id;
+
+-- name: check_licence(id, version, who, against)$
+-- an organizer looked a licence up today; no row when the listing was changed since they looked
+update licences set checked_at = now(), checked_by = :who, checked_against = :against
+from listings
+where licences.id = :id and listings.id = licences.listing_id and listings.version = :version
+returning licences.listing_id;
+
+-- name: licence_listing(id)$
+-- the listing a licence stands on
+select listing_id from licences where id = :id;
+
+-- name: hand_over(id, person)$
+-- a listing becomes a therapists own; no row when it is somebodys already
+update listings set person_id = :person where id = :id and person_id is null returning id;
+
+-- name: to_look_after(ask_after, licence_ahead, most)
+-- shown listings the timetable may have something to do with, the longest waiting first
+select
+    listings.id, listings.state, listings.confirmed_at, listings.asked_at, listings.marked_at
+from listings
+where listings.state = 'shown' and (
+    listings.asked_at is not null
+    or listings.confirmed_at <= now() - :ask_after::interval
+    or exists (
+        select from licences
+        where licences.listing_id = listings.id and licences.status = 'active'
+            and licences.expires_on <= current_date + :licence_ahead::integer
+    )
+    or not exists (
+        select from licences
+        where licences.listing_id = listings.id and licences.status = 'active'
+            and coalesce(licences.expires_on >= current_date, true)
+    )
+)
+order by listings.id limit :most;
+
+-- name: mark_asked(id)!
+-- a listing is asked about
+update listings set asked_at = now() where id = :id;
+
+-- name: mark_unconfirmed(id)!
+-- a listing says on its page that nobody confirmed it lately
+update listings set marked_at = now() where id = :id;
+
+-- name: clear_asked(id)!
+-- there is nothing to ask any more
+update listings set asked_at = null, marked_at = null where id = :id;
+
+-- name: lapsed_facets()
+-- listings still found in a place where a licence of theirs has run out
+select distinct licences.listing_id as id
+from licences join listings on listings.id = licences.listing_id
+where licences.expires_on < current_date and ('in:' || licences.area) = any(listings.facets)
+    and not exists (
+        select from licences as others
+        where others.listing_id = listings.id and others.area = licences.area and others.status = 'active'
+            and coalesce(others.expires_on >= current_date, true)
+    )
+limit 5000;

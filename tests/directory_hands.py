@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,7 @@ RIVER = Draft(
     answer_experience="About thirty people since 2021.",
     links=("https://river.example.org",),
     email="river@example.org",
-    licences=(Licence("lmft", "FL", "MT1234", expires_on=date.today() + timedelta(days=400)),),
+    licences=(Licence("lmft", "FL", "MT1234", expires_on=datetime.now(UTC).date() + timedelta(days=400)),),
     ways=(Way("ifs", "ifs_2"), Way("kap", "kap_trained", "Fluence", 2022)),
 )
 

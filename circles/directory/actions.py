@@ -66,17 +66,16 @@ async def write_listing(
     try:
         if listing_id:
             await SQL.replace_listing(tx, id=listing_id, **said)
-        else:
-            listing_id = await SQL.insert_listing(tx, person=person_id, state=state, **said)
+        written: UUID = listing_id or await SQL.insert_listing(tx, person=person_id, state=state, **said)
     except db.UniqueViolationError as error:
         raise _twice(error) from None
-    await _keep_rows(tx, listing_id, draft)
-    await SQL.refresh_facets(tx, ids=[listing_id])
+    await _keep_rows(tx, written, draft)
+    await SQL.refresh_facets(tx, ids=[written])
     was = before["state"] if before else ""
     await audit.record(
-        tx, "listing.written", listing_id, who=by, before=was, after=now_in, details={"source": source}
+        tx, "listing.written", written, who=by, before=was, after=now_in, details={"source": source}
     )
-    return listing_id
+    return written
 
 
 async def _lock(tx: db.Tx, listing_id: UUID, version: int | None) -> db.Record:
