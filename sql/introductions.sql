@@ -16,3 +16,202 @@ left join listings on listings.id = accesses.listing_id
 where accesses.person_id = :person
 order by accesses.at desc, accesses.id desc
 limit :most offset :skip;
+
+-- name: asking(listing, person)^
+-- a shown listing as somebody who would ask for an introduction needs it, with what they asked before
+select
+    listings.id, listings.name, listings.letters, listings.room, listings.email <> '' as takes_mail,
+    coalesce(listings.person_id = :person, false) as own,
+    (
+        select introductions.id from introductions
+        where introductions.person_id = :person and introductions.listing_id = listings.id
+            and introductions.state in ('asked', 'accepted') and introductions.forgotten_at is null
+    ) as open_id,
+    (
+        select max(introductions.expires_at) from introductions
+        where introductions.person_id = :person and introductions.listing_id = listings.id
+            and introductions.state in ('full', 'not_a_fit') and introductions.expires_at > now()
+    ) as no_until,
+    (
+        select count(*) from introductions
+        where introductions.person_id = :person and introductions.state in ('asked', 'accepted')
+            and introductions.forgotten_at is null
+    ) as open_all
+from listings
+where listings.id = :listing and listings.state = 'shown';
+
+-- name: lock_person(id)!
+-- what one person asks is sent one after another, so that it is counted right
+select id from people where id = :id for no key update;
+
+-- name: sent_already(id, person)$
+-- whether this very form was sent before
+select exists (select from introductions where id = :id and person_id = :person);
+
+-- name: ask(id, person, listing, told, call_name, reach, looking_for, own_words, token_hash, lasts)^
+-- one more introduction; no row when its id is taken
+insert into introductions (
+    id, person_id, listing_id, told, call_name, reach, looking_for, own_words, token_hash, expires_at
+)
+values (
+    :id, :person, :listing, :told::text [], :call_name, :reach, :looking_for, :own_words, :token_hash,
+    now() + :lasts::interval
+)
+on conflict (id) do nothing
+returning id, expires_at;
+
+-- name: address(listing)^
+-- where an introduction goes
+select email, name, person_id from listings where id = :listing;
+
+-- name: keep_mail(id, mail)!
+-- the mail that tells it
+update introductions set mail_id = :mail where id = :id;
+
+-- name: mine(person)
+-- everything somebody ever asked, newest first
+select
+    introductions.id, introductions.state, introductions.told, introductions.created_at, introductions.answered_at,
+    introductions.expires_at, introductions.expires_at <= now() as over, listings.name as listing_name,
+    listings.letters
+from introductions join listings on listings.id = introductions.listing_id
+where introductions.person_id = :person
+order by introductions.created_at desc, introductions.id
+limit 200;
+
+-- name: one_of_mine(id, person)^
+-- one introduction as whoever asked for it sees it; past its time without any words
+select
+    introductions.id, introductions.state, introductions.told, introductions.created_at, introductions.answered_at,
+    introductions.ended_at, introductions.forgotten_at, introductions.expires_at,
+    introductions.expires_at <= now() as over, introductions.listing_id, listings.name as listing_name,
+    listings.letters, listings.state as listing_state, mails.state as mail_state, mails.sent_at as mail_sent_at,
+    live.call_name, live.reach, live.looking_for, live.own_words, live.answer_words, live.other_listing_id
+from introductions
+join listings on listings.id = introductions.listing_id
+left join mails on mails.id = introductions.mail_id
+left join introductions as live on live.id = introductions.id and live.expires_at > now()
+where introductions.id = :id and introductions.person_id = :person;
+
+-- name: lock_mine(id, person)^
+-- ones own introduction, locked while it changes
+select
+    introductions.id, introductions.person_id, introductions.listing_id, introductions.state, introductions.created_at,
+    introductions.mail_id, introductions.forgotten_at, introductions.expires_at <= now() as over,
+    listings.name as listing_name, listings.email, listings.person_id as therapist_id
+from introductions join listings on listings.id = introductions.listing_id
+where introductions.id = :id and introductions.person_id = :person
+for update of introductions;
+
+-- name: for_therapist(token_hash, id, person)^
+-- an introduction for whoever holds its link, or whose listing it is about; what was told only while it is open
+select
+    introductions.id, introductions.state, introductions.created_at, introductions.answered_at,
+    introductions.expires_at, introductions.expires_at <= now() as over, introductions.listing_id,
+    listings.name as listing_name, coalesce(live.told, '{}') as told, live.call_name, live.reach,
+    live.looking_for, live.own_words
+from introductions
+join listings on listings.id = introductions.listing_id
+left join introductions as live
+    on live.id = introductions.id and live.state in ('asked', 'accepted') and live.expires_at > now()
+where introductions.token_hash = :token_hash::bytea
+    or (introductions.id = :id::uuid and listings.person_id = :person::uuid);
+
+-- name: lock_for_therapist(token_hash, id, person)^
+-- the same, locked while it is answered
+select
+    introductions.id, introductions.person_id, introductions.listing_id, introductions.state,
+    introductions.expires_at <= now() as over, listings.name as listing_name,
+    people.email as member_email, people.name as member_name
+from introductions
+join listings on listings.id = introductions.listing_id
+join people on people.id = introductions.person_id
+where introductions.token_hash = :token_hash::bytea
+    or (introductions.id = :id::uuid and listings.person_id = :person::uuid)
+for update of introductions;
+
+-- name: of_my_listing(person)
+-- what is asked of the listing somebody has, while it is open
+select
+    introductions.id, introductions.state, introductions.created_at, introductions.expires_at, introductions.told,
+    introductions.call_name
+from introductions join listings on listings.id = introductions.listing_id
+where listings.person_id = :person and introductions.state in ('asked', 'accepted') and introductions.expires_at > now()
+order by introductions.state desc, introductions.created_at desc, introductions.id;
+
+-- name: answer(id, state, words, other)!
+-- what the therapist says; another listing only while it is shown
+update introductions
+set state = :state, answered_at = now(), answer_words = :words,
+    other_listing_id = (
+        select listings.id from listings
+        where listings.id = :other::uuid and listings.state = 'shown' and listings.id <> introductions.listing_id
+    )
+where id = :id;
+
+-- name: finish(id, state)!
+-- withdrawn or ended by whoever asked; nothing that was told stays
+update introductions
+set state = :state, ended_at = now(), other_listing_id = null,
+    call_name = '', reach = '', looking_for = '', own_words = '', answer_words = ''
+where id = :id;
+
+-- name: forget_words(id, state)!
+-- nothing that was told stays, and no link leads here any more
+update introductions
+set state = :state, forgotten_at = now(), token_hash = null, other_listing_id = null,
+    call_name = '', reach = '', looking_for = '', own_words = '', answer_words = ''
+where id = :id;
+
+-- name: drop_mail(id)^
+-- the mail that told it goes too; answers whether it had left
+delete from mails where id = :id
+returning state = 'waiting' and coalesce(claimed_until < now(), true) as unsent;
+
+-- name: overdue(most)
+-- introductions whose time is over and whose words are still here, each locked by one worker alone
+select
+    introductions.id, introductions.person_id, introductions.listing_id, introductions.state,
+    introductions.created_at, introductions.mail_id, listings.name as listing_name, listings.email,
+    listings.person_id as therapist_id, people.email as member_email, people.name as member_name
+from introductions
+join listings on listings.id = introductions.listing_id
+join people on people.id = introductions.person_id
+where introductions.expires_at <= now() and introductions.forgotten_at is null
+order by introductions.expires_at
+limit :most
+for update of introductions skip locked;
+
+-- name: by_name(terms, but, most)
+-- shown listings whose names begin with all of these words
+select id, name, letters, city, area, telehealth, in_person from listings
+where state = 'shown' and search @@ to_tsquery('simple', folded(:terms)) and not id = any(:but::uuid [])
+order by lower(name), id
+limit :most;
+
+-- name: chosen(ids)
+-- shown listings by their ids
+select id, name, letters, city, area, telehealth, in_person from listings
+where state = 'shown' and id = any(:ids::uuid [])
+order by lower(name), id;
+
+-- name: suggest(person, who, listings, words)<!
+-- what a facilitator suggests to one member
+insert into suggestions (person_id, made_by, listing_ids, words)
+values (:person, :who, :listings::uuid [], :words)
+returning id;
+
+-- name: suggestions(person)
+-- what was suggested to somebody in the last 30 days, newest first
+select suggestions.id, suggestions.listing_ids, suggestions.words, suggestions.created_at, people.name as who_name
+from suggestions left join people on people.id = suggestions.made_by
+where suggestions.person_id = :person and suggestions.created_at > now() - interval '30 days'
+order by suggestions.created_at desc, suggestions.id;
+
+-- name: put_away(id, person)$
+-- a suggestion put away by the one it was made to
+delete from suggestions where id = :id and person_id = :person returning id;
+
+-- name: forget_suggestions()
+-- suggestions older than 30 days
+delete from suggestions where created_at <= now() - interval '30 days' returning id, person_id;

@@ -1,5 +1,19 @@
 """The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""
 
 from circles.directory.actions import Contact, OwnListing, contact, own_listing
+from circles.directory.suggestions_actions import chosen, find, may_suggest, suggest
+from circles.directory.suggestions_rules import Suggestion
+from circles.directory.suggestions_rules import read as read_suggestion
 
-__all__ = ["Contact", "OwnListing", "contact", "own_listing"]
+__all__ = [
+    "Contact",
+    "OwnListing",
+    "Suggestion",
+    "chosen",
+    "contact",
+    "find",
+    "may_suggest",
+    "own_listing",
+    "read_suggestion",
+    "suggest",
+]

@@ -7,17 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from circles import db
+from circles.directory.cards import listed
+from circles.directory.introductions_rules import TOLD
 
 SQL = db.queries("introductions")
-
-# What is told in an introduction, as the log and the pages call it.
-TOLD: Mapping[str, str] = {
-    "call_name": "the name to be called",
-    "reach": "how to reach you",
-    "looking_for": "what you are looking for",
-    "circle": "that you come to a circle",
-    "own_words": "your own words",
-}
 
 # what: in words. {who} is the person, {listing} the therapist, {details} what else there is to say.
 WORDS: Mapping[str, str] = {
@@ -32,7 +25,7 @@ WORDS: Mapping[str, str] = {
     "introduction.expired": "{listing} did not answer in time, so the introduction closed.",
     "introduction.forgotten": "What you told {listing} was deleted here.",
     "suggestion.directory": "{who} suggested that you look at the directory.",
-    "suggestion.listings": "{who} suggested therapists to you: {details}.",
+    "suggestion.listing": "{who} suggested {listing} to you.",
     "suggestion.forgotten": "A suggestion made to you was deleted after 30 days.",
 }
 SOMEBODY = "somebody who left"
@@ -74,9 +67,3 @@ def say(row: Mapping[str, Any]) -> str:
         details=listed([TOLD.get(each, each) for each in row["details"]]),
     )
     return said[:1].upper() + said[1:]
-
-
-def listed(things: Sequence[str]) -> str:
-    """Things one after another: a, b and c."""
-    *first, last = things or ("nothing",)
-    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,102 @@
+"""Suggestions: made privately by a facilitator, seen by one member alone, put away, gone after 30 days.
+
+Nothing is kept of whether or when a suggestion was read or followed, so nobody can ever be told: whoever puts one
+away deletes it, and that leaves no event, the one change of state in the house that leaves none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from circles import audit, db, jobs, mail, people
+from circles.directory import accesses, suggestions_rules
+from circles.directory import introductions_rules as rules
+from circles.directory.suggestions_rules import Suggestion
+from circles.errors import NotFound, Reason, Refused
+from circles.house import House
+from circles.web import limits
+
+SQL = db.queries("introductions")
+
+# How many listings a name may find at once: enough to tell two apart, too few to browse by.
+MOST_FOUND = 6
+
+
+async def may_suggest(house: House, *, person_id: UUID, by: UUID) -> None:
+    """Count one suggestion of somebody to somebody. Raises Refused when there were several today."""
+    key = f"suggestion {by} {person_id}"
+    if not await limits.within(house, key, suggestions_rules.MOST_A_DAY, timedelta(days=1)):
+        raise Refused(suggestions_rules.too_often())
+
+
+async def suggest(tx: db.Tx, house: House, *, person_id: UUID, by: UUID, suggestion: Suggestion) -> UUID:
+    """Suggest something to one member, in the caller's transaction, and mail them that there is something to see.
+
+    The caller has made sure that `by` may: call may_suggest first. Raises NotFound for somebody who is not there,
+    Refused for a listing that is no longer shown.
+    """
+    found = (await people.by_ids(tx, [person_id])).get(person_id)
+    if found is None:
+        raise NotFound
+    shown = {row["id"] for row in await chosen(tx, suggestion.listings)}
+    if shown != set(suggestion.listings):
+        raise Refused(Reason("not_shown", "One of these is no longer in the directory.", "listings"))
+    made: UUID = await SQL.suggest(
+        tx, person=person_id, who=by, listings=list(suggestion.listings), words=suggestion.words
+    )
+    await audit.record(tx, "suggestion.made", made, who=by, after="made")
+    for listing_id in suggestion.listings:
+        await accesses.log(tx, person_id, "suggestion.listing", who=by, listing_id=listing_id)
+    if not suggestion.listings:
+        await accesses.log(tx, person_id, "suggestion.directory", who=by)
+    await _tell(tx, house, found)
+    return made
+
+
+async def _tell(tx: db.Tx, house: House, person: people.Person) -> None:
+    """A mail that says nothing but that there is something to see."""
+    await mail.send(
+        tx,
+        house.settings,
+        "suggestion",
+        to=person.email,
+        to_name=person.name,
+        person_id=person.id,
+        subject=f"{house.settings.community_name}: a note for you",
+        link=f"{house.settings.address}/my/suggestions",
+        keep_days=suggestions_rules.KEEP_DAYS,
+    )
+
+
+async def find(tx: db.Tx, typed: str, but: Iterable[UUID] = ()) -> list[db.Record]:
+    """Shown listings whose names begin with these words, a few at most. but: those that are known already."""
+    terms = rules.name_terms(typed)
+    return await db.rows(SQL.by_name(tx, terms=terms, but=list(but), most=MOST_FOUND)) if terms else []
+
+
+async def chosen(tx: db.Tx, ids: Iterable[UUID]) -> list[db.Record]:
+    """Shown listings by their ids."""
+    asked = list(ids)
+    return await db.rows(SQL.chosen(tx, ids=asked)) if asked else []
+
+
+async def mine(tx: db.Tx, person_id: UUID) -> list[db.Record]:
+    """What was suggested to somebody, newest first."""
+    return await db.rows(SQL.suggestions(tx, person=person_id))
+
+
+async def put_away(house: House, *, person_id: UUID, suggestion_id: UUID) -> None:
+    """Delete a suggestion made to oneself. Nothing says that it was, or when. Raises NotFound."""
+    async with house.db.transaction() as tx:
+        if await SQL.put_away(tx, id=suggestion_id, person=person_id) is None:
+            raise NotFound
+
+
+@jobs.every("directory.forget_suggestions", "29 * * * *")
+async def forget(house: House) -> None:
+    """Delete suggestions older than 30 days. No event is left: its absence would say that one was put away."""
+    async with house.db.transaction() as tx:
+        for row in await db.rows(SQL.forget_suggestions(tx)):
+            await accesses.log(tx, row["person_id"], "suggestion.forgotten")

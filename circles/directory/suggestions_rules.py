@@ -1,0 +1,58 @@
+"""What a facilitator may suggest to one member: a look at the directory, or up to three listings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from circles import text
+from circles.directory.introductions_rules import read_ids
+from circles.errors import Reason, Refused
+
+MOST_LISTINGS = 3
+MOST_WORDS = 600
+# By one facilitator to one member in a day. Counted apart from the suggestions themselves, so that the count
+# says nothing of what became of them.
+MOST_A_DAY = 3
+KEEP_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A look at the directory (no listings), or these listings; with a few words, if any."""
+
+    listings: tuple[UUID, ...] = ()
+    words: str = ""
+
+
+def read(values: Mapping[str, str]) -> Suggestion:
+    """A suggestion as typed. Raises Refused with every reason."""
+    reasons: list[Reason] = []
+    what = values.get("what", "")
+    chosen = tuple(read_ids(values.get("listings", ""))) if what == "listings" else ()
+    if what not in ("directory", "listings"):
+        reasons.append(Reason("nothing", "Please choose what you would like to suggest.", "what"))
+    elif what == "listings" and not chosen:
+        says = "Please look for a therapist by name and tick at least one, or suggest the directory."
+        reasons.append(Reason("no_listing", says, "name"))
+    elif len(chosen) > MOST_LISTINGS:
+        reasons.append(
+            Reason("too_many", f"That is {len(chosen)}. Please keep it to {MOST_LISTINGS}.", "listings")
+        )
+    words = ""
+    try:
+        words = text.body(values.get("words", ""), "words", most=MOST_WORDS, required=False)
+    except Refused as refused:
+        reasons.extend(refused.reasons)
+    if reasons:
+        raise Refused(reasons)
+    return Suggestion(chosen, words)
+
+
+def too_often() -> Reason:
+    """Said to a facilitator who suggests again and again to one member."""
+    return Reason(
+        "too_often",
+        "You suggested something to this person several times today. Please leave it at that for now.",
+    )
