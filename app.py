@@ -35,6 +35,8 @@ from circles.gatherings import (
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import host_pages as guidelines_host_pages
 from circles.guidelines import pages as guidelines_pages
+from circles.guides import pages as guides_pages
+from circles.guides import when_pages
 from circles.house import House
 from circles.invites import pages as invites_pages
 from circles.messages import pages as messages_pages
@@ -256,6 +258,16 @@ MESSAGES = [
     route("/host/messages/{id}/discard", messages_pages.discard, Who.FACILITATOR, ["POST"]),
 ]
 
+GUIDES = [
+    route("/guides", guides_pages.index, Who.ANYBODY),
+    route("/guides/when-to-come", when_pages.form, Who.ANYBODY),
+    route("/guides/when-to-come", when_pages.show, Who.ANYBODY, ["POST"]),
+    route("/guides/when-to-come/calendar", when_pages.calendar, Who.ANYBODY, ["POST"]),
+    route("/guides/reflection", guides_pages.reflection, Who.ANYBODY),
+    route("/guides/three-questions", guides_pages.three_questions, Who.ANYBODY),
+    route("/guides/{slug}", guides_pages.guide, Who.ANYBODY),
+]
+
 # In practice mode only; in production these addresses are not even there.
 PRACTICE = [
     route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
@@ -288,7 +300,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *PAYMENTS,
         *HOUSE,
     ]
-    every += GUIDELINES
+    every += [*GUIDELINES, *GUIDES]
     return [*every, *PRACTICE] if settings.practice else every
 
 

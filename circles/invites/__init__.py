@@ -2,5 +2,6 @@
 
 from circles.invites.actions import feed_address
 from circles.invites.rules import title
+from circles.invites.suggesting import CALENDAR, Suggestion, suggestions_file
 
-__all__ = ["feed_address", "title"]
+__all__ = ["CALENDAR", "Suggestion", "feed_address", "suggestions_file", "title"]

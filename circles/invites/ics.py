@@ -40,7 +40,8 @@ class Party:
 class Entry:
     """One gathering as one person's calendar holds it.
 
-    sequence: counts the changes sent; changed_at: when it last changed; the three times are aware.
+    sequence: counts the changes sent; changed_at: when it last changed; the three times are aware. tentative: there
+    is no seat in it yet.
     """
 
     uid: str
@@ -52,6 +53,7 @@ class Entry:
     url: str
     changed_at: datetime
     cancelled: bool = False
+    tentative: bool = False
 
 
 def invite(method: Method, entry: Entry, organizer: Party, attendee: Party) -> bytes:
@@ -104,7 +106,7 @@ def _event(entry: Entry, organizer: Party) -> Event:
     event.add("description", _lines(entry.description))
     event.add("url", vUri(entry.url))
     event.add("organizer", _party(organizer))
-    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("status", "CANCELLED" if entry.cancelled else "TENTATIVE" if entry.tentative else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if entry.cancelled else "OPAQUE")
     event.add("class", "PRIVATE")
     return event

@@ -9,12 +9,11 @@ from starlette.responses import Response
 
 from circles import db, gatherings
 from circles.invites import actions, rules
+from circles.invites.suggesting import CALENDAR
 from circles.web import cookies, guard, render
 
 # How many gatherings the page goes back, the ones ahead included.
 MOST_SHOWN = 120
-
-CALENDAR = "text/calendar; charset=utf-8"
 
 
 async def my_gatherings(request: Request) -> Response:

@@ -107,6 +107,11 @@ def uid(gathering_id: UUID, person_id: UUID, host: str) -> str:
     return f"{uuid5(_PLACES, f'{gathering_id}/{person_id}')}@{host}"
 
 
+def suggestion_uid(key: str, host: str) -> str:
+    """The UID of a date that is only suggested: the same date has the same one, and no seat ever has it."""
+    return f"{uuid5(_PLACES, f'suggestion/{key}')}@{host}"
+
+
 def title(discreet_name: str, starts_at: datetime, zone: str) -> str:
     """A mail's subject: Tuesday group, Tuesday 24 November."""
     return f"{discreet_name}, {clock.say_date(starts_at.astimezone(ZoneInfo(zone)).date())}"

@@ -1,0 +1,122 @@
+"""What fits somebody's medicine session: worked out in the request from their answers, and forgotten with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from circles import clock, db, gatherings, invites
+from circles.errors import Reason, Refused
+from circles.guides import rules
+from circles.guides.rules import Answers, Season, Window
+
+MOST_IN_WINDOW = 12
+MOST_PICKED = 30
+
+# How a date without a gathering stands in a calendar, and how long.
+_LOOK = "Look for a group"
+_LOOK_LENGTH = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """One date of the rhythm, and the gathering nearest to it where there is one."""
+
+    at: datetime
+    card: gatherings.Card | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the page shows. first: what fits best, the soonest first; dates: the weeks after."""
+
+    answers: Answers
+    window: Window
+    season: Season
+    first: list[gatherings.Card]
+    dates: list[Date]
+
+    def pick(self) -> list[str]:
+        """What a calendar would hold at first: the soonest that fits, and every date of the rhythm."""
+        return [str(card.id) for card in self.first[:1]] + [pick_of(date) for date in self.dates]
+
+
+def pick_of(date: Date) -> str:
+    """How a form names a date of the rhythm: its gathering, or the moment itself."""
+    return str(date.card.id) if date.card else date.at.isoformat()
+
+
+async def plan(tx: db.Tx, answers: Answers, now: datetime) -> Plan:
+    """The gatherings for these answers, in two queries."""
+    window = rules.window(answers)
+    season = rules.season(window, now)
+    shown = Window(now, now, now + rules.SOON) if season == "passed" else window
+    first = await gatherings.open_between(
+        tx,
+        shown.online_from if answers.coming.online else None,
+        shown.in_person_from if answers.coming.in_person else None,
+        shown.until,
+        answers.coming.city,
+        MOST_IN_WINDOW,
+    )
+    start = rules.anchor(window, now, first[0].starts_at if first else None)
+    moments = rules.dates(answers.rhythm, start, answers.ends.zone)
+    found = await gatherings.open_nearest(tx, moments, answers.rhythm.within, answers.coming)
+    dates = [Date(at, card) for at, card in zip(moments, found, strict=True)]
+    return Plan(answers, window, season, first, dates)
+
+
+def read_picks(typed: str) -> tuple[list[UUID], list[datetime]]:
+    """Read what was picked for a calendar: gatherings, and moments without one. What is neither is left out."""
+    ids: list[UUID] = []
+    moments: list[datetime] = []
+    for each in typed.split(",")[:MOST_PICKED]:
+        try:
+            ids.append(UUID(each))
+        except ValueError:
+            moments += _moment(each)
+    return list(dict.fromkeys(ids)), list(dict.fromkeys(moments))
+
+
+def _moment(typed: str) -> list[datetime]:
+    try:
+        found = datetime.fromisoformat(typed)
+        return [found.astimezone(UTC)] if found.tzinfo and 2000 <= found.year <= 2100 else []
+    except (ValueError, OverflowError):
+        return []
+
+
+async def suggestions(
+    tx: db.Tx, ids: Sequence[UUID], moments: Sequence[datetime], site: str, now: datetime
+) -> list[invites.Suggestion]:
+    """The dates of a calendar, in one query. Raises Refused when none is left; site: its address."""
+    offers = (await gatherings.offers(tx, ids)).values() if ids else ()
+    found = [
+        _of_gathering(offer, site)
+        for offer in offers
+        if gatherings.why_closed(offer.state, offer.starts_at, 1, now, offer.circle_state) is None
+    ]
+    found += [_to_look(at, site) for at in moments if at > now]
+    if not found:
+        raise Refused(Reason("no_date", "Please choose one date or more that is still ahead.", "pick"))
+    return sorted(found, key=lambda each: each.starts_at)
+
+
+def _of_gathering(offer: gatherings.Offer, site: str) -> invites.Suggestion:
+    path = f"/gatherings/{offer.gathering_id}"
+    when = f"{clock.say_when(offer.starts_at, offer.zone)}, {clock.say_length(offer.length_minutes)}."
+    return invites.Suggestion(
+        str(offer.gathering_id),
+        offer.starts_at,
+        offer.ends_at,
+        offer.discreet_name,
+        f"{when}\nYou have no seat yet. Book one here: {site}{path}",
+        path,
+    )
+
+
+def _to_look(at: datetime, site: str) -> invites.Suggestion:
+    says = f"Nothing was planned near this day yet. See what is on now: {site}/gatherings"
+    return invites.Suggestion(at.isoformat(), at, at + _LOOK_LENGTH, _LOOK, says, "/gatherings")
