@@ -190,7 +190,8 @@ def _parsed(words: str, delimiter: str) -> Iterator[list[str]]:
     record: list[str] = []
     number = 0
     try:
-        for number, record in enumerate(reader, start=1):
+        for record in reader:
+            number += 1
             if record != [_END]:
                 if record and record[-1].endswith(_END):
                     break
