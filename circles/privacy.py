@@ -136,7 +136,7 @@ MAP: dict[str, dict[str, Care]] = {
     "apart": _all(HUSHED, "id circle_id first_id second_id set_by created_at"),
     "listings": _all(
         PLAIN,
-        "id facets search shuffle version lowest_fee asked_at marked_at shown_at state hidden_because",
+        "id facets search number version lowest_fee asked_at marked_at shown_at state hidden_because",
     )
     | _all(WHO, "person_id source_by")
     | _all(
@@ -147,6 +147,8 @@ MAP: dict[str, dict[str, Care]] = {
         "answer_experience answer_training answer_medicine links email phone npi picture_hash source source_note "
         "came_at confirmed_at created_at changed_at",
     ),
+    "facet_blocks": _all(PLAIN, "facet block kind bits"),
+    "stale_blocks": _all(PLAIN, "block"),
     "listing_pictures": _all(WHO, "listing_id") | _all(TOLD, "hash jpeg created_at"),
     "licences": _all(PLAIN, "id checked_at checked_against")
     | _all(WHO, "listing_id checked_by")

@@ -151,3 +151,18 @@ select count(*) from requests where not exists (
 -- every planted gathering is of the circle whose schedule planted it
 select count(*) from gatherings join schedules on schedules.id = gatherings.schedule_id
 where schedules.circle_id <> gatherings.circle_id;
+
+-- name: facet_blocks_say_what_listings_say()$
+-- whom the search finds by a facet are the shown listings that have it, no more and no fewer; no block is left stale
+select (select count(*) from stale_blocks) + count(*) from (
+    select listings.number, each.facet
+    from listings cross join lateral unnest(listings.facets || array['all']) as each (facet)
+    where listings.state = 'shown'
+) as told
+full join (
+    select blocks.block * 4096 + each.place - 1 as number, blocks.facet
+    from facet_blocks as blocks
+    cross join lateral unnest(string_to_array(blocks.bits::text, null)) with ordinality as each (is_set, place)
+    where each.is_set = '1'
+) as marked on marked.number = told.number and marked.facet = told.facet
+where told.number is null or marked.number is null;

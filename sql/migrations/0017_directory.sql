@@ -74,7 +74,8 @@ create table listings (
         || setweight(to_tsvector('english', folded(city || ' ' || headline)), 'B')
         || setweight(to_tsvector('english', folded(approach)), 'C')
     ) stored,
-    shuffle integer not null default (floor(random() * 1000000))::integer,
+    -- counted up; the place of its mark in every facet block
+    number integer generated always as identity,
     constraint listing_state_known check (state in ('draft', 'waiting', 'shown', 'hidden')),
     constraint listing_hidden_says_why check (
         (state = 'hidden') = (hidden_because <> '')
@@ -122,16 +123,93 @@ create table listings (
 );
 create unique index listing_person_once on listings (person_id) where person_id is not null;
 create unique index listing_npi_once on listings (npi) where npi <> '';
-create index listings_facets on listings using gin (facets) where state = 'shown';
+create unique index listing_number_once on listings (number);
+create index listings_block on listings ((number / 4096)) where state = 'shown';
 create index listings_search on listings using gin (search) where state = 'shown';
 create index listings_point on listings (latitude, longitude) where state = 'shown' and in_person;
-create index listings_shuffle on listings (shuffle, id) where state = 'shown';
 create index listings_fee on listings (lowest_fee) where state = 'shown';
 create index listings_state on listings (state, came_at);
 create index listings_confirmed on listings (confirmed_at) where state = 'shown';
 create index listings_source_by on listings (source_by);
 -- a row of a file finds its listing by the name and a licence
 create index listings_folded_name on listings (folded(name));
+
+-- Who is found by a facet, as one bit a listing and 4,096 listings a row, so that counting is adding up rows of bits:
+-- the bit at (number modulo 4096) of the block (number / 4096). The facet "all" marks everybody who is shown.
+create table facet_blocks (
+    facet text not null,
+    block integer not null,
+    -- which choice of the search the facet belongs to
+    kind text not null generated always as (
+        case when facet ~ '^(in|tele|at):' then 'where' else split_part(facet, ':', 1) end
+    ) stored,
+    bits bit(4096) not null,
+    primary key (facet, block)
+);
+
+-- Blocks that the transaction at work must make anew before it ends; empty whenever none is at work.
+create table stale_blocks (block integer not null);
+create index stale_blocks_block on stale_blocks (block);
+
+create function note_stale_block() returns trigger
+language plpgsql
+as $$
+declare
+    touched integer := coalesce(new.number, old.number) / 4096;
+begin
+    insert into stale_blocks (block)
+    select touched where not exists (select from stale_blocks where stale_blocks.block = touched);
+    return null;
+end
+$$;
+create trigger listing_comes after insert on listings
+for each row when (new.state = 'shown') execute function note_stale_block();
+create trigger listing_goes after delete on listings
+for each row when (old.state = 'shown') execute function note_stale_block();
+create trigger listing_changes after update on listings
+for each row when (
+    (old.state = 'shown' or new.state = 'shown')
+    and (old.state is distinct from new.state or old.facets is distinct from new.facets)
+) execute function note_stale_block();
+
+-- At the end of a transaction, one after another, so that each sees what the one before wrote.
+create function renew_stale_blocks() returns trigger
+language plpgsql
+as $$
+declare
+    stale integer [];
+begin
+    perform pg_advisory_xact_lock(hashtextextended('facet_blocks', 0));
+    with gone as (delete from stale_blocks returning stale_blocks.block)
+    select array_agg(distinct gone.block) into stale from gone;
+    if stale is null then
+        return null;
+    end if;
+    with made as (
+        select each.facet, listings.number / 4096 as block,
+            bit_or(set_bit(0::bit(4096), listings.number % 4096, 1)) as bits
+        from listings cross join lateral unnest(listings.facets || array['all']) as each (facet)
+        where
+            listings.state = 'shown'
+            and listings.number / 4096 = any(stale)
+        group by each.facet, listings.number / 4096
+    ), put as (
+        insert into facet_blocks (facet, block, bits)
+        select made.facet, made.block, made.bits from made
+        on conflict (facet, block) do update set bits = excluded.bits where facet_blocks.bits <> excluded.bits
+    )
+    delete from facet_blocks
+    where
+        facet_blocks.block = any(stale)
+        and not exists (
+            select from made where made.facet = facet_blocks.facet and made.block = facet_blocks.block
+        );
+    return null;
+end
+$$;
+create constraint trigger stale_block_comes after insert on stale_blocks
+deferrable initially deferred
+for each row execute function renew_stale_blocks();
 
 -- A therapist's pictures live apart from people's, since a listing may have no account.
 create table listing_pictures (

@@ -136,3 +136,7 @@ where id = (select id from requests where state = 'waiting' limit 1);
 -- a schedule that was given to another circle, and its gatherings were not
 update schedules set circle_id = (select id from circles where circles.id <> schedules.circle_id limit 1)
 where id = (select schedule_id from gatherings where schedule_id is not null limit 1);
+
+-- name: facet_blocks_say_what_listings_say#
+-- a facet that nobody has, marked for somebody
+insert into facet_blocks (facet, block, bits) values ('lang:nobody', 0, 1::bit(4096));
