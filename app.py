@@ -24,6 +24,7 @@ from circles.attendance import pages as attendance_pages
 from circles.bookings import agree_pages, screening_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
+from circles.directory import answer_pages, introductions_pages
 from circles.gatherings import (
     change_pages,
     facilitator_pages,
@@ -268,6 +269,26 @@ GUIDES = [
     route("/guides/{slug}", guides_pages.guide, Who.ANYBODY),
 ]
 
+# What members ask of therapists, and what is suggested to them.
+INTRODUCTIONS = [
+    route("/therapists/{id}/introduction", introductions_pages.ask_form, Who.SIGNED_IN),
+    route("/therapists/{id}/introduction", introductions_pages.ask, Who.SIGNED_IN, ["POST"]),
+    route("/therapists/{id}/introduction/mail", introductions_pages.mail_html, Who.SIGNED_IN, ["POST"]),
+    route("/my/introductions", introductions_pages.mine, Who.SIGNED_IN),
+    route("/my/introductions/{id}", introductions_pages.one, Who.SIGNED_IN),
+    route("/my/introductions/{id}/withdraw", introductions_pages.withdraw, Who.SIGNED_IN, ["POST"]),
+    route("/my/introductions/{id}/end", introductions_pages.end, Who.SIGNED_IN, ["POST"]),
+    route("/my/introductions/{id}/forget", introductions_pages.forget_words, Who.SIGNED_IN, ["POST"]),
+    route("/my/access", introductions_pages.access, Who.SIGNED_IN),
+    route("/my/suggestions", introductions_pages.suggestions, Who.SIGNED_IN),
+    route("/my/suggestions/{id}/put-away", introductions_pages.put_away, Who.SIGNED_IN, ["POST"]),
+    route("/my/listing/introductions", answer_pages.of_my_listing, Who.SIGNED_IN),
+    route("/my/listing/introductions/{id}", answer_pages.look, Who.SIGNED_IN),
+    route("/my/listing/introductions/{id}", answer_pages.answer, Who.SIGNED_IN, ["POST"]),
+    route("/introductions/{token}", answer_pages.look, Who.ANYBODY),
+    route("/introductions/{token}", answer_pages.answer, Who.ANYBODY, ["POST"]),
+]
+
 # In practice mode only; in production these addresses are not even there.
 PRACTICE = [
     route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
@@ -297,6 +318,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *REFLECTIONS,
         *RUN_SHEETS,
         *MESSAGES,
+        *INTRODUCTIONS,
         *PAYMENTS,
         *HOUSE,
     ]

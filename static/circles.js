@@ -185,6 +185,12 @@ function weigh(event) {
   event.target.reportValidity();
 }
 
+// --- 6. A mail is shown in its frame without being asked for ---------------------------------------------
+
+function showMail() {
+  for (const form of document.querySelectorAll("form[data-show]")) form.submit();
+}
+
 // --- Start ----------------------------------------------------------------------------------------------
 
 function start() {
@@ -194,6 +200,7 @@ function start() {
 
 rememberZone();
 document.addEventListener("DOMContentLoaded", start);
+document.addEventListener("DOMContentLoaded", showMail);
 document.addEventListener("htmx:after:swap", start);
 document.addEventListener("submit", sendOnce, true);
 document.addEventListener("htmx:finally:request", releaseAll);

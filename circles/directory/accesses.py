@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from circles import db
 from circles.directory.cards import listed
-from circles.directory.introductions_rules import TOLD
+from circles.directory.introductions_rules import TOLD, Row
 
 SQL = db.queries("introductions")
 
@@ -59,7 +58,7 @@ async def page(tx: db.Tx, person_id: UUID, number: int) -> list[db.Record]:
     return await db.rows(SQL.accesses(tx, person=person_id, most=PAGE, skip=skip))
 
 
-def say(row: Mapping[str, Any]) -> str:
+def say(row: Row) -> str:
     """A line of the log in plain words."""
     said = WORDS[row["what"]].format(
         who=row["who_name"] or SOMEBODY,

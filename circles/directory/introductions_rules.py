@@ -7,13 +7,18 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from circles import clock, text
 from circles.errors import Reason, Refused
 
-Row = Mapping[str, Any]
+
+class Row(Protocol):
+    """A row of the database, or one made for a test, read by the names of its columns."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
 
 # A day less than the promised 30, so that the timetable has a day to keep the promise in.
 LASTS = timedelta(days=29)
@@ -253,3 +258,9 @@ def _mail_step(row: Row, name: str) -> Step:
 def told_words(kinds: Sequence[str]) -> list[str]:
     """The kinds of things that were told, in words, in the order of the form."""
     return [words for kind, words in TOLD.items() if kind in kinds]
+
+
+def kept_back(values: Mapping[str, str], told: Told) -> list[str]:
+    """What was typed and is not ticked, in words: it is not told, and the preview says so."""
+    typed = [kind for kind in MOST if kind not in told.kinds and values.get(kind, "").strip()]
+    return told_words(typed)

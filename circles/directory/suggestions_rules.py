@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from circles import text
-from circles.directory.introductions_rules import read_ids
+from circles.directory import words as codes
+from circles.directory.introductions_rules import Row, read_ids
 from circles.errors import Reason, Refused
 
 MOST_LISTINGS = 3
@@ -56,3 +57,23 @@ def too_often() -> Reason:
         "too_often",
         "You suggested something to this person several times today. Please leave it at that for now.",
     )
+
+
+def options(found: Iterable[Row], none: str = "") -> list[tuple[str, str, str]]:
+    """Listings as the choices of a form: name with letters, and where they are. none: a choice of nobody, first."""
+    rows = [(str(row["id"]), _name(row), _where(row)) for row in found]
+    return [("", none, ""), *rows] if none and rows else rows
+
+
+def _name(row: Row) -> str:
+    return ", ".join(each for each in (row["name"], row["letters"]) if each)
+
+
+def _where(row: Row) -> str:
+    place = ", ".join(each for each in (row["city"], codes.AREAS.get(row["area"], row["area"])) if each)
+    ways = " and ".join(
+        each
+        for each in ("telehealth" if row["telehealth"] else "", "in person" if row["in_person"] else "")
+        if each
+    )
+    return ". ".join(each for each in (place, ways.capitalize()) if each)
