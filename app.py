@@ -19,12 +19,13 @@ from circles.attendance import (
     reflection_pages,
     room_pages,
     run_sheet_pages,
+    suggest_pages,
 )
 from circles.attendance import pages as attendance_pages
 from circles.bookings import agree_pages, screening_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
-from circles.directory import answer_pages, introductions_pages
+from circles.directory import answer_pages, import_pages, introductions_pages
 from circles.gatherings import (
     change_pages,
     facilitator_pages,
@@ -224,6 +225,8 @@ ATTENDANCE = [
     route("/host/gatherings/{id}/close", after_pages.close, Who.HOST, ["POST"]),
     route("/host/gatherings/{id}/reopen", after_pages.reopen, Who.HOST, ["POST"]),
     route("/host/gatherings/{id}/notes", after_pages.write_note, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest_form, Who.FACILITATOR),
+    route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Who.FACILITATOR, ["POST"]),
     route("/host/notes/{id}/take-away", after_pages.take_note_away, Who.HOST, ["POST"]),
     route("/host/circles/{id}/notes", after_pages.notes, Who.SIGNED_IN),
     route("/organize", organize_pages.overview, Who.ORGANIZER),
@@ -289,6 +292,26 @@ INTRODUCTIONS = [
     route("/introductions/{token}", answer_pages.answer, Who.ANYBODY, ["POST"]),
 ]
 
+# Lists of therapists that organizers bring in; its addresses stand before those with an id.
+IMPORTS = [
+    route("/organize/therapists/import", import_pages.imports, Who.ORGANIZER),
+    route(
+        "/organize/therapists/import",
+        import_pages.send,
+        Who.ORGANIZER,
+        ["POST"],
+        max_body=import_pages.MOST_BODY,
+    ),
+    route("/organize/therapists/import/help", import_pages.help_page, Who.ORGANIZER),
+    route("/organize/therapists/import/template.csv", import_pages.template, Who.ORGANIZER),
+    route("/organize/therapists/import/{id}", import_pages.show, Who.ORGANIZER),
+    route("/organize/therapists/import/{id}/columns", import_pages.columns_form, Who.ORGANIZER),
+    route("/organize/therapists/import/{id}/columns", import_pages.match, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/import/{id}/confirm", import_pages.confirm, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/import/{id}/drop", import_pages.drop, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Who.ORGANIZER),
+]
+
 # In practice mode only; in production these addresses are not even there.
 PRACTICE = [
     route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
@@ -318,6 +341,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *REFLECTIONS,
         *RUN_SHEETS,
         *MESSAGES,
+        *IMPORTS,
         *INTRODUCTIONS,
         *PAYMENTS,
         *HOUSE,

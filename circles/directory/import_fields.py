@@ -206,3 +206,30 @@ def _free_key(field: Field, number: int, taken: list[str]) -> str:
         return LEFT_OUT if field.key in taken else field.key
     wanted = [number] if number else range(1, MOST_NUMBERED + 1)
     return next((key for n in wanted if (key := f"{field.key}_{n}") not in taken), LEFT_OUT)
+
+
+# What of the fields the template leaves out: what another column says as well.
+_NOT_IN_TEMPLATE: Final = frozenset(
+    (
+        "first_name",
+        "last_name",
+        "meets",
+        "currency",
+        "fee",
+        "licences",
+        "ways",
+        "licence_status",
+        "licence_source",
+    )
+)
+
+
+def template() -> list[tuple[str, str]]:
+    """The headings of a file to begin with, each with an example."""
+    found = []
+    for each in FIELDS:
+        if each.key not in _NOT_IN_TEMPLATE:
+            heading = OPTIONS[f"{each.key}_1"] if each.numbered else each.label
+            example = f"{each.example} (an example; delete this row)" if each.key == "name" else each.example
+            found.append((heading, example))
+    return found

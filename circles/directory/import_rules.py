@@ -58,9 +58,10 @@ class Known:
     """The listings that are there, found by NPI, or by the name with a licence."""
 
     def __init__(self, listings: Iterable[Existing]) -> None:
+        self.listings = list(listings)
         self._by_npi: dict[str, Existing] = {}
         self._by_licence: dict[tuple[str, str, str, str], dict[UUID, Existing]] = defaultdict(dict)
-        for each in listings:
+        for each in self.listings:
             if each.draft.npi:
                 self._by_npi[each.draft.npi] = each
             for licence in each.draft.licences:

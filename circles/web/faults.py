@@ -31,7 +31,7 @@ WORDS = {
     413: (
         "That was too much at once",
         "Nothing was saved. Go back: what you typed is still in the form. Please shorten it, or choose a smaller "
-        "file, and try again. A picture may have up to 5 MB.",
+        "file, and try again. A picture or a list may have up to 5 MB.",
     ),
     429: (
         "Please wait a little",

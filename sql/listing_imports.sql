@@ -1,0 +1,166 @@
+-- Imports: the named queries of files of listings on their way in.
+
+-- name: begin(made_by, file_name, headings, matches, notes)$
+-- a file was read
+insert into listing_imports (made_by, file_name, headings, matches, notes)
+values (:made_by, :file_name, :headings, :matches, :notes)
+returning id;
+
+-- name: keep_row(import_id, number, cells)*!
+-- its rows, as they stand in it
+insert into listing_import_rows (import_id, number, cells) values (:import_id, :number, :cells);
+
+-- name: one(id)^
+-- one import, with how many rows came to what
+select
+    listing_imports.id, listing_imports.made_by, listing_imports.file_name, listing_imports.headings,
+    listing_imports.matches, listing_imports.notes, listing_imports.starts_as, listing_imports.state,
+    listing_imports.created_at, listing_imports.ended_at, coalesce(people.name, 'Somebody who left') as by_name,
+    counted.total, counted.new, counted.changed, counted.same, counted.refused, counted.written_new,
+    counted.written_changed, counted.kept
+from listing_imports
+left join people on people.id = listing_imports.made_by
+cross join lateral (
+    select
+        count(*) as total,
+        count(*) filter (where outcome = 'new') as new,
+        count(*) filter (where outcome = 'changed') as changed,
+        count(*) filter (where outcome = 'same') as same,
+        count(*) filter (where outcome = 'refused') as refused,
+        count(*) filter (where outcome = 'written' and says ->> 'was' = 'new') as written_new,
+        count(*) filter (where outcome = 'written' and says ->> 'was' = 'changed') as written_changed,
+        count(*) filter (where cells <> '{}') as kept
+    from listing_import_rows
+    where listing_import_rows.import_id = listing_imports.id
+) as counted
+where listing_imports.id = :id;
+
+-- name: lock(id)^
+-- an import, held until the end of the transaction
+select id, made_by, file_name, headings, matches, notes, starts_as, state
+from listing_imports where id = :id for no key update;
+
+-- name: first_rows(import_id, how_many)
+-- the first rows of a file, to see what its columns hold
+select number, cells from listing_import_rows where import_id = :import_id order by number limit :how_many;
+
+-- name: all_rows(import_id)
+-- every row of a file
+select number, cells, outcome, listing_id, seen_version
+from listing_import_rows where import_id = :import_id order by number;
+
+-- name: rows_to_write(import_id)
+-- the rows that a confirmed import writes
+select number, cells, outcome, listing_id, seen_version
+from listing_import_rows where import_id = :import_id and outcome in ('new', 'changed') order by number;
+
+-- name: page_of_rows(import_id, outcome, after, how_many)
+-- some rows of one outcome, with the listing each is
+select rows.number, rows.cells, rows.says, rows.listing_id, listings.name as listing_name
+from listing_import_rows as rows left join listings on listings.id = rows.listing_id
+where rows.import_id = :import_id and rows.outcome = :outcome
+order by rows.number
+offset :after limit :how_many;
+
+-- name: harmless_headings(id)$
+-- the headings of a file, made harmless for a spreadsheet
+select array(
+    select harmless(each.heading) from unnest(headings) with ordinality as each (heading, place) order by place
+)
+from listing_imports where id = :id;
+
+-- name: refused_rows(import_id)
+-- the rows that are refused and why, made harmless for a spreadsheet
+select
+    number,
+    harmless(coalesce((
+        select string_agg((fault ->> 'column') || ' · ' || (fault ->> 'says'), ' | ' order by place)
+        from jsonb_array_elements(says -> 'faults') with ordinality as faults (fault, place)
+    ), '')) as why,
+    array(select harmless(each.cell) from unnest(cells) with ordinality as each (cell, place) order by place) as cells
+from listing_import_rows where import_id = :import_id and outcome = 'refused' order by number;
+
+-- name: keep_matches(id, matches)!
+-- which column fills which field
+update listing_imports set matches = :matches, state = 'preview' where id = :id;
+
+-- name: keep_start(id, starts_as)!
+-- what the new listings of an import begin as
+update listing_imports set starts_as = :starts_as where id = :id;
+
+-- name: keep_outcome(import_id, number, outcome, says, listing, version)*!
+-- what becomes of each row
+update listing_import_rows
+set outcome = :outcome, says = :says, listing_id = :listing, seen_version = :version
+where import_id = :import_id and number = :number;
+
+-- name: move(id, state)!
+-- an import goes on; done and dropped are its ends
+update listing_imports
+set state = :state, ended_at = case when :state in ('done', 'dropped') then now() end
+where id = :id;
+
+-- name: candidates(npis, names)
+-- the listings that the rows of a file may be, by NPI or by name
+select
+    listings.id, listings.version, listings.state, listings.person_id is not null as owned,
+    listings.name, listings.letters, listings.pronouns, listings.headline, listings.approach, listings.experience,
+    listings.works_with, listings.for_whom, listings.languages, listings.telehealth, listings.in_person,
+    listings.city, listings.area, listings.zip, listings.currency, listings.fee_minimum, listings.fee_maximum,
+    listings.sliding_floor, listings.pro_bono_places, listings.takes_insurance, listings.insurance_words,
+    listings.gives_superbills, listings.free_consultation, listings.room, listings.answer_experience,
+    listings.answer_training, listings.answer_medicine, listings.links, listings.email, listings.phone,
+    listings.npi,
+    coalesce((
+        select jsonb_agg(
+            jsonb_build_object(
+                'kind', licences.kind, 'area', licences.area, 'number', licences.number, 'status', licences.status,
+                'expires_on', licences.expires_on, 'source', licences.source
+            ) order by licences.area, licences.kind, licences.number
+        )
+        from licences where licences.listing_id = listings.id
+    ), '[]') as licences,
+    coalesce((
+        select jsonb_agg(
+            jsonb_build_object('way', ways.way, 'credential', ways.credential, 'school', ways.school, 'year', ways.year)
+            order by ways.way
+        )
+        from listing_ways as ways where ways.listing_id = listings.id
+    ), '[]') as ways
+from listings
+where listings.id in (
+    select by_npi.id from listings as by_npi where by_npi.npi <> '' and by_npi.npi = any(:npis::text [])
+    union all
+    select by_name.id
+    from unnest(:names::text []) as names (name) join listings as by_name on folded(by_name.name) = folded(names.name)
+);
+
+-- name: hold(ids)!
+-- nobody changes these listings before the end of the transaction; in one order, so that two never wait for each other
+select id from listings where id = any(:ids::uuid []) order by id for no key update;
+
+-- name: all_imports(how_many)
+-- the newest files, with what came of them
+select
+    listing_imports.id, listing_imports.file_name, listing_imports.state, listing_imports.created_at,
+    coalesce(people.name, 'Somebody who left') as by_name,
+    (select count(*) from listing_import_rows where import_id = listing_imports.id) as total,
+    (select count(*) from listing_import_rows where import_id = listing_imports.id and outcome = 'written') as written,
+    (select count(*) from listing_import_rows where import_id = listing_imports.id and outcome = 'refused') as refused
+from listing_imports left join people on people.id = listing_imports.made_by
+order by listing_imports.created_at desc
+limit :how_many;
+
+-- name: drop_old()!
+-- what nobody confirmed for 30 days is dropped
+update listing_imports set state = 'dropped', ended_at = now()
+where state in ('matching', 'preview') and created_at < now() - interval '30 days';
+
+-- name: forget_cells()!
+-- 30 days after its end nothing of a file is kept but how many rows came to what
+update listing_import_rows
+set cells = '{}', says = jsonb_build_object('was', says -> 'was')
+from listing_imports
+where
+    listing_imports.id = listing_import_rows.import_id and listing_imports.ended_at < now() - interval '30 days'
+    and listing_import_rows.cells <> '{}';
