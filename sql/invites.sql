@@ -99,8 +99,15 @@ select * from (
 order by starts_at, gathering_id;
 
 -- name: feed_number(person_id)^
--- which number a person's feed has, and the hash its token should have
-select number, token_hash from feeds where person_id = :person_id;
+-- which number a person's feed has and the hash of its token, null when there is none yet; and what was suggested to them
+select
+    feeds.number, feeds.token_hash,
+    (
+        select count(*) from suggestions
+        where suggestions.person_id = asked.id and suggestions.created_at > now() - interval '30 days'
+    ) as suggested
+from (values (:person_id::uuid)) as asked (id)
+left join feeds on feeds.person_id = asked.id;
 
 -- name: first_feed(person_id, token_hash)!
 -- a person's first feed, unless another request has just made it

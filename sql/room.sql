@@ -107,6 +107,22 @@ where hand_over_notes.circle_id = :circle
     and hand_over_notes.written_at > now() - interval '30 days'
 order by hand_over_notes.written_at desc, hand_over_notes.id;
 
+-- name: who_came(gathering, booking, person)^
+-- somebody who came to a gathering, for whoever holds it
+select
+    bookings.id, bookings.person_id, member.name, gatherings.id as gathering_id, circles.name as circle_name,
+    gatherings.starts_at, gatherings.zone, coalesce(hosts.part, 'stand_in') as part
+from bookings
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+join attendance on attendance.booking_id = bookings.id and attendance.mark = 'came'
+join people as member on member.id = bookings.person_id
+join people as viewer on viewer.id = :person and (viewer.is_facilitator or viewer.is_organizer)
+left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
+left join stand_ins on stand_ins.gathering_id = gatherings.id and stand_ins.person_id = viewer.id
+where bookings.id = :booking and gatherings.id = :gathering and bookings.state = 'confirmed'
+    and bookings.person_id <> viewer.id and (hosts.part in ('lead', 'co') or stand_ins.person_id is not null);
+
 -- name: noted_circle(id, person)^
 -- a circle for whoever may read its notes
 select circles.id, circles.name, exists (

@@ -5,6 +5,7 @@
 // 3. a form that was sent is not sent a second time
 // 4. a button that copies an address
 // 5. a file that is too large is said before it is sent
+// 6. a mail that is looked at before it goes shows in its frame at once
 
 "use strict";
 

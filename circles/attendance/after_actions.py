@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from circles import audit, db, jobs
+from circles import audit, db, directory, jobs
 from circles.attendance import room_rules, rules
 from circles.attendance.actions import keep_tap
 from circles.attendance.room_actions import HOLDS
@@ -30,6 +30,11 @@ class After:
     def counts(self) -> rules.Counts:
         """How many came, and so on."""
         return rules.count(seat.mark for seat in self.seats)
+
+    @property
+    def came(self) -> list[Guest]:
+        """Whoever came: to one of them something may be suggested."""
+        return [seat for seat in self.seats if seat.mark == "came"]
 
     @property
     def unmarked(self) -> list[rules.Seat]:
@@ -90,15 +95,27 @@ async def reopen(house: House, *, person_id: UUID, gathering_id: UUID) -> None:
 
 
 async def write_note(house: House, *, person_id: UUID, gathering_id: UUID, values: dict[str, str]) -> None:
-    """Hand something over about somebody who had a seat. Raises NotFound, and Refused with every reason."""
-    async with house.db.transaction() as tx:
+    """Hand something over about somebody who had a seat. Raises NotFound, and Refused with every reason.
+
+    With the tick "look", the member gets the suggestion of a look at the directory; of the note they hear nothing.
+    """
+    async with house.db.reading() as tx:
         row = await _held(tx, gathering_id, person_id)
         seats = await db.rows(SQL.expected(tx, gathering=gathering_id))
-        note = room_rules.read_note(values, [each["person_id"] for each in seats])
+    note = room_rules.read_note(values, [each["person_id"] for each in seats])
+    look = values.get("look") == "on"
+    if look:
+        await directory.may_suggest(house, person_id=note["about"], by=person_id)
+    async with house.db.transaction() as tx:
+        row = await _held(tx, gathering_id, person_id)
         written = await SQL.write_note(
             tx, circle=row["circle_id"], gathering=gathering_id, who=person_id, **note
         )
         await audit.record(tx, "note.written", written, who=person_id, after="kept")
+        if look:
+            await directory.suggest(
+                tx, house, person_id=note["about"], by=person_id, suggestion=directory.Suggestion()
+            )
 
 
 async def take_note_away(house: House, *, person_id: UUID, note_id: UUID) -> UUID:

@@ -1,8 +1,9 @@
 """The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""
 
 from circles.directory.actions import Contact, OwnListing, contact, own_listing
+from circles.directory.introductions_rules import read_ids
 from circles.directory.suggestions_actions import chosen, find, may_suggest, suggest
-from circles.directory.suggestions_rules import Suggestion
+from circles.directory.suggestions_rules import Suggestion, options
 from circles.directory.suggestions_rules import read as read_suggestion
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "contact",
     "find",
     "may_suggest",
+    "options",
     "own_listing",
+    "read_ids",
     "read_suggestion",
     "suggest",
 ]

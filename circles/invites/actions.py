@@ -196,16 +196,21 @@ def _feed_bytes(entries: tuple[ics.Entry, ...], organizer: ics.Party, name: str)
 
 async def feed_address(house: House, tx: db.Tx, person_id: UUID) -> str:
     """The webcal address of a person's own feed; the feed is made the first time it is asked for."""
+    return (await feed_and_suggested(house, tx, person_id))[0]
+
+
+async def feed_and_suggested(house: House, tx: db.Tx, person_id: UUID) -> tuple[str, int]:
+    """The same address, and how many suggestions there are for the person: one query for their page."""
     key = house.settings.signing_key()
     row = await SQL.feed_number(tx, person_id=person_id)
-    number = row["number"] if row else 1
+    number = row["number"] or 1
     token = rules.feed_token(key, person_id, number)
-    if row is None:
+    if row["number"] is None:
         await SQL.first_feed(tx, person_id=person_id, token_hash=rules.token_hash(token))
     elif row["token_hash"] != rules.token_hash(token):
         # The house has a new secret: addresses derived from the old one cannot be shown again.
         await SQL.set_feed_hash(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
-    return f"webcal://{urlsplit(house.settings.address).netloc}/feeds/{token}.ics"
+    return f"webcal://{urlsplit(house.settings.address).netloc}/feeds/{token}.ics", row["suggested"]
 
 
 async def new_feed_address(house: House, *, person_id: UUID) -> None:

@@ -21,7 +21,7 @@ async def my_gatherings(request: Request) -> Response:
     house, person = guard.house(request), request.state.person
     async with house.db.reading() as tx:
         rows = await db.rows(actions.SQL.mine(tx, person_id=person.id, most=MOST_SHOWN))
-        feed = await actions.feed_address(house, tx, person.id)
+        feed, suggested = await actions.feed_and_suggested(house, tx, person.id)
     ahead = [_shown(row) for row in reversed(rows) if row["ends_at"] > row["now"]]
     past = [row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"]
     return render.page(
@@ -30,6 +30,7 @@ async def my_gatherings(request: Request) -> Response:
         ahead=ahead,
         past=past,
         feed=feed,
+        suggested=suggested,
         feed_to_copy=feed.replace("webcal:", house.settings.address.partition("//")[0], 1),
         viewer_zone=cookies.viewer_zone(request) or person.zone,
     )
