@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,6 +39,7 @@ def _page(request: Request, form: Form, plan: Plan | None = None, status: int = 
         shown |= {
             "zone": zone,
             "form_again": Form(form.values),
+            "day": lambda at: clock.say_date(at.astimezone(ZoneInfo(zone)).date()),
             "card_html": lambda card: gatherings.card_html(card, zone),
             "picks": _picks(plan),
             "asked": [(name, form.value(name)) for name in _ASKED],
@@ -58,7 +60,7 @@ async def form(request: Request) -> Response:
     """The questions. An address is not read: whatever stands in it is left alone."""
     person = request.state.person
     zone = cookies.viewer_zone(request) or (person.zone if person else "")
-    return _page(request, Form({"zone": zone, "come": "online,in_person"}))
+    return _page(request, Form({"zone": zone, "come": "online"}))
 
 
 async def show(request: Request) -> Response:
