@@ -25,7 +25,10 @@ from circles.attendance import pages as attendance_pages
 from circles.bookings import agree_pages, screening_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
-from circles.directory import answer_pages, import_pages, introductions_pages
+from circles.directory import answer_pages, complaints_pages, import_pages, introductions_pages
+from circles.directory import organize_pages as listings_organize_pages
+from circles.directory import own_pages as own_listing_pages
+from circles.directory import pages as listings_pages
 from circles.gatherings import (
     change_pages,
     facilitator_pages,
@@ -312,6 +315,42 @@ IMPORTS = [
     route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Who.ORGANIZER),
 ]
 
+# Therapists' pages, one's own, and the organizers'. After every fixed address under /therapists.
+LISTINGS = [
+    route("/therapists/pictures/{hash}.jpg", listings_pages.picture, Who.MACHINE),
+    route("/therapists/{id}", listings_pages.listing, Who.ANYBODY),
+    route("/therapists/{id}/complaint", complaints_pages.complaint_form, Who.SIGNED_IN),
+    route("/therapists/{id}/complaint", complaints_pages.complain, Who.SIGNED_IN, ["POST"]),
+    route("/listing/confirm/{token}", listings_pages.confirm_form, Who.ANYBODY),
+    route("/listing/confirm/{token}", listings_pages.confirm, Who.ANYBODY, ["POST"]),
+    route("/my/listing", own_listing_pages.mine, Who.SIGNED_IN),
+    route("/my/listing/edit", own_listing_pages.edit_form, Who.SIGNED_IN),
+    route("/my/listing/edit", own_listing_pages.edit, Who.SIGNED_IN, ["POST"]),
+    route("/my/listing/confirm", own_listing_pages.confirm, Who.SIGNED_IN, ["POST"]),
+    route("/my/listing/withdraw", own_listing_pages.withdraw, Who.SIGNED_IN, ["POST"]),
+    route("/my/listing/return", own_listing_pages.bring_back, Who.SIGNED_IN, ["POST"]),
+    route("/my/listing/picture", own_listing_pages.picture_form, Who.SIGNED_IN),
+    route(
+        "/my/listing/picture",
+        own_listing_pages.send_picture,
+        Who.SIGNED_IN,
+        ["POST"],
+        max_body=pictures.MOST_BYTES,
+    ),
+    route("/my/listing/picture/remove", own_listing_pages.drop_picture, Who.SIGNED_IN, ["POST"]),
+    route("/organize/therapists", listings_organize_pages.therapists, Who.ORGANIZER),
+    route("/organize/therapists/new", listings_organize_pages.new_form, Who.ORGANIZER),
+    route("/organize/therapists/new", listings_organize_pages.create, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/{id}", listings_organize_pages.therapist, Who.ORGANIZER),
+    route("/organize/therapists/{id}/edit", listings_organize_pages.edit_form, Who.ORGANIZER),
+    route("/organize/therapists/{id}/edit", listings_organize_pages.edit, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/{id}/show", listings_organize_pages.show, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/{id}/hide", listings_organize_pages.hide, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/{id}/hand-over", listings_organize_pages.hand_over, Who.ORGANIZER, ["POST"]),
+    route("/organize/licences/{id}/checked", listings_organize_pages.check_licence, Who.ORGANIZER, ["POST"]),
+    route("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER, ["POST"]),
+]
+
 # In practice mode only; in production these addresses are not even there.
 PRACTICE = [
     route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
@@ -343,6 +382,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *MESSAGES,
         *IMPORTS,
         *INTRODUCTIONS,
+        *LISTINGS,
         *PAYMENTS,
         *HOUSE,
     ]

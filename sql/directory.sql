@@ -225,10 +225,12 @@ where listings.id = :id and (listings.state = 'shown' or listings.person_id = :v
 select id, state, hidden_because, version, name from listings where person_id = :person for update;
 
 -- name: set_state(id, state, because)!
--- a listing is shown, hidden, or waits
+-- a listing is shown, hidden, or waits; one that is shown anew is asked about anew
 update listings
 set state = :state, hidden_because = :because,
-    shown_at = case when :state = 'shown' then coalesce(shown_at, now()) else shown_at end
+    shown_at = case when :state = 'shown' then coalesce(shown_at, now()) else shown_at end,
+    asked_at = case when :state = 'shown' then null else asked_at end,
+    marked_at = case when :state = 'shown' then null else marked_at end
 where id = :id;
 
 -- name: confirm(id, room, settled)!
@@ -358,12 +360,11 @@ select listing_id from licences where id = :id;
 -- a listing becomes a therapists own; no row when it is somebodys already
 update listings set person_id = :person where id = :id and person_id is null returning id;
 
--- name: to_look_after(ask_after, licence_ahead, most)
--- shown listings the timetable may have something to do with, the longest waiting first
-select
-    listings.id, listings.state, listings.confirmed_at, listings.asked_at, listings.marked_at
+-- name: to_look_after(after, ask_after, licence_ahead, most)
+-- shown listings the timetable may have something to do with, some at a time
+select listings.id
 from listings
-where listings.state = 'shown' and (
+where listings.state = 'shown' and (:after::uuid is null or listings.id > :after::uuid) and (
     listings.asked_at is not null
     or listings.confirmed_at <= now() - :ask_after::interval
     or exists (
@@ -379,9 +380,9 @@ where listings.state = 'shown' and (
 )
 order by listings.id limit :most;
 
--- name: mark_asked(id)!
--- a listing is asked about
-update listings set asked_at = now() where id = :id;
+-- name: mark_asked(id)$
+-- a listing is asked about, and when that was
+update listings set asked_at = now() where id = :id returning asked_at;
 
 -- name: mark_unconfirmed(id)!
 -- a listing says on its page that nobody confirmed it lately
@@ -402,3 +403,11 @@ where licences.expires_on < current_date and ('in:' || licences.area) = any(list
             and coalesce(others.expires_on >= current_date, true)
     )
 limit 5000;
+
+-- name: mail_of(id)^
+-- where mail about a listing goes: to its own address, else to the account it is with
+select
+    listings.name, listings.person_id,
+    coalesce(nullif(listings.email, ''), people.email, '') as to_address
+from listings left join people on people.id = listings.person_id
+where listings.id = :id;

@@ -1,5 +1,6 @@
 """The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""
 
+from circles.directory import checking as checking
 from circles.directory.actions import Contact, OwnListing, contact, own_listing
 from circles.directory.introductions_rules import read_ids
 from circles.directory.suggestions_actions import chosen, find, may_suggest, suggest

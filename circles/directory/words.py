@@ -149,6 +149,22 @@ CURRENCIES: Mapping[str, str] = {
     "MXN": "Mexican pesos",
 }
 
+# Why a listing is not shown, as its therapist is told.
+HIDDEN: Mapping[str, str] = {
+    "complaint": "The organizers hid this page while they look into something they were told about it.",
+    "unconfirmed": "Nobody has said for a long time that this page still holds, so it is hidden for now.",
+    "licence": "No licence on this page counts any more, so it is hidden for now.",
+    "organizer": "The organizers hid this page.",
+    "therapist": "You took this page off the directory.",
+}
+NOT_HIDDEN = "This page was not taken off the directory."
+STATES_OF_LISTING: Mapping[str, str] = {
+    "draft": "Draft",
+    "waiting": "Waiting for the organizers",
+    "shown": "Shown",
+    "hidden": "Hidden",
+}
+
 # What the field knows of fees, in minor units of a dollar, for one hour of 50 minutes (DOMAIN: Therapists).
 USUAL_FEES = (15_000, 30_000)
 KAP_FEES = (20_000, 40_000)

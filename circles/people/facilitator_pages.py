@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.errors import NotFound, Reason, Refused
+from circles.errors import NotFound, Refused
 from circles.people import actions, pictures
 from circles.people.pages import read_credential
 from circles.web import guard, render
@@ -32,27 +30,12 @@ async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
     form = Form()
     try:
-        jpeg = await pictures.remake(await _sent(request))
+        jpeg = await pictures.remake(await pictures.sent(request))
         await actions.keep_picture(guard.house(request), request.state.person, jpeg)
     except Refused as refused:
         form.add(refused.reasons)
         return await _picture(request, form, 413 if "too_large" in refused.codes else 422)
     return render.see_other("/me/picture", notice="Your picture is kept.")
-
-
-async def _sent(request: Request) -> bytes:
-    """The file that was sent, whole. Raises Refused for none, or one that is too large."""
-    try:
-        async with request.form(max_files=1, max_fields=4) as data:
-            found = data.get("picture")
-            sent = await found.read() if isinstance(found, UploadFile) else b""
-    except HTTPException as error:
-        if error.status_code != 413:
-            raise
-        raise Refused(pictures.too_large()) from None
-    if not sent:
-        raise Refused(Reason("missing", "Please choose a picture first.", "picture"))
-    return sent
 
 
 async def drop_picture(request: Request) -> Response:

@@ -1,0 +1,69 @@
+"""Something is wrong with a listing: said by anybody signed in, read by organizers alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import text
+from circles.directory import complaints_actions
+from circles.errors import NotFound, Refused
+from circles.web import guard, limits, render
+from circles.web.forms import Form
+
+# How many one person may send, and in what time.
+MOST, PER = 6, timedelta(days=1)
+
+
+async def complaint_form(request: Request) -> Response:
+    """The form."""
+    return await _page(request, Form())
+
+
+async def _page(request: Request, form: Form, status: int = 200) -> Response:
+    listing_id = guard.path_id(request)
+    async with guard.house(request).db.reading() as tx:
+        name = await complaints_actions.SQL.complained_about(tx, listing=listing_id)
+    if name is None:
+        raise NotFound
+    return render.page(
+        request,
+        "directory/complaint.html",
+        status,
+        form=form,
+        name=name,
+        listing_id=listing_id,
+        most=complaints_actions.MOST_CHARACTERS,
+    )
+
+
+async def complain(request: Request) -> Response:
+    """Send it to the organizers."""
+    form = await Form.read(request)
+    listing_id, person_id = guard.path_id(request), request.state.person.id
+    house = guard.house(request)
+    try:
+        body = text.body(form.value("body"), "body", most=complaints_actions.MOST_CHARACTERS)
+        if not await limits.within(house, f"complaint:{person_id}", MOST, PER):
+            raise Refused(complaints_actions.too_many())
+        await complaints_actions.complain(house, listing_id=listing_id, person_id=person_id, body=body)
+    except Refused as refused:
+        form.add(refused.reasons)
+        return await _page(request, form, 429 if "too_many" in refused.codes else 422)
+    says = "Thank you. The organizers have it now, and look into it."
+    return render.see_other(f"/therapists/{listing_id}", notice=says)
+
+
+async def decide(request: Request) -> Response:
+    """An organizer hides the listing at once, or keeps it."""
+    form = await Form.read(request)
+    decision = form.value("then")
+    if decision not in ("hidden", "kept"):
+        raise NotFound
+    await complaints_actions.decide(
+        guard.house(request), guard.path_id(request), who=request.state.person.id, decision=decision
+    )
+    says = "The listing is hidden." if decision == "hidden" else "The listing stays as it is."
+    return render.see_other("/organize/therapists?show=complaints", notice=says)

@@ -1,0 +1,139 @@
+"""A therapist's page for everybody, their picture, and the link from a mail that says all of it still holds."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import clock, db, people
+from circles.directory import actions, listing_views, own_actions, words
+from circles.errors import NotFound, Refused
+from circles.reading import Reader
+from circles.web import guard, render
+from circles.web.forms import Form
+
+
+async def listing(request: Request) -> Response:
+    """One therapist. A page that is not shown is there for its owner and for organizers alone."""
+    viewer = request.state.person
+    async with guard.house(request).db.reading() as tx:
+        row = await actions.SQL.seen_listing(
+            tx,
+            id=guard.path_id(request),
+            viewer=viewer.id if viewer else None,
+            organizer=bool(viewer and viewer.is_organizer),
+        )
+        if row is None:
+            raise NotFound
+        owner = row["person_id"]
+        profile = (await people.profile(tx, [owner])).get(owner) if owner else None
+    return render.page(
+        request,
+        "directory/listing.html",
+        listing=row,
+        view=listing_views,
+        words=words,
+        licences=listing_views.licences(row),
+        ways=listing_views.ways(row),
+        mark=listing_views.mark_words(row),
+        is_own=viewer is not None and viewer.id == owner,
+        host_page=f"/facilitators/{owner}" if profile and profile.has_page else "",
+    )
+
+
+async def picture(request: Request) -> Response:
+    """A listing's picture. Its address is made of its content, so it may be kept for good."""
+    found = request.path_params["hash"]
+    if not re.fullmatch("[0-9a-f]{32}", found):
+        raise NotFound
+    async with guard.house(request).db.reading() as tx:
+        jpeg = await actions.SQL.listing_picture(tx, hash=found)
+    if jpeg is None:
+        raise NotFound
+    return Response(
+        bytes(jpeg), media_type="image/jpeg", headers={"Cache-Control": "public, max-age=31536000, immutable"}
+    )
+
+
+async def confirm_form(request: Request) -> Response:
+    """The page behind the link of a mail: what is asked, and one button. Signing in is not needed."""
+    async with guard.house(request).db.reading() as tx:
+        row = await _by_token(request, tx)
+    return _confirm_page(request, row, Form())
+
+
+async def _by_token(request: Request, tx: db.Tx) -> db.Record | None:
+    settings = guard.house(request).settings
+    return await own_actions.by_token(tx, settings, request.path_params["token"])
+
+
+def _confirm_page(request: Request, row: db.Record | None, form: Form, status: int = 200) -> Response:
+    if row is None:
+        response = render.page(request, "directory/confirm_gone.html", 404)
+    else:
+        form.values.setdefault("room", row["room"])
+        response = render.page(
+            request,
+            "directory/confirm.html",
+            status,
+            listing=row,
+            form=form,
+            rooms=list(words.ROOM.items()),
+            ending=_ending(row),
+            view=listing_views,
+            token=request.path_params["token"],
+        )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _ending(row: db.Record) -> list[listing_views.LicenceView]:
+    """The licences whose last day is asked about: those that run out soon, or have."""
+    return [
+        each
+        for each in listing_views.licences(row)
+        if each.is_active and (each.runs_out_soon or not each.counts)
+    ]
+
+
+async def confirm(request: Request) -> Response:
+    """All of it still holds, said by the link of a mail."""
+    form = await Form.read(request)
+    house = guard.house(request)
+    try:
+        async with house.db.transaction() as tx:
+            row = await _by_token(request, tx)
+            if row is None:
+                return _confirm_page(request, None, form)
+            expiries = _expiries(row, form.values)
+            shown = await own_actions.confirm(
+                tx, row["id"], who=None, room=form.value("room", row["room"]), expiries=expiries
+            )
+    except Refused as refused:
+        form.add(refused.reasons)
+        async with house.db.reading() as tx:
+            return _confirm_page(request, await _by_token(request, tx), form, 422)
+    if not shown:
+        says = "Thank you, that is kept. The page stays hidden until a licence on it counts again."
+        return render.see_other("/therapists", notice=says, kind="matters")
+    return render.see_other(f"/therapists/{row['id']}", notice="Thank you. Your page says so from today on.")
+
+
+def _expiries(row: db.Record, values: dict[str, str]) -> dict[UUID, date]:
+    """The new last days that were typed. Raises Refused."""
+    reader: Any = Reader(values)
+    found: dict[UUID, date] = {}
+    for each in _ending(row):
+        field = f"expires_{each.id}"
+        typed = values.get(field, "").strip()
+        if typed:
+            day = reader.take(lambda typed=typed, field=field: clock.parse_date(typed, field), None)
+            if day and day != each.expires_on:
+                found[each.id] = day
+    reader.done()
+    return found
