@@ -25,7 +25,7 @@ from circles.attendance import pages as attendance_pages
 from circles.bookings import agree_pages, screening_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
-from circles.directory import answer_pages, complaints_pages, import_pages, introductions_pages
+from circles.directory import answer_pages, complaints_pages, import_pages, introductions_pages, search_pages
 from circles.directory import organize_pages as listings_organize_pages
 from circles.directory import own_pages as own_listing_pages
 from circles.directory import pages as listings_pages
@@ -315,6 +315,11 @@ IMPORTS = [
     route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Who.ORGANIZER),
 ]
 
+# Finding a therapist.
+FINDING = [
+    route("/therapists", search_pages.listing, Who.ANYBODY),
+]
+
 # Therapists' pages, one's own, and the organizers'. After every fixed address under /therapists.
 LISTINGS = [
     route("/therapists/pictures/{hash}.jpg", listings_pages.picture, Who.MACHINE),
@@ -382,6 +387,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *MESSAGES,
         *IMPORTS,
         *INTRODUCTIONS,
+        *FINDING,
         *LISTINGS,
         *PAYMENTS,
         *HOUSE,

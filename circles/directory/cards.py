@@ -48,6 +48,8 @@ class Card:
     free_consultation: int
     room: str
     picture_hash: str | None
+    latitude: float | None
+    longitude: float | None
     marked: bool
 
     @property
