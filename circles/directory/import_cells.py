@@ -81,7 +81,7 @@ _STATUS: Final = _by_words(
 _EXPERIENCE: Final = _by_words(
     words.EXPERIENCE,
     {"0": "none", "no": "none", "1 10": "some", "10": "over_10", "over 10": "over_10", "50": "over_50",
-     "over 50": "over_50"},
+     "more than 10": "over_10", "more than 50": "over_50", "over 50": "over_50"},
 )  # fmt: skip
 _ROOM: Final = _by_words(
     words.ROOM,

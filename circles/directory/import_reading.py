@@ -219,6 +219,8 @@ def _workbook(sent: bytes) -> Table:
             cells = book.get_sheet_by_name(shown[0]).to_python(skip_empty_area=False, nrows=MOST_ROWS * 2)
     except PasswordError:
         raise _refused("locked", _old_office(_LOCKED)) from None
+    except Refused:
+        raise
     except (CalamineError, OSError, ValueError, KeyError, IndexError):
         raise import_workbook.broken() from None
     return _table(

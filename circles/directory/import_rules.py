@@ -226,6 +226,10 @@ def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
         faulty = bool(row.faulty & set(keys)) or (reason.code == "missing" and reason.field in row.faulty)
     if not faulty:
         key = next((key for key in keys if key in row.cells), keys[0])
+        if reason.code in ("fees_order", "floor_above"):
+            both = ", ".join(f"{row.headings[each]} {row.cells[each]}" for each in keys if each in row.cells)
+            row.fault(key, reason.text, value=both)
+            return
         row.fault(key, reason.text, column="" if key in row.headings else _label(reason.field))
 
 

@@ -56,6 +56,8 @@ def open_checked(sent: bytes) -> Parts:
                 )
             # Each part is read whole and checked, so that none is larger than it says.
             parts = {each.filename: archive.read(each) for each in entries}
+    except Refused:
+        raise
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
         raise broken() from None
     if "xl/workbook.xml" not in parts:

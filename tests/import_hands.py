@@ -1,0 +1,124 @@
+"""Hands for the tests of imports: files of listings made in code, good ones and one with twenty faults."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import xlsxwriter
+
+HEADINGS = (
+    *("Name", "Licence type", "Licence #", "Licence state", "Expires", "City", "State", "ZIP", "Telehealth"),
+    *(
+        "In person",
+        "Lowest fee",
+        "Highest fee",
+        "Sliding scale",
+        "Works with",
+        "Languages",
+        "Website",
+        "E-mail",
+    ),
+    *("NPI", "Way 1", "Way 1: credential", "Accepting"),
+)
+GOOD = {
+    "Name": "Alma Whitfield",
+    "Licence type": "LCSW",
+    "Licence #": "SW0012345",
+    "Licence state": "Florida",
+    "Expires": "2040-01-31",
+    "City": "Miami",
+    "State": "FL",
+    "ZIP": "33101",
+    "Telehealth": "yes",
+    "In person": "yes",
+    "Lowest fee": "$150",
+    "Highest fee": "220",
+    "Sliding scale": "70",
+    "Works with": "Trauma; Grief",
+    "Languages": "English; Spanish",
+    "Website": "https://alma.example.org",
+    "E-mail": "alma@example.org",
+    "NPI": "1234567893",
+    "Way 1": "IFS",
+    "Way 1: credential": "IFS Level 2",
+    "Accepting": "yes",
+}
+# Twenty faults, one a row: the column, what stands in it, and a part of what is said.
+FAULTS: Sequence[tuple[str, str, str]] = (
+    ("Name", "", "Please fill this in"),
+    ("Licence type", "Wizard", "Expected: one of Psychologist, LCSW"),
+    ("Licence #", "", "Please fill this in"),
+    ("Licence state", "Florado", "a state by two letters"),
+    ("Expires", "31/31/2040", "a day, such as 2028-01-31"),
+    ("Expires", "2020-01-31", "No licence here counts today"),
+    ("State", "ZZ", "a state by two letters"),
+    ("ZIP", "00000", "There is no ZIP code 00000"),
+    ("ZIP", "80202", "ZIP 80202 is in Colorado"),
+    ("Telehealth", "perhaps", "yes or no"),
+    ("Lowest fee", "cheap", "plain number"),
+    ("Lowest fee", "300", "The highest fee is below the lowest"),
+    ("Sliding scale", "180", "cannot be above the lowest full fee"),
+    ("Works with", "Trauma; Broken hearts", "We do not know “Broken hearts”"),
+    ("Languages", "Klingon", "We do not know “Klingon”"),
+    ("Website", "javascript:alert(1)", "is no web address"),
+    ("E-mail", "alma at example", "a mail address such as"),
+    ("NPI", "1234567890", "This is no NPI"),
+    ("Way 1: credential", "Level 9", "IFS Level 1, IFS Level 2"),
+    ("Accepting", '=HYPERLINK("http://evil.example")', "begins like a formula"),
+)
+
+
+def row(n: int = 0, **told: str) -> dict[str, str]:
+    """One good row, the nth therapist; `told` by heading, with _ for a space."""
+    more = {
+        "Name": f"Alma Whitfield {n}",
+        "Licence #": f"SW{n:07}",
+        "NPI": npi(n),
+        "E-mail": f"alma{n}@example.org",
+    }
+    return GOOD | more | {key.replace("_", " "): value for key, value in told.items()}
+
+
+def npi(n: int) -> str:
+    """The nth invented NPI, with its check digit (Luhn, with 80840 in front)."""
+    stem = f"10000{n:04}"
+    total = 24
+    for place, digit in enumerate(reversed(stem)):
+        value = int(digit) * (2 - place % 2)
+        total += value - 9 if value > 9 else value
+    return stem + str(-total % 10)
+
+
+def csv_file(rows: Iterable[dict[str, str]], *, delimiter: str = ",") -> bytes:
+    """A CSV file of these rows, in UTF-8."""
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, HEADINGS, delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def twenty_faults() -> bytes:
+    """A file of twenty rows, each with one thing wrong."""
+    return csv_file(row(n) | {heading: cell} for n, (heading, cell, _) in enumerate(FAULTS))
+
+
+def xlsx_file(
+    rows: Iterable[Sequence[Any]], *, formulas: dict[tuple[int, int], tuple[str, Any]] | None = None
+) -> bytes:
+    """A workbook of these rows. formulas: by row and column from 0, the formula and what it last showed."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        sheet = book.add_worksheet("Therapists")
+        for number, cells in enumerate(rows):
+            for column, cell in enumerate(cells):
+                if isinstance(cell, str):
+                    sheet.write_string(number, column, cell)
+                else:
+                    sheet.write(number, column, cell)
+        for (number, column), (formula, value) in (formulas or {}).items():
+            sheet.write_formula(number, column, formula, None, value)
+    return out.getvalue()
