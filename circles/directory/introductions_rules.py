@@ -184,7 +184,7 @@ def answer_reasons(row: Row, answer: str) -> list[Reason]:
         return [Reason("ended", "They ended this introduction. There is nothing more to do.")]
     if row["state"] in ANSWERS:
         return [Reason("answered", "This was answered already, and the first answer stands.")]
-    if row["over"]:
+    if row["over"] or row["state"] == "expired":
         return [Reason("over", "The time to answer is over, and what they told is deleted.")]
     return []
 
