@@ -236,19 +236,18 @@ where id = :id;
 -- name: confirm(id, room, settled)!
 -- everything on it still holds today; what was asked is answered, unless a licence still runs out
 update listings
-set confirmed_at = now(), room = :room, room_confirmed_at = now(),
+set confirmed_at = now(), room = :room, room_confirmed_at = now(), version = version + 1,
     asked_at = case when :settled::boolean then null else asked_at end,
     marked_at = case when :settled::boolean then null else marked_at end
 where id = :id;
 
--- name: prolong(listing, ids, expiries)
+-- name: prolong(listing, ids, expiries)!
 -- new last days of licences, said by the therapist; what was checked was the old one
 update licences
 set expires_on = said.expires_on, checked_at = null, checked_by = null, checked_against = ''
 from unnest(:ids::uuid [], :expiries::date []) as said (id, expires_on)
 where licences.id = said.id and licences.listing_id = :listing
-    and licences.expires_on is distinct from said.expires_on
-returning licences.id;
+    and licences.expires_on is distinct from said.expires_on;
 
 -- name: keep_listing_picture(listing, hash, jpeg)!
 -- the picture of a listing, in the place of the one before
@@ -274,6 +273,12 @@ select
     (select count(*) from complaints where state = 'open') as complaints,
     (select count(*) from listings where state = 'shown' and asked_at is not null) as asked,
     (select count(*) from listings) as every;
+
+-- name: to_do()^
+-- how much waits for organizers
+select
+    (select count(*) from listings where state = 'waiting') as waiting,
+    (select count(*) from complaints where state = 'open') as complaints;
 
 -- name: organize_list(part, q, most, skip)
 -- one page of the listings an organizer looks at, with what hurries first

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from PIL import Image
 
 from circles.directory import actions, contact, own_listing
 from circles.directory.values import Licence
 from circles.errors import NotFound, OutOfDate, Refused
 from circles.house import House
 from tests.cast import Cast
+from tests.conftest import Enter
 from tests.directory_hands import RIVER, add_listing
 
 
@@ -23,3 +28,382 @@ async def test_a_listing_is_read_as_it_was_written(house: House) -> None:
     assert {"tele:FL", "at:FL", "in:FL", "way:ifs", "cred:ifs_2", "fee:60", "exp:over_10"} <= set(facets)
     assert point is not None
     assert 25 < point["latitude"] < 26.5
+
+
+def form(**more: str) -> dict[str, str]:
+    """A whole form of a listing, as a browser sends it."""
+    return {
+        "name": "Wren Hill",
+        "letters": "LCSW",
+        "languages": "en",
+        "for_whom": "adults",
+        "meets": "telehealth",
+        "currency": "USD",
+        "room": "now",
+        "experience": "some",
+        "email": "wren@example.org",
+        "licences": "1",
+        "licence_1_kind": "lcsw",
+        "licence_1_area": "FL",
+        "licence_1_number": "SW55",
+        "licence_1_status": "active",
+        "ways": "1",
+        "way_1_credential": "kap_trained",
+        "way_1_school": "Fluence",
+        "links": "https://wren.example.org\nhttps://two.example.org",
+    } | more
+
+
+async def listing_of(house: House, person: UUID) -> Any:
+    async with house.db.reading() as tx:
+        return await tx.fetchrow("select * from listings where person_id = $1", person)
+
+
+async def test_a_therapist_applies_and_the_organizers_show_it(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        assert "Are you a therapist?" in (await page.get("/my/listing")).text
+        empty = (await page.get("/my/listing/edit")).text
+        assert "mira@example.org" in empty
+        sent = await page.post("/my/listing/edit", data=form(then="send"))
+        assert (sent.status_code, sent.headers["location"]) == (303, "/my/listing")
+        mine = (await page.get("/my/listing")).text
+        assert "With the organizers" in mine
+        row = await listing_of(cast.house, cast.mira)
+        assert (row["state"], row["fee_minimum"], row["fee_maximum"]) == ("waiting", 20_000, 40_000)
+        assert (
+            "Only you and the organizers can see this page"
+            in (await page.get(f"/therapists/{row['id']}")).text
+        )
+    async with browser(cast.milo) as page:
+        assert (await page.get(f"/therapists/{row['id']}")).status_code == 404
+    async with browser(cast.odile) as page:
+        assert "Wren Hill" in (await page.get("/organize/therapists")).text
+        shown = await page.post(
+            f"/organize/therapists/{row['id']}/show", data={"version": str(row["version"])}
+        )
+        assert shown.status_code == 303
+    async with browser() as page:
+        seen = (await page.get(f"/therapists/{row['id']}")).text
+    assert "Wren Hill" in seen
+    assert "KAP training, Fluence" in seen
+    assert "Not checked by us yet" in seen
+    assert "wren@example.org" not in seen
+    async with cast.house.db.reading() as tx:
+        mails = await tx.fetch("select to_address, subject, text_body from mails")
+    assert [(mail["to_address"], mail["subject"]) for mail in mails] == [
+        ("wren@example.org", "About your page")
+    ]
+    assert f"/therapists/{row['id']}" in mails[0]["text_body"]
+
+
+async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
+    cast: Cast, browser: Enter
+) -> None:
+    wrong = form(
+        then="send",
+        approach="a" * 10_000,
+        npi="1234567890",
+        fee_minimum="300",
+        fee_maximum="100",
+        sliding_floor="400",
+        zip="00000",
+        links="javascript:alert(1)",
+        licence_1_area="ZZ",
+        licence_1_expires_on="31/12/2027",
+        way_2_way="ifs",
+        way_2_year="last",
+        pro_bono_places="many",
+    )
+    async with browser(cast.mira) as page:
+        answer = await page.post("/my/listing/edit", data=wrong)
+    assert answer.status_code == 422
+    text = answer.text
+    for said in (
+        "a whole one that begins with https://",
+        "This is no NPI",
+        "10,000 characters",
+        "The highest fee is below",
+    ):
+        assert said in text, said
+    for field in (
+        "links",
+        "npi",
+        "approach",
+        "fee_maximum",
+        "licence_1_area",
+        "licence_1_expires_on",
+        "way_2_year",
+    ):
+        assert f'href="#f-{field}"' in text, field
+        assert f'id="f-{field}"' in text, field
+    for kept in ("javascript:alert(1)", "31/12/2027", "1234567890", "Wren Hill", "a" * 10_000):
+        assert kept in text
+    assert await listing_of(cast.house, cast.mira) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"zip": "00000"}, "zip"),
+        ({"zip": "10001", "area": "FL"}, "zip"),
+        ({"licence_1_number": ""}, "licence_1_number"),
+    ],
+)
+async def test_one_fault_at_a_time(cast: Cast, browser: Enter, wrong: dict[str, str], field: str) -> None:
+    async with browser(cast.mira) as page:
+        answer = await page.post("/my/listing/edit", data=form(then="send", **wrong))
+    assert answer.status_code == 422
+    assert f'href="#f-{field}"' in answer.text
+
+
+async def test_rows_are_added_and_taken_away_without_losing_a_word(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        more = await page.post("/my/listing/edit", data=form(more="licence"))
+        assert more.status_code == 200
+        assert 'name="licence_2_number"' in more.text
+        assert "SW55" in more.text
+        two = form(licence_2_kind="lmft", licence_2_area="GA", licence_2_number="MF77", drop="licence_1")
+        less = await page.post("/my/listing/edit", data=two)
+    assert "MF77" in less.text
+    assert "SW55" not in less.text
+    assert 'name="licence_2_number"' not in less.text
+    assert await listing_of(cast.house, cast.mira) is None
+
+
+async def test_a_draft_may_have_gaps_and_is_sent_when_it_is_whole(cast: Cast, browser: Enter) -> None:
+    gaps = form(then="keep", licence_1_number="", licence_1_kind="", licence_1_area="")
+    async with browser(cast.mira) as page:
+        assert (await page.post("/my/listing/edit", data=gaps)).status_code == 303
+        assert "Before it can be shown" in (await page.get("/my/listing")).text
+        refused = await page.post("/my/listing/edit", data=gaps | {"then": "send", "version": "1"})
+        assert refused.status_code == 422
+        assert "at least one licence" in refused.text
+        assert (await listing_of(cast.house, cast.mira))["state"] == "draft"
+        sent = await page.post("/my/listing/edit", data=form(then="send", version="1"))
+        assert sent.status_code == 303
+    assert (await listing_of(cast.house, cast.mira))["state"] == "waiting"
+
+
+async def test_a_changed_licence_loses_its_check_and_an_unchanged_one_keeps_it(
+    cast: Cast, browser: Enter
+) -> None:
+    two = (RIVER.licences[0], Licence("lmft", "GA", "G1", expires_on=RIVER.licences[0].expires_on))
+    listing = await add_listing(cast.house, person=cast.mira, licences=two)
+    async with cast.house.db.reading() as tx:
+        ids = {row["area"]: row["id"] for row in await tx.fetch("select id, area from licences")}
+    async with browser(cast.odile) as page:
+        for licence in ids.values():
+            checked = await page.post(
+                f"/organize/licences/{licence}/checked",
+                data={"version": "1", "against": "https://board.example.org"},
+            )
+            assert checked.status_code == 303
+    async with browser() as page:
+        assert (await page.get(f"/therapists/{listing}")).text.count("Checked by the organizers") == 2
+    changed = (two[0], replace(two[1], number="G2"))
+    async with cast.house.db.transaction() as tx:
+        await actions.write_listing(
+            tx,
+            replace(RIVER, licences=changed),
+            source="applied",
+            by=cast.mira,
+            listing_id=listing,
+            version=1,
+        )
+    async with browser() as page:
+        text = (await page.get(f"/therapists/{listing}")).text
+    assert text.count("Checked by the organizers") == 1
+    assert text.count("Not checked by us yet") == 1
+    async with browser(cast.odile) as page:
+        late = await page.post(
+            f"/organize/licences/{ids['FL']}/checked",
+            data={"version": "1", "against": "https://board.example.org"},
+        )
+    assert late.status_code == 422
+    assert "changed meanwhile" in late.text
+
+
+async def test_two_windows(cast: Cast, browser: Enter) -> None:
+    await add_listing(cast.house, person=cast.mira, source="applied")
+    async with browser(cast.mira) as page:
+        assert (
+            await page.post("/my/listing/edit", data=form(version="1", headline="first"))
+        ).status_code == 303
+        second = await page.post("/my/listing/edit", data=form(version="1", headline="second"))
+        assert second.status_code == 422
+        assert "changed while you were writing" in second.text
+        assert "second" in second.text
+        assert 'name="version" value="2"' in second.text
+    row = await listing_of(cast.house, cast.mira)
+    assert (row["headline"], row["state"], row["name"]) == ("first", "shown", "Wren Hill")
+
+
+async def test_withdrawn_and_brought_back(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.house, person=cast.mira)
+    async with browser(cast.mira) as page:
+        assert (await page.post("/my/listing/withdraw")).status_code == 303
+        assert "You took this page off" in (await page.get("/my/listing")).text
+    async with browser(cast.odile) as page:
+        against = await page.post(f"/organize/therapists/{listing}/show", data={"version": "1"})
+        assert against.status_code == 422
+        assert "Only they can bring it back" in against.text
+    async with browser() as page:
+        assert (await page.get(f"/therapists/{listing}")).status_code == 404
+    async with cast.house.db.reading() as tx:
+        assert await contact(tx, listing) is None
+    async with browser(cast.mira) as page:
+        assert (await page.post("/my/listing/return")).status_code == 303
+    async with cast.house.db.reading() as tx:
+        found = await contact(tx, listing)
+        assert await own_listing(tx, cast.mira)
+    assert found is not None
+    assert (found.name, found.email) == ("River Stone", "river@example.org")
+
+
+async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.house, person=cast.farid)
+    async with browser(cast.mira) as page:
+        assert (await page.post(f"/therapists/{listing}/complaint", data={"body": " "})).status_code == 422
+        told = await page.post(
+            f"/therapists/{listing}/complaint", data={"body": "The licence is somebody else's."}
+        )
+        assert told.status_code == 303
+        assert (await page.get("/organize/therapists")).status_code == 404
+    async with browser(cast.odile) as page:
+        desk = (await page.get("/organize/therapists")).text
+        assert "The licence is somebody else" in desk
+        assert "Mira" in desk
+        assert "complaint" in (await page.get("/organize")).text.lower()
+        async with cast.house.db.reading() as tx:
+            complaint = await tx.fetchval("select id from complaints")
+        assert (
+            await page.post(f"/organize/complaints/{complaint}", data={"then": "hidden"})
+        ).status_code == 303
+        again = await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
+        assert again.status_code == 422
+    async with browser(cast.farid) as page:
+        own = (await page.get("/my/listing")).text
+        assert "The organizers hid this page" in own
+        assert "Mira" not in own.split("<main")[1]
+        assert (await page.post("/my/listing/return")).status_code == 422
+    async with browser() as page:
+        assert (await page.get(f"/therapists/{listing}")).status_code == 404
+
+
+async def test_complaints_are_counted(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.house)
+    async with browser(cast.mira) as page:
+        answers = [
+            (await page.post(f"/therapists/{listing}/complaint", data={"body": f"{n}"})).status_code
+            for n in range(7)
+        ]
+    assert answers == [303] * 6 + [429]
+
+
+async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.odile) as page:
+        assert (await page.get("/organize/therapists/new")).status_code == 200
+        made = await page.post("/organize/therapists/new", data=form(then="show"))
+        assert made.status_code == 303
+        here = made.headers["location"]
+        assert "Written by the organizers" in (await page.get(here)).text
+        nobody = await page.post(f"{here}/hand-over", data={"email": "nobody@example.org"})
+        assert nobody.status_code == 422
+        assert (await page.post(f"{here}/hand-over", data={"email": "Fern@example.org"})).status_code == 303
+        assert (await page.post(f"{here}/hide", data={"why": " "})).status_code == 422
+        assert (
+            await page.post(f"{here}/hide", data={"why": "We could not find the licence."})
+        ).status_code == 303
+        assert (await page.get(f"{here}/edit")).status_code == 200
+        kept = await page.post(f"{here}/edit", data=form(then="keep", version="1", city="Tampa"))
+        assert kept.status_code == 303
+        assert (await page.post(f"{here}/edit", data=form(then="keep", version="1"))).status_code == 422
+    async with browser(cast.fern) as page:
+        assert "Wren Hill" in (await page.get("/my/listing")).text
+    row = await listing_of(cast.house, cast.fern)
+    assert (row["state"], row["hidden_because"], row["city"], row["source"]) == (
+        "hidden",
+        "organizer",
+        "Tampa",
+        "organizer",
+    )
+
+
+async def test_one_account_both_pages(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.house, person=cast.farid)
+    async with browser() as page:
+        assert f'href="/facilitators/{cast.farid}"' in (await page.get(f"/therapists/{listing}")).text
+        assert f'href="/therapists/{listing}"' in (await page.get(f"/facilitators/{cast.farid}")).text
+        assert (
+            "/therapists/"
+            not in (await page.get(f"/facilitators/{cast.fern}")).text.split("<main")[1].split("</main")[0]
+        )
+    async with browser(cast.farid) as page:
+        await page.post("/my/listing/withdraw")
+    async with browser() as page:
+        assert f"/therapists/{listing}" not in (await page.get(f"/facilitators/{cast.farid}")).text
+
+
+async def test_a_picture_is_made_anew_and_taken_away(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.house, person=cast.mira)
+    png = io.BytesIO()
+    Image.new("RGB", (200, 120), (120, 90, 60)).save(png, "PNG")
+    async with browser(cast.mira) as page:
+        sent = await page.post(
+            "/my/listing/picture", files={"picture": ("me.png", png.getvalue(), "image/png")}
+        )
+        assert sent.status_code == 303
+        shown = (await page.get(f"/therapists/{listing}")).text
+        address = shown.split('src="/therapists/pictures/')[1].split('"')[0]
+        picture = await page.get(f"/therapists/pictures/{address}")
+        assert picture.headers["content-type"] == "image/jpeg"
+        wrong = await page.post(
+            "/my/listing/picture", files={"picture": ("me.txt", b"no picture", "text/plain")}
+        )
+        assert wrong.status_code == 422
+        assert (await page.post("/my/listing/picture/remove")).status_code == 303
+        assert (await page.get(f"/therapists/pictures/{address}")).status_code == 404
+
+
+async def test_what_is_not_there_is_404(cast: Cast, browser: Enter) -> None:
+    nowhere = uuid4()
+    async with browser(cast.odile) as page:
+        for path in (f"/therapists/{nowhere}", "/therapists/nobody-x", f"/therapists/{nowhere}/complaint"):
+            assert (await page.get(path)).status_code == 404
+        for path in (f"/organize/therapists/{nowhere}", f"/organize/therapists/{nowhere}/edit"):
+            assert (await page.get(path)).status_code == 404
+        assert (
+            await page.post(f"/organize/licences/{nowhere}/checked", data={"against": "x"})
+        ).status_code == 404
+        assert (await page.post(f"/organize/complaints/{nowhere}", data={"then": "kept"})).status_code == 404
+        assert (await page.post("/my/listing/withdraw")).status_code == 404
+
+
+async def test_a_page_takes_few_queries(cast: Cast, browser: Enter, queries: list[str]) -> None:
+    listing = await add_listing(cast.house, person=cast.farid)
+    async with browser(cast.mira) as page:
+        queries.clear()
+        await page.get(f"/therapists/{listing}")
+        assert len(queries) == 3
+    async with browser(cast.odile) as page:
+        queries.clear()
+        await page.get("/organize/therapists?show=all")
+        assert len(queries) == 3
+
+
+async def test_one_npi_is_one_listing(cast: Cast) -> None:
+    await add_listing(cast.house, npi="1234567893")
+    with pytest.raises(Refused) as refused:
+        await add_listing(cast.house, npi="1234 567 893")
+    assert refused.value.codes == {"npi_taken"}
+
+
+async def test_the_writer_is_told_of_what_is_not_there_or_moved(cast: Cast) -> None:
+    listing = await add_listing(cast.house)
+    async with cast.house.db.transaction() as tx:
+        with pytest.raises(OutOfDate):
+            await actions.write_listing(tx, RIVER, source="import", by=None, listing_id=listing, version=7)
+        with pytest.raises(NotFound):
+            await actions.write_listing(tx, RIVER, source="import", by=None, listing_id=uuid4())
+        with pytest.raises(NotFound):
+            await actions.read_draft(tx, uuid4())

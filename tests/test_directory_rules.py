@@ -133,7 +133,7 @@ def test_what_is_a_web_address(link: str) -> None:
         ({"telehealth": False, "in_person": False}, "meets", "met_nowhere"),
         ({"city": ""}, "city", "no_place"),
         ({"licences": ()}, "licence_1_number", "no_licence"),
-        ({"licences": (Licence("lmft", "FL", "1", expires_on=YESTERDAY),)}, "licence_1_expires_on", "no_licence_counts"),
+        ({"licences": (Licence("lmft", "FL", "1", "inactive"),)}, "licence_1_expires_on", "no_licence_counts"),
         ({"email": "", "links": ()}, "email", "unreachable"),
     ],
 )  # fmt: skip

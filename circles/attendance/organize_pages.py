@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
-from circles import clock, payments
+from circles import clock, directory, payments
 from circles.attendance import actions, rules
 from circles.attendance.rules import BookingsFilter, Wanted
 from circles.errors import Refused
@@ -30,6 +30,7 @@ async def overview(request: Request) -> Response:
     async with guard.house(request).db.reading() as tx:
         rows = await actions.fortnight(tx)
         troubles = await payments.troubles(tx)
+        therapists = await directory.to_do(tx)
     return render.page(
         request,
         "attendance/overview.html",
@@ -37,6 +38,7 @@ async def overview(request: Request) -> Response:
         ahead=[row for row in rows if row["starts_at"] > row["now"]],
         to_keep=rules.to_keep(rows),
         troubles=troubles,
+        therapists=therapists,
     )
 
 

@@ -1,7 +1,7 @@
 """The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""
 
 from circles.directory import checking as checking
-from circles.directory.actions import Contact, OwnListing, contact, own_listing
+from circles.directory.actions import Contact, OwnListing, contact, own_listing, to_do
 from circles.directory.introductions_rules import read_ids
 from circles.directory.suggestions_actions import chosen, find, may_suggest, suggest
 from circles.directory.suggestions_rules import Suggestion, options
@@ -20,4 +20,5 @@ __all__ = [
     "read_ids",
     "read_suggestion",
     "suggest",
+    "to_do",
 ]

@@ -195,3 +195,8 @@ async def contact(tx: db.Tx, listing_id: UUID) -> Contact | None:
     """Where introductions to a shown listing go; None for one that is not shown."""
     found = await SQL.contact(tx, id=listing_id)
     return Contact(**found) if found else None
+
+
+async def to_do(tx: db.Tx) -> db.Record:
+    """What organizers have to look at: how many listings are `waiting`, how many `complaints` are open."""
+    return await SQL.to_do(tx)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db, people
+from circles import db, directory, people
 from circles.errors import NotFound
 from circles.gatherings import rules
 from circles.gatherings.pages import viewer_zone
@@ -15,19 +15,21 @@ SQL = db.queries("hosts")
 
 
 async def facilitator(request: Request) -> Response:
-    """One facilitator, for everybody. Two queries."""
+    """One facilitator, for everybody. Three queries."""
     facilitator_id = guard.path_id(request)
     async with guard.house(request).db.reading() as tx:
         found = (await people.profile(tx, [facilitator_id])).get(facilitator_id)
         if found is None or not found.has_page:
             raise NotFound
         circles = await db.rows(SQL.circles_held(tx, person=facilitator_id))
+        listing = await directory.own_listing(tx, facilitator_id)
     viewer = request.state.person
     return render.page(
         request,
         "gatherings/facilitator.html",
         facilitator=found,
         circles=circles,
+        listing=listing if listing and listing.state == "shown" else None,
         formats=rules.FORMATS,
         is_me=viewer is not None and viewer.id == found.id,
         viewer_zone=viewer_zone(request),
