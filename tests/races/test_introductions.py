@@ -1,0 +1,110 @@
+"""An introduction that is answered and withdrawn at once: one of them wins, and the other is told.
+
+The control does the same without the lock: it reads, decides, writes, and both believe that they won.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID, uuid4
+
+from circles import people
+from circles.directory import introductions_actions as actions
+from circles.directory import introductions_rules as rules
+from circles.directory.introductions_actions import Key
+from circles.directory.introductions_rules import Answer, Told
+from circles.errors import Refused
+from circles.house import House
+from tests.cast import Cast
+from tests.directory_hands import add_listing
+
+ROUNDS = 12
+
+
+async def asked(house: House, person: people.Person) -> UUID:
+    """One more introduction of somebody, to a listing of its own that belongs to an account of its own."""
+    made, listing = uuid4(), await add_listing(house, name=f"Therapist {uuid4().hex[:6]}")
+    await actions.ask(
+        house, person, introduction_id=made, listing_id=listing, told=Told(("reach",), reach="555")
+    )
+    return made
+
+
+async def key_of(house: House, introduction: UUID) -> Key:
+    """A key to it: its listing is given to the person who facilitates."""
+    async with house.db.transaction() as tx:
+        await tx.execute("update listings set person_id = null where person_id is not null")
+        farid = await tx.fetchval("select id from people where name = 'Farid'")
+        await tx.execute(
+            "update listings set person_id = $2 where id = (select listing_id from introductions where id = $1)",
+            introduction,
+            farid,
+        )
+    return Key(id=introduction, person_id=farid)
+
+
+async def won(doing: Awaitable[None]) -> bool:
+    """Whether it was done, and not refused."""
+    try:
+        await doing
+    except Refused:
+        return False
+    return True
+
+
+async def race(house: House, mira: people.Person, against: Callable[[UUID, Key], Awaitable[None]]) -> None:
+    """Answer and do something else at once, again and again: one wins each time, and one state was reached."""
+    for _ in range(ROUNDS):
+        made = await asked(house, mira)
+        key = await key_of(house, made)
+        done = await asyncio.gather(won(actions.answer(house, key, Answer("full"))), won(against(made, key)))
+        assert sorted(done) == [False, True]
+        async with house.db.reading() as tx:
+            states = await tx.fetch("select after from events where about = $1 and before = 'asked'", made)
+            assert [row["after"] for row in states] == [
+                await tx.fetchval("select state from introductions where id = $1", made)
+            ]
+        if done[1]:
+            await _make_way(house, made)
+
+
+async def _make_way(house: House, made: UUID) -> None:
+    async with house.db.transaction() as tx:
+        await tx.execute("update introductions set state = 'full' where id = $1 and state = 'accepted'", made)
+        await tx.execute(
+            "insert into events (what, about, after) select 'made way', id, state from introductions where id = $1",
+            made,
+        )
+
+
+async def mira_of(house: House, cast: Cast) -> people.Person:
+    async with house.db.reading() as tx:
+        return (await people.by_ids(tx, [cast.mira]))[cast.mira]
+
+
+async def test_an_answer_and_a_withdrawal_at_once(house: House, cast: Cast) -> None:
+    mira = await mira_of(house, cast)
+    await race(house, mira, lambda made, _: actions.withdraw(house, mira, made))
+
+
+async def test_two_answers_at_once(house: House, cast: Cast) -> None:
+    mira = await mira_of(house, cast)
+    await race(house, mira, lambda _, key: actions.answer(house, key, Answer("accepted")))
+
+
+async def test_without_the_lock_both_believe_that_they_won(house: House, cast: Cast) -> None:
+    made = await asked(house, await mira_of(house, cast))
+    looked = asyncio.Barrier(2)
+
+    async def naive(state: str) -> bool:
+        async with house.db.transaction() as tx:
+            found = await tx.fetchval("select state from introductions where id = $1", made)
+            await looked.wait()
+            if rules.answer_reasons({"state": found, "over": False}, state):
+                return False
+            await tx.execute("update introductions set state = $2 where id = $1", made, state)
+            await tx.execute("insert into events (what, about, after) values ('naive', $1, $2)", made, state)
+            return True
+
+    assert await asyncio.gather(naive("full"), naive("accepted")) == [True, True]
