@@ -166,3 +166,52 @@ full join (
     where each.is_set = '1'
 ) as marked on marked.number = told.number and marked.facet = told.facet
 where told.number is null or marked.number is null;
+
+-- name: what_was_told_in_introductions_is_forgotten()$
+-- nothing that was told in an introduction is left a day after its time was over, in its mail or in its link either
+select count(*) from introductions where expires_at < now() - interval '1 day' and (
+    forgotten_at is null or call_name <> '' or reach <> '' or looking_for <> '' or own_words <> ''
+    or answer_words <> '' or exists (select from mails where mails.id = introductions.mail_id)
+);
+
+-- name: every_introduction_left_an_event()$
+-- every introduction has an event row that tells of its present state
+select count(*) from introductions where not exists (
+    select from events where events.about = introductions.id and events.after = introductions.state
+);
+
+-- name: every_introduction_is_in_the_log_of_its_member()$
+-- whoever asked for an introduction finds in their own log whom they told something
+select count(*) from introductions where not exists (
+    select from accesses
+    where accesses.person_id = introductions.person_id and accesses.listing_id = introductions.listing_id
+        and accesses.what = 'introduction.asked'
+);
+
+-- name: suggestions_are_forgotten()$
+-- no suggestion is older than a month and a day
+select count(*) from suggestions where created_at < now() - interval '31 days';
+
+-- name: every_shown_listing_has_a_licence_and_a_way_in()$
+-- every shown listing has a licence, and a mail address or a link by which people reach it
+select count(*) from listings where state = 'shown' and (
+    (email = '' and cardinality(links) = 0)
+    or not exists (select from licences where licences.listing_id = listings.id)
+);
+
+-- name: nobody_is_found_where_they_are_not_licensed()$
+-- every listing is found in the states of its licences, and in no other a day after one ran out
+select count(*) from listings where exists (
+    select from unnest(listings.facets) as told (facet)
+    where told.facet ~ '^(in|at|tele):' and not exists (
+        select from licences
+        where licences.listing_id = listings.id and licences.area = split_part(told.facet, ':', 2)
+            and licences.status = 'active' and coalesce(licences.expires_on >= current_date - 1, true)
+    )
+) or exists (
+    select from licences
+    where licences.listing_id = listings.id and licences.status = 'active'
+        and coalesce(licences.expires_on >= current_date, true)
+        and (listings.telehealth or (listings.in_person and licences.area = listings.area))
+        and ('in:' || licences.area) <> all(listings.facets)
+);

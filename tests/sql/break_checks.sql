@@ -140,3 +140,31 @@ where id = (select schedule_id from gatherings where schedule_id is not null lim
 -- name: facet_blocks_say_what_listings_say#
 -- a facet that nobody has, marked for somebody
 insert into facet_blocks (facet, block, bits) values ('lang:nobody', 0, 1::bit(4096));
+
+-- name: what_was_told_in_introductions_is_forgotten#
+-- an introduction of long ago whose words nobody deleted
+update introductions set created_at = now() - interval '40 days', expires_at = now() - interval '11 days'
+where id = (select id from introductions where reach <> '' limit 1);
+
+-- name: every_introduction_left_an_event#
+-- an introduction answered past the house
+update introductions set state = 'full', answered_at = now()
+where id = (select id from introductions where state = 'asked' limit 1);
+
+-- name: every_introduction_is_in_the_log_of_its_member#
+-- a line that is gone from somebodys log
+delete from accesses where what = 'introduction.asked';
+
+-- name: suggestions_are_forgotten#
+-- a suggestion that nobody tidied away
+update suggestions set created_at = now() - interval '40 days';
+
+-- name: every_shown_listing_has_a_licence_and_a_way_in#
+-- a shown listing that nobody can reach
+insert into listings (state, name, telehealth, fee_minimum, fee_maximum, source)
+values ('shown', 'Nobody', true, 0, 0, 'organizer');
+
+-- name: nobody_is_found_where_they_are_not_licensed#
+-- a listing found in a state it has no licence for
+insert into listings (state, name, fee_minimum, fee_maximum, source, facets)
+values ('draft', 'Elsewhere', 0, 0, 'organizer', '{in:ZZ}');
