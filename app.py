@@ -25,7 +25,15 @@ from circles.attendance import pages as attendance_pages
 from circles.bookings import agree_pages, screening_pages
 from circles.bookings import pages as bookings_pages
 from circles.db import Database
-from circles.directory import answer_pages, complaints_pages, import_pages, introductions_pages, search_pages
+from circles.directory import (
+    answer_pages,
+    choose_pages,
+    complaints_pages,
+    import_pages,
+    introductions_pages,
+    search_pages,
+    short_list_pages,
+)
 from circles.directory import organize_pages as listings_organize_pages
 from circles.directory import own_pages as own_listing_pages
 from circles.directory import pages as listings_pages
@@ -318,6 +326,11 @@ IMPORTS = [
 # Finding a therapist.
 FINDING = [
     route("/therapists", search_pages.listing, Who.ANYBODY),
+    route("/therapists/choose", choose_pages.questions, Who.ANYBODY),
+    route("/therapists/choose", choose_pages.answers, Who.ANYBODY, ["POST"]),
+    route("/therapists/short-list", short_list_pages.short_list, Who.ANYBODY),
+    route("/therapists/short-list/keep", short_list_pages.keep, Who.SIGNED_IN, ["POST"]),
+    route("/therapists/short-list/forget", short_list_pages.forget, Who.SIGNED_IN, ["POST"]),
 ]
 
 # Therapists' pages, one's own, and the organizers'. After every fixed address under /therapists.

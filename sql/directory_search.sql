@@ -164,3 +164,19 @@ select
         join listings on listings.number = page.number
         order by page.place
     ) as ids;
+
+-- name: kept_list(person)
+-- the listings somebody asked us to remember, in the order they were put there
+select listing_id from short_lists where person_id = :person order by added_at, listing_id;
+
+-- name: forget_list(person)!
+-- nothing is remembered any more
+delete from short_lists where person_id = :person;
+
+-- name: keep_list(person, ids)!
+-- the shown listings of a list, remembered in their order
+insert into short_lists (person_id, listing_id, added_at)
+select :person::uuid, listings.id, now() + given.place * interval '1 millisecond'
+from unnest(:ids::uuid []) with ordinality as given (id, place)
+join listings on listings.id = given.id and listings.state = 'shown'
+on conflict (person_id, listing_id) do nothing;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from circles import clock, db
@@ -46,10 +46,17 @@ class Found:
         )
 
 
-async def look(house: House, search: Search, *, most: int = search_rules.PER_PAGE) -> Found:
-    """Everybody who fits. Two queries. Nobody is found while it is not known where telehealth or an office would be."""
+async def look(
+    house: House, search: Search, *, most: int = search_rules.PER_PAGE, wishes: Sequence[str] = ()
+) -> Found:
+    """Everybody who fits, in two queries. Nobody is found while it is not known where they would have to be licensed.
+
+    wishes: facets that nobody need have; who has more of them comes first.
+    """
     at = search_rules.where(search, await places.find(search.zip) if search.zip else None)
     arguments = search_rules.arguments(search, at, clock.now().date(), most=most)
+    if wishes:
+        arguments |= {"several": list(wishes), "few": search_rules.EVERYBODY}
     async with house.db.reading() as tx:
         row = await SQL.search(tx, **arguments)
         counts: dict[str, int] = row["counts"] or {}

@@ -20,6 +20,7 @@ MOST_PAGES: Final = 5000
 MOST_WORDS: Final = 120
 # The closest go first only while no more than these fit; beyond that, closeness says little and costs much.
 FEW: Final = 3000
+EVERYBODY: Final = 1_000_000
 HOW: Final[Mapping[str, str]] = {
     "telehealth": "By telehealth",
     "in_person": "In person, near me",

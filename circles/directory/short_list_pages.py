@@ -1,0 +1,49 @@
+"""/therapists/short-list: a few therapists side by side, to print with the three questions beside each name."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.directory import cards, search_rules, short_list_actions, short_list_rules, words
+from circles.web import guard, render
+from circles.web.forms import Form
+
+
+async def short_list(request: Request) -> Response:
+    """The list that the address names; without one, the list kept in the account. At most two queries."""
+    values = search_rules.join(request.query_params.multi_items())
+    person = request.state.person
+    async with guard.house(request).db.reading() as tx:
+        kept = await short_list_actions.kept(tx, person.id) if person else ()
+        codes = short_list_rules.read(values["t"]) if "t" in values else kept
+        shown = await cards.cards(tx, short_list_rules.ids(codes))
+    here = [code for code in codes if short_list_rules.listing_id(code) in shown]
+    return render.page(
+        request,
+        "directory/short_list.html",
+        rows=[
+            (shown[each], short_list_rules.url(short_list_rules.take(here, short_list_rules.code(each))))
+            for each in short_list_rules.ids(here)
+        ],
+        codes=here,
+        gone=len(codes) - len(here),
+        kept=kept,
+        same=bool(kept) and set(kept) == set(here),
+        more=search_rules.Search(kept=tuple(here)).url(),
+        questions=words.QUESTIONS,
+    )
+
+
+async def keep(request: Request) -> Response:
+    """Keep the list in the account, because one asks."""
+    codes = short_list_rules.read((await Form.read(request)).value("t"))
+    await short_list_actions.keep(guard.house(request), person_id=request.state.person.id, codes=codes)
+    return render.see_other(short_list_rules.PATH, notice="Your short list is kept in your account.")
+
+
+async def forget(request: Request) -> Response:
+    """Take the list out of the account. It stays in the address for as long as one keeps that."""
+    codes = short_list_rules.read((await Form.read(request)).value("t"))
+    await short_list_actions.forget(guard.house(request), person_id=request.state.person.id)
+    return render.see_other(short_list_rules.url(codes), notice="Your account holds no short list any more.")
