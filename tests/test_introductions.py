@@ -176,7 +176,7 @@ async def test_errors_keep_what_was_typed(hands: Hands, browser: Enter) -> None:
 
 async def test_a_listing_says_why_it_cannot_be_asked(hands: Hands, browser: Enter) -> None:
     closed = await add_listing(hands.house, name="Full House", room="closed")
-    silent = await add_listing(hands.house, name="No Mail", email="", links=["https://no-mail.example.org"])
+    silent = await add_listing(hands.house, name="No Mail", email="")
     own = await add_listing(hands.house, name="Mira Herself", person=hands.cast.mira)
     hidden = await add_listing(hands.house, name="Draft", state="draft")
     made = await hands.ask()
