@@ -207,3 +207,65 @@ from jsonb_populate_recordset(null::people, :rows::jsonb) as given where people.
 insert into hand_over_notes (id, circle_id, gathering_id, about, written_by, body, written_at)
 select id, circle_id, gathering_id, about, written_by, body, written_at
 from jsonb_populate_recordset(null::hand_over_notes, :rows::jsonb);
+
+-- name: plant_listings(rows)!
+-- the directory
+insert into listings (
+    id, person_id, state, hidden_because, name, letters, pronouns, headline, approach, experience, works_with,
+    for_whom, languages, telehealth, in_person, city, area, zip, latitude, longitude, currency, fee_minimum,
+    fee_maximum, sliding_floor, pro_bono_places, takes_insurance, insurance_words, gives_superbills,
+    free_consultation, room, room_confirmed_at, answer_experience, answer_training, answer_medicine, links, email,
+    phone, npi, source, source_note, source_by, came_at, confirmed_at, asked_at, marked_at, shown_at, created_at,
+    changed_at
+)
+select
+    id, person_id, state, hidden_because, name, letters, pronouns, headline, approach, experience, works_with,
+    for_whom, languages, telehealth, in_person, city, area, zip, latitude, longitude, currency, fee_minimum,
+    fee_maximum, sliding_floor, pro_bono_places, takes_insurance, insurance_words, gives_superbills,
+    free_consultation, room, confirmed_at, answer_experience, answer_training, answer_medicine, links, email,
+    phone, npi, source, source_note, source_by, came_at, confirmed_at, asked_at, marked_at, shown_at, came_at,
+    confirmed_at
+from jsonb_populate_recordset(null::listings, :rows::jsonb);
+
+-- name: plant_licences(rows)!
+-- where its therapists are licensed, and what the organizers checked of it
+insert into licences (
+    id, listing_id, kind, area, number, status, expires_on, source, checked_at, checked_by, checked_against
+)
+select id, listing_id, kind, area, number, status, expires_on, source, checked_at, checked_by, checked_against
+from jsonb_populate_recordset(null::licences, :rows::jsonb);
+
+-- name: plant_listing_ways(rows)!
+-- how they work
+insert into listing_ways (listing_id, way, credential, school, year)
+select listing_id, way, credential, school, year
+from jsonb_populate_recordset(null::listing_ways, :rows::jsonb);
+
+-- name: plant_complaints(rows)!
+-- what somebody said of one of them
+insert into complaints (id, listing_id, person_id, body, created_at)
+select id, listing_id, person_id, body, created_at
+from jsonb_populate_recordset(null::complaints, :rows::jsonb);
+
+-- name: plant_introductions(rows)!
+-- what its members asked of therapists
+insert into introductions (
+    id, person_id, listing_id, state, told, call_name, reach, looking_for, own_words, answer_words, created_at,
+    expires_at, answered_at
+)
+select
+    id, person_id, listing_id, state, told, coalesce(call_name, ''), coalesce(reach, ''), coalesce(looking_for, ''),
+    coalesce(own_words, ''), coalesce(answer_words, ''), created_at, expires_at, answered_at
+from jsonb_populate_recordset(null::introductions, :rows::jsonb);
+
+-- name: plant_suggestions(rows)!
+-- what was suggested to one of them
+insert into suggestions (id, person_id, made_by, listing_ids, words, created_at)
+select id, person_id, made_by, listing_ids, words, created_at
+from jsonb_populate_recordset(null::suggestions, :rows::jsonb);
+
+-- name: plant_accesses(rows)!
+-- and their own logs of it
+insert into accesses (person_id, at, what, who, listing_id, details)
+select person_id, at, what, who, listing_id, coalesce(details, '{}')
+from jsonb_populate_recordset(null::accesses, :rows::jsonb) order by at;

@@ -18,6 +18,9 @@ from starlette.applications import Starlette
 from time_machine import travel
 
 from circles import bookings, checks, clock, demo, payments, people
+from circles.demo import therapists
+from circles.demo import therapists_texts as texts
+from circles.directory import listing_rules, places, words
 from circles.errors import Refused
 from circles.house import House
 from circles.payments import practice, practice_hooks
@@ -100,6 +103,44 @@ def test_hosts_wrote_to_those_booked_and_have_run_sheets() -> None:
         assert sum(row["sheet_id"] == sheet["id"] for row in found["run_steps"]) == 8
 
 
+def test_the_directory_is_whole_varied_and_invented() -> None:
+    today = clock.now().date()
+    found = [each.draft for each in therapists.drafts(today)]
+    assert [each.name for each in found if listing_rules.problems(each)] == []
+    assert len({each.name for each in found}) == len(found) == 119
+    assert len({each.approach for each in found}) == 119
+    assert {each.area for each in found} == set(texts.PLACES)
+    assert len(texts.PLACES) == 12
+    assert {way.way for each in found for way in each.ways} == set(words.WAYS)
+    assert {way.credential for each in found for way in each.ways} >= {
+        code for known in words.CREDENTIALS.values() for code in known
+    }
+    assert {licence.kind for each in found for licence in each.licences} == set(words.LICENCES) - {"abroad"}
+    assert {each.experience for each in found} == {"", *words.EXPERIENCE}
+    assert {each.room for each in found} == set(words.ROOM)
+    assert {one for each in found for one in each.works_with} == set(words.WORKS_WITH)
+    assert {one for each in found for one in each.for_whom} == set(words.FOR_WHOM)
+    assert {one for each in found for one in each.languages} == set(words.LANGUAGES)
+    assert {(each.telehealth, each.in_person) for each in found} == {
+        (True, False),
+        (False, True),
+        (True, True),
+    }
+    assert min(each.sliding_floor or 9_999 for each in found) == 3_000
+    assert max(each.fee_maximum for each in found) >= 39_000
+    assert all(each.email.endswith("@example.org") and "555-01" in each.phone for each in found)
+    assert all(each.npi < "1003" for each in found)
+
+
+async def test_the_practices_stand_where_their_zip_is() -> None:
+    for state, (_, cities) in texts.PLACES.items():
+        for city, zip_, latitude, longitude in cities:
+            place = await places.find(zip_)
+            assert place
+            assert (place.area, place.city) == (state, city)
+            assert abs(place.latitude - latitude) + abs(place.longitude - longitude) < 0.01
+
+
 # What is in the database
 
 
@@ -161,6 +202,29 @@ async def test_circles_are_held_together(planted: House) -> None:
         "(select count(*) from credentials where seen_at is not null and link <> '') as seen",
     )
     assert counts[0] == {"co": 2, "helpers": 1, "asked": 1, "stand_ins": 1, "seen": 1}
+
+
+async def test_the_directory_has_its_exceptions(planted: House) -> None:
+    states = await _fetch(planted, "select state, count(*)::int as n from listings group by state")
+    assert {row["state"]: row["n"] for row in states} == {"shown": 117, "waiting": 2, "hidden": 1}
+    counts = await _fetch(
+        planted,
+        "select (select count(*) from complaints where state = 'open') as complaints, "
+        "(select count(*) from listings where marked_at is not null) as marked, "
+        "(select count(distinct area) from listings) as states, "
+        "(select count(*) from listings join people on people.id = person_id and is_facilitator) as own",
+    )
+    assert counts[0] == {"complaints": 1, "marked": 1, "states": 12, "own": 1}
+    checked = await _value(planted, "select avg((checked_at is not null)::int) from licences")
+    assert 0.6 < checked < 0.95
+
+
+async def test_at_least_five_in_florida_by_telehealth_slide_to_less_than_eighty(planted: House) -> None:
+    found = await _value(
+        planted,
+        "select count(*) from listings where state = 'shown' and facets @> '{tele:FL,fee:80}' and lowest_fee < 8000",
+    )
+    assert found >= 5
 
 
 async def test_every_invariant_holds(planted: House) -> None:

@@ -7,11 +7,13 @@ import json
 from circles import clock, db
 from circles.demo.agreements import agree
 from circles.demo.hosting import hold_together
+from circles.demo.introductions import introduce
 from circles.demo.plan import Plan, community
 from circles.demo.room import open_rooms
 from circles.demo.schedules import schedule
 from circles.demo.screening import screen
 from circles.demo.seats import seat_everybody
+from circles.demo.therapists import list_therapists
 from circles.demo.written import write
 from circles.errors import Reason, Refused
 from circles.house import House
@@ -50,6 +52,13 @@ TABLES = (
     "screenings",
     "requests",
     "request_answers",
+    "listings",
+    "licences",
+    "listing_ways",
+    "complaints",
+    "introductions",
+    "suggestions",
+    "accesses",
     "events",
 )
 
@@ -83,6 +92,8 @@ def plan() -> Plan:
     open_rooms(found)
     write(found)
     agree(found)
+    list_therapists(found)
+    introduce(found)
     found.rows["events"].sort(key=lambda row: row["at"])
     schedule(found)
     return found
@@ -92,3 +103,5 @@ async def _plant(tx: db.Tx, found: Plan) -> None:
     for table in TABLES:
         rows = json.loads(json.dumps(found.rows[table], default=str))
         await getattr(SQL, f"plant_{table}")(tx, rows=rows)
+    ids = [row["id"] for row in found.rows["listings"]]
+    await db.queries("directory").refresh_facets(tx, ids=ids)
