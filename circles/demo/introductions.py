@@ -36,7 +36,8 @@ SUGGESTED: Final = (
 def introduce(plan: Plan) -> None:
     """Add three introductions and a suggestion, with the lines of the members' own logs."""
     farids = next(row for row in plan.rows["listings"] if row["person_id"])
-    open_to = [row["id"] for row in plan.rows["listings"] if _fits(row)]
+    licensed = {row["listing_id"] for row in plan.rows["licences"] if row["area"] == "NY"}
+    open_to = [row["id"] for row in plan.rows["listings"] if row["id"] in licensed and _fits(row)]
     _introduction(plan, plan.mira, open_to[0], plan.now - timedelta(days=2, hours=5), ASKED)
     _introduction(
         plan, plan.mira, open_to[1], plan.now - timedelta(days=6), ACCEPTED, plan.now - timedelta(days=3)
@@ -47,9 +48,10 @@ def introduce(plan: Plan) -> None:
 
 
 def _fits(row: Row) -> bool:
-    """Whether somebody in New York may well ask this one."""
-    mine = row["area"] == "NY" and row["telehealth"] and row["room"] == "now" and row["state"] == "shown"
-    return bool(mine and not row["person_id"])
+    """Whether somebody far away may well ask this one."""
+    return bool(
+        row["telehealth"] and row["room"] == "now" and row["state"] == "shown" and not row["person_id"]
+    )
 
 
 def _introduction(
