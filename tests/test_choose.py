@@ -1,0 +1,199 @@
+"""Help me choose: five answers, three therapists with reasons, and nothing kept of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circles.directory import choose_rules, words
+from circles.directory.cards import Card
+from circles.directory.choose_rules import Answers
+from circles.directory.places import Place
+from circles.directory.search_rules import Where
+from circles.house import House
+from tests.cast import add_listing
+from tests.conftest import Enter
+from tests.test_search import names
+
+INES = Card(
+    id=UUID(int=1),
+    name="Ines Calder",
+    letters="LCSW",
+    pronouns="",
+    headline="",
+    city="Miami",
+    area="FL",
+    telehealth=True,
+    in_person=True,
+    licensed=("FL",),
+    ways=(("se", "sep", ""), ("ifs", "", "")),
+    experience="over_10",
+    works_with=("trauma", "ocd", "grief"),
+    languages=("en",),
+    currency="USD",
+    fee_minimum=15_000,
+    fee_maximum=20_000,
+    sliding_floor=6_000,
+    lowest_fee=6_000,
+    pro_bono_places=0,
+    takes_insurance=False,
+    gives_superbills=False,
+    free_consultation=0,
+    room="now",
+    picture_hash=None,
+    latitude=25.7,
+    longitude=-80.2,
+    marked=False,
+)
+FLORIDA = Where("FL")
+
+
+def test_the_reasons_are_made_of_what_was_asked_and_what_is_told() -> None:
+    answers = Answers(
+        state="FL", how="telehealth", works_with=("grief", "ocd", "pain"), pay="80", kind="body"
+    )
+    assert choose_rules.whys(INES, answers, FLORIDA) == [
+        "Licensed in Florida, where you are, and meets by video or phone.",
+        "Works with what you named: grief and OCD.",
+        "For “my body and what it holds”: Somatic Experiencing Practitioner (SEP).",
+        "Has worked with more than 10 people on ketamine integration.",
+        "An hour can cost $60, by the sliding fee, which is within $80.",
+        "Has room for new people now.",
+    ]
+
+
+def test_nothing_is_claimed_that_was_not_asked_or_is_not_so() -> None:
+    plain = replace(
+        INES, experience="", sliding_floor=None, lowest_fee=15_000, room="waiting", in_person=False
+    )
+    assert choose_rules.whys(plain, Answers(state="FL", works_with=("pain",), kind="memories"), FLORIDA) == [
+        "Licensed in Florida, where you are, and meets by video or phone.",
+        "An hour costs $150 to $200.",
+        "Has a waiting list at the moment.",
+    ]
+
+
+def test_an_office_is_named_with_its_distance_only_when_it_is_near() -> None:
+    near = Where("FL", Place("33130", "Miami", "FL", 25.7, -80.2))
+    answers = Answers(zip="33130", how="in_person")
+    said = choose_rules.whys(INES, answers, near, "about 3 miles from you")
+    assert (
+        said[0] == "Licensed in Florida, where you are, and has an office in Miami, about 3 miles from you."
+    )
+    assert "office" not in choose_rules.whys(INES, Answers(zip="33130"), near)[0]
+
+
+@given(
+    st.builds(
+        Answers,
+        state=st.sampled_from(["", "FL", "GA"]),
+        how=st.sampled_from(list(choose_rules.HOW)),
+        works_with=st.lists(st.sampled_from(list(words.WORKS_WITH)), unique=True).map(tuple),
+        pay=st.sampled_from(list(choose_rules.PAY)),
+        kind=st.sampled_from(list(choose_rules.WITH)),
+    )
+)
+def test_any_answers_have_reasons_in_whole_sentences(answers: Answers) -> None:
+    for said in choose_rules.whys(INES, answers, FLORIDA):
+        assert said[0].isupper()
+        assert said.endswith(".")
+        assert "None" not in said
+    assert choose_rules.search(answers).room == ("now", "waiting")
+
+
+@given(st.dictionaries(st.sampled_from(["state", "zip", "how", "with", "pay", "kind"]), st.text()))
+def test_any_answer_is_read(values: dict[str, str]) -> None:
+    answers, reasons = choose_rules.read(values)
+    assert reasons or answers.state or answers.zip
+
+
+def test_what_could_be_let_go_of_is_never_the_licence() -> None:
+    counts = {"without:fee": 5, "without:where": 90, "without:room": 1, "at:FL": 2}
+    said = choose_rules.looser(counts, FLORIDA, Answers(state="FL", how="telehealth", pay="40"), 1)
+    assert said == ["5 if the fee could be higher", "2 in person"]
+
+
+FORM = {"state": "FL", "how": "telehealth", "with": "grief", "pay": "80", "kind": "body"}
+
+
+async def test_five_answers_lead_to_three_with_the_most_of_what_was_named(
+    house: House, browser: Enter
+) -> None:
+    await add_listing(house, name="Too dear")
+    await add_listing(house, name="Elsewhere", areas=["GA"], sliding_floor=5_000)
+    await add_listing(house, name="Closed", sliding_floor=5_000, room="closed")
+    for name, more in {
+        "Fourth": {"works_with": ["pain"]},
+        "Best": {"works_with": ["grief"], "ways": ["se"]},
+        "Second": {"works_with": ["grief"], "ways": ["ifs"]},
+        "Third": {"works_with": ["pain"], "ways": ["act"], "room": "now"},
+    }.items():
+        late = {"experience": "some"} if name == "Fourth" else {}
+        await add_listing(house, name=name, sliding_floor=7_000, **more, **late)
+    async with browser() as page:
+        answer = await page.post("/therapists/choose", data=FORM)
+    assert answer.status_code == 200
+    assert names(answer.text) == ["Best", "Second", "Third"]
+    assert "Three you could write to" in answer.text
+    assert answer.text.count("Why this one") == 3
+    assert "An hour can cost $70" in answer.text
+
+
+async def test_fewer_than_three_is_said_with_what_would_help(house: House, browser: Enter) -> None:
+    await add_listing(house, name="The one", sliding_floor=8_000)
+    await add_listing(house, name="Dear")
+    async with browser() as page:
+        answer = await page.post("/therapists/choose", data=FORM)
+        assert names(answer.text) == ["The one"]
+        assert "2 if the fee could be higher" in answer.text
+        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.text))
+        again = await page.post("/therapists/choose", data=hidden)
+    assert set(names(again.text)) == {"The one", "Dear"}
+
+
+async def test_nobody_at_all_is_said_kindly(house: House, browser: Enter) -> None:
+    await add_listing(house, areas=["GA"])
+    async with browser() as page:
+        answer = await page.post("/therapists/choose", data=FORM)
+    assert names(answer.text) == []
+    assert "Nobody fits yet" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"state": ""}, "Please say where you are"),
+        ({"state": "", "zip": "00000"}, "We know no place with the ZIP 00000"),
+        ({"zip": "33"}, "A ZIP has five digits"),
+        ({"state": "GA", "zip": "33130"}, "The ZIP 33130 is in Florida"),
+    ],
+)
+async def test_without_a_place_it_asks_again_and_keeps_the_answers(
+    house: House, browser: Enter, changed: dict[str, str], says: str
+) -> None:
+    async with browser() as page:
+        answer = await page.post("/therapists/choose", data=FORM | changed)
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert re.search(r'value="grief"\s+checked', answer.text)
+    assert re.search(r'value="body"\s+checked', answer.text)
+
+
+async def test_nothing_of_the_answers_is_kept(
+    house: House, browser: Enter, queries: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    await add_listing(house, sliding_floor=5_000)
+    queries.clear()
+    async with browser() as page:
+        answer = await page.post("/therapists/choose", data=FORM)
+        assert dict(page.cookies) == {}
+    assert answer.headers["cache-control"] == "no-store"
+    assert len(queries) == 2
+    assert not any(re.match(r"\s*(insert|update|delete)", each, re.IGNORECASE) for each in queries)
+    assert "grief" not in caplog.text
+    assert 'method="get"' not in answer.text
