@@ -167,6 +167,13 @@ def test_what_can_be_let_go_of_is_said_by_how_many_there_would_be() -> None:
     ]
 
 
+def test_the_place_is_never_let_go_of() -> None:
+    search = Search(state="FL", how="in_person", ways=("ifs",))
+    found = search_rules.loosened(search, {"without:where": 9, "tele:FL": 4}, "FL")
+    assert [(each.how_many, each.search) for each in found] == [(4, replace(search, how="telehealth"))]
+    assert search_rules.loosened(replace(search, how="telehealth"), {"without:where": 9}, "FL") == []
+
+
 async def test_a_zip_is_a_place_or_nothing() -> None:
     found = await places.find("33130")
     assert found is not None

@@ -140,8 +140,8 @@ def _fee(card: Card, answers: Answers) -> str:
         return f"An hour costs {card.fee_words}."
     lowest = "nothing" if card.lowest_fee == 0 else money.say(card.lowest_fee, card.currency)
     most = money.say(int(answers.pay) * 100, "USD")
-    slides = ", by the sliding fee," if card.lowest_fee < card.fee_minimum else ""
-    return f"An hour can cost {lowest}{slides} which is within {most}."
+    slides = " by the sliding fee," if card.lowest_fee < card.fee_minimum else ""
+    return f"An hour can cost {lowest},{slides} which is within {most}."
 
 
 def _room(card: Card) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import clock, db, people
-from circles.directory import actions, listing_views, own_actions, words
+from circles.directory import actions, listing_views, own_actions, search_rules, short_list_rules, words
 from circles.errors import NotFound, Refused
 from circles.reading import Reader
 from circles.web import guard, render
@@ -21,6 +22,7 @@ from circles.web.forms import Form
 async def listing(request: Request) -> Response:
     """One therapist. A page that is not shown is there for its owner and for organizers alone."""
     viewer = request.state.person
+    codes = short_list_rules.read(",".join(request.query_params.getlist("t")))
     async with guard.house(request).db.reading() as tx:
         row = await actions.SQL.seen_listing(
             tx,
@@ -43,7 +45,19 @@ async def listing(request: Request) -> Response:
         mark=listing_views.mark_words(row),
         is_own=viewer is not None and viewer.id == owner,
         host_page=f"/facilitators/{owner}" if profile and profile.has_page else "",
+        more=search_rules.Search(kept=codes).url(),
+        **_short_list(row, codes),
     )
+
+
+def _short_list(row: db.Record, codes: Sequence[str]) -> dict[str, Any]:
+    """Whether somebody is on the short list that the address carries, else on the account's; and where to go next."""
+    code = short_list_rules.code(row["id"])
+    if code in codes:
+        return {"is_kept": True, "short_list": short_list_rules.url(codes)}
+    if row["is_kept"] and not codes:
+        return {"is_kept": True, "short_list": short_list_rules.PATH}
+    return {"is_kept": False, "short_list": short_list_rules.putting(codes, code)}
 
 
 async def picture(request: Request) -> Response:

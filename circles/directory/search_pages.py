@@ -55,7 +55,7 @@ def _about(found: Found) -> dict[str, Any]:
         "how_many": found.how_many,
         "cards": [_row(found, each) for each in found.cards],
         "chips": search_rules.chips(asked),
-        "loosened": [] if found.how_many else search_rules.loosened(asked, found.counts),
+        "loosened": [] if found.how_many else search_rules.loosened(asked, found.counts, found.where.area),
         "pager": pager(asked.page, found.how_many, search_rules.PER_PAGE, asked.url),
         "closest": found.how_many <= search_rules.FEW,
         "rules": search_rules,
@@ -70,8 +70,11 @@ def _row(found: Found, card: cards.Card) -> dict[str, Any]:
     kept = code in found.search.kept
     change = short_list_rules.take if kept else short_list_rules.put
     changed = replace(found.search, kept=change(found.search.kept, code))
+    here = f'href="/therapists/{card.id}'
     return {
-        "html": cards.html(card, found.note(card)),
+        "html": cards.html(card, found.note(card)).replace(
+            f'{here}"', f'{here}{short_list_rules.carry(found.search.kept)}"'
+        ),
         "name": card.name,
         "code": code,
         "kept": kept,

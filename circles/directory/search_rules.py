@@ -345,10 +345,10 @@ def chips(search: Search) -> list[Chip]:
     return found
 
 
-# Each choice as one thing to let go of: what to say, and the search without it.
+# Each choice as one thing to let go of: what to say, and the search without it. Never the place: whoever is found
+# without it has no licence where somebody is.
 _LOOSE: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "words": ("the words", {"q": ""}),
-    "where": ("the place", {"state": "", "how": "", "zip": "", "within": USUAL_WITHIN}),
     "fee": ("the fee", {"fee": None}),
     "exp": ("the experience", {"experience": ""}),
 } | {group.name: (f"“{group.legend.lower()}”", {group.field: ()}) for group in GROUPS}
@@ -363,12 +363,19 @@ class Loosened:
     search: Search
 
 
-def loosened(search: Search, counts: Mapping[str, int]) -> list[Loosened]:
-    """Which one choice, taken away, would find somebody: the most first."""
+def loosened(search: Search, counts: Mapping[str, int], area: str = "") -> list[Loosened]:
+    """Which one choice, taken away, would find somebody: the most first. area: where somebody is."""
     search = replace(search, page=1)
     found = [
         Loosened(label, counts[f"without:{kind}"], replace(search, **changes))
         for kind, (label, changes) in _LOOSE.items()
         if counts.get(f"without:{kind}", 0) > 0
     ]
+    by_telehealth = counts.get(f"tele:{area}", 0)
+    if search.how == "in_person" and by_telehealth:
+        found.append(
+            Loosened(
+                "an office near you, and meet by telehealth", by_telehealth, replace(search, how="telehealth")
+            )
+        )
     return sorted(found, key=lambda each: -each.how_many)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +19,8 @@ async def short_list(request: Request) -> Response:
     async with guard.house(request).db.reading() as tx:
         kept = await short_list_actions.kept(tx, person.id) if person else ()
         codes = short_list_rules.read(values["t"]) if "t" in values else kept
+        if put := short_list_rules.read(request.query_params.get("put", "")):
+            return _put(codes, put[0])
         shown = await cards.cards(tx, short_list_rules.ids(codes))
     here = [code for code in codes if short_list_rules.listing_id(code) in shown]
     return render.page(
@@ -27,12 +31,22 @@ async def short_list(request: Request) -> Response:
             for each in short_list_rules.ids(here)
         ],
         codes=here,
+        carry=short_list_rules.carry(here),
         gone=len(codes) - len(here),
         kept=kept,
         same=bool(kept) and set(kept) == set(here),
         more=search_rules.Search(kept=tuple(here)).url(),
         questions=words.QUESTIONS,
     )
+
+
+def _put(codes: Sequence[str], one: str) -> Response:
+    """On to the address of the list with one more on it. Nothing is written."""
+    more = short_list_rules.put(codes, one)
+    if one in more:
+        return render.see_other(short_list_rules.url(more))
+    full = f"Your short list is full: it holds {short_list_rules.MOST}. Take one away first."
+    return render.see_other(short_list_rules.url(codes), notice=full, kind="matters")
 
 
 async def keep(request: Request) -> Response:

@@ -51,6 +51,16 @@ def take(codes: Sequence[str], one: str) -> tuple[str, ...]:
     return tuple(each for each in codes if each != one)
 
 
+def putting(codes: Sequence[str], one: str) -> str:
+    """The address that puts one more on a list; without a list, on the one kept in the account."""
+    return f"{PATH}?{urlencode([*(('t', each) for each in codes), ('put', one)])}"
+
+
+def carry(codes: Sequence[str]) -> str:
+    """What a therapist's address ends with, so that the list is there on their page too. Empty without a list."""
+    return f"?{urlencode([('t', each) for each in codes])}" if codes else ""
+
+
 def url(codes: Sequence[str]) -> str:
     """The address of the page of a list. An empty list has one too: it is not the same as none given."""
     return f"{PATH}?{urlencode([('t', each) for each in codes] or [('t', '')])}"
