@@ -235,7 +235,7 @@ async def test_htmx_gets_the_list_with_the_counts_and_the_plain_address(house: H
     assert answer.headers["hx-push-url"] == "/therapists?state=FL&way=ifs"
     assert "HX-Request" in answer.headers["vary"]
     assert '<span class="count" id="n-way-ifs" hx-swap-oob="true">1</span>' in answer.text
-    assert '<select id="f-state" name="state" hx-swap-oob="true">' in answer.text
+    assert '<select id="f-state" name="state" hx-swap-oob="outerMorph">' in answer.text
 
 
 async def test_a_page_asks_the_database_twice(house: House, browser: Enter, queries: list[str]) -> None:
