@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from circles import clock, db, money
@@ -14,7 +15,10 @@ from circles.directory import actions, checking_rules, listing_rules, words
 
 @dataclass(frozen=True, slots=True)
 class LicenceView:
-    """One licence in words. counts: whether somebody may be found by it today."""
+    """One licence in words. counts: whether somebody may be found by it today.
+
+    checked_against: the source in words; checked_link: its address, where it is one.
+    """
 
     id: UUID
     kind: str
@@ -25,9 +29,11 @@ class LicenceView:
     expires_on: date | None
     source: str
     counts: bool
+    has_run_out: bool
     runs_out_soon: bool
     checked_at: datetime | None
     checked_against: str
+    checked_link: str
     checker: str
     look_up: str
 
@@ -74,7 +80,8 @@ def licences(row: db.Record) -> list[LicenceView]:
     soon = checking_rules.running_out(actions.draft_of(row).licences, now)
     found = []
     for told, licence in zip(row["licences"], actions.draft_of(row).licences, strict=True):
-        checked = told["checked_at"]
+        checked, against = told["checked_at"], told["checked_against"]
+        is_link = bool(against) and listing_rules.is_link(against)
         found.append(
             LicenceView(
                 id=UUID(told["id"]),
@@ -86,14 +93,20 @@ def licences(row: db.Record) -> list[LicenceView]:
                 expires_on=licence.expires_on,
                 source=licence.source,
                 counts=listing_rules.counts(licence, now.date()),
+                has_run_out=licence.expires_on is not None and licence.expires_on < now.date(),
                 runs_out_soon=licence in soon,
                 checked_at=datetime.fromisoformat(checked) if checked else None,
-                checked_against=told["checked_against"],
+                checked_against=_host(against) if is_link else against,
+                checked_link=against if is_link else "",
                 checker=told.get("checker") or "",
                 look_up=look_up(licence.kind, licence.area, licence.source),
             )
         )
     return sorted(found, key=lambda each: not each.counts)
+
+
+def _host(link: str) -> str:
+    return urlsplit(link).hostname or link
 
 
 def ways(row: db.Record) -> list[WayView]:
