@@ -1,0 +1,152 @@
+"""Somebody finds therapists: by filters set by hand, on a short list that is printed, and by five questions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Locator, expect
+
+from circles.directory import words
+from tests.browser.conftest import Visit
+from tests.browser.site import Member, Site
+from tests.browser.visitor import Visitor
+from tests.directory_hands import RIVER, add_listing
+
+FEE, STATE = "A fee I can pay", "Where you are"
+
+
+async def therapists(site: Site) -> None:
+    """Three in Florida by telehealth under $80, one who costs more, and one who is licensed elsewhere."""
+    for name in ("Ada Bay", "Bela Bay", "Cleo Bay"):
+        await add_listing(site.house, name=name, letters="LMFT", sliding_floor=5_000)
+    await add_listing(site.house, name="Dora Bay", fee_minimum=30_000, fee_maximum=30_000, sliding_floor=None)
+    elsewhere = (replace(RIVER.licences[0], area="GA"),)
+    await add_listing(
+        site.house, name="Ezra Bay", in_person=False, city="", zip="", sliding_floor=5_000, licences=elsewhere
+    )
+
+
+async def choose(visitor: Visitor, label: str, begins: str) -> None:
+    """Choose the option that begins so. What it says there would be is what is found then."""
+    select = visitor.page.get_by_label(label, exact=True)
+    text = await select.locator("option", has_text=begins).first.inner_text()
+    told = re.search(r"\(([0-9]+)\)$", text)
+    assert told, text
+    await select.select_option(label=text)
+    await shown(visitor)
+    found = f"{told[1]} {'therapist' if told[1] == '1' else 'therapists'}"
+    await expect(visitor.page.locator("#found").get_by_role("status")).to_contain_text(found)
+
+
+async def shown(visitor: Visitor) -> None:
+    """With JavaScript every choice is looked up at once."""
+    if not visitor.live:
+        await visitor.press("Show")
+
+
+def names(visitor: Visitor) -> Locator:
+    """The names on the cards, in their order."""
+    return visitor.page.locator(".therapist-name a")
+
+
+async def kept(site: Site, member: Member) -> int:
+    return await site.ask("select count(*) from short_lists where person_id = $1", member.id)
+
+
+async def pages(visitor: Visitor) -> int:
+    """How many pages of paper this is, as most printers are set up."""
+    margin: Any = dict.fromkeys(("top", "bottom", "left", "right"), "1.2cm")
+    body = await visitor.page.pdf(format="Letter", margin=margin)
+    return len(re.findall(rb"/Type\s*/Page\b", body))
+
+
+async def test_three_in_florida_by_telehealth_under_80_dollars(visit: Visit, site: Site, live: bool) -> None:
+    await therapists(site)
+    visitor, member = await visit(live=live), await site.member("Nia")
+    await visitor.come_in(member)
+    await visitor.open("/therapists")
+    await choose(visitor, STATE, "Florida")
+    await visitor.page.locator("label[for=f-how-telehealth]").click()
+    await shown(visitor)
+    await expect(visitor.page).to_have_url(re.compile("how=telehealth"))
+    await choose(visitor, FEE, "$80 an hour")
+    await visitor.fill("Words", "Bay")
+    await visitor.press("Show")
+    await expect(names(visitor).filter(has_text="Bela Bay").first).to_be_visible()
+    await visitor.sees_not("Dora Bay")
+    await visitor.sees_not("Ezra Bay")
+    chosen = (await names(visitor).all_inner_texts())[:3]
+    for number in range(3):
+        await visitor.page.get_by_role("link", name="Put on my short list").first.click()
+        await visitor.sees(f"Your short list has {number + 1}")
+    await print_the_list(visitor, chosen)
+    assert await kept(site, member) == 0
+    await visitor.press("Keep it in my account")
+    await visitor.is_told("Your short list is kept in your account.")
+    assert await kept(site, member) == 3
+    await visitor.open("/therapists/short-list")
+    for name in chosen:
+        await visitor.sees(name)
+
+
+async def print_the_list(visitor: Visitor, chosen: list[str]) -> None:
+    """From the search to a sheet of paper: three names, three questions beside each."""
+    await visitor.follow("Look at it")
+    await visitor.reads("Your short list")
+    listed = visitor.page.locator(".kept-one")
+    await expect(listed).to_have_count(3)
+    for name in chosen:
+        await expect(listed.filter(has_text=name).first).to_be_visible()
+    for question in words.QUESTIONS.values():
+        await expect(listed.get_by_text(question, exact=True)).to_have_count(3)
+    assert await pages(visitor) == 1
+
+
+async def test_the_short_list_goes_with_one_to_a_page_and_back(visit: Visit, site: Site, live: bool) -> None:
+    await therapists(site)
+    visitor = await visit(live=live, phone=True)
+    await visitor.open("/therapists?q=Bay&state=FL")
+    await visitor.page.get_by_role("link", name="Put on my short list").first.click()
+    await visitor.sees("Your short list has 1 therapist.")
+    await names(visitor).nth(1).click()
+    await visitor.follow("Put on my short list")
+    await visitor.reads("Your short list")
+    await expect(visitor.page.locator(".kept-one")).to_have_count(2)
+    await visitor.page.locator(".kept-one h2 a").first.click()
+    await visitor.follow("Look at my short list")
+    await visitor.follow("Find a therapist")
+    await visitor.sees("Your short list has 2 therapists.")
+    assert [each["name"] for each in await visitor.context.cookies()] == (["zone"] if live else [])
+
+
+async def test_five_questions_lead_to_three(visit: Visit, site: Site, live: bool) -> None:
+    await therapists(site)
+    visitor = await visit(live=live, phone=True)
+    visitor.watch.allowed.add(422)
+    await visitor.open("/therapists")
+    await visitor.follow("Help me choose")
+    await visitor.press("Show me three")
+    await visitor.sees("Please say where you are")
+    await visitor.page.get_by_label("State or country").select_option(label="Florida")
+    await visitor.pick("By video or phone, from home")
+    await visitor.pick("Trauma")
+    await visitor.pick("Up to $80 an hour")
+    await visitor.pick("The different sides in me")
+    await visitor.page.get_by_role("button", name="Show me three").dblclick()
+    await visitor.reads("Three you could write to")
+    reasons = visitor.page.locator(".why")
+    await expect(reasons).to_have_count(3)
+    for why in await reasons.all_inner_texts():
+        assert "Licensed in Florida, where you are, and meets by video or phone." in why
+        assert "which is within $80" in why
+    address = urlsplit(visitor.page.url)
+    assert (address.path, address.query, address.fragment) == ("/therapists/choose", "", "")
+    await visitor.follow("Keep them as a short list")
+    await expect(visitor.page.locator(".kept-one")).to_have_count(3)
+    assert "trauma" not in visitor.page.url.lower()
+    await visitor.open("/therapists/choose")
+    await expect(visitor.page.get_by_label("State or country")).to_have_value("")
+    await expect(visitor.page.get_by_role("checkbox", name="Trauma")).not_to_be_checked()
