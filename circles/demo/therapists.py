@@ -215,7 +215,7 @@ def _slug(name: str) -> str:
 
 def _npi(number: int) -> str:
     """An invented NPI, from below the first that was ever given out, with its check digit (Luhn, 80840 in front)."""
-    stem = f"10000{number:04}"
+    stem = f"10010{number:04}"
     total = 24
     for place, digit in enumerate(reversed(stem)):
         value = int(digit) * (2 - place % 2)

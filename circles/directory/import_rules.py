@@ -222,6 +222,8 @@ def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
     keys = _keys(row, reason.field, origins)
     if reason.code in ("no_licence", "no_licence_counts"):
         faulty = any(key.startswith("licence") for key in row.faulty)
+    elif reason.code == "zip_elsewhere":
+        faulty = bool(row.faulty & {"zip", "area"})
     else:
         faulty = bool(row.faulty & set(keys)) or (reason.code == "missing" and reason.field in row.faulty)
     if not faulty:
