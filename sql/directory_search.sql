@@ -29,8 +29,7 @@ with numbered as materialized (
     select 'words' as kind, listings.number from listings
     where
         :q::text <> '' and listings.state = 'shown'
-        and listings.search
-        @@ (websearch_to_tsquery('simple', folded(:q::text)) || websearch_to_tsquery('english', folded(:q::text)))
+        and listings.search @@ looked_for(:q::text)
     union all
     select 'near', listings.number from listings
     where
@@ -133,11 +132,7 @@ with numbered as materialized (
         row_number() over (
             order by
                 case when fitting.closest and :q::text <> '' then (
-                    select round(ts_rank(
-                        listings.search,
-                        websearch_to_tsquery('simple', folded(:q::text))
-                        || websearch_to_tsquery('english', folded(:q::text))
-                    ) * 10)
+                    select round(ts_rank(listings.search, looked_for(:q::text)) * 10)
                     from listings
                     where listings.number = fitting.number
                 ) end desc nulls last,

@@ -5,6 +5,15 @@ create function folded(words text) returns text
 language sql immutable strict parallel safe
 as $$ select lower(regexp_replace(normalize(words, nfkd), '[\u0300-\u036f]', '', 'g')) $$;
 
+-- Words that somebody looks for: as they stand, for names, and by their stems.
+create function looked_for(words text) returns tsquery
+language sql immutable strict parallel safe
+as $$
+    select case when plain = stems then plain else plain || stems end
+    from (select websearch_to_tsquery('simple', folded(words)) as plain,
+        websearch_to_tsquery('english', folded(words)) as stems) as readings
+$$;
+
 -- What a therapist tells, one row a listing. person_id: whose own it is; null while no therapist has claimed it.
 create table listings (
     id uuid primary key default gen_random_uuid(),
@@ -127,7 +136,7 @@ create unique index listing_number_once on listings (number);
 create index listings_block on listings ((number / 4096)) where state = 'shown';
 create index listings_search on listings using gin (search) where state = 'shown';
 create index listings_point on listings (latitude, longitude) where state = 'shown' and in_person;
-create index listings_fee on listings (lowest_fee) where state = 'shown';
+create index listings_fee on listings (lowest_fee) include (number) where state = 'shown' and currency = 'USD';
 create index listings_state on listings (state, came_at);
 create index listings_confirmed on listings (confirmed_at) where state = 'shown';
 create index listings_source_by on listings (source_by);

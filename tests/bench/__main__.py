@@ -17,6 +17,7 @@ from circles.db import Database
 from circles.house import House
 from circles.postgres import Embedded
 from tests.bench import load, stage
+from tests.bench.directory import directory
 from tests.bench.stage import Rush, spread
 
 ROUNDS = 5
@@ -229,6 +230,7 @@ def main() -> None:
             bookings(embedded.url, data, persons=40, rooms=1, seats=8, rushes=100)
             export(embedded.url, data)
             planting(embedded.url)
+            directory(embedded.url, data)
             cold_start(embedded.url, data)
 
 
