@@ -144,7 +144,12 @@ delete from requests where person_id = :person;
 delete from apart where first_id = :person or second_id = :person;
 
 -- name: forget_listing(person)!
--- their listing in the directory, with its licences, ways and picture
+-- their listing in the directory, with its licences, ways and picture, and what files that were brought in said of it
+with said as (
+    update listing_import_rows set cells = '{}', says = jsonb_build_object('was', says -> 'was')
+    where listing_id in (select id from listings where person_id = :person)
+)
+
 delete from listings where person_id = :person;
 
 -- name: forget_introductions(person)!

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from circles import jobs
+from circles import jobs, privacy
 from circles.directory import actions, import_actions, import_pages, import_reading
 from circles.errors import NotFound, OutOfDate, Refused
 from circles.house import House
@@ -468,3 +468,13 @@ async def test_what_a_file_held_is_forgotten_after_30_days(cast: Cast, browser: 
     )
     await jobs.run_timetable(house, "imports.forget")
     assert await value(house, "select count(*) from listing_import_rows where cells <> '{}'") == 0
+
+
+async def test_what_a_file_said_of_somebody_goes_when_they_are_erased(cast: Cast) -> None:
+    done = await begun(cast, hands.csv_file([hands.row(1), hands.row(2)]))
+    await confirm(cast, done)
+    await change(cast.house, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira)
+    await privacy.erase(cast.house, "mira@example.org")
+    found = await rows(cast.house, "select cells::text, says::text from listing_import_rows order by number")
+    assert ["alma1@" in str(row) or "Alma Whitfield 1" in str(row) for row in found] == [False, False]
+    assert "Alma Whitfield 2" in str(found[1])
