@@ -120,6 +120,9 @@ async def cards(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Card]:
 
 
 @lru_cache(maxsize=4096)
-def html(of: Card, note: str = "") -> str:
-    """A card's HTML. note: a few words about it, such as how far it is. Up to 4,096 are kept."""
-    return render.render("directory/_card.html", card=of, note=note)
+def html(of: Card, note: str = "", query: str = "") -> str:
+    """A card's HTML, of which up to 4,096 are kept.
+
+    note: a few words about it, such as how far it is. query: what the address of its page carries along.
+    """
+    return render.render("directory/_card.html", card=of, note=note, query=query)
