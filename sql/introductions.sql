@@ -114,8 +114,13 @@ from introductions
 join listings on listings.id = introductions.listing_id
 left join introductions as live
     on live.id = introductions.id and live.state in ('asked', 'accepted') and live.expires_at > now()
-where introductions.token_hash = :token_hash::bytea
-    or (introductions.id = :id::uuid and listings.person_id = :person::uuid);
+where introductions.id = coalesce(
+    (select keyed.id from introductions as keyed where keyed.token_hash = :token_hash::bytea),
+    (
+        select own.id from introductions as own join listings as theirs on theirs.id = own.listing_id
+        where own.id = :id::uuid and theirs.person_id = :person::uuid
+    )
+);
 
 -- name: lock_for_therapist(token_hash, id, person)^
 -- the same, locked while it is answered
@@ -126,8 +131,13 @@ select
 from introductions
 join listings on listings.id = introductions.listing_id
 join people on people.id = introductions.person_id
-where introductions.token_hash = :token_hash::bytea
-    or (introductions.id = :id::uuid and listings.person_id = :person::uuid)
+where introductions.id = coalesce(
+    (select keyed.id from introductions as keyed where keyed.token_hash = :token_hash::bytea),
+    (
+        select own.id from introductions as own join listings as theirs on theirs.id = own.listing_id
+        where own.id = :id::uuid and theirs.person_id = :person::uuid
+    )
+)
 for update of introductions;
 
 -- name: of_my_listing(person)
