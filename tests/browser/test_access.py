@@ -114,6 +114,8 @@ PAGES = [
     ("organizer", "/organize/circles"),
     ("organizer", "/organize/bookings"),
     ("organizer", "/organize/attendance"),
+    ("organizer", "/organize/therapists/import"),
+    ("organizer", "/organize/therapists/import/help"),
 ]
 
 
