@@ -8,6 +8,7 @@ from playwright.async_api import FilePayload, expect
 from tests import import_hands as hands
 from tests.browser.conftest import Visit
 from tests.browser.site import Site
+from tests.browser.test_access import grave, too_wide
 from tests.browser.test_organizing import as_organizer
 from tests.browser.visitor import Visitor
 
@@ -23,8 +24,17 @@ async def send(visitor: Visitor, name: str, sent: bytes) -> None:
     await visitor.page.get_by_label("A CSV or XLSX file").set_input_files(files=[file])
     await visitor.press("Read this file")
     await visitor.reads("What each column is")
+    await keeps_nobody_out(visitor)
     await visitor.press("Look at every row")
     await visitor.reads("Look at every row")
+    await keeps_nobody_out(visitor)
+
+
+async def keeps_nobody_out(visitor: Visitor) -> None:
+    """Nothing grave is on the page for whoever reads it otherwise, and nothing reaches over its edge."""
+    if visitor.live:
+        assert await grave(visitor) == []
+        assert await too_wide(visitor) == []
 
 
 async def test_twenty_faults_are_all_twenty_named(visit: Visit, site: Site, live: bool) -> None:
