@@ -25,11 +25,13 @@ where listings.id = any(:ids::uuid []) and listings.state = 'shown';
 
 -- name: search(q, south, north, west, east, office, latitude, longitude, miles, fee_from, fee, kinds, facets, near_only, free, active, day, several, few, skip, most)^
 -- the counts of every facet under all other choices, and one page of those who fit, in their order of the day
-with numbered as materialized (
+with wanted as materialized (
+    select looked_for(:q::text) as words
+), numbered as materialized (
     select 'words' as kind, listings.number from listings
     where
         :q::text <> '' and listings.state = 'shown'
-        and listings.search @@ looked_for(:q::text)
+        and listings.search @@ (select wanted.words from wanted)
     union all
     select 'near', listings.number from listings
     where
@@ -132,7 +134,7 @@ with numbered as materialized (
         row_number() over (
             order by
                 case when fitting.closest and :q::text <> '' then (
-                    select round(ts_rank(listings.search, looked_for(:q::text)) * 10)
+                    select round(ts_rank(listings.search, (select wanted.words from wanted)) * 10)
                     from listings
                     where listings.number = fitting.number
                 ) end desc nulls last,

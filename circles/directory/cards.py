@@ -120,9 +120,9 @@ async def cards(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Card]:
 
 
 @lru_cache(maxsize=4096)
-def html(of: Card, note: str = "", query: str = "") -> str:
+def html(of: Card, note: str = "", carry: str = "") -> str:
     """A card's HTML, of which up to 4,096 are kept.
 
-    note: a few words about it, such as how far it is. query: what the address of its page carries along.
+    note: a few words about it, such as how far it is. carry: the short list, at the end of its page's address.
     """
-    return render.render("directory/_card.html", card=of, note=note, query=query)
+    return render.render("directory/_card.html", card=of, note=note, carry=carry)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +13,7 @@ from starlette.responses import Response
 
 from circles.directory import cards, search, search_rules, short_list_rules, words
 from circles.directory.search import Found
+from circles.directory.search_rules import Search, Where
 from circles.errors import Reason
 from circles.web import guard, htmx, render
 from circles.web.forms import Form
@@ -21,12 +25,14 @@ async def listing(request: Request) -> Response:
     values = search_rules.join(request.query_params.multi_items())
     asked, reasons = search_rules.read(values)
     found = await search.look(guard.house(request), asked)
+    form = _form(values, found, [*reasons, *found.where.reasons])
     part = htmx.asked(request)
     response = render.page(
         request,
         "directory/_found.html" if part else "directory/search.html",
         part=part,
-        form=_form(values, found, [*reasons, *found.where.reasons]),
+        form=form,
+        filters="" if part else _filters(form, found),
         **_about(found),
     )
     if part:
@@ -43,6 +49,42 @@ def _form(values: dict[str, str], found: Found, reasons: list[Reason]) -> Form:
         form.values |= {"amount": fee, "fee": ""}
     form.add(reasons)
     return form
+
+
+class _Slots(dict[str, str]):
+    """Stands in for the counts while the filters are rendered to be kept: each count is a slot, filled later."""
+
+    def get(self, key: str, default: object = None) -> str:
+        """The slot of a count."""
+        return f"\x02{key}\x03"
+
+
+def _filters(form: Form, found: Found) -> str:
+    """The filters with their counts: kept by what is chosen, or rendered anew with what cannot be read."""
+    if not form.ok:
+        return _render_filters(form, found.search, found.where, found.counts)
+    pieces = list(_kept_filters(replace(found.search, page=1), found.where))
+    pieces[1::2] = [str(found.counts.get(name, 0)) for name in pieces[1::2]]
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=256)
+def _kept_filters(asked: Search, where: Where) -> tuple[str, ...]:
+    """The filters in pieces, in turns HTML and the name of a count."""
+    form = _form({}, Found(asked, where, (), 0, {}), [])
+    return tuple(re.split("[\x02\x03]", _render_filters(form, asked, where, _Slots())))
+
+
+def _render_filters(form: Form, asked: Search, where: Where, counts: Mapping[str, object]) -> str:
+    return render.render(
+        "directory/_filters.html",
+        form=form,
+        search=asked,
+        where=where,
+        counts=counts,
+        rules=search_rules,
+        areas=words.AREAS,
+    )
 
 
 def _about(found: Found) -> dict[str, Any]:
@@ -70,11 +112,8 @@ def _row(found: Found, card: cards.Card) -> dict[str, Any]:
     kept = code in found.search.kept
     change = short_list_rules.take if kept else short_list_rules.put
     changed = replace(found.search, kept=change(found.search.kept, code))
-    here = f'href="/therapists/{card.id}'
     return {
-        "html": cards.html(card, found.note(card)).replace(
-            f'{here}"', f'{here}{short_list_rules.carry(found.search.kept)}"'
-        ),
+        "html": cards.html(card, found.note(card), short_list_rules.carry(found.search.kept)),
         "name": card.name,
         "code": code,
         "kept": kept,

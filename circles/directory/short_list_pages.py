@@ -31,7 +31,6 @@ async def short_list(request: Request) -> Response:
             for each in short_list_rules.ids(here)
         ],
         codes=here,
-        query=short_list_rules.query(here),
         carry=short_list_rules.carry(here),
         gone=len(codes) - len(here),
         kept=kept,

@@ -61,11 +61,6 @@ def carry(codes: Sequence[str]) -> str:
     return f"?{urlencode([('t', each) for each in codes])}" if codes else ""
 
 
-def query(codes: Sequence[str]) -> str:
-    """A list as the end of another page's address, so that it is carried along; empty for an empty list."""
-    return f"?{urlencode([('t', each) for each in codes])}" if codes else ""
-
-
 def url(codes: Sequence[str]) -> str:
     """The address of the page of a list. An empty list has one too: it is not the same as none given."""
     return f"{PATH}?{urlencode([('t', each) for each in codes] or [('t', '')])}"
