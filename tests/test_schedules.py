@@ -17,6 +17,7 @@ from circles.errors import NotFound, OutOfDate, Refused
 from circles.gatherings import (
     actions,
     change_actions,
+    move_rules,
     planting,
     schedule_actions,
     schedule_forms,
@@ -322,9 +323,9 @@ async def test_this_and_all_that_follow(house: House, cast: Cast) -> None:
     schedule = await make(house, cast, weekly(times=10))
     found = await planted(house, schedule)
     farid, later = await person(house, cast.farid), Terms(time(13), ZONE, 90, 8, 1)
-    _, late = schedule_rules.split(weekly(times=10), found[4]["planned_for"])
+    whole = move_rules.cut(weekly(times=10), found[4]["planned_for"])
     async with house.db.reading() as tx:
-        seen = (await schedule_actions.foresee(tx, schedule, late, later, since=found[4]["id"])).seen
+        seen = (await schedule_actions.foresee_following(tx, schedule, found[4]["id"], whole, later)).seen
     await schedule_actions.change_following(house, farid, found[4]["id"], later, Consent(seen))
     async with house.db.reading() as tx:
         new = await tx.fetchval("select id from schedules where id <> $1", schedule)

@@ -94,6 +94,13 @@ class Outcome:
         return [step for step in self.steps if step.what == what]
 
     @property
+    def in_order(self) -> list[Step]:
+        """The steps so that none moves onto a time which another has yet to leave."""
+        later = [step for step in self.those("change") if step.moment.utc > step.row.starts_at]
+        others = [step for step in self.steps if step.what != "remove" and step not in later]
+        return [*self.those("remove"), *reversed(later), *others]
+
+    @property
     def told(self) -> int:
         """How many seats have somebody who is told."""
         return sum(step.row.seats_taken for step in self.steps if step.tells)
@@ -124,10 +131,13 @@ def outcome(rule: Rule, terms: Terms, rows: Iterable[Standing], now: datetime) -
     """What a rule does to the gatherings ahead that were planted under it before."""
     known = list(rows)
     today = now.date()
-    wanted = schedule_rules.dates(rule, today - timedelta(days=1), today + HORIZON)
+    horizon = today + HORIZON
+    # A gathering at the horizon that moves to a later day lies beyond it.
+    furthest = max([horizon, *(row.planned_for for row in known if row.planned_for)])
+    wanted = schedule_rules.dates(rule, today - timedelta(days=1), furthest)
     steps = [_step(row, row.planned_for in wanted, terms, now) for row in known if row.state != "cancelled"]
     there = {row.planned_for for row in known}
-    new = tuple(day for day in wanted if day not in there and terms.moment(day).utc > now)
+    new = tuple(day for day in wanted if day not in there and day <= horizon and terms.moment(day).utc > now)
     return Outcome(tuple(step for step in steps if step), new)
 
 
