@@ -443,7 +443,7 @@ async def test_half_a_year_is_planned_with_its_dates_in_view(
         assert "Make a schedule" in (await page.get(f"/host/circles/{cast.circle}")).text
         assert (await page.get(address)).status_code == 200
         shown = (await page.post(address, data=typed(note="Kept <b>"))).text
-        assert shown.count("skip:") == 12
+        assert shown.count('value="skip:') == 12
         assert "Kept &lt;b&gt;" in shown
         skipped = (await page.post(address, data=typed(then=f"skip:{holiday}"))).text
         assert f'name="skipped" value="{holiday}"' in skipped
@@ -457,6 +457,27 @@ async def test_half_a_year_is_planned_with_its_dates_in_view(
     assert "15 planted ahead" in text
     async with house.db.reading() as tx:
         assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 15
+
+
+async def test_the_dates_follow_the_form_without_a_new_page(house: House, cast: Cast, browser: Enter) -> None:
+    address = f"/host/circles/{cast.circle}/schedules/new"
+    holiday = (today() + timedelta(days=10)).isoformat()
+    asks = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    async with browser(cast.farid) as page:
+        assert 'hx-trigger="load, change' in (await page.get(address)).text
+        part = await page.post(address, data=typed(then=f"skip:{holiday}"), headers=asks)
+        assert (part.status_code, part.headers["Vary"]) == (200, "HX-Request, HX-Request-Type")
+        assert part.text.lstrip().startswith('<section id="dates"')
+        assert f'name="skipped" value="{holiday}"' in part.text
+        assert "Save the schedule" in part.text
+        half = await page.post(address, data=typed(weekdays="", time=""), headers=asks)
+        assert half.status_code == 200  # a form that is not finished is no mistake yet
+        assert "choose a weekday" in half.text
+        assert "Save the schedule" not in half.text
+        schedule = await make(house, cast)
+        changed = await page.post(f"/host/schedules/{schedule}", data=typed(time="12:00"), headers=asks)
+        assert "16 gatherings change" in changed.text
+        assert "<html" not in changed.text
 
 
 async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browser: Enter) -> None:
