@@ -5,6 +5,7 @@
 // 3. a form that was sent is not sent a second time
 // 4. a button that copies an address
 // 5. a file that is too large is said before it is sent
+// 6. whoever signs in or out leaves no names in the tab
 
 "use strict";
 
@@ -185,6 +186,16 @@ function weigh(event) {
   event.target.reportValidity();
 }
 
+// --- 6. Nothing of one person is left for the next ------------------------------------------------------
+
+// What room.js kept of a room in this tab; what it kept on the phone names nobody, and may still have to be sent.
+function forgetRooms(event) {
+  if (!String(event.target.action).includes("/sign-")) return;
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith("room-page:")) sessionStorage.removeItem(key);
+  } catch { /* a tab that keeps nothing */ }
+}
+
 // --- Start ----------------------------------------------------------------------------------------------
 
 function start() {
@@ -196,6 +207,7 @@ rememberZone();
 document.addEventListener("DOMContentLoaded", start);
 document.addEventListener("htmx:after:swap", start);
 document.addEventListener("submit", sendOnce, true);
+document.addEventListener("submit", forgetRooms);
 document.addEventListener("htmx:finally:request", releaseAll);
 document.addEventListener("click", copy);
 document.addEventListener("change", weigh);

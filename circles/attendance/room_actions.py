@@ -54,6 +54,14 @@ class Room(Register):
         return total(self.steps)
 
     @property
+    def kept_seconds(self) -> int:
+        """How long a tab may keep this page, for a reload without a network."""
+        row = self.gathering
+        times = row["starts_at"], row["ends_at"], row["now"]
+        kept = room_rules.kept_for(row["state"], *times, closed=row["closed_at"] is not None)
+        return int(kept.total_seconds())
+
+    @property
     def unmarked(self) -> list[Seat]:
         """Whoever the register says nothing of yet."""
         return room_rules.unmarked(self.seats)

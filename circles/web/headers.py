@@ -14,8 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; form-action 'self' https://checkout.stripe.com; frame-ancestors 'none'; "
-    "base-uri 'none'"
+    "base-uri 'none'; worker-src 'none'"
 )
+# One page may start a worker of ours: the room, which a phone can load again without a network.
+ROOM_CSP = CSP.replace("worker-src 'none'", "worker-src 'self'")
 # A mail's HTML is shown as a mail program would: it runs nothing and loads nothing.
 MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; frame-ancestors 'self'"
 FIXED = {
