@@ -38,6 +38,13 @@ async def desk(tx: db.Tx, person_id: UUID, gathering_id: UUID) -> tuple[Offer, D
     return offer, Desk(row["now"], row["version_id"], row["guidelines"], mine, row["held"], room)
 
 
+async def other_dates(tx: db.Tx, person_id: UUID, offer: Offer) -> list[db.Record]:
+    """The next dates of this circle at which this person can still have a seat."""
+    return await db.rows(
+        SQL.other_dates(tx, circle_id=offer.circle_id, gathering_id=offer.gathering_id, person_id=person_id)
+    )
+
+
 async def book(
     house: House,
     person: people.Person,
@@ -52,7 +59,7 @@ async def book(
     """Take a seat: confirmed at once when it costs nothing, else held, with a checkout to pay at.
 
     choice: "amount" or "community"; amount: as typed, or minor units; version_id: the guidelines they read.
-    Raises NotFound, AlreadyBooked, OutOfDate when the guidelines changed meanwhile, or Refused with every
+    Raises NotFound, AlreadyBooked, Full, OutOfDate when the guidelines changed meanwhile, or Refused with every
     reason; also Refused "no_checkout" when Stripe cannot be reached, and then the seat is free again.
     """
     wish = Wish(choice, amount, version_id, agreed, currency)
@@ -89,7 +96,7 @@ async def _take_seat(tx: db.Tx, person_id: UUID, gathering_id: UUID, wish: Wish)
         )
         if row:
             return offer, Booking(**row)
-    raise Refused(rules.FULL)
+    raise rules.Full(await gatherings.offer(tx, gathering_id))
 
 
 async def _open_checkout(house: House, offer: Offer, booking: Booking) -> Booking:
