@@ -110,6 +110,18 @@ async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
     assert put["wall_start"].date() == found[2]["planned_for"] + DAY
 
 
+async def test_the_one_that_was_asked_for_moves_though_it_was_changed_by_hand(
+    house: House, cast: Cast, browser: Enter
+) -> None:
+    found = await planted(house, await make(house, cast))
+    await change_one(house, cast, found[1]["id"], at=time(16))
+    async with browser(cast.farid) as page:
+        assert "15 gatherings change" in await move(page, found[1], found[1]["planned_for"] + DAY)
+    now = (await all_planted(house, cast))[1]
+    assert (now["wall_start"].date(), now["wall_start"].time()) == (found[1]["planned_for"] + DAY, time(11))
+    assert not now["by_hand"]
+
+
 async def test_every_other_week_takes_the_week_between(house: House, cast: Cast, browser: Enter) -> None:
     first = today() + 3 * DAY
     schedule = await make(house, cast, Rule("weekly", first, 2, (first.weekday(),)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -139,6 +139,17 @@ def outcome(rule: Rule, terms: Terms, rows: Iterable[Standing], now: datetime) -
     there = {row.planned_for for row in known}
     new = tuple(day for day in wanted if day not in there and day <= horizon and terms.moment(day).utc > now)
     return Outcome(tuple(step for step in steps if step), new)
+
+
+def following(row: Standing, first: UUID, goes: Mapping[date, date], moves: bool) -> Standing:
+    """A gathering that follows the first of them, where it goes.
+
+    The first was asked for by name, so it changes too though it was changed by hand; but one that was moved by hand
+    and is not moved now stays where it is.
+    """
+    day = row.planned_for or row.wall_start.date()
+    asked = row.id == first and (moves or row.wall_start.date() == day)
+    return replace(row, planned_for=goes[day], by_hand=row.by_hand and not asked)
 
 
 def _step(row: Standing, wanted: bool, terms: Terms, now: datetime) -> Step | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -89,9 +88,8 @@ async def foresee_following(tx: db.Tx, schedule_id: UUID, since: UUID, whole: Cu
     """What becomes of a gathering and all that follow it in its schedule. Raises Refused when two would meet."""
     rows = await db.rows(SQL.planted_ahead(tx, schedule_id=schedule_id, since=since))
     goes = whole.days(row["planned_for"] for row in rows)
-    found = (change_actions.standing(row) for row in rows)
-    moved = [replace(each, planned_for=goes[each.planned_for]) for each in found if each.planned_for]
-    return change_rules.outcome(whole.late, terms, moved, clock.now())
+    found = [change_rules.following(change_actions.standing(row), since, goes, whole.moves) for row in rows]
+    return change_rules.outcome(whole.late, terms, found, clock.now())
 
 
 async def change_schedule(
