@@ -216,6 +216,7 @@ ATTENDANCE = [
     route("/host/gatherings/{id}/register", attendance_pages.mark, Who.HOST, ["POST"]),
     route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
     route("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/shut", room_pages.shut_room, Who.HOST, ["POST"]),
     route("/host/room-shell", room_pages.shell, Who.MACHINE),
     route("/host/room-worker.js", room_pages.worker, Who.MACHINE),
     route("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST, ["POST"]),

@@ -44,6 +44,12 @@ class Room(Register):
         return row["state"] == "open" and soon and not self.opened and self.holds
 
     @property
+    def can_shut(self) -> bool:
+        """Whether the room can be shut again by whoever looks."""
+        row = self.gathering
+        return row["state"] == "open" and self.opened and self.holds and row["now"] < row["ends_at"]
+
+    @property
     def holds(self) -> bool:
         """Whether whoever looks holds this gathering, and does not only help."""
         return self.gathering["part"] in HOLDS

@@ -44,6 +44,20 @@ async def open_room(request: Request) -> Response:
     return render.see_other(f"/host/gatherings/{gathering_id}/room", notice="The room is open.")
 
 
+async def shut_room(request: Request) -> Response:
+    """Shut the room again."""
+    gathering_id = guard.path_id(request)
+    try:
+        await gatherings.shut_room(
+            guard.house(request), person_id=request.state.person.id, gathering_id=gathering_id
+        )
+    except Refused as refused:
+        form = Form()
+        form.add(refused.reasons)
+        return _page(request, await _room(request), form, 422)
+    return render.see_other(f"/host/gatherings/{gathering_id}/room", notice="The room is shut.")
+
+
 async def send_marks(request: Request) -> Response:
     """Taps kept on a phone, as JSON, or one tap of a browser without JavaScript, as a form."""
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":

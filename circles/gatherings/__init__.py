@@ -9,7 +9,7 @@ from circles.gatherings.front import (
     on_moved,
     on_tightened,
 )
-from circles.gatherings.readiness_actions import open_room
+from circles.gatherings.readiness_actions import open_room, shut_room
 from circles.gatherings.readiness_rules import OPENS_BEFORE as ROOM_OPENS_BEFORE
 from circles.gatherings.readiness_rules import Asked as AskedOfHosts
 from circles.gatherings.readiness_rules import is_open as room_is_open
@@ -28,6 +28,7 @@ __all__ = [
     "on_tightened",
     "open_room",
     "room_is_open",
+    "shut_room",
     "terms_words",
     "why_closed",
 ]
