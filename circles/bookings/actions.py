@@ -63,8 +63,11 @@ async def book(
     reason; also Refused "no_checkout" when Stripe cannot be reached, and then the seat is free again.
     """
     wish = Wish(choice, amount, version_id, agreed, currency)
+    async with house.db.reading() as tx:
+        offer, found = await desk(tx, person.id, gathering_id)
+    rules.check(offer, found, wish)  # most refusals need no transaction
     async with house.db.transaction() as tx:
-        offer, booking = await _take_seat(tx, person.id, gathering_id, wish)
+        offer, booking = await _take_seat(tx, person.id, offer, found, wish)
         await audit.record(
             tx, f"booking.{booking.state}", booking.id, who=person.id, after=booking.state, why=booking.kind
         )
@@ -75,14 +78,15 @@ async def book(
     return await _open_checkout(house, offer, booking) if booking.held_until else booking
 
 
-async def _take_seat(tx: db.Tx, person_id: UUID, gathering_id: UUID, wish: Wish) -> tuple[Offer, Booking]:
-    """Check the wish and take the seat; when somebody else was faster, check again to say why."""
+async def _take_seat(
+    tx: db.Tx, person_id: UUID, offer: Offer, found: Desk, wish: Wish
+) -> tuple[Offer, Booking]:
+    """Take the seat that was looked at; when somebody else was faster, look again to say why, or to try again."""
     for _ in range(2):
-        offer, found = await desk(tx, person_id, gathering_id)
         amount = rules.check(offer, found, wish)
         row = await SQL.take_seat(
             tx,
-            gathering_id=gathering_id,
+            gathering_id=offer.gathering_id,
             person_id=person_id,
             kind=rules.kind_of(wish, offer.scale, amount),
             amount=amount,
@@ -96,7 +100,9 @@ async def _take_seat(tx: db.Tx, person_id: UUID, gathering_id: UUID, wish: Wish)
         )
         if row:
             return offer, Booking(**row)
-    raise rules.Full(await gatherings.offer(tx, gathering_id))
+        offer, found = await desk(tx, person_id, offer.gathering_id)
+    rules.check(offer, found, wish)
+    raise rules.Full(offer)
 
 
 async def _open_checkout(house: House, offer: Offer, booking: Booking) -> Booking:
