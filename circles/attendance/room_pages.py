@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from circles import gatherings
-from circles.attendance import actions, room_actions, room_rules
-from circles.attendance.pages import booking_of
+from circles.attendance import room_actions, room_rules
+from circles.attendance.pages import keep_mark
 from circles.attendance.room_actions import Room
 from circles.errors import Refused
 from circles.settings import Settings
@@ -82,15 +82,8 @@ def _by_text(found: dict[UUID, str]) -> dict[str, str]:
 
 async def _one_mark(request: Request) -> Response:
     form = await Form.read(request)
-    booking_id = booking_of(form)
     try:
-        await actions.mark(
-            guard.house(request),
-            person_id=request.state.person.id,
-            gathering_id=guard.path_id(request),
-            booking_id=booking_id,
-            mark=form.value("mark"),
-        )
+        booking_id = await keep_mark(request, form)
     except Refused as refused:
         form.add(refused.reasons)
         return _page(request, await _room(request), form, 422)
