@@ -350,3 +350,9 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
                 await asyncio.wait_for(worker, 5)
         await payments.close(database)
         await database.close()
+
+
+if __name__ == "__main__":
+    from circles.__main__ import main
+
+    raise SystemExit(main(["serve"]))

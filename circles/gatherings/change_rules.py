@@ -70,6 +70,15 @@ class Step:
         differ = [n for n in names if getattr(self.terms, n) != getattr(self.row.terms, n)]
         return (["time"] if self.moves else []) + [_WORDS[name] for name in differ]
 
+    @property
+    def becomes(self) -> list[str]:
+        """What its terms become, told so that whoever decides need not look up what they were."""
+        return [
+            _BECOMES[name].format(new=getattr(self.terms, name), old=getattr(self.row.terms, name))
+            for name in _BECOMES
+            if getattr(self.terms, name) != getattr(self.row.terms, name)
+        ]
+
 
 _WORDS = {
     "length_minutes": "length",
@@ -79,6 +88,15 @@ _WORDS = {
     "join_link": "join link",
     "city": "city",
     "address": "address",
+}
+_BECOMES = {
+    "length_minutes": "{new} minutes instead of {old}",
+    "capacity": "seats: {new} instead of {old}",
+    "community_seats": "community seats: {new} instead of {old}",
+    "note": "another word about it",
+    "join_link": "another link to join",
+    "city": "another city",
+    "address": "another address",
 }
 
 
