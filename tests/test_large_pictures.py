@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from starlette.applications import Starlette
 
 from circles import people
 from circles.house import House
-from circles.web import doorway
 from tests.cast import Cast
+from tests.conftest import at_a_port
 
 PART = b'--b\r\nContent-Disposition: form-data; name="picture"; filename="a.jpg"\r\n\r\n'
 PIECE = b"x" * 1_000_000
@@ -22,19 +21,10 @@ SIZE = len(PART) + 100 * len(PIECE)
 
 
 @pytest_asyncio.fixture
-async def port(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+async def port(app: Starlette) -> AsyncIterator[int]:
     """The port of a server of the whole site, as it is really served."""
-    config = uvicorn.Config(
-        app, port=0, http=doorway.Doorway, ws="none", lifespan="off", log_config=None, log_level="critical"
-    )
-    server = uvicorn.Server(config)
-    monkeypatch.setattr(server, "capture_signals", contextlib.nullcontext)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await serving
+    async with at_a_port(app) as found:
+        yield found
 
 
 async def read_answer(reader: asyncio.StreamReader) -> bytes:

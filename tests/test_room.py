@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 
 from circles import gatherings, jobs, privacy
 from circles.attendance import after_actions, room_actions
@@ -34,18 +33,6 @@ async def change(house: House, sql: str, *arguments: Any) -> None:
 
 async def mark_of(house: House, booking: UUID) -> str | None:
     return await value(house, "select mark from attendance where booking_id = $1", booking)
-
-
-@pytest_asyncio.fixture
-async def tonight(cast: Cast) -> UUID:
-    """A gathering of Farid's circle that began ten minutes ago."""
-    return await add_gathering(cast.house, cast.circle, starts_at=datetime.now(UTC) - timedelta(minutes=10))
-
-
-@pytest_asyncio.fixture
-async def booked(cast: Cast, tonight: UUID) -> UUID:
-    """Mira's seat at it."""
-    return await add_booking(cast.house, tonight, cast.mira, kind="paid", amount=3750)
 
 
 # Opening
