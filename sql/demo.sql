@@ -207,3 +207,9 @@ from jsonb_populate_recordset(null::people, :rows::jsonb) as given where people.
 insert into hand_over_notes (id, circle_id, gathering_id, about, written_by, body, written_at)
 select id, circle_id, gathering_id, about, written_by, body, written_at
 from jsonb_populate_recordset(null::hand_over_notes, :rows::jsonb);
+
+-- name: plant_reflections(rows)!
+-- what hosts kept for themselves after a gathering
+insert into reflections (gathering_id, went_well, carry_on, changed_by, changed_at)
+select gathering_id, went_well, carry_on, changed_by, changed_at
+from jsonb_populate_recordset(null::reflections, :rows::jsonb);

@@ -45,6 +45,7 @@ TABLES = (
     "practice_objects",
     "messages",
     "hand_over_notes",
+    "reflections",
     "run_sheets",
     "run_steps",
     "screenings",
