@@ -59,6 +59,18 @@ async def test_the_worker_keeps_the_shell_and_every_file_it_is_made_of(cast: Cas
             assert (await page.get(file)).status_code == 200
 
 
+async def test_another_crisis_line_makes_another_worker(
+    cast: Cast, browser: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with browser() as page:
+        before = (await page.get("/host/room-worker.js")).text
+        assert (await page.get("/host/room-worker.js")).text == before
+        lines = cast.house.settings.crisis_lines
+        monkeypatch.setattr(lines[0], "how", "Call 0800 111 0 111")
+        assert "0800 111 0 111" in (await page.get("/host/room-shell")).text
+        assert (await page.get("/host/room-worker.js")).text != before
+
+
 async def test_only_the_room_may_start_a_worker(cast: Cast, tonight: UUID, browser: Enter) -> None:
     async with browser(cast.farid) as host:
         for path in ("/", "/host", f"/host/gatherings/{tonight}", f"/host/gatherings/{tonight}/after"):

@@ -146,6 +146,23 @@ async def test_a_page_kept_too_long_is_not_shown(visit: Visit, site: Site) -> No
     assert await visitor.page.evaluate("() => Object.keys(sessionStorage)") == []
 
 
+async def test_a_new_worker_throws_away_what_an_old_one_kept(visit: Visit, site: Site) -> None:
+    visitor, gathering, _ = await with_a_room(visit, site)
+    await visitor.open("/host")
+    old = f"{site.address}/static/circles.css?v=old"
+    await visitor.page.evaluate(
+        "async (old) => (await caches.open('room')).put(old, new Response('old'))", old
+    )
+    await visitor.open(f"/host/gatherings/{gathering}/room")
+    await expect(visitor.page.get_by_text("This page can be loaded again without it.")).to_be_visible()
+
+    async def gone() -> bool:
+        return old not in await visitor.page.evaluate(CACHED)
+
+    await until(gone, "the old file to go")
+    assert "/host/room-shell" in await visitor.page.evaluate(CACHED)
+
+
 async def test_no_other_page_is_answered_by_the_worker(visit: Visit, site: Site) -> None:
     visitor, gathering, _ = await in_the_room(visit, site)
     for path in (f"/host/gatherings/{gathering}", f"/host/gatherings/{gathering}/after", "/host", "/"):
