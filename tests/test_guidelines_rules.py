@@ -113,9 +113,9 @@ def test_a_starting_text_is_read_without_marks(format: str) -> None:
 @pytest.mark.parametrize("unit", ["a ", "a\n", "- a b c\n", "x", "a\n\n", "- a", "> ", "*a*", "[a]("])
 def test_no_text_makes_a_reader_wait(unit: str) -> None:
     one, other = unit * (20_000 // len(unit)), ("b " + unit * (20_000 // len(unit)))[:20_000]
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert diff.lines(one, other)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize("typed", ["", "1", "1.", "x.y", "1.2.3", "-1.0", "9" * 5000 + ".1", "²."])
