@@ -231,6 +231,9 @@ ATTENDANCE = [
     route("/host/gatherings/{id}/register", attendance_pages.mark, Who.HOST, ["POST"]),
     route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
     route("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST, ["POST"]),
+    route("/host/gatherings/{id}/shut", room_pages.shut_room, Who.HOST, ["POST"]),
+    route("/host/room-shell", room_pages.shell, Who.MACHINE),
+    route("/host/room-worker.js", room_pages.worker, Who.MACHINE),
     route("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST, ["POST"]),
     route("/host/gatherings/{id}/after", after_pages.after, Who.HOST),
     route("/host/gatherings/{id}/close", after_pages.close, Who.HOST, ["POST"]),
@@ -464,3 +467,9 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
                 await asyncio.wait_for(worker, 5)
         await payments.close(database)
         await database.close()
+
+
+if __name__ == "__main__":
+    from circles.__main__ import main
+
+    raise SystemExit(main(["serve"]))

@@ -47,10 +47,24 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 Tx = PoolConnectionProxy | Connection
 
 
+class _Queries:
+    """The named queries of one file, which is read when the first of them is wanted: all at once is a slow start."""
+
+    def __init__(self, room: str) -> None:
+        self._room = room
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_read(self._room), name)
+
+
 @cache
+def _read(room: str) -> Any:
+    return aiosql.from_path(SQL / f"{room}.sql", "asyncpg")
+
+
 def queries(room: str) -> Any:
     """The named queries of sql/<room>.sql, each an attribute (aiosql: keyword arguments only)."""
-    return aiosql.from_path(SQL / f"{room}.sql", "asyncpg")
+    return _Queries(room)
 
 
 async def rows(found: AsyncIterator[Record]) -> list[Record]:

@@ -10,16 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from pgqueuer import AsyncpgDriver, Job, PgQueuer, Queries
-from pgqueuer.errors import RetryRequested
-from pgqueuer.models import Schedule
 
 from circles import db
 from circles.errors import CirclesError
 from circles.house import House
+
+# The queue is imported when it is first used: every process declares jobs, and it takes long to import.
+if TYPE_CHECKING:
+    from pgqueuer import Job, PgQueuer, Queries
+    from pgqueuer.models import Schedule
 
 log = structlog.get_logger("jobs")
 SQL = db.queries("jobs")
@@ -80,7 +82,7 @@ async def enqueue(
     """
     if name not in _tasks:
         raise KeyError(f"no such job: {name}")
-    await Queries(AsyncpgDriver(tx)).enqueue(  # pyright: ignore[reportArgumentType]
+    await _queries(tx).enqueue(
         name,
         json.dumps(payload, default=str).encode(),
         execute_after=after,
@@ -89,7 +91,15 @@ async def enqueue(
     )
 
 
+def _queries(tx: db.Tx) -> Queries:
+    from pgqueuer import AsyncpgDriver, Queries
+
+    return Queries(AsyncpgDriver(tx))  # pyright: ignore[reportArgumentType]
+
+
 def _queuer(house: House, connection: db.Connection) -> PgQueuer:
+    from pgqueuer import PgQueuer
+
     queuer = PgQueuer.from_asyncpg_connection(connection)
     for name, task in _tasks.items():
         queuer.entrypoint(name, on_failure="hold")(_carrier(house, task))
@@ -99,6 +109,8 @@ def _queuer(house: House, connection: db.Connection) -> PgQueuer:
 
 
 def _carrier(house: House, task: _Task) -> Callable[[Job], Awaitable[None]]:
+    from pgqueuer.errors import RetryRequested
+
     async def carry(job: Job) -> None:
         try:
             await task.do(house, **json.loads(job.payload or b"{}"))
@@ -204,7 +216,7 @@ async def install(connection: db.Connection) -> None:
 
     Called by the migration runner under its lock, before our migrations. Safe to repeat.
     """
-    queue = Queries(AsyncpgDriver(connection))
+    queue = _queries(connection)
     if not await queue.has_table("pgqueuer"):
         await queue.install()
     else:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from circles.errors import Reason, Refused
 
@@ -110,3 +111,8 @@ def markdown(source: str) -> str:
         url_schemes={"https", "http", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def markdown_tokens(source: str) -> list[Token]:
+    """What Markdown is made of, in the order it reads, for showing it in another way than as HTML."""
+    return _markdown.parse(source)

@@ -34,6 +34,14 @@ left join bookings on bookings.gathering_id = gatherings.id
     and bookings.person_id = :person_id and bookings.state in ('held', 'confirmed')
 where gatherings.id = :gathering_id;
 
+-- name: other_dates(circle_id, gathering_id, person_id)
+-- the next gatherings of a circle, other than this one, where a person can still have a seat
+select id, starts_at, zone, capacity - seats_taken as seats_left
+from gatherings
+where circle_id = :circle_id and id <> :gathering_id and state = 'open' and starts_at > now()
+    and seats_taken < capacity and not kept_apart(id, :person_id)
+order by starts_at limit 3;
+
 -- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes)^
 -- the lowest free seat of an open gathering, in one statement, or no row. The free seats are read from the row
 -- that was locked, as it is once the lock is had, and not from the bookings as they were when the statement began;

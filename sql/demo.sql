@@ -208,6 +208,12 @@ insert into hand_over_notes (id, circle_id, gathering_id, about, written_by, bod
 select id, circle_id, gathering_id, about, written_by, body, written_at
 from jsonb_populate_recordset(null::hand_over_notes, :rows::jsonb);
 
+-- name: plant_reflections(rows)!
+-- what hosts kept for themselves after a gathering
+insert into reflections (gathering_id, went_well, carry_on, changed_by, changed_at)
+select gathering_id, went_well, carry_on, changed_by, changed_at
+from jsonb_populate_recordset(null::reflections, :rows::jsonb);
+
 -- name: plant_listings(rows)!
 -- the directory
 insert into listings (

@@ -21,6 +21,10 @@ for update of gatherings;
 -- the way in shows from now on to those booked
 update gatherings set opened_at = now(), opened_by = :who, checks = :checks where id = :id;
 
+-- name: shut_room(id)!
+-- the way in is hidden again, and what was checked counts no more
+update gatherings set opened_at = null, opened_by = null, checks = '{}' where id = :id;
+
 -- name: asked_of_hosts(id, person)^
 -- what a circle asks of its host before a room opens, for one who may change it
 select circles.id, circles.name, circles.asks_co, circles.asks_card

@@ -1,7 +1,8 @@
 -- name: of_gathering(id, person)^
 -- a gathering with what its hosts keep for themselves; for them and for organizers, not for helpers
 select
-    gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.state, circles.name as circle_name,
+    gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.state, circles.id as circle_id,
+    circles.name as circle_name,
     gatherings.starts_at <= now() as has_begun,
     hosts.person_id is not null or stand_ins.person_id is not null as may_change,
     coalesce(reflections.went_well, '') as went_well, coalesce(reflections.carry_on, '') as carry_on,
@@ -16,6 +17,16 @@ left join reflections on reflections.gathering_id = gatherings.id
 left join people as writers on writers.id = reflections.changed_by
 where gatherings.id = :id
     and (hosts.person_id is not null or stand_ins.person_id is not null or viewer.is_organizer);
+
+-- name: of_circle(circle, most)
+-- the newest reflections of a circle, which the caller may read, without their words
+select gatherings.id, gatherings.starts_at, gatherings.zone, reflections.changed_at, writers.name as changed_by_name
+from reflections
+join gatherings on gatherings.id = reflections.gathering_id
+left join people as writers on writers.id = reflections.changed_by
+where gatherings.circle_id = :circle
+order by gatherings.starts_at desc, gatherings.id
+limit :most;
 
 -- name: lock_gathering(id)$
 -- a gathering whose reflection is about to change

@@ -113,7 +113,7 @@ select id from gatherings where schedule_id = :schedule_id and starts_at > now()
 
 -- name: following(schedule_id, since)
 -- a gathering of a schedule and all that were planned for a later date
-select id from gatherings
+select id, planned_for from gatherings
 where schedule_id = :schedule_id and planned_for >= (select planned_for from gatherings where id = :since);
 
 -- name: hosted_for_change(id, person)^
@@ -149,9 +149,15 @@ where id = :id;
 -- whether a gathering goes its own way, which a change of its rule leaves alone
 update gatherings set by_hand = :by_hand, version = version + 1 where id = :id;
 
--- name: belongs_to(ids, schedule_id)!
--- gatherings follow another schedule from now on
-update gatherings set schedule_id = :schedule_id where id = any(:ids::uuid []);
+-- name: let_go(ids)!
+-- gatherings follow no schedule for a moment, so that each can take a date which another has yet to leave
+update gatherings set schedule_id = null, planned_for = null where id = any(:ids::uuid []);
+
+-- name: belongs_to(ids, dates, schedule_id)!
+-- gatherings follow another schedule, or other dates of their own, from now on
+update gatherings set schedule_id = :schedule_id, planned_for = given.day
+from unnest(:ids::uuid [], :dates::date []) as given (id, day)
+where gatherings.id = given.id;
 
 -- name: drop_unbooked(id)$
 -- a planted gathering that nobody ever booked is taken away

@@ -5,7 +5,8 @@
 // 3. a form that was sent is not sent a second time
 // 4. a button that copies an address
 // 5. a file that is too large is said before it is sent
-// 6. a mail that is looked at before it goes shows in its frame at once
+// 6. whoever signs in or out leaves no names in the tab
+// 7. a mail that is looked at before it goes shows in its frame at once
 
 "use strict";
 
@@ -186,7 +187,17 @@ function weigh(event) {
   event.target.reportValidity();
 }
 
-// --- 6. A mail is shown in its frame without being asked for ---------------------------------------------
+// --- 6. Nothing of one person is left for the next ------------------------------------------------------
+
+// What room.js kept of a room in this tab; what it kept on the phone names nobody, and may still have to be sent.
+function forgetRooms(event) {
+  if (!String(event.target.action).includes("/sign-")) return;
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith("room-page:")) sessionStorage.removeItem(key);
+  } catch { /* a tab that keeps nothing */ }
+}
+
+// --- 7. A mail is shown in its frame without being asked for ---------------------------------------------
 
 function showMail() {
   for (const form of document.querySelectorAll("form[data-show]")) form.submit();
@@ -204,6 +215,7 @@ document.addEventListener("DOMContentLoaded", start);
 document.addEventListener("DOMContentLoaded", showMail);
 document.addEventListener("htmx:after:swap", start);
 document.addEventListener("submit", sendOnce, true);
+document.addEventListener("submit", forgetRooms);
 document.addEventListener("htmx:finally:request", releaseAll);
 document.addEventListener("click", copy);
 document.addEventListener("change", weigh);

@@ -1,8 +1,9 @@
 // Circles, the room on a host's phone: the register and the timer go on without a network.
 //
 // 1. what is kept on this phone: ids, marks and moments, never a name
-// 2. taps on the register: shown at once, kept, and sent when there is a network; each has a key, so none counts twice
-// 3. the timer: goes by the clock, so a reload or a sleeping phone does not stop it
+// 2. the page itself, names and all: kept in its tab alone, for a reload without a network
+// 3. taps on the register: shown at once, kept, and sent when there is a network; each has a key, so none counts twice
+// 4. the timer: goes by the clock, so a reload or a sleeping phone does not stop it
 
 "use strict";
 
@@ -45,7 +46,86 @@ function forgetOld() {
   }
 }
 
-// --- 2. Taps on the register ----------------------------------------------------------------------------
+// --- 2. The page itself, in its tab ---------------------------------------------------------------------
+//
+// Without a network a worker (room-worker.js) answers a reload with a shell that knows nobody. The tab puts back
+// what it kept, which it forgets when the register is closed, at signing out (circles.js and the site see to that),
+// and some hours after the end.
+
+const shell = document.getElementById("room-shell");
+const PAGES = "room-page:";
+
+function keptPage(key) {
+  try {
+    const page = JSON.parse(sessionStorage.getItem(key));
+    if (page?.until > Date.now()) return page;
+    sessionStorage.removeItem(key);
+  } catch { /* a tab that keeps nothing */ }
+  return null;
+}
+
+function forgetOldPages() {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PAGES)) keptPage(key);
+  } catch { /* a tab that keeps nothing */ }
+}
+
+// In the shell: the parts of the page as the tab kept them. Returns until when they may be shown.
+function putBack() {
+  const page = keptPage(PAGES + location.pathname.split("/")[3]);
+  if (!page) return 0;
+  const parts = document.createElement("template");
+  parts.innerHTML = page.parts.join("");
+  document.getElementById("room-bare").replaceWith(parts.content);
+  for (const link of document.querySelectorAll(".room-bar a[hidden]")) {
+    link.hidden = !document.querySelector(link.getAttribute("href"));
+  }
+  return page.until;
+}
+
+forgetOldPages();
+let until = shell ? putBack() : 0;
+const room = document.querySelector("[data-room]");
+if (room && !shell) until = Date.now() + Number(room.dataset.keptSeconds ?? 0) * 1000;
+
+function keepPage() {
+  if (!room) return;
+  try {
+    if (Date.now() >= until) return sessionStorage.removeItem(PAGES + room.dataset.room);
+    const parts = [...document.querySelectorAll("[data-kept]")].map((part) => part.outerHTML);
+    sessionStorage.setItem(PAGES + room.dataset.room, JSON.stringify({ until, parts }));
+  } catch { /* then a reload needs the network */ }
+}
+
+function forgetPage() {
+  until = 0;
+  keepPage();
+}
+
+function showNetwork() {
+  for (const words of shell?.querySelectorAll("[data-network]") ?? []) words.hidden = words.dataset.network === "no";
+}
+
+function showReloads() {
+  for (const words of document.querySelectorAll("[data-reloads]")) words.hidden = words.dataset.reloads === "no";
+}
+
+// One worker for each room, and none for a room that is over or that this phone has forgotten.
+async function startWorker() {
+  if (!room || shell || !navigator.serviceWorker) return;
+  const opened = `room:${room.dataset.room}:opened`;
+  if (until > Date.now()) keep(opened, { at: Date.now() });
+  else forget(opened);
+  for (const worker of await navigator.serviceWorker.getRegistrations()) {
+    if (!kept(`room:${worker.scope.split("/").at(-2)}:opened`)) await worker.unregister();
+  }
+  if (!kept(opened)) return;
+  await navigator.serviceWorker.register("/host/room-worker.js", { scope: location.pathname });
+  await navigator.serviceWorker.ready;
+  showReloads();
+}
+
+// --- 3. Taps on the register ----------------------------------------------------------------------------
 
 const SYNC_EVERY = 20_000; // milliseconds; the marks made on another phone show here within that time
 const PATIENCE = 15_000;
@@ -85,6 +165,7 @@ function showCounts() {
     found[pressed ? pressed.id.split("-").at(-1) : ""] += 1;
   }
   for (const count of who.querySelectorAll("[data-count]")) count.textContent = found[count.dataset.count];
+  keepPage();
 }
 
 function say(text, kind = "") {
@@ -129,11 +210,13 @@ async function post(taps) {
 
 async function answered(response, taps) {
   if (response.type === "opaqueredirect" || response.status === 404) {
+    forgetPage();
     say("You are signed out here. Your taps are kept on this phone: sign in again and open this page.", "kept");
     return;
   }
   if (!response.ok && response.status !== 422) return sayHowItStands();
   const { says, marks } = await response.json();
+  showNetwork();
   for (const tap of taps) forget(TAP + tap.key);
   showAll(marks);
   if (says) say(says, "kept");
@@ -166,7 +249,7 @@ function startRegister() {
   setInterval(() => { if (!document.hidden || waiting().length) send(); }, SYNC_EVERY);
 }
 
-// --- 3. The timer ---------------------------------------------------------------------------------------
+// --- 4. The timer ---------------------------------------------------------------------------------------
 
 const timer = document.getElementById("timer");
 const TIMER = `room:${timer?.dataset.gathering}:timer`;
@@ -224,5 +307,7 @@ function startTimer() {
 }
 
 forgetOld();
+keepPage();
 startRegister();
 startTimer();
+startWorker().catch(() => { /* a browser without workers, or none wanted: a reload needs the network */ });

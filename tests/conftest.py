@@ -8,13 +8,16 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
+import uvicorn
 from starlette.applications import Starlette
 
 from circles import checks, jobs, migrate, people
@@ -22,7 +25,8 @@ from circles.db import Database
 from circles.house import House
 from circles.postgres import Embedded
 from circles.settings import Settings
-from tests.cast import Cast
+from circles.web import doorway
+from tests.cast import Cast, add_booking, add_gathering
 
 TEMPLATE = "circles_template"
 
@@ -114,6 +118,18 @@ async def cast(house: House) -> Cast:
     return await Cast.assemble(house)
 
 
+@pytest_asyncio.fixture
+async def tonight(cast: Cast) -> UUID:
+    """A gathering of Farid's circle that began ten minutes ago."""
+    return await add_gathering(cast.house, cast.circle, starts_at=datetime.now(UTC) - timedelta(minutes=10))
+
+
+@pytest_asyncio.fixture
+async def booked(cast: Cast, tonight: UUID) -> UUID:
+    """Mira's seat at it, for which she paid $37.50."""
+    return await add_booking(cast.house, tonight, cast.mira, kind="paid", amount=3750)
+
+
 @pytest.fixture
 def drain(house: House) -> Callable[[], object]:
     """Carry out every job that is due."""
@@ -139,6 +155,36 @@ class Browser(httpx2.AsyncClient):
             base_url="http://circles.test",
             headers={"Sec-Fetch-Site": "same-origin", "Accept": "text/html,*/*;q=0.8"},
         )
+
+
+class Deaf(uvicorn.Server):
+    """A server that leaves signals to the tests."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take no signals."""
+        yield
+
+
+@asynccontextmanager
+async def at_a_port(application: Any) -> AsyncIterator[int]:
+    """Serve an application over real sockets, as the site is served. Gives the port."""
+    config = uvicorn.Config(
+        application,
+        port=0,
+        http=doorway.Doorway,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+    )
+    server = Deaf(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await serving
 
 
 Enter = Callable[..., contextlib.AbstractAsyncContextManager[Browser]]

@@ -43,18 +43,6 @@ async def marks(house: House) -> dict[UUID, str]:
         }
 
 
-@pytest_asyncio.fixture
-async def tonight(cast: Cast) -> UUID:
-    """A gathering of Farid's circle that began ten minutes ago."""
-    return await add_gathering(cast.house, cast.circle, starts_at=datetime.now(UTC) - timedelta(minutes=10))
-
-
-@pytest_asyncio.fixture
-async def booked(cast: Cast, tonight: UUID) -> UUID:
-    """Mira's seat at it, for which she paid $37.50."""
-    return await add_booking(cast.house, tonight, cast.mira, kind="paid", amount=3750)
-
-
 # The roster
 
 

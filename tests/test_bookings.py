@@ -287,12 +287,23 @@ async def test_guidelines_that_changed_meanwhile_are_shown_and_asked_again(
     assert booked.status_code == 303
 
 
-async def test_a_full_gathering_says_so_and_keeps_what_was_typed(hands: Hands, mira: Browser) -> None:
+async def test_a_full_gathering_says_so_and_shows_the_dates_that_have_a_seat(
+    hands: Hands, mira: Browser, queries: list[str]
+) -> None:
     await hands.fill(hands.cast.gathering, 8)
-    answer = await mira.post(form_at(hands.cast), data=typed(hands.cast, amount="61"))
+    later = [await add_gathering(hands.house, hands.cast.circle, days=days) for days in (14, 21, 28, 35)]
+    await hands.fill(later[0], 7)
+    await hands.fill(later[1], 8)
+    await mira.post(form_at(hands.cast), data=typed(hands.cast))  # a new connection looks up its types first
+    queries.clear()
+    answer = await mira.post(form_at(hands.cast), data=typed(hands.cast, amount="61", agreed=""))
     assert answer.status_code == 422
-    assert "Every seat is taken" in answer.text
-    assert 'value="61"' in answer.text
+    assert "The last seat was taken a moment ago. Nothing was charged." in answer.text
+    assert "guidelines" not in answer.text  # what else was wrong does not matter any more
+    shown = re.findall(r'<a href="/gatherings/([0-9a-f-]{36})"><time', answer.text)
+    assert shown == [str(later[0]), str(later[2]), str(later[3])]
+    assert "1 seat left" in answer.text
+    assert len([each for each in queries if not each.startswith(("BEGIN", "ROLLBACK"))]) <= 4, queries
     page = await mira.get(form_at(hands.cast))
     assert page.status_code == 200
     assert "Other dates of this circle" in page.text

@@ -412,3 +412,12 @@ async def test_farid_keeps_the_register_of_the_gathering_under_way(planted: Hous
         )
         assert answer.status_code == 303
         assert "<b>1</b> came" in (await page.get(f"/host/gatherings/{gathering}")).text
+
+
+async def test_the_organizer_finds_what_farid_wrote_for_himself(planted: House, browser: Enter) -> None:
+    circle = await _value(
+        planted, "select circle_id from gatherings join reflections on gathering_id = gatherings.id"
+    )
+    async with browser((await _person(planted, "odile")).id) as page:
+        text = (await page.get(f"/host/circles/{circle}/notes")).text
+        assert "Looking back" in text

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import uvicorn
 
 from circles.web import doorway
+from tests.conftest import at_a_port
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -36,23 +36,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """The port of a server whose door gives a head 0.3 seconds."""
     monkeypatch.setattr(doorway, "HEAD_SECONDS", 0.3)
-    config = uvicorn.Config(
-        application,
-        port=0,
-        http=doorway.Doorway,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-    )
-    server = uvicorn.Server(config)
-    monkeypatch.setattr(server, "capture_signals", contextlib.nullcontext)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await serving
+    async with at_a_port(application) as found:
+        yield found
 
 
 async def talk(port: int, *pieces: bytes, pause: float = 0.0) -> tuple[bytes, float]:

@@ -90,7 +90,7 @@ async def test_from_the_first_word_to_the_mail(
         assert sent.headers["location"] == f"/host/gatherings/{cast.gathering}/messages"
         listed = (await page.get(sent.headers["location"])).text
         assert "Farid to 2 people" in listed
-        assert "Bring **socks**" in listed
+        assert "Bring socks" in listed
         assert "on its way to 2 people" in listed
     await drain()
     found = await mails(house)

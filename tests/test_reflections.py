@@ -61,6 +61,31 @@ async def test_hosts_write_organizers_read_and_nobody_else_does(
             assert (await keep(page, past, version="1")).status_code == 404
 
 
+async def test_organizers_find_what_they_may_read(
+    house: House, cast: Cast, browser: Enter, queries: list[str]
+) -> None:
+    past = await add_gathering(house, cast.circle, days=-1)
+    async with browser(cast.farid) as page:
+        await keep(page, past)
+        assert (
+            f"/host/gatherings/{past}/reflection"
+            in (await page.get(f"/host/circles/{cast.circle}/notes")).text
+        )
+    async with browser(cast.odile) as page:
+        notes = f"/host/circles/{cast.circle}/notes"
+        assert notes in (await page.get("/organize/circles")).text
+        queries.clear()
+        text = (await page.get(notes)).text
+        assert len(queries) <= 4
+        assert "by Farid" in text
+        assert "The long silence." not in text
+        assert notes in (await page.get(f"/host/gatherings/{past}/reflection")).text
+        assert "Looking back" not in (await page.get(f"/host/circles/{cast.other_circle}/notes")).text
+    for who in (cast.fern, cast.mira):
+        async with browser(who) as page:
+            assert (await page.get(notes)).status_code == 404
+
+
 async def test_what_is_refused(house: House, cast: Cast, browser: Enter) -> None:
     off = await add_gathering(house, cast.circle, days=-2, state="cancelled", cancel_reason="Ill.")
     past = await add_gathering(house, cast.circle, days=-1)

@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 
 from circles import gatherings, jobs, privacy
 from circles.attendance import after_actions, room_actions
 from circles.attendance.room_rules import Tap
 from circles.errors import NotFound, Refused
 from circles.house import House
-from tests.cast import Cast, add_booking, add_gathering, add_person
+from tests.cast import Cast, add_booking, add_gathering, add_person, open_the_room
 from tests.conftest import Enter
 
 READY = {"co": "here", "card": "on"}
@@ -34,18 +33,6 @@ async def change(house: House, sql: str, *arguments: Any) -> None:
 
 async def mark_of(house: House, booking: UUID) -> str | None:
     return await value(house, "select mark from attendance where booking_id = $1", booking)
-
-
-@pytest_asyncio.fixture
-async def tonight(cast: Cast) -> UUID:
-    """A gathering of Farid's circle that began ten minutes ago."""
-    return await add_gathering(cast.house, cast.circle, starts_at=datetime.now(UTC) - timedelta(minutes=10))
-
-
-@pytest_asyncio.fixture
-async def booked(cast: Cast, tonight: UUID) -> UUID:
-    """Mira's seat at it."""
-    return await add_booking(cast.house, tonight, cast.mira, kind="paid", amount=3750)
 
 
 # Opening
@@ -122,6 +109,65 @@ async def test_a_room_cannot_be_opened_the_day_before(cast: Cast) -> None:
             cast.house, person_id=cast.farid, gathering_id=cast.gathering, answers=READY
         )
     assert refused.value.codes == {"too_early"}
+
+
+# Shutting it again
+
+
+async def test_a_room_is_shut_again_and_opening_asks_the_checks_anew(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.mira) as member, browser(cast.farid) as host:
+        room = f"/host/gatherings/{tonight}"
+        assert "Shut the room" not in (await host.get(f"{room}/room")).text
+        await host.post(f"{room}/open", data=READY)
+        assert "Shut the room" in (await host.get(f"{room}/room")).text
+        assert (await host.post(f"{room}/shut")).status_code == 303
+        assert LINK not in (await member.get("/my/gatherings")).text
+        text = (await host.get(f"{room}/room")).text
+        assert "I have read the crisis card today" in text
+        assert "The room is open" not in text
+        assert (await host.post(f"{room}/open")).status_code == 422
+        await host.post(f"{room}/open", data=READY)
+        assert LINK in (await member.get("/my/gatherings")).text
+    kept = "select array_agg(what order by at) from events where about = $1 and what like 'gathering.room%'"
+    assert await value(cast.house, kept, tonight) == [
+        "gathering.room_opened",
+        "gathering.room_shut",
+        "gathering.room_opened",
+    ]
+
+
+async def test_shutting_twice_is_shutting_once(cast: Cast, tonight: UUID) -> None:
+    await gatherings.open_room(cast.house, person_id=cast.farid, gathering_id=tonight, answers=READY)
+
+    async def shut() -> None:
+        await gatherings.shut_room(cast.house, person_id=cast.farid, gathering_id=tonight)
+
+    await asyncio.gather(shut(), shut())
+    assert await value(cast.house, "select count(*) from events where what = 'gathering.room_shut'") == 1
+
+
+async def test_who_may_shut_a_room(cast: Cast, tonight: UUID, browser: Enter) -> None:
+    await gatherings.open_room(cast.house, person_id=cast.farid, gathering_id=tonight, answers=READY)
+    await change(cast.house, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.mira)
+    for nobody in (cast.fern, cast.odile, cast.milo, cast.mira):
+        async with browser(nobody) as page:
+            assert (await page.post(f"/host/gatherings/{tonight}/shut")).status_code == 404
+    async with browser(cast.mira) as helper:
+        assert "Shut the room" not in (await helper.get(f"/host/gatherings/{tonight}/room")).text
+    await change(cast.house, "insert into stand_ins values ($1, $2)", tonight, cast.fern)
+    await gatherings.shut_room(cast.house, person_id=cast.fern, gathering_id=tonight)
+
+
+async def test_a_room_of_a_gathering_that_is_over_stays_as_it_was(cast: Cast, browser: Enter) -> None:
+    past = await add_gathering(cast.house, cast.circle, days=-1)
+    await open_the_room(cast.house, past)
+    async with browser(cast.farid) as host:
+        assert "Shut the room" not in (await host.get(f"/host/gatherings/{past}/room")).text
+        answer = await host.post(f"/host/gatherings/{past}/shut")
+    assert answer.status_code == 422
+    assert "This gathering is over" in answer.text
 
 
 # The host's view

@@ -140,3 +140,26 @@ def test_a_note_is_about_somebody_who_was_there_and_says_something() -> None:
         with pytest.raises(Refused) as refused:
             room_rules.read_note(values, [mira])
         assert refused.value.codes == codes
+
+
+# How long a tab may keep the page
+
+
+@pytest.mark.parametrize(
+    ("now", "lasts"),
+    [
+        (START - timedelta(hours=12, seconds=1), timedelta(0)),
+        (START - timedelta(hours=12), timedelta(hours=16, minutes=30)),
+        (START, timedelta(hours=4, minutes=30)),
+        (END, timedelta(hours=3)),
+        (END + timedelta(hours=3), timedelta(0)),
+        (END + timedelta(days=9), timedelta(0)),
+    ],
+)
+def test_a_tab_keeps_the_page_around_its_gathering(now: datetime, lasts: timedelta) -> None:
+    assert room_rules.kept_for("open", START, END, now, closed=False) == lasts
+
+
+@pytest.mark.parametrize(("state", "closed"), [("open", True), ("cancelled", False), ("draft", False)])
+def test_a_tab_keeps_nothing_of_a_room_that_is_over(state: str, closed: bool) -> None:
+    assert room_rules.kept_for(state, START, END, START, closed=closed) == timedelta(0)

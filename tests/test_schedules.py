@@ -17,6 +17,7 @@ from circles.errors import NotFound, OutOfDate, Refused
 from circles.gatherings import (
     actions,
     change_actions,
+    move_rules,
     planting,
     schedule_actions,
     schedule_forms,
@@ -322,9 +323,9 @@ async def test_this_and_all_that_follow(house: House, cast: Cast) -> None:
     schedule = await make(house, cast, weekly(times=10))
     found = await planted(house, schedule)
     farid, later = await person(house, cast.farid), Terms(time(13), ZONE, 90, 8, 1)
-    _, late = schedule_rules.split(weekly(times=10), found[4]["planned_for"])
+    whole = move_rules.cut(weekly(times=10), found[4]["planned_for"])
     async with house.db.reading() as tx:
-        seen = (await schedule_actions.foresee(tx, schedule, late, later, since=found[4]["id"])).seen
+        seen = (await schedule_actions.foresee_following(tx, schedule, found[4]["id"], whole, later)).seen
     await schedule_actions.change_following(house, farid, found[4]["id"], later, Consent(seen))
     async with house.db.reading() as tx:
         new = await tx.fetchval("select id from schedules where id <> $1", schedule)
@@ -442,7 +443,7 @@ async def test_half_a_year_is_planned_with_its_dates_in_view(
         assert "Make a schedule" in (await page.get(f"/host/circles/{cast.circle}")).text
         assert (await page.get(address)).status_code == 200
         shown = (await page.post(address, data=typed(note="Kept <b>"))).text
-        assert shown.count("skip:") == 12
+        assert shown.count('value="skip:') == 12
         assert "Kept &lt;b&gt;" in shown
         skipped = (await page.post(address, data=typed(then=f"skip:{holiday}"))).text
         assert f'name="skipped" value="{holiday}"' in skipped
@@ -456,6 +457,27 @@ async def test_half_a_year_is_planned_with_its_dates_in_view(
     assert "15 planted ahead" in text
     async with house.db.reading() as tx:
         assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 15
+
+
+async def test_the_dates_follow_the_form_without_a_new_page(house: House, cast: Cast, browser: Enter) -> None:
+    address = f"/host/circles/{cast.circle}/schedules/new"
+    holiday = (today() + timedelta(days=10)).isoformat()
+    asks = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    async with browser(cast.farid) as page:
+        assert 'hx-trigger="load, change' in (await page.get(address)).text
+        part = await page.post(address, data=typed(then=f"skip:{holiday}"), headers=asks)
+        assert (part.status_code, part.headers["Vary"]) == (200, "HX-Request, HX-Request-Type")
+        assert part.text.lstrip().startswith('<section id="dates"')
+        assert f'name="skipped" value="{holiday}"' in part.text
+        assert "Save the schedule" in part.text
+        half = await page.post(address, data=typed(weekdays="", time=""), headers=asks)
+        assert half.status_code == 200  # a form that is not finished is no mistake yet
+        assert "choose a weekday" in half.text
+        assert "Save the schedule" not in half.text
+        schedule = await make(house, cast)
+        changed = await page.post(f"/host/schedules/{schedule}", data=typed(time="12:00"), headers=asks)
+        assert "16 gatherings change" in changed.text
+        assert "<html" not in changed.text
 
 
 async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browser: Enter) -> None:
@@ -534,8 +556,9 @@ async def test_one_evening_is_moved_after_seeing_who_is_told(
     day = first["planned_for"].isoformat()
     async with browser(cast.farid) as page:
         assert "This one and all that follow" in (await page.get(address)).text
-        change = typed(scope="one", date=day, time="13:00")
+        change = typed(scope="one", date=day, time="13:00", capacity="6", note="Bring a blanket")
         shown = (await page.post(address, data=change)).text
+        assert re.search(r"New: seats: 6 instead of \d+; another word about it\.", shown)
         assert "1 person with a seat is told" in shown
         assert "all they paid comes back" in shown
         assert (await page.post(address, data=change | {"then": "do"})).status_code == 422

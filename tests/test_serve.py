@@ -181,3 +181,16 @@ def test_production_without_its_settings_is_refused_in_words(
     monkeypatch.setenv("CIRCLES_STRIPE_SECRET_KEY", "sk_live_123")
     assert commands.main(["demo"]) == 1
     assert "live Stripe key" in capsys.readouterr().err
+
+
+def test_the_map_of_the_site_serves_when_it_is_run() -> None:
+    told = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=HOUSE,
+        env={**os.environ, "CIRCLES_MODE": "production"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert told.returncode == 1
+    assert told.stderr.startswith("Production needs: DATABASE_URL, ")

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.attendance import after_actions as actions
+from circles.attendance import reflection_actions
 from circles.errors import Refused
 from circles.web import guard, render
 from circles.web.forms import Form
@@ -73,7 +74,10 @@ async def take_note_away(request: Request) -> Response:
 
 
 async def notes(request: Request) -> Response:
-    """What was handed over in a circle, for its hosts and the organizers."""
+    """What was handed over in a circle, and where its hosts looked back, for them and the organizers."""
     async with guard.house(request).db.reading() as tx:
         circle, found = await actions.notes(tx, guard.path_id(request), request.state.person.id)
-    return render.page(request, "attendance/room_notes.html", circle=circle, notes=found)
+        reflections = await reflection_actions.of_circle(tx, circle["id"])
+    return render.page(
+        request, "attendance/room_notes.html", circle=circle, notes=found, reflections=reflections
+    )

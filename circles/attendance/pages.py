@@ -22,15 +22,8 @@ async def gathering(request: Request) -> Response:
 async def mark(request: Request) -> Response:
     """One tap: came, absent, excused, or no mark again."""
     form = await Form.read(request)
-    booking_id = booking_of(form)
     try:
-        await actions.mark(
-            guard.house(request),
-            person_id=request.state.person.id,
-            gathering_id=guard.path_id(request),
-            booking_id=booking_id,
-            mark=form.value("mark"),
-        )
+        booking_id = await keep_mark(request, form)
     except Refused as refused:
         return await _refused(request, refused)
     if form.value("back") == "after":
@@ -38,7 +31,20 @@ async def mark(request: Request) -> Response:
     return await _marked(request, booking_id)
 
 
-def booking_of(form: Form) -> UUID | None:
+async def keep_mark(request: Request, form: Form) -> UUID | None:
+    """Make the mark of a form. Returns the booking it is of. Raises NotFound, and Refused with every reason."""
+    booking_id = _booking_of(form)
+    await actions.mark(
+        guard.house(request),
+        person_id=request.state.person.id,
+        gathering_id=guard.path_id(request),
+        booking_id=booking_id,
+        mark=form.value("mark"),
+    )
+    return booking_id
+
+
+def _booking_of(form: Form) -> UUID | None:
     """The booking a form names, if it names one."""
     try:
         return UUID(form.value("booking"))

@@ -12,6 +12,9 @@ from circles.house import House
 
 SQL = db.queries("reflections")
 
+# How many a circle's page lists: half a year of weekly gatherings.
+MOST_LISTED = 26
+
 
 async def reflection(tx: db.Tx, gathering_id: UUID, person_id: UUID, *, to_change: bool = False) -> db.Record:
     """A gathering with its reflection, for its hosts and for organizers. Raises NotFound for everybody else.
@@ -22,6 +25,11 @@ async def reflection(tx: db.Tx, gathering_id: UUID, person_id: UUID, *, to_chang
     if found is None or (to_change and not found["may_change"]):
         raise NotFound
     return found
+
+
+async def of_circle(tx: db.Tx, circle_id: UUID) -> list[db.Record]:
+    """The newest reflections of a circle, without their words. The caller knows that they may be read."""
+    return await db.rows(SQL.of_circle(tx, circle=circle_id, most=MOST_LISTED))
 
 
 async def keep(

@@ -44,6 +44,12 @@ class Room(Register):
         return row["state"] == "open" and soon and not self.opened and self.holds
 
     @property
+    def can_shut(self) -> bool:
+        """Whether the room can be shut again by whoever looks."""
+        row = self.gathering
+        return row["state"] == "open" and self.opened and self.holds and row["now"] < row["ends_at"]
+
+    @property
     def holds(self) -> bool:
         """Whether whoever looks holds this gathering, and does not only help."""
         return self.gathering["part"] in HOLDS
@@ -52,6 +58,14 @@ class Room(Register):
     def minutes(self) -> int:
         """How long all steps take together."""
         return total(self.steps)
+
+    @property
+    def kept_seconds(self) -> int:
+        """How long a tab may keep this page, for a reload without a network."""
+        row = self.gathering
+        times = row["starts_at"], row["ends_at"], row["now"]
+        kept = room_rules.kept_for(row["state"], *times, closed=row["closed_at"] is not None)
+        return int(kept.total_seconds())
 
     @property
     def unmarked(self) -> list[Seat]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from circles import gatherings
-from circles.attendance import actions, room_actions, room_rules
-from circles.attendance.pages import booking_of
+from circles.attendance import room_actions, room_rules
+from circles.attendance.pages import keep_mark
 from circles.attendance.room_actions import Room
 from circles.errors import Refused
-from circles.web import guard, render
+from circles.settings import Settings
+from circles.web import guard, headers, render
 from circles.web.forms import Form
+
+SHELL = "/host/room-shell"
 
 
 async def room(request: Request) -> Response:
@@ -36,6 +42,20 @@ async def open_room(request: Request) -> Response:
         form.add(refused.reasons)
         return _page(request, await _room(request), form, 422)
     return render.see_other(f"/host/gatherings/{gathering_id}/room", notice="The room is open.")
+
+
+async def shut_room(request: Request) -> Response:
+    """Shut the room again."""
+    gathering_id = guard.path_id(request)
+    try:
+        await gatherings.shut_room(
+            guard.house(request), person_id=request.state.person.id, gathering_id=gathering_id
+        )
+    except Refused as refused:
+        form = Form()
+        form.add(refused.reasons)
+        return _page(request, await _room(request), form, 422)
+    return render.see_other(f"/host/gatherings/{gathering_id}/room", notice="The room is shut.")
 
 
 async def send_marks(request: Request) -> Response:
@@ -62,15 +82,8 @@ def _by_text(found: dict[UUID, str]) -> dict[str, str]:
 
 async def _one_mark(request: Request) -> Response:
     form = await Form.read(request)
-    booking_id = booking_of(form)
     try:
-        await actions.mark(
-            guard.house(request),
-            person_id=request.state.person.id,
-            gathering_id=guard.path_id(request),
-            booking_id=booking_id,
-            mark=form.value("mark"),
-        )
+        booking_id = await keep_mark(request, form)
     except Refused as refused:
         form.add(refused.reasons)
         return _page(request, await _room(request), form, 422)
@@ -85,7 +98,7 @@ async def _room(request: Request) -> Room:
 
 
 def _page(request: Request, found: Room, form: Form, status: int = 200) -> Response:
-    return render.page(
+    response = render.page(
         request,
         "attendance/room.html",
         status,
@@ -93,3 +106,27 @@ def _page(request: Request, found: Room, form: Form, status: int = 200) -> Respo
         form=form,
         opens_at=found.gathering["starts_at"] - gatherings.ROOM_OPENS_BEFORE,
     )
+    response.headers["Content-Security-Policy"] = headers.ROOM_CSP
+    return response
+
+
+async def shell(request: Request) -> Response:
+    """What stands for the room's page while there is no network: nobody's, so it names nobody."""
+    return HTMLResponse(_shell(guard.house(request).settings))
+
+
+def _shell(settings: Settings) -> str:
+    return render.render(
+        "attendance/room_shell.html", settings=settings, person=None, notice=None, path="", robots="noindex"
+    )
+
+
+async def worker(request: Request) -> Response:
+    """The script that answers with the shell, told what to keep of it; another shell makes another script."""
+    page = _shell(guard.house(request).settings)
+    drawn = re.findall(r'url\("(icons/[^"]+)"\)', (render.STATIC / "circles.css").read_text())
+    files = {*re.findall(r'"(/static/[^"]+)"', page), *(f"/static/{icon}" for icon in drawn)}
+    version = hashlib.sha256(page.encode()).hexdigest()[:12]
+    keeps = {"shell": SHELL, "files": sorted(files), "version": version}
+    script = (render.STATIC / "room-worker.js").read_text()
+    return Response(f"const KEEPS = {json.dumps(keeps)};\n\n{script}", media_type="text/javascript")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,6 +19,10 @@ Mark = Literal["", "came", "absent", "excused"]
 # A phone may have been without a network for so long; what it kept before is too old to be told apart.
 OLDEST_TAP = timedelta(days=30)
 MOST_TAPS = 500
+# A tab may keep who is expected, for when its phone has no network, from so long before the start and until
+# so long after the end.
+KEPT_BEFORE = timedelta(hours=12)
+KEPT_AFTER = timedelta(hours=3)
 MOST_NOTE = 2000
 
 
@@ -61,6 +65,13 @@ def read_taps(sent: bytes) -> list[Tap]:
     except ValidationError:
         raise Refused(Reason("taps_unreadable", "These marks could not be read.")) from None
     return sorted(found, key=lambda tap: -tap.ago)
+
+
+def kept_for(state: str, starts_at: datetime, ends_at: datetime, now: datetime, *, closed: bool) -> timedelta:
+    """How long from now a tab may keep the room's page, with the names; no time at all when it may not."""
+    if state != "open" or closed or now < starts_at - KEPT_BEFORE:
+        return timedelta(0)
+    return max(ends_at + KEPT_AFTER - now, timedelta(0))
 
 
 def unmarked(seats: Iterable[Seat]) -> list[Seat]:

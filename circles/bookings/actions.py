@@ -38,6 +38,13 @@ async def desk(tx: db.Tx, person_id: UUID, gathering_id: UUID) -> tuple[Offer, D
     return offer, Desk(row["now"], row["version_id"], row["guidelines"], mine, row["held"], room)
 
 
+async def other_dates(tx: db.Tx, person_id: UUID, offer: Offer) -> list[db.Record]:
+    """The next dates of this circle at which this person can still have a seat."""
+    return await db.rows(
+        SQL.other_dates(tx, circle_id=offer.circle_id, gathering_id=offer.gathering_id, person_id=person_id)
+    )
+
+
 async def book(
     house: House,
     person: people.Person,
@@ -52,12 +59,15 @@ async def book(
     """Take a seat: confirmed at once when it costs nothing, else held, with a checkout to pay at.
 
     choice: "amount" or "community"; amount: as typed, or minor units; version_id: the guidelines they read.
-    Raises NotFound, AlreadyBooked, OutOfDate when the guidelines changed meanwhile, or Refused with every
+    Raises NotFound, AlreadyBooked, Full, OutOfDate when the guidelines changed meanwhile, or Refused with every
     reason; also Refused "no_checkout" when Stripe cannot be reached, and then the seat is free again.
     """
     wish = Wish(choice, amount, version_id, agreed, currency)
+    async with house.db.reading() as tx:
+        offer, found = await desk(tx, person.id, gathering_id)
+    rules.check(offer, found, wish)  # most refusals need no transaction
     async with house.db.transaction() as tx:
-        offer, booking = await _take_seat(tx, person.id, gathering_id, wish)
+        offer, booking = await _take_seat(tx, person.id, offer, found, wish)
         await audit.record(
             tx, f"booking.{booking.state}", booking.id, who=person.id, after=booking.state, why=booking.kind
         )
@@ -68,14 +78,15 @@ async def book(
     return await _open_checkout(house, offer, booking) if booking.held_until else booking
 
 
-async def _take_seat(tx: db.Tx, person_id: UUID, gathering_id: UUID, wish: Wish) -> tuple[Offer, Booking]:
-    """Check the wish and take the seat; when somebody else was faster, check again to say why."""
+async def _take_seat(
+    tx: db.Tx, person_id: UUID, offer: Offer, found: Desk, wish: Wish
+) -> tuple[Offer, Booking]:
+    """Take the seat that was looked at; when somebody else was faster, look again to say why, or to try again."""
     for _ in range(2):
-        offer, found = await desk(tx, person_id, gathering_id)
         amount = rules.check(offer, found, wish)
         row = await SQL.take_seat(
             tx,
-            gathering_id=gathering_id,
+            gathering_id=offer.gathering_id,
             person_id=person_id,
             kind=rules.kind_of(wish, offer.scale, amount),
             amount=amount,
@@ -89,7 +100,9 @@ async def _take_seat(tx: db.Tx, person_id: UUID, gathering_id: UUID, wish: Wish)
         )
         if row:
             return offer, Booking(**row)
-    raise Refused(rules.FULL)
+        offer, found = await desk(tx, person_id, offer.gathering_id)
+    rules.check(offer, found, wish)
+    raise rules.Full(offer)
 
 
 async def _open_checkout(house: House, offer: Offer, booking: Booking) -> Booking:

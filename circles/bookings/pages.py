@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from circles import db, payments
 from circles.bookings import actions, rules, screening_pages, screening_rules
-from circles.bookings.rules import AlreadyBooked, Desk
+from circles.bookings.rules import AlreadyBooked, Desk, Full
 from circles.errors import Refused
 from circles.gatherings import Offer, terms_words
 from circles.web import guard, htmx, render
@@ -45,6 +45,8 @@ async def book(request: Request) -> Response:
         )
     except AlreadyBooked as refused:
         return await _booked_already(request, refused)
+    except Full as refused:
+        return await _full(request, refused.offer)
     except Refused as refused:
         return await _again(request, form, refused)
     return RedirectResponse(booking.checkout_url or f"/bookings/{booking.id}", status_code=303)
@@ -59,6 +61,13 @@ async def _booked_already(request: Request, refused: AlreadyBooked) -> Response:
         offer, _ = await _desk(request)
         return render.page(request, "bookings/held.html", 422, offer=offer, mine=mine)
     return render.see_other(f"/bookings/{mine.id}", notice=refused.reasons[0].text, kind="calm")
+
+
+async def _full(request: Request, offer: Offer) -> Response:
+    """No seat is left, so there is no form to fill in again: a short page with the dates that have one."""
+    async with guard.house(request).db.reading() as tx:
+        dates = await actions.other_dates(tx, request.state.person.id, offer)
+    return render.page(request, "bookings/full.html", 422, offer=offer, dates=dates)
 
 
 async def _again(request: Request, form: Form, refused: Refused) -> Response:

@@ -90,6 +90,14 @@ class AlreadyBooked(Refused):
         super().__init__(Reason("held_already" if held else "booked_already", text))
 
 
+class Full(Refused):
+    """No seat is left, and nothing else matters then. offer: the gathering, as it was found."""
+
+    def __init__(self, offer: Offer) -> None:
+        self.offer = offer
+        super().__init__(FULL)
+
+
 _MANY_HELD = Reason(
     "many_held",
     f"{MOST_HELD} seats are held for you and not paid yet. Please pay for one or let it go first: see My gatherings.",
@@ -100,11 +108,13 @@ FULL = Reason("full", "The last seat was taken a moment ago. Nothing was charged
 def check(offer: Offer, desk: Desk, wish: Wish) -> int:
     """The amount this person is to pay, in minor units; 0 for a seat that is free of charge.
 
-    Raises AlreadyBooked, OutOfDate when the guidelines changed meanwhile, or Refused with every reason.
+    Raises AlreadyBooked, Full, OutOfDate when the guidelines changed meanwhile, or Refused with every reason.
     """
     if desk.mine:
         raise AlreadyBooked(desk.mine, _is_same(desk.mine, offer, wish))
     reasons = refusals(offer, desk, wish)
+    if FULL in reasons:
+        raise Full(offer)
     if any(reason.code == "guidelines_changed" for reason in reasons):
         raise OutOfDate(reasons)
     refuse_if(reasons)

@@ -47,6 +47,7 @@ TABLES = (
     "practice_objects",
     "messages",
     "hand_over_notes",
+    "reflections",
     "run_sheets",
     "run_steps",
     "screenings",

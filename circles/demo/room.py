@@ -1,4 +1,4 @@
-"""The rooms of the demo community: the one that is open now, what two people want known, and one note handed over."""
+"""The rooms of the demo community: the one that is open now, what two people want known, what hosts wrote after one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ NOTE: Final = (
     "Spoke for the first time since spring, and was glad and tired after it. Please do not call on them first "
     "next time; they will come in when they are ready."
 )
+WENT_WELL: Final = "Two rounds instead of one. The quiet after the second was the best of the evening."
+CARRY_ON: Final = "Ring the bell five minutes before the end, and leave a minute for who drives home."
 
 
 def open_rooms(plan: Plan) -> None:
@@ -27,6 +29,7 @@ def open_rooms(plan: Plan) -> None:
         plan.add("needs", id=row, access_needs=words)
     before = next(each for each in plan.meetings if (each.circle.key, each.index) == ("tuesday", -1))
     _note(plan, before)
+    _looked_back(plan, before)
 
 
 def _opened(plan: Plan, meeting: Meeting) -> None:
@@ -56,3 +59,17 @@ def _note(plan: Plan, meeting: Meeting) -> None:
         written_at=at,
     )
     plan.event("note.written", note, at, writer, ("", "kept"))
+
+
+def _looked_back(plan: Plan, meeting: Meeting) -> None:
+    at = min(meeting.ends_at + timedelta(minutes=35), plan.now)
+    writer = plan.hosts[meeting.circle.lead]
+    plan.add(
+        "reflections",
+        gathering_id=meeting.id,
+        went_well=WENT_WELL,
+        carry_on=CARRY_ON,
+        changed_by=writer,
+        changed_at=at,
+    )
+    plan.event("reflection.kept", meeting.id, at, writer, ("", ""))

@@ -12,7 +12,7 @@ from circles.gatherings.front import (
     on_tightened,
 )
 from circles.gatherings.near import Coming, open_between, open_nearest
-from circles.gatherings.readiness_actions import open_room
+from circles.gatherings.readiness_actions import open_room, shut_room
 from circles.gatherings.readiness_rules import OPENS_BEFORE as ROOM_OPENS_BEFORE
 from circles.gatherings.readiness_rules import Asked as AskedOfHosts
 from circles.gatherings.readiness_rules import is_open as room_is_open
@@ -36,6 +36,7 @@ __all__ = [
     "open_nearest",
     "open_room",
     "room_is_open",
+    "shut_room",
     "terms_words",
     "why_closed",
 ]

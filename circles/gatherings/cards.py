@@ -11,12 +11,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from circles import clock, db
-from circles.gatherings.rules import FORMATS
+from circles.gatherings.rules import FORMATS, Seats
 from circles.web import render
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Seats):
     """One gathering within its circle: when, and how full."""
 
     id: UUID
@@ -36,16 +36,6 @@ class Dated:
             cls(**(row | {"id": UUID(row["id"]), "starts_at": datetime.fromisoformat(row["starts_at"])}))
             for row in rows
         ]
-
-    @property
-    def seats_left(self) -> int:
-        """How many seats are free."""
-        return self.capacity - self.seats_taken
-
-    @property
-    def community_left(self) -> int:
-        """How many community seats can still be given."""
-        return min(self.community_seats - self.community_taken, self.seats_left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from circles.errors import NotFound, Reason, Refused, refuse_if
 from circles.gatherings import (
     change_actions,
     change_rules,
+    move_rules,
     schedule_actions,
     schedule_forms,
     schedule_rules,
@@ -32,11 +34,25 @@ SCOPES = {
     "whole": "The whole schedule",
 }
 Row = dict[str, Any]
-Planned = tuple[str, clock.Moment | None, Terms]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is to change, and how much of it. moment: of one gathering. to: the day it and the others move to."""
+
+    scope: str
+    terms: Terms
+    moment: clock.Moment | None = None
+    to: date | None = None
 
 
 def _page(
-    request: Request, row: Row, form: Form, status: int = 200, outcome: Outcome | None = None
+    request: Request,
+    row: Row,
+    form: Form,
+    status: int = 200,
+    outcome: Outcome | None = None,
+    words: str = "",
 ) -> Response:
     return render.page(
         request,
@@ -47,6 +63,7 @@ def _page(
         closed=change_actions.closed(row),
         scopes=list(SCOPES.items()),
         outcome=outcome,
+        words=words,
     )
 
 
@@ -71,54 +88,64 @@ def _read(form: Form, row: Row) -> Planned:
     scope = reader.choice("scope", scopes, "Please choose what changes.") if row["schedule_id"] else "one"
     zone = row["zone"] if scope == "one" else row["circle_zone"]
     terms = schedule_forms.read_terms(reader, zone, scale(row))
+    stays: date = row["wall_start"].date()
+    day = reader.take(lambda: clock.parse_date(form.value("date")), stays)
     moment = None
-    if scope == "one":
+    if scope == "one" or day != stays:
         moment = reader.take(lambda: schedule_forms.read_moment(form.values, terms, clock.now()), None)
+    if scope == "whole" and day != stays:
+        says = (
+            "The whole schedule does not move from here. Choose this one and all that follow, "
+            "or change the schedule on its own page."
+        )
+        reader.reasons.append(Reason("whole_stays", says, "date"))
     reader.reasons += change_actions.closed(row)
     reader.done()
-    return scope, moment, terms
+    return Planned(scope, terms, moment if scope == "one" else None, day if day != stays else None)
 
 
-async def _foresee(tx: db.Tx, person: people.Person, row: Row, planned: Planned) -> Outcome:
-    scope, moment, terms = planned
-    if moment:
-        return change_actions.foresee(row, moment, terms)
+async def _foresee(tx: db.Tx, person: people.Person, row: Row, planned: Planned) -> tuple[Outcome, str]:
+    """What a change does; and in words what a schedule becomes that moves to other days."""
+    terms = planned.terms
+    if planned.moment:
+        return change_actions.foresee(row, planned.moment, terms), ""
     stored = schedule_forms.rule_of(await schedule_actions.find(tx, person, row["schedule_id"]))
-    if scope == "whole":
-        return await schedule_actions.foresee(tx, row["schedule_id"], stored, terms)
-    _, late = schedule_rules.split(stored, row["planned_for"])
-    return await schedule_actions.foresee(tx, row["schedule_id"], late, terms, since=row["id"])
+    if planned.scope == "whole":
+        return await schedule_actions.foresee(tx, row["schedule_id"], stored, terms), ""
+    whole = move_rules.cut(stored, row["planned_for"], planned.to)
+    words = schedule_rules.words(whole.late, terms, clock.now().date()) if whole.moves else ""
+    return await schedule_actions.foresee_following(tx, row["schedule_id"], row["id"], whole, terms), words
 
 
 async def change(request: Request) -> Response:
     """Show what a change does and who is told, or do it when that was seen."""
-    form, outcome = await Form.read(request), None
+    form = await Form.read(request)
     async with guard.house(request).db.reading() as tx:
         row = await _gathering(request, tx)
         try:
             planned = _read(form, row)
-            outcome = await _foresee(tx, request.state.person, row, planned)
+            outcome, words = await _foresee(tx, request.state.person, row, planned)
             refuse_if(change_rules.problems(outcome))
         except Refused as refused:
             form.add(refused.reasons)
             return _page(request, row, form, 422)
     if form.value("then") != "do":
-        return _page(request, row, form, outcome=outcome)
+        return _page(request, row, form, 200, outcome, words)
     try:
         await _do(request, row, planned, Consent(form.value("seen"), form.value("overlap_reason")))
     except Refused as refused:
         form.add(refused.reasons)
-        return _page(request, row, form, 422, outcome)
+        return _page(request, row, form, 422, outcome, words)
     return render.see_other(f"/host/gatherings/{row['id']}", notice=_done_words(outcome))
 
 
 async def _do(request: Request, row: Row, planned: Planned, consent: Consent) -> None:
     house, person = guard.house(request), request.state.person
-    scope, moment, terms = planned
-    if moment:
-        await change_actions.change_gathering(house, person, row["id"], moment, terms, consent)
-    elif scope == "following":
-        await schedule_actions.change_following(house, person, row["id"], terms, consent)
+    terms = planned.terms
+    if planned.moment:
+        await change_actions.change_gathering(house, person, row["id"], planned.moment, terms, consent)
+    elif planned.scope == "following":
+        await schedule_actions.change_following(house, person, row["id"], terms, consent, to=planned.to)
     else:
         async with house.db.reading() as tx:
             rule = schedule_forms.rule_of(await schedule_actions.find(tx, person, row["schedule_id"]))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -70,6 +70,15 @@ class Step:
         differ = [n for n in names if getattr(self.terms, n) != getattr(self.row.terms, n)]
         return (["time"] if self.moves else []) + [_WORDS[name] for name in differ]
 
+    @property
+    def becomes(self) -> list[str]:
+        """What its terms become, told so that whoever decides need not look up what they were."""
+        return [
+            _BECOMES[name].format(new=getattr(self.terms, name), old=getattr(self.row.terms, name))
+            for name in _BECOMES
+            if getattr(self.terms, name) != getattr(self.row.terms, name)
+        ]
+
 
 _WORDS = {
     "length_minutes": "length",
@@ -79,6 +88,15 @@ _WORDS = {
     "join_link": "join link",
     "city": "city",
     "address": "address",
+}
+_BECOMES = {
+    "length_minutes": "{new} minutes instead of {old}",
+    "capacity": "seats: {new} instead of {old}",
+    "community_seats": "community seats: {new} instead of {old}",
+    "note": "another word about it",
+    "join_link": "another link to join",
+    "city": "another city",
+    "address": "another address",
 }
 
 
@@ -92,6 +110,13 @@ class Outcome:
     def those(self, what: What) -> list[Step]:
         """The steps of one kind."""
         return [step for step in self.steps if step.what == what]
+
+    @property
+    def in_order(self) -> list[Step]:
+        """The steps so that none moves onto a time which another has yet to leave."""
+        later = [step for step in self.those("change") if step.moment.utc > step.row.starts_at]
+        others = [step for step in self.steps if step.what != "remove" and step not in later]
+        return [*self.those("remove"), *reversed(later), *others]
 
     @property
     def told(self) -> int:
@@ -124,11 +149,25 @@ def outcome(rule: Rule, terms: Terms, rows: Iterable[Standing], now: datetime) -
     """What a rule does to the gatherings ahead that were planted under it before."""
     known = list(rows)
     today = now.date()
-    wanted = schedule_rules.dates(rule, today - timedelta(days=1), today + HORIZON)
+    horizon = today + HORIZON
+    # A gathering at the horizon that moves to a later day lies beyond it.
+    furthest = max([horizon, *(row.planned_for for row in known if row.planned_for)])
+    wanted = schedule_rules.dates(rule, today - timedelta(days=1), furthest)
     steps = [_step(row, row.planned_for in wanted, terms, now) for row in known if row.state != "cancelled"]
     there = {row.planned_for for row in known}
-    new = tuple(day for day in wanted if day not in there and terms.moment(day).utc > now)
+    new = tuple(day for day in wanted if day not in there and day <= horizon and terms.moment(day).utc > now)
     return Outcome(tuple(step for step in steps if step), new)
+
+
+def following(row: Standing, first: UUID, goes: Mapping[date, date], moves: bool) -> Standing:
+    """A gathering that follows the first of them, where it goes.
+
+    The first was asked for by name, so it changes too though it was changed by hand; but one that was moved by hand
+    and is not moved now stays where it is.
+    """
+    day = row.planned_for or row.wall_start.date()
+    asked = row.id == first and (moves or row.wall_start.date() == day)
+    return replace(row, planned_for=goes[day], by_hand=row.by_hand and not asked)
 
 
 def _step(row: Standing, wanted: bool, terms: Terms, now: datetime) -> Step | None:

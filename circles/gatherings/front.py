@@ -9,6 +9,7 @@ from uuid import UUID
 
 from circles import db
 from circles.errors import NotFound
+from circles.gatherings.rules import Seats
 from circles.house import House
 from circles.money import Scale
 
@@ -21,7 +22,7 @@ FindBooking = Callable[[House, UUID, UUID], Awaitable[UUID | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Seats):
     """One gathering with all a booking needs of it and of its circle. Amounts in minor units.
 
     hosts: (id, name), the lead first. address and join_link are for those booked and nobody else.
@@ -54,16 +55,6 @@ class Offer:
     note: str
     cancel_reason: str
     hosts: tuple[tuple[UUID, str], ...]
-
-    @property
-    def seats_left(self) -> int:
-        """How many seats are free."""
-        return self.capacity - self.seats_taken
-
-    @property
-    def community_left(self) -> int:
-        """How many community seats can still be given."""
-        return min(self.community_seats - self.community_taken, self.seats_left)
 
 
 _PLAIN = [each.name for each in fields(Offer) if each.name not in ("scale", "hosts")]

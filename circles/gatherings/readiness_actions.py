@@ -40,6 +40,24 @@ async def open_room(house: House, *, person_id: UUID, gathering_id: UUID, answer
         )
 
 
+async def shut_room(house: House, *, person_id: UUID, gathering_id: UUID) -> None:
+    """Shut an open room: those booked see the way in no more until it is opened again, with its checks.
+
+    Shutting it twice changes nothing. Raises NotFound for whoever may not open it, and Refused when it is over.
+    """
+    async with house.db.transaction() as tx:
+        row = await SQL.lock_room(tx, id=gathering_id, person=person_id)
+        if row is None:
+            raise NotFound
+        if not rules.is_open(row["opened_at"], row["starts_at"]):
+            return
+        refuse_if(rules.shutting_problems(row["ends_at"], row["now"]))
+        await SQL.shut_room(tx, id=gathering_id)
+        await audit.record(
+            tx, "gathering.room_shut", gathering_id, who=person_id, before="opened", after="shut"
+        )
+
+
 async def asked_of_hosts(tx: db.Tx, circle_id: UUID, person_id: UUID) -> db.Record:
     """What a circle asks before its room opens. Raises NotFound for whoever may not change it."""
     row = await SQL.asked_of_hosts(tx, id=circle_id, person=person_id)

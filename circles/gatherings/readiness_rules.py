@@ -65,6 +65,11 @@ def opening_problems(state: str, starts_at: datetime, ends_at: datetime, now: da
     return []
 
 
+def shutting_problems(ends_at: datetime, now: datetime) -> list[Reason]:
+    """Why this room cannot be shut now."""
+    return [Reason("over", "This gathering is over, so its room is shut already.")] if now >= ends_at else []
+
+
 def is_open(opened_at: datetime | None, starts_at: datetime) -> bool:
     """Whether the room stands open for the time it has now. Moved to another day, it is to be opened anew."""
     return opened_at is not None and opened_at >= starts_at - OPENS_BEFORE

@@ -94,6 +94,7 @@ def read_circle(values: Mapping[str, str]) -> CirclePlan:
     """
     reader = Reader(values)
     currency = reader.choice("currency", LEAST_CHARGE, "Please choose one of these currencies.")
+    capacity, community = _read_seats(reader)
     plan = CirclePlan(
         name=reader.line("name", most=80),
         discreet_name=reader.line("discreet_name", most=40),
@@ -104,13 +105,13 @@ def read_circle(values: Mapping[str, str]) -> CirclePlan:
         address=reader.line("address", most=200, required=False),
         join_link=reader.take(lambda: read_link(values.get("join_link", "")), ""),
         zone=reader.take(lambda: read_zone(values.get("zone", "")), "UTC"),
-        capacity=reader.whole("capacity", 1, MOST_SEATS, f"Please give 1 to {MOST_SEATS} seats."),
+        capacity=capacity,
         length_minutes=reader.whole("length_minutes", *LENGTHS, "Please give a length of 15 to 480 minutes."),
         currency=currency,
         minimum=reader.take(lambda: money.parse(values.get("minimum", ""), currency, "minimum"), 0),
         suggested=reader.take(lambda: money.parse(values.get("suggested", ""), currency, "suggested"), 0),
         maximum=reader.take(lambda: money.parse(values.get("maximum", ""), currency, "maximum"), 0),
-        community_seats=reader.whole("community_seats", 0, MOST_SEATS, "Please give 0 or more seats."),
+        community_seats=community,
         refund_hours=reader.whole("refund_hours", 0, 720, "Please give 0 to 720 hours."),
         late_refund_percent=reader.whole("late_refund_percent", 0, 100, "Please give 0 to 100 percent."),
         guidelines=reader.take(lambda: guidelines.read_words(values.get("guidelines", "")), ""),
@@ -237,17 +238,29 @@ def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: date
     reader = Reader(values)
     start = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
     length = reader.take(lambda: read_length(values.get("length_minutes", "")), LENGTHS[0])
-    capacity = reader.whole("capacity", 1, MOST_SEATS, f"Please give 1 to {MOST_SEATS} seats.")
-    community = reader.whole("community_seats", 0, MOST_SEATS, "Please give 0 or more seats.")
+    capacity, community = read_seats(reader, scale)
     note = reader.body("note", most=500, required=False)
     if start and start.utc <= now:
         says = "This time has passed. Please give one that is still ahead."
         reader.reasons.append(Reason("past", says, "date"))
-    if not {reason.field for reason in reader.reasons} & {"capacity", "community_seats"}:
-        reader.reasons += community_problems(community, capacity, scale)
     if start is None or reader.reasons:
         raise Refused(reader.reasons)
     return GatheringPlan(start, length, capacity, community, note)
+
+
+def read_seats(reader: Reader, scale: Scale) -> tuple[int, int]:
+    """Read how many seats there are and how many of them are community seats; the reader keeps what cannot stand."""
+    capacity, community = _read_seats(reader)
+    if not {reason.field for reason in reader.reasons} & {"capacity", "community_seats"}:
+        reader.reasons += community_problems(community, capacity, scale)
+    return capacity, community
+
+
+def _read_seats(reader: Reader) -> tuple[int, int]:
+    return (
+        reader.whole("capacity", 1, MOST_SEATS, f"Please give 1 to {MOST_SEATS} seats."),
+        reader.whole("community_seats", 0, MOST_SEATS, "Please give 0 or more seats."),
+    )
 
 
 def read_length(typed: str) -> int:
@@ -273,6 +286,27 @@ def terms_words(refund_hours: int, late_refund_percent: int) -> str:
         return f"{first} After that, nothing comes back."
     share = "half" if late_refund_percent == 50 else f"{late_refund_percent} percent"
     return f"{first} After that, {share} of it comes back."
+
+
+class Seats:
+    """What is said alike of everything that has seats, of which some are community seats."""
+
+    __slots__ = ()
+
+    capacity: int
+    seats_taken: int
+    community_seats: int
+    community_taken: int
+
+    @property
+    def seats_left(self) -> int:
+        """How many seats are free."""
+        return self.capacity - self.seats_taken
+
+    @property
+    def community_left(self) -> int:
+        """How many community seats can still be given."""
+        return min(self.community_seats - self.community_taken, self.seats_left)
 
 
 @dataclass(frozen=True, slots=True)

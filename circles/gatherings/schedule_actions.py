@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from circles import audit, clock, db, people
 from circles.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
-from circles.gatherings import change_actions, change_rules, planting, schedule_forms, schedule_rules
+from circles.gatherings import (
+    change_actions,
+    change_rules,
+    move_rules,
+    planting,
+    schedule_forms,
+    schedule_rules,
+)
 from circles.gatherings.change_actions import Consent
 from circles.gatherings.change_rules import Outcome
+from circles.gatherings.move_rules import Cut
 from circles.gatherings.schedule_rules import Rule, Terms
 from circles.house import House
 
@@ -69,12 +78,18 @@ async def find(tx: db.Tx, person: people.Person, schedule_id: UUID) -> db.Record
     return row
 
 
-async def foresee(
-    tx: db.Tx, schedule_id: UUID, rule: Rule, terms: Terms, *, since: UUID | None = None
-) -> Outcome:
-    """What a changed rule does to the gatherings ahead. since: the first gathering it touches, else all."""
-    rows = await db.rows(SQL.planted_ahead(tx, schedule_id=schedule_id, since=since))
+async def foresee(tx: db.Tx, schedule_id: UUID, rule: Rule, terms: Terms) -> Outcome:
+    """What a changed rule does to the gatherings ahead."""
+    rows = await db.rows(SQL.planted_ahead(tx, schedule_id=schedule_id, since=None))
     return change_rules.outcome(rule, terms, map(change_actions.standing, rows), clock.now())
+
+
+async def foresee_following(tx: db.Tx, schedule_id: UUID, since: UUID, whole: Cut, terms: Terms) -> Outcome:
+    """What becomes of a gathering and all that follow it in its schedule. Raises Refused when two would meet."""
+    rows = await db.rows(SQL.planted_ahead(tx, schedule_id=schedule_id, since=since))
+    goes = whole.days(row["planned_for"] for row in rows)
+    found = [change_rules.following(change_actions.standing(row), since, goes, whole.moves) for row in rows]
+    return change_rules.outcome(whole.late, terms, found, clock.now())
 
 
 async def change_schedule(
@@ -88,27 +103,37 @@ async def change_schedule(
     async with house.db.transaction() as tx:
         row = await _locked(tx, person, schedule_id, terms.zone)
         refuse_if(schedule_rules.problems(rule, terms, clock.now()))
-        found = await _check(tx, row, rule, terms, consent)
+        found = await foresee(tx, schedule_id, rule, terms)
+        _check(row, found, consent)
         await _save(tx, row, rule, terms, person)
         await _finish(tx, house, person, row, found, consent, terms)
     return found
 
 
 async def change_following(
-    house: House, person: people.Person, gathering_id: UUID, terms: Terms, consent: Consent
+    house: House,
+    person: people.Person,
+    gathering_id: UUID,
+    terms: Terms,
+    consent: Consent,
+    *,
+    to: date | None = None,
 ) -> Outcome:
     """Change a gathering and all that follow it in its schedule, which is cut in two there.
 
-    Raises NotFound, OutOfDate and Refused as change_schedule does.
+    to: the day this one moves to, and the others as it does. Raises NotFound, OutOfDate and Refused as
+    change_schedule does; Refused too when they cannot move so.
     """
     async with house.db.transaction() as tx:
         gathering = await change_actions.find(tx, person, gathering_id)
         if gathering["schedule_id"] is None:
             raise NotFound
         row = await _locked(tx, person, gathering["schedule_id"], terms.zone)
-        early, late = schedule_rules.split(schedule_forms.rule_of(row), gathering["planned_for"])
-        found = await _check(tx, row, late, terms, consent, since=gathering_id)
-        kept = await _cut(tx, row, early, late, terms, person, gathering_id)
+        gathering = await change_actions.find(tx, person, gathering_id)
+        whole = move_rules.cut(schedule_forms.rule_of(row), gathering["planned_for"], to)
+        found = await foresee_following(tx, row["id"], gathering_id, whole, terms)
+        _check(row, found, consent)
+        kept = await _cut(tx, row, whole, terms, person, gathering_id)
         await _finish(tx, house, person, kept, found, consent, terms)
     return found
 
@@ -122,15 +147,11 @@ async def _locked(tx: db.Tx, person: people.Person, schedule_id: UUID, zone: str
     return await find(tx, person, schedule_id)
 
 
-async def _check(
-    tx: db.Tx, row: db.Record, rule: Rule, terms: Terms, consent: Consent, *, since: UUID | None = None
-) -> Outcome:
+def _check(row: db.Record, found: Outcome, consent: Consent) -> None:
     if row["state"] != "active":
         raise Refused(Reason("ended", "This schedule has ended. Please make another one."))
-    found = await foresee(tx, row["id"], rule, terms, since=since)
     change_actions.check_seen(found, consent)
     refuse_if(change_rules.problems(found))
-    return found
 
 
 async def _save(tx: db.Tx, row: db.Record, rule: Rule, terms: Terms, person: people.Person) -> None:
@@ -141,23 +162,34 @@ async def _save(tx: db.Tx, row: db.Record, rule: Rule, terms: Terms, person: peo
 
 
 async def _cut(
-    tx: db.Tx, row: db.Record, early: Rule, late: Rule, terms: Terms, person: people.Person, since: UUID
+    tx: db.Tx, row: db.Record, whole: Cut, terms: Terms, person: people.Person, since: UUID
 ) -> db.Record:
-    """Leave the schedule its dates before, and give those from this gathering on to a new one."""
-    ids = [each["id"] for each in await db.rows(SQL.following(tx, schedule_id=row["id"], since=since))]
-    if not any(schedule_rules.all_dates(early)):
-        await _save(tx, row, late, terms, person)
-        return row
-    await SQL.save_schedule(
-        tx,
-        id=row["id"],
-        planted_until=row["planted_until"],
-        **schedule_forms.columns(early, schedule_forms.terms_of(row)),
-    )
-    new = await _add(tx, row["circle_id"], late, terms, person)
-    await SQL.belongs_to(tx, ids=ids, schedule_id=new)
+    """Leave the schedule its dates before, and give those from this gathering on to a new one, where they go."""
+    rows = await db.rows(SQL.following(tx, schedule_id=row["id"], since=since))
+    goes, ids = whole.days(each["planned_for"] for each in rows), [each["id"] for each in rows]
+    if any(schedule_rules.all_dates(whole.early)):
+        kept = await _add_following(tx, row, whole, terms, person)
+    else:
+        await _save(tx, row, whole.late, terms, person)
+        kept = row
+    await SQL.let_go(tx, ids=ids)
+    dates = [goes[each["planned_for"]] for each in rows]
+    await SQL.belongs_to(tx, ids=ids, dates=dates, schedule_id=kept["id"])
+    return kept
+
+
+async def _add_following(
+    tx: db.Tx, row: db.Record, whole: Cut, terms: Terms, person: people.Person
+) -> db.Record:
+    """End the schedule before the cut, and make the one that follows it."""
+    before = schedule_forms.columns(whole.early, schedule_forms.terms_of(row))
+    await SQL.save_schedule(tx, id=row["id"], planted_until=row["planted_until"], **before)
+    new = await _add(tx, row["circle_id"], whole.late, terms, person)
+    words = schedule_rules.words(whole.late, terms, clock.now().date())
     await audit.record(tx, "schedule.changed", row["id"], who=person.id, details={"followed_by": str(new)})
-    await audit.record(tx, "schedule.made", new, who=person.id, after="active", why="cut in two")
+    await audit.record(
+        tx, "schedule.made", new, who=person.id, after="active", why="cut in two", details={"words": words}
+    )
     return await find(tx, person, new)
 
 
@@ -172,7 +204,7 @@ async def _finish(
 ) -> None:
     """Carry out every step, then plant the dates that are new."""
     why = await change_actions.mind_overlaps(tx, row["circle_id"], found, terms, consent)
-    await change_actions.carry_out(tx, house, person, found.steps, by_hand=False, why=why)
+    await change_actions.carry_out(tx, house, person, found.in_order, by_hand=False, why=why)
     if row["circle_state"] == "published":
         await planting.plant_circle(tx, row["circle_id"])
 

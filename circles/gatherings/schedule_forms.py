@@ -95,22 +95,20 @@ def _read_weekdays(reader: Reader, kind: str) -> tuple[tuple[int, ...], int]:
 def read_terms(reader: Reader, zone: str, scale: Scale) -> Terms:
     """What every gathering of a schedule has; the reader keeps what cannot stand."""
     values = reader.values
-    terms = Terms(
+    capacity, community = rules.read_seats(reader, scale)
+    return Terms(
         at=reader.take(lambda: read_time(values.get("time", "")), time(18)),
         zone=zone,
         length_minutes=reader.take(
             lambda: rules.read_length(values.get("length_minutes", "")), rules.LENGTHS[0]
         ),
-        capacity=reader.whole("capacity", 1, rules.MOST_SEATS, f"Please give 1 to {rules.MOST_SEATS} seats."),
-        community_seats=reader.whole("community_seats", 0, rules.MOST_SEATS, "Please give 0 or more seats."),
+        capacity=capacity,
+        community_seats=community,
         note=reader.body("note", most=500, required=False),
         join_link=reader.take(lambda: rules.read_link(values.get("join_link", "")), ""),
         city=reader.line("city", most=80, required=False),
         address=reader.line("address", most=200, required=False),
     )
-    if not {reason.field for reason in reader.reasons} & {"capacity", "community_seats"}:
-        reader.reasons += rules.community_problems(terms.community_seats, terms.capacity, scale)
-    return terms
 
 
 def read_time(typed: str) -> time:

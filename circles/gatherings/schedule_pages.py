@@ -15,7 +15,7 @@ from circles.gatherings.change_actions import Consent
 from circles.gatherings.change_rules import Outcome
 from circles.gatherings.schedule_rules import NTH, WEEKDAYS, Rule, Terms
 from circles.money import Scale
-from circles.web import guard, render
+from circles.web import guard, htmx, render
 from circles.web.forms import Form
 
 GATHERINGS = db.queries("gatherings")
@@ -38,9 +38,15 @@ async def _circle(request: Request) -> dict[str, Any]:
 
 
 def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Response:
-    weekdays = [(str(number), name) for number, name in enumerate(WEEKDAYS)]
+    """The form with its dates; to htmx the dates alone, which follow the form while it is being filled in."""
     about: dict[str, Any] = {"preview": None, "outcome": None, "schedule_id": None} | more
-    return render.page(
+    own = f"/host/schedules/{about['schedule_id']}"
+    about["action"] = own if about["schedule_id"] else f"/host/circles/{about['circle']['id']}/schedules/new"
+    if htmx.asked(request):
+        part = "gatherings/_schedule_dates.html"
+        return htmx.vary(render.page(request, part, form=form, follows=True, **about))
+    weekdays = [(str(number), name) for number, name in enumerate(WEEKDAYS)]
+    page = render.page(
         request,
         "gatherings/schedule_form.html",
         status,
@@ -49,8 +55,10 @@ def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Respo
         ends=list(schedule_forms.ENDS.items()),
         weekdays=weekdays,
         nths=[(str(number), name.capitalize()) for number, name in NTH.items()],
+        follows=False,
         **about,
     )
+    return htmx.vary(page)
 
 
 def _toggle(form: Form) -> str:

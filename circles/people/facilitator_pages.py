@@ -11,7 +11,7 @@ from starlette.responses import Response
 from circles.errors import NotFound, Refused
 from circles.people import actions, pictures
 from circles.people.pages import read_credential
-from circles.web import guard, render
+from circles.web import guard, headers, render
 from circles.web.forms import Form
 
 
@@ -34,7 +34,9 @@ async def send_picture(request: Request) -> Response:
         await actions.keep_picture(guard.house(request), request.state.person, jpeg)
     except Refused as refused:
         form.add(refused.reasons)
-        return await _picture(request, form, 413 if "too_large" in refused.codes else 422)
+        if "too_large" in refused.codes:
+            return headers.say_too_much_with(request.scope, await _picture(request, form, 413))
+        return await _picture(request, form, 422)
     return render.see_other("/me/picture", notice="Your picture is kept.")
 
 

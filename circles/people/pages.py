@@ -251,6 +251,7 @@ async def sign_out_everywhere(request: Request) -> Response:
 
 def _signed_out(request: Request, notice: str) -> Response:
     response = render.see_other("/", notice=notice)
+    response.headers["Clear-Site-Data"] = '"storage"'  # what a host's phone kept of a room, and its worker
     for each in (guard.SIGN_IN, ASKED):
         cookies.drop(response, guard.house(request).settings, each)
     return response

@@ -14,8 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; form-action 'self' https://checkout.stripe.com; frame-ancestors 'none'; "
-    "base-uri 'none'"
+    "base-uri 'none'; worker-src 'none'"
 )
+# One page may start a worker of ours: the room, which a phone can load again without a network.
+ROOM_CSP = CSP.replace("worker-src 'none'", "worker-src 'self'")
 # A mail's HTML is shown as a mail program would: it runs nothing and loads nothing.
 MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; frame-ancestors 'self'"
 FIXED = {
@@ -27,6 +29,7 @@ FIXED = {
     "X-Robots-Tag": "noai, noimageai",
 }
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TOO_MUCH = "circles.too_much"
 
 
 class SecurityHeaders:
@@ -59,7 +62,8 @@ class SecurityHeaders:
 class PlainTooMuch:
     """Say "too much" in our own page, where the framework's limit on bodies would say it in two bare words.
 
-    page: makes the response that takes its place, for a browser that takes HTML.
+    page: makes the response that takes its place, for a browser that takes HTML. A handler that has a page of its
+    own to say it with keeps that by `say_too_much_with`.
     """
 
     def __init__(self, app: ASGIApp, *, page: Callable[[Scope], Response]) -> None:
@@ -78,11 +82,21 @@ class PlainTooMuch:
             if message["type"] == "http.response.start" and message["status"] == 413:
                 replaced = "text/html" not in Headers(raw=message["headers"]).get("content-type", "")
                 if replaced:
-                    await self.page(scope)(scope, receive, send)
+                    own = scope.get(TOO_MUCH)
+                    await (own or self.page(scope))(scope, receive, send)
             if not replaced:
                 await send(message)
 
         await self.app(scope, receive, send_or_replace)
+
+
+def say_too_much_with(scope: Scope, response: Response) -> Response:
+    """Answer a body that is too large with this response.
+
+    The framework takes the place of any answer to a body whose announced length is too large, even of this one.
+    """
+    scope[TOO_MUCH] = response
+    return response
 
 
 class SameSiteOnly:

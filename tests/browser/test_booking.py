@@ -201,16 +201,19 @@ async def test_two_tabs_end_with_one_booking(visit: Visit, site: Site, live: boo
     await second.sees("$45")
 
 
-async def test_a_gathering_that_filled_up_meanwhile_says_so_and_keeps_what_was_typed(
+async def test_a_gathering_that_filled_up_meanwhile_says_so_and_leads_to_another_date(
     visit: Visit, site: Site, live: bool
 ) -> None:
-    gathering = await site.gathering(capacity=1, community_seats=0, minimum=0, suggested=1000, maximum=2000)
+    circle = await site.circle(capacity=1, community_seats=0, minimum=0, suggested=1000, maximum=2000)
+    gathering, _ = await site.gathering(circle), await site.gathering(circle, days=14)
     visitor, _ = await at_the_form(visit, site, gathering, live=live)
     visitor.watch.allowed |= {409, 422}
     await add_booking(site.house, gathering, (await site.member("Quick")).id, kind="free")
     await choose(visitor, "12")
-    await visitor.sees("full")
-    await expect(visitor.page.get_by_label("Your amount")).to_have_value("12")
+    await visitor.sees("The last seat was taken a moment ago. Nothing was charged.")
+    await visitor.page.get_by_role("main").get_by_role("listitem").get_by_role("link").click()
+    await visitor.follow("Book a seat")
+    await expect(visitor.page.get_by_label("Your amount")).to_be_visible()
 
 
 async def test_guidelines_that_changed_meanwhile_are_shown_again(

@@ -26,6 +26,7 @@ DESKTOP = ViewportSize(width=1280, height=900)
 
 
 CUT = "net::ERR_INTERNET_DISCONNECTED"
+CUT_WORKER = "An unknown error occurred when fetching the script."  # of a worker, in the same case
 
 
 @dataclass
@@ -48,7 +49,11 @@ class Watch:
     def _console(self, message: ConsoleMessage) -> None:
         # A status the journey is about is written into the console as well; `_response` judges those.
         # And htmx writes of every request that gave way to a newer one.
-        noise = ["the server responded with a status of", "AbortError", *([CUT] if self.cut else [])]
+        noise = [
+            "the server responded with a status of",
+            "AbortError",
+            *([CUT, CUT_WORKER] if self.cut else []),
+        ]
         if message.type == "error" and not any(each in message.text for each in noise):
             self.troubles.append(f"console: {message.text}")
 
