@@ -66,6 +66,7 @@ def _chosen_page(request: Request, form: Form, given: Answers, found: Found) -> 
             )
             for card in found.cards
         ],
+        cost_stands=any(found.counts.get(f"without:{kind}", 0) > found.how_many for kind in ("fee", "pay")),
         looser=choose_rules.looser(found.counts, found.where, given, found.how_many),
         short_list=short_list_rules.url([short_list_rules.code(card.id) for card in found.cards]),
         fields=("state", "zip", "how", "with", "pay", "kind"),
