@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
-from starlette.types import ASGIApp
 
-from circles import bookings, gatherings, jobs, logs, payments, people
+from circles import bookings, gatherings, logs, payments, people
 from circles.attendance import (
     after_pages,
     desk_pages,
@@ -24,19 +19,18 @@ from circles.attendance import (
 from circles.attendance import pages as attendance_pages
 from circles.bookings import agree_pages, screening_pages
 from circles.bookings import pages as bookings_pages
-from circles.db import Database
 from circles.directory import (
     answer_pages,
     choose_pages,
     complaints_pages,
     import_pages,
     introductions_pages,
+    own_pages,
     search_pages,
     short_list_pages,
 )
-from circles.directory import organize_pages as listings_organize_pages
-from circles.directory import own_pages as own_listing_pages
-from circles.directory import pages as listings_pages
+from circles.directory import organize_pages as lists_pages
+from circles.directory import pages as listing_pages
 from circles.gatherings import (
     change_pages,
     facilitator_pages,
@@ -46,23 +40,23 @@ from circles.gatherings import (
     schedule_pages,
 )
 from circles.gatherings import pages as gatherings_pages
-from circles.guidelines import host_pages as guidelines_host_pages
+from circles.guidelines import host_pages as agreement_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.guides import pages as guides_pages
 from circles.guides import when_pages
-from circles.house import House
 from circles.invites import pages as invites_pages
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
-from circles.payments import practice_pages as practice_checkout_pages
-from circles.people import facilitator_pages as people_facilitator_pages
+from circles.payments import practice_pages as checkout_pages
+from circles.people import facilitator_pages as portrait_pages
 from circles.people import needs_pages, pictures
-from circles.people import organize_pages as people_organize_pages
+from circles.people import organize_pages as roles_pages
 from circles.people import pages as people_pages
 from circles.practice import pages as practice_pages
 from circles.settings import Settings
+from circles.site import Site, lifespan
 from circles.web import faults, guard, headers, render
-from circles.web.guard import Who, route
+from circles.web.guard import Who, form, route
 from circles.web.health import healthz
 from circles.web.static import Static
 
@@ -73,42 +67,35 @@ MOST_BODY = 200_000
 # Every address of the site, by room, with who may come in.
 
 PEOPLE = [
-    route("/sign-in", people_pages.sign_in_form, Who.ANYBODY),
-    route("/sign-in", people_pages.ask, Who.ANYBODY, ["POST"]),
-    route("/sign-in/code", people_pages.code_form, Who.ANYBODY),
-    route("/sign-in/code", people_pages.enter_code, Who.ANYBODY, ["POST"]),
-    route("/sign-in/link/{token}", people_pages.link_form, Who.ANYBODY),
-    route("/sign-in/link/{token}", people_pages.use_link, Who.ANYBODY, ["POST"]),
-    route("/sign-in/name", people_pages.name_form, Who.ANYBODY),
-    route("/sign-in/name", people_pages.give_name, Who.ANYBODY, ["POST"]),
+    *form("/sign-in", people_pages.sign_in_form, people_pages.ask, Who.ANYBODY),
+    *form("/sign-in/code", people_pages.code_form, people_pages.enter_code, Who.ANYBODY),
+    *form("/sign-in/link/{token}", people_pages.link_form, people_pages.use_link, Who.ANYBODY),
+    *form("/sign-in/name", people_pages.name_form, people_pages.give_name, Who.ANYBODY),
     route("/sign-out", people_pages.sign_out, Who.ANYBODY, ["POST"]),
     route("/sign-out/everywhere", people_pages.sign_out_everywhere, Who.SIGNED_IN, ["POST"]),
-    route("/me", people_pages.me, Who.SIGNED_IN),
-    route("/me", people_pages.change_me, Who.SIGNED_IN, ["POST"]),
-    route("/me/room", needs_pages.needs_form, Who.SIGNED_IN),
-    route("/me/room", needs_pages.tell_needs, Who.SIGNED_IN, ["POST"]),
+    *form("/me", people_pages.me, people_pages.change_me, Who.SIGNED_IN),
+    *form("/me/room", needs_pages.needs_form, needs_pages.tell_needs, Who.SIGNED_IN),
     route("/me/credentials", people_pages.add_credential, Who.FACILITATOR, ["POST"]),
     route("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN, ["POST"]),
-    route("/me/credentials/{id}", people_facilitator_pages.credential_form, Who.FACILITATOR),
-    route("/me/credentials/{id}", people_facilitator_pages.change_credential, Who.FACILITATOR, ["POST"]),
-    route("/me/picture", people_facilitator_pages.picture_form, Who.FACILITATOR),
-    route(
+    route("/me/credentials/{id}", portrait_pages.credential_form, Who.FACILITATOR),
+    route("/me/credentials/{id}", portrait_pages.change_credential, Who.FACILITATOR, ["POST"]),
+    *form(
         "/me/picture",
-        people_facilitator_pages.send_picture,
+        portrait_pages.picture_form,
+        portrait_pages.send_picture,
         Who.FACILITATOR,
-        ["POST"],
         max_body=pictures.MOST_BYTES,
     ),
-    route("/me/picture/remove", people_facilitator_pages.drop_picture, Who.FACILITATOR, ["POST"]),
-    route("/pictures/{hash}.jpg", people_facilitator_pages.picture, Who.MACHINE),
+    route("/me/picture/remove", portrait_pages.drop_picture, Who.FACILITATOR, ["POST"]),
+    route("/pictures/{hash}.jpg", portrait_pages.picture, Who.MACHINE),
     route(
         "/organize/credentials/{id}/seen",
-        people_facilitator_pages.see_credential,
+        portrait_pages.see_credential,
         Who.ORGANIZER,
         ["POST"],
     ),
-    route("/organize/people", people_organize_pages.people, Who.ORGANIZER),
-    route("/organize/people/{id}/roles", people_organize_pages.set_part, Who.ORGANIZER, ["POST"]),
+    route("/organize/people", roles_pages.people, Who.ORGANIZER),
+    route("/organize/people/{id}/roles", roles_pages.set_part, Who.ORGANIZER, ["POST"]),
 ]
 
 GATHERINGS = [
@@ -118,20 +105,18 @@ GATHERINGS = [
     route("/gatherings/{id}", gatherings_pages.gathering, Who.ANYBODY),
     route("/circles/{id}", gatherings_pages.circle, Who.ANYBODY),
     route("/facilitators/{id}", facilitator_pages.facilitator, Who.ANYBODY),
-    route("/zone", gatherings_pages.zone_form, Who.ANYBODY),
-    route("/zone", gatherings_pages.choose_zone, Who.ANYBODY, ["POST"]),
+    *form("/zone", gatherings_pages.zone_form, gatherings_pages.choose_zone, Who.ANYBODY),
 ]
 
 HOSTING = [
     route("/host/guidelines/preview", guidelines_pages.preview, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/guidelines", guidelines_host_pages.write_form, Who.FACILITATOR),
-    route("/host/circles/{id}/guidelines", guidelines_host_pages.write, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/guidelines/discard", guidelines_host_pages.discard, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish_form, Who.FACILITATOR),
-    route("/host/circles/{id}/guidelines/publish", guidelines_host_pages.publish, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/guidelines", agreement_pages.write_form, Who.FACILITATOR),
+    route("/host/circles/{id}/guidelines", agreement_pages.write, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/guidelines/discard", agreement_pages.discard, Who.FACILITATOR, ["POST"]),
+    route("/host/circles/{id}/guidelines/publish", agreement_pages.publish_form, Who.FACILITATOR),
+    route("/host/circles/{id}/guidelines/publish", agreement_pages.publish, Who.FACILITATOR, ["POST"]),
     route("/host/circles", host_pages.my_circles, Who.HOST),
-    route("/host/circles/new", host_pages.new_circle_form, Who.FACILITATOR),
-    route("/host/circles/new", host_pages.create_circle, Who.FACILITATOR, ["POST"]),
+    *form("/host/circles/new", host_pages.new_circle_form, host_pages.create_circle, Who.FACILITATOR),
     route("/host/circles/{id}", host_pages.host_circle, Who.HOST),
     route("/host/circles/{id}/hosts", hosts_pages.hosts, Who.HOST),
     route("/host/circles/{id}/hosts", hosts_pages.invite, Who.FACILITATOR, ["POST"]),
@@ -143,15 +128,12 @@ HOSTING = [
         Who.FACILITATOR,
         ["POST"],
     ),
-    route("/host/invitations/{token}", hosts_pages.invitation, Who.SIGNED_IN),
-    route("/host/invitations/{token}", hosts_pages.answer, Who.SIGNED_IN, ["POST"]),
-    route("/host/gatherings/{id}/stand-in", hosts_pages.stand_in, Who.FACILITATOR),
-    route("/host/gatherings/{id}/stand-in", hosts_pages.put_stand_in, Who.FACILITATOR, ["POST"]),
+    *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Who.SIGNED_IN),
+    *form("/host/gatherings/{id}/stand-in", hosts_pages.stand_in, hosts_pages.put_stand_in, Who.FACILITATOR),
     route("/host/gatherings/{id}/stand-in/back", hosts_pages.step_back, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/room", readiness_pages.asked_form, Who.FACILITATOR),
     route("/host/circles/{id}/room", readiness_pages.change_asked, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/edit", host_pages.edit_circle_form, Who.FACILITATOR),
-    route("/host/circles/{id}/edit", host_pages.edit_circle, Who.FACILITATOR, ["POST"]),
+    *form("/host/circles/{id}/edit", host_pages.edit_circle_form, host_pages.edit_circle, Who.FACILITATOR),
     route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/gatherings/new", host_pages.new_gathering_form, Who.FACILITATOR),
     route("/host/circles/{id}/gatherings/new", host_pages.create_gathering, Who.FACILITATOR, ["POST"]),
@@ -161,12 +143,9 @@ HOSTING = [
     route("/host/gatherings/{id}/cancel", host_pages.cancel_gathering, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/schedules/new", schedule_pages.new_form, Who.FACILITATOR),
     route("/host/circles/{id}/schedules/new", schedule_pages.create, Who.FACILITATOR, ["POST"]),
-    route("/host/schedules/{id}", schedule_pages.change_form, Who.FACILITATOR),
-    route("/host/schedules/{id}", schedule_pages.change, Who.FACILITATOR, ["POST"]),
-    route("/host/schedules/{id}/end", schedule_pages.end_form, Who.FACILITATOR),
-    route("/host/schedules/{id}/end", schedule_pages.end, Who.FACILITATOR, ["POST"]),
-    route("/host/gatherings/{id}/change", change_pages.change_form, Who.FACILITATOR),
-    route("/host/gatherings/{id}/change", change_pages.change, Who.FACILITATOR, ["POST"]),
+    *form("/host/schedules/{id}", schedule_pages.change_form, schedule_pages.change, Who.FACILITATOR),
+    *form("/host/schedules/{id}/end", schedule_pages.end_form, schedule_pages.end, Who.FACILITATOR),
+    *form("/host/gatherings/{id}/change", change_pages.change_form, change_pages.change, Who.FACILITATOR),
     route("/host/gatherings/{id}/put-back", change_pages.put_back, Who.FACILITATOR, ["GET", "POST"]),
     route("/host/circles/{id}/pause", change_pages.pause, Who.FACILITATOR, ["POST"]),
     route("/host/circles/{id}/resume", change_pages.resume, Who.FACILITATOR, ["POST"]),
@@ -186,28 +165,23 @@ PAYMENTS = [
 ]
 
 BOOKINGS = [
-    route("/gatherings/{id}/book", bookings_pages.ask, Who.SIGNED_IN),
-    route("/gatherings/{id}/book", bookings_pages.book, Who.SIGNED_IN, ["POST"]),
+    *form("/gatherings/{id}/book", bookings_pages.ask, bookings_pages.book, Who.SIGNED_IN),
     route("/bookings/{id}", bookings_pages.show, Who.SIGNED_IN),
     route("/bookings/{id}/state", bookings_pages.state, Who.SIGNED_IN),
     route("/bookings/{id}/stopped", bookings_pages.stopped, Who.SIGNED_IN),
     route("/bookings/{id}/pay", bookings_pages.pay, Who.SIGNED_IN),
     route("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN, ["POST"]),
-    route("/bookings/{id}/cancel", bookings_pages.cancel_form, Who.SIGNED_IN),
-    route("/bookings/{id}/cancel", bookings_pages.cancel, Who.SIGNED_IN, ["POST"]),
-    route("/bookings/{id}/guidelines", agree_pages.guidelines_form, Who.SIGNED_IN),
-    route("/bookings/{id}/guidelines", agree_pages.agree, Who.SIGNED_IN, ["POST"]),
+    *form("/bookings/{id}/cancel", bookings_pages.cancel_form, bookings_pages.cancel, Who.SIGNED_IN),
+    *form("/bookings/{id}/guidelines", agree_pages.guidelines_form, agree_pages.agree, Who.SIGNED_IN),
     route("/gatherings/{id}/request", screening_pages.send_request, Who.SIGNED_IN, ["POST"]),
     route("/my/requests/{id}", screening_pages.my_request, Who.SIGNED_IN),
     route("/my/requests/{id}/answer", screening_pages.answer, Who.SIGNED_IN, ["POST"]),
     route("/my/requests/{id}/withdraw", screening_pages.withdraw, Who.SIGNED_IN, ["POST"]),
     route("/host/requests", screening_pages.inbox, Who.FACILITATOR),
-    route("/host/requests/{id}", screening_pages.hosted_request, Who.FACILITATOR),
-    route("/host/requests/{id}", screening_pages.decide, Who.FACILITATOR, ["POST"]),
+    *form("/host/requests/{id}", screening_pages.hosted_request, screening_pages.decide, Who.FACILITATOR),
     route("/host/circles/{id}/screening", screening_pages.settings_form, Who.FACILITATOR),
     route("/host/circles/{id}/screening", screening_pages.save_settings, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/apart", screening_pages.pairs, Who.FACILITATOR),
-    route("/host/circles/{id}/apart", screening_pages.keep_apart, Who.FACILITATOR, ["POST"]),
+    *form("/host/circles/{id}/apart", screening_pages.pairs, screening_pages.keep_apart, Who.FACILITATOR),
     route("/host/apart/{id}/end", screening_pages.let_together, Who.FACILITATOR, ["POST"]),
 ]
 
@@ -250,8 +224,7 @@ ATTENDANCE = [
 ]
 
 REFLECTIONS = [
-    route("/host/gatherings/{id}/reflection", reflection_pages.show, Who.FACILITATOR),
-    route("/host/gatherings/{id}/reflection", reflection_pages.keep, Who.FACILITATOR, ["POST"]),
+    *form("/host/gatherings/{id}/reflection", reflection_pages.show, reflection_pages.keep, Who.FACILITATOR),
 ]
 
 RUN_SHEETS = [
@@ -259,8 +232,7 @@ RUN_SHEETS = [
     for about in ("/host/circles/{id}", "/host/gatherings/{id}")
     for each in (
         route(f"{about}/run-sheet", run_sheet_pages.show, Who.HOST),
-        route(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, Who.FACILITATOR),
-        route(f"{about}/run-sheet/edit", run_sheet_pages.edit, Who.FACILITATOR, ["POST"]),
+        *form(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, run_sheet_pages.edit, Who.FACILITATOR),
         route(f"{about}/run-sheet/put-back", run_sheet_pages.put_back, Who.FACILITATOR, ["POST"]),
     )
 ]
@@ -278,8 +250,7 @@ MESSAGES = [
 
 GUIDES = [
     route("/guides", guides_pages.index, Who.ANYBODY),
-    route("/guides/when-to-come", when_pages.form, Who.ANYBODY),
-    route("/guides/when-to-come", when_pages.show, Who.ANYBODY, ["POST"]),
+    *form("/guides/when-to-come", when_pages.form, when_pages.show, Who.ANYBODY),
     route("/guides/when-to-come/calendar", when_pages.calendar, Who.ANYBODY, ["POST"]),
     route("/guides/reflection", guides_pages.reflection, Who.ANYBODY),
     route("/guides/three-questions", guides_pages.three_questions, Who.ANYBODY),
@@ -300,20 +271,17 @@ INTRODUCTIONS = [
     route("/my/suggestions", introductions_pages.suggestions, Who.SIGNED_IN),
     route("/my/suggestions/{id}/put-away", introductions_pages.put_away, Who.SIGNED_IN, ["POST"]),
     route("/my/listing/introductions", answer_pages.of_my_listing, Who.SIGNED_IN),
-    route("/my/listing/introductions/{id}", answer_pages.look, Who.SIGNED_IN),
-    route("/my/listing/introductions/{id}", answer_pages.answer, Who.SIGNED_IN, ["POST"]),
-    route("/introductions/{token}", answer_pages.look, Who.ANYBODY),
-    route("/introductions/{token}", answer_pages.answer, Who.ANYBODY, ["POST"]),
+    *form("/my/listing/introductions/{id}", answer_pages.look, answer_pages.answer, Who.SIGNED_IN),
+    *form("/introductions/{token}", answer_pages.look, answer_pages.answer, Who.ANYBODY),
 ]
 
 # Lists of therapists that organizers bring in; its addresses stand before those with an id.
 IMPORTS = [
-    route("/organize/therapists/import", import_pages.imports, Who.ORGANIZER),
-    route(
+    *form(
         "/organize/therapists/import",
+        import_pages.imports,
         import_pages.send,
         Who.ORGANIZER,
-        ["POST"],
         max_body=import_pages.MOST_BODY,
     ),
     route("/organize/therapists/import/help", import_pages.help_page, Who.ORGANIZER),
@@ -329,8 +297,7 @@ IMPORTS = [
 # Finding a therapist.
 FINDING = [
     route("/therapists", search_pages.listing, Who.ANYBODY),
-    route("/therapists/choose", choose_pages.questions, Who.ANYBODY),
-    route("/therapists/choose", choose_pages.answers, Who.ANYBODY, ["POST"]),
+    *form("/therapists/choose", choose_pages.questions, choose_pages.answers, Who.ANYBODY),
     route("/therapists/short-list", short_list_pages.short_list, Who.ANYBODY),
     route("/therapists/short-list/keep", short_list_pages.keep, Who.SIGNED_IN, ["POST"]),
     route("/therapists/short-list/forget", short_list_pages.forget, Who.SIGNED_IN, ["POST"]),
@@ -338,37 +305,32 @@ FINDING = [
 
 # Therapists' pages, one's own, and the organizers'. After every fixed address under /therapists.
 LISTINGS = [
-    route("/therapists/pictures/{hash}.jpg", listings_pages.picture, Who.MACHINE),
-    route("/therapists/{id}", listings_pages.listing, Who.ANYBODY),
+    route("/therapists/pictures/{hash}.jpg", listing_pages.picture, Who.MACHINE),
+    route("/therapists/{id}", listing_pages.listing, Who.ANYBODY),
     route("/therapists/{id}/complaint", complaints_pages.complaint_form, Who.SIGNED_IN),
     route("/therapists/{id}/complaint", complaints_pages.complain, Who.SIGNED_IN, ["POST"]),
-    route("/listing/confirm/{token}", listings_pages.confirm_form, Who.ANYBODY),
-    route("/listing/confirm/{token}", listings_pages.confirm, Who.ANYBODY, ["POST"]),
-    route("/my/listing", own_listing_pages.mine, Who.SIGNED_IN),
-    route("/my/listing/edit", own_listing_pages.edit_form, Who.SIGNED_IN),
-    route("/my/listing/edit", own_listing_pages.edit, Who.SIGNED_IN, ["POST"]),
-    route("/my/listing/confirm", own_listing_pages.confirm, Who.SIGNED_IN, ["POST"]),
-    route("/my/listing/withdraw", own_listing_pages.withdraw, Who.SIGNED_IN, ["POST"]),
-    route("/my/listing/return", own_listing_pages.bring_back, Who.SIGNED_IN, ["POST"]),
-    route("/my/listing/picture", own_listing_pages.picture_form, Who.SIGNED_IN),
-    route(
+    *form("/listing/confirm/{token}", listing_pages.confirm_form, listing_pages.confirm, Who.ANYBODY),
+    route("/my/listing", own_pages.mine, Who.SIGNED_IN),
+    *form("/my/listing/edit", own_pages.edit_form, own_pages.edit, Who.SIGNED_IN),
+    route("/my/listing/confirm", own_pages.confirm, Who.SIGNED_IN, ["POST"]),
+    route("/my/listing/withdraw", own_pages.withdraw, Who.SIGNED_IN, ["POST"]),
+    route("/my/listing/return", own_pages.bring_back, Who.SIGNED_IN, ["POST"]),
+    *form(
         "/my/listing/picture",
-        own_listing_pages.send_picture,
+        own_pages.picture_form,
+        own_pages.send_picture,
         Who.SIGNED_IN,
-        ["POST"],
         max_body=pictures.MOST_BYTES,
     ),
-    route("/my/listing/picture/remove", own_listing_pages.drop_picture, Who.SIGNED_IN, ["POST"]),
-    route("/organize/therapists", listings_organize_pages.therapists, Who.ORGANIZER),
-    route("/organize/therapists/new", listings_organize_pages.new_form, Who.ORGANIZER),
-    route("/organize/therapists/new", listings_organize_pages.create, Who.ORGANIZER, ["POST"]),
-    route("/organize/therapists/{id}", listings_organize_pages.therapist, Who.ORGANIZER),
-    route("/organize/therapists/{id}/edit", listings_organize_pages.edit_form, Who.ORGANIZER),
-    route("/organize/therapists/{id}/edit", listings_organize_pages.edit, Who.ORGANIZER, ["POST"]),
-    route("/organize/therapists/{id}/show", listings_organize_pages.show, Who.ORGANIZER, ["POST"]),
-    route("/organize/therapists/{id}/hide", listings_organize_pages.hide, Who.ORGANIZER, ["POST"]),
-    route("/organize/therapists/{id}/hand-over", listings_organize_pages.hand_over, Who.ORGANIZER, ["POST"]),
-    route("/organize/licences/{id}/checked", listings_organize_pages.check_licence, Who.ORGANIZER, ["POST"]),
+    route("/my/listing/picture/remove", own_pages.drop_picture, Who.SIGNED_IN, ["POST"]),
+    route("/organize/therapists", lists_pages.therapists, Who.ORGANIZER),
+    *form("/organize/therapists/new", lists_pages.new_form, lists_pages.create, Who.ORGANIZER),
+    route("/organize/therapists/{id}", lists_pages.therapist, Who.ORGANIZER),
+    *form("/organize/therapists/{id}/edit", lists_pages.edit_form, lists_pages.edit, Who.ORGANIZER),
+    route("/organize/therapists/{id}/show", lists_pages.show, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/{id}/hide", lists_pages.hide, Who.ORGANIZER, ["POST"]),
+    route("/organize/therapists/{id}/hand-over", lists_pages.hand_over, Who.ORGANIZER, ["POST"]),
+    route("/organize/licences/{id}/checked", lists_pages.check_licence, Who.ORGANIZER, ["POST"]),
     route("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER, ["POST"]),
 ]
 
@@ -379,8 +341,7 @@ PRACTICE = [
     route("/practice/mail/{id}/html", practice_pages.html, Who.PRACTICE),
     route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Who.PRACTICE),
     route("/practice/sign-in", practice_pages.sign_in, Who.PRACTICE, ["POST"]),
-    route("/practice/checkout/{id}", practice_checkout_pages.checkout, Who.PRACTICE),
-    route("/practice/checkout/{id}", practice_checkout_pages.press, Who.PRACTICE, ["POST"]),
+    *form("/practice/checkout/{id}", checkout_pages.checkout, checkout_pages.press, Who.PRACTICE),
 ]
 
 HOUSE: list[BaseRoute] = [
@@ -391,34 +352,10 @@ HOUSE: list[BaseRoute] = [
 
 def routes(settings: Settings) -> list[BaseRoute]:
     """Every route there is under these settings."""
-    every = [
-        *GATHERINGS,
-        *PEOPLE,
-        *BOOKINGS,
-        *INVITES,
-        *HOSTING,
-        *ATTENDANCE,
-        *REFLECTIONS,
-        *RUN_SHEETS,
-        *MESSAGES,
-        *IMPORTS,
-        *INTRODUCTIONS,
-        *FINDING,
-        *LISTINGS,
-        *PAYMENTS,
-        *HOUSE,
-    ]
-    every += [*GUIDELINES, *GUIDES]
+    every: list[BaseRoute] = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE]
+    every += [*REFLECTIONS, *RUN_SHEETS, *MESSAGES, *GUIDELINES, *GUIDES, *PAYMENTS]
+    every += [*IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *HOUSE]
     return [*every, *PRACTICE] if settings.practice else every
-
-
-class Site(Starlette):
-    """Starlette with our headers around everything, its own answers to faults and large bodies too."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """The stack as Starlette builds it, within ours."""
-        inner = headers.PlainTooMuch(super().build_middleware_stack(), page=faults.too_much)
-        return headers.SecurityHeaders(inner, https=not self.state.settings.practice)
 
 
 def build(settings: Settings) -> Starlette:
@@ -449,24 +386,6 @@ def hand_over() -> None:
     gatherings.on_moved(bookings.gathering_moved)
     gatherings.on_tightened(bookings.gathering_tightened)
     gatherings.booking_finder(bookings.find_active)
-
-
-@asynccontextmanager
-async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
-    """Open the database, and run the worker beside the pages where the settings say so."""
-    database = await Database.open(settings.database_url, size=settings.pool_size, pooler=settings.pooler)
-    app.state.house = House(settings, database)
-    stop = asyncio.Event()
-    worker = asyncio.create_task(jobs.work(app.state.house, stop)) if settings.works_here else None
-    try:
-        yield
-    finally:
-        stop.set()
-        if worker:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(worker, 5)
-        await payments.close(database)
-        await database.close()
 
 
 if __name__ == "__main__":

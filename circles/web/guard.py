@@ -81,6 +81,13 @@ def route(
     return Route(path, enter, methods=list(methods), max_body_size=max_body)
 
 
+def form(
+    path: str, show: Handler, take: Handler, who: Who, *, max_body: int | None = None
+) -> tuple[Route, Route]:
+    """The two routes of a page with a form: one shows it, one takes what was sent, for the same people."""
+    return route(path, show, who), route(path, take, who, ["POST"], max_body=max_body)
+
+
 async def _person(request: Request) -> Any:
     token = cookies.read(request, SIGN_IN)
     return await request.app.state.find_person(request.app.state.house, token) if token else None

@@ -38,7 +38,7 @@ ROWS = [
     {"messages"},
     {"guides", "practice"},
     {"demo", "privacy"},
-    {"__main__", "server"},
+    {"__main__", "server", "site"},
 ]
 # asyncpg, jinja2, stripe and icalendar each have one door.
 DOORS = {
