@@ -17,6 +17,7 @@ from tests.browser.journeys import book, choose, pay
 from tests.browser.site import Member, Site
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 from tests.cast import add_booking
+from tests.directory_hands import add_listing
 
 GRAVE = ("serious", "critical")
 
@@ -38,6 +39,7 @@ class Scene:
     now: UUID  # one with its register open
     draft: UUID
     booking: UUID  # the member's, confirmed, at `ahead`
+    listing: UUID  # a therapist's, shown
 
     def path(self, written: str) -> str:
         """An address with `{circle}`, `{ahead}` and so on filled in."""
@@ -72,6 +74,7 @@ async def scene(site: Site) -> AsyncIterator[Scene]:
         now,
         draft,
         booking,
+        await add_listing(site.house, name="Wilhelmina Featherstonehaugh-Cholmondeley", letters="PhD, LMFT"),
     )
 
 
@@ -84,6 +87,13 @@ PAGES = [
     ("", "/gatherings/{ahead}"),
     ("", "/gatherings/{full}"),
     ("", "/circles/{circle}"),
+    ("", "/therapists"),
+    ("", "/therapists?state=FL&how=telehealth&with=trauma"),
+    ("", "/therapists?state=FL&zip=80202"),
+    ("", "/therapists?state=WY&fee=40"),
+    ("", "/therapists/{listing}"),
+    ("", "/therapists/choose"),
+    ("", "/therapists/short-list?t={listing}"),
     ("", "/guides"),
     ("", "/guides/choosing-a-therapist"),
     ("", "/guides/in-a-crisis"),
@@ -97,6 +107,10 @@ PAGES = [
     ("", "/nothing-is-here"),
     ("member", "/me"),
     ("member", "/my/gatherings"),
+    ("member", "/my/listing"),
+    ("member", "/my/listing/edit"),
+    ("member", "/my/introductions"),
+    ("member", "/therapists/{listing}/introduction"),
     ("member", "/gatherings/{full}/book"),
     ("member", "/bookings/{booking}"),
     ("member", "/bookings/{booking}/cancel"),
@@ -120,6 +134,8 @@ PAGES = [
     ("organizer", "/organize/circles"),
     ("organizer", "/organize/bookings"),
     ("organizer", "/organize/attendance"),
+    ("organizer", "/organize/therapists?show=all"),
+    ("organizer", "/organize/therapists/{listing}"),
     ("organizer", "/organize/therapists/import"),
     ("organizer", "/organize/therapists/import/help"),
 ]
@@ -231,6 +247,19 @@ async def test_the_pages_of_signing_in_are_for_everybody(visit: Visit, site: Sit
     await is_for_everybody(visitor)
 
 
+async def test_the_three_that_are_chosen_are_for_everybody(visit: Visit, scene: Scene) -> None:
+    visitor = await visit(calm=True)
+    visitor.watch.allowed.add(422)
+    await visitor.open("/therapists/choose")
+    await visitor.press("Show me three")
+    await visitor.sees("Please say where you are")
+    await is_for_everybody(visitor)
+    await visitor.page.get_by_label("State or country").select_option(label="Florida")
+    await visitor.press("Show me three")
+    await visitor.sees("Why this one")
+    await is_for_everybody(visitor)
+
+
 async def test_the_first_tab_leads_past_the_head_of_the_page(visit: Visit) -> None:
     visitor = await visit()
     await visitor.open("/gatherings")
@@ -255,7 +284,7 @@ SHOWS_FOCUS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("written", ["/gatherings", "/gatherings/{ahead}/book"])
+@pytest.mark.parametrize("written", ["/gatherings", "/gatherings/{ahead}/book", "/therapists?state=FL"])
 async def test_one_always_sees_where_the_keyboard_is(
     visit: Visit, site: Site, scene: Scene, written: str
 ) -> None:

@@ -11,6 +11,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.journeys import as_host
 from tests.browser.site import Member, Site
+from tests.browser.test_access import is_for_everybody
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
 from tests.directory_hands import add_listing
@@ -111,6 +112,34 @@ async def test_what_is_withdrawn_shows_nothing_any_more(visit: Visit, site: Site
     )
 
 
+async def test_the_pages_of_an_introduction_are_for_everybody(visit: Visit, site: Site) -> None:
+    listing, email = await therapist(site, "Petra Moss")
+    visitor, reader = await visit(calm=True), await visit(calm=True)
+    visitor.watch.allowed.add(422)
+    await visitor.come_in(await site.member("Noel"))
+    await visitor.open(f"/therapists/{listing}/introduction")
+    await visitor.press("Look at the mail")
+    await visitor.reads("This is the mail")
+    await is_for_everybody(visitor)
+    await visitor.press("Change it")
+    await visitor.page.get_by_role("checkbox", name="How to reach me").press("Space")
+    await visitor.press("Look at the mail")
+    await visitor.sees("Without a way to reach you no answer can come.")
+    await is_for_everybody(visitor)
+    await ask(visitor, listing, "Petra Moss")
+    await is_for_everybody(visitor)
+    await visitor.open("/my/introductions")
+    await is_for_everybody(visitor)
+    await visitor.open("/my/access")
+    await is_for_everybody(visitor)
+    await reader.reads_mail(email)
+    await reader.page.locator('main a[href*="answer=not_a_fit"]').first.click()
+    await reader.fill("Somebody else to try, if you know one", "a")
+    await reader.press("Look for this name")
+    await reader.sees("Whom do you mean?")
+    await is_for_everybody(reader)
+
+
 # A suggestion after a gathering
 
 
@@ -138,12 +167,14 @@ async def test_a_look_at_the_directory_is_suggested_privately(visit: Visit, site
     await visitor.reads("Afterwards")
     assert await site.ask("select count(*) from suggestions where person_id = $1", member.id) == 1
 
-    reader = await visit(live=live, phone=True)
+    reader = await visit(live=live, phone=True, calm=True)
     await reader.come_in(member)
     await reader.reads_mail(member.email)
     await reader.sees_not("You asked where")
     await reader.page.locator('main a[href$="/my/suggestions"]').first.click()
     await reader.sees("You asked where to go on with this.")
+    if live:
+        await is_for_everybody(reader)
     await reader.open("/my/access")
     await reader.sees("Farrah")
     await reader.open("/my/suggestions")
