@@ -18,6 +18,7 @@ from circles import clock
 from circles.guides import texts
 from circles.house import House
 from circles.settings import CrisisLine
+from circles.web import faults
 from tests.cast import Cast, add_booking, add_gathering
 from tests.conftest import Browser, Enter
 
@@ -450,12 +451,14 @@ async def test_a_fault_tells_nothing_of_it_either(
         raise ValueError(f"could not plan {about}")
 
     monkeypatch.setattr("circles.guides.planning.plan", broken)
-    with structlog.testing.capture_logs() as logs:
-        async with browser() as page:
-            answer = await page.post(WHEN, data=asked(in_hours(1), city="Zanesville"))
+    told = structlog.testing.CapturingLogger()
+    renderer = structlog.processors.KeyValueRenderer()
+    monkeypatch.setattr(faults, "log", structlog.wrap_logger(told, processors=[renderer]))
+    async with browser() as page:
+        answer = await page.post(WHEN, data=asked(in_hours(1), city="Zanesville"))
     assert answer.status_code == 500
-    assert len(logs) == 1
-    said = f"{logs} {capfd.readouterr()}"
+    assert len(told.calls) == 1
+    said = f"{told.calls} {capfd.readouterr()}"
     for words in ("Zanesville", asked(in_hours(1))["date"], "could not plan"):
         assert words not in said
 
