@@ -111,6 +111,7 @@ PAGES = [
     ("member", "/my/listing/edit"),
     ("member", "/my/introductions"),
     ("member", "/therapists/{listing}/introduction"),
+    ("member", "/therapists/{listing}/complaint"),
     ("member", "/gatherings/{full}/book"),
     ("member", "/bookings/{booking}"),
     ("member", "/bookings/{booking}/cancel"),
@@ -136,6 +137,8 @@ PAGES = [
     ("organizer", "/organize/attendance"),
     ("organizer", "/organize/therapists?show=all"),
     ("organizer", "/organize/therapists/{listing}"),
+    ("organizer", "/organize/therapists?show=complaints"),
+    ("organizer", "/organize/therapists/{listing}/edit"),
     ("organizer", "/organize/therapists/import"),
     ("organizer", "/organize/therapists/import/help"),
 ]
