@@ -136,7 +136,7 @@ MAP: dict[str, dict[str, Care]] = {
     "apart": _all(HUSHED, "id circle_id first_id second_id set_by created_at"),
     "listings": _all(
         PLAIN,
-        "id facets search number version lowest_fee asked_at marked_at shown_at state hidden_because",
+        "id facets found_by search number version lowest_fee asked_at marked_at shown_at state hidden_because",
     )
     | _all(WHO, "person_id source_by")
     | _all(

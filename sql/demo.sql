@@ -221,16 +221,16 @@ insert into listings (
     for_whom, languages, telehealth, in_person, city, area, zip, latitude, longitude, currency, fee_minimum,
     fee_maximum, sliding_floor, pro_bono_places, takes_insurance, insurance_words, gives_superbills,
     free_consultation, room, room_confirmed_at, answer_experience, answer_training, answer_medicine, links, email,
-    phone, npi, source, source_note, source_by, came_at, confirmed_at, asked_at, marked_at, shown_at, created_at,
-    changed_at
+    phone, npi, found_by, source, source_note, source_by, came_at, confirmed_at, asked_at, marked_at, shown_at,
+    created_at, changed_at
 )
 select
     id, person_id, state, hidden_because, name, letters, pronouns, headline, approach, experience, works_with,
     for_whom, languages, telehealth, in_person, city, area, zip, latitude, longitude, currency, fee_minimum,
     fee_maximum, sliding_floor, pro_bono_places, takes_insurance, insurance_words, gives_superbills,
     free_consultation, room, confirmed_at, answer_experience, answer_training, answer_medicine, links, email,
-    phone, npi, source, source_note, source_by, came_at, confirmed_at, asked_at, marked_at, shown_at, came_at,
-    confirmed_at
+    phone, npi, found_by, source, source_note, source_by, came_at, confirmed_at, asked_at, marked_at, shown_at,
+    came_at, confirmed_at
 from jsonb_populate_recordset(null::listings, :rows::jsonb);
 
 -- name: plant_licences(rows)!

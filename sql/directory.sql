@@ -79,7 +79,7 @@ insert into listings (
     name, letters, pronouns, headline, approach, experience, works_with, for_whom, languages, telehealth,
     in_person, city, area, zip, currency, fee_minimum, fee_maximum, sliding_floor, pro_bono_places,
     takes_insurance, insurance_words, gives_superbills, free_consultation, room, answer_experience,
-    answer_training, answer_medicine, links, email, phone, npi
+    answer_training, answer_medicine, links, email, phone, npi, found_by
 )
 select
     :person, :state, :source, :source_note, :by, :latitude, :longitude, case when :state = 'shown' then now() end,
@@ -87,7 +87,7 @@ select
     told.for_whom, told.languages, told.telehealth, told.in_person, told.city, told.area, told.zip, told.currency,
     told.fee_minimum, told.fee_maximum, told.sliding_floor, told.pro_bono_places, told.takes_insurance,
     told.insurance_words, told.gives_superbills, told.free_consultation, told.room, told.answer_experience,
-    told.answer_training, told.answer_medicine, told.links, told.email, told.phone, told.npi
+    told.answer_training, told.answer_medicine, told.links, told.email, told.phone, told.npi, told.found_by
 from jsonb_populate_record(null::listings, :told::jsonb) as told
 returning id;
 
@@ -112,7 +112,7 @@ set source = case when :source = 'organizer' then listings.source else :source e
     insurance_words = told.insurance_words, gives_superbills = told.gives_superbills,
     free_consultation = told.free_consultation, room = told.room, answer_experience = told.answer_experience,
     answer_training = told.answer_training, answer_medicine = told.answer_medicine, links = told.links,
-    email = told.email, phone = told.phone, npi = told.npi,
+    email = told.email, phone = told.phone, npi = told.npi, found_by = told.found_by,
     room_confirmed_at = now(), confirmed_at = now(), asked_at = null, marked_at = null,
     version = listings.version + 1, changed_at = now()
 from jsonb_populate_record(null::listings, :told::jsonb) as told

@@ -17,9 +17,11 @@ import pytest
 from circles.directory import places, search, search_rules, words
 from circles.directory.places import Place
 from circles.directory.search_rules import Search
+from circles.directory.values import Licence, Way
 from circles.house import House
 from tests.cast import add_listing
 from tests.conftest import Enter
+from tests.directory_hands import add_listing as write_listing
 
 TODAY = datetime.now(UTC).date()
 MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
@@ -201,6 +203,30 @@ async def test_the_closest_words_come_first(house: House, browser: Enter) -> Non
     await add_listing(house, name="A", approach="Years ago I met Mr. Rivers, once.")
     await add_listing(house, name="Ada Rivers", room="closed")
     assert names(await get(browser, "?q=rivers")) == ["Ada Rivers", "A"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "somatic", "EMDR", "fluence kap", "florida", "tampa telehealth", "traumas", "relationship",
+        "Espanol", "sensorimotor", "Nunez",
+    ],
+)  # fmt: skip
+async def test_words_find_the_place_the_way_and_what_it_works_with(
+    house: House, browser: Enter, typed: str
+) -> None:
+    ways = (
+        Way("se", "sep"),
+        Way("emdr"),
+        Way("kap", "kap_trained", "Fluence"),
+        Way("other", school="Sensorimotor work"),
+    )
+    texts = {"approach": "I welcome español.", "works_with": ("trauma", "relational"), "ways": ways}
+    await write_listing(house, name="Ada Núñez", city="Tampa", zip="33602", **texts)
+    licences = (Licence("lcsw", "GA", "N1"),)
+    other = {"headline": "", "works_with": (), "ways": (), "telehealth": False, "licences": licences}
+    await write_listing(house, name="B", city="Macon", area="GA", zip="31201", **other)
+    assert names(await get(browser, f"?q={typed}")) == ["Ada Núñez"]
 
 
 async def test_an_empty_list_says_which_choice_to_let_go_of(house: House, browser: Enter) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from circles.demo import therapists_texts as texts
 from circles.demo.plan import Plan, Row
-from circles.directory import words
+from circles.directory import listing_rules, words
 from circles.directory.values import Draft, Licence, Way
 
 PER_STATE: Final = 10
@@ -286,6 +286,7 @@ def _add(
     listing = plan.add(
         "listings",
         **told,
+        found_by=listing_rules.found_by(each.draft),
         **_where_from(number, odile, person),
         **_stands(plan.now, at, state, came_at),
         person_id=person,

@@ -62,6 +62,7 @@ async def write_listing(
     now_in = before["state"] if before else state
     point = await _check(tx, draft, listing_id, whole=now_in in ("waiting", "shown"))
     told = {name: value for name, value in asdict(draft).items() if name not in _IN_ROWS}
+    told["found_by"] = listing_rules.found_by(draft)
     said = {"source": source, "source_note": source_note, "by": by, "told": told, **point}
     try:
         if listing_id:

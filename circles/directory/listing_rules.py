@@ -95,6 +95,17 @@ def tidy(draft: Draft) -> Draft:
     )
 
 
+def found_by(draft: Draft) -> str:
+    """What a listing is found by beside its own texts, in words: its place, how it works and with what."""
+    found = [words.AREAS.get(draft.area, ""), "Telehealth" if draft.telehealth else ""]
+    for each in draft.ways:
+        way = "" if each.way == "other" else words.WAYS.get(each.way, "")
+        found += [way, words.CREDENTIALS.get(each.way, {}).get(each.credential, ""), each.school]
+    found += [words.WORKS_WITH.get(each, "") for each in draft.works_with]
+    found += [words.LANGUAGES.get(each, "") for each in draft.languages]
+    return ", ".join(dict.fromkeys(each for each in found if each))
+
+
 def _line(field: str) -> Callable[[str], str]:
     return lambda typed: text.line(typed, field, most=LINES[field], required=field == "name")
 

@@ -78,9 +78,11 @@ create table listings (
     changed_at timestamptz not null default now(),
     -- what the listing can be found by; facets follow the licences and ways too and are written with them
     facets text [] not null default '{}',
+    -- in words: its place, ways of working, credentials, what it works with; made from them when they are written
+    found_by text not null default '',
     search tsvector generated always as (
         setweight(to_tsvector('simple', folded(name)) || to_tsvector('english', folded(name)), 'A')
-        || setweight(to_tsvector('english', folded(city || ' ' || headline)), 'B')
+        || setweight(to_tsvector('english', folded(city || ' ' || headline || ' ' || found_by)), 'B')
         || setweight(to_tsvector('english', folded(approach)), 'C')
     ) stored,
     -- counted up; the place of its mark in every facet block
