@@ -6,6 +6,7 @@ import io
 import zipfile
 from dataclasses import replace
 from datetime import date, datetime
+from time import process_time
 from typing import Any
 from uuid import uuid4
 
@@ -440,6 +441,24 @@ async def test_a_workbook_that_unpacks_to_too_much_is_not_opened() -> None:
         assert caught.value.codes == {"too_much"}
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        b"<c" + b' r="A1"' * 400_000,
+        b"<c" + b' t="s"' * 400_000,
+        b'<c r="A1"' + b" " * 2_000_000,
+        b"<c>" * 400_000,
+        b'<row r="' + b"9" * 5_000 + b'">',
+    ],
+)
+async def test_no_workbook_takes_long_to_be_refused(tags: bytes) -> None:
+    sent = _repacked(hands.xlsx_file([["Name"], ["Alma"]]), sheet=SHEET % tags)
+    began = process_time()
+    with pytest.raises(Refused):
+        await import_reading.read(sent)
+    assert process_time() - began < 5
+
+
 async def test_a_part_that_lies_about_its_size_is_damage() -> None:
     sent = bytearray(
         _repacked(hands.xlsx_file([["Name"], ["x"]]), **{"xl/media/zeros.bin": b"\0" * 60_000_000})
@@ -457,6 +476,23 @@ async def test_half_a_workbook_is_damage() -> None:
     for part in (sent[: len(sent) // 2], sent[:-30], _repacked(sent, sheet=b"<worksheet><sheetData><row")):
         with pytest.raises(Refused):
             await import_reading.read(part)
+
+
+@pytest.mark.parametrize("key", [each.key for each in import_fields.FIELDS])
+@pytest.mark.parametrize(
+    "cell", ["1" + " " * 9_990 + "x", "(" * 9_999, "1-" * 4_999 + "x", "a (" + "b, " * 3_000]
+)
+def test_no_cell_takes_long_to_be_refused(key: str, cell: str) -> None:
+    began = process_time()
+    import_rows.read_row(2, ["Alma", cell], ["Name", "Other"], ["name", key if key != "name" else "headline"])
+    assert process_time() - began < 1
+
+
+def test_a_cell_that_is_far_too_long_is_a_fault_of_its_row() -> None:
+    found = decide(hands.row(1, City="Miami" * 10_000))
+    assert found.outcome == "refused"
+    assert said(found).startswith("City|MiamiMiami")
+    assert "This cell holds 50,000 characters" in said(found)
 
 
 def test_a_draft_has_a_field_for_every_column_that_is_one() -> None:

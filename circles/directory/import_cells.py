@@ -187,7 +187,7 @@ def _zip(cell: str) -> str:
 
 
 def _whole(most: int, cell: str) -> int:
-    said = re.sub(r"\s*(min|mins|minutes)\.?$", "", cell.strip(), flags=re.I)
+    said = re.sub(r"(min|mins|minutes)\.?$", "", cell.strip(), flags=re.I).rstrip()
     if not (said.isascii() and said.isdigit() and len(said) <= 4 and int(said) <= most):
         _expected(f"Expected: a whole number from 0 to {most}.")
     return int(said)
@@ -200,7 +200,7 @@ def amount(currency: str, cell: str) -> int:
 
 def fee(currency: str, cell: str) -> tuple[int, int]:
     """One amount or a range, as lowest and highest."""
-    parts = [each for each in re.split(r"\s*(?:-|–|—|\bto\b)\s*", cell.strip()) if each]
+    parts = [each for part in re.split(r"-|–|—|\bto\b", cell) if (each := part.strip())]
     if not 1 <= len(parts) <= 2:
         _expected("Expected: one amount or a range, such as 180 or 150-300.")
     found = [money.parse(each, currency) for each in parts]

@@ -14,6 +14,8 @@ from circles.directory.import_fields import BY_KEY, LEFT_OUT, MOST_NUMBERED, OPT
 from circles.directory.values import Way
 from circles.errors import Reason, Refused
 
+# No field takes as much; more than this in one cell is a fault of the file.
+MOST_CELL: Final = 10_000
 LICENCE_PARTS: Final = ("kind", "area", "number", "expires_on", "status", "source")
 
 
@@ -90,22 +92,29 @@ def read_row(number: int, cells: Sequence[str], headings: Sequence[str], keys: S
         says = "This row has more cells than there are headings. Is a comma or a quotation mark out of place?"
         found.fault("row", says, column="The row", value=extra[0])
     for heading, key, cell in zip(headings, keys, cells, strict=False):
-        if key == LEFT_OUT:
-            continue
-        found.headings[key] = heading
-        said = import_cells.tidy(cell)
-        if import_cells.is_formula(said):
-            found.cells[key] = said
-            says = "This begins like a formula. Nothing of a file is ever run; please write the value itself."
-            found.fault(key, says)
-        elif said:
-            found.cells[key] = said
+        if key != LEFT_OUT:
+            found.headings[key] = heading
+            _read_cell(found, key, cell)
     _read_plain(found)
     _read_name(found)
     _read_fees(found)
     _read_licences(found)
     _read_ways(found)
     return found
+
+
+def _read_cell(found: Read, key: str, cell: str) -> None:
+    """Keep what a cell says; one that is far too long or begins like a formula is a fault, and is read no further."""
+    if len(cell) > MOST_CELL:
+        says = f"This cell holds {len(cell):,} characters, far more than fit here. Is a quotation mark out of place?"
+        found.fault(key, says, value=cell[:60])
+        return
+    said = import_cells.tidy(cell)
+    if said:
+        found.cells[key] = said
+    if import_cells.is_formula(said):
+        says = "This begins like a formula. Nothing of a file is ever run; please write the value itself."
+        found.fault(key, says)
 
 
 def _take(found: Read, key: str, read: Callable[[str], Any]) -> Any:

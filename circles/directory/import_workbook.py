@@ -25,10 +25,11 @@ MOST_SHARED: Final = 50_000_000
 
 _CELL_AT = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _ROW_AT = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\br=[\"'](\d+)[\"']")
+# What was read of a tag is never read again (?>...), so that no file makes this take long.
 _FORMULA_AT = re.compile(
-    rb"<(?:\w+:)?c\b[^<>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^<>]*(?<!/)>\s*<(?:\w+:)?f\b"
+    rb"(?><(?:\w+:)?c\b[^<>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'])[^<>]*+(?<!/)>\s*+<(?:\w+:)?f\b"
 )
-_SHARED_AT = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\bt=[\"']s[\"'][^<>]*>\s*<(?:\w+:)?v>(\d{1,9})<")
+_SHARED_AT = re.compile(rb"(?><(?:\w+:)?c\b[^<>]*?\bt=[\"']s[\"'])[^<>]*+>\s*+<(?:\w+:)?v>(\d{1,9})<")
 _SHEET_AT = re.compile(rb"<(?:\w+:)?sheet\b[^<>]*>")
 _RELATION_AT = re.compile(rb"<(?:\w+:)?Relationship\b[^<>]*>")
 
@@ -72,7 +73,7 @@ def _measure(parts: Parts) -> None:
     for name, part in parts.items():
         if not name.startswith("xl/worksheets/"):
             continue
-        rows = [int(number) for number in _ROW_AT.findall(part)]
+        rows = [int(number[:9]) for number in _ROW_AT.findall(part)]
         columns = {letter for letter, _ in _CELL_AT.findall(part)}
         rows += [int(number) for _, number in _CELL_AT.findall(part)]
         if max(rows, default=0) > MOST_ROW or max(map(column, columns), default=0) > MOST_COLUMN:
