@@ -152,9 +152,9 @@ order by listing_imports.created_at desc
 limit :how_many;
 
 -- name: drop_old()!
--- what nobody confirmed for 30 days is dropped
+-- what nobody confirmed for 30 days is dropped, and so is what could not be written in all that time
 update listing_imports set state = 'dropped', ended_at = now()
-where state in ('matching', 'preview') and created_at < now() - interval '30 days';
+where state in ('matching', 'preview', 'writing') and created_at < now() - interval '30 days';
 
 -- name: forget_cells()!
 -- 30 days after its end nothing of a file is kept but how many rows came to what

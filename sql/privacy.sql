@@ -144,10 +144,19 @@ delete from requests where person_id = :person;
 delete from apart where first_id = :person or second_id = :person;
 
 -- name: forget_listing(person)!
--- their listing in the directory, with its licences, ways and picture, and what files that were brought in said of it
+-- their listing in the directory, with its licences, ways and picture, what files that were brought in said of it,
+-- and the mails in which members told them something, wherever those went
 with said as (
-    update listing_import_rows set cells = '{}', says = jsonb_build_object('was', says -> 'was')
+    update listing_import_rows
+    set cells = '{}', says = jsonb_build_object('was', says -> 'was', 'name', '', 'faults', array[]::text [], 'changes', '')
+        || jsonb_build_object('facts', '', 'formulas', '')
     where listing_id in (select id from listings where person_id = :person)
+), told as (
+    delete from mails
+    where id in (
+        select introductions.mail_id from introductions join listings on listings.id = introductions.listing_id
+        where listings.person_id = :person
+    )
 )
 
 delete from listings where person_id = :person;

@@ -478,3 +478,32 @@ async def test_what_a_file_said_of_somebody_goes_when_they_are_erased(cast: Cast
     found = await rows(cast.house, "select cells::text, says::text from listing_import_rows order by number")
     assert ["alma1@" in str(row) or "Alma Whitfield 1" in str(row) for row in found] == [False, False]
     assert "Alma Whitfield 2" in str(found[1])
+
+
+async def test_a_preview_stands_when_somebody_in_it_is_erased(cast: Cast, browser: Enter) -> None:
+    await confirm(cast, await begun(cast, hands.csv_file([hands.row(1), hands.row(2)])))
+    sent = [hands.row(1, City="Hialeah"), hands.row(2, City="Hialeah"), hands.row(3)]
+    preview = await begun(cast, hands.csv_file(sent))
+    await change(cast.house, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira)
+    await privacy.erase(cast.house, "mira@example.org")
+    async with browser(cast.odile) as page:
+        for show in ("refused", "new", "changed", "same"):
+            seen = await page.get(f"{HOME}/{preview}?show={show}")
+            assert seen.status_code == 200
+            assert "Alma Whitfield 1" not in seen.text
+        assert (await page.post(f"{HOME}/{preview}/confirm")).status_code == 303
+        assert (await page.get(f"{HOME}/{preview}?show=refused")).status_code == 200
+    assert await outcomes(cast.house, preview) == {2: "refused", 3: "written", 4: "written"}
+
+
+async def test_a_list_that_could_not_be_written_is_forgotten_too(cast: Cast) -> None:
+    stuck = await begun(cast, hands.csv_file([hands.row(1)]))
+    await change(
+        cast.house,
+        "update listing_imports set state = 'writing', created_at = now() - interval '31 days' where id = $1",
+        stuck,
+    )
+    await jobs.run_timetable(cast.house, "imports.forget")
+    assert await value(cast.house, "select state from listing_imports where id = $1", stuck) == "dropped"
+    await import_actions.write(cast.house, str(stuck), str(cast.odile))
+    assert await value(cast.house, "select count(*) from listings") == 0

@@ -330,7 +330,7 @@ async def all_imports(tx: db.Tx) -> list[db.Record]:
 
 @jobs.every("imports.forget", "23 4 * * *")
 async def forget(house: House) -> None:
-    """Drop what nobody confirmed for 30 days, and forget what files held 30 days after their end."""
+    """Drop what was not confirmed or not written in 30 days; forget what files held 30 days after their end."""
     async with house.db.transaction() as tx:
         await SQL.drop_old(tx)
         await SQL.forget_cells(tx)
