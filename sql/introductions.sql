@@ -205,10 +205,15 @@ select id, name, letters, city, area, telehealth, in_person from listings
 where state = 'shown' and id = any(:ids::uuid [])
 order by lower(name), id;
 
--- name: suggest(person, who, listings, words)<!
--- what a facilitator suggests to one member
+-- name: suggest(person, who, listings, words)$
+-- what a facilitator suggests to one member; no row for the very same within minutes, which is a second press
 insert into suggestions (person_id, made_by, listing_ids, words)
-values (:person, :who, :listings::uuid [], :words)
+select :person::uuid, :who::uuid, :listings::uuid [], :words::text
+where not exists (
+    select from suggestions
+    where person_id = :person::uuid and made_by = :who::uuid and listing_ids = :listings::uuid []
+        and words = :words::text and created_at > now() - interval '10 minutes'
+)
 returning id;
 
 -- name: suggestions(person)

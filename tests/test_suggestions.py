@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,9 +39,11 @@ class Hands:
     async def suggest(self, **more: Any) -> UUID:
         async with self.house.db.transaction() as tx:
             suggestion = directory.Suggestion(**more)
-            return await directory.suggest(
+            made = await directory.suggest(
                 tx, self.house, person_id=self.cast.mira, by=self.cast.farid, suggestion=suggestion
             )
+        assert made
+        return made
 
 
 @pytest_asyncio.fixture
@@ -76,6 +79,17 @@ async def test_a_look_at_the_directory(hands: Hands, browser: Enter) -> None:
     async with browser(hands.cast.milo) as page:
         assert "kind" not in (await page.get("/my/suggestions")).text.partition("<main")[2]
         assert "suggestion" not in (await page.get("/my/gatherings")).text.partition("<main")[2]
+
+
+async def test_a_button_pressed_twice_makes_one_suggestion(hands: Hands, browser: Enter) -> None:
+    async with browser(hands.cast.farid) as page:
+        said = {"what": "directory", "words": "Go gently."}
+        both = await asyncio.gather(*(page.post(hands.here, data=said) for _ in range(2)))
+        assert [each.status_code for each in both] == [303, 303]
+        assert (await page.post(hands.here, data=said | {"words": "And sleep."})).status_code == 303
+    assert len(await hands.fetch("select from suggestions")) == 2
+    assert len(await hands.fetch("select from mails where kind = 'suggestion'")) == 2
+    assert len(await hands.log(hands.cast.mira)) == 2
 
 
 async def test_up_to_three_listings_found_by_name(hands: Hands, browser: Enter) -> None:

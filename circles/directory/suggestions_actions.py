@@ -31,8 +31,12 @@ async def may_suggest(house: House, *, person_id: UUID, by: UUID) -> None:
         raise Refused(suggestions_rules.too_often())
 
 
-async def suggest(tx: db.Tx, house: House, *, person_id: UUID, by: UUID, suggestion: Suggestion) -> UUID:
+async def suggest(
+    tx: db.Tx, house: House, *, person_id: UUID, by: UUID, suggestion: Suggestion
+) -> UUID | None:
     """Suggest something to one member, in the caller's transaction, and mail them that there is something to see.
+
+    The button pressed twice makes one; whoever presses it sees the same either way.
 
     The caller has made sure that `by` may: call may_suggest first. Raises NotFound for somebody who is not there,
     Refused for a listing that is no longer shown.
@@ -43,9 +47,12 @@ async def suggest(tx: db.Tx, house: House, *, person_id: UUID, by: UUID, suggest
     shown = {row["id"] for row in await chosen(tx, suggestion.listings)}
     if shown != set(suggestion.listings):
         raise Refused(Reason("not_shown", "One of these is no longer in the directory.", "listings"))
-    made: UUID = await SQL.suggest(
+    await SQL.lock_person(tx, id=person_id)
+    made: UUID | None = await SQL.suggest(
         tx, person=person_id, who=by, listings=list(suggestion.listings), words=suggestion.words
     )
+    if made is None:
+        return None
     await audit.record(tx, "suggestion.made", made, who=by, after="made")
     for listing_id in suggestion.listings:
         await accesses.log(tx, person_id, "suggestion.listing", who=by, listing_id=listing_id)
