@@ -66,23 +66,23 @@ select circle_id, person_id, part from jsonb_populate_recordset(null::hosts, :ro
 -- name: plant_schedules(rows)!
 -- the rules that some circles keep
 insert into schedules (
-    id, circle_id, kind, first_date, every, weekdays, until, wall_time, zone, length_minutes, capacity,
-    community_seats, created_by, created_at
+    id, circle_id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone,
+    length_minutes, capacity, community_seats, created_by, created_at
 )
 select
-    id, circle_id, kind, first_date, every, weekdays, until, wall_time, zone, length_minutes, capacity,
-    community_seats, created_by, created_at
+    id, circle_id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone,
+    length_minutes, capacity, community_seats, created_by, created_at
 from jsonb_populate_recordset(null::schedules, :rows::jsonb);
 
 -- name: plant_gatherings(rows)!
 -- the gatherings; their bookings fill the seats
 insert into gatherings (
     id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
-    cancel_reason, created_at, schedule_id, planned_for, by_hand
+    cancel_reason, created_at, schedule_id, planned_for, by_hand, closed_at, closed_by
 )
 select
     id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
-    cancel_reason, created_at, schedule_id, planned_for, coalesce(by_hand, false)
+    cancel_reason, created_at, schedule_id, planned_for, coalesce(by_hand, false), closed_at, closed_by
 from jsonb_populate_recordset(null::gatherings, :rows::jsonb);
 
 -- name: plant_host_invitations(rows)!
@@ -176,14 +176,19 @@ select at, who, what, about, before, after, coalesce(details, '{}')
 from jsonb_populate_recordset(null::events, :rows::jsonb) order by at;
 
 -- name: plant_screenings(rows)!
--- what two circles decided about who comes
-insert into screenings (circle_id, asks, questions, newcomers_most)
-select circle_id, asks, questions, newcomers_most from jsonb_populate_recordset(null::screenings, :rows::jsonb);
+-- what three circles decided about who comes
+insert into screenings (circle_id, asks, questions, newcomers_most, newcomers_days)
+select circle_id, asks, questions, newcomers_most, newcomers_days
+from jsonb_populate_recordset(null::screenings, :rows::jsonb);
 
 -- name: plant_requests(rows)!
 -- who asks to come for the first time
-insert into requests (id, circle_id, person_id, gathering_id, kind, created_at, moved_at)
-select id, circle_id, person_id, gathering_id, 'questions', created_at, created_at
+insert into requests (
+    id, circle_id, person_id, gathering_id, kind, state, words, created_at, moved_at, decided_at, decided_by
+)
+select
+    id, circle_id, person_id, gathering_id, kind, state, words, created_at, coalesce(decided_at, created_at),
+    decided_at, decided_by
 from jsonb_populate_recordset(null::requests, :rows::jsonb);
 
 -- name: plant_request_answers(rows)!
@@ -191,6 +196,12 @@ from jsonb_populate_recordset(null::requests, :rows::jsonb);
 insert into request_answers (request_id, number, question, answer)
 select request_id, number, question, answer
 from jsonb_populate_recordset(null::request_answers, :rows::jsonb);
+
+-- name: plant_apart(rows)!
+-- two who are not seated together
+insert into apart (id, circle_id, first_id, second_id, set_by, created_at)
+select id, circle_id, first_id, second_id, set_by, created_at
+from jsonb_populate_recordset(null::apart, :rows::jsonb);
 
 -- name: plant_rooms(rows)!
 -- the room that is open just now

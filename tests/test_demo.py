@@ -22,6 +22,7 @@ from circles.demo import therapists
 from circles.demo import therapists_texts as texts
 from circles.directory import listing_rules, places, words
 from circles.errors import Refused
+from circles.gatherings import planting
 from circles.house import House
 from circles.payments import practice, practice_hooks
 from tests.conftest import Enter
@@ -202,6 +203,51 @@ async def test_circles_are_held_together(planted: House) -> None:
         "(select count(*) from credentials where seen_at is not null and link <> '') as seen",
     )
     assert counts[0] == {"co": 2, "helpers": 1, "asked": 1, "stand_ins": 1, "seen": 1}
+
+
+async def test_every_kind_of_schedule_is_kept(planted: House) -> None:
+    counts = await _fetch(
+        planted,
+        "select array_agg(distinct kind order by kind) as kinds, bool_or(every > 1) as sparse, "
+        "count(until) as until, count(times) > 0 as times, bool_or(skipped <> '{}') as skipped from schedules",
+    )
+    kinds = ["dates", "monthly_date", "monthly_weekday", "weekly"]
+    assert counts == [{"kinds": kinds, "sparse": True, "until": 1, "times": True, "skipped": True}]
+
+
+async def test_planting_finds_room_for_every_schedule(planted: House) -> None:
+    await planting.plant(planted)
+    planted_of = await _fetch(
+        planted,
+        "select schedules.kind, count(gatherings.id) as n from schedules "
+        "left join gatherings on schedule_id = schedules.id and starts_at > now() group by schedules.id, kind",
+    )
+    assert all(row["n"] >= 2 for row in planted_of if row["kind"].startswith("monthly"))
+
+
+async def test_circles_ask_first_and_keep_two_apart(planted: House) -> None:
+    requests = await _fetch(planted, "select kind, state from requests order by kind, state")
+    assert requests == [
+        {"kind": "call", "state": "waiting"},
+        {"kind": "questions", "state": "approved"},
+        {"kind": "questions", "state": "waiting"},
+    ]
+    assert await _value(planted, "select count(*) from apart") == 1
+    limits = await _fetch(planted, "select newcomers_most, newcomers_days from screenings")
+    assert {row["newcomers_most"] for row in limits} == {None, 2}
+    assert {row["newcomers_days"] for row in limits} == {None, 21}
+
+
+async def test_the_registers_of_what_is_long_over_are_closed(planted: House) -> None:
+    rows = await _fetch(
+        planted,
+        "select closed_at is not null as closed, count(*)::int as n, max(starts_at) as newest from gatherings "
+        "where ends_at < now() and state = 'open' group by 1 order by 1",
+    )
+    (left_open, closed) = rows
+    assert left_open["n"] == 6
+    assert closed["n"] > 20
+    assert await _value(planted, "select count(*) from gatherings where closed_at < ends_at") == 0
 
 
 async def test_the_directory_has_its_exceptions(planted: House) -> None:

@@ -53,6 +53,7 @@ TABLES = (
     "screenings",
     "requests",
     "request_answers",
+    "apart",
     "listings",
     "licences",
     "listing_ways",

@@ -30,6 +30,17 @@ def open_rooms(plan: Plan) -> None:
     before = next(each for each in plan.meetings if (each.circle.key, each.index) == ("tuesday", -1))
     _note(plan, before)
     _looked_back(plan, before)
+    _close(plan)
+
+
+def _close(plan: Plan) -> None:
+    """The registers of what is over are closed, but for the newest of each circle."""
+    rows = {row["id"]: row for row in plan.rows["gatherings"]}
+    for each in plan.meetings:
+        if each.index < -1 and each.state == "open":
+            host, at = plan.hosts[each.circle.lead], each.ends_at + timedelta(hours=2)
+            rows[each.id] |= {"closed_at": at, "closed_by": host}
+            plan.event("register.closed", each.id, at, host, ("open", "closed"))
 
 
 def _opened(plan: Plan, meeting: Meeting) -> None:
