@@ -116,6 +116,19 @@ async def test_nobody_is_offered_without_a_licence_that_counts_there(
         assert names(await get(browser, f"?{place}&how={how}")) == []
 
 
+async def test_a_licence_that_ran_out_a_moment_ago_offers_nobody(house: House, browser: Enter) -> None:
+    await add_listing(house, areas=["FL"], name="Gone Today")
+    await add_listing(house, areas=["FL"], name="Still There")
+    async with house.db.transaction() as tx:  # the timetable has not come to it yet
+        await tx.execute(
+            "update licences set expires_on = $1 from listings where listings.id = listing_id and name = $2",
+            TODAY - timedelta(days=1),
+            "Gone Today",
+        )
+    for query in ("?state=FL", "?state=FL&how=telehealth", "?zip=33130"):
+        assert names(await get(browser, query)) == ["Still There"]
+
+
 async def test_telehealth_without_a_state_asks_for_it_and_shows_nobody(house: House, browser: Enter) -> None:
     await add_listing(house)
     for query in ("?how=telehealth", "?how=in_person", "?how=telehealth&zip=00000"):

@@ -63,5 +63,5 @@ async def look(
         if not at.open:
             return Found(search, at, (), 0, counts)
         shown = await cards.cards(tx, row["ids"])
-    found = tuple(shown[each] for each in row["ids"] if each in shown)
+    found = tuple(shown[each] for each in row["ids"] if each in shown and at.holds(shown[each].licensed))
     return Found(search, at, found, counts.get("all", 0), counts)

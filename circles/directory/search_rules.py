@@ -219,6 +219,13 @@ class Where:
         """Whether there is anything to look for."""
         return not (self.apart or self.asks)
 
+    def holds(self, licensed: Iterable[str]) -> bool:
+        """Whether somebody licensed in these areas today may be offered here; anybody, where no state is known.
+
+        Who is found follows the licences by a timetable; this is what holds at the very moment.
+        """
+        return not self.area or self.area in licensed
+
     @property
     def area_words(self) -> str:
         """The state in words; empty when unknown."""
