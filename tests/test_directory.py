@@ -260,6 +260,34 @@ async def test_withdrawn_and_brought_back(cast: Cast, browser: Enter) -> None:
     assert (found.name, found.email) == ("River Stone", "river@example.org")
 
 
+async def test_what_its_therapist_took_back_is_not_shown_by_an_organizer_who_saw_it_waiting(
+    cast: Cast, browser: Enter
+) -> None:
+    async with browser(cast.mira) as page:
+        await page.post("/my/listing/edit", data=form(then="send"))
+        row = await listing_of(cast.house, cast.mira)
+        assert (await page.post("/my/listing/withdraw")).status_code == 303
+    here = f"/organize/therapists/{row['id']}"
+    async with browser(cast.odile) as page:
+        assert "Show it to everybody" not in (await page.get(here)).text
+        late = await page.post(f"{here}/show", data={"version": str(row["version"])})
+        assert late.status_code == 422
+        assert "has not sent this page, or took it back" in late.text
+        by_form = form(then="show", version=str(row["version"]))
+        assert (await page.post(f"{here}/edit", data=by_form)).status_code == 422
+    assert (await listing_of(cast.house, cast.mira))["state"] == "draft"
+
+
+async def test_a_form_with_thousands_of_choices_is_answered_shortly(cast: Cast, browser: Enter) -> None:
+    every = [str(n) for n in range(9_000)]
+    many = form(works_with=",".join(every), links="\n".join(every[:5_000]))
+    async with browser(cast.mira) as page:
+        answer = await page.post("/my/listing/edit", data=many)
+    assert answer.status_code == 422
+    assert answer.text.count("is none of the choices here") < 50
+    assert len(answer.text) < 500_000
+
+
 async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: Enter) -> None:
     listing = await add_listing(cast.house, person=cast.farid)
     async with browser(cast.mira) as page:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.directory import checking, checking_rules, contact
+from circles.directory import checking, checking_rules, contact, organize_actions
 from circles.directory.checking_rules import Standing, step
 from circles.directory.values import Licence
 from circles.house import House
@@ -263,6 +263,28 @@ async def test_an_expired_licence_finds_nobody_and_in_the_end_hides_the_page(
     row = await row_of(house, listing)
     assert row["state"] == "shown"
     assert "in:FL" in row["facets"]
+
+
+async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(cast: Cast, browser: Enter) -> None:
+    house = cast.house
+    listing = await add_listing(house)
+    await age(house, listing, confirmed_at=181)
+    await checking.look_after(house)
+    await age(house, listing, confirmed_at=212, asked_at=31)
+    await checking.look_after(house)
+    await checking.look_after(house)
+    assert (await row_of(house, listing))["hidden_because"] == "unconfirmed"
+    here = link((await mails(house))[-1])
+    async with browser() as page:
+        async with house.db.transaction() as tx:
+            await organize_actions.hide(
+                tx, listing, who=cast.odile, because="complaint", settings=house.settings
+            )
+            pressed = asyncio.create_task(page.post(here, data={"room": "now"}))
+            await asyncio.sleep(0.5)
+        assert (await pressed).headers["location"] == "/therapists"
+    row = await row_of(house, listing)
+    assert (row["state"], row["hidden_because"]) == ("hidden", "complaint")
 
 
 async def test_two_workers_do_it_once(cast: Cast) -> None:

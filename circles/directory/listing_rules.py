@@ -33,6 +33,8 @@ MOST_LICENCES: Final = 12
 MOST_LINKS: Final = 5
 MOST_LINK_LENGTH: Final = 300
 MOST_FEE: Final = 1_000_000
+# Of many things that are none of the choices, so many are named.
+MOST_NAMED: Final = 10
 
 # field: (the words it may hold, how many of them)
 _LISTS: Final[Mapping[str, tuple[Mapping[str, object], int]]] = {
@@ -175,9 +177,8 @@ def _choices(draft: Draft) -> list[Reason]:
             reasons.append(Reason("unknown_choice", _no_such(field, getattr(draft, field)), field))
     for field, (known, most) in _LISTS.items():
         said = getattr(draft, field)
-        reasons += [
-            Reason("unknown_choice", _no_such(field, each), field) for each in said if each not in known
-        ]
+        unknown = [each for each in said if each not in known]
+        reasons += [Reason("unknown_choice", _no_such(field, each), field) for each in unknown[:MOST_NAMED]]
         if len(said) > most:
             reasons.append(Reason("too_many", f"Please choose at most {most} of these.", field))
     if not draft.languages:
@@ -239,7 +240,8 @@ def _ways_in(draft: Draft) -> list[Reason]:
         reasons += _refusals(draft.email.strip(), people.address)
     if len(draft.links) > MOST_LINKS:
         reasons.append(Reason("too_many", f"There is room for {MOST_LINKS} links.", "links"))
-    reasons += [not_a_link(each, "links") for each in draft.links if not is_link(each)]
+    wrong = [each for each in draft.links[: 2 * MOST_LINKS] if not is_link(each)]
+    reasons += [not_a_link(each, "links") for each in wrong]
     return reasons
 
 

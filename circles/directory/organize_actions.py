@@ -54,6 +54,9 @@ async def show(
         return
     if before["hidden_because"] == "therapist":
         raise Refused(Reason("withdrawn", "The therapist took this page off. Only they can bring it back."))
+    if before["state"] == "draft" and before["person_id"] and before["source"] == "applied":
+        says = "Its therapist has not sent this page, or took it back. It can be shown once they send it."
+        raise Refused(Reason("not_sent", says))
     refuse_if(listing_rules.problems(await actions.read_draft(tx, listing_id)))
     await own_actions.move(tx, before, "shown", who=who)
     await SQL.refresh_facets(tx, ids=[listing_id])

@@ -136,6 +136,8 @@ async def confirm(
     """
     if room not in words.ROOM:
         raise Refused(Reason("unknown_choice", "Please say whether you have room.", "room"))
+    # First the lock: whoever hides the page at this moment has hidden it.
+    await SQL.lock_listing(tx, id=listing_id)
     if expiries:
         await SQL.prolong(tx, listing=listing_id, ids=list(expiries), expiries=list(expiries.values()))
     found = await SQL.listing(tx, id=listing_id)
