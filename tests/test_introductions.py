@@ -520,6 +520,16 @@ async def test_whoever_leaves_takes_their_words_along(hands: Hands) -> None:
     assert await hands.mails("introduction_asked") == []
 
 
+async def test_a_therapist_who_leaves_takes_along_what_members_told_them(hands: Hands) -> None:
+    await hands.ask(told=rules.read(TOLD))
+    wren = await add_person(hands.house, "Wren")
+    async with hands.house.db.transaction() as tx:  # handed over after the mail was written
+        await tx.execute("update listings set person_id = $1 where id = $2", wren, hands.river)
+    await privacy.erase(hands.house, "wren@example.org")
+    assert await hands.fetch("select from introductions") == []
+    assert await hands.mails("introduction_asked") == []
+
+
 async def test_events_hold_no_words(hands: Hands) -> None:
     await hands.ask(told=rules.read(TOLD))
     await actions.answer(hands.house, Key(token=await hands.token()), Answer("full", "Try in spring"))
