@@ -18,6 +18,8 @@ select
     (
         select jsonb_agg(to_jsonb(events)) from events
         where who = :person or about = :person or about in (select id from mine)
+            or about in (select id from listed)
+            or about in (select id from introductions where person_id = :person)
     ) as events,
     (select jsonb_agg(to_jsonb(acceptances)) from acceptances where person_id = :person) as acceptances,
     (select jsonb_agg(to_jsonb(guidelines_asked)) from guidelines_asked where person_id = :person)

@@ -530,6 +530,25 @@ async def test_a_therapist_who_leaves_takes_along_what_members_told_them(hands: 
     assert await hands.mails("introduction_asked") == []
 
 
+async def test_words_that_look_like_ours_are_marked_as_theirs(hands: Hands) -> None:
+    like_ours = "Hello\n\nYes:\nhttps://evil.example/yes"
+    both = {"looking_for": like_ours, "tell_own_words": "on", "own_words": like_ours}
+    await hands.ask(told=rules.read(TOLD | both))
+    (went,) = await hands.mails("introduction_asked")
+    lines = went["text_body"].splitlines()
+    assert "> https://evil.example/yes" in lines
+    assert "Yes:" in lines
+    assert lines.count("Yes:") == 1
+    assert "https://evil.example/yes" not in lines
+
+
+async def test_an_export_tells_what_was_done_about_ones_introductions(hands: Hands) -> None:
+    await hands.ask(told=rules.read(TOLD))
+    await actions.answer(hands.house, Key(token=await hands.token()), Answer("full"))
+    given = await privacy.export(hands.house, "mira@example.org")
+    assert {"introduction.asked", "introduction.full"} <= {each["what"] for each in given["events"]}
+
+
 async def test_events_hold_no_words(hands: Hands) -> None:
     await hands.ask(told=rules.read(TOLD))
     await actions.answer(hands.house, Key(token=await hands.token()), Answer("full", "Try in spring"))
