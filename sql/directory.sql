@@ -409,6 +409,10 @@ where licences.expires_on < current_date and ('in:' || licences.area) = any(list
     )
 limit 5000;
 
+-- name: lock_listings(ids)!
+-- several listings, one after another in the order in which others lock them too
+select id from listings where id = any(:ids::uuid []) order by id for no key update;
+
 -- name: mail_of(id)^
 -- where mail about a listing goes: to its own address, else to the account it is with
 select

@@ -125,4 +125,5 @@ async def lapse(house: House) -> None:
     async with house.db.transaction() as tx:
         gone = [row["id"] for row in await db.rows(SQL.lapsed_facets(tx))]
         if gone:
+            await SQL.lock_listings(tx, ids=gone)
             await SQL.refresh_facets(tx, ids=gone)
