@@ -182,7 +182,9 @@ async def test_those_booked_are_told_and_may_cancel_in_full_when_the_time_moves(
         row = await tx.fetchrow("select * from bookings where id = $1", booking)
     assert mail is not None
     assert mail["subject"].startswith("Changed: Tuesday group")
-    assert "all you paid comes back" in mail["html_body"]
+    for part in ("html_body", "text_body"):
+        assert "all you paid comes back" in mail[part]
+        assert "once your host has opened the room" in " ".join(mail[part].split())
     assert row is not None
     moved = (await planted(house, soon))[0]
     assert (row["full_refund_until"], moved["by_hand"]) == (moved["starts_at"], True)
