@@ -206,12 +206,12 @@ select count(*) from listings where exists (
     where told.facet ~ '^(in|at|tele):' and not exists (
         select from licences
         where licences.listing_id = listings.id and licences.area = split_part(told.facet, ':', 2)
-            and licences.status = 'active' and coalesce(licences.expires_on >= current_date - 1, true)
+            and licences.status = 'active' and coalesce(licences.expires_on >= (now() at time zone 'utc')::date - 1, true)
     )
 ) or exists (
     select from licences
     where licences.listing_id = listings.id and licences.status = 'active'
-        and coalesce(licences.expires_on >= current_date, true)
+        and coalesce(licences.expires_on >= (now() at time zone 'utc')::date, true)
         and (listings.telehealth or (listings.in_person and licences.area = listings.area))
         and ('in:' || licences.area) <> all(listings.facets)
 );

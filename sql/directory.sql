@@ -27,7 +27,7 @@ from (
                     from licences as counting
                     where
                         counting.listing_id = listings.id and counting.status = 'active'
-                        and coalesce(counting.expires_on >= current_date, true)
+                        and coalesce(counting.expires_on >= (now() at time zone 'utc')::date, true)
                     union all
                     select unnest(
                         array[
@@ -167,7 +167,7 @@ from unnest(:ways::text [], :credentials::text [], :schools::text [], :years::sm
 -- name: listing(id)^
 -- one listing whole, with its licences and ways, and whose it is
 select
-    listings.*, now() as now, current_date as today,
+    listings.*, now() as now, (now() at time zone 'utc')::date as today,
     coalesce(
         (
             select jsonb_agg(
@@ -199,7 +199,7 @@ select name, email, room, state, person_id from listings where id = :id and stat
 -- name: seen_listing(id, viewer, organizer)^
 -- a listing whole for whoever may see it; one that is not shown is there for its owner and for organizers alone
 select
-    listings.*, now() as now, current_date as today,
+    listings.*, now() as now, (now() at time zone 'utc')::date as today,
     coalesce(
         (
             select jsonb_agg(to_jsonb(licences) order by licences.area, licences.kind, licences.number)
@@ -375,12 +375,12 @@ where listings.state = 'shown' and (:after::uuid is null or listings.id > :after
     or exists (
         select from licences
         where licences.listing_id = listings.id and licences.status = 'active'
-            and licences.expires_on <= current_date + :licence_ahead::integer
+            and licences.expires_on <= (now() at time zone 'utc')::date + :licence_ahead::integer
     )
     or not exists (
         select from licences
         where licences.listing_id = listings.id and licences.status = 'active'
-            and coalesce(licences.expires_on >= current_date, true)
+            and coalesce(licences.expires_on >= (now() at time zone 'utc')::date, true)
     )
 )
 order by listings.id limit :most;
@@ -401,11 +401,11 @@ update listings set asked_at = null, marked_at = null where id = :id;
 -- listings still found in a place where a licence of theirs has run out
 select distinct licences.listing_id as id
 from licences join listings on listings.id = licences.listing_id
-where licences.expires_on < current_date and ('in:' || licences.area) = any(listings.facets)
+where licences.expires_on < (now() at time zone 'utc')::date and ('in:' || licences.area) = any(listings.facets)
     and not exists (
         select from licences as others
         where others.listing_id = listings.id and others.area = licences.area and others.status = 'active'
-            and coalesce(others.expires_on >= current_date, true)
+            and coalesce(others.expires_on >= (now() at time zone 'utc')::date, true)
     )
 limit 5000;
 

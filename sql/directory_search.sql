@@ -12,7 +12,7 @@ select
         select distinct licences.area from licences
         where
             licences.listing_id = listings.id and licences.status = 'active'
-            and coalesce(licences.expires_on >= current_date, true)
+            and coalesce(licences.expires_on >= (now() at time zone 'utc')::date, true)
         order by licences.area
     ) as licensed,
     array(

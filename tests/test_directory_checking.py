@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.directory import checking, checking_rules, contact, organize_actions
+from circles.directory import actions, cards, checking, checking_rules, contact, organize_actions
 from circles.directory.checking_rules import Standing, step
 from circles.directory.values import Licence
 from circles.house import House
@@ -285,6 +285,22 @@ async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(cast: Cas
         assert (await pressed).headers["location"] == "/therapists"
     row = await row_of(house, listing)
     assert (row["state"], row["hidden_because"]) == ("hidden", "complaint")
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
+async def test_a_day_is_the_same_wherever_the_database_stands(cast: Cast, zone: str) -> None:
+    today = datetime.now(UTC).date()
+    last = Licence("lmft", "FL", "MT1", expires_on=today)
+    over = Licence("lmft", "GA", "MT2", expires_on=today - timedelta(days=1))
+    listing = await add_listing(cast.house, licences=(last, over))
+    async with cast.house.db.transaction() as tx:
+        await tx.execute(f"set local time zone '{zone}'")
+        await tx.execute("update listings set facets = '{}'")
+        await actions.SQL.refresh_facets(tx, ids=[listing])
+        found = (await cards.cards(tx, [listing]))[listing]
+        facets = await tx.fetchval("select facets from listings")
+    assert found.licensed == ("FL",)
+    assert [each for each in facets if each.startswith("in:")] == ["in:FL"]
 
 
 async def test_two_workers_do_it_once(cast: Cast) -> None:
