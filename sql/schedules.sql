@@ -98,7 +98,12 @@ select
     gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
     gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
     gatherings.seats_taken, gatherings.community_taken,
-    exists (select from bookings where bookings.gathering_id = gatherings.id) as was_booked
+    exists (select from bookings where bookings.gathering_id = gatherings.id) as was_booked,
+    array(
+        select people.name from bookings join people on people.id = bookings.person_id
+        where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+        order by lower(people.name), people.id
+    ) as names
 from gatherings
 where gatherings.schedule_id = :schedule_id and gatherings.starts_at > now()
     and (
@@ -125,7 +130,12 @@ select
     gatherings.seats_taken, gatherings.community_taken, gatherings.schedule_id, gatherings.planned_for,
     gatherings.by_hand, gatherings.starts_at <= now() as has_begun,
     circles.name as circle_name, circles.place, circles.zone as circle_zone, circles.minimum, circles.suggested,
-    circles.maximum, circles.currency
+    circles.maximum, circles.currency,
+    array(
+        select people.name from bookings join people on people.id = bookings.person_id
+        where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+        order by lower(people.name), people.id
+    ) as names
 from gatherings join circles on circles.id = gatherings.circle_id
 where gatherings.id = :id and exists (
     select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')

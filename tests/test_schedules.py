@@ -561,7 +561,7 @@ async def test_one_evening_is_moved_after_seeing_who_is_told(
         change = typed(scope="one", date=day, time="13:00", capacity="6", note="Bring a blanket")
         shown = (await page.post(address, data=change)).text
         assert re.search(r"New: seats: 6 instead of \d+; another word about it\.", shown)
-        assert "1 person with a seat is told" in shown
+        assert "1 person with a seat is told: Mira" in shown
         assert "all they paid comes back" in shown
         assert (await page.post(address, data=change | {"then": "do"})).status_code == 422
         done = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
@@ -662,7 +662,7 @@ async def test_the_demo_community_keeps_schedules(house: House) -> None:
     async with house.db.reading() as tx:
         rows = await tx.fetch("select * from schedules")
         tied = await tx.fetch("select * from gatherings where schedule_id is not null")
-    assert len(rows) == 3
+    assert len(rows) == 7
     assert len(tied) > 20
     rule = {row["id"]: schedule_forms.rule_of(row) for row in rows}
     terms = {row["id"]: schedule_forms.terms_of(row) for row in rows}

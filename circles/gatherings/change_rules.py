@@ -22,7 +22,7 @@ PLACE = ("join_link", "city", "address")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A planted gathering as it stands."""
+    """A planted gathering as it stands. names: of those with a seat, who may have to be told."""
 
     id: UUID
     planned_for: date | None
@@ -34,6 +34,7 @@ class Standing:
     seats_taken: int
     community_taken: int
     was_booked: bool
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ def standing(row: Any, terms: Terms) -> Standing:
     """A stored gathering as it stands."""
     names = ("id", "planned_for", "state", "by_hand", "starts_at", "wall_start")
     counts = ("seats_taken", "community_taken", "was_booked")
-    return Standing(terms=terms, **{name: row[name] for name in names + counts})
+    told = tuple(row["names"])
+    return Standing(terms=terms, names=told, **{name: row[name] for name in names + counts})
 
 
 def outcome(rule: Rule, terms: Terms, rows: Iterable[Standing], now: datetime) -> Outcome:
