@@ -35,7 +35,7 @@ async def filled(server: str, how_many: int) -> str:
     try:
         async with connection.transaction():
             await connection.execute(LISTINGS.replace("$1", str(how_many)), timeout=1800)
-            for statement in (LICENCES, WAYS):
+            for statement in (LICENCES, WAYS, FOUND_BY):
                 await connection.execute(statement, timeout=1800)
             ids = await connection.fetchval("select array_agg(id) from listings")
             await db.queries("directory").refresh_facets(connection, ids=ids)
@@ -189,6 +189,14 @@ union all
 select id, 'psychodynamic', '' from listings where number % 5 = 0
 union all
 select id, 'kap', 'kap_trained' from listings where number % 4 = 1 and number % 6 <> 3
+"""
+FOUND_BY = """
+update listings set found_by = concat_ws(
+    ', ', area, case when telehealth then 'Telehealth' end, (
+        select string_agg(ways.way || ' ' || ways.credential, ', ') from listing_ways as ways
+        where ways.listing_id = listings.id
+    ), array_to_string(works_with, ', '), array_to_string(languages, ', ')
+)
 """
 
 
