@@ -42,14 +42,14 @@ async def send(house: House, *, booking_id: str) -> None:
 
 @jobs.job("invites.withdraw")
 async def withdraw(house: House, *, booking_id: str, cause: str = "", reason: str = "") -> None:
-    """Mail that a confirmed booking has ended, why, and what becomes of the money; clear the calendar.
+    """Mail that a booking has ended, why, and what becomes of the money; clear the calendar.
 
     cause: one of CAUSES, or the booking's own when it is not given; reason: the host's words. Run twice, it
     mails once.
     """
     async with house.db.transaction() as tx:
         place = await SQL.place(tx, booking_id=booking_id)
-        if place is None or place["state"] != "cancelled":
+        if place is None or not rules.ended_by_word(place["state"], place["end_cause"]):
             return
         invite, sent = await _open(house, tx, place)
         due = rules.cancel_due(sent, place["booking_id"])
@@ -67,6 +67,7 @@ async def withdraw(house: House, *, booking_id: str, cause: str = "", reason: st
             cause=cause if cause in CAUSES else place["end_cause"],
             reason=reason or place["cancel_reason"],
             calendar_too=calendar is not None,
+            unpaid=place["state"] == "lapsed",
             refund=rules.refund_words(place["amount"], place["refunded"], place["currency"]),
         )
 
