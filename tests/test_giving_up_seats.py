@@ -196,6 +196,8 @@ async def test_those_who_keep_their_seat_are_told_of_a_new_time_and_no_one_else(
         ("mira@example.org", "changed"),
         ("nora@example.org", "withdrawn"),
     ]
+    # She reads of the time she knows, not of one she never heard of.
+    assert "6:00 in the evening" in await hands.value("select text_body from mails where kind = 'withdrawn'")
 
 
 # Seats that are not paid yet

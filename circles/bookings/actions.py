@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from circles import audit, db, gatherings, guidelines, jobs, mail, payments, people
@@ -311,7 +313,7 @@ async def seats_taken_back(
             await jobs.enqueue(tx, "bookings.release", booking_id=row["id"], key=str(row["id"]))
         else:
             await _call_off(tx, row, "by_host", who)
-        await _withdraw(tx, row["id"], "by_host")
+        await _withdraw(tx, row["id"], "by_host", was=row["starts_at"])
 
 
 async def gathering_moved(tx: db.Tx, house: House, gathering_id: UUID) -> None:
@@ -373,7 +375,11 @@ async def _invite(tx: db.Tx, booking_id: UUID) -> None:
     await jobs.enqueue(tx, "invites.send", booking_id=booking_id, key=str(booking_id))
 
 
-async def _withdraw(tx: db.Tx, booking_id: UUID, cause: str, reason: str = "") -> None:
+async def _withdraw(
+    tx: db.Tx, booking_id: UUID, cause: str, reason: str = "", was: datetime | None = None
+) -> None:
+    """Tell of the end. was: the start as the person knows it, when it moves in the same change."""
+    more: dict[str, Any] = {"was": was.isoformat()} if was else {}
     await jobs.enqueue(
-        tx, "invites.withdraw", booking_id=booking_id, cause=cause, reason=reason, key=str(booking_id)
+        tx, "invites.withdraw", booking_id=booking_id, cause=cause, reason=reason, key=str(booking_id), **more
     )
