@@ -385,6 +385,7 @@ def hand_over() -> None:
     gatherings.on_cancelled(bookings.gathering_cancelled)
     gatherings.on_moved(bookings.gathering_moved)
     gatherings.on_tightened(bookings.gathering_tightened)
+    gatherings.on_taken_back(bookings.seats_taken_back)
     gatherings.booking_finder(bookings.find_active)
 
 

@@ -214,11 +214,12 @@ join circles on circles.id = gatherings.circle_id and circles.guidelines_id = :g
 order by people.id, gatherings.starts_at;
 
 -- name: active_of_gathering(gathering_id)
--- the active bookings of a gathering, locked in the order of their ids
-select id, state from bookings
-where gathering_id = :gathering_id and state in ('held', 'confirmed')
-order by id
-for no key update;
+-- the active bookings of a gathering and when it starts as yet, locked in the order of their ids
+select bookings.id, bookings.state, gatherings.starts_at
+from bookings join gatherings on gatherings.id = bookings.gathering_id
+where bookings.gathering_id = :gathering_id and bookings.state in ('held', 'confirmed')
+order by bookings.id
+for no key update of bookings;
 
 -- name: overdue(most)
 -- held bookings past their time, whose checkouts are to be looked at

@@ -72,6 +72,16 @@ where gatherings.state = 'cancelled' and bookings.end_cause = 'gathering_cancell
         where booking_id = bookings.id and kind = 'refund' and state <> 'done'
     );
 
+-- name: seats_taken_back_are_paid_back()$
+-- what was paid for a seat that its host took back went back or is on its way back
+select count(*) from bookings
+where end_cause = 'by_host'
+    and (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id)
+    <> (
+        select coalesce(sum(amount), 0) from operations
+        where booking_id = bookings.id and kind = 'refund' and state <> 'done'
+    );
+
 -- name: every_booking_agreed_to_guidelines()$
 -- every booking rests on an acceptance by the same person, of the words as they were published
 select count(*) from bookings

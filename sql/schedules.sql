@@ -135,8 +135,19 @@ select
         select people.name from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
         order by lower(people.name), people.id
-    ) as names
+    ) as names,
+    seated.ids as seated_ids, seated.names as seated_names, seated.since as seated_since,
+    seated.held as seated_held
 from gatherings join circles on circles.id = gatherings.circle_id
+cross join lateral (
+    select
+        coalesce(array_agg(bookings.id order by bookings.created_at, bookings.id), '{}') as ids,
+        coalesce(array_agg(people.name order by bookings.created_at, bookings.id), '{}') as names,
+        coalesce(array_agg(bookings.created_at order by bookings.created_at, bookings.id), '{}') as since,
+        coalesce(array_agg(bookings.state = 'held' order by bookings.created_at, bookings.id), '{}') as held
+    from bookings join people on people.id = bookings.person_id
+    where bookings.gathering_id = gatherings.id and bookings.state in ('held', 'confirmed')
+) as seated
 where gatherings.id = :id and exists (
     select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
 );

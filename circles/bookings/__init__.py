@@ -8,6 +8,7 @@ from circles.bookings.actions import (
     gathering_moved,
     gathering_tightened,
     let_go,
+    seats_taken_back,
     settle,
 )
 from circles.bookings.agreeing import agree
@@ -26,5 +27,6 @@ __all__ = [
     "gathering_tightened",
     "let_go",
     "refund_due",
+    "seats_taken_back",
     "settle",
 ]

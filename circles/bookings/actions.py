@@ -6,7 +6,10 @@ turns and never wait for each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from circles import audit, db, gatherings, guidelines, jobs, mail, payments, people
@@ -226,14 +229,18 @@ async def settle(tx: db.Tx, house: House, booking_id: UUID, outcome: str) -> Non
 
 
 async def _paid_late(tx: db.Tx, house: House, row: db.Record) -> None:
-    """Money for a seat that was lost: a seat again if one is free, else all of it back, with an apology."""
-    if await SQL.seat_again(tx, booking_id=row["id"]):
+    """Money for a seat that was lost: a seat again if one is free, else all of it back, with an apology.
+
+    Whose seat the host took back gets no other one by having paid meanwhile.
+    """
+    taken_back = row["end_cause"] == "by_host"
+    if not taken_back and await SQL.seat_again(tx, booking_id=row["id"]):
         await _confirmed(tx, row, "paid late, a seat was free")
         return
-    if row["end_cause"] != "gathering_cancelled":
+    if not taken_back and row["end_cause"] != "gathering_cancelled":
         await SQL.came_late(tx, booking_id=row["id"])
     await audit.record(tx, "booking.paid_late", row["id"], before="lapsed", after="lapsed")
-    await _pay_back(tx, house, row, "paid_late")
+    await _pay_back(tx, house, row, "by_host" if taken_back else "paid_late")
 
 
 async def _confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
@@ -278,11 +285,35 @@ async def gathering_cancelled(tx: db.Tx, house: House, gathering_id: UUID, reaso
         if row["state"] == "held":
             await jobs.enqueue(tx, "bookings.release", booking_id=row["id"], key=str(row["id"]))
             continue
-        await _end(tx, row, "cancelled", "gathering_cancelled", who=who)
-        paid = await payments.paid_total(tx, row["id"])
-        if paid:
-            await payments.refund(tx, row["id"], paid, "gathering_cancelled")
+        await _call_off(tx, row, "gathering_cancelled", who)
         await _withdraw(tx, row["id"], "gathering_cancelled", reason)
+
+
+async def _call_off(tx: db.Tx, row: db.Record, cause: str, who: UUID) -> None:
+    """End a confirmed booking that its member did not end, and pay back all of it."""
+    await _end(tx, row, "cancelled", cause, who=who)
+    paid = await payments.paid_total(tx, row["id"])
+    if paid:
+        await payments.refund(tx, row["id"], paid, cause)
+
+
+async def seats_taken_back(
+    tx: db.Tx, house: House, gathering_id: UUID, booking_ids: Sequence[UUID], who: UUID
+) -> None:
+    """End the bookings of those who give up their seat, inside the transaction that leaves fewer seats.
+
+    Confirmed ones are paid back in full. Held ones end at once too, for their seat is gone when this commits; their
+    checkouts are closed in a job each, and whoever was faster and paid gets all of it back.
+    """
+    for row in await db.rows(SQL.active_of_gathering(tx, gathering_id=gathering_id)):
+        if row["id"] not in booking_ids:
+            continue
+        if row["state"] == "held":
+            await _end(tx, row, "lapsed", "by_host", who=who)
+            await jobs.enqueue(tx, "bookings.release", booking_id=row["id"], key=str(row["id"]))
+        else:
+            await _call_off(tx, row, "by_host", who)
+        await _withdraw(tx, row["id"], "by_host", was=row["starts_at"])
 
 
 async def gathering_moved(tx: db.Tx, house: House, gathering_id: UUID) -> None:
@@ -344,7 +375,11 @@ async def _invite(tx: db.Tx, booking_id: UUID) -> None:
     await jobs.enqueue(tx, "invites.send", booking_id=booking_id, key=str(booking_id))
 
 
-async def _withdraw(tx: db.Tx, booking_id: UUID, cause: str, reason: str = "") -> None:
+async def _withdraw(
+    tx: db.Tx, booking_id: UUID, cause: str, reason: str = "", was: datetime | None = None
+) -> None:
+    """Tell of the end. was: the start as the person knows it, when it moves in the same change."""
+    more: dict[str, Any] = {"was": was.isoformat()} if was else {}
     await jobs.enqueue(
-        tx, "invites.withdraw", booking_id=booking_id, cause=cause, reason=reason, key=str(booking_id)
+        tx, "invites.withdraw", booking_id=booking_id, cause=cause, reason=reason, key=str(booking_id), **more
     )

@@ -9,6 +9,7 @@ from circles.gatherings.front import (
     offers,
     on_cancelled,
     on_moved,
+    on_taken_back,
     on_tightened,
 )
 from circles.gatherings.near import Coming, open_between, open_nearest
@@ -31,6 +32,7 @@ __all__ = [
     "offers",
     "on_cancelled",
     "on_moved",
+    "on_taken_back",
     "on_tightened",
     "open_between",
     "open_nearest",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,10 +25,14 @@ FELL_OUT = "The dates of this circle changed."
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the person saw before they said yes, and why gatherings may lie across one another."""
+    """What the person saw before they said yes, and why gatherings may lie across one another.
+
+    give_up: the bookings of those who give up their seat, when there will be fewer seats than are taken.
+    """
 
     seen: str
     overlap_reason: str = ""
+    give_up: frozenset[UUID] = frozenset()
 
 
 def standing(row: db.Record) -> Standing:
@@ -50,7 +54,7 @@ def foresee(row: Mapping[str, Any], moment: clock.Moment, terms: Terms) -> Outco
         dict(row) | {"was_booked": row["seats_taken"] > 0},
         schedule_forms.terms_of(row, row["wall_start"].time()),
     )
-    step = Step("change", one, moment, terms)
+    step = Step("change", replace(one, seated=change_rules.seated(row)), moment, terms)
     return Outcome((step,) if step.changed else ())
 
 
@@ -75,6 +79,7 @@ async def change_gathering(
 ) -> Outcome:
     """Change one gathering; those booked are told, and may cancel with a full refund when the time moves.
 
+    With fewer seats than are taken, those chosen for it lose theirs, are told, and are paid back in full.
     by_hand: False when it is put back as its schedule has it. Raises NotFound; OutOfDate when it does another
     thing by now than was shown; Refused with every reason.
     """
@@ -85,8 +90,11 @@ async def change_gathering(
         refuse_if(closed(row))
         found = foresee(row, moment, terms)
         check_seen(found, consent)
-        refuse_if(change_rules.problems(found))
+        refuse_if(change_rules.problems(found, choosing=by_hand))
+        ends = change_rules.giving_up(found, consent.give_up)
         why = await mind_overlaps(tx, row["circle_id"], found, terms, consent)
+        if ends:
+            await handed.taken_back(tx, house, gathering_id, ends, person.id)
         marked = by_hand and row["schedule_id"] is not None
         await carry_out(tx, house, person, found.steps, by_hand=marked, why=why)
         if not found.steps and row["by_hand"] != marked:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,8 +65,24 @@ def _page(
         closed=change_actions.closed(row),
         scopes=list(SCOPES.items()),
         outcome=outcome,
+        give_up=_give_up(outcome) if outcome else [],
         words=words,
     )
+
+
+def _give_up(outcome: Outcome) -> list[tuple[str, str, str]]:
+    """Those who can be ticked to give up their seat, when too many are taken."""
+    return [
+        (str(seat.booking), seat.name, _booked_words(seat, step.row.terms.zone))
+        for step in outcome.steps
+        if step.too_many
+        for seat in step.row.seated
+    ]
+
+
+def _booked_words(seat: change_rules.Seated, zone: str) -> str:
+    words = f"Booked {clock.say_short(seat.since, zone)}."
+    return f"{words} The booking is not finished yet." if seat.held else words
 
 
 async def _gathering(request: Request, tx: db.Tx) -> Row:
@@ -125,18 +143,27 @@ async def change(request: Request) -> Response:
         try:
             planned = _read(form, row)
             outcome, words = await _foresee(tx, request.state.person, row, planned)
-            refuse_if(change_rules.problems(outcome))
+            refuse_if(change_rules.problems(outcome, choosing=planned.moment is not None))
         except Refused as refused:
             form.add(refused.reasons)
             return _page(request, row, form, 422)
     if form.value("then") != "do":
         return _page(request, row, form, 200, outcome, words)
     try:
-        await _do(request, row, planned, Consent(form.value("seen"), form.value("overlap_reason")))
+        await _do(request, row, planned, _consent(form))
     except Refused as refused:
         form.add(refused.reasons)
         return _page(request, row, form, 422, outcome, words)
     return render.see_other(f"/host/gatherings/{row['id']}", notice=_done_words(outcome))
+
+
+def _consent(form: Form) -> Consent:
+    """What was seen and said. What is no id was never ticked."""
+    give_up = set()
+    for typed in form.value("give_up").split(","):
+        with contextlib.suppress(ValueError):
+            give_up.add(UUID(typed))
+    return Consent(form.value("seen"), form.value("overlap_reason"), frozenset(give_up))
 
 
 async def _do(request: Request, row: Row, planned: Planned, consent: Consent) -> None:
@@ -153,9 +180,10 @@ async def _do(request: Request, row: Row, planned: Planned, consent: Consent) ->
 
 
 def _done_words(outcome: Outcome) -> str:
-    if not outcome.told:
+    told = outcome.told + outcome.too_many
+    if not told:
         return "It is changed. Nobody needs to be told."
-    many = "1 person is" if outcome.told == 1 else f"{outcome.told} people are"
+    many = "1 person is" if told == 1 else f"{told} people are"
     return f"It is changed. {many} being told."
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from circles import clock
-from circles.errors import Reason
+from circles.errors import Reason, refuse_if
 from circles.gatherings import schedule_rules
 from circles.gatherings.schedule_rules import HORIZON, Rule, Terms
 
@@ -21,8 +21,21 @@ PLACE = ("join_link", "city", "address")
 
 
 @dataclass(frozen=True, slots=True)
+class Seated:
+    """Somebody with a seat, who may have to give it up. held: they have not finished booking it."""
+
+    booking: UUID
+    name: str
+    since: datetime
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """A planted gathering as it stands. names: of those with a seat, who may have to be told."""
+    """A planted gathering as it stands. names: of those with a seat, who may have to be told.
+
+    seated: everybody with a seat, the newest booking last, where one gathering is looked at alone.
+    """
 
     id: UUID
     planned_for: date | None
@@ -35,6 +48,7 @@ class Standing:
     community_taken: int
     was_booked: bool
     names: tuple[str, ...] = ()
+    seated: tuple[Seated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,11 @@ class Step:
         """Whether those with a seat are told: of another time, length or place."""
         longer = self.what == "change" and self.terms.length_minutes != self.row.terms.length_minutes
         return bool(self.row.seats_taken) and (self.moves or longer or self.replaced)
+
+    @property
+    def too_many(self) -> int:
+        """How many more seats are taken than it will have."""
+        return max(0, self.row.seats_taken - self.terms.capacity) if self.what == "change" else 0
 
     @property
     def changed(self) -> list[str]:
@@ -121,13 +140,18 @@ class Outcome:
 
     @property
     def told(self) -> int:
-        """How many seats have somebody who is told."""
-        return sum(step.row.seats_taken for step in self.steps if step.tells)
+        """How many seats have somebody who keeps it and is told."""
+        return sum(step.row.seats_taken - step.too_many for step in self.steps if step.tells)
+
+    @property
+    def too_many(self) -> int:
+        """How many people have to give up their seat."""
+        return sum(step.too_many for step in self.steps)
 
     @property
     def may_cancel(self) -> int:
         """How many seats may be given back with all their money, since the time moves."""
-        return sum(step.row.seats_taken for step in self.steps if step.moves)
+        return sum(step.row.seats_taken - step.too_many for step in self.steps if step.moves)
 
     @property
     def seen(self) -> str:
@@ -135,6 +159,10 @@ class Outcome:
         lines = [
             f"{step.row.id} {step.what} {step.moment.utc} {step.terms} {step.row.seats_taken}"
             for step in self.steps
+        ]
+        # Whoever decides about people must have seen these people, and not just as many.
+        lines += [
+            f"{seat.booking} {seat.held}" for step in self.steps if step.too_many for seat in step.row.seated
         ]
         return hashlib.sha256("\n".join([*lines, *map(str, self.plants)]).encode()).hexdigest()[:32]
 
@@ -145,6 +173,12 @@ def standing(row: Any, terms: Terms) -> Standing:
     counts = ("seats_taken", "community_taken", "was_booked")
     told = tuple(row["names"])
     return Standing(terms=terms, names=told, **{name: row[name] for name in names + counts})
+
+
+def seated(row: Mapping[str, Any]) -> tuple[Seated, ...]:
+    """Everybody with a seat in one stored gathering, the newest booking last."""
+    columns = (row[f"seated_{name}"] for name in ("ids", "names", "since", "held"))
+    return tuple(Seated(*each) for each in zip(*columns, strict=True))
 
 
 def outcome(rule: Rule, terms: Terms, rows: Iterable[Standing], now: datetime) -> Outcome:
@@ -182,22 +216,52 @@ def _step(row: Standing, wanted: bool, terms: Terms, now: datetime) -> Step | No
     return step if step.changed else None
 
 
-def problems(found: Outcome) -> list[Reason]:
-    """Why a change cannot be done to people who have seats."""
+def problems(found: Outcome, *, choosing: bool = False) -> list[Reason]:
+    """Why a change cannot be done to people who have seats.
+
+    choosing: whether it is said who gives up a seat when too many are taken, as it can be for one gathering alone.
+    """
     reasons = []
     for step in found.those("change"):
         day = schedule_rules.say_day(step.row.wall_start.date(), step.row.wall_start.date())
         taken, community = step.row.seats_taken, step.row.community_taken
-        if step.terms.capacity < taken:
+        if step.too_many and not choosing:
             says = (
                 f"On {day} {_seats(taken)} taken, so there cannot be only {step.terms.capacity}. "
-                f"Give {taken} or more, or cancel that gathering."
+                f"Give {taken} or more, or change one gathering at a time: there you choose who gives up a seat."
             )
             reasons.append(Reason("seats_taken", says, "capacity"))
-        if step.terms.community_seats < community:
-            says = f"On {day} {_seats(community, 'community ')} given already. Give {community} or more."
+        # Counted as if all of them kept their seats: who has a community seat is nobody's to find out by choosing.
+        needed = min(community, step.terms.capacity)
+        if step.terms.community_seats < needed:
+            says = f"On {day} {_seats(community, 'community ')} given already. Give {needed} or more."
             reasons.append(Reason("community_taken", says, "community_seats"))
     return reasons
+
+
+def giving_up(found: Outcome, chosen: Collection[UUID]) -> list[UUID]:
+    """The bookings that end, of those chosen: only where too many seats are taken. Raises Refused."""
+    here = [seat.booking for step in found.steps if step.too_many for seat in step.row.seated]
+    ends = [booking for booking in here if booking in chosen]
+    refuse_if(_choice_problems(found.too_many, len(ends)))
+    return ends
+
+
+def _choice_problems(needed: int, chosen: int) -> list[Reason]:
+    """Why the choice of those who give up a seat cannot stand: it names just as many as it must."""
+    if chosen == needed:
+        return []
+    must = f"{_people(needed)} {'has to give up a seat' if needed == 1 else 'have to give up their seats'}"
+    if chosen < needed:
+        more = f"{needed - chosen} more" if chosen else str(needed)
+        return [Reason("choose_more", f"{must}. Please choose {more}, or give more seats.", "give_up")]
+    says = f"Only {must}. Please take back {_people(chosen - needed, 'tick')}."
+    return [Reason("choose_fewer", says, "give_up")]
+
+
+def _people(number: int, kind: str = "") -> str:
+    one, many = (kind, f"{kind}s") if kind else ("person", "people")
+    return f"1 {one}" if number == 1 else f"{number} {many}"
 
 
 def _seats(number: int, kind: str = "") -> str:

@@ -17,6 +17,7 @@ SQL = db.queries("gatherings")
 
 Cancelled = Callable[[db.Tx, House, UUID, str, UUID], Awaitable[None]]
 Moved = Callable[[db.Tx, House, UUID], Awaitable[None]]
+TakenBack = Callable[[db.Tx, House, UUID, Sequence[UUID], UUID], Awaitable[None]]
 Tightened = Callable[[db.Tx, UUID, int], Awaitable[None]]
 FindBooking = Callable[[House, UUID, UUID], Awaitable[UUID | None]]
 
@@ -90,6 +91,12 @@ async def _nobody_moved(tx: db.Tx, house: House, gathering_id: UUID) -> None:
     """Stands in until app.py hands the real one over."""
 
 
+async def _nobody_gives_up(
+    tx: db.Tx, house: House, gathering_id: UUID, booking_ids: Sequence[UUID], who: UUID
+) -> None:
+    """Stands in until app.py hands the real one over."""
+
+
 async def _nobody_reseated(tx: db.Tx, gathering_id: UUID, capacity: int) -> None:
     """Stands in until app.py hands the real one over."""
 
@@ -103,6 +110,7 @@ class _Handed:
     cancelled: Cancelled = _nobody_to_tell
     find_booking: FindBooking = _no_booking
     moved: Moved = _nobody_moved
+    taken_back: TakenBack = _nobody_gives_up
     tightened: Tightened = _nobody_reseated
 
 
@@ -123,6 +131,14 @@ def on_moved(func: Moved) -> None:
     func: `async def f(tx, house, gathering_id)`.
     """
     handed.moved = func
+
+
+def on_taken_back(func: TakenBack) -> None:
+    """Hand over what ends the bookings of those who give up a seat before a gathering has fewer of them.
+
+    func: `async def f(tx, house, gathering_id, booking_ids, who)`.
+    """
+    handed.taken_back = func
 
 
 def on_tightened(func: Tightened) -> None:

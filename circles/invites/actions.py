@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,15 +42,17 @@ async def send(house: House, *, booking_id: str) -> None:
 
 
 @jobs.job("invites.withdraw")
-async def withdraw(house: House, *, booking_id: str, cause: str = "", reason: str = "") -> None:
-    """Mail that a confirmed booking has ended, why, and what becomes of the money; clear the calendar.
+async def withdraw(
+    house: House, *, booking_id: str, cause: str = "", reason: str = "", was: str = ""
+) -> None:
+    """Mail that a booking has ended, why, and what becomes of the money; clear the calendar.
 
-    cause: one of CAUSES, or the booking's own when it is not given; reason: the host's words. Run twice, it
-    mails once.
+    cause: one of CAUSES, or the booking's own when it is not given; reason: the host's words. was: when it
+    started as its person knows it, if it moved since. Run twice, it mails once.
     """
     async with house.db.transaction() as tx:
         place = await SQL.place(tx, booking_id=booking_id)
-        if place is None or place["state"] != "cancelled":
+        if place is None or not rules.ended_by_word(place["state"], place["end_cause"]):
             return
         invite, sent = await _open(house, tx, place)
         due = rules.cancel_due(sent, place["booking_id"])
@@ -60,13 +63,14 @@ async def withdraw(house: House, *, booking_id: str, cause: str = "", reason: st
         await _mail(
             tx,
             house,
-            place,
+            {**place, "starts_at": datetime.fromisoformat(was)} if was else place,
             "withdrawn",
             calendar=calendar,
             method="CANCEL" if calendar else None,
             cause=cause if cause in CAUSES else place["end_cause"],
             reason=reason or place["cancel_reason"],
             calendar_too=calendar is not None,
+            unpaid=place["state"] == "lapsed",
             refund=rules.refund_words(place["amount"], place["refunded"], place["currency"]),
         )
 
@@ -115,7 +119,7 @@ def _calendar(
     return ics.invite(method, entry, _organizer(settings), ics.Party(place["email"], place["person_name"]))
 
 
-async def _mail(tx: db.Tx, house: House, place: db.Record, kind: str, **more: Any) -> None:
+async def _mail(tx: db.Tx, house: House, place: db.Record | dict[str, Any], kind: str, **more: Any) -> None:
     title = rules.title(place["discreet_name"], place["starts_at"], place["zone"])
     before = {"invite": "", "changed": "Changed: ", "withdrawn": "Cancelled: "}[kind]
     await mail.send(

@@ -87,6 +87,11 @@ class Cancel:
     sequence: int | None
 
 
+def ended_by_word(state: str, end_cause: str) -> bool:
+    """Whether somebody ended a booking and its person is told: not of a hold that just ran out."""
+    return state == "cancelled" or (state == "lapsed" and end_cause == "by_host")
+
+
 def cancel_due(sent: Sequence[Sending], booking_id: UUID) -> Cancel | None:
     """Which withdrawal an ended booking still needs; None when its person was told.
 

@@ -58,6 +58,11 @@ delete from money_rows where kind = 'refund' and booking_id = (
     where end_cause = 'gathering_cancelled' limit 1
 );
 
+-- name: seats_taken_back_are_paid_back#
+-- a host who takes back a paid seat and keeps the money
+update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_host'
+where id = (select id from bookings where state = 'confirmed' and kind = 'paid' limit 1);
+
 -- name: every_booking_agreed_to_guidelines#
 -- somebody else agreed in their place
 update acceptances set person_id = (select id from people where is_organizer)
