@@ -78,7 +78,10 @@ def site() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="circles serve "))
     folder.chmod(0o755)
     found = Site(folder)
+    # A suite that runs in the background ignores Ctrl-C, and would hand that on to the sites it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield found
+    signal.signal(signal.SIGINT, before)
     if found.process is not None and found.process.poll() is None:
         found.process.kill()
         found.process.communicate()
