@@ -14,10 +14,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Debian's build without windows comes first: it is the same engine, and three times as quick to test with.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = NAMES[:2]
 TYPE_THIS = """No Chromium was found, and none could be installed. Type one of these, then `make test` again:
   .venv/bin/python -m playwright install --with-deps chromium
-  sudo apt-get install chromium
+  sudo apt-get install chromium-headless-shell   (or chromium)
 or name one you have: CIRCLES_CHROMIUM=/path/to/chromium make test"""
 
 
@@ -87,7 +89,10 @@ def by_apt() -> None:
     """Debian and Ubuntu, as root: the system's package."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         _say_and_run(["apt-get", "update"])
-        _say_and_run(["apt-get", "install", "-y", "--no-install-recommends", "chromium"])
+        for package in PACKAGES:
+            _say_and_run(["apt-get", "install", "-y", "--no-install-recommends", package])
+            if shutil.which(package):
+                return
 
 
 def _say_and_run(command: list[str]) -> None:

@@ -152,17 +152,23 @@ def test_a_browser_on_the_path_is_found_and_a_broken_one_passed_by(
     assert find.chromium() == str(good)
 
 
+@pytest.mark.parametrize(
+    ("there", "packages"),
+    [("chromium-headless-shell", 1), ("chromium", 2)],
+)
 def test_without_any_browser_each_way_is_tried_and_then_the_command_said(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, there: str, packages: int
 ) -> None:
     tried: list[str] = []
     monkeypatch.delenv("CIRCLES_CHROMIUM", raising=False)
     monkeypatch.setattr(find, "candidates", lambda: iter(()))
     monkeypatch.setattr(find, "_say_and_run", lambda command: tried.append(" ".join(command)))
-    monkeypatch.setattr(find.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(find.shutil, "which", lambda name: name if name in ("apt-get", there) else None)
     monkeypatch.setattr(find.os, "geteuid", lambda: 0)
     with pytest.raises(find.NoBrowser, match="apt-get install chromium"):
         find.install()
     assert [line.split()[-2:] for line in tried] == [
-        ["install", "chromium"], ["apt-get", "update"], ["--no-install-recommends", "chromium"],
-    ]  # fmt: skip
+        ["install", "chromium"],
+        ["apt-get", "update"],
+        *(["--no-install-recommends", name] for name in find.PACKAGES[:packages]),
+    ]
