@@ -20,12 +20,13 @@ help:
 run: _run
 	@exec $(PY) -m circles serve
 
-# One shell, so that the first failure ends it and pytest's closing line is the last thing printed.
+# One shell, so that the first failure ends it and pytest's closing line is the last thing printed. In the order of the
+# folders, so that the browser and the races, which take longest, do not come last.
 test: _dev
 	@set -e; \
 	CIRCLES_CHROMIUM="$$($(PY) -m tests.browser.find --install)"; export CIRCLES_CHROMIUM; \
 	$(MAKE) --no-print-directory lint types; \
-	exec $(PY) -m pytest -n $(WORKERS) --dist loadfile
+	exec $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: _dev
 	@$(PY) -m ruff check .
