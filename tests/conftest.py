@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import httpx2
@@ -27,14 +27,9 @@ from circles.postgres import Embedded
 from circles.settings import Settings
 from circles.web import doorway
 from tests.cast import Cast, add_booking, add_gathering
+from tests.kept_database import KeptDatabase, with_database
 
 TEMPLATE = "circles_template"
-
-
-def with_database(url: str, name: str) -> str:
-    """The same server, another database."""
-    head, _, tail = url.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{tail}" if tail else "")
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +45,12 @@ def server() -> Iterator[str]:
             started = Embedded.start(data, say=lambda _: None)
             stack.callback(started.stop)
             url = started.url
-        template = f"{TEMPLATE}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
-        asyncio.run(_make_template(url, template))
+        asyncio.run(_make_template(url, _template()))
         yield url
+
+
+def _template() -> str:
+    return f"{TEMPLATE}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
 
 
 async def _make_template(url: str, name: str) -> None:
@@ -67,16 +65,19 @@ async def _make_template(url: str, name: str) -> None:
     await migrate.migrate(with_database(url, name))
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kept_database(server: str) -> AsyncIterator[KeptDatabase]:
+    """The one database of this test process."""
+    kept = KeptDatabase(server, _template())
+    yield kept
+    await kept.give_up()
+
+
 @pytest_asyncio.fixture
-async def database_url(server: str) -> AsyncIterator[str]:
-    """The address of a fresh, migrated, empty database of this test's own."""
-    name = f"t_{uuid4().hex}"
-    template = f"{TEMPLATE}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
-    connection = await asyncpg.connect(server)
-    await connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
-    yield with_database(server, name)
-    await connection.execute(f'drop database "{name}" with (force)')
-    await connection.close()
+async def database_url(kept_database: KeptDatabase) -> AsyncIterator[str]:
+    """The address of a migrated, empty database that is this test's alone."""
+    yield await kept_database.ready()
+    await kept_database.leave()
 
 
 @pytest.fixture

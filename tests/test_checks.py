@@ -16,7 +16,7 @@ from circles import checks, db, demo, migrate
 from circles.db import Database
 from circles.house import House
 from circles.settings import Settings
-from tests.conftest import with_database
+from tests.kept_database import with_database
 
 NAMES = sorted(name for name in checks.SQL.available_queries if not name.endswith("_cursor"))
 DAMAGE: Any = aiosql.from_path(Path(__file__).parent / "sql" / "break_checks.sql", "asyncpg")

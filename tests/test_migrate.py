@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from circles import db, migrate
 from circles.migrate import MigrationRefused, Step
-from tests.conftest import with_database
+from tests.kept_database import with_database
 
 
 @pytest_asyncio.fixture

@@ -23,7 +23,7 @@ from circles.house import House
 from circles.settings import Settings
 from tests.bench import load
 from tests.cast import add_circle, add_gathering, add_person, version_of
-from tests.conftest import with_database
+from tests.kept_database import with_database
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

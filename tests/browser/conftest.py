@@ -16,7 +16,7 @@ from circles import checks
 from tests.browser.find import chromium as find_chromium
 from tests.browser.site import PATIENCE, Site, serve
 from tests.browser.visitor import Visitor, arrive
-from tests.conftest import with_database
+from tests.kept_database import with_database
 
 Visit = Callable[..., Awaitable[Visitor]]
 

@@ -50,10 +50,13 @@ async def test_filters_live_in_the_address(visit: Visit, site: Site, live: bool,
     kind = await site.circle(
         name=f"Kind {live}{phone}", minimum=500, suggested=1000, maximum=2000, format="peer"
     )
+    far = (
+        datetime.now(ZoneInfo("America/New_York")) + timedelta(days=150)
+    ).date()  # nothing else is planned there
     for circle in (dear, kind):
-        await site.gathering(circle, days=1)
+        await site.gathering(circle, days=150)
     visitor = await visit(live=live, phone=phone)
-    await visitor.open("/gatherings")
+    await visitor.open(f"/gatherings?from={far}")
     await visitor.sees(f"Dear {live}{phone}")
     await open_filters(visitor)
     await visitor.page.get_by_label("Format").select_option("peer")
@@ -61,7 +64,7 @@ async def test_filters_live_in_the_address(visit: Visit, site: Site, live: bool,
     await visitor.press("Show")
     await visitor.page.wait_for_url("**/gatherings?*means=12*")
     asked = parse_qs(urlsplit(visitor.page.url).query)
-    assert asked["format"] == ["peer"]
+    assert (asked["format"], asked["from"]) == (["peer"], [str(far)])
     await visitor.sees(f"Kind {live}{phone}")
     await visitor.sees_not(f"Dear {live}{phone}")
     again = await visit(live=live, phone=phone)  # the address alone says it all
