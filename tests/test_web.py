@@ -127,6 +127,15 @@ async def test_unknown_ids_and_no_ids_are_the_same_page(browser: Enter, cast: Ca
         assert {answer.status_code for answer in answers} == {404}
 
 
+async def test_whoever_is_signed_in_is_so_on_a_page_that_is_not_there_too(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        answer = await page.get("/nothing/of/the/kind")
+    assert answer.status_code == 404
+    assert "Mira" in answer.text
+    assert "Sign in" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 async def test_a_fault_tells_nothing_of_itself(app: Starlette, browser: Enter, cast: Cast) -> None:
     async def broken(_: House, __: str) -> None:
         raise ValueError("secret detail mira@example.org")

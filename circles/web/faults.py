@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from circles.errors import NotAllowed, NotFound, Refused
-from circles.web import render
+from circles.web import guard, render
 
 log = structlog.get_logger("faults")
 
@@ -79,7 +79,12 @@ async def refused(request: Request, error: Exception) -> Response:
 
 
 async def http(request: Request, error: Exception) -> Response:
-    """What Starlette itself refuses: an unknown address, a method, a body that is too large."""
+    """What Starlette itself refuses: an unknown address, a method, a body that is too large.
+
+    No door was gone through, so nobody looked yet who is signed in; the page's head must not look signed out.
+    """
+    if not hasattr(request.state, "person"):
+        request.state.person = await guard.who_is_it(request)
     return _answer(request, error.status_code if isinstance(error, HTTPException) else 500)
 
 

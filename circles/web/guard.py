@@ -66,7 +66,7 @@ def route(
     """A route with its door. max_body: bytes, where the site's own limit is too small or too large."""
 
     async def enter(request: Request) -> Response:
-        request.state.person = None if who is Who.MACHINE else await _person(request)
+        request.state.person = None if who is Who.MACHINE else await who_is_it(request)
         turned_away = _turn_away(request, who)
         if turned_away:
             return turned_away
@@ -88,7 +88,8 @@ def form(
     return route(path, show, who), route(path, take, who, ["POST"], max_body=max_body)
 
 
-async def _person(request: Request) -> Any:
+async def who_is_it(request: Request) -> Any:
+    """Who is signed in at this browser, or None."""
     token = cookies.read(request, SIGN_IN)
     return await request.app.state.find_person(request.app.state.house, token) if token else None
 
