@@ -26,25 +26,14 @@ where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circ
 
 -- name: ahead(zone, where, format, days, parts, after, until, means, seats, most, skip)
 -- open gatherings ahead that the filters let through, and how many there are on all pages; null lets all through
-select
-    gatherings.id, circles.name as circle_name, gatherings.starts_at, gatherings.zone,
-    gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
-    gatherings.community_seats, gatherings.community_taken, gatherings.state,
-    circles.place, coalesce(nullif(gatherings.city, ''), circles.city) as city, circles.format,
-    circles.currency, circles.minimum, circles.suggested, circles.maximum,
-    array(
-        select people.name from hosts join people on people.id = hosts.person_id
-        where hosts.circle_id = circles.id and hosts.part <> 'helper'
-        order by hosts.part = 'lead' desc, people.name
-    ) as host_names,
-    count(*) over () as how_many
-from gatherings join circles on circles.id = gatherings.circle_id
+select cards.*, count(*) over () as how_many
+from gathering_cards as cards
 cross join lateral (
-    select gatherings.starts_at at time zone coalesce(:zone::text, gatherings.zone) as wall
+    select cards.starts_at at time zone coalesce(:zone::text, cards.zone) as wall
 ) as here
-where gatherings.state = 'open' and circles.state = 'published' and gatherings.starts_at > now()
-    and (:where::text is null or circles.place = :where)
-    and (:format::text is null or circles.format = :format)
+where cards.starts_at > now()
+    and (:where::text is null or cards.place = :where)
+    and (:format::text is null or cards.format = :format)
     and (:days::int [] is null or extract(isodow from here.wall) = any(:days::int []))
     and (
         :parts::text [] is null
@@ -57,11 +46,11 @@ where gatherings.state = 'open' and circles.state = 'published' and gatherings.s
     and (:after::date is null or here.wall::date >= :after)
     and (:until::date is null or here.wall::date <= :until)
     and (
-        :means::int is null or circles.minimum <= :means
-        or (gatherings.community_seats > gatherings.community_taken and gatherings.seats_taken < gatherings.capacity)
+        :means::int is null or cards.minimum <= :means
+        or (cards.community_seats > cards.community_taken and cards.seats_taken < cards.capacity)
     )
-    and (not :seats::boolean or gatherings.seats_taken < gatherings.capacity)
-order by gatherings.starts_at, gatherings.id
+    and (not :seats::boolean or cards.seats_taken < cards.capacity)
+order by cards.starts_at, cards.id
 limit :most offset :skip;
 
 -- name: gathering_page(id)^
