@@ -117,8 +117,8 @@ class Visitor:
         await self.page.get_by_role("main").get_by_text(label, exact=True).click()
 
     async def sees(self, text: str) -> None:
-        """The page's main part shows this text."""
-        await expect(self.page.get_by_role("main")).to_contain_text(text)
+        """The page's main part shows this text: text that is there and hidden does not count."""
+        await expect(self.page.get_by_role("main")).to_contain_text(text, use_inner_text=True)
 
     async def sees_not(self, text: str) -> None:
         """The page's main part does not show this text."""
