@@ -34,13 +34,14 @@ where gatherings.id = :id
     );
 
 -- name: roster(gathering)
--- whoever has a confirmed seat, with their mark, and whether they never came to this circle before
+-- whoever has a confirmed seat, with their mark, what they want the room to know, and whether it is their first time
 select
     bookings.id,
     bookings.seat,
     people.name,
     people.pronouns,
     coalesce(attendance.mark, '') as mark,
+    case when here.ends_at > now() - interval '1 day' then people.access_needs else '' end as access_needs,
     not exists (
         select from bookings as earlier
         join gatherings as before on before.id = earlier.gathering_id

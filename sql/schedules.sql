@@ -86,7 +86,7 @@ from schedules
 cross join lateral (
     select count(*) as how_many, count(*) filter (where gatherings.by_hand) as by_hand
     from gatherings
-    where gatherings.schedule_id = schedules.id and gatherings.state = 'open' and gatherings.starts_at > now()
+    where gatherings.schedule_id = schedules.id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()
 ) as ahead
 where schedules.circle_id = :circle_id and schedules.state = 'active'
 order by schedules.created_at, schedules.id;

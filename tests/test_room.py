@@ -195,6 +195,15 @@ async def test_the_room_shows_who_is_expected_and_what_they_chose_to_tell(
         assert private not in main, private
 
 
+async def test_what_the_room_needs_is_known_days_before_by_whoever_prepares_it(
+    cast: Cast, browser: Enter
+) -> None:
+    await change(cast.house, "update people set access_needs = 'A seat near the door.' where id = $1", cast.mira)
+    await add_booking(cast.house, cast.gathering, cast.mira)
+    async with browser(cast.farid) as host:
+        assert "A seat near the door." in (await host.get(f"/host/gatherings/{cast.gathering}")).text
+
+
 async def test_what_the_room_should_know_is_for_the_hosts_of_gatherings_one_has_a_seat_at(
     cast: Cast, tonight: UUID, booked: UUID, browser: Enter
 ) -> None:
@@ -205,7 +214,8 @@ async def test_what_the_room_should_know_is_for_the_hosts_of_gatherings_one_has_
     await add_booking(cast.house, ahead, cast.mira, state="cancelled")
     async with browser(cast.farid) as host:
         for gathering in (past, ahead):
-            assert "lip-read" not in (await host.get(f"/host/gatherings/{gathering}/room")).text
+            for page in ("", "/room"):
+                assert "lip-read" not in (await host.get(f"/host/gatherings/{gathering}{page}")).text
         assert "lip-read" not in (await host.get(f"/gatherings/{tonight}")).text
     for other in (cast.fern, cast.milo, cast.odile):
         async with browser(other) as page:

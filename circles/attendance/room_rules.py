@@ -28,9 +28,8 @@ MOST_NOTE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Guest(Seat):
-    """Somebody who is expected: their seat, what they want the room to know, and how many notes there are."""
+    """Somebody who is expected: their seat, and how many notes there are about them."""
 
-    access_needs: str = ""
     notes: int = 0
 
     @classmethod

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, Protocol, get_args
 from uuid import UUID
 
-from circles import clock
+from circles import clock, reading
 from circles.errors import Reason, Refused
 
 Mark = Literal["came", "absent", "excused"]
@@ -28,7 +28,7 @@ class Row(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One line of the roster: who has a confirmed seat, and what the register says of them."""
+    """One line of the roster: who has a confirmed seat, what the register says, what the room should know."""
 
     id: UUID
     seat: int
@@ -36,11 +36,13 @@ class Seat:
     pronouns: str
     first_time: bool
     mark: str
+    access_needs: str = ""
 
     @classmethod
     def of(cls, row: Row) -> Seat:
         """A seat from a row of the roster."""
-        return cls(row["id"], row["seat"], row["name"], row["pronouns"], row["first_time"], row["mark"])
+        names = ("id", "seat", "name", "pronouns", "first_time", "mark", "access_needs")
+        return cls(*(row[name] for name in names))
 
     @property
     def anchor(self) -> str:
@@ -211,5 +213,4 @@ def read_bookings_filter(state: str, circle: str, page: str) -> BookingsFilter:
         chosen = UUID(circle)
     except ValueError:
         chosen = None
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
-    return BookingsFilter(state if state in STATES else "", chosen, max(1, number))
+    return BookingsFilter(state if state in STATES else "", chosen, reading.page(page))
