@@ -333,6 +333,14 @@ LISTINGS = [
     route("/organize/licences/{id}/checked", lists_pages.check_licence, Who.ORGANIZER, ["POST"]),
     route("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER, ["POST"]),
 ]
+    *form(
+        "/organize/therapists/{id}/picture",
+        lists_pages.picture_form,
+        lists_pages.send_picture,
+        Who.ORGANIZER,
+        max_body=pictures.MOST_BYTES,
+    ),
+    route("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Who.ORGANIZER, ["POST"]),
 
 # In practice mode only; in production these addresses are not even there.
 PRACTICE = [

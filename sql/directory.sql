@@ -95,6 +95,10 @@ returning id;
 -- a listing, so that two writers come one after the other
 select id, person_id, state, hidden_because, version, name, source from listings where id = :id for update;
 
+-- name: lock_unowned(id)$
+-- a listing that is with no account, locked
+select id from listings where id = :id and person_id is null for update;
+
 -- name: replace_listing(id, source, source_note, by, latitude, longitude, told)!
 -- what a listing says, said anew; an organizer who mends one does not become where it came from
 update listings
@@ -256,6 +260,10 @@ with kept as (
     on conflict (listing_id) do update set hash = excluded.hash, jpeg = excluded.jpeg, created_at = now()
 )
 update listings set picture_hash = :hash where id = :listing;
+
+-- name: unowned_portrait(id)^
+-- the name and the picture of a listing that is with no account
+select name, picture_hash from listings where id = :id and person_id is null;
 
 -- name: drop_listing_picture(listing)!
 -- initials again

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from PIL import Image
 
 from circles.directory import actions, contact, own_listing
 from circles.directory.values import Licence
 from circles.errors import NotFound, OutOfDate, Refused
 from circles.house import House
 from tests.cast import Cast
-from tests.conftest import Enter
+from tests.conftest import Browser, Enter
 from tests.directory_hands import RIVER, add_listing
+from tests.uploads import image
 
 
 async def test_a_listing_is_read_as_it_was_written(house: House) -> None:
@@ -372,25 +371,73 @@ async def test_one_account_both_pages(cast: Cast, browser: Enter) -> None:
         assert f"/therapists/{listing}" not in (await page.get(f"/facilitators/{cast.farid}")).text
 
 
+async def send_picture(page: Browser, path: str, sent: bytes) -> Any:
+    return await page.post(path, files={"picture": ("me.png", sent, "image/png")})
+
+
 async def test_a_picture_is_made_anew_and_taken_away(cast: Cast, browser: Enter) -> None:
     listing = await add_listing(cast.house, person=cast.mira)
-    png = io.BytesIO()
-    Image.new("RGB", (200, 120), (120, 90, 60)).save(png, "PNG")
+    path = "/my/listing/picture"
     async with browser(cast.mira) as page:
-        sent = await page.post(
-            "/my/listing/picture", files={"picture": ("me.png", png.getvalue(), "image/png")}
-        )
-        assert sent.status_code == 303
-        shown = (await page.get(f"/therapists/{listing}")).text
-        address = shown.split('src="/therapists/pictures/')[1].split('"')[0]
-        picture = await page.get(f"/therapists/pictures/{address}")
+        sent = await send_picture(page, path, image("PNG"))
+        assert (sent.status_code, sent.headers["location"]) == (303, path)
+        picture = await page.get(f"/therapists/pictures/{await picture_of(page, listing)}")
         assert picture.headers["content-type"] == "image/jpeg"
-        wrong = await page.post(
-            "/my/listing/picture", files={"picture": ("me.txt", b"no picture", "text/plain")}
-        )
+        wrong = await send_picture(page, path, b"no picture")
         assert wrong.status_code == 422
-        assert (await page.post("/my/listing/picture/remove")).status_code == 303
-        assert (await page.get(f"/therapists/pictures/{address}")).status_code == 404
+        large = await send_picture(page, path, b"x" * 6_000_000)
+        assert large.status_code == 413
+        assert "This file is larger than 5 MB" in large.text
+        removed = await page.post(f"{path}/remove")
+        assert (removed.status_code, removed.headers["location"]) == (303, path)
+        assert (await page.get(str(picture.url))).status_code == 404
+    async with browser(cast.milo) as page:
+        assert (await page.get(path)).status_code == 404
+        assert (await send_picture(page, path, image())).status_code == 404
+
+
+async def picture_of(page: Browser, listing: UUID) -> str:
+    """The file of the picture that a listing's page shows."""
+    shown = (await page.get(f"/therapists/{listing}")).text
+    return shown.split('src="/therapists/pictures/')[1].split('"')[0]
+
+
+async def test_an_organizer_gives_a_picture_to_a_listing_that_is_with_nobody(
+    cast: Cast, browser: Enter
+) -> None:
+    listing = await add_listing(cast.house)
+    here = f"/organize/therapists/{listing}"
+    async with browser(cast.odile) as page:
+        assert f'href="{here}/picture"' in (await page.get(here)).text
+        assert "The picture of River Stone" in (await page.get(f"{here}/picture")).text
+        assert (await send_picture(page, f"{here}/picture", image())).status_code == 303
+        file = await picture_of(page, listing)
+        wrong = await send_picture(page, f"{here}/picture", b"no picture")
+        assert wrong.status_code == 422
+        assert "not a picture we can read" in wrong.text
+        assert (await page.post(f"{here}/picture/remove")).status_code == 303
+        assert (await page.get(f"/therapists/pictures/{file}")).status_code == 404
+        assert (await send_picture(page, f"{here}/picture", image())).status_code == 303
+        assert (await page.post(f"{here}/hand-over", data={"email": "fern@example.org"})).status_code == 303
+        # From here on it is the therapist's own; so is the picture.
+        assert "/picture" not in (await page.get(here)).text.split("<main")[1]
+        assert (await page.get(f"{here}/picture")).status_code == 404
+        assert (await send_picture(page, f"{here}/picture", image())).status_code == 404
+        assert (await page.post(f"{here}/picture/remove")).status_code == 404
+        assert await picture_of(page, listing) == file
+    for person in (cast.mira, cast.farid):
+        async with browser(person) as page:
+            assert (await page.get(f"{here}/picture")).status_code == 404
+            assert (await send_picture(page, f"{here}/picture", image())).status_code == 404
+    async with cast.house.db.reading() as tx:
+        events = await tx.fetch(
+            "select what, who from events where about = $1 and what like '%picture%'", listing
+        )
+    assert [tuple(each) for each in events] == [
+        ("listing.picture_kept", cast.odile),
+        ("listing.picture_dropped", cast.odile),
+        ("listing.picture_kept", cast.odile),
+    ]
 
 
 async def test_what_is_not_there_is_404(cast: Cast, browser: Enter) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +17,7 @@ from circles.house import House
 from circles.people import actions, pictures, rules
 from tests.cast import Cast
 from tests.conftest import Browser, Enter
+from tests.uploads import image, send_in_pieces
 
 SECRET = b"taken at 40.7128 north by Farid"
 
@@ -30,18 +30,6 @@ async def person(house: House, person_id: UUID) -> people.Person:
 async def value(house: House, query: str, *values: object) -> Any:
     async with house.db.reading() as tx:
         return await tx.fetchval(query, *values)
-
-
-def image(kind: str = "JPEG", size: tuple[int, int] = (900, 600), mode: str = "RGB", **more: Any) -> bytes:
-    """A picture: the left half red, the right half blue."""
-    made = Image.new(mode, size, 0)
-    if mode in ("RGB", "RGBA"):
-        opaque = () if mode == "RGB" else (255,)
-        made.paste((200, 30, 30, *opaque), (0, 0, size[0] // 2, size[1]))
-        made.paste((30, 30, 200, *opaque), (size[0] // 2, 0, *size))
-    out = io.BytesIO()
-    made.save(out, kind, **more)
-    return out.getvalue()
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -164,21 +152,11 @@ async def test_a_refusal_says_why(cast: Cast, browser: Enter, sent: bytes, statu
 
 async def test_a_hundred_megabytes_are_not_read(cast: Cast, browser: Enter) -> None:
     """Sent piece by piece, without saying how much it will be: reading stops at 5 MB."""
-    read = 0
-
-    async def pieces() -> AsyncIterator[bytes]:
-        nonlocal read
-        yield b'--b\r\nContent-Disposition: form-data; name="picture"; filename="a.jpg"\r\n\r\n'
-        for _ in range(100):
-            read += 1
-            yield b"x" * 1_000_000
-
     async with browser(cast.farid) as page:
-        answer = await page.post(
-            "/me/picture", content=pieces(), headers={"Content-Type": "multipart/form-data; boundary=b"}
-        )
+        answer, taken = await send_in_pieces(page, "/me/picture", "picture", megabytes=100)
     assert answer.status_code == 413
     assert "larger than 5 MB" in answer.text
+    assert taken < 100
     assert await value(cast.house, "select count(*) from pictures") == 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from circles.house import House
 from tests import import_hands as hands
 from tests.cast import Cast
 from tests.conftest import Browser, Enter
+from tests.uploads import send_in_pieces
 
 HOME = import_pages.HOME
 
@@ -378,21 +379,11 @@ async def test_a_file_that_cannot_be_read_says_why(
 
 
 async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, browser: Enter) -> None:
-    read = 0
-
-    async def pieces() -> AsyncIterator[bytes]:
-        nonlocal read
-        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
-        for _ in range(50):
-            read += 1
-            yield b"x" * 1_000_000
-
     async with browser(cast.odile) as page:
-        answer = await page.post(
-            HOME, content=pieces(), headers={"Content-Type": "multipart/form-data; boundary=b"}
-        )
+        answer, taken = await send_in_pieces(page, HOME, "file", megabytes=50)
     assert answer.status_code == 413
     assert "larger than 5 MB" in answer.text
+    assert taken < 50
     assert await value(cast.house, "select count(*) from listing_imports") == 0
 
 

@@ -150,3 +150,22 @@ async def hand_over(house: House, listing_id: UUID, *, who: UUID, email: str) ->
         said = "The organizers handed a page over to your account. You can change it from now on."
         await tell(tx, house.settings, listing_id, said, "/my/listing")
         return person.name
+
+
+async def keep_picture(house: House, listing_id: UUID, jpeg: bytes, *, who: UUID) -> str:
+    """Keep the picture of a listing that is with no therapist, as `pictures.remake` made it. Raises NotFound."""
+    async with house.db.transaction() as tx:
+        await _lock_unowned(tx, listing_id)
+        return await own_actions.put_picture(tx, listing_id, jpeg, who=who)
+
+
+async def drop_picture(house: House, listing_id: UUID, *, who: UUID) -> None:
+    """Take the picture of such a listing away. Raises NotFound."""
+    async with house.db.transaction() as tx:
+        await _lock_unowned(tx, listing_id)
+        await own_actions.take_picture(tx, listing_id, who=who)
+
+
+async def _lock_unowned(tx: db.Tx, listing_id: UUID) -> None:
+    if await SQL.lock_unowned(tx, id=listing_id) is None:
+        raise NotFound

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db, text
+from circles import db, reading, text
 from circles.directory import (
     actions,
     listing_forms,
@@ -21,6 +21,8 @@ from circles.directory import (
     words,
 )
 from circles.errors import NotFound, Refused
+from circles.people import picture_forms
+from circles.people.picture_forms import Portrait
 from circles.web import guard, render
 from circles.web.forms import Form
 from circles.web.paging import pager
@@ -47,7 +49,7 @@ class Search:
             typed = ""
         to_do = next((part for part in ("waiting", "complaints", "asked") if counts[part]), "all")
         part = said if said in PARTS else "all" if typed else to_do
-        return cls(part, typed, int(number) if re.fullmatch("[0-9]{1,5}", number) else 1)
+        return cls(part, typed, reading.page(number))
 
     def address(self, number: int) -> str:
         """The address of a page of this search."""
@@ -233,3 +235,40 @@ async def hand_over(request: Request) -> Response:
     except Refused as refused:
         return await _refused(request, listing_id, form, refused)
     return render.see_other(f"/organize/therapists/{listing_id}", notice=f"The listing is with {name} now.")
+
+
+async def picture_form(request: Request) -> Response:
+    """The picture of a listing that is with no therapist, and the form for another."""
+    return await picture_forms.show(request, partial(_portrait, request))
+
+
+async def _portrait(request: Request) -> Portrait:
+    listing_id = guard.path_id(request)
+    async with guard.house(request).db.reading() as tx:
+        row = await actions.SQL.unowned_portrait(tx, id=listing_id)
+    if row is None:
+        raise NotFound
+    here = f"/organize/therapists/{listing_id}"
+    return Portrait(
+        title=f"The picture of {row['name']}",
+        lede="It shows on their page in the directory, for everybody. Use one they gave you or agreed to.",
+        name=row["name"],
+        hash=row["picture_hash"] or "",
+        here=f"{here}/picture",
+        served_at="/therapists/pictures",
+        back=(here, "The listing"),
+    )
+
+
+async def send_picture(request: Request) -> Response:
+    """Keep a picture, or say why it cannot be kept."""
+    house, who = guard.house(request), request.state.person.id
+    keep = partial(organize_actions.keep_picture, house, guard.path_id(request), who=who)
+    return await picture_forms.send(request, partial(_portrait, request), keep)
+
+
+async def drop_picture(request: Request) -> Response:
+    """Take the picture away."""
+    house, who = guard.house(request), request.state.person.id
+    await organize_actions.drop_picture(house, guard.path_id(request), who=who)
+    return picture_forms.dropped(request)

@@ -157,13 +157,18 @@ async def confirm(
 
 
 async def keep_picture(house: House, person_id: UUID, jpeg: bytes) -> str:
-    """Keep a listing's picture, as `people.remake` made it. Returns its hash. Raises NotFound."""
+    """Keep a listing's picture, as `pictures.remake` made it. Returns its hash. Raises NotFound."""
     async with house.db.transaction() as tx:
         found = await _locked(tx, person_id)
-        # With the listing's id, so that two listings may show the same picture.
-        name = hashlib.sha256(found["id"].bytes + jpeg).hexdigest()[:32]
-        await SQL.keep_listing_picture(tx, listing=found["id"], hash=name, jpeg=jpeg)
-        await audit.record(tx, "listing.picture_kept", found["id"], who=person_id, after=name)
+        return await put_picture(tx, found["id"], jpeg, who=person_id)
+
+
+async def put_picture(tx: db.Tx, listing_id: UUID, jpeg: bytes, *, who: UUID) -> str:
+    """Keep the picture of a locked listing, in the place of the one before. Returns its hash."""
+    # With the listing's id, so that two listings may show the same picture.
+    name = hashlib.sha256(listing_id.bytes + jpeg).hexdigest()[:32]
+    await SQL.keep_listing_picture(tx, listing=listing_id, hash=name, jpeg=jpeg)
+    await audit.record(tx, "listing.picture_kept", listing_id, who=who, after=name)
     return name
 
 
@@ -171,8 +176,13 @@ async def drop_picture(house: House, person_id: UUID) -> None:
     """Take the picture away. Raises NotFound."""
     async with house.db.transaction() as tx:
         found = await _locked(tx, person_id)
-        await SQL.drop_listing_picture(tx, listing=found["id"])
-        await audit.record(tx, "listing.picture_dropped", found["id"], who=person_id)
+        await take_picture(tx, found["id"], who=person_id)
+
+
+async def take_picture(tx: db.Tx, listing_id: UUID, *, who: UUID) -> None:
+    """Take the picture of a locked listing away."""
+    await SQL.drop_listing_picture(tx, listing=listing_id)
+    await audit.record(tx, "listing.picture_dropped", listing_id, who=who)
 
 
 async def by_token(tx: db.Tx, settings: Any, said: str) -> db.Record | None:

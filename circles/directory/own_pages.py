@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db
+from circles import db, reading
 from circles.directory import actions, listing_forms, listing_rules, listing_views, own_actions, words
 from circles.directory.values import Draft
 from circles.errors import NotFound, OutOfDate, Reason, Refused
-from circles.people import pictures
+from circles.people import picture_forms
+from circles.people.picture_forms import Portrait
 from circles.web import guard, htmx, render
 from circles.web.forms import Form
 
@@ -102,8 +103,7 @@ def read_draft(form: Form) -> Draft:
 
 def version_of(form: Form) -> int | None:
     """Which version of the listing a form was made from; None for a first one."""
-    said = form.value("version")
-    return int(said) if re.fullmatch(r"[0-9]{1,9}", said) else None
+    return reading.whole(form.value("version"), None)
 
 
 def keep_reasons(form: Form, refused: Refused, row: db.Record | None) -> None:
@@ -184,30 +184,32 @@ async def bring_back(request: Request) -> Response:
 
 async def picture_form(request: Request) -> Response:
     """The picture as it is, and the form for another."""
-    return await _picture(request, Form())
+    return await picture_forms.show(request, partial(_portrait, request))
 
 
-async def _picture(request: Request, form: Form, status: int = 200) -> Response:
+async def _portrait(request: Request) -> Portrait:
     async with guard.house(request).db.reading() as tx:
         row = await own_actions.own(tx, request.state.person.id)
     if row is None:
         raise NotFound
-    return render.page(request, "directory/own_picture.html", status, form=form, listing=row)
+    return Portrait(
+        title="The picture of your listing",
+        lede="It shows on your page in the directory, for everybody. A calm one of your face works best.",
+        name=row["name"],
+        hash=row["picture_hash"] or "",
+        here="/my/listing/picture",
+        served_at="/therapists/pictures",
+        back=("/my/listing", "Your listing"),
+    )
 
 
 async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
-    form = Form()
-    try:
-        jpeg = await pictures.remake(await pictures.sent(request))
-        await own_actions.keep_picture(guard.house(request), request.state.person.id, jpeg)
-    except Refused as refused:
-        form.add(refused.reasons)
-        return await _picture(request, form, 413 if "too_large" in refused.codes else 422)
-    return render.see_other("/my/listing/picture", notice="Your picture is kept.")
+    keep = partial(own_actions.keep_picture, guard.house(request), request.state.person.id)
+    return await picture_forms.send(request, partial(_portrait, request), keep)
 
 
 async def drop_picture(request: Request) -> Response:
     """Take the picture away."""
     await own_actions.drop_picture(guard.house(request), request.state.person.id)
-    return render.see_other("/my/listing/picture", notice="The picture is taken away.")
+    return picture_forms.dropped(request)

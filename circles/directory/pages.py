@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from circles import clock, db, people
 from circles.directory import actions, listing_views, own_actions, search_rules, short_list_rules, words
 from circles.errors import NotFound, Refused
+from circles.people import picture_forms
 from circles.reading import Reader
 from circles.web import guard, render
 from circles.web.forms import Form
@@ -61,17 +61,8 @@ def _short_list(row: db.Record, codes: Sequence[str]) -> dict[str, Any]:
 
 
 async def picture(request: Request) -> Response:
-    """A listing's picture. Its address is made of its content, so it may be kept for good."""
-    found = request.path_params["hash"]
-    if not re.fullmatch("[0-9a-f]{32}", found):
-        raise NotFound
-    async with guard.house(request).db.reading() as tx:
-        jpeg = await actions.SQL.listing_picture(tx, hash=found)
-    if jpeg is None:
-        raise NotFound
-    return Response(
-        bytes(jpeg), media_type="image/jpeg", headers={"Cache-Control": "public, max-age=31536000, immutable"}
-    )
+    """A listing's picture."""
+    return await picture_forms.serve(request, actions.SQL.listing_picture)
 
 
 async def confirm_form(request: Request) -> Response:

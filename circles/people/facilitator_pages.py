@@ -2,62 +2,56 @@
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.errors import NotFound, Refused
-from circles.people import actions, pictures
+from circles import reading
+from circles.errors import NotFound
+from circles.people import actions, picture_forms
 from circles.people.pages import read_credential
-from circles.web import guard, headers, render
+from circles.people.picture_forms import Portrait
+from circles.web import guard, render
 from circles.web.forms import Form
 
 
 async def picture_form(request: Request) -> Response:
     """The picture as it is, and the form for another."""
-    return await _picture(request, Form())
+    return await picture_forms.show(request, partial(_portrait, request))
 
 
-async def _picture(request: Request, form: Form, status: int = 200) -> Response:
+async def _portrait(request: Request) -> Portrait:
+    person = request.state.person
     async with guard.house(request).db.reading() as tx:
-        found = await actions.SQL.own_picture(tx, person_id=request.state.person.id)
-    return render.page(request, "people/picture.html", status, form=form, picture=found or "")
+        found = await actions.SQL.own_picture(tx, person_id=person.id)
+    return Portrait(
+        title="Your picture",
+        lede="It shows on your page and beside your circles, for everybody.",
+        name=person.name,
+        hash=found or "",
+        here="/me/picture",
+        served_at="/pictures",
+        back=("/me", "You"),
+    )
 
 
 async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
-    form = Form()
-    try:
-        jpeg = await pictures.remake(await pictures.sent(request))
-        await actions.keep_picture(guard.house(request), request.state.person, jpeg)
-    except Refused as refused:
-        form.add(refused.reasons)
-        if "too_large" in refused.codes:
-            return headers.say_too_much_with(request.scope, await _picture(request, form, 413))
-        return await _picture(request, form, 422)
-    return render.see_other("/me/picture", notice="Your picture is kept.")
+    keep = partial(actions.keep_picture, guard.house(request), request.state.person)
+    return await picture_forms.send(request, partial(_portrait, request), keep)
 
 
 async def drop_picture(request: Request) -> Response:
     """Take the picture away."""
     await actions.drop_picture(guard.house(request), request.state.person)
-    return render.see_other("/me/picture", notice="The picture is taken away.")
+    return picture_forms.dropped(request)
 
 
 async def picture(request: Request) -> Response:
-    """A picture. Its address is made of its content, so it may be kept for good."""
-    found = request.path_params["hash"]
-    if not re.fullmatch("[0-9a-f]{32}", found):
-        raise NotFound
-    async with guard.house(request).db.reading() as tx:
-        jpeg = await actions.SQL.picture(tx, hash=found)
-    if jpeg is None:
-        raise NotFound
-    return Response(
-        bytes(jpeg), media_type="image/jpeg", headers={"Cache-Control": "public, max-age=31536000, immutable"}
-    )
+    """A person's picture."""
+    return await picture_forms.serve(request, actions.SQL.picture)
 
 
 async def credential_form(request: Request) -> Response:
@@ -92,13 +86,12 @@ async def change_credential(request: Request) -> Response:
 async def see_credential(request: Request) -> Response:
     """An organizer saw the papers of a credential, or takes that word back."""
     form = await Form.read(request)
-    version = form.value("version")
     seen = form.value("seen") == "yes"
     owner = await actions.see_credential(
         guard.house(request),
         request.state.person,
         guard.path_id(request),
-        version=int(version) if re.fullmatch("[0-9]{1,9}", version) else 0,
+        version=reading.whole(form.value("version"), 0),
         seen=seen,
     )
     says = "Marked as seen by the organizers today." if seen else "The mark is taken away."

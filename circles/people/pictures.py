@@ -7,9 +7,6 @@ import io
 import anyio
 import anyio.to_thread
 from PIL import Image, ImageOps, UnidentifiedImageError
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 from circles.errors import Reason, Refused
 
@@ -26,21 +23,6 @@ Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 # Two at a time: unpacking the largest takes about 120 MB.
 _few = anyio.CapacityLimiter(2)
-
-
-async def sent(request: Request) -> bytes:
-    """The file that was sent, whole. Raises Refused for none, or one that is too large."""
-    try:
-        async with request.form(max_files=1, max_fields=4) as data:
-            found = data.get("picture")
-            sent = await found.read() if isinstance(found, UploadFile) else b""
-    except HTTPException as error:
-        if error.status_code != 413:
-            raise
-        raise Refused(too_large()) from None
-    if not sent:
-        raise Refused(Reason("missing", "Please choose a picture first.", "picture"))
-    return sent
 
 
 async def remake(sent: bytes) -> bytes:
