@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles import guidelines
+from circles import guidelines, reading
 from circles.errors import Refused
 from circles.gatherings import cards, filters, rules
 from circles.gatherings.cards import Card
@@ -325,7 +325,7 @@ some_filters = st.builds(
 @given(some_filters)
 def test_filters_come_back_from_their_own_address(wanted: Filters) -> None:
     query = urlsplit(wanted.url(wanted.page)).query
-    found, reasons = filters.parse(filters.join(parse_qsl(query)))
+    found, reasons = filters.parse(reading.joined(parse_qsl(query)))
     assert reasons == []
     assert found == wanted
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circles import reading
 from circles.directory import places, search_rules, short_list_rules, words
 from circles.directory.places import Place
 from circles.directory.search_rules import Search
@@ -22,7 +23,7 @@ MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
 
 def read(address: str) -> tuple[Search, list[str]]:
     pairs = parse_qsl(urlsplit(address).query, keep_blank_values=True)
-    found, reasons = search_rules.read(search_rules.join(pairs))
+    found, reasons = search_rules.read(reading.joined(pairs))
     return found, [reason.field for reason in reasons]
 
 

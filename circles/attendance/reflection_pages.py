@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db
+from circles import db, reading
 from circles.attendance import reflection_actions as actions
 from circles.attendance import reflection_rules as rules
 from circles.errors import OutOfDate, Refused
@@ -28,14 +28,13 @@ async def show(request: Request) -> Response:
 async def keep(request: Request) -> Response:
     """Keep what was typed."""
     form = await Form.read(request)
-    version = form.value("version")
     try:
         await actions.keep(
             guard.house(request),
             person_id=request.state.person.id,
             gathering_id=guard.path_id(request),
             words=rules.read(form.values),
-            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+            version=reading.whole(form.value("version"), 0),
         )
     except Refused as refused:
         found = await _found(request)

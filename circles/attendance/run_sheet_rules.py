@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from circles import clock, text
+from circles import clock, reading, text
 from circles.errors import Reason, Refused
 
 MOST_STEPS: Final = 24
@@ -158,18 +158,12 @@ def typed(steps: Sequence[Step]) -> dict[str, str]:
 
 def count(values: Mapping[str, str]) -> int:
     """How many steps the form holds."""
-    return min(_whole(values.get("count", "")), MOST_STEPS)
+    return min(reading.whole(values.get("count", ""), 0), MOST_STEPS)
 
 
 def version(values: Mapping[str, str]) -> int:
     """Which version of the sheet the form was made with."""
-    return _whole(values.get("version", ""))
-
-
-def _whole(typed: str) -> int:
-    """A whole number of up to nine digits; 0 for anything else."""
-    typed = typed.strip()
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    return reading.whole(values.get("version", ""), 0)
 
 
 def read(values: Mapping[str, str]) -> list[Step]:
@@ -193,7 +187,7 @@ def _read_step(values: Mapping[str, str], number: int, reasons: list[Reason]) ->
         )
     except Refused as refused:
         reasons.extend(refused.reasons)
-    whole = _whole(values.get(f"minutes-{number}", ""))
+    whole = reading.whole(values.get(f"minutes-{number}", ""), 0)
     if not 1 <= whole <= MOST_MINUTES:
         reasons.append(
             Reason("minutes", f"Please give whole minutes, from 1 to {MOST_MINUTES}.", f"minutes-{number}")
@@ -204,8 +198,8 @@ def _read_step(values: Mapping[str, str], number: int, reasons: list[Reason]) ->
 def pressed(then: str) -> tuple[str, int]:
     """Which button was pressed and for which step: ("up", 3), ("add", 0), ("save", 0) for anything else."""
     verb, _, number = then.partition("-")
-    if verb in ("up", "down", "remove") and _whole(number):
-        return verb, _whole(number)
+    if verb in ("up", "down", "remove") and reading.whole(number, 0):
+        return verb, reading.whole(number, 0)
     return ("add", 0) if verb == "add" else ("save", 0)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from circles import db, payments
+from circles import db, payments, reading
 from circles.bookings import actions, rules, screening_pages, screening_rules
 from circles.bookings.rules import AlreadyBooked, Desk, Full
 from circles.errors import Refused
@@ -188,13 +188,13 @@ async def cancel_form(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """POST: cancel. When the refund is another than the one shown, ask again."""
     form = await Form.read(request)
-    booking_id, shown = guard.path_id(request), form.value("refund")
+    booking_id = guard.path_id(request)
     try:
         await actions.cancel(
             guard.house(request),
             request.state.person,
             booking_id,
-            shown=int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 10 else -1,
+            shown=reading.whole(form.value("refund"), -1),
         )
     except Refused as refused:
         form.add(refused.reasons)

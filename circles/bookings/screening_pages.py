@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db
+from circles import db, reading
 from circles.bookings import actions, screening_actions
 from circles.bookings import screening_rules as rules
 from circles.bookings.rules import Desk
@@ -59,14 +59,13 @@ async def send_request(request: Request) -> Response:
     """POST: send the request."""
     form = await Form.read(request)
     person, gathering_id = request.state.person, guard.path_id(request)
-    version = form.value("version")
     try:
         sent = await screening_actions.send_request(
             guard.house(request),
             person,
             gathering_id,
             form.values,
-            version=int(version) if version.isascii() and version.isdecimal() and len(version) < 9 else -1,
+            version=reading.whole(form.value("version"), -1),
         )
     except Refused as refused:
         return await _sent_already(request, form, refused)
@@ -243,8 +242,7 @@ async def save_settings(request: Request) -> Response:
     """POST: save them."""
     form = await Form.read(request)
     row = await _circle(request)
-    typed = form.value("version")
-    version = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else -1
+    version = reading.whole(form.value("version"), -1)
     try:
         screening = rules.read_screening(form.values)
         await screening_actions.save_screening(

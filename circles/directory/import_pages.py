@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db, text
+from circles import db, reading, text
 from circles.directory import import_actions, import_fields, import_reading
 from circles.errors import Reason, Refused
 from circles.web import guard, render
@@ -171,9 +171,7 @@ async def show(request: Request) -> Response:
 
 async def _show(request: Request, form: Form, status: int = 200) -> Response:
     query = request.query_params
-    typed = query.get("page", "1")
-    page = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 5 else 1
-    page = min(max(page, 1), MOST_PAGES)
+    page = reading.page(query.get("page", ""), MOST_PAGES)
     async with guard.house(request).db.reading() as tx:
         found = await import_actions.one(tx, guard.path_id(request))
         if found["state"] == "matching":

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles import reading
 from circles.directory import cards, search, search_rules, short_list_rules, words
 from circles.directory.search import Found
 from circles.directory.search_rules import Search, Where
@@ -22,7 +23,7 @@ from circles.web.paging import pager
 
 async def listing(request: Request) -> Response:
     """The therapists who fit what the address says. Two queries."""
-    values = search_rules.join(request.query_params.multi_items())
+    values = reading.joined(request.query_params.multi_items())
     asked, reasons = search_rules.read(values)
     found = await search.look(guard.house(request), asked)
     form = _form(values, found, [*reasons, *found.where.reasons])
@@ -42,7 +43,7 @@ async def listing(request: Request) -> Response:
 
 def _form(values: dict[str, str], found: Found, reasons: list[Reason]) -> Form:
     """The form as it was typed, with what cannot be read said beside it, and the rest as it was understood."""
-    form = Form(search_rules.join(found.search.pairs()))
+    form = Form(reading.joined(found.search.pairs()))
     form.values |= {reason.field: values.get(reason.field, "") for reason in reasons if reason.field}
     fee = form.value("fee")
     if fee and fee not in map(str, search_rules.FEES) and not form.value("amount"):

@@ -9,7 +9,7 @@ from math import cos, radians
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from circles import money, text
+from circles import money, reading, text
 from circles.directory import short_list_rules, words
 from circles.directory.places import Place
 from circles.errors import Reason, Refused
@@ -27,6 +27,9 @@ HOW: Final[Mapping[str, str]] = {
 }
 WITHIN: Final = (5, 10, 25, 50, 100)
 USUAL_WITHIN: Final = 25
+_LEFT_OUT: Final = "This filter was left out."
+_ONE: Final = f"Please choose one of these. {_LEFT_OUT}"
+_MORE: Final = f"Please choose one or more of these. {_LEFT_OUT}"
 # The steps of the fee that have a facet of their own, in dollars (sql/directory.sql, refresh_facets).
 FEES: Final = (40, 60, 80, 100, 150, 200, 250, 300)
 PAY: Final[Mapping[str, str]] = {
@@ -115,27 +118,19 @@ class Search:
         return f"/therapists?{query}" if query else "/therapists"
 
 
-def join(items: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The query of an address as a form holds it: what comes several times is joined by commas."""
-    values: dict[str, str] = {}
-    for name, value in items:
-        values[name] = f"{values[name]},{value}" if name in values else value
-    return values
-
-
 def read(values: Mapping[str, str]) -> tuple[Search, list[Reason]]:
     """Read a search. What cannot be read is left out, and a reason for its field says so."""
     reader = Reader(values)
-    ticked = {group.field: _several(reader, group) for group in GROUPS}
+    ticked = {group.field: reader.several(group.name, group.options, _MORE) for group in GROUPS}
     found = Search(
         q=_words(reader),
-        state=_one(reader, "state", words.AREAS),
-        how=_one(reader, "how", HOW),
+        state=reader.one("state", words.AREAS, _ONE),
+        how=reader.one("how", HOW, _ONE),
         zip=_zip(reader),
         within=_within(values.get("within", "")),
         fee=_fee(reader),
-        experience=_one(reader, "exp", EXPERIENCE),
-        page=min(max(_whole(values.get("page", "")), 1), MOST_PAGES),
+        experience=reader.one("exp", EXPERIENCE, _ONE),
+        page=reading.page(values.get("page", ""), MOST_PAGES),
         kept=short_list_rules.read(values.get("t", "")),
         **ticked,
     )
@@ -143,21 +138,7 @@ def read(values: Mapping[str, str]) -> tuple[Search, list[Reason]]:
 
 
 def _left_out(name: str, says: str) -> Reason:
-    return Reason("left_out", f"{says} This filter was left out.", name)
-
-
-def _one(reader: Reader, name: str, options: Mapping[str, object]) -> str:
-    value = reader.values.get(name, "").strip()
-    if value and value not in options:
-        reader.reasons.append(_left_out(name, "Please choose one of these."))
-    return value if value in options else ""
-
-
-def _several(reader: Reader, group: Group) -> tuple[str, ...]:
-    values = {value.strip() for value in reader.values.get(group.name, "").split(",")} - {""}
-    if values - set(group.options):
-        reader.reasons.append(_left_out(group.name, "Please choose one or more of these."))
-    return tuple(option for option in group.options if option in values)
+    return Reason("left_out", f"{says} {_LEFT_OUT}", name)
 
 
 def _words(reader: Reader) -> str:
@@ -194,10 +175,6 @@ def _amount(typed: str, name: str) -> int:
         return money.parse(typed, "USD", name)
     except Refused:
         raise Refused(_left_out(name, "Please write a plain number, such as 80.")) from None
-
-
-def _whole(typed: str) -> int:
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 6 else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles import reading
 from circles.directory import cards, search_rules, short_list_actions, short_list_rules, words
 from circles.web import guard, render
 from circles.web.forms import Form
@@ -14,7 +15,7 @@ from circles.web.forms import Form
 
 async def short_list(request: Request) -> Response:
     """The list that the address names; without one, the list kept in the account. At most two queries."""
-    values = search_rules.join(request.query_params.multi_items())
+    values = reading.joined(request.query_params.multi_items())
     person = request.state.person
     async with guard.house(request).db.reading() as tx:
         kept = await short_list_actions.kept(tx, person.id) if person else ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from circles import clock, money
+from circles import clock, money, reading
 from circles.errors import Reason, Refused
 from circles.gatherings.rules import FORMATS, PLACES
 from circles.reading import Reader
@@ -29,6 +29,8 @@ MOST_PAGES = 500
 
 # What may be paid is typed without a currency: every currency the circles can choose has two decimals.
 _ANY_CURRENCY = "USD"
+_ONE = "Please choose one of these."
+_MORE = "Please choose one or more of these."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +85,19 @@ def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def join(items: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The query of an address as a form holds it: what comes several times is joined by commas."""
-    values: dict[str, str] = {}
-    for name, value in items:
-        values[name] = f"{values[name]},{value}" if name in values else value
-    return values
-
-
 def parse(values: Mapping[str, str]) -> tuple[Filters, list[Reason]]:
     """Read the filters. What cannot be read is left out, and a reason for its field says so."""
     reader = Reader(values)
     found = Filters(
-        where=_one(reader, "where", PLACES),
-        format=_one(reader, "format", FORMATS),
-        days=_several(reader, "day", DAYS),
-        parts=_several(reader, "part", PARTS),
+        where=reader.one("where", PLACES, _ONE),
+        format=reader.one("format", FORMATS, _ONE),
+        days=reader.several("day", DAYS, _MORE),
+        parts=reader.several("part", PARTS, _MORE),
         after=_date(reader, "from"),
         until=_date(reader, "to"),
         means=_means(reader),
         seats=values.get("seats", "") == "on",
-        page=_page(values.get("page", "")),
+        page=reading.page(values.get("page", ""), MOST_PAGES),
     )
     if found.after and found.until and found.until < found.after:
         reader.reasons.append(Reason("dates_crossed", "This date lies before the first one.", "to"))
@@ -113,20 +107,6 @@ def parse(values: Mapping[str, str]) -> tuple[Filters, list[Reason]]:
 
 def _left_out(reason: Reason) -> Reason:
     return Reason(reason.code, f"{reason.text} This filter was left out.", reason.field)
-
-
-def _one(reader: Reader, name: str, options: Mapping[str, str]) -> str:
-    value = reader.values.get(name, "").strip()
-    if value and value not in options:
-        reader.reasons.append(Reason("unknown_choice", "Please choose one of these.", name))
-    return value if value in options else ""
-
-
-def _several(reader: Reader, name: str, options: Mapping[str, str]) -> tuple[str, ...]:
-    values = {value.strip() for value in reader.values.get(name, "").split(",")} - {""}
-    if values - set(options):
-        reader.reasons.append(Reason("unknown_choice", "Please choose one or more of these.", name))
-    return tuple(option for option in options if option in values)
 
 
 def _date(reader: Reader, name: str) -> date | None:
@@ -144,12 +124,3 @@ def _amount(typed: str) -> int:
         return money.parse(typed, _ANY_CURRENCY)
     except Refused:
         raise Refused(Reason("amount", "Please write a plain number, such as 25.", "means")) from None
-
-
-def _page(typed: str) -> int:
-    return min(max(whole(typed), 1), MOST_PAGES)
-
-
-def whole(typed: str) -> int:
-    """A small whole number from an address or a hidden field; 0 for what is none."""
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 6 else 0

@@ -9,9 +9,9 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import clock, db, guidelines, money
+from circles import clock, db, guidelines, money, reading
 from circles.errors import NotFound, OutOfDate, Reason, Refused
-from circles.gatherings import actions, filters, rules, schedule_calendar
+from circles.gatherings import actions, rules, schedule_calendar
 from circles.gatherings.cards import Dated, Planned
 from circles.gatherings.pages import pager, viewer_zone, zone_options
 from circles.gatherings.rules import CirclePlan
@@ -161,7 +161,7 @@ async def edit_circle(request: Request) -> Response:
     form = await Form.read(request)
     circle_id = guard.path_id(request)
     row = await _hosted(request, to_change=True)
-    version = filters.whole(form.value("version"))
+    version = reading.whole(form.value("version"), 0)
     try:
         # The guidelines are written and published on a page of their own.
         plan = rules.read_circle(form.values | {"guidelines": row["guidelines"]})
@@ -286,7 +286,7 @@ async def cancel_gathering(request: Request) -> Response:
 
 async def organize_circles(request: Request) -> Response:
     """Every circle there is, for organizers."""
-    number = max(1, filters.whole(request.query_params.get("page", "")))
+    number = reading.page(request.query_params.get("page", ""))
     async with guard.house(request).db.reading() as tx:
         rows = await db.rows(
             SQL.every_circle(tx, most=CIRCLES_PER_PAGE, skip=(number - 1) * CIRCLES_PER_PAGE)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import clock, db, people
+from circles import clock, db, people, reading
 from circles.errors import NotFound, Reason
 from circles.gatherings import cards, filters, rules
 from circles.gatherings.cards import Dated
@@ -61,7 +61,7 @@ def _filter_form(form: Form, found: Filters, own_clock: bool) -> str:
 
 @lru_cache(maxsize=256)
 def _kept_form(found: Filters, own_clock: bool) -> str:
-    return _render_form(Form(filters.join(found.pairs())), found, own_clock)
+    return _render_form(Form(reading.joined(found.pairs())), found, own_clock)
 
 
 def _render_form(form: Form, found: Filters, own_clock: bool) -> str:
@@ -78,7 +78,7 @@ def _render_form(form: Form, found: Filters, own_clock: bool) -> str:
 
 async def listing(request: Request) -> Response:
     """The gatherings ahead, filtered by what the address says. One query."""
-    form = Form(filters.join(request.query_params.multi_items()))
+    form = Form(reading.joined(request.query_params.multi_items()))
     found, reasons = filters.parse(form.values)
     form.add(reasons)
     zone = viewer_zone(request)

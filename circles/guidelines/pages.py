@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from circles import db, text
+from circles import db, reading, text
 from circles.errors import NotFound, Refused
 from circles.guidelines import actions, diff, rules
 from circles.web import guard, htmx, render
@@ -34,7 +34,7 @@ async def history(request: Request) -> Response:
                 tx,
                 circle_id=guard.path_id(request),
                 person_id=person.id if person else None,
-                number=int(number) if number.isascii() and number.isdecimal() and len(number) < 9 else None,
+                number=reading.whole(number, None),
             )
         )
     bodies = {row["number"]: row["body"] for row in rows}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from circles import text
+from circles import reading, text
 from circles.errors import OutOfDate, Reason, Refused, refuse_if
 from circles.reading import Reader
 
@@ -44,9 +44,8 @@ class Seen:
     def read(cls, typed: str) -> Seen:
         """From a form's hidden field, as `str` writes it. What cannot be read is out of date."""
         number, _, revision = typed.partition(".")
-        if all(each.isascii() and each.isdecimal() and len(each) < 9 for each in (number, revision)):
-            return cls(int(number), int(revision))
-        return cls(-1, -1)
+        found = cls(reading.whole(number, -1), reading.whole(revision, -1))
+        return found if -1 not in (found.number, found.revision) else cls(-1, -1)
 
     def __str__(self) -> str:
         return f"{self.number}.{self.revision}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db, text
+from circles import db, reading, text
 from circles.errors import NotFound, Refused
 from circles.people import actions
 from circles.people.rules import Part, Person
@@ -42,7 +41,7 @@ class Search:
         return cls(
             words,
             part if part == "facilitator" or part == "organizer" else "",
-            int(number) if re.fullmatch(r"[0-9]{1,6}", number) else 1,
+            reading.page(number),
         )
 
     def address(self, number: int) -> str:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
+from circles import reading
 from circles.errors import Reason, Refused
 
 T = TypeVar("T")
@@ -23,11 +24,9 @@ class Form:
     async def read(cls, request: Request) -> Form:
         """Read the posted form. Fields that come several times are joined by commas; files are left out."""
         data = await request.form()
-        values: dict[str, str] = {}
-        for key, value in data.multi_items():
-            if isinstance(value, str):
-                values[key] = f"{values[key]},{value}" if key in values else value
-        return cls(values)
+        return cls(
+            reading.joined((name, value) for name, value in data.multi_items() if isinstance(value, str))
+        )
 
     def value(self, name: str, default: str = "") -> str:
         """What stands in a field."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 
-from circles import clock, db
+from circles import clock, db, reading
 from circles.directory import search_rules
 from circles.directory.search_rules import Where
 from circles.postgres import Embedded
@@ -47,7 +47,7 @@ async def filled(server: str, how_many: int) -> str:
 
 def asked(address: str) -> dict[str, Any]:
     """The arguments the page gives the query, for an address without a ZIP."""
-    values = search_rules.join(parse_qsl(urlsplit(address).query))
+    values = reading.joined(parse_qsl(urlsplit(address).query))
     found, reasons = search_rules.read(values)
     assert not reasons
     return search_rules.arguments(found, Where(found.state), clock.now().date())
