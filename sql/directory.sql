@@ -274,9 +274,13 @@ update listings set picture_hash = null where id = :listing;
 -- the bytes of a listings picture
 select jpeg from listing_pictures where hash = :hash;
 
--- name: organize_counts()^
--- how many listings there are for organizers to look at, each kind of looking
+-- name: organize_counts(viewer)^
+-- how many listings there are for organizers to look at, each kind of looking; and complaints about ones own listing
 select
+    (
+        select count(*) from complaints join listings on listings.id = complaints.listing_id
+        where complaints.state = 'open' and listings.person_id = :viewer
+    ) as own_complaints,
     (select count(*) from listings where state = 'waiting') as waiting,
     (select count(*) from complaints where state = 'open') as complaints,
     (select count(*) from listings where state = 'shown' and asked_at is not null) as asked,
@@ -317,15 +321,15 @@ order by
     folded(listings.name), listings.id
 limit :most offset :skip;
 
--- name: open_complaints()
--- what people say is wrong with listings, the oldest first
+-- name: open_complaints(viewer)
+-- what people say is wrong with the listings of others, the oldest first
 select
     complaints.id, complaints.body, complaints.created_at, listings.id as listing_id, listings.name,
     listings.state, coalesce(people.name, 'Somebody who left') as from_name, complaints.person_id
 from complaints
 join listings on listings.id = complaints.listing_id
 left join people on people.id = complaints.person_id
-where complaints.state = 'open'
+where complaints.state = 'open' and listings.person_id is distinct from :viewer
 order by complaints.created_at limit 100;
 
 -- name: complaints_of(listing)
@@ -354,15 +358,18 @@ select name from listings where id = :listing and state = 'shown';
 update complaints set state = :state, decided_at = now(), decided_by = :who
 where id = :id and state = 'open' returning listing_id;
 
--- name: complaint_listing(id)$
--- the listing a complaint is about
-select listing_id from complaints where id = :id;
+-- name: complaint_listing(id, who)$
+-- the listing a complaint is about, for organizers who are not its therapist
+select complaints.listing_id
+from complaints join listings on listings.id = complaints.listing_id
+where complaints.id = :id and listings.person_id is distinct from :who;
 
 -- name: check_licence(id, version, who, against)$
--- an organizer looked a licence up today; no row when the listing was changed since they looked
+-- an organizer looked a licence up today; no row when the listing was changed since they looked, or is their own
 update licences set checked_at = now(), checked_by = :who, checked_against = :against
 from listings
 where licences.id = :id and listings.id = licences.listing_id and listings.version = :version
+    and listings.person_id is distinct from :who
 returning licences.listing_id;
 
 -- name: licence_listing(id)$
@@ -372,6 +379,11 @@ select listing_id from licences where id = :id;
 -- name: hand_over(id, person)$
 -- a listing becomes a therapists own; no row when it is somebodys already
 update listings set person_id = :person where id = :id and person_id is null returning id;
+
+-- name: forget_own_checks(listing, person)!
+-- what somebody checked before the listing became their own has to be checked by another organizer
+update licences set checked_at = null, checked_by = null, checked_against = ''
+where listing_id = :listing and checked_by = :person;
 
 -- name: to_look_after(after, ask_after, licence_ahead, most)
 -- shown listings the timetable may have something to do with, some at a time

@@ -164,10 +164,10 @@ where credentials.id = before.id and person_id = :person_id
 returning credentials.id, before.seen_at is not null as was_seen;
 
 -- name: see_credential(id, version, who, on)^
--- an organizer saw the papers of a training as it stands, or takes that word back
+-- an organizer saw the papers of somebody elses training as it stands, or takes that word back
 update credentials
 set seen_at = case when :on::boolean then now() end, seen_by = case when :on::boolean then :who::uuid end
-where id = :id and version = :version
+where id = :id and version = :version and person_id <> :who
     and exists (select from people where people.id = :who and people.is_organizer)
 returning id, person_id;
 

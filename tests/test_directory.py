@@ -317,6 +317,80 @@ async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: Enter) -
         assert (await page.get(f"/therapists/{listing}")).status_code == 404
 
 
+async def make_organizer(house: House, person: UUID) -> None:
+    async with house.db.transaction() as tx:
+        await tx.execute("update people set is_organizer = true where id = $1", person)
+
+
+async def test_nobody_checks_a_licence_of_their_own(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.house, person=cast.fern)
+    await make_organizer(cast.house, cast.fern)
+    async with cast.house.db.reading() as tx:
+        licence = await tx.fetchval("select id from licences")
+    here, check = f"/organize/therapists/{listing}", {"version": "1", "against": "https://board.example.org"}
+    async with browser(cast.fern) as page:
+        text = (await page.get(here)).text
+        assert "Another organizer has to look its licences up" in text
+        assert "Checked today" not in text
+        refused = await page.post(f"/organize/licences/{licence}/checked", data=check)
+        assert refused.status_code == 422
+        assert "another organizer has to look the licence up" in refused.text
+    async with cast.house.db.reading() as tx:
+        assert await tx.fetchval("select checked_at from licences") is None
+    async with browser(cast.odile) as page:
+        assert "Checked today" in (await page.get(here)).text
+        assert (await page.post(f"/organize/licences/{licence}/checked", data=check)).status_code == 303
+
+
+async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(cast: Cast, browser: Enter) -> None:
+    two = (RIVER.licences[0], replace(RIVER.licences[0], area="GA", number="G1"))
+    listing = await add_listing(cast.house, licences=two)
+    await make_organizer(cast.house, cast.fern)
+    async with cast.house.db.reading() as tx:
+        ids = {row["area"]: row["id"] for row in await tx.fetch("select id, area from licences")}
+    for person, area in ((cast.odile, "FL"), (cast.fern, "GA")):
+        async with browser(person) as page:
+            checked = {"version": "1", "against": "https://board.example.org"}
+            assert (
+                await page.post(f"/organize/licences/{ids[area]}/checked", data=checked)
+            ).status_code == 303
+    async with browser(cast.fern) as page:
+        own = {"email": "fern@example.org"}
+        assert (await page.post(f"/organize/therapists/{listing}/hand-over", data=own)).status_code == 303
+    async with cast.house.db.reading() as tx:
+        checked_by = await tx.fetch(
+            "select area, checked_by, checked_against <> '' from licences order by area"
+        )
+    assert [tuple(each) for each in checked_by] == [("FL", cast.odile, True), ("GA", None, False)]
+
+
+async def test_a_complaint_about_ones_own_listing_is_read_by_another_organizer(
+    cast: Cast, browser: Enter
+) -> None:
+    listing = await add_listing(cast.house, person=cast.fern)
+    await make_organizer(cast.house, cast.fern)
+    async with browser(cast.mira) as page:
+        await page.post(f"/therapists/{listing}/complaint", data={"body": "Not what it says."})
+    async with cast.house.db.reading() as tx:
+        complaint = await tx.fetchval("select id from complaints")
+    async with browser(cast.fern) as page:
+        for path in ("/organize/therapists", f"/organize/therapists/{listing}"):
+            text = (await page.get(path)).text.split("<main")[1]
+            assert "Not what it says" not in text
+            assert "Mira" not in text
+        desk = (await page.get("/organize/therapists?show=complaints")).text
+        assert "One complaint is about your own listing" in desk
+        kept = await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
+        assert kept.status_code == 404
+    async with browser(cast.odile) as page:
+        desk = (await page.get("/organize/therapists")).text
+        assert "Not what it says" in desk
+        assert "your own listing" not in desk
+        assert (
+            await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
+        ).status_code == 303
+
+
 async def test_complaints_are_counted(cast: Cast, browser: Enter) -> None:
     listing = await add_listing(cast.house)
     async with browser(cast.mira) as page:

@@ -299,6 +299,25 @@ async def test_a_mark_can_be_taken_back(cast: Cast) -> None:
         await actions.see_credential(cast.house, farid, credential, version=1, seen=True)
 
 
+async def test_nobody_vouches_for_themselves(cast: Cast, browser: Enter) -> None:
+    async with cast.house.db.transaction() as tx:
+        await tx.execute("update people set is_organizer = true where id = $1", cast.farid)
+    farid = await person(cast.house, cast.farid)
+    credential = await actions.add_credential(cast.house, farid, kind="RN", body="Ohio", year=2004)
+    async with browser(cast.farid) as page:
+        shown = (await page.get(f"/facilitators/{cast.farid}")).text
+        assert "We saw the papers" not in shown
+        assert "Another organizer has to see yours" in shown
+        own = await page.post(
+            f"/organize/credentials/{credential}/seen", data={"version": "1", "seen": "yes"}
+        )
+        assert own.status_code == 422
+        assert "another organizer has to see the papers" in own.text
+    assert await value(cast.house, "select seen_by from credentials where id = $1", credential) is None
+    async with browser(cast.odile) as page:
+        assert "We saw the papers" in (await page.get(f"/facilitators/{cast.farid}")).text
+
+
 async def test_nobody_changes_the_training_of_another(cast: Cast, browser: Enter) -> None:
     farid = await person(cast.house, cast.farid)
     credential = await actions.add_credential(cast.house, farid, kind="RN", body="Ohio", year=None)

@@ -34,9 +34,12 @@ async def complain(house: House, *, listing_id: UUID, person_id: UUID, body: str
 
 
 async def decide(house: House, complaint_id: UUID, *, who: UUID, decision: str) -> None:
-    """Hide the listing at once, or keep it as it is. Raises NotFound, OutOfDate when that was decided already."""
+    """Hide the listing at once, or keep it as it is.
+
+    Raises NotFound, for a complaint about their own listing too, and OutOfDate when it was decided already.
+    """
     async with house.db.transaction() as tx:
-        about = await SQL.complaint_listing(tx, id=complaint_id)
+        about = await SQL.complaint_listing(tx, id=complaint_id, who=who)
         if about is None:
             raise NotFound
         if decision == "hidden":

@@ -13,6 +13,9 @@ from circles.settings import Settings
 
 SQL = db.queries("directory")
 SUBJECT = "About your page"
+OWN_LICENCE = (
+    "This page is your own, so another organizer has to look the licence up. Nobody checks their own."
+)
 
 
 async def save(
@@ -115,14 +118,16 @@ async def tell(tx: db.Tx, settings: Settings, listing_id: UUID, said: str, page:
 async def check_licence(house: House, licence_id: UUID, *, who: UUID, version: int, against: str) -> UUID:
     """An organizer looked a licence up today, in this source. Returns its listing.
 
-    version: of the listing as they saw it. Raises Refused, NotFound, OutOfDate.
+    version: of the listing as they saw it. Raises Refused, also for a licence of their own; NotFound, OutOfDate.
     """
     said = text.line(against, "against", most=300)
     async with house.db.transaction() as tx:
         about = await SQL.licence_listing(tx, id=licence_id)
         if about is None:
             raise NotFound
-        await _lock(tx, about, version)
+        before = await _lock(tx, about, version)
+        if before["person_id"] == who:
+            raise Refused(Reason("own", OWN_LICENCE))
         checked = await SQL.check_licence(tx, id=licence_id, version=version, who=who, against=said)
         if checked is None:
             raise NotFound
@@ -147,6 +152,7 @@ async def hand_over(house: House, listing_id: UUID, *, who: UUID, email: str) ->
             raise Refused(Reason("has_one", f"{person.name} has a listing already.", "email"))
         await SQL.hand_over(tx, id=listing_id, person=person.id)
         await audit.record(tx, "listing.handed_over", listing_id, who=who, after=str(person.id))
+        await SQL.forget_own_checks(tx, listing=listing_id, person=person.id)
         said = "The organizers handed a page over to your account. You can change it from now on."
         await tell(tx, house.settings, listing_id, said, "/my/listing")
         return person.name

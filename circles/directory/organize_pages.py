@@ -60,10 +60,12 @@ class Search:
 async def therapists(request: Request) -> Response:
     """Every listing there is to look at, what hurries first."""
     async with guard.house(request).db.reading() as tx:
-        counts = await actions.SQL.organize_counts(tx)
+        viewer = request.state.person.id
+        counts = await actions.SQL.organize_counts(tx, viewer=viewer)
         search = Search.read(request, counts)
-        complaints = await db.rows(actions.SQL.open_complaints(tx)) if search.part == "complaints" else []
-        found = [] if search.part == "complaints" else await _look(tx, search)
+        about = search.part == "complaints"
+        complaints = await db.rows(actions.SQL.open_complaints(tx, viewer=viewer)) if about else []
+        found = [] if about else await _look(tx, search)
     total = found[0]["total"] if found else 0
     return render.page(
         request,
@@ -104,7 +106,8 @@ async def _one(request: Request, listing_id: UUID, form: Form, status: int = 200
         row = await actions.SQL.listing(tx, id=listing_id)
         if row is None:
             raise NotFound
-        complaints = await db.rows(actions.SQL.complaints_of(tx, listing=listing_id))
+        is_own = row["person_id"] == request.state.person.id
+        complaints = [] if is_own else await db.rows(actions.SQL.complaints_of(tx, listing=listing_id))
     return render.page(
         request,
         "directory/organize_one.html",
@@ -116,6 +119,7 @@ async def _one(request: Request, listing_id: UUID, form: Form, status: int = 200
         licences=listing_views.licences(row),
         lacks=listing_rules.problems(actions.draft_of(row)),
         complaints=complaints,
+        is_own=is_own,
         mark=listing_views.mark_words(row),
     )
 

@@ -12,6 +12,9 @@ from circles.people import rules
 from circles.people.rules import Part, Person
 
 SQL = db.queries("people")
+OWN_CREDENTIAL = (
+    "This is your own, so another organizer has to see the papers. Nobody vouches for themselves."
+)
 
 
 async def change_me(
@@ -96,12 +99,15 @@ async def see_credential(
 ) -> UUID:
     """Note that the organizers saw the papers of a credential, or take that back. Returns whose it is.
 
-    version: the one the organizer looked at. Raises NotFound, and OutOfDate when it was changed meanwhile.
+    version: the one the organizer looked at. Raises NotFound, Refused for their own, and OutOfDate when it was
+    changed meanwhile.
     """
     async with house.db.transaction() as tx:
         owner = await SQL.credential_owner(tx, id=credential_id)
         if owner is None or not organizer.is_organizer:
             raise NotFound
+        if owner == organizer.id:
+            raise Refused(Reason("own", OWN_CREDENTIAL))
         noted = await SQL.see_credential(tx, id=credential_id, version=version, who=organizer.id, on=seen)
         if noted is None:
             raise OutOfDate(
