@@ -330,9 +330,6 @@ LISTINGS = [
     route("/organize/therapists/{id}/show", lists_pages.show, Who.ORGANIZER, ["POST"]),
     route("/organize/therapists/{id}/hide", lists_pages.hide, Who.ORGANIZER, ["POST"]),
     route("/organize/therapists/{id}/hand-over", lists_pages.hand_over, Who.ORGANIZER, ["POST"]),
-    route("/organize/licences/{id}/checked", lists_pages.check_licence, Who.ORGANIZER, ["POST"]),
-    route("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER, ["POST"]),
-]
     *form(
         "/organize/therapists/{id}/picture",
         lists_pages.picture_form,
@@ -341,6 +338,9 @@ LISTINGS = [
         max_body=pictures.MOST_BYTES,
     ),
     route("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Who.ORGANIZER, ["POST"]),
+    route("/organize/licences/{id}/checked", lists_pages.check_licence, Who.ORGANIZER, ["POST"]),
+    route("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER, ["POST"]),
+]
 
 # In practice mode only; in production these addresses are not even there.
 PRACTICE = [

@@ -151,8 +151,8 @@ async def hand_over(house: House, listing_id: UUID, *, who: UUID, email: str) ->
         if await SQL.own_listing(tx, person=person.id):
             raise Refused(Reason("has_one", f"{person.name} has a listing already.", "email"))
         await SQL.hand_over(tx, id=listing_id, person=person.id)
-        await audit.record(tx, "listing.handed_over", listing_id, who=who, after=str(person.id))
         await SQL.forget_own_checks(tx, listing=listing_id, person=person.id)
+        await audit.record(tx, "listing.handed_over", listing_id, who=who, after=str(person.id))
         said = "The organizers handed a page over to your account. You can change it from now on."
         await tell(tx, house.settings, listing_id, said, "/my/listing")
         return person.name
