@@ -22,6 +22,7 @@ function keep() {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   said.textContent = "The file notes.txt is among your downloads.";
+  unkept = false;
 }
 
 // A text field prints only what it shows, so its whole text stands behind it, for paper alone.
@@ -34,6 +35,11 @@ function mirror(area) {
     area.classList.toggle("has-paper", area.value !== "");
   });
 }
+
+// Leaving by mistake would lose it all, so the browser asks first, until it is kept as a file.
+let unkept = false;
+sheet.addEventListener("input", () => { unkept = written().some(([, answer]) => answer); });
+addEventListener("beforeunload", (event) => { if (unkept) event.preventDefault(); });
 
 for (const area of sheet.querySelectorAll("textarea")) mirror(area);
 document.getElementById("keep-sheet").addEventListener("click", keep);

@@ -89,6 +89,9 @@ def test_every_text_says_what_is_not_known_and_where_it_comes_from(guide: Guide)
     named = set(re.findall(r"and others, \d{4}", guide.body.partition("## Where this comes from")[0]))
     listed = set(re.findall(r"and others, \d{4}", guide.body.partition("## Where this comes from")[2]))
     assert named <= listed
+    foot = str(render.markdown(guide.body)).partition("Where this comes from")[2]
+    for source in re.findall(r"<li>(.*?)</li>", foot, re.S):
+        assert "<a " in source or guide.slug == "what-it-costs", f"{source} leads nowhere"
 
 
 KNOWN = {
@@ -97,6 +100,8 @@ KNOWN = {
     "https://pubmed.ncbi.nlm.nih.gov/28249076/",
     "https://doi.org/10.1080/02791072.2019.1587556",
     "https://doi.org/10.2196/11290",
+    "https://www.researchgate.net/publication/380728906_"
+    "Psychedelic_Group_Based_Integration_Ethical_Assessment_and_Initial_Recommendations",
 }
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import icalendar
 import pytest
-from playwright.async_api import BrowserContext, Request, expect
+from playwright.async_api import BrowserContext, Dialog, Request, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.site import Site
@@ -180,6 +180,25 @@ async def test_closing_the_sheet_forgets_it(visit: Visit, live: bool) -> None:
         await again()
         if visitor.page.url.endswith(SHEET):
             await expect(visitor.page.get_by_label("What was new to you?")).to_have_value("")
+
+
+async def test_leaving_the_sheet_asks_first_until_it_is_kept(visit: Visit) -> None:
+    visitor = await visit()
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    visitor.page.on("dialog", stay)
+    await write(visitor)
+    await visitor.page.get_by_role("link", name="find out when to come").click()
+    await expect(visitor.page.get_by_label("What was new to you?")).to_have_value(SECRET)
+    assert asked == ["beforeunload"]
+    await visitor.downloads("Keep as a file")
+    await visitor.follow("find out when to come")
+    await visitor.reads("When to come")
+    assert asked == ["beforeunload"]
 
 
 async def test_the_sheet_is_for_paper_too(visit: Visit, live: bool) -> None:
