@@ -21,18 +21,9 @@ from circles.errors import NotFound, Refused
 from circles.house import House
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import Enter
+from tests.hands import change, value
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
-
-
-async def value(house: House, sql: str, *arguments: Any) -> Any:
-    async with house.db.reading() as tx:
-        return await tx.fetchval(sql, *arguments)
-
-
-async def change(house: House, sql: str, *arguments: Any) -> None:
-    async with house.db.transaction() as tx:
-        await tx.execute(sql, *arguments)
 
 
 async def marks(house: House) -> dict[UUID, str]:

@@ -6,30 +6,20 @@ import io
 import struct
 import zlib
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from PIL import Image
 
-from circles import people, privacy
+from circles import privacy
 from circles.errors import NotFound, OutOfDate, Refused
-from circles.house import House
 from circles.people import actions, pictures, rules
 from tests.cast import Cast
 from tests.conftest import Browser, Enter
+from tests.hands import person, value
 from tests.uploads import image, send_in_pieces
 
 SECRET = b"taken at 40.7128 north by Farid"
-
-
-async def person(house: House, person_id: UUID) -> people.Person:
-    async with house.db.reading() as tx:
-        return (await people.by_ids(tx, [person_id]))[person_id]
-
-
-async def value(house: House, query: str, *values: object) -> Any:
-    async with house.db.reading() as tx:
-        return await tx.fetchval(query, *values)
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from circles import gatherings, people
+from circles import gatherings
 from circles.db import Tx
 from circles.errors import NotAllowed, NotFound, OutOfDate, Refused
 from circles.gatherings import actions, front, rules
 from circles.house import House
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import Browser, Enter
+from tests.hands import person
 from tests.test_gatherings_rules import TYPED
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -34,11 +35,6 @@ def dated(**changed: str) -> dict[str, str]:
         "community_seats": "1",
     }
     return usual | {"note": "", "then": "draft"} | changed
-
-
-async def person(house: House, person_id: UUID) -> people.Person:
-    async with house.db.reading() as tx:
-        return (await people.by_ids(tx, [person_id]))[person_id]
 
 
 async def circle_row(house: House, circle_id: UUID) -> dict[str, object]:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from circles import bookings, guidelines, people
+from circles import bookings, guidelines
 from circles.bookings import agreeing
 from circles.errors import NotFound, OutOfDate, Refused
 from circles.guidelines import actions
@@ -21,6 +21,7 @@ from circles.guidelines.rules import Change, Seen
 from circles.house import House
 from tests.cast import GUIDELINES, Cast, accept, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import Browser, Enter
+from tests.hands import person, value
 
 NEW = GUIDELINES + " Nobody records, by any means."
 WHY = "Somebody asked about recording."
@@ -32,16 +33,6 @@ Drain = Callable[[], Any]
 
 def page_of(cast: Cast, tail: str = "") -> str:
     return f"/host/circles/{cast.circle}/guidelines{tail}"
-
-
-async def value(house: House, query: str, *arguments: Any) -> Any:
-    async with house.db.transaction() as tx:
-        return await tx.fetchval(query, *arguments)
-
-
-async def person(house: House, person_id: UUID) -> people.Person:
-    async with house.db.reading() as tx:
-        return (await people.by_ids(tx, [person_id]))[person_id]
 
 
 async def publish(house: House, cast: Cast, body: str = NEW, *, material: bool = True) -> UUID:

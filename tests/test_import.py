@@ -20,24 +20,10 @@ from circles.house import House
 from tests import import_hands as hands
 from tests.cast import Cast
 from tests.conftest import Browser, Enter
+from tests.hands import change, rows, value
 from tests.uploads import send_in_pieces
 
 HOME = import_pages.HOME
-
-
-async def rows(house: House, query: str, *values: object) -> list[Any]:
-    async with house.db.reading() as tx:
-        return await tx.fetch(query, *values)
-
-
-async def value(house: House, query: str, *values: object) -> Any:
-    async with house.db.reading() as tx:
-        return await tx.fetchval(query, *values)
-
-
-async def change(house: House, query: str, *values: object) -> None:
-    async with house.db.transaction() as tx:
-        await tx.execute(query, *values)
 
 
 async def post_file(page: Browser, sent: bytes, name: str = "therapists.csv") -> Any:

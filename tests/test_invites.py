@@ -13,13 +13,14 @@ import icalendar
 import pytest
 from starlette.applications import Starlette
 
-from circles import audit, bookings, gatherings, jobs, people
+from circles import audit, bookings, gatherings, jobs
 from circles.gatherings.actions import cancel_gathering
 from circles.house import House
 from circles.invites import actions, feed_address
 from circles.mail import message
 from tests.cast import Cast, add_booking, add_circle, add_gathering, open_the_room
 from tests.conftest import Browser, Enter
+from tests.hands import change, person
 
 LINK = "https://meet.example.org/tuesday"
 NEVER_SAID = re.compile(
@@ -31,11 +32,6 @@ async def mails(house: House) -> list[asyncpg.Record]:
     """Every mail written, oldest first."""
     async with house.db.reading() as tx:
         return await tx.fetch("select * from mails order by created_at, id")
-
-
-async def change(house: House, query: str, *arguments: Any) -> None:
-    async with house.db.transaction() as tx:
-        await tx.execute(query, *arguments)
 
 
 async def end(house: House, booking: UUID, cause: str = "by_member") -> None:
@@ -73,11 +69,6 @@ def event(mail: asyncpg.Record) -> Any:
     assert calendar["method"] == mail["calendar_method"]
     (found,) = calendar.events
     return found
-
-
-async def person(house: House, person_id: UUID) -> people.Person:
-    async with house.db.reading() as tx:
-        return (await people.by_ids(tx, [person_id]))[person_id]
 
 
 # The invite

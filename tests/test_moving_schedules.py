@@ -16,7 +16,8 @@ from circles.gatherings.schedule_rules import Rule
 from circles.house import House
 from tests.cast import Cast, add_booking
 from tests.conftest import Browser, Enter
-from tests.test_schedules import TERMS, change_one, make, person, planted, seen, today, typed, weekly
+from tests.hands import person
+from tests.test_schedules import TERMS, change_one, make, planted, seen, today, typed, weekly
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)

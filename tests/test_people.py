@@ -6,7 +6,6 @@ import asyncio
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,6 +17,7 @@ from circles.people import actions, rules, sign_in
 from circles.people.rules import Asker
 from tests.cast import Cast, add_person
 from tests.conftest import Browser, Enter
+from tests.hands import change, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,6 @@ class Sent:
     link: str  # as a path
     text: str
     html: str
-
-
-async def value(house: House, query: str, *arguments: Any) -> Any:
-    async with house.db.reading() as tx:
-        return await tx.fetchval(query, *arguments)
-
-
-async def change(house: House, query: str, *arguments: Any) -> None:
-    async with house.db.transaction() as tx:
-        await tx.execute(query, *arguments)
 
 
 async def newest_mail(house: House) -> Sent:

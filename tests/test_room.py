@@ -16,19 +16,10 @@ from circles.errors import NotFound, Refused
 from circles.house import House
 from tests.cast import Cast, add_booking, add_gathering, add_person, open_the_room
 from tests.conftest import Enter
+from tests.hands import change, value
 
 READY = {"co": "here", "card": "on"}
 LINK = "https://meet.example.org/tuesday"
-
-
-async def value(house: House, sql: str, *arguments: Any) -> Any:
-    async with house.db.reading() as tx:
-        return await tx.fetchval(sql, *arguments)
-
-
-async def change(house: House, sql: str, *arguments: Any) -> None:
-    async with house.db.transaction() as tx:
-        await tx.execute(sql, *arguments)
 
 
 async def mark_of(house: House, booking: UUID) -> str | None:
@@ -198,7 +189,9 @@ async def test_the_room_shows_who_is_expected_and_what_they_chose_to_tell(
 async def test_what_the_room_needs_is_known_days_before_by_whoever_prepares_it(
     cast: Cast, browser: Enter
 ) -> None:
-    await change(cast.house, "update people set access_needs = 'A seat near the door.' where id = $1", cast.mira)
+    await change(
+        cast.house, "update people set access_needs = 'A seat near the door.' where id = $1", cast.mira
+    )
     await add_booking(cast.house, cast.gathering, cast.mira)
     async with browser(cast.farid) as host:
         assert "A seat near the door." in (await host.get(f"/host/gatherings/{cast.gathering}")).text

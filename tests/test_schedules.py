@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import app as site
-from circles import bookings, clock, demo, gatherings, jobs, people
+from circles import bookings, clock, demo, gatherings, jobs
 from circles.errors import NotFound, OutOfDate, Refused
 from circles.gatherings import (
     actions,
@@ -29,6 +29,7 @@ from circles.gatherings.schedule_rules import Rule, Terms
 from circles.house import House
 from tests.cast import Cast, add_booking, add_circle, add_gathering
 from tests.conftest import Enter
+from tests.hands import person
 
 ZONE = "America/New_York"
 TERMS = Terms(time(11), ZONE, 90, 8, 1)
@@ -44,11 +45,6 @@ def weekly(start: int = 3, **more: Any) -> Rule:
     """Every week from a day soon on."""
     first = today() + timedelta(days=start)
     return Rule("weekly", first, 1, (first.weekday(),), **more)
-
-
-async def person(house: House, person_id: UUID) -> people.Person:
-    async with house.db.reading() as tx:
-        return (await people.by_ids(tx, [person_id]))[person_id]
 
 
 async def make(house: House, cast: Cast, rule: Rule | None = None, terms: Terms = TERMS) -> UUID:
