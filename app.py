@@ -38,6 +38,7 @@ from circles.gatherings import (
     hosts_pages,
     readiness_pages,
     schedule_pages,
+    stand_in_pages,
 )
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import host_pages as agreement_pages
@@ -56,7 +57,7 @@ from circles.practice import pages as practice_pages
 from circles.settings import Settings
 from circles.site import Site, lifespan
 from circles.web import faults, guard, headers, render
-from circles.web.guard import Who, form, route
+from circles.web.guard import Who, form, post, route
 from circles.web.health import healthz
 from circles.web.static import Static
 
@@ -71,14 +72,14 @@ PEOPLE = [
     *form("/sign-in/code", people_pages.code_form, people_pages.enter_code, Who.ANYBODY),
     *form("/sign-in/link/{token}", people_pages.link_form, people_pages.use_link, Who.ANYBODY),
     *form("/sign-in/name", people_pages.name_form, people_pages.give_name, Who.ANYBODY),
-    route("/sign-out", people_pages.sign_out, Who.ANYBODY, ["POST"]),
-    route("/sign-out/everywhere", people_pages.sign_out_everywhere, Who.SIGNED_IN, ["POST"]),
+    post("/sign-out", people_pages.sign_out, Who.ANYBODY),
+    post("/sign-out/everywhere", people_pages.sign_out_everywhere, Who.SIGNED_IN),
     *form("/me", people_pages.me, people_pages.change_me, Who.SIGNED_IN),
     *form("/me/room", needs_pages.needs_form, needs_pages.tell_needs, Who.SIGNED_IN),
-    route("/me/credentials", people_pages.add_credential, Who.FACILITATOR, ["POST"]),
-    route("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN, ["POST"]),
+    post("/me/credentials", people_pages.add_credential, Who.FACILITATOR),
+    post("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN),
     route("/me/credentials/{id}", portrait_pages.credential_form, Who.FACILITATOR),
-    route("/me/credentials/{id}", portrait_pages.change_credential, Who.FACILITATOR, ["POST"]),
+    post("/me/credentials/{id}", portrait_pages.change_credential, Who.FACILITATOR),
     *form(
         "/me/picture",
         portrait_pages.picture_form,
@@ -86,16 +87,11 @@ PEOPLE = [
         Who.FACILITATOR,
         max_body=pictures.MOST_BYTES,
     ),
-    route("/me/picture/remove", portrait_pages.drop_picture, Who.FACILITATOR, ["POST"]),
+    post("/me/picture/remove", portrait_pages.drop_picture, Who.FACILITATOR),
     route("/pictures/{hash}.jpg", portrait_pages.picture, Who.MACHINE),
-    route(
-        "/organize/credentials/{id}/seen",
-        portrait_pages.see_credential,
-        Who.ORGANIZER,
-        ["POST"],
-    ),
+    post("/organize/credentials/{id}/seen", portrait_pages.see_credential, Who.ORGANIZER),
     route("/organize/people", roles_pages.people, Who.ORGANIZER),
-    route("/organize/people/{id}/roles", roles_pages.set_part, Who.ORGANIZER, ["POST"]),
+    post("/organize/people/{id}/roles", roles_pages.set_part, Who.ORGANIZER),
 ]
 
 GATHERINGS = [
@@ -109,59 +105,50 @@ GATHERINGS = [
 ]
 
 HOSTING = [
-    route("/host/guidelines/preview", guidelines_pages.preview, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/guidelines", agreement_pages.write_form, Who.FACILITATOR),
-    route("/host/circles/{id}/guidelines", agreement_pages.write, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/guidelines/discard", agreement_pages.discard, Who.FACILITATOR, ["POST"]),
+    post("/host/guidelines/preview", guidelines_pages.preview, Who.FACILITATOR),
+    *form(
+        "/host/circles/{id}/guidelines", agreement_pages.write_form, agreement_pages.write, Who.FACILITATOR
+    ),
+    post("/host/circles/{id}/guidelines/discard", agreement_pages.discard, Who.FACILITATOR),
     route("/host/circles/{id}/guidelines/publish", agreement_pages.publish_form, Who.FACILITATOR),
-    route("/host/circles/{id}/guidelines/publish", agreement_pages.publish, Who.FACILITATOR, ["POST"]),
+    post("/host/circles/{id}/guidelines/publish", agreement_pages.publish, Who.FACILITATOR),
     route("/host/circles", host_pages.my_circles, Who.HOST),
     *form("/host/circles/new", host_pages.new_circle_form, host_pages.create_circle, Who.FACILITATOR),
     route("/host/circles/{id}", host_pages.host_circle, Who.HOST),
     route("/host/circles/{id}/hosts", hosts_pages.hosts, Who.HOST),
-    route("/host/circles/{id}/hosts", hosts_pages.invite, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/hosts/{host}/remove", hosts_pages.remove, Who.HOST, ["POST"]),
-    route("/host/circles/{id}/hosts/{host}/lead", hosts_pages.hand_over, Who.FACILITATOR, ["POST"]),
-    route(
-        "/host/circles/{id}/hosts/invitations/{invitation}/withdraw",
-        hosts_pages.withdraw,
-        Who.FACILITATOR,
-        ["POST"],
-    ),
+    post("/host/circles/{id}/hosts", hosts_pages.invite, Who.FACILITATOR),
+    post("/host/circles/{id}/hosts/{host}/remove", hosts_pages.remove, Who.HOST),
+    post("/host/circles/{id}/hosts/{host}/lead", hosts_pages.hand_over, Who.FACILITATOR),
+    post("/host/circles/{id}/asked/{asked}/withdraw", hosts_pages.withdraw, Who.FACILITATOR),
     *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Who.SIGNED_IN),
-    *form("/host/gatherings/{id}/stand-in", hosts_pages.stand_in, hosts_pages.put_stand_in, Who.FACILITATOR),
-    route("/host/gatherings/{id}/stand-in/back", hosts_pages.step_back, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/room", readiness_pages.asked_form, Who.FACILITATOR),
-    route("/host/circles/{id}/room", readiness_pages.change_asked, Who.FACILITATOR, ["POST"]),
+    *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.put, Who.FACILITATOR),
+    *form("/host/gatherings/{id}/stand-in/back", stand_in_pages.back, stand_in_pages.step, Who.FACILITATOR),
+    *form(
+        "/host/circles/{id}/room", readiness_pages.asked_form, readiness_pages.change_asked, Who.FACILITATOR
+    ),
     *form("/host/circles/{id}/edit", host_pages.edit_circle_form, host_pages.edit_circle, Who.FACILITATOR),
-    route("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR, ["POST"]),
+    post("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR),
     route("/host/circles/{id}/gatherings/new", host_pages.new_gathering_form, Who.FACILITATOR),
-    route("/host/circles/{id}/gatherings/new", host_pages.create_gathering, Who.FACILITATOR, ["POST"]),
-    route("/host/gatherings/{id}/publish", host_pages.publish_gathering, Who.FACILITATOR, ["POST"]),
-    route("/host/gatherings/{id}/discard", host_pages.discard_gathering, Who.FACILITATOR, ["POST"]),
+    post("/host/circles/{id}/gatherings/new", host_pages.create_gathering, Who.FACILITATOR),
+    post("/host/gatherings/{id}/publish", host_pages.publish_gathering, Who.FACILITATOR),
+    post("/host/gatherings/{id}/discard", host_pages.discard_gathering, Who.FACILITATOR),
     route("/host/gatherings/{id}/cancel", host_pages.cancel_form, Who.FACILITATOR),
-    route("/host/gatherings/{id}/cancel", host_pages.cancel_gathering, Who.FACILITATOR, ["POST"]),
+    post("/host/gatherings/{id}/cancel", host_pages.cancel_gathering, Who.FACILITATOR),
     route("/host/circles/{id}/schedules/new", schedule_pages.new_form, Who.FACILITATOR),
-    route("/host/circles/{id}/schedules/new", schedule_pages.create, Who.FACILITATOR, ["POST"]),
+    post("/host/circles/{id}/schedules/new", schedule_pages.create, Who.FACILITATOR),
     *form("/host/schedules/{id}", schedule_pages.change_form, schedule_pages.change, Who.FACILITATOR),
     *form("/host/schedules/{id}/end", schedule_pages.end_form, schedule_pages.end, Who.FACILITATOR),
     *form("/host/gatherings/{id}/change", change_pages.change_form, change_pages.change, Who.FACILITATOR),
     route("/host/gatherings/{id}/put-back", change_pages.put_back, Who.FACILITATOR, ["GET", "POST"]),
-    route("/host/circles/{id}/pause", change_pages.pause, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/resume", change_pages.resume, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/archive", change_pages.archive, Who.FACILITATOR, ["POST"]),
-    route("/host/circles/{id}/copy", change_pages.copy, Who.FACILITATOR, ["POST"]),
+    post("/host/circles/{id}/pause", change_pages.pause, Who.FACILITATOR),
+    post("/host/circles/{id}/resume", change_pages.resume, Who.FACILITATOR),
+    post("/host/circles/{id}/archive", change_pages.archive, Who.FACILITATOR),
+    post("/host/circles/{id}/copy", change_pages.copy, Who.FACILITATOR),
     route("/organize/circles", host_pages.organize_circles, Who.ORGANIZER),
 ]
 
 PAYMENTS = [
-    route(
-        "/webhooks/stripe",
-        payments_pages.webhook,
-        Who.MACHINE,
-        ["POST"],
-        max_body=payments_pages.MOST_WEBHOOK_BODY,
-    ),
+    post("/webhooks/stripe", payments_pages.webhook, Who.MACHINE, max_body=payments_pages.MOST_WEBHOOK_BODY),
 ]
 
 BOOKINGS = [
@@ -170,19 +157,19 @@ BOOKINGS = [
     route("/bookings/{id}/state", bookings_pages.state, Who.SIGNED_IN),
     route("/bookings/{id}/stopped", bookings_pages.stopped, Who.SIGNED_IN),
     route("/bookings/{id}/pay", bookings_pages.pay, Who.SIGNED_IN),
-    route("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN, ["POST"]),
+    post("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN),
     *form("/bookings/{id}/cancel", bookings_pages.cancel_form, bookings_pages.cancel, Who.SIGNED_IN),
     *form("/bookings/{id}/guidelines", agree_pages.guidelines_form, agree_pages.agree, Who.SIGNED_IN),
-    route("/gatherings/{id}/request", screening_pages.send_request, Who.SIGNED_IN, ["POST"]),
+    post("/gatherings/{id}/request", screening_pages.send_request, Who.SIGNED_IN),
     route("/my/requests/{id}", screening_pages.my_request, Who.SIGNED_IN),
-    route("/my/requests/{id}/answer", screening_pages.answer, Who.SIGNED_IN, ["POST"]),
-    route("/my/requests/{id}/withdraw", screening_pages.withdraw, Who.SIGNED_IN, ["POST"]),
+    post("/my/requests/{id}/answer", screening_pages.answer, Who.SIGNED_IN),
+    post("/my/requests/{id}/withdraw", screening_pages.withdraw, Who.SIGNED_IN),
     route("/host/requests", screening_pages.inbox, Who.FACILITATOR),
     *form("/host/requests/{id}", screening_pages.hosted_request, screening_pages.decide, Who.FACILITATOR),
     route("/host/circles/{id}/screening", screening_pages.settings_form, Who.FACILITATOR),
-    route("/host/circles/{id}/screening", screening_pages.save_settings, Who.FACILITATOR, ["POST"]),
+    post("/host/circles/{id}/screening", screening_pages.save_settings, Who.FACILITATOR),
     *form("/host/circles/{id}/apart", screening_pages.pairs, screening_pages.keep_apart, Who.FACILITATOR),
-    route("/host/apart/{id}/end", screening_pages.let_together, Who.FACILITATOR, ["POST"]),
+    post("/host/apart/{id}/end", screening_pages.let_together, Who.FACILITATOR),
 ]
 
 GUIDELINES = [
@@ -194,7 +181,7 @@ GUIDELINES = [
 
 INVITES = [
     route("/my/gatherings", invites_pages.my_gatherings, Who.SIGNED_IN),
-    route("/my/feed", invites_pages.renew_feed, Who.SIGNED_IN, ["POST"]),
+    post("/my/feed", invites_pages.renew_feed, Who.SIGNED_IN),
     route("/bookings/{id}/invite.ics", invites_pages.invite_file, Who.SIGNED_IN),
     route("/feeds/{token}.ics", invites_pages.feed, Who.MACHINE),
 ]
@@ -202,20 +189,20 @@ INVITES = [
 ATTENDANCE = [
     route("/host", desk_pages.desk, Who.HOST),
     route("/host/gatherings/{id}", attendance_pages.gathering, Who.HOST),
-    route("/host/gatherings/{id}/register", attendance_pages.mark, Who.HOST, ["POST"]),
+    post("/host/gatherings/{id}/register", attendance_pages.mark, Who.HOST),
     route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
-    route("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST, ["POST"]),
-    route("/host/gatherings/{id}/shut", room_pages.shut_room, Who.HOST, ["POST"]),
+    post("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST),
+    post("/host/gatherings/{id}/shut", room_pages.shut_room, Who.HOST),
     route("/host/room-shell", room_pages.shell, Who.MACHINE),
     route("/host/room-worker.js", room_pages.worker, Who.MACHINE),
-    route("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST, ["POST"]),
+    post("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST),
     route("/host/gatherings/{id}/after", after_pages.after, Who.HOST),
-    route("/host/gatherings/{id}/close", after_pages.close, Who.HOST, ["POST"]),
-    route("/host/gatherings/{id}/reopen", after_pages.reopen, Who.HOST, ["POST"]),
-    route("/host/gatherings/{id}/notes", after_pages.write_note, Who.HOST, ["POST"]),
+    post("/host/gatherings/{id}/close", after_pages.close, Who.HOST),
+    post("/host/gatherings/{id}/reopen", after_pages.reopen, Who.HOST),
+    post("/host/gatherings/{id}/notes", after_pages.write_note, Who.HOST),
     route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest_form, Who.FACILITATOR),
-    route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Who.FACILITATOR, ["POST"]),
-    route("/host/notes/{id}/take-away", after_pages.take_note_away, Who.HOST, ["POST"]),
+    post("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Who.FACILITATOR),
+    post("/host/notes/{id}/take-away", after_pages.take_note_away, Who.HOST),
     route("/host/circles/{id}/notes", after_pages.notes, Who.SIGNED_IN),
     route("/organize", organize_pages.overview, Who.ORGANIZER),
     route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
@@ -233,25 +220,25 @@ RUN_SHEETS = [
     for each in (
         route(f"{about}/run-sheet", run_sheet_pages.show, Who.HOST),
         *form(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, run_sheet_pages.edit, Who.FACILITATOR),
-        route(f"{about}/run-sheet/put-back", run_sheet_pages.put_back, Who.FACILITATOR, ["POST"]),
+        post(f"{about}/run-sheet/put-back", run_sheet_pages.put_back, Who.FACILITATOR),
     )
 ]
 
 MESSAGES = [
     route("/host/gatherings/{id}/messages", messages_pages.messages, Who.FACILITATOR),
     route("/host/gatherings/{id}/messages/new", messages_pages.new_form, Who.FACILITATOR),
-    route("/host/gatherings/{id}/messages/new", messages_pages.keep, Who.FACILITATOR, ["POST"]),
+    post("/host/gatherings/{id}/messages/new", messages_pages.keep, Who.FACILITATOR),
     route("/host/messages/{id}", messages_pages.message, Who.FACILITATOR),
     route("/host/messages/{id}/edit", messages_pages.edit_form, Who.FACILITATOR),
     route("/host/messages/{id}/mail", messages_pages.mail_html, Who.FACILITATOR),
-    route("/host/messages/{id}/send", messages_pages.send, Who.FACILITATOR, ["POST"]),
-    route("/host/messages/{id}/discard", messages_pages.discard, Who.FACILITATOR, ["POST"]),
+    post("/host/messages/{id}/send", messages_pages.send, Who.FACILITATOR),
+    post("/host/messages/{id}/discard", messages_pages.discard, Who.FACILITATOR),
 ]
 
 GUIDES = [
     route("/guides", guides_pages.index, Who.ANYBODY),
     *form("/guides/when-to-come", when_pages.form, when_pages.show, Who.ANYBODY),
-    route("/guides/when-to-come/calendar", when_pages.calendar, Who.ANYBODY, ["POST"]),
+    post("/guides/when-to-come/calendar", when_pages.calendar, Who.ANYBODY),
     route("/guides/reflection", guides_pages.reflection, Who.ANYBODY),
     route("/guides/three-questions", guides_pages.three_questions, Who.ANYBODY),
     route("/guides/{slug}", guides_pages.guide, Who.ANYBODY),
@@ -260,16 +247,16 @@ GUIDES = [
 # What members ask of therapists, and what is suggested to them.
 INTRODUCTIONS = [
     route("/therapists/{id}/introduction", introductions_pages.ask_form, Who.SIGNED_IN),
-    route("/therapists/{id}/introduction", introductions_pages.ask, Who.SIGNED_IN, ["POST"]),
-    route("/therapists/{id}/introduction/mail", introductions_pages.mail_html, Who.SIGNED_IN, ["POST"]),
+    post("/therapists/{id}/introduction", introductions_pages.ask, Who.SIGNED_IN),
+    post("/therapists/{id}/introduction/mail", introductions_pages.mail_html, Who.SIGNED_IN),
     route("/my/introductions", introductions_pages.mine, Who.SIGNED_IN),
     route("/my/introductions/{id}", introductions_pages.one, Who.SIGNED_IN),
-    route("/my/introductions/{id}/withdraw", introductions_pages.withdraw, Who.SIGNED_IN, ["POST"]),
-    route("/my/introductions/{id}/end", introductions_pages.end, Who.SIGNED_IN, ["POST"]),
-    route("/my/introductions/{id}/forget", introductions_pages.forget_words, Who.SIGNED_IN, ["POST"]),
+    post("/my/introductions/{id}/withdraw", introductions_pages.withdraw, Who.SIGNED_IN),
+    post("/my/introductions/{id}/end", introductions_pages.end, Who.SIGNED_IN),
+    post("/my/introductions/{id}/forget", introductions_pages.forget_words, Who.SIGNED_IN),
     route("/my/access", introductions_pages.access, Who.SIGNED_IN),
     route("/my/suggestions", introductions_pages.suggestions, Who.SIGNED_IN),
-    route("/my/suggestions/{id}/put-away", introductions_pages.put_away, Who.SIGNED_IN, ["POST"]),
+    post("/my/suggestions/{id}/put-away", introductions_pages.put_away, Who.SIGNED_IN),
     route("/my/listing/introductions", answer_pages.of_my_listing, Who.SIGNED_IN),
     *form("/my/listing/introductions/{id}", answer_pages.look, answer_pages.answer, Who.SIGNED_IN),
     *form("/introductions/{token}", answer_pages.look, answer_pages.answer, Who.ANYBODY),
@@ -288,9 +275,9 @@ IMPORTS = [
     route("/organize/therapists/import/template.csv", import_pages.template, Who.ORGANIZER),
     route("/organize/therapists/import/{id}", import_pages.show, Who.ORGANIZER),
     route("/organize/therapists/import/{id}/columns", import_pages.columns_form, Who.ORGANIZER),
-    route("/organize/therapists/import/{id}/columns", import_pages.match, Who.ORGANIZER, ["POST"]),
-    route("/organize/therapists/import/{id}/confirm", import_pages.confirm, Who.ORGANIZER, ["POST"]),
-    route("/organize/therapists/import/{id}/drop", import_pages.drop, Who.ORGANIZER, ["POST"]),
+    post("/organize/therapists/import/{id}/columns", import_pages.match, Who.ORGANIZER),
+    post("/organize/therapists/import/{id}/confirm", import_pages.confirm, Who.ORGANIZER),
+    post("/organize/therapists/import/{id}/drop", import_pages.drop, Who.ORGANIZER),
     route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Who.ORGANIZER),
 ]
 
@@ -299,8 +286,8 @@ FINDING = [
     route("/therapists", search_pages.listing, Who.ANYBODY),
     *form("/therapists/choose", choose_pages.questions, choose_pages.answers, Who.ANYBODY),
     route("/therapists/short-list", short_list_pages.short_list, Who.ANYBODY),
-    route("/therapists/short-list/keep", short_list_pages.keep, Who.SIGNED_IN, ["POST"]),
-    route("/therapists/short-list/forget", short_list_pages.forget, Who.SIGNED_IN, ["POST"]),
+    post("/therapists/short-list/keep", short_list_pages.keep, Who.SIGNED_IN),
+    post("/therapists/short-list/forget", short_list_pages.forget, Who.SIGNED_IN),
 ]
 
 # Therapists' pages, one's own, and the organizers'. After every fixed address under /therapists.
@@ -308,13 +295,13 @@ LISTINGS = [
     route("/therapists/pictures/{hash}.jpg", listing_pages.picture, Who.MACHINE),
     route("/therapists/{id}", listing_pages.listing, Who.ANYBODY),
     route("/therapists/{id}/complaint", complaints_pages.complaint_form, Who.SIGNED_IN),
-    route("/therapists/{id}/complaint", complaints_pages.complain, Who.SIGNED_IN, ["POST"]),
+    post("/therapists/{id}/complaint", complaints_pages.complain, Who.SIGNED_IN),
     *form("/listing/confirm/{token}", listing_pages.confirm_form, listing_pages.confirm, Who.ANYBODY),
     route("/my/listing", own_pages.mine, Who.SIGNED_IN),
     *form("/my/listing/edit", own_pages.edit_form, own_pages.edit, Who.SIGNED_IN),
-    route("/my/listing/confirm", own_pages.confirm, Who.SIGNED_IN, ["POST"]),
-    route("/my/listing/withdraw", own_pages.withdraw, Who.SIGNED_IN, ["POST"]),
-    route("/my/listing/return", own_pages.bring_back, Who.SIGNED_IN, ["POST"]),
+    post("/my/listing/confirm", own_pages.confirm, Who.SIGNED_IN),
+    post("/my/listing/withdraw", own_pages.withdraw, Who.SIGNED_IN),
+    post("/my/listing/return", own_pages.bring_back, Who.SIGNED_IN),
     *form(
         "/my/listing/picture",
         own_pages.picture_form,
@@ -322,14 +309,14 @@ LISTINGS = [
         Who.SIGNED_IN,
         max_body=pictures.MOST_BYTES,
     ),
-    route("/my/listing/picture/remove", own_pages.drop_picture, Who.SIGNED_IN, ["POST"]),
+    post("/my/listing/picture/remove", own_pages.drop_picture, Who.SIGNED_IN),
     route("/organize/therapists", lists_pages.therapists, Who.ORGANIZER),
     *form("/organize/therapists/new", lists_pages.new_form, lists_pages.create, Who.ORGANIZER),
     route("/organize/therapists/{id}", lists_pages.therapist, Who.ORGANIZER),
     *form("/organize/therapists/{id}/edit", lists_pages.edit_form, lists_pages.edit, Who.ORGANIZER),
-    route("/organize/therapists/{id}/show", lists_pages.show, Who.ORGANIZER, ["POST"]),
-    route("/organize/therapists/{id}/hide", lists_pages.hide, Who.ORGANIZER, ["POST"]),
-    route("/organize/therapists/{id}/hand-over", lists_pages.hand_over, Who.ORGANIZER, ["POST"]),
+    post("/organize/therapists/{id}/show", lists_pages.show, Who.ORGANIZER),
+    post("/organize/therapists/{id}/hide", lists_pages.hide, Who.ORGANIZER),
+    post("/organize/therapists/{id}/hand-over", lists_pages.hand_over, Who.ORGANIZER),
     *form(
         "/organize/therapists/{id}/picture",
         lists_pages.picture_form,
@@ -337,9 +324,9 @@ LISTINGS = [
         Who.ORGANIZER,
         max_body=pictures.MOST_BYTES,
     ),
-    route("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Who.ORGANIZER, ["POST"]),
-    route("/organize/licences/{id}/checked", lists_pages.check_licence, Who.ORGANIZER, ["POST"]),
-    route("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER, ["POST"]),
+    post("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Who.ORGANIZER),
+    post("/organize/licences/{id}/checked", lists_pages.check_licence, Who.ORGANIZER),
+    post("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER),
 ]
 
 # In practice mode only; in production these addresses are not even there.
@@ -348,7 +335,7 @@ PRACTICE = [
     route("/practice/mail/{id}", practice_pages.one, Who.PRACTICE),
     route("/practice/mail/{id}/html", practice_pages.html, Who.PRACTICE),
     route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Who.PRACTICE),
-    route("/practice/sign-in", practice_pages.sign_in, Who.PRACTICE, ["POST"]),
+    post("/practice/sign-in", practice_pages.sign_in, Who.PRACTICE),
     *form("/practice/checkout/{id}", checkout_pages.checkout, checkout_pages.press, Who.PRACTICE),
 ]
 

@@ -151,6 +151,13 @@ select
     circles.id as circle_id, circles.name as circle_name, circles.discreet_name,
     circles.place, coalesce(nullif(gatherings.city, ''), circles.city) as city,
     coalesce(nullif(gatherings.address, ''), circles.address) as address,
+    (
+        select jsonb_build_object(
+            'id', people.id, 'name', people.name, 'has_page', people.is_facilitator or people.is_organizer
+        )
+        from stand_ins join people on people.id = stand_ins.person_id
+        where stand_ins.gathering_id = gatherings.id
+    ) as stand_in,
     coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
     (select coalesce(sum(amount), 0)::int from money_rows where booking_id = bookings.id and kind = 'payment') as paid,
     (select coalesce(sum(amount), 0)::int from operations where booking_id = bookings.id and kind = 'refund') as refunded

@@ -77,7 +77,7 @@ select
     (
         select jsonb_build_object(
             'id', people.id, 'name', people.name, 'pronouns', people.pronouns,
-            'has_page', people.is_facilitator
+            'has_page', people.is_facilitator or people.is_organizer
         )
         from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id

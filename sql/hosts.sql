@@ -78,7 +78,11 @@ select
     circles.name as circle_name, circles.discreet_name, circles.purpose, circles.state as circle_state,
     inviter.name as inviter_name,
     gatherings.starts_at, gatherings.zone,
-    coalesce(gatherings.state = 'cancelled' or gatherings.ends_at <= now(), false) as is_over
+    coalesce(gatherings.state = 'cancelled' or gatherings.ends_at <= now(), false) as is_over,
+    (
+        select count(*) from bookings
+        where bookings.gathering_id = asked.gathering_id and bookings.state = 'confirmed'
+    )::int as seats
 from host_invitations as asked
 join circles on circles.id = asked.circle_id
 left join people as inviter on inviter.id = asked.invited_by
@@ -97,7 +101,7 @@ update host_invitations set state = :state, ended_at = now(), answered_by = :who
 -- an open invitation is taken back
 update host_invitations set state = 'withdrawn', ended_at = now()
 where id = :id and circle_id = :circle_id and state = 'open'
-returning id;
+returning id, gathering_id;
 
 -- name: join_hosts(circle_id, person_id, part)!
 -- somebody helps to hold a circle; a helper may become a co-facilitator, a lead stays the lead
@@ -112,33 +116,55 @@ update hosts set part = :part where circle_id = :circle_id and person_id = :pers
 -- somebody no longer helps to hold a circle
 delete from hosts where circle_id = :circle_id and person_id = :person_id and part <> 'lead';
 
--- name: stand_in_page(id, person)^
--- a gathering for somebody who may change it, with who can stand in, who does, and who is asked
+-- name: held(id, person)^
+-- a gathering with who holds it, usually does, has a seat, is asked; for its hosts, its stand-in or who was that, or the house (null)
 select
-    gatherings.id, gatherings.circle_id, gatherings.starts_at, gatherings.zone, gatherings.state,
+    gatherings.id, gatherings.circle_id, gatherings.starts_at, gatherings.zone,
     gatherings.state = 'cancelled' or gatherings.ends_at <= now() as is_over,
-    circles.name as circle_name, circles.discreet_name, circles.state as circle_state,
-    stand_ins.person_id as stand_in_id, standing.name as stand_in_name, standing.email as stand_in_email,
+    circles.name as circle_name, circles.discreet_name, hosts.part,
     (
-        select jsonb_agg(
-            jsonb_build_object('id', people.id, 'name', people.name, 'part', every_host.part)
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email)
             order by every_host.part = 'lead' desc, people.name
-        )
+        ), '[]')
         from hosts as every_host join people on people.id = every_host.person_id
-        where every_host.circle_id = circles.id and (people.is_facilitator or people.is_organizer)
-    ) as hosts,
+        where every_host.circle_id = circles.id and every_host.part <> 'helper'
+            and (people.is_facilitator or people.is_organizer)
+    ) as usual,
+    (
+        select jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email)
+        from people where people.id = stand_ins.person_id
+    ) as stand_in,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object(
+                'booking', bookings.id, 'person', people.id, 'name', people.name, 'email', people.email,
+                'zone', people.zone
+            )
+            order by lower(people.name), people.id
+        ), '[]')
+        from bookings join people on people.id = bookings.person_id
+        where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+    ) as seats,
     (
         select coalesce(jsonb_agg(jsonb_build_object('id', asked.id, 'email', asked.email) order by asked.created_at), '[]')
         from host_invitations as asked
         where asked.gathering_id = gatherings.id and asked.state = 'open' and asked.expires_at > now()
-    ) as invitations
+    ) as asked
 from gatherings
 join circles on circles.id = gatherings.circle_id
+left join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
 left join stand_ins on stand_ins.gathering_id = gatherings.id
-left join people as standing on standing.id = stand_ins.person_id
-where gatherings.id = :id and exists (
-    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
-);
+where gatherings.id = :id
+    and (
+        :person::uuid is null
+        or hosts.part in ('lead', 'co') or stand_ins.person_id = :person
+        or exists (
+            select from events
+            where events.about = gatherings.id and events.what = 'gathering.stand_in' and events.who = :person
+                and events.before = :person::text and events.after = ''
+        )
+    );
 
 -- name: lock_gathering(id)!
 -- a gathering, locked while somebody steps in
@@ -150,17 +176,15 @@ insert into stand_ins (gathering_id, person_id, added_by) values (:gathering_id,
 on conflict (gathering_id) do update
 set person_id = excluded.person_id, added_by = excluded.added_by, created_at = now();
 
--- name: drop_stand_in(gathering_id, person)^
--- a stand-in steps back, or a host takes the gathering back
-delete from stand_ins using gatherings
-where stand_ins.gathering_id = :gathering_id and gatherings.id = stand_ins.gathering_id
-    and (
-        stand_ins.person_id = :person or exists (
-            select from hosts
-            where hosts.circle_id = gatherings.circle_id and hosts.person_id = :person and part in ('lead', 'co')
-        )
-    )
-returning stand_ins.person_id, gatherings.circle_id;
+-- name: drop_stand_in(gathering_id)!
+-- the usual hosts hold a gathering again
+delete from stand_ins where gathering_id = :gathering_id;
+
+-- name: withdraw_asked(ids)
+-- open invitations that have no use any more
+update host_invitations set state = 'withdrawn', ended_at = now()
+where id = any(:ids::uuid []) and state = 'open'
+returning id;
 
 -- name: forget_old_invitations()!
 -- invitations that ended or ran out a month ago

@@ -48,6 +48,10 @@ select
     gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
     gatherings.ends_at, gatherings.capacity, gatherings.seats_taken, gatherings.cancel_reason,
     gatherings.opened_at, now() as now,
+    (
+        select people.name from stand_ins join people on people.id = stand_ins.person_id
+        where stand_ins.gathering_id = gatherings.id
+    ) as stand_in_name,
     least(
         gatherings.community_seats - gatherings.community_taken, gatherings.capacity - gatherings.seats_taken
     )::integer as community_left,

@@ -179,7 +179,7 @@ async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(cast: Cast,
         assert (await page.get("/host/invitations/nobody-made-this")).status_code == 404
     third = await actions.invite(cast.house, farid, cast.circle, email="milo@example.org", part="helper")
     async with browser(cast.fern) as page:
-        url = f"/host/circles/{cast.circle}/hosts/invitations/{third}/withdraw"
+        url = f"/host/circles/{cast.circle}/asked/{third}/withdraw"
         assert (await page.post(url)).status_code == 404
     async with browser(cast.farid) as page:
         assert (await page.post(url)).status_code == 303
@@ -368,74 +368,14 @@ async def test_only_the_lead_takes_others_out(cast: Cast) -> None:
     assert "ended your part as helper" in await value(cast.house, told)
 
 
-# Standing in for one gathering
-
-
-async def test_a_host_steps_in_and_back(cast: Cast, browser: Enter) -> None:
-    await add_host(cast.house, cast.circle, cast.fern, "co")
-    here = f"/host/gatherings/{cast.gathering}/stand-in"
-    async with browser(cast.farid) as page:
-        assert "Fern" in (await page.get(here)).text
-        assert (await page.post(here, data={"who": "host", "host": str(cast.fern)})).status_code == 303
-        shown = (await page.get(f"/gatherings/{cast.gathering}")).text
-        assert "Held this time by" in shown
-        assert "Usually held by" in shown
-        assert (
-            "Fern</strong> holds this gathering"
-            in (await page.get(f"/host/gatherings/{cast.gathering}")).text
-        )
-        assert (await page.post(f"{here}/back")).status_code == 303
-        assert (await page.post(f"{here}/back")).status_code == 404
-        assert "Held this time by" not in (await page.get(f"/gatherings/{cast.gathering}")).text
-        for typed in ({"who": "host", "host": ""}, {"who": "mail", "email": "fern@example.org"}):
-            assert (await page.post(here, data=typed)).status_code == 422
-        assert (await page.post(here, data={"who": "host", "host": str(cast.mira)})).status_code == 404
-
-
-async def test_another_facilitator_stands_in_and_keeps_that_register_alone(
-    cast: Cast, browser: Enter
-) -> None:
-    gathering = await tonight(cast)
-    async with browser(cast.farid) as page:
-        asked = await page.post(
-            f"/host/gatherings/{gathering}/stand-in", data={"who": "mail", "email": "fern@example.org"}
-        )
-        assert asked.status_code == 303
-    link = await newest_link(cast.house, "fern@example.org")
-    booking = await value(cast.house, "select id from bookings where gathering_id = $1", gathering)
-    async with browser(cast.fern) as page:
-        assert (await page.get(f"/host/gatherings/{gathering}")).status_code == 404
-        answer = await page.post(link, data={"answer": "accept"})
-        assert answer.headers["Location"] == f"/host/gatherings/{gathering}"
-        assert "You stand in" in (await page.get("/host")).text
-        marked = await page.post(
-            f"/host/gatherings/{gathering}/register", data={"booking": str(booking), "mark": "came"}
-        )
-        assert marked.status_code == 303
-        for url in (
-            f"/host/circles/{cast.circle}",
-            f"/host/gatherings/{cast.gathering}",
-            f"/host/gatherings/{gathering}/cancel",
-        ):
-            assert (await page.get(url)).status_code == 404, url
-        await change(cast.house, "update people set is_facilitator = false where id = $1", cast.fern)
-        assert (await page.get(f"/host/gatherings/{gathering}")).status_code == 404
-
-
-async def test_nobody_steps_in_when_it_is_over(cast: Cast, browser: Enter) -> None:
-    over = await add_gathering(cast.house, cast.circle, days=-3)
-    async with browser(cast.farid) as page:
-        here = f"/host/gatherings/{over}/stand-in"
-        assert "nobody needs to step in" in (await page.get(here)).text
-        assert (await page.post(here, data={"who": "host", "host": str(cast.farid)})).status_code == 422
+# What it costs
 
 
 async def test_the_pages_ask_few_questions(cast: Cast, browser: Enter, queries: list[str]) -> None:
-    for url in (f"/host/circles/{cast.circle}/hosts", f"/host/gatherings/{cast.gathering}/stand-in"):
-        async with browser(cast.farid) as page:
-            queries.clear()
-            assert (await page.get(url)).status_code == 200
-            assert len(queries) <= 2
+    async with browser(cast.farid) as page:
+        queries.clear()
+        assert (await page.get(f"/host/circles/{cast.circle}/hosts")).status_code == 200
+        assert len(queries) <= 2
 
 
 async def test_mails_go_out(cast: Cast, drain: Callable[[], Any]) -> None:

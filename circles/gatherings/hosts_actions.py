@@ -1,18 +1,15 @@
-"""The verbs of hosting together: ask somebody, answer, take back, leave, hand over, step in for one gathering."""
+"""The verbs of hosting together: ask somebody, answer, take back, leave, hand over."""
 
 from __future__ import annotations
 
-import secrets
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from circles import audit, clock, db, jobs, mail, people
-from circles.errors import NotFound, Reason, Refused, refuse_if
+from circles import audit, db, jobs, people
+from circles.errors import NotFound, refuse_if
+from circles.gatherings import hosts_mail, stand_in_actions
 from circles.gatherings import hosts_rules as rules
 from circles.house import House
 from circles.people import Person
-from circles.web import limits
 
 SQL = db.queries("hosts")
 
@@ -30,58 +27,15 @@ async def invite(house: House, person: Person, circle_id: UUID, *, email: str, p
 
     email, part: as the rules gave them back. Raises NotFound, and Refused with every reason.
     """
-    await _within_limit(house, person)
+    await hosts_mail.within_limit(house, person)
     async with house.db.transaction() as tx:
         circle = await _lock_circle(tx, circle_id, person)
         await SQL.replace_invitation(tx, circle_id=circle_id, gathering_id=None, email=email)
         found = await SQL.host_with(tx, circle_id=circle_id, email=email)
         refuse_if(rules.invite_reasons(circle, found, await SQL.how_many(tx, circle_id=circle_id), part))
-        return await _ask(tx, house, person, circle, part=part, email=email)
-
-
-async def _within_limit(house: House, person: Person) -> None:
-    if not await limits.within(house, f"host invitation {person.id}", rules.MOST_A_DAY, timedelta(days=1)):
-        raise Refused(rules.too_often())
-
-
-async def _ask(
-    tx: db.Tx,
-    house: House,
-    person: Person,
-    circle: Any,
-    *,
-    part: str,
-    email: str,
-    gathering: db.Record | None = None,
-) -> UUID:
-    """Write the invitation and the mail with its link. The link is stored as its hash."""
-    token = secrets.token_urlsafe(32)
-    circle_id = gathering["circle_id"] if gathering else circle["id"]
-    asked = await SQL.invite(
-        tx,
-        circle_id=circle_id,
-        gathering_id=gathering["id"] if gathering else None,
-        email=email,
-        part=part,
-        token_hash=people.fingerprint(token),
-        by=person.id,
-        lasts=rules.INVITATION_LASTS,
-    )
-    await audit.record(tx, "host.invited", asked["id"], who=person.id, after="open", details={"part": part})
-    await mail.send(
-        tx,
-        house.settings,
-        "host_invitation",
-        to=email,
-        subject=f"{circle['discreet_name']}: an invitation to you",
-        circle=circle["discreet_name"],
-        inviter=person.name,
-        part=part,
-        gathering=gathering,
-        until=asked["expires_at"],
-        link=f"{house.settings.address}/host/invitations/{token}",
-    )
-    return asked["id"]
+        return await hosts_mail.ask(
+            tx, house, person, circle_id, circle["discreet_name"], part=part, email=email
+        )
 
 
 async def look_at(tx: db.Tx, token: str) -> db.Record:
@@ -95,6 +49,9 @@ async def look_at(tx: db.Tx, token: str) -> db.Record:
 async def answer(house: House, person: Person, token: str, *, accept: bool) -> db.Record:
     """Say yes or no to an invitation, once. Returns it. Raises NotFound, and Refused with every reason."""
     async with house.db.transaction() as tx:
+        about = await look_at(tx, token)
+        if about["gathering_id"]:  # always before the invitation, as everybody who steps in does
+            await SQL.lock_gathering(tx, id=about["gathering_id"])
         await SQL.lock_invitation(tx, token_hash=people.fingerprint(token))
         asked = await look_at(tx, token)
         refuse_if(
@@ -104,14 +61,14 @@ async def answer(house: House, person: Person, token: str, *, accept: bool) -> d
         await SQL.end_invitation(tx, id=asked["id"], state=state, who=person.id)
         await audit.record(tx, f"host.{state}", asked["id"], who=person.id, before="open", after=state)
         if accept:
-            await _take_part(tx, person, asked)
+            await _take_part(tx, house, person, asked)
         await _tell_inviter(tx, house, person, asked, accept=accept)
     return asked
 
 
-async def _take_part(tx: db.Tx, person: Person, asked: db.Record) -> None:
+async def _take_part(tx: db.Tx, house: House, person: Person, asked: db.Record) -> None:
     if asked["gathering_id"]:
-        await _put_stand_in(tx, asked["gathering_id"], person.id, by=person.id)
+        await stand_in_actions.accepted(tx, house, person, asked)
         return
     circle_id, part = asked["circle_id"], asked["part"]
     await SQL.join_hosts(tx, circle_id=circle_id, person_id=person.id, part=part)
@@ -122,35 +79,25 @@ async def _tell_inviter(tx: db.Tx, house: House, person: Person, asked: db.Recor
     found = await people.by_ids(tx, [asked["invited_by"]] if asked["invited_by"] else [])
     said = f"{person.name} said {'yes' if accept else 'no'} to your invitation."
     for inviter in found.values():
-        await _tell(tx, house, inviter.email, inviter.name, inviter.id, asked, said)
+        await hosts_mail.tell(
+            tx, house, inviter.email, inviter.name, inviter.id, asked["discreet_name"], said
+        )
 
 
-async def _tell(tx: db.Tx, house: House, to: str, name: str, person_id: UUID, circle: Any, said: str) -> None:
-    """One line of news to a host, under the discreet name."""
-    discreet = circle["discreet_name"]
-    await mail.send(
-        tx,
-        house.settings,
-        "host_news",
-        to=to,
-        to_name=name,
-        person_id=person_id,
-        subject=f"{discreet}: news for its hosts",
-        circle=discreet,
-        said=said,
-        link=f"{house.settings.address}/host",
-    )
+async def withdraw(house: House, person: Person, circle_id: UUID, invitation_id: UUID) -> UUID | None:
+    """Take an open invitation back. Returns the gathering it was about, if it was about one alone.
 
-
-async def withdraw(house: House, person: Person, circle_id: UUID, invitation_id: UUID) -> None:
-    """Take an open invitation back. Raises NotFound for one that is not open, or not of this circle."""
+    Raises NotFound for one that is not open, or not of this circle.
+    """
     async with house.db.transaction() as tx:
         await _lock_circle(tx, circle_id, person)
-        if await SQL.withdraw(tx, id=invitation_id, circle_id=circle_id) is None:
+        gone = await SQL.withdraw(tx, id=invitation_id, circle_id=circle_id)
+        if gone is None:
             raise NotFound
         await audit.record(
             tx, "host.withdrawn", invitation_id, who=person.id, before="open", after="withdrawn"
         )
+    return gone["gathering_id"]
 
 
 async def remove(house: House, person: Person, circle_id: UUID, host_id: UUID) -> db.Record:
@@ -170,7 +117,9 @@ async def remove(house: House, person: Person, circle_id: UUID, host_id: UUID) -
         )
         if not myself:
             said = f"{person.name} ended your part as {rules.PARTS[host['part']].lower()}."
-            await _tell(tx, house, host["email"], host["name"], host_id, circle, said)
+            await hosts_mail.tell(
+                tx, house, host["email"], host["name"], host_id, circle["discreet_name"], said
+            )
     return host
 
 
@@ -196,72 +145,8 @@ async def hand_over(house: House, person: Person, circle_id: UUID, host_id: UUID
             tx, "host.lead", circle_id, who=person.id, before=str(person.id), after=str(host_id)
         )
         said = f"{person.name} handed the lead over to you."
-        await _tell(tx, house, host["email"], host["name"], host_id, circle, said)
+        await hosts_mail.tell(tx, house, host["email"], host["name"], host_id, circle["discreet_name"], said)
     return host
-
-
-async def stand_in_page(tx: db.Tx, gathering_id: UUID, person: Person) -> db.Record:
-    """A gathering with who can step in at it. Raises NotFound for whoever may not change it."""
-    row = await SQL.stand_in_page(tx, id=gathering_id, person=person.id)
-    if row is None:
-        raise NotFound
-    return row
-
-
-async def step_in(house: House, person: Person, gathering_id: UUID, host_id: UUID) -> str:
-    """Let one of the circle's facilitators hold this gathering. Returns their name.
-
-    Raises NotFound for somebody who is none of them, and Refused for a gathering that is over.
-    """
-    async with house.db.transaction() as tx:
-        await SQL.lock_gathering(tx, id=gathering_id)
-        row = await stand_in_page(tx, gathering_id, person)
-        refuse_if(rules.stand_in_reasons(row))
-        if str(host_id) not in {each["id"] for each in row["hosts"] or []}:
-            raise NotFound
-        await _put_stand_in(tx, gathering_id, host_id, by=person.id)
-        host = await _host(tx, row["circle_id"], host_id)
-        if host_id != person.id:
-            when = clock.say_when(row["starts_at"], row["zone"])
-            said = f"{person.name} asks you to hold one gathering: {when}."
-            await _tell(tx, house, host["email"], host["name"], host_id, row, said)
-    return host["name"]
-
-
-async def _put_stand_in(tx: db.Tx, gathering_id: UUID, person_id: UUID, *, by: UUID) -> None:
-    await SQL.put_stand_in(tx, gathering_id=gathering_id, person_id=person_id, by=by)
-    await audit.record(tx, "gathering.stand_in", gathering_id, who=by, after=str(person_id))
-
-
-async def ask_stand_in(house: House, person: Person, gathering_id: UUID, *, email: str) -> UUID:
-    """Ask a facilitator who is no host of the circle to hold one gathering, by mail.
-
-    Raises NotFound; Refused for a gathering that is over, and for a host, who can be put in at once.
-    """
-    await _within_limit(house, person)
-    async with house.db.transaction() as tx:
-        await SQL.lock_gathering(tx, id=gathering_id)
-        row = await stand_in_page(tx, gathering_id, person)
-        found = await SQL.host_with(tx, circle_id=row["circle_id"], email=email)
-        reasons = rules.stand_in_reasons(row)
-        if found and found["may_lead"]:
-            says = f"{found['name']} hosts this circle already: choose them above."
-            reasons.append(Reason("hosts_already", says, "email"))
-        refuse_if(reasons)
-        await SQL.replace_invitation(tx, circle_id=row["circle_id"], gathering_id=gathering_id, email=email)
-        return await _ask(tx, house, person, row, part="stand_in", email=email, gathering=row)
-
-
-async def step_back(house: House, person: Person, gathering_id: UUID) -> UUID:
-    """The circle's own hosts hold the gathering again. Returns the circle. Raises NotFound."""
-    async with house.db.transaction() as tx:
-        gone = await SQL.drop_stand_in(tx, gathering_id=gathering_id, person=person.id)
-        if gone is None:
-            raise NotFound
-        await audit.record(
-            tx, "gathering.stand_in", gathering_id, who=person.id, before=str(gone["person_id"]), after=""
-        )
-    return gone["circle_id"]
 
 
 @jobs.every("hosts.forget_invitations", "17 4 * * *")

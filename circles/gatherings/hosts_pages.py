@@ -1,11 +1,10 @@
-"""Pages of hosting together: a circle's hosts, the answer to an invitation, a stand-in for one gathering."""
+"""Pages of hosting together: a circle's hosts, and the answer to an invitation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -66,10 +65,11 @@ async def invite(request: Request) -> Response:
 async def withdraw(request: Request) -> Response:
     """Take an invitation back."""
     circle_id = guard.path_id(request)
-    await actions.withdraw(
-        guard.house(request), request.state.person, circle_id, guard.path_id(request, "invitation")
+    gathering_id = await actions.withdraw(
+        guard.house(request), request.state.person, circle_id, guard.path_id(request, "asked")
     )
-    return render.see_other(f"/host/circles/{circle_id}/hosts", notice="The invitation is taken back.")
+    back = f"/host/gatherings/{gathering_id}/stand-in" if gathering_id else f"/host/circles/{circle_id}/hosts"
+    return render.see_other(back, notice="The invitation is taken back.")
 
 
 async def remove(request: Request) -> Response:
@@ -150,53 +150,3 @@ async def answer(request: Request) -> Response:
     return render.see_other(
         f"/host/circles/{asked['circle_id']}", notice=f"Welcome. You help to hold {asked['circle_name']} now."
     )
-
-
-async def stand_in(request: Request) -> Response:
-    """Who holds one gathering in the place of the usual hosts."""
-    return await _stand_in(request, Form())
-
-
-async def _stand_in(request: Request, form: Form) -> Response:
-    async with guard.house(request).db.reading() as tx:
-        row = await actions.stand_in_page(tx, guard.path_id(request), request.state.person)
-    return render.page(
-        request,
-        "gatherings/stand_in.html",
-        200 if form.ok else 422,
-        form=form,
-        gathering=row,
-        hosts=[(each["id"], each["name"]) for each in row["hosts"] or []],
-    )
-
-
-async def put_stand_in(request: Request) -> Response:
-    """Let a host of the circle step in, or ask somebody else by mail."""
-    form = await Form.read(request)
-    gathering_id = guard.path_id(request)
-    here = f"/host/gatherings/{gathering_id}/stand-in"
-    try:
-        if form.value("who") == "mail":
-            email = people.address(form.value("email"))
-            await actions.ask_stand_in(guard.house(request), request.state.person, gathering_id, email=email)
-            return render.see_other(here, notice=f"Asked: {email}. They hold it once they said yes.")
-        host_id = _host_id(form)
-        name = await actions.step_in(guard.house(request), request.state.person, gathering_id, host_id)
-    except Refused as refused:
-        form.add(refused.reasons)
-        return await _stand_in(request, form)
-    return render.see_other(f"/host/gatherings/{gathering_id}", notice=f"{name} holds this gathering.")
-
-
-def _host_id(form: Form) -> UUID:
-    try:
-        return UUID(form.value("host"))
-    except ValueError:
-        raise Refused(Reason("host_unknown", "Please choose who holds it.", "host")) from None
-
-
-async def step_back(request: Request) -> Response:
-    """The circle's own hosts hold it again."""
-    gathering_id = guard.path_id(request)
-    await actions.step_back(guard.house(request), request.state.person, gathering_id)
-    return render.see_other("/host", notice="The usual hosts hold this gathering again.")

@@ -80,6 +80,8 @@ async def test_somebody_stands_in_for_one_gathering(visit: Visit, site: Site) ->
     await host.open(f"/host/gatherings/{gathering}")
     await host.follow("Let somebody else hold it")
     await host.fill("Their mail address", person.email)
+    await host.page.get_by_role("button", name="Show what will happen").last.click()
+    await host.sees("Nothing changes before they say yes")
     await host.press("Ask them")
     await host.is_told(f"Asked: {person.email}.")
 
@@ -91,8 +93,12 @@ async def test_somebody_stands_in_for_one_gathering(visit: Visit, site: Site) ->
     assert (await other.open(f"/host/gatherings/{next_one}")).status == 404
     await other.open(f"/gatherings/{gathering}")
     await other.sees("Stellan")
+    mira = await site.member("Juno")
+    await add_booking(site.house, gathering, mira.id)
 
     await host.open(f"/host/gatherings/{gathering}/stand-in")
-    await host.press("The usual hosts hold it after all")
-    await host.is_told("The usual hosts hold this gathering again.")
+    await host.follow("The usual hosts hold it after all")
+    await host.sees(f"Told by mail: {person.name}.")
+    await host.press("The usual hosts hold it")
+    await host.is_told("holds it. 2 people are being told.")
     assert (await other.open(f"/host/gatherings/{gathering}")).status == 404
