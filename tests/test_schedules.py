@@ -498,12 +498,13 @@ async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browse
         ({"end": "until", "until": "2060-01-01"}, "more than 400 gatherings"),
         ({"end": "times", "times": "401"}, "1 to 400 gatherings"),
         ({"kind": "dates", "dates": "2020-01-01"}, "No gathering comes of this"),
-        ({"kind": "dates", "dates": "the day after"}, "year-month-day"),
+        ({"kind": "dates", "dates": "2027-03-14 31.12.2027 2027-02-30"}, "read “31.12.2027”, “2027-02-30”."),
+        ({"kind": "dates", "dates": "\n".join("abcdefg")}, "“d” and 3 more"),
         ({"kind": "dates", "dates": ""}, "Please list the dates"),
         ({"weekdays": ""}, "choose a weekday"),
         ({"length_minutes": "-5"}, "ends after it starts"),
         ({"kind": "yearly"}, "choose how it repeats"),
-        ({"skipped": "x\x00"}, "year-month-day"),
+        ({"skipped": "x\x00"}, "write each date as 2027-03-14"),
     ],
 )
 async def test_schedules_that_cannot_stand_are_said_back(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, get_args
 
-from circles import clock
+from circles import clock, text
 from circles.errors import Reason, Refused, refuse_if
 from circles.gatherings import rules, schedule_rules
 from circles.gatherings.schedule_rules import MOST_GATHERINGS, NTH, Kind, Rule, Terms
 from circles.money import Scale
 from circles.reading import Reader
 
+_NAMED = 4  # how many of the dates that cannot be read are named
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 KINDS = {
     "weekly": "By weeks, on chosen weekdays",
@@ -73,8 +74,22 @@ def _read_dates(reader: Reader, field: str) -> tuple[date, ...]:
         return ()
     if not typed and field == "dates":
         reader.reasons.append(Reason("no_dates", "Please list the dates, one in a line.", field))
-    found = [reader.take(lambda each=each: clock.parse_date(each, field), None) for each in typed]
-    return tuple(sorted({day for day in found if day}))
+    found, bad = set[date](), list[str]()
+    for each in typed:
+        try:
+            found.add(clock.parse_date(each, field))
+        except Refused:
+            bad.append(each)
+    if bad:
+        reader.reasons.append(Reason("date_unreadable", _no_dates(bad), field))
+    return tuple(sorted(found))
+
+
+def _no_dates(bad: Sequence[str]) -> str:
+    """Which of those listed is no date: the first few by name, each cut where it is long."""
+    more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
+    named = ", ".join(f"“{text.tidy_line(each, most=20)}”" for each in bad[:_NAMED])
+    return f"Please write each date as 2027-03-14, from 2000 to 2100. We cannot read {named}{more}."
 
 
 def _read_weekdays(reader: Reader, kind: str) -> tuple[tuple[int, ...], int]:
