@@ -56,10 +56,6 @@ class Person(Protocol):
         ...
 
 
-# The people room hands this over through app.py: a sign-in cookie's value to its person, or None.
-Finder = Callable[[House, str], Awaitable[Any]]
-
-
 def route(
     path: str, handler: Handler, who: Who, methods: Sequence[str] = ("GET",), *, max_body: int | None = None
 ) -> Route:
@@ -81,11 +77,16 @@ def route(
     return Route(path, enter, methods=list(methods), max_body_size=max_body)
 
 
+def post(path: str, handler: Handler, who: Who, *, max_body: int | None = None) -> Route:
+    """The route of a button: it takes what is sent, and there is nothing to see at its address."""
+    return route(path, handler, who, ["POST"], max_body=max_body)
+
+
 def form(
     path: str, show: Handler, take: Handler, who: Who, *, max_body: int | None = None
 ) -> tuple[Route, Route]:
     """The two routes of a page with a form: one shows it, one takes what was sent, for the same people."""
-    return route(path, show, who), route(path, take, who, ["POST"], max_body=max_body)
+    return route(path, show, who), post(path, take, who, max_body=max_body)
 
 
 async def who_is_it(request: Request) -> Any:
