@@ -16,21 +16,8 @@ from circles.gatherings import hosts_actions as actions
 from circles.house import House
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import Enter
-
-
-async def person(house: House, person_id: UUID) -> people.Person:
-    async with house.db.reading() as tx:
-        return (await people.by_ids(tx, [person_id]))[person_id]
-
-
-async def value(house: House, query: str, *values: object) -> Any:
-    async with house.db.reading() as tx:
-        return await tx.fetchval(query, *values)
-
-
-async def change(house: House, query: str, *values: object) -> None:
-    async with house.db.transaction() as tx:
-        await tx.execute(query, *values)
+from tests.hands import change, person, rows, value
+from tests.hands import 
 
 
 async def part_of(house: House, circle: UUID, who: UUID) -> str | None:
@@ -168,7 +155,7 @@ async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(cast: Cast,
     second = await actions.invite(cast.house, farid, cast.circle, email="milo@example.org", part="helper")
     newer = await newest_link(cast.house, "milo@example.org")
     states = {
-        row["id"]: row["state"] for row in await _rows(cast.house, "select id, state from host_invitations")
+        row["id"]: row["state"] for row in await rows(cast.house, "select id, state from host_invitations")
     }
     assert states == {first: "withdrawn", second: "open"}
     async with browser(cast.milo) as page:
@@ -184,11 +171,6 @@ async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(cast: Cast,
     async with browser(cast.farid) as page:
         assert (await page.post(url)).status_code == 303
         assert (await page.post(url)).status_code == 404
-
-
-async def _rows(house: House, query: str) -> list[Any]:
-    async with house.db.reading() as tx:
-        return await tx.fetch(query)
 
 
 @pytest.mark.parametrize(

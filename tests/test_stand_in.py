@@ -17,7 +17,8 @@ from circles.house import House
 from circles.invites import actions as invites_actions
 from tests.cast import Cast, add_booking, add_gathering
 from tests.conftest import Browser, Enter
-from tests.test_hosts import add_host, change, newest_link, person, tonight, value
+from tests.hands import change, person, value
+from tests.test_hosts import add_host, newest_link, tonight
 
 NEVER_SAID = re.compile(r"ketamine|therap|integration|psychedelic|medicine|first steps", re.IGNORECASE)
 
