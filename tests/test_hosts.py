@@ -17,7 +17,6 @@ from circles.house import House
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import Enter
 from tests.hands import change, person, rows, value
-from tests.hands import 
 
 
 async def part_of(house: House, circle: UUID, who: UUID) -> str | None:
