@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from circles import audit, db
+from circles import audit, db, directory
 from circles.errors import NotFound, Reason, refuse_if
 from circles.house import House
 
@@ -145,7 +145,7 @@ MAP: dict[str, dict[str, Care]] = {
         "city area zip latitude longitude currency fee_minimum fee_maximum sliding_floor pro_bono_places "
         "takes_insurance insurance_words gives_superbills free_consultation room room_confirmed_at "
         "answer_experience answer_training answer_medicine links email phone npi picture_hash source source_note "
-        "came_at confirmed_at created_at changed_at",
+        "came_at confirmed_at created_at changed_at hidden_words",
     ),
     "facet_blocks": _all(PLAIN, "facet block kind bits"),
     "stale_blocks": _all(PLAIN, "block"),
@@ -154,7 +154,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(WHO, "listing_id checked_by")
     | _all(TOLD, "kind area number status expires_on source"),
     "listing_ways": _all(WHO, "listing_id") | _all(TOLD, "way credential school year"),
-    "complaints": _all(PLAIN, "id state decided_at")
+    "complaints": _all(PLAIN, "id state decided_at forgotten_at")
     | _all(WHO, "listing_id person_id decided_by")
     | _all(TOLD, "body created_at"),
     "listing_imports": _all(PLAIN, "id headings matches notes starts_as state ended_at")
@@ -168,14 +168,19 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(WHO, "id person_id")
     | _all(
         TOLD,
-        "listing_id state told call_name reach looking_for own_words created_at expires_at answered_at ended_at "
-        "other_listing_id answer_words forgotten_at",
+        "listing_id listing_name state told call_name reach looking_for own_words created_at expires_at answered_at "
+        "ended_at ended_because other_listing_id answer_words forgotten_at",
     )
     | _all(KEY, "token_hash"),
     "suggestions": _all(PLAIN, "id")
     | _all(WHO, "person_id made_by")
     | _all(TOLD, "listing_ids words created_at"),
-    "accesses": _all(PLAIN, "id") | _all(WHO, "person_id who") | _all(TOLD, "at what listing_id details"),
+    # listing_name, here and in introductions, is the name a therapist had in public when the member told them
+    # something. It is the member's record of where their words went, so it goes with the member's account and stays
+    # when the therapist's is erased; a therapist who was only suggested leaves no name behind.
+    "accesses": _all(PLAIN, "id")
+    | _all(WHO, "person_id who")
+    | _all(TOLD, "at what listing_id listing_name details"),
     "circles_migrations": _all(PLAIN, "name sha256 applied_at"),
 }
 
@@ -239,6 +244,7 @@ async def erase(house: House, email: str) -> None:
             )
             if ties[code]
         )
+        await directory.leave(tx, house, person)
         for forget in FORGETTING:
             await forget(tx, person=person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")

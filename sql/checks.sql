@@ -194,9 +194,19 @@ select count(*) from introductions where not exists (
 -- whoever asked for an introduction finds in their own log whom they told something
 select count(*) from introductions where not exists (
     select from accesses
-    where accesses.person_id = introductions.person_id and accesses.listing_id = introductions.listing_id
+    where accesses.person_id = introductions.person_id
+        and accesses.listing_id is not distinct from introductions.listing_id
         and accesses.what = 'introduction.asked'
 );
+
+-- name: nobody_waits_for_a_therapist_who_is_gone()$
+-- whatever still waits for an answer was asked of a listing that is shown
+select count(*) from introductions left join listings on listings.id = introductions.listing_id
+where introductions.state = 'asked' and listings.state is distinct from 'shown';
+
+-- name: complaints_are_forgotten()$
+-- no words are left of a complaint that was decided more than a year and two days ago, nor who sent it
+select count(*) from complaints where decided_at < now() - interval '367 days' and forgotten_at is null;
 
 -- name: suggestions_are_forgotten()$
 -- no suggestion is older than a month and a day

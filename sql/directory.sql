@@ -228,10 +228,10 @@ where listings.id = :id and (listings.state = 'shown' or listings.person_id = :v
 -- the listing of one person, locked
 select id, state, hidden_because, version, name from listings where person_id = :person for update;
 
--- name: set_state(id, state, because)!
+-- name: set_state(id, state, because, why)!
 -- a listing is shown, hidden, or waits; one that is shown anew is asked about anew
 update listings
-set state = :state, hidden_because = :because,
+set state = :state, hidden_because = :because, hidden_words = :why,
     shown_at = case when :state = 'shown' then coalesce(shown_at, now()) else shown_at end,
     asked_at = case when :state = 'shown' then null else asked_at end,
     marked_at = case when :state = 'shown' then null else marked_at end
@@ -432,6 +432,12 @@ limit 5000;
 -- name: lock_listings(ids)!
 -- several listings, one after another in the order in which others lock them too
 select id from listings where id = any(:ids::uuid []) order by id for no key update;
+
+-- name: forget_complaints(after)
+-- complaints that were decided long ago: no words stay, and nobody knows who sent them
+update complaints set body = '', person_id = null, forgotten_at = now()
+where decided_at <= now() - :after::interval and forgotten_at is null
+returning id, state;
 
 -- name: mail_of(id)^
 -- where mail about a listing goes: to its own address, else to the account it is with

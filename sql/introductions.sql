@@ -1,14 +1,19 @@
 -- What members ask of therapists, what is suggested to them, and their own log of it.
 
 -- name: log_access(person, what, who, listing, details)!
--- one more line of somebodys own access log
-insert into accesses (person_id, what, who, listing_id, details)
-values (:person, :what, :who, :listing, :details::text []);
+-- one more line of somebodys own access log; to whom they told something stays in it by name
+insert into accesses (person_id, what, who, listing_id, listing_name, details)
+values (
+    :person, :what, :who, :listing::uuid,
+    coalesce((select listings.name from listings where listings.id = :listing::uuid and :what like 'introduction.%'), ''),
+    :details::text []
+);
 
 -- name: accesses(person, most, skip)
 -- one page of somebodys own access log, newest first
 select
-    accesses.at, accesses.what, accesses.details, people.name as who_name, listings.name as listing_name,
+    accesses.at, accesses.what, accesses.details, people.name as who_name,
+    coalesce(nullif(accesses.listing_name, ''), listings.name) as listing_name,
     count(*) over () as total
 from accesses
 left join people on people.id = accesses.who
@@ -44,17 +49,21 @@ where listings.id = :listing and listings.state = 'shown';
 -- what one person asks is sent one after another, so that it is counted right
 select id from people where id = :id for no key update;
 
+-- name: hold_listing(id)!
+-- whoever hides a listing at this moment waits until what is asked of it stands there, or has hidden it before
+select id from listings where id = :id for share;
+
 -- name: sent_already(id, person)$
 -- whether this very form was sent before
 select exists (select from introductions where id = :id and person_id = :person);
 
--- name: ask(id, person, listing, told, call_name, reach, looking_for, own_words, token_hash, lasts)^
+-- name: ask(id, person, listing, name, told, call_name, reach, looking_for, own_words, token_hash, lasts)^
 -- one more introduction; no row when its id is taken
 insert into introductions (
-    id, person_id, listing_id, told, call_name, reach, looking_for, own_words, token_hash, expires_at
+    id, person_id, listing_id, listing_name, told, call_name, reach, looking_for, own_words, token_hash, expires_at
 )
 values (
-    :id, :person, :listing, :told::text [], :call_name, :reach, :looking_for, :own_words, :token_hash,
+    :id, :person, :listing, :name, :told::text [], :call_name, :reach, :looking_for, :own_words, :token_hash,
     now() + :lasts::interval
 )
 on conflict (id) do nothing
@@ -72,23 +81,30 @@ update introductions set mail_id = :mail where id = :id;
 -- everything somebody ever asked, newest first
 select
     introductions.id, introductions.state, introductions.told, introductions.created_at, introductions.answered_at,
-    introductions.expires_at, introductions.expires_at <= now() as over, listings.name as listing_name,
-    listings.letters
-from introductions join listings on listings.id = introductions.listing_id
+    introductions.expires_at, introductions.ended_because, introductions.expires_at <= now() as over,
+    coalesce(listings.name, introductions.listing_name) as listing_name, coalesce(listings.letters, '') as letters,
+    coalesce(listings.state, '') = 'shown' as is_shown
+from introductions left join listings on listings.id = introductions.listing_id
 where introductions.person_id = :person
 order by introductions.created_at desc, introductions.id
 limit 200;
 
 -- name: one_of_mine(id, person)^
--- one introduction as whoever asked for it sees it; past its time without any words
+-- one introduction as whoever asked for it sees it; past its time without any words. Somebody else to try is told
+-- only while they still may be
 select
     introductions.id, introductions.state, introductions.told, introductions.created_at, introductions.answered_at,
-    introductions.ended_at, introductions.forgotten_at, introductions.expires_at,
-    introductions.expires_at <= now() as over, introductions.listing_id, listings.name as listing_name,
-    listings.letters, listings.state as listing_state, mails.state as mail_state, mails.sent_at as mail_sent_at,
-    live.call_name, live.reach, live.looking_for, live.own_words, live.answer_words, live.other_listing_id
+    introductions.ended_at, introductions.ended_because, introductions.forgotten_at, introductions.expires_at,
+    introductions.expires_at <= now() as over, introductions.listing_id,
+    coalesce(listings.name, introductions.listing_name) as listing_name, coalesce(listings.letters, '') as letters,
+    coalesce(listings.state, '') as listing_state, coalesce(listings.hidden_because, '') as hidden_because,
+    mails.state as mail_state, mails.sent_at as mail_sent_at, live.call_name, live.reach, live.looking_for,
+    live.own_words, live.answer_words, live.other_listing_id is not null as named_somebody,
+    case
+        when may_be_named(live.other_listing_id, introductions.listing_id) then live.other_listing_id
+    end as other_listing_id
 from introductions
-join listings on listings.id = introductions.listing_id
+left join listings on listings.id = introductions.listing_id
 left join mails on mails.id = introductions.mail_id
 left join introductions as live on live.id = introductions.id and live.expires_at > now()
 where introductions.id = :id and introductions.person_id = :person;
@@ -98,8 +114,9 @@ where introductions.id = :id and introductions.person_id = :person;
 select
     introductions.id, introductions.person_id, introductions.listing_id, introductions.state, introductions.created_at,
     introductions.mail_id, introductions.forgotten_at, introductions.expires_at <= now() as over,
-    listings.name as listing_name, listings.email, listings.person_id as therapist_id
-from introductions join listings on listings.id = introductions.listing_id
+    coalesce(listings.name, introductions.listing_name) as listing_name, listings.email,
+    listings.person_id as therapist_id
+from introductions left join listings on listings.id = introductions.listing_id
 where introductions.id = :id and introductions.person_id = :person
 for update of introductions;
 
@@ -107,8 +124,9 @@ for update of introductions;
 -- an introduction for whoever holds its link, or whose listing it is about; what was told only while it is open
 select
     introductions.id, introductions.state, introductions.created_at, introductions.answered_at,
-    introductions.expires_at, introductions.expires_at <= now() as over, introductions.listing_id,
-    listings.name as listing_name, coalesce(live.told, '{}') as told, live.call_name, live.reach,
+    introductions.expires_at, introductions.ended_because, introductions.expires_at <= now() as over,
+    introductions.listing_id, listings.name as listing_name, licensed_areas(listings.id) as licensed,
+    coalesce(live.told, '{}') as told, live.call_name, live.reach,
     live.looking_for, live.own_words
 from introductions
 join listings on listings.id = introductions.listing_id
@@ -126,7 +144,7 @@ where introductions.id = coalesce(
 -- the same, locked while it is answered
 select
     introductions.id, introductions.person_id, introductions.listing_id, introductions.state,
-    introductions.expires_at <= now() as over, listings.name as listing_name,
+    introductions.ended_because, introductions.expires_at <= now() as over, listings.name as listing_name,
     people.email as member_email, people.name as member_name
 from introductions
 join listings on listings.id = introductions.listing_id
@@ -150,19 +168,15 @@ where listings.person_id = :person and introductions.state in ('asked', 'accepte
 order by introductions.state desc, introductions.created_at desc, introductions.id;
 
 -- name: answer(id, state, words, other)!
--- what the therapist says; another listing only while it is shown
+-- what the therapist says
 update introductions
-set state = :state, answered_at = now(), answer_words = :words,
-    other_listing_id = (
-        select listings.id from listings
-        where listings.id = :other::uuid and listings.state = 'shown' and listings.id <> introductions.listing_id
-    )
+set state = :state, answered_at = now(), answer_words = :words, other_listing_id = :other::uuid
 where id = :id;
 
--- name: finish(id, state)!
--- withdrawn or ended by whoever asked; nothing that was told stays
+-- name: finish(id, state, because)!
+-- withdrawn or ended by whoever asked, or ended because the therapist is gone; nothing that was told stays
 update introductions
-set state = :state, ended_at = now(), other_listing_id = null,
+set state = :state, ended_at = now(), ended_because = :because, other_listing_id = null,
     call_name = '', reach = '', looking_for = '', own_words = '', answer_words = ''
 where id = :id;
 
@@ -182,27 +196,63 @@ returning state = 'waiting' and coalesce(claimed_until < now(), true) as unsent;
 -- introductions whose time is over and whose words are still here, each locked by one worker alone
 select
     introductions.id, introductions.person_id, introductions.listing_id, introductions.state,
-    introductions.created_at, introductions.mail_id, listings.name as listing_name, listings.email,
+    introductions.created_at, introductions.mail_id,
+    coalesce(listings.name, introductions.listing_name) as listing_name, listings.email,
     listings.person_id as therapist_id, people.email as member_email, people.name as member_name
 from introductions
-join listings on listings.id = introductions.listing_id
+left join listings on listings.id = introductions.listing_id
 join people on people.id = introductions.person_id
 where introductions.expires_at <= now() and introductions.forgotten_at is null
 order by introductions.expires_at
 limit :most
 for update of introductions skip locked;
 
--- name: by_name(terms, but, most)
--- shown listings whose names begin with all of these words
-select id, name, letters, city, area, telehealth, in_person from listings
+-- name: unforgotten_of(listing)
+-- what was asked of a listing and has not been forgotten, locked
+select
+    introductions.id, introductions.person_id, introductions.listing_id, introductions.state,
+    introductions.created_at, introductions.answered_at, introductions.mail_id,
+    introductions.expires_at <= now() as over, listings.name as listing_name, listings.email,
+    listings.person_id as therapist_id, people.email as member_email, people.name as member_name,
+    exists (
+        select from accesses
+        where accesses.person_id = introductions.person_id and accesses.listing_id = introductions.listing_id
+            and accesses.what = 'introduction.page_gone' and accesses.at >= introductions.created_at
+    ) as knows
+from introductions
+join listings on listings.id = introductions.listing_id
+join people on people.id = introductions.person_id
+where introductions.listing_id = :listing and introductions.forgotten_at is null
+order by introductions.id
+for update of introductions;
+
+-- name: keep_name(listing)!
+-- the name a listing had when it went, for those who asked something of it
+with logged as (
+    update accesses set listing_name = listings.name from listings
+    where listings.id = :listing and accesses.listing_id = listings.id and accesses.listing_name = ''
+        and accesses.what like 'introduction.%'
+)
+
+update introductions set listing_name = listings.name from listings
+where listings.id = :listing and introductions.listing_id = listings.id and introductions.listing_name = '';
+
+-- name: listing_of(person)$
+-- the listing somebody has of their own, locked
+select id from listings where person_id = :person for update;
+
+-- name: by_name(terms, but, asked_first, most)
+-- listings that may be named, and whose names begin with all of these words
+select id, name, letters, city, area, telehealth, in_person, licensed_areas(id) as licensed from listings
 where state = 'shown' and search @@ to_tsquery('simple', folded(:terms)) and not id = any(:but::uuid [])
+    and may_be_named(id, :asked_first::uuid)
 order by lower(name), id
 limit :most;
 
--- name: chosen(ids)
--- shown listings by their ids
-select id, name, letters, city, area, telehealth, in_person from listings
-where state = 'shown' and id = any(:ids::uuid [])
+-- name: chosen(ids, asked_first)
+-- those of these listings that may be named
+select id, name, letters, city, area, telehealth, in_person, licensed_areas(id) as licensed from listings
+where id = any(:ids::uuid []) and may_be_named(id, :asked_first::uuid)
 order by lower(name), id;
 
 -- name: suggest(person, who, listings, words)$
@@ -217,8 +267,14 @@ where not exists (
 returning id;
 
 -- name: suggestions(person)
--- what was suggested to somebody in the last 30 days, newest first
-select suggestions.id, suggestions.listing_ids, suggestions.words, suggestions.created_at, people.name as who_name
+-- what was suggested to somebody in the last 30 days, newest first; of the therapists those who still may be named
+select
+    suggestions.id, suggestions.words, suggestions.created_at, people.name as who_name,
+    cardinality(suggestions.listing_ids) > 0 as named_somebody,
+    array(
+        select named.id from unnest(suggestions.listing_ids) with ordinality as named (id, place)
+        where may_be_named(named.id, null) order by named.place
+    ) as listing_ids
 from suggestions left join people on people.id = suggestions.made_by
 where suggestions.person_id = :person and suggestions.created_at > now() - interval '30 days'
 order by suggestions.created_at desc, suggestions.id;

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.directory import accesses, suggestions_rules
+from circles.directory import accesses, suggestions_rules, words
 from circles.directory import introductions_rules as rules
 from circles.errors import Refused
 
@@ -96,7 +96,7 @@ ALL = ("asked", "accepted", "full", "not_a_fit", "withdrawn", "ended", "expired"
 
 
 def row(state: str, over: bool = False) -> dict[str, Any]:
-    return {"state": state, "over": over}
+    return {"state": state, "over": over, "ended_because": ""}
 
 
 def test_the_first_answer_stands_and_the_same_once_more_is_nothing_new() -> None:
@@ -130,12 +130,48 @@ def test_what_an_answer_holds() -> None:
             rules.read_answer(values)
 
 
+# A therapist who is gone
+
+
+@pytest.mark.parametrize("because", sorted(rules.GONE_BECAUSE))
+def test_who_waits_for_a_page_that_is_gone_waits_no_more(because: str) -> None:
+    assert rules.ends_with_page(row("asked"), because)
+    assert rules.ends_with_page(row("accepted"), because) == (because in ("complaint", "organizer"))
+    for state in ALL:
+        assert not rules.ends_with_page(row(state, over=True), because)
+        if state not in ("asked", "accepted"):
+            assert not rules.ends_with_page(row(state), because)
+
+
+def test_every_reason_why_a_page_is_hidden_has_its_words() -> None:
+    assert set(rules.GONE_BECAUSE) == set(words.HIDDEN)
+    assert set(rules.GONE_BECAUSE.values()) | {"left"} == set(rules.GONE)
+    for because in rules.GONE:
+        said = rules.gone_words(seen("ended", ended_because=because))
+        assert said.endswith(".")
+        assert "{" not in said
+    assert rules.gone_words(seen("accepted")) == ""
+    assert "took their page off" in rules.gone_words(seen("accepted", hidden_because="therapist"))
+
+
+def test_who_did_not_end_it_is_not_told_that_they_did() -> None:
+    closed = seen("ended", ended_because="organizer", ended_at=NOW)
+    assert rules.state_words(closed) == "No longer in the directory"
+    assert rules.state_words(seen("ended")) == "You ended it"
+    assert rules.steps(closed)[-1].words == (
+        "River was no longer in the directory, so this was closed. What you told was deleted here."
+    )
+    (reason,) = rules.answer_reasons(closed | {"over": False}, "accepted")
+    assert reason.code == "closed"
+
+
 # Every step
 
 
 def seen(state: str, **more: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"state": state, "listing_name": "River", "created_at": NOW, "mail_state": None}
     found |= {"mail_sent_at": None, "answered_at": None, "ended_at": None, "forgotten_at": None}
+    found |= {"ended_because": "", "hidden_because": ""}
     return found | more
 
 
@@ -223,9 +259,13 @@ def test_what_may_be_suggested() -> None:
 
 def test_listings_as_choices() -> None:
     found = {"id": uuid4(), "name": "River", "letters": "LMFT", "city": "Miami", "area": "FL"}
-    found |= {"telehealth": True, "in_person": True}
+    found |= {"telehealth": True, "in_person": True, "licensed": ["FL", "GU"]}
     assert suggestions_rules.options([found], none="Nobody") == [
         ("", "Nobody", ""),
-        (str(found["id"]), "River, LMFT", "Miami, Florida. Telehealth and in person"),
+        (
+            str(found["id"]),
+            "River, LMFT",
+            "Miami, Florida. Telehealth and in person. Licensed in Florida and Guam",
+        ),
     ]
     assert suggestions_rules.options([], none="Nobody") == []

@@ -1,7 +1,9 @@
 """The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""
 
 from circles.directory import checking as checking
+from circles.directory import complaints_forgetting as complaints_forgetting
 from circles.directory.actions import Contact, OwnListing, contact, own_listing, to_do
+from circles.directory.introductions_leaving import leave
 from circles.directory.introductions_rules import read_ids
 from circles.directory.suggestions_actions import chosen, find, may_suggest, suggest
 from circles.directory.suggestions_rules import Suggestion, options
@@ -14,6 +16,7 @@ __all__ = [
     "chosen",
     "contact",
     "find",
+    "leave",
     "may_suggest",
     "options",
     "own_listing",

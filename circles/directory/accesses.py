@@ -1,4 +1,8 @@
-"""A member's own access log: who was told or saw what of theirs, and when. Only ever added to."""
+"""A member's own access log: who was told or saw what of theirs, and when. Only ever added to.
+
+Whom they told something stays in it by name, even after that therapist has left: it is the member's own record of
+where their words went. Whom a facilitator suggested does not.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,9 @@ WORDS: Mapping[str, str] = {
     "introduction.withdrawn": "You withdrew what you asked of {listing}. What you told was deleted here.",
     "introduction.unsent": "The mail to {listing} had not left yet, and never will.",
     "introduction.ended": "You ended the introduction to {listing}. What you told was deleted here.",
+    "introduction.closed": "{listing} was no longer in the directory, so the introduction was closed. "
+    "What you told was deleted here.",
+    "introduction.page_gone": "The page of {listing} was taken off the directory. Their yes still stands.",
     "introduction.expired": "{listing} did not answer in time, so the introduction closed.",
     "introduction.forgotten": "What you told {listing} was deleted here.",
     "suggestion.directory": "{who} suggested that you look at the directory.",

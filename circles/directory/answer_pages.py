@@ -48,6 +48,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
             row=row,
             form=form,
             others=suggestions_rules.options(found, none="Nobody of these"),
+            licensed=suggestions_rules.areas_words(row["licensed"]),
             is_open=rules.is_open(row),
             answers=rules.ANSWERS,
             reference=rules.reference(row["id"]),
@@ -62,10 +63,10 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
 
 async def _found(tx: db.Tx, row: db.Record, form: Form) -> list[db.Record]:
     """The listings to choose from: the one that is chosen, and those the name finds."""
-    other = rules.read_id(form.value("other"))
-    chosen = await suggestions_actions.chosen(tx, [other] if other else [])
-    but = [row["listing_id"], *(each["id"] for each in chosen)]
-    return chosen + await suggestions_actions.find(tx, form.value("name"), but)
+    other, asked = rules.read_id(form.value("other")), row["listing_id"]
+    chosen = await suggestions_actions.chosen(tx, [other] if other else [], asked)
+    but = [each["id"] for each in chosen]
+    return chosen + await suggestions_actions.find(tx, form.value("name"), but, asked)
 
 
 def _gone(request: Request) -> Response:

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from circles import audit, db, jobs, mail
-from circles.directory import actions, checking_rules, listing_views, own_actions
+from circles.directory import actions, checking_rules, introductions_leaving, listing_views, own_actions
 from circles.directory.checking_rules import Standing, Step
 from circles.house import House
 from circles.settings import Settings
@@ -92,6 +92,7 @@ async def _mark(tx: db.Tx, settings: Settings, about: _About) -> None:
 async def _hide(tx: db.Tx, settings: Settings, about: _About) -> None:
     because = checking_rules.hides_because(about.standing, about.now)
     await own_actions.move(tx, about.row, "hidden", who=None, because=because)
+    await introductions_leaving.page_hidden(tx, settings, about.row["id"], because)
     await _write(tx, settings, about, about.row["asked_at"], "hide")
 
 

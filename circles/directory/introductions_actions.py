@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from circles import audit, clock, db, jobs, mail, people
-from circles.directory import accesses
+from circles.directory import accesses, suggestions_actions
 from circles.directory import introductions_rules as rules
 from circles.directory.introductions_rules import Answer, Told
 from circles.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
@@ -91,14 +91,17 @@ async def ask(house: House, person: Person, *, introduction_id: UUID, listing_id
     token = secrets.token_urlsafe(32)
     async with house.db.transaction() as tx:
         await SQL.lock_person(tx, id=person.id)
+        await SQL.hold_listing(tx, id=listing_id)
         if await SQL.sent_already(tx, id=introduction_id, person=person.id):
             return
-        refuse_if(rules.asking_reasons(await asking(tx, listing_id, person.id)))
+        listing = await asking(tx, listing_id, person.id)
+        refuse_if(rules.asking_reasons(listing))
         asked = await SQL.ask(
             tx,
             id=introduction_id,
             person=person.id,
             listing=listing_id,
+            name=listing["name"],
             told=list(told.kinds),
             call_name=told.call_name,
             reach=told.reach,
@@ -153,7 +156,8 @@ async def of_my_listing(tx: db.Tx, person_id: UUID) -> list[db.Record]:
 async def answer(house: House, key: Key, said: Answer) -> None:
     """Answer an introduction; the first answer stands, and the same once more changes nothing.
 
-    Raises NotFound, and Refused when another answer, a withdrawal or the end of its time came first.
+    Raises NotFound, and Refused when another answer, a withdrawal or the end of its time came first, or when
+    whoever they name cannot be named.
     """
     async with house.db.transaction() as tx:
         row = await SQL.lock_for_therapist(tx, **key.arguments)
@@ -162,26 +166,27 @@ async def answer(house: House, key: Key, said: Answer) -> None:
         refuse_if(rules.answer_reasons(row, said.state))
         if row["state"] == said.state:
             return
+        if said.other and not await suggestions_actions.chosen(tx, [said.other], row["listing_id"]):
+            raise Refused(rules.not_to_be_named())
         await SQL.answer(tx, id=row["id"], state=said.state, words=said.words, other=said.other)
         what = f"introduction.{said.state}"
         await audit.record(tx, what, row["id"], who=key.person_id, before=row["state"], after=said.state)
         await accesses.log(tx, row["person_id"], what, listing_id=row["listing_id"])
-        await _tell_member(tx, house, row, "answered")
+        await tell_member(tx, house.settings, row, "answered")
 
 
-async def _tell_member(tx: db.Tx, house: House, row: db.Record, what: str) -> None:
-    """Mail that there is something to read. What it is stands on the site alone."""
-    about = "an answer for you" if what == "answered" else "no answer came in time"
+async def tell_member(tx: db.Tx, settings: Settings, row: db.Record, what: str) -> None:
+    """Mail that there is something to read. What it is stands on the site alone. what: a key of rules.NEWS."""
     await mail.send(
         tx,
-        house.settings,
+        settings,
         "introduction_news",
         to=row["member_email"],
         to_name=row["member_name"],
         person_id=row["person_id"],
-        subject=f"{house.settings.community_name}: {about}",
+        subject=f"{settings.community_name}: {rules.NEWS[what]}",
         what=what,
-        link=f"{house.settings.address}/my/introductions/{row['id']}",
+        link=f"{settings.address}/my/introductions/{row['id']}",
     )
 
 
@@ -233,35 +238,39 @@ async def end(house: House, person: Person, introduction_id: UUID) -> None:
 
 
 async def _finish(tx: db.Tx, house: House, row: db.Record, state: str) -> None:
-    await SQL.finish(tx, id=row["id"], state=state)
+    await SQL.finish(tx, id=row["id"], state=state, because="")
     what = f"introduction.{state}"
     await audit.record(tx, what, row["id"], who=row["person_id"], before=row["state"], after=state)
     await accesses.log(tx, row["person_id"], what, listing_id=row["listing_id"])
-    if await _drop_mail(tx, row):
+    if await drop_mail(tx, row):
         await accesses.log(tx, row["person_id"], "introduction.unsent", listing_id=row["listing_id"])
     else:
-        await _tell_therapist(tx, house, row, state)
+        await tell_therapist(tx, house.settings, row, state)
 
 
-async def _drop_mail(tx: db.Tx, row: db.Record) -> bool:
+async def drop_mail(tx: db.Tx, row: db.Record) -> bool:
     """Delete the mail that told it. Returns whether it had not left yet, and so never will."""
     dropped = await SQL.drop_mail(tx, id=row["mail_id"]) if row["mail_id"] else None
     return bool(dropped and dropped["unsent"])
 
 
-async def _tell_therapist(tx: db.Tx, house: House, row: db.Record, what: str) -> None:
-    """Mail that it is over. It names nobody: a few signs say which mail it is about."""
+async def tell_therapist(tx: db.Tx, settings: Settings, row: db.Record, what: str) -> None:
+    """Mail that it is over. It names nobody: a few signs say which mail it is about.
+
+    what: withdrawn, ended, expired, or hidden, which is what the listing was.
+    """
     if not row["email"]:
         return
     await mail.send(
         tx,
-        house.settings,
+        settings,
         "introduction_over",
         to=row["email"],
         to_name=row["listing_name"],
         person_id=row["therapist_id"],
-        subject=f"{house.settings.community_name}: nothing more to answer",
+        subject=f"{settings.community_name}: nothing more to answer",
         what=what,
+        said_yes=row["state"] == "accepted",
         reference=rules.reference(row["id"]),
         asked_on=row["created_at"].date(),
     )
@@ -277,12 +286,13 @@ async def forget_words(house: House, person: Person, introduction_id: UUID) -> N
         if row["state"] in ("asked", "accepted"):
             raise Refused(Reason("open", "This introduction is open. Withdraw or end it first."))
         if row["forgotten_at"] is None:
-            await _forget(tx, row, row["state"])
+            await forget(tx, row, row["state"])
 
 
-async def _forget(tx: db.Tx, row: db.Record, state: str) -> None:
+async def forget(tx: db.Tx, row: db.Record, state: str) -> None:
+    """Delete what was told, its mail and its link, in the caller's transaction. state: as it stays from now on."""
     await SQL.forget_words(tx, id=row["id"], state=state)
-    await _drop_mail(tx, row)
+    await drop_mail(tx, row)
     await audit.record(tx, "introduction.forgotten", row["id"], before=row["state"], after=state)
     if row["state"] not in ("withdrawn", "ended"):  # theirs went when they were withdrawn or ended
         await accesses.log(tx, row["person_id"], "introduction.forgotten", listing_id=row["listing_id"])
@@ -307,7 +317,7 @@ async def _close_some(house: House) -> int:
             if expires:
                 await audit.record(tx, "introduction.expired", row["id"], before="asked", after="expired")
                 await accesses.log(tx, row["person_id"], "introduction.expired", listing_id=row["listing_id"])
-                await _tell_member(tx, house, row, "expired")
-                await _tell_therapist(tx, house, row, "expired")
-            await _forget(tx, row, "expired" if expires else row["state"])
+                await tell_member(tx, house.settings, row, "expired")
+                await tell_therapist(tx, house.settings, row, "expired")
+            await forget(tx, row, "expired" if expires else row["state"])
         return len(found)

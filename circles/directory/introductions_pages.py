@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from circles import db, mail
+from circles import db, mail, reading
 from circles.directory import accesses, cards, suggestions_actions
 from circles.directory import introductions_actions as actions
 from circles.directory import introductions_rules as rules
@@ -128,7 +128,7 @@ async def mine(request: Request) -> Response:
         "directory/introductions.html",
         open=[row for row in rows if rules.is_open(row)],
         past=[row for row in rows if not rules.is_open(row)],
-        states=rules.STATES,
+        stands=rules.state_words,
         zone=_zone(request),
         days=rules.PROMISED_DAYS,
     )
@@ -157,7 +157,8 @@ async def _one_page(request: Request, form: Form) -> Response:
         steps=rules.steps(row),
         told=rules.told_words(row["told"]),
         labels=rules.TOLD,
-        states=rules.STATES,
+        stands=rules.state_words(row),
+        gone=rules.gone_words(row),
         is_open=rules.is_open(row),
         card=found.get(other),
         zone=_zone(request),
@@ -199,8 +200,7 @@ async def _change(
 
 async def access(request: Request) -> Response:
     """Who was told or saw what of one's own, when."""
-    typed = request.query_params.get("page", "1")
-    number = max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
+    number = reading.page(request.query_params.get("page", ""))
     async with guard.house(request).db.reading() as tx:
         rows = await accesses.page(tx, request.state.person.id, number)
     total = rows[0]["total"] if rows else 0

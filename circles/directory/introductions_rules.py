@@ -52,6 +52,29 @@ STATES: Mapping[str, str] = {
     "ended": "You ended it",
     "expired": "Closed without an answer",
 }
+# What a mail to a member says that there is, in its subject.
+NEWS: Mapping[str, str] = {
+    "answered": "an answer for you",
+    "expired": "no answer came in time",
+    "news": "there is news for you",
+}
+# Why a listing was hidden (a key of words.HIDDEN): what an introduction that ends with it keeps of that.
+GONE_BECAUSE: Mapping[str, str] = {
+    "complaint": "organizer",
+    "organizer": "organizer",
+    "therapist": "therapist",
+    "unconfirmed": "unconfirmed",
+    "licence": "licence",
+}
+# What an introduction keeps of why it ended without its member, as the member reads it. {name}: the therapist.
+GONE: Mapping[str, str] = {
+    "left": "{name} has left, and nothing of theirs is kept here.",
+    "therapist": "{name} took their page off the directory.",
+    "organizer": "The organizers took this page off the directory. It has nothing to do with you.",
+    "unconfirmed": "Nobody has said for a long time that this page still holds, so it does not show now.",
+    "licence": "No licence on this page counts today, so it does not show now.",
+}
+GONE_SHORT = "No longer in the directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +172,25 @@ def is_open(row: Row) -> bool:
     return row["state"] in ("asked", "accepted") and not row["over"]
 
 
+def state_words(row: Row) -> str:
+    """Where an introduction stands, as its member reads it."""
+    return GONE_SHORT if row["ended_because"] else STATES[row["state"]]
+
+
+def ends_with_page(row: Row, because: str) -> bool:
+    """Whether an introduction ends when its listing is hidden because of this (a key of words.HIDDEN).
+
+    Who waits can count on no answer, whatever the reason. A yes that was given stays, unless it was the organizers.
+    """
+    return is_open(row) and (row["state"] == "asked" or GONE_BECAUSE[because] == "organizer")
+
+
+def gone_words(row: Row) -> str:
+    """Why a therapist is not in the directory, as a member of theirs reads it. Empty: they are."""
+    because = row["ended_because"] or GONE_BECAUSE.get(row["hidden_because"], "")
+    return GONE[because].format(name=row["listing_name"]) if because else ""
+
+
 def read_answer(values: Mapping[str, str]) -> Answer:
     """A therapist's answer as typed. Raises Refused with every reason."""
     state = values.get("answer", "")
@@ -180,6 +222,9 @@ def answer_reasons(row: Row, answer: str) -> list[Reason]:
         return [
             Reason("withdrawn", "They withdrew this before your answer came. There is nothing more to do.")
         ]
+    if row["state"] == "ended" and row["ended_because"]:
+        says = "Your page is not in the directory now, so this was closed. There is nothing more to do."
+        return [Reason("closed", says)]
     if row["state"] == "ended":
         return [Reason("ended", "They ended this introduction. There is nothing more to do.")]
     if row["state"] in ANSWERS:
@@ -187,6 +232,12 @@ def answer_reasons(row: Row, answer: str) -> list[Reason]:
     if row["over"] or row["state"] == "expired":
         return [Reason("over", "The time to answer is over, and what they told is deleted.")]
     return []
+
+
+def not_to_be_named() -> Reason:
+    """Said to a therapist who names somebody whom their member cannot be sent on to."""
+    says = "Whom you named cannot be asked here now. Please choose somebody else, or nobody."
+    return Reason("not_to_be_named", says, "name")
 
 
 def withdraw_reasons(row: Row) -> list[Reason]:
@@ -237,7 +288,10 @@ def steps(row: Row) -> list[Step]:
         said = ANSWERS_SHORT.get(row["state"], ANSWERS_SHORT["accepted"])
         found.append(Step(row["answered_at"], f"{name} answered: {said}."))
     gone = "What you told was deleted here."
-    if row["ended_at"]:
+    if row["ended_because"]:
+        says = f"{name} was no longer in the directory, so this was closed. {gone}"
+        found.append(Step(row["ended_at"], says))
+    elif row["ended_at"]:
         found.append(Step(row["ended_at"], f"{STATES[row['state']]}. {gone}"))
     elif row["state"] == "expired":
         found.append(Step(row["forgotten_at"], f"{name} did not answer in time. {gone}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from circles import audit, db, mail, people, text
-from circles.directory import actions, listing_rules, own_actions
+from circles.directory import actions, introductions_leaving, listing_rules, own_actions
 from circles.directory.values import Draft
 from circles.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.house import House
@@ -92,6 +92,7 @@ async def hide(
     """Hide a listing in the caller's transaction; one that is hidden already gets the newer reason."""
     before = await _lock(tx, listing_id, None)
     await own_actions.move(tx, before, "hidden", who=who, because=because, why=why)
+    await introductions_leaving.page_hidden(tx, settings, listing_id, because)
     if before["state"] == "shown":
         said = "The organizers took your page off the directory for now."
         await tell(tx, settings, listing_id, f"{said} {why}".strip(), "/my/listing")

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from circles import audit, db
-from circles.directory import actions, checking_rules, listing_rules, words
+from circles.directory import actions, checking_rules, introductions_leaving, listing_rules, words
 from circles.directory.values import Draft
 from circles.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.house import House
@@ -72,8 +72,11 @@ async def _whole(tx: db.Tx, listing_id: UUID) -> None:
 async def move(
     tx: db.Tx, before: db.Record, state: str, *, who: UUID | None, because: str = "", why: str = ""
 ) -> None:
-    """Bring a locked listing into another state, with its event. because: of words.HIDDEN, for a hidden one."""
-    await SQL.set_state(tx, id=before["id"], state=state, because=because)
+    """Bring a locked listing into another state, with its event. because: of words.HIDDEN, for a hidden one.
+
+    why: what organizers say to its therapist. It stands with the listing and not in the event, which stays for ever.
+    """
+    await SQL.set_state(tx, id=before["id"], state=state, because=because, why=why)
     said = {"because": because} if because else {}
     await audit.record(
         tx,
@@ -82,7 +85,6 @@ async def move(
         who=who,
         before=before["state"],
         after=state,
-        why=why,
         details=said,
     )
 
@@ -93,6 +95,7 @@ async def withdraw(house: House, person_id: UUID) -> str:
         before = await _locked(tx, person_id)
         if before["state"] == "shown":
             await move(tx, before, "hidden", who=person_id, because="therapist")
+            await introductions_leaving.page_hidden(tx, house.settings, before["id"], "therapist")
             return "hidden"
         if before["state"] == "waiting":
             await move(tx, before, "draft", who=person_id)

@@ -39,14 +39,15 @@ async def suggest(
     The button pressed twice makes one; whoever presses it sees the same either way.
 
     The caller has made sure that `by` may: call may_suggest first. Raises NotFound for somebody who is not there,
-    Refused for a listing that is no longer shown.
+    Refused for a listing that may not be named (any more).
     """
     found = (await people.by_ids(tx, [person_id])).get(person_id)
     if found is None:
         raise NotFound
     shown = {row["id"] for row in await chosen(tx, suggestion.listings)}
     if shown != set(suggestion.listings):
-        raise Refused(Reason("not_shown", "One of these is no longer in the directory.", "listings"))
+        says = "One of these is no longer in the directory, has no room, or has no licence that counts today."
+        raise Refused(Reason("not_to_be_named", says, "listings"))
     await SQL.lock_person(tx, id=person_id)
     made: UUID | None = await SQL.suggest(
         tx, person=person_id, who=by, listings=list(suggestion.listings), words=suggestion.words
@@ -77,16 +78,26 @@ async def _tell(tx: db.Tx, house: House, person: people.Person) -> None:
     )
 
 
-async def find(tx: db.Tx, typed: str, but: Iterable[UUID] = ()) -> list[db.Record]:
-    """Shown listings whose names begin with these words, a few at most. but: those that are known already."""
+async def find(
+    tx: db.Tx, typed: str, but: Iterable[UUID] = (), asked_first: UUID | None = None
+) -> list[db.Record]:
+    """Listings that may be named and whose names begin with these words, a few at most.
+
+    That is: shown, not closed, and licensed today where they meet people; and where another was asked first, licensed
+    somewhere that one is licensed too. but: those that are known already.
+    """
     terms = rules.name_terms(typed)
-    return await db.rows(SQL.by_name(tx, terms=terms, but=list(but), most=MOST_FOUND)) if terms else []
+    if not terms:
+        return []
+    return await db.rows(
+        SQL.by_name(tx, terms=terms, but=list(but), asked_first=asked_first, most=MOST_FOUND)
+    )
 
 
-async def chosen(tx: db.Tx, ids: Iterable[UUID]) -> list[db.Record]:
-    """Shown listings by their ids."""
+async def chosen(tx: db.Tx, ids: Iterable[UUID], asked_first: UUID | None = None) -> list[db.Record]:
+    """Those of these listings that may be named; see `find`."""
     asked = list(ids)
-    return await db.rows(SQL.chosen(tx, ids=asked)) if asked else []
+    return await db.rows(SQL.chosen(tx, ids=asked, asked_first=asked_first)) if asked else []
 
 
 async def mine(tx: db.Tx, person_id: UUID) -> list[db.Record]:

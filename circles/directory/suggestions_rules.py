@@ -8,6 +8,7 @@ from uuid import UUID
 
 from circles import text
 from circles.directory import words as codes
+from circles.directory.cards import listed
 from circles.directory.introductions_rules import Row, read_ids
 from circles.errors import Reason, Refused
 
@@ -60,7 +61,10 @@ def too_often() -> Reason:
 
 
 def options(found: Iterable[Row], none: str = "") -> list[tuple[str, str, str]]:
-    """Listings as the choices of a form: name with letters, and where they are. none: a choice of nobody, first."""
+    """Listings as the choices of a form: name with letters, where they are and where they are licensed today.
+
+    none: a choice of nobody, first.
+    """
     rows = [(str(row["id"]), _name(row), _where(row)) for row in found]
     return [("", none, ""), *rows] if none and rows else rows
 
@@ -76,4 +80,10 @@ def _where(row: Row) -> str:
         for each in ("telehealth" if row["telehealth"] else "", "in person" if row["in_person"] else "")
         if each
     )
-    return ". ".join(each for each in (place, ways.capitalize()) if each)
+    licensed = f"Licensed in {areas_words(row['licensed'])}"
+    return ". ".join(each for each in (place, ways.capitalize(), licensed) if each)
+
+
+def areas_words(areas: Iterable[str]) -> str:
+    """Where somebody is licensed, in words: "Florida and Georgia"."""
+    return listed([codes.AREAS.get(area, area) for area in areas])

@@ -160,6 +160,16 @@ where id = (select id from introductions where state = 'asked' limit 1);
 -- a line that is gone from somebodys log
 delete from accesses where what = 'introduction.asked';
 
+-- name: nobody_waits_for_a_therapist_who_is_gone#
+-- a listing hidden past the house while somebody waits for it
+update listings set state = 'hidden', hidden_because = 'unconfirmed'
+where id = (select listing_id from introductions where state = 'asked' limit 1);
+
+-- name: complaints_are_forgotten#
+-- a complaint of long ago that nobody tidied away
+insert into complaints (listing_id, body, state, decided_at)
+select id, 'Out of date', 'kept', now() - interval '2 years' from listings limit 1;
+
 -- name: suggestions_are_forgotten#
 -- a suggestion that nobody tidied away
 update suggestions set created_at = now() - interval '40 days';
