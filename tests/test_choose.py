@@ -62,7 +62,7 @@ def test_the_reasons_are_made_of_what_was_asked_and_what_is_told() -> None:
         "Works with what you named: grief and OCD.",
         "For “my body and what it holds”: Somatic Experiencing Practitioner (SEP).",
         "Has worked with more than 10 people on ketamine integration.",
-        "An hour can cost $60, by the sliding fee, which is within $80.",
+        "The sliding fee goes down to $60, within $80. Ask for it.",
         "Has room for new people now.",
     ]
 
@@ -96,6 +96,7 @@ def test_an_office_is_named_with_its_distance_only_when_it_is_near() -> None:
         works_with=st.lists(st.sampled_from(list(words.WORKS_WITH)), unique=True).map(tuple),
         pay=st.sampled_from(list(choose_rules.PAY)),
         kind=st.sampled_from(list(choose_rules.WITH)),
+        may_wait=st.booleans(),
     )
 )
 def test_any_answers_have_reasons_in_whole_sentences(answers: Answers) -> None:
@@ -103,7 +104,7 @@ def test_any_answers_have_reasons_in_whole_sentences(answers: Answers) -> None:
         assert said[0].isupper()
         assert said.endswith(".")
         assert "None" not in said
-    assert choose_rules.search(answers).room == ("now", "waiting")
+    assert choose_rules.search(answers).room == (() if answers.may_wait else ("now", "waiting"))
 
 
 @given(st.dictionaries(st.sampled_from(["state", "zip", "how", "with", "pay", "kind"]), st.text()))
@@ -114,8 +115,33 @@ def test_any_answer_is_read(values: dict[str, str]) -> None:
 
 def test_what_could_be_let_go_of_is_never_the_licence() -> None:
     counts = {"without:fee": 5, "without:where": 90, "without:room": 1, "at:FL": 2}
-    said = choose_rules.looser(counts, FLORIDA, Answers(state="FL", how="telehealth", pay="40"), 1)
-    assert said == ["5 if the fee could be higher", "2 in person"]
+    could = choose_rules.looser(counts, FLORIDA, Answers(state="FL", how="telehealth", pay="40"), 1)
+    assert [(each.how_many, each.says, each.fields) for each in could] == [
+        (5, "if the fee could be higher", {"pay": ""}),
+        (2, "in person", {"how": "in_person"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pay", "says"),
+    [
+        ("300", "An hour costs $150 to $200, within $300."),
+        ("150", "An hour costs $150 to $200, and its low end is within $150."),
+        ("80", "The sliding fee goes down to $60, within $80. Ask for it."),
+    ],
+)
+def test_the_fee_is_said_as_it_will_be_asked_for(pay: str, says: str) -> None:
+    assert says in choose_rules.whys(INES, Answers(state="FL", pay=pay), FLORIDA)
+
+
+def test_what_nobody_names_is_said() -> None:
+    answers = Answers(state="FL", works_with=("grief", "pain", "eating"), kind="medicine")
+    assert choose_rules.unnamed([INES], answers) == [
+        "chronic pain",
+        "eating disorders",
+        "“the medicine sessions themselves”",
+    ]
+    assert choose_rules.unnamed([INES], Answers(state="FL", works_with=("ocd",), kind="body")) == []
 
 
 FORM = {"state": "FL", "how": "telehealth", "with": "grief", "pay": "80", "kind": "body"}
@@ -141,7 +167,7 @@ async def test_five_answers_lead_to_three_with_the_most_of_what_was_named(
     assert names(answer.text) == ["Best", "Second", "Third"]
     assert "Three you could write to" in answer.text
     assert answer.text.count("Why this one") == 3
-    assert "An hour can cost $70" in answer.text
+    assert "The sliding fee goes down to $70, within $80." in answer.text
 
 
 async def test_fewer_than_three_is_said_with_what_would_help(house: House, browser: Enter) -> None:
@@ -151,9 +177,39 @@ async def test_fewer_than_three_is_said_with_what_would_help(house: House, brows
         answer = await page.post("/therapists/choose", data=FORM)
         assert names(answer.text) == ["The one"]
         assert "2 if the fee could be higher" in answer.text
-        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.text))
-        again = await page.post("/therapists/choose", data=hidden)
+        again = await page.post(
+            "/therapists/choose", data=fields_beside(answer.text, "2 if the fee could be higher")
+        )
     assert set(names(again.text)) == {"The one", "Dear"}
+
+
+def fields_beside(page: str, words: str) -> dict[str, str]:
+    """What the form sends whose button says this."""
+    (form,) = (each for each in re.findall(r"<form[^>]*>(.*?)</form>", page, re.DOTALL) if words in each)
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+
+async def test_somebody_without_room_is_shown_to_whoever_may_wait(house: House, browser: Enter) -> None:
+    await add_listing(house, name="Full", sliding_floor=8_000, room="closed")
+    async with browser() as page:
+        answer = await page.post("/therapists/choose", data=FORM)
+        assert names(answer.text) == []
+        words = "1 if you could wait for somebody who has no room now"
+        again = await page.post("/therapists/choose", data=fields_beside(answer.text, words))
+    assert names(again.text) == ["Full"]
+    assert "Has no room now. You may ask when that will change." in again.text
+
+
+async def test_the_answers_can_be_changed_without_beginning_again(house: House, browser: Enter) -> None:
+    await add_listing(house, sliding_floor=8_000)
+    async with browser() as page:
+        answer = await page.post("/therapists/choose", data=FORM | {"with": "grief,pain"})
+        asked = await page.post("/therapists/choose", data=fields_beside(answer.text, "Change my answers"))
+    assert asked.status_code == 200
+    assert asked.headers["cache-control"] == "no-store"
+    for chosen in ("grief", "pain", "body", "80", "telehealth"):
+        assert re.search(rf'value="{chosen}"\s+checked', asked.text)
+    assert '<option value="FL" selected>' in asked.text
 
 
 async def test_nobody_at_all_is_said_kindly(house: House, browser: Enter) -> None:

@@ -78,12 +78,29 @@ class Card:
     @property
     def fee_words(self) -> str:
         """What an hour costs: "$150 to $200, sliding from $60"."""
-        low, high = (money.say(each, self.currency) for each in (self.fee_minimum, self.fee_maximum))
-        found = low if low == high else f"{low} to {high}"
-        if self.sliding_floor is None:
-            return found
-        floor = "nothing" if self.sliding_floor == 0 else money.say(self.sliding_floor, self.currency)
-        return f"{found}, sliding from {floor}"
+        slides = self.sliding_floor is not None and self.sliding_floor < self.fee_minimum
+        return f"{self.full_fee_words}, sliding from {self.floor_words}" if slides else self.full_fee_words
+
+    @property
+    def full_fee_words(self) -> str:
+        """What an hour costs where no sliding fee is agreed: "$150 to $200"."""
+        return full_fee_words(self.fee_minimum, self.fee_maximum, self.currency)
+
+    @property
+    def floor_words(self) -> str:
+        """The lowest that an hour can cost."""
+        return money.say(self.lowest_fee, self.currency) if self.lowest_fee else "nothing"
+
+
+def full_fee_words(low: int, high: int, currency: str) -> str:
+    """A range of fees: "$150 to $300", one amount where both are the same, and plain words for nothing."""
+    if high == 0:
+        return "Free of charge"
+    return (
+        money.say(low, currency)
+        if low == high
+        else f"{money.say(low, currency)} to {money.say(high, currency)}"
+    )
 
 
 def listed(several: Iterable[str], last: str = "and") -> str:

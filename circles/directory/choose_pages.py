@@ -35,6 +35,8 @@ def _form_page(request: Request, form: Form, status: int = 200) -> Response:
 async def answers(request: Request) -> Response:
     """Up to three therapists for the answers, and why each of them. Two queries; nothing is written."""
     form = await Form.read(request)
+    if form.values.pop("change", ""):
+        return _form_page(request, form)
     given, reasons = choose_rules.read(form.values)
     form.add(reasons)
     if not form.ok:
@@ -66,10 +68,10 @@ def _chosen_page(request: Request, form: Form, given: Answers, found: Found) -> 
             )
             for card in found.cards
         ],
-        cost_stands=any(found.counts.get(f"without:{kind}", 0) > found.how_many for kind in ("fee", "pay")),
+        unnamed=choose_rules.unnamed(found.cards, given),
         looser=choose_rules.looser(found.counts, found.where, given, found.how_many),
         short_list=short_list_rules.url([short_list_rules.code(card.id) for card in found.cards]),
-        fields=("state", "zip", "how", "with", "pay", "kind"),
+        answers={name: form.value(name) for name in ("state", "zip", "how", "with", "pay", "kind", "wait")},
     )
     page.headers["Cache-Control"] = "no-store"
     return page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ HOW: Final[Mapping[str, str]] = {
     "in_person": "In a room, near me",
 }
 PAY: Final[Mapping[str, str]] = {
-    **{str(fee): f"Up to ${fee} an hour" for fee in (40, 80, 150, 200, 300)},
+    **{str(fee): f"Up to ${fee}" for fee in (40, 80, 150, 200, 300)},
     "insurance": "I need my insurance to pay",
     "": "I do not know yet",
 }
@@ -37,7 +37,7 @@ WITH: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The five answers. They live as long as one request."""
+    """The five answers, and whether somebody without room will do as well. They live as long as one request."""
 
     state: str = ""
     zip: str = ""
@@ -45,6 +45,7 @@ class Answers:
     works_with: tuple[str, ...] = ()
     pay: str = ""
     kind: str = ""
+    may_wait: bool = False
 
 
 def read(values: Mapping[str, str]) -> tuple[Answers, list[Reason]]:
@@ -60,6 +61,7 @@ def read(values: Mapping[str, str]) -> tuple[Answers, list[Reason]]:
         asked.works_with,
         pay if pay in PAY else "",
         kind if kind in WITH else "",
+        values.get("wait") == "on",
     )
     if not (found.state or found.zip or any(each.field in ("state", "zip") for each in reasons)):
         says = "Please say where you are: a therapist needs a licence there."
@@ -68,7 +70,7 @@ def read(values: Mapping[str, str]) -> tuple[Answers, list[Reason]]:
 
 
 def search(answers: Answers) -> Search:
-    """What must hold: licensed there, met that way, within what can be paid, and room now or on a waiting list."""
+    """What must hold: licensed there, met that way, within what can be paid, and room unless somebody may wait."""
     return Search(
         state=answers.state,
         zip=answers.zip,
@@ -76,7 +78,7 @@ def search(answers: Answers) -> Search:
         within=50,
         fee=int(answers.pay) * 100 if answers.pay.isdecimal() else None,
         pay=("insurance",) if answers.pay == "insurance" else (),
-        room=("now", "waiting"),
+        room=() if answers.may_wait else ("now", "waiting"),
     )
 
 
@@ -138,38 +140,63 @@ def _fee(card: Card, answers: Answers) -> str:
         return "Takes insurance. Ask whether yours is among them."
     if not answers.pay:
         return f"An hour costs {card.fee_words}."
-    lowest = "nothing" if card.lowest_fee == 0 else money.say(card.lowest_fee, card.currency)
-    most = money.say(int(answers.pay) * 100, "USD")
-    slides = " by the sliding fee," if card.lowest_fee < card.fee_minimum else ""
-    return f"An hour can cost {lowest},{slides} which is within {most}."
+    most = int(answers.pay) * 100
+    within = f"within {money.say(most, 'USD')}"
+    if card.fee_maximum <= most:
+        return f"An hour costs {card.full_fee_words}, {within}."
+    if card.fee_minimum <= most:
+        return f"An hour costs {card.full_fee_words}, and its low end is {within}."
+    return f"The sliding fee goes down to {card.floor_words}, {within}. Ask for it."
 
 
 def _room(card: Card) -> str:
     return {
         "now": "Has room for new people now.",
         "waiting": "Has a waiting list at the moment.",
-    }.get(card.room, "")
+    }.get(card.room, "Has no room now. You may ask when that will change.")
 
 
-# What stood in the way, when fewer than three fit: what to say of each choice that could be let go of.
-LOOSER: Final[Mapping[str, str]] = {
-    "fee": "if the fee could be higher",
-    "pay": "if insurance did not have to pay",
-    "room": "if you could wait for somebody who has no room now",
+def unnamed(cards: Sequence[Card], answers: Answers) -> list[str]:
+    """What was asked for that none of these therapists names."""
+    said, ways = WITH[answers.kind]
+    found = [
+        words.WORKS_WITH[each] if each == "ocd" else words.WORKS_WITH[each].lower()
+        for each in answers.works_with
+        if not any(each in card.works_with for card in cards)
+    ]
+    if ways and not any(way[0] in ways for card in cards for way in card.ways):
+        found.append(f"“{said[:1].lower() + said[1:]}”")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Looser:
+    """One answer that could be another: what it would take, how many there would be, and the fields of the form."""
+
+    says: str
+    how_many: int
+    fields: Mapping[str, str]
+
+
+_LOOSER: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "fee": ("if the fee could be higher", {"pay": ""}),
+    "pay": ("if insurance did not have to pay", {"pay": ""}),
+    "room": ("if you could wait for somebody who has no room now", {"wait": "on"}),
 }
 
 
-def looser(counts: Mapping[str, int], at: Where, answers: Answers, found: int) -> list[str]:
+def looser(counts: Mapping[str, int], at: Where, answers: Answers, found: int) -> list[Looser]:
     """What could be let go of, and how many there would be then. Being licensed where one is never is."""
-    ways = {
-        "telehealth": (counts.get("near" if at.near else f"at:{at.area}", 0), "in person"),
-        "in_person": (counts.get(f"tele:{at.area}", 0), "by video or phone"),
+    other = {
+        "telehealth": Looser(
+            "in person", counts.get("near" if at.near else f"at:{at.area}", 0), {"how": "in_person"}
+        ),
+        "in_person": Looser("by video or phone", counts.get(f"tele:{at.area}", 0), {"how": "telehealth"}),
     }
-    said = [
-        f"{counts[f'without:{kind}']} {says}"
-        for kind, says in LOOSER.items()
-        if counts.get(f"without:{kind}", 0) > found
+    could = [
+        Looser(says, counts.get(f"without:{kind}", 0), fields) for kind, (says, fields) in _LOOSER.items()
     ]
-    if answers.how and ways[answers.how][0]:
-        said.append(f"{ways[answers.how][0]} {ways[answers.how][1]}")
-    return said
+    could = [each for each in could if each.how_many > found]
+    if answers.how and other[answers.how].how_many:
+        could.append(other[answers.how])
+    return could
