@@ -72,17 +72,21 @@ from (
 ) as made
 where changed.id = made.id and changed.facets <> made.facets;
 
--- name: insert_listing(person, state, source, source_note, by, latitude, longitude, told)$
+-- name: hold_form(id)!
+-- the same form sent twice at once comes one after the other
+select pg_advisory_xact_lock(hashtextextended('listing ' || :id::uuid, 0));
+
+-- name: insert_listing(id, person, state, source, source_note, by, latitude, longitude, told)$
 -- a new listing; told is what it says, as json
 insert into listings (
-    person_id, state, source, source_note, source_by, latitude, longitude, shown_at,
+    id, person_id, state, source, source_note, source_by, latitude, longitude, shown_at,
     name, letters, pronouns, headline, approach, experience, works_with, for_whom, languages, telehealth,
     in_person, city, area, zip, currency, fee_minimum, fee_maximum, sliding_floor, pro_bono_places,
     takes_insurance, insurance_words, gives_superbills, free_consultation, room, answer_experience,
     answer_training, answer_medicine, links, email, phone, npi, found_by
 )
 select
-    :person, :state, :source, :source_note, :by, :latitude, :longitude, case when :state = 'shown' then now() end,
+    coalesce(:id::uuid, gen_random_uuid()), :person, :state, :source, :source_note, :by, :latitude, :longitude, case when :state = 'shown' then now() end,
     told.name, told.letters, told.pronouns, told.headline, told.approach, told.experience, told.works_with,
     told.for_whom, told.languages, told.telehealth, told.in_person, told.city, told.area, told.zip, told.currency,
     told.fee_minimum, told.fee_maximum, told.sliding_floor, told.pro_bono_places, told.takes_insurance,
@@ -343,11 +347,16 @@ left join people as deciders on deciders.id = complaints.decided_by
 where complaints.listing_id = :listing
 order by complaints.state <> 'open', complaints.created_at desc limit 50;
 
--- name: complain(listing, person, body)$
--- somebody says that something is wrong with a shown listing; no row when it is not shown
-insert into complaints (listing_id, person_id, body)
-select listings.id, :person, :body from listings where listings.id = :listing and listings.state = 'shown'
+-- name: complain(id, listing, person, body)$
+-- somebody says that something is wrong with a shown listing; no row when it is not shown, or the id is taken
+insert into complaints (id, listing_id, person_id, body)
+select :id, listings.id, :person, :body from listings where listings.id = :listing and listings.state = 'shown'
+on conflict (id) do nothing
 returning id;
+
+-- name: sent_complaint(id, person)$
+-- what somebody sent by this very form before
+select body from complaints where id = :id and person_id = :person;
 
 -- name: complained_about(listing)$
 -- the name of a shown listing

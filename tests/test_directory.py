@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -317,6 +318,116 @@ async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: Enter) -
         assert (await page.get(f"/therapists/{listing}")).status_code == 404
 
 
+async def test_a_complaint_sent_twice_is_one(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.house)
+    path = f"/therapists/{listing}/complaint"
+    async with browser(cast.mira) as page:
+        made_with = id_in((await page.get(path)).text)
+        said = {"id": made_with, "body": "The fee is another one."}
+        answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
+        assert {(each.status_code, each.headers["location"]) for each in answers} == {
+            (303, f"/therapists/{listing}")
+        }
+        assert (await page.post(path, data=said)).status_code == 303
+        more = await page.post(path, data=said | {"body": "The fee is another one, and the name."})
+        assert more.status_code == 422
+        assert "have changed it since" in more.text
+        assert "and the name." in more.text
+        assert id_in(more.text) != made_with
+    async with browser(cast.milo) as page:
+        assert (await page.post(path, data=said)).status_code == 404  # an id of somebody else's form
+    async with cast.house.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from complaints where body like 'The fee%'") == 1
+        assert await tx.fetchval("select count(*) from events where what = 'complaint.made'") == 1
+
+
+def id_in(text: str) -> str:
+    """The id that a form on a page was made with."""
+    return text.split('name="id" value="')[1].split('"')[0]
+
+
+@pytest.mark.parametrize("then", ["keep", "show"])
+async def test_a_listing_written_twice_by_an_organizer_is_one(cast: Cast, browser: Enter, then: str) -> None:
+    path = "/organize/therapists/new"
+    async with browser(cast.odile) as page:
+        said = form(then=then, id=id_in((await page.get(path)).text), npi="1234567893")
+        answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
+        assert {each.status_code for each in answers} == {303}
+        assert {each.headers["location"] for each in answers} == {f"/organize/therapists/{said['id']}"}
+        assert (await page.post(path, data=said)).status_code == 303
+        # Typed on after the first press: nothing is lost, and the second try keeps it.
+        more = await page.post(path, data=said | {"headline": "Slow and kind"})
+        assert more.status_code == 422
+        assert "keep it once more" in more.text
+        assert 'value="Slow and kind"' in more.text
+        assert f'action="/organize/therapists/{said["id"]}/edit"' in more.text
+        kept = said | {"headline": "Slow and kind", "version": "1"}
+        assert (await page.post(f"/organize/therapists/{said['id']}/edit", data=kept)).status_code == 303
+    async with cast.house.db.reading() as tx:
+        found = await tx.fetch("select headline, state from listings")
+        assert [tuple(each) for each in found] == [
+            ("Slow and kind", {"keep": "draft", "show": "shown"}[then])
+        ]
+        events = await tx.fetchval("select count(*) from events where what = 'listing.written'")
+        assert events == 2
+        assert await tx.fetchval("select count(*) from mails") == (then == "show")
+
+
+async def test_one_form_of_a_listing_takes_no_other_ones_id(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.house)
+    async with browser(cast.odile) as page:
+        taken = await page.post("/organize/therapists/new", data=form(id=str(listing)))
+        assert taken.status_code == 422
+        assert "out of date" in taken.text
+        again = form(id=id_in(taken.text))
+        assert again["id"] != str(listing)
+        assert (await page.post("/organize/therapists/new", data=again)).status_code == 303
+        assert (
+            await page.post("/organize/therapists/new", data=form(id="no id", licence_1_number="SW56"))
+        ).status_code == 303
+    async with cast.house.db.reading() as tx:
+        assert await tx.fetchval("select name from listings where id = $1", listing) == "River Stone"
+        assert await tx.fetchval("select count(*) from listings") == 3
+
+
+async def test_ones_own_listing_applied_for_twice_is_one(cast: Cast, browser: Enter) -> None:
+    path = "/my/listing/edit"
+    async with browser(cast.mira) as page:
+        said = form(then="send", id=id_in((await page.get(path)).text))
+        answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
+        assert {(each.status_code, each.headers["location"]) for each in answers} == {(303, "/my/listing")}
+        assert (await page.post(path, data=said)).status_code == 303
+        more = await page.post(path, data=said | {"headline": "Slow and kind"})
+        assert more.status_code == 422
+        assert "keep it once more" in more.text
+        assert (
+            await page.post(path, data=said | {"headline": "Slow and kind", "version": "1"})
+        ).status_code == 303
+    row = await listing_of(cast.house, cast.mira)
+    assert (row["state"], row["headline"], row["version"]) == ("waiting", "Slow and kind", 2)
+    async with cast.house.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from events where what = 'listing.written'") == 2
+
+
+async def test_kept_and_sent_right_after_it_is_sent(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        said = form(id=id_in((await page.get("/my/listing/edit")).text))
+        for then in ("keep", "send"):
+            assert (await page.post("/my/listing/edit", data=said | {"then": then})).status_code == 303
+    assert (await listing_of(cast.house, cast.mira))["state"] == "waiting"
+
+
+async def test_two_first_forms_in_two_windows_make_one_listing(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        two = [form(id=str(uuid4()), headline=f"window {n}") for n in range(2)]
+        answers = await asyncio.gather(*(page.post("/my/listing/edit", data=said) for said in two))
+    assert sorted(each.status_code for each in answers) == [303, 422]
+    lost = next(each for each in answers if each.status_code == 422)
+    assert "window " in lost.text
+    async with cast.house.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from listings") == 1
+
+
 async def make_organizer(house: House, person: UUID) -> None:
     async with house.db.transaction() as tx:
         await tx.execute("update people set is_organizer = true where id = $1", person)
@@ -391,14 +502,14 @@ async def test_a_complaint_about_ones_own_listing_is_read_by_another_organizer(
         ).status_code == 303
 
 
-async def test_complaints_are_counted(cast: Cast, browser: Enter) -> None:
+async def test_complaints_are_counted_but_not_the_second_press(cast: Cast, browser: Enter) -> None:
     listing = await add_listing(cast.house)
+    path = f"/therapists/{listing}/complaint"
+    sent = [{"id": str(uuid4()), "body": f"{n}"} for n in range(7)]
     async with browser(cast.mira) as page:
-        answers = [
-            (await page.post(f"/therapists/{listing}/complaint", data={"body": f"{n}"})).status_code
-            for n in range(7)
-        ]
-    assert answers == [303] * 6 + [429]
+        twice = [each for each in sent[:6] for _ in range(2)]
+        answers = [(await page.post(path, data=said)).status_code for said in [*twice, sent[6]]]
+    assert answers == [303] * 12 + [429]
 
 
 async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browser: Enter) -> None:

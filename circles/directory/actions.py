@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -48,11 +48,13 @@ async def write_listing(
     state: str = "draft",
     listing_id: UUID | None = None,
     version: int | None = None,
+    new_id: UUID | None = None,
 ) -> UUID:
     """Write a listing in the caller's transaction: a new one, or another one's words anew. Returns its id.
 
     source: of words.SOURCES; by: who writes. person_id, state: of a new listing; one that exists keeps its own.
     listing_id, version: the one to change, and which version of it was seen (None: whichever stands there now).
+    new_id: of a new listing, where it is known before.
     A draft may still lack things; anything else has to be whole.
 
     Raises Refused with every problem, OutOfDate when it was changed meanwhile, NotFound.
@@ -67,7 +69,9 @@ async def write_listing(
     try:
         if listing_id:
             await SQL.replace_listing(tx, id=listing_id, **said)
-        written: UUID = listing_id or await SQL.insert_listing(tx, person=person_id, state=state, **said)
+        written: UUID = listing_id or await SQL.insert_listing(
+            tx, id=new_id, person=person_id, state=state, **said
+        )
     except db.UniqueViolationError as error:
         raise _twice(error) from None
     await _keep_rows(tx, written, draft)
@@ -77,6 +81,48 @@ async def write_listing(
         tx, "listing.written", written, who=by, before=was, after=now_in, details={"source": source}
     )
     return written
+
+
+async def write_once(tx: db.Tx, draft: Draft, *, made_with: UUID, by: UUID, **more: Any) -> UUID:
+    """Write a new listing from a form that may be sent twice: the second time it is the one that stands there.
+
+    made_with: the id that was made with the form, which becomes the listing's; more: as for `write_listing`.
+    Raises OutOfDate when the form sent something else before, and what `write_listing` raises.
+    """
+    if await is_written(tx, draft, made_with=made_with, by=by):
+        return made_with
+    return await write_listing(tx, draft, by=by, new_id=made_with, **more)
+
+
+async def is_written(tx: db.Tx, draft: Draft, *, made_with: UUID, by: UUID) -> bool:
+    """Whether a form has written this very draft before. The same form sent at once waits until that is done.
+
+    Raises OutOfDate when it wrote something else.
+    """
+    await SQL.hold_form(tx, id=made_with)
+    stands = await SQL.listing(tx, id=made_with)
+    if stands is None:
+        return False
+    if stands["source_by"] != by:
+        raise OutOfDate(Reason("id_taken", "This form is out of date. Please look at it and send it again."))
+    if _in_order(draft_of(stands)) != _in_order(listing_rules.tidy(draft)):
+        raise OutOfDate(kept_before())
+    return True
+
+
+def _in_order(draft: Draft) -> Draft:
+    """The same with its licences and ways in one order, however they were typed."""
+    licences = sorted(draft.licences, key=lambda each: (each.kind, each.area, each.number))
+    return replace(draft, licences=tuple(licences), ways=tuple(sorted(draft.ways, key=lambda each: each.way)))
+
+
+def kept_before() -> Reason:
+    """Said of a form that was kept, changed and sent once more."""
+    return Reason(
+        "kept_before",
+        "You kept this page a moment ago and have typed more since. What you typed is still here: keep it once more, "
+        "and it takes the place of what was kept.",
+    )
 
 
 async def _lock(tx: db.Tx, listing_id: UUID, version: int | None) -> db.Record:

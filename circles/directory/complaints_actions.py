@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from circles import audit, db
 from circles.directory import organize_actions
-from circles.errors import NotFound, OutOfDate, Reason
+from circles.errors import NotFound, OutOfDate, Reason, Refused
 from circles.house import House
+from circles.web import limits
 
 SQL = db.queries("directory")
 MOST_CHARACTERS = 2000
+# How many one person may send, and in what time.
+MOST, PER = 6, timedelta(days=1)
 
 
 def too_many() -> Reason:
@@ -20,17 +24,34 @@ def too_many() -> Reason:
     )
 
 
-async def complain(house: House, *, listing_id: UUID, person_id: UUID, body: str) -> UUID:
-    """Tell the organizers that something is wrong with a shown listing. Raises NotFound.
+async def complain(house: House, *, made_with: UUID, listing_id: UUID, person_id: UUID, body: str) -> UUID:
+    """Tell the organizers that something is wrong with a shown listing, once.
 
-    The event keeps no word of it: only that there was one.
+    made_with: the id that was made with the form, so that it is one complaint however often it is sent. The event
+    keeps no word of it: only that there was one. Raises NotFound, Refused after many in a day, and OutOfDate when
+    the form sent other words before.
     """
+    async with house.db.reading() as tx:
+        if await _is_sent(tx, made_with, person_id, body):
+            return made_with
+    if not await limits.within(house, f"complaint:{person_id}", MOST, PER):
+        raise Refused(too_many())
     async with house.db.transaction() as tx:
-        made = await SQL.complain(tx, listing=listing_id, person=person_id, body=body)
-        if made is None:
+        made = await SQL.complain(tx, id=made_with, listing=listing_id, person=person_id, body=body)
+        if made:
+            details = {"listing": str(listing_id)}
+            await audit.record(tx, "complaint.made", made, after="open", details=details)
+        elif not await _is_sent(tx, made_with, person_id, body):
             raise NotFound
-        await audit.record(tx, "complaint.made", made, after="open", details={"listing": str(listing_id)})
-        return made
+    return made_with
+
+
+async def _is_sent(tx: db.Tx, made_with: UUID, person_id: UUID, body: str) -> bool:
+    before = await SQL.sent_complaint(tx, id=made_with, person=person_id)
+    if before not in (None, body):
+        says = "You sent this a moment ago and have changed it since. Send it again, and the organizers have both."
+        raise OutOfDate(Reason("sent_before", says))
+    return before is not None
 
 
 async def decide(house: House, complaint_id: UUID, *, who: UUID, decision: str) -> None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import text
 from circles.directory import complaints_actions
-from circles.errors import NotFound, Refused
-from circles.web import guard, limits, render
+from circles.errors import NotFound, OutOfDate, Refused
+from circles.web import guard, render
 from circles.web.forms import Form
-
-# How many one person may send, and in what time.
-MOST, PER = 6, timedelta(days=1)
 
 
 async def complaint_form(request: Request) -> Response:
@@ -28,6 +23,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         name = await complaints_actions.SQL.complained_about(tx, listing=listing_id)
     if name is None:
         raise NotFound
+    form.made_with()
     return render.page(
         request,
         "directory/complaint.html",
@@ -43,14 +39,19 @@ async def complain(request: Request) -> Response:
     """Send it to the organizers."""
     form = await Form.read(request)
     listing_id, person_id = guard.path_id(request), request.state.person.id
-    house = guard.house(request)
     try:
         body = text.body(form.value("body"), "body", most=complaints_actions.MOST_CHARACTERS)
-        if not await limits.within(house, f"complaint:{person_id}", MOST, PER):
-            raise Refused(complaints_actions.too_many())
-        await complaints_actions.complain(house, listing_id=listing_id, person_id=person_id, body=body)
+        await complaints_actions.complain(
+            guard.house(request),
+            made_with=form.made_with(),
+            listing_id=listing_id,
+            person_id=person_id,
+            body=body,
+        )
     except Refused as refused:
         form.add(refused.reasons)
+        if isinstance(refused, OutOfDate):
+            form.renew()
         return await _page(request, form, 429 if "too_many" in refused.codes else 422)
     says = "Thank you. The organizers have it now, and look into it."
     return render.see_other(f"/therapists/{listing_id}", notice=says)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from circles import audit, db, mail, people, text
@@ -23,20 +24,24 @@ async def save(
     *,
     who: UUID,
     draft: Draft,
+    made_with: UUID,
     listing_id: UUID | None = None,
     version: int | None = None,
     show_it: bool = False,
 ) -> UUID:
     """Keep what an organizer wrote, a new listing or another one's words, and show it where that is asked for.
 
+    made_with: the id that was made with the form, so that it makes one new listing however often it is sent.
     Raises Refused with every reason, OutOfDate, NotFound.
     """
+    said: dict[str, Any] = {"by": who, "source": "organizer"}
     async with house.db.transaction() as tx:
         if show_it:
             refuse_if(listing_rules.problems(listing_rules.tidy(draft)))
-        written = await actions.write_listing(
-            tx, draft, source="organizer", by=who, listing_id=listing_id, version=version
-        )
+        if listing_id is None:
+            written = await actions.write_once(tx, draft, made_with=made_with, **said)
+        else:
+            written = await actions.write_listing(tx, draft, listing_id=listing_id, version=version, **said)
         if show_it:
             await show(tx, written, who=who, settings=house.settings)
         return written

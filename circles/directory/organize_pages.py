@@ -163,14 +163,24 @@ async def _save(request: Request, row: db.Record | None) -> Response:
             guard.house(request),
             who=request.state.person.id,
             draft=own_pages.read_draft(form),
+            made_with=form.made_with(),
             listing_id=row["id"] if row else None,
             version=own_pages.version_of(form) or 0 if row else None,
             show_it=form.value("then") == "show",
         )
     except Refused as refused:
+        row = row or await _kept_before(request, form, refused)
         own_pages.keep_reasons(form, refused, row)
         return own_pages.form_page(request, form, row, status=422, by_organizer=True)
     return render.see_other(f"/organize/therapists/{written}", notice="The listing is kept.")
+
+
+async def _kept_before(request: Request, form: Form, refused: Refused) -> db.Record | None:
+    """The listing that a form for a new one has written already, to be changed by what was typed since."""
+    if "kept_before" not in refused.codes:
+        return None
+    async with guard.house(request).db.reading() as tx:
+        return await actions.SQL.listing(tx, id=form.made_with())
 
 
 async def show(request: Request) -> Response:

@@ -24,37 +24,51 @@ async def own(tx: db.Tx, person_id: UUID) -> db.Record | None:
 
 
 async def save(
-    house: House, *, person_id: UUID, draft: Draft, version: int | None, send: bool = False
+    house: House,
+    *,
+    person_id: UUID,
+    draft: Draft,
+    version: int | None,
+    made_with: UUID | None = None,
+    send: bool = False,
 ) -> str:
     """Keep what a therapist wrote. Returns the listing's state afterwards.
 
-    version: the one the form was made from, None for a first one. send: hand a draft to the organizers; what is
-    shown is live at once, and what the timetable hid comes back when it is whole again.
+    version: the one the form was made from, None for a first one. made_with: the id that was made with that, so that
+    it makes one listing however often it is sent. send: hand a draft to the organizers; what is shown is live at
+    once, and what the timetable hid comes back when it is whole again.
     Raises Refused with every reason, OutOfDate when it was changed in another window.
     """
     async with house.db.transaction() as tx:
+        is_written = version is None and await _is_written(tx, person_id, draft, made_with)
         before = await SQL.lock_own(tx, person=person_id)
-        if before and version is None:
+        if before and version is None and not is_written:
             raise OutOfDate(actions.changed_meanwhile())
         begins = "waiting" if send and before is None else "draft"
-        listing_id = await actions.write_listing(
-            tx,
-            draft,
-            source="applied",
-            by=person_id,
-            person_id=person_id,
-            state=begins,
-            listing_id=before["id"] if before else None,
-            version=version,
-        )
+        if not is_written:
+            await actions.write_listing(
+                tx,
+                draft,
+                source="applied",
+                by=person_id,
+                person_id=person_id,
+                state=begins,
+                listing_id=before["id"] if before else None,
+                version=version,
+                new_id=made_with,
+            )
         if before is None:
             return begins
         after = _after_saving(before, draft, send)
         if send and before["state"] == "draft":
-            await _whole(tx, listing_id)
+            await _whole(tx, before["id"])
         if after != before["state"]:
             await move(tx, before, after, who=person_id)
         return after
+
+
+async def _is_written(tx: db.Tx, person_id: UUID, draft: Draft, made_with: UUID | None) -> bool:
+    return bool(made_with) and await actions.is_written(tx, draft, made_with=made_with, by=person_id)
 
 
 def _after_saving(before: db.Record, draft: Draft, send: bool) -> str:

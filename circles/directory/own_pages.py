@@ -76,9 +76,13 @@ async def edit(request: Request) -> Response:
             person_id=person_id,
             draft=draft,
             version=version_of(form),
+            made_with=form.made_with(),
             send=form.value("then") == "send",
         )
     except Refused as refused:
+        if row is None:  # the same form, sent at the same moment
+            async with guard.house(request).db.reading() as tx:
+                row = await own_actions.own(tx, person_id)
         keep_reasons(form, refused, row)
         return form_page(request, form, row, status=422)
     return render.see_other("/my/listing", notice=SAID[state])
@@ -111,6 +115,8 @@ def keep_reasons(form: Form, refused: Refused, row: db.Record | None) -> None:
     form.add(refused.reasons)
     if isinstance(refused, OutOfDate) and row is not None:
         form.values["version"] = str(row["version"])
+    elif isinstance(refused, OutOfDate):
+        form.renew()
 
 
 def form_page(
@@ -125,6 +131,7 @@ def form_page(
     for kind in listing_forms.ROWS:
         if listing_forms.how_many(form.values, kind) == 0:
             form.values[f"{kind}s"] = "1"
+    form.made_with()
     here = f"/organize/therapists/{row['id'] if row else 'new'}"
     response = render.page(
         request,

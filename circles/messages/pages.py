@@ -68,7 +68,7 @@ async def keep(request: Request) -> Response:
     if form.value("start"):
         form.values["body"] = rules.begin_with(form.value("body"), form.value("start"))
         return _form_page(request, gathering, booked, form)
-    message_id = _message_id(form)
+    message_id = form.made_with()
     try:
         words = rules.read(form.values, people.address)
         await actions.keep(
@@ -80,7 +80,7 @@ async def keep(request: Request) -> Response:
         )
     except Refused as refused:
         if isinstance(refused, OutOfDate):
-            form.values["id"] = str(uuid4())
+            form.renew()
         form.add(refused.reasons)
         return _form_page(request, gathering, booked, form, 422)
     return render.see_other(f"/host/messages/{message_id}")
@@ -91,14 +91,6 @@ async def _about(request: Request, gathering_id: UUID) -> tuple[db.Record, list[
     async with guard.house(request).db.reading() as tx:
         gathering = await actions.gathering(tx, gathering_id, request.state.person.id)
         return gathering, await actions.booked(tx, gathering_id)
-
-
-def _message_id(form: Form) -> UUID:
-    """The id the form was made with; a new one where it is lost."""
-    try:
-        return UUID(form.value("id"))
-    except ValueError:
-        return uuid4()
 
 
 def _form_page(

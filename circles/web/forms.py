@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
+from uuid import UUID, uuid4
 
 from starlette.requests import Request
 
@@ -27,6 +28,22 @@ class Form:
         return cls(
             reading.joined((name, value) for name, value in data.multi_items() if isinstance(value, str))
         )
+
+    def made_with(self) -> UUID:
+        """The id that was made with the form, so that it makes one thing however often it is sent.
+
+        Where it is lost or is none, it gets a new one.
+        """
+        try:
+            return UUID(self.value("id"))
+        except ValueError:
+            return self.renew()
+
+    def renew(self) -> UUID:
+        """Give the form another id: what it makes from now on is another thing."""
+        made = uuid4()
+        self.values["id"] = str(made)
+        return made
 
     def value(self, name: str, default: str = "") -> str:
         """What stands in a field."""
