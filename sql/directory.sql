@@ -86,7 +86,8 @@ insert into listings (
     answer_training, answer_medicine, links, email, phone, npi, found_by
 )
 select
-    coalesce(:id::uuid, gen_random_uuid()), :person, :state, :source, :source_note, :by, :latitude, :longitude, case when :state = 'shown' then now() end,
+    coalesce(:id::uuid, gen_random_uuid()), :person, :state, :source, :source_note, :by, :latitude, :longitude,
+    case when :state = 'shown' then now() end,
     told.name, told.letters, told.pronouns, told.headline, told.approach, told.experience, told.works_with,
     told.for_whom, told.languages, told.telehealth, told.in_person, told.city, told.area, told.zip, told.currency,
     told.fee_minimum, told.fee_maximum, told.sliding_floor, told.pro_bono_places, told.takes_insurance,

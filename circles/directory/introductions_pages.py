@@ -67,7 +67,7 @@ async def ask(request: Request) -> Response:
 
 
 async def _send(request: Request, listing: db.Record, form: Form, told: Told) -> Response:
-    introduction_id = _form_id(form)
+    introduction_id = form.made_with()
     try:
         await actions.ask(
             guard.house(request),
@@ -78,17 +78,12 @@ async def _send(request: Request, listing: db.Record, form: Form, told: Told) ->
         )
     except Refused as refused:
         if isinstance(refused, OutOfDate):
-            form.values["id"] = str(uuid4())
+            form.renew()
         form.add(refused.reasons)
         return _ask_page(request, await _listing(request), form, 422)
     return render.see_other(
         f"/my/introductions/{introduction_id}", notice=f"Your mail to {listing['name']} is on its way."
     )
-
-
-def _form_id(form: Form) -> UUID:
-    """The id the form was made with; a new one where it is lost."""
-    return rules.read_id(form.value("id")) or uuid4()
 
 
 def _preview_page(request: Request, listing: db.Record, form: Form, told: Told) -> Response:
@@ -105,7 +100,7 @@ def _preview_page(request: Request, listing: db.Record, form: Form, told: Told) 
 
 
 def _written(request: Request, listing: db.Record, form: Form, told: Told) -> mail.Written:
-    return actions.preview(guard.house(request).settings, _form_id(form), listing["name"], told)
+    return actions.preview(guard.house(request).settings, form.made_with(), listing["name"], told)
 
 
 async def mail_html(request: Request) -> Response:
