@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -40,8 +41,10 @@ async def test_a_run_sheet_for_one_evening_that_prints_on_one_page(
     line = visitor.page.get_by_role("row").filter(has_text="Theme")
     await expect(line).to_contain_text("6:15 pm")
     await expect(line).to_contain_text("Bring the stones from the beach.")
-    pages = re.findall(rb"/Type\s*/Page\b", await visitor.page.pdf(format="Letter"))
-    assert len(pages) == 1
+    for paper, edge in (("Letter", "0"), ("Letter", "0.8in"), ("A4", "0.5in"), ("A4", "2cm")):
+        margin: Any = dict.fromkeys(("top", "bottom", "left", "right"), edge)
+        body = await visitor.page.pdf(format=paper, margin=margin)
+        assert len(re.findall(rb"/Type\s*/Page\b", body)) == 1, (paper, edge)
     await visitor.open(f"/host/circles/{circle}/run-sheet")
     await visitor.sees_not("stones")  # the circle's own is as it was
     await visitor.open(f"/host/gatherings/{gathering}/run-sheet")
