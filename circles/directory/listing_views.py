@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from circles import clock, db, money
-from circles.directory import actions, checking_rules, listing_rules, words
+from circles import clock, db
+from circles.directory import actions, cards, checking_rules, listing_rules, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +121,30 @@ def _way(told: Mapping[str, Any]) -> WayView:
     return WayView(named, credential, "" if way == "other" else school, told["year"])
 
 
+_EXPERIENCE: Mapping[str, str] = {
+    "none": "Nobody yet",
+    "": "",
+    **{code: words.EXPERIENCE[code] for code in ("some", "over_10", "over_50")},
+}
+
+
+def in_short(row: db.Record) -> dict[str, str]:
+    """What the listing itself answers to the three questions, in a few words; the own words stand beside it."""
+    trained = [
+        cards.way_words(each["way"], each["credential"], each["school"])
+        for each in row["ways"]
+        if each["credential"]
+    ]
+    return {
+        "answer_experience": _EXPERIENCE[row["experience"]],
+        "answer_training": " · ".join(trained),
+        "answer_medicine": "",
+    }
+
+
 def fee_words(row: db.Record) -> str:
     """What an hour costs: $150 to $300."""
-    low, high = row["fee_minimum"], row["fee_maximum"]
-    if high == 0:
-        return "Free of charge"
-    if low == high:
-        return money.say(low, row["currency"])
-    return f"{money.say(low, row['currency'])} to {money.say(high, row['currency'])}"
+    return cards.full_fee_words(row["fee_minimum"], row["fee_maximum"], row["currency"])
 
 
 def meets_words(row: db.Record) -> str:

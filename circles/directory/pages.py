@@ -42,6 +42,7 @@ async def listing(request: Request) -> Response:
         words=words,
         licences=listing_views.licences(row),
         ways=listing_views.ways(row),
+        in_short=listing_views.in_short(row),
         mark=listing_views.mark_words(row),
         is_own=viewer is not None and viewer.id == owner,
         host_page=f"/facilitators/{owner}" if profile and profile.has_page else "",
