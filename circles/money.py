@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -13,8 +12,6 @@ from circles.errors import Reason, Refused
 
 # No seat costs more than this many minor units; a slip of the keyboard is not a generous gift.
 MOST_MINOR = 100_000_00
-
-Stretch = Literal["minimum", "below", "suggested", "above", "maximum"]
 
 _AMOUNT = re.compile(r"(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(?P<part>\d+))?", re.ASCII)
 
@@ -114,13 +111,3 @@ class Scale:
             most = say(self.maximum, self.currency)
             return [Reason("above_scale", f"The most one can pay here is {most}.", "amount")]
         return []
-
-    def stretch(self, amount: int) -> Stretch:
-        """Where on the scale an amount lies."""
-        if amount <= self.minimum:
-            return "minimum"
-        if amount < self.suggested:
-            return "below"
-        if amount == self.suggested:
-            return "suggested"
-        return "above" if amount < self.maximum else "maximum"

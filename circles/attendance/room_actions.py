@@ -10,7 +10,6 @@ from circles import db, gatherings, jobs
 from circles.attendance import room_rules, rules
 from circles.attendance.actions import Register, keep_tap
 from circles.attendance.room_rules import Guest, Tap
-from circles.attendance.rules import Seat
 from circles.attendance.run_sheet_actions import sheet
 from circles.attendance.run_sheet_rules import Step, total
 from circles.errors import NotFound, refuse_if
@@ -66,11 +65,6 @@ class Room(Register):
         times = row["starts_at"], row["ends_at"], row["now"]
         kept = room_rules.kept_for(row["state"], *times, closed=row["closed_at"] is not None)
         return int(kept.total_seconds())
-
-    @property
-    def unmarked(self) -> list[Seat]:
-        """Whoever the register says nothing of yet."""
-        return room_rules.unmarked(self.seats)
 
 
 async def room(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> Room:
