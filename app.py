@@ -33,6 +33,7 @@ from circles.directory import organize_pages as lists_pages
 from circles.directory import pages as listing_pages
 from circles.gatherings import (
     change_pages,
+    discard_pages,
     facilitator_pages,
     host_pages,
     hosts_pages,
@@ -144,6 +145,7 @@ HOSTING = [
     post("/host/circles/{id}/resume", change_pages.resume, Who.FACILITATOR),
     post("/host/circles/{id}/archive", change_pages.archive, Who.FACILITATOR),
     post("/host/circles/{id}/copy", change_pages.copy, Who.FACILITATOR),
+    *form("/host/circles/{id}/discard", discard_pages.ask, discard_pages.discard, Who.FACILITATOR),
     route("/organize/circles", host_pages.organize_circles, Who.ORGANIZER),
 ]
 

@@ -118,3 +118,11 @@ join guidelines_versions as versions on versions.id = acceptances.version_id
 join circles on circles.guidelines_id = versions.guidelines_id
 where acceptances.person_id = :person_id and acceptances.version_id = :version_id
 limit 1;
+
+-- name: drop_versions(guidelines_id)!
+-- the versions of guidelines nobody agreed to
+delete from guidelines_versions where guidelines_id = :guidelines_id;
+
+-- name: drop_guidelines(guidelines_id)!
+-- and the guidelines themselves; no circle has them any more
+delete from guidelines where id = :guidelines_id;

@@ -29,6 +29,12 @@ async def create(tx: db.Tx, body: str, by: UUID | None) -> UUID:
     return guidelines_id
 
 
+async def forget(tx: db.Tx, guidelines_id: UUID) -> None:
+    """Let guidelines go with all their versions: those of a circle nobody ever saw, so that nobody agreed to them."""
+    await SQL.drop_versions(tx, guidelines_id=guidelines_id)
+    await SQL.drop_guidelines(tx, guidelines_id=guidelines_id)
+
+
 async def publish(
     tx: db.Tx, guidelines_id: UUID, body: str, by: UUID | None, *, material: bool = False, why: str = ""
 ) -> UUID | None:
