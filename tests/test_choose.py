@@ -200,6 +200,13 @@ async def test_somebody_without_room_is_shown_to_whoever_may_wait(house: House, 
     assert "Has no room now. You may ask when that will change." in again.text
 
 
+async def test_what_none_of_them_names_is_said_above_them(house: House, browser: Enter) -> None:
+    await add_listing(house, sliding_floor=8_000, works_with=["pain"], ways=["act"])
+    async with browser() as page:
+        answer = await page.post("/therapists/choose", data=FORM)
+    assert "Nobody here names grief or “my body and what it holds”. You can still ask them" in answer.text
+
+
 async def test_the_answers_can_be_changed_without_beginning_again(house: House, browser: Enter) -> None:
     await add_listing(house, sliding_floor=8_000)
     async with browser() as page:

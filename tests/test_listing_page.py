@@ -33,10 +33,12 @@ async def test_the_three_questions_are_answered_before_all_else(house: House, br
 
 
 async def test_what_is_not_answered_is_said(house: House, browser: Enter) -> None:
-    listing = await add_listing(house, ways=(Way("act"),), experience="", answer_experience="")
+    listing = await add_listing(house, ways=(), experience="", answer_experience="")
     assert (await words(browser, listing)).count("Not answered here. Ask when you talk.") == 3
-    listing = await add_listing(house, ways=(), experience="none", answer_experience="")
+    ways = (Way("emdr"), Way("other", school="Hakomi"))
+    listing = await add_listing(house, ways=ways, experience="none", answer_experience="")
     said = await words(browser, listing)
+    assert "EMDR and Hakomi, with no credential stated" in said
     assert f"{QUESTIONS['answer_experience']} Nobody yet {QUESTIONS['answer_training']}" in said
 
 

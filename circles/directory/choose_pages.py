@@ -68,7 +68,7 @@ def _chosen_page(request: Request, form: Form, given: Answers, found: Found) -> 
             )
             for card in found.cards
         ],
-        unnamed=choose_rules.unnamed(found.cards, given),
+        unnamed=cards.listed(choose_rules.unnamed(found.cards, given), last="or"),
         looser=choose_rules.looser(found.counts, found.where, given, found.how_many),
         short_list=short_list_rules.url([short_list_rules.code(card.id) for card in found.cards]),
         answers={name: form.value(name) for name in ("state", "zip", "how", "with", "pay", "kind", "wait")},

@@ -130,14 +130,15 @@ _EXPERIENCE: Mapping[str, str] = {
 
 def in_short(row: db.Record) -> dict[str, str]:
     """What the listing itself answers to the three questions, in a few words; the own words stand beside it."""
-    trained = [
-        cards.way_words(each["way"], each["credential"], each["school"])
+    told = [
+        (cards.way_words(each["way"], each["credential"], each["school"]), each["credential"])
         for each in row["ways"]
-        if each["credential"]
     ]
+    trained = " · ".join(said for said, credential in told if credential)
+    untrained = f"{cards.listed(said for said, _ in told)}, with no credential stated" if told else ""
     return {
         "answer_experience": _EXPERIENCE[row["experience"]],
-        "answer_training": " · ".join(trained),
+        "answer_training": trained or untrained,
         "answer_medicine": "",
     }
 
