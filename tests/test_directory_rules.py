@@ -174,6 +174,11 @@ def test_a_zip_lies_in_the_state_that_is_said() -> None:
     assert rules.zip_problems(RIVER, "FL") == []
     assert [reason.code for reason in rules.zip_problems(RIVER, "NY")] == ["zip_elsewhere"]
     assert [reason.code for reason in rules.zip_problems(RIVER, None)] == ["zip_unknown"]
+    assert [reason.code for reason in rules.zip_problems(replace(RIVER, zip="09012"), None)] == [
+        "zip_military"
+    ]
+    guam = replace(RIVER, area="GU", zip="96910", licences=(Licence("lmft", "GU", "M12"),))
+    assert rules.problems(guam) == rules.zip_problems(guam, "GU") == []
     assert rules.zip_problems(replace(RIVER, zip=""), None) == []
 
 

@@ -149,6 +149,7 @@ async def test_without_a_state_the_page_asks_and_still_lists(house: House, brows
     ("query", "says"),
     [
         ("zip=00000", "We know no place with the ZIP 00000"),
+        ("zip=09012", "Please choose the state where you are"),
         ("zip=123", "A ZIP has five digits"),
         ("zip=33130&state=GA", "The ZIP 33130 is in Florida"),
         ("state=ZZ", "Please choose one of these"),

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from circles import clock, people, text
-from circles.directory import words
+from circles.directory import places, words
 from circles.directory.values import Draft, Licence, Way
 from circles.errors import Reason, Refused
 
@@ -363,6 +363,9 @@ def zip_problems(draft: Draft, area: str | None) -> list[Reason]:
     """What is wrong with a ZIP code. area: the state it lies in, None when there is no such code."""
     if not _is_zip(draft.zip):
         return []
+    if area is None and places.is_military(draft.zip):
+        says = f"{draft.zip} is a military address (APO, FPO or DPO), which names no place. Please leave it empty."
+        return [Reason("zip_military", says, "zip")]
     if area is None:
         return [Reason("zip_unknown", f"There is no ZIP code {draft.zip}. Is a digit mistyped?", "zip")]
     if draft.area in words.STATES and area != draft.area:

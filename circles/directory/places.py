@@ -14,7 +14,7 @@ EARTH_MILES = 3958.8
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a ZIP is. area: a US state by two letters. latitude, longitude: degrees, of its middle."""
+    """Where a ZIP is. area: of words.AREAS. latitude, longitude: degrees, of its middle."""
 
     zip: str
     city: str
@@ -24,7 +24,7 @@ class Place:
 
 
 async def find(zip: str) -> Place | None:
-    """The place of a ZIP of five digits; None when there is no such ZIP, or it names no place (a ship's, say)."""
+    """The place of a ZIP of five digits; None when there is no such ZIP, or it is military and names no place."""
     if not (len(zip) == 5 and zip.isascii() and zip.isdecimal()):
         return None
     table = _known or await asyncio.to_thread(_read)
@@ -57,16 +57,38 @@ def _read() -> dict[str, str]:
     return _known
 
 
+# Countries whose mail the United States carry, by the code their ZIPs say and by ours.
+ABROAD = {"FM": "FSM", "MH": "MHL", "PW": "PLW"}
+# The middle of one for which the table has no point at all.
+_MIDDLES = {"FM": (6.9, 158.2)}
+
+
 def _tell() -> None:
-    """Print every ZIP that names a place: ZIP, state, latitude, longitude, city."""
+    """Print every ZIP that names a place: ZIP, area, latitude, longitude, city.
+
+    For the few without a point on the map (offices of the government, say) it is the middle of those that begin with
+    the same three digits, or of the whole state.
+    """
     import zipcodes
 
-    lines = [
-        "\t".join((each["zip_code"], each["state"], each["lat"], each["long"], each["city"]))
-        for each in zipcodes.list_all()
-        if each["zip_code_type"] != "MILITARY" and float(each["lat"] or 0)
-    ]
-    sys.stdout.buffer.write("\n".join(lines).encode())
+    rows = [each for each in zipcodes.list_all() if not is_military(each["zip_code"])]
+    near: dict[str, list[tuple[float, float]]] = {area: [point] for area, point in _MIDDLES.items()}
+    for each in rows:
+        if float(each["lat"] or 0):
+            for key in (each["zip_code"], each["state"] + each["zip_code"][:3], each["state"]):
+                near.setdefault(key, []).append((float(each["lat"]), float(each["long"])))
+    for each in rows:
+        keys = (each["zip_code"], each["state"] + each["zip_code"][:3], each["state"])
+        points = next(near[key] for key in keys if key in near)
+        latitude, longitude = (sum(each) / len(points) for each in zip(*points, strict=True))
+        area = ABROAD.get(each["state"], each["state"])
+        line = f"{each['zip_code']}\t{area}\t{latitude:.4f}\t{longitude:.4f}\t{each['city']}\n"
+        sys.stdout.buffer.write(line.encode())
+
+
+def is_military(zip: str) -> bool:
+    """Whether mail to a ZIP goes through the armed forces or an embassy (APO, FPO, DPO): it says who, not where."""
+    return len(zip) == 5 and ("090" <= zip[:3] <= "099" or zip[:3] == "340" or "962" <= zip[:3] <= "966")
 
 
 def miles(a: Place, b: Place) -> float:

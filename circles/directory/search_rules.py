@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from circles import money, reading, text
-from circles.directory import short_list_rules, words
+from circles.directory import places, short_list_rules, words
 from circles.directory.places import Place
 from circles.errors import Reason, Refused
 from circles.reading import Reader
@@ -211,6 +211,13 @@ class Where:
 
 def where(search: Search, place: Place | None) -> Where:
     """Where a search is to look. place: what its ZIP names, None when it names none."""
+    if search.zip and place is None and places.is_military(search.zip):
+        says = (
+            f"{search.zip} is a military address (APO, FPO or DPO), which names no place. Please choose the state "
+            "where you are. On a base abroad, the clinic there can say who may work with you."
+        )
+        reasons = (Reason("military_zip", says, "zip"),)
+        return Where(search.state, asks=bool(search.how) and not search.state, reasons=reasons)
     if search.zip and place is None:
         says = f"We know no place with the ZIP {search.zip}. Please check it, or choose your state."
         reasons = (Reason("no_such_zip", says, "zip"),)
