@@ -557,7 +557,7 @@ async def test_one_evening_is_moved_after_seeing_who_is_told(
         assert "This one and all that follow" in (await page.get(address)).text
         change = typed(scope="one", date=day, time="13:00", capacity="6", note="Bring a blanket")
         shown = (await page.post(address, data=change)).text
-        assert re.search(r"New: seats: 6 instead of \d+; another word about it\.", shown)
+        assert re.search(r"Seats: 6 instead of \d+; a new word about it\.", shown)
         assert "1 person with a seat is told: Mira" in shown
         assert "all they paid comes back" in shown
         assert (await page.post(address, data=change | {"then": "do"})).status_code == 422

@@ -113,10 +113,10 @@ _BECOMES = {
     "length_minutes": "{new} minutes instead of {old}",
     "capacity": "seats: {new} instead of {old}",
     "community_seats": "community seats: {new} instead of {old}",
-    "note": "another word about it",
-    "join_link": "another link to join",
-    "city": "another city",
-    "address": "another address",
+    "note": "a new word about it",
+    "join_link": "a new link to join",
+    "city": "a new city",
+    "address": "a new address",
 }
 
 
@@ -157,7 +157,8 @@ class Outcome:
     def seen(self) -> str:
         """A fingerprint: what was shown is what is done, or it is shown again."""
         lines = [
-            f"{step.row.id} {step.what} {step.moment.utc} {step.terms} {step.row.seats_taken}"
+            f"{step.row.id} {step.what} {step.moment.utc} {step.terms} {step.row.seats_taken} "
+            f"{step.row.starts_at} {step.row.terms}"
             for step in self.steps
         ]
         # Whoever decides about people must have seen these people, and not just as many.
