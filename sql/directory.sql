@@ -76,7 +76,7 @@ where changed.id = made.id and changed.facets <> made.facets;
 -- the same form sent twice at once comes one after the other
 select pg_advisory_xact_lock(hashtextextended('listing ' || :id::uuid, 0));
 
--- name: insert_listing(id, person, state, source, source_note, by, latitude, longitude, told)$
+-- name: insert_listing(id, person, state, source, source_note, by, latitude, longitude, told)!
 -- a new listing; told is what it says, as json
 insert into listings (
     id, person_id, state, source, source_note, source_by, latitude, longitude, shown_at,
@@ -86,15 +86,14 @@ insert into listings (
     answer_training, answer_medicine, links, email, phone, npi, found_by
 )
 select
-    coalesce(:id::uuid, gen_random_uuid()), :person, :state, :source, :source_note, :by, :latitude, :longitude,
+    :id, :person, :state, :source, :source_note, :by, :latitude, :longitude,
     case when :state = 'shown' then now() end,
     told.name, told.letters, told.pronouns, told.headline, told.approach, told.experience, told.works_with,
     told.for_whom, told.languages, told.telehealth, told.in_person, told.city, told.area, told.zip, told.currency,
     told.fee_minimum, told.fee_maximum, told.sliding_floor, told.pro_bono_places, told.takes_insurance,
     told.insurance_words, told.gives_superbills, told.free_consultation, told.room, told.answer_experience,
     told.answer_training, told.answer_medicine, told.links, told.email, told.phone, told.npi, told.found_by
-from jsonb_populate_record(null::listings, :told::jsonb) as told
-returning id;
+from jsonb_populate_record(null::listings, :told::jsonb) as told;
 
 -- name: lock_listing(id)^
 -- a listing, so that two writers come one after the other
@@ -131,43 +130,41 @@ where listings.id = :id;
 -- the listing that has an NPI already, another one than this
 select id from listings where npi = :npi and npi <> '' and id is distinct from :but::uuid;
 
--- name: drop_licences(listing, kinds, areas, numbers)!
--- licences that are not said any more
-delete from licences
-where listing_id = :listing and not exists (
-    select from unnest(:kinds::text [], :areas::text [], :numbers::text []) as said (kind, area, number)
-    where said.kind = licences.kind and said.area = licences.area and said.number = licences.number
-);
-
--- name: keep_licences(listing, kinds, areas, numbers, statuses, expiries, sources)!
--- the licences as they are said now; what was checked stays checked only where nothing of it changed
-insert into licences (listing_id, kind, area, number, status, expires_on, source)
-select :listing, said.kind, said.area, said.number, said.status, said.expires_on, said.source
-from unnest(
-    :kinds::text [], :areas::text [], :numbers::text [], :statuses::text [], :expiries::date [], :sources::text []
-) as said (kind, area, number, status, expires_on, source)
-on conflict (listing_id, kind, area, number) do update
-set status = excluded.status, expires_on = excluded.expires_on, source = excluded.source,
-    checked_at = case
-        when licences.status = excluded.status and licences.expires_on is not distinct from excluded.expires_on
-            then licences.checked_at
-    end,
-    checked_by = case
-        when licences.status = excluded.status and licences.expires_on is not distinct from excluded.expires_on
-            then licences.checked_by
-    end,
-    checked_against = case
-        when licences.status = excluded.status and licences.expires_on is not distinct from excluded.expires_on
-            then licences.checked_against
-        else ''
-    end;
-
--- name: drop_ways(listing)!
--- ways of working, before they are said anew
-delete from listing_ways where listing_id = :listing;
-
--- name: keep_ways(listing, ways, credentials, schools, years)!
--- the ways of working as they are said now
+-- name: keep_rows(listing, kinds, areas, numbers, statuses, expiries, sources, ways, credentials, schools, years)!
+-- the licences and ways as they are said now; what was checked stays checked only where nothing of it changed
+with said_licences as (
+    select *
+    from unnest(
+        :kinds::text [], :areas::text [], :numbers::text [], :statuses::text [], :expiries::date [], :sources::text []
+    ) as said (kind, area, number, status, expires_on, source)
+), gone_licences as (
+    delete from licences
+    where listing_id = :listing and not exists (
+        select from said_licences as said
+        where said.kind = licences.kind and said.area = licences.area and said.number = licences.number
+    )
+), kept_licences as (
+    insert into licences (listing_id, kind, area, number, status, expires_on, source)
+    select :listing, said.kind, said.area, said.number, said.status, said.expires_on, said.source
+    from said_licences as said
+    on conflict (listing_id, kind, area, number) do update
+    set status = excluded.status, expires_on = excluded.expires_on, source = excluded.source,
+        checked_at = case
+            when licences.status = excluded.status and licences.expires_on is not distinct from excluded.expires_on
+                then licences.checked_at
+        end,
+        checked_by = case
+            when licences.status = excluded.status and licences.expires_on is not distinct from excluded.expires_on
+                then licences.checked_by
+        end,
+        checked_against = case
+            when licences.status = excluded.status and licences.expires_on is not distinct from excluded.expires_on
+                then licences.checked_against
+            else ''
+        end
+), gone_ways as (
+    delete from listing_ways where listing_id = :listing and way <> all(:ways::text [])
+)
 insert into listing_ways (listing_id, way, credential, school, year)
 select :listing, said.way, said.credential, said.school, said.year
 from unnest(:ways::text [], :credentials::text [], :schools::text [], :years::smallint [])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from circles import audit, db
 from circles.directory import listing_rules, places
@@ -49,13 +51,14 @@ async def write_listing(
     listing_id: UUID | None = None,
     version: int | None = None,
     new_id: UUID | None = None,
+    found_now: bool = True,
 ) -> UUID:
     """Write a listing in the caller's transaction: a new one, or another one's words anew. Returns its id.
 
     source: of words.SOURCES; by: who writes. person_id, state: of a new listing; one that exists keeps its own.
     listing_id, version: the one to change, and which version of it was seen (None: whichever stands there now).
-    new_id: of a new listing, where it is known before.
-    A draft may still lack things; anything else has to be whole.
+    new_id: of a new listing, where it is known before. found_now: False for one of many, whose writer refreshes the
+    facets of all of them at once. A draft may still lack things; anything else has to be whole.
 
     Raises Refused with every problem, OutOfDate when it was changed meanwhile, NotFound.
     """
@@ -63,24 +66,26 @@ async def write_listing(
     before = await _lock(tx, listing_id, version) if listing_id else None
     now_in = before["state"] if before else state
     point = await _check(tx, draft, listing_id, whole=now_in in ("waiting", "shown"))
-    told = {name: value for name, value in asdict(draft).items() if name not in _IN_ROWS}
-    told["found_by"] = listing_rules.found_by(draft)
-    said = {"source": source, "source_note": source_note, "by": by, "told": told, **point}
-    try:
+    said = {"source": source, "source_note": source_note, "by": by, "told": _told(draft), **point}
+    written = listing_id or new_id or uuid4()
+    with _once():
         if listing_id:
             await SQL.replace_listing(tx, id=listing_id, **said)
-        written: UUID = listing_id or await SQL.insert_listing(
-            tx, id=new_id, person=person_id, state=state, **said
-        )
-    except db.UniqueViolationError as error:
-        raise _twice(error) from None
+        else:
+            await SQL.insert_listing(tx, id=written, person=person_id, state=state, **said)
     await _keep_rows(tx, written, draft)
-    await SQL.refresh_facets(tx, ids=[written])
-    was = before["state"] if before else ""
-    await audit.record(
-        tx, "listing.written", written, who=by, before=was, after=now_in, details={"source": source}
-    )
+    if found_now:
+        await SQL.refresh_facets(tx, ids=[written])
+    moved = {"before": before["state"] if before else "", "after": now_in}
+    await audit.record(tx, "listing.written", written, who=by, **moved, details={"source": source})
     return written
+
+
+def _told(draft: Draft) -> dict[str, Any]:
+    """What the row of a listing holds of a draft."""
+    # Not asdict(): it copies every value, and a list of thousands is written at once.
+    told = {each.name: getattr(draft, each.name) for each in fields(draft) if each.name not in _IN_ROWS}
+    return told | {"found_by": listing_rules.found_by(draft)}
 
 
 async def write_once(tx: db.Tx, draft: Draft, *, made_with: UUID, by: UUID, **more: Any) -> UUID:
@@ -164,34 +169,29 @@ def npi_taken() -> Reason:
     return Reason("npi_taken", "Another listing has this NPI already. An organizer can help.", "npi")
 
 
-def _twice(error: db.UniqueViolationError) -> Exception:
-    """What a row that stands there already means; another one came in between."""
-    if db.broken_rule(error) == "listing_npi_once":
-        return Refused(npi_taken())
-    if db.broken_rule(error) == "listing_person_once":
-        return Refused(Reason("has_one", "You have a listing already. Each account has one."))
-    return error
+@contextmanager
+def _once() -> Iterator[None]:
+    """Say in words what a row that stands there already means; another one came in between."""
+    try:
+        yield
+    except db.UniqueViolationError as error:
+        if db.broken_rule(error) == "listing_npi_once":
+            raise Refused(npi_taken()) from None
+        if db.broken_rule(error) == "listing_person_once":
+            raise Refused(Reason("has_one", "You have a listing already. Each account has one.")) from None
+        raise
 
 
 async def _keep_rows(tx: db.Tx, listing_id: UUID, draft: Draft) -> None:
-    named = {
-        "kinds": [each.kind for each in draft.licences],
-        "areas": [each.area for each in draft.licences],
-        "numbers": [each.number for each in draft.licences],
-    }
-    await SQL.drop_licences(tx, listing=listing_id, **named)
-    await SQL.keep_licences(
+    await SQL.keep_rows(
         tx,
         listing=listing_id,
-        **named,
+        kinds=[each.kind for each in draft.licences],
+        areas=[each.area for each in draft.licences],
+        numbers=[each.number for each in draft.licences],
         statuses=[each.status for each in draft.licences],
         expiries=[each.expires_on for each in draft.licences],
         sources=[each.source for each in draft.licences],
-    )
-    await SQL.drop_ways(tx, listing=listing_id)
-    await SQL.keep_ways(
-        tx,
-        listing=listing_id,
         ways=[each.way for each in draft.ways],
         credentials=[each.credential for each in draft.ways],
         schools=[each.school for each in draft.ways],

@@ -225,8 +225,9 @@ async def _write(tx: db.Tx, found: db.Record, rows: Sequence[db.Record], starts_
             _left(found["id"], each, moved) if moved else await _write_one(tx, found, each, starts_as, by)
         )
     await SQL.keep_outcome(tx, kept)
+    written = [each["listing"] for each in kept if each["outcome"] == "written"]
+    await actions.SQL.refresh_facets(tx, ids=written)
     await SQL.move(tx, id=found["id"], state="done")
-    written = sum(each["outcome"] == "written" for each in kept)
     await audit.record(
         tx,
         "import.written",
@@ -234,7 +235,7 @@ async def _write(tx: db.Tx, found: db.Record, rows: Sequence[db.Record], starts_
         who=by,
         before=found["state"],
         after="done",
-        details={"written": written, "left": len(kept) - written},
+        details={"written": len(written), "left": len(kept) - len(written)},
     )
 
 
@@ -280,6 +281,7 @@ async def _write_one(tx: db.Tx, found: db.Record, judged: Judged, starts_as: str
         state=starts_as,
         listing_id=existing.id if existing else None,
         version=existing.version if existing else None,
+        found_now=False,
     )
     kept = _kept(found["id"], judged, (), (), {})
     kept["says"]["was"] = judged.row["outcome"]

@@ -40,23 +40,14 @@ async def save(
     Raises Refused with every reason, OutOfDate when it was changed in another window.
     """
     async with house.db.transaction() as tx:
-        is_written = version is None and await _is_written(tx, person_id, draft, made_with)
+        again = version is None and await _is_written(tx, person_id, draft, made_with)
         before = await SQL.lock_own(tx, person=person_id)
-        if before and version is None and not is_written:
+        if before and version is None and not again:
             raise OutOfDate(actions.changed_meanwhile())
         begins = "waiting" if send and before is None else "draft"
-        if not is_written:
-            await actions.write_listing(
-                tx,
-                draft,
-                source="applied",
-                by=person_id,
-                person_id=person_id,
-                state=begins,
-                listing_id=before["id"] if before else None,
-                version=version,
-                new_id=made_with,
-            )
+        if not again:
+            of = {"listing_id": before["id"], "version": version} if before else {"new_id": made_with}
+            await _write(tx, person_id, draft, state=begins, **of)
         if before is None:
             return begins
         after = _after_saving(before, draft, send)
@@ -67,8 +58,12 @@ async def save(
         return after
 
 
+async def _write(tx: db.Tx, person_id: UUID, draft: Draft, **more: Any) -> None:
+    await actions.write_listing(tx, draft, source="applied", by=person_id, person_id=person_id, **more)
+
+
 async def _is_written(tx: db.Tx, person_id: UUID, draft: Draft, made_with: UUID | None) -> bool:
-    return bool(made_with) and await actions.is_written(tx, draft, made_with=made_with, by=person_id)
+    return made_with is not None and await actions.is_written(tx, draft, made_with=made_with, by=person_id)
 
 
 def _after_saving(before: db.Record, draft: Draft, send: bool) -> str:
