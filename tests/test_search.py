@@ -35,7 +35,7 @@ def names(page: str) -> list[str]:
 
 async def get(browser: Enter, query: str) -> str:
     async with browser() as page:
-        answer = await page.get(f"/therapists{query}")
+        answer = await page.get(f"/therapists{query}", follow_redirects=True)
     assert answer.status_code == 200
     return answer.text
 
@@ -276,6 +276,39 @@ async def test_htmx_gets_the_list_with_the_counts_and_the_plain_address(house: H
     assert "HX-Request" in answer.headers["vary"]
     assert '<span class="count" id="n-way-ifs" hx-swap-oob="true">1</span>' in answer.text
     assert '<select id="f-state" name="state" hx-swap-oob="outerMorph">' in answer.text
+
+
+async def test_a_form_without_htmx_leads_to_the_plain_address(house: House, browser: Enter) -> None:
+    async with browser() as page:
+        answer = await page.get("/therapists?q=&state=FL&zip=&within=25&how=&fee=&amount=85&exp=")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/therapists?state=FL&fee=85"
+        # What cannot be read is shown where it was typed, so it stays in the address.
+        assert (await page.get("/therapists?q=&zip=123")).status_code == 200
+
+
+async def test_an_amount_that_was_typed_gives_way_to_a_later_choice(house: House, browser: Enter) -> None:
+    await add_listing(house, sliding_floor=8_500)
+    page = await get(browser, "?fee=85")
+    assert '<option value="85" selected>$85 an hour (1)</option>' in page
+    assert '<input id="f-amount" name="amount" value=""' in page
+    async with browser() as visitor:
+        part = await visitor.get("/therapists?fee=40&amount=85", headers={"HX-Request": "true"})
+        other = await visitor.get("/therapists?fee=40&q=a", headers={"HX-Request": "true"})
+    assert '<option value="85" selected>' in part.text
+    assert re.search(r'<input id="f-amount" name="amount" value=""[^>]* hx-swap-oob="true">', part.text)
+    assert 'id="f-amount"' not in other.text  # somebody may be writing there
+    page = await get(browser, "?fee=60&amount=lots")
+    assert '<option value="60" selected>' in page
+    assert 'name="amount" value="lots"' in page
+
+
+async def test_what_was_left_out_is_called_by_its_name(house: House, browser: Enter) -> None:
+    await add_listing(house)
+    page = await get(browser, "?state=FL&how=by_ship&with=x&fee=abc&lang=")
+    for name in ("How to meet", "Works with", "A fee I can pay"):
+        assert f"<p><strong>{name}:</strong> Please " in page
+    assert 'hx-target="body"' in page  # so that what is said beside the fields goes with the next answer
 
 
 async def test_a_page_asks_the_database_twice(house: House, browser: Enter, queries: list[str]) -> None:

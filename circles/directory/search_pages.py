@@ -22,9 +22,12 @@ from circles.web.paging import pager
 
 
 async def listing(request: Request) -> Response:
-    """The therapists who fit what the address says. Two queries."""
+    """The therapists who fit what the address says. Two queries; a form's empty fields are left out of the address."""
     values = reading.joined(request.query_params.multi_items())
     asked, reasons = search_rules.read(values)
+    by_htmx = "hx-request" in request.headers
+    if not (by_htmx or reasons or all(values.values())):
+        return render.see_other(asked.url(asked.page))
     found = await search.look(guard.house(request), asked)
     form = _form(values, found, [*reasons, *found.where.reasons])
     part = htmx.asked(request)
@@ -33,10 +36,11 @@ async def listing(request: Request) -> Response:
         "directory/_found.html" if part else "directory/search.html",
         part=part,
         form=form,
+        amount_read=bool(values.get("amount")) and not form.value("amount"),
         filters="" if part else _filters(form, found),
         **_about(found),
     )
-    if part:
+    if by_htmx:
         response.headers["HX-Push-Url"] = asked.url(asked.page)
     return htmx.vary(response)
 
@@ -45,9 +49,8 @@ def _form(values: dict[str, str], found: Found, reasons: list[Reason]) -> Form:
     """The form as it was typed, with what cannot be read said beside it, and the rest as it was understood."""
     form = Form(reading.joined(found.search.pairs()))
     form.values |= {reason.field: values.get(reason.field, "") for reason in reasons if reason.field}
-    fee = form.value("fee")
-    if fee and fee not in map(str, search_rules.FEES) and not form.value("amount"):
-        form.values |= {"amount": fee, "fee": ""}
+    if any(reason.field == "fee" for reason in reasons):
+        form.values |= {"amount": form.value("fee"), "fee": ""}
     form.add(reasons)
     return form
 

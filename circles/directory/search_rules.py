@@ -69,6 +69,15 @@ GROUPS: Final = (
     Group("for", "for_whom", "For whom", words.FOR_WHOM),
 )
 
+# What each choice is called, where it is said that it was left out.
+LEGENDS: Final[Mapping[str, str]] = {
+    "state": "Where you are",
+    "how": "How to meet",
+    "fee": "A fee I can pay",
+    "amount": "A fee I can pay",
+    "exp": "Experience",
+} | {group.name: group.legend for group in GROUPS}
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -162,11 +171,12 @@ def _within(typed: str) -> int:
 
 
 def _fee(reader: Reader) -> int | None:
-    """What can be paid: an amount that was typed, else a step that was chosen."""
+    """What can be paid: an amount that was typed and can be read, else the one that was chosen."""
     for name in ("amount", "fee"):
         typed = reader.values.get(name, "").strip()
-        if typed:
-            return reader.take(lambda typed=typed, name=name: _amount(typed, name), None)
+        found = reader.take(lambda typed=typed, name=name: _amount(typed, name), None) if typed else None
+        if found is not None:
+            return found
     return None
 
 
