@@ -168,7 +168,9 @@ with said_licences as (
 insert into listing_ways (listing_id, way, credential, school, year)
 select :listing, said.way, said.credential, said.school, said.year
 from unnest(:ways::text [], :credentials::text [], :schools::text [], :years::smallint [])
-    as said (way, credential, school, year);
+    as said (way, credential, school, year)
+on conflict (listing_id, way) do update
+set credential = excluded.credential, school = excluded.school, year = excluded.year;
 
 -- name: listing(id)^
 -- one listing whole, with its licences and ways, and whose it is
