@@ -209,9 +209,18 @@ async def test_a_text_to_begin_with_loses_nothing(house: House, cast: Cast, brow
     async with browser(cast.farid) as page:
         shown = await write(page, cast.gathering, body="Dear all,", start="thanks", reply_to="not yet")
         assert shown.status_code == 200
-        for words in ("Dear all,", "Thank you for the evening", 'value="not yet"'):
+        for words in ("Dear all,", "Thank you for coming", 'value="not yet"'):
             assert words in shown.text
     assert await fetch(house, "select 1 from messages") == []
+
+
+async def test_the_preview_says_what_is_left_to_fill_in(house: House, cast: Cast, browser: Enter) -> None:
+    await add_booking(house, cast.gathering, cast.mira)
+    async with browser(cast.farid) as page:
+        for body, left in (("Park [where] and <b>[so]</b>.", True), ("Park at the church.", False)):
+            sent = await write(page, cast.gathering, body=body)
+            shown = await page.get(sent.headers["location"])
+            assert ("still stands in square brackets: [where], [so]." in shown.text) is left
 
 
 # What is refused

@@ -100,3 +100,21 @@ def test_a_text_to_begin_with_keeps_what_was_typed(key: str) -> None:
 
 def test_a_text_nobody_knows_changes_nothing() -> None:
     assert rules.begin_with("Dear all,", "nonsense") == "Dear all,"
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ("Park [where, and until when], by [stop].", ["[where, and until when]", "[stop]"]),
+        ("[stop] and again [stop]", ["[stop]"]),
+        ("Read [the guide](https://example.org) first.", []),
+        ("Nothing to see [", []),
+        ("[]", []),
+    ],
+)
+def test_what_is_left_to_fill_in_is_found(body: str, left: list[str]) -> None:
+    assert rules.gaps(body) == left
+
+
+def test_one_text_alone_leaves_something_to_fill_in() -> None:
+    assert [key for key, (_, words) in rules.STARTS.items() if rules.gaps(words)] == ["park"]

@@ -131,6 +131,7 @@ async def _message_page(request: Request, form: Form, status: int = 200) -> Resp
         mail=found.mail,
         subject=actions.subject(found.gathering),
         people_words=rules.people_words,
+        gaps=rules.gaps(found.message["body"]) if found.mail else [],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,9 @@ MOST_TO_ALL: Final = 4
 MOST_TO_ONE: Final = 24
 # A thank you has its time. After that the booking is no reason to write any more.
 WRITE_UNTIL: Final = timedelta(days=14)
+
+# What a text to begin with leaves to be filled in, in square brackets; [words](address) is a link.
+_GAP: Final = re.compile(r"\[[^\[\]\n]{1,80}\](?!\()")
 
 # Texts to begin with: key: (what its button says, the text).
 STARTS: Final[dict[str, tuple[str, str]]] = {
@@ -51,7 +55,7 @@ We open the door 15 minutes before we begin. If you run late, ring the bell; som
     ),
     "thanks": (
         "Thank you",
-        """Thank you for the evening, and for the way you listened to one another.
+        """Thank you for coming, and for the way you listened to one another.
 
 What was said stays with us. What you noticed about yourself is yours to take along: one small thing you can do
 this week is worth more than ten you plan.
@@ -115,6 +119,11 @@ def begin_with(typed: str, key: str) -> str:
     """A starting text, under whatever was typed already: nothing of that is lost."""
     start = STARTS[key][1] if key in STARTS else ""
     return "\n\n".join(part for part in (typed.rstrip(), start) if part.strip())
+
+
+def gaps(body: str) -> list[str]:
+    """The places in square brackets that nobody has filled in yet, each once."""
+    return list(dict.fromkeys(_GAP.findall(body)))
 
 
 def closed(gathering: Row) -> list[Reason]:
