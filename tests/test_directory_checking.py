@@ -353,3 +353,23 @@ async def test_a_made_up_link_says_there_is_nothing(cast: Cast, browser: Enter, 
 async def test_words_of_a_hidden_listing_lead_nowhere(cast: Cast) -> None:
     async with cast.house.db.reading() as tx:
         assert await contact(tx, uuid4()) is None
+
+
+async def test_who_confirmed_and_renewed_no_licence_is_not_told_that_they_kept_silent(cast: Cast) -> None:
+    house = cast.house
+    listing = await add_listing(house)
+    async with house.db.transaction() as tx:
+        await tx.execute("update licences set expires_on = current_date - 5")
+    await checking.lapse(house)
+    await age(house, listing, asked_at=15)
+    await checking.look_after(house)
+    await age(house, listing, asked_at=31)
+    await checking.look_after(house)
+    marked, hidden = await mails(house)
+    assert "no later last day" in marked["text_body"]
+    assert "In about two weeks it will be hidden" in " ".join(marked["text_body"].split())
+    assert hidden["subject"] == "Your page is hidden for now"
+    assert "Give the new last day" in hidden["text_body"]
+    assert "waited for an answer of yours has been told" in hidden["text_body"]
+    for mail in (marked, hidden):
+        assert "not heard from you" not in mail["text_body"] + mail["html_body"]

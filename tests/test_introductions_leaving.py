@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -227,7 +227,7 @@ async def test_a_yes_ends_with_a_page_that_organizers_took_off(
     )
     assert len(await hands.mails("introduction_news")) == 2
     (over,) = await hands.mails("introduction_over")
-    assert "What you\nagreed on between you" in over["text_body"]
+    assert "our part in it is over" in over["text_body"]
     async with browser(hands.cast.mira) as page:
         mine = (await page.get(f"/my/introductions/{made}")).text
         assert "It has nothing to do with you" in mine
@@ -495,3 +495,13 @@ async def test_nobody_is_named_past_the_form(hands: Hands) -> None:
         with pytest.raises(Refused) as caught:
             await actions.answer(hands.house, key, Answer("not_a_fit", other=other))
         assert caught.value.codes == {"not_to_be_named"}
+
+
+async def test_what_organizers_wrote_is_marked_as_theirs_and_shows_in_no_preview(hands: Hands) -> None:
+    await organize_actions.hide_listing(
+        hands.house, hands.river, who=hands.cast.odile, why="Call us.\nOpen it:\nhttps://evil.example"
+    )
+    (news,) = await hands.mails("listing_news")
+    assert news["subject"] == "About your page"
+    assert "> https://evil.example" in news["text_body"].splitlines()
+    assert "Call us" not in news["html_body"].partition("<h1")[0]

@@ -13,7 +13,11 @@ from circles.house import House
 from circles.settings import Settings
 
 SQL = db.queries("directory")
-SUBJECT = "Does your page still hold?"
+SUBJECTS: dict[Step, str] = {
+    "ask": "Does your page still hold?",
+    "mark": "Does your page still hold?",
+    "hide": "Your page is hidden for now",
+}
 # How many listings one transaction looks after.
 AT_ONCE = 50
 
@@ -109,9 +113,11 @@ async def _write(tx: db.Tx, settings: Settings, about: _About, asked_at: datetim
         "listing_ask",
         to=to["to_address"],
         to_name=to["name"],
-        subject=SUBJECT,
+        subject=SUBJECTS[step],
         person_id=to["person_id"],
         step=step,
+        is_stale=checking_rules.stale(about.row["confirmed_at"], about.now),
+        none_left=checking_rules.none_left(about.standing.licences, about.now),
         name=to["name"],
         ending=[each for each in ending if each.is_active],
         confirmed=about.row["confirmed_at"].date(),

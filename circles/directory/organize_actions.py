@@ -100,11 +100,13 @@ async def hide(
     await introductions_leaving.page_hidden(tx, settings, listing_id, because)
     if before["state"] == "shown":
         said = "The organizers took your page off the directory for now."
-        await tell(tx, settings, listing_id, f"{said} {why}".strip(), "/my/listing")
+        await tell(tx, settings, listing_id, said, "/my/listing", they_wrote=why)
 
 
-async def tell(tx: db.Tx, settings: Settings, listing_id: UUID, said: str, page: str) -> None:
-    """Write to a listing's therapist, where there is an address."""
+async def tell(
+    tx: db.Tx, settings: Settings, listing_id: UUID, said: str, page: str, *, they_wrote: str = ""
+) -> None:
+    """Write to a listing's therapist, where there is an address. they_wrote: an organizer's own words, if any."""
     found = await SQL.mail_of(tx, id=listing_id)
     if found is None or not found["to_address"]:
         return
@@ -117,6 +119,7 @@ async def tell(tx: db.Tx, settings: Settings, listing_id: UUID, said: str, page:
         subject=SUBJECT,
         person_id=found["person_id"],
         said=said,
+        they_wrote=they_wrote,
         link=f"{settings.address}{page}",
     )
 
