@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -21,10 +22,11 @@ def minor_per_unit(currency: str) -> int:
     return 10 ** get_currency_precision(currency)
 
 
+@lru_cache(maxsize=4096)
 def say(minor: int, currency: str) -> str:
     """An amount as people write it: $45, $45.50, ¥4,500. Whole amounts carry no zeros.
 
-    minor: integer minor units (cents).
+    minor: integer minor units (cents). The last few thousand are kept, since the same come again and again.
     """
     whole = minor % minor_per_unit(currency) == 0
     return format_currency(

@@ -39,6 +39,8 @@ _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
 
 
 def _without_bad(value: str, field: str, keep_newlines: bool) -> str:
+    if value.isascii() and value.isprintable():
+        return value  # nothing in it can be bad, and most is like this
     found = unicodedata.normalize("NFC", value)
     kept = []
     for character in found:
@@ -72,6 +74,8 @@ def tidy_line(value: str, *, most: int = 200) -> str:
 
     Line breaks and control characters become spaces, direction marks go, and the rest is cut at `most`.
     """
+    if value.isascii() and value.isprintable():
+        return _SPACES.sub(" ", value).strip()[:most].rstrip()
     kept = [
         " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
         for character in unicodedata.normalize("NFC", value)

@@ -87,10 +87,7 @@ async def match(house: House, *, person_id: UUID, import_id: UUID, keys: Sequenc
         await SQL.keep_matches(tx, id=import_id, matches={"keys": list(keys)})
         rows = await db.rows(SQL.all_rows(tx, import_id=import_id))
         judged, _ = await _judge(tx, rows, found["headings"], keys)
-        formulas = found["notes"].get("formulas", {})
-        await SQL.keep_outcome(
-            tx, [_kept(import_id, each, found["headings"], keys, formulas) for each in judged]
-        )
+        await SQL.keep_outcome(tx, await anyio.to_thread.run_sync(_outcomes, found, judged, keys))
         before, after = found["state"], "preview"
         await audit.record(tx, "import.matched", import_id, who=person_id, before=before, after=after)
 
@@ -141,6 +138,11 @@ def _decide_rows(
         Judged(row, each, import_rules.decide(each, known, zips, same.get(each.number, ())))
         for row, each in zip(rows, read, strict=True)
     ]
+
+
+def _outcomes(found: db.Record, judged: Iterable[Judged], keys: Sequence[str]) -> list[dict[str, Any]]:
+    formulas = found["notes"].get("formulas", {})
+    return [_kept(found["id"], each, found["headings"], keys, formulas) for each in judged]
 
 
 def _kept(

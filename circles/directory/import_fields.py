@@ -154,6 +154,8 @@ LEFT_OUT: Final = ""
 
 def fold(typed: str) -> str:
     """Small letters without accents, as the database's own folded() makes them."""
+    if typed.isascii():
+        return typed.lower()
     found = unicodedata.normalize("NFKD", typed)
     return "".join(each for each in found if not "\u0300" <= each <= "\u036f").lower()
 

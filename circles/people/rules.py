@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -139,16 +140,24 @@ def address(typed: str, field: str = "email") -> str:
 
     Raises Refused for what is no address, or one whose name part our mail cannot reach.
     """
+    found = _as_stored(text.line(typed, field, most=254))
+    if not found:
+        raise Refused(
+            Reason("address_unreadable", "Please give a mail address such as name@example.org.", field)
+        )
+    return found
+
+
+@lru_cache(maxsize=64)
+def _as_stored(given: str) -> str:
+    """An address as it is stored; empty for what is none. The last few are kept: a form is read more than once."""
     # Here, because it compiles for a while when it is imported.
     from email_validator import EmailNotValidError, validate_email
 
-    given = text.line(typed, field, most=254)
     try:
         found = validate_email(given, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise Refused(
-            Reason("address_unreadable", "Please give a mail address such as name@example.org.", field)
-        ) from None
+        return ""
     return (found.ascii_email or found.normalized).lower()
 
 
