@@ -599,8 +599,57 @@ async def test_the_verbs_check_whose_booking_it_is(hands: Hands) -> None:
     milo = await hands.person(hands.cast.milo)
     with pytest.raises(NotFound):
         await bookings.cancel(hands.house, milo, booking, shown=0)
-    with pytest.raises(NotFound):
-        await bookings.let_go(hands.house, milo, booking)
+    held = await add_booking(
+        hands.house, hands.cast.gathering, hands.cast.fern, kind="paid", amount=4500, state="held"
+    )
+    for mine in (booking, held):
+        with pytest.raises(NotFound):
+            await bookings.let_go(hands.house, milo, mine)
+    row = await hands.row(held)
+    assert (row["state"], row["let_go_at"]) == ("held", None)
+
+
+async def test_pages_of_another_state_lead_to_the_booking(hands: Hands, mira: Browser) -> None:
+    confirmed = await add_booking(hands.house, hands.cast.gathering, hands.cast.mira)
+    await bookings.cancel(hands.house, await hands.person(hands.cast.mira), confirmed, shown=0)
+    for path in ("stopped", "cancel"):
+        answer = await mira.get(f"/bookings/{confirmed}/{path}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/bookings/{confirmed}")
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "kind"),
+    [
+        ("", "paid"),
+        ("state = 'cancelled', cancel_reason = 'Ill.'", "paid"),
+        ("community_seats = community_taken", "community"),
+    ],
+)
+async def test_what_changes_between_looking_and_taking_gives_no_seat(
+    hands: Hands, meanwhile: str, kind: str
+) -> None:
+    gathering = hands.cast.gathering
+    if meanwhile:
+        await hands.value(f"update gatherings set {meanwhile} where id = $1", gathering)
+    else:
+        await hands.starts_in(gathering, timedelta(0))
+    async with hands.house.db.transaction() as tx:
+        taken = await actions.SQL.take_seat(
+            tx,
+            gathering_id=gathering,
+            person_id=hands.cast.mira,
+            kind=kind,
+            amount=4500 if kind == "paid" else 0,
+            currency="USD",
+            minimum=2000,
+            maximum=8000,
+            refund_hours=48,
+            late_percent=50,
+            acceptance_id=await guidelines.accept(tx, hands.cast.mira, hands.cast.version),
+            hold_minutes=30,
+        )
+    assert taken is None
+    assert await hands.seats() == 0
 
 
 # Money that comes late

@@ -322,6 +322,63 @@ async def test_a_call_asks_how_to_reach_somebody(hands: Hands, cast: Cast, mira:
     assert await hands.value("select kind from requests") == "call"
 
 
+async def test_nobody_moves_the_request_of_somebody_else(hands: Hands, cast: Cast, browser: Enter) -> None:
+    await hands.screen(QUESTIONS)
+    request_id = await hands.send(cast.mira)
+    await screening_actions.ask_back(
+        hands.house, await hands.person(cast.farid), request_id, "When did you come?"
+    )
+    async with browser(cast.milo) as page:
+        for verb in ("answer", "withdraw"):
+            answer = await page.post(f"/my/requests/{request_id}/{verb}", data={"answer": "Not mine."})
+            assert answer.status_code == 404
+    assert await hands.value("select state from requests where id = $1", request_id) == "asked"
+
+
+async def test_nobody_decides_about_themselves(hands: Hands, cast: Cast, browser: Enter) -> None:
+    await hands.screen(QUESTIONS)
+    request_id = await hands.send(cast.milo)
+    await hands.value("update people set is_facilitator = true where id = $1", cast.milo)
+    await hands.value("insert into hosts values ($1, $2, 'co')", cast.circle, cast.milo)
+    async with browser(cast.milo) as page:
+        assert str(request_id) not in (await page.get("/host/requests")).text
+        assert (await page.get(f"/host/requests/{request_id}")).status_code == 404
+        for then in ("approve", "decline", "ask"):
+            data = {"then": then, "question": "Who?", "words": "No."}
+            assert (await page.post(f"/host/requests/{request_id}", data=data)).status_code == 404
+    assert await hands.value("select state from requests where id = $1", request_id) == "waiting"
+
+
+async def test_a_request_sent_again_leads_to_the_first_and_later_to_the_seat(
+    hands: Hands, cast: Cast, mira: Browser, farid: Browser
+) -> None:
+    await hands.screen(QUESTIONS)
+    at = f"/gatherings/{cast.gathering}/request"
+    sent = {"version": "1", "a1": "A long winter.", "a2": "My sister."}
+    first, second = await mira.post(at, data=sent), await mira.post(at, data=sent)
+    assert first.headers["Location"] == second.headers["Location"]
+    request_id = first.headers["Location"].rsplit("/", 1)[1]
+    assert (await farid.post(f"/host/requests/{request_id}", data={"then": "dance"})).status_code == 404
+    assert (await farid.post(f"/host/requests/{request_id}", data={"then": "approve"})).status_code == 303
+    assert (await mira.post(at, data=sent)).headers["Location"] == form_at(cast)
+    late = await mira.post(f"/my/requests/{request_id}/withdraw")
+    assert late.status_code == 422
+    assert await hands.value("select state from requests where id = $1", request_id) == "approved"
+
+
+async def test_so_many_requests_a_day_and_no_more(
+    hands: Hands, cast: Cast, mira: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hands.screen(QUESTIONS)
+    monkeypatch.setattr(screening_actions, "MOST_A_DAY", 0)
+    sent = {"version": "1", "a1": "A long winter.", "a2": "My sister."}
+    answer = await mira.post(f"/gatherings/{cast.gathering}/request", data=sent)
+    assert answer.status_code == 422
+    assert "try again tomorrow" in answer.text
+    assert "A long winter." in answer.text
+    assert await hands.value("select count(*) from requests") == 0
+
+
 # Newcomers
 
 
@@ -438,8 +495,10 @@ async def test_a_pair_is_set_among_those_known_and_ended(
         assert answer.status_code == 303
     assert await hands.value("select count(*) from apart") == 1
     pair = await hands.value("select id from apart")
-    async with browser(cast.fern) as page:
-        assert (await page.post(f"/host/apart/{pair}/end")).status_code == 404
+    await hands.value("insert into hosts values ($1, $2, 'helper')", cast.circle, cast.fern)
+    for other in (cast.fern, cast.milo):
+        async with browser(other) as page:
+            assert (await page.post(f"/host/apart/{pair}/end")).status_code == 404
     assert (await farid.post(f"/host/apart/{pair}/end")).status_code == 303
     assert await hands.value("select array_agg(what order by at) from events where about = $1", pair) == [
         "apart.set",
