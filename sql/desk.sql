@@ -4,7 +4,7 @@ select
     gatherings.id, gatherings.circle_id, circles.name as circle_name, circles.place, circles.city,
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.length_minutes, gatherings.capacity,
     gatherings.seats_taken, gatherings.community_seats, gatherings.community_taken, gatherings.state,
-    circles.state as circle_state, coalesce(hosts.part, 'stand_in') as part,
+    gatherings.oddity, circles.state as circle_state, coalesce(hosts.part, 'stand_in') as part,
     stand_ins.person_id = viewer.id as is_stand_in, standing.name as stand_in_name,
     now() as now
 from gatherings
@@ -71,13 +71,15 @@ select
             order by past.starts_at
         ), '[]')
         from (
-            select gatherings.id, gatherings.starts_at, gatherings.zone, count(*) as unmarked
+            select
+                gatherings.id, gatherings.starts_at, gatherings.zone,
+                count(*) filter (where attendance.booking_id is null) as unmarked
             from gatherings
             join bookings on bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
             left join attendance on attendance.booking_id = bookings.id
             where gatherings.circle_id = circles.id and gatherings.state = 'open'
                 and gatherings.ends_at between now() - interval '14 days' and now()
-                and attendance.booking_id is null
+                and gatherings.closed_at is null
             group by gatherings.id
         ) as past
     ) as registers

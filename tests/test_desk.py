@@ -26,6 +26,7 @@ def circle(**more: Any) -> dict[str, Any]:
 
 
 OPEN = {"id": 7, "starts_at": "2027-03-02T23:00:00+00:00", "zone": "America/New_York", "unmarked": 2}
+MARKED = OPEN | {"unmarked": 0}
 
 
 def test_today_is_the_visitors_day() -> None:
@@ -57,6 +58,7 @@ def test_nothing_is_missing_in_a_circle_that_has_all() -> None:
         ({"has_ahead": False}, "Nothing is planned ahead", "/host/circles/1"),
         ({"drafts": [OPEN]}, "Tue 2 Mar, 6:00 pm is still a draft", "/host/gatherings/7"),
         ({"registers": [OPEN]}, "2 people are not marked yet", "/host/gatherings/7#register"),
+        ({"registers": [MARKED]}, "Everybody is marked, so it can be closed", "/host/gatherings/7/after"),
     ],
 )
 def test_each_loose_end_is_said(more: dict[str, Any], says: str, href: str) -> None:
@@ -74,6 +76,11 @@ def test_a_helper_is_told_of_registers_alone_and_registers_come_first() -> None:
     assert [each.do for each in desk.missing([all_open | {"part": "helper"}])] == ["Finish the register"]
     assert desk.missing([all_open])[0].do == "Finish the register"
     assert len(desk.missing([all_open])) == 5
+    assert desk.missing([circle(part="helper", registers=[MARKED])]) == []
+
+
+def test_a_paused_circle_need_not_plan_ahead() -> None:
+    assert desk.missing([circle(state="paused", has_ahead=False)]) == []
 
 
 # The page
@@ -109,6 +116,25 @@ async def test_the_desk_says_what_is_next_and_what_is_missing(
         assert says in text
     assert text.index("Today") < text.index(str(on)) < text.index("This week") < text.index(str(later))
     assert "Open door" not in text
+
+
+async def test_a_register_that_waits_to_be_closed_is_on_the_desk_until_it_is(
+    cast: Cast, browser: Enter
+) -> None:
+    past = await add_gathering(cast.house, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=6))
+    booking = await add_booking(cast.house, past, cast.mira)
+    async with browser(cast.farid) as page:
+        await page.post(f"/host/gatherings/{past}/register", data={"booking": str(booking), "mark": "came"})
+        assert "Everybody is marked" in (await page.get("/host")).text
+        await page.post(f"/host/gatherings/{past}/close", data={})
+        assert "Everybody is marked" not in (await page.get("/host")).text
+
+
+async def test_an_hour_that_the_clocks_skip_is_flagged_on_the_desk(cast: Cast, browser: Enter) -> None:
+    soon = datetime.now(UTC) + timedelta(days=2)
+    await add_gathering(cast.house, cast.circle, starts_at=soon, oddity="missing")
+    async with browser(cast.farid) as page:
+        assert "since the clocks skip its hour" in (await page.get("/host")).text
 
 
 async def test_requests_and_drafts_of_guidelines_are_on_the_desk(cast: Cast, browser: Enter) -> None:

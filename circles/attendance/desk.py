@@ -45,14 +45,15 @@ def missing(circles: Iterable[Row]) -> list[Missing]:
 
 def _registers(circle: Row) -> Iterable[Missing]:
     for each in circle["registers"]:
-        count = each["unmarked"]
-        people = "one person is" if count == 1 else f"{count} people are"
-        yield Missing(
-            circle["name"],
-            f"The register of {_when(each)} is open: {people} not marked yet.",
-            f"/host/gatherings/{each['id']}#register",
-            "Finish the register",
-        )
+        count, page = each["unmarked"], f"/host/gatherings/{each['id']}"
+        says = f"The register of {_when(each)} is open"
+        if count:
+            people = "one person is" if count == 1 else f"{count} people are"
+            says = f"{says}: {people} not marked yet."
+            yield Missing(circle["name"], says, f"{page}#register", "Finish the register")
+        elif circle["part"] != "helper":
+            says = f"{says}. Everybody is marked, so it can be closed."
+            yield Missing(circle["name"], says, f"{page}/after", "Close the register")
 
 
 def _to_change(circle: Row) -> Iterable[Missing]:
@@ -72,7 +73,7 @@ def _to_change(circle: Row) -> Iterable[Missing]:
     for each in circle["drafts"]:
         says = f"The gathering of {_when(each)} is still a draft, so nobody can book it."
         yield Missing(name, says, f"/host/gatherings/{each['id']}", "Publish it")
-    if not circle["has_ahead"]:
+    if not circle["has_ahead"] and circle["state"] != "paused":
         yield Missing(name, "Nothing is planned ahead.", page, "Plan a gathering")
     if not circle["has_co"] and not circle["asked"]:
         says = "There is no co-facilitator yet, so nobody can step in when you are ill."
