@@ -38,6 +38,7 @@ async def short_list(request: Request) -> Response:
         same=bool(kept) and set(kept) == set(here),
         more=search_rules.Search(kept=tuple(here)).url(),
         questions=words.QUESTIONS,
+        rooms=words.ROOM,
     )
 
 

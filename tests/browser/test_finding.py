@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Locator, expect
 
-from circles.directory import words
+from circles.directory import short_list_rules, words
 from tests.browser.conftest import Visit
 from tests.browser.site import Member, Site
 from tests.browser.visitor import Visitor
@@ -105,6 +105,42 @@ async def print_the_list(visitor: Visitor, chosen: list[str]) -> None:
     assert await pages(visitor) == 1
 
 
+async def test_six_names_are_one_page_and_a_full_list_two(visit: Visit, site: Site) -> None:
+    long = {
+        "name": "Bartholomea Featherstonehaugh-Montgomery",
+        "letters": "PhD, LMFT, ATR-BC",
+        "city": "Tallahassee",
+    }
+    codes = [
+        short_list_rules.code(await add_listing(site.house, **long)) for _ in range(short_list_rules.MOST)
+    ]
+    visitor = await visit()
+    for many, paper in ((3, 1), (6, 1), (12, 2)):
+        await visitor.open(short_list_rules.url(codes[:many]))
+        await expect(visitor.page.locator(".kept-one")).to_have_count(many)
+        assert await pages(visitor) == paper
+
+
+async def test_the_last_choice_of_a_fee_holds(visit: Visit, site: Site, live: bool) -> None:
+    await therapists(site)
+    visitor = await visit(live=live)
+    await visitor.open("/therapists?state=FL")
+    await visitor.fill("or another amount", "85")
+    await visitor.press("Show")
+    await expect(visitor.page).to_have_url(re.compile("[?&]fee=85$"))
+    await choose(visitor, FEE, "$60 an hour")
+    await expect(visitor.page).to_have_url(re.compile("[?&]fee=60$"))
+    await visitor.fill("or another amount", "much")
+    await visitor.press("Show")
+    await visitor.sees("Please write a plain number")
+    await visitor.fill("or another amount", "55.50")
+    await visitor.press("Show")
+    await expect(visitor.page).to_have_url(re.compile("[?&]fee=55.50$"))
+    await expect(visitor.page.get_by_label(FEE)).to_have_value("55.50")
+    await expect(visitor.page.get_by_label("or another amount")).to_have_value("")
+    await visitor.sees_not("Please write a plain number")
+
+
 async def test_the_short_list_goes_with_one_to_a_page_and_back(visit: Visit, site: Site, live: bool) -> None:
     await therapists(site)
     visitor = await visit(live=live, phone=True)
@@ -133,7 +169,7 @@ async def test_five_questions_lead_to_three(visit: Visit, site: Site, live: bool
     await visitor.page.get_by_label("State or country").select_option(label="Florida")
     await visitor.pick("By video or phone, from home")
     await visitor.pick("Trauma")
-    await visitor.pick("Up to $80 an hour")
+    await visitor.pick("Up to $80")
     await visitor.pick("The different sides in me")
     await visitor.page.get_by_role("button", name="Show me three").dblclick()
     await visitor.reads("Three you could write to")
@@ -141,7 +177,11 @@ async def test_five_questions_lead_to_three(visit: Visit, site: Site, live: bool
     await expect(reasons).to_have_count(3)
     for why in await reasons.all_inner_texts():
         assert "Licensed in Florida, where you are, and meets by video or phone." in why
-        assert "which is within $80" in why
+        assert "within $80" in why
+    await visitor.press("Change my answers")
+    await expect(visitor.page.get_by_role("checkbox", name="Trauma")).to_be_checked()
+    await visitor.press("Show me three")
+    await expect(reasons).to_have_count(3)
     address = urlsplit(visitor.page.url)
     assert (address.path, address.query, address.fragment) == ("/therapists/choose", "", "")
     await visitor.follow("Keep them as a short list")
