@@ -22,6 +22,11 @@ insert into credentials (id, person_id, kind, body, year, link, seen_at, seen_by
 select id, person_id, kind, body, year, coalesce(link, ''), seen_at, seen_by
 from jsonb_populate_recordset(null::credentials, :rows::jsonb);
 
+-- name: plant_pictures(rows)!
+-- and a picture of none of them
+insert into pictures (person_id, hash, jpeg, created_at)
+select person_id, hash, jpeg, created_at from jsonb_populate_recordset(null::pictures, :rows::jsonb);
+
 -- name: plant_guidelines(rows)!
 -- one agreement for each circle
 insert into guidelines (id, created_at)
@@ -46,7 +51,7 @@ select person_id, version_id, asked_at
 from jsonb_populate_recordset(null::guidelines_asked, :rows::jsonb);
 
 -- name: plant_circles(rows)!
--- the circles, published
+-- the circles
 insert into circles (
     id, name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes,
     minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, state,
@@ -54,7 +59,7 @@ insert into circles (
 )
 select
     id, name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes,
-    minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, 'published',
+    minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, state,
     created_by, created_at
 from jsonb_populate_recordset(null::circles, :rows::jsonb);
 
@@ -78,11 +83,11 @@ from jsonb_populate_recordset(null::schedules, :rows::jsonb);
 -- the gatherings; their bookings fill the seats
 insert into gatherings (
     id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
-    cancel_reason, created_at, schedule_id, planned_for, by_hand, closed_at, closed_by
+    cancel_reason, created_at, schedule_id, planned_for, by_hand, closed_at, closed_by, oddity
 )
 select
     id, circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state,
-    cancel_reason, created_at, schedule_id, planned_for, coalesce(by_hand, false), closed_at, closed_by
+    cancel_reason, created_at, schedule_id, planned_for, coalesce(by_hand, false), closed_at, closed_by, oddity
 from jsonb_populate_recordset(null::gatherings, :rows::jsonb);
 
 -- name: plant_host_invitations(rows)!

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from datetime import time as dt_time
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -25,9 +28,13 @@ from circles.errors import Refused
 from circles.gatherings import planting
 from circles.house import House
 from circles.payments import practice, practice_hooks
+from circles.people import pictures
 from tests.conftest import Enter
 
 Rows = list[dict[str, Any]]
+
+# Gatherings that are planned one by one; the nights are planted further ahead by their schedule.
+PLANNED = 77
 
 
 @pytest_asyncio.fixture
@@ -75,7 +82,7 @@ def test_the_register_can_be_tried_whenever_it_is_planted(hours: int) -> None:
     farid = [each for each in found.meetings if each.circle.lead == "farid" and each.state == "open"]
     assert any(timedelta(0) <= now - each.starts_at <= timedelta(minutes=15) for each in farid)
     assert sum(each.starts_at > now for each in farid) >= 8
-    assert len(found.rows["gatherings"]) == 60
+    assert len(found.rows["gatherings"]) == PLANNED
     assert all(row["created_at"] <= now for row in found.rows["bookings"])
 
 
@@ -161,18 +168,19 @@ async def test_who_and_what_is_there(planted: House) -> None:
         "(select count(distinct format) from circles) as formats, "
         "(select count(distinct zone) from circles) as zones, "
         "(select count(distinct person_id) from credentials) as trained, "
-        "(select count(*) from gatherings) as gatherings, "
+        "(select count(*) from gatherings where planned_for is null or created_at < now() - interval '1 hour') "
+        "as gatherings, "
         "(select count(*) from gatherings where state = 'cancelled') as cancelled",
     )
     assert counts[0] == {
         "members": 40,
         "facilitators": 4,
         "organizers": 1,
-        "circles": 6,
+        "circles": 7,
         "formats": 3,
         "zones": 3,
         "trained": 4,
-        "gatherings": 60,
+        "gatherings": PLANNED,
         "cancelled": 1,
     }
     states = await _fetch(
@@ -200,9 +208,143 @@ async def test_circles_are_held_together(planted: House) -> None:
         "(select count(*) from host_invitations where state = 'open' and expires_at > now()) as asked, "
         "(select count(*) from stand_ins join gatherings on gatherings.id = gathering_id "
         "where starts_at > now() and state = 'open') as stand_ins, "
-        "(select count(*) from credentials where seen_at is not null and link <> '') as seen",
+        "(select count(*) from credentials where seen_at is not null and link <> '') as linked, "
+        "(select count(distinct person_id) from credentials where seen_at < now() and seen_by in "
+        "(select id from people where is_organizer)) as seen",
     )
-    assert counts[0] == {"co": 2, "helpers": 1, "asked": 1, "stand_ins": 1, "seen": 1}
+    assert counts[0] == {"co": 2, "helpers": 1, "asked": 1, "stand_ins": 1, "linked": 1, "seen": 3}
+
+
+async def test_one_circle_rests_one_has_ended_and_one_is_a_copy(planted: House, browser: Enter) -> None:
+    rows = await _fetch(
+        planted,
+        "select circles.id, circles.name, state, email as lead, ahead.n, ahead.seats, "
+        "(select count(*) from events where about = circles.id and after = state)::int as events "
+        "from circles join hosts on hosts.circle_id = circles.id and part = 'lead' "
+        "join people on people.id = person_id cross join lateral ("
+        "select count(*)::int as n, coalesce(sum(seats_taken), 0)::int as seats "
+        "from gatherings where circle_id = circles.id and starts_at > now()) as ahead where state <> 'published'",
+    )
+    found = {row["state"]: row for row in rows}
+    assert found.keys() == {"paused", "archived", "draft"}
+    shape = {state: (row["n"], row["seats"], row["events"]) for state, row in found.items()}
+    assert shape == {"paused": (1, 3, 1), "archived": (0, 0, 1), "draft": (0, 0, 1)}
+    assert (found["draft"]["name"], found["draft"]["lead"]) == (
+        "Copy of First weeks after",
+        "farid@example.org",
+    )
+    async with browser() as page:
+        assert "This circle is paused" in (await page.get(f"/circles/{found['paused']['id']}")).text
+        assert "This circle has ended" in (await page.get(f"/circles/{found['archived']['id']}")).text
+        assert (await page.get(f"/circles/{found['draft']['id']}")).status_code == 404
+    async with browser((await _person(planted, "farid")).id) as page:
+        assert (await page.get(f"/host/circles/{found['draft']['id']}/discard")).status_code == 200
+
+
+async def test_whoever_sits_in_the_resting_circle_keeps_the_seat(planted: House, browser: Enter) -> None:
+    row = (
+        await _fetch(
+            planted,
+            "select bookings.gathering_id, person_id from bookings join gatherings on gatherings.id = gathering_id "
+            "join circles on circles.id = circle_id where circles.state = 'paused' and starts_at > now() "
+            "and bookings.state = 'confirmed'",
+        )
+    )[0]
+    async with browser(row["person_id"]) as page:
+        assert "You have a seat here" in (await page.get(f"/gatherings/{row['gathering_id']}")).text
+    async with browser(
+        await _value(planted, "select id from people where email = 'mira@example.org'")
+    ) as page:
+        assert "takes no bookings at present" in (await page.get(f"/gatherings/{row['gathering_id']}")).text
+
+
+async def test_facilitators_have_pictures_that_the_house_drew(planted: House, browser: Enter) -> None:
+    rows = await _fetch(
+        planted, "select hash, jpeg, email from pictures join people on people.id = person_id"
+    )
+    assert {row["email"] for row in rows} == {f"{name}@example.org" for name in ("farid", "ruth", "ines")}
+    assert len({row["hash"] for row in rows}) == 3
+    for row in rows:
+        assert hashlib.sha256(row["jpeg"]).hexdigest()[:32] == row["hash"]
+        # They are made like any picture that is sent, so that one can be sent in its place.
+        assert await pictures.remake(bytes(row["jpeg"]))
+    async with browser() as page:
+        answer = await page.get(f"/pictures/{rows[0]['hash']}.jpg")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg")
+        assert (
+            f"/pictures/{rows[0]['hash']}.jpg"
+            in (await page.get(await _page_of(planted, rows[0]["email"]))).text
+        )
+
+
+async def _page_of(house: House, email: str) -> str:
+    return f"/facilitators/{await _value(house, 'select id from people where email = $1', email)}"
+
+
+async def test_one_evening_is_held_by_another_and_those_booked_read_so(
+    planted: House, browser: Enter
+) -> None:
+    row = (
+        await _fetch(
+            planted,
+            "select stand_ins.gathering_id, bookings.person_id, bookings.id, people.name from stand_ins "
+            "join bookings on bookings.gathering_id = stand_ins.gathering_id and bookings.state = 'confirmed' "
+            "join people on people.id = stand_ins.person_id",
+        )
+    )[0]
+    async with browser(row["person_id"]) as page:
+        for url in (f"/gatherings/{row['gathering_id']}", f"/bookings/{row['id']}", "/my/gatherings"):
+            shown = (await page.get(url)).text
+            assert "Held this time by" in shown
+            assert row["name"] in shown
+
+
+# The nights, at an hour which the clocks skip or show twice
+
+
+@pytest.mark.parametrize(
+    ("month", "start", "odd"),
+    [
+        (2, dt_time(2, 30), [(3, "missing", dt_time(3, 30))]),
+        (9, dt_time(1, 30), [(11, "doubled", dt_time(1, 30))]),
+        (5, dt_time(2, 30), []),
+    ],
+)
+async def test_the_nights_meet_the_change_of_the_clocks_where_there_is_one(
+    house: House, month: int, start: dt_time, odd: list[tuple[int, str, dt_time]]
+) -> None:
+    # Next year, since nothing is planted for what the clock of the database calls the past.
+    with travel(datetime(clock.now().year + 1, month, 3, 12, tzinfo=UTC), tick=False):
+        await demo.load(house)
+    rows = await _fetch(house, "select planned_for, oddity, wall_start from gatherings where oddity <> ''")
+    assert [(row["planned_for"].month, row["oddity"], row["wall_start"].time()) for row in rows] == odd
+    assert start == await _value(
+        house,
+        "select wall_time from schedules join circles on circles.id = circle_id where name = 'The small hours'",
+    )
+
+
+async def test_its_facilitator_sees_the_flag(house: House, browser: Enter) -> None:
+    """Loaded three months before the clocks of Chicago change next, whenever that is."""
+    with travel(_months_before_a_change(), tick=False):
+        await demo.load(house)
+        wren = await _person(house, "wren")
+        circle = await _value(house, "select circle_id from gatherings where oddity <> ''")
+        async with browser(wren.id) as page:
+            shown = (await page.get(f"/host/circles/{circle}")).text
+    assert "since the clocks skip its hour" in shown or "since the clocks show its hour twice" in shown
+
+
+def _months_before_a_change() -> datetime:
+    now = clock.now()
+    days = [now + timedelta(days=n) for n in range(90, 400)]
+    zone = ZoneInfo("America/Chicago")
+    change = next(
+        day
+        for day in days
+        if day.astimezone(zone).utcoffset() != (day + timedelta(days=1)).astimezone(zone).utcoffset()
+    )
+    return change - timedelta(days=90)
 
 
 async def test_every_kind_of_schedule_is_kept(planted: House) -> None:
@@ -245,7 +387,7 @@ async def test_the_registers_of_what_is_long_over_are_closed(planted: House) -> 
         "where ends_at < now() and state = 'open' group by 1 order by 1",
     )
     (left_open, closed) = rows
-    assert left_open["n"] == 6
+    assert left_open["n"] == 8  # the newest of each circle that goes on
     assert closed["n"] > 20
     assert await _value(planted, "select count(*) from gatherings where closed_at < ends_at") == 0
 

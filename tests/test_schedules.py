@@ -659,7 +659,7 @@ async def test_the_demo_community_keeps_schedules(house: House) -> None:
     async with house.db.reading() as tx:
         rows = await tx.fetch("select * from schedules")
         tied = await tx.fetch("select * from gatherings where schedule_id is not null")
-    assert len(rows) == 7
+    assert len(rows) == 9
     assert len(tied) > 20
     rule = {row["id"]: schedule_forms.rule_of(row) for row in rows}
     terms = {row["id"]: schedule_forms.terms_of(row) for row in rows}

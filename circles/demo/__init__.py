@@ -8,7 +8,10 @@ from circles import clock, db
 from circles.demo.agreements import agree
 from circles.demo.hosting import hold_together
 from circles.demo.introductions import introduce
+from circles.demo.nights import NIGHTS
 from circles.demo.plan import Plan, community
+from circles.demo.portraits import portray
+from circles.demo.resting import rest
 from circles.demo.room import open_rooms
 from circles.demo.schedules import schedule
 from circles.demo.screening import screen
@@ -16,6 +19,7 @@ from circles.demo.seats import seat_everybody
 from circles.demo.therapists import list_therapists
 from circles.demo.written import write
 from circles.errors import Reason, Refused
+from circles.gatherings import planting
 from circles.house import House
 
 __all__ = ["is_new", "load", "plan"]
@@ -26,6 +30,7 @@ SQL = db.queries("demo")
 TABLES = (
     "people",
     "credentials",
+    "pictures",
     "guidelines",
     "guidelines_versions",
     "guidelines_drafts",
@@ -94,6 +99,8 @@ def plan() -> Plan:
     open_rooms(found)
     write(found)
     agree(found)
+    rest(found)
+    portray(found)
     list_therapists(found)
     introduce(found)
     found.rows["events"].sort(key=lambda row: row["at"])
@@ -107,3 +114,5 @@ async def _plant(tx: db.Tx, found: Plan) -> None:
         await getattr(SQL, f"plant_{table}")(tx, rows=rows)
     ids = [row["id"] for row in found.rows["listings"]]
     await db.queries("directory").refresh_facets(tx, ids=ids)
+    # These reach as far ahead as the house plants, so that a change of the clocks may be among them.
+    await planting.plant_circle(tx, next(m.circle_id for m in found.meetings if m.circle.key == NIGHTS))

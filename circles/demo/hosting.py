@@ -18,6 +18,8 @@ APPROACH: Final = (
 )
 LANGUAGES: Final = "English, Dari"
 LINK: Final = "https://licenses.example.org/lcsw/farid-nazari"
+# Whose first credential the organizers saw, and how many days ago. Wren's waits for them.
+SEEN: Final = {"farid": 60, "ruth": 200, "ines": 9}
 
 
 def hold_together(plan: Plan) -> None:
@@ -30,14 +32,14 @@ def hold_together(plan: Plan) -> None:
 
 
 def _page(plan: Plan) -> None:
-    farid = plan.hosts["farid"]
-    odile = _odile(plan)
-    person = next(row for row in plan.rows["people"] if row["id"] == farid)
+    person = next(row for row in plan.rows["people"] if row["id"] == plan.hosts["farid"])
     person |= {"approach": APPROACH, "languages": LANGUAGES}
-    license_ = next(row for row in plan.rows["credentials"] if row["person_id"] == farid)
-    seen_at = plan.now - timedelta(days=60)
-    license_ |= {"link": LINK, "seen_at": seen_at, "seen_by": odile}
-    plan.event("credential.seen", license_["id"], seen_at, odile, ("", "seen"))
+    odile = _odile(plan)
+    for key, days in SEEN.items():
+        first = next(row for row in plan.rows["credentials"] if row["person_id"] == plan.hosts[key])
+        seen_at = plan.now - timedelta(days=days)
+        first |= {"seen_at": seen_at, "seen_by": odile, "link": LINK if key == "farid" else ""}
+        plan.event("credential.seen", first["id"], seen_at, odile, ("", "seen"))
 
 
 def _odile(plan: Plan) -> UUID:

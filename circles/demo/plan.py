@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from circles import clock, guidelines
+from circles.demo.nights import begin, oddity
 from circles.demo.texts import CANCEL_REASON, CIRCLES, FACILITATORS, MEMBERS, Circle
 
 Row = dict[str, Any]
@@ -22,7 +23,7 @@ ZONES: Final = ("America/New_York", "America/Chicago", "America/Los_Angeles")
 # What a circle's row takes over from its plan as it is.
 AS_PLANNED: Final = (
     *("name", "discreet_name", "purpose", "format", "place", "city", "address", "join_link", "zone"),
-    *("capacity", "length_minutes", "community_seats", "refund_hours", "late_refund_percent"),
+    *("capacity", "length_minutes", "community_seats", "refund_hours", "late_refund_percent", "state"),
 )
 
 # The open hour has no fixed day: (days from today, time of day).
@@ -99,7 +100,7 @@ def community(now: datetime) -> Plan:
     plan = Plan(now)
     _facilitators(plan)
     _members(plan)
-    for circle in CIRCLES:
+    for circle in (begin(each, plan.now) for each in CIRCLES):
         circle_id = _circle(plan, circle)
         for index, starts_at in _starts(circle, plan.now):
             _gathering(plan, circle, circle_id, index, starts_at)
@@ -190,7 +191,7 @@ def _starts(circle: Circle, now: datetime) -> Iterable[tuple[int, datetime]]:
     """When a circle's gatherings start (UTC), oldest first; from index 0 on they are not over yet."""
     if circle.weekday is None:
         return _open_hours(circle, now)
-    last = _last_over(circle, now)
+    last = _last_over(circle, now) - timedelta(weeks=circle.over_weeks)
     days = [last + timedelta(weeks=circle.every * (step + 1)) for step in range(-circle.past, circle.ahead)]
     return [(n - circle.past, _utc(day, circle.start, circle.zone)) for n, day in enumerate(days)]
 
@@ -244,6 +245,7 @@ def _gathering(plan: Plan, circle: Circle, circle_id: UUID, index: int, starts_a
         length_minutes=circle.length_minutes,
         starts_at=starts_at,
         ends_at=meeting.ends_at,
+        oddity=oddity(circle, starts_at),
         capacity=circle.capacity,
         community_seats=circle.community_seats,
         note=circle.notes[index % len(circle.notes)] if circle.notes else "",

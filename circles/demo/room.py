@@ -34,10 +34,11 @@ def open_rooms(plan: Plan) -> None:
 
 
 def _close(plan: Plan) -> None:
-    """The registers of what is over are closed, but for the newest of each circle."""
+    """The registers of what is over are closed, but for the newest of each circle that goes on."""
     rows = {row["id"]: row for row in plan.rows["gatherings"]}
     for each in plan.meetings:
-        if each.index < -1 and each.state == "open":
+        newest = each.index >= -1 and each.circle.state != "archived"
+        if each.state == "open" and not newest:
             host, at = plan.hosts[each.circle.lead], each.ends_at + timedelta(hours=2)
             rows[each.id] |= {"closed_at": at, "closed_by": host}
             plan.event("register.closed", each.id, at, host, ("open", "closed"))

@@ -11,7 +11,7 @@ from circles.demo.plan import Meeting, Plan
 from circles.gatherings import schedule_rules
 from circles.gatherings.schedule_rules import Rule
 
-SCHEDULED: Final = ("tuesday", "noon", "ember", "table", "ground")
+SCHEDULED: Final = ("tuesday", "noon", "ember", "table", "ground", "hours", "letters")
 # One ends with its season, one after so many more, one leaves a holiday out, one has its dates listed.
 SEASONAL, COUNTED, RESTING, LISTED = "ember", "table", "noon", "ground"
 MORE: Final = 12

@@ -24,6 +24,8 @@ EXACTLY: Final = {
     ("noon", 1): 5,
     ("ember", 0): 10,
     ("table", 0): 8,
+    ("hours", 0): 4,
+    ("letters", 0): 3,
 }
 # Where Mira sits: a few past ones, and one in two days.
 MIRA: Final = {("tuesday", -4), ("tuesday", -2), ("ember", -2), ("open", -1), ("open", 1)}

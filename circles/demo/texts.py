@@ -7,6 +7,7 @@ from datetime import time
 from typing import Final, Literal
 
 Format = Literal["facilitated", "ceremony", "peer"]
+State = Literal["published", "paused", "archived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Circle:
     """A circle and its rhythm. Amounts in minor units of USD; `weekday` 0 is Monday, None: no fixed day.
 
     every: weeks between gatherings; past, ahead: how many gatherings are planted on either side of today.
+    over_weeks: how many weeks earlier the past ones ended, of a circle that is no more.
     """
 
     key: str
@@ -52,6 +54,8 @@ class Circle:
     refund_hours: int = 48
     late_refund_percent: int = 0
     notes: tuple[str, ...] = field(default=())
+    state: State = "published"
+    over_weeks: int = 0
 
 
 FACILITATORS: Final = (
@@ -247,6 +251,70 @@ CIRCLES: Final = (
         address="1932 West Maple, back door, Chicago",
         length_minutes=90,
         refund_hours=0,
+    ),
+    # Its hour is one that the clocks skip or show twice, where they change soon: see nights.py.
+    Circle(
+        "hours",
+        "The small hours",
+        "Night group",
+        "peer",
+        "online",
+        "America/Chicago",
+        "wren",
+        "For those who lie awake in the nights after a medicine session. We keep each other company for an hour, with "
+        "the lights low. Nobody has to say anything, and cameras may stay off.\n\n"
+        "If it is more than lying awake, the numbers at the foot of this page answer at any hour.",
+        (0, 0, 0),
+        8,
+        2,
+        2,
+        time(2, 30),
+        weekday=6,
+        join_link="https://meet.example.org/night",
+        length_minutes=60,
+        refund_hours=0,
+    ),
+    Circle(
+        "letters",
+        "Letters to myself",
+        "Monday group",
+        "facilitated",
+        "online",
+        "America/Los_Angeles",
+        "ines",
+        "We write by hand for twenty minutes: a letter to the one who came out of the medicine session. Then whoever "
+        "wants to reads a page aloud, and nobody answers.\n\n"
+        "Inés is on the road this season, so the circle rests for a while.",
+        (1500, 3000, 5000),
+        8,
+        4,
+        1,
+        time(18, 30),
+        weekday=0,
+        every=2,
+        join_link="https://meet.example.org/letters",
+        length_minutes=75,
+        state="paused",
+    ),
+    Circle(
+        "winter",
+        "One winter long",
+        "Friday group",
+        "facilitated",
+        "online",
+        "America/Chicago",
+        "ruth",
+        "Eight evenings for the same few people, from the first snow to the thaw. It was planned with an end, and it "
+        "has come to it. Thank you for being there.",
+        (2000, 3500, 6000),
+        8,
+        8,
+        0,
+        time(17, 30),
+        weekday=4,
+        join_link="https://meet.example.org/winter",
+        state="archived",
+        over_weeks=3,
     ),
 )
 

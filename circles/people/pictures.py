@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 
 import anyio
 import anyio.to_thread
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from circles.errors import Reason, Refused
 
@@ -77,6 +78,31 @@ def _clean_jpeg(image: Image.Image) -> bytes:
     out = io.BytesIO()
     clean.save(out, "JPEG", quality=85, optimize=True, progressive=True)
     return out.getvalue()
+
+
+def draw_hills(sky: tuple[str, str], sun: str, hills: tuple[str, ...], at: tuple[float, float]) -> bytes:
+    """A calm picture of nobody, as a JPEG: a low sun over hills, drawn here. Colors as #rrggbb.
+
+    sky: its colors above and below; hills: the farthest first; at: how far right and down the sun stands, 0 to 1.
+    """
+    side = SIDE  # made half as large in the end, so that the edges are smooth
+    picture = ImageOps.colorize(Image.linear_gradient("L").resize((side, side)), *sky)
+    pen = ImageDraw.Draw(picture)
+    right, down = at[0] * side, at[1] * side
+    pen.ellipse((right - side / 7, down - side / 7, right + side / 7, down + side / 7), fill=sun)
+    for number, color in enumerate(hills):
+        pen.polygon(_ridge(side, number, len(hills), at[0]), fill=color)
+    return _clean_jpeg(picture.reduce(2))
+
+
+def _ridge(side: int, number: int, of: int, turn: float) -> list[tuple[float, float]]:
+    """The outline of one hill range, from the left edge to the right and along the bottom."""
+    middle = side * (0.5 + 0.5 * (number + 0.4) / (of + 0.6))
+    swing = side * 0.09 / (number + 1)
+    steps = range(0, side + 8, 8)
+    waves = [math.sin((x / side + turn) * math.tau * (0.8 + 0.35 * number) + 2.1 * number) for x in steps]
+    line = [(float(x), middle - swing * wave) for x, wave in zip(steps, waves, strict=True)]
+    return [(0.0, float(side)), *line, (float(side), float(side))]
 
 
 def not_a_picture() -> Reason:
