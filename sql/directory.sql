@@ -448,6 +448,20 @@ update complaints set body = '', person_id = null, forgotten_at = now()
 where decided_at <= now() - :after::interval and forgotten_at is null
 returning id, state;
 
+-- name: unclaimed(after, most)
+-- listings of nobody that the timetable hid, and that were asked about long ago, locked
+select id from listings
+where
+    state = 'hidden' and hidden_because in ('unconfirmed', 'licence') and person_id is null
+    and asked_at <= now() - :after::interval
+order by id
+limit :most
+for update skip locked;
+
+-- name: delete_listing(id)!
+-- a listing with everything on it
+delete from listings where id = :id;
+
 -- name: mail_of(id)^
 -- where mail about a listing goes: to its own address, else to the account it is with
 select

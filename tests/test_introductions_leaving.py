@@ -396,6 +396,36 @@ async def complaint_of(hands: Hands, ago: str) -> UUID:
     return made["id"]
 
 
+# Pages of nobody
+
+
+async def test_a_page_that_nobody_claimed_goes_after_a_year_of_hiding(
+    hands: Hands, browser: Enter, drain: Drain
+) -> None:
+    _, made = await told(hands, said_yes=True)
+    await drain()
+    await hands.run("update listings set person_id = null where id = $1", hands.river)
+    kept = await add_listing(hands.house, name="Kept", person=await add_person(hands.house, "Kit"))
+    await by_timetable(hands)
+    await hands.run(
+        "update listings set state = 'hidden', hidden_because = 'unconfirmed', marked_at = now(), asked_at = now() "
+        "- interval '400 days' where id = $1",
+        kept,
+    )
+    await hands.run("update listings set asked_at = now() - interval '394 days' where id = $1", hands.river)
+    await jobs.run_timetable(hands.house, "directory.forget_unclaimed")
+    assert len(await hands.fetch("select from listings")) == 2
+    await hands.run("update listings set asked_at = now() - interval '395 days' where id = $1", hands.river)
+    await jobs.run_timetable(hands.house, "directory.forget_unclaimed")
+    assert await hands.fetch("select name from listings") == [{"name": "Kept"}]
+    row = await hands.row(made)
+    assert (row["ended_because"], row["reach"], row["listing_name"]) == ("left", "", "River Stone")
+    async with browser(hands.cast.mira) as page:
+        assert "River Stone has left" in (await page.get(f"/my/introductions/{made}")).text
+    (event,) = await hands.fetch("select about from events where what = 'listing.forgotten'")
+    assert event["about"] == hands.river
+
+
 # Somebody else to try
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
-from circles import directory, jobs
+from circles import db, directory, jobs
 from circles.directory import accesses, suggestions_rules
 from circles.errors import NotFound, Refused
 from circles.house import House
@@ -236,3 +236,42 @@ async def test_nobody_can_be_suggested_to_who_is_not_there(hands: Hands) -> None
                 by=hands.cast.farid,
                 suggestion=directory.Suggestion((uuid4(),)),
             )
+
+
+async def test_only_who_has_room_and_a_licence_today_may_be_suggested(hands: Hands, browser: Enter) -> None:
+    closed = await add_listing(hands.house, name="River Closed", room="closed")
+    lapsed = await add_listing(hands.house, name="River Lapsed")
+    open_one = await add_listing(hands.house, name="River Open", room="waiting")
+    await _lapse(hands, lapsed)
+    async with browser(hands.cast.farid) as page:
+        found = (await page.post(hands.here, data={"do": "find", "name": "river"})).text
+        assert "River Open" in found
+        assert "Licensed in Florida" in found
+        assert "please make sure of it" in found
+        for each, name in ((closed, "River Closed"), (lapsed, "River Lapsed")):
+            assert name not in found
+            refused = await page.post(hands.here, data={"what": "listings", "listings": str(each)})
+            assert refused.status_code == 422
+            assert "no licence that counts today" in refused.text
+        said = await page.post(hands.here, data={"what": "listings", "listings": str(open_one)})
+        assert said.status_code == 303
+
+
+async def test_who_may_not_be_suggested_any_more_is_not_shown_to_the_member(
+    hands: Hands, browser: Enter
+) -> None:
+    made = await add_listing(hands.house, name="River Open")
+    await hands.suggest(listings=(made,))
+    async with browser(hands.cast.mira) as page:
+        assert "River Open" in (await page.get("/my/suggestions")).text
+        await _lapse(hands, made)
+        seen = (await page.get("/my/suggestions")).text
+        assert "River Open" not in seen
+        assert "cannot be asked here at the moment" in seen
+
+
+async def _lapse(hands: Hands, listing: UUID) -> None:
+    """The licences of a listing ran out, and the search knows."""
+    async with hands.house.db.transaction() as tx:
+        await tx.execute("update licences set expires_on = current_date - 2 where listing_id = $1", listing)
+        await db.queries("directory").refresh_facets(tx, ids=[listing])

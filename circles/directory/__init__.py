@@ -1,7 +1,7 @@
 """The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""
 
 from circles.directory import checking as checking
-from circles.directory import complaints_forgetting as complaints_forgetting
+from circles.directory import forgetting as forgetting
 from circles.directory.actions import Contact, OwnListing, contact, own_listing, to_do
 from circles.directory.introductions_leaving import leave
 from circles.directory.introductions_rules import read_ids

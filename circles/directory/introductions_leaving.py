@@ -58,11 +58,15 @@ async def _end(tx: db.Tx, settings: Settings, row: db.Record, because: str) -> N
 async def leave(tx: db.Tx, house: House, person_id: UUID) -> None:
     """Somebody is erased in the caller's transaction: settle what was asked of their listing before it goes."""
     listing_id = await SQL.listing_of(tx, person=person_id)
-    if listing_id is None:
-        return
+    if listing_id:
+        await settle(tx, house.settings, listing_id)
+
+
+async def settle(tx: db.Tx, settings: Settings, listing_id: UUID) -> None:
+    """A listing is about to be deleted in the caller's transaction, which holds its lock: nothing of it stays open."""
     for row in await db.rows(SQL.unforgotten_of(tx, listing=listing_id)):
         if rules.is_open(row):
-            await _end(tx, house.settings, row, "left")
+            await _end(tx, settings, row, "left")
             await SQL.forget_words(tx, id=row["id"], state="ended")
         else:
             await actions.forget(tx, row, "expired" if row["state"] == "asked" else row["state"])

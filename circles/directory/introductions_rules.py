@@ -68,7 +68,7 @@ GONE_BECAUSE: Mapping[str, str] = {
 }
 # What an introduction keeps of why it ended without its member, as the member reads it. {name}: the therapist.
 GONE: Mapping[str, str] = {
-    "left": "{name} has left, and nothing of theirs is kept here.",
+    "left": "{name} has left, so nothing more can come of it here. The name stays in your own lists alone.",
     "therapist": "{name} took their page off the directory.",
     "organizer": "The organizers took this page off the directory. It has nothing to do with you.",
     "unconfirmed": "Nobody has said for a long time that this page still holds, so it does not show now.",
