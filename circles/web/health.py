@@ -27,7 +27,11 @@ async def healthz(request: Request) -> Response:
         if state["oldest_wait"] > LONGEST_WAIT:
             queue = f"the oldest due job has waited {state['oldest_wait']:.0f} s"
         elif state["failed"]:
-            queue = f"{state['failed']} jobs were given up on"
+            queue = (
+                "1 job was given up on"
+                if state["failed"] == 1
+                else f"{state['failed']} jobs were given up on"
+            )
     except (OSError, TimeoutError, db.PostgresError, db.InterfaceError) as error:
         log.warning("the database does not answer", error=type(error).__name__)
         database = queue = "does not answer"
