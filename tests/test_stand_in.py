@@ -66,6 +66,7 @@ async def with_two_booked(cast: Cast) -> tuple[UUID, UUID]:
 async def test_it_is_seen_before_it_is_done_and_then_told(cast: Cast, browser: Enter) -> None:
     await with_two_booked(cast)
     await add_booking(cast.house, cast.gathering, cast.odile, state="held")
+    await change(cast.house, "update people set zone = 'America/Los_Angeles'")
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     typed = {"who": "host", "host": str(cast.fern)}
     async with browser(cast.farid) as page:
@@ -78,6 +79,7 @@ async def test_it_is_seen_before_it_is_done_and_then_told(cast: Cast, browser: E
             "The mail they get",
         ):
             assert words in shown.text
+        assert "for you" not in shown.text.split("The mail they get")[1].split("</pre>")[0]
         assert await how_many(cast.house, "your_host") == await how_many(cast.house, "host_news") == 0
         assert await value(cast.house, "select count(*) from stand_ins") == 0
         done = await page.post(here, data={**typed, "then": "do", "seen": seen(shown)})

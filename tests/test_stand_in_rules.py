@@ -78,6 +78,15 @@ def test_a_gathering_is_given_back() -> None:
     assert rules.news(by_its_host, FERN, "Farid", WHEN) == says
 
 
+def test_one_of_the_usual_hosts_who_held_it_alone_holds_it_with_the_others_again() -> None:
+    swap = Swap(replace(HELD, stand_in=FERN), None, FARID.id)
+    assert swap.relieved is None
+    says = "The gathering of Tuesday: Farid changed who holds it. Farid and Fern hold it as usual."
+    assert rules.news(swap, FERN, "Farid", WHEN) == says
+    assert Swap(replace(HELD, stand_in=FERN), FARID, FARID.id).relieved == FERN
+    assert Swap(replace(HELD, stand_in=WREN), None, FARID.id).relieved == WREN
+
+
 def test_a_host_with_a_seat_is_told_once() -> None:
     held = replace(HELD, seats=(MIRA, seat(2, "Fern"), seat(1, "Farid")))
     swap = Swap(held, FERN, FARID.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from starlette.requests import Request
@@ -45,10 +46,10 @@ def _page(request: Request, held: Held, form: Form, plan: Swap | Asking | None =
 
 
 def _sample(request: Request, swap: Swap | None) -> Written | None:
-    """The very mail that the first of those with a seat gets."""
+    """The mail that the first of those with a seat gets, but for their own clock, which is no host's to know."""
     if not swap or not swap.members:
         return None
-    return actions.member_mail(guard.house(request).settings, swap, swap.members[0])
+    return actions.member_mail(guard.house(request).settings, swap, replace(swap.members[0], zone=""))
 
 
 async def put(request: Request) -> Response:

@@ -138,6 +138,13 @@ class Swap:
         return f"{self.to.name} holds it" if self.to else hold(self.held.usual)
 
     @property
+    def relieved(self) -> Holder | None:
+        """Who held it until now and does not any more."""
+        before = self.held.stand_in
+        stays = (self.to,) if self.to else self.held.usual
+        return before if before and before.id not in {each.id for each in stays if each} else None
+
+    @property
     def seen(self) -> str:
         """A fingerprint: what was shown is what is done, or it is shown again."""
         return _print(self.held, "to", _id(self.to), *(each.id for each in self.ends))
@@ -221,6 +228,6 @@ def news(swap: Swap, to: Holder, by: str, when: str) -> str:
     if swap.to is None and _id(swap.held.stand_in) == swap.by:
         return f"{by} gave back the gathering of {when}. {then} again."
     did = f"{by} stepped in" if _id(swap.to) == swap.by else f"{by} changed who holds it"
-    if to.id == _id(swap.held.stand_in):
+    if to.id == _id(swap.relieved):
         return f"The gathering of {when}: {did}. {then}, so you need not."
     return f"The gathering of {when}: {did}. {then}{' this time' if swap.to else ' as usual'}."
