@@ -56,3 +56,30 @@ def test_every_class_the_shared_parts_use_is_in_the_style_sheet() -> None:
     unknown = {word for word in used if f".{word}" not in css}
     # Hooks that carry no look of their own.
     assert unknown <= {"foot-crisis", "foot-not", "when", "gathering-words", "amount-top"}, unknown
+
+
+def on_screens(css: str) -> str:
+    """A style sheet without its comments and without what holds only under a condition, such as on paper."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+    while begin := re.search(r"@(?:media|container|supports)[^{]*\{", css):
+        end = begin.end()
+        while css[begin.start() : end].count("{") > css[begin.start() : end].count("}"):
+            end += 1
+        css = css[: begin.start()] + css[end:]
+    return css
+
+
+def described(css: str) -> list[tuple[str, str]]:
+    """Each selector with what is said of it, once for every time it stands there."""
+    rules = re.findall(r"([^{};]+)\{([^{}]*)\}", on_screens(css))
+    return [(one.strip(), says) for selectors, says in rules for one in selectors.split(",")]
+
+
+def test_what_one_page_hides_no_other_page_means_to_show() -> None:
+    found = described((ROOT / "static" / "circles.css").read_text())
+    hidden = {name for name, says in found if re.fullmatch(r"\.[\w-]+", name) and "display: none" in says}
+    assert hidden
+    for name in hidden:
+        assert [each for each, _ in found].count(name) == 1, (
+            f"{name} is two things: please give one another name"
+        )
