@@ -275,6 +275,8 @@ async def test_htmx_gets_the_list_with_the_counts_and_the_plain_address(house: H
     assert answer.headers["hx-push-url"] == "/therapists?state=FL&way=ifs"
     assert "HX-Request" in answer.headers["vary"]
     assert '<span class="count" id="n-way-ifs" hx-swap-oob="true">1</span>' in answer.text
+    said = "1 therapist licensed in Florida fits what you chose."
+    assert f'<p id="n-found" hx-swap-oob="innerHTML">{said}</p>' in answer.text
     assert '<select id="f-state" name="state" hx-swap-oob="outerMorph">' in answer.text
 
 
