@@ -42,44 +42,42 @@ def test_the_style_sheet_loads_only_our_own_icons() -> None:
     assert [address for address in found if not (ROOT / "static" / address).is_file()] == []
 
 
-def test_every_class_the_shared_parts_use_is_in_the_style_sheet() -> None:
-    css = (ROOT / "static" / "circles.css").read_text()
-    used: set[str] = set()
-    for page in ("base.html", "macros.html", "error.html"):
-        text = re.sub(r"\{[%{#].*?[%}#]\}", " ", (ROOT / "templates" / page).read_text(), flags=re.DOTALL)
-        used |= {
-            word
-            for value in re.findall(r'class="([^"]*)"', text)
-            for word in value.split()
-            if not word.endswith("-")
-        }
-    unknown = {word for word in used if f".{word}" not in css}
-    # Hooks that carry no look of their own.
-    assert unknown <= {"foot-crisis", "foot-not", "when", "gathering-words", "amount-top"}, unknown
+CSS = (ROOT / "static" / "circles.css").read_text()
+# Hooks of tests and names of parts, which carry no look of their own.
+HOOKS = {
+    "foot-crisis",
+    "foot-not",
+    "when",
+    "gathering-words",
+    "therapist-words",
+    "therapist-badges",
+    "how-many",
+}
 
 
-def on_screens(css: str) -> str:
-    """A style sheet without its comments and without what holds only under a condition, such as on paper."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
-    while begin := re.search(r"@(?:media|container|supports)[^{]*\{", css):
-        end = begin.end()
-        while css[begin.start() : end].count("{") > css[begin.start() : end].count("}"):
-            end += 1
-        css = css[: begin.start()] + css[end:]
-    return css
+def styled() -> set[str]:
+    """Every class that has a rule in the style sheet."""
+    selectors = re.findall(r"([^{};]*)\{", re.sub(r"/\*.*?\*/", "", CSS, flags=re.S))
+    return {name for each in selectors for name in re.findall(r"\.([a-z][a-z0-9-]*)", each)}
 
 
-def described(css: str) -> list[tuple[str, str]]:
-    """Each selector with what is said of it, once for every time it stands there."""
-    rules = re.findall(r"([^{};]+)\{([^{}]*)\}", on_screens(css))
-    return [(one.strip(), says) for selectors, says in rules for one in selectors.split(",")]
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_every_class_of_a_page_is_in_the_style_sheet(path: Path) -> None:
+    text = re.sub(r"\{[%{#].*?[%}#]\}", " ", path.read_text(), flags=re.S)
+    used = {word for value in re.findall(r'class="([^"]*)"', text) for word in value.split()}
+    assert {word for word in used if not word.endswith("-")} - styled() <= HOOKS
 
 
-def test_what_one_page_hides_no_other_page_means_to_show() -> None:
-    found = described((ROOT / "static" / "circles.css").read_text())
-    hidden = {name for name, says in found if re.fullmatch(r"\.[\w-]+", name) and "display: none" in says}
-    assert hidden
-    for name in hidden:
-        assert [each for each, _ in found].count(name) == 1, (
-            f"{name} is two things: please give one another name"
-        )
+def test_every_class_of_the_style_sheet_is_used() -> None:
+    files = [*PAGES, *(ROOT / "static").glob("*.js"), *(ROOT / "circles").rglob("*.py")]
+    text = "\n".join(path.read_text() for path in files)
+    words = set(re.findall(r"[a-z][a-z0-9-]*", text))
+    made = tuple(re.findall(r"([a-z][a-z-]*-)(?:\{\{|\$\{)", text))  # such as badge-{{ kind }}
+    assert {each for each in styled() if each not in words and not each.startswith(made)} == set()
+
+
+def test_the_index_of_the_style_sheet_names_what_is_there() -> None:
+    index = re.sub(r"\w+\.(?:py|css)", "", CSS[: CSS.index("*/")])
+    named = set(re.findall(r"\.([a-z][a-z0-9-]*)", index))
+    assert len(named) > 60
+    assert named - styled() == set()
