@@ -47,6 +47,7 @@ CSS = (ROOT / "static" / "circles.css").read_text()
 HOOKS = {
     "foot-crisis",
     "foot-not",
+    "register",
     "when",
     "gathering-words",
     "therapist-words",
