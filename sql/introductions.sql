@@ -242,11 +242,18 @@ where listings.id = :listing and introductions.listing_id = listings.id and intr
 select id from listings where person_id = :person for update;
 
 -- name: by_name(terms, but, asked_first, most)
--- listings that may be named, and whose names begin with all of these words
-select id, name, letters, city, area, telehealth, in_person, licensed_areas(id) as licensed from listings
-where state = 'shown' and search @@ to_tsquery('simple', folded(:terms)) and not id = any(:but::uuid [])
-    and may_be_named(id, :asked_first::uuid)
-order by lower(name), id
+-- listings that may be named, and whose names begin with all of these words. Sorted first, so that no more of them are
+-- looked at closely than are shown
+select
+    named.id, named.name, named.letters, named.city, named.area, named.telehealth, named.in_person,
+    licensed_areas(named.id) as licensed
+from (
+    select id, name, letters, city, area, telehealth, in_person, lower(name) as folded_name from listings
+    where state = 'shown' and search @@ to_tsquery('simple', folded(:terms)) and not id = any(:but::uuid [])
+    order by lower(name), id offset 0
+) as named
+where may_be_named(named.id, :asked_first::uuid)
+order by named.folded_name, named.id
 limit :most;
 
 -- name: chosen(ids, asked_first)
