@@ -15,7 +15,7 @@ from starlette.responses import Response
 from circles import db, reading, text
 from circles.directory import import_actions, import_fields, import_reading
 from circles.errors import Reason, Refused
-from circles.web import guard, render
+from circles.web import guard, headers, render
 from circles.web.forms import Form
 from circles.web.paging import pager
 
@@ -63,7 +63,9 @@ async def send(request: Request) -> Response:
         )
     except Refused as refused:
         form.add(refused.reasons)
-        return await _home(request, form, 413 if "too_large" in refused.codes else 422)
+        if "too_large" in refused.codes:
+            return headers.say_too_much_with(request.scope, await _home(request, form, 413))
+        return await _home(request, form, 422)
     return render.see_other(f"{HOME}/{import_id}/columns")
 
 

@@ -17,7 +17,7 @@ import anyio.to_thread
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from circles import text
-from circles.directory import import_workbook
+from circles.directory import import_kinds, import_workbook
 from circles.errors import Reason, Refused
 
 MOST_BYTES: Final = 5_000_000
@@ -28,8 +28,6 @@ MOST_COLUMNS: Final = 100
 NO_CHARACTER: Final = "\x1a"
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _END: Final = "~ the end of the file ~"
-_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
-_LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
 
 # Two at a time: a full spreadsheet takes some tens of megabytes while it is read.
 _few = anyio.CapacityLimiter(2)
@@ -55,18 +53,20 @@ class Table:
 
 async def read(sent: bytes) -> Table:
     """Read a CSV or XLSX file, whatever its name says. Raises Refused with the reason when it cannot be read."""
-    return await anyio.to_thread.run_sync(_read, sent, limiter=_few)
+    return await anyio.to_thread.run_sync(read_now, sent, limiter=_few)
 
 
-def _read(sent: bytes) -> Table:
+def read_now(sent: bytes) -> Table:
+    """The same while one waits."""
     if len(sent) > MOST_BYTES:
         raise Refused(too_large())
     if not sent.strip():
         raise _refused("empty", "This file is empty. Please choose another.")
     if sent.startswith(b"PK"):
         return _workbook(sent)
-    if sent.startswith(_OLD_OFFICE):
-        raise _refused("locked" if _LOCKED in sent else "old_format", _old_office(sent))
+    other = import_kinds.by_beginning(sent)
+    if other:
+        raise Refused(import_kinds.reason(other))
     return _text_file(sent)
 
 
@@ -82,12 +82,6 @@ def too_large() -> Reason:
 
 def _refused(code: str, says: str) -> Refused:
     return Refused(Reason(code, says, "file"))
-
-
-def _old_office(sent: bytes) -> str:
-    if _LOCKED in sent:
-        return "This spreadsheet is locked with a password. Please take the password off and send it again."
-    return "This is a spreadsheet of the old kind (.xls). Please save it as .xlsx or .csv and send it again."
 
 
 def _table(records: Iterator[tuple[int, list[str]]], **more: Any) -> Table:
@@ -218,10 +212,8 @@ def _workbook(sent: bytes) -> Table:
             formulas = import_workbook.formulas(contents, shown[0])
             cells = book.get_sheet_by_name(shown[0]).to_python(skip_empty_area=False, nrows=MOST_ROWS * 2)
     except PasswordError:
-        raise _refused("locked", _old_office(_LOCKED)) from None
-    except Refused:
-        raise
-    except (CalamineError, OSError, ValueError, KeyError, IndexError):
+        raise Refused(import_kinds.reason("locked")) from None
+    except CalamineError:  # the root of all that it raises of a workbook it cannot read
         raise import_workbook.broken() from None
     return _table(
         enumerate(([_words(cell) for cell in row] for row in cells), start=1),

@@ -10,10 +10,11 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Final
 
+from circles.directory import import_kinds
 from circles.errors import Reason, Refused
 
 MOST_UNPACKED: Final = 50_000_000
@@ -35,6 +36,12 @@ _RELATION_AT = re.compile(rb"<(?:\w+:)?Relationship\b[^<>]*>")
 
 Parts = Mapping[str, bytes]
 
+# What spreadsheet programs pack their parts by. The others (bzip2, LZMA) raise errors of their own, and unpack slowly.
+PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What reading a mangled archive raises: zipfile itself; zlib, where a packed part is not what was packed; where a part
+# ends too early; a place or a name in it that cannot be (ValueError); a feature that zipfile lacks.
+UNZIPPING: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
+
 
 def broken() -> Refused:
     """Said of what begins like a workbook and cannot be read as one."""
@@ -51,6 +58,7 @@ def open_checked(sent: bytes) -> Parts:
     try:
         with zipfile.ZipFile(io.BytesIO(sent)) as archive:
             entries = archive.infolist()
+            _refuse_others(entries, sent)
             if len(entries) > MOST_PARTS or sum(each.file_size for each in entries) > MOST_UNPACKED:
                 raise _too_much(
                     "This workbook unpacks to more than 50 MB. Please save only the list itself, as .csv or .xlsx."
@@ -59,12 +67,22 @@ def open_checked(sent: bytes) -> Parts:
             parts = {each.filename: archive.read(each) for each in entries}
     except Refused:
         raise
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
+    except UNZIPPING:
         raise broken() from None
-    if "xl/workbook.xml" not in parts:
-        raise broken()
     _measure(parts)
     return {name: part for name, part in parts.items() if name.endswith((".xml", ".rels"))}
+
+
+def _refuse_others(entries: Sequence[zipfile.ZipInfo], sent: bytes) -> None:
+    """Refuse an archive that is no workbook, or packed in a way that no spreadsheet program does."""
+    names = {each.filename for each in entries}
+    other = import_kinds.in_archive(names, sent)
+    if other:
+        raise Refused(import_kinds.reason(other))
+    if any(each.flag_bits & 1 for each in entries):
+        raise Refused(import_kinds.reason("locked"))
+    if "xl/workbook.xml" not in names or any(each.compress_type not in PACKED for each in entries):
+        raise broken()
 
 
 def _measure(parts: Parts) -> None:
