@@ -11,8 +11,9 @@ select
     ) as steps
 from circles
 join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+join people as viewer on viewer.id = hosts.person_id
 left join run_sheets as own on own.circle_id = circles.id and own.gathering_id is null
-where circles.id = :id;
+where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer);
 
 -- name: of_gathering(id, person)^
 -- a gathering for its hosts, with its own copy of the run sheet, else the one of its circle, else no steps
@@ -28,11 +29,19 @@ select
     ) as steps
 from gatherings
 join circles on circles.id = gatherings.circle_id
-left join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
-left join stand_ins on stand_ins.gathering_id = gatherings.id and stand_ins.person_id = :person
+join people as viewer on viewer.id = :person
+left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
+left join stand_ins on stand_ins.gathering_id = gatherings.id and stand_ins.person_id = viewer.id
 left join run_sheets as own on own.gathering_id = gatherings.id
 left join run_sheets as usual on usual.circle_id = circles.id and usual.gathering_id is null
-where gatherings.id = :id and (hosts.part is not null or stand_ins.person_id is not null);
+where gatherings.id = :id
+    and (
+        hosts.part = 'helper'
+        or (
+            (hosts.part in ('lead', 'co') or stand_ins.person_id is not null)
+            and (viewer.is_facilitator or viewer.is_organizer)
+        )
+    );
 
 -- name: lock_circle(id)$
 -- a circle whose run sheet is about to change

@@ -267,7 +267,18 @@ async def test_a_demotion_holds_from_the_next_request_on(cast: Cast, browser: En
         f"/host/circles/{cast.circle}",
         f"/host/circles/{cast.circle}/edit",
         f"/host/circles/{cast.circle}/hosts",
+        f"/host/circles/{cast.circle}/notes",
+        f"/host/circles/{cast.circle}/room",
+        f"/host/circles/{cast.circle}/run-sheet",
+        f"/host/circles/{cast.circle}/screening",
+        f"/host/circles/{cast.circle}/apart",
         f"/host/gatherings/{gathering}",
+        f"/host/gatherings/{gathering}/after",
+        f"/host/gatherings/{gathering}/change",
+        f"/host/gatherings/{gathering}/messages",
+        f"/host/gatherings/{gathering}/reflection",
+        f"/host/gatherings/{gathering}/room",
+        f"/host/gatherings/{gathering}/run-sheet",
         f"/host/gatherings/{gathering}/stand-in",
     )
     async with browser(who) as page:
@@ -281,6 +292,11 @@ async def test_a_demotion_holds_from_the_next_request_on(cast: Cast, browser: En
             f"/host/gatherings/{gathering}/register", data={"booking": str(booking), "mark": "came"}
         )
         assert marked.status_code == 404
+        for verb in ("open", "shut", "close", "reopen", "notes", "room/marks"):
+            answer = await page.post(f"/host/gatherings/{gathering}/{verb}", data={"about": str(cast.mira)})
+            assert answer.status_code == 404, verb
+        left = await page.post(f"/host/circles/{cast.circle}/hosts/{cast.mira}/remove")
+        assert left.status_code == 404
         assert "First steps home" not in (await page.get("/host/circles")).text
 
 

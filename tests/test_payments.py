@@ -242,6 +242,39 @@ async def test_a_checkout_past_its_time_is_found(house: House, booking: UUID, to
     assert told == [(booking, "expired")]
 
 
+@pytest.mark.parametrize("fault", ["amount_too_small", "unreachable"])
+async def test_a_call_never_heard_of_is_asked_about_until_stripe_says(
+    house: House, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    with pytest.raises(payments.Unreachable):
+        await start(cut_off(house), booking)
+    await later(house, "3 minutes")
+
+    async def no_answer(*_: object) -> None:
+        raise payments.Unreachable if fault == "unreachable" else gateway.RefusedByStripe(fault)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "create_checkout", no_answer)
+        await jobs.run_timetable(house, "payments.reconcile")
+        await jobs.drain(house)
+    refused = fault != "unreachable"
+    assert told == ([(booking, "failed")] if refused else [])
+    assert (await checkout(house, booking))["state"] == ("failed" if refused else "asked")
+    if not refused:
+        await jobs.run_timetable(house, "payments.reconcile")
+        await jobs.drain(house)
+        assert told == [(booking, "failed")]
+
+
+async def test_what_was_settled_meanwhile_is_not_ended_again(house: House, booking: UUID, told: Told) -> None:
+    await start(house, booking)
+    await pay(house, booking)
+    await actions.look(house, booking_id=str(booking))
+    await actions.forsake(house, booking_id=str(booking))
+    assert told == [(booking, "paid")]
+    assert (await checkout(house, booking))["state"] == "paid"
+
+
 async def test_an_outage_is_waited_out(house: House, booking: UUID, told: Told) -> None:
     await start(house, booking)
     await pay(house, booking)
