@@ -97,7 +97,7 @@ from jsonb_populate_record(null::listings, :told::jsonb) as told;
 
 -- name: lock_listing(id)^
 -- a listing, so that two writers come one after the other
-select id, person_id, state, hidden_because, version, name, source from listings where id = :id for update;
+select id, person_id, state, hidden_because, version, name, source from listings where id = :id for no key update;
 
 -- name: lock_unowned(id)$
 -- a listing that is with no account, locked
@@ -230,7 +230,7 @@ where listings.id = :id and (listings.state = 'shown' or listings.person_id = :v
 
 -- name: lock_own(person)^
 -- the listing of one person, locked
-select id, state, hidden_because, version, name from listings where person_id = :person for update;
+select id, state, hidden_because, version, name from listings where person_id = :person for no key update;
 
 -- name: set_state(id, state, because, why)!
 -- a listing is shown, hidden, or waits; one that is shown anew is asked about anew
@@ -456,7 +456,7 @@ where
     and asked_at <= now() - :after::interval
 order by id
 limit :most
-for update skip locked;
+for no key update skip locked;
 
 -- name: delete_listing(id)!
 -- a listing with everything on it

@@ -239,7 +239,7 @@ where listings.id = :listing and introductions.listing_id = listings.id and intr
 
 -- name: listing_of(person)$
 -- the listing somebody has of their own, locked
-select id from listings where person_id = :person for update;
+select id from listings where person_id = :person for no key update;
 
 -- name: by_name(terms, but, asked_first, most)
 -- listings that may be named, and whose names begin with all of these words. Sorted first, so that no more of them are

@@ -336,6 +336,27 @@ async def test_nobody_asks_a_page_that_goes_at_that_moment(hands: Hands) -> None
     assert await hands.mails("introduction_asked") == []
 
 
+async def test_an_answer_at_the_moment_of_hiding_leaves_nothing_behind(hands: Hands) -> None:
+    for _ in range(6):
+        key, made = await told(hands)
+        await asyncio.gather(
+            actions.answer(hands.house, key, Answer("accepted", "Monday")),
+            by_organizer(hands),
+            return_exceptions=True,
+        )
+        row = await hands.row(made)
+        assert (row["state"], row["ended_because"], row["reach"], row["answer_words"]) == (
+            "ended",
+            "organizer",
+            "",
+            "",
+        )
+        await hands.run(
+            "update listings set state = 'shown', hidden_because = '', hidden_words = '' where id = $1",
+            hands.river,
+        )
+
+
 # What organizers wrote
 
 
