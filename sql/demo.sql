@@ -218,6 +218,20 @@ from jsonb_populate_recordset(null::gatherings, :rows::jsonb) as given where gat
 update people set access_needs = given.access_needs
 from jsonb_populate_recordset(null::people, :rows::jsonb) as given where people.id = given.id;
 
+-- name: plant_invites(rows)!
+-- what stands in the calendars of those with a seat ahead
+insert into invites (id, gathering_id, person_id, uid, changed_at)
+select id, gathering_id, person_id, uid, changed_at
+from jsonb_populate_recordset(null::invites, :rows::jsonb);
+
+-- name: plant_sendings(rows)!
+-- the mail each of these invites came with
+insert into sendings (invite_id, booking_id, method, sequence, facts, sent_at)
+select given.invite_id, given.booking_id, 'REQUEST', 0, given.facts, given.sent_at
+from
+    jsonb_to_recordset(:rows::jsonb)
+    as given (invite_id uuid, booking_id uuid, facts text, sent_at timestamptz);
+
 -- name: plant_hand_over_notes(rows)!
 -- what one host told the next
 insert into hand_over_notes (id, circle_id, gathering_id, about, written_by, body, written_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -345,6 +346,31 @@ def _months_before_a_change() -> datetime:
         if day.astimezone(zone).utcoffset() != (day + timedelta(days=1)).astimezone(zone).utcoffset()
     )
     return change - timedelta(days=90)
+
+
+async def test_a_change_of_an_evening_is_told_as_a_change(
+    planted: House, browser: Enter, drain: Callable[[], Any]
+) -> None:
+    (gathering,) = await _fetch(
+        planted,
+        "select gatherings.id, starts_at, seats_taken from gatherings join circles on circles.id = circle_id "
+        "where circles.name = 'First weeks after' and gatherings.state = 'open' and starts_at > now() "
+        "order by starts_at limit 1",
+    )
+    address = f"/host/gatherings/{gathering['id']}/change"
+    wall = gathering["starts_at"].astimezone(ZoneInfo("America/New_York")) + timedelta(minutes=30)
+    typed = {"scope": "one", "date": f"{wall:%Y-%m-%d}", "time": f"{wall:%H:%M}", "length_minutes": "90"}
+    typed |= {"capacity": "8", "community_seats": "1", "overlap_reason": "It is meant."}
+    async with browser((await _person(planted, "farid")).id) as page:
+        shown = await page.post(address, data=typed | {"then": "look"})
+        seen = re.search(r'name="seen" value="([^"]+)"', shown.text)
+        assert seen
+        done = await page.post(address, data=typed | {"then": "do", "seen": seen[1]})
+        assert done.status_code == 303
+    await drain()
+    sent = await _fetch(planted, "select subject from mails where kind in ('invite', 'changed')")
+    assert len(sent) == gathering["seats_taken"]
+    assert all(each["subject"].startswith("Changed: Tuesday group") for each in sent)
 
 
 async def test_every_kind_of_schedule_is_kept(planted: House) -> None:

@@ -8,6 +8,7 @@ from circles import clock, db
 from circles.demo.agreements import agree
 from circles.demo.hosting import hold_together
 from circles.demo.introductions import introduce
+from circles.demo.invited import invite
 from circles.demo.nights import NIGHTS
 from circles.demo.plan import Plan, community
 from circles.demo.portraits import portray
@@ -46,6 +47,8 @@ TABLES = (
     "acceptances",
     "bookings",
     "attendance",
+    "invites",
+    "sendings",
     "checkouts",
     "operations",
     "money_rows",
@@ -100,6 +103,7 @@ def plan() -> Plan:
     write(found)
     agree(found)
     rest(found)
+    invite(found)
     portray(found)
     list_therapists(found)
     introduce(found)
