@@ -15,11 +15,11 @@ from starlette.routing import Mount, Route
 
 from circles import text
 from circles.db import Database
-from circles.errors import Reason
+from circles.errors import NotFound, Reason
 from circles.house import House
 from circles.web import cookies, forms, guard, headers, limits, render
 from tests.cast import Cast
-from tests.conftest import Enter
+from tests.conftest import Browser, Enter
 
 
 async def _hello(request: Request) -> Response:
@@ -202,3 +202,25 @@ def test_cookies_are_host_bound_outside_practice(settings: Any) -> None:
     assert sent.startswith("__Host-sign-in=")
     for part in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"):
         assert part in sent
+
+
+@pytest.mark.parametrize("mode", ["practice", "production"])
+async def test_a_door_of_practice_mode_is_shut_outside_it(house: House, mode: str) -> None:
+    """Such addresses are left out in production, too; the door says no by itself."""
+    settings = house.settings.model_copy(update={"mode": mode})
+    site = Starlette(
+        routes=[guard.route("/practice", _hello, guard.Who.PRACTICE)],
+        exception_handlers={NotFound: lambda request, error: PlainTextResponse("", status_code=404)},
+    )
+    site.state.house, site.state.find_person = House(settings, house.db), None
+    async with Browser(site) as page:
+        assert (await page.get("/practice")).status_code == (200 if mode == "practice" else 404)
+
+
+@pytest.mark.parametrize(("https", "asked"), [(True, "max-age=63072000"), (False, None)])
+async def test_only_a_site_with_tls_asks_browsers_to_insist_on_it(https: bool, asked: str | None) -> None:
+    site = Starlette(
+        routes=[Route("/", _hello)], middleware=[Middleware(headers.SecurityHeaders, https=https)]
+    )
+    async with Browser(site) as page:
+        assert (await page.get("/")).headers.get("strict-transport-security") == asked
