@@ -209,13 +209,14 @@ def test_production_says_everything_it_lacks_at_once(monkeypatch: pytest.MonkeyP
         assert name in said
 
 
-def test_a_live_key_and_practice_do_not_go_together() -> None:
+@pytest.mark.parametrize("key", ["sk_live_abc", "rk_live_abc", "sk_test_abc"])
+def test_a_key_of_stripe_and_practice_do_not_go_together(key: str) -> None:
     with pytest.raises(ValidationError, match="practice mode is on"):
-        Settings(stripe_secret_key="sk_live_abc")  # pyright: ignore[reportArgumentType]
+        Settings(stripe_secret_key=key)  # pyright: ignore[reportArgumentType]
 
 
 def test_crisis_lines_are_read_from_one_setting() -> None:
-    lines = parse_lines("Samaritans | Call 116 123 | tel:116123; Emergency | Call 999")
+    lines = parse_lines("Samaritans | Call 116 123 | tel:116123; Emergency | Call 999;")
     assert [(each.name, each.href) for each in lines] == [("Samaritans", "tel:116123"), ("Emergency", "")]
     with pytest.raises(ValueError, match="name | how"):
         parse_lines("only a name")
