@@ -192,6 +192,7 @@ async def test_mail_says_nothing_of_what_was_written(hands: Hands, cast: Cast, d
     every = "".join(each["text_body"] + each["html_body"] for each in found)
     for secret in ("winter", "sister", "last one", "kind no", "First steps home"):
         assert secret not in every
+    assert len(re.findall(r"[.]\s+What it says stands on the site alone", every)) == 2 * len(found)
     assert f"/my/requests/{request_id}" in every
     assert f"/host/requests/{request_id}" in every
 

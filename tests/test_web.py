@@ -118,6 +118,22 @@ async def test_a_body_that_dawdles_is_cut_off() -> None:
     assert sent[0]["status"] == 408
 
 
+async def test_whoever_goes_away_in_the_middle_is_no_fault_of_ours(app: Starlette) -> None:
+    heard = [{"type": "http.request", "body": b"email=mi", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, object]:
+        return heard.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    kind = [(b"content-type", b"application/x-www-form-urlencoded"), (b"sec-fetch-site", b"same-origin")]
+    scope = {"type": "http", "method": "POST", "path": "/sign-in", "headers": kind}
+    await app(scope | {"query_string": b"", "root_path": ""}, receive, send)  # and raises nothing
+    assert sent[0]["status"] == 400
+
+
 async def test_unknown_ids_and_no_ids_are_the_same_page(browser: Enter, cast: Cast) -> None:
     async with browser() as page:
         answers = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -93,6 +93,14 @@ def too_much(scope: Scope) -> Response:
     return _answer(Request(scope), 413)
 
 
+async def gone(request: Request, _: Exception) -> Response:
+    """Whoever asked went away before all of it came: a newer look took its place, or a phone lost its network.
+
+    Nobody reads this answer, and nothing is wrong here, so nothing is logged.
+    """
+    return Response(status_code=400)
+
+
 async def surprise(request: Request, error: Exception) -> Response:
     """500: logged by kind and place, never by text; the page tells nothing of it."""
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
@@ -111,5 +119,6 @@ handlers: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
     NotAllowed: not_allowed,
     Refused: refused,
     HTTPException: http,
+    ClientDisconnect: gone,
     Exception: surprise,
 }
