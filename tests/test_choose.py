@@ -67,6 +67,11 @@ def test_the_reasons_are_made_of_what_was_asked_and_what_is_told() -> None:
     ]
 
 
+def test_a_card_names_a_school_only_where_it_matters() -> None:
+    ways = (("kap", "kap_trained", "Fluence"), ("act", "act_trained", "A clinic"), ("other", "", "Hakomi"))
+    assert replace(INES, ways=ways).way_words == ("KAP training, Fluence", "ACT training", "Hakomi")
+
+
 def test_nothing_is_claimed_that_was_not_asked_or_is_not_so() -> None:
     plain = replace(
         INES, experience="", sliding_floor=None, lowest_fee=15_000, room="waiting", in_person=False

@@ -72,8 +72,11 @@ class Card:
 
     @property
     def way_words(self) -> tuple[str, ...]:
-        """Each way of working with the credential behind it, or by its own name where there is none."""
-        return tuple(way_words(*way) for way in self.ways)
+        """Each way of working by its credential, or its own name where there is none; where they trained, for KAP."""
+        return tuple(
+            way_words(way, credential, school if way in ("kap", "other") else "")
+            for way, credential, school in self.ways
+        )
 
     @property
     def fee_words(self) -> str:

@@ -38,6 +38,14 @@ async def find(zip: str) -> Place | None:
 # Every ZIP with its place as one line of text, a few MiB in all; empty until somebody asks.
 _known: dict[str, str] = {}
 _reading = threading.Lock()
+_asked = threading.Event()
+
+
+def make_ready() -> None:
+    """Begin to read the table beside all else: it takes seconds, and who looks for therapists may name a ZIP next."""
+    if not _known and not _asked.is_set():
+        _asked.set()
+        threading.Thread(target=_read, name="zip-table", daemon=True).start()
 
 
 def _read() -> dict[str, str]:
@@ -51,9 +59,9 @@ def _read() -> dict[str, str]:
             told = subprocess.run(
                 [sys.executable, "-P", __file__], check=True, capture_output=True, text=True, encoding="utf-8"
             ).stdout
-            for line in told.splitlines():
-                zip, place = line.split("\t", 1)
-                _known.setdefault(zip, place)
+            # All at once: half a table would say of a good ZIP that there is none. The first line of a ZIP holds.
+            lines = (line.partition("\t") for line in reversed(told.splitlines()))
+            _known.update({zip: place for zip, _, place in lines})
     return _known
 
 
