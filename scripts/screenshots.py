@@ -56,9 +56,11 @@ def picture(page: Page, name: str) -> None:
 
 
 def take(page: Page, address: str) -> None:
-    """The list of gatherings, and the form in which a member chooses what to pay."""
+    """The list of gatherings, the directory, and the form in which a member chooses what to pay."""
     page.goto(f"{address}/gatherings")
     picture(page, "gatherings")
+    page.goto(f"{address}/therapists?state=FL&how=telehealth&fee=80")
+    picture(page, "therapists")
     page.get_by_role("button", name="Mira, member").click()
     page.goto(f"{address}/gatherings")
     links = page.locator("main a[href^='/gatherings/']").all()
