@@ -61,6 +61,8 @@ def line(value: str, field: str = "", *, most: int = 120, required: bool = True)
     Direction marks are dropped, emoji stay. Raises Refused for line breaks, control characters, more than
     `most` characters, or nothing where something is required.
     """
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return _measured(value.strip(), field, most, required)  # nothing in it to mend or to refuse
     if _LINE_ENDS.search(value.strip()):
         raise Refused(Reason("line_break", "Please keep this to one line.", field))
     text = _SPACES.sub(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from circles.directory import actions, contact, own_listing
+from circles.directory import actions, own_listing
 from circles.directory.values import Licence
 from circles.errors import NotFound, OutOfDate, Refused
 from circles.house import House
@@ -249,15 +250,37 @@ async def test_withdrawn_and_brought_back(cast: Cast, browser: Enter) -> None:
         assert "Only they can bring it back" in against.text
     async with browser() as page:
         assert (await page.get(f"/therapists/{listing}")).status_code == 404
-    async with cast.house.db.reading() as tx:
-        assert await contact(tx, listing) is None
     async with browser(cast.mira) as page:
         assert (await page.post("/my/listing/return")).status_code == 303
     async with cast.house.db.reading() as tx:
-        found = await contact(tx, listing)
         assert await own_listing(tx, cast.mira)
-    assert found is not None
-    assert (found.name, found.email) == ("River Stone", "river@example.org")
+    async with browser() as page:
+        assert "River Stone" in (await page.get(f"/therapists/{listing}")).text
+
+
+@pytest.mark.parametrize(
+    ("state", "because", "first"),
+    [
+        ("draft", "", "Change it"),
+        ("waiting", "", ""),
+        ("shown", "", "Still true today"),
+        ("hidden", "therapist", "Show it again"),
+        ("hidden", "unconfirmed", "Still true today"),
+        ("hidden", "licence", "Change it"),
+        ("hidden", "organizer", ""),
+    ],
+)
+async def test_ones_own_page_has_one_first_button(
+    cast: Cast, browser: Enter, state: str, because: str, first: str
+) -> None:
+    listing = await add_listing(cast.house, person=cast.mira)
+    async with cast.house.db.transaction() as tx:
+        said = "update listings set state = $2, hidden_because = $3 where id = $1"
+        await tx.execute(said, listing, state, because)
+    async with browser(cast.mira) as page:
+        text = (await page.get("/my/listing")).text.split("<main")[1]
+    found = re.findall(r'class="button button-primary"[^>]*>([^<]+)', text)
+    assert found == ([first] if first else [])
 
 
 async def test_what_its_therapist_took_back_is_not_shown_by_an_organizer_who_saw_it_waiting(

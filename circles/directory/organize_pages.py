@@ -87,7 +87,7 @@ async def therapists(request: Request) -> Response:
 
 def _tab(part: str, says: str, counts: db.Record) -> str:
     number = counts["every" if part == "all" else part]
-    return f"{says} ({number})" if number else says
+    return f"{says} ({number:,})" if number else says
 
 
 async def _look(tx: db.Tx, search: Search) -> list[db.Record]:
