@@ -200,10 +200,6 @@ from listings where listings.id = :id;
 -- the listing of one person
 select id, state, name from listings where person_id = :person;
 
--- name: contact(id)^
--- where introductions of a shown listing go
-select name, email, room, state, person_id from listings where id = :id and state = 'shown';
-
 -- name: seen_listing(id, viewer, organizer)^
 -- a listing whole for whoever may see it; one that is not shown is there for its owner and for organizers alone
 select

@@ -6,13 +6,13 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.directory import actions, cards, checking, checking_rules, contact, organize_actions
+from circles.directory import actions, cards, checking, checking_rules, organize_actions
 from circles.directory.checking_rules import Standing, step
 from circles.directory.values import Licence
 from circles.house import House
@@ -348,11 +348,6 @@ async def test_a_made_up_link_says_there_is_nothing(cast: Cast, browser: Enter, 
     async with browser() as page:
         assert (await page.get(f"/listing/confirm/{said}")).status_code == 404
         assert (await page.post(f"/listing/confirm/{said}", data={"room": "now"})).status_code == 404
-
-
-async def test_words_of_a_hidden_listing_lead_nowhere(cast: Cast) -> None:
-    async with cast.house.db.reading() as tx:
-        assert await contact(tx, uuid4()) is None
 
 
 async def test_who_confirmed_and_renewed_no_licence_is_not_told_that_they_kept_silent(cast: Cast) -> None:

@@ -2,7 +2,7 @@
 
 from circles.directory import checking as checking
 from circles.directory import forgetting as forgetting
-from circles.directory.actions import Contact, OwnListing, contact, own_listing, to_do
+from circles.directory.actions import OwnListing, own_listing, to_do
 from circles.directory.introductions_leaving import leave
 from circles.directory.introductions_rules import read_ids
 from circles.directory.suggestions_actions import chosen, find, may_suggest, suggest
@@ -10,11 +10,9 @@ from circles.directory.suggestions_rules import Suggestion, options
 from circles.directory.suggestions_rules import read as read_suggestion
 
 __all__ = [
-    "Contact",
     "OwnListing",
     "Suggestion",
     "chosen",
-    "contact",
     "find",
     "leave",
     "may_suggest",

@@ -28,17 +28,6 @@ class OwnListing:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Where an introduction to a shown listing goes. email: empty when it takes none through this site."""
-
-    name: str
-    email: str
-    room: str
-    state: str
-    person_id: UUID | None
-
-
 async def write_listing(
     tx: db.Tx,
     draft: Draft,
@@ -236,12 +225,6 @@ async def own_listing(tx: db.Tx, person_id: UUID) -> OwnListing | None:
     """The listing somebody has of their own, or None."""
     found = await SQL.own_listing(tx, person=person_id)
     return OwnListing(**found) if found else None
-
-
-async def contact(tx: db.Tx, listing_id: UUID) -> Contact | None:
-    """Where introductions to a shown listing go; None for one that is not shown."""
-    found = await SQL.contact(tx, id=listing_id)
-    return Contact(**found) if found else None
 
 
 async def to_do(tx: db.Tx) -> db.Record:

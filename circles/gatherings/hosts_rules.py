@@ -131,10 +131,3 @@ def lead_reasons(mine: str, host: Row) -> list[Reason]:
             Reason("not_facilitator", f"{host['name']} is no facilitator at present, so they cannot lead.")
         ]
     return []
-
-
-def stand_in_reasons(gathering: Row) -> list[Reason]:
-    """Every reason why nobody can step in at this gathering."""
-    if gathering["is_over"]:
-        return [Reason("over", "This gathering is over or was cancelled, so nobody needs to step in.")]
-    return []
