@@ -263,7 +263,11 @@ for update of gatherings;
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.zone,
     gatherings.seats_taken, gatherings.ends_at <= now() as is_over,
-    circles.name as circle_name, circles.maximum
+    circles.name as circle_name, circles.maximum,
+    (
+        select people.name from stand_ins join people on people.id = stand_ins.person_id
+        where stand_ins.gathering_id = gatherings.id and stand_ins.person_id <> :person
+    ) as stand_in_name
 from gatherings join circles on circles.id = gatherings.circle_id
 where gatherings.id = :id and exists (
     select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')

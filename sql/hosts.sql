@@ -176,6 +176,15 @@ insert into stand_ins (gathering_id, person_id, added_by) values (:gathering_id,
 on conflict (gathering_id) do update
 set person_id = excluded.person_id, added_by = excluded.added_by, created_at = now();
 
+-- name: stand_in_of(gathering_id, but)^
+-- whoever stands in at a gathering, unless they did it themselves
+select people.id, people.name, people.email, circles.discreet_name, gatherings.starts_at, gatherings.zone
+from stand_ins
+join people on people.id = stand_ins.person_id
+join gatherings on gatherings.id = stand_ins.gathering_id
+join circles on circles.id = gatherings.circle_id
+where stand_ins.gathering_id = :gathering_id and people.id <> :but;
+
 -- name: drop_stand_in(gathering_id)!
 -- the usual hosts hold a gathering again
 delete from stand_ins where gathering_id = :gathering_id;

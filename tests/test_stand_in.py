@@ -442,6 +442,26 @@ async def test_a_host_takes_it_back_and_the_stand_in_is_told(cast: Cast, browser
     assert "Farid changed who holds it. Farid holds it, so you need not." in news
 
 
+@pytest.mark.parametrize("booked", [True, False])
+async def test_whoever_would_hold_it_is_told_when_it_is_cancelled(
+    cast: Cast, browser: Enter, booked: bool
+) -> None:
+    if booked:
+        await add_booking(cast.house, cast.gathering, cast.mira)
+    await stands_in(cast, cast.gathering)
+    async with browser(cast.farid) as page:
+        here = f"/host/gatherings/{cast.gathering}/cancel"
+        shown = (await page.get(here)).text
+        assert "Fern, who would hold it, is told by mail." in shown
+        assert "nobody needs to be told" not in shown
+        for _ in range(2):
+            assert (await page.post(here, data={"reason": "The heating broke."})).status_code == 303
+    mail = (await told(cast.house, "host_news"))["fern@example.org"]["text_body"]
+    assert "Farid cancelled the gathering of" in mail
+    assert "so you need not hold it" in mail
+    assert await how_many(cast.house, "host_news") == 1
+
+
 async def test_nobody_steps_in_or_back_when_it_is_over(cast: Cast, browser: Enter) -> None:
     over = await add_gathering(cast.house, cast.circle, days=-3)
     await stands_in(cast, over)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from circles import audit, db, guidelines, people, text
 from circles.errors import NotAllowed, NotFound, OutOfDate, Reason, Refused, refuse_if
-from circles.gatherings import change_actions, planting, rules
+from circles.gatherings import change_actions, planting, rules, stand_in_actions
 from circles.gatherings.front import handed
 from circles.gatherings.rules import CirclePlan, GatheringPlan
 from circles.house import House
@@ -207,6 +207,7 @@ async def cancel_gathering(house: House, person: people.Person, gathering_id: UU
             tx, "gathering.cancelled", gathering_id, who=person.id, before="open", after="cancelled", why=why
         )
         await handed.cancelled(tx, house, gathering_id, why, person.id)
+        await stand_in_actions.called_off(tx, house, gathering_id, person)
         return row["circle_id"]
 
 

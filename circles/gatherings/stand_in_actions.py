@@ -177,3 +177,12 @@ async def accepted(tx: db.Tx, house: House, person: Person, asked: db.Record) ->
     swap = Swap(Held.read(row), Holder(person.id, person.name, person.email), person.id)
     if not swap.nothing:
         await _carry_out(tx, house, person, swap, told_already=asked["invited_by"])
+
+
+async def called_off(tx: db.Tx, house: House, gathering_id: UUID, person: Person) -> None:
+    """Tell whoever would hold a gathering in the place of its hosts that it was cancelled."""
+    row = await SQL.stand_in_of(tx, gathering_id=gathering_id, but=person.id)
+    if row:
+        when = clock.say_when(row["starts_at"], row["zone"])
+        said = f"{person.name} cancelled the gathering of {when}, so you need not hold it."
+        await hosts_mail.tell(tx, house, row["email"], row["name"], row["id"], row["discreet_name"], said)
