@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
@@ -13,6 +14,7 @@ from dateutil import tz as other_tz
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circles.gatherings import schedule_calendar
 from circles.gatherings import schedule_rules as rules
 from circles.gatherings.schedule_rules import Rule, Terms
 
@@ -210,3 +212,16 @@ def test_a_preview_shows_skipped_dates_too() -> None:
     rule = Rule("weekly", FIRST, 1, (1,), skipped=frozenset({FIRST}))
     found = rules.next_dates(rule, TERMS, NOW)
     assert (found[0], len(found)) == (FIRST, 12)
+
+
+def test_a_preview_tells_of_every_hour_skipped_that_is_planted_at_once() -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    terms = Terms(time(2, 30), "America/New_York", 90, 8, 1)
+    rule = Rule("weekly", date(2026, 11, 29), 1, (6,))
+    found = schedule_calendar.preview(rule, terms, now)
+    assert [each.name for each in found.months][-1] == "February 2027"
+    assert found.warnings == (
+        "On Sunday 14 March 2027 the clocks in New York skip 02:30. It starts at 03:30.",
+    )
+    skipped = replace(rule, skipped=frozenset({date(2027, 3, 14)}))
+    assert schedule_calendar.preview(skipped, terms, now).warnings == ()

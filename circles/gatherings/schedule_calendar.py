@@ -43,14 +43,19 @@ class Preview:
 
 
 def preview(rule: Rule, terms: Terms, now: datetime) -> Preview:
-    """The next twelve dates of a rule as months."""
+    """The next twelve dates of a rule as months, and what the clocks do on any date that is planted at once."""
     days = schedule_rules.next_dates(rule, terms, now)
+    planted = schedule_rules.dates(rule, now.date(), now.date() + schedule_rules.HORIZON)
     found = {day: Day(day, True, day in rule.skipped, terms.moment(day).oddity) for day in days}
     months = tuple(
         _month(year, month, found) for (year, month), _ in groupby(days, lambda day: (day.year, day.month))
     )
     words = schedule_rules.words(rule, terms, now.date())
-    return Preview(words[0].upper() + words[1:], months, tuple(_warnings(days, terms)))
+    return Preview(
+        words[0].upper() + words[1:],
+        months,
+        tuple(_warnings(sorted({*days, *planted} - rule.skipped), terms)),
+    )
 
 
 def _month(year: int, month: int, found: dict[date, Day]) -> Month:
