@@ -58,11 +58,19 @@ def settings_for(url: str, data: Path) -> Settings:
 
 async def with_demo(server: str, data: Path) -> str:
     """A database with the demo community."""
+    url, _ = await timed_demo(server, data)
+    return url
+
+
+async def timed_demo(server: str, data: Path) -> tuple[str, float]:
+    """A database with the demo community, and how many seconds loading that took."""
     url = await fresh(server, "bench_pages")
     database = await Database.open(url)
+    began = time.perf_counter()
     await demo.load(House(settings_for(url, data), database))
+    seconds = time.perf_counter() - began
     await database.close()
-    return url
+    return url, seconds
 
 
 @contextmanager
