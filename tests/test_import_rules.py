@@ -486,6 +486,15 @@ def test_no_cell_takes_long_to_be_refused(key: str, cell: str) -> None:
     assert process_time() - began < 1
 
 
+def test_a_thousand_rows_are_read_and_decided_in_a_moment() -> None:
+    """Half a second, as measured; a list may have five thousand, and somebody waits for its preview."""
+    known, zips = Known([]), {"33101": MIAMI}
+    began = process_time()
+    for n in range(1_000):
+        assert import_rules.decide(read(hands.row(n), n), known, zips).outcome == "new"
+    assert process_time() - began < 3
+
+
 def test_a_cell_that_is_far_too_long_is_a_fault_of_its_row() -> None:
     found = decide(hands.row(1, City="Miami" * 10_000))
     assert found.outcome == "refused"
