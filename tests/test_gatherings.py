@@ -214,6 +214,17 @@ async def test_htmx_is_given_the_part_and_a_clean_address(cast: Cast, browser: E
     assert "HX-Request" in full.headers["Vary"]
 
 
+async def test_how_many_were_found_is_told_aloud_and_that_none_were(cast: Cast, browser: Enter) -> None:
+    async with browser() as page:
+        full = (await page.get("/gatherings")).text
+        found = (await page.get("/gatherings?format=facilitated", headers=HTMX)).text
+        none = (await page.get("/gatherings?format=ceremony", headers=HTMX)).text
+    assert full.count('id="n-found"') == 1
+    assert '<p class="quietly" id="n-found" role="status"></p>' in full
+    assert '<p id="n-found" hx-swap-oob="innerHTML">1 gathering for your filters.</p>' in found
+    assert '<p id="n-found" hx-swap-oob="innerHTML">No gatherings for your filters.</p>' in none
+
+
 # The zone
 
 

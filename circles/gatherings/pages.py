@@ -85,9 +85,11 @@ async def listing(request: Request) -> Response:
     async with guard.house(request).db.reading() as tx:
         rows = await db.rows(SQL.ahead(tx, zone=zone or None, **found.arguments()))
     how_many = rows[0]["how_many"] if rows else 0
+    part = htmx.asked(request)
     response = render.page(
         request,
-        "gatherings/_found.html" if htmx.asked(request) else "gatherings/list.html",
+        "gatherings/_found.html" if part else "gatherings/list.html",
+        part=part,
         form=form,
         filters=found,
         filter_form=_filter_form(form, found, bool(zone)),
@@ -97,7 +99,7 @@ async def listing(request: Request) -> Response:
         viewer_zone=zone,
         here=found.url(found.page),
     )
-    if htmx.asked(request):
+    if part:
         response.headers["HX-Push-Url"] = found.url(found.page)
     return htmx.vary(response)
 

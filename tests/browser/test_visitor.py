@@ -84,6 +84,8 @@ async def test_going_back_undoes_a_filter(visit: Visit, live: bool) -> None:
         await visitor.press("Show")
     await visitor.page.wait_for_url("**/gatherings?*where=online*")
     await visitor.sees("for your filters")
+    if live:
+        await expect(visitor.page.get_by_role("status").filter(has_text="for your filters")).to_have_count(1)
     await visitor.page.go_back()
     await visitor.page.wait_for_url("**/gatherings")
     await expect(visitor.page.locator("article.gathering")).to_have_count(all_of_them)
