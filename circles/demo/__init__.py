@@ -9,7 +9,6 @@ from circles.demo.agreements import agree
 from circles.demo.hosting import hold_together
 from circles.demo.introductions import introduce
 from circles.demo.invited import invite
-from circles.demo.nights import NIGHTS
 from circles.demo.plan import Plan, community
 from circles.demo.portraits import portray
 from circles.demo.resting import rest
@@ -118,5 +117,5 @@ async def _plant(tx: db.Tx, found: Plan) -> None:
         await getattr(SQL, f"plant_{table}")(tx, rows=rows)
     ids = [row["id"] for row in found.rows["listings"]]
     await db.queries("directory").refresh_facets(tx, ids=ids)
-    # These reach as far ahead as the house plants, so that a change of the clocks may be among them.
-    await planting.plant_circle(tx, next(m.circle_id for m in found.meetings if m.circle.key == NIGHTS))
+    # As the timetable does within the hour: sixteen weeks ahead, so a change of the clocks may be among them.
+    await planting.plant_some(tx)

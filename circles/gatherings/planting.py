@@ -22,17 +22,18 @@ Wanted = tuple[UUID, date, clock.Moment]
 @jobs.every("gatherings.plant", "23 * * * *")
 async def plant(house: House) -> None:
     """Plant every schedule up to the horizon. Run twice, or by two workers at once, each date comes once."""
-    while await _plant_batch(house):
-        pass
+    while True:
+        async with house.db.transaction() as tx:
+            if not await plant_some(tx):
+                break
 
 
-async def _plant_batch(house: House) -> int:
-    """Plant some schedules that nobody else is planting. Returns how many there were."""
-    async with house.db.transaction() as tx:
-        rows = await db.rows(SQL.lock_for_planting(tx, horizon_days=HORIZON.days, most=BATCH))
-        if rows:
-            await plant_rows(tx, rows)
-        return len(rows)
+async def plant_some(tx: db.Tx) -> int:
+    """Plant some schedules that are due and that nobody else is planting. Returns how many there were."""
+    rows = await db.rows(SQL.lock_for_planting(tx, horizon_days=HORIZON.days, most=BATCH))
+    if rows:
+        await plant_rows(tx, rows)
+    return len(rows)
 
 
 async def plant_circle(tx: db.Tx, circle_id: UUID) -> int:

@@ -108,7 +108,7 @@ async def print_the_list(visitor: Visitor, chosen: list[str]) -> None:
 
 
 async def test_six_names_are_one_page_and_a_full_list_two(visit: Visit, site: Site) -> None:
-    long = {
+    long: dict[str, Any] = {
         "name": "Bartholomea Featherstonehaugh-Montgomery",
         "letters": "PhD, LMFT, ATR-BC",
         "city": "Tallahassee",
