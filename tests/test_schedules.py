@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -674,6 +674,6 @@ async def test_the_demo_community_keeps_schedules(house: House) -> None:
             "select count(*) - count(distinct (circle_id, starts_at)) from gatherings where state <> 'cancelled'"
         )
         after = await tx.fetchval("select count(*) from gatherings where schedule_id is not null")
-        soon = date.today() + schedule_rules.HORIZON - timedelta(days=15)
+        soon = datetime.now(UTC).date() + schedule_rules.HORIZON - timedelta(days=15)
         assert await tx.fetchval("select max(planned_for) from gatherings") > soon
     assert (doubled, after) == (0, before)  # all of it was planted at once
