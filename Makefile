@@ -54,14 +54,14 @@ clean:
 	rm -rf .venv .pytest_cache .ruff_cache static/vendor
 
 _python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	echo "Circles needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1 || true)." >&2; \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Circles needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V 2>&1 || true)." >&2; \
 	echo "Name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 
 _run: _python
-	@$(PYTHON) scripts/setup.py runtime
+	@"$(PYTHON)" scripts/setup.py runtime
 	@$(PY) -m circles assets
 
 _dev: _python
-	@$(PYTHON) scripts/setup.py dev
+	@"$(PYTHON)" scripts/setup.py dev
 	@$(PY) -m circles assets

@@ -78,7 +78,7 @@ def test_test_runs_everything_ends_with_pytest_and_hands_on_its_status(clone: Pa
 def test_an_old_python_is_named_and_refused(clone: Path) -> None:
     old = program(clone / "old python", '[ "$1" = -V ] && echo "Python 3.8.1"; exit 1')
     for target in ("run", "test"):
-        ran = make(clone, target, f"PYTHON='{old}'")
+        ran = make(clone, target, f"PYTHON={old}")
         assert ran.returncode != 0
         assert "Circles needs Python 3.11 or newer" in ran.stderr
         assert "Python 3.8.1" in ran.stderr
