@@ -72,6 +72,7 @@ async def listing(request: Request) -> Response:
             filters=NO_FILTERS,
             filter_form=pages._filter_form(Form(), NO_FILTERS, False),
             days=cards.by_day([cards.card(row) for row in rows], ""),
+            part=False,
             how_many=how_many,
             pager=pager(1, how_many, filters.PER_PAGE, NO_FILTERS.url),
             here=NO_FILTERS.url(1),
