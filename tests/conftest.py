@@ -27,7 +27,7 @@ from circles.postgres import Embedded
 from circles.settings import Settings
 from circles.web import doorway
 from tests.cast import Cast, add_booking, add_gathering
-from tests.kept_database import KeptDatabase, with_database
+from tests.kept_database import KeptDatabase, make_template, with_database
 
 TEMPLATE = "circles_template"
 
@@ -63,6 +63,7 @@ async def _make_template(url: str, name: str) -> None:
     await connection.execute(f'create database "{name}"')
     await connection.close()
     await migrate.migrate(with_database(url, name))
+    await make_template(with_database(url, name))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
