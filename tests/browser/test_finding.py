@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,18 +37,33 @@ async def choose(visitor: Visitor, label: str, begins: str) -> None:
     text = await select.locator("option", has_text=begins).first.inner_text()
     told = re.search(r"\(([0-9]+)\)$", text)
     assert told, text
-    await select.select_option(label=text)
-    await shown(visitor)
+    async with shown(visitor):
+        await select.select_option(label=text)
     found = f"{told[1]} {'therapist' if told[1] == '1' else 'therapists'}"
     await expect(visitor.page.locator(".how-many")).to_contain_text(found)
     if visitor.live:
         await expect(visitor.page.get_by_role("status").filter(has_text=found)).to_have_count(1)
 
 
-async def shown(visitor: Visitor) -> None:
-    """With JavaScript every choice is looked up at once."""
-    if not visitor.live:
+@asynccontextmanager
+async def shown(visitor: Visitor) -> AsyncIterator[None]:
+    """Choose inside; what is found then is there afterwards. With JavaScript every choice is looked up at once."""
+    async with visitor.swapped():
+        yield
+        if not visitor.live:
+            await visitor.press("Show")
+
+
+async def show(visitor: Visitor) -> None:
+    """Press Show, and what is found is there."""
+    async with visitor.swapped():
         await visitor.press("Show")
+
+
+async def put_one_on_the_list(visitor: Visitor) -> None:
+    """The first of those found that is not on the short list yet."""
+    async with visitor.swapped():
+        await visitor.page.get_by_role("link", name="Put on my short list").first.click()
 
 
 def names(visitor: Visitor) -> Locator:
@@ -71,18 +88,18 @@ async def test_three_in_florida_by_telehealth_under_80_dollars(visit: Visit, sit
     await visitor.come_in(member)
     await visitor.open("/therapists")
     await choose(visitor, STATE, "Florida")
-    await visitor.page.locator("label[for=f-how-telehealth]").click()
-    await shown(visitor)
+    async with shown(visitor):
+        await visitor.page.locator("label[for=f-how-telehealth]").click()
     await expect(visitor.page).to_have_url(re.compile("how=telehealth"))
     await choose(visitor, FEE, "$80 an hour")
     await visitor.fill("Words", "Bay")
-    await visitor.press("Show")
+    await show(visitor)
     await expect(names(visitor).filter(has_text="Bela Bay").first).to_be_visible()
     await visitor.sees_not("Dora Bay")
     await visitor.sees_not("Ezra Bay")
     chosen = (await names(visitor).all_inner_texts())[:3]
     for number in range(3):
-        await visitor.page.get_by_role("link", name="Put on my short list").first.click()
+        await put_one_on_the_list(visitor)
         await visitor.sees(f"Your short list has {number + 1}")
     await print_the_list(visitor, chosen)
     assert await kept(site, member) == 0
@@ -128,15 +145,15 @@ async def test_the_last_choice_of_a_fee_holds(visit: Visit, site: Site, live: bo
     visitor = await visit(live=live)
     await visitor.open("/therapists?state=FL")
     await visitor.fill("or another amount", "85")
-    await visitor.press("Show")
+    await show(visitor)
     await expect(visitor.page).to_have_url(re.compile("[?&]fee=85$"))
     await choose(visitor, FEE, "$60 an hour")
     await expect(visitor.page).to_have_url(re.compile("[?&]fee=60$"))
     await visitor.fill("or another amount", "much")
-    await visitor.press("Show")
+    await show(visitor)
     await visitor.sees("Please write a plain number")
     await visitor.fill("or another amount", "55.50")
-    await visitor.press("Show")
+    await show(visitor)
     await expect(visitor.page).to_have_url(re.compile("[?&]fee=55.50$"))
     await expect(visitor.page.get_by_label(FEE)).to_have_value("55.50")
     await expect(visitor.page.get_by_label("or another amount")).to_have_value("")
@@ -147,7 +164,7 @@ async def test_the_short_list_goes_with_one_to_a_page_and_back(visit: Visit, sit
     await therapists(site)
     visitor = await visit(live=live, phone=True)
     await visitor.open("/therapists?q=Bay&state=FL")
-    await visitor.page.get_by_role("link", name="Put on my short list").first.click()
+    await put_one_on_the_list(visitor)
     await visitor.sees("Your short list has 1 therapist.")
     await names(visitor).nth(1).click()
     await visitor.follow("Put on my short list")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -24,6 +26,23 @@ from tests.browser.site import PATIENCE, Member, Site
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=900)
 
+
+# Numbers the requests of htmx, and notes the newest whose answer was swapped in, and those under way.
+COUNT_SWAPS = """
+{
+  const swaps = { begun: 0, swapped: 0, pending: new Set() };
+  globalThis.swapsOfTests = swaps;
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    ctx.numberOfTests = ++swaps.begun;
+    swaps.pending.add(ctx);
+  });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    swaps.pending.delete(ctx);
+    if (ctx.status === "swapped") swaps.swapped = Math.max(swaps.swapped, ctx.numberOfTests);
+  });
+}
+"""
+SWAPPED = "(before) => swapsOfTests.swapped > before && !swapsOfTests.pending.size"
 
 CUT = "net::ERR_INTERNET_DISCONNECTED"
 CUT_WORKER = "An unknown error occurred when fetching the script."  # of a worker, in the same case
@@ -101,12 +120,29 @@ class Visitor:
         return self.page.get_by_role("main").get_by_role("link", name=name, exact=True)
 
     async def press(self, name: str) -> None:
-        """Press a button."""
+        """Press a button. Where that leads to a new page, all of it is there afterwards."""
         await self.button(name).click()
+        await self.page.wait_for_load_state()
 
     async def follow(self, name: str) -> None:
-        """Follow a link."""
+        """Follow a link, to the end of loading its page."""
         await self.link(name).click()
+        await self.page.wait_for_load_state()
+
+    @asynccontextmanager
+    async def swapped(self) -> AsyncIterator[None]:
+        """Inside, do what makes htmx replace a part of the page; it ends when that very part is replaced.
+
+        Without JavaScript the same leads to a new page, and it ends when that is loaded.
+        """
+        await self.page.wait_for_load_state()
+        if self.live:
+            before = await self.page.evaluate("() => swapsOfTests.begun")
+            yield
+            await self.page.wait_for_function(SWAPPED, arg=before)
+        else:
+            async with self.page.expect_event("load"):
+                yield
 
     async def fill(self, label: str, text: str) -> None:
         """Write into a field."""
@@ -163,6 +199,7 @@ async def arrive(
         accept_downloads=True,
     )
     context.set_default_timeout(PATIENCE * 1000)
+    await context.add_init_script(COUNT_SWAPS)
     watch = Watch(site.address)
     context.on("page", watch.look_at)
     return Visitor(site, context, await context.new_page(), watch, live)

@@ -89,31 +89,73 @@ def test_a_makefile_with_absolute_paths_would_not_work_with_spaces() -> None:
     assert not re.search(r"\$\((CURDIR|PWD|abspath|realpath)|\$\$PWD", (HOUSE / "Makefile").read_text())
 
 
-@pytest.mark.parametrize("status", [0, 7])
-def test_ci_installs_nothing_that_is_there_and_hands_on_make_s_status(tmp_path: Path, status: int) -> None:
-    program(tmp_path / "make", f'echo "make $*"; exit {status}')
-    program(tmp_path / "apt-get", 'echo "apt-get $*"')
-    ran = subprocess.run(
+HEADLESS = "chromium-headless-shell"
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A folder of stand-in programs, the whole PATH of a machine that has all .ci/run needs, and no browser."""
+    folder = tmp_path / "bare machine"
+    folder.mkdir()
+    for name in ("bash", "dirname"):  # a shell, and what the script itself calls
+        (folder / name).symlink_to(str(shutil.which(name)))
+    program(folder / "make", 'echo "make $*"; exit ${STATUS:-0}')
+    program(folder / "git", "exit 0")
+    program(folder / "python3", "exit 0")
+    program(folder / "id", 'echo "${UID_GIVEN:-0}"')
+    program(folder / "apt-get", 'echo "apt-get $*"')
+    return folder
+
+
+def ci(path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run .ci/run with nothing on its PATH but this folder."""
+    return subprocess.run(
         [HOUSE / ".ci" / "run"],
-        cwd="/", env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": sys.executable},
-        capture_output=True, text=True, check=False,
+        cwd="/", env={"PATH": str(path), **environment}, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [0, 7])
+@pytest.mark.parametrize(("uid", "packages"), [("0", (HEADLESS,)), ("1000", (HEADLESS,)), ("1000", ())])
+def test_ci_installs_nothing_that_is_there_and_hands_on_make_s_status(
+    bare: Path, status: int, uid: str, packages: tuple[str, ...]
+) -> None:
+    for name in packages:
+        program(bare / name, "exit 0")
+    ran = ci(bare, STATUS=str(status), UID_GIVEN=uid)
     assert (ran.stdout, ran.returncode) == ("make test\n", status)
 
 
-def test_ci_installs_what_is_missing(tmp_path: Path) -> None:
-    for name in ("bash", "env", "dirname"):
-        (tmp_path / name).symlink_to(str(shutil.which(name)))
-    program(
-        tmp_path / "apt-get",
-        'echo "apt-get $*"; [ "$1" = update ] || ' + f'ln -s /bin/true "{tmp_path}/make"',
-    )
-    ran = subprocess.run(
-        [HOUSE / ".ci" / "run"],
-        env={"PATH": str(tmp_path), "PYTHON": "no-python"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert "apt-get update" in ran.stdout
-    assert "make git python3 python3-venv" in ran.stdout
+@pytest.mark.parametrize("works", [True, False])
+def test_ci_as_root_installs_the_quick_browser_where_it_can(bare: Path, works: bool) -> None:
+    program(bare / "apt-get", f'echo "apt-get $*"; exit {0 if works else 100}')
+    ran = ci(bare, STATUS="7")
+    asked = ran.stdout.splitlines()
+    assert asked[0] == "apt-get update"
+    assert asked[1].endswith(f"--no-install-recommends {HEADLESS}")
+    assert (asked[2:], ran.returncode) == (["make test"], 7)
+
+
+def test_ci_without_apt_get_leaves_the_browser_to_the_tests(bare: Path) -> None:
+    (bare / "apt-get").unlink()
+    assert ci(bare).stdout == "make test\n"
+
+
+def test_ci_installs_what_is_missing(bare: Path) -> None:
+    made = (bare / "make").rename(bare / "made")
+    for name in ("git", "python3"):
+        (bare / name).unlink()
+    (bare / "mv").symlink_to(str(shutil.which("mv")))
+    program(bare / HEADLESS, "exit 0")
+    installs = f'mv "{made}" "{bare}/make"'
+    program(bare / "apt-get", f'echo "apt-get $*"; [ "$1" = update ] || {installs}')
+    ran = ci(bare)
+    assert ran.stdout.splitlines() == [
+        "apt-get update",
+        "apt-get install -y --no-install-recommends make git python3 python3-venv",
+        "make test",
+    ]
+    assert ran.returncode == 0
 
 
 def test_htmx_is_copied_mended_and_never_taken_on_trust(
