@@ -2,71 +2,77 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
-from circles import bookings, gatherings, logs, payments, people
-from circles.attendance import (
-    after_pages,
-    desk_pages,
-    organize_pages,
-    reflection_pages,
-    room_pages,
-    run_sheet_pages,
-    suggest_pages,
-)
-from circles.attendance import pages as attendance_pages
-from circles.bookings import agree_pages, screening_pages
+from circles import bookings, gatherings, payments, people
+from circles.attendance.afterwards import pages as after_pages
+from circles.attendance.afterwards import reflection_pages, suggest_pages
+from circles.attendance.exports import pages as organize_pages
+from circles.attendance.register import pages as attendance_pages
+from circles.attendance.room import pages as room_pages
+from circles.attendance.room import readiness_pages
+from circles.attendance.run_sheet import pages as run_sheet_pages
+from circles.base import logs
+from circles.base.settings import Settings
 from circles.bookings import pages as bookings_pages
-from circles.directory import (
-    answer_pages,
-    choose_pages,
-    complaints_pages,
-    import_pages,
-    introductions_pages,
-    own_pages,
-    search_pages,
-    short_list_pages,
-)
-from circles.directory import organize_pages as lists_pages
-from circles.directory import pages as listing_pages
-from circles.gatherings import (
-    change_pages,
-    discard_pages,
-    facilitator_pages,
-    host_pages,
-    hosts_pages,
-    readiness_pages,
-    schedule_pages,
-    stand_in_pages,
-)
+from circles.bookings.agreeing import pages as agree_pages
+from circles.bookings.screening import pages as screening_pages
+from circles.directory.imports import pages as import_pages
+from circles.directory.introductions import answer_pages
+from circles.directory.introductions import pages as introductions_pages
+from circles.directory.listing import organize_pages as lists_pages
+from circles.directory.listing import own_pages
+from circles.directory.listing import pages as listing_pages
+from circles.directory.search import choose_pages, short_list_pages
+from circles.directory.search import pages as search_pages
+from circles.directory.upkeep import checking, complaints_pages, forgetting
+from circles.gatherings import facilitator_pages
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import host_pages as agreement_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.guides import pages as guides_pages
 from circles.guides import when_pages
+from circles.hosting.change import pages as change_pages
+from circles.hosting.circle import discard_pages
+from circles.hosting.circle import pages as host_pages
+from circles.hosting.dashboard import pages as desk_pages
+from circles.hosting.hosts import pages as hosts_pages
+from circles.hosting.schedule import pages as schedule_pages
+from circles.hosting.stand_in import pages as stand_in_pages
 from circles.invites import pages as invites_pages
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
-from circles.payments import practice_pages as checkout_pages
+from circles.payments import reconcile
 from circles.people import facilitator_pages as portrait_pages
 from circles.people import needs_pages, pictures
 from circles.people import organize_pages as roles_pages
 from circles.people import pages as people_pages
-from circles.practice import pages as practice_pages
-from circles.settings import Settings
-from circles.site import Site, lifespan
-from circles.web import faults, guard, headers, render
-from circles.web.guard import Who, form, post, route
+from circles.practice.mailbox import pages as practice_pages
+from circles.practice.stripe import api as stripe_api
+from circles.practice.stripe import pages as checkout_pages
+from circles.store import jobs, templates
+from circles.store.context import Context
+from circles.store.db import Database
+from circles.web import access, errors, headers
+from circles.web.access import Who, form, post, route
 from circles.web.health import healthz
+from circles.web.site import Site
 from circles.web.static import Static
 
 # The largest body a form may have, in bytes; a route may ask for another.
-MOST_BODY = 200_000
+MAX_BODY = 200_000
 
 
-# Every address of the site, by room, with who may come in.
+# Jobs and timetable entries are declared on import, and most of their modules are imported by pages. These are not.
+JOBS_WITHOUT_PAGES = (checking, forgetting, reconcile)
+
+# Every route of the site by feature, each with its access level.
 
 PEOPLE = [
     *form("/sign-in", people_pages.sign_in_form, people_pages.ask, Who.ANYBODY),
@@ -86,7 +92,7 @@ PEOPLE = [
         portrait_pages.picture_form,
         portrait_pages.send_picture,
         Who.FACILITATOR,
-        max_body=pictures.MOST_BYTES,
+        max_body=pictures.MAX_BYTES,
     ),
     post("/me/picture/remove", portrait_pages.drop_picture, Who.FACILITATOR),
     route("/pictures/{hash}.jpg", portrait_pages.picture, Who.MACHINE),
@@ -150,7 +156,7 @@ HOSTING = [
 ]
 
 PAYMENTS = [
-    post("/webhooks/stripe", payments_pages.webhook, Who.MACHINE, max_body=payments_pages.MOST_WEBHOOK_BODY),
+    post("/webhooks/stripe", payments_pages.webhook, Who.MACHINE, max_body=payments_pages.MAX_WEBHOOK_BODY),
 ]
 
 BOOKINGS = [
@@ -256,7 +262,7 @@ INTRODUCTIONS = [
     post("/my/introductions/{id}/withdraw", introductions_pages.withdraw, Who.SIGNED_IN),
     post("/my/introductions/{id}/end", introductions_pages.end, Who.SIGNED_IN),
     post("/my/introductions/{id}/forget", introductions_pages.forget_words, Who.SIGNED_IN),
-    route("/my/access", introductions_pages.access, Who.SIGNED_IN),
+    route("/my/access", introductions_pages.my_access_log, Who.SIGNED_IN),
     route("/my/suggestions", introductions_pages.suggestions, Who.SIGNED_IN),
     post("/my/suggestions/{id}/put-away", introductions_pages.put_away, Who.SIGNED_IN),
     route("/my/listing/introductions", answer_pages.of_my_listing, Who.SIGNED_IN),
@@ -271,7 +277,7 @@ IMPORTS = [
         import_pages.imports,
         import_pages.send,
         Who.ORGANIZER,
-        max_body=import_pages.MOST_BODY,
+        max_body=import_pages.MAX_BODY,
     ),
     route("/organize/therapists/import/help", import_pages.help_page, Who.ORGANIZER),
     route("/organize/therapists/import/template.csv", import_pages.template, Who.ORGANIZER),
@@ -309,7 +315,7 @@ LISTINGS = [
         own_pages.picture_form,
         own_pages.send_picture,
         Who.SIGNED_IN,
-        max_body=pictures.MOST_BYTES,
+        max_body=pictures.MAX_BYTES,
     ),
     post("/my/listing/picture/remove", own_pages.drop_picture, Who.SIGNED_IN),
     route("/organize/therapists", lists_pages.therapists, Who.ORGANIZER),
@@ -324,7 +330,7 @@ LISTINGS = [
         lists_pages.picture_form,
         lists_pages.send_picture,
         Who.ORGANIZER,
-        max_body=pictures.MOST_BYTES,
+        max_body=pictures.MAX_BYTES,
     ),
     post("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Who.ORGANIZER),
     post("/organize/licences/{id}/checked", lists_pages.check_licence, Who.ORGANIZER),
@@ -341,9 +347,9 @@ PRACTICE = [
     *form("/practice/checkout/{id}", checkout_pages.checkout, checkout_pages.press, Who.PRACTICE),
 ]
 
-HOUSE: list[BaseRoute] = [
+ROOT: list[BaseRoute] = [
     route("/healthz", healthz, Who.MACHINE),
-    Mount("/static", Static(directory=render.STATIC), name="static"),
+    Mount("/static", Static(directory=templates.STATIC), name="static"),
 ]
 
 
@@ -351,42 +357,51 @@ def routes(settings: Settings) -> list[BaseRoute]:
     """Every route there is under these settings."""
     every: list[BaseRoute] = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE]
     every += [*REFLECTIONS, *RUN_SHEETS, *MESSAGES, *GUIDELINES, *GUIDES, *PAYMENTS]
-    every += [*IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *HOUSE]
+    every += [*IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
     return [*every, *PRACTICE] if settings.practice else every
 
 
 def build(settings: Settings) -> Starlette:
     """The whole site as one ASGI application. Raises RuntimeError when a route says not who may come in."""
     logs.configure(settings)
-    hand_over()
+    connect_features()
     every = routes(settings)
-    guard.check(every)
+    access.check(every)
     app = Site(
         routes=every,
         middleware=[
             Middleware(headers.SameSiteOnly, origin=settings.address),
             Middleware(headers.BodyDeadline),
         ],
-        exception_handlers=faults.handlers,
+        exception_handlers=errors.handlers,
         lifespan=lambda app: lifespan(app, settings),
-        max_body_size=MOST_BODY,
+        max_body_size=MAX_BODY,
     )
     app.state.settings = settings
     app.state.find_person = people.signed_in
     return app
 
 
-def hand_over() -> None:
-    """Give the lower rooms the functions of the higher ones that they are to call."""
+@asynccontextmanager
+async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
+    """Open the database, and run the worker beside the pages where the settings say so."""
+    database = await Database.open(settings.database_url, size=settings.pool_size, pooler=settings.pooler)
+    app.state.context = Context(settings, database)
+    stop = asyncio.Event()
+    worker = asyncio.create_task(jobs.work(app.state.context, stop)) if settings.works_here else None
+    try:
+        yield
+    finally:
+        stop.set()
+        if worker:
+            with suppress(TimeoutError, asyncio.CancelledError):
+                await asyncio.wait_for(worker, 5)
+        await payments.close(database)
+        await database.close()
+
+
+def connect_features() -> None:
+    """Hand lower features the few functions of higher ones that they call (docs/decisions)."""
     payments.on_settled(bookings.settle)
-    gatherings.on_cancelled(bookings.gathering_cancelled)
-    gatherings.on_moved(bookings.gathering_moved)
-    gatherings.on_tightened(bookings.gathering_tightened)
-    gatherings.on_taken_back(bookings.seats_taken_back)
+    payments.use_practice_transport(stripe_api.transport)
     gatherings.booking_finder(bookings.find_active)
-
-
-if __name__ == "__main__":
-    from circles.__main__ import main
-
-    raise SystemExit(main(["serve"]))

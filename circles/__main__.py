@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from circles.errors import CirclesError, NotFound, Refused
+from circles.base.errors import CirclesError, NotFound, Refused
 
 # Other modules are imported where they are used: `assets` need not wait for the whole site.
 if TYPE_CHECKING:
-    from circles.house import House
-    from circles.settings import Settings
+    from circles.base.settings import Settings
+    from circles.store.context import Context
 
 
 class SettingsRefused(CirclesError):
@@ -66,7 +66,7 @@ def read_settings() -> Settings:
     """The settings. Raises SettingsRefused with every problem, in words."""
     from pydantic import ValidationError
 
-    from circles.settings import Settings
+    from circles.base.settings import Settings
 
     try:
         return Settings()
@@ -81,31 +81,34 @@ def read_settings() -> Settings:
 
 def serve() -> int:
     """Serve the site, and in practice mode carry out its jobs as well."""
-    from circles import server
+    from app import build
+    from circles.commands import server
 
     settings = read_settings()
     with server.listen(settings) as listening, database(settings) as settings:
         asyncio.run(prepare(settings))
-        server.run(settings, listening)
+        server.run(build(settings), settings, listening)
     return 0
 
 
 def work() -> int:
     """Carry out jobs and the timetable without serving pages."""
-    from circles import server
+    from app import build
+    from circles.commands import server
 
     async def run() -> None:
-        async with house(settings) as opened:
+        async with context(settings) as opened:
             await server.work(opened)
 
     with database(read_settings(), shared=True) as settings:
+        build(settings)  # app.py imports every module that declares a job
         asyncio.run(run())
     return 0
 
 
 def migrate() -> int:
     """Bring the database up to date."""
-    from circles import migrate
+    from circles.store import migrate
 
     with database(read_settings(), shared=True) as settings:
         applied = asyncio.run(migrate.migrate(settings.worker_url))
@@ -128,7 +131,7 @@ def demo() -> int:
 
 def assets() -> int:
     """Bring htmx out of its locked package into static/vendor/."""
-    from circles.assets import fetch
+    from circles.commands.assets import fetch
 
     fetch()
     return 0
@@ -136,10 +139,10 @@ def assets() -> int:
 
 def check() -> int:
     """Ask every invariant of the database; the exit status is 1 when one does not hold."""
-    from circles import checks
+    from circles.store import checks
 
     async def run() -> list[checks.Finding]:
-        async with house(settings) as opened, opened.db.reading() as tx:
+        async with context(settings) as opened, opened.db.reading() as tx:
             return await checks.run(tx)
 
     with database(read_settings(), shared=True) as settings:
@@ -155,7 +158,7 @@ def organizer(email: str) -> int:
     from circles.people import actions
 
     async def run() -> None:
-        async with house(settings) as opened:
+        async with context(settings) as opened:
             await actions.appoint_first_organizer(opened, email=email)
 
     with database(read_settings(), shared=True) as settings:
@@ -166,11 +169,11 @@ def organizer(email: str) -> int:
 
 def export(email: str) -> int:
     """Print everything the house holds of one person, as JSON."""
-    from circles import privacy
+    from circles.commands import personal_data
 
     async def run() -> dict[str, list[dict[str, Any]]]:
-        async with house(settings) as opened:
-            return await privacy.export(opened, email)
+        async with context(settings) as opened:
+            return await personal_data.export(opened, email)
 
     with database(read_settings(), shared=True) as settings:
         print(json.dumps(asyncio.run(run()), indent=2, ensure_ascii=False))
@@ -179,11 +182,11 @@ def export(email: str) -> int:
 
 def erase(email: str) -> int:
     """Make a person unknown: their keys, mails and words go, and what must stay names nobody."""
-    from circles import privacy
+    from circles.commands import personal_data
 
     async def run() -> None:
-        async with house(settings) as opened:
-            await privacy.erase(opened, email)
+        async with context(settings) as opened:
+            await personal_data.erase(opened, email)
 
     with database(read_settings(), shared=True) as settings:
         asyncio.run(run())
@@ -197,7 +200,7 @@ def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]
 
     shared: use the embedded database of a Circles that is running on the same data, if there is one.
     """
-    from circles import postgres
+    from circles.practice.postgres import embedded as postgres
 
     url = settings.database_url or (postgres.running(settings.data_dir) if shared else None)
     if url:
@@ -212,28 +215,28 @@ def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]
 
 
 @asynccontextmanager
-async def house(settings: Settings) -> AsyncGenerator[House]:
+async def context(settings: Settings) -> AsyncGenerator[Context]:
     """A house of our own for the length of a command."""
-    from circles.db import Database
-    from circles.house import House
+    from circles.store.context import Context
+    from circles.store.db import Database
 
     opened = await Database.open(settings.database_url, size=2, pooler=settings.pooler)
     try:
-        yield House(settings, opened)
+        yield Context(settings, opened)
     finally:
         await opened.close()
 
 
 async def prepare(settings: Settings) -> bool:
     """Migrate, and in practice mode plant the demo community in a new database. Whether it was planted."""
-    from circles.migrate import migrate
+    from circles.store.migrate import migrate
 
     await migrate(settings.worker_url)
     if not settings.practice:
         return False
-    from circles import demo
+    from circles.practice import demo
 
-    async with house(settings) as opened:
+    async with context(settings) as opened:
         if not await demo.is_new(opened.db):
             return False
         print("Planting the demo community; this happens once ...", flush=True)

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-HOUSE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(HOUSE))
-PICTURES = HOUSE / "docs" / "screenshots"
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+PICTURES = ROOT / "docs" / "screenshots"
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def demo() -> Iterator[str]:
         Path(folder).chmod(0o755)
         environment = {**os.environ, "PORT": str(port), "DATA_DIR": f"{folder}/data", "DATABASE_URL": ""}
         command = [sys.executable, "-m", "circles", "serve"]
-        with subprocess.Popen(command, cwd=HOUSE, env=environment) as site:
+        with subprocess.Popen(command, cwd=ROOT, env=environment) as site:
             try:
                 wait_for(f"http://127.0.0.1:{port}/healthz", site)
                 yield f"http://127.0.0.1:{port}"

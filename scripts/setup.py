@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-HOUSE = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(root: Path, kind: str) -> None:
@@ -114,4 +114,4 @@ def write_stamps(root: Path, kind: str) -> None:
 
 
 if __name__ == "__main__":
-    main(HOUSE, sys.argv[1])
+    main(ROOT, sys.argv[1])

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from circles import db
-from circles.house import House
+from circles.store import db
+from circles.store.context import Context
 
 GUIDELINES = (
     "## What we agree\n\nWhat is said here stays here. Speak from your own experience. You may always pass."
@@ -21,7 +21,7 @@ GUIDELINES = (
 class Cast:
     """Who and what is always there. Ids only: the rows are in the database."""
 
-    house: House
+    context: Context
     mira: UUID  # a member
     milo: UUID  # another member
     farid: UUID  # facilitator, lead of `circle`
@@ -34,16 +34,16 @@ class Cast:
     version: UUID  # the published guidelines of `circle`
 
     @classmethod
-    async def assemble(cls, house: House) -> Cast:
+    async def assemble(cls, context: Context) -> Cast:
         """Put the cast into an empty database."""
-        mira = await add_person(house, "Mira", pronouns="she/her")
-        milo = await add_person(house, "Milo")
-        farid = await add_person(house, "Farid", is_facilitator=True, pronouns="he/him")
-        fern = await add_person(house, "Fern", is_facilitator=True)
-        odile = await add_person(house, "Odile", is_organizer=True)
-        circle = await add_circle(house, farid)
+        mira = await add_person(context, "Mira", pronouns="she/her")
+        milo = await add_person(context, "Milo")
+        farid = await add_person(context, "Farid", is_facilitator=True, pronouns="he/him")
+        fern = await add_person(context, "Fern", is_facilitator=True)
+        odile = await add_person(context, "Odile", is_organizer=True)
+        circle = await add_circle(context, farid)
         other = await add_circle(
-            house,
+            context,
             fern,
             name="Open door",
             discreet_name="Wednesday group",
@@ -60,7 +60,7 @@ class Cast:
             community_seats=0,
         )
         return cls(
-            house,
+            context,
             mira,
             milo,
             farid,
@@ -68,32 +68,32 @@ class Cast:
             odile,
             circle,
             other,
-            await add_gathering(house, circle, days=7),
-            await add_gathering(house, other, days=8),
-            await version_of(house, circle),
+            await add_gathering(context, circle, days=7),
+            await add_gathering(context, other, days=8),
+            await version_of(context, circle),
         )
 
 
-async def _insert(house: House, table: str, values: dict[str, Any]) -> UUID:
+async def _insert(context: Context, table: str, values: dict[str, Any]) -> UUID:
     names = ", ".join(values)
     places = ", ".join(f"${i}" for i in range(1, len(values) + 1))
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         return await tx.fetchval(
             f"insert into {table} ({names}) values ({places}) returning id", *values.values()
         )
 
 
-async def add_person(house: House, name: str, **more: Any) -> UUID:
+async def add_person(context: Context, name: str, **more: Any) -> UUID:
     """One more person, at example.org."""
     email = more.pop("email", f"{name.lower().replace(' ', '.')}@example.org")
-    return await _insert(house, "people", {"name": name, "email": email, **more})
+    return await _insert(context, "people", {"name": name, "email": email, **more})
 
 
-async def add_circle(house: House, lead: UUID, **more: Any) -> UUID:
+async def add_circle(context: Context, lead: UUID, **more: Any) -> UUID:
     """One more published circle with guidelines, led by somebody."""
-    guidelines = await _insert(house, "guidelines", {"created_at": datetime.now(UTC)})
+    guidelines = await _insert(context, "guidelines", {"created_at": datetime.now(UTC)})
     await _insert(
-        house, "guidelines_versions", {"guidelines_id": guidelines, "number": 1, "body": GUIDELINES}
+        context, "guidelines_versions", {"guidelines_id": guidelines, "number": 1, "body": GUIDELINES}
     )
     values: dict[str, Any] = {
         "name": "First steps home",
@@ -112,8 +112,8 @@ async def add_circle(house: House, lead: UUID, **more: Any) -> UUID:
         "guidelines_id": guidelines,
         "state": "published",
     } | more
-    circle = await _insert(house, "circles", values)
-    async with house.db.transaction() as tx:
+    circle = await _insert(context, "circles", values)
+    async with context.db.transaction() as tx:
         await tx.execute(
             "insert into hosts (circle_id, person_id, part) values ($1, $2, 'lead')", circle, lead
         )
@@ -121,7 +121,7 @@ async def add_circle(house: House, lead: UUID, **more: Any) -> UUID:
 
 
 async def add_gathering(
-    house: House,
+    context: Context,
     circle: UUID,
     *,
     days: float = 7,
@@ -130,7 +130,7 @@ async def add_gathering(
     **more: Any,
 ) -> UUID:
     """One more open gathering, `days` from now at `hour` in its zone, or exactly at `starts_at`."""
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         row: Any = await tx.fetchrow("select * from circles where id = $1", circle)
     zone = ZoneInfo(row["zone"])
     if starts_at is None:
@@ -148,12 +148,12 @@ async def add_gathering(
         "community_seats": row["community_seats"],
         "state": "open",
     } | more
-    return await _insert(house, "gatherings", values)
+    return await _insert(context, "gatherings", values)
 
 
-async def open_the_room(house: House, gathering: UUID) -> None:
+async def open_the_room(context: Context, gathering: UUID) -> None:
     """Its host has opened the room half an hour before the start."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await tx.execute(
             "update gatherings set opened_at = starts_at - interval '30 minutes', checks = '{\"co\": \"here\"}' "
             "where id = $1",
@@ -161,9 +161,9 @@ async def open_the_room(house: House, gathering: UUID) -> None:
         )
 
 
-async def version_of(house: House, circle: UUID) -> UUID:
+async def version_of(context: Context, circle: UUID) -> UUID:
     """The newest published version of a circle's guidelines."""
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         return await tx.fetchval(
             "select guidelines_versions.id from guidelines_versions join circles using (guidelines_id) "
             "where circles.id = $1 order by number desc limit 1",
@@ -171,9 +171,9 @@ async def version_of(house: House, circle: UUID) -> UUID:
         )
 
 
-async def accept(house: House, person: UUID, version: UUID) -> UUID:
+async def accept(context: Context, person: UUID, version: UUID) -> UUID:
     """Somebody's acceptance of a version."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         return await tx.fetchval(
             "insert into acceptances (person_id, version_id, sha256) "
             "select $1, id, sha256 from guidelines_versions where id = $2 "
@@ -184,7 +184,7 @@ async def accept(house: House, person: UUID, version: UUID) -> UUID:
 
 
 async def add_booking(
-    house: House,
+    context: Context,
     gathering: UUID,
     person: UUID,
     *,
@@ -196,7 +196,7 @@ async def add_booking(
 
     A `paid` one that is confirmed gets its checkout and ledger row too, so that every invariant holds.
     """
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         row: Any = await tx.fetchrow(
             "select gatherings.capacity, circles.* from gatherings join circles on circles.id = circle_id "
             "where gatherings.id = $1",
@@ -211,10 +211,10 @@ async def add_booking(
         }
     if state == "held" and kind == "community":  # only a seat that is to be paid is held
         kind, amount = "paid", row["suggested"]
-    acceptance = await accept(house, person, await version_of(house, row["id"]))
+    acceptance = await accept(context, person, await version_of(context, row["id"]))
     now = datetime.now(UTC)
     booking = await _insert(
-        house,
+        context,
         "bookings",
         {
             "gathering_id": gathering,
@@ -233,7 +233,7 @@ async def add_booking(
             "end_cause": {"cancelled": "by_member", "lapsed": "not_paid"}.get(state, ""),
         },
     )
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await tx.execute(
             "insert into events (what, about, who, after) values ($1, $2, $3, $4)",
             f"booking.{state}",
@@ -242,22 +242,22 @@ async def add_booking(
             state,
         )
     if kind == "paid" and state == "confirmed":
-        await _pay(house, booking, amount, row["currency"])
+        await _pay(context, booking, amount, row["currency"])
     return booking
 
 
-async def _pay(house: House, booking: UUID, amount: int, currency: str) -> None:
+async def _pay(context: Context, booking: UUID, amount: int, currency: str) -> None:
     stripe_id = "cs_test_" + hashlib.sha256(booking.bytes).hexdigest()[:24]
     intent = f"pi_{uuid4().hex[:24]}"
     # The look-alike of Stripe knows the payment too, so that it can be paid back.
     body = {"id": intent, "object": "payment_intent", "amount_received": amount, "currency": currency.lower()}
     await _insert(
-        house,
+        context,
         "practice_objects",
         {"id": intent, "kind": "payment_intent", "body": body | {"latest_charge": f"ch_{uuid4().hex[:24]}"}},
     )
     checkout = await _insert(
-        house,
+        context,
         "checkouts",
         {
             "booking_id": booking,
@@ -270,7 +270,7 @@ async def _pay(house: House, booking: UUID, amount: int, currency: str) -> None:
         },
     )
     await _insert(
-        house,
+        context,
         "money_rows",
         {
             "booking_id": booking,
@@ -286,7 +286,7 @@ async def _pay(house: House, booking: UUID, amount: int, currency: str) -> None:
 LICENCE = {"kind": "lcsw", "area": "FL", "number": "SW1001", "expires_on": None}
 
 
-async def add_listing(house: House, **more: Any) -> UUID:
+async def add_listing(context: Context, **more: Any) -> UUID:
     """One more shown listing: Ines Calder in Miami, by telehealth and in person, licensed in Florida.
 
     licences: each a dict of the licence's columns, over LICENCE; areas: short for one licence in each. ways: each a
@@ -319,14 +319,14 @@ async def add_listing(house: House, **more: Any) -> UUID:
         "source": "organizer",
         "shown_at": datetime.now(UTC),
     } | more
-    listing = await _insert(house, "listings", values)
-    async with house.db.transaction() as tx:
+    listing = await _insert(context, "listings", values)
+    async with context.db.transaction() as tx:
         for number, licence in enumerate(licences):
             columns = LICENCE | {"number": f"SW{1001 + number}"} | licence | {"listing_id": listing}
             await _add_row(tx, "licences", columns)
         for way in ways:
             await _add_row(tx, "listing_ways", way | {"listing_id": listing})
-        await db.queries("directory").refresh_facets(tx, ids=[listing])
+        await db.queries("directory/listing").refresh_facets(tx, ids=[listing])
     return listing
 
 

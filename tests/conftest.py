@@ -20,16 +20,21 @@ import pytest_asyncio
 import uvicorn
 from starlette.applications import Starlette
 
-from circles import checks, jobs, migrate, people
-from circles.db import Database
-from circles.house import House
-from circles.postgres import Embedded
-from circles.settings import Settings
-from circles.web import doorway
+from app import connect_features
+from circles import people
+from circles.base.settings import Settings
+from circles.practice.postgres.embedded import Embedded
+from circles.store import checks, jobs, migrate
+from circles.store.context import Context
+from circles.store.db import Database
+from circles.web import head_deadline
 from tests.cast import Cast, add_booking, add_gathering
-from tests.kept_database import KeptDatabase, make_template, with_database
+from tests.database import KeptDatabase, make_template, with_database
 
 TEMPLATE = "circles_template"
+
+# As at start-up: tests of verbs alone use what app.py connects, too.
+connect_features()
 
 
 @pytest.fixture(scope="session")
@@ -100,13 +105,13 @@ def queries() -> list[str]:
 
 
 @pytest_asyncio.fixture
-async def house(settings: Settings, queries: list[str]) -> AsyncIterator[House]:
+async def context(settings: Settings, queries: list[str]) -> AsyncIterator[Context]:
     """The settings and the database. After the test every invariant must hold."""
     database = await Database.open(
         settings.database_url, size=6, on_query=lambda record: queries.append(record.query)
     )
     try:
-        yield House(settings, database)
+        yield Context(settings, database)
         async with database.reading() as tx:
             broken = [f.says for f in await checks.run(tx) if not f.holds]
         assert not broken, f"invariants broken: {broken}"
@@ -115,36 +120,36 @@ async def house(settings: Settings, queries: list[str]) -> AsyncIterator[House]:
 
 
 @pytest_asyncio.fixture
-async def cast(house: House) -> Cast:
+async def cast(context: Context) -> Cast:
     """The permanent cast: Mira, Milo, Farid, Fern, Odile, and Farid's circle with a gathering in a week."""
-    return await Cast.assemble(house)
+    return await Cast.assemble(context)
 
 
 @pytest_asyncio.fixture
 async def tonight(cast: Cast) -> UUID:
     """A gathering of Farid's circle that began ten minutes ago."""
-    return await add_gathering(cast.house, cast.circle, starts_at=datetime.now(UTC) - timedelta(minutes=10))
+    return await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(minutes=10))
 
 
 @pytest_asyncio.fixture
 async def booked(cast: Cast, tonight: UUID) -> UUID:
     """Mira's seat at it, for which she paid $37.50."""
-    return await add_booking(cast.house, tonight, cast.mira, kind="paid", amount=3750)
+    return await add_booking(cast.context, tonight, cast.mira, kind="paid", amount=3750)
 
 
 @pytest.fixture
-def drain(house: House) -> Callable[[], object]:
+def drain(context: Context) -> Callable[[], object]:
     """Carry out every job that is due."""
-    return lambda: jobs.drain(house)
+    return lambda: jobs.drain(context)
 
 
 @pytest_asyncio.fixture
-async def app(house: House) -> AsyncIterator[Starlette]:
+async def app(context: Context) -> AsyncIterator[Starlette]:
     """The whole site on this test's database."""
     from app import build
 
-    site = build(house.settings)
-    site.state.house = house
+    site = build(context.settings)
+    site.state.context = context
     yield site
 
 
@@ -174,7 +179,7 @@ async def at_a_port(application: Any) -> AsyncIterator[int]:
     config = uvicorn.Config(
         application,
         port=0,
-        http=doorway.Doorway,
+        http=head_deadline.HeadDeadlineProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -193,14 +198,14 @@ Enter = Callable[..., contextlib.AbstractAsyncContextManager[Browser]]
 
 
 @pytest.fixture
-def browser(app: Starlette, house: House) -> Enter:
+def browser(app: Starlette, context: Context) -> Enter:
     """`async with browser(person_id) as page:` a browser signed in as that person, or nobody."""
 
     @asynccontextmanager
     async def enter(person_id: UUID | None = None) -> AsyncIterator[Browser]:
         async with Browser(app) as client:
             if person_id:
-                async with house.db.transaction() as tx:
+                async with context.db.transaction() as tx:
                     token = await people.start_sign_in(tx, person_id)
                 # With the domain a Set-Cookie would give it, so that a later one takes its place.
                 client.cookies.set("sign-in", token, domain="circles.test")

@@ -12,14 +12,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from circles import audit, db, gatherings, guidelines, jobs, mail, payments, people
-from circles.bookings import rules, screening_rules
+from circles import gatherings, guidelines, payments, people
+from circles.base.errors import NotFound, OutOfDate, Reason, Refused
+from circles.bookings import rules
 from circles.bookings.rules import Booking, Desk, Mine, Refund, Wish
-from circles.errors import NotFound, OutOfDate, Reason, Refused
+from circles.bookings.screening import rules as screening_rules
 from circles.gatherings import Offer
-from circles.house import House
+from circles.store import audit, db, jobs, mail
+from circles.store.context import Context
 
-SQL = db.queries("bookings")
+SQL = db.queries("bookings/bookings")
 
 NO_CHECKOUT = Reason(
     "no_checkout",
@@ -49,7 +51,7 @@ async def other_dates(tx: db.Tx, person_id: UUID, offer: Offer) -> list[db.Recor
 
 
 async def book(
-    house: House,
+    context: Context,
     person: people.Person,
     gathering_id: UUID,
     *,
@@ -66,10 +68,10 @@ async def book(
     reason; also Refused "no_checkout" when Stripe cannot be reached, and then the seat is free again.
     """
     wish = Wish(choice, amount, version_id, agreed, currency)
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         offer, found = await desk(tx, person.id, gathering_id)
     rules.check(offer, found, wish)  # most refusals need no transaction
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         offer, booking = await _take_seat(tx, person.id, offer, found, wish)
         await audit.record(
             tx, f"booking.{booking.state}", booking.id, who=person.id, after=booking.state, why=booking.kind
@@ -78,7 +80,7 @@ async def book(
             await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
         else:
             await _invite(tx, booking.id)
-    return await _open_checkout(house, offer, booking) if booking.held_until else booking
+    return await _open_checkout(context, offer, booking) if booking.held_until else booking
 
 
 async def _take_seat(
@@ -108,24 +110,24 @@ async def _take_seat(
     raise rules.Full(offer)
 
 
-async def _open_checkout(house: House, offer: Offer, booking: Booking) -> Booking:
+async def _open_checkout(context: Context, offer: Offer, booking: Booking) -> Booking:
     """Ask Stripe for the page to pay at, outside any transaction; without one the seat is let go again."""
-    page = f"{house.settings.address}/bookings/{booking.id}"
+    page = f"{context.settings.address}/bookings/{booking.id}"
     try:
         url = await payments.start(
-            house,
+            context,
             booking.id,
             amount=booking.amount,
             currency=booking.currency,
             name=offer.discreet_name,
-            statement=house.settings.statement_name,
+            statement=context.settings.statement_name,
             success_url=page,
             cancel_url=f"{page}/stopped",
             hold_minutes=rules.HOLD_MINUTES,
         )
     except payments.Unreachable:
         # The address to pay at was never handed out, so nobody can pay for the seat that is freed here.
-        async with house.db.transaction() as tx:
+        async with context.db.transaction() as tx:
             row = await _lock(tx, booking.id)
             if row["state"] == "held":
                 await _end(tx, row, "lapsed", "no_checkout")
@@ -133,18 +135,18 @@ async def _open_checkout(house: House, offer: Offer, booking: Booking) -> Bookin
     return replace(booking, checkout_url=url)
 
 
-async def let_go(house: House, person: people.Person, booking_id: UUID) -> str:
+async def let_go(context: Context, person: people.Person, booking_id: UUID) -> str:
     """Give up a held seat. It is free once Stripe says that it can no longer be paid.
 
     Returns the state it is in then: "lapsed", "confirmed" when it was paid already, or "held" when Stripe
     cannot be reached; the seat then frees itself when its time is over. Raises NotFound.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         if not await SQL.ask_to_let_go(tx, booking_id=booking_id, person_id=person.id):
             return await _state_of(tx, person, booking_id)
         await audit.record(tx, "booking.let_go_asked", booking_id, who=person.id, before="held", after="held")
-    await payments.release(house, booking_id)
-    async with house.db.reading() as tx:
+    await payments.release(context, booking_id)
+    async with context.db.reading() as tx:
         return await _state_of(tx, person, booking_id)
 
 
@@ -155,13 +157,13 @@ async def _state_of(tx: db.Tx, person: people.Person, booking_id: UUID) -> str:
     return state
 
 
-async def cancel(house: House, person: people.Person, booking_id: UUID, *, shown: int) -> Refund:
+async def cancel(context: Context, person: people.Person, booking_id: UUID, *, shown: int) -> Refund:
     """Cancel a confirmed booking before its start: free the seat, pay back what the terms say, tell about it.
 
     shown: the refund the person saw, in minor units. Cancelling twice is cancelling once. Raises NotFound,
     Refused, or OutOfDate when the refund is another by now.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         row = await _lock(tx, booking_id)
         if row["person_id"] != person.id:
             raise NotFound
@@ -206,7 +208,7 @@ def _refuse_cancelling(row: db.Record) -> None:
         raise Refused(Reason("has_begun", "The gathering has begun, so it can no longer be cancelled."))
 
 
-async def settle(tx: db.Tx, house: House, booking_id: UUID, outcome: str) -> None:
+async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) -> None:
     """Follow what became of a booking's checkout: "paid", "expired" or "failed". Safe to repeat.
 
     Called inside the transaction that moves the checkout, after its money is in the ledger.
@@ -220,15 +222,15 @@ async def settle(tx: db.Tx, house: House, booking_id: UUID, outcome: str) -> Non
             await _end(tx, row, "lapsed", cause)
     elif row["state"] == "held" and called_off:
         await _end(tx, row, "lapsed", "gathering_cancelled")
-        await _pay_back(tx, house, row, "gathering_cancelled")
+        await _pay_back(tx, context, row, "gathering_cancelled")
     elif row["state"] == "held":
         await SQL.confirm(tx, booking_id=booking_id)
         await _confirmed(tx, row, "paid")
     elif row["state"] == "lapsed" and row["left_over"] > 0:
-        await _paid_late(tx, house, row)
+        await _paid_late(tx, context, row)
 
 
-async def _paid_late(tx: db.Tx, house: House, row: db.Record) -> None:
+async def _paid_late(tx: db.Tx, context: Context, row: db.Record) -> None:
     """Money for a seat that was lost: a seat again if one is free, else all of it back, with an apology.
 
     Whose seat the host took back gets no other one by having paid meanwhile.
@@ -240,7 +242,7 @@ async def _paid_late(tx: db.Tx, house: House, row: db.Record) -> None:
     if not taken_back and row["end_cause"] != "gathering_cancelled":
         await SQL.came_late(tx, booking_id=row["id"])
     await audit.record(tx, "booking.paid_late", row["id"], before="lapsed", after="lapsed")
-    await _pay_back(tx, house, row, "by_host" if taken_back else "paid_late")
+    await _pay_back(tx, context, row, "by_host" if taken_back else "paid_late")
 
 
 async def _confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
@@ -258,13 +260,13 @@ async def _confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
         await jobs.enqueue(tx, "bookings.ask_again", guidelines_id=row["guidelines_id"], key=str(row["id"]))
 
 
-async def _pay_back(tx: db.Tx, house: House, row: db.Record, reason: str) -> None:
+async def _pay_back(tx: db.Tx, context: Context, row: db.Record, reason: str) -> None:
     """Pay back all that nobody asked back yet, and write the apology."""
     await payments.refund(tx, row["id"], row["left_over"], reason)
     person = (await people.by_ids(tx, [row["person_id"]]))[row["person_id"]]
     await mail.send(
         tx,
-        house.settings,
+        context.settings,
         "apology",
         to=person.email,
         to_name=person.name,
@@ -275,7 +277,9 @@ async def _pay_back(tx: db.Tx, house: House, row: db.Record, reason: str) -> Non
     )
 
 
-async def gathering_cancelled(tx: db.Tx, house: House, gathering_id: UUID, reason: str, who: UUID) -> None:
+async def gathering_cancelled(
+    tx: db.Tx, context: Context, gathering_id: UUID, reason: str, who: UUID
+) -> None:
     """End every booking of a gathering that was called off, inside the transaction that cancels it.
 
     Confirmed ones end here and are paid back in full. Held ones end when Stripe has closed their checkouts,
@@ -298,7 +302,7 @@ async def _call_off(tx: db.Tx, row: db.Record, cause: str, who: UUID) -> None:
 
 
 async def seats_taken_back(
-    tx: db.Tx, house: House, gathering_id: UUID, booking_ids: Sequence[UUID], who: UUID
+    tx: db.Tx, context: Context, gathering_id: UUID, booking_ids: Sequence[UUID], who: UUID
 ) -> None:
     """End the bookings of those who give up their seat, inside the transaction that leaves fewer seats.
 
@@ -316,7 +320,7 @@ async def seats_taken_back(
         await _withdraw(tx, row["id"], "by_host", was=row["starts_at"])
 
 
-async def gathering_moved(tx: db.Tx, house: House, gathering_id: UUID) -> None:
+async def gathering_moved(tx: db.Tx, context: Context, gathering_id: UUID) -> None:
     """Let everybody with a seat cancel with all of it coming back until the start, since the time moved."""
     for row in await db.rows(SQL.refund_in_full(tx, gathering_id=gathering_id)):
         await audit.record(
@@ -330,23 +334,23 @@ async def gathering_tightened(tx: db.Tx, gathering_id: UUID, capacity: int) -> N
 
 
 @jobs.job("bookings.release")
-async def release(house: House, booking_id: str) -> None:
+async def release(context: Context, booking_id: str) -> None:
     """Close the checkout of a held seat. Raises while Stripe cannot be reached, so that it is tried again."""
-    if await payments.release(house, UUID(booking_id)) == "unreachable":
+    if await payments.release(context, UUID(booking_id)) == "unreachable":
         raise payments.Unreachable
 
 
 @jobs.every("bookings.lapse", "* * * * *")
-async def lapse(house: House) -> None:
+async def lapse(context: Context) -> None:
     """Have Stripe asked about holds past their time. A seat is freed by Stripe's word, never by the clock."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         for row in await db.rows(SQL.overdue(tx, most=200)):
             await payments.look_soon(tx, row["id"])
 
 
-async def find_active(house: House, person_id: UUID, gathering_id: UUID) -> UUID | None:
+async def find_active(context: Context, person_id: UUID, gathering_id: UUID) -> UUID | None:
     """The held or confirmed booking of a person at a gathering, in one query."""
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         return await SQL.active_booking(tx, gathering_id=gathering_id, person_id=person_id)
 
 

@@ -8,12 +8,16 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from circles import db, payments, reading
-from circles.bookings import actions, rules, screening_pages, screening_rules
+from circles import payments
+from circles.base import reading
+from circles.base.errors import Refused
+from circles.bookings import actions, rules
 from circles.bookings.rules import AlreadyBooked, Desk, Full
-from circles.errors import Refused
+from circles.bookings.screening import pages as screening_pages
+from circles.bookings.screening import rules as screening_rules
 from circles.gatherings import Offer, terms_words
-from circles.web import guard, htmx, render
+from circles.store import db
+from circles.web import access, htmx, render
 from circles.web.forms import Form
 
 UNREACHABLE = 503  # the one refusal that is nobody's fault in this house
@@ -31,12 +35,12 @@ async def ask(request: Request) -> Response:
 async def book(request: Request) -> Response:
     """POST: take the seat, then on to the checkout, or to the booking when there is nothing to pay."""
     form = await Form.read(request)
-    house, person = guard.house(request), request.state.person
+    context, person = access.context(request), request.state.person
     try:
         booking = await actions.book(
-            house,
+            context,
             person,
-            guard.path_id(request),
+            access.path_id(request),
             choice=form.value("choice", "amount"),
             amount=form.value("amount"),
             version_id=_id(form.value("version")),
@@ -65,7 +69,7 @@ async def _booked_already(request: Request, refused: AlreadyBooked) -> Response:
 
 async def _full(request: Request, offer: Offer) -> Response:
     """No seat is left, so there is no form to fill in again: a short page with the dates that have one."""
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         dates = await actions.other_dates(tx, request.state.person.id, offer)
     return render.page(request, "bookings/full.html", 422, offer=offer, dates=dates)
 
@@ -83,8 +87,8 @@ async def _again(request: Request, form: Form, refused: Refused) -> Response:
 
 
 async def _desk(request: Request) -> tuple[Offer, Desk]:
-    async with guard.house(request).db.reading() as tx:
-        return await actions.desk(tx, request.state.person.id, guard.path_id(request))
+    async with access.context(request).db.reading() as tx:
+        return await actions.desk(tx, request.state.person.id, access.path_id(request))
 
 
 def _form_page(request: Request, offer: Offer, desk: Desk, form: Form, status: int = 200) -> Response:
@@ -120,14 +124,14 @@ async def show(request: Request) -> Response:
 async def state(request: Request) -> Response:
     """GET: the part of that page which looks by itself until the word has come."""
     if not htmx.asked(request):
-        return htmx.vary(render.see_other(f"/bookings/{guard.path_id(request)}"))
+        return htmx.vary(render.see_other(f"/bookings/{access.path_id(request)}"))
     row = await _seen_and_looked(request)
     return htmx.vary(render.page(request, "bookings/_state.html", **_about(row)))
 
 
 async def _seen_and_looked(request: Request) -> db.Record:
-    async with guard.house(request).db.transaction() as tx:
-        row = await actions.seen(tx, request.state.person, guard.path_id(request))
+    async with access.context(request).db.transaction() as tx:
+        row = await actions.seen(tx, request.state.person, access.path_id(request))
         if row["state"] == "held":
             await payments.look_soon(tx, row["id"])
     return row
@@ -138,8 +142,8 @@ def _about(row: db.Record) -> dict[str, Any]:
 
 
 async def _seen(request: Request) -> db.Record:
-    async with guard.house(request).db.reading() as tx:
-        return await actions.seen(tx, request.state.person, guard.path_id(request))
+    async with access.context(request).db.reading() as tx:
+        return await actions.seen(tx, request.state.person, access.path_id(request))
 
 
 async def stopped(request: Request) -> Response:
@@ -154,7 +158,7 @@ async def pay(request: Request) -> Response:
     """GET: on to the open checkout. While it is being made, the booking's page waits for it."""
     row = await _seen(request)
     if row["state"] == "held" and row["checkout_url"]:
-        where = payments.pay_address(guard.house(request), row["checkout_url"])
+        where = payments.pay_address(access.context(request), row["checkout_url"])
         return RedirectResponse(where, status_code=303)
     if row["state"] == "held":
         return render.page(request, "bookings/making.html", **_about(row))
@@ -163,8 +167,8 @@ async def pay(request: Request) -> Response:
 
 async def let_go(request: Request) -> Response:
     """POST: give up a held seat."""
-    booking_id = guard.path_id(request)
-    found = await actions.let_go(guard.house(request), request.state.person, booking_id)
+    booking_id = access.path_id(request)
+    found = await actions.let_go(access.context(request), request.state.person, booking_id)
     notices = {
         "lapsed": ("The seat was let go. Nothing was charged.", "calm"),
         "confirmed": ("This seat was paid for already, so it is yours.", "good"),
@@ -188,10 +192,10 @@ async def cancel_form(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """POST: cancel. When the refund is another than the one shown, ask again."""
     form = await Form.read(request)
-    booking_id = guard.path_id(request)
+    booking_id = access.path_id(request)
     try:
         await actions.cancel(
-            guard.house(request),
+            access.context(request),
             request.state.person,
             booking_id,
             shown=reading.whole(form.value("refund"), -1),

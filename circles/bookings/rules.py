@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from circles import money
-from circles.bookings import screening_rules
-from circles.bookings.screening_rules import Room
-from circles.errors import OutOfDate, Reason, Refused, refuse_if
+from circles.base import money
+from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
+from circles.bookings.screening import rules as screening_rules
+from circles.bookings.screening.rules import Room
 from circles.gatherings import Closed, Offer, why_closed
 
 # A seat is held as long as its checkout can be paid; Stripe's shortest checkout is 30 minutes long.
 HOLD_MINUTES = 31
 # Seats one person may have held and not paid at the same time, so that nobody empties a calendar by clicking.
-MOST_HELD = 3
+MAX_HELD = 3
 
 # The least a card can be charged with, in minor units, where it is not 50 (Stripe: minimum charge amounts).
-_LEAST_CHARGE = {"GBP": 30, "DKK": 250, "HUF": 17500, "MXN": 1000, "NOK": 300, "PLN": 200, "SEK": 300}
+_MIN_CHARGE = {"GBP": 30, "DKK": 250, "HUF": 17500, "MXN": 1000, "NOK": 300, "PLN": 200, "SEK": 300}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Full(Refused):
 
 _MANY_HELD = Reason(
     "many_held",
-    f"{MOST_HELD} seats are held for you and not paid yet. Please pay for one or let it go first: see My gatherings.",
+    f"{MAX_HELD} seats are held for you and not paid yet. Please pay for one or let it go first: see My gatherings.",
 )
 FULL = Reason("full", "The last seat was taken a moment ago. Nothing was charged.")
 
@@ -127,7 +127,7 @@ def refusals(offer: Offer, desk: Desk, wish: Wish) -> list[Reason]:
     reasons = [_shut(shut)] if shut else _seat_refusals(offer, wish)
     reasons += screening_rules.refusals(desk.room, offer.starts_at, offer.zone, desk.now)
     try:
-        if read_amount(offer.scale, wish) and desk.held >= MOST_HELD:
+        if read_amount(offer.scale, wish) and desk.held >= MAX_HELD:
             reasons.append(_MANY_HELD)
     except Refused as refused:
         reasons.extend(refused.reasons)
@@ -174,7 +174,7 @@ def read_amount(scale: money.Scale, wish: Wish) -> int:
 
 def least_charge(currency: str) -> int:
     """The least a card can be charged with, in minor units."""
-    return _LEAST_CHARGE.get(currency, 50)
+    return _MIN_CHARGE.get(currency, 50)
 
 
 def guidelines_refusals(in_force: UUID, read: UUID | None, *, agreed: bool) -> list[Reason]:

@@ -1,20 +1,28 @@
 """The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""
 
-from circles.directory import checking as checking
-from circles.directory import forgetting as forgetting
-from circles.directory.actions import OwnListing, own_listing, to_do
-from circles.directory.introductions_leaving import leave
-from circles.directory.introductions_rules import read_ids
-from circles.directory.suggestions_actions import chosen, find, may_suggest, suggest
-from circles.directory.suggestions_rules import Suggestion, options
-from circles.directory.suggestions_rules import read as read_suggestion
+from circles.directory.introductions.leaving import leave
+from circles.directory.introductions.rules import LASTS as INTRODUCTION_LASTS
+from circles.directory.introductions.rules import read_ids
+from circles.directory.introductions.suggestions_actions import chosen, find, may_suggest, suggest
+from circles.directory.introductions.suggestions_rules import Suggestion, options
+from circles.directory.introductions.suggestions_rules import read as read_suggestion
+from circles.directory.listing import rules as listing_rules
+from circles.directory.listing import words
+from circles.directory.listing.actions import own_listing, to_do
+from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.words import QUESTIONS
 
 __all__ = [
-    "OwnListing",
+    "INTRODUCTION_LASTS",
+    "QUESTIONS",
+    "Draft",
+    "Licence",
     "Suggestion",
+    "Way",
     "chosen",
     "find",
     "leave",
+    "listing_rules",
     "may_suggest",
     "options",
     "own_listing",
@@ -22,4 +30,5 @@ __all__ = [
     "read_suggestion",
     "suggest",
     "to_do",
+    "words",
 ]

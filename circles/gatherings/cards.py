@@ -10,9 +10,9 @@ from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from circles import clock, db
+from circles.base import clock
 from circles.gatherings.rules import FORMATS, Seats
-from circles.web import render
+from circles.store import db, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def card(row: db.Record) -> Card:
 @lru_cache(maxsize=4096)
 def _html(of: Card, viewer_zone: str, year: int) -> str:
     # The year is a part of the key because a date names its year only when it is not this one.
-    return render.render("gatherings/_card.html", card=of, viewer_zone=viewer_zone)
+    return templates.render("gatherings/_card.html", card=of, viewer_zone=viewer_zone)
 
 
 def html(of: Card, viewer_zone: str) -> str:

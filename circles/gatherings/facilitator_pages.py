@@ -5,19 +5,20 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db, directory, people
-from circles.errors import NotFound
+from circles import directory, people
+from circles.base.errors import NotFound
 from circles.gatherings import rules
-from circles.gatherings.pages import viewer_zone
-from circles.web import guard, render
+from circles.store import db
+from circles.web import access, render
+from circles.web.cookies import viewer_zone
 
-SQL = db.queries("hosts")
+SQL = db.queries("hosting/hosts")
 
 
 async def facilitator(request: Request) -> Response:
     """One facilitator, for everybody. Three queries."""
-    facilitator_id = guard.path_id(request)
-    async with guard.house(request).db.reading() as tx:
+    facilitator_id = access.path_id(request)
+    async with access.context(request).db.reading() as tx:
         found = (await people.profile(tx, [facilitator_id])).get(facilitator_id)
         if found is None or not found.has_page:
             raise NotFound

@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from circles import clock, money, reading
-from circles.errors import Reason, Refused
+from circles.base import clock, money, reading
+from circles.base.errors import Reason, Refused
+from circles.base.reading import Reader
 from circles.gatherings.rules import FORMATS, PLACES
-from circles.reading import Reader
 
 DAYS = {
     "mon": "Monday",
@@ -25,7 +25,7 @@ DAYS = {
 PARTS = {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening"}
 
 PER_PAGE = 20
-MOST_PAGES = 500
+MAX_PAGES = 500
 
 # What may be paid is typed without a currency: every currency the circles can choose has two decimals.
 _ANY_CURRENCY = "USD"
@@ -97,7 +97,7 @@ def parse(values: Mapping[str, str]) -> tuple[Filters, list[Reason]]:
         until=_date(reader, "to"),
         means=_means(reader),
         seats=values.get("seats", "") == "on",
-        page=reading.page(values.get("page", ""), MOST_PAGES),
+        page=reading.page(values.get("page", ""), MAX_PAGES),
     )
     if found.after and found.until and found.until < found.after:
         reader.reasons.append(Reason("dates_crossed", "This date lies before the first one.", "to"))

@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import clock, db, people, reading
-from circles.errors import NotFound, Reason
+from circles import people
+from circles.base import clock, reading
+from circles.base.errors import NotFound, Reason
+from circles.base.money import Scale
 from circles.gatherings import cards, filters, rules
 from circles.gatherings.cards import Dated
 from circles.gatherings.filters import Filters
-from circles.gatherings.front import handed
-from circles.money import Scale
-from circles.web import cookies, guard, htmx, render
-from circles.web.forms import Form
+from circles.gatherings.queries import booking_of
+from circles.store import db, templates
+from circles.web import access, cookies, htmx, render
+from circles.web.cookies import viewer_zone
+from circles.web.forms import Form, zone_options
 from circles.web.paging import pager
 
-SQL = db.queries("gatherings")
+SQL = db.queries("gatherings/gatherings")
 
 ON_FIRST_PAGE = 4
 _YEAR = 365 * 24 * 3600
 
 
-def viewer_zone(request: Request) -> str:
-    """The visitor's zone: as their browser or they themselves said, else as their account says."""
-    person = request.state.person
-    return cookies.viewer_zone(request) or (person.zone if person else "")
-
-
 async def home(request: Request) -> Response:
     """What a circle is and is not, and the next gatherings."""
     zone = viewer_zone(request)
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         arguments = Filters().arguments() | {"most": ON_FIRST_PAGE}
         rows = await db.rows(SQL.ahead(tx, zone=zone or None, **arguments))
     ahead = [cards.card(row) for row in rows]
@@ -65,7 +62,7 @@ def _kept_form(found: Filters, own_clock: bool) -> str:
 
 
 def _render_form(form: Form, found: Filters, own_clock: bool) -> str:
-    return render.render(
+    return templates.render(
         "gatherings/_filters.html",
         form=form,
         filters=found,
@@ -82,7 +79,7 @@ async def listing(request: Request) -> Response:
     found, reasons = filters.parse(form.values)
     form.add(reasons)
     zone = viewer_zone(request)
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         rows = await db.rows(SQL.ahead(tx, zone=zone or None, **found.arguments()))
     how_many = rows[0]["how_many"] if rows else 0
     part = htmx.asked(request)
@@ -112,11 +109,11 @@ def _row(found: db.Record | None) -> dict[str, Any]:
 
 async def gathering(request: Request) -> Response:
     """One gathering: when, where, how full, what it asks, and the way in or the reason why there is none."""
-    house, person = guard.house(request), request.state.person
-    gathering_id = guard.path_id(request)
-    async with house.db.reading() as tx:
+    context, person = access.context(request), request.state.person
+    gathering_id = access.path_id(request)
+    async with context.db.reading() as tx:
         row = _row(await SQL.gathering_page(tx, id=gathering_id))
-    booking_id = await handed.find_booking(house, person.id, gathering_id) if person else None
+    booking_id = await booking_of(context, person.id, gathering_id) if person else None
     left = row["capacity"] - row["seats_taken"]
     return render.page(
         request,
@@ -140,8 +137,8 @@ def _scale(row: dict[str, Any]) -> Scale:
 
 async def circle(request: Request) -> Response:
     """One circle: what it is for, who holds it, what it asks, its guidelines in full, its next gatherings."""
-    async with guard.house(request).db.reading() as tx:
-        row = _row(await SQL.circle_page(tx, id=guard.path_id(request)))
+    async with access.context(request).db.reading() as tx:
+        row = _row(await SQL.circle_page(tx, id=access.path_id(request)))
         profiles = await people.profile(tx, row["host_ids"])
     return render.page(
         request,
@@ -166,12 +163,6 @@ def _zone_page(request: Request, form: Form, status: int = 200) -> Response:
     return render.page(request, "gatherings/zone.html", status, form=form, zones=zone_options())
 
 
-@cache
-def zone_options() -> list[tuple[str, str]]:
-    """Every zone as a choice of a form: its name, and the name in words."""
-    return [(zone, zone.replace("_", " ").replace("/", ", ")) for zone in sorted(clock.zones())]
-
-
 async def choose_zone(request: Request) -> Response:
     """Remember the visitor's zone in a cookie that holds nothing else, and go back."""
     form = await Form.read(request)
@@ -181,7 +172,7 @@ async def choose_zone(request: Request) -> Response:
         return _zone_page(request, form, 422)
     says = f"Times now show for {clock.city(zone)} too."
     response = render.see_other(render.safe_path(form.value("next")) or "/gatherings", notice=says)
-    secure = not guard.house(request).settings.practice
+    secure = not access.context(request).settings.practice
     response.set_cookie(
         cookies.ZONE, quote(zone, safe=""), max_age=_YEAR, path="/", samesite="lax", secure=secure
     )

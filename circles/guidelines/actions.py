@@ -10,13 +10,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from circles import audit, db, jobs, people
-from circles.errors import NotFound
+from circles import people
+from circles.base.errors import NotFound
 from circles.guidelines import rules
 from circles.guidelines.rules import Change, Seen, Version
-from circles.house import House
+from circles.store import audit, db, jobs
+from circles.store.context import Context
 
-SQL = db.queries("guidelines")
+SQL = db.queries("guidelines/guidelines")
 
 
 async def create(tx: db.Tx, body: str, by: UUID | None) -> UUID:
@@ -83,10 +84,10 @@ async def accept(tx: db.Tx, person_id: UUID, version_id: UUID) -> UUID:
 
 @asynccontextmanager
 async def _writing(
-    house: House, person: people.Person, circle_id: UUID, seen: Seen
+    context: Context, person: people.Person, circle_id: UUID, seen: Seen
 ) -> AsyncGenerator[tuple[db.Tx, UUID, db.Record]]:
     """The guidelines of a circle, locked, and what stands in them. Raises NotFound, or OutOfDate."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         guidelines_id = await SQL.lock_hosted(tx, circle_id=circle_id, person_id=person.id)
         if guidelines_id is None:
             raise NotFound
@@ -95,21 +96,23 @@ async def _writing(
         yield tx, guidelines_id, row
 
 
-async def save_draft(house: House, person: people.Person, circle_id: UUID, typed: str, *, seen: Seen) -> None:
+async def save_draft(
+    context: Context, person: people.Person, circle_id: UUID, typed: str, *, seen: Seen
+) -> None:
     """Keep a text as the draft of a circle's guidelines. Only those who may change the circle see it.
 
     Raises NotFound; OutOfDate when somebody saved or published since `seen`; Refused for a text that cannot stand.
     """
     body = rules.read_words(typed)
-    async with _writing(house, person, circle_id, seen) as (tx, guidelines_id, row):
+    async with _writing(context, person, circle_id, seen) as (tx, guidelines_id, row):
         if body != row["draft"]:
             revision = await SQL.save_draft(tx, guidelines_id=guidelines_id, body=body, by=person.id)
             await audit.record(tx, "guidelines.drafted", guidelines_id, who=person.id, after=str(revision))
 
 
-async def discard_draft(house: House, person: people.Person, circle_id: UUID, *, seen: Seen) -> None:
+async def discard_draft(context: Context, person: people.Person, circle_id: UUID, *, seen: Seen) -> None:
     """Throw the draft away. Raises NotFound, or OutOfDate when it is not the one that was seen."""
-    async with _writing(house, person, circle_id, seen) as (tx, guidelines_id, row):
+    async with _writing(context, person, circle_id, seen) as (tx, guidelines_id, row):
         if row["revision"]:
             await SQL.drop_draft(tx, guidelines_id=guidelines_id)
             await audit.record(
@@ -118,14 +121,14 @@ async def discard_draft(house: House, person: people.Person, circle_id: UUID, *,
 
 
 async def publish_draft(
-    house: House, person: people.Person, circle_id: UUID, change: Change, *, seen: Seen
+    context: Context, person: people.Person, circle_id: UUID, change: Change, *, seen: Seen
 ) -> int:
     """Publish the draft as the next version. Returns its number.
 
     After a material change those who have a seat ahead are asked again, by a job. Raises NotFound; OutOfDate when
     somebody saved or published since `seen`; Refused when there is no draft that says anything new.
     """
-    async with _writing(house, person, circle_id, seen) as (tx, guidelines_id, row):
+    async with _writing(context, person, circle_id, seen) as (tx, guidelines_id, row):
         draft = row["draft"] or row["body"]
         rules.refuse_same(draft, row["body"])
         await publish(tx, guidelines_id, draft, person.id, material=change.material, why=change.why)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from circles import text
+from circles.base import text
 
 # A word with the spaces after it, or spaces alone.
 _WORDS = re.compile(r"\S+\s*|\s+")

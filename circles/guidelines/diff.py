@@ -19,9 +19,9 @@ _Chain = tuple[float, tuple[Any, ...]]
 
 # How many pairs of equal words or blocks may be weighed. Beyond it a text counts as replaced whole, so that none
 # makes a reader wait.
-MOST_PAIRS = 300_000
+MAX_PAIRS = 300_000
 # How many pairs of changed blocks are weighed to find which became which.
-MOST_BLOCKS = 2_500
+MAX_BLOCKS = 2_500
 # How much of two blocks must be the same words for the one to have become the other.
 ALIKE = 0.4
 
@@ -99,7 +99,7 @@ def _pairs(
 ) -> Iterator[Pair[T]]:
     """Both sequences as one, in order, what is equal side by side. rest: pairs what was replaced by what."""
     keys, others = [key(each) for each in before], [key(each) for each in after]
-    if _weight(keys, others) > MOST_PAIRS:
+    if _weight(keys, others) > MAX_PAIRS:
         yield from _apart(before, after)
         return
     matcher = SequenceMatcher(None, keys, others, autojunk=False)
@@ -123,7 +123,7 @@ def _apart(before: Iterable[T], after: Iterable[T]) -> Iterator[Pair[T]]:
 
 def _became(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair[Block]]:
     """Blocks that were replaced: those much alike became one another, in order; the others went and came."""
-    if len(before) * len(after) > MOST_BLOCKS:
+    if len(before) * len(after) > MAX_BLOCKS:
         yield from _apart(before, after)
         return
     low = from_ = 0

@@ -7,19 +7,20 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.errors import NotFound, OutOfDate, Refused
+from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.guidelines import actions, diff, rules, texts
 from circles.guidelines.rules import Seen
-from circles.web import guard, render
+from circles.store import db
+from circles.web import access, render
 from circles.web.forms import Form
+
+SQL = db.queries("guidelines/guidelines")
 
 
 async def _hosted(request: Request) -> dict[str, Any]:
     """The guidelines of the circle of the address. Raises NotFound for anybody who may not change it."""
-    async with guard.house(request).db.reading() as tx:
-        row = await actions.SQL.hosted(
-            tx, circle_id=guard.path_id(request), person_id=request.state.person.id
-        )
+    async with access.context(request).db.reading() as tx:
+        row = await SQL.hosted(tx, circle_id=access.path_id(request), person_id=request.state.person.id)
     if row is None:
         raise NotFound
     return dict(row)
@@ -59,7 +60,7 @@ async def write(request: Request) -> Response:
         return _write_page(request, row, form, preview=True)
     try:
         await actions.save_draft(
-            guard.house(request),
+            access.context(request),
             request.state.person,
             row["circle_id"],
             form.value("guidelines"),
@@ -80,11 +81,11 @@ async def write(request: Request) -> Response:
 async def discard(request: Request) -> Response:
     """Throw the draft away."""
     form = await Form.read(request)
-    circle_id = guard.path_id(request)
+    circle_id = access.path_id(request)
     notice, kind = "The draft is gone.", "good"
     try:
         await actions.discard_draft(
-            guard.house(request), request.state.person, circle_id, seen=Seen.read(form.value("seen"))
+            access.context(request), request.state.person, circle_id, seen=Seen.read(form.value("seen"))
         )
     except OutOfDate:
         notice, kind = (
@@ -110,10 +111,10 @@ def _publish_page(request: Request, row: dict[str, Any], form: Form, status: int
 async def publish(request: Request) -> Response:
     """Publish the draft. What changed meanwhile is shown first, and what was typed is kept."""
     form = await Form.read(request)
-    circle_id = guard.path_id(request)
+    circle_id = access.path_id(request)
     try:
         number = await actions.publish_draft(
-            guard.house(request),
+            access.context(request),
             request.state.person,
             circle_id,
             rules.read_change(form.values),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from circles import db, reading, text
-from circles.errors import NotFound, Refused
-from circles.guidelines import actions, diff, rules
-from circles.web import guard, htmx, render
+from circles.base import reading, text
+from circles.base.errors import NotFound, Refused
+from circles.guidelines import diff, rules
+from circles.store import db
+from circles.web import access, htmx, render
 from circles.web.forms import Form
+
+SQL = db.queries("guidelines/guidelines")
 
 
 async def preview(request: Request) -> Response:
@@ -28,11 +31,11 @@ async def preview(request: Request) -> Response:
 async def history(request: Request) -> Response:
     """Every published version of a circle's guidelines; one of them whole, and what changed in it."""
     person, number = request.state.person, request.query_params.get("version", "")
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         rows = await db.rows(
-            actions.SQL.history(
+            SQL.history(
                 tx,
-                circle_id=guard.path_id(request),
+                circle_id=access.path_id(request),
                 person_id=person.id if person else None,
                 number=reading.whole(number, None),
             )
@@ -48,15 +51,15 @@ async def history(request: Request) -> Response:
 
 async def mine(request: Request) -> Response:
     """Every version a person ever agreed to."""
-    async with guard.house(request).db.reading() as tx:
-        rows = await db.rows(actions.SQL.accepted(tx, person_id=request.state.person.id))
+    async with access.context(request).db.reading() as tx:
+        rows = await db.rows(SQL.accepted(tx, person_id=request.state.person.id))
     return render.page(request, "guidelines/mine.html", accepted=rows)
 
 
 async def _accepted(request: Request) -> db.Record:
-    async with guard.house(request).db.reading() as tx:
-        row = await actions.SQL.accepted_one(
-            tx, person_id=request.state.person.id, version_id=guard.path_id(request)
+    async with access.context(request).db.reading() as tx:
+        row = await SQL.accepted_one(
+            tx, person_id=request.state.person.id, version_id=access.path_id(request)
         )
     if row is None:
         raise NotFound

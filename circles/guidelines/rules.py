@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from circles import reading, text
-from circles.errors import OutOfDate, Reason, Refused, refuse_if
-from circles.reading import Reader
+from circles.base import reading, text
+from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
+from circles.base.reading import Reader
 
 # Below this many characters it is a slip, not an agreement.
 LEAST = 40
 MOST = 20_000
-MOST_WHY = 200
+MAX_WHY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def read_change(values: dict[str, str]) -> Change:
     reader = Reader(values)
     says = "Please say whether those who have a seat must agree again."
     material = reader.choice("material", {"yes": "", "no": ""}, says) == "yes"
-    why = reader.line("why", most=MOST_WHY)
+    why = reader.line("why", most=MAX_WHY)
     reader.done()
     return Change(material, why)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.directory.words import QUESTIONS
-from circles.errors import NotFound
+from circles.base.errors import NotFound
+from circles.directory import QUESTIONS
 from circles.guides import texts
-from circles.web import guard, render
+from circles.web import access, render
 
 # What stands where a community's own lines name nobody abroad.
 ABROAD = "findahelpline.com"
@@ -24,7 +24,7 @@ async def guide(request: Request) -> Response:
     found = texts.guides().get(request.path_params["slug"])
     if found is None:
         raise NotFound
-    lines = guard.house(request).settings.crisis_lines
+    lines = access.context(request).settings.crisis_lines
     return render.page(
         request,
         "guides/crisis.html" if found.slug == "in-a-crisis" else "guides/guide.html",

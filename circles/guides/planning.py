@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from circles import clock, db, gatherings, invites
-from circles.errors import Reason, Refused
+from circles import gatherings, invites
+from circles.base import clock
+from circles.base.errors import Reason, Refused
 from circles.guides import rules
 from circles.guides.rules import Answers, Season, Window
+from circles.store import db
 
-MOST_IN_WINDOW = 12
-MOST_PICKED = 30
+MAX_IN_WINDOW = 12
+MAX_PICKED = 30
 
 # How a date without a gathering stands in a calendar, and how long.
 _LOOK = "Look for a group"
@@ -59,7 +61,7 @@ async def plan(tx: db.Tx, answers: Answers, now: datetime) -> Plan:
         shown.in_person_from if answers.coming.in_person else None,
         shown.until,
         answers.coming.city,
-        MOST_IN_WINDOW,
+        MAX_IN_WINDOW,
     )
     start = rules.anchor(window, now, first[0].starts_at if first else None)
     moments = rules.dates(answers.rhythm, start, answers.ends.zone)
@@ -72,7 +74,7 @@ def read_picks(typed: str) -> tuple[list[UUID], list[datetime]]:
     """Read what was picked for a calendar: gatherings, and moments without one. What is neither is left out."""
     ids: list[UUID] = []
     moments: list[datetime] = []
-    for each in typed.split(",")[:MOST_PICKED]:
+    for each in typed.split(",")[:MAX_PICKED]:
         try:
             ids.append(UUID(each))
         except ValueError:

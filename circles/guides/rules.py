@@ -8,10 +8,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from circles import clock
-from circles.errors import Reason, Refused
+from circles.base import clock
+from circles.base.errors import Reason, Refused
+from circles.base.reading import Reader
 from circles.gatherings import Coming
-from circles.reading import Reader
 
 # Counted from the end of the medicine session. Before REST nothing is shown, not even online: that day stays free.
 REST = timedelta(hours=24)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from circles.web import render
+from circles.store import templates
 
-FOLDER = render.ROOT / "templates" / "guides" / "texts"
+FOLDER = templates.ROOT / "templates" / "guides" / "texts"
 
 # The headings of the list of guides, in order.
 GROUPS = ("Around a medicine session", "Circles", "Therapists", "If it cannot wait")

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import clock, gatherings, invites
-from circles.errors import Refused
+from circles import gatherings, invites
+from circles.base import clock
+from circles.base.errors import Refused
 from circles.guides import planning, rules
 from circles.guides.planning import Plan
-from circles.web import cookies, guard, render
+from circles.web import access, cookies, render
 from circles.web.forms import Form
 
 _ASKED = ("date", "time", "zone", "stage", "come", "drives", "city")
@@ -58,8 +59,7 @@ def _picks(plan: Plan) -> list[tuple[str, str]]:
 
 async def form(request: Request) -> Response:
     """The questions. An address is not read: whatever stands in it is left alone."""
-    person = request.state.person
-    zone = cookies.viewer_zone(request) or (person.zone if person else "")
+    zone = cookies.viewer_zone(request)
     return _page(request, Form({"zone": zone, "come": "online"}))
 
 
@@ -74,7 +74,7 @@ async def _answer(request: Request, asked: Form, status: int = 200) -> Response:
     answers = asked.take(lambda: rules.read(asked.values, now))
     if answers is None:
         return _page(request, asked, status=422)
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         plan = await planning.plan(tx, answers, now)
     if "pick" not in asked.values:
         asked.values["pick"] = ",".join(plan.pick())
@@ -83,15 +83,15 @@ async def _answer(request: Request, asked: Form, status: int = 200) -> Response:
 
 async def calendar(request: Request) -> Response:
     """The chosen dates as a calendar file; with none chosen, the page again."""
-    house, asked = guard.house(request), await Form.read(request)
+    context, asked = access.context(request), await Form.read(request)
     ids, moments = planning.read_picks(asked.value("pick"))
     try:
-        async with house.db.reading() as tx:
-            chosen = await planning.suggestions(tx, ids, moments, house.settings.address, clock.now())
+        async with context.db.reading() as tx:
+            chosen = await planning.suggestions(tx, ids, moments, context.settings.address, clock.now())
     except Refused as refused:
         asked.add(refused.reasons)
         asked.values.setdefault("pick", "")
         return await _answer(request, asked, 422)
-    body = invites.suggestions_file(house.settings, chosen, clock.now())
+    body = invites.suggestions_file(context.settings, chosen, clock.now())
     headers = {"Content-Disposition": 'attachment; filename="dates.ics"'}
     return _private(Response(body, media_type=invites.CALENDAR, headers=headers))

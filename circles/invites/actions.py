@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from circles import audit, db, jobs, mail
-from circles.errors import NotFound
-from circles.house import House
+from circles.base.errors import NotFound
+from circles.base.settings import Settings
 from circles.invites import ics, rules
-from circles.settings import Settings
+from circles.store import audit, db, jobs, mail
+from circles.store.context import Context
 
-SQL = db.queries("invites")
+SQL = db.queries("invites/invites")
 
 CAUSES = ("by_member", "by_host", "gathering_cancelled")
 
@@ -26,43 +26,43 @@ FEEDS_KEPT = 500
 
 
 @jobs.job("invites.send")
-async def send(house: House, *, booking_id: str) -> None:
+async def send(context: Context, *, booking_id: str) -> None:
     """Mail the invite of a confirmed booking, or what has changed of it. Run twice, it mails once."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         place = await SQL.place(tx, booking_id=booking_id)
         if place is None or place["state"] != "confirmed":
             return
-        invite, sent = await _open(house, tx, place)
+        invite, sent = await _open(context, tx, place)
         facts = _facts(place)
         due = rules.request_due(sent, place["booking_id"], facts)
         if due:
             await _note(tx, invite, place, "REQUEST", due.sequence, facts)
-            calendar = _calendar(house.settings, place, invite, "REQUEST", due.sequence)
-            await _mail(tx, house, place, due.kind, calendar=calendar, method="REQUEST")
+            calendar = _calendar(context.settings, place, invite, "REQUEST", due.sequence)
+            await _mail(tx, context, place, due.kind, calendar=calendar, method="REQUEST")
 
 
 @jobs.job("invites.withdraw")
 async def withdraw(
-    house: House, *, booking_id: str, cause: str = "", reason: str = "", was: str = ""
+    context: Context, *, booking_id: str, cause: str = "", reason: str = "", was: str = ""
 ) -> None:
     """Mail that a booking has ended, why, and what becomes of the money; clear the calendar.
 
     cause: one of CAUSES, or the booking's own when it is not given; reason: the host's words. was: when it
     started as its person knows it, if it moved since. Run twice, it mails once.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         place = await SQL.place(tx, booking_id=booking_id)
         if place is None or not rules.ended_by_word(place["state"], place["end_cause"]):
             return
-        invite, sent = await _open(house, tx, place)
+        invite, sent = await _open(context, tx, place)
         due = rules.cancel_due(sent, place["booking_id"])
         if due is None:
             return
         await _note(tx, invite, place, "CANCEL", due.sequence, _facts(place))
-        calendar = _calendar(house.settings, place, invite, "CANCEL", due.sequence)
+        calendar = _calendar(context.settings, place, invite, "CANCEL", due.sequence)
         await _mail(
             tx,
-            house,
+            context,
             {**place, "starts_at": datetime.fromisoformat(was)} if was else place,
             "withdrawn",
             calendar=calendar,
@@ -75,9 +75,9 @@ async def withdraw(
         )
 
 
-async def _open(house: House, tx: db.Tx, place: db.Record) -> tuple[db.Record, list[rules.Sending]]:
+async def _open(context: Context, tx: db.Tx, place: db.Record) -> tuple[db.Record, list[rules.Sending]]:
     """The invite's row, locked until we commit, and what was mailed for it so far."""
-    host = urlsplit(house.settings.address).hostname or "localhost"
+    host = urlsplit(context.settings.address).hostname or "localhost"
     uid = rules.uid(place["gathering_id"], place["person_id"], host)
     invite = await SQL.open_invite(
         tx, gathering_id=place["gathering_id"], person_id=place["person_id"], uid=uid
@@ -119,19 +119,21 @@ def _calendar(
     return ics.invite(method, entry, _organizer(settings), ics.Party(place["email"], place["person_name"]))
 
 
-async def _mail(tx: db.Tx, house: House, place: db.Record | dict[str, Any], kind: str, **more: Any) -> None:
+async def _mail(
+    tx: db.Tx, context: Context, place: db.Record | dict[str, Any], kind: str, **more: Any
+) -> None:
     title = rules.title(place["discreet_name"], place["starts_at"], place["zone"])
     before = {"invite": "", "changed": "Changed: ", "withdrawn": "Cancelled: "}[kind]
     await mail.send(
         tx,
-        house.settings,
+        context.settings,
         kind,
         to=place["email"],
         to_name=place["person_name"],
         subject=before + title,
         person_id=place["person_id"],
         place=place,
-        page=page_of(house.settings),
+        page=page_of(context.settings),
         **more,
     )
 
@@ -166,7 +168,7 @@ def _entry(settings: Settings, row: db.Record | dict[str, Any]) -> ics.Entry:
     )
 
 
-async def invite_file(house: House, tx: db.Tx, booking_id: UUID, person_id: UUID) -> bytes:
+async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, person_id: UUID) -> bytes:
     """The file behind "Add to calendar", for one's own confirmed booking. Raises NotFound.
 
     It publishes instead of inviting: a program that opens a REQUEST outside its mailbox asks who was meant.
@@ -174,13 +176,13 @@ async def invite_file(house: House, tx: db.Tx, booking_id: UUID, person_id: UUID
     row = await SQL.one_for_calendar(tx, booking_id=booking_id, person_id=person_id)
     if row is None:
         raise NotFound
-    return ics.publish([_entry(house.settings, row)], _organizer(house.settings))
+    return ics.publish([_entry(context.settings, row)], _organizer(context.settings))
 
 
 # Feeds
 
 
-async def feed(house: House, tx: db.Tx, token: str) -> tuple[bytes, str]:
+async def feed(context: Context, tx: db.Tx, token: str) -> tuple[bytes, str]:
     """The bytes of a feed and their entity tag. Raises NotFound for a token that no feed has.
 
     The bytes are kept by everything that stands in them, so they are never stale and seldom made twice.
@@ -188,8 +190,8 @@ async def feed(house: House, tx: db.Tx, token: str) -> tuple[bytes, str]:
     rows = await db.rows(SQL.feed(tx, token_hash=rules.token_hash(token)))
     if not rows:
         raise NotFound
-    entries = tuple(_entry(house.settings, row) for row in rows if row["booking_id"])
-    return _feed_bytes(entries, _organizer(house.settings), house.settings.community_name)
+    entries = tuple(_entry(context.settings, row) for row in rows if row["booking_id"])
+    return _feed_bytes(entries, _organizer(context.settings), context.settings.community_name)
 
 
 @lru_cache(maxsize=FEEDS_KEPT)
@@ -198,14 +200,14 @@ def _feed_bytes(entries: tuple[ics.Entry, ...], organizer: ics.Party, name: str)
     return body, rules.etag(body)
 
 
-async def feed_address(house: House, tx: db.Tx, person_id: UUID) -> str:
+async def feed_address(context: Context, tx: db.Tx, person_id: UUID) -> str:
     """The webcal address of a person's own feed; the feed is made the first time it is asked for."""
-    return (await feed_and_suggested(house, tx, person_id))[0]
+    return (await feed_and_suggested(context, tx, person_id))[0]
 
 
-async def feed_and_suggested(house: House, tx: db.Tx, person_id: UUID) -> tuple[str, int]:
+async def feed_and_suggested(context: Context, tx: db.Tx, person_id: UUID) -> tuple[str, int]:
     """The same address, and how many suggestions there are for the person: one query for their page."""
-    key = house.settings.signing_key()
+    key = context.settings.signing_key()
     row = await SQL.feed_number(tx, person_id=person_id)
     number = row["number"] or 1
     token = rules.feed_token(key, person_id, number)
@@ -214,14 +216,14 @@ async def feed_and_suggested(house: House, tx: db.Tx, person_id: UUID) -> tuple[
     elif row["token_hash"] != rules.token_hash(token):
         # The house has a new secret: addresses derived from the old one cannot be shown again.
         await SQL.set_feed_hash(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
-    return f"webcal://{urlsplit(house.settings.address).netloc}/feeds/{token}.ics", row["suggested"]
+    return f"webcal://{urlsplit(context.settings.address).netloc}/feeds/{token}.ics", row["suggested"]
 
 
-async def new_feed_address(house: House, *, person_id: UUID) -> None:
+async def new_feed_address(context: Context, *, person_id: UUID) -> None:
     """Give a person's feed a new address; the old one stops working at once."""
-    async with house.db.transaction() as tx:
-        await feed_address(house, tx, person_id)
+    async with context.db.transaction() as tx:
+        await feed_address(context, tx, person_id)
         number = await SQL.next_feed_number(tx, person_id=person_id)
-        token = rules.feed_token(house.settings.signing_key(), person_id, number)
+        token = rules.feed_token(context.settings.signing_key(), person_id, number)
         await SQL.set_feed_hash(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
         await audit.record(tx, "feed.renewed", person_id, who=person_id, after=str(number))

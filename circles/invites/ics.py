@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
-from circles import text
+from circles.base import text
 
 Method = Literal["REQUEST", "CANCEL"]
 

@@ -7,21 +7,24 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db, gatherings
+from circles import gatherings
 from circles.invites import actions, rules
 from circles.invites.suggesting import CALENDAR
-from circles.web import cookies, guard, render
+from circles.store import db
+from circles.web import access, cookies, render
+
+SQL = db.queries("invites/invites")
 
 # How many gatherings the page goes back, the ones ahead included.
-MOST_SHOWN = 120
+MAX_SHOWN = 120
 
 
 async def my_gatherings(request: Request) -> Response:
     """What is ahead and past of one's own gatherings, the way in where it is due, and the private feed."""
-    house, person = guard.house(request), request.state.person
-    async with house.db.reading() as tx:
-        rows = await db.rows(actions.SQL.mine(tx, person_id=person.id, most=MOST_SHOWN))
-        feed, suggested = await actions.feed_and_suggested(house, tx, person.id)
+    context, person = access.context(request), request.state.person
+    async with context.db.reading() as tx:
+        rows = await db.rows(SQL.mine(tx, person_id=person.id, most=MAX_SHOWN))
+        feed, suggested = await actions.feed_and_suggested(context, tx, person.id)
     ahead = [_shown(row) for row in reversed(rows) if row["ends_at"] > row["now"]]
     past = [row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"]
     return render.page(
@@ -31,8 +34,8 @@ async def my_gatherings(request: Request) -> Response:
         past=past,
         feed=feed,
         suggested=suggested,
-        feed_to_copy=feed.replace("webcal:", house.settings.address.partition("//")[0], 1),
-        viewer_zone=cookies.viewer_zone(request) or person.zone,
+        feed_to_copy=feed.replace("webcal:", context.settings.address.partition("//")[0], 1),
+        viewer_zone=cookies.viewer_zone(request),
     )
 
 
@@ -57,7 +60,7 @@ def _shown(row: db.Record) -> dict[str, Any]:
 
 async def renew_feed(request: Request) -> Response:
     """A new address for one's feed."""
-    await actions.new_feed_address(guard.house(request), person_id=request.state.person.id)
+    await actions.new_feed_address(access.context(request), person_id=request.state.person.id)
     return render.see_other(
         "/my/gatherings#feed",
         notice="Your feed has a new address. The old one has stopped working. Please subscribe again.",
@@ -66,9 +69,9 @@ async def renew_feed(request: Request) -> Response:
 
 async def invite_file(request: Request) -> Response:
     """The calendar file of one's own confirmed booking."""
-    house = guard.house(request)
-    async with house.db.reading() as tx:
-        body = await actions.invite_file(house, tx, guard.path_id(request), request.state.person.id)
+    context = access.context(request)
+    async with context.db.reading() as tx:
+        body = await actions.invite_file(context, tx, access.path_id(request), request.state.person.id)
     return Response(
         body, media_type=CALENDAR, headers={"Content-Disposition": 'attachment; filename="gathering.ics"'}
     )
@@ -76,9 +79,9 @@ async def invite_file(request: Request) -> Response:
 
 async def feed(request: Request) -> Response:
     """A private feed, for calendar programs: who has the address has the feed."""
-    house = guard.house(request)
-    async with house.db.reading() as tx:
-        body, tag = await actions.feed(house, tx, request.path_params["token"])
+    context = access.context(request)
+    async with context.db.reading() as tx:
+        body, tag = await actions.feed(context, tx, request.path_params["token"])
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
     if rules.unchanged(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)

@@ -12,7 +12,7 @@ from typing import Literal
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from circles import clock, money
+from circles.base import clock, money
 
 # A join link shows this long before the start.
 DOOR_OPENS = timedelta(minutes=30)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from circles.base.settings import Settings
 from circles.invites import ics, rules
-from circles.settings import Settings
 
 CALENDAR = "text/calendar; charset=utf-8"
 

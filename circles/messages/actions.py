@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from circles import audit, db, invites, jobs, mail
-from circles.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
-from circles.house import House
+from circles import invites
+from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.settings import Settings
 from circles.messages import rules
 from circles.messages.rules import Words
-from circles.settings import Settings
+from circles.store import audit, db, jobs, mail
+from circles.store.context import Context
 
-SQL = db.queries("messages")
+SQL = db.queries("messages/messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,16 @@ async def of_gathering(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> list[d
     return await db.rows(SQL.of_gathering(tx, gathering=gathering_id, person=person_id))
 
 
-async def keep(house: House, *, person_id: UUID, gathering_id: UUID, message_id: UUID, words: Words) -> None:
+async def keep(
+    context: Context, *, person_id: UUID, gathering_id: UUID, message_id: UUID, words: Words
+) -> None:
     """Keep a message as a draft, or change the draft. message_id: made with the form, so that the same form
     sent twice is one draft.
 
     Raises NotFound for whoever may not change the circle, Refused when nobody can be written to, OutOfDate when
     the message was sent in the meantime.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         found = await gathering(tx, gathering_id, person_id)
         refuse_if(rules.closed(found))
         if words.booking_id and not await SQL.is_booked(tx, booking=words.booking_id, gathering=gathering_id):
@@ -115,13 +118,13 @@ def _written(settings: Settings, message: db.Record, about: db.Record, reader: d
     )
 
 
-async def send(house: House, *, person_id: UUID, message_id: UUID) -> db.Record:
+async def send(context: Context, *, person_id: UUID, message_id: UUID) -> db.Record:
     """Send a draft: one mail for each reader through the queue, in the transaction that marks it sent.
 
     Sending again what went already changes nothing. Returns the message. Raises NotFound for whoever may not,
     Refused when nobody can be written to, or too much was sent today.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         message = await one(tx, message_id, person_id)
         await SQL.lock_gathering(tx, id=message["gathering_id"])
         message = await one(tx, message_id, person_id)  # as it is now that it is our turn
@@ -135,10 +138,10 @@ async def send(house: House, *, person_id: UUID, message_id: UUID) -> db.Record:
         if not readers:
             raise Refused(rules.not_booked())
         for reader in readers:
-            written = _written(house.settings, message, about, reader)
+            written = _written(context.settings, message, about, reader)
             await mail.post(
                 tx,
-                house.settings,
+                context.settings,
                 written,
                 to=reader["email"],
                 person_id=reader["id"],
@@ -152,9 +155,9 @@ async def send(house: House, *, person_id: UUID, message_id: UUID) -> db.Record:
         return await one(tx, message_id, person_id)
 
 
-async def discard(house: House, *, person_id: UUID, message_id: UUID) -> UUID:
+async def discard(context: Context, *, person_id: UUID, message_id: UUID) -> UUID:
     """Throw the person's own draft away. Returns its gathering. Raises NotFound, for one that was sent too."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         gathering_id = await SQL.discard(tx, id=message_id, person=person_id)
         if gathering_id is None:
             raise NotFound
@@ -163,7 +166,7 @@ async def discard(house: House, *, person_id: UUID, message_id: UUID) -> UUID:
 
 
 @jobs.every("messages.forget_drafts", "47 3 * * *")
-async def forget_drafts(house: House) -> None:
+async def forget_drafts(context: Context) -> None:
     """Forget drafts a month after they were last touched."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await SQL.forget_drafts(tx)

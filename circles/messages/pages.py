@@ -7,18 +7,19 @@ from uuid import UUID, uuid4
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from circles import db, people
-from circles.errors import NotFound, OutOfDate, Refused
+from circles import people
+from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.messages import actions, rules
-from circles.web import guard, headers, render
+from circles.store import db
+from circles.web import access, headers, render
 from circles.web.forms import Form
 
 
 async def messages(request: Request) -> Response:
     """Everything sent about one gathering, and one's own drafts."""
     person_id = request.state.person.id
-    async with guard.house(request).db.reading() as tx:
-        gathering = await actions.gathering(tx, guard.path_id(request), person_id)
+    async with access.context(request).db.reading() as tx:
+        gathering = await actions.gathering(tx, access.path_id(request), person_id)
         written = await actions.of_gathering(tx, gathering["id"], person_id)
     return render.page(
         request,
@@ -32,7 +33,7 @@ async def messages(request: Request) -> Response:
 
 async def new_form(request: Request) -> Response:
     """An empty message, to everybody or to the one who is asked for."""
-    gathering, booked = await _about(request, guard.path_id(request))
+    gathering, booked = await _about(request, access.path_id(request))
     form = Form(
         {
             "id": str(uuid4()),
@@ -45,8 +46,8 @@ async def new_form(request: Request) -> Response:
 
 async def edit_form(request: Request) -> Response:
     """A draft, to be changed."""
-    async with guard.house(request).db.reading() as tx:
-        message = await actions.one(tx, guard.path_id(request), request.state.person.id)
+    async with access.context(request).db.reading() as tx:
+        message = await actions.one(tx, access.path_id(request), request.state.person.id)
     if message["state"] != "draft":
         return render.see_other(f"/host/messages/{message['id']}")
     gathering, booked = await _about(request, message["gathering_id"])
@@ -64,7 +65,7 @@ async def edit_form(request: Request) -> Response:
 async def keep(request: Request) -> Response:
     """Put a starting text in, or keep what was typed as a draft and show it as mail."""
     form = await Form.read(request)
-    gathering, booked = await _about(request, guard.path_id(request))
+    gathering, booked = await _about(request, access.path_id(request))
     if form.value("start"):
         form.values["body"] = rules.begin_with(form.value("body"), form.value("start"))
         return _form_page(request, gathering, booked, form)
@@ -72,7 +73,7 @@ async def keep(request: Request) -> Response:
     try:
         words = rules.read(form.values, people.address)
         await actions.keep(
-            guard.house(request),
+            access.context(request),
             person_id=request.state.person.id,
             gathering_id=gathering["id"],
             message_id=message_id,
@@ -88,7 +89,7 @@ async def keep(request: Request) -> Response:
 
 async def _about(request: Request, gathering_id: UUID) -> tuple[db.Record, list[db.Record]]:
     """The gathering, for a host who may write, and everybody booked."""
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         gathering = await actions.gathering(tx, gathering_id, request.state.person.id)
         return gathering, await actions.booked(tx, gathering_id)
 
@@ -107,7 +108,7 @@ def _form_page(
         subject=actions.subject(gathering),
         starts=[(key, words) for key, (words, _) in rules.STARTS.items()],
         closed=rules.closed(gathering),
-        most=rules.MOST_CHARACTERS,
+        most=rules.MAX_CHARACTERS,
     )
 
 
@@ -117,9 +118,9 @@ async def message(request: Request) -> Response:
 
 
 async def _message_page(request: Request, form: Form, status: int = 200) -> Response:
-    house = guard.house(request)
-    async with house.db.reading() as tx:
-        found = await actions.preview(house.settings, tx, guard.path_id(request), request.state.person.id)
+    context = access.context(request)
+    async with context.db.reading() as tx:
+        found = await actions.preview(context.settings, tx, access.path_id(request), request.state.person.id)
     return render.page(
         request,
         "messages/message.html",
@@ -137,9 +138,9 @@ async def _message_page(request: Request, form: Form, status: int = 200) -> Resp
 
 async def mail_html(request: Request) -> Response:
     """The HTML of a draft's mail by itself, under a policy of its own, for the frame."""
-    house = guard.house(request)
-    async with house.db.reading() as tx:
-        found = await actions.preview(house.settings, tx, guard.path_id(request), request.state.person.id)
+    context = access.context(request)
+    async with context.db.reading() as tx:
+        found = await actions.preview(context.settings, tx, access.path_id(request), request.state.person.id)
     if found.mail is None:
         raise NotFound
     return HTMLResponse(found.mail.html, headers={"Content-Security-Policy": headers.MAIL_CSP})
@@ -149,7 +150,7 @@ async def send(request: Request) -> Response:
     """Send a draft. Pressed twice, it goes once."""
     try:
         sent = await actions.send(
-            guard.house(request), person_id=request.state.person.id, message_id=guard.path_id(request)
+            access.context(request), person_id=request.state.person.id, message_id=access.path_id(request)
         )
     except Refused as refused:
         form = Form()
@@ -164,6 +165,6 @@ async def send(request: Request) -> Response:
 async def discard(request: Request) -> Response:
     """Throw a draft away."""
     gathering_id = await actions.discard(
-        guard.house(request), person_id=request.state.person.id, message_id=guard.path_id(request)
+        access.context(request), person_id=request.state.person.id, message_id=access.path_id(request)
     )
     return render.see_other(f"/host/gatherings/{gathering_id}/messages", notice="The draft is gone.")

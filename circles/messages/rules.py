@@ -6,16 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final
 from uuid import UUID
 
-from circles import text
-from circles.errors import Reason, Refused
+from circles.base import text
+from circles.base.errors import Reason, Refused
+from circles.base.row import Row
 
-MOST_CHARACTERS: Final = 5_000
+MAX_CHARACTERS: Final = 5_000
 # Word about one's own booking is welcome; a newsletter is not.
-MOST_TO_ALL: Final = 4
-MOST_TO_ONE: Final = 24
+MAX_TO_ALL: Final = 4
+MAX_TO_ONE: Final = 24
 # A thank you has its time. After that the booking is no reason to write any more.
 WRITE_UNTIL: Final = timedelta(days=14)
 
@@ -65,12 +66,6 @@ If something still moves in you, write it down, go for a walk, or tell somebody 
 }
 
 
-class Row(Protocol):
-    """A row of the database, read by the names of its columns."""
-
-    def __getitem__(self, column: str, /) -> Any: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
     """What somebody wants to send: to one booking or (None) to everybody, and where answers go (empty: nowhere)."""
@@ -89,7 +84,7 @@ def read(values: Mapping[str, str], address: Callable[[str, str], str]) -> Words
     except Refused as refused:
         reasons.extend(refused.reasons)
     try:
-        body = text.body(values.get("body", ""), "body", most=MOST_CHARACTERS)
+        body = text.body(values.get("body", ""), "body", most=MAX_CHARACTERS)
     except Refused as refused:
         reasons.extend(refused.reasons)
     try:
@@ -155,19 +150,19 @@ def too_late(ends_at: datetime, now: datetime) -> bool:
 
 def too_many(to_one: bool, today: Row) -> list[Reason]:
     """Why not one more today. today: messages of the last 24 hours, `to_all` and `to_one`."""
-    if to_one and today["to_one"] >= MOST_TO_ONE:
+    if to_one and today["to_one"] >= MAX_TO_ONE:
         return [
             Reason(
                 "too_many",
-                f"{MOST_TO_ONE} messages went to single people about this gathering since yesterday. "
+                f"{MAX_TO_ONE} messages went to single people about this gathering since yesterday. "
                 "Please wait until tomorrow.",
             )
         ]
-    if not to_one and today["to_all"] >= MOST_TO_ALL:
+    if not to_one and today["to_all"] >= MAX_TO_ALL:
         return [
             Reason(
                 "too_many",
-                f"{MOST_TO_ALL} messages went to everybody about this gathering since yesterday. "
+                f"{MAX_TO_ALL} messages went to everybody about this gathering since yesterday. "
                 "Please keep the rest for tomorrow.",
             )
         ]

@@ -1,8 +1,6 @@
 """Money: Stripe's checkout, what arrived and what went back. Other rooms may call what is named here."""
 
-from circles.payments import practice_hooks, reconcile  # their jobs and timetable must be known to the worker
-from circles.payments.actions import (
-    checkout_url,
+from circles.payments.checkout import (
     look_soon,
     on_settled,
     paid_total,
@@ -12,25 +10,35 @@ from circles.payments.actions import (
     start,
     troubles,
 )
-from circles.payments.gateway import Unreachable, close
+from circles.payments.gateway import (
+    PRACTICE_KEY,
+    Unreachable,
+    accepted_parameters,
+    call_options,
+    close,
+    use_practice_transport,
+    webhook_secret,
+)
 from circles.payments.refunds import refund
-from circles.payments.rules import Outcome, Trouble
+from circles.payments.rules import from_stripe, on_this_site
 
 __all__ = [
-    "Outcome",
-    "Trouble",
+    "PRACTICE_KEY",
     "Unreachable",
-    "checkout_url",
+    "accepted_parameters",
+    "call_options",
     "close",
+    "from_stripe",
     "look_soon",
     "on_settled",
+    "on_this_site",
     "paid_total",
     "pay_address",
-    "practice_hooks",
     "prepare",
-    "reconcile",
     "refund",
     "release",
     "start",
     "troubles",
+    "use_practice_transport",
+    "webhook_secret",
 ]

@@ -1,6 +1,6 @@
 """Stripe, through its own SDK. The only import of stripe, and only when it is first needed (0.15 s, 25 MiB).
 
-In practice mode the same SDK talks to the look-alike (practice_api.py) inside this process.
+In practice mode the same SDK talks to a look-alike inside this process: app.py hands its transport over.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -17,11 +18,11 @@ from uuid import UUID
 
 import structlog
 
-from circles.db import Database
-from circles.errors import CirclesError
-from circles.house import House
+from circles.base.errors import CirclesError
+from circles.base.settings import Settings
 from circles.payments.rules import Returned, Seen, Status, from_stripe, statement_suffix, to_stripe
-from circles.settings import Settings
+from circles.store.context import Context
+from circles.store.db import Database
 
 # Both are imported where they are first used: together they would take a quarter of a second of every start.
 if TYPE_CHECKING:
@@ -121,10 +122,10 @@ def refund_parameters(
     }
 
 
-async def create_checkout(house: House, parameters: dict[str, Any], key: str) -> Seen:
+async def create_checkout(context: Context, parameters: dict[str, Any], key: str) -> Seen:
     """Make a checkout, or get the one this key already made. Raises Unreachable, RefusedByStripe."""
     try:
-        found = await _client(house).v1.checkout.sessions.create_async(
+        found = await _client(context).v1.checkout.sessions.create_async(
             cast(Any, parameters), {"idempotency_key": key}
         )
     except _errors() as error:
@@ -132,43 +133,45 @@ async def create_checkout(house: House, parameters: dict[str, Any], key: str) ->
     return _seen(found)
 
 
-async def retrieve_checkout(house: House, stripe_id: str) -> Seen:
+async def retrieve_checkout(context: Context, stripe_id: str) -> Seen:
     """A checkout as it is now. Raises Unreachable, RefusedByStripe."""
     try:
-        found = await _client(house).v1.checkout.sessions.retrieve_async(stripe_id)
+        found = await _client(context).v1.checkout.sessions.retrieve_async(stripe_id)
     except _errors() as error:
         _translate(error)
     return _seen(found)
 
 
-async def expire_checkout(house: House, stripe_id: str) -> Seen:
+async def expire_checkout(context: Context, stripe_id: str) -> Seen:
     """End an open checkout. Raises Unreachable, and RefusedByStripe when it is not open.
 
     It moves no money and cannot be done twice, so it needs no key and no operation of its own.
     """
     try:
-        found = await _client(house).v1.checkout.sessions.expire_async(stripe_id)
+        found = await _client(context).v1.checkout.sessions.expire_async(stripe_id)
     except _errors() as error:
         _translate(error)
     return _seen(found)
 
 
-async def create_refund(house: House, parameters: dict[str, Any], key: str) -> Returned:
+async def create_refund(context: Context, parameters: dict[str, Any], key: str) -> Returned:
     """Pay money back, or get the refund this key already made. Raises Unreachable, RefusedByStripe."""
     try:
-        found = await _client(house).v1.refunds.create_async(cast(Any, parameters), {"idempotency_key": key})
+        found = await _client(context).v1.refunds.create_async(
+            cast(Any, parameters), {"idempotency_key": key}
+        )
     except _errors() as error:
         _translate(error)
     return _returned(found)
 
 
-async def find_refund(house: House, payment_intent: str, operation_id: UUID) -> Returned | None:
+async def find_refund(context: Context, payment_intent: str, operation_id: UUID) -> Returned | None:
     """The refund an operation made earlier, if it made one that stands. Raises Unreachable, RefusedByStripe.
 
     Stripe forgets an idempotency key after a day; what a refund carries, it never forgets.
     """
     try:
-        found = await _client(house).v1.refunds.list_async({"payment_intent": payment_intent, "limit": 100})
+        found = await _client(context).v1.refunds.list_async({"payment_intent": payment_intent, "limit": 100})
     except _errors() as error:
         _translate(error)
     for refund in found.data:
@@ -179,10 +182,10 @@ async def find_refund(house: House, payment_intent: str, operation_id: UUID) -> 
     return None
 
 
-async def retrieve_refund(house: House, stripe_id: str) -> Returned:
+async def retrieve_refund(context: Context, stripe_id: str) -> Returned:
     """A refund as it is now. Raises Unreachable, RefusedByStripe."""
     try:
-        found = await _client(house).v1.refunds.retrieve_async(stripe_id)
+        found = await _client(context).v1.refunds.retrieve_async(stripe_id)
     except _errors() as error:
         _translate(error)
     return _returned(found)
@@ -246,23 +249,23 @@ async def close(db: Database) -> None:
 _clients: dict[tuple[Database, str, str], tuple[stripe.StripeClient, httpx.AsyncClient]] = {}
 
 
-def _client(house: House) -> stripe.StripeClient:
-    settings = house.settings
+def _client(context: Context) -> stripe.StripeClient:
+    settings = context.settings
     base = PRACTICE_BASE if settings.practice_money else settings.stripe_api_base
     key = settings.stripe_secret_key.get_secret_value() or PRACTICE_KEY
-    place = (house.db, base, key)
+    place = (context.db, base, key)
     if place not in _clients:
-        _clients[place] = _open(house, base, key)
+        _clients[place] = _open(context, base, key)
     return _clients[place][0]
 
 
-def _open(house: House, base: str, key: str) -> tuple[stripe.StripeClient, httpx.AsyncClient]:
+def _open(context: Context, base: str, key: str) -> tuple[stripe.StripeClient, httpx.AsyncClient]:
     import httpx
     import stripe
 
     stripe.enable_telemetry = False  # Stripe need not know how fast our calls are
     http = httpx.AsyncClient(
-        transport=_inside(house) if base == PRACTICE_BASE else None,
+        transport=_practice_transport(context) if base == PRACTICE_BASE else None,
         timeout=httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
     )
     client = stripe.StripeClient(
@@ -274,12 +277,22 @@ def _open(house: House, base: str, key: str) -> tuple[stripe.StripeClient, httpx
     return client, http
 
 
-def _inside(house: House) -> httpx.AsyncBaseTransport:
-    import httpx
+# Makes the transport to the look-alike of Stripe; set at start-up in practice mode, see use_practice_transport.
+_make_practice_transport: Callable[[Context], httpx.AsyncBaseTransport] | None = None
 
-    from circles.payments import practice_api
 
-    return httpx.ASGITransport(app=practice_api.build(house))
+def use_practice_transport(make: Callable[[Context], httpx.AsyncBaseTransport]) -> None:
+    """Set what makes the transport to the look-alike of Stripe. Called by app.py: this feature cannot import it."""
+    global _make_practice_transport
+    _make_practice_transport = make
+
+
+def _practice_transport(context: Context) -> httpx.AsyncBaseTransport:
+    if _make_practice_transport is None:
+        raise RuntimeError(
+            "practice mode has no transport to Stripe's look-alike; see use_practice_transport"
+        )
+    return _make_practice_transport(context)
 
 
 @cache

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from circles import db, jobs
-from circles.house import House
-from circles.payments.actions import look_soon
+from circles.payments.checkout import look_soon
+from circles.store import db, jobs
+from circles.store.context import Context
 
-SQL = db.queries("payments")
+SQL = db.queries("payments/payments")
 
 
 @jobs.every("payments.reconcile", "*/2 * * * *")
-async def reconcile(house: House) -> None:
+async def reconcile(context: Context) -> None:
     """Go on from wherever a crash, a lost webhook or an outage left checkouts and refunds."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         for row in await db.rows(SQL.never_opened(tx)):
             await jobs.enqueue(
                 tx, "payments.forsake", booking_id=row["booking_id"], key=str(row["booking_id"])
@@ -24,7 +24,7 @@ async def reconcile(house: House) -> None:
 
 
 @jobs.every("payments.tidy", "41 4 * * *")
-async def tidy(house: House) -> None:
+async def tidy(context: Context) -> None:
     """Forget webhooks that are long past."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await SQL.forget_old_events(tx)

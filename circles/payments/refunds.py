@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from circles import audit, db, jobs
-from circles.house import House
 from circles.payments import gateway, rules
 from circles.payments.gateway import RefusedByStripe, Unreachable
 from circles.payments.rules import Returned
+from circles.store import audit, db, jobs
+from circles.store.context import Context
 
-SQL = db.queries("payments")
+SQL = db.queries("payments/payments")
 
 
 async def refund(tx: db.Tx, booking_id: UUID, amount: int, reason: str) -> int:
@@ -50,32 +50,32 @@ async def refund(tx: db.Tx, booking_id: UUID, amount: int, reason: str) -> int:
 
 
 @jobs.job("payments.refund")
-async def carry_out(house: House, *, operation_id: str) -> None:
+async def carry_out(context: Context, *, operation_id: str) -> None:
     """Carry out a refund that is due. Run twice, it pays back once: every try has the operation's own key."""
     operation = UUID(operation_id)
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         row = await SQL.begin_refund(tx, id=operation)
     if row is None:
         return
     try:
-        returned = await _pay_back(house, row)
+        returned = await _pay_back(context, row)
     except Unreachable:
         # It may have happened. The timetable tries again, with the same key.
-        async with house.db.transaction() as tx:
+        async with context.db.transaction() as tx:
             await SQL.note_fault(tx, operation_id=operation, fault="unreachable")
         return
     except RefusedByStripe as error:
         returned = Returned("", False, error.code)
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await _settle(tx, operation, returned)
 
 
-async def _pay_back(house: House, row: Any) -> Returned:
+async def _pay_back(context: Context, row: Any) -> Returned:
     if row["called_before"]:
-        made = await gateway.find_refund(house, row["request"]["payment_intent"], row["id"])
+        made = await gateway.find_refund(context, row["request"]["payment_intent"], row["id"])
         if made:
             return made
-    return await gateway.create_refund(house, row["request"], row["idempotency_key"])
+    return await gateway.create_refund(context, row["request"], row["idempotency_key"])
 
 
 async def _settle(tx: db.Tx, operation: UUID, returned: Returned) -> None:
@@ -94,20 +94,20 @@ async def _settle(tx: db.Tx, operation: UUID, returned: Returned) -> None:
 
 
 def _rest(tries: int) -> timedelta | None:
-    return rules.wait_after(tries) if tries < rules.MOST_TRIES else None
+    return rules.wait_after(tries) if tries < rules.MAX_TRIES else None
 
 
 @jobs.job("payments.look_at_refund")
-async def look_at_refund(house: House, *, stripe_id: str) -> None:
+async def look_at_refund(context: Context, *, stripe_id: str) -> None:
     """Ask Stripe about a refund. One that a bank sent back is put into the ledger, and tried again later."""
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         row = await SQL.refund_by_stripe_id(tx, stripe_id=stripe_id)
     if row is None or row["state"] != "done":
         return
-    returned = await gateway.retrieve_refund(house, stripe_id)
+    returned = await gateway.retrieve_refund(context, stripe_id)
     if returned.moved:
         return
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         locked = await SQL.lock_refund(tx, id=row["id"])
         if locked["state"] != "done":
             return

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from circles.money import minor_per_unit
+from circles.base.money import minor_per_unit
 
 State = Literal["asked", "open", "paid", "expired", "failed"]
 Outcome = Literal["paid", "expired", "failed"]
@@ -19,7 +19,7 @@ Status = Literal["open", "complete", "expired"]
 SHORTEST_CHECKOUT = timedelta(minutes=31)
 LONGEST_CHECKOUT = timedelta(hours=23, minutes=55)
 # How often a refund that Stripe refused outright is tried again by itself, before only an organizer can help.
-MOST_TRIES = 5
+MAX_TRIES = 5
 
 # How Stripe counts (docs.stripe.com/currencies): no decimals here, three there, else two.
 _NO_DECIMALS = frozenset(

@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from circles import audit, db
-from circles.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
-from circles.house import House
+from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.people import rules
 from circles.people.rules import Part, Person
+from circles.store import audit, db
+from circles.store.context import Context
 
-SQL = db.queries("people")
+SQL = db.queries("people/people")
 OWN_CREDENTIAL = (
     "This is your own, so another organizer has to see the papers. Nobody vouches for themselves."
 )
 
 
 async def change_me(
-    house: House,
+    context: Context,
     person: Person,
     *,
     name: str,
@@ -34,7 +34,7 @@ async def change_me(
     """
     said = {"name": name, "pronouns": pronouns, "zone": zone}
     held = {"about": about, "approach": approach, "languages": languages}
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         changed = await SQL.change_me(tx, id=person.id, **said, **held)
         if changed is None:
             raise NotFound
@@ -42,7 +42,7 @@ async def change_me(
 
 
 async def add_credential(
-    house: House, person: Person, *, kind: str, body: str, year: int | None, link: str = ""
+    context: Context, person: Person, *, kind: str, body: str, year: int | None, link: str = ""
 ) -> UUID:
     """Add one training to what a facilitator's circles say of them.
 
@@ -50,7 +50,7 @@ async def add_credential(
     """
     if not person.is_facilitator:
         raise NotFound
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         added = await SQL.add_credential(
             tx,
             person_id=person.id,
@@ -58,13 +58,13 @@ async def add_credential(
             body=body,
             year=year,
             link=link,
-            most=rules.MOST_CREDENTIALS,
+            most=rules.MAX_CREDENTIALS,
         )
         if added is None:
             raise Refused(
                 Reason(
                     "too_many",
-                    f"There is room for {rules.MOST_CREDENTIALS} of these. Take one away first.",
+                    f"There is room for {rules.MAX_CREDENTIALS} of these. Take one away first.",
                     "kind",
                 )
             )
@@ -72,19 +72,26 @@ async def add_credential(
     return added
 
 
-async def remove_credential(house: House, person: Person, credential_id: UUID) -> None:
+async def remove_credential(context: Context, person: Person, credential_id: UUID) -> None:
     """Take one of the person's own trainings away. Raises NotFound."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         if await SQL.remove_credential(tx, id=credential_id, person_id=person.id) is None:
             raise NotFound
         await audit.record(tx, "credential.removed", credential_id, who=person.id)
 
 
 async def change_credential(
-    house: House, person: Person, credential_id: UUID, *, kind: str, body: str, year: int | None, link: str
+    context: Context,
+    person: Person,
+    credential_id: UUID,
+    *,
+    kind: str,
+    body: str,
+    year: int | None,
+    link: str,
 ) -> None:
     """Change one of the person's own trainings. The organizers' mark goes with it. Raises NotFound."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         changed = await SQL.change_credential(
             tx, id=credential_id, person_id=person.id, kind=kind, body=body, year=year, link=link
         )
@@ -95,14 +102,14 @@ async def change_credential(
 
 
 async def see_credential(
-    house: House, organizer: Person, credential_id: UUID, *, version: int, seen: bool
+    context: Context, organizer: Person, credential_id: UUID, *, version: int, seen: bool
 ) -> UUID:
     """Note that the organizers saw the papers of a credential, or take that back. Returns whose it is.
 
     version: the one the organizer looked at. Raises NotFound, Refused for their own, and OutOfDate when it was
     changed meanwhile.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         owner = await SQL.credential_owner(tx, id=credential_id)
         if owner is None or not organizer.is_organizer:
             raise NotFound
@@ -118,32 +125,32 @@ async def see_credential(
     return owner
 
 
-async def keep_picture(house: House, person: Person, jpeg: bytes) -> str:
+async def keep_picture(context: Context, person: Person, jpeg: bytes) -> str:
     """Keep a facilitator's picture, as `pictures.remake` made it. Returns its hash. Raises NotFound."""
     found = hashlib.sha256(jpeg).hexdigest()[:32]
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         if await SQL.keep_picture(tx, person_id=person.id, hash=found, jpeg=jpeg) is None:
             raise NotFound
         await audit.record(tx, "picture.kept", person.id, who=person.id, after=found)
     return found
 
 
-async def drop_picture(house: House, person: Person) -> None:
+async def drop_picture(context: Context, person: Person) -> None:
     """Take the picture away. Raises NotFound where there is none."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         gone = await SQL.drop_picture(tx, person_id=person.id)
         if gone is None:
             raise NotFound
         await audit.record(tx, "picture.dropped", person.id, who=person.id, before=gone["hash"])
 
 
-async def set_part(house: House, organizer: Person, person_id: UUID, *, part: Part, on: bool) -> Person:
+async def set_part(context: Context, organizer: Person, person_id: UUID, *, part: Part, on: bool) -> Person:
     """Make somebody facilitator or organizer, or no longer. It holds from their next request on.
 
     Returns the person as they were. Raises NotFound for an id that is nobody's, and when the one who asks is
     no organizer by now; Refused when the last organizer would be gone.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         organizers = [row["id"] for row in await db.rows(SQL.lock_organizers(tx))]
         row = await SQL.lock_person(tx, id=person_id)
         if row is None or organizer.id not in organizers:
@@ -168,7 +175,7 @@ async def _set_part(tx: db.Tx, person: Person, part: Part, on: bool, *, who: UUI
     await audit.record(tx, f"person.{part}", person.id, who=who, before=words[0], after=words[1])
 
 
-async def appoint_first_organizer(house: House, *, email: str, name: str = "") -> Person:
+async def appoint_first_organizer(context: Context, *, email: str, name: str = "") -> Person:
     """Make somebody the community's first organizer, with a new account where the address has none.
 
     For the command line only. Raises Refused when there is an organizer already, who can make more on the
@@ -176,7 +183,7 @@ async def appoint_first_organizer(house: House, *, email: str, name: str = "") -
     """
     address = rules.address(email)
     called = rules.name(name or address.partition("@")[0])
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         if await db.rows(SQL.lock_organizers(tx)):
             raise Refused(
                 Reason(

@@ -8,13 +8,16 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import reading
-from circles.errors import NotFound
+from circles.base import reading
+from circles.base.errors import NotFound
 from circles.people import actions, picture_forms
 from circles.people.pages import read_credential
 from circles.people.picture_forms import Portrait
-from circles.web import guard, render
+from circles.store import db
+from circles.web import access, render
 from circles.web.forms import Form
+
+SQL = db.queries("people/people")
 
 
 async def picture_form(request: Request) -> Response:
@@ -24,8 +27,8 @@ async def picture_form(request: Request) -> Response:
 
 async def _portrait(request: Request) -> Portrait:
     person = request.state.person
-    async with guard.house(request).db.reading() as tx:
-        found = await actions.SQL.own_picture(tx, person_id=person.id)
+    async with access.context(request).db.reading() as tx:
+        found = await SQL.own_picture(tx, person_id=person.id)
     return Portrait(
         title="Your picture",
         lede="It shows on your page and beside your circles, for everybody.",
@@ -39,27 +42,25 @@ async def _portrait(request: Request) -> Portrait:
 
 async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
-    keep = partial(actions.keep_picture, guard.house(request), request.state.person)
+    keep = partial(actions.keep_picture, access.context(request), request.state.person)
     return await picture_forms.send(request, partial(_portrait, request), keep)
 
 
 async def drop_picture(request: Request) -> Response:
     """Take the picture away."""
-    await actions.drop_picture(guard.house(request), request.state.person)
+    await actions.drop_picture(access.context(request), request.state.person)
     return picture_forms.dropped(request)
 
 
 async def picture(request: Request) -> Response:
     """A person's picture."""
-    return await picture_forms.serve(request, actions.SQL.picture)
+    return await picture_forms.serve(request, SQL.picture)
 
 
 async def credential_form(request: Request) -> Response:
     """One training, to be changed."""
-    async with guard.house(request).db.reading() as tx:
-        row = await actions.SQL.own_credential(
-            tx, id=guard.path_id(request), person_id=request.state.person.id
-        )
+    async with access.context(request).db.reading() as tx:
+        row = await SQL.own_credential(tx, id=access.path_id(request), person_id=request.state.person.id)
     if row is None:
         raise NotFound
     return _credential(
@@ -78,7 +79,7 @@ async def change_credential(request: Request) -> Response:
     if not form.ok:
         return _credential(request, form, 422)
     await actions.change_credential(
-        guard.house(request), request.state.person, guard.path_id(request), **values
+        access.context(request), request.state.person, access.path_id(request), **values
     )
     return render.see_other("/me#training", notice="Your changes are kept.")
 
@@ -88,9 +89,9 @@ async def see_credential(request: Request) -> Response:
     form = await Form.read(request)
     seen = form.value("seen") == "yes"
     owner = await actions.see_credential(
-        guard.house(request),
+        access.context(request),
         request.state.person,
-        guard.path_id(request),
+        access.path_id(request),
         version=reading.whole(form.value("version"), 0),
         seen=seen,
     )

@@ -10,13 +10,16 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import db, reading, text
-from circles.errors import NotFound, Refused
+from circles.base import reading, text
+from circles.base.errors import NotFound, Refused
 from circles.people import actions
 from circles.people.rules import Part, Person
-from circles.web import guard, render
+from circles.store import db
+from circles.web import access, render
 from circles.web.forms import Form
 from circles.web.paging import pager
+
+SQL = db.queries("people/people")
 
 EACH = 30
 PARTS = [("", "Everybody"), ("facilitator", "Facilitators"), ("organizer", "Organizers")]
@@ -57,7 +60,7 @@ async def people(request: Request) -> Response:
 
 
 async def _people(request: Request, search: Search, form: Form) -> Response:
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         total, found, number = await _look(tx, search)
     return render.page(
         request,
@@ -76,10 +79,10 @@ async def _people(request: Request, search: Search, form: Form) -> Response:
 async def _look(tx: db.Tx, search: Search) -> tuple[int, list[Person], int]:
     """How many there are, those of this page, and the page's number: the last one where it lies beyond."""
     words = search.words.lower()
-    total = await actions.SQL.count_people(tx, words=words, part=search.part)
+    total = await SQL.count_people(tx, words=words, part=search.part)
     number = min(max(1, search.number), max(1, -(-total // EACH)))
     rows = await db.rows(
-        actions.SQL.list_people(tx, words=words, part=search.part, most=EACH, skip=(number - 1) * EACH)
+        SQL.list_people(tx, words=words, part=search.part, most=EACH, skip=(number - 1) * EACH)
     )
     return total, [Person(**row) for row in rows], number
 
@@ -93,9 +96,9 @@ async def set_part(request: Request) -> Response:
         raise NotFound
     try:
         person = await actions.set_part(
-            guard.house(request),
+            access.context(request),
             request.state.person,
-            guard.path_id(request),
+            access.path_id(request),
             part="facilitator" if part == "facilitator" else "organizer",
             on=on == "yes",
         )

@@ -9,20 +9,20 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import clock, text
-from circles.db import Record
-from circles.errors import Refused
+from circles.base import clock, text
+from circles.base.errors import Refused
 from circles.people import actions, rules, sign_in
-from circles.people.front import profile
+from circles.people.queries import profile
 from circles.people.rules import Asker, Profile
 from circles.people.sign_in import Entered
-from circles.web import client, cookies, guard, render
+from circles.store.db import Record
+from circles.web import access, cookies, limits, render
 from circles.web.forms import Form
 
 # The cookie with the key of the browser that asked for a code, and how long it is kept, in seconds.
 ASKED = "asked"
 ASKED_LASTS = 3600
-MOST_NEXT = 500
+MAX_NEXT = 500
 AFTERWARDS = "/gatherings"
 
 # The zones most people here live in, offered first.
@@ -56,7 +56,7 @@ async def sign_in_form(request: Request) -> Response:
 async def _typed_before(request: Request) -> dict[str, str]:
     """What this browser typed when it last asked and did not get in, for one who needs a new code."""
     key = cookies.read(request, ASKED)
-    row = await sign_in.waiting(guard.house(request), key) if key else None
+    row = await sign_in.waiting(access.context(request), key) if key else None
     if row is None or row["used_at"]:
         return {}
     return {
@@ -69,17 +69,17 @@ async def _typed_before(request: Request) -> dict[str, str]:
 
 async def ask(request: Request) -> Response:
     """Mail a code and a link. The answer is the same for every address."""
-    house = guard.house(request)
+    context = access.context(request)
     form = await Form.read(request)
-    asker = _asker(form, cookies.viewer_zone(request))
+    asker = _asker(form, cookies.browser_zone(request))
     if asker is None:
         return render.page(request, "people/sign_in.html", 422, form=form)
     try:
         key = await sign_in.ask(
-            house,
+            context,
             asker,
             browser=cookies.read(request, ASKED),
-            network=client.network(request, house.settings),
+            network=limits.network(request, context.settings),
         )
     except rules.TooOften as refused:
         form.add(refused.reasons)
@@ -87,7 +87,7 @@ async def ask(request: Request) -> Response:
         response.headers["Retry-After"] = str(int(refused.wait.total_seconds()) + 1)
         return response
     response = render.see_other("/sign-in/code")
-    cookies.write(response, house.settings, ASKED, key, ASKED_LASTS)
+    cookies.write(response, context.settings, ASKED, key, ASKED_LASTS)
     return response
 
 
@@ -108,14 +108,14 @@ def _name(form: Form, *, required: bool) -> tuple[str, str]:
 def _next(path: str) -> str:
     """Where to go after signing in: a page of this site, or nothing."""
     found = render.safe_path(path)
-    return found if len(found) <= MOST_NEXT and not found.startswith("/sign-") else ""
+    return found if len(found) <= MAX_NEXT and not found.startswith("/sign-") else ""
 
 
 async def code_form(request: Request) -> Response:
     """Where the code is typed. Without an asking in this browser, back to the address."""
     if request.state.person:
         return render.see_other(AFTERWARDS)
-    row = await sign_in.waiting(guard.house(request), cookies.read(request, ASKED))
+    row = await sign_in.waiting(access.context(request), cookies.read(request, ASKED))
     if row is None:
         return render.see_other("/sign-in")
     if row["proven_at"] and not row["used_at"]:
@@ -145,7 +145,7 @@ async def enter_code(request: Request) -> Response:
     if digits is not None:
         try:
             entered = await sign_in.enter_code(
-                guard.house(request),
+                access.context(request),
                 browser=cookies.read(request, ASKED),
                 digits=digits,
                 old=_old(request),
@@ -153,14 +153,14 @@ async def enter_code(request: Request) -> Response:
             return _go_on(request, entered)
         except Refused as refused:
             form.add(refused.reasons)
-    row = await sign_in.waiting(guard.house(request), cookies.read(request, ASKED))
+    row = await sign_in.waiting(access.context(request), cookies.read(request, ASKED))
     return _code(request, form, row)
 
 
 async def link_form(request: Request) -> Response:
     """What the link in the mail opens: a button. Opening it changes nothing, so a mail scanner may."""
     try:
-        row = await sign_in.look_at_link(guard.house(request), request.path_params["token"])
+        row = await sign_in.look_at_link(access.context(request), request.path_params["token"])
     except Refused as refused:
         return _link_gone(request, refused)
     return _private(render.page(request, "people/link.html", email=row["email"], robots="noindex"))
@@ -170,7 +170,7 @@ async def use_link(request: Request) -> Response:
     """Sign in with the link."""
     try:
         entered = await sign_in.use_link(
-            guard.house(request),
+            access.context(request),
             link=request.path_params["token"],
             browser=cookies.read(request, ASKED),
             old=_old(request),
@@ -188,7 +188,7 @@ def _link_gone(request: Request, refused: Refused) -> Response:
 
 async def name_form(request: Request) -> Response:
     """Somebody new says what they want to be called."""
-    row = await sign_in.waiting(guard.house(request), cookies.read(request, ASKED))
+    row = await sign_in.waiting(access.context(request), cookies.read(request, ASKED))
     if row is None or not row["proven_at"] or row["used_at"]:
         return render.see_other("/sign-in")
     return _private(render.page(request, "people/name.html", form=Form(), email=row["email"]))
@@ -201,7 +201,7 @@ async def give_name(request: Request) -> Response:
     if form.ok:
         try:
             entered = await sign_in.give_name(
-                guard.house(request),
+                access.context(request),
                 browser=cookies.read(request, ASKED),
                 name=name,
                 pronouns=pronouns,
@@ -215,19 +215,19 @@ async def give_name(request: Request) -> Response:
 
 def _go_on(request: Request, entered: Entered) -> Response:
     """Hand out the sign-in cookie and go where they wanted to go; or to the name first."""
-    settings = guard.house(request).settings
+    settings = access.context(request).settings
     if not entered.token:
         response = render.see_other("/sign-in/name")
         cookies.write(response, settings, ASKED, entered.browser, ASKED_LASTS)
         return response
     response = render.see_other(entered.next_path or AFTERWARDS, notice="You are signed in.")
-    cookies.write(response, settings, guard.SIGN_IN, entered.token, int(rules.SIGN_IN_LASTS.total_seconds()))
+    cookies.write(response, settings, access.SIGN_IN, entered.token, int(rules.SIGN_IN_LASTS.total_seconds()))
     cookies.drop(response, settings, ASKED)
     return response
 
 
 def _old(request: Request) -> str:
-    return cookies.read(request, guard.SIGN_IN)
+    return cookies.read(request, access.SIGN_IN)
 
 
 def _private(response: Response) -> Response:
@@ -238,22 +238,22 @@ def _private(response: Response) -> Response:
 
 async def sign_out(request: Request) -> Response:
     """Sign this browser out."""
-    house = guard.house(request)
-    await sign_in.sign_out(house, _old(request))
+    context = access.context(request)
+    await sign_in.sign_out(context, _old(request))
     return _signed_out(request, "You are signed out.")
 
 
 async def sign_out_everywhere(request: Request) -> Response:
     """Sign every browser of this person out, this one too."""
-    await sign_in.sign_out_everywhere(guard.house(request), request.state.person)
+    await sign_in.sign_out_everywhere(access.context(request), request.state.person)
     return _signed_out(request, "You are signed out on every device.")
 
 
 def _signed_out(request: Request, notice: str) -> Response:
     response = render.see_other("/", notice=notice)
     response.headers["Clear-Site-Data"] = '"storage"'  # what a host's phone kept of a room, and its worker
-    for each in (guard.SIGN_IN, ASKED):
-        cookies.drop(response, guard.house(request).settings, each)
+    for each in (access.SIGN_IN, ASKED):
+        cookies.drop(response, access.context(request).settings, each)
     return response
 
 
@@ -265,7 +265,7 @@ async def me(request: Request) -> Response:
 async def _me(request: Request, form: Form | None = None, training: Form | None = None) -> Response:
     """The page, with the form that was refused (of the two on it) as it was typed."""
     person = request.state.person
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         found = (await profile(tx, [person.id]))[person.id]
     return render.page(
         request,
@@ -311,7 +311,7 @@ async def change_me(request: Request) -> Response:
     if not form.ok:
         return await _me(request, form=form)
     await actions.change_me(
-        guard.house(request),
+        access.context(request),
         request.state.person,
         name=name,
         pronouns=pronouns,
@@ -333,7 +333,7 @@ def _keep_zone(request: Request, response: Response, zone: str) -> None:
         quote(zone, safe=""),
         max_age=31_536_000,
         samesite="lax",
-        secure=not guard.house(request).settings.practice,
+        secure=not access.context(request).settings.practice,
     )
 
 
@@ -343,7 +343,7 @@ async def add_credential(request: Request) -> Response:
     values = read_credential(form)
     if form.ok:
         try:
-            await actions.add_credential(guard.house(request), request.state.person, **values)
+            await actions.add_credential(access.context(request), request.state.person, **values)
             return render.see_other("/me#training", notice="Added.")
         except Refused as refused:
             form.add(refused.reasons)
@@ -367,5 +367,5 @@ def _read(form: Form, **readers: Callable[[], Any]) -> dict[str, Any]:
 
 async def remove_credential(request: Request) -> Response:
     """Take one training away."""
-    await actions.remove_credential(guard.house(request), request.state.person, guard.path_id(request))
+    await actions.remove_credential(access.context(request), request.state.person, access.path_id(request))
     return render.see_other("/me#training", notice="Taken away.")

@@ -12,9 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.errors import NotFound, Reason, Refused
+from circles.base.errors import NotFound, Reason, Refused
 from circles.people import pictures
-from circles.web import guard, headers, render
+from circles.web import access, headers, render
 from circles.web.forms import Form
 
 
@@ -45,7 +45,7 @@ async def show(request: Request, find: Find, form: Form | None = None, status: i
         status,
         form=form or Form(),
         portrait=await find(),
-        most=pictures.MOST_BYTES,
+        most=pictures.MAX_BYTES,
     )
 
 
@@ -87,7 +87,7 @@ async def serve(request: Request, find: Callable[..., Awaitable[Any]]) -> Respon
     found = request.path_params["hash"]
     if not re.fullmatch("[0-9a-f]{32}", found):
         raise NotFound
-    async with guard.house(request).db.reading() as tx:
+    async with access.context(request).db.reading() as tx:
         jpeg = await find(tx, hash=found)
     if jpeg is None:
         raise NotFound

@@ -9,18 +9,18 @@ import anyio
 import anyio.to_thread
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
-from circles.errors import Reason, Refused
+from circles.base.errors import Reason, Refused
 
 # The file as sent, in bytes; the picture in it, in pixels; and each side of the square that is kept.
-MOST_BYTES = 5_000_000
-MOST_PIXELS = 40_000_000
+MAX_BYTES = 5_000_000
+MAX_PIXELS = 40_000_000
 SIDE = 512
 # Smaller than this there is nobody to be recognized.
-LEAST_SIDE = 64
+MIN_SIDE = 64
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 # Pillow itself refuses to open what holds more than twice as many, before anything is unpacked.
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 # Two at a time: unpacking the largest takes about 120 MB.
 _few = anyio.CapacityLimiter(2)
@@ -49,13 +49,13 @@ def _remake(sent: bytes) -> bytes:
 
 def _measure(image: Image.Image) -> None:
     width, height = image.size
-    if width * height > MOST_PIXELS:
+    if width * height > MAX_PIXELS:
         raise Refused(_too_many_pixels())
-    if min(width, height) < LEAST_SIDE:
+    if min(width, height) < MIN_SIDE:
         raise Refused(
             Reason(
                 "too_small",
-                f"Please send a picture of at least {LEAST_SIDE} by {LEAST_SIDE} pixels.",
+                f"Please send a picture of at least {MIN_SIDE} by {MIN_SIDE} pixels.",
                 "picture",
             )
         )

@@ -13,17 +13,17 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from circles import clock, text
-from circles.errors import Reason, Refused
+from circles.base import clock, text
+from circles.base.errors import Reason, Refused
 
 # How long a browser stays signed in; how long a code and a link work; how long somebody new may take to say
 # what they want to be called.
 SIGN_IN_LASTS = timedelta(days=30)
 CODE_LASTS = timedelta(minutes=10)
 NAME_LASTS = timedelta(minutes=30)
-MOST_TRIES = 5
-MOST_CREDENTIALS = 12
-MOST_NEEDS = 500
+MAX_TRIES = 5
+MAX_CREDENTIALS = 12
+MAX_NEEDS = 500
 
 # How often a mail may be asked for: (what is counted, how many, in what time). One address gets few, so that
 # nobody's mailbox is filled and a code cannot be guessed by asking for many; one network gets more, since a
@@ -244,20 +244,18 @@ def code_reasons(asked: Asked | None) -> list[Reason]:
         return [Reason("used", "This code was used already. Please ask for a new one.", "code")]
     if asked.expired:
         return [Reason("expired", "This code is older than ten minutes. Please ask for a new one.", "code")]
-    if asked.tries >= MOST_TRIES:
+    if asked.tries >= MAX_TRIES:
         return [
-            Reason("tried_out", f"The code was wrong {MOST_TRIES} times. Please ask for a new one.", "code")
+            Reason("tried_out", f"The code was wrong {MAX_TRIES} times. Please ask for a new one.", "code")
         ]
     return []
 
 
 def wrong_code(tries: int) -> Reason:
     """What to say of a wrong code. tries: how many wrong ones there were with it."""
-    left = MOST_TRIES - tries
+    left = MAX_TRIES - tries
     if left <= 0:
-        return Reason(
-            "tried_out", f"The code was wrong {MOST_TRIES} times. Please ask for a new one.", "code"
-        )
+        return Reason("tried_out", f"The code was wrong {MAX_TRIES} times. Please ask for a new one.", "code")
     count = "one more time" if left == 1 else f"{left} more times"
     return Reason("wrong", f"This is not the code from the newest mail. You can try {count}.", "code")
 

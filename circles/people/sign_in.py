@@ -7,15 +7,16 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from circles import audit, clock, db, jobs, mail
-from circles.errors import Refused, refuse_if
-from circles.house import House
+from circles.base import clock
+from circles.base.errors import Refused, refuse_if
 from circles.people import rules
-from circles.people.front import by_email, fingerprint, start_sign_in
+from circles.people.queries import by_email, fingerprint, start_sign_in
 from circles.people.rules import Asked, Asker, Person
+from circles.store import audit, db, jobs, mail
+from circles.store.context import Context
 from circles.web import limits
 
-SQL = db.queries("people")
+SQL = db.queries("people/people")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,16 @@ class Entered:
     next_path: str
 
 
-async def ask(house: House, asker: Asker, *, browser: str, network: str) -> str:
+async def ask(context: Context, asker: Asker, *, browser: str, network: str) -> str:
     """Mail a code and a link, the same whether or not the address is known.
 
     browser: the key this browser got when it last asked; what it asked then works no longer. network: whom to
     count it against. Returns the browser's new key. Raises TooOften.
     """
-    await _count(house, asker.email, network)
+    await _count(context, asker.email, network)
     request_id, key, link = uuid4(), secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     code = f"{secrets.randbelow(1_000_000):06}"
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await SQL.forget_asked(tx, browser_hash=fingerprint(browser))
         person_id = await SQL.ask(
             tx,
@@ -51,15 +52,15 @@ async def ask(house: House, asker: Asker, *, browser: str, network: str) -> str:
             zone=asker.zone,
             next_path=asker.next_path,
             browser_hash=fingerprint(key),
-            code_hash=rules.code_hash(house.settings.signing_key(), request_id, code),
+            code_hash=rules.code_hash(context.settings.signing_key(), request_id, code),
             link_hash=fingerprint(link),
             lasts=rules.CODE_LASTS,
         )
-        await _mail(tx, house, asker.email, person_id, code, link)
+        await _mail(tx, context, asker.email, person_id, code, link)
     return key
 
 
-async def _count(house: House, email: str, network: str) -> None:
+async def _count(context: Context, email: str, network: str) -> None:
     waits = [
         rules.wait_of(per, clock.now())
         for key, counted in (
@@ -67,42 +68,44 @@ async def _count(house: House, email: str, network: str) -> None:
             (f"ask {email}", rules.ADDRESS_LIMITS),
         )
         for most, per in counted
-        if not await limits.within(house, f"{key} {per}", most, per)
+        if not await limits.within(context, f"{key} {per}", most, per)
     ]
     if waits:
         raise rules.TooOften(max(waits))
 
 
-async def _mail(tx: db.Tx, house: House, email: str, person_id: UUID | None, code: str, link: str) -> None:
+async def _mail(
+    tx: db.Tx, context: Context, email: str, person_id: UUID | None, code: str, link: str
+) -> None:
     await mail.send(
         tx,
-        house.settings,
+        context.settings,
         "sign_in",
         to=email,
         subject="Your sign-in code",
         person_id=person_id,
         code=code,
-        link=f"{house.settings.address}/sign-in/link/{link}",
+        link=f"{context.settings.address}/sign-in/link/{link}",
     )
 
 
-async def waiting(house: House, browser: str) -> db.Record | None:
+async def waiting(context: Context, browser: str) -> db.Record | None:
     """What this browser asked last (its address, and how it stands), or None."""
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         return await SQL.asked(tx, browser_hash=fingerprint(browser))
 
 
-async def enter_code(house: House, *, browser: str, digits: str, old: str = "") -> Entered:
+async def enter_code(context: Context, *, browser: str, digits: str, old: str = "") -> Entered:
     """Sign in with the code, in the browser that asked for it.
 
     digits: as `rules.code` gives them back. old: the sign-in this browser holds already, which ends. Raises
     Refused for a wrong code (which counts as a try), and for one that is expired, used or tried out.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         row = await SQL.lock_asked(tx, browser_hash=fingerprint(browser))
         reasons = rules.code_reasons(standing(row))
         if row and not reasons:
-            right = rules.code_hash(house.settings.signing_key(), row["id"], digits)
+            right = rules.code_hash(context.settings.signing_key(), row["id"], digits)
             if hmac.compare_digest(right, row["code_hash"]):
                 return await _prove(tx, row, browser, name=row["name"], old=old)
             await SQL.count_try(tx, id=row["id"])
@@ -111,21 +114,21 @@ async def enter_code(house: House, *, browser: str, digits: str, old: str = "") 
     raise Refused(reasons)
 
 
-async def look_at_link(house: House, link: str) -> db.Record:
+async def look_at_link(context: Context, link: str) -> db.Record:
     """The asking a link belongs to; nothing is changed. Raises Refused when the link works no longer."""
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         row = await SQL.linked(tx, link_hash=fingerprint(link))
     refuse_if(rules.link_reasons(standing(row)))
     return row
 
 
-async def use_link(house: House, *, link: str, browser: str, old: str = "") -> Entered:
+async def use_link(context: Context, *, link: str, browser: str, old: str = "") -> Entered:
     """Sign in with the link, in any browser. Raises Refused when the link works no longer.
 
     Somebody new is asked for a name where this is not the browser that asked: the name typed there may be
     a stranger's doing.
     """
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         row = await SQL.lock_linked(tx, link_hash=fingerprint(link))
         refuse_if(rules.link_reasons(standing(row)))
         same = hmac.compare_digest(row["browser_hash"], fingerprint(browser))
@@ -133,9 +136,9 @@ async def use_link(house: House, *, link: str, browser: str, old: str = "") -> E
         return await _prove(tx, row, key, name=row["name"] if same else "", old=old)
 
 
-async def give_name(house: House, *, browser: str, name: str, pronouns: str, old: str = "") -> Entered:
+async def give_name(context: Context, *, browser: str, name: str, pronouns: str, old: str = "") -> Entered:
     """Say what to be called, after the code or link was right. Raises Refused when that was too long ago."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         row = await SQL.lock_asked(tx, browser_hash=fingerprint(browser))
         refuse_if(rules.name_reasons(standing(row)))
         return await _enter(tx, row, browser, name=name, pronouns=pronouns, old=old)
@@ -181,15 +184,15 @@ async def end_sign_in(tx: db.Tx, token: str) -> None:
         )
 
 
-async def sign_out(house: House, token: str) -> None:
+async def sign_out(context: Context, token: str) -> None:
     """Sign this browser out."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await end_sign_in(tx, token)
 
 
-async def sign_out_everywhere(house: House, person: Person) -> int:
+async def sign_out_everywhere(context: Context, person: Person) -> int:
     """Sign every browser of a person out, this one too. Returns how many there were."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         ended = await db.rows(SQL.end_every_sign_in(tx, person_id=person.id))
         for row in ended:
             await audit.record(
@@ -205,8 +208,8 @@ async def sign_out_everywhere(house: House, person: Person) -> int:
 
 
 @jobs.every("people.tidy", "11 * * * *")
-async def tidy(house: House) -> None:
+async def tidy(context: Context) -> None:
     """Forget old askings and old sign-ins."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await SQL.forget_old_asked(tx)
         await SQL.forget_old_sign_ins(tx)

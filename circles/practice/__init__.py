@@ -1,1 +1,1 @@
-"""Practice mode: the mailbox where every mail lands, and the buttons to come in as the demo community."""
+"""Practice mode: the Stripe look-alike, the mailbox, the demo community, the embedded PostgreSQL."""

@@ -8,8 +8,8 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import clock
-from circles.settings import Settings
+from circles.base import clock
+from circles.base.settings import Settings
 
 NOTICE = "notice"
 ZONE = "zone"
@@ -30,7 +30,7 @@ def name(settings: Settings, short: str) -> str:
 
 def read(request: Request, short: str) -> str:
     """The value of one of our private cookies, or an empty string."""
-    return request.cookies.get(name(request.app.state.house.settings, short), "")
+    return request.cookies.get(name(request.app.state.context.settings, short), "")
 
 
 def write(response: Response, settings: Settings, short: str, value: str, seconds: int) -> None:
@@ -52,7 +52,13 @@ def drop(response: Response, settings: Settings, short: str) -> None:
 
 
 def viewer_zone(request: Request) -> str:
-    """The visitor's own zone, as their browser told it or they chose it; empty when unknown."""
+    """The visitor's zone: as their browser or they themselves said, else as their account says; may be empty."""
+    person = getattr(request.state, "person", None)
+    return browser_zone(request) or (person.zone if person else "")
+
+
+def browser_zone(request: Request) -> str:
+    """The zone that the browser told or its visitor chose; empty when unknown."""
     zone = unquote(request.cookies.get(ZONE, ""))
     return zone if clock.is_zone(zone) else ""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 from starlette.requests import Request
 
-from circles import reading
-from circles.errors import Reason, Refused
+from circles.base import clock, reading
+from circles.base.errors import Reason, Refused
 
 T = TypeVar("T")
 
@@ -80,3 +81,9 @@ class Form:
         except Refused as refused:
             self.add(refused.reasons)
             return None
+
+
+@cache
+def zone_options() -> list[tuple[str, str]]:
+    """Every time zone as a choice of a form: its name, and the name in words."""
+    return [(zone, zone.replace("_", " ").replace("/", ", ")) for zone in sorted(clock.zones())]

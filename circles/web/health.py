@@ -8,10 +8,10 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from circles import db
-from circles.web import guard
+from circles.store import db
+from circles.web import access
 
-SQL = db.queries("jobs")
+SQL = db.queries("store/jobs")
 log = structlog.get_logger("health")
 
 # A due job that nobody took for this long (seconds) means that no worker is at work.
@@ -22,7 +22,7 @@ async def healthz(request: Request) -> Response:
     """200 when the database answers and the queue moves, else 503; both are named."""
     database, queue = "well", "well"
     try:
-        async with asyncio.timeout(5), guard.house(request).db.reading() as tx:
+        async with asyncio.timeout(5), access.context(request).db.reading() as tx:
             state = await SQL.queue_state(tx)
         if state["oldest_wait"] > LONGEST_WAIT:
             queue = f"the oldest due job has waited {state['oldest_wait']:.0f} s"

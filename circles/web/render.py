@@ -1,73 +1,15 @@
-"""Templates to HTML: the one Jinja environment, its filters, and what every page is given."""
+"""Pages as responses: a template with what every page is given, redirects, safe paths."""
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from circles import clock, money, text
-from circles.web import cookies, ring
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-STATIC = ROOT / "static"
-
-
-@cache
-def static(name: str) -> str:
-    """The address of a static file with a version of its content, so that it may be cached for good."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{quote(name)}?v={digest}"
-
-
-def when(at: datetime, zone: str, viewer_zone: str = "") -> str:
-    """A moment in words, in the circle's zone and the visitor's."""
-    return clock.say_when(at, zone, viewer_zone)
-
-
-def markdown(source: str) -> Markup:
-    """Markdown made safe to show."""
-    return Markup(text.markdown(source))
-
-
-@cache
-def environment() -> Environment:
-    """The one Jinja environment: escapes everything, and a name that is not there is an error."""
-    env = Environment(
-        loader=FileSystemLoader(ROOT / "templates"),
-        autoescape=select_autoescape(["html"], default_for_string=True),
-        undefined=StrictUndefined,
-        auto_reload=False,  # else every page asks the disk about every template it is made of
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters.update(
-        money=money.say,
-        money_plain=money.plain,
-        when=when,
-        when_short=clock.say_short,
-        city=clock.city,
-        date_words=clock.say_date,
-        time_words=clock.say_time,
-        length_words=clock.say_length,
-        span_words=clock.say_span,
-        markdown=markdown,
-    )
-    env.globals.update(static=static, ring_points=ring.ring_points, for_you=clock.say_for_you)
-    return env
-
-
-def render(template: str, **context: Any) -> str:
-    """A template as text, for mail and for parts."""
-    return environment().get_template(template).render(**context)
+from circles.store.templates import render
+from circles.web import cookies
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
@@ -77,8 +19,8 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         "request": request,
         "path": request.url.path,
         "person": getattr(request.state, "person", None),
-        "settings": request.app.state.house.settings,
-        "viewer_zone": cookies.viewer_zone(request),
+        "settings": request.app.state.context.settings,
+        "viewer_zone": cookies.browser_zone(request),
         "notice": notice,
         "status": status,
     }

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from circles import db
-from circles.db import Database
-from circles.house import House
-from circles.postgres import Embedded
+from circles.practice.postgres.embedded import Embedded
+from circles.store import db
+from circles.store.context import Context
+from circles.store.db import Database
 from tests.bench import load, stage
 from tests.bench.directory import directory
 from tests.bench.stage import Rush, spread
@@ -72,7 +72,7 @@ async def _rushes(server: str, data: Path, persons: int, rooms: int, seats: int,
     url = await stage.fresh(server, "bench_bookings")
     database = await Database.open(url)
     rush = await Rush.prepare(
-        House(stage.settings_for(url, data), database), persons=persons, rooms=rooms, seats=seats
+        Context(stage.settings_for(url, data), database), persons=persons, rooms=rooms, seats=seats
     )
     real: list[float] = []
     limit: list[float] = []
@@ -111,7 +111,7 @@ def export(server: str, data: Path) -> None:
     url = asyncio.run(stage.fresh(server, "bench_export"))
     cookie = asyncio.run(_fill(url, data))
     psql = _psql()
-    query = db.queries("attendance").attendance_csv
+    query = db.queries("attendance/register").attendance_csv
     values = {"first": "'2020-01-01'", "last": "'2030-01-01'", "circles": "'{}'"}
     text = query.sql
     for place, name in reversed(list(enumerate(query.parameters, 1))):
@@ -196,8 +196,8 @@ async def _download(port: int, path: str, cookie: str) -> None:
 async def _fill(url: str, data: Path) -> str:
     """100,000 bookings, and an organizer's cookie."""
     database = await Database.open(url)
-    house = House(stage.settings_for(url, data), database)
-    cookie = await stage.many_bookings(house, ROWS)
+    context = Context(stage.settings_for(url, data), database)
+    cookie = await stage.many_bookings(context, ROWS)
     await database.close()
     return cookie
 

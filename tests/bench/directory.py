@@ -13,10 +13,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 
-from circles import clock, db, reading
-from circles.directory import search_rules
-from circles.directory.search_rules import Where
-from circles.postgres import Embedded
+from circles.base import clock, reading
+from circles.directory.search import rules as search_rules
+from circles.directory.search.rules import Where
+from circles.practice.postgres.embedded import Embedded
+from circles.store import db
 from tests.bench import load, stage
 
 ROUNDS = 5
@@ -38,7 +39,7 @@ async def filled(server: str, how_many: int) -> str:
             for statement in (LICENCES, WAYS, FOUND_BY):
                 await connection.execute(statement, timeout=1800)
             ids = await connection.fetchval("select array_agg(id) from listings")
-            await db.queries("directory").refresh_facets(connection, ids=ids)
+            await db.queries("directory/listing").refresh_facets(connection, ids=ids)
         await connection.execute("vacuum analyze", timeout=600)
     finally:
         await connection.close()
@@ -55,14 +56,14 @@ def asked(address: str) -> dict[str, Any]:
 
 async def bare(connection: asyncpg.Connection, arguments: dict[str, Any]) -> int:
     """The same queries with nothing around them. Answers how many cards they found."""
-    queries = db.queries("directory_search")
+    queries = db.queries("directory/search")
     row = await queries.search(connection, **arguments)
     return len(await db.rows(queries.cards(connection, ids=row["ids"])))
 
 
 async def plans(connection: asyncpg.Connection, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     """Every node of the plans of the page's queries."""
-    queries = db.queries("directory_search")
+    queries = db.queries("directory/search")
     ids = (await queries.search(connection, **arguments))["ids"]
     found = []
     for query, given in ((queries.search, arguments), (queries.cards, {"ids": ids})):

@@ -16,14 +16,16 @@ from uuid import UUID
 
 import asyncpg
 
-from circles import demo, migrate, people
-from circles.db import Database
-from circles.gatherings import planting
-from circles.house import House
-from circles.settings import Settings
+from circles import people
+from circles.base.settings import Settings
+from circles.hosting.schedule import planting
+from circles.practice import demo
+from circles.store import migrate
+from circles.store.context import Context
+from circles.store.db import Database
 from tests.bench import load
 from tests.cast import add_circle, add_gathering, add_person, version_of
-from tests.kept_database import with_database
+from tests.database import with_database
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -67,7 +69,7 @@ async def timed_demo(server: str, data: Path) -> tuple[str, float]:
     url = await fresh(server, "bench_pages")
     database = await Database.open(url)
     began = time.perf_counter()
-    await demo.load(House(settings_for(url, data), database))
+    await demo.load(Context(settings_for(url, data), database))
     seconds = time.perf_counter() - began
     await database.close()
     return url, seconds
@@ -116,24 +118,24 @@ class Rush:
     """People and free gatherings for a rush of bookings, put back between rushes."""
 
     def __init__(
-        self, house: House, version: UUID, persons: list[UUID], cookies: list[str], rooms: list[UUID]
+        self, context: Context, version: UUID, persons: list[UUID], cookies: list[str], rooms: list[UUID]
     ) -> None:
-        self.house, self.version = house, version
+        self.context, self.version = context, version
         self.persons, self.cookies, self.rooms = persons, cookies, rooms
 
     @classmethod
-    async def prepare(cls, house: House, *, persons: int, rooms: int, seats: int) -> Rush:
+    async def prepare(cls, context: Context, *, persons: int, rooms: int, seats: int) -> Rush:
         """Make `persons` signed-in people and `rooms` gatherings of `seats` seats that cost nothing."""
-        lead = await add_person(house, "Lead", is_facilitator=True)
+        lead = await add_person(context, "Lead", is_facilitator=True)
         circle = await add_circle(
-            house, lead, capacity=seats, minimum=0, suggested=0, maximum=0, community_seats=0
+            context, lead, capacity=seats, minimum=0, suggested=0, maximum=0, community_seats=0
         )
-        found = [await add_gathering(house, circle, days=7 + i) for i in range(rooms)]
-        everybody = [await add_person(house, f"Person {i}") for i in range(persons)]
-        async with house.db.transaction() as tx:
+        found = [await add_gathering(context, circle, days=7 + i) for i in range(rooms)]
+        everybody = [await add_person(context, f"Person {i}") for i in range(persons)]
+        async with context.db.transaction() as tx:
             keys = [await people.start_sign_in(tx, person) for person in everybody]
         return cls(
-            house, await version_of(house, circle), everybody, [f"sign-in={key}" for key in keys], found
+            context, await version_of(context, circle), everybody, [f"sign-in={key}" for key in keys], found
         )
 
     def posts(self, real: bool) -> list[bytes]:
@@ -150,7 +152,7 @@ class Rush:
 
     async def taken(self) -> list[int]:
         """How many seats each gathering gave away, by its bookings."""
-        async with self.house.db.reading() as tx:
+        async with self.context.db.reading() as tx:
             rows = await tx.fetch(
                 "select count(bookings.id) as taken from unnest($1::uuid[]) as room "
                 "left join bookings on bookings.gathering_id = room and bookings.state = 'confirmed' group by room",
@@ -160,7 +162,7 @@ class Rush:
 
     async def clear(self) -> None:
         """Put everything back as it was before a rush."""
-        async with self.house.db.transaction() as tx:
+        async with self.context.db.transaction() as tx:
             await tx.execute("delete from bookings")
             await tx.execute("delete from acceptances")
             await tx.execute("truncate pgqueuer")
@@ -170,12 +172,12 @@ async def plant_many(server: str, schedules: int) -> tuple[float, int]:
     """Plant weekly schedules in many zones. Answers the seconds it took and how many gatherings came of it."""
     url = await fresh(server, "bench_planting")
     database = await Database.open(url)
-    house = House(Settings(database_url=url, run_worker=False), database)
-    circle = await add_circle(house, await add_person(house, "Lead", is_facilitator=True))
+    context = Context(Settings(database_url=url, run_worker=False), database)
+    circle = await add_circle(context, await add_person(context, "Lead", is_facilitator=True))
     async with database.transaction() as tx:
         await tx.execute(MANY_SCHEDULES, circle, schedules)
     started = time.perf_counter()
-    await planting.plant(house)
+    await planting.plant(context)
     seconds = time.perf_counter() - started
     async with database.reading() as tx:
         planted = await tx.fetchval("select count(*) from gatherings")
@@ -192,13 +194,15 @@ MANY_SCHEDULES = (
 )
 
 
-async def many_bookings(house: House, how_many: int) -> str:
+async def many_bookings(context: Context, how_many: int) -> str:
     """Past gatherings of 20 seats, all booked and marked. Answers the cookie of an organizer."""
-    lead = await add_person(house, "Lead", is_facilitator=True)
-    organizer = await add_person(house, "Odile", is_organizer=True)
-    circle = await add_circle(house, lead, capacity=20, minimum=0, suggested=0, maximum=0, community_seats=0)
-    version = await version_of(house, circle)
-    async with house.db.transaction() as tx:
+    lead = await add_person(context, "Lead", is_facilitator=True)
+    organizer = await add_person(context, "Odile", is_organizer=True)
+    circle = await add_circle(
+        context, lead, capacity=20, minimum=0, suggested=0, maximum=0, community_seats=0
+    )
+    version = await version_of(context, circle)
+    async with context.db.transaction() as tx:
         values = {"circle": circle, "version": version, "n": how_many}
         for statement, names in MANY.items():
             await tx.execute(statement, *[values[name] for name in names], timeout=600)

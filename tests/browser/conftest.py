@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
-from circles import checks
+from circles.store import checks
 from tests.browser.find import chromium as find_chromium
 from tests.browser.site import PATIENCE, Site, serve
 from tests.browser.visitor import Visitor, arrive
-from tests.kept_database import with_database
+from tests.database import with_database
 
 Visit = Callable[..., Awaitable[Visitor]]
 
@@ -83,7 +83,7 @@ async def visit(site: Site, chromium: Browser) -> AsyncIterator[Visit]:
 async def invariants(site: Site) -> AsyncIterator[None]:
     """After every file of journeys, all that must always hold still holds."""
     yield
-    async with site.house.db.reading() as tx:
+    async with site.context.db.reading() as tx:
         broken = [found.says for found in await checks.run(tx) if not found.holds]
     assert not broken
 

@@ -18,9 +18,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from circles import people
-from circles.db import Database
-from circles.house import House
-from circles.settings import Settings
+from circles.base.settings import Settings
+from circles.store.context import Context
+from circles.store.db import Database
 from tests import cast
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,40 +33,40 @@ class Site:
     """A running site. house: its settings and its database, for putting things in place and for looking after."""
 
     address: str
-    house: House
+    context: Context
     log: Path
     _numbers: count[int] = field(default_factory=count)
 
     async def member(self, name: str = "Nell", **more: Any) -> Member:
         """Somebody new, with an address nobody else has."""
         email = f"{name.lower()}.{uuid4().hex[:12]}@example.org"
-        return Member(await cast.add_person(self.house, name, email=email, **more), name, email)
+        return Member(await cast.add_person(self.context, name, email=email, **more), name, email)
 
     async def circle(self, **more: Any) -> UUID:
         """A new published circle of a facilitator of its own, by a name that no other circle has."""
         host = more.pop("host", None) or (await self.member("Fay", is_facilitator=True)).id
         name = more.pop("name", f"Evening circle {os.getpid()}-{next(self._numbers)}")
-        return await cast.add_circle(self.house, host, name=name, **more)
+        return await cast.add_circle(self.context, host, name=name, **more)
 
     async def gathering(self, circle: UUID | None = None, *, days: float = 7, **more: Any) -> UUID:
         """A new open gathering, of a new circle where none is given."""
         dated = {name: more.pop(name) for name in ("hour", "starts_at") if name in more}
         circle = circle or await self.circle(**more)
-        return await cast.add_gathering(self.house, circle, days=days, **dated)
+        return await cast.add_gathering(self.context, circle, days=days, **dated)
 
     async def token(self, person: UUID) -> str:
         """What the sign-in cookie of this person holds."""
-        async with self.house.db.transaction() as tx:
+        async with self.context.db.transaction() as tx:
             return await people.start_sign_in(tx, person)
 
     async def ask(self, query: str, *values: Any) -> Any:
         """One value out of the database."""
-        async with self.house.db.reading() as tx:
+        async with self.context.db.reading() as tx:
             return await tx.fetchval(query, *values)
 
     async def booked(self, person: UUID) -> dict[str, int]:
         """How many bookings of each state somebody has."""
-        async with self.house.db.reading() as tx:
+        async with self.context.db.reading() as tx:
             rows = await tx.fetch(
                 "select state, count(*) as n from bookings where person_id = $1 group by 1", person
             )
@@ -132,7 +132,7 @@ async def serve(database_url: str, folder: Path) -> AsyncIterator[Site]:
         )
         database = await Database.open(database_url, size=2)
         try:
-            yield Site(address, House(settings, database), folder / "site.log")
+            yield Site(address, Context(settings, database), folder / "site.log")
         finally:
             await database.close()
     finally:

@@ -17,7 +17,7 @@ from tests.browser.journeys import book, choose, pay
 from tests.browser.site import Member, Site
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 from tests.cast import add_booking
-from tests.directory_hands import add_listing
+from tests.directory.helpers import add_listing
 
 GRAVE = ("serious", "critical")
 
@@ -57,13 +57,13 @@ async def scene(site: Site) -> AsyncIterator[Scene]:
     draft = await site.gathering(circle, days=21)
     began = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
     now = await site.gathering(circle, starts_at=began)
-    async with site.house.db.transaction() as tx:
+    async with site.context.db.transaction() as tx:
         await tx.execute("update gatherings set state = 'draft' where id = $1", draft)
         await tx.execute("update gatherings set capacity = 1 where id = $1", full)
-    booking = await add_booking(site.house, ahead, member.id)
-    await add_booking(site.house, full, (await site.member("Ann")).id)
+    booking = await add_booking(site.context, ahead, member.id)
+    await add_booking(site.context, full, (await site.member("Ann")).id)
     for name in ("Ada", "Bela", "Cleo"):
-        await add_booking(site.house, now, (await site.member(name)).id, kind="paid", amount=4500)
+        await add_booking(site.context, now, (await site.member(name)).id, kind="paid", amount=4500)
     yield Scene(
         host,
         member,
@@ -74,7 +74,9 @@ async def scene(site: Site) -> AsyncIterator[Scene]:
         now,
         draft,
         booking,
-        await add_listing(site.house, name="Wilhelmina Featherstonehaugh-Cholmondeley", letters="PhD, LMFT"),
+        await add_listing(
+            site.context, name="Wilhelmina Featherstonehaugh-Cholmondeley", letters="PhD, LMFT"
+        ),
     )
 
 

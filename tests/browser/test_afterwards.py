@@ -32,7 +32,7 @@ async def with_a_paid_seat(
 async def with_a_free_seat(site: Site, gathering: UUID) -> tuple[Member, UUID]:
     """Somebody with a community seat."""
     member = await site.member("Ivo")
-    return member, await add_booking(site.house, gathering, member.id)
+    return member, await add_booking(site.context, gathering, member.id)
 
 
 def events(body: bytes | str) -> list[icalendar.Component]:
@@ -87,7 +87,7 @@ async def test_the_way_in_shows_when_it_is_due(visit: Visit, site: Site, live: b
     await visitor.come_in(member)
     await visitor.open("/my/gatherings")
     await visitor.sees("The link opens when your host opens the room.")
-    await open_the_room(site.house, gathering)
+    await open_the_room(site.context, gathering)
     await visitor.open("/my/gatherings")
     await expect(visitor.link("Join")).to_have_attribute("href", "https://meet.example.org/tuesday")
 

@@ -25,9 +25,9 @@ async def with_a_seat(
     circle = await site.circle(host=host.id)
     start = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=minutes)
     gathering = await site.gathering(circle, starts_at=start)
-    await open_the_room(site.house, gathering)
+    await open_the_room(site.context, gathering)
     member = await site.member("Remy")
-    booking = await add_booking(site.house, gathering, member.id, kind="paid", amount=amount)
+    booking = await add_booking(site.context, gathering, member.id, kind="paid", amount=amount)
     visitor = await visit(live=live, phone=True)
     await visitor.come_in(member)
     return visitor, member, circle, booking

@@ -208,7 +208,7 @@ async def test_a_gathering_that_filled_up_meanwhile_says_so_and_leads_to_another
     gathering, _ = await site.gathering(circle), await site.gathering(circle, days=14)
     visitor, _ = await at_the_form(visit, site, gathering, live=live)
     visitor.watch.allowed |= {409, 422}
-    await add_booking(site.house, gathering, (await site.member("Quick")).id, kind="free")
+    await add_booking(site.context, gathering, (await site.member("Quick")).id, kind="free")
     await choose(visitor, "12")
     await visitor.sees("The last seat was taken a moment ago. Nothing was charged.")
     await visitor.page.get_by_role("main").get_by_role("listitem").get_by_role("link").click()
@@ -222,7 +222,7 @@ async def test_guidelines_that_changed_meanwhile_are_shown_again(
     circle = await site.circle()
     visitor, member = await at_the_form(visit, site, await site.gathering(circle), live=live)
     visitor.watch.allowed |= {409, 422}
-    async with site.house.db.transaction() as tx:
+    async with site.context.db.transaction() as tx:
         await tx.execute(
             "insert into guidelines_versions (guidelines_id, number, body) "
             "select guidelines_id, 2, '## Anew' || chr(10) || 'We begin with a minute of silence.' "

@@ -111,7 +111,7 @@ async def test_a_schedule_ends_and_what_is_booked_stays(visit: Visit, site: Site
     evening = await site.ask(
         "select id from gatherings where circle_id = $1 order by starts_at offset 2 limit 1", circle
     )
-    await add_booking(site.house, evening, (await site.member("Remy")).id)
+    await add_booking(site.context, evening, (await site.member("Remy")).id)
     await visitor.open(f"/host/circles/{circle}")
     await visitor.page.locator("#schedules").get_by_role("link", name="End").click()
     await visitor.reads("End this schedule?")

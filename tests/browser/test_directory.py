@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from playwright.async_api import FilePayload, expect
 
-from tests import import_hands as hands
 from tests.browser.conftest import Visit
 from tests.browser.site import Member, Site
 from tests.browser.visitor import Visitor
+from tests.directory import import_helpers as hands
 
 NUMBERS = count(6_000, 100)  # every list is of therapists that no other one names
 

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Locator, expect
 
-from circles.directory import short_list_rules, words
+from circles.directory.listing import words
+from circles.directory.search import short_list_rules
 from tests.browser.conftest import Visit
 from tests.browser.site import Member, Site
 from tests.browser.visitor import Visitor
-from tests.directory_hands import RIVER, add_listing
+from tests.directory.helpers import RIVER, add_listing
 
 FEE, STATE = "A fee I can pay", "Where you are"
 
@@ -23,11 +24,19 @@ FEE, STATE = "A fee I can pay", "Where you are"
 async def therapists(site: Site) -> None:
     """Three in Florida by telehealth under $80, one who costs more, and one who is licensed elsewhere."""
     for name in ("Ada Bay", "Bela Bay", "Cleo Bay"):
-        await add_listing(site.house, name=name, letters="LMFT", sliding_floor=5_000)
-    await add_listing(site.house, name="Dora Bay", fee_minimum=30_000, fee_maximum=30_000, sliding_floor=None)
+        await add_listing(site.context, name=name, letters="LMFT", sliding_floor=5_000)
+    await add_listing(
+        site.context, name="Dora Bay", fee_minimum=30_000, fee_maximum=30_000, sliding_floor=None
+    )
     elsewhere = (replace(RIVER.licences[0], area="GA"),)
     await add_listing(
-        site.house, name="Ezra Bay", in_person=False, city="", zip="", sliding_floor=5_000, licences=elsewhere
+        site.context,
+        name="Ezra Bay",
+        in_person=False,
+        city="",
+        zip="",
+        sliding_floor=5_000,
+        licences=elsewhere,
     )
 
 
@@ -131,7 +140,7 @@ async def test_six_names_are_one_page_and_a_full_list_two(visit: Visit, site: Si
         "city": "Tallahassee",
     }
     codes = [
-        short_list_rules.code(await add_listing(site.house, **long)) for _ in range(short_list_rules.MOST)
+        short_list_rules.code(await add_listing(site.context, **long)) for _ in range(short_list_rules.MOST)
     ]
     visitor = await visit()
     for many, paper in ((3, 1), (6, 1), (12, 2)):

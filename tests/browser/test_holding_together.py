@@ -32,7 +32,7 @@ async def at_the_door(site: Site, host: Member) -> tuple[UUID, UUID]:
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=10)
     gathering = await site.gathering(circle, starts_at=start)
     ada = await site.member("Ada", pronouns="they/them")
-    await add_booking(site.house, gathering, ada.id, kind="paid", amount=4500)
+    await add_booking(site.context, gathering, ada.id, kind="paid", amount=4500)
     return circle, gathering
 
 
@@ -94,7 +94,7 @@ async def test_somebody_stands_in_for_one_gathering(visit: Visit, site: Site) ->
     await other.open(f"/gatherings/{gathering}")
     await other.sees("Stellan")
     mira = await site.member("Juno")
-    await add_booking(site.house, gathering, mira.id)
+    await add_booking(site.context, gathering, mira.id)
 
     await host.open(f"/host/gatherings/{gathering}/stand-in")
     await host.follow("The usual hosts hold it after all")

@@ -108,7 +108,7 @@ async def with_a_register(site: Site, host: Member, *, minutes: int = -10) -> tu
     kinds = ("community", "paid", "paid")
     bookings = [
         await add_booking(
-            site.house, gathering, person.id, kind=kind, amount=0 if kind == "community" else 4500
+            site.context, gathering, person.id, kind=kind, amount=0 if kind == "community" else 4500
         )
         for person, kind in zip(people, kinds, strict=True)
     ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import FilePayload, expect
 
-from tests import import_hands as hands
 from tests.browser.conftest import Visit
 from tests.browser.site import Site
 from tests.browser.test_access import grave, too_wide
 from tests.browser.test_organizing import as_organizer
 from tests.browser.visitor import Visitor
+from tests.directory import import_helpers as hands
 
 # Therapists of their own for each journey, since all journeys share one directory.
 BASE = 5_000

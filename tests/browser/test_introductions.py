@@ -14,7 +14,7 @@ from tests.browser.site import Member, Site
 from tests.browser.test_access import is_for_everybody
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
-from tests.directory_hands import add_listing
+from tests.directory.helpers import add_listing
 
 SECRET = "It was about the house by the lake."
 LOOKING = "Somebody for the weeks after, on weekday evenings."
@@ -23,7 +23,7 @@ LOOKING = "Somebody for the weeks after, on weekday evenings."
 async def therapist(site: Site, name: str) -> tuple[UUID, str]:
     """A listing, and the address its introductions go to."""
     email = f"{uuid4().hex[:12]}@example.org"
-    return await add_listing(site.house, name=name, email=email), email
+    return await add_listing(site.context, name=name, email=email), email
 
 
 async def ask(visitor: Visitor, listing: UUID, name: str) -> str:
@@ -148,8 +148,8 @@ async def came(site: Site, host: Member) -> tuple[UUID, Member]:
     circle = await site.circle(host=host.id)
     began = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
     gathering, member = await site.gathering(circle, starts_at=began), await site.member("Noa")
-    booking = await add_booking(site.house, gathering, member.id)
-    async with site.house.db.transaction() as tx:
+    booking = await add_booking(site.context, gathering, member.id)
+    async with site.context.db.transaction() as tx:
         await tx.execute(
             "insert into attendance (booking_id, mark, marked_by) values ($1, 'came', $2)", booking, host.id
         )

@@ -7,7 +7,7 @@ from uuid import uuid4
 from tests.browser.conftest import Visit
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
-from tests.directory_hands import add_listing
+from tests.directory.helpers import add_listing
 
 
 async def write(visitor: Visitor, name: str, number: str) -> None:
@@ -61,7 +61,7 @@ async def test_a_therapist_applies_and_an_organizer_shows_the_page(
 
 async def test_a_complaint_takes_a_page_off_at_once(visit: Visit, site: Site, live: bool) -> None:
     name = f"Linden {uuid4().hex[:8]}"
-    listing = await add_listing(site.house, name=name)
+    listing = await add_listing(site.context, name=name)
     member = await visit(live=live, phone=True)
     await member.come_in(await site.member("Nell"))
     await member.open(f"/therapists/{listing}")

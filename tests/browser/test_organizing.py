@@ -48,7 +48,7 @@ async def test_all_circles_and_all_bookings(visit: Visit, site: Site, live: bool
     name = f"Overseen {live}"
     circle = await site.circle(name=name)
     member = await site.member("Tilda")
-    await add_booking(site.house, await site.gathering(circle), member.id, kind="paid", amount=5500)
+    await add_booking(site.context, await site.gathering(circle), member.id, kind="paid", amount=5500)
     visitor, _ = await as_organizer(visit, site, live=live)
     await visitor.open("/organize")
     await visitor.follow("Circles")
@@ -67,7 +67,7 @@ async def test_taking_the_attendance_home_is_noted(visit: Visit, site: Site, liv
     name = f"Counted {live}{phone}"
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=5)
     gathering = await site.gathering(await site.circle(name=name), starts_at=start)
-    await add_booking(site.house, gathering, (await site.member("=HYPERLINK(1)")).id)
+    await add_booking(site.context, gathering, (await site.member("=HYPERLINK(1)")).id)
     visitor, organizer = await as_organizer(visit, site, live=live, phone=phone)
     await visitor.open("/organize/attendance")
     await visitor.fill("From", str((start - timedelta(days=2)).date()))

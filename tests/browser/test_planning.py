@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.async_api import Locator, expect
 
-from circles import clock
+from circles.base import clock
 from tests.browser.conftest import Visit
 from tests.browser.journeys import as_host, book, pay
 from tests.browser.site import Site, until

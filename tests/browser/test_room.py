@@ -33,7 +33,7 @@ NEEDS = {"Ada": "I lip-read.", "Bela": "", "Cleo": ""}
 
 
 async def _seat(site: Site, gathering: UUID, member: Member) -> UUID:
-    return await add_booking(site.house, gathering, member.id, kind="paid", amount=4500)
+    return await add_booking(site.context, gathering, member.id, kind="paid", amount=4500)
 
 
 def row_of(visitor: Visitor, name: str) -> Locator:
@@ -173,7 +173,7 @@ async def test_afterwards_the_register_is_closed_and_something_handed_over(
     visit: Visit, site: Site, live: bool
 ) -> None:
     visitor, gathering, _ = await with_a_room(visit, site, live=live)
-    async with site.house.db.transaction() as tx:
+    async with site.context.db.transaction() as tx:
         await tx.execute(
             "update gatherings set starts_at = starts_at - interval '20 minutes', "
             "ends_at = ends_at - interval '20 minutes', wall_start = wall_start - interval '20 minutes' where id = $1",

@@ -115,7 +115,7 @@ async def test_signing_out_leaves_nothing(visit: Visit, site: Site) -> None:
 
 async def test_closing_the_register_forgets_the_room(visit: Visit, site: Site) -> None:
     visitor, gathering, _ = await in_the_room(visit, site)
-    async with site.house.db.transaction() as tx:
+    async with site.context.db.transaction() as tx:
         await tx.execute(
             "update gatherings set starts_at = starts_at - interval '20 minutes', "
             "ends_at = ends_at - interval '20 minutes', wall_start = wall_start - interval '20 minutes' where id = $1",

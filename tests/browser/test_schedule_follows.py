@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from playwright.async_api import expect
 
-from circles import clock
+from circles.base import clock
 from tests.browser.conftest import Visit
 from tests.browser.journeys import as_host
 from tests.browser.site import Site

@@ -22,7 +22,7 @@ async def with_two_booked(visit: Visit, site: Site, *, live: bool) -> tuple[Visi
     gathering = await site.gathering(await site.circle(host=host.id))
     people = [await site.member(name) for name in ("Ada", "Bela")]
     for person in people:
-        await add_booking(site.house, gathering, person.id, kind="paid", amount=4500)
+        await add_booking(site.context, gathering, person.id, kind="paid", amount=4500)
     return visitor, gathering, people
 
 

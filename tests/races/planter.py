@@ -14,10 +14,10 @@ from typing import Any
 
 import aiosql
 
-from circles import db
-from circles.gatherings import planting
-from circles.house import House
-from circles.settings import Settings
+from circles.base.settings import Settings
+from circles.hosting.schedule import planting
+from circles.store import db
+from circles.store.context import Context
 
 
 def remove_the_guard() -> None:
@@ -32,13 +32,13 @@ async def main(orders: dict[str, Any]) -> None:
     """Plant at the caller's word."""
     if orders["naive"]:
         remove_the_guard()
-    house = House(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=4))
-    async with house.db.reading():
+    context = Context(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=4))
+    async with context.db.reading():
         print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    await planting.plant(house)
+    await planting.plant(context)
     print("done", flush=True)
-    await house.db.close()
+    await context.db.close()
 
 
 if __name__ == "__main__":

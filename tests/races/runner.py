@@ -19,38 +19,42 @@ from uuid import UUID
 
 import aiosql
 
-from circles import bookings, db, people
+from circles import bookings, people
+from circles.base.errors import Refused
+from circles.base.settings import Settings
 from circles.bookings import actions
-from circles.errors import Refused
-from circles.house import House
-from circles.settings import Settings
+from circles.bookings import actions as booking_actions
+from circles.store import db
+from circles.store.context import Context
 
 NAIVE = Path(__file__).with_name("naive.sql")
 
-Verb = Callable[[House, UUID, people.Person, UUID], Awaitable[str]]
+Verb = Callable[[Context, UUID, people.Person, UUID], Awaitable[str]]
 
 
-async def book(house: House, target: UUID, person: people.Person, version: UUID) -> str:
+async def book(context: Context, target: UUID, person: people.Person, version: UUID) -> str:
     """A seat that costs nothing: "seat", or the reasons why not."""
     try:
-        await bookings.book(house, person, target, choice="amount", amount=0, version_id=version, agreed=True)
+        await booking_actions.book(
+            context, person, target, choice="amount", amount=0, version_id=version, agreed=True
+        )
     except Refused as refused:
         return ",".join(sorted(refused.codes))
     return "seat"
 
 
-async def cancel(house: House, target: UUID, person: people.Person, _: UUID) -> str:
+async def cancel(context: Context, target: UUID, person: people.Person, _: UUID) -> str:
     """Cancel a booking of $45 with all of it coming back."""
     try:
-        return f"refund {(await bookings.cancel(house, person, target, shown=4500)).amount}"
+        return f"refund {(await booking_actions.cancel(context, person, target, shown=4500)).amount}"
     except Refused as refused:
         return ",".join(sorted(refused.codes))
 
 
-async def settle(house: House, target: UUID, _: people.Person, __: UUID) -> str:
+async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> str:
     """Tell a booking that its checkout was paid."""
-    async with house.db.transaction() as tx:
-        await bookings.settle(tx, house, target, "paid")
+    async with context.db.transaction() as tx:
+        await bookings.settle(tx, context, target, "paid")
     return "settled"
 
 
@@ -67,21 +71,21 @@ async def main(orders: dict[str, Any]) -> None:
     """Run every round at the caller's word."""
     if orders["naive"]:
         remove_the_guard()
-    house = House(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=8))
+    context = Context(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=8))
     verb, version = VERBS[orders["verb"]], UUID(orders["version"])
     everybody = {UUID(person) for tries in orders["rounds"] for _, person in tries}
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         known = await people.by_ids(tx, everybody)
     print("ready", flush=True)
     for tries in orders["rounds"]:
         await asyncio.to_thread(sys.stdin.readline)
-        answers = [verb(house, UUID(target), known[UUID(person)], version) for target, person in tries]
+        answers = [verb(context, UUID(target), known[UUID(person)], version) for target, person in tries]
         print(json.dumps(await asyncio.gather(*answers)), flush=True)
-    await house.db.close()
+    await context.db.close()
 
 
 if __name__ == "__main__":
     import app
 
-    app.hand_over()  # the jobs of every room are known from here on
+    app.connect_features()  # the jobs of every room are known from here on
     asyncio.run(main(json.loads(sys.stdin.readline())))

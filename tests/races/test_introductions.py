@@ -10,30 +10,29 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
 from circles import people
-from circles.directory import introductions_actions as actions
-from circles.directory import introductions_rules as rules
-from circles.directory.introductions_actions import Key
-from circles.directory.introductions_rules import Answer, Told
-from circles.errors import Refused
-from circles.house import House
+from circles.base.errors import Refused
+from circles.directory.introductions import actions, rules
+from circles.directory.introductions.actions import Key
+from circles.directory.introductions.rules import Answer, Told
+from circles.store.context import Context
 from tests.cast import Cast
-from tests.directory_hands import add_listing
+from tests.directory.helpers import add_listing
 
 ROUNDS = 12
 
 
-async def asked(house: House, person: people.Person) -> UUID:
+async def asked(context: Context, person: people.Person) -> UUID:
     """One more introduction of somebody, to a listing of its own that belongs to an account of its own."""
-    made, listing = uuid4(), await add_listing(house, name=f"Therapist {uuid4().hex[:6]}")
+    made, listing = uuid4(), await add_listing(context, name=f"Therapist {uuid4().hex[:6]}")
     await actions.ask(
-        house, person, introduction_id=made, listing_id=listing, told=Told(("reach",), reach="555")
+        context, person, introduction_id=made, listing_id=listing, told=Told(("reach",), reach="555")
     )
     return made
 
 
-async def key_of(house: House, introduction: UUID) -> Key:
+async def key_of(context: Context, introduction: UUID) -> Key:
     """A key to it: its listing is given to the person who facilitates."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await tx.execute("update listings set person_id = null where person_id is not null")
         farid = await tx.fetchval("select id from people where name = 'Farid'")
         await tx.execute(
@@ -53,24 +52,28 @@ async def won(doing: Awaitable[None]) -> bool:
     return True
 
 
-async def race(house: House, mira: people.Person, against: Callable[[UUID, Key], Awaitable[None]]) -> None:
+async def race(
+    context: Context, mira: people.Person, against: Callable[[UUID, Key], Awaitable[None]]
+) -> None:
     """Answer and do something else at once, again and again: one wins each time, and one state was reached."""
     for _ in range(ROUNDS):
-        made = await asked(house, mira)
-        key = await key_of(house, made)
-        done = await asyncio.gather(won(actions.answer(house, key, Answer("full"))), won(against(made, key)))
+        made = await asked(context, mira)
+        key = await key_of(context, made)
+        done = await asyncio.gather(
+            won(actions.answer(context, key, Answer("full"))), won(against(made, key))
+        )
         assert sorted(done) == [False, True]
-        async with house.db.reading() as tx:
+        async with context.db.reading() as tx:
             states = await tx.fetch("select after from events where about = $1 and before = 'asked'", made)
             assert [row["after"] for row in states] == [
                 await tx.fetchval("select state from introductions where id = $1", made)
             ]
         if done[1]:
-            await _make_way(house, made)
+            await _make_way(context, made)
 
 
-async def _make_way(house: House, made: UUID) -> None:
-    async with house.db.transaction() as tx:
+async def _make_way(context: Context, made: UUID) -> None:
+    async with context.db.transaction() as tx:
         await tx.execute("update introductions set state = 'full' where id = $1 and state = 'accepted'", made)
         await tx.execute(
             "insert into events (what, about, after) select 'made way', id, state from introductions where id = $1",
@@ -78,27 +81,27 @@ async def _make_way(house: House, made: UUID) -> None:
         )
 
 
-async def mira_of(house: House, cast: Cast) -> people.Person:
-    async with house.db.reading() as tx:
+async def mira_of(context: Context, cast: Cast) -> people.Person:
+    async with context.db.reading() as tx:
         return (await people.by_ids(tx, [cast.mira]))[cast.mira]
 
 
-async def test_an_answer_and_a_withdrawal_at_once(house: House, cast: Cast) -> None:
-    mira = await mira_of(house, cast)
-    await race(house, mira, lambda made, _: actions.withdraw(house, mira, made))
+async def test_an_answer_and_a_withdrawal_at_once(context: Context, cast: Cast) -> None:
+    mira = await mira_of(context, cast)
+    await race(context, mira, lambda made, _: actions.withdraw(context, mira, made))
 
 
-async def test_two_answers_at_once(house: House, cast: Cast) -> None:
-    mira = await mira_of(house, cast)
-    await race(house, mira, lambda _, key: actions.answer(house, key, Answer("accepted")))
+async def test_two_answers_at_once(context: Context, cast: Cast) -> None:
+    mira = await mira_of(context, cast)
+    await race(context, mira, lambda _, key: actions.answer(context, key, Answer("accepted")))
 
 
-async def test_without_the_lock_both_believe_that_they_won(house: House, cast: Cast) -> None:
-    made = await asked(house, await mira_of(house, cast))
+async def test_without_the_lock_both_believe_that_they_won(context: Context, cast: Cast) -> None:
+    made = await asked(context, await mira_of(context, cast))
     looked = asyncio.Barrier(2)
 
     async def naive(state: str) -> bool:
-        async with house.db.transaction() as tx:
+        async with context.db.transaction() as tx:
             found = await tx.fetchval("select state from introductions where id = $1", made)
             await looked.wait()
             if rules.answer_reasons({"state": found, "over": False}, state):

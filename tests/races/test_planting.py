@@ -8,20 +8,20 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from circles.gatherings import schedule_rules
-from circles.house import House
+from circles.hosting.schedule import rules as schedule_rules
+from circles.store.context import Context
 from tests.cast import add_circle, add_person
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCHEDULES = 300
 
 
-async def prepare(house: House) -> int:
+async def prepare(context: Context) -> int:
     """Schedules of every week that nothing is planted of. Returns how many gatherings they want."""
-    lead = await add_person(house, "Lead", is_facilitator=True)
-    circle = await add_circle(house, lead)
+    lead = await add_person(context, "Lead", is_facilitator=True)
+    circle = await add_circle(context, lead)
     first = (datetime.now(UTC) + timedelta(days=2)).date()
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await tx.execute(
             "insert into schedules (circle_id, kind, first_date, weekdays, wall_time, zone, length_minutes, capacity) "
             "select $1, 'weekly', $2, array[$3::int]::smallint[], time '00:00' + i * interval '4 minutes', "
@@ -67,9 +67,9 @@ async def _line(runner: asyncio.subprocess.Process) -> bytes:
     return await asyncio.wait_for(runner.stdout.readline(), 60)
 
 
-async def counts(house: House) -> tuple[int, int]:
+async def counts(context: Context) -> tuple[int, int]:
     """How many gatherings are planted, and for how many dates of schedules."""
-    async with house.db.reading() as tx:
+    async with context.db.reading() as tx:
         row = await tx.fetchrow(
             "select count(*) as planted, count(distinct (schedule_id, planned_for)) as dates from gatherings"
         )
@@ -77,18 +77,18 @@ async def counts(house: House) -> tuple[int, int]:
     return row["planted"], row["dates"]
 
 
-async def test_two_workers_plant_every_date_once(house: House, database_url: str) -> None:
-    wanted = await prepare(house)
+async def test_two_workers_plant_every_date_once(context: Context, database_url: str) -> None:
+    wanted = await prepare(context)
     await race(database_url, naive=False)
-    assert await counts(house) == (wanted, wanted)
+    assert await counts(context) == (wanted, wanted)
 
 
-async def test_without_the_guards_some_are_planted_twice(house: House, database_url: str) -> None:
-    wanted = await prepare(house)
-    async with house.db.transaction() as tx:
+async def test_without_the_guards_some_are_planted_twice(context: Context, database_url: str) -> None:
+    wanted = await prepare(context)
+    async with context.db.transaction() as tx:
         await tx.execute("drop index gathering_planted_once")
         await tx.execute("drop index gathering_once_per_start")
     await race(database_url, naive=True)
-    planted, dates = await counts(house)
+    planted, dates = await counts(context)
     assert dates == wanted
     assert planted > wanted

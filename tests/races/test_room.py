@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from circles.db import Database
-from circles.house import House
-from circles.settings import Settings
+from circles.base.settings import Settings
+from circles.store.context import Context
+from circles.store.db import Database
 from tests.races.test_seats import PEOPLE, Rush, Tries, race
 
 NEWCOMERS = 2
@@ -21,7 +21,7 @@ LOOKS_BEFORE_THE_LOCK = "alter function room_lets_in(uuid, uuid) stable;"
 async def rush(database_url: str, settings: Settings) -> AsyncIterator[Rush]:
     """A rush in a database of its own: the control breaks the rules of the room."""
     database = await Database.open(database_url, size=4)
-    yield Rush(House(settings, database), database_url)
+    yield Rush(Context(settings, database), database_url)
     await database.close()
 
 

@@ -14,9 +14,9 @@ from uuid import UUID
 
 import pytest_asyncio
 
-from circles.db import Database
-from circles.house import House
-from circles.settings import Settings
+from circles.base.settings import Settings
+from circles.store.context import Context
+from circles.store.db import Database
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person, version_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -77,21 +77,21 @@ async def _line(runner: asyncio.subprocess.Process) -> bytes:
 class Rush:
     """A circle that asks nothing, its gatherings of eight seats, and forty people."""
 
-    def __init__(self, house: House, url: str) -> None:
-        self.house, self.url = house, url
+    def __init__(self, context: Context, url: str) -> None:
+        self.context, self.url = context, url
 
     async def prepare(self, gatherings: int) -> None:
-        farid = await add_person(self.house, "Farid", is_facilitator=True)
+        farid = await add_person(self.context, "Farid", is_facilitator=True)
         self.circle = await add_circle(
-            self.house, farid, capacity=SEATS, minimum=0, suggested=0, maximum=0, community_seats=0
+            self.context, farid, capacity=SEATS, minimum=0, suggested=0, maximum=0, community_seats=0
         )
-        self.version = await version_of(self.house, self.circle)
+        self.version = await version_of(self.context, self.circle)
         start = datetime.now(UTC) + timedelta(days=3)
         self.gatherings = [
-            await add_gathering(self.house, self.circle, starts_at=start + timedelta(hours=3 * i))
+            await add_gathering(self.context, self.circle, starts_at=start + timedelta(hours=3 * i))
             for i in range(gatherings)
         ]
-        self.people = [await add_person(self.house, f"Guest {i}") for i in range(PEOPLE)]
+        self.people = [await add_person(self.context, f"Guest {i}") for i in range(PEOPLE)]
 
     def rounds(self) -> list[tuple[Tries, Tries]]:
         """Everybody tries once at each gathering, half of them in each process."""
@@ -106,7 +106,7 @@ class Rush:
 
     async def sold(self) -> list[list[int]]:
         """The seat numbers sold at each gathering, in order."""
-        async with self.house.db.reading() as tx:
+        async with self.context.db.reading() as tx:
             return [
                 await tx.fetchval(
                     "select coalesce(array_agg(seat order by seat), '{}') from bookings "
@@ -117,7 +117,7 @@ class Rush:
             ]
 
     async def run_sql(self, statement: str) -> None:
-        async with self.house.db.transaction() as tx:
+        async with self.context.db.transaction() as tx:
             await tx.execute(statement)
 
 
@@ -125,7 +125,7 @@ class Rush:
 async def rush(database_url: str, settings: Settings) -> AsyncIterator[Rush]:
     """A rush in a database of its own: the invariants are not asked, since a control breaks them."""
     database = await Database.open(database_url, size=4)
-    yield Rush(House(settings, database), database_url)
+    yield Rush(Context(settings, database), database_url)
     await database.close()
 
 
@@ -180,26 +180,28 @@ async def test_without_the_guard_the_same_person_gets_several(rush: Rush) -> Non
     assert any(len(seats) > 1 for seats in await rush.sold())
 
 
-async def count(house: House, what: str, *arguments: Any) -> int:
-    async with house.db.reading() as tx:
+async def count(context: Context, what: str, *arguments: Any) -> int:
+    async with context.db.reading() as tx:
         return await tx.fetchval(f"select count(*) from {what}", *arguments)
 
 
-async def lapse_all(house: House) -> None:
+async def lapse_all(context: Context) -> None:
     """Every booking so far loses its seat, as if its hold had ended before its money came."""
-    async with house.db.transaction() as tx:
+    async with context.db.transaction() as tx:
         await tx.execute("update bookings set state = 'lapsed', ended_at = now(), end_cause = 'not_paid'")
         await tx.execute(
             "insert into events (what, about, after) select 'booking.lapsed', id, 'lapsed' from bookings"
         )
 
 
-async def paid_bookings(house: House, cast: Cast, many: int, who: str = "Guest") -> list[tuple[UUID, UUID]]:
+async def paid_bookings(
+    context: Context, cast: Cast, many: int, who: str = "Guest"
+) -> list[tuple[UUID, UUID]]:
     """Confirmed bookings of $45, each with its person."""
     made = []
     for i in range(many):
-        person = await add_person(house, f"{who} {i}")
-        made.append((await add_booking(house, cast.gathering, person, kind="paid", amount=4500), person))
+        person = await add_person(context, f"{who} {i}")
+        made.append((await add_booking(context, cast.gathering, person, kind="paid", amount=4500), person))
     return made
 
 
@@ -209,38 +211,42 @@ async def race_all(url: str, verb: str, cast: Cast, made: list[tuple[UUID, UUID]
     return await race(url, verb, cast.version, [(each, each) for each in tries])
 
 
-async def test_cancelling_twice_at_once_pays_back_once(house: House, cast: Cast, database_url: str) -> None:
-    made = await paid_bookings(house, cast, SEATS)
+async def test_cancelling_twice_at_once_pays_back_once(
+    context: Context, cast: Cast, database_url: str
+) -> None:
+    made = await paid_bookings(context, cast, SEATS)
     for answer in await race_all(database_url, "cancel", cast, made):
         assert Counter(answer) == {"refund 4500": 1, "refund 0": 3}
-    assert await count(house, "operations where kind = 'refund'") == SEATS
-    assert await count(house, "events where what = 'booking.cancelled'") == SEATS
+    assert await count(context, "operations where kind = 'refund'") == SEATS
+    assert await count(context, "events where what = 'booking.cancelled'") == SEATS
 
 
 async def test_late_money_told_twice_at_once_is_paid_back_once(
-    house: House, cast: Cast, database_url: str
+    context: Context, cast: Cast, database_url: str
 ) -> None:
-    made = await paid_bookings(house, cast, SEATS)
-    await lapse_all(house)
-    await paid_bookings(house, cast, SEATS, "Other")
+    made = await paid_bookings(context, cast, SEATS)
+    await lapse_all(context)
+    await paid_bookings(context, cast, SEATS, "Other")
     await race_all(database_url, "settle", cast, made)
-    assert await count(house, "operations where kind = 'refund'") == SEATS
-    assert await count(house, "mails where kind = 'apology'") == SEATS
+    assert await count(context, "operations where kind = 'refund'") == SEATS
+    assert await count(context, "mails where kind = 'apology'") == SEATS
 
 
-async def test_the_last_free_seat_goes_to_one_late_payer(house: House, cast: Cast, database_url: str) -> None:
-    made = await paid_bookings(house, cast, 4)
-    await lapse_all(house)
-    await paid_bookings(house, cast, SEATS - 1, "Other")
+async def test_the_last_free_seat_goes_to_one_late_payer(
+    context: Context, cast: Cast, database_url: str
+) -> None:
+    made = await paid_bookings(context, cast, 4)
+    await lapse_all(context)
+    await paid_bookings(context, cast, SEATS - 1, "Other")
     one_round: Tries = [[str(booking), str(person)] for booking, person in made]
     await race(database_url, "settle", cast.version, [(one_round, one_round[::-1])])
-    assert await count(house, "bookings where state = 'confirmed'") == SEATS
-    assert await count(house, "operations where kind = 'refund'") == 3
+    assert await count(context, "bookings where state = 'confirmed'") == SEATS
+    assert await count(context, "operations where kind = 'refund'") == 3
 
 
-async def test_paid_told_twice_at_once_confirms_once(house: House, cast: Cast, database_url: str) -> None:
-    made = await paid_bookings(house, cast, SEATS)
-    async with house.db.transaction() as tx:
+async def test_paid_told_twice_at_once_confirms_once(context: Context, cast: Cast, database_url: str) -> None:
+    made = await paid_bookings(context, cast, SEATS)
+    async with context.db.transaction() as tx:
         await tx.execute(
             "update bookings set state = 'held', confirmed_at = null, "
             "held_until = now() + interval '9 minutes'"
@@ -249,6 +255,6 @@ async def test_paid_told_twice_at_once_confirms_once(house: House, cast: Cast, d
             "insert into events (what, about, after) select 'booking.held', id, 'held' from bookings"
         )
     await race_all(database_url, "settle", cast, made)
-    assert await count(house, "bookings where state = 'confirmed'") == SEATS
-    assert await count(house, "events where what = 'booking.confirmed' and before = 'held'") == SEATS
-    assert await count(house, "pgqueuer where entrypoint = 'invites.send'") == SEATS
+    assert await count(context, "bookings where state = 'confirmed'") == SEATS
+    assert await count(context, "events where what = 'booking.confirmed' and before = 'held'") == SEATS
+    assert await count(context, "pgqueuer where entrypoint = 'invites.send'") == SEATS

@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from circles import clock, db
+from circles.base import clock
+from circles.base.money import Scale
+from circles.base.settings import Settings
 from circles.gatherings import cards, filters, pages, rules
 from circles.gatherings.cards import Dated
-from circles.money import Scale
-from circles.settings import Settings
-from circles.web import render
+from circles.store import db, templates
 from circles.web.forms import Form
 from circles.web.paging import pager
 
@@ -64,7 +64,7 @@ async def listing(request: Request) -> Response:
     rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound(GATHERINGS.ahead, arguments))
     how_many = rows[0]["how_many"] if rows else 0
     html = (
-        render.environment()
+        templates.environment()
         .get_template("gatherings/list.html")
         .render(
             **FRAME,
@@ -86,7 +86,7 @@ async def gathering(request: Request) -> Response:
     row = dict(await request.app.state.pool.fetchrow(query.sql, UUID(request.path_params["id"])))
     left = row["capacity"] - row["seats_taken"]
     html = (
-        render.environment()
+        templates.environment()
         .get_template("gatherings/gathering.html")
         .render(
             **FRAME,

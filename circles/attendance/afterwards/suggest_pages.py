@@ -1,0 +1,65 @@
+"""The page on which a host suggests something, privately, to one member who came."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import directory
+from circles.attendance.afterwards import suggest_actions as actions
+from circles.base.errors import Refused
+from circles.store import db
+from circles.web import access, render
+from circles.web.forms import Form
+
+
+async def suggest_form(request: Request) -> Response:
+    """A look at the directory, or listings found by name; and a few words."""
+    return await _page(request, Form({"what": "directory"}))
+
+
+async def _page(request: Request, form: Form, status: int = 200) -> Response:
+    booking_id = access.path_id(request, "booking")
+    async with access.context(request).db.reading() as tx:
+        member = await actions.member_who_came(
+            tx, access.path_id(request), booking_id, request.state.person.id
+        )
+        found = await _found(tx, form)
+    return render.page(
+        request,
+        "attendance/afterwards/suggest.html",
+        status,
+        member=member,
+        form=form,
+        options=directory.options(found),
+    )
+
+
+async def _found(tx: db.Tx, form: Form) -> list[db.Record]:
+    """The listings that are ticked, and those the name finds beside them."""
+    ticked = await directory.chosen(tx, directory.read_ids(form.value("listings"))[:12])
+    return ticked + await directory.find(tx, form.value("name"), [row["id"] for row in ticked])
+
+
+async def suggest(request: Request) -> Response:
+    """Look for a name, or make the suggestion."""
+    form = await Form.read(request)
+    if form.value("do") == "find":
+        form.values["what"] = "listings"
+        return await _page(request, form)
+    gathering_id = access.path_id(request)
+    try:
+        member = await actions.suggest(
+            access.context(request),
+            host_id=request.state.person.id,
+            gathering_id=gathering_id,
+            booking_id=access.path_id(request, "booking"),
+            suggestion=directory.read_suggestion(form.values),
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        return await _page(request, form, 422)
+    return render.see_other(
+        f"/host/gatherings/{gathering_id}/after#suggest",
+        notice=f"{member['name']} gets a mail that there is a note.",
+    )

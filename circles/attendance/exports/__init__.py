@@ -1,0 +1,1 @@
+"""Organizers' overview, all bookings, and the export of attendance."""

@@ -1,0 +1,1 @@
+"""The register: who was booked, who came."""

@@ -1,0 +1,97 @@
+"""A host's page of one gathering: the roster, and the register kept with one tap each."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.attendance.register import actions, rules
+from circles.attendance.register.actions import Register
+from circles.base.errors import Refused
+from circles.web import access, cookies, htmx, render
+from circles.web.forms import Form
+
+
+async def gathering(request: Request) -> Response:
+    """When it is, who is booked, and the register."""
+    return _page(request, await _register(request), Form())
+
+
+async def mark(request: Request) -> Response:
+    """One tap: came, absent, excused, or no mark again."""
+    form = await Form.read(request)
+    try:
+        booking_id = await keep_mark(request, form)
+    except Refused as refused:
+        return await _refused(request, refused)
+    if form.value("back") == "after":
+        return render.see_other(f"/host/gatherings/{access.path_id(request)}/after")
+    return await _marked(request, booking_id)
+
+
+async def keep_mark(request: Request, form: Form) -> UUID | None:
+    """Make the mark of a form. Returns the booking it is of. Raises NotFound, and Refused with every reason."""
+    booking_id = _booking_of(form)
+    await actions.mark(
+        access.context(request),
+        person_id=request.state.person.id,
+        gathering_id=access.path_id(request),
+        booking_id=booking_id,
+        mark=form.value("mark"),
+    )
+    return booking_id
+
+
+def _booking_of(form: Form) -> UUID | None:
+    """The booking a form names, if it names one."""
+    try:
+        return UUID(form.value("booking"))
+    except ValueError:
+        return None
+
+
+async def _register(request: Request) -> Register:
+    async with access.context(request).db.reading() as tx:
+        return await actions.register(tx, access.path_id(request), request.state.person.id)
+
+
+async def _marked(request: Request, booking_id: UUID | None) -> Response:
+    """The line and the counts for htmx, the page at that line for everybody else."""
+    found = await _register(request)
+    seat = next((each for each in found.seats if each.id == booking_id), None)
+    if not htmx.asked(request):
+        return render.see_other(f"{_address(found)}#{seat.anchor if seat else 'register'}")
+    if seat is None:
+        return htmx.go_to(_address(found))
+    return htmx.vary(render.page(request, "attendance/register/_marked.html", register=found, seat=seat))
+
+
+async def _refused(request: Request, refused: Refused) -> Response:
+    """The page again with the reasons; htmx would put it into one line, so it is told to load it whole."""
+    found = await _register(request)
+    if htmx.asked(request):
+        response = htmx.go_to(_address(found))
+        cookies.set_notice(response, " ".join(reason.text for reason in refused.reasons), "warn")
+        return response
+    form = Form()
+    form.add(refused.reasons)
+    return _page(request, found, form, 422)
+
+
+def _address(register: Register) -> str:
+    return f"/host/gatherings/{register.gathering['id']}"
+
+
+def _page(request: Request, register: Register, form: Form, status: int = 200) -> Response:
+    return render.page(
+        request,
+        "attendance/register/gathering.html",
+        status,
+        register=register,
+        form=form,
+        opens_at=rules.opens_at(register.gathering["starts_at"]),
+        may_change=register.gathering["part"] in ("lead", "co"),
+        is_over=register.gathering["ends_at"] <= register.gathering["now"],
+    )

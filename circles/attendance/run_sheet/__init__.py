@@ -1,0 +1,1 @@
+"""Run sheets: the steps of a gathering with their minutes."""

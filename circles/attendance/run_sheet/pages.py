@@ -1,0 +1,103 @@
+"""The run sheet on the page and on paper, and the form that changes it."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.attendance.run_sheet import actions, rules
+from circles.attendance.run_sheet.actions import Kind, Sheet
+from circles.base.errors import OutOfDate, Refused
+from circles.web import access, render
+from circles.web.forms import Form
+
+
+def _kind(request: Request) -> Kind:
+    return "circle" if request.url.path.startswith("/host/circles/") else "gathering"
+
+
+async def _sheet(request: Request, *, to_change: bool = False) -> Sheet:
+    async with access.context(request).db.reading() as tx:
+        return await actions.sheet(
+            tx, _kind(request), access.path_id(request), request.state.person.id, to_change=to_change
+        )
+
+
+async def show(request: Request) -> Response:
+    """The steps in order, with the time each begins where there is a gathering."""
+    sheet = await _sheet(request)
+    about = sheet.about
+    begins = rules.times(sheet.steps, about["starts_at"], about["zone"]) if about["starts_at"] else []
+    return render.page(
+        request,
+        "attendance/run_sheet/run_sheet.html",
+        sheet=sheet,
+        about=about,
+        begins=begins,
+        total=rules.total_words(sheet.steps, about["length_minutes"]),
+        home=_home(request),
+    )
+
+
+def _home(request: Request) -> str:
+    return f"/host/{_kind(request)}s/{access.path_id(request)}"
+
+
+async def edit_form(request: Request) -> Response:
+    """Every step with its fields and buttons."""
+    sheet = await _sheet(request, to_change=True)
+    form = Form(rules.typed(sheet.steps) | {"version": str(sheet.about["version"])})
+    return _form_page(request, sheet, form)
+
+
+async def edit(request: Request) -> Response:
+    """Save what was typed, with the step moved, added or taken away whose button was pressed."""
+    form = await Form.read(request)
+    sheet = await _sheet(request, to_change=True)
+    verb, number = rules.pressed(form.value("then"))
+    try:
+        steps = rules.change(rules.read(form.values), verb, number)
+        await actions.save(
+            access.context(request),
+            person_id=request.state.person.id,
+            kind=sheet.kind,
+            about=sheet.about["id"],
+            steps=steps,
+            version=rules.version(form.values),
+        )
+    except Refused as refused:
+        if isinstance(refused, OutOfDate):
+            form.values["version"] = str(sheet.about["version"])
+        form.add(refused.reasons)
+        return _form_page(request, sheet, form, 422)
+    if verb == "save":
+        return render.see_other(f"{_home(request)}/run-sheet", notice="The run sheet is saved.")
+    return render.see_other(f"{_home(request)}/run-sheet/edit#step-{rules.anchor(steps, verb, number)}")
+
+
+def _form_page(request: Request, sheet: Sheet, form: Form, status: int = 200) -> Response:
+    return render.page(
+        request,
+        "attendance/run_sheet/run_sheet_form.html",
+        status,
+        sheet=sheet,
+        about=sheet.about,
+        form=form,
+        count=rules.count(form.values),
+        total=rules.total_words(sheet.steps, sheet.about["length_minutes"]),
+        home=_home(request),
+        most=rules,
+    )
+
+
+async def put_back(request: Request) -> Response:
+    """A gathering's copy, or a circle's own sheet, goes back to what it came from."""
+    kind = _kind(request)
+    await actions.put_back(
+        access.context(request), person_id=request.state.person.id, kind=kind, about=access.path_id(request)
+    )
+    says = {
+        "gathering": "This gathering follows its circle’s run sheet again.",
+        "circle": "The run sheet is the starting one again.",
+    }
+    return render.see_other(f"{_home(request)}/run-sheet", notice=says[kind])

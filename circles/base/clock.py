@@ -1,0 +1,168 @@
+"""Time: now, wall time in a zone, the missing and the doubled hour, and how people say it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from circles.base.errors import Reason, Refused
+
+Oddity = Literal["", "missing", "doubled"]
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
+
+
+def now() -> datetime:
+    """The present moment in UTC. For showing; deadlines use the database's clock."""
+    return datetime.now(UTC)
+
+
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """Every IANA zone with a place in its name, and UTC."""
+    return frozenset(
+        z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/"))
+    ) | {"UTC"}
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is an IANA zone the site knows."""
+    return name in zones()
+
+
+def city(zone: str) -> str:
+    """How a zone is named on a page: its city."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A wall time in a zone, the UTC instant derived from it, and whether the clock change made it odd."""
+
+    wall: datetime
+    zone: str
+    utc: datetime
+    oddity: Oddity
+
+
+def moment(wall: datetime, zone: str) -> Moment:
+    """Derive UTC from a naive wall time.
+
+    A doubled hour takes the first of the two. A missing hour moves forward by the gap, and the moment says
+    so: `wall` is then the time the clocks will really show.
+    """
+    tz = ZoneInfo(zone)
+    first, second = wall.replace(tzinfo=tz, fold=0), wall.replace(tzinfo=tz, fold=1)
+    utc = first.astimezone(UTC)
+    shown = utc.astimezone(tz).replace(tzinfo=None)
+    if shown != wall:
+        return Moment(shown, zone, utc, "missing")
+    return Moment(wall, zone, utc, "doubled" if first.utcoffset() != second.utcoffset() else "")
+
+
+def parse_date(typed: str, field: str = "date") -> date:
+    """Read a date as browsers send it (2027-03-14). Raises Refused."""
+    text = typed.strip()
+    try:
+        if not _DATE.fullmatch(text):
+            raise ValueError
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            Reason("date_unreadable", "Please give a date as year-month-day, such as 2027-03-14.", field)
+        ) from None
+    if not 2000 <= found.year <= 2100:
+        raise Refused(Reason("date_far", "Please give a year between 2000 and 2100.", field))
+    return found
+
+
+def parse_wall(typed_date: str, typed_time: str, zone: str) -> Moment:
+    """Read a date and a time of day in a zone. Raises Refused, for a time the clocks skip too."""
+    day = parse_date(typed_date)
+    match = _TIME.fullmatch(typed_time.strip())
+    if not match or int(match[1]) > 23 or int(match[2]) > 59:
+        raise Refused(Reason("time_unreadable", "Please give a time such as 18:00.", "time"))
+    wall = datetime.combine(day, time(int(match[1]), int(match[2])))
+    found = moment(wall, zone)
+    if found.oddity == "missing":
+        raise Refused(
+            Reason(
+                "time_missing",
+                f"On this day the clocks in {city(zone)} skip {wall:%H:%M}. "
+                f"The next time that exists is {found.wall:%H:%M}.",
+                "time",
+            )
+        )
+    return found
+
+
+def say_time(wall: datetime) -> str:
+    """A time of day in words: 6:00 in the evening, 12:00 noon."""
+    if wall.minute == 0 and wall.hour in (0, 12):
+        return "12:00 midnight" if wall.hour == 0 else "12:00 noon"
+    hour = wall.hour % 12 or 12
+    part = (
+        "at night"
+        if wall.hour < 5 or wall.hour >= 22
+        else "in the morning"
+        if wall.hour < 12
+        else "in the afternoon"
+        if wall.hour < 18
+        else "in the evening"
+    )
+    return f"{hour}:{wall:%M} {part}"
+
+
+def say_date(day: date, today: date | None = None) -> str:
+    """A date in words: Tuesday 24 November, with the year when it is not this one."""
+    this_year = (today or now().date()).year
+    return f"{day:%A} {day.day} {day:%B}" + (f" {day.year}" if day.year != this_year else "")
+
+
+def say_when(at: datetime, zone: str, viewer_zone: str = "") -> str:
+    """A moment in the circle's zone, and in the visitor's where that differs.
+
+    "Tuesday 24 November, 6:00 in the evening in New York, 3:00 in the afternoon for you"
+    """
+    there = at.astimezone(ZoneInfo(zone))
+    text = f"{say_date(there.date())}, {say_time(there)} in {city(zone)}"
+    for_you = say_for_you(at, zone, viewer_zone)
+    return f"{text}, {for_you}" if for_you else text
+
+
+def say_for_you(at: datetime, zone: str, viewer_zone: str) -> str:
+    """The same moment on the visitor's clock, or nothing when it is the same clock."""
+    if not viewer_zone or not is_zone(viewer_zone):
+        return ""
+    there, here = at.astimezone(ZoneInfo(zone)), at.astimezone(ZoneInfo(viewer_zone))
+    if there.utcoffset() == here.utcoffset():
+        return ""
+    day = "" if here.date() == there.date() else f"{here:%A} "
+    return f"{day}{say_time(here)} for you"
+
+
+def say_short(at: datetime, zone: str) -> str:
+    """A moment in the circle's zone, as short as a list wants it: Tue 24 Nov, 6:00 pm."""
+    there = at.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b}, {there.hour % 12 or 12}:{there:%M} {'am' if there.hour < 12 else 'pm'}"
+
+
+def say_length(minutes: int) -> str:
+    """A length in words: 90 minutes, 2 hours."""
+    if minutes >= 120 and minutes % 60 == 0:
+        return f"{minutes // 60} hours"
+    return f"{minutes} minutes"
+
+
+def say_span(length: timedelta) -> str:
+    """How long something still takes, roughly and kindly: 48 hours, 3 days, 20 minutes."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    if minutes < 120:
+        return f"{minutes} minutes"
+    hours = minutes // 60
+    return f"{hours} hours" if hours <= 72 else f"{hours // 24} days"

@@ -1,0 +1,33 @@
+"""The ring of seats: where the dots stand.
+
+A gathering is drawn as a ring of as many dots as it has seats. This file only says where on the plane each
+dot stands; the macro `ring` in templates/macros.html draws them.
+"""
+
+from functools import lru_cache
+from math import cos, pi, sin
+
+MAX_SEATS = 24
+
+
+@lru_cache(maxsize=4 * MAX_SEATS)
+def ring_points(seats: int, radius: float) -> tuple[tuple[float, float], ...]:
+    """The centers of `seats` dots on a circle of `radius` around (0, 0), in the units of the radius.
+
+    The first dot stands at the top and the rest follow clockwise, as seats are counted; y grows downward, as
+    it does in SVG. One seat alone stands in the middle. Coordinates have two decimals. Raises ValueError when
+    there are fewer than 1 or more than 24 seats, or when the radius is not positive.
+    """
+    if not 1 <= seats <= MAX_SEATS:
+        raise ValueError(f"a ring has 1 to {MAX_SEATS} seats, not {seats}")
+    if radius <= 0:
+        raise ValueError(f"a ring needs a positive radius, not {radius}")
+    if seats == 1:
+        return ((0.0, 0.0),)
+    return tuple(_point(2 * pi * place / seats, radius) for place in range(seats))
+
+
+def _point(turn: float, radius: float) -> tuple[float, float]:
+    """The point `turn` radians clockwise from the top."""
+    # Adding 0.0 turns -0.0 into 0.0, which would otherwise be written as "-0.0" into the page.
+    return round(radius * sin(turn), 2) + 0.0, round(-radius * cos(turn), 2) + 0.0

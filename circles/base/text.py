@@ -1,0 +1,124 @@
+"""The one text boundary: what may enter a name, a line, a Markdown body, and how Markdown becomes HTML."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from circles.base.errors import Reason, Refused
+
+# Marks that turn the reading direction around can make a name read as something else (Unicode UAX #9).
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_DIRECTION = frozenset("\u200e\u200f\u061c")
+_LINE_ENDS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_SPACES = re.compile(r"[^\S\n]+")
+
+_TAGS = {
+    "p",
+    "br",
+    "strong",
+    "em",
+    "ul",
+    "ol",
+    "li",
+    "h2",
+    "h3",
+    "h4",
+    "blockquote",
+    "hr",
+    "a",
+    "code",
+    "pre",
+}
+_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
+
+
+def _without_bad(value: str, field: str, keep_newlines: bool) -> str:
+    if value.isascii() and value.isprintable():
+        return value  # nothing in it can be bad, and most is like this
+    found = unicodedata.normalize("NFC", value)
+    kept = []
+    for character in found:
+        if character in _TURNING or character in _DIRECTION or character == "\ufeff":
+            continue
+        category = unicodedata.category(character)
+        if category == "Cs" or (category == "Cc" and not (character in "\n\t" and keep_newlines)):
+            raise Refused(
+                Reason("bad_character", "This has a hidden character in it. Please type it again.", field)
+            )
+        kept.append(character)
+    return "".join(kept)
+
+
+def line(value: str, field: str = "", *, most: int = 120, required: bool = True) -> str:
+    """One line of text: a name, a title, an address. Trimmed, runs of spaces made one, NFC.
+
+    Direction marks are dropped, emoji stay. Raises Refused for line breaks, control characters, more than
+    `most` characters, or nothing where something is required.
+    """
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return _measured(value.strip(), field, most, required)  # nothing in it to mend or to refuse
+    if _LINE_ENDS.search(value.strip()):
+        raise Refused(Reason("line_break", "Please keep this to one line.", field))
+    text = _SPACES.sub(
+        " ", _without_bad(value.strip().replace("\t", " "), field, keep_newlines=False)
+    ).strip()
+    return _measured(text, field, most, required)
+
+
+def tidy_line(value: str, *, most: int = 200) -> str:
+    """One line made of whatever comes, never refused: for mail headers and calendars.
+
+    Line breaks and control characters become spaces, direction marks go, and the rest is cut at `most`.
+    """
+    if value.isascii() and value.isprintable():
+        return _SPACES.sub(" ", value).strip()[:most].rstrip()
+    kept = [
+        " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
+        for character in unicodedata.normalize("NFC", value)
+        if character not in _TURNING and character not in _DIRECTION and character != "\ufeff"
+    ]
+    return _SPACES.sub(" ", "".join(kept)).strip()[:most].rstrip()
+
+
+def body(value: str, field: str = "", *, most: int = 20_000, required: bool = True) -> str:
+    """Several lines of text or Markdown. Line ends become \\n; the same refusals as `line` but for breaks."""
+    text = _LINE_ENDS.sub("\n", value)
+    text = _without_bad(text, field, keep_newlines=True).strip()
+    return _measured(text, field, most, required)
+
+
+def _measured(text: str, field: str, most: int, required: bool) -> str:
+    if required and not text:
+        raise Refused(Reason("missing", "Please fill this in.", field))
+    if len(text) > most:
+        raise Refused(
+            Reason("too_long", f"This is {len(text):,} characters long; please keep it to {most:,}.", field)
+        )
+    return text
+
+
+@lru_cache(maxsize=256)
+def markdown(source: str) -> str:
+    """Markdown as HTML that is safe to show: raw HTML is text, links are web or mail addresses only.
+
+    The last 256 texts are kept: guidelines are shown again and again, and reading Markdown takes a millisecond.
+    """
+    html = _markdown.render(source).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"https", "http", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+def markdown_tokens(source: str) -> list[Token]:
+    """What Markdown is made of, in the order it reads, for showing it in another way than as HTML."""
+    return _markdown.parse(source)

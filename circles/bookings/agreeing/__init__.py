@@ -1,0 +1,1 @@
+"""Asking those who hold a seat to agree again when guidelines changed in a way that matters."""

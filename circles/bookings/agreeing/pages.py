@@ -1,0 +1,62 @@
+"""The page on which somebody with a seat reads what changed in the guidelines, and agrees or gives the seat back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import guidelines
+from circles.base.errors import Refused
+from circles.bookings import actions
+from circles.bookings.agreeing import actions as agreeing
+from circles.web import access, render
+from circles.web.forms import Form
+
+
+async def guidelines_form(request: Request) -> Response:
+    """GET: what changed, and the new text."""
+    return await _page(request, Form())
+
+
+async def _page(request: Request, form: Form, status: int = 200) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = await agreeing.agreeing(tx, request.state.person, access.path_id(request))
+    if row["state"] != "confirmed" or not row["must_agree"]:
+        return render.see_other(f"/bookings/{row['id']}", notice="There is nothing to agree to.", kind="calm")
+    return render.page(
+        request,
+        "bookings/agree.html",
+        status,
+        row=row,
+        form=form,
+        lines=guidelines.diff.lines(row["agreed_body"], row["body"]),
+        refund=actions.refund_for(row, row["paid"]),
+    )
+
+
+async def agree(request: Request) -> Response:
+    """POST: agree. When the text changed once more, it is shown again, and nothing is agreed to."""
+    form = await Form.read(request)
+    booking_id = access.path_id(request)
+    try:
+        await agreeing.agree(
+            access.context(request),
+            request.state.person,
+            booking_id,
+            version_id=_version(form),
+            agreed=form.checked("agreed"),
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        form.values.pop("agreed", None)
+        return await _page(request, form, 422)
+    return render.see_other(f"/bookings/{booking_id}", notice="Thank you. The way in is open to you.")
+
+
+def _version(form: Form) -> UUID | None:
+    try:
+        return UUID(form.value("version"))
+    except ValueError:
+        return None

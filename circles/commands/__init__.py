@@ -1,0 +1,1 @@
+"""What `python -m circles` does besides pages: serving, assets, personal data."""

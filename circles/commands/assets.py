@@ -1,0 +1,50 @@
+"""Brings htmx into static/vendor/. It comes inside a locked wheel: not committed, not downloaded by name."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from pathlib import Path
+
+from circles.base.errors import CirclesError
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+HTMX = "htmx-4.min.js"
+IN_WHEEL = f"django_htmx/static/django_htmx/{HTMX}"
+HTMX_SHA256 = "28fae7bbe8e8142b702debb9d5234a9a436d9435a4b5165b195aa1a7ed840d25"
+
+
+class AssetRefused(CirclesError):
+    """The wheel's file is missing, or is not the file we know."""
+
+
+def fetch(static: Path = STATIC) -> Path:
+    """Put htmx into static/vendor/ unless it is there and right, and answer where it lies.
+
+    Raises AssetRefused when the installed file is missing or its SHA-256 differs.
+    """
+    target = static / "vendor" / HTMX
+    if target.exists() and sha256(target.read_bytes()) == HTMX_SHA256:
+        return target
+    content = read_installed()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    part.write_bytes(content)
+    return part.replace(target)
+
+
+def read_installed() -> bytes:
+    """The bytes of htmx as installed. django_htmx is never imported: it would ask for Django."""
+    try:
+        path = Path(str(metadata.distribution("django-htmx").locate_file(IN_WHEEL)))
+        content = path.read_bytes()
+    except (metadata.PackageNotFoundError, FileNotFoundError) as error:
+        raise AssetRefused(f"{HTMX} is not installed. Run `make run` again.") from error
+    if sha256(content) != HTMX_SHA256:
+        raise AssetRefused(f"{path} is not the {HTMX} we know: its hash differs. Nothing was copied.")
+    return content
+
+
+def sha256(content: bytes) -> str:
+    """The SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,1 @@
+"""Imports of listings from CSV and XLSX files, with a preview of every row."""

@@ -1,0 +1,353 @@
+"""One cell of a file read as one value. Each reader raises Refused with what it expected instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import partial
+from typing import Any, Final, NoReturn
+
+from circles.base import money
+from circles.base.errors import Reason, Refused
+from circles.directory.imports.fields import fold, plain
+from circles.directory.listing import words
+from circles.directory.listing.values import Licence, Way
+
+_FORMULA: Final = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]")
+_NO_FORMULA: Final = re.compile(r"[+-]?[\d\s().,/-]+|[-+] .*", re.DOTALL)
+_BLANK: Final = re.compile(r"[-–—]*|n/?a\.?", re.I)
+
+
+def _expected(says: str, code: str = "unreadable") -> NoReturn:
+    raise Refused(Reason(code, says))
+
+
+def tidy(cell: str) -> str:
+    """A cell without the space around it; empty for a dash or n/a. An apostrophe before a sign is taken off."""
+    found = cell.strip()
+    if found[:1] == "'" and _FORMULA.match(found[1:]):
+        found = found[1:]
+    return "" if _BLANK.fullmatch(found) else found
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would run this: it begins with = + - @ and is no number, telephone or list."""
+    return bool(_FORMULA.match(cell)) and not _NO_FORMULA.fullmatch(cell.strip())
+
+
+# One of the codes of words.py
+
+
+def _by_words(options: Mapping[str, str], more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What may be typed for each code: the code, its words, their short form in brackets, and more."""
+    found: dict[str, str] = {}
+    for code, says in options.items():
+        short = re.search(r"\(([^)]*)\)", says)
+        for typed in (
+            code.replace("_", " "),
+            says,
+            re.sub(r"\([^)]*\)", "", says),
+            short[1] if short else code,
+        ):
+            found.setdefault(plain(typed), code)
+    return found | {plain(typed): code for typed, code in (more or {}).items()}
+
+
+_AREAS: Final = _by_words(
+    words.AREAS,
+    {
+        "washington dc": "DC", "d c": "DC", "uk": "GBR", "great britain": "GBR", "england": "GBR",
+        "ontario": "CAN-ON", "quebec": "CAN-QC", "alberta": "CAN-AB", "british columbia": "CAN-BC", "on": "CAN-ON",
+        "bc": "CAN-BC", "qc": "CAN-QC", "ab": "CAN-AB",
+    },
+)  # fmt: skip
+_KINDS: Final = _by_words(
+    {code: long for code, (_, long) in words.LICENCES.items()},
+    {
+        **{short: code for code, (short, _) in words.LICENCES.items()},
+        "phd": "psychologist", "psyd": "psychologist", "clinical psychologist": "psychologist",
+        "licensed psychologist": "psychologist", "licsw": "lcsw", "clinical social worker": "lcsw",
+        "marriage and family therapist": "lmft", "mft": "lmft", "lpcc": "lpc", "lcpc": "lpc",
+        "professional counselor": "lpc", "mental health counselor": "lmhc", "md": "psychiatrist",
+        "do": "psychiatrist", "psychiatric nurse practitioner": "pmhnp", "pmhnp bc": "pmhnp",
+    },
+)  # fmt: skip
+_STATUS: Final = _by_words(
+    words.LICENCE_STATUS,
+    {"current": "active", "good standing": "active", "in good standing": "active", "probation": "restricted",
+     "on probation": "restricted", "expired": "inactive", "lapsed": "inactive", "revoked": "inactive"},
+)  # fmt: skip
+_EXPERIENCE: Final = _by_words(
+    words.EXPERIENCE,
+    {"0": "none", "no": "none", "1 10": "some", "10": "over_10", "over 10": "over_10", "50": "over_50",
+     "more than 10": "over_10", "more than 50": "over_50", "over 50": "over_50"},
+)  # fmt: skip
+_ROOM: Final = _by_words(
+    words.ROOM,
+    {"yes": "now", "y": "now", "open": "now", "accepting": "now", "true": "now", "waiting list": "waiting",
+     "waitlist": "waiting", "wait list": "waiting", "no": "closed", "n": "closed", "full": "closed",
+     "false": "closed", "not accepting": "closed"},
+)  # fmt: skip
+_WORKS_WITH: Final = _by_words(
+    words.WORKS_WITH,
+    {"relationships": "relational", "attachment": "relational", "ptsd": "trauma", "bereavement": "grief",
+     "eating disorder": "eating", "pain": "pain", "spirituality": "meaning", "lgbtq": "identity",
+     "substance use": "addiction"},
+)  # fmt: skip
+_FOR_WHOM: Final = _by_words(
+    words.FOR_WHOM,
+    {"adult": "adults", "seniors": "elders", "teenagers": "teens", "adolescents": "teens", "couple": "couples",
+     "family": "families", "young adults": "young", "veterans": "veterans", "lgbtq": "lgbtq"},
+)  # fmt: skip
+_LANGUAGES: Final = _by_words(words.LANGUAGES, {"mandarin": "zh", "cantonese": "zh", "sign language": "asl"})
+_MEETS: Final = {
+    "telehealth": "t", "online": "t", "video": "t", "virtual": "t", "remote": "t", "teletherapy": "t",
+    "in person": "p", "office": "p", "in office": "p", "both": "tp", "telehealth and in person": "tp",
+    "in person and telehealth": "tp", "online and in person": "tp", "in person and online": "tp", "hybrid": "tp",
+}  # fmt: skip
+_YES: Final = frozenset(("yes", "y", "true", "1", "x", "t"))
+_NO: Final = frozenset(("no", "n", "false", "0", "f"))
+_CURRENCIES: Final = _by_words(words.CURRENCIES)
+_WAYS: Final = _by_words(
+    words.WAYS,
+    {"somatic experiencing": "se", "ketamine assisted psychotherapy": "kap", "ketamine": "kap",
+     "internal family systems": "ifs", "parts work": "ifs", "psychodynamic": "psychodynamic",
+     "mindfulness based": "mindfulness", "acceptance and commitment": "act"},
+)  # fmt: skip
+_CREDENTIALS: Final = {
+    way: _by_words(
+        known,
+        {re.sub(rf"^{way} ", "", plain(name)): code for code, name in known.items()},
+    )
+    for way, known in words.CREDENTIALS.items()
+}
+_WAY_OF: Final = {
+    typed: (way, code)
+    for way, known in _CREDENTIALS.items()
+    for typed, code in known.items()
+    if typed not in _WAYS and not typed.startswith("level") and typed not in ("certified", "training")
+}
+
+
+def _one_of(known: Mapping[str, str], says: str, cell: str) -> str:
+    found = known.get(plain(cell)) or known.get(fold(cell))
+    return found or _expected(says, "unknown")
+
+
+def _say(options: Iterable[str]) -> str:
+    return ", ".join(options)
+
+
+def _split(cell: str) -> list[str]:
+    return [part for each in re.split(r"[;\n]", cell) if (part := each.strip())]
+
+
+def _some_of(known: Mapping[str, str], says: str, cell: str) -> tuple[str, ...]:
+    """Several with ; between them, or with commas where the whole is none of the words."""
+    parts = _split(cell)
+    if len(parts) == 1 and plain(parts[0]) not in known:
+        parts = [part for each in re.split(r"[,/|]", cell) if (part := each.strip())]
+    unknown = [part for part in parts if plain(part) not in known]
+    if unknown or not parts:
+        named = _say(f"“{each[:40]}”" for each in unknown[:5])
+        _expected(f"We do not know {named}. {says}", "unknown")
+    return tuple(dict.fromkeys(known[plain(part)] for part in parts))
+
+
+def _yes_no(cell: str) -> bool:
+    said = plain(cell)
+    if said not in _YES | _NO:
+        _expected("Expected: yes or no.")
+    return said in _YES
+
+
+def _meets(cell: str) -> tuple[bool, bool]:
+    """Whether by telehealth, and whether in person."""
+    said = "".join(_MEETS.get(plain(part), "?") for part in re.split(r"[;,/&+\n]", cell) if part.strip())
+    if not said or "?" in said:
+        _expected("Expected: telehealth, in person, or both.")
+    return "t" in said, "p" in said
+
+
+def _experience(cell: str) -> str:
+    typed = cell.replace(",", "").strip()
+    said = typed.rstrip("+")
+    if said.isascii() and said.isdigit():
+        number = int(said[:9]) + (said != typed)
+        return "over_50" if number > 50 else "over_10" if number > 10 else "some" if number else "none"
+    return _one_of(_EXPERIENCE, f"Expected: {_say(words.EXPERIENCE.values())}; or a number.", cell)
+
+
+def _zip(cell: str) -> str:
+    said = re.sub(r"[-\s]\d{4}$", "", cell.strip())
+    if not (said.isascii() and said.isdigit() and 3 <= len(said) <= 5):
+        _expected("Expected: five digits, such as 33101.")
+    return said.zfill(5)
+
+
+def _whole(most: int, cell: str) -> int:
+    said = re.sub(r"(min|mins|minutes)\.?$", "", cell.strip(), flags=re.I).rstrip()
+    if not (said.isascii() and said.isdigit() and len(said) <= 4 and int(said) <= most):
+        _expected(f"Expected: a whole number from 0 to {most}.")
+    return int(said)
+
+
+def amount(currency: str, cell: str) -> int:
+    """An amount in minor units."""
+    return money.parse(cell, currency)
+
+
+def fee(currency: str, cell: str) -> tuple[int, int]:
+    """One amount or a range, as lowest and highest."""
+    parts = [each for part in re.split(r"-|–|—|\bto\b", cell) if (each := part.strip())]
+    if not 1 <= len(parts) <= 2:
+        _expected("Expected: one amount or a range, such as 180 or 150-300.")
+    found = [money.parse(each, currency) for each in parts]
+    return found[0], found[-1]
+
+
+def floor(currency: str, cell: str) -> int | None:
+    """The amount a fee slides down to; None for none."""
+    return None if plain(cell) in ("none", "no") else money.parse(cell, currency)
+
+
+def _npi(cell: str) -> str:
+    return re.sub(r"[\s-]", "", cell)
+
+
+def _links(cell: str) -> tuple[str, ...]:
+    found = [part for each in re.split(r"[;\s]+", cell) if (part := each.strip(",<>"))]
+    return tuple(f"https://{each}" if each.lower().startswith("www.") else each for each in found)
+
+
+def day(cell: str) -> date:
+    """A day as 2028-01-31, or as 1/31/2028: month, day, year."""
+    said = cell.strip().split(" ")[0].split("T")[0]
+    iso = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", said, re.ASCII)
+    american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", said, re.ASCII)
+    parts = iso.groups() if iso else (american[3], american[1], american[2]) if american else None
+    try:
+        return date(*map(int, parts or ()))
+    except (ValueError, TypeError):
+        _expected("Expected: a day, such as 2028-01-31 or 1/31/2028.")
+
+
+def _year(cell: str) -> int:
+    if not re.fullmatch(r"\d{4}", cell, re.ASCII):
+        _expected("Expected: a year, such as 2019.")
+    return int(cell)
+
+
+def way(cell: str) -> str:
+    """A way of working; "other" for one the list does not have."""
+    return _WAYS.get(plain(cell), "other")
+
+
+def way_of(cell: str) -> str:
+    """The way of working a credential belongs to by itself, such as SEP; empty when it says too little."""
+    return _WAY_OF.get(plain(cell), ("", ""))[0]
+
+
+def credential(of: str, cell: str) -> str:
+    """A credential in the terms of one way's school."""
+    known = words.CREDENTIALS.get(of, {})
+    says = f"Expected for {words.WAYS[of]}: {_say(known.values())}." if known else "Expected: nothing."
+    return _one_of(_CREDENTIALS.get(of, {}), says, cell)
+
+
+# Several in one cell
+
+
+def licences(cell: str) -> tuple[Licence, ...]:
+    """Kind, area and number of each, with ; between them; (expires 2028-01-31) may follow."""
+    return tuple(_licence(each) for each in _split(cell))
+
+
+def _licence(said: str) -> Licence:
+    end = re.search(r"\(?\bexpires:?\s+(on\s+)?(?P<day>[\d/-]+)\)?\s*$", said, re.I)
+    tokens = re.findall(r"[^\s,]+", said[: end.start()] if end else said)
+    kind, tokens = _longest(_KINDS, tokens)
+    area, tokens = _longest(_AREAS, tokens)
+    number = " ".join(tokens)
+    if not (kind and area and number):
+        missing = "kind" if not kind else "state" if not area else "number"
+        _expected(
+            f"In “{said[:60]}” we find no {missing}. Expected: kind, state, number, such as LCSW FL SW1234.",
+            missing,
+        )
+    return Licence(kind, area, number, expires_on=day(end["day"]) if end else None)
+
+
+def _longest(known: Mapping[str, str], tokens: list[str]) -> tuple[str, list[str]]:
+    """The longest beginning that is known, and what follows it."""
+    for size in range(min(6, len(tokens)), 0, -1):
+        found = known.get(plain(" ".join(tokens[:size])))
+        if found:
+            return found, tokens[size:]
+    return "", tokens
+
+
+def ways(cell: str) -> tuple[Way, ...]:
+    """Each way or its credential, with ; between them: IFS: IFS Level 2 (Fluence, 2019); EMDR; SEP."""
+    return tuple(_way(each) for each in _split(cell))
+
+
+def _way(said: str) -> Way:
+    code = _WAYS.get(plain(said))
+    if code:
+        return Way(code)
+    more = re.search(r"\((?P<school>[^()]*?)(?:,?\s*(?P<year>\d{4}))?\)\s*$", said, re.ASCII)
+    head, _, after = (said[: more.start()] if more else said).partition(":")
+    school, year = (more["school"].strip(), more["year"]) if more else ("", None)
+    since = int(year) if year else None
+    if plain(head) in _WAY_OF and not after.strip():
+        return Way(*_WAY_OF[plain(head)], school, since)
+    code = way(head)
+    if code == "other":
+        return Way("other", "", head.strip(), since)
+    return Way(code, credential(code, after) if after.strip() else "", school, since)
+
+
+def _text(cell: str) -> str:
+    return cell
+
+
+def _area(cell: str) -> str:
+    says = "Expected: a state by two letters or its name, such as FL or Florida, or a country of our list."
+    return _one_of(_AREAS, says, cell)
+
+
+# What reads the cell of each field; fees wait for the currency, and ways for their credential.
+READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    **dict.fromkeys(
+        ("name", "first_name", "last_name", "letters", "pronouns", "headline", "approach", "city", "insurance_words",
+         "answer_experience", "answer_training", "answer_medicine", "phone", "email", "licence_number", "school"),
+        _text,
+    ),
+    **dict.fromkeys(("telehealth", "in_person", "takes_insurance", "gives_superbills"), _yes_no),
+    "experience": _experience,
+    "works_with": partial(_some_of, _WORKS_WITH, f"Expected: any of {_say(words.WORKS_WITH.values())}."),
+    "for_whom": partial(_some_of, _FOR_WHOM, f"Expected: any of {_say(words.FOR_WHOM.values())}."),
+    "languages": partial(_some_of, _LANGUAGES, f"Expected: any of {_say(words.LANGUAGES.values())}."),
+    "meets": _meets,
+    "area": _area,
+    "zip": _zip,
+    "currency": partial(_one_of, _CURRENCIES, f"Expected: one of {_say(words.CURRENCIES)}."),
+    "pro_bono_places": partial(_whole, 99),
+    "free_consultation": partial(_whole, 120),
+    "room": partial(_one_of, _ROOM, "Expected: yes, waiting list, or no."),
+    "links": _links,
+    "npi": _npi,
+    "licences": licences,
+    "licence_kind": partial(
+        _one_of, _KINDS, f"Expected: one of {_say(short for short, _ in words.LICENCES.values())}."
+    ),
+    "licence_area": _area,
+    "licence_expires_on": day,
+    "licence_status": partial(_one_of, _STATUS, f"Expected: {_say(words.LICENCE_STATUS.values())}."),
+    "licence_source": _text,
+    "ways": ways,
+    "way": _text,
+    "year": _year,
+}  # fmt: skip

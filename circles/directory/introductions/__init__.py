@@ -1,0 +1,1 @@
+"""Introductions and suggestions: what members ask of therapists, and their access log."""

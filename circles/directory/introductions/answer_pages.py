@@ -1,0 +1,116 @@
+"""A therapist's pages of introductions: by the link of a mail, or signed in; looking answers nothing, a button does."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.base.errors import NotFound, Refused
+from circles.directory.introductions import actions, rules, suggestions_actions, suggestions_rules
+from circles.directory.introductions.actions import Key
+from circles.store import db
+from circles.web import access, cookies, render
+from circles.web.forms import Form
+
+MINE = "/my/listing/introductions"
+
+
+def _key(request: Request) -> Key:
+    """What the request holds: the link, or the account and an id."""
+    token = request.path_params.get("token", "")
+    if token:
+        return Key(token=token)
+    return Key(id=access.path_id(request), person_id=request.state.person.id)
+
+
+async def look(request: Request) -> Response:
+    """What was told, and the answer that the mail's link chose, ready to be given. Opening it answers nothing.
+
+    That it was opened is not written down: programs that check mail open links too, so it would often be untrue.
+    """
+    return await _page(request, Form({"answer": request.query_params.get("answer", "")}))
+
+
+async def _page(request: Request, form: Form, status: int = 200) -> Response:
+    try:
+        async with access.context(request).db.reading() as tx:
+            row = await actions.for_therapist(tx, _key(request))
+            found = await _found(tx, row, form)
+    except NotFound:
+        return _private(_gone(request))
+    return _private(
+        render.page(
+            request,
+            "directory/introductions/introduction_answer.html",
+            status,
+            row=row,
+            form=form,
+            others=suggestions_rules.options(found, none="Nobody of these"),
+            licensed=suggestions_rules.areas_words(row["licensed"]),
+            is_open=rules.is_open(row),
+            answers=rules.ANSWERS,
+            reference=rules.reference(row["id"]),
+            here=request.url.path,
+            home=MINE if request.url.path.startswith(MINE) else "",
+            zone=cookies.browser_zone(request) or "UTC",
+            days=rules.PROMISED_DAYS,
+            robots="noindex",
+        )
+    )
+
+
+async def _found(tx: db.Tx, row: db.Record, form: Form) -> list[db.Record]:
+    """The listings to choose from: the one that is chosen, and those the name finds."""
+    other, asked = rules.read_id(form.value("other")), row["listing_id"]
+    chosen = await suggestions_actions.chosen(tx, [other] if other else [], asked)
+    but = [each["id"] for each in chosen]
+    return chosen + await suggestions_actions.find(tx, form.value("name"), but, asked)
+
+
+def _gone(request: Request) -> Response:
+    if not request.path_params.get("token", ""):
+        raise NotFound
+    return render.page(
+        request,
+        "directory/introductions/introduction_gone.html",
+        404,
+        days=rules.PROMISED_DAYS,
+        robots="noindex",
+    )
+
+
+def _private(response: Response) -> Response:
+    """What a link opens is kept by no browser and no proxy, for somebody who is not signed in too."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def answer(request: Request) -> Response:
+    """Give the answer, or look for somebody else to name in it."""
+    form = await Form.read(request)
+    if form.value("do") == "find":
+        if not form.value("name").strip():
+            form.values["other"] = ""
+        return await _page(request, form)
+    try:
+        await actions.answer(access.context(request), _key(request), rules.read_answer(form.values))
+    except NotFound:
+        return _private(_gone(request))
+    except Refused as refused:
+        form.add(refused.reasons)
+        return await _page(request, form, 422)
+    return _private(render.see_other(request.url.path, notice="Thank you. Your answer is on its way."))
+
+
+async def of_my_listing(request: Request) -> Response:
+    """What is asked of one's own listing, while it is open."""
+    async with access.context(request).db.reading() as tx:
+        rows = await actions.of_my_listing(tx, request.state.person.id)
+    return render.page(
+        request,
+        "directory/introductions/introductions_listing.html",
+        rows=rows,
+        home=MINE,
+        zone=cookies.viewer_zone(request) or "UTC",
+        days=rules.PROMISED_DAYS,
+    )

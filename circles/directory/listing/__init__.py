@@ -1,0 +1,1 @@
+"""Listings: values, rules, the therapist's own pages and the organizers'."""

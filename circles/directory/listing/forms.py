@@ -1,0 +1,180 @@
+"""A listing as a form: its fields read into a draft, and a draft written back into its fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from circles.base import clock, money
+from circles.base.errors import Reason
+from circles.base.reading import Reader
+from circles.directory.listing import rules as listing_rules
+from circles.directory.listing import words
+from circles.directory.listing.values import Draft, Licence, Way
+
+# The fields of one licence and of one way; the first decides with the others whether a row is empty.
+LICENCE: Final = ("kind", "area", "number", "status", "expires_on", "source")
+WAY: Final = ("way", "credential", "school", "year")
+ROWS: Final[Mapping[str, tuple[str, ...]]] = {"licence": LICENCE, "way": WAY}
+MOST: Final[Mapping[str, int]] = {"licence": listing_rules.MAX_LICENCES, "way": len(words.WAYS)}
+_PLAIN: Final = (
+    *listing_rules.LINES, *listing_rules.BODIES, "experience", "area", "zip", "currency", "room", "email", "npi",
+)  # fmt: skip
+_LISTS: Final = ("works_with", "for_whom", "languages")
+_TICKS: Final = ("takes_insurance", "gives_superbills")
+
+
+def change_rows(values: Mapping[str, str]) -> tuple[dict[str, str], bool]:
+    """The form with a row more or less, where its buttons ask for that, and whether they did.
+
+    The buttons: more=licence, more=way, drop=licence_2 and so on.
+    """
+    found = settle(values)
+    kind, _, number = values.get("drop", "").partition("_")
+    more = values.get("more", "")
+    if kind in ROWS and number.isascii() and number.isdigit():
+        kept = {name: text for name, text in values.items() if not name.startswith(f"{kind}_{int(number)}_")}
+        found = settle(kept)
+    elif more in ROWS:
+        found[f"{more}s"] = str(min(how_many(found, more) + 1, MOST[more]))
+    return found, bool(values.get("drop") or more)
+
+
+def settle(values: Mapping[str, str]) -> dict[str, str]:
+    """The form with its empty rows taken out and the others counted from 1."""
+    kept = {name: text for name, text in values.items() if not re.match(r"(licence|way)_\d+_", name)}
+    for kind, fields in ROWS.items():
+        number = 0
+        for old in _numbers(values, kind):
+            row = {field: values.get(f"{kind}_{old}_{field}", "") for field in fields}
+            if any(text.strip() for field, text in row.items() if field != "status"):
+                number += 1
+                kept |= {f"{kind}_{number}_{field}": text for field, text in row.items()}
+        kept[f"{kind}s"] = str(number)
+    return kept
+
+
+def _numbers(values: Mapping[str, str], kind: str) -> list[int]:
+    found = {int(match[1]) for name in values if (match := re.match(rf"{kind}_(\d{{1,3}})_", name))}
+    return sorted(found)
+
+
+def how_many(values: Mapping[str, str], kind: str) -> int:
+    """How many rows of a kind a settled form has."""
+    said = values.get(f"{kind}s", "")
+    return int(said) if re.fullmatch(r"\d{1,3}", said) else 0
+
+
+def read(values: Mapping[str, str]) -> tuple[Draft, list[Reason]]:
+    """A settled form as a draft, and every reason why a number or a date in it cannot be read."""
+    reader = Reader(values)
+    said = {name: values.get(name, "").strip() for name in _PLAIN}
+    currency = said["currency"] if said["currency"] in words.CURRENCIES else "USD"
+    ways = tuple(_read_way(reader, f"way_{n}") for n in range(1, how_many(values, "way") + 1))
+    minimum, maximum = _fees(reader, currency, ways)
+    meets = values.get("meets", "").split(",")
+    told: dict[str, Any] = {**said, "currency": currency}
+    told |= {name: _codes(values.get(name, "")) for name in _LISTS}
+    told |= {name: values.get(name) == "on" for name in _TICKS}
+    draft = Draft(
+        **told,
+        telehealth="telehealth" in meets,
+        in_person="in_person" in meets,
+        fee_minimum=minimum,
+        fee_maximum=maximum,
+        sliding_floor=_fee(reader, "sliding_floor", currency) if said_of(values, "sliding_floor") else None,
+        pro_bono_places=_number(reader, "pro_bono_places", 99),
+        free_consultation=_number(reader, "free_consultation", 120),
+        links=tuple(each for line in values.get("links", "").splitlines() if (each := line.strip())),
+        licences=tuple(
+            _read_licence(reader, f"licence_{n}") for n in range(1, how_many(values, "licence") + 1)
+        ),
+        ways=ways,
+    )
+    return draft, reader.reasons
+
+
+def said_of(values: Mapping[str, str], name: str) -> bool:
+    """Whether anything was typed into a field."""
+    return bool(values.get(name, "").strip())
+
+
+def _codes(said: str) -> tuple[str, ...]:
+    return tuple(each for each in said.split(",") if each)
+
+
+def _fees(reader: Reader, currency: str, ways: Iterable[Way]) -> tuple[int, int]:
+    """The fees as typed; where both are left empty, what is usual for such a way of working."""
+    if not said_of(reader.values, "fee_minimum") and not said_of(reader.values, "fee_maximum"):
+        return usual_fees(ways)
+    minimum = _fee(reader, "fee_minimum", currency)
+    maximum = _fee(reader, "fee_maximum", currency) if said_of(reader.values, "fee_maximum") else minimum
+    return minimum, maximum
+
+
+def usual_fees(ways: Iterable[Way]) -> tuple[int, int]:
+    """What is usual to ask for an hour, lowest and highest: more for whoever is trained to work with ketamine."""
+    return words.KAP_FEES if any(each.way == "kap" for each in ways) else words.USUAL_FEES
+
+
+def _fee(reader: Reader, field: str, currency: str) -> int:
+    return reader.take(lambda: money.parse(reader.values.get(field, ""), currency, field), 0)
+
+
+def _number(reader: Reader, field: str, most: int) -> int:
+    if not said_of(reader.values, field):
+        return 0
+    return reader.whole(field, 0, most, f"Please give a whole number from 0 to {most}.")
+
+
+def _read_licence(reader: Reader, at: str) -> Licence:
+    said = {field: reader.values.get(f"{at}_{field}", "").strip() for field in LICENCE}
+    expires: date | None = None
+    if said["expires_on"]:
+        field = f"{at}_expires_on"
+        expires = reader.take(lambda: clock.parse_date(said["expires_on"], field), None)
+    return Licence(
+        said["kind"], said["area"], said["number"], said["status"] or "active", expires, said["source"]
+    )
+
+
+def _read_way(reader: Reader, at: str) -> Way:
+    said = {field: reader.values.get(f"{at}_{field}", "").strip() for field in WAY}
+    year = None
+    if said["year"]:
+        most = clock.now().year
+        year = reader.whole(f"{at}_year", 1950, most, f"Please give a year from 1950 to {most}.")
+    # A credential tells which way it is of, so that choosing it is enough.
+    way = said["way"] or next((way for way, of in words.CREDENTIALS.items() if said["credential"] in of), "")
+    return Way(way, said["credential"], said["school"], year)
+
+
+def show(draft: Draft) -> dict[str, str]:
+    """A draft as the values of its form."""
+    values = {name: str(getattr(draft, name)) for name in _PLAIN}
+    values |= {name: ",".join(getattr(draft, name)) for name in _LISTS}
+    values |= {name: "on" for name in _TICKS if getattr(draft, name)}
+    floor = draft.sliding_floor
+    values |= {
+        "meets": ",".join(name for name in ("telehealth", "in_person") if getattr(draft, name)),
+        "fee_minimum": money.plain(draft.fee_minimum, draft.currency),
+        "fee_maximum": money.plain(draft.fee_maximum, draft.currency),
+        "sliding_floor": "" if floor is None else money.plain(floor, draft.currency),
+        "pro_bono_places": str(draft.pro_bono_places or ""),
+        "free_consultation": str(draft.free_consultation or ""),
+        "links": "\n".join(draft.links),
+        "licences": str(len(draft.licences)),
+        "ways": str(len(draft.ways)),
+    }
+    for n, licence in enumerate(draft.licences, 1):
+        values |= {f"licence_{n}_{field}": str(getattr(licence, field) or "") for field in LICENCE}
+    for n, way in enumerate(draft.ways, 1):
+        values |= {f"way_{n}_{field}": str(getattr(way, field) or "") for field in WAY}
+    return values
+
+
+def begin(email: str = "", name: str = "") -> dict[str, str]:
+    """An empty form for a new listing."""
+    return show(Draft(name=name, email=email)) | {"fee_minimum": "", "fee_maximum": "", "meets": "telehealth"}

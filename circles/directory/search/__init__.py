@@ -1,0 +1,1 @@
+"""Finding a therapist: the search, Help me choose, the short list."""

@@ -1,0 +1,203 @@
+"""Help me choose: five plain answers, the search they make, and why a listing is one of the three."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from circles.base import money
+from circles.base.errors import Reason
+from circles.directory.listing import words
+from circles.directory.listing.cards import Card, listed, way_words
+from circles.directory.search import rules as search_rules
+from circles.directory.search.rules import Search, Where
+
+HOW_MANY: Final = 3
+HOW: Final[Mapping[str, str]] = {
+    "": "Either is fine",
+    "telehealth": "By video or phone, from home",
+    "in_person": "In a room, near me",
+}
+PAY: Final[Mapping[str, str]] = {
+    **{str(fee): f"Up to ${fee}" for fee in (40, 80, 150, 200, 300)},
+    "insurance": "I need my insurance to pay",
+    "": "I do not know yet",
+}
+# What somebody would like to work with, in their words: the ways that mean it.
+WITH: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "body": ("My body and what it holds", ("se",)),
+    "parts": ("The different sides in me", ("ifs",)),
+    "memories": ("Hard memories that come back", ("emdr",)),
+    "medicine": ("The medicine sessions themselves", ("kap",)),
+    "patterns": ("Old patterns, and where they come from", ("psychodynamic",)),
+    "still": ("Being more present, living by what matters", ("mindfulness", "act")),
+    "": ("I do not know yet", ()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The five answers, and whether somebody without room will do as well. They live as long as one request."""
+
+    state: str = ""
+    zip: str = ""
+    how: str = ""
+    works_with: tuple[str, ...] = ()
+    pay: str = ""
+    kind: str = ""
+    may_wait: bool = False
+
+
+def read(values: Mapping[str, str]) -> tuple[Answers, list[Reason]]:
+    """Read the answers, with a reason for each that cannot stand. Only where somebody is must be told."""
+    asked, reasons = search_rules.read(
+        {name: values.get(name, "") for name in ("state", "zip", "how", "with")}
+    )
+    pay, kind = values.get("pay", ""), values.get("kind", "")
+    found = Answers(
+        asked.state,
+        asked.zip,
+        asked.how,
+        asked.works_with,
+        pay if pay in PAY else "",
+        kind if kind in WITH else "",
+        values.get("wait") == "on",
+    )
+    if not (found.state or found.zip or any(each.field in ("state", "zip") for each in reasons)):
+        says = "Please say where you are: a therapist needs a licence there."
+        reasons.append(Reason("where", says, "state"))
+    return found, reasons
+
+
+def search(answers: Answers) -> Search:
+    """What must hold: licensed there, met that way, within what can be paid, and room unless somebody may wait."""
+    return Search(
+        state=answers.state,
+        zip=answers.zip,
+        how=answers.how,
+        within=50,
+        fee=int(answers.pay) * 100 if answers.pay.isdecimal() else None,
+        pay=("insurance",) if answers.pay == "insurance" else (),
+        room=() if answers.may_wait else ("now", "waiting"),
+    )
+
+
+def wishes(answers: Answers) -> list[str]:
+    """What may hold, as facets: who has more of it comes first. Experience with this material always counts."""
+    ways = WITH[answers.kind][1]
+    return [
+        *(f"with:{each}" for each in answers.works_with),
+        *(f"way:{each}" for each in ways),
+        "exp:some",
+        "exp:over_10",
+    ]
+
+
+def whys(card: Card, answers: Answers, at: Where, note: str = "") -> list[str]:
+    """Why this one, in sentences. note: how far the office is, where that is known."""
+    said = [_where(card, answers, at, note), _works(card, answers), _way(card, answers)]
+    said += [_experience(card), _fee(card, answers), _room(card)]
+    return [each for each in said if each]
+
+
+def _where(card: Card, answers: Answers, at: Where, note: str) -> str:
+    here = (
+        card.in_person
+        and card.area == at.area
+        and answers.how != "telehealth"
+        and (not at.near or bool(note))
+    )
+    ways = [
+        *(["meets by video or phone"] if card.telehealth and answers.how != "in_person" else []),
+        *([f"has an office in {card.city or at.area_words}{f', {note}' if note else ''}"] if here else []),
+    ]
+    return f"Licensed in {at.area_words}, where you are, and {listed(ways)}." if ways else ""
+
+
+def _works(card: Card, answers: Answers) -> str:
+    shared = [words.WORKS_WITH[each].lower() for each in answers.works_with if each in card.works_with]
+    shared = ["OCD" if each == "ocd" else each for each in shared]
+    return f"Works with what you named: {listed(shared)}." if shared else ""
+
+
+def _way(card: Card, answers: Answers) -> str:
+    said, wanted = WITH[answers.kind]
+    have = [way_words(*way) for way in card.ways if way[0] in wanted]
+    return f"For “{said[:1].lower() + said[1:]}”: {listed(have)}." if have else ""
+
+
+def _experience(card: Card) -> str:
+    many = {
+        "some": "a few people",
+        "over_10": "more than 10 people",
+        "over_50": "more than 50 people",
+    }.get(card.experience)
+    return f"Has worked with {many} on ketamine integration." if many else ""
+
+
+def _fee(card: Card, answers: Answers) -> str:
+    if answers.pay == "insurance":
+        return "Takes insurance. Ask whether yours is among them."
+    if not answers.pay:
+        return f"An hour costs {card.fee_words}."
+    most = int(answers.pay) * 100
+    within = f"within {money.say(most, 'USD')}"
+    if card.fee_maximum <= most:
+        return f"An hour costs {card.full_fee_words}, {within}."
+    if card.fee_minimum <= most:
+        return f"An hour costs {card.full_fee_words}, and its low end is {within}."
+    return f"The sliding fee goes down to {card.floor_words}, {within}. Ask for it."
+
+
+def _room(card: Card) -> str:
+    return {
+        "now": "Has room for new people now.",
+        "waiting": "Has a waiting list at the moment.",
+    }.get(card.room, "Has no room now. You may ask when that will change.")
+
+
+def unnamed(cards: Sequence[Card], answers: Answers) -> list[str]:
+    """What was asked for that none of these therapists names."""
+    said, ways = WITH[answers.kind]
+    found = [
+        words.WORKS_WITH[each] if each == "ocd" else words.WORKS_WITH[each].lower()
+        for each in answers.works_with
+        if not any(each in card.works_with for card in cards)
+    ]
+    if ways and not any(way[0] in ways for card in cards for way in card.ways):
+        found.append(f"“{said[:1].lower() + said[1:]}”")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Looser:
+    """One answer that could be another: what it would take, how many there would be, and the fields of the form."""
+
+    says: str
+    how_many: int
+    fields: Mapping[str, str]
+
+
+_LOOSER: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "fee": ("if the fee could be higher", {"pay": ""}),
+    "pay": ("if insurance did not have to pay", {"pay": ""}),
+    "room": ("if you could wait for somebody who has no room now", {"wait": "on"}),
+}
+
+
+def looser(counts: Mapping[str, int], at: Where, answers: Answers, found: int) -> list[Looser]:
+    """What could be let go of, and how many there would be then. Being licensed where one is never is."""
+    other = {
+        "telehealth": Looser(
+            "in person", counts.get("near" if at.near else f"at:{at.area}", 0), {"how": "in_person"}
+        ),
+        "in_person": Looser("by video or phone", counts.get(f"tele:{at.area}", 0), {"how": "telehealth"}),
+    }
+    could = [
+        Looser(says, counts.get(f"without:{kind}", 0), fields) for kind, (says, fields) in _LOOSER.items()
+    ]
+    could = [each for each in could if each.how_many > found]
+    if answers.how and other[answers.how].how_many:
+        could.append(other[answers.how])
+    return could

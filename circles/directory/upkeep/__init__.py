@@ -1,0 +1,1 @@
+"""Upkeep of listings: confirmations, license checks, complaints, retention."""

@@ -1,0 +1,73 @@
+"""Something is wrong with a listing: said by anybody signed in, read by organizers alone."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.base import text
+from circles.base.errors import NotFound, OutOfDate, Refused
+from circles.directory.upkeep import complaints_actions
+from circles.store import db
+from circles.web import access, render
+from circles.web.forms import Form
+
+SQL = db.queries("directory/listing")
+
+
+async def complaint_form(request: Request) -> Response:
+    """The form."""
+    return await _page(request, Form())
+
+
+async def _page(request: Request, form: Form, status: int = 200) -> Response:
+    listing_id = access.path_id(request)
+    async with access.context(request).db.reading() as tx:
+        name = await SQL.complained_about(tx, listing=listing_id)
+    if name is None:
+        raise NotFound
+    form.made_with()
+    return render.page(
+        request,
+        "directory/upkeep/complaint.html",
+        status,
+        form=form,
+        name=name,
+        listing_id=listing_id,
+        most=complaints_actions.MAX_CHARACTERS,
+    )
+
+
+async def complain(request: Request) -> Response:
+    """Send it to the organizers."""
+    form = await Form.read(request)
+    listing_id, person_id = access.path_id(request), request.state.person.id
+    try:
+        body = text.body(form.value("body"), "body", most=complaints_actions.MAX_CHARACTERS)
+        await complaints_actions.complain(
+            access.context(request),
+            made_with=form.made_with(),
+            listing_id=listing_id,
+            person_id=person_id,
+            body=body,
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        if isinstance(refused, OutOfDate):
+            form.renew()
+        return await _page(request, form, 429 if "too_many" in refused.codes else 422)
+    says = "Thank you. The organizers have it now, and look into it."
+    return render.see_other(f"/therapists/{listing_id}", notice=says)
+
+
+async def decide(request: Request) -> Response:
+    """An organizer hides the listing at once, or keeps it."""
+    form = await Form.read(request)
+    decision = form.value("then")
+    if decision not in ("hidden", "kept"):
+        raise NotFound
+    await complaints_actions.decide(
+        access.context(request), access.path_id(request), who=request.state.person.id, decision=decision
+    )
+    says = "The listing is hidden." if decision == "hidden" else "The listing stays as it is."
+    return render.see_other("/organize/therapists?show=complaints", notice=says)

@@ -1,0 +1,1 @@
+"""Changing gatherings that are planned: preview, apply, tell those booked."""

@@ -1,0 +1,1 @@
+"""Circles of a host: create, edit, publish, pause, end, copy, discard."""

@@ -1,0 +1,1 @@
+"""Hosting together: invitations, co-facilitators, helpers, the lead."""

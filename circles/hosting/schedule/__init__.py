@@ -1,0 +1,1 @@
+"""Schedules: recurrence rules and the gatherings planned from them."""

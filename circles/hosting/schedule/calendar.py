@@ -1,0 +1,100 @@
+"""The small calendar of a schedule's next dates, and what its pages say of it. Pure, no I/O."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from circles.base import clock
+from circles.hosting.schedule import forms as schedule_forms
+from circles.hosting.schedule import rules as schedule_rules
+from circles.hosting.schedule.rules import Rule, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the small calendar. on: whether the rule has it, skipped or not."""
+
+    day: date
+    on: bool
+    skipped: bool
+    oddity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month of the small calendar: its name and its weeks, a day outside of it being None."""
+
+    name: str
+    weeks: tuple[tuple[Day | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rule comes to before it is saved: its words, its months, what the clock change does."""
+
+    words: str
+    months: tuple[Month, ...]
+    warnings: tuple[str, ...]
+
+
+def preview(rule: Rule, terms: Terms, now: datetime) -> Preview:
+    """The next twelve dates of a rule as months, and what the clocks do on any date that is planted at once."""
+    days = schedule_rules.next_dates(rule, terms, now)
+    planted = schedule_rules.dates(rule, now.date(), now.date() + schedule_rules.HORIZON)
+    found = {day: Day(day, True, day in rule.skipped, terms.moment(day).oddity) for day in days}
+    months = tuple(
+        _month(year, month, found) for (year, month), _ in groupby(days, lambda day: (day.year, day.month))
+    )
+    words = schedule_rules.words(rule, terms, now.date())
+    return Preview(
+        words[0].upper() + words[1:],
+        months,
+        tuple(_warnings(sorted({*days, *planted} - rule.skipped), terms)),
+    )
+
+
+def _month(year: int, month: int, found: dict[date, Day]) -> Month:
+    weeks = calendar.Calendar().monthdatescalendar(year, month)
+    return Month(
+        f"{date(year, month, 1):%B %Y}",
+        tuple(
+            tuple(found.get(day, Day(day, False, False, "")) if day.month == month else None for day in week)
+            for week in weeks
+        ),
+    )
+
+
+def _warnings(days: Sequence[date], terms: Terms) -> Iterable[str]:
+    city = clock.city(terms.zone)
+    for day in days:
+        at = terms.moment(day)
+        said = clock.say_date(day)
+        if at.oddity == "missing":
+            yield f"On {said} the clocks in {city} skip {terms.at:%H:%M}. It starts at {at.wall:%H:%M}."
+        elif at.oddity == "doubled":
+            yield f"On {said} the clocks in {city} show {terms.at:%H:%M} twice. It is the first."
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A schedule in the list of its circle. ahead: how many gatherings are planted; by_hand: changed ones."""
+
+    id: UUID
+    words: str
+    ahead: int
+    by_hand: int
+
+
+def listed(rows: Iterable[Any], today: date) -> list[Listed]:
+    """The schedules of a circle in words."""
+    found = []
+    for row in rows:
+        words = schedule_rules.words(schedule_forms.rule_of(row), schedule_forms.terms_of(row), today)
+        found.append(Listed(row["id"], words[0].upper() + words[1:], row["how_many"], row["by_hand"]))
+    return found

@@ -1,0 +1,253 @@
+"""What a schedule is: the dates of its rule, its words, every reason against it. Pure, no I/O."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import count, islice, takewhile
+from typing import Any, Literal
+
+from circles.base import clock
+from circles.base.errors import Reason
+
+Kind = Literal["weekly", "monthly_weekday", "monthly_date", "dates"]
+
+MAX_GATHERINGS = 400
+# How far ahead gatherings are planted.
+HORIZON = timedelta(weeks=16)
+LAST_DAY = date(2100, 12, 31)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+NTH = {1: "first", 2: "second", 3: "third", 4: "fourth", -1: "last"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which dates a schedule has. weekdays: 0 is Monday; every: weeks or months; nth: -1 is the last.
+
+    times counts the dates of the rule, the skipped ones too.
+    """
+
+    kind: Kind
+    first: date
+    every: int = 1
+    weekdays: tuple[int, ...] = ()
+    nth: int = 0
+    month_day: int = 0
+    dates: tuple[date, ...] = ()
+    until: date | None = None
+    times: int | None = None
+    skipped: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every gathering of a schedule has beside its date. join_link, city, address: empty is the circle's."""
+
+    at: time
+    zone: str
+    length_minutes: int
+    capacity: int
+    community_seats: int
+    note: str = ""
+    join_link: str = ""
+    city: str = ""
+    address: str = ""
+
+    def moment(self, day: date) -> clock.Moment:
+        """When the gathering of this date starts: a missing hour moves forward, a doubled one is the first."""
+        return clock.moment(datetime.combine(day, self.at), self.zone)
+
+
+# The dates of a rule
+
+
+def all_dates(rule: Rule) -> Iterator[date]:
+    """Every date of a rule in order, the skipped ones too. May be endless but for the year 2100."""
+    found = _KINDS[rule.kind](rule)
+    if rule.until is not None:
+        found = takewhile(lambda day: day <= (rule.until or LAST_DAY), found)
+    return islice(found, rule.times)
+
+
+def dates(rule: Rule, after: date, until: date) -> list[date]:
+    """The dates of a rule from one day to another, both included, without the skipped ones."""
+    early = takewhile(lambda day: day <= until, all_dates(rule))
+    return [day for day in early if day >= after and day not in rule.skipped]
+
+
+def _weekly(rule: Rule) -> Iterator[date]:
+    """Weeks begin on Monday and are counted from the week of the first date."""
+    monday = rule.first - timedelta(days=rule.first.weekday())
+    while monday <= LAST_DAY:
+        for weekday in sorted(rule.weekdays):
+            day = monday + timedelta(days=weekday)
+            if rule.first <= day <= LAST_DAY:
+                yield day
+        monday += timedelta(weeks=rule.every)
+
+
+def _months(rule: Rule) -> Iterator[tuple[int, int]]:
+    begin = rule.first.year * 12 + rule.first.month - 1
+    for month in count(begin, rule.every):
+        if month // 12 > LAST_DAY.year:
+            return
+        yield month // 12, month % 12 + 1
+
+
+def _monthly_weekday(rule: Rule) -> Iterator[date]:
+    for year, month in _months(rule):
+        day = nth_weekday(year, month, rule.weekdays[0], rule.nth)
+        if day >= rule.first:
+            yield day
+
+
+def nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
+    """The nth Tuesday (or other weekday, 0 is Monday) of a month; nth -1 is the last."""
+    first = date(year, month, 1)
+    day = first + timedelta(days=(weekday - first.weekday()) % 7)
+    if nth > 0:
+        return day + timedelta(weeks=nth - 1)
+    left = calendar.monthrange(year, month)[1] - day.day
+    return day + timedelta(weeks=left // 7)
+
+
+def _monthly_date(rule: Rule) -> Iterator[date]:
+    """A month that is too short for the date is left out."""
+    for year, month in _months(rule):
+        if rule.month_day <= calendar.monthrange(year, month)[1]:
+            day = date(year, month, rule.month_day)
+            if day >= rule.first:
+                yield day
+
+
+def _listed(rule: Rule) -> Iterator[date]:
+    return (day for day in sorted(set(rule.dates)) if day >= rule.first)
+
+
+_KINDS = {
+    "weekly": _weekly,
+    "monthly_weekday": _monthly_weekday,
+    "monthly_date": _monthly_date,
+    "dates": _listed,
+}
+
+
+# What is wrong with a rule
+
+
+def problems(rule: Rule, terms: Terms, now: datetime) -> list[Reason]:
+    """Every reason why a rule cannot stand."""
+    if rule.until and rule.until < rule.first:
+        says = f"The last date is before the first, {say_day(rule.first, now.date())}."
+        return [Reason("ends_before_start", says, "until")]
+    if (rule.until or rule.times) and len(list(islice(all_dates(rule), MAX_GATHERINGS + 1))) > MAX_GATHERINGS:
+        says = f"These are more than {MAX_GATHERINGS} gatherings. Please let it end earlier, or leave the end open."
+        return [Reason("too_many", says, "until" if rule.until else "times")]
+    if not any(_ahead(rule, terms, now)):
+        says = "No gathering comes of this: every date of it is past or skipped."
+        return [Reason("plants_nothing", says, "first_date")]
+    return []
+
+
+def _ahead(rule: Rule, terms: Terms, now: datetime) -> Iterator[date]:
+    early = now.date() - timedelta(days=1)
+    return (
+        day
+        for day in all_dates(rule)
+        if day >= early and day not in rule.skipped and terms.moment(day).utc > now
+    )
+
+
+def next_dates(rule: Rule, terms: Terms, now: datetime, most: int = 12) -> list[date]:
+    """The next dates of a rule for its preview, the skipped ones among them."""
+    early = now.date() - timedelta(days=1)
+    ahead = (day for day in all_dates(rule) if day >= early and terms.moment(day).utc > now)
+    return list(islice(ahead, most))
+
+
+# The words of a rule
+
+
+def words(rule: Rule, terms: Terms, today: date) -> str:
+    """A schedule in words: every other Tuesday, 18:00 to 19:30 New York time, until 30 June."""
+    ends = (datetime.combine(rule.first, terms.at) + timedelta(minutes=terms.length_minutes)).time()
+    parts = [rhythm(rule), f"{terms.at:%H:%M} to {ends:%H:%M} {clock.city(terms.zone)} time"]
+    if rule.first > today and rule.kind != "dates":
+        parts.append(f"from {say_day(rule.first, today)}")
+    if rule.until:
+        parts.append(f"until {say_day(rule.until, today)}")
+    if rule.times:
+        parts.append("once" if rule.times == 1 else f"{rule.times} times")
+    skipped = sorted(day for day in rule.skipped if day >= today)
+    if skipped:
+        parts.append(f"not on {_joined(say_day(day, today) for day in skipped)}")
+    return ", ".join(parts)
+
+
+def rhythm(rule: Rule) -> str:
+    """Only the rhythm of a rule: every other Tuesday, or the last Friday of every month."""
+    if rule.kind == "weekly":
+        return _weekly_words(rule)
+    months = {1: "every month", 2: "every other month"}.get(rule.every, f"every {rule.every} months")
+    of = f"of {months}" if rule.every <= 2 else months
+    if rule.kind == "monthly_weekday":
+        return f"the {NTH[rule.nth]} {WEEKDAYS[rule.weekdays[0]]} {of}"
+    if rule.kind == "monthly_date":
+        short = f" (a month without a {ordinal(rule.month_day)} is left out)" if rule.month_day > 28 else ""
+        return f"the {ordinal(rule.month_day)} {of}{short}"
+    how_many = len(set(rule.dates))
+    return "on one chosen date" if how_many == 1 else f"on {how_many} chosen dates"
+
+
+def _weekly_words(rule: Rule) -> str:
+    days = _joined(WEEKDAYS[day] for day in sorted(rule.weekdays))
+    if len(rule.weekdays) == 7:
+        days, each = "on every day", "every day"
+    else:
+        days, each = f"on {days}", f"every {days}"
+    if rule.every == 1:
+        return each
+    if rule.every == 2 and len(rule.weekdays) == 1:
+        return each.replace("every ", "every other ", 1)
+    return f"every {'other week' if rule.every == 2 else f'{rule.every} weeks'} {days}"
+
+
+def _joined(names: Iterable[str]) -> str:
+    found = list(names)
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
+
+
+def ordinal(number: int) -> str:
+    """A number as a date is said: 1st, 22nd, 13th."""
+    ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def say_day(day: date, today: date) -> str:
+    """A date without its weekday, and with its year where that is not plain: 30 June, 6 January 2027."""
+    return f"{day.day} {day:%B}" + (f" {day.year}" if day.year != today.year else "")
+
+
+# Cutting a rule in two
+
+
+def split(rule: Rule, at: date) -> tuple[Rule, Rule]:
+    """The rule before a date of its own, and the rule from that date on; together they have the same dates.
+
+    The rule before has no date at all when it is cut at its first.
+    """
+    before = sum(1 for day in takewhile(lambda day: day < at, all_dates(rule)))
+    early, late = _columns(rule), _columns(rule)
+    early |= {"until": at - timedelta(days=1), "times": None}
+    late |= {"first": at, "times": rule.times - before if rule.times else None}
+    early["dates"] = tuple(day for day in rule.dates if day < at)
+    late["dates"] = tuple(day for day in rule.dates if day >= at)
+    early["skipped"] = frozenset(day for day in rule.skipped if day < at)
+    late["skipped"] = frozenset(day for day in rule.skipped if day >= at)
+    return Rule(**early), Rule(**late)
+
+
+def _columns(rule: Rule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in Rule.__slots__}

@@ -1,0 +1,1 @@
+"""Stand-ins: who hosts one gathering in place of its usual hosts."""

@@ -1,0 +1,89 @@
+"""The schedules of the demo community, of every kind: rules whose dates are those of the gatherings it has."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from circles.hosting import Rule, rule_dates
+from circles.practice.demo.plan import Meeting, Plan
+
+SCHEDULED: Final = ("tuesday", "noon", "ember", "table", "ground", "hours", "letters")
+# One ends with its season, one after so many more, one leaves a holiday out, one has its dates listed.
+SEASONAL, COUNTED, RESTING, LISTED = "ember", "table", "noon", "ground"
+MORE: Final = 12
+# Two by months, of the circle that keeps no rhythm yet: they begin when so many days have passed.
+BY_MONTHS: Final = "open"
+BEGINS: Final = timedelta(days=28)
+
+
+def schedule(plan: Plan) -> None:
+    """Give some circles a schedule, and tie their gatherings to it. A word of its own was added by hand."""
+    gatherings = {row["id"]: row for row in plan.rows["gatherings"]}
+    for key in SCHEDULED:
+        meetings = [each for each in plan.meetings if each.circle.key == key]
+        rule = _rule(key, meetings)
+        schedule_id = _add(plan, meetings[0], rule)
+        listed = set(rule_dates(rule, rule.first, _day(meetings[-1])))
+        for each in meetings:
+            if _day(each) in listed:
+                row = gatherings[each.id]
+                row |= {"schedule_id": schedule_id, "planned_for": _day(each), "by_hand": bool(row["note"])}
+    _by_months(plan)
+
+
+def _by_months(plan: Plan) -> None:
+    meeting = next(each for each in plan.meetings if each.circle.key == BY_MONTHS)
+    first = (plan.now + BEGINS).date()
+    _add(plan, meeting, Rule("monthly_weekday", first, weekdays=(4,), nth=-1))
+    _add(plan, meeting, Rule("monthly_date", first, month_day=12, times=6))
+
+
+def _day(meeting: Meeting) -> date:
+    return meeting.starts_at.astimezone(ZoneInfo(meeting.circle.zone)).date()
+
+
+def _rule(key: str, meetings: list[Meeting]) -> Rule:
+    days = [_day(each) for each in meetings]
+    first, last = days[0], days[-1]
+    if key == LISTED:
+        return Rule("dates", first, dates=tuple(days))
+    return Rule(
+        "weekly",
+        first,
+        meetings[0].circle.every,
+        (first.weekday(),),
+        until=last if key == SEASONAL else None,
+        times=len(days) + MORE if key == COUNTED else None,
+        skipped=frozenset({last + timedelta(weeks=2)}) if key == RESTING else frozenset(),
+    )
+
+
+def _add(plan: Plan, meeting: Meeting, rule: Rule) -> UUID:
+    circle, lead = meeting.circle, plan.hosts[meeting.circle.lead]
+    made = plan.now - timedelta(days=60)
+    schedule_id = plan.add(
+        "schedules",
+        circle_id=meeting.circle_id,
+        kind=rule.kind,
+        first_date=rule.first,
+        every=rule.every,
+        weekdays=list(rule.weekdays),
+        nth=rule.nth,
+        month_day=rule.month_day,
+        dates=list(rule.dates),
+        until=rule.until,
+        times=rule.times,
+        skipped=sorted(rule.skipped),
+        wall_time=circle.start,
+        zone=circle.zone,
+        length_minutes=circle.length_minutes,
+        capacity=circle.capacity,
+        community_seats=circle.community_seats,
+        created_by=lead,
+        created_at=made,
+    )
+    plan.event("schedule.made", schedule_id, made, lead, ("", "active"))
+    return schedule_id

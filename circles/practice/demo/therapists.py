@@ -1,0 +1,349 @@
+"""The directory of the demo community: 120 listings in 12 states. Pure: drafts, and rows for the plan.
+
+The same every time but for today's date, from which every other date is counted.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any, Final
+from uuid import UUID
+
+from circles.directory import Draft, Licence, Way, listing_rules, words
+from circles.practice.demo import therapists_texts as texts
+from circles.practice.demo.plan import Plan, Row
+
+PER_STATE: Final = 10
+# State, and the place among its listings: what is unlike the others.
+WAITING: Final = (("OR", 9), ("GA", 9))
+MARKED: Final = ("IL", 8)
+HIDDEN: Final = ("AZ", 9)
+COMPLAINED: Final = ("TX", 4)
+# In Florida these work by telehealth and slide to less than $80.
+LOW_FLOORS: Final = (3_000, 4_500, 5_000, 6_000, 7_000, 7_500)
+FACILITATOR: Final = "farid"
+
+_LETTERS: Final = {
+    "psychologist": ("PhD", "PsyD"),
+    "lcsw": ("LCSW",),
+    "lmft": ("LMFT",),
+    "lpc": ("LPC", "MA, LPC"),
+    "lmhc": ("LMHC", "MS, LMHC"),
+    "psychiatrist": ("MD", "DO"),
+    "pmhnp": ("PMHNP-BC",),
+}
+_PREFIXES: Final = {
+    "psychologist": "PY", "lcsw": "SW", "lmft": "MT", "lpc": "PC", "lmhc": "MH", "psychiatrist": "ME", "pmhnp": "RN",
+}  # fmt: skip
+_KINDS: Final = ("lcsw", "psychologist", "lmft", "counselor", "lcsw", "counselor", "psychologist", "pmhnp",
+                 "lmft", "psychiatrist")  # fmt: skip
+# What a counselor is called differs between the states.
+_LMHC_STATES: Final = frozenset(("FL", "NY", "MA", "WA"))
+_WAYS: Final = ("ifs", "se", "kap", "emdr", "psychodynamic", "act", "mindfulness", "kap", "ifs", "other")
+_EXPERIENCE: Final = (
+    "over_10",
+    "some",
+    "over_50",
+    "none",
+    "over_10",
+    "some",
+    "over_10",
+    "",
+    "some",
+    "over_50",
+)
+_PRONOUNS: Final = ("she/her", "he/him", "they/them", "she/her", "", "he/him", "she/they")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One listing before it is rows: the place among its state's, its point, and what it says."""
+
+    state: str
+    index: int
+    point: tuple[float, float]
+    draft: Draft
+
+
+def drafts(today: date) -> list[Planned]:
+    """The 119 listings that stand by themselves, state by state."""
+    chance = Random("a directory of therapists")  # noise for a demonstration, no secret
+    names = [(name, language) for language, each in texts.NAMES.items() for name in each]
+    chance.shuffle(names)
+    found = []
+    for state in texts.PLACES:
+        for index in range(PER_STATE):
+            if (state, index) != ("NY", 0):  # the facilitator's own
+                name, language = names[len(found)]
+                found.append(_planned(chance, len(found), state, index, name, language, today))
+    return found
+
+
+def _planned(
+    chance: Random, number: int, state: str, index: int, name: str, language: str, today: date
+) -> Planned:
+    area_code, places = texts.PLACES[state]
+    city, zip_, *point = places[index % len(places)]
+    in_person = index % 10 in (1, 3, 4, 6, 8)
+    telehealth = not in_person or index % 10 in (3, 6) or (state == "FL" and index < len(LOW_FLOORS))
+    licences = _licences(chance, number, state, index, telehealth, today)
+    ways = _ways(chance, number)
+    works_with = tuple(sorted(chance.sample(list(words.WORKS_WITH), 2 + number % 4)))
+    draft = Draft(
+        name=name,
+        letters=chance.choice(_LETTERS[licences[0].kind]),
+        pronouns=_PRONOUNS[number % len(_PRONOUNS)],
+        works_with=works_with,
+        for_whom=tuple(dict.fromkeys(("adults", *chance.sample(list(words.FOR_WHOM), number % 3)))),
+        languages=_languages(chance, number, language),
+        telehealth=telehealth,
+        in_person=in_person,
+        city=city,
+        area=state,
+        zip=zip_,
+        takes_insurance=number % 4 == 0,
+        insurance_words=chance.choice(texts.INSURERS) if number % 4 == 0 else "",
+        gives_superbills=number % 4 != 0,
+        free_consultation=(0, 15, 20, 30)[number % 4],
+        room=("now", "now", "waiting", "now", "closed", "now", "now", "waiting")[number % 8],
+        links=(f"https://{_slug(name)}.example.org",) if number % 5 else (),
+        email=f"{_slug(name)}@example.org",
+        phone=f"({area_code}) 555-01{number % 100:02}",
+        npi=_npi(number) if number % 6 else "",
+        licences=licences,
+        ways=ways,
+    )
+    draft = _priced(
+        chance, draft, number, LOW_FLOORS[index] if state == "FL" and index < len(LOW_FLOORS) else None
+    )
+    return Planned(state, index, (point[0], point[1]), _spoken(chance, draft, number))
+
+
+def _licences(
+    chance: Random, number: int, state: str, index: int, telehealth: bool, today: date
+) -> tuple[Licence, ...]:
+    """One in their own state, and with telehealth sometimes in others."""
+    kind = _KINDS[index % len(_KINDS)]
+    others = [each for each in texts.PLACES if each != state]
+    states = [state, *(chance.sample(others, 1 + number % 3) if telehealth and number % 3 == 0 else ())]
+    found = []
+    for each in states:
+        own = kind if kind != "counselor" else "lmhc" if each in _LMHC_STATES else "lpc"
+        digits = chance.randrange(10_000, 99_999)
+        expires = today + timedelta(days=chance.randrange(60, 720)) if chance.random() < 0.9 else None
+        source = f"https://licenses.example.org/{each.lower()}"
+        found.append(Licence(own, each, f"{_PREFIXES[own]}{digits}", "active", expires, source))
+    return tuple(found)
+
+
+def _ways(chance: Random, number: int) -> tuple[Way, ...]:
+    first = _WAYS[number % len(_WAYS)]
+    more = chance.sample([way for way in words.WAYS if way not in (first, "other")], number % 3)
+    return tuple(_way(chance, way) for way in dict.fromkeys((first, *more)))
+
+
+def _way(chance: Random, way: str) -> Way:
+    year = chance.randrange(2005, 2025)
+    if way == "other":
+        return Way(way, "", chance.choice(texts.OTHER_WAYS), year)
+    credential = chance.choice(("", *words.CREDENTIALS[way], *words.CREDENTIALS[way]))
+    schools = words.KAP_SCHOOLS if way == "kap" else texts.SCHOOLS[way]
+    return Way(way, credential, chance.choice(schools) if credential else "", year if credential else None)
+
+
+def _languages(chance: Random, number: int, language: str) -> tuple[str, ...]:
+    more = chance.choice(("es", "fr", "de", "pt")) if number % 9 == 0 else ""
+    return tuple(dict.fromkeys(each for each in ("en", language, more) if each))
+
+
+def _priced(chance: Random, draft: Draft, number: int, floor: int | None) -> Draft:
+    """Fees as the field knows them, in minor units; more with KAP training, less in a few practices."""
+    kap = any(way.way == "kap" and way.credential for way in draft.ways)
+    least, most = words.KAP_FEES if kap else words.USUAL_FEES
+    if number % 11 == 7:
+        least, most = 6_000, 12_000
+    minimum = chance.randrange(least, (least + most) // 2 + 1, 1_000)
+    maximum = chance.randrange(minimum, most + 1, 1_000)
+    slides = floor is not None or number % 5 < 2
+    usual = chance.randrange(words.USUAL_FLOOR[0], min(14_000, minimum) + 1, 500)
+    return replace(
+        draft,
+        fee_minimum=minimum,
+        fee_maximum=maximum,
+        sliding_floor=(floor if floor is not None else usual) if slides else None,
+        pro_bono_places=number % 3 if number % 7 == 0 else 0,
+    )
+
+
+def _spoken(chance: Random, draft: Draft, number: int) -> Draft:
+    """What they say of themselves, put together so that no two read alike."""
+    opening = chance.choice(texts.OPENINGS[draft.ways[0].way])
+    middle = " ".join(texts.MIDDLES[each] for each in chance.sample(draft.works_with, 1 + number % 2))
+    closing = " ".join(chance.sample(texts.CLOSINGS, 2 + number % 2))
+    parts = [opening, middle, closing] if number % 3 else [middle, opening, closing]
+    experience = _EXPERIENCE[number % len(_EXPERIENCE)]
+    return replace(
+        draft,
+        headline=texts.HEADLINES[(number * 7) % len(texts.HEADLINES)],
+        approach="\n\n".join(parts),
+        experience=experience,
+        answer_experience=chance.choice(texts.EXPERIENCE_ANSWERS[experience]) if experience else "",
+        answer_training=_training(draft.ways) if number % 4 else "",
+        answer_medicine=chance.choice(texts.MEDICINE_ANSWERS) if number % 5 else "",
+    )
+
+
+def _training(ways: Sequence[Way]) -> str:
+    """The training in their own words, from the credentials they name."""
+    held = [
+        words.CREDENTIALS[each.way][each.credential] + (f", {each.school}" if each.school else "")
+        for each in ways
+        if each.credential
+    ]
+    return f"{'; '.join(held)}. I keep learning, and I have a supervisor." if held else ""
+
+
+def _slug(name: str) -> str:
+    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if each.isascii())
+    return plain.lower().replace(" ", ".").replace("'", "")
+
+
+def _npi(number: int) -> str:
+    """An invented NPI, from below the first that was ever given out, with its check digit (Luhn, 80840 in front)."""
+    stem = f"10010{number:04}"
+    total = 24
+    for place, digit in enumerate(reversed(stem)):
+        value = int(digit) * (2 - place % 2)
+        total += value - 9 if value > 9 else value
+    return stem + str(-total % 10)
+
+
+# Into the plan
+
+
+def list_therapists(plan: Plan) -> None:
+    """Add the directory: listings with their licences and ways, one complaint, and what Odile checked."""
+    odile = next(row["id"] for row in plan.rows["people"] if row["is_organizer"])
+    chance = Random("what became of them")
+    today = plan.now.date()
+    for number, each in enumerate(drafts(today)):
+        _add(plan, chance, odile, each, number)
+    _add(plan, chance, odile, _facilitators_own(today), 0, person=plan.hosts[FACILITATOR])
+
+
+def _facilitators_own(today: date) -> Planned:
+    """Farid's own listing: somebody who hosts circles may be a therapist too."""
+    city, zip_, *point = texts.PLACES["NY"][1][0]
+    draft = Draft(
+        name="Farid Nazari",
+        letters="LCSW",
+        pronouns="he/him",
+        headline="For the weeks after, with a chaplain’s patience",
+        approach="I was a hospice chaplain before I was a therapist, and I have not lost the habit of sitting still. "
+        "We look at what came up, at the parts of you that would rather not look, and at one thing to do this week.\n\n"
+        "I also host circles here. You may come to both, to one, or to neither; what you say in one room stays there.",
+        experience="over_50",
+        works_with=("grief", "meaning", "trauma"),
+        telehealth=True,
+        in_person=True,
+        city=city,
+        area="NY",
+        zip=zip_,
+        fee_minimum=16_000,
+        fee_maximum=20_000,
+        sliding_floor=7_000,
+        pro_bono_places=1,
+        gives_superbills=True,
+        free_consultation=20,
+        room="waiting",
+        answer_experience="About sixty people since 2019, most of them after a course of infusions.",
+        answer_training="IFS Level 2 and sixty hours of training in hosting groups. I have supervision twice a month.",
+        answer_medicine="Both matter. The medicine opens a window, and the weeks after it decide what comes in.",
+        links=("https://farid-nazari.example.org",),
+        email="farid@example.org",
+        npi=_npi(999),
+        licences=(
+            Licence("lcsw", "NY", "SW48213", "active", today + timedelta(days=410),
+                    "https://licenses.example.org/lcsw/farid-nazari"),
+        ),
+        ways=(Way("ifs", "ifs_2", "IFS training, Northeast group", 2018),),
+    )  # fmt: skip
+    return Planned("NY", 0, (point[0], point[1]), draft)
+
+
+def _add(
+    plan: Plan, chance: Random, odile: UUID, each: Planned, number: int, person: UUID | None = None
+) -> None:
+    at = (each.state, each.index)
+    came_at = plan.now - timedelta(days=chance.randrange(20, 150), minutes=chance.randrange(1_400))
+    state = "waiting" if at in WAITING else "hidden" if at == HIDDEN else "shown"
+    told = {name: value for name, value in asdict(each.draft).items() if name not in ("licences", "ways")}
+    listing = plan.add(
+        "listings",
+        **told,
+        found_by=listing_rules.found_by(each.draft),
+        **_where_from(number, odile, person),
+        **_stands(plan.now, at, state, came_at),
+        person_id=person,
+        latitude=each.point[0],
+        longitude=each.point[1],
+    )
+    plan.event("listing.written", listing, came_at, person or odile, ("", state))
+    if at == COMPLAINED:
+        plan.add(
+            "complaints",
+            listing_id=listing,
+            person_id=plan.members[7],
+            body=texts.COMPLAINT,
+            created_at=plan.now - timedelta(days=2, hours=3),
+        )
+    checked = came_at + timedelta(hours=4) if chance.random() < 0.8 and state != "waiting" else None
+    _rows(plan, listing, each.draft, checked, odile)
+
+
+def _where_from(number: int, odile: UUID, person: UUID | None) -> Row:
+    if person:
+        return {"source": "applied", "source_note": "", "source_by": person}
+    if number % 4 == 0:
+        return {"source": "organizer", "source_note": "", "source_by": odile}
+    return {"source": "import", "source_note": f"colleagues.csv, row {number + 2}", "source_by": odile}
+
+
+def _stands(now: datetime, at: tuple[str, int], state: str, came_at: datetime) -> Row:
+    """In which state a listing is, and what was asked about it."""
+    found: dict[str, Any] = {
+        "state": state,
+        "hidden_because": "organizer" if state == "hidden" else "",
+        "came_at": came_at,
+        "confirmed_at": came_at,
+        "shown_at": came_at if state != "waiting" else None,
+        "asked_at": None,
+        "marked_at": None,
+    }
+    if at == MARKED:
+        found |= {
+            "came_at": now - timedelta(days=300),
+            "shown_at": now - timedelta(days=299),
+            "confirmed_at": now - timedelta(days=198),
+            "asked_at": now - timedelta(days=17),
+            "marked_at": now - timedelta(days=3),
+        }
+    return found
+
+
+def _rows(plan: Plan, listing: UUID, draft: Draft, checked: datetime | None, odile: UUID) -> None:
+    for licence in draft.licences:
+        plan.add(
+            "licences",
+            listing_id=listing,
+            **asdict(licence),
+            checked_at=checked,
+            checked_by=odile if checked else None,
+            checked_against=licence.source if checked else "",
+        )
+    found: Iterable[Row] = ({"listing_id": listing, **asdict(way)} for way in draft.ways)
+    plan.rows.setdefault("listing_ways", []).extend(found)

@@ -1,0 +1,1 @@
+"""The practice mailbox and signing in as a person of the demo community."""

@@ -1,0 +1,48 @@
+"""How a mail is shown in the practice mailbox: its links, and its calendar part in words."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from circles.base import clock
+
+# The properties of a calendar part that say something to a reader, in this order (RFC 5545, 3.8).
+SHOWN = {
+    "METHOD": "Method",
+    "SUMMARY": "Title",
+    "DTSTART": "Starts",
+    "DTEND": "Ends",
+    "LOCATION": "Place",
+    "DESCRIPTION": "Description",
+    "STATUS": "Status",
+    "ORGANIZER": "Organizer",
+    "ATTENDEE": "Invited",
+    "UID": "UID",
+    "SEQUENCE": "Sequence",
+}
+_ESCAPES = {"\\n": "\n", "\\N": "\n", "\\,": ",", "\\;": ";", "\\\\": "\\"}
+
+
+def links(body: str, origin: str) -> list[str]:
+    """The paths on this site that a text links to, each once: a sandboxed frame cannot follow its links."""
+    found = re.findall(re.escape(origin) + r"(/[^\s<>\")\]]+)", body)
+    return list(dict.fromkeys(path.rstrip(".,;") for path in found))
+
+
+def calendar_facts(calendar: str, zone: str = "") -> list[tuple[str, str]]:
+    """A calendar part as (word, value) pairs. zone: the visitor's, for the times."""
+    unfolded = re.sub(r"\r?\n[ \t]", "", calendar)
+    found: dict[str, str] = {}
+    for each in unfolded.splitlines():
+        match = re.match(r"([A-Z-]+)((?:;[^:\"]*(?:\"[^\"]*\")?)*):(.*)", each)
+        if match and match[1] in SHOWN:
+            found.setdefault(match[1], _said(match[1], match[3], zone))
+    return [(word, found[name]) for name, word in SHOWN.items() if name in found]
+
+
+def _said(name: str, value: str, zone: str) -> str:
+    if name in ("DTSTART", "DTEND") and re.fullmatch(r"\d{8}T\d{6}Z", value):
+        moment = datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return clock.say_when(moment, "UTC", zone)
+    return re.sub(r"\\[nN,;\\]", lambda escape: _ESCAPES[escape[0]], value)

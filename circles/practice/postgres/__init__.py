@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL for practice mode and tests."""

@@ -1,0 +1,1 @@
+"""A stateful look-alike of Stripe: API, checkout page, signed webhooks."""

@@ -1,0 +1,188 @@
+"""The look-alike's API as Stripe's SDK speaks it: form-encoded calls, a key, idempotency, Stripe's errors.
+
+What it takes is checked strictly against the SDK's own parameter types, so that a misspelled or misplaced
+parameter fails here as it would at Stripe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from circles import payments
+from circles.practice.stripe import objects as practice
+from circles.practice.stripe.objects import Fault, Object, Params
+from circles.store import db
+from circles.store.context import Context
+
+if TYPE_CHECKING:
+    import httpx
+
+SQL = db.queries("practice/stripe")
+
+# What a call does: in a transaction, with the checked parameters and the id in its path.
+Call = Callable[[db.Tx, Params, str], Awaitable[Object]]
+
+
+def transport(context: Context) -> httpx.AsyncBaseTransport:
+    """How the gateway reaches the look-alike inside this process."""
+    import httpx
+
+    return httpx.ASGITransport(app=build(context))
+
+
+def build(context: Context) -> Starlette:
+    """The API over a house's database."""
+    address = context.settings.address
+    calls: list[tuple[str, str, str, Call]] = [
+        (
+            "POST",
+            "/v1/checkout/sessions",
+            "create_checkout",
+            lambda tx, p, _: practice.create_checkout(tx, p, address),
+        ),
+        ("GET", "/v1/checkout/sessions/{id}", "", lambda tx, _, id: practice.retrieve_checkout(tx, id)),
+        (
+            "POST",
+            "/v1/checkout/sessions/{id}/expire",
+            "expire_checkout",
+            lambda tx, _, id: practice.expire_checkout(tx, id),
+        ),
+        (
+            "GET",
+            "/v1/payment_intents/{id}",
+            "",
+            lambda tx, _, id: practice.retrieve(tx, "payment_intent", id),
+        ),
+        ("POST", "/v1/refunds", "create_refund", lambda tx, p, _: practice.create_refund(tx, p)),
+        ("GET", "/v1/refunds", "list_refunds", lambda tx, p, _: practice.list_refunds(tx, p)),
+        ("GET", "/v1/refunds/{id}", "", lambda tx, _, id: practice.retrieve(tx, "refund", id)),
+        ("GET", "/v1/events/{id}", "", lambda tx, _, id: practice.retrieve(tx, "event", id)),
+    ]
+    return Starlette(
+        routes=[
+            Route(path, _endpoint(context, name, call), methods=[method])
+            for method, path, name, call in calls
+        ]
+    )
+
+
+def _endpoint(context: Context, name: str, call: Call) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        body = await request.body()
+        headers = {"Request-Id": f"req_{secrets.token_hex(8)}"}
+        try:
+            _let_in(request)
+            status, said = await _answer(context, name, call, request, body)
+        except Fault as fault:
+            status, said = fault.status, fault.body
+        return JSONResponse(said, status_code=status, headers=headers)
+
+    return answer
+
+
+def _let_in(request: Request) -> None:
+    given = request.headers.get("authorization", "").encode()
+    if not hmac.compare_digest(given, f"Bearer {payments.PRACTICE_KEY}".encode()):
+        raise Fault("Invalid API Key provided.", status=401, kept=False)
+
+
+async def _answer(
+    context: Context, name: str, call: Call, request: Request, body: bytes
+) -> tuple[int, Object]:
+    """One call in one transaction. A call with a key that was answered before gets the same answer."""
+    text = body.decode() if request.method == "POST" else request.url.query
+    key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
+    digest = hashlib.sha256(f"{request.url.path}?{'&'.join(sorted(text.split('&')))}".encode()).digest()
+    async with context.db.transaction() as tx:
+        if key and not await SQL.claim_key(tx, key=key, request_sha256=digest):
+            return _repeat(await SQL.answer_of(tx, key=key), digest)
+        try:
+            params = check(name, unbracket(text))
+            status, said = 200, await call(tx, params, request.path_params.get("id", ""))
+        except Fault as fault:
+            if not fault.kept:
+                raise
+            status, said = fault.status, fault.body
+        if key:
+            await SQL.keep_answer(tx, key=key, status=status, answer=said)
+        return status, said
+
+
+def _repeat(known: Any, digest: bytes) -> tuple[int, Object]:
+    if known["request_sha256"] != digest:
+        raise Fault(
+            "Keys can only be used with the same parameters they were first used with.",
+            type="idempotency_error",
+            kept=False,
+        )
+    return known["status"], known["answer"]
+
+
+def unbracket(text: str) -> Params:
+    """Read Stripe's form encoding: `a[b][0][c]=1` is {"a": {"b": [{"c": "1"}]}}. Raises Fault."""
+    root: Params = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        *path, last = name.replace("]", "").split("[")
+        place = root
+        for step in path:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise Fault("Invalid parameters.", param=name, kept=False)
+        place[last] = value
+    return {name: _lists(value) for name, value in root.items()}
+
+
+def _lists(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if all(name.isdecimal() for name in value):
+        return [_lists(value[name]) for name in sorted(value, key=int)]
+    return {name: _lists(inner) for name, inner in value.items()}
+
+
+def check(name: str, params: Params) -> Params:
+    """The parameters of a call, read as the SDK's own types say. Raises Fault for any other."""
+    if not name:
+        if params:
+            raise _unknown(next(iter(params)))
+        return params
+    model, names = _checker(name)
+    for each in params:
+        if each not in names:
+            raise _unknown(each)
+    try:
+        found = model.model_validate({"given": params})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:])
+        if first["type"] == "extra_forbidden":
+            raise _unknown(place) from None
+        raise Fault(f"Invalid {place}: {first['msg']}", param=place, kept=False) from None
+    return vars(found)["given"]
+
+
+def _unknown(name: str) -> Fault:
+    return Fault(f"Received unknown parameter: {name}", code="parameter_unknown", param=name, kept=False)
+
+
+@cache
+def _checker(name: str) -> tuple[type[BaseModel], frozenset[str]]:
+    """A model with the one field `given`, strict to its innermost part, and the names it takes."""
+    shape = payments.accepted_parameters()[name]
+    options, names = payments.call_options()
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+    model = create_model(f"Strict_{name}", __config__=config, given=(shape, ...))
+    model.model_rebuild(force=True, _types_namespace=names)
+    return model, frozenset(shape.__annotations__) - frozenset(options.__annotations__)

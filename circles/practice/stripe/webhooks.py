@@ -1,0 +1,84 @@
+"""The look-alike's webhooks: signed as Stripe signs, posted to our door, repeated until taken."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from circles import payments
+from circles.store import db, jobs
+from circles.store.context import Context
+
+if TYPE_CHECKING:
+    import httpx
+
+log = structlog.get_logger("practice")
+SQL = db.queries("practice/stripe")
+
+# How a webhook travels: over the network, unless a test hands another way over.
+transport: httpx.AsyncBaseTransport | None = None
+
+# Stripe keeps trying for three days; nobody practices that long.
+MAX_TRIES = 8
+
+
+async def announce(tx: db.Tx, event_id: str, after: timedelta | None = None) -> None:
+    """Have an event told to our own webhook, at once or after a while."""
+    await jobs.enqueue(tx, "payments.practice_webhook", after=after, event_id=event_id)
+
+
+def signature(secret: str, body: bytes, at: int) -> str:
+    """The Stripe-Signature header of a body, as docs.stripe.com/webhooks says. at: seconds since 1970."""
+    digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={digest}"
+
+
+@jobs.job("payments.practice_webhook")
+async def deliver(context: Context, *, event_id: str, tries: int = 1) -> None:
+    """Post one event. Not taken: try again later, each time after twice as long."""
+    if not context.settings.practice_money:
+        return
+    async with context.db.reading() as tx:
+        event = await SQL.one(tx, id=event_id, kind="event")
+    if event is None or await _post(context, event) or tries == MAX_TRIES:
+        return
+    async with context.db.transaction() as tx:
+        await jobs.enqueue(
+            tx,
+            "payments.practice_webhook",
+            after=timedelta(seconds=2**tries),
+            event_id=event_id,
+            tries=tries + 1,
+        )
+
+
+async def _post(context: Context, event: dict[str, Any]) -> bool:
+    import httpx  # here, as in gateway.py: a start need not wait for it
+
+    body = json.dumps(event).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Stripe-Signature": signature(payments.webhook_secret(context.settings), body, int(time.time())),
+    }
+    try:
+        async with httpx.AsyncClient(transport=transport, timeout=10) as client:
+            answer = await client.post(
+                f"{context.settings.address}/webhooks/stripe", content=body, headers=headers
+            )
+    except httpx.HTTPError as error:
+        log.warning("a practice webhook did not arrive", error=type(error).__name__)
+        return False
+    return answer.is_success
+
+
+@jobs.every("payments.practice_tidy", "53 * * * *")
+async def tidy(context: Context) -> None:
+    """Forget idempotency keys after a day, as Stripe does."""
+    async with context.db.transaction() as tx:
+        await SQL.forget_old_keys(tx)

@@ -1,0 +1,1 @@
+"""The database and what leaves it: queries, migrations, jobs, templates, mail, audit, checks."""

@@ -1,0 +1,31 @@
+"""Who did what, when: one append-only row for every change of state."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from circles.store import db
+
+SQL = db.queries("store/audit")
+
+
+async def record(
+    tx: db.Tx,
+    what: str,
+    about: UUID,
+    *,
+    who: UUID | None = None,
+    before: str = "",
+    after: str = "",
+    why: str = "",
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Leave an event row in the caller's transaction.
+
+    what: the verb with its room ("booking.confirmed"); about: the row's id; who: the person, or None for the
+    house itself; before, after: the states; why: the reason given.
+    """
+    await SQL.record(
+        tx, what=what, about=about, who=who, before=before, after=after, why=why, details=details or {}
+    )

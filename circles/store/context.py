@@ -1,0 +1,16 @@
+"""What every verb and every job needs to have in hand: the settings and the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from circles.base.settings import Settings
+from circles.store.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The settings and the database of one process."""
+
+    settings: Settings
+    db: Database

@@ -1,0 +1,177 @@
+"""The pool, the transaction, and the named queries of sql/. The only place that imports asyncpg."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiosql
+import asyncpg
+from asyncpg import (
+    CheckViolationError,
+    Connection,
+    ForeignKeyViolationError,
+    IntegrityConstraintViolationError,
+    InterfaceError,
+    PostgresError,
+    Record,
+    UniqueViolationError,
+)
+from asyncpg.pool import Pool, PoolConnectionProxy
+
+__all__ = [
+    "CheckViolationError",
+    "Connection",
+    "Database",
+    "ForeignKeyViolationError",
+    "IntegrityConstraintViolationError",
+    "InterfaceError",
+    "PostgresError",
+    "Record",
+    "Tx",
+    "UniqueViolationError",
+    "broken_rule",
+    "connect",
+    "copy_out",
+    "queries",
+    "rows",
+]
+
+SQL = Path(__file__).resolve().parents[2] / "sql"
+
+# A connection inside a transaction. A function that takes one is a part of somebody else's transaction.
+Tx = PoolConnectionProxy | Connection
+
+
+class _Queries:
+    """The named queries of one file, which is read when the first of them is wanted: all at once is a slow start."""
+
+    def __init__(self, room: str) -> None:
+        self._room = room
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_read(self._room), name)
+
+
+@cache
+def _read(room: str) -> Any:
+    return aiosql.from_path(SQL / f"{room}.sql", "asyncpg")
+
+
+def queries(room: str) -> Any:
+    """The named queries of sql/<room>.sql, each an attribute (aiosql: keyword arguments only)."""
+    return _Queries(room)
+
+
+async def rows(found: AsyncIterator[Record]) -> list[Record]:
+    """All rows of a plain select; aiosql hands them out as an async generator."""
+    return [row async for row in found]
+
+
+def broken_rule(error: PostgresError) -> str:
+    """The name of the constraint that a statement broke, or an empty string."""
+    return getattr(error, "constraint_name", None) or ""
+
+
+def _to_jsonb(value: Any) -> str:
+    """JSON for a jsonb column. A string is JSON already: the queue writes its own into our transactions."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec("jsonb", encoder=_to_jsonb, decoder=json.loads, schema="pg_catalog")
+
+
+async def _leave_as_is(_: Any) -> None:
+    """No session state is ever set (settings are transaction-local), so there is none to reset."""
+
+
+async def connect(url: str) -> Connection:
+    """One connection outside any pool, for the migration runner and the worker's listening."""
+    return await asyncpg.connect(url, timeout=15)
+
+
+class Database:
+    """The pool of one process.
+
+    A verb opens its transaction here (`async with db.transaction() as tx`): leaving it commits, raising
+    rolls back. A page that only reads uses `async with db.reading() as tx`.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(
+        cls, url: str, *, size: int = 6, pooler: bool = False, on_query: Callable[[Any], None] | None = None
+    ) -> Database:
+        """Open the pool. pooler: a transaction pooler stands between, so statements are not kept prepared."""
+
+        async def first(connection: Any) -> None:
+            await _prepare(connection)
+            if on_query:
+                connection.add_query_logger(on_query)
+
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            init=first,
+            reset=_leave_as_is,
+            statement_cache_size=0 if pooler else 200,
+            command_timeout=30,
+            timeout=15,
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection, waiting a moment for those at work."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Tx]:
+        """A transaction: leaving the block commits, an exception rolls back."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Tx]:
+        """A connection for reading: each statement stands alone."""
+        async with self._pool.acquire() as connection:
+            yield connection
+
+
+async def copy_out(
+    tx: Tx,
+    query: Any,
+    arguments: dict[str, Any],
+    write: Callable[[bytes], Any],
+    *,
+    header: bool = True,
+    timeout: float = 600,
+) -> int:
+    """Stream a named query as CSV through COPY. Its parameters are named in the order they stand in the SQL.
+
+    write: an async function given each chunk (asyncpg hands over bytearrays); the copy waits for it. timeout:
+    seconds for the whole, since whoever takes the rows may be slow. Returns the number of rows.
+    When it fails or is cancelled, the connection is closed, and with it the copy in the database.
+    """
+    order = list(query.parameters or [])
+    try:
+        status = await tx.copy_from_query(
+            query.sql.rstrip().rstrip(";"),  # it stands inside COPY (...)
+            *[arguments[name] for name in order],
+            output=write,
+            format="csv",
+            header=header,
+            timeout=timeout,
+        )
+    except BaseException:
+        # A copy that stops half-way leaves its connection out of step, so the pool shall not have it back.
+        tx.terminate()
+        raise
+    return int(status.split()[-1])

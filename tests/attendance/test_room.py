@@ -1,0 +1,506 @@
+"""The room over HTTP: opening it, the host's view, taps sent once or twice, closing, handing over."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from circles.attendance.afterwards import actions as after_actions
+from circles.attendance.room import actions as room_actions
+from circles.attendance.room import readiness_actions
+from circles.attendance.room.rules import Tap
+from circles.base.errors import NotFound, Refused
+from circles.commands import personal_data
+from circles.store import jobs
+from circles.store.context import Context
+from tests.cast import Cast, add_booking, add_gathering, add_person, open_the_room
+from tests.conftest import Enter
+from tests.helpers import change, value
+
+READY = {"co": "here", "card": "on"}
+LINK = "https://meet.example.org/tuesday"
+
+
+async def mark_of(context: Context, booking: UUID) -> str | None:
+    return await value(context, "select mark from attendance where booking_id = $1", booking)
+
+
+# Opening
+
+
+async def test_members_see_the_link_once_their_host_has_opened_the_room(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.mira) as member, browser(cast.farid) as host:
+        text = (await member.get("/my/gatherings")).text
+        assert "The link opens when your host opens the room." in text
+        assert LINK not in text
+        answer = await host.post(f"/host/gatherings/{tonight}/open", data=READY)
+        assert answer.status_code == 303
+        assert LINK in (await member.get("/my/gatherings")).text
+        assert "The room is open" in (await host.get(f"/host/gatherings/{tonight}/room")).text
+    row = await value(
+        cast.context,
+        "select details from events where what = 'gathering.room_opened' and who = $1",
+        cast.farid,
+    )
+    assert row == {"co": "here", "card": True}
+
+
+async def test_a_room_without_its_checks_stays_closed_and_keeps_what_was_typed(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.farid) as host:
+        answer = await host.post(f"/host/gatherings/{tonight}/open", data={"co": "alone", "card": "on"})
+        assert answer.status_code == 422
+        assert "Please write why you go ahead alone" in answer.text
+        assert 'value="alone" checked' in " ".join(answer.text.split())
+        assert await value(cast.context, "select opened_at from gatherings where id = $1", tonight) is None
+        alone = {"co": "alone", "why": "Ruth is ill", "card": "on"}
+        assert (await host.post(f"/host/gatherings/{tonight}/open", data=alone)).status_code == 303
+    checks = await value(cast.context, "select checks from gatherings where id = $1", tonight)
+    assert checks == {"co": "alone", "why": "Ruth is ill", "card": True}
+
+
+async def test_opening_twice_is_opening_once(cast: Cast, tonight: UUID) -> None:
+    async def open_it() -> None:
+        await readiness_actions.open_room(
+            cast.context, person_id=cast.farid, gathering_id=tonight, answers=READY
+        )
+
+    await asyncio.gather(open_it(), open_it(), open_it())
+    events = "select count(*) from events where what = 'gathering.room_opened'"
+    assert await value(cast.context, events) == 1
+
+
+async def test_a_circle_that_asks_nothing_opens_with_one_tap(
+    cast: Cast, tonight: UUID, browser: Enter
+) -> None:
+    await change(cast.context, "update circles set asks_co = false, asks_card = false")
+    async with browser(cast.farid) as host:
+        assert (await host.post(f"/host/gatherings/{tonight}/open")).status_code == 303
+    assert await value(cast.context, "select opened_at is not null from gatherings where id = $1", tonight)
+
+
+async def test_who_may_open_a_room(cast: Cast, tonight: UUID) -> None:
+    await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.mira)
+    for nobody in (cast.fern, cast.odile, cast.milo, cast.mira):
+        with pytest.raises(NotFound):
+            await readiness_actions.open_room(
+                cast.context, person_id=nobody, gathering_id=tonight, answers=READY
+            )
+    await change(cast.context, "insert into stand_ins values ($1, $2)", tonight, cast.fern)
+    await readiness_actions.open_room(cast.context, person_id=cast.fern, gathering_id=tonight, answers=READY)
+
+
+async def test_a_demoted_host_opens_nothing(cast: Cast, tonight: UUID) -> None:
+    await change(cast.context, "update people set is_facilitator = false where id = $1", cast.farid)
+    with pytest.raises(NotFound):
+        await readiness_actions.open_room(
+            cast.context, person_id=cast.farid, gathering_id=tonight, answers=READY
+        )
+
+
+async def test_a_room_cannot_be_opened_the_day_before(cast: Cast) -> None:
+    with pytest.raises(Refused) as refused:
+        await readiness_actions.open_room(
+            cast.context, person_id=cast.farid, gathering_id=cast.gathering, answers=READY
+        )
+    assert refused.value.codes == {"too_early"}
+
+
+# Shutting it again
+
+
+async def test_a_room_is_shut_again_and_opening_asks_the_checks_anew(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.mira) as member, browser(cast.farid) as host:
+        room = f"/host/gatherings/{tonight}"
+        assert "Shut the room" not in (await host.get(f"{room}/room")).text
+        await host.post(f"{room}/open", data=READY)
+        assert "Shut the room" in (await host.get(f"{room}/room")).text
+        assert (await host.post(f"{room}/shut")).status_code == 303
+        assert LINK not in (await member.get("/my/gatherings")).text
+        text = (await host.get(f"{room}/room")).text
+        assert "I have read the crisis card today" in text
+        assert "The room is open" not in text
+        assert (await host.post(f"{room}/open")).status_code == 422
+        await host.post(f"{room}/open", data=READY)
+        assert LINK in (await member.get("/my/gatherings")).text
+    kept = "select array_agg(what order by at) from events where about = $1 and what like 'gathering.room%'"
+    assert await value(cast.context, kept, tonight) == [
+        "gathering.room_opened",
+        "gathering.room_shut",
+        "gathering.room_opened",
+    ]
+
+
+async def test_shutting_twice_is_shutting_once(cast: Cast, tonight: UUID) -> None:
+    await readiness_actions.open_room(cast.context, person_id=cast.farid, gathering_id=tonight, answers=READY)
+
+    async def shut() -> None:
+        await readiness_actions.shut_room(cast.context, person_id=cast.farid, gathering_id=tonight)
+
+    await asyncio.gather(shut(), shut())
+    assert await value(cast.context, "select count(*) from events where what = 'gathering.room_shut'") == 1
+
+
+async def test_who_may_shut_a_room(cast: Cast, tonight: UUID, browser: Enter) -> None:
+    await readiness_actions.open_room(cast.context, person_id=cast.farid, gathering_id=tonight, answers=READY)
+    await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.mira)
+    for nobody in (cast.fern, cast.odile, cast.milo, cast.mira):
+        async with browser(nobody) as page:
+            assert (await page.post(f"/host/gatherings/{tonight}/shut")).status_code == 404
+    async with browser(cast.mira) as helper:
+        assert "Shut the room" not in (await helper.get(f"/host/gatherings/{tonight}/room")).text
+    await change(cast.context, "insert into stand_ins values ($1, $2)", tonight, cast.fern)
+    await readiness_actions.shut_room(cast.context, person_id=cast.fern, gathering_id=tonight)
+
+
+async def test_a_room_of_a_gathering_that_is_over_stays_as_it_was(cast: Cast, browser: Enter) -> None:
+    past = await add_gathering(cast.context, cast.circle, days=-1)
+    await open_the_room(cast.context, past)
+    async with browser(cast.farid) as host:
+        assert "Shut the room" not in (await host.get(f"/host/gatherings/{past}/room")).text
+        answer = await host.post(f"/host/gatherings/{past}/shut")
+    assert answer.status_code == 422
+    assert "This gathering is over" in answer.text
+
+
+# The host's view
+
+
+async def test_the_room_shows_who_is_expected_and_what_they_chose_to_tell(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    await change(cast.context, "update people set access_needs = 'I lip-read.' where id = $1", cast.mira)
+    async with browser(cast.farid) as host:
+        text = (await host.get(f"/host/gatherings/{tonight}/room")).text
+    for words in (
+        "Mira",
+        "she/her",
+        "First time",
+        "I lip-read.",
+        LINK,
+        "Crisis card",
+        "988",
+        "Check-in round",
+    ):
+        assert words in text, words
+    main = text[text.index("<main") : text.index("</main>")]
+    for private in ("37.5", "$", "@", "paid"):
+        assert private not in main, private
+
+
+async def test_what_the_room_needs_is_known_days_before_by_whoever_prepares_it(
+    cast: Cast, browser: Enter
+) -> None:
+    await change(
+        cast.context, "update people set access_needs = 'A seat near the door.' where id = $1", cast.mira
+    )
+    await add_booking(cast.context, cast.gathering, cast.mira)
+    async with browser(cast.farid) as host:
+        assert "A seat near the door." in (await host.get(f"/host/gatherings/{cast.gathering}")).text
+
+
+async def test_what_the_room_should_know_is_for_the_hosts_of_gatherings_one_has_a_seat_at(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    await change(cast.context, "update people set access_needs = 'I lip-read.' where id = $1", cast.mira)
+    past = await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=3))
+    await add_booking(cast.context, past, cast.mira)
+    ahead = await add_gathering(cast.context, cast.circle, days=3)
+    await add_booking(cast.context, ahead, cast.mira, state="cancelled")
+    async with browser(cast.farid) as host:
+        for gathering in (past, ahead):
+            for page in ("", "/room"):
+                assert "lip-read" not in (await host.get(f"/host/gatherings/{gathering}{page}")).text
+        assert "lip-read" not in (await host.get(f"/gatherings/{tonight}")).text
+    for other in (cast.fern, cast.milo, cast.odile):
+        async with browser(other) as page:
+            assert (await page.get(f"/host/gatherings/{tonight}/room")).status_code == 404
+
+
+async def test_the_room_asks_the_database_at_most_four_times(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
+) -> None:
+    for n in range(6):
+        await add_booking(
+            cast.context, tonight, await add_person(cast.context, f"Guest {n}"), kind="paid", amount=3000
+        )
+    async with browser(cast.farid) as page:
+        queries.clear()
+        assert (await page.get(f"/host/gatherings/{tonight}/room")).status_code == 200
+    assert len(queries) <= 4, queries
+
+
+# Taps
+
+
+def tap(booking: UUID, mark: str, ago: float = 0) -> dict[str, Any]:
+    return {"key": str(uuid4()), "booking": str(booking), "mark": mark, "ago": round(ago * 1000)}
+
+
+async def test_taps_kept_on_a_phone_arrive_later_and_none_counts_twice(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    milo = await add_booking(cast.context, tonight, cast.milo)
+    sent = {"taps": [tap(booked, "absent", 90), tap(booked, "came", 30), tap(milo, "excused", 60)]}
+    async with browser(cast.farid) as host:
+        for _ in range(3):
+            answer = await host.post(f"/host/gatherings/{tonight}/room/marks", json=sent)
+            assert answer.status_code == 200
+            assert answer.json() == {"says": "", "marks": {str(booked): "came", str(milo): "excused"}}
+    told = await value(cast.context, "select count(*) from events where what = 'attendance.marked'")
+    assert told == 3  # absent, then came; and excused
+    assert await value(cast.context, "select count(*) from taps") == 3
+
+
+async def test_the_last_tap_stands_whichever_arrives_first(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.farid) as host:
+        address = f"/host/gatherings/{tonight}/room/marks"
+        await host.post(address, json={"taps": [tap(booked, "came", 10)]})
+        await host.post(address, json={"taps": [tap(booked, "absent", 600)]})
+        assert await mark_of(cast.context, booked) == "came"
+        await host.post(address, json={"taps": [tap(booked, "", 5)]})
+        assert await mark_of(cast.context, booked) is None
+        await host.post(address, json={"taps": [tap(booked, "excused", 20)]})
+        assert await mark_of(cast.context, booked) is None
+        # A tap on the register itself is a tap of now.
+        await host.post(f"/host/gatherings/{tonight}/register", data={"booking": str(booked), "mark": "came"})
+        await host.post(address, json={"taps": [tap(booked, "absent", 60)]})
+    assert await mark_of(cast.context, booked) == "came"
+
+
+async def test_two_phones_that_send_the_same_evening_agree(cast: Cast, tonight: UUID) -> None:
+    seats = [
+        await add_booking(
+            cast.context, tonight, await add_person(cast.context, f"Guest {n}"), kind="paid", amount=3000
+        )
+        for n in range(6)
+    ]
+    one = [Tap(key=uuid4(), booking=seat, mark="came", ago=9_000) for seat in seats]
+    two = [Tap(key=uuid4(), booking=seat, mark="absent", ago=4_000) for seat in reversed(seats)]
+    await asyncio.gather(
+        *(
+            room_actions.take_taps(cast.context, person_id=cast.farid, gathering_id=tonight, taps=taps)
+            for taps in (one, two, one, two)
+        )
+    )
+    found = await room_actions.take_taps(cast.context, person_id=cast.farid, gathering_id=tonight, taps=[])
+    assert set(found.values()) == {"absent"}
+    assert await value(cast.context, "select count(*) from taps") == 12
+
+
+async def test_a_seat_given_back_takes_no_tap_and_stops_no_other(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    gone = await add_booking(cast.context, tonight, cast.milo, state="cancelled")
+    elsewhere = await add_booking(cast.context, cast.gathering, cast.milo)
+    sent = {"taps": [tap(gone, "came"), tap(elsewhere, "came"), tap(uuid4(), "came"), tap(booked, "came")]}
+    async with browser(cast.farid) as host:
+        answer = await host.post(f"/host/gatherings/{tonight}/room/marks", json=sent)
+    assert answer.json()["marks"] == {str(booked): "came"}
+    assert await value(cast.context, "select count(*) from attendance") == 1
+
+
+@pytest.mark.parametrize("sent", [{"taps": "x"}, {"taps": [{"key": "x"}]}, 7])
+async def test_what_cannot_be_read_says_so_and_gives_the_register(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, sent: Any
+) -> None:
+    async with browser(cast.farid) as host:
+        answer = await host.post(f"/host/gatherings/{tonight}/room/marks", json=sent)
+    assert answer.status_code == 422
+    assert answer.json() == {"says": "These marks could not be read.", "marks": {str(booked): ""}}
+
+
+async def test_only_those_who_keep_the_register_send_taps(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    sent = {"taps": [tap(booked, "came")]}
+    for person in (cast.fern, cast.mira, cast.odile):
+        async with browser(person) as page:
+            assert (await page.post(f"/host/gatherings/{tonight}/room/marks", json=sent)).status_code == 404
+    async with browser() as page:
+        assert (await page.post(f"/host/gatherings/{tonight}/room/marks", json=sent)).status_code == 303
+    assert await value(cast.context, "select count(*) from taps") == 0
+
+
+async def test_without_javascript_a_tap_is_a_form(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    async with browser(cast.farid) as host:
+        answer = await host.post(
+            f"/host/gatherings/{tonight}/room/marks", data={"booking": str(booked), "mark": "came"}
+        )
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/host/gatherings/{tonight}/room#seat-1"
+        answer = await host.post(
+            f"/host/gatherings/{tonight}/room/marks", data={"booking": "x", "mark": "came"}
+        )
+        assert answer.status_code == 422
+    assert await mark_of(cast.context, booked) == "came"
+
+
+async def test_old_taps_are_forgotten(cast: Cast, tonight: UUID, booked: UUID) -> None:
+    kept = Tap(key=uuid4(), booking=booked, mark="came", ago=0)
+    await room_actions.take_taps(cast.context, person_id=cast.farid, gathering_id=tonight, taps=[kept])
+    await jobs.run_timetable(cast.context, "attendance.forget_taps")
+    assert await value(cast.context, "select count(*) from taps") == 1
+    await change(cast.context, "update taps set tapped_at = now() - interval '32 days'")
+    await jobs.run_timetable(cast.context, "attendance.forget_taps")
+    assert await value(cast.context, "select count(*) from taps") == 0
+    assert await mark_of(cast.context, booked) == "came"
+
+
+# What the room should know
+
+
+async def test_what_the_room_should_know_is_told_on_a_page_of_one_s_own(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        assert 'href="/me/room"' in (await page.get("/me")).text
+        assert (await page.post("/me/room", data={"needs": " I lip-read. "})).status_code == 303
+        assert "I lip-read." in (await page.get("/me/room")).text
+        answer = await page.post("/me/room", data={"needs": "x" * 501})
+        assert answer.status_code == 422
+        assert "x" * 501 in answer.text
+        exported = await personal_data.export(cast.context, "mira@example.org")
+        assert exported["people"][0]["access_needs"] == "I lip-read."
+        assert (await page.post("/me/room", data={"needs": ""})).status_code == 303
+    assert await value(cast.context, "select access_needs from people where id = $1", cast.mira) == ""
+
+
+# What a circle asks
+
+
+async def test_a_circle_says_what_it_asks_before_a_room_opens(cast: Cast, browser: Enter) -> None:
+    address = f"/host/circles/{cast.circle}/room"
+    async with browser(cast.farid) as host:
+        assert (await host.get(address)).text.count(" checked") == 2
+        assert (await host.post(address, data={"card": "on"})).status_code == 303
+        assert (await host.get(address)).text.count(" checked") == 1
+    async with browser(cast.fern) as other:
+        assert (await other.get(address)).status_code == 404
+        assert (await other.post(address, data={})).status_code == 404
+    row = await value(cast.context, "select (asks_co, asks_card) from circles where id = $1", cast.circle)
+    assert row == (False, True)
+
+
+# Afterwards
+
+
+async def test_closing_a_register_asks_about_whoever_is_not_marked(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    milo = await add_booking(cast.context, tonight, cast.milo)
+    after, register = f"/host/gatherings/{tonight}/after", f"/host/gatherings/{tonight}/register"
+    async with browser(cast.farid) as host:
+        mark = {"booking": str(booked), "mark": "came", "back": "after"}
+        assert (await host.post(register, data=mark)).headers["location"] == after
+        text = (await host.get(after)).text
+        assert "Milo" in text[text.index('id="close"') : text.index('id="notes"')]
+        assert "Mira" not in text[text.index('id="close"') : text.index('id="notes"')]
+        refused = await host.post(f"/host/gatherings/{tonight}/close")
+        assert refused.status_code == 422
+        assert "One person is not marked yet" in refused.text
+        closed = await host.post(f"/host/gatherings/{tonight}/close", data={"rest": "absent"})
+        assert closed.status_code == 303
+        assert await mark_of(cast.context, milo) == "absent"
+        assert "Closed: 1 came, 1 absent." in (await host.get(after)).text
+        assert "This register is closed" in (await host.get(f"/host/gatherings/{tonight}")).text
+        late = await host.post(f"/host/gatherings/{tonight}/room/marks", json={"taps": [tap(milo, "came")]})
+        assert late.status_code == 422
+        assert "This register is closed" in late.json()["says"]
+        assert (await host.post(register, data={"booking": str(milo), "mark": "came"})).status_code == 422
+        assert (await host.post(f"/host/gatherings/{tonight}/reopen")).status_code == 303
+        assert (await host.post(register, data={"booking": str(milo), "mark": "came"})).status_code == 303
+    assert await mark_of(cast.context, milo) == "came"
+
+
+async def test_a_register_is_closed_once(cast: Cast, tonight: UUID, booked: UUID) -> None:
+    await asyncio.gather(
+        *(
+            after_actions.close(cast.context, person_id=cast.farid, gathering_id=tonight, absent=True)
+            for _ in range(3)
+        )
+    )
+    assert await value(cast.context, "select count(*) from events where what = 'register.closed'") == 1
+    assert await value(cast.context, "select count(*) from events where what = 'attendance.marked'") == 1
+
+
+async def test_a_helper_neither_closes_nor_hands_over(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.milo)
+    async with browser(cast.milo) as helper:
+        assert (await helper.get(f"/host/gatherings/{tonight}/room")).status_code == 200
+        assert (await helper.get(f"/host/gatherings/{tonight}/after")).status_code == 404
+        assert (await helper.get(f"/host/circles/{cast.circle}/notes")).status_code == 404
+        assert (await helper.post(f"/host/gatherings/{tonight}/open", data=READY)).status_code == 404
+        note = {"about": str(cast.mira), "body": "x"}
+        for path, data in (("close", {"rest": "absent"}), ("reopen", {}), ("notes", note)):
+            assert (await helper.post(f"/host/gatherings/{tonight}/{path}", data=data)).status_code == 404
+
+
+async def test_a_note_is_for_the_circle_s_hosts_and_the_organizers(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    note = {"about": str(cast.mira), "body": "Ask after her hands."}
+    async with browser(cast.farid) as host:
+        assert (await host.post(f"/host/gatherings/{tonight}/notes", data=note)).status_code == 303
+        assert "Ask after her hands." in (await host.get(f"/host/gatherings/{tonight}/after")).text
+        assert "A note handed over" in (await host.get(f"/host/gatherings/{tonight}/room")).text
+        elsewhere = {"about": str(cast.milo), "body": ""}
+        refused = await host.post(f"/host/gatherings/{tonight}/notes", data=elsewhere)
+        assert refused.status_code == 422
+    await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.fern)
+    address = f"/host/circles/{cast.circle}/notes"
+    for person, status in ((cast.farid, 200), (cast.odile, 200), (cast.fern, 404), (cast.mira, 404)):
+        async with browser(person) as page:
+            answer = await page.get(address)
+            assert answer.status_code == status
+            assert ("Ask after her hands." in answer.text) is (status == 200)
+    exported = await personal_data.export(cast.context, "mira@example.org")
+    assert [row["body"] for row in exported["hand_over_notes"]] == ["Ask after her hands."]
+
+
+async def test_only_its_writer_takes_a_note_away(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+) -> None:
+    await change(cast.context, "insert into hosts values ($1, $2, 'co')", cast.circle, cast.fern)
+    note = {"about": str(cast.mira), "body": "Ask after her hands."}
+    await after_actions.write_note(cast.context, person_id=cast.farid, gathering_id=tonight, values=note)
+    written = await value(cast.context, "select id from hand_over_notes")
+    async with browser(cast.fern) as other, browser(cast.farid) as writer:
+        assert (await other.post(f"/host/notes/{written}/take-away")).status_code == 404
+        assert (await writer.post(f"/host/notes/{written}/take-away")).status_code == 303
+    assert await value(cast.context, "select count(*) from hand_over_notes") == 0
+
+
+async def test_notes_are_deleted_after_thirty_days(cast: Cast, tonight: UUID, booked: UUID) -> None:
+    for body in ("old", "new"):
+        note = {"about": str(cast.mira), "body": body}
+        await after_actions.write_note(cast.context, person_id=cast.farid, gathering_id=tonight, values=note)
+    await change(
+        cast.context, "update hand_over_notes set written_at = now() - interval '30 days' where body = 'old'"
+    )
+    for _ in range(2):
+        await jobs.run_timetable(cast.context, "attendance.forget_notes")
+    assert await value(cast.context, "select string_agg(body, ' ') from hand_over_notes") == "new"
+    assert await value(cast.context, "select count(*) from events where what = 'note.forgotten'") == 1
+
+
+async def test_the_page_of_afterwards_asks_the_database_at_most_four_times(
+    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
+) -> None:
+    async with browser(cast.farid) as page:
+        queries.clear()
+        assert (await page.get(f"/host/gatherings/{tonight}/after")).status_code == 200
+    assert len(queries) <= 4, queries

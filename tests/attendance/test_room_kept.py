@@ -1,0 +1,107 @@
+"""What a phone keeps of the room for a reload without a network, as far as the site decides it."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from tests.cast import Cast, add_booking, add_gathering
+from tests.conftest import Enter
+
+KEPT_SECONDS = re.compile(r'data-kept-seconds="(\d+)"')
+
+
+@pytest_asyncio.fixture
+async def tonight(cast: Cast) -> UUID:
+    """A gathering of Farid's circle that began ten minutes ago, with Mira."""
+    start = datetime.now(UTC) - timedelta(minutes=10)
+    gathering = await add_gathering(cast.context, cast.circle, starts_at=start)
+    await add_booking(cast.context, gathering, cast.mira, kind="paid", amount=3750)
+    return gathering
+
+
+async def test_the_shell_is_the_same_for_everybody_and_names_nobody(
+    cast: Cast, tonight: UUID, browser: Enter
+) -> None:
+    async with browser(cast.farid) as host, browser() as nobody:
+        shell = await host.get("/host/room-shell")
+        assert shell.status_code == 200
+        assert shell.text == (await nobody.get("/host/room-shell")).text
+    for words in ("Crisis card", "988", "There is no network right now."):
+        assert words in shell.text, words
+    for private in ("Farid", "Mira", str(tonight), "/practice/", "Tuesday"):
+        assert private not in shell.text, private
+
+
+async def test_the_worker_keeps_the_shell_and_every_file_it_is_made_of(cast: Cast, browser: Enter) -> None:
+    async with browser() as page:
+        answer = await page.get("/host/room-worker.js")
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "immutable" not in answer.headers["cache-control"]
+        line, _, script = answer.text.partition("\n")
+        keeps: dict[str, Any] = json.loads(line.removeprefix("const KEEPS = ").removesuffix(";"))
+        assert 'addEventListener("fetch"' in script
+        shell = (await page.get(keeps["shell"])).text
+        assert {file.partition("?")[0] for file in keeps["files"]} >= {
+            "/static/circles.css",
+            "/static/circles.js",
+            "/static/room.js",
+            "/static/icons/dusk-ring.svg",
+        }
+        assert set(keeps["files"]) >= set(re.findall(r'(?:src|href)="(/static/[^"]+)"', shell))
+        for file in keeps["files"]:
+            assert (await page.get(file)).status_code == 200
+
+
+async def test_another_crisis_line_makes_another_worker(
+    cast: Cast, browser: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with browser() as page:
+        before = (await page.get("/host/room-worker.js")).text
+        assert (await page.get("/host/room-worker.js")).text == before
+        lines = cast.context.settings.crisis_lines
+        monkeypatch.setattr(lines[0], "how", "Call 0800 111 0 111")
+        assert "0800 111 0 111" in (await page.get("/host/room-shell")).text
+        assert (await page.get("/host/room-worker.js")).text != before
+
+
+async def test_only_the_room_may_start_a_worker(cast: Cast, tonight: UUID, browser: Enter) -> None:
+    async with browser(cast.farid) as host:
+        for path in ("/", "/host", f"/host/gatherings/{tonight}", f"/host/gatherings/{tonight}/after"):
+            answer = await host.get(path)
+            assert "worker-src 'none'" in answer.headers["content-security-policy"], path
+            assert "room.js" not in answer.text, path
+        room = await host.get(f"/host/gatherings/{tonight}/room")
+    assert "worker-src 'self'" in room.headers["content-security-policy"]
+    assert room.headers["cache-control"] == "no-store"
+
+
+async def test_a_tab_is_told_how_long_it_may_keep_the_page(cast: Cast, tonight: UUID, browser: Enter) -> None:
+    async with browser(cast.farid) as host:
+
+        async def told(gathering: UUID) -> int:
+            found = KEPT_SECONDS.search((await host.get(f"/host/gatherings/{gathering}/room")).text)
+            assert found
+            return int(found[1])
+
+        assert timedelta(hours=4) < timedelta(seconds=await told(tonight)) < timedelta(hours=4, minutes=30)
+        assert await told(cast.gathering) == 0  # next week
+        await host.post(f"/host/gatherings/{tonight}/close", data={"rest": "absent"})
+        assert await told(tonight) == 0
+        # The page that says it is closed forgets what this tab kept.
+        after = (await host.get(f"/host/gatherings/{tonight}/after")).text
+        assert f'data-room="{tonight}"' in after
+        assert "room.js" in after
+
+
+@pytest.mark.parametrize("path", ["/sign-out", "/sign-out/everywhere"])
+async def test_signing_out_leaves_nothing_on_the_phone(cast: Cast, browser: Enter, path: str) -> None:
+    async with browser(cast.farid) as host:
+        answer = await host.post(path)
+    assert answer.headers["clear-site-data"] == '"storage"'

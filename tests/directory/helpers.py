@@ -1,0 +1,49 @@
+"""Hands for the directory's tests: a listing with everything on it, shown unless said otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from circles.directory.listing import actions
+from circles.directory.listing.values import Draft, Licence, Way
+from circles.store.context import Context
+
+RIVER = Draft(
+    name="River Stone",
+    letters="LMFT",
+    headline="Slow work with parts and with the body",
+    approach="We go at the pace of what is ready.",
+    experience="over_10",
+    works_with=("trauma", "depression"),
+    telehealth=True,
+    in_person=True,
+    city="Miami",
+    area="FL",
+    zip="33101",
+    sliding_floor=6_000,
+    gives_superbills=True,
+    free_consultation=20,
+    answer_experience="About thirty people since 2021.",
+    links=("https://river.example.org",),
+    email="river@example.org",
+    licences=(Licence("lmft", "FL", "MT1234", expires_on=datetime.now(UTC).date() + timedelta(days=400)),),
+    ways=(Way("ifs", "ifs_2"), Way("kap", "kap_trained", "Fluence", 2022)),
+)
+
+
+async def add_listing(
+    context: Context,
+    *,
+    state: str = "shown",
+    person: UUID | None = None,
+    source: str = "organizer",
+    **told: Any,
+) -> UUID:
+    """One more listing: River's, with what is told otherwise."""
+    async with context.db.transaction() as tx:
+        return await actions.write_listing(
+            tx, replace(RIVER, **told), source=source, by=person, person_id=person, state=state
+        )

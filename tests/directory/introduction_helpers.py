@@ -1,0 +1,78 @@
+"""Hands for the tests of introductions: asking, looking at rows, mails and logs, and letting time pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+from circles import people
+from circles.directory.introductions import access_log as accesses
+from circles.directory.introductions import actions
+from circles.directory.introductions.rules import Told
+from circles.store.context import Context
+from tests.cast import Cast
+
+Drain = Callable[[], Awaitable[object]]
+TOLD = {
+    "tell_reach": "on",
+    "reach": "mira at 555-0100, evenings",
+    "tell_looking_for": "on",
+    "looking_for": "Somebody for the winter",
+    "call_name": "Mira",
+    "own_words": "I typed this and did not tick it",
+}
+ANSWERED = Told(("reach",), reach="mira@example.org")
+
+
+class Hands:
+    """What these tests do again and again."""
+
+    def __init__(self, context: Context, cast: Cast, river: UUID) -> None:
+        self.context, self.cast, self.river = context, cast, river
+
+    async def person(self, person_id: UUID) -> people.Person:
+        async with self.context.db.reading() as tx:
+            return (await people.by_ids(tx, [person_id]))[person_id]
+
+    async def ask(self, listing: UUID | None = None, told: Told = ANSWERED, who: UUID | None = None) -> UUID:
+        mira = await self.person(who or self.cast.mira)
+        made = uuid4()
+        await actions.ask(
+            self.context, mira, introduction_id=made, listing_id=listing or self.river, told=told
+        )
+        return made
+
+    async def fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
+        async with self.context.db.reading() as tx:
+            return [dict(row) for row in await tx.fetch(sql, *arguments)]
+
+    async def run(self, sql: str, *arguments: object) -> None:
+        async with self.context.db.transaction() as tx:
+            await tx.execute(sql, *arguments)
+
+    async def mails(self, kind: str) -> list[dict[str, Any]]:
+        return await self.fetch("select * from mails where kind = $1 order by created_at, id", kind)
+
+    async def row(self, introduction: UUID) -> dict[str, Any]:
+        (found,) = await self.fetch("select * from introductions where id = $1", introduction)
+        return found
+
+    async def token(self) -> str:
+        """The token of the newest mail to a therapist."""
+        text = (await self.mails("introduction_asked"))[-1]["text_body"]
+        return re.findall(r"/introductions/(\S+)\?answer=accepted", text)[0]
+
+    async def log(self, who: UUID | None = None) -> list[str]:
+        async with self.context.db.reading() as tx:
+            rows = await accesses.page(tx, who or self.cast.mira, 1)
+        return [accesses.say(row) for row in rows]
+
+    async def make_old(self, introduction: UUID, days: int = 30) -> None:
+        await self.run(
+            "update introductions set created_at = created_at - $2 * interval '1 day', "
+            "expires_at = expires_at - $2 * interval '1 day' where id = $1",
+            introduction,
+            days,
+        )

@@ -1,0 +1,693 @@
+"""Listings on the real database: written, read, changed; who sees which page."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from circles.base.errors import NotFound, OutOfDate, Refused
+from circles.directory import own_listing
+from circles.directory.listing import actions
+from circles.directory.listing.values import Licence
+from circles.store.context import Context
+from tests.cast import Cast
+from tests.conftest import Browser, Enter
+from tests.directory.helpers import RIVER, add_listing
+from tests.uploads import image
+
+
+async def test_a_listing_is_read_as_it_was_written(context: Context) -> None:
+    listing = await add_listing(context)
+    async with context.db.reading() as tx:
+        assert await actions.read_draft(tx, listing) == RIVER
+        facets = await tx.fetchval("select facets from listings where id = $1", listing)
+        point = await tx.fetchrow("select latitude, longitude from listings where id = $1", listing)
+    assert {"tele:FL", "at:FL", "in:FL", "way:ifs", "cred:ifs_2", "fee:60", "exp:over_10"} <= set(facets)
+    assert point is not None
+    assert 25 < point["latitude"] < 26.5
+
+
+def form(**more: str) -> dict[str, str]:
+    """A whole form of a listing, as a browser sends it."""
+    return {
+        "name": "Wren Hill",
+        "letters": "LCSW",
+        "languages": "en",
+        "for_whom": "adults",
+        "meets": "telehealth",
+        "currency": "USD",
+        "room": "now",
+        "experience": "some",
+        "email": "wren@example.org",
+        "licences": "1",
+        "licence_1_kind": "lcsw",
+        "licence_1_area": "FL",
+        "licence_1_number": "SW55",
+        "licence_1_status": "active",
+        "ways": "1",
+        "way_1_credential": "kap_trained",
+        "way_1_school": "Fluence",
+        "links": "https://wren.example.org\nhttps://two.example.org",
+    } | more
+
+
+async def listing_of(context: Context, person: UUID) -> Any:
+    async with context.db.reading() as tx:
+        return await tx.fetchrow("select * from listings where person_id = $1", person)
+
+
+async def test_a_therapist_applies_and_the_organizers_show_it(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        assert "Are you a therapist?" in (await page.get("/my/listing")).text
+        empty = (await page.get("/my/listing/edit")).text
+        assert "mira@example.org" in empty
+        sent = await page.post("/my/listing/edit", data=form(then="send"))
+        assert (sent.status_code, sent.headers["location"]) == (303, "/my/listing")
+        mine = (await page.get("/my/listing")).text
+        assert "With the organizers" in mine
+        row = await listing_of(cast.context, cast.mira)
+        assert (row["state"], row["fee_minimum"], row["fee_maximum"]) == ("waiting", 20_000, 40_000)
+        assert (
+            "Only you and the organizers can see this page"
+            in (await page.get(f"/therapists/{row['id']}")).text
+        )
+    async with browser(cast.milo) as page:
+        assert (await page.get(f"/therapists/{row['id']}")).status_code == 404
+    async with browser(cast.odile) as page:
+        assert "Wren Hill" in (await page.get("/organize/therapists")).text
+        shown = await page.post(
+            f"/organize/therapists/{row['id']}/show", data={"version": str(row["version"])}
+        )
+        assert shown.status_code == 303
+    async with browser() as page:
+        seen = (await page.get(f"/therapists/{row['id']}")).text
+    assert "Wren Hill" in seen
+    assert "KAP training, Fluence" in seen
+    assert "Not checked by us yet" in seen
+    assert "wren@example.org" not in seen
+    async with cast.context.db.reading() as tx:
+        mails = await tx.fetch("select to_address, subject, text_body from mails")
+    assert [(mail["to_address"], mail["subject"]) for mail in mails] == [
+        ("wren@example.org", "About your page")
+    ]
+    assert f"/therapists/{row['id']}" in mails[0]["text_body"]
+
+
+async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
+    cast: Cast, browser: Enter
+) -> None:
+    wrong = form(
+        then="send",
+        approach="a" * 10_000,
+        npi="1234567890",
+        fee_minimum="300",
+        fee_maximum="100",
+        sliding_floor="400",
+        zip="00000",
+        links="javascript:alert(1)",
+        licence_1_area="ZZ",
+        licence_1_expires_on="31/12/2027",
+        way_2_way="ifs",
+        way_2_year="last",
+        pro_bono_places="many",
+    )
+    async with browser(cast.mira) as page:
+        answer = await page.post("/my/listing/edit", data=wrong)
+    assert answer.status_code == 422
+    text = answer.text
+    for said in (
+        "a whole one that begins with https://",
+        "This is no NPI",
+        "10,000 characters",
+        "The highest fee is below",
+    ):
+        assert said in text, said
+    for field in (
+        "links",
+        "npi",
+        "approach",
+        "fee_maximum",
+        "licence_1_area",
+        "licence_1_expires_on",
+        "way_2_year",
+    ):
+        assert f'href="#f-{field}"' in text, field
+        assert f'id="f-{field}"' in text, field
+    for kept in ("javascript:alert(1)", "31/12/2027", "1234567890", "Wren Hill", "a" * 10_000):
+        assert kept in text
+    assert await listing_of(cast.context, cast.mira) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"zip": "00000"}, "zip"),
+        ({"zip": "10001", "area": "FL"}, "zip"),
+        ({"licence_1_number": ""}, "licence_1_number"),
+    ],
+)
+async def test_one_fault_at_a_time(cast: Cast, browser: Enter, wrong: dict[str, str], field: str) -> None:
+    async with browser(cast.mira) as page:
+        answer = await page.post("/my/listing/edit", data=form(then="send", **wrong))
+    assert answer.status_code == 422
+    assert f'href="#f-{field}"' in answer.text
+
+
+async def test_rows_are_added_and_taken_away_without_losing_a_word(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        more = await page.post("/my/listing/edit", data=form(more="licence"))
+        assert more.status_code == 200
+        assert 'name="licence_2_number"' in more.text
+        assert "SW55" in more.text
+        two = form(licence_2_kind="lmft", licence_2_area="GA", licence_2_number="MF77", drop="licence_1")
+        less = await page.post("/my/listing/edit", data=two)
+    assert "MF77" in less.text
+    assert "SW55" not in less.text
+    assert 'name="licence_2_number"' not in less.text
+    assert await listing_of(cast.context, cast.mira) is None
+
+
+async def test_a_draft_may_have_gaps_and_is_sent_when_it_is_whole(cast: Cast, browser: Enter) -> None:
+    gaps = form(then="keep", licence_1_number="", licence_1_kind="", licence_1_area="")
+    async with browser(cast.mira) as page:
+        assert (await page.post("/my/listing/edit", data=gaps)).status_code == 303
+        assert "Before it can be shown" in (await page.get("/my/listing")).text
+        refused = await page.post("/my/listing/edit", data=gaps | {"then": "send", "version": "1"})
+        assert refused.status_code == 422
+        assert "at least one licence" in refused.text
+        assert (await listing_of(cast.context, cast.mira))["state"] == "draft"
+        sent = await page.post("/my/listing/edit", data=form(then="send", version="1"))
+        assert sent.status_code == 303
+    assert (await listing_of(cast.context, cast.mira))["state"] == "waiting"
+
+
+async def test_a_changed_licence_loses_its_check_and_an_unchanged_one_keeps_it(
+    cast: Cast, browser: Enter
+) -> None:
+    two = (RIVER.licences[0], Licence("lmft", "GA", "G1", expires_on=RIVER.licences[0].expires_on))
+    listing = await add_listing(cast.context, person=cast.mira, licences=two)
+    async with cast.context.db.reading() as tx:
+        ids = {row["area"]: row["id"] for row in await tx.fetch("select id, area from licences")}
+    async with browser(cast.odile) as page:
+        for licence in ids.values():
+            checked = await page.post(
+                f"/organize/licences/{licence}/checked",
+                data={"version": "1", "against": "https://board.example.org"},
+            )
+            assert checked.status_code == 303
+    async with browser() as page:
+        assert (await page.get(f"/therapists/{listing}")).text.count("Checked by the organizers") == 2
+    changed = (two[0], replace(two[1], number="G2"))
+    async with cast.context.db.transaction() as tx:
+        await actions.write_listing(
+            tx,
+            replace(RIVER, licences=changed),
+            source="applied",
+            by=cast.mira,
+            listing_id=listing,
+            version=1,
+        )
+    async with browser() as page:
+        text = (await page.get(f"/therapists/{listing}")).text
+    assert text.count("Checked by the organizers") == 1
+    assert text.count("Not checked by us yet") == 1
+    async with browser(cast.odile) as page:
+        late = await page.post(
+            f"/organize/licences/{ids['FL']}/checked",
+            data={"version": "1", "against": "https://board.example.org"},
+        )
+    assert late.status_code == 422
+    assert "changed meanwhile" in late.text
+
+
+async def test_two_windows(cast: Cast, browser: Enter) -> None:
+    await add_listing(cast.context, person=cast.mira, source="applied")
+    async with browser(cast.mira) as page:
+        assert (
+            await page.post("/my/listing/edit", data=form(version="1", headline="first"))
+        ).status_code == 303
+        second = await page.post("/my/listing/edit", data=form(version="1", headline="second"))
+        assert second.status_code == 422
+        assert "changed while you were writing" in second.text
+        assert "second" in second.text
+        assert 'name="version" value="2"' in second.text
+    row = await listing_of(cast.context, cast.mira)
+    assert (row["headline"], row["state"], row["name"]) == ("first", "shown", "Wren Hill")
+
+
+async def test_withdrawn_and_brought_back(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context, person=cast.mira)
+    async with browser(cast.mira) as page:
+        assert (await page.post("/my/listing/withdraw")).status_code == 303
+        assert "You took this page off" in (await page.get("/my/listing")).text
+    async with browser(cast.odile) as page:
+        against = await page.post(f"/organize/therapists/{listing}/show", data={"version": "1"})
+        assert against.status_code == 422
+        assert "Only they can bring it back" in against.text
+    async with browser() as page:
+        assert (await page.get(f"/therapists/{listing}")).status_code == 404
+    async with browser(cast.mira) as page:
+        assert (await page.post("/my/listing/return")).status_code == 303
+    async with cast.context.db.reading() as tx:
+        assert await own_listing(tx, cast.mira)
+    async with browser() as page:
+        assert "River Stone" in (await page.get(f"/therapists/{listing}")).text
+
+
+@pytest.mark.parametrize(
+    ("state", "because", "first"),
+    [
+        ("draft", "", "Change it"),
+        ("waiting", "", ""),
+        ("shown", "", "Still true today"),
+        ("hidden", "therapist", "Show it again"),
+        ("hidden", "unconfirmed", "Still true today"),
+        ("hidden", "licence", "Change it"),
+        ("hidden", "organizer", ""),
+    ],
+)
+async def test_ones_own_page_has_one_first_button(
+    cast: Cast, browser: Enter, state: str, because: str, first: str
+) -> None:
+    listing = await add_listing(cast.context, person=cast.mira)
+    async with cast.context.db.transaction() as tx:
+        said = "update listings set state = $2, hidden_because = $3 where id = $1"
+        await tx.execute(said, listing, state, because)
+    async with browser(cast.mira) as page:
+        text = (await page.get("/my/listing")).text.split("<main")[1]
+    found = re.findall(r'class="button button-primary"[^>]*>([^<]+)', text)
+    assert found == ([first] if first else [])
+
+
+async def test_what_its_therapist_took_back_is_not_shown_by_an_organizer_who_saw_it_waiting(
+    cast: Cast, browser: Enter
+) -> None:
+    async with browser(cast.mira) as page:
+        await page.post("/my/listing/edit", data=form(then="send"))
+        row = await listing_of(cast.context, cast.mira)
+        assert (await page.post("/my/listing/withdraw")).status_code == 303
+    here = f"/organize/therapists/{row['id']}"
+    async with browser(cast.odile) as page:
+        assert "Show it to everybody" not in (await page.get(here)).text
+        late = await page.post(f"{here}/show", data={"version": str(row["version"])})
+        assert late.status_code == 422
+        assert "has not sent this page, or took it back" in late.text
+        by_form = form(then="show", version=str(row["version"]))
+        assert (await page.post(f"{here}/edit", data=by_form)).status_code == 422
+    assert (await listing_of(cast.context, cast.mira))["state"] == "draft"
+
+
+async def test_a_form_with_thousands_of_choices_is_answered_shortly(cast: Cast, browser: Enter) -> None:
+    every = [str(n) for n in range(9_000)]
+    many = form(works_with=",".join(every), links="\n".join(every[:5_000]))
+    async with browser(cast.mira) as page:
+        answer = await page.post("/my/listing/edit", data=many)
+    assert answer.status_code == 422
+    assert answer.text.count("is none of the choices here") < 50
+    assert len(answer.text) < 500_000
+
+
+async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context, person=cast.farid)
+    async with browser(cast.mira) as page:
+        assert (await page.post(f"/therapists/{listing}/complaint", data={"body": " "})).status_code == 422
+        told = await page.post(
+            f"/therapists/{listing}/complaint", data={"body": "The licence is somebody else's."}
+        )
+        assert told.status_code == 303
+        assert (await page.get("/organize/therapists")).status_code == 404
+    async with browser(cast.odile) as page:
+        desk = (await page.get("/organize/therapists")).text
+        assert "The licence is somebody else" in desk
+        assert "Mira" in desk
+        assert "complaint" in (await page.get("/organize")).text.lower()
+        async with cast.context.db.reading() as tx:
+            complaint = await tx.fetchval("select id from complaints")
+        assert (
+            await page.post(f"/organize/complaints/{complaint}", data={"then": "hidden"})
+        ).status_code == 303
+        again = await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
+        assert again.status_code == 422
+    async with browser(cast.farid) as page:
+        own = (await page.get("/my/listing")).text
+        assert "The organizers hid this page" in own
+        assert "Mira" not in own.split("<main")[1]
+        assert (await page.post("/my/listing/return")).status_code == 422
+    async with browser() as page:
+        assert (await page.get(f"/therapists/{listing}")).status_code == 404
+
+
+async def test_a_complaint_sent_twice_is_one(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context)
+    path = f"/therapists/{listing}/complaint"
+    async with browser(cast.mira) as page:
+        made_with = id_in((await page.get(path)).text)
+        said = {"id": made_with, "body": "The fee is another one."}
+        answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
+        assert {(each.status_code, each.headers["location"]) for each in answers} == {
+            (303, f"/therapists/{listing}")
+        }
+        assert (await page.post(path, data=said)).status_code == 303
+        more = await page.post(path, data=said | {"body": "The fee is another one, and the name."})
+        assert more.status_code == 422
+        assert "have changed it since" in more.text
+        assert "and the name." in more.text
+        assert id_in(more.text) != made_with
+    async with browser(cast.milo) as page:
+        assert (await page.post(path, data=said)).status_code == 404  # an id of somebody else's form
+    async with cast.context.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from complaints where body like 'The fee%'") == 1
+        assert await tx.fetchval("select count(*) from events where what = 'complaint.made'") == 1
+
+
+def id_in(text: str) -> str:
+    """The id that a form on a page was made with."""
+    return text.split('name="id" value="')[1].split('"')[0]
+
+
+@pytest.mark.parametrize("then", ["keep", "show"])
+async def test_a_listing_written_twice_by_an_organizer_is_one(cast: Cast, browser: Enter, then: str) -> None:
+    path = "/organize/therapists/new"
+    async with browser(cast.odile) as page:
+        said = form(then=then, id=id_in((await page.get(path)).text), npi="1234567893")
+        answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
+        assert {each.status_code for each in answers} == {303}
+        assert {each.headers["location"] for each in answers} == {f"/organize/therapists/{said['id']}"}
+        assert (await page.post(path, data=said)).status_code == 303
+        # Typed on after the first press: nothing is lost, and the second try keeps it.
+        more = await page.post(path, data=said | {"headline": "Slow and kind"})
+        assert more.status_code == 422
+        assert "keep it once more" in more.text
+        assert 'value="Slow and kind"' in more.text
+        assert f'action="/organize/therapists/{said["id"]}/edit"' in more.text
+        kept = said | {"headline": "Slow and kind", "version": "1"}
+        assert (await page.post(f"/organize/therapists/{said['id']}/edit", data=kept)).status_code == 303
+    async with cast.context.db.reading() as tx:
+        found = await tx.fetch("select headline, state from listings")
+        assert [tuple(each) for each in found] == [
+            ("Slow and kind", {"keep": "draft", "show": "shown"}[then])
+        ]
+        events = await tx.fetchval("select count(*) from events where what = 'listing.written'")
+        assert events == 2
+        assert await tx.fetchval("select count(*) from mails") == (then == "show")
+
+
+async def test_one_form_of_a_listing_takes_no_other_ones_id(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context)
+    async with browser(cast.odile) as page:
+        taken = await page.post("/organize/therapists/new", data=form(id=str(listing)))
+        assert taken.status_code == 422
+        assert "out of date" in taken.text
+        again = form(id=id_in(taken.text))
+        assert again["id"] != str(listing)
+        assert (await page.post("/organize/therapists/new", data=again)).status_code == 303
+        assert (
+            await page.post("/organize/therapists/new", data=form(id="no id", licence_1_number="SW56"))
+        ).status_code == 303
+    async with cast.context.db.reading() as tx:
+        assert await tx.fetchval("select name from listings where id = $1", listing) == "River Stone"
+        assert await tx.fetchval("select count(*) from listings") == 3
+
+
+async def test_ones_own_listing_applied_for_twice_is_one(cast: Cast, browser: Enter) -> None:
+    path = "/my/listing/edit"
+    async with browser(cast.mira) as page:
+        said = form(then="send", id=id_in((await page.get(path)).text))
+        answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
+        assert {(each.status_code, each.headers["location"]) for each in answers} == {(303, "/my/listing")}
+        assert (await page.post(path, data=said)).status_code == 303
+        more = await page.post(path, data=said | {"headline": "Slow and kind"})
+        assert more.status_code == 422
+        assert "keep it once more" in more.text
+        assert (
+            await page.post(path, data=said | {"headline": "Slow and kind", "version": "1"})
+        ).status_code == 303
+    row = await listing_of(cast.context, cast.mira)
+    assert (row["state"], row["headline"], row["version"]) == ("waiting", "Slow and kind", 2)
+    async with cast.context.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from events where what = 'listing.written'") == 2
+
+
+async def test_kept_and_sent_right_after_it_is_sent(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        said = form(id=id_in((await page.get("/my/listing/edit")).text))
+        for then in ("keep", "send"):
+            assert (await page.post("/my/listing/edit", data=said | {"then": then})).status_code == 303
+    assert (await listing_of(cast.context, cast.mira))["state"] == "waiting"
+
+
+async def test_two_first_forms_in_two_windows_make_one_listing(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        two = [form(id=str(uuid4()), headline=f"window {n}") for n in range(2)]
+        answers = await asyncio.gather(*(page.post("/my/listing/edit", data=said) for said in two))
+    assert sorted(each.status_code for each in answers) == [303, 422]
+    lost = next(each for each in answers if each.status_code == 422)
+    assert "window " in lost.text
+    async with cast.context.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from listings") == 1
+
+
+async def make_organizer(context: Context, person: UUID) -> None:
+    async with context.db.transaction() as tx:
+        await tx.execute("update people set is_organizer = true where id = $1", person)
+
+
+async def test_nobody_checks_a_licence_of_their_own(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context, person=cast.fern)
+    await make_organizer(cast.context, cast.fern)
+    async with cast.context.db.reading() as tx:
+        licence = await tx.fetchval("select id from licences")
+    here, check = f"/organize/therapists/{listing}", {"version": "1", "against": "https://board.example.org"}
+    async with browser(cast.fern) as page:
+        text = (await page.get(here)).text
+        assert "Another organizer has to look its licences up" in text
+        assert "Checked today" not in text
+        refused = await page.post(f"/organize/licences/{licence}/checked", data=check)
+        assert refused.status_code == 422
+        assert "another organizer has to look the licence up" in refused.text
+    async with cast.context.db.reading() as tx:
+        assert await tx.fetchval("select checked_at from licences") is None
+    async with browser(cast.odile) as page:
+        assert "Checked today" in (await page.get(here)).text
+        assert (await page.post(f"/organize/licences/{licence}/checked", data=check)).status_code == 303
+
+
+async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(cast: Cast, browser: Enter) -> None:
+    two = (RIVER.licences[0], replace(RIVER.licences[0], area="GA", number="G1"))
+    listing = await add_listing(cast.context, licences=two)
+    await make_organizer(cast.context, cast.fern)
+    async with cast.context.db.reading() as tx:
+        ids = {row["area"]: row["id"] for row in await tx.fetch("select id, area from licences")}
+    for person, area in ((cast.odile, "FL"), (cast.fern, "GA")):
+        async with browser(person) as page:
+            checked = {"version": "1", "against": "https://board.example.org"}
+            assert (
+                await page.post(f"/organize/licences/{ids[area]}/checked", data=checked)
+            ).status_code == 303
+    async with browser(cast.fern) as page:
+        own = {"email": "fern@example.org"}
+        assert (await page.post(f"/organize/therapists/{listing}/hand-over", data=own)).status_code == 303
+    async with cast.context.db.reading() as tx:
+        checked_by = await tx.fetch(
+            "select area, checked_by, checked_against <> '' from licences order by area"
+        )
+    assert [tuple(each) for each in checked_by] == [("FL", cast.odile, True), ("GA", None, False)]
+
+
+async def test_a_complaint_about_ones_own_listing_is_read_by_another_organizer(
+    cast: Cast, browser: Enter
+) -> None:
+    listing = await add_listing(cast.context, person=cast.fern)
+    await make_organizer(cast.context, cast.fern)
+    async with browser(cast.mira) as page:
+        await page.post(f"/therapists/{listing}/complaint", data={"body": "Not what it says."})
+    async with cast.context.db.reading() as tx:
+        complaint = await tx.fetchval("select id from complaints")
+    async with browser(cast.fern) as page:
+        for path in ("/organize/therapists", f"/organize/therapists/{listing}"):
+            text = (await page.get(path)).text.split("<main")[1]
+            assert "Not what it says" not in text
+            assert "Mira" not in text
+        desk = (await page.get("/organize/therapists?show=complaints")).text
+        assert "One complaint is about your own listing" in desk
+        kept = await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
+        assert kept.status_code == 404
+    async with browser(cast.odile) as page:
+        desk = (await page.get("/organize/therapists")).text
+        assert "Not what it says" in desk
+        assert "your own listing" not in desk
+        assert (
+            await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
+        ).status_code == 303
+
+
+async def test_complaints_are_counted_but_not_the_second_press(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context)
+    path = f"/therapists/{listing}/complaint"
+    sent = [{"id": str(uuid4()), "body": f"{n}"} for n in range(7)]
+    async with browser(cast.mira) as page:
+        twice = [each for each in sent[:6] for _ in range(2)]
+        answers = [(await page.post(path, data=said)).status_code for said in [*twice, sent[6]]]
+    assert answers == [303] * 12 + [429]
+
+
+async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.odile) as page:
+        assert (await page.get("/organize/therapists/new")).status_code == 200
+        made = await page.post("/organize/therapists/new", data=form(then="show"))
+        assert made.status_code == 303
+        here = made.headers["location"]
+        assert "Written by the organizers" in (await page.get(here)).text
+        nobody = await page.post(f"{here}/hand-over", data={"email": "nobody@example.org"})
+        assert nobody.status_code == 422
+        assert (await page.post(f"{here}/hand-over", data={"email": "Fern@example.org"})).status_code == 303
+        assert (await page.post(f"{here}/hide", data={"why": " "})).status_code == 422
+        assert (
+            await page.post(f"{here}/hide", data={"why": "We could not find the licence."})
+        ).status_code == 303
+        assert (await page.get(f"{here}/edit")).status_code == 200
+        kept = await page.post(f"{here}/edit", data=form(then="keep", version="1", city="Tampa"))
+        assert kept.status_code == 303
+        assert (await page.post(f"{here}/edit", data=form(then="keep", version="1"))).status_code == 422
+    async with browser(cast.fern) as page:
+        assert "Wren Hill" in (await page.get("/my/listing")).text
+    row = await listing_of(cast.context, cast.fern)
+    assert (row["state"], row["hidden_because"], row["city"], row["source"]) == (
+        "hidden",
+        "organizer",
+        "Tampa",
+        "organizer",
+    )
+
+
+async def test_one_account_both_pages(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context, person=cast.farid)
+    async with browser() as page:
+        assert f'href="/facilitators/{cast.farid}"' in (await page.get(f"/therapists/{listing}")).text
+        assert f'href="/therapists/{listing}"' in (await page.get(f"/facilitators/{cast.farid}")).text
+        assert (
+            "/therapists/"
+            not in (await page.get(f"/facilitators/{cast.fern}")).text.split("<main")[1].split("</main")[0]
+        )
+    async with browser(cast.farid) as page:
+        await page.post("/my/listing/withdraw")
+    async with browser() as page:
+        assert f"/therapists/{listing}" not in (await page.get(f"/facilitators/{cast.farid}")).text
+
+
+async def send_picture(page: Browser, path: str, sent: bytes) -> Any:
+    return await page.post(path, files={"picture": ("me.png", sent, "image/png")})
+
+
+async def test_a_picture_is_made_anew_and_taken_away(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context, person=cast.mira)
+    path = "/my/listing/picture"
+    async with browser(cast.mira) as page:
+        sent = await send_picture(page, path, image("PNG"))
+        assert (sent.status_code, sent.headers["location"]) == (303, path)
+        picture = await page.get(f"/therapists/pictures/{await picture_of(page, listing)}")
+        assert picture.headers["content-type"] == "image/jpeg"
+        wrong = await send_picture(page, path, b"no picture")
+        assert wrong.status_code == 422
+        large = await send_picture(page, path, b"x" * 6_000_000)
+        assert large.status_code == 413
+        assert "This file is larger than 5 MB" in large.text
+        removed = await page.post(f"{path}/remove")
+        assert (removed.status_code, removed.headers["location"]) == (303, path)
+        assert (await page.get(str(picture.url))).status_code == 404
+    async with browser(cast.milo) as page:
+        assert (await page.get(path)).status_code == 404
+        assert (await send_picture(page, path, image())).status_code == 404
+
+
+async def picture_of(page: Browser, listing: UUID) -> str:
+    """The file of the picture that a listing's page shows."""
+    shown = (await page.get(f"/therapists/{listing}")).text
+    return shown.split('src="/therapists/pictures/')[1].split('"')[0]
+
+
+async def test_an_organizer_gives_a_picture_to_a_listing_that_is_with_nobody(
+    cast: Cast, browser: Enter
+) -> None:
+    listing = await add_listing(cast.context)
+    here = f"/organize/therapists/{listing}"
+    async with browser(cast.odile) as page:
+        assert f'href="{here}/picture"' in (await page.get(here)).text
+        assert "The picture of River Stone" in (await page.get(f"{here}/picture")).text
+        assert (await send_picture(page, f"{here}/picture", image())).status_code == 303
+        file = await picture_of(page, listing)
+        wrong = await send_picture(page, f"{here}/picture", b"no picture")
+        assert wrong.status_code == 422
+        assert "not a picture we can read" in wrong.text
+        assert (await page.post(f"{here}/picture/remove")).status_code == 303
+        assert (await page.get(f"/therapists/pictures/{file}")).status_code == 404
+        assert (await send_picture(page, f"{here}/picture", image())).status_code == 303
+        assert (await page.post(f"{here}/hand-over", data={"email": "fern@example.org"})).status_code == 303
+        # From here on it is the therapist's own; so is the picture.
+        assert "/picture" not in (await page.get(here)).text.split("<main")[1]
+        assert (await page.get(f"{here}/picture")).status_code == 404
+        assert (await send_picture(page, f"{here}/picture", image())).status_code == 404
+        assert (await page.post(f"{here}/picture/remove")).status_code == 404
+        assert await picture_of(page, listing) == file
+    for person in (cast.mira, cast.farid):
+        async with browser(person) as page:
+            assert (await page.get(f"{here}/picture")).status_code == 404
+            assert (await send_picture(page, f"{here}/picture", image())).status_code == 404
+    async with cast.context.db.reading() as tx:
+        events = await tx.fetch(
+            "select what, who from events where about = $1 and what like '%picture%'", listing
+        )
+    assert [tuple(each) for each in events] == [
+        ("listing.picture_kept", cast.odile),
+        ("listing.picture_dropped", cast.odile),
+        ("listing.picture_kept", cast.odile),
+    ]
+
+
+async def test_what_is_not_there_is_404(cast: Cast, browser: Enter) -> None:
+    nowhere = uuid4()
+    async with browser(cast.odile) as page:
+        for path in (f"/therapists/{nowhere}", "/therapists/nobody-x", f"/therapists/{nowhere}/complaint"):
+            assert (await page.get(path)).status_code == 404
+        for path in (f"/organize/therapists/{nowhere}", f"/organize/therapists/{nowhere}/edit"):
+            assert (await page.get(path)).status_code == 404
+        assert (
+            await page.post(f"/organize/licences/{nowhere}/checked", data={"against": "x"})
+        ).status_code == 404
+        assert (await page.post(f"/organize/complaints/{nowhere}", data={"then": "kept"})).status_code == 404
+        assert (await page.post("/my/listing/withdraw")).status_code == 404
+
+
+async def test_a_page_takes_few_queries(cast: Cast, browser: Enter, queries: list[str]) -> None:
+    listing = await add_listing(cast.context, person=cast.farid)
+    async with browser(cast.mira) as page:
+        queries.clear()
+        await page.get(f"/therapists/{listing}")
+        assert len(queries) == 3
+    async with browser(cast.odile) as page:
+        queries.clear()
+        await page.get("/organize/therapists?show=all")
+        assert len(queries) == 3
+
+
+async def test_one_npi_is_one_listing(cast: Cast) -> None:
+    await add_listing(cast.context, npi="1234567893")
+    with pytest.raises(Refused) as refused:
+        await add_listing(cast.context, npi="1234 567 893")
+    assert refused.value.codes == {"npi_taken"}
+
+
+async def test_the_writer_is_told_of_what_is_not_there_or_moved(cast: Cast) -> None:
+    listing = await add_listing(cast.context)
+    async with cast.context.db.transaction() as tx:
+        with pytest.raises(OutOfDate):
+            await actions.write_listing(tx, RIVER, source="import", by=None, listing_id=listing, version=7)
+        with pytest.raises(NotFound):
+            await actions.write_listing(tx, RIVER, source="import", by=None, listing_id=uuid4())
+        with pytest.raises(NotFound):
+            await actions.read_draft(tx, uuid4())

@@ -1,0 +1,372 @@
+"""The timetable of listings: what is asked, marked and hidden when; safe to run twice and in two workers."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circles.directory.listing import actions, cards, organize_actions
+from circles.directory.listing.values import Licence
+from circles.directory.upkeep import checking
+from circles.directory.upkeep import rules as checking_rules
+from circles.directory.upkeep.rules import Standing, step
+from circles.store.context import Context
+from tests.cast import Cast
+from tests.conftest import Enter
+from tests.directory.helpers import add_listing
+
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+FAR = Licence("lmft", "FL", "1", expires_on=NOW.date() + timedelta(days=400))
+GONE = Licence("lmft", "GA", "2", expires_on=NOW.date() - timedelta(days=1))
+SOON = Licence("lmft", "NY", "3", expires_on=NOW.date() + timedelta(days=30))
+
+
+def ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def standing(
+    confirmed: float = 1, asked: float | None = None, marked: float | None = None, *licences: Licence
+) -> Standing:
+    return Standing(
+        ago(confirmed),
+        None if asked is None else ago(asked),
+        None if marked is None else ago(marked),
+        licences or (FAR,),
+    )
+
+
+@pytest.mark.parametrize(
+    ("listing", "does"),
+    [
+        (standing(179.9), ""),
+        (standing(180), "ask"),
+        (standing(190, 10), ""),
+        (standing(194, 14), "mark"),
+        (standing(200, 20, 6), ""),
+        (standing(210, 30, 16), "hide"),
+        (standing(300, 100), "mark"),
+        (standing(1, None, None, SOON), "ask"),
+        (standing(1, 14, None, SOON), "mark"),
+        (standing(1, 30, 16, SOON), ""),
+        (standing(1, None, None, Licence("lmft", "NY", "3")), ""),
+        (standing(1, 31, 17, GONE), "hide"),
+        (standing(1, 31, 17, GONE, FAR), "clear"),
+        (standing(1, None, None, GONE, FAR), ""),
+        (standing(1, None, None, GONE), "ask"),
+        # Asked about a licence a while ago, and only now half a year old: that has its own thirty days.
+        (standing(181, 40, 20, GONE, FAR), ""),
+        (standing(211, 70, 50, GONE, FAR), "hide"),
+    ],
+)
+def test_what_is_done_when(listing: Standing, does: str) -> None:
+    assert step(listing, NOW) == does
+
+
+days = st.integers(0, 400)
+some_licence = st.builds(
+    Licence,
+    st.just("lmft"),
+    st.just("FL"),
+    st.just("1"),
+    status=st.sampled_from(["active", "inactive"]),
+    expires_on=st.none() | st.integers(-60, 400).map(lambda n: NOW.date() + timedelta(days=n)),
+)
+
+
+@given(days, st.lists(some_licence, max_size=3).map(tuple))
+def test_nobody_is_hidden_who_was_not_asked_thirty_days_and_marked_before(
+    confirmed: int, licences: tuple[Licence, ...]
+) -> None:
+    """The whole course, a day at a time, when nobody answers."""
+    listing = Standing(ago(confirmed), None, None, licences)
+    asked: datetime | None = None
+    marked: datetime | None = None
+    for day in range(400):
+        now = NOW + timedelta(days=day)
+        does = step(listing, now)
+        if does == "ask":
+            assert asked is None
+            asked = now
+        elif does == "mark":
+            assert asked is not None
+            assert now - asked >= timedelta(days=14)
+            marked = now
+        elif does == "clear":
+            asked = marked = None
+        elif does == "hide":
+            assert asked is not None
+            assert marked is not None
+            assert now - asked >= timedelta(days=30)
+            assert checking_rules.hides_because(listing, now)
+            return
+        listing = Standing(listing.confirmed_at, asked, marked, licences)
+    assert not any(checking_rules.none_left(licences, NOW + timedelta(days=d)) for d in (0, 300))
+
+
+@given(days, days, days)
+def test_a_listing_confirmed_lately_with_a_good_licence_is_left_alone(a: int, b: int, c: int) -> None:
+    asked, marked = max(b, c), min(b, c)
+    assert step(standing(min(a, 179), asked, marked), NOW) == "clear"
+    assert step(standing(min(a, 179)), NOW) == ""
+
+
+@given(st.uuids(), st.uuids(), st.binary(min_size=16, max_size=32), st.text(max_size=50))
+def test_a_link_is_good_for_one_listing_and_one_asking(one: UUID, other: UUID, key: bytes, junk: str) -> None:
+    said = checking_rules.token(key, one, NOW)
+    assert checking_rules.token_listing(said) == one
+    assert checking_rules.token_holds(key, said, one, NOW)
+    assert not checking_rules.token_holds(key, said, one, NOW + timedelta(microseconds=1))
+    assert not checking_rules.token_holds(key, said, one, None)
+    assert not checking_rules.token_holds(key + b"x", said, one, NOW)
+    assert one == other or not checking_rules.token_holds(key, said, other, NOW)
+    checking_rules.token_listing(junk)
+    assert not checking_rules.token_holds(key, junk, one, NOW)
+
+
+async def age(context: Context, listing: UUID, **days_ago: float) -> None:
+    """Move the listing's moments into the past."""
+    async with context.db.transaction() as tx:
+        for column, days_before in days_ago.items():
+            await tx.execute(
+                f"update listings set {column} = now() - $2::interval where id = $1",
+                listing,
+                timedelta(days=days_before),
+            )
+
+
+async def row_of(context: Context, listing: UUID) -> Any:
+    async with context.db.reading() as tx:
+        return await tx.fetchrow("select * from listings where id = $1", listing)
+
+
+async def mails(context: Context) -> list[Any]:
+    async with context.db.reading() as tx:
+        return await tx.fetch("select * from mails order by created_at, id")
+
+
+def link(mail: Any) -> str:
+    found = re.search(r"http://circles.test(/listing/confirm/\S+)", mail["text_body"])
+    assert found
+    return found[1]
+
+
+async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: Enter) -> None:
+    context = cast.context
+    listing = await add_listing(context)
+    await checking.look_after(context)
+    assert await mails(context) == []
+
+    await age(context, listing, confirmed_at=181)
+    await checking.look_after(context)
+    await checking.look_after(context)
+    asked = await mails(context)
+    assert [(mail["to_address"], mail["subject"]) for mail in asked] == [
+        ("river@example.org", "Does your page still hold?")
+    ]
+
+    await age(context, listing, asked_at=15)
+    await checking.look_after(context)
+    await checking.look_after(context)
+    row = await row_of(context, listing)
+    assert row["marked_at"] is not None
+    assert len(await mails(context)) == 2
+    async with browser() as page:
+        assert "Not confirmed lately" in (await page.get(f"/therapists/{listing}")).text
+
+    await age(context, listing, confirmed_at=212, asked_at=31)
+    await checking.look_after(context)
+    await checking.look_after(context)
+    row = await row_of(context, listing)
+    assert (row["state"], row["hidden_because"]) == ("hidden", "unconfirmed")
+    last = (await mails(context))[-1]
+    assert len(await mails(context)) == 3
+    assert "hidden now" in last["text_body"]
+
+    async with browser() as page:
+        assert (await page.get(f"/therapists/{listing}")).status_code == 404
+        assert "Still true today" in (await page.get(link(last))).text
+        assert (await row_of(context, listing))["state"] == "hidden"
+        assert (await page.post(link(last), data={"room": "perhaps"})).status_code == 422
+        done = await page.post(link(last), data={"room": "waiting"})
+        assert (done.status_code, done.headers["location"]) == (303, f"/therapists/{listing}")
+        assert (await page.post(link(last), data={"room": "now"})).status_code == 404
+        assert "nothing to confirm" in (await page.get(link(asked[0]))).text
+        shown = (await page.get(f"/therapists/{listing}")).text
+    assert "Not confirmed lately" not in shown
+    row = await row_of(context, listing)
+    assert (row["state"], row["room"], row["asked_at"]) == ("shown", "waiting", None)
+    await checking.look_after(context)
+    assert len(await mails(context)) == 3
+
+
+async def test_a_licence_that_runs_out_is_asked_for_and_its_new_day_settles_it(
+    cast: Cast, browser: Enter
+) -> None:
+    context = cast.context
+    soon = datetime.now(UTC).date() + timedelta(days=20)
+    listing = await add_listing(context, licences=(Licence("lmft", "FL", "1", expires_on=soon),))
+    await checking.look_after(context)
+    (mail,) = await mails(context)
+    assert "runs out on" in mail["text_body"]
+    async with context.db.reading() as tx:
+        licence = await tx.fetchval("select id from licences")
+    async with browser() as page:
+        form = (await page.get(link(mail))).text
+        assert f"expires_{licence}" in form
+        # Still true, but not renewed yet: the question stays open.
+        assert (await page.post(link(mail), data={"room": "now"})).status_code == 303
+        assert (await row_of(context, listing))["asked_at"] is not None
+        wrong = await page.post(link(mail), data={"room": "now", f"expires_{licence}": "soon"})
+        assert wrong.status_code == 422
+        new = {f"expires_{licence}": str(soon + timedelta(days=700)), "room": "now"}
+        assert (await page.post(link(mail), data=new)).status_code == 303
+    row = await row_of(context, listing)
+    assert (row["asked_at"], row["state"]) == (None, "shown")
+    await checking.look_after(context)
+    assert len(await mails(context)) == 1
+
+
+async def test_an_expired_licence_finds_nobody_and_in_the_end_hides_the_page(
+    cast: Cast, browser: Enter
+) -> None:
+    context = cast.context
+    listing = await add_listing(context)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    async with context.db.transaction() as tx:
+        await tx.execute("update licences set expires_on = $1", yesterday)
+    await checking.lapse(context)
+    await checking.lapse(context)
+    facets = (await row_of(context, listing))["facets"]
+    assert not {"tele:FL", "at:FL", "in:FL"} & set(facets)
+    assert "way:ifs" in facets
+    await checking.look_after(context)
+    await age(context, listing, asked_at=32)
+    await checking.look_after(context)
+    await checking.look_after(context)
+    row = await row_of(context, listing)
+    assert (row["state"], row["hidden_because"]) == ("hidden", "licence")
+    last = (await mails(context))[-1]
+    async with browser() as page:
+        stays = await page.post(link(last), data={"room": "now"})
+        assert stays.headers["location"] == "/therapists"
+        assert (await row_of(context, listing))["state"] == "hidden"
+        async with context.db.reading() as tx:
+            licence = await tx.fetchval("select id from licences")
+        new = {f"expires_{licence}": str(yesterday + timedelta(days=700)), "room": "now"}
+        assert (await page.post(link(last), data=new)).status_code == 303
+    row = await row_of(context, listing)
+    assert row["state"] == "shown"
+    assert "in:FL" in row["facets"]
+
+
+async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(cast: Cast, browser: Enter) -> None:
+    context = cast.context
+    listing = await add_listing(context)
+    await age(context, listing, confirmed_at=181)
+    await checking.look_after(context)
+    await age(context, listing, confirmed_at=212, asked_at=31)
+    await checking.look_after(context)
+    await checking.look_after(context)
+    assert (await row_of(context, listing))["hidden_because"] == "unconfirmed"
+    here = link((await mails(context))[-1])
+    async with browser() as page:
+        async with context.db.transaction() as tx:
+            await organize_actions.hide(
+                tx, listing, who=cast.odile, because="complaint", settings=context.settings
+            )
+            pressed = asyncio.create_task(page.post(here, data={"room": "now"}))
+            await asyncio.sleep(0.5)
+        assert (await pressed).headers["location"] == "/therapists"
+    row = await row_of(context, listing)
+    assert (row["state"], row["hidden_because"]) == ("hidden", "complaint")
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
+async def test_a_day_is_the_same_wherever_the_database_stands(cast: Cast, zone: str) -> None:
+    today = datetime.now(UTC).date()
+    last = Licence("lmft", "FL", "MT1", expires_on=today)
+    over = Licence("lmft", "GA", "MT2", expires_on=today - timedelta(days=1))
+    listing = await add_listing(cast.context, licences=(last, over))
+    async with cast.context.db.transaction() as tx:
+        await tx.execute(f"set local time zone '{zone}'")
+        await tx.execute("update listings set facets = '{}'")
+        await actions.SQL.refresh_facets(tx, ids=[listing])
+        found = (await cards.cards(tx, [listing]))[listing]
+        facets = await tx.fetchval("select facets from listings")
+    assert found.licensed == ("FL",)
+    assert [each for each in facets if each.startswith("in:")] == ["in:FL"]
+
+
+async def test_two_workers_do_it_once(cast: Cast) -> None:
+    context = cast.context
+    listings = [await add_listing(context, email=f"t{n}@example.org") for n in range(5)]
+    for listing in listings:
+        await age(context, listing, confirmed_at=200)
+    await asyncio.gather(*(checking.look_after(context) for _ in range(3)))
+    assert len(await mails(context)) == 5
+
+
+async def test_more_than_one_batch(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "AT_ONCE", 2)
+    context = cast.context
+    for n in range(5):
+        await age(context, await add_listing(context, email=f"t{n}@example.org"), confirmed_at=200)
+    await checking.look_after(context)
+    assert len(await mails(context)) == 5
+
+
+async def test_the_account_is_written_to_where_the_page_has_no_address(cast: Cast) -> None:
+    listing = await add_listing(cast.context, person=cast.mira, email="")
+    nobody = await add_listing(cast.context, email="")
+    for each in (listing, nobody):
+        await age(cast.context, each, confirmed_at=200)
+    await checking.look_after(cast.context)
+    assert [mail["to_address"] for mail in await mails(cast.context)] == ["mira@example.org"]
+    assert (await row_of(cast.context, nobody))["asked_at"] is not None
+
+
+async def test_one_button_on_ones_own_page(cast: Cast, browser: Enter) -> None:
+    listing = await add_listing(cast.context, person=cast.mira)
+    await age(cast.context, listing, confirmed_at=200, asked_at=15, marked_at=1)
+    async with browser(cast.mira) as page:
+        assert "Marked as not confirmed lately" in (await page.get("/my/listing")).text
+        assert (await page.post("/my/listing/confirm", data={"room": "x"})).status_code == 422
+        assert (await page.post("/my/listing/confirm", data={"room": "closed"})).status_code == 303
+    row = await row_of(cast.context, listing)
+    assert (row["room"], row["asked_at"], row["marked_at"]) == ("closed", None, None)
+    assert row["confirmed_at"] == row["room_confirmed_at"]
+
+
+@pytest.mark.parametrize("said", ["x", "AAAA", "%00", "a" * 43, "é"])
+async def test_a_made_up_link_says_there_is_nothing(cast: Cast, browser: Enter, said: str) -> None:
+    async with browser() as page:
+        assert (await page.get(f"/listing/confirm/{said}")).status_code == 404
+        assert (await page.post(f"/listing/confirm/{said}", data={"room": "now"})).status_code == 404
+
+
+async def test_who_confirmed_and_renewed_no_licence_is_not_told_that_they_kept_silent(cast: Cast) -> None:
+    context = cast.context
+    listing = await add_listing(context)
+    async with context.db.transaction() as tx:
+        await tx.execute("update licences set expires_on = current_date - 5")
+    await checking.lapse(context)
+    await age(context, listing, asked_at=15)
+    await checking.look_after(context)
+    await age(context, listing, asked_at=31)
+    await checking.look_after(context)
+    marked, hidden = await mails(context)
+    assert "no later last day" in marked["text_body"]
+    assert "In about two weeks it will be hidden" in " ".join(marked["text_body"].split())
+    assert hidden["subject"] == "Your page is hidden for now"
+    assert "Give the new last day" in hidden["text_body"]
+    assert "waited for an answer of yours has been told" in hidden["text_body"]
+    for mail in (marked, hidden):
+        assert "not heard from you" not in mail["text_body"] + mail["html_body"]

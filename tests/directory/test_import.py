@@ -1,0 +1,495 @@
+"""Imports over HTTP and by their verbs: sent, matched, looked at, confirmed once, forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from circles.base.errors import NotFound, OutOfDate, Refused
+from circles.commands import personal_data
+from circles.directory.imports import actions as import_actions
+from circles.directory.imports import pages as import_pages
+from circles.directory.imports import reading as import_reading
+from circles.directory.listing import actions
+from circles.store import jobs
+from circles.store.context import Context
+from tests.cast import Cast
+from tests.conftest import Browser, Enter
+from tests.directory import import_helpers as hands
+from tests.helpers import change, rows, value
+from tests.uploads import send_in_pieces
+
+HOME = import_pages.HOME
+
+
+async def post_file(page: Browser, sent: bytes, name: str = "therapists.csv") -> Any:
+    return await page.post(HOME, files={"file": (name, sent, "text/csv")})
+
+
+async def previewed(page: Browser, sent: bytes, name: str = "therapists.csv") -> str:
+    """Send a file and keep the columns as guessed. Returns the address of the preview."""
+    columns = (await post_file(page, sent, name)).headers["Location"]
+    text = (await page.get(columns)).text
+    chosen = {}
+    for part in text.split('<select id="f-column_')[1:]:
+        number = part.split('"')[0]
+        chosen[f"column_{number}"] = part.split("</select>")[0].split('" selected')[0].split('value="')[-1]
+    answer = await page.post(columns, data=chosen)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+async def begun(cast: Cast, sent: bytes) -> UUID:
+    """The same by the verbs."""
+    table = await import_reading.read(sent)
+    import_id = await import_actions.begin(
+        cast.context, person_id=cast.odile, file_name="list.csv", table=table
+    )
+    keys = (await rows(cast.context, "select matches from listing_imports where id = $1", import_id))[0][
+        "matches"
+    ]
+    await import_actions.match(cast.context, person_id=cast.odile, import_id=import_id, keys=keys["keys"])
+    return import_id
+
+
+async def confirm(cast: Cast, import_id: UUID, **more: Any) -> str:
+    return await import_actions.confirm(cast.context, person_id=cast.odile, import_id=import_id, **more)
+
+
+async def outcomes(context: Context, import_id: UUID) -> dict[int, str]:
+    found = await rows(
+        context, "select number, outcome from listing_import_rows where import_id = $1 order by 1", import_id
+    )
+    return dict(map(tuple, found))
+
+
+# From the file to the listings
+
+
+async def test_a_file_is_matched_looked_at_and_written_when_confirmed(cast: Cast, browser: Enter) -> None:
+    context = cast.context
+    async with browser(cast.odile) as page:
+        assert "No file has been sent yet" in (await page.get(HOME)).text
+        preview = await previewed(page, hands.csv_file([hands.row(1), hands.row(2)]))
+        text = (await page.get(preview)).text
+        assert "Nothing is written yet" in text
+        assert "LCSW FL SW0000001, expires" in text
+        assert await value(context, "select count(*) from listings") == 0
+        answer = await page.post(f"{preview}/confirm")
+        assert (answer.status_code, answer.headers["Location"]) == (303, preview)
+        text = (await page.get(preview)).text
+        assert "2 listings written" in text
+        assert "2 new, waiting for an organizer’s look" in text
+        assert "therapists.csv" in (await page.get(HOME)).text
+    found = await rows(context, "select * from listings order by name")
+    assert [
+        (row["name"], row["state"], row["source"], row["source_note"], row["source_by"]) for row in found
+    ] == [
+        (f"Alma Whitfield {n}", "waiting", "import", f"therapists.csv, row {n + 1}", cast.odile)
+        for n in (1, 2)
+    ]
+    assert found[0]["came_at"].date() == datetime.now(UTC).date()
+    assert (found[0]["zip"], found[0]["npi"], found[0]["latitude"] is not None) == (
+        "33101",
+        hands.npi(1),
+        True,
+    )
+
+
+async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.odile) as page:
+        preview = await previewed(page, hands.twenty_faults())
+        text = (await page.get(preview)).text
+        assert "Refused, 20" in text
+        for heading, cell, says in hands.FAULTS:
+            assert says.replace("'", "&#39;").replace('"', "&#34;") in text, heading
+            assert cell.replace("'", "&#39;").replace('"', "&#34;") in text, heading
+        assert "Nothing to write" in text
+        answer = await page.post(f"{preview}/confirm")
+        assert answer.status_code == 422
+        assert "there is nothing to write" in answer.text
+        file = await page.get(f"{preview}/refused.csv")
+    assert file.headers["Content-Type"] == "text/csv; charset=utf-8"
+    found = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
+    assert found[0] == ["Row", "Why it was refused", *hands.HEADINGS]
+    assert [each[0] for each in found[1:]] == [str(n) for n in range(2, 22)]
+    for line, (heading, _, says) in zip(found[1:], hands.FAULTS, strict=True):
+        assert says in line[1], heading
+    assert found[20][-1] == "'" + hands.FAULTS[-1][1]
+    assert not any(cell[:1] in ("=", "+", "-", "@") for line in found for cell in line)
+    assert await value(cast.context, "select count(*) from listings") == 0
+
+
+async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.odile) as page:
+        preview = await previewed(page, hands.csv_file([hands.row(1, Telehealth="perhaps"), hands.row(2)]))
+        await page.post(f"{preview}/confirm", data={"shown": "on"})
+        file = (await page.get(f"{preview}/refused.csv")).text.replace("perhaps", "yes")
+        again = await previewed(page, file.encode())
+        assert "New, 1" in (await page.get(again)).text
+        await page.post(f"{again}/confirm")
+    found = await rows(cast.context, "select name, state from listings order by name")
+    assert list(map(tuple, found)) == [("Alma Whitfield 1", "waiting"), ("Alma Whitfield 2", "shown")]
+
+
+async def test_a_workbook_with_numbers_days_and_formulas(cast: Cast, browser: Enter) -> None:
+    row = hands.row(1)
+    cells: list[Any] = list(row.values())
+    cells[hands.HEADINGS.index("ZIP")] = 33101.0
+    cells[hands.HEADINGS.index("NPI")] = int(row["NPI"])
+    cells[hands.HEADINGS.index("Expires")] = datetime(2040, 1, 31)
+    at = hands.HEADINGS.index("Lowest fee")
+    cells[at] = 0
+    sent = hands.xlsx_file([hands.HEADINGS, cells], formulas={(1, at): ("=100+50", 150)})
+    async with browser(cast.odile) as page:
+        preview = await previewed(page, sent, "list.xlsx")
+        text = (await page.get(preview)).text
+        assert "Lowest fee holds a formula; what it last showed was read: “150”." in text
+        assert "Nothing is calculated here" in text
+        await page.post(f"{preview}/confirm")
+    found = (await rows(cast.context, "select fee_minimum, zip, npi, source_note from listings"))[0]
+    assert tuple(found) == (15_000, "33101", row["NPI"], "list.xlsx, row 2")
+
+
+async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(cast: Cast, browser: Enter) -> None:
+    context = cast.context
+    await confirm(cast, await begun(cast, hands.csv_file([hands.row(n) for n in (1, 2, 3)])), shown=True)
+    listing = await value(context, "select id from listings where name = 'Alma Whitfield 1'")
+    await change(context, "update licences set checked_at = now() where listing_id = $1", listing)
+    file = hands.csv_file([hands.row(1, City="", Languages="English"), hands.row(2), hands.row(4)])
+    async with browser(cast.odile) as page:
+        preview = await previewed(page, file)
+        text = (await page.get(f"{preview}?show=changed")).text
+        assert "<del>English, Spanish</del>" in text
+        assert "<ins>English</ins>" in text
+        assert f"/organize/therapists/{listing}" in text
+        assert "The same, 1" in text
+        await page.post(f"{preview}/confirm")
+        assert (
+            "1 new, waiting for an organizer’s look;\n    1 changed; 1 the same; 0 refused"
+            in (await page.get(preview)).text
+        )
+    found = (await rows(context, "select * from listings where id = $1", listing))[0]
+    assert (found["city"], found["languages"], found["state"], found["version"]) == (
+        "Miami",
+        ["en"],
+        "shown",
+        2,
+    )
+    assert await value(context, "select checked_at is not null from licences where listing_id = $1", listing)
+    assert await value(context, "select count(*) from listings") == 4
+
+
+async def test_two_rows_of_one_npi_are_both_refused(cast: Cast) -> None:
+    file = hands.csv_file([hands.row(1), hands.row(2), hands.row(3, NPI=hands.npi(1))])
+    import_id = await begun(cast, file)
+    assert await outcomes(cast.context, import_id) == {2: "refused", 3: "new", 4: "refused"}
+    says = await value(
+        cast.context,
+        "select says -> 'faults' -> 0 ->> 'says' from listing_import_rows where import_id = $1 and number = 4",
+        import_id,
+    )
+    assert "stands in row 2 too" in says
+
+
+async def test_a_listing_with_an_owner_is_refused(cast: Cast) -> None:
+    await confirm(cast, await begun(cast, hands.csv_file([hands.row(1)])))
+    await change(cast.context, "update listings set person_id = $1", cast.mira)
+    import_id = await begun(cast, hands.csv_file([hands.row(1, City="Hialeah")]))
+    assert await outcomes(cast.context, import_id) == {2: "refused"}
+
+
+# Confirming
+
+
+async def test_pressed_twice_at_once_it_is_written_once(cast: Cast) -> None:
+    import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(5)]))
+    assert await asyncio.gather(confirm(cast, import_id), confirm(cast, import_id)) == ["done", "done"]
+    assert await value(cast.context, "select count(*) from listings") == 5
+    events = "select count(*) from events where what = 'import.written'"
+    assert await value(cast.context, events) == 1
+    with pytest.raises(OutOfDate):
+        await import_actions.match(cast.context, person_id=cast.odile, import_id=import_id, keys=["name"])
+    with pytest.raises(OutOfDate):
+        await import_actions.drop(cast.context, person_id=cast.odile, import_id=import_id)
+
+
+async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browser: Enter) -> None:
+    context = cast.context
+    await confirm(cast, await begun(cast, hands.csv_file([hands.row(n) for n in (1, 2, 3)])))
+    file = hands.csv_file([hands.row(n, City="Hialeah") for n in (1, 2, 3)] + [hands.row(4)])
+    import_id = await begun(cast, file)
+    async with context.db.transaction() as tx:
+        first = await tx.fetchval("select id from listings where name = 'Alma Whitfield 1'")
+        draft = await actions.read_draft(tx, first)
+        await actions.write_listing(
+            tx, replace(draft, phone="555"), source="organizer", by=cast.odile, listing_id=first
+        )
+        await tx.execute("delete from listings where name = 'Alma Whitfield 2'")
+        other = replace(draft, name="Somebody else", npi=hands.npi(4), licences=draft.licences)
+        await actions.write_listing(tx, other, source="organizer", by=cast.odile)
+    assert await confirm(cast, import_id) == "done"
+    assert await outcomes(context, import_id) == {2: "refused", 3: "refused", 4: "written", 5: "refused"}
+    async with browser(cast.odile) as page:
+        text = (await page.get(f"{HOME}/{import_id}?show=refused")).text
+    assert "Somebody changed this listing after the preview" in text
+    assert "The listing of this row is gone since the preview" in text
+    assert "A listing of this therapist was added after the preview" in text
+    assert "1 listing written" in text
+
+
+async def test_a_long_list_is_written_by_the_queue(
+    cast: Cast, browser: Enter, drain: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_actions, "MAX_AT_ONCE", 3)
+    import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(6)]))
+    assert await asyncio.gather(confirm(cast, import_id), confirm(cast, import_id)) == ["writing", "writing"]
+    assert await value(cast.context, "select count(*) from listings") == 0
+    async with browser(cast.odile) as page:
+        text = (await page.get(f"{HOME}/{import_id}")).text
+        assert "Your list is being written" in text
+        assert 'hx-trigger="every 2s"' in text
+        await drain()
+        text = (await page.get(f"{HOME}/{import_id}")).text
+        assert "6 listings written" in text
+        assert "every 2s" not in text
+    await import_actions.write(cast.context, str(import_id), str(cast.odile))
+    assert await value(cast.context, "select count(*) from listings") == 6
+
+
+async def test_all_of_a_list_is_written_or_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(3)]))
+    real = actions.write_listing
+    seen = 0
+
+    async def fails(*given: Any, **more: Any) -> UUID:
+        nonlocal seen
+        seen += 1
+        if seen == 3:
+            raise RuntimeError
+        return await real(*given, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(actions, "write_listing", fails)
+        with pytest.raises(RuntimeError):
+            await confirm(cast, import_id)
+    assert await value(cast.context, "select count(*) from listings") == 0
+    assert await confirm(cast, import_id) == "done"
+    assert await value(cast.context, "select count(*) from listings") == 3
+
+
+async def test_what_is_not_matched_cannot_be_confirmed(cast: Cast) -> None:
+    table = await import_reading.read(hands.csv_file([hands.row(1)]))
+    import_id = await import_actions.begin(
+        cast.context, person_id=cast.odile, file_name="list.csv", table=table
+    )
+    with pytest.raises(Refused) as caught:
+        await confirm(cast, import_id)
+    assert caught.value.codes == {"not_ready"}
+    with pytest.raises(NotFound):
+        await confirm(cast, uuid4())
+
+
+# The pages
+
+
+async def test_only_organizers_bring_lists_in(cast: Cast, browser: Enter) -> None:
+    import_id = await begun(cast, hands.csv_file([hands.row(1)]))
+    paths = (
+        "",
+        "/help",
+        "/template.csv",
+        f"/{import_id}",
+        f"/{import_id}/columns",
+        f"/{import_id}/refused.csv",
+    )
+    for person in (cast.mira, cast.farid):
+        async with browser(person) as page:
+            for path in paths:
+                assert (await page.get(HOME + path)).status_code == 404
+            for verb in ("columns", "confirm", "drop"):
+                assert (await page.post(f"{HOME}/{import_id}/{verb}")).status_code == 404
+            assert (await post_file(page, b"Name\nAlma")).status_code == 404
+    async with browser(cast.odile) as page:
+        for path in paths:
+            answer = await page.get(HOME + path)
+            assert answer.status_code == 200, path
+            assert answer.headers["Cache-Control"] == "no-store"
+        for odd in (uuid4(), "nonsense"):
+            assert (await page.get(f"{HOME}/{odd}")).status_code == 404
+            assert (await page.get(f"{HOME}/{odd}/refused.csv")).status_code == 404
+            assert (await page.post(f"{HOME}/{odd}/confirm")).status_code == 404
+            assert (await page.post(f"{HOME}/{odd}/columns", data={"column_0": "name"})).status_code == 404
+    assert await value(cast.context, "select count(*) from listings") == 0
+
+
+async def test_columns_that_cannot_be_so_keep_what_was_chosen(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.odile) as page:
+        columns = (await post_file(page, b"Who,Where\nAlma,33101\n")).headers["Location"]
+        text = (await page.get(columns)).text
+        assert "Alma" in text
+        answer = await page.post(columns, data={"column_0": "zip", "column_1": "zip"})
+        assert answer.status_code == 422
+        assert "Two columns cannot both be “ZIP code”" in answer.text
+        assert "which column holds the name" in answer.text
+        assert answer.text.count('<option value="zip" selected>') == 2
+        assert (await page.get(columns.removesuffix("/columns"))).headers["Location"] == columns
+        answer = await page.post(columns, data={"column_0": "name", "column_1": "zip"})
+        assert answer.status_code == 303
+        assert '<option value="name" selected>' in (await page.get(columns)).text
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "says"),
+    [
+        (b"", 422, "This file is empty"),
+        (b"Name\n", 422, "no row under its headings"),
+        (b"PK\x03\x04 no workbook", 422, "damaged or is no XLSX file"),
+        (b"Name\n" + b"x" * 50_000_000, 413, "This file is larger than 5 MB"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_says_why(
+    cast: Cast, browser: Enter, sent: bytes, status: int, says: str
+) -> None:
+    async with browser(cast.odile) as page:
+        answer = await post_file(page, sent)
+        assert (await page.post(HOME, data={"file": "no file"})).status_code == 422
+    assert answer.status_code == status
+    assert says in answer.text
+    assert await value(cast.context, "select count(*) from listing_imports") == 0
+
+
+async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.odile) as page:
+        answer, taken = await send_in_pieces(page, HOME, "file", megabytes=50)
+    assert answer.status_code == 413
+    assert "larger than 5 MB" in answer.text
+    assert taken < 50
+    assert await value(cast.context, "select count(*) from listing_imports") == 0
+
+
+async def test_names_with_signs_are_shown_as_text(cast: Cast, browser: Enter) -> None:
+    odd = "<script>alert(1)</script>"
+    async with browser(cast.odile) as page:
+        preview = await previewed(page, hands.csv_file([hands.row(1, Name=odd)]), name=f"{odd}.csv")
+        for path in (preview, f"{preview}/columns", HOME):
+            assert odd not in (await page.get(path)).text
+        await page.post(f"{preview}/confirm")
+        assert odd not in (await page.get(preview)).text
+
+
+async def test_long_previews_come_in_pages(cast: Cast, browser: Enter, queries: list[str]) -> None:
+    import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(60)]))
+    async with browser(cast.odile) as page:
+        queries.clear()
+        text = (await page.get(f"{HOME}/{import_id}?show=new&page=3")).text
+        assert len(queries) <= 3  # who it is, the import with its counts, the rows
+        assert "Page 3 of 3" in text
+        assert text.count('class="import-row"') == 10
+        for odd in ("0", "-1", "x", "99999", "٣", ""):
+            assert (await page.get(f"{HOME}/{import_id}?show={odd}&page={odd}")).status_code == 200
+
+
+async def test_a_preview_takes_few_queries_however_many_rows(cast: Cast, queries: list[str]) -> None:
+    await confirm(cast, await begun(cast, hands.csv_file([hands.row(n) for n in range(20)])))
+    queries.clear()
+    await begun(cast, hands.csv_file([hands.row(n) for n in range(40)]))
+    assert len([each for each in queries if not each.startswith(("BEGIN", "COMMIT"))]) <= 11
+
+
+# Leaving and forgetting
+
+
+async def test_a_file_can_be_left(cast: Cast, browser: Enter) -> None:
+    import_id = await begun(cast, hands.csv_file([hands.row(1)]))
+    async with browser(cast.odile) as page:
+        for _ in range(2):
+            answer = await page.post(f"{HOME}/{import_id}/drop")
+            assert (answer.status_code, answer.headers["Location"]) == (303, HOME)
+        assert "This file was left" in (await page.get(f"{HOME}/{import_id}")).text
+        assert (await page.post(f"{HOME}/{import_id}/confirm")).status_code == 422
+    assert await value(cast.context, "select count(*) from listings") == 0
+
+
+async def test_what_a_file_held_is_forgotten_after_30_days(cast: Cast, browser: Enter) -> None:
+    context = cast.context
+    done = await begun(cast, hands.csv_file([hands.row(1), hands.row(2, Telehealth="perhaps")]))
+    await confirm(cast, done)
+    waiting = await begun(cast, hands.csv_file([hands.row(3)]))
+    await jobs.run_timetable(context, "imports.forget")
+    assert await value(context, "select count(*) from listing_import_rows where cells <> '{}'") == 3
+    month = "- interval '31 days'"
+    await change(
+        context, f"update listing_imports set created_at = created_at {month}, ended_at = ended_at {month}"
+    )
+    await jobs.run_timetable(context, "imports.forget")
+    assert await value(context, "select state from listing_imports where id = $1", waiting) == "dropped"
+    assert (
+        await value(
+            context, "select count(*) from listing_import_rows where import_id = $1 and cells <> '{}'", done
+        )
+        == 0
+    )
+    async with browser(cast.odile) as page:
+        text = (await page.get(f"{HOME}/{done}")).text
+        assert "forgotten 30 days after its end" in text
+        assert "1 new, waiting for an organizer’s look" in text
+        assert (await page.get(HOME)).status_code == 200
+    await change(
+        context, "update listing_imports set ended_at = now() - interval '31 days' where id = $1", waiting
+    )
+    await jobs.run_timetable(context, "imports.forget")
+    assert await value(context, "select count(*) from listing_import_rows where cells <> '{}'") == 0
+
+
+async def test_what_a_file_said_of_somebody_goes_when_they_are_erased(cast: Cast) -> None:
+    done = await begun(cast, hands.csv_file([hands.row(1), hands.row(2)]))
+    await confirm(cast, done)
+    await change(
+        cast.context, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira
+    )
+    await personal_data.erase(cast.context, "mira@example.org")
+    found = await rows(
+        cast.context, "select cells::text, says::text from listing_import_rows order by number"
+    )
+    assert ["alma1@" in str(row) or "Alma Whitfield 1" in str(row) for row in found] == [False, False]
+    assert "Alma Whitfield 2" in str(found[1])
+
+
+async def test_a_preview_stands_when_somebody_in_it_is_erased(cast: Cast, browser: Enter) -> None:
+    await confirm(cast, await begun(cast, hands.csv_file([hands.row(1), hands.row(2)])))
+    sent = [hands.row(1, City="Hialeah"), hands.row(2, City="Hialeah"), hands.row(3)]
+    preview = await begun(cast, hands.csv_file(sent))
+    await change(
+        cast.context, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira
+    )
+    await personal_data.erase(cast.context, "mira@example.org")
+    async with browser(cast.odile) as page:
+        for show in ("refused", "new", "changed", "same"):
+            seen = await page.get(f"{HOME}/{preview}?show={show}")
+            assert seen.status_code == 200
+            assert "Alma Whitfield 1" not in seen.text
+        assert (await page.post(f"{HOME}/{preview}/confirm")).status_code == 303
+        assert (await page.get(f"{HOME}/{preview}?show=refused")).status_code == 200
+    assert await outcomes(cast.context, preview) == {2: "refused", 3: "written", 4: "written"}
+
+
+async def test_a_list_that_could_not_be_written_is_forgotten_too(cast: Cast) -> None:
+    stuck = await begun(cast, hands.csv_file([hands.row(1)]))
+    await change(
+        cast.context,
+        "update listing_imports set state = 'writing', created_at = now() - interval '31 days' where id = $1",
+        stuck,
+    )
+    await jobs.run_timetable(cast.context, "imports.forget")
+    assert await value(cast.context, "select state from listing_imports where id = $1", stuck) == "dropped"
+    await import_actions.write(cast.context, str(stuck), str(cast.odile))
+    assert await value(cast.context, "select count(*) from listings") == 0

@@ -1,0 +1,272 @@
+"""What may be told in an introduction, when one may ask and answer, and how a name is looked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circles.base.errors import Refused
+from circles.directory.introductions import access_log as accesses
+from circles.directory.introductions import rules, suggestions_rules
+from circles.directory.listing import words
+
+NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+TICKED = {"tell_reach": "on", "reach": "mira@example.org"}
+
+
+def codes(reasons: list[Any]) -> list[str]:
+    return [reason.code for reason in reasons]
+
+
+def refused(values: dict[str, str]) -> set[tuple[str, str]]:
+    with pytest.raises(Refused) as caught:
+        rules.read(values)
+    return {(reason.code, reason.field) for reason in caught.value.reasons}
+
+
+# Telling
+
+
+def test_only_what_is_ticked_is_told() -> None:
+    typed = {"call_name": "Mira", "looking_for": "Weekday evenings", "own_words": "Hello"}
+    told = rules.read(TICKED | typed | {"tell_looking_for": "on", "tell_circle": "on"})
+    assert told.kinds == ("reach", "looking_for", "circle")
+    assert (told.call_name, told.looking_for, told.own_words) == ("", "Weekday evenings", "")
+    assert rules.kept_back(TICKED | typed, told) == ["the name to be called", "your own words"]
+
+
+@given(ticks=st.sets(st.sampled_from(sorted(rules.TOLD))), words=st.text(max_size=40))
+def test_whatever_is_typed_nothing_unticked_gets_through(ticks: set[str], words: str) -> None:
+    typed = {kind: f"kind {kind} {words}" for kind in rules.MOST}
+    try:
+        told = rules.read(typed | {f"tell_{kind}": "on" for kind in ticks})
+    except Refused:
+        return
+    assert set(told.kinds) == ticks
+    for kind in rules.MOST:
+        assert bool(getattr(told, kind)) == (kind in ticks)
+
+
+def test_every_reason_is_said_at_once() -> None:
+    assert refused({"tell_call_name": "on", "tell_own_words": "on", "own_words": "x" * 1501}) == {
+        ("no_reach", "tell_reach"),
+        ("empty", "call_name"),
+        ("too_long", "own_words"),
+    }
+    assert refused({"tell_reach": "on", "reach": "two\nlines"}) == {("line_break", "reach")}
+    assert refused({"tell_reach": "on", "reach": "  "}) == {("empty", "reach")}
+
+
+def test_words_of_several_lines_stay_so() -> None:
+    told = rules.read(TICKED | {"tell_own_words": "on", "own_words": "One\r\n\r\nTwo"})
+    assert told.own_words == "One\n\nTwo"
+
+
+# Asking
+
+
+def listing(**more: Any) -> dict[str, Any]:
+    found = {"name": "River", "own": False, "takes_mail": True, "room": "now"}
+    return found | {"open_id": None, "no_until": None, "open_all": 0} | more
+
+
+def test_who_may_ask() -> None:
+    assert rules.asking_reasons(listing()) == []
+    assert rules.asking_reasons(listing(room="waiting", open_all=4)) == []
+    assert codes(
+        rules.asking_reasons(
+            listing(own=True, takes_mail=False, room="closed", open_id=uuid4(), no_until=NOW, open_all=5)
+        )
+    ) == ["own", "no_address", "closed", "open_already", "too_many"]
+    (said_no,) = rules.asking_reasons(listing(no_until=NOW))
+    assert "after Tuesday 24 November" in said_no.text
+
+
+def test_the_time_is_shorter_than_what_is_promised() -> None:
+    assert timedelta(days=1) <= timedelta(days=rules.PROMISED_DAYS) - rules.LASTS
+
+
+# Answering, withdrawing, ending
+
+ALL = ("asked", "accepted", "full", "not_a_fit", "withdrawn", "ended", "expired")
+
+
+def row(state: str, over: bool = False) -> dict[str, Any]:
+    return {"state": state, "over": over, "ended_because": ""}
+
+
+def test_the_first_answer_stands_and_the_same_once_more_is_nothing_new() -> None:
+    assert rules.answer_reasons(row("asked"), "full") == []
+    assert rules.answer_reasons(row("full"), "full") == []
+    assert codes(rules.answer_reasons(row("full"), "accepted")) == ["answered"]
+    assert codes(rules.answer_reasons(row("withdrawn"), "accepted")) == ["withdrawn"]
+    assert codes(rules.answer_reasons(row("ended"), "full")) == ["ended"]
+    assert codes(rules.answer_reasons(row("expired"), "full")) == ["over"]
+    assert codes(rules.answer_reasons(row("asked", over=True), "full")) == ["over"]
+
+
+@pytest.mark.parametrize("state", ALL)
+@pytest.mark.parametrize("over", [False, True])
+def test_every_state_has_one_way_out_at_most(state: str, over: bool) -> None:
+    ways = [
+        not rules.withdraw_reasons(row(state, over)),
+        not rules.end_reasons(row(state, over)),
+    ]
+    assert sum(ways) == (1 if rules.is_open(row(state, over)) else 0)
+
+
+def test_what_an_answer_holds() -> None:
+    other = uuid4()
+    said = rules.read_answer({"answer": "not_a_fit", "words": " Try them. ", "other": str(other)})
+    assert said == rules.Answer("not_a_fit", "Try them.", other)
+    assert rules.read_answer({"answer": "accepted", "other": str(other)}) == rules.Answer("accepted")
+    assert rules.read_answer({"answer": "full", "other": "nobody"}).other is None
+    for values in ({}, {"answer": "maybe"}, {"answer": "full", "words": "x" * 601}):
+        with pytest.raises(Refused):
+            rules.read_answer(values)
+
+
+# A therapist who is gone
+
+
+@pytest.mark.parametrize("because", sorted(rules.GONE_BECAUSE))
+def test_who_waits_for_a_page_that_is_gone_waits_no_more(because: str) -> None:
+    assert rules.ends_with_page(row("asked"), because)
+    assert rules.ends_with_page(row("accepted"), because) == (because in ("complaint", "organizer"))
+    for state in ALL:
+        assert not rules.ends_with_page(row(state, over=True), because)
+        if state not in ("asked", "accepted"):
+            assert not rules.ends_with_page(row(state), because)
+
+
+def test_every_reason_why_a_page_is_hidden_has_its_words() -> None:
+    assert set(rules.GONE_BECAUSE) == set(words.HIDDEN)
+    assert set(rules.GONE_BECAUSE.values()) | {"left"} == set(rules.GONE)
+    for because in rules.GONE:
+        said = rules.gone_words(seen("ended", ended_because=because))
+        assert said.endswith(".")
+        assert "{" not in said
+    assert rules.gone_words(seen("accepted")) == ""
+    assert "took their page off" in rules.gone_words(seen("accepted", hidden_because="therapist"))
+
+
+def test_who_did_not_end_it_is_not_told_that_they_did() -> None:
+    closed = seen("ended", ended_because="organizer", ended_at=NOW)
+    assert rules.state_words(closed) == "No longer in the directory"
+    assert rules.state_words(seen("ended")) == "You ended it"
+    assert rules.steps(closed)[-1].words == (
+        "River was no longer in the directory, so this was closed. What you told was deleted here."
+    )
+    (reason,) = rules.answer_reasons(closed | {"over": False}, "accepted")
+    assert reason.code == "closed"
+
+
+# Every step
+
+
+def seen(state: str, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"state": state, "listing_name": "River", "created_at": NOW, "mail_state": None}
+    found |= {"mail_sent_at": None, "answered_at": None, "ended_at": None, "forgotten_at": None}
+    found |= {"ended_because": "", "hidden_because": ""}
+    return found | more
+
+
+def test_steps_say_what_is_known_and_no_more() -> None:
+    later = NOW + timedelta(days=2)
+    assert [step.words for step in rules.steps(seen("asked", mail_state="sent", mail_sent_at=NOW))] == [
+        "You asked for it.",
+        "The mail left for River.",
+    ]
+    assert "could not be delivered" in rules.steps(seen("asked", mail_state="refused"))[1].words
+    assert rules.steps(seen("withdrawn", ended_at=later))[1].words == "A mail to River was put on its way."
+    ended = rules.steps(seen("ended", answered_at=NOW, ended_at=later, forgotten_at=later))
+    assert [step.words for step in ended][2:] == [
+        "River answered: yes.",
+        "You ended it. What you told was deleted here.",
+    ]
+    assert "did not answer in time" in rules.steps(seen("expired", forgotten_at=later))[-1].words
+    full = rules.steps(seen("full", answered_at=NOW, forgotten_at=later))
+    assert [step.words for step in full][2:] == [
+        "River answered: no room.",
+        "What you told was deleted here.",
+    ]
+
+
+# Names
+
+
+def test_a_name_is_looked_for_by_the_beginnings_of_its_words() -> None:
+    assert rules.name_terms("Zoë O'Brien") == "Zoe:*A & O:*A & Brien:*A"
+    assert rules.name_terms(" !&|():*<>' ") == ""
+
+
+@given(typed=st.text(max_size=60))
+def test_a_search_for_a_name_holds_nothing_but_letters_and_figures(typed: str) -> None:
+    for term in filter(None, rules.name_terms(typed).split(" & ")):
+        assert term.removesuffix(":*A").isalnum()
+
+
+def test_ids_out_of_a_form() -> None:
+    one, two = uuid4(), uuid4()
+    assert rules.read_ids(f"{one},{two},{one},nothing,") == [one, two]
+    assert rules.read_id("") is None
+
+
+# The access log
+
+
+def test_the_log_speaks_in_plain_words() -> None:
+    line = {"what": "introduction.asked", "who_name": None, "listing_name": "River"}
+    assert (
+        accesses.say(line | {"details": ["reach", "circle"]})
+        == "You asked to be introduced to River, and told them how to reach you and that you come to a circle."
+    )
+    gone = {"what": "introduction.full", "who_name": None, "listing_name": None, "details": []}
+    assert accesses.say(gone) == "A therapist who is no longer listed answered you: no room."
+    for what in accesses.WORDS:
+        said = accesses.say(line | {"what": what, "details": []})
+        assert said.endswith(".")
+        assert "{" not in said
+
+
+# Suggestions
+
+
+def suggestion_codes(values: dict[str, str]) -> set[str]:
+    with pytest.raises(Refused) as caught:
+        suggestions_rules.read(values)
+    return caught.value.codes
+
+
+def test_what_may_be_suggested() -> None:
+    ids = [uuid4() for _ in range(4)]
+    typed = ",".join(str(each) for each in ids)
+    assert suggestions_rules.read({"what": "directory", "listings": typed}).listings == ()
+    three = {
+        "what": "listings",
+        "listings": ",".join(str(each) for each in ids[:3]),
+        "words": "Slow and kind.",
+    }
+    assert suggestions_rules.read(three) == suggestions_rules.Suggestion(tuple(ids[:3]), "Slow and kind.")
+    assert suggestion_codes({"what": "listings", "listings": typed}) == {"too_many"}
+    assert suggestion_codes({"what": "listings"}) == {"no_listing"}
+    assert suggestion_codes({"what": "", "words": "x" * 601}) == {"nothing", "too_long"}
+
+
+def test_listings_as_choices() -> None:
+    found = {"id": uuid4(), "name": "River", "letters": "LMFT", "city": "Miami", "area": "FL"}
+    found |= {"telehealth": True, "in_person": True, "licensed": ["FL", "GU"]}
+    assert suggestions_rules.options([found], none="Nobody") == [
+        ("", "Nobody", ""),
+        (
+            str(found["id"]),
+            "River, LMFT",
+            "Miami, Florida. Telehealth and in person. Licensed in Florida and Guam",
+        ),
+    ]
+    assert suggestions_rules.options([], none="Nobody") == []

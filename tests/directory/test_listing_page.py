@@ -1,0 +1,61 @@
+"""A therapist's page: what somebody needs first stands first, and what it costs is said in plain words."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from uuid import UUID
+
+from circles.directory.listing.values import Way
+from circles.directory.listing.words import QUESTIONS
+from circles.store.context import Context
+from tests.conftest import Enter
+from tests.directory.helpers import add_listing
+
+
+async def words(browser: Enter, listing: UUID) -> str:
+    """What the page says, without its tags."""
+    async with browser() as page:
+        answer = await page.get(f"/therapists/{listing}")
+    assert answer.status_code == 200
+    said = re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2])
+    return re.sub(r"\s+", " ", unescape(said))
+
+
+async def test_the_three_questions_are_answered_before_all_else(context: Context, browser: Enter) -> None:
+    ways = (Way("ifs", "ifs_2", "A school"), Way("kap", "kap_trained", "Fluence", 2022), Way("act"))
+    listing = await add_listing(context, ways=ways, answer_medicine="Both matter.")
+    said = await words(browser, listing)
+    first, second, third = QUESTIONS.values()
+    assert f"{first} More than 10 people About thirty people since 2021. {second}" in said
+    assert f"{second} IFS Level 2, A school · KAP training, Fluence {third} Both matter." in said
+    assert said.index(third) < said.index("Licensed in Florida")
+
+
+async def test_what_is_not_answered_is_said(context: Context, browser: Enter) -> None:
+    listing = await add_listing(context, ways=(), experience="", answer_experience="")
+    assert (await words(browser, listing)).count("Not answered here. Ask when you talk.") == 3
+    ways = (Way("emdr"), Way("other", school="Hakomi"))
+    listing = await add_listing(context, ways=ways, experience="none", answer_experience="")
+    said = await words(browser, listing)
+    assert "EMDR and Hakomi, with no credential stated" in said
+    assert f"{QUESTIONS['answer_experience']} Nobody yet {QUESTIONS['answer_training']}" in said
+
+
+async def test_fees_are_said_in_plain_words(context: Context, browser: Enter) -> None:
+    free = await add_listing(context, fee_minimum=0, fee_maximum=0, sliding_floor=None)
+    assert "Fee Free of charge Meets" in await words(browser, free)
+    down = await add_listing(context, sliding_floor=0)
+    assert "Fee $150 to $300, sliding from nothing Meets" in await words(browser, down)
+    flat = await add_listing(context, fee_minimum=15_000, fee_maximum=15_000, sliding_floor=None)
+    assert "Fee $150 Meets" in await words(browser, flat)
+
+
+async def test_the_codes_are_explained_to_whoever_could_use_them(context: Context, browser: Enter) -> None:
+    for insurance, superbills in ((True, False), (False, True)):
+        listing = await add_listing(context, takes_insurance=insurance, gives_superbills=superbills)
+        said = await words(browser, listing)
+        assert "90834 , psychotherapy of about 45 minutes" in said
+        assert "90837 , of about 60 minutes" in said
+    neither = await add_listing(context, takes_insurance=False, gives_superbills=False)
+    assert "90834" not in await words(browser, neither)

@@ -1,0 +1,546 @@
+"""The search over HTTP: every filter, counts that follow each other, nobody in the wrong state, nobody lost."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from circles.directory.listing import places, words
+from circles.directory.listing.places import Place
+from circles.directory.listing.values import Licence, Way
+from circles.directory.search import queries as search
+from circles.directory.search import rules as search_rules
+from circles.directory.search.rules import Search
+from circles.store.context import Context
+from tests.cast import add_listing
+from tests.conftest import Enter
+from tests.directory.helpers import add_listing as write_listing
+
+TODAY = datetime.now(UTC).date()
+MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
+
+
+def names(page: str) -> list[str]:
+    """The names on the cards, in their order."""
+    found = re.findall(r'class="therapist-name"><a href="[^"]+">([^<]+)</a>', page)
+    return [unescape(each) for each in found]
+
+
+async def get(browser: Enter, query: str) -> str:
+    async with browser() as page:
+        answer = await page.get(f"/therapists{query}", follow_redirects=True)
+    assert answer.status_code == 200
+    return answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("state=GA", {"areas": ["GA"], "area": "GA"}),
+        ("state=GBR", {"areas": ["GBR"], "area": "GBR"}),
+        ("state=GA&how=telehealth", {"areas": ["GA"], "in_person": False}),
+        ("state=GA&how=in_person", {"areas": ["GA"], "area": "GA", "telehealth": False}),
+        ("way=emdr", {"ways": ["emdr"]}),
+        ("cred=sep", {"ways": [{"way": "se", "credential": "sep"}]}),
+        ("with=grief", {"works_with": ["grief"]}),
+        ("for=couples", {"for_whom": ["couples"]}),
+        ("lang=es", {"languages": ["es"]}),
+        ("fee=80", {"fee_minimum": 20_000, "fee_maximum": 20_000, "sliding_floor": 8_000}),
+        ("amount=85.50", {"sliding_floor": 8_550}),
+        ("amount=20", {"sliding_floor": 1_000}),
+        ("pay=insurance", {"takes_insurance": True}),
+        ("pay=superbills", {"gives_superbills": True}),
+        ("pay=pro_bono", {"pro_bono_places": 1}),
+        ("pay=free_talk", {"free_consultation": 15}),
+        ("pay=sliding", {"sliding_floor": 14_000}),
+        ("room=waiting", {"room": "waiting"}),
+        ("exp=over_50", {"experience": "over_50"}),
+        ("q=tangerine", {"approach": "We may speak of tangerines."}),
+        ("q=Georgetown", {"city": "Georgetown"}),
+        ("q=jose", {"name": "José Martínez"}),
+        ("q=JOSÉ+MARTINEZ", {"name": "José Martínez"}),
+        ("q=grieved", {"approach": "Grieving has its own time."}),
+        ("q=Will", {"name": "Will Moses"}),
+        ("q=Moses+grieve", {"name": "Will Moses", "approach": "For those who are grieving."}),
+        ("q=%22slow+river%22", {"approach": "A slow river carries it. Rivers are slow."}),
+    ],
+)
+async def test_each_filter_finds_who_has_it_and_nobody_else(
+    context: Context, browser: Enter, query: str, values: dict[str, Any]
+) -> None:
+    other = {"name": "Somebody Else", "fee_minimum": 15_000}
+    await add_listing(context, **other)
+    wanted = {"name": "The Wanted"} | values
+    await add_listing(context, **wanted)
+    assert names(await get(browser, f"?{query}")) == [wanted["name"]]
+
+
+async def test_one_choice_is_any_of_it_and_several_choices_are_all(context: Context, browser: Enter) -> None:
+    await add_listing(context, name="Both", ways=["ifs", "se"], languages=["en", "es"])
+    await add_listing(context, name="One", ways=["ifs"], languages=["es"])
+    await add_listing(context, name="None", ways=["act"], languages=["es"])
+    assert names(await get(browser, "?way=ifs&way=se&lang=es")) == ["Both", "One"]
+    assert names(await get(browser, "?way=se&lang=es")) == ["Both"]
+
+
+@pytest.mark.parametrize("state", ["draft", "waiting", "hidden"])
+async def test_who_is_not_shown_is_not_found(context: Context, browser: Enter, state: str) -> None:
+    await add_listing(context, state=state, hidden_because="complaint" if state == "hidden" else "")
+    page = await get(browser, "")
+    assert names(page) == []
+    assert "Nobody is listed yet" in page
+
+
+@pytest.mark.parametrize(
+    "licence",
+    [
+        {"area": "FL", "expires_on": TODAY - timedelta(days=2)},
+        {"area": "FL", "status": "inactive"},
+        {"area": "FL", "status": "restricted"},
+        {"area": "GA"},
+    ],
+)
+@pytest.mark.parametrize("how", ["", "telehealth", "in_person"])
+async def test_nobody_is_offered_without_a_licence_that_counts_there(
+    context: Context, browser: Enter, licence: dict[str, Any], how: str
+) -> None:
+    await add_listing(context, licences=[licence])
+    for place in ("state=FL", "zip=33130", "zip=33130&within=100"):
+        assert names(await get(browser, f"?{place}&how={how}")) == []
+
+
+async def test_a_licence_that_ran_out_a_moment_ago_offers_nobody(context: Context, browser: Enter) -> None:
+    await add_listing(context, areas=["FL"], name="Gone Today")
+    await add_listing(context, areas=["FL"], name="Still There")
+    async with context.db.transaction() as tx:  # the timetable has not come to it yet
+        await tx.execute(
+            "update licences set expires_on = $1 from listings where listings.id = listing_id and name = $2",
+            TODAY - timedelta(days=1),
+            "Gone Today",
+        )
+    for query in ("?state=FL", "?state=FL&how=telehealth", "?zip=33130"):
+        assert names(await get(browser, query)) == ["Still There"]
+
+
+async def test_telehealth_without_a_state_asks_for_it_and_shows_nobody(
+    context: Context, browser: Enter
+) -> None:
+    await add_listing(context)
+    for query in ("?how=telehealth", "?how=in_person", "?how=telehealth&zip=00000"):
+        page = await get(browser, query)
+        assert names(page) == []
+        assert "Where are you?" in page
+        assert "nobody is shown before" in page
+
+
+async def test_without_a_state_the_page_asks_and_still_lists(context: Context, browser: Enter) -> None:
+    await add_listing(context, areas=["FL", "GA"])
+    page = await get(browser, "?q=calder")
+    assert "Where are you?" in page
+    assert "Licensed in Florida and Georgia" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("zip=00000", "We know no place with the ZIP 00000"),
+        ("zip=09012", "Please choose the state where you are"),
+        ("zip=123", "A ZIP has five digits"),
+        ("zip=33130&state=GA", "The ZIP 33130 is in Florida"),
+        ("state=ZZ", "Please choose one of these"),
+    ],
+)
+async def test_a_place_that_cannot_be_is_said_and_what_was_typed_is_kept(
+    context: Context, browser: Enter, query: str, says: str
+) -> None:
+    await add_listing(context)
+    page = await get(browser, f"?{query}&q=calder&way=ifs")
+    assert says in page
+    assert 'value="calder"' in page
+    if query.startswith("zip"):
+        assert f'value="{query[4:].partition("&")[0]}"' in page
+
+
+async def test_an_office_is_found_by_its_distance(context: Context, browser: Enter) -> None:
+    near = {"latitude": MIAMI.latitude + 4 / 69, "longitude": MIAMI.longitude}
+    far = {"latitude": MIAMI.latitude + 30 / 69, "longitude": MIAMI.longitude, "zip": "", "telehealth": False}
+    await add_listing(context, name="Near", **near)
+    await add_listing(context, name="Far", **far)
+    await add_listing(context, name="By video", in_person=False, latitude=None, longitude=None)
+    await add_listing(context, name="Over the border", area="GA", areas=["GA"], **near)
+    found = await get(browser, "?zip=33130&how=in_person&within=5")
+    assert names(found) == ["Near"]
+    assert "about 4 miles from you" in found
+    assert 'id="n-how-in_person">1<' in found
+    assert 'id="n-how-telehealth">2<' in found
+    assert set(names(await get(browser, "?zip=33130&how=in_person&within=50"))) == {"Near", "Far"}
+    assert set(names(await get(browser, "?zip=33130"))) == {"Near", "By video"}
+    assert set(names(await get(browser, "?zip=33130&how=telehealth"))) == {"Near", "By video"}
+
+
+async def test_nobody_is_lost_or_told_twice_over_the_pages(context: Context) -> None:
+    everybody = {await add_listing(context, room=room) for room in ["now", "waiting", "closed"] * 5}
+    for asked in (Search(state="FL"), Search(), Search(q="calder"), Search(ways=("ifs", "se"))):
+        seen: list[UUID] = []
+        for page in range(1, 9):
+            found = await search.look(context, replace(asked, page=page), most=2)
+            assert found.how_many == 15
+            seen += [card.id for card in found.cards]
+        assert len(seen) == 15
+        assert set(seen) == everybody
+
+
+async def test_those_with_room_come_first_and_the_rest_is_shuffled_by_the_day(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in ["closed", "waiting", "now"] * 4:
+        await add_listing(context, room=room)
+    orders = set()
+    for day in range(4):
+        now = search.clock.now() + timedelta(days=day)
+        monkeypatch.setattr(search.clock, "now", lambda now=now: now)
+        found = await search.look(context, Search(state="FL"))
+        assert [card.room for card in found.cards] == ["now"] * 4 + ["waiting"] * 4 + ["closed"] * 4
+        orders.add(tuple(card.id for card in found.cards))
+        again = await search.look(context, Search(state="FL"))
+        assert again.cards == found.cards
+        monkeypatch.undo()
+    assert len(orders) > 1
+
+
+async def test_the_closest_words_come_first(context: Context, browser: Enter) -> None:
+    await add_listing(context, name="A", approach="Years ago I met Mr. Rivers, once.")
+    await add_listing(context, name="Ada Rivers", room="closed")
+    assert names(await get(browser, "?q=rivers")) == ["Ada Rivers", "A"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "somatic", "EMDR", "fluence kap", "florida", "tampa telehealth", "traumas", "relationship",
+        "Espanol", "sensorimotor", "Nunez",
+    ],
+)  # fmt: skip
+async def test_words_find_the_place_the_way_and_what_it_works_with(
+    context: Context, browser: Enter, typed: str
+) -> None:
+    ways = (
+        Way("se", "sep"),
+        Way("emdr"),
+        Way("kap", "kap_trained", "Fluence"),
+        Way("other", school="Sensorimotor work"),
+    )
+    texts = {"approach": "I welcome español.", "works_with": ("trauma", "relational"), "ways": ways}
+    await write_listing(context, name="Ada Núñez", city="Tampa", zip="33602", **texts)
+    licences = (Licence("lcsw", "GA", "N1"),)
+    other = {"headline": "", "works_with": (), "ways": (), "telehealth": False, "licences": licences}
+    await write_listing(context, name="B", city="Macon", area="GA", zip="31201", **other)
+    assert names(await get(browser, f"?q={typed}")) == ["Ada Núñez"]
+
+
+async def test_an_empty_list_says_which_choice_to_let_go_of(context: Context, browser: Enter) -> None:
+    await add_listing(context, ways=["ifs"], languages=["es"])
+    await add_listing(context, ways=["ifs"])
+    page = await get(browser, "?state=FL&way=se&lang=es")
+    assert "Nobody fits all of this" in page
+    assert re.search(
+        r'href="/therapists\?state=FL&amp;lang=es">Let go of “way of working”</a>: 1 therapist<', page
+    )
+    assert "Let go of “language”" not in page
+
+
+async def test_what_is_chosen_stands_above_as_links_that_take_it_away(
+    context: Context, browser: Enter
+) -> None:
+    await add_listing(context)
+    page = await get(browser, "?state=FL&way=ifs&fee=300")
+    chips = re.findall(r'class="chip" href="([^"]+)"', page)
+    assert [unescape(each) for each in chips] == [
+        "/therapists?way=ifs&fee=300",
+        "/therapists?state=FL&fee=300",
+        "/therapists?state=FL&way=ifs",
+    ]
+
+
+async def test_htmx_gets_the_list_with_the_counts_and_the_plain_address(
+    context: Context, browser: Enter
+) -> None:
+    await add_listing(context)
+    async with browser() as page:
+        answer = await page.get(
+            "/therapists?q=&state=FL&way=ifs&zip=&amount=", headers={"HX-Request": "true"}
+        )
+    assert "<html" not in answer.text
+    assert answer.headers["hx-push-url"] == "/therapists?state=FL&way=ifs"
+    assert "HX-Request" in answer.headers["vary"]
+    assert '<span class="count" id="n-way-ifs" hx-swap-oob="true">1</span>' in answer.text
+    said = "1 therapist licensed in Florida fits what you chose."
+    assert f'<p id="n-found" hx-swap-oob="innerHTML">{said}</p>' in answer.text
+    assert '<select id="f-state" name="state" hx-swap-oob="outerMorph">' in answer.text
+
+
+async def test_a_form_without_htmx_leads_to_the_plain_address(context: Context, browser: Enter) -> None:
+    async with browser() as page:
+        answer = await page.get("/therapists?q=&state=FL&zip=&within=25&how=&fee=&amount=85&exp=")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/therapists?state=FL&fee=85"
+        # What cannot be read is shown where it was typed, so it stays in the address.
+        assert (await page.get("/therapists?q=&zip=123")).status_code == 200
+
+
+async def test_an_amount_that_was_typed_gives_way_to_a_later_choice(context: Context, browser: Enter) -> None:
+    await add_listing(context, sliding_floor=8_500)
+    page = await get(browser, "?fee=85")
+    assert '<option value="85" selected>$85 an hour (1)</option>' in page
+    assert '<input id="f-amount" name="amount" value=""' in page
+    async with browser() as visitor:
+        part = await visitor.get("/therapists?fee=40&amount=85", headers={"HX-Request": "true"})
+        other = await visitor.get("/therapists?fee=40&q=a", headers={"HX-Request": "true"})
+    assert '<option value="85" selected>' in part.text
+    assert re.search(r'<input id="f-amount" name="amount" value=""[^>]* hx-swap-oob="true">', part.text)
+    assert 'id="f-amount"' not in other.text  # somebody may be writing there
+    page = await get(browser, "?fee=60&amount=lots")
+    assert '<option value="60" selected>' in page
+    assert 'name="amount" value="lots"' in page
+
+
+async def test_what_was_left_out_is_called_by_its_name(context: Context, browser: Enter) -> None:
+    await add_listing(context)
+    page = await get(browser, "?state=FL&how=by_ship&with=x&fee=abc&lang=")
+    for name in ("How to meet", "Works with", "A fee I can pay"):
+        assert f"<p><strong>{name}:</strong> Please " in page
+    assert 'hx-target="body"' in page  # so that what is said beside the fields goes with the next answer
+
+
+async def test_the_zips_are_read_before_somebody_names_one(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = threading.Semaphore(0)
+    monkeypatch.setattr(places, "_known", {})
+    monkeypatch.setattr(places, "_asked", threading.Event())
+    monkeypatch.setattr(places, "_read", reads.release)
+    for _ in range(2):
+        await search.look(context, Search())
+    assert reads.acquire(timeout=5)
+    assert not reads.acquire(timeout=0.05)  # once
+
+
+async def test_no_zip_is_looked_up_in_half_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[int] = set()
+
+    class Watched(dict[str, str]):
+        def update(self, *told: Any, **_: Any) -> None:
+            super().update(*told)
+            seen.add(len(self))
+
+    monkeypatch.setattr(places, "_known", Watched())
+    found = await places.find("33130")
+    assert found == MIAMI
+    assert len(seen) == 1
+    assert seen.pop() > 40_000
+
+
+async def test_a_page_asks_the_database_twice(context: Context, browser: Enter, queries: list[str]) -> None:
+    for _ in range(12):
+        await add_listing(context)
+    queries.clear()
+    await get(browser, "?state=FL&way=ifs&fee=200&zip=33130")
+    assert len(queries) == 2
+
+
+async def test_a_card_carries_the_short_list_in_the_address(context: Context, browser: Enter) -> None:
+    one = await add_listing(context)
+    page = await get(browser, "?state=FL")
+    (add,) = re.findall(r'<a id="keep-[^"]+"[^>]* href="([^"]+)"', page)
+    page = await get(browser, unescape(add).removeprefix("/therapists"))
+    assert "Your short list has 1 therapist." in page
+    assert "Take off my short list" in page
+    assert search_rules.short_list_rules.code(one) in page
+
+
+# --- Counts, beside a count by hand ----------------------------------------------------------------------
+
+
+async def made_up(context: Context, dice: random.Random, how_many: int) -> list[dict[str, Any]]:
+    """Listings by chance, each as the plain values that a count by hand needs."""
+
+    def some(options: Any, most: int = 3) -> list[str]:
+        return dice.sample(list(options), dice.randint(0, most))
+
+    found = []
+    for _ in range(how_many):
+        area = dice.choice(["FL", "GA"])
+        licences = {each: dice.choice([None, -1, 1]) for each in {area, *some(["FL", "GA", "AL"], 2)}}
+        ways = some(["ifs", "se", "emdr", "kap"])
+        values: dict[str, Any] = {
+            "area": area,
+            "telehealth": dice.random() < 0.7,
+            "in_person": dice.random() < 0.7,
+            "works_with": some(["trauma", "grief", "ocd", "pain"]),
+            "for_whom": some(["adults", "couples"], 2),
+            "languages": ["en", *some(["es", "fr"], 1)],
+            "fee_minimum": (fee := dice.randrange(3_000, 30_000, 500)),
+            "fee_maximum": fee + 1_000,
+            "sliding_floor": dice.choice([None, fee // 2]),
+            "takes_insurance": dice.random() < 0.3,
+            "gives_superbills": dice.random() < 0.3,
+            "pro_bono_places": dice.choice([0, 0, 1]),
+            "free_consultation": dice.choice([0, 15]),
+            "room": dice.choice(list(words.ROOM)),
+            "experience": dice.choice(["", *words.EXPERIENCE]),
+            "latitude": MIAMI.latitude + dice.uniform(-1, 1),
+            "longitude": MIAMI.longitude + dice.uniform(-1, 1),
+        }
+        if not (values["telehealth"] or values["in_person"]):
+            values["telehealth"] = True
+        rows = [
+            {"area": each, "expires_on": days and TODAY + timedelta(days=10 * days)}
+            for each, days in licences.items()
+        ]
+        credentials = {"ifs": "ifs_2", "se": "sep", "emdr": "emdria", "kap": ""}
+        await add_listing(
+            context,
+            **values,
+            licences=rows,
+            ways=[{"way": each, "credential": credentials[each]} for each in ways],
+        )
+        counting = {each for each, days in licences.items() if days != -1}
+        found.append(
+            values | {"counting": counting, "ways": ways, "credentials": [credentials[w] for w in ways]}
+        )
+    return found
+
+
+def by_hand(one: dict[str, Any], asked: Search, at: search_rules.Where) -> dict[str, bool]:
+    """Whether one listing has each thing that is chosen, by the words of the filters alone."""
+    lowest = one["fee_minimum"] if one["sliding_floor"] is None else one["sliding_floor"]
+    ranks = ["", "none", "some", "over_10", "over_50"]
+    tells: dict[str, Callable[[], bool]] = {
+        "where": lambda: fits_place(one, asked, at),
+        "way": lambda: bool(set(asked.ways) & set(one["ways"])),
+        "cred": lambda: bool(set(asked.credentials) & set(one["credentials"])),
+        "with": lambda: bool(set(asked.works_with) & set(one["works_with"])),
+        "for": lambda: bool(set(asked.for_whom) & set(one["for_whom"])),
+        "lang": lambda: bool(set(asked.languages) & set(one["languages"])),
+        "pay": lambda: any(pays(one)[each] for each in asked.pay),
+        "room": lambda: one["room"] in asked.room,
+        "fee": lambda: lowest <= (asked.fee or 0),
+        "exp": lambda: ranks.index(one["experience"]) >= ranks.index(asked.experience),
+    }
+    return {kind: tell() for kind, tell in tells.items()}
+
+
+def pays(one: dict[str, Any]) -> dict[str, bool]:
+    return {
+        "sliding": one["sliding_floor"] is not None,
+        "insurance": one["takes_insurance"],
+        "superbills": one["gives_superbills"],
+        "pro_bono": one["pro_bono_places"] > 0,
+        "free_talk": one["free_consultation"] > 0,
+    }
+
+
+def fits_place(one: dict[str, Any], asked: Search, at: search_rules.Where) -> bool:
+    if at.area not in one["counting"]:
+        return False
+    office = one["in_person"] and one["area"] == at.area and is_near(one, asked, at)
+    return {"telehealth": one["telehealth"], "in_person": office}.get(asked.how, one["telehealth"] or office)
+
+
+def is_near(one: dict[str, Any], asked: Search, at: search_rules.Where) -> bool:
+    there = Place("", "", "", one["latitude"], one["longitude"])
+    return at.near is None or places.miles(at.near, there) <= asked.within
+
+
+def chosen(asked: Search, at: search_rules.Where) -> set[str]:
+    return set(search_rules.facets(asked, at.area, at.near is not None))
+
+
+def a_search(dice: random.Random) -> Search:
+    def some(options: list[str]) -> tuple[str, ...]:
+        return tuple(dice.sample(options, dice.choice([0, 0, 1, 2])))
+
+    return Search(
+        state=dice.choice(["", "FL", "FL", "GA"]),
+        zip=dice.choice(["", "33130"]),
+        how=dice.choice(["", "telehealth", "in_person"]),
+        within=dice.choice([10, 50, 100]),
+        ways=some(["ifs", "se", "emdr"]),
+        credentials=some(["sep", "emdria"]),
+        works_with=some(["trauma", "grief", "ocd"]),
+        for_whom=some(["adults", "couples"]),
+        languages=some(["en", "es"]),
+        pay=some(["sliding", "insurance", "free_talk"]),
+        room=some(["now", "waiting"]),
+        fee=dice.choice([None, None, 4_000, 8_000, 9_700, 2_000, 45_000]),
+        experience=dice.choice(["", "", "some", "over_10"]),
+    )
+
+
+def counted(everybody: list[dict[str, Any]], asked: Search, at: search_rules.Where) -> Counter[str]:
+    """Every count by hand: each group's under all other choices."""
+    told: Counter[str] = Counter()
+    kinds = chosen(asked, at)
+    for one in everybody:
+        has = by_hand(one, asked, at)
+        missing = {kind for kind in kinds if not has[kind]}
+        told["all"] += not missing
+        for kind in kinds:
+            told[f"without:{kind}"] += missing <= {kind}
+        for group, facets in told_of(one, asked, at).items():
+            for facet in facets:
+                told[facet] += missing <= {group}
+    return +told
+
+
+def told_of(one: dict[str, Any], asked: Search, at: search_rules.Where) -> dict[str, list[str]]:
+    """What a listing counts for, by group."""
+    lowest = one["fee_minimum"] if one["sliding_floor"] is None else one["sliding_floor"]
+    office = [each for each in one["counting"] if one["in_person"] and each == one["area"]]
+    video = [each for each in one["counting"] if one["telehealth"]]
+    ranks = ["some", "over_10", "over_50"]
+    reached = ranks[: ranks.index(one["experience"]) + 1] if one["experience"] in ranks else []
+    near = at.near is not None and at.area in office and is_near(one, asked, at)
+    return {
+        "where": [
+            *(f"tele:{each}" for each in video),
+            *(f"at:{each}" for each in office),
+            *(f"in:{each}" for each in {*video, *office}),
+            *(["near"] if near else []),
+        ],
+        "way": [f"way:{each}" for each in one["ways"]],
+        "cred": [f"cred:{each}" for each in one["credentials"] if each],
+        "with": [f"with:{each}" for each in one["works_with"]],
+        "for": [f"for:{each}" for each in one["for_whom"]],
+        "lang": [f"lang:{each}" for each in one["languages"]],
+        "pay": [f"pay:{each}" for each, yes in pays(one).items() if yes],
+        "room": [f"room:{one['room']}"],
+        "fee": [f"fee:{step}" for step in search_rules.FEES if lowest <= step * 100],
+        "exp": [f"exp:{each}" for each in reached],
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_every_count_is_what_a_count_by_hand_says(context: Context, seed: int) -> None:
+    dice = random.Random(seed)
+    everybody = await made_up(context, dice, 60)
+    for _ in range(60):
+        asked = a_search(dice)
+        found = await search.look(context, asked, most=100)
+        if not found.where.open:
+            assert found.cards == ()
+            continue
+        assert Counter(found.counts) == counted(everybody, asked, found.where), asked
+        assert len(found.cards) == found.how_many
+        if found.where.area:
+            assert all(found.where.area in card.licensed for card in found.cards)

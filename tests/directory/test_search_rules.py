@@ -1,0 +1,244 @@
+"""A search is read from an address and written back to it; where it looks is decided kindly and never wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from math import asin, atan2, cos, degrees, radians, sin
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
+
+import pytest
+import zipcodes
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circles.base import reading
+from circles.directory.listing import places, words
+from circles.directory.listing.places import Place
+from circles.directory.search import rules as search_rules
+from circles.directory.search import short_list_rules
+from circles.directory.search.rules import Search
+
+MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
+
+
+def read(address: str) -> tuple[Search, list[str]]:
+    pairs = parse_qsl(urlsplit(address).query, keep_blank_values=True)
+    found, reasons = search_rules.read(reading.joined(pairs))
+    return found, [reason.field for reason in reasons]
+
+
+def some(options: Iterable[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    """Any of the options, in the order they are listed."""
+    listed = list(options)
+    return st.sets(st.sampled_from(listed)).map(lambda them: tuple(each for each in listed if each in them))
+
+
+searches = st.builds(
+    Search,
+    q=st.text(st.characters(codec="utf-8"), max_size=60).map(
+        lambda typed: search_rules.read({"q": typed})[0].q
+    ),
+    state=st.sampled_from(["", *words.AREAS]),
+    how=st.sampled_from(["", *search_rules.HOW]),
+    zip=st.sampled_from(["", "33130", "00000"]),
+    within=st.sampled_from(search_rules.WITHIN),
+    fee=st.none() | st.integers(0, 100_000),
+    experience=st.sampled_from(["", *search_rules.EXPERIENCE]),
+    kept=st.lists(st.uuids().map(short_list_rules.code), max_size=12, unique=True).map(tuple),
+    page=st.integers(1, search_rules.MAX_PAGES),
+    **{group.field: some(group.options) for group in search_rules.GROUPS},
+)
+
+
+@given(searches)
+def test_an_address_is_read_as_it_was_written(search: Search) -> None:
+    found, reasons = read(search.url(search.page))
+    assert (found, reasons) == (search, [])
+    assert found.url(found.page) == search.url(search.page)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "q",
+                "state",
+                "how",
+                "zip",
+                "within",
+                "way",
+                "cred",
+                "with",
+                "for",
+                "lang",
+                "fee",
+                "amount",
+                "pay",
+                "room",
+                "exp",
+                "page",
+                "t",
+            ]
+        ),
+        st.text(),
+    )
+)
+def test_whatever_comes_is_read(values: dict[str, str]) -> None:
+    found, _ = search_rules.read(values)
+    assert read(found.url(found.page)) == (found, [])
+    at = search_rules.where(found, None)
+    search_rules.arguments(found, at, date(2026, 1, 1))
+    assert search_rules.chips(found) is not None
+
+
+def test_what_is_unknown_is_left_out_and_said() -> None:
+    found, fields = read("/therapists?state=XX&way=ifs&way=magic&zip=12&fee=lots&exp=all")
+    assert found == Search(ways=("ifs",))
+    assert set(fields) == {"state", "way", "zip", "fee", "exp"}
+
+
+def test_a_zip_may_have_its_four_further_digits() -> None:
+    assert read("/therapists?zip=33130-1234")[0].zip == "33130"
+
+
+def test_an_amount_that_was_typed_counts_before_a_step_that_was_chosen() -> None:
+    assert read("/therapists?fee=80&amount=95")[0].fee == 9500
+
+
+def test_a_zip_gives_the_state() -> None:
+    at = search_rules.where(Search(zip="33130"), MIAMI)
+    assert (at.area, at.open, at.reasons) == ("FL", True, ())
+
+
+def test_a_zip_and_a_state_that_disagree_find_nobody_and_say_so() -> None:
+    at = search_rules.where(Search(zip="33130", state="GA"), MIAMI)
+    assert not at.open
+    assert "Florida" in at.reasons[0].text
+    assert "Georgia" in at.reasons[0].text
+
+
+@pytest.mark.parametrize("how", search_rules.HOW)
+def test_nobody_is_found_while_it_is_not_known_where(how: str) -> None:
+    assert search_rules.where(Search(how=how), None).asks
+    assert search_rules.where(Search(how=how, zip="00000"), None).asks
+    assert not search_rules.where(Search(how=how, state="FL"), None).asks
+
+
+@given(searches, st.sampled_from([None, MIAMI]))
+def test_every_place_asked_for_is_a_licence_where_the_person_is(search: Search, place: Place | None) -> None:
+    at = search_rules.where(search, place if search.zip else None)
+    asked = search_rules.facets(search, at.area, at.near is not None).get("where", [])
+    assert all(facet.partition(":")[2] == at.area for facet in asked)
+    if search.how == "telehealth" and at.open:
+        assert asked == [f"tele:{at.area}"]
+    box = search_rules.arguments(search, at, date(2026, 1, 1))
+    assert box["office"] in (None, f"at:{at.area}")
+
+
+@given(st.sampled_from(search_rules.WITHIN), st.floats(0, 6.28), st.floats(0, 0.999), st.floats(18, 71))
+def test_the_box_holds_the_whole_circle(within: int, turn: float, out: float, latitude: float) -> None:
+
+    here = Place("", "", "FL", latitude, -80.0)
+    far = within * out / places.EARTH_MILES
+    lat = asin(sin(radians(latitude)) * cos(far) + cos(radians(latitude)) * sin(far) * cos(turn))
+    side = atan2(sin(turn) * sin(far) * cos(radians(latitude)), cos(far) - sin(radians(latitude)) * sin(lat))
+    there = Place("", "", "FL", degrees(lat), -80.0 + degrees(side))
+    assert places.miles(here, there) == pytest.approx(within * out, abs=0.01)
+    box = search_rules.arguments(
+        Search(zip="33130", within=within), search_rules.Where("FL", here), date(2026, 1, 1)
+    )
+    assert box["south"] <= there.latitude <= box["north"]
+    assert box["west"] <= there.longitude <= box["east"]
+
+
+@given(searches)
+def test_every_chip_takes_something_away(search: Search) -> None:
+    for chip in search_rules.chips(search):
+        assert set(chip.without.pairs()) < set(search.pairs())
+        assert chip.without.page == 1
+
+
+def test_what_can_be_let_go_of_is_said_by_how_many_there_would_be() -> None:
+    search = Search(q="grief", ways=("ifs",), fee=8000)
+    counts = {"without:words": 2, "without:way": 5, "without:fee": 0}
+    found = search_rules.loosened(search, counts)
+    assert [(each.how_many, each.search) for each in found] == [
+        (5, replace(search, ways=())),
+        (2, replace(search, q="")),
+    ]
+
+
+def test_the_place_is_never_let_go_of() -> None:
+    search = Search(state="FL", how="in_person", ways=("ifs",))
+    found = search_rules.loosened(search, {"without:where": 9, "tele:FL": 4}, "FL")
+    assert [(each.how_many, each.search) for each in found] == [(4, replace(search, how="telehealth"))]
+    assert search_rules.loosened(replace(search, how="telehealth"), {"without:where": 9}, "FL") == []
+
+
+async def test_a_zip_is_a_place_or_nothing() -> None:
+    found = await places.find("33130")
+    assert found is not None
+    assert (found.area, found.city) == ("FL", "Miami")
+    for typed in ("00000", "99999", "3313", "33130x", "", "³³130", "09001"):
+        assert await places.find(typed) is None
+    denver = await places.find("80202")
+    assert denver is not None
+    assert places.miles(found, denver) == pytest.approx(1725, abs=15)
+
+
+async def test_every_zip_there_is_names_a_known_area_or_is_military() -> None:
+    named = {each["zip_code"]: await places.find(each["zip_code"]) for each in zipcodes.list_all()}
+    areas = {place.area for place in named.values() if place}
+    assert areas <= set(words.AREAS)
+    assert {"AS", "GU", "MP", "PR", "VI"} <= areas
+    assert len(named) > 40_000
+    for zip, place in named.items():
+        assert places.is_military(zip) == (place is None), zip
+
+
+@pytest.mark.parametrize(
+    ("zip", "area"),
+    [("96910", "GU"), ("00802", "VI"), ("96799", "AS"), ("96950", "MP"), ("00901", "PR"), ("96940", "PLW")],
+)
+async def test_a_territory_is_a_place_like_any_other(zip: str, area: str) -> None:
+    place = await places.find(zip)
+    assert place is not None
+    at = search_rules.where(Search(zip=zip, how="telehealth"), place)
+    assert (at.area, at.open, at.reasons) == (area, True, ())
+
+
+@pytest.mark.parametrize("zip", ["09012", "34002", "96201"])
+async def test_a_military_address_is_told_what_to_do(zip: str) -> None:
+    at = search_rules.where(Search(zip=zip, how="telehealth"), await places.find(zip))
+    assert at.asks
+    assert "choose the state where you are" in at.reasons[0].text
+    with_state = search_rules.where(Search(zip=zip, how="telehealth", state="TX"), None)
+    assert (with_state.area, with_state.open) == ("TX", True)
+
+
+@given(st.lists(st.uuids(), max_size=20))
+def test_a_short_list_is_read_as_it_was_written(ids: list[UUID]) -> None:
+    codes = tuple(short_list_rules.code(each) for each in ids)
+    once = tuple(dict.fromkeys(codes))[: short_list_rules.MOST]
+    assert short_list_rules.read(",".join(codes)) == once
+    assert short_list_rules.read(",".join(map(str, ids))) == once
+    assert [short_list_rules.code(each) for each in short_list_rules.ids(once)] == list(once)
+
+
+@given(st.text())
+def test_any_text_is_a_short_list(typed: str) -> None:
+    codes = short_list_rules.read(typed)
+    assert len(codes) <= short_list_rules.MOST
+    assert short_list_rules.read(",".join(codes)) == codes
+    assert len(short_list_rules.ids(codes)) == len(codes)
+
+
+def test_a_list_that_is_full_takes_no_more() -> None:
+    codes = [short_list_rules.code(UUID(int=n)) for n in range(short_list_rules.MOST)]
+    one = short_list_rules.code(UUID(int=99))
+    assert short_list_rules.put(codes, one) == tuple(codes)
+    assert short_list_rules.put(codes[:2], one) == (*codes[:2], one)
+    assert short_list_rules.take(codes[:2], codes[0]) == (codes[1],)

@@ -1,0 +1,33 @@
+"""Hands for every test: look into the database and change it behind the site's back, and know who somebody is."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from circles import people
+from circles.store.context import Context
+
+
+async def rows(context: Context, query: str, *arguments: object) -> list[Any]:
+    """The rows of a query."""
+    async with context.db.transaction() as tx:
+        return await tx.fetch(query, *arguments)
+
+
+async def value(context: Context, query: str, *arguments: object) -> Any:
+    """The first value of a query's first row."""
+    async with context.db.transaction() as tx:
+        return await tx.fetchval(query, *arguments)
+
+
+async def change(context: Context, query: str, *arguments: object) -> None:
+    """Do something to the database that no page does."""
+    async with context.db.transaction() as tx:
+        await tx.execute(query, *arguments)
+
+
+async def person(context: Context, person_id: UUID) -> people.Person:
+    """Somebody as the site knows them once they are signed in."""
+    async with context.db.reading() as tx:
+        return (await people.by_ids(tx, [person_id]))[person_id]

@@ -1,0 +1,128 @@
+"""Fewer seats than are taken: how many are too many, who can be chosen, and when a choice stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circles.base.errors import Refused
+from circles.hosting.change import rules as change_rules
+from circles.hosting.change.rules import Outcome, Seated, Standing, Step
+from circles.hosting.schedule.rules import Terms
+
+TERMS = Terms(time(18), "America/New_York", 90, 24, 0)
+MOMENT = TERMS.moment(datetime(2027, 3, 2, tzinfo=UTC).date())
+
+
+def seated(many: int) -> tuple[Seated, ...]:
+    first = datetime(2027, 1, 1, tzinfo=UTC)
+    return tuple(Seated(uuid4(), f"Guest {n}", first + timedelta(hours=n), held=False) for n in range(many))
+
+
+def cut(taken: int, to: int, *, community: int = 0, offered: int = 0) -> Outcome:
+    """A gathering with so many seats taken, and what changing its number of seats does."""
+    row = Standing(
+        id=uuid4(),
+        planned_for=None,
+        state="open",
+        by_hand=False,
+        starts_at=MOMENT.utc,
+        wall_start=MOMENT.wall,
+        terms=TERMS,
+        seats_taken=taken,
+        community_taken=community,
+        was_booked=taken > 0,
+        seated=seated(taken),
+    )
+    return Outcome((Step("change", row, MOMENT, replace(TERMS, capacity=to, community_seats=offered)),))
+
+
+def ids(found: Outcome) -> list[UUID]:
+    return [seat.booking for seat in found.steps[0].row.seated]
+
+
+@given(st.integers(0, 24), st.integers(1, 24), st.data())
+def test_a_choice_stands_when_it_names_just_as_many_as_it_must(
+    taken: int, to: int, data: st.DataObject
+) -> None:
+    found = cut(taken, to)
+    chosen = set(data.draw(st.lists(st.sampled_from(ids(found)), unique=True))) if taken else set()
+    needed = max(0, taken - to)
+    assert found.too_many == needed
+    if needed == 0:
+        assert change_rules.giving_up(found, chosen) == []
+    elif len(chosen) == needed:
+        assert set(change_rules.giving_up(found, chosen)) == chosen
+    else:
+        with pytest.raises(Refused) as refused:
+            change_rules.giving_up(found, chosen)
+        assert refused.value.codes == {"choose_more" if len(chosen) < needed else "choose_fewer"}
+
+
+@pytest.mark.parametrize(
+    ("taken", "to", "ticked", "says"),
+    [
+        (3, 2, 0, "1 person has to give up a seat. Please choose 1, or give more seats."),
+        (6, 3, 0, "3 people have to give up their seats. Please choose 3, or give more seats."),
+        (6, 3, 1, "3 people have to give up their seats. Please choose 2 more, or give more seats."),
+        (3, 2, 2, "Only 1 person has to give up a seat. Please take back 1 tick."),
+        (6, 4, 5, "Only 2 people have to give up their seats. Please take back 3 ticks."),
+    ],
+)
+def test_the_reason_says_how_many_more(taken: int, to: int, ticked: int, says: str) -> None:
+    found = cut(taken, to)
+    with pytest.raises(Refused) as refused:
+        change_rules.giving_up(found, ids(found)[:ticked])
+    assert [(each.text, each.field) for each in refused.value.reasons] == [(says, "give_up")]
+
+
+def test_nobody_is_chosen_who_has_no_seat_there() -> None:
+    found = cut(3, 2)
+    with pytest.raises(Refused) as refused:
+        change_rules.giving_up(found, {uuid4()})
+    assert refused.value.codes == {"choose_more"}
+
+
+def test_more_than_one_gathering_is_refused_with_the_way_out() -> None:
+    found = cut(3, 2)
+    (reason,) = change_rules.problems(found)
+    assert (reason.code, reason.field) == ("seats_taken", "capacity")
+    assert "3 seats are taken, so there cannot be only 2" in reason.text
+    assert "one gathering at a time" in reason.text
+    assert change_rules.problems(found, choosing=True) == []
+
+
+def test_other_people_or_another_state_are_another_thing_to_have_seen() -> None:
+    found = cut(3, 2)
+    step = found.steps[0]
+    first, *others = step.row.seated
+    for instead in (replace(first, booking=uuid4()), replace(first, held=True)):
+        row = replace(step.row, seated=(instead, *others))
+        assert Outcome((replace(step, row=row),)).seen != found.seen
+
+
+@given(st.integers(1, 24), st.integers(1, 24), st.data())
+def test_community_seats_asked_for_can_always_be_given_and_depend_on_nobody_chosen(
+    taken: int, to: int, data: st.DataObject
+) -> None:
+    community = data.draw(st.integers(0, taken))
+    found = cut(taken, to, community=community, offered=data.draw(st.integers(0, to)))
+    reasons = change_rules.problems(found, choosing=True)
+    enough = min(community, to)
+    assert bool(reasons) == (found.steps[0].terms.community_seats < enough)
+    # Whoever stays, no more of them have community seats than there are then.
+    assert change_rules.problems(cut(taken, to, community=community, offered=enough), choosing=True) == []
+
+
+def test_those_told_are_those_who_keep_a_seat() -> None:
+    found = cut(5, 3)
+    assert (found.told, found.too_many, found.may_cancel) == (0, 2, 0)
+    step = found.steps[0]
+    later = replace(step.moment, utc=step.moment.utc + timedelta(hours=1))
+    moved = Outcome((replace(step, moment=later),))
+    assert (moved.told, moved.too_many, moved.may_cancel) == (3, 2, 3)

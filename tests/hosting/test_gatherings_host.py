@@ -1,0 +1,504 @@
+"""What hosts and organizers do with circles and gatherings: the verbs, and their pages over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from circles import bookings
+from circles.base.errors import NotAllowed, NotFound, OutOfDate, Refused
+from circles.hosting.circle import actions, rules
+from circles.store.context import Context
+from circles.store.db import Tx
+from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
+from tests.conftest import Browser, Enter
+from tests.gatherings.test_gatherings_rules import TYPED
+from tests.helpers import person
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def in_days(days: int, zone: str = "America/New_York") -> str:
+    return (datetime.now(ZoneInfo(zone)).date() + timedelta(days=days)).isoformat()
+
+
+def dated(**changed: str) -> dict[str, str]:
+    """A gathering in nine days as typed."""
+    usual = {
+        "date": in_days(9),
+        "time": "18:00",
+        "length_minutes": "90",
+        "capacity": "8",
+        "community_seats": "1",
+    }
+    return usual | {"note": "", "then": "draft"} | changed
+
+
+async def circle_row(context: Context, circle_id: UUID) -> dict[str, object]:
+    async with context.db.reading() as tx:
+        row = await tx.fetchrow(
+            "select circles.*, (select count(*) from guidelines_versions as v "
+            "where v.guidelines_id = circles.guidelines_id) as versions from circles where id = $1",
+            circle_id,
+        )
+    assert row is not None
+    return dict(row)
+
+
+async def gathering_state(context: Context, gathering_id: UUID) -> str | None:
+    async with context.db.reading() as tx:
+        return await tx.fetchval("select state from gatherings where id = $1", gathering_id)
+
+
+async def plan_circle(page: Browser, **changed: str) -> UUID:
+    """Plan a circle through the form. Returns its id."""
+    answer = await page.post("/host/circles/new", data=TYPED | {"then": "save"} | changed)
+    assert answer.status_code == 303, answer.text
+    return UUID(answer.headers["Location"].rsplit("/", 1)[1])
+
+
+# Planning a circle
+
+
+async def test_a_circle_from_form_to_the_public_list(context: Context, cast: Cast, browser: Enter) -> None:
+    async with browser(cast.farid) as page:
+        assert "Plan a circle" in (await page.get("/host")).text
+        circle = await plan_circle(page, name="Harbor circle")
+        assert (await page.get(f"/circles/{circle}")).status_code == 404
+        assert "Only its hosts can see this circle" in (await page.get(f"/host/circles/{circle}")).text
+        await page.post(f"/host/circles/{circle}/publish")
+        assert (await page.get(f"/circles/{circle}")).status_code == 200
+        answer = await page.post(f"/host/circles/{circle}/gatherings/new", data=dated(then="publish"))
+        assert answer.headers["Location"] == f"/host/circles/{circle}"
+        assert "Harbor circle" in (await page.get("/gatherings")).text
+        assert "Harbor circle" in (await page.get("/host")).text
+    row = await circle_row(context, circle)
+    assert (row["state"], row["maximum"], row["versions"], row["created_by"]) == (
+        "published",
+        8050,
+        1,
+        cast.farid,
+    )
+
+
+async def test_the_form_begins_with_the_text_of_a_format(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.farid) as page:
+        text = (await page.get("/host/circles/new?format=ceremony")).text
+        assert "simple ritual" in text
+        again = await page.post(
+            "/host/circles/new", data=TYPED | {"format": "peer", "then": "text", "name": "Kept <name>"}
+        )
+    assert again.status_code == 200
+    assert "The host is a peer" in again.text
+    assert "Kept &lt;name&gt;" in again.text
+
+
+async def test_every_fault_is_shown_at_once_and_what_was_typed_is_kept(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.farid) as page:
+        answer = await page.post(
+            "/host/circles/new",
+            data=TYPED | {"discreet_name": "Ketamine club", "capacity": "30", "maximum": "1e21"},
+        )
+    assert answer.status_code == 422
+    for words in (
+        "leave out “ketamine”",
+        "1 to 24 seats",
+        'value="1e21"',
+        "Ketamine club",
+    ):
+        assert words in answer.text
+
+
+@pytest.mark.parametrize("name", ["A\x00B", "two\nlines", "two\u2028lines"])
+async def test_names_that_cannot_stand_are_said_back(cast: Cast, browser: Enter, name: str) -> None:
+    async with browser(cast.farid) as page:
+        answer = await page.post("/host/circles/new", data=TYPED | {"name": name})
+    assert answer.status_code == 422
+    assert 'href="#f-name"' in answer.text
+
+
+async def test_odd_names_are_tidied_and_shown_whole(context: Context, cast: Cast, browser: Enter) -> None:
+    async with browser(cast.farid) as page:
+        circle = await plan_circle(page, name="Moon \U0001f319 \u202eElcric")
+    assert (await circle_row(context, circle))["name"] == "Moon \U0001f319 Elcric"
+
+
+async def test_the_guidelines_can_be_looked_at_before_saving(cast: Cast, browser: Enter) -> None:
+    words = {"guidelines": "## Ours\n\n<script>x</script> **Stay**"}
+    async with browser(cast.farid) as page:
+        part = await page.post("/host/guidelines/preview", data=words, headers=HTMX)
+        whole = await page.post("/host/guidelines/preview", data=words)
+        form = await page.post("/host/circles/new", data=TYPED | words | {"then": "preview"})
+        bad = await page.post("/host/guidelines/preview", data={"guidelines": "a\x00b"}, headers=HTMX)
+    assert "<html" not in part.text
+    for answer in (part, whole, form):
+        assert "<strong>Stay</strong>" in answer.text
+        assert "<script>x" not in answer.text
+    assert "First steps home" in form.text
+    assert (bad.status_code, "hidden character" in bad.text) == (422, True)
+
+
+async def test_only_facilitators_and_organizers_plan_circles(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    async with browser(cast.mira) as page:
+        assert (await page.get("/host")).status_code == 404
+        assert (await page.post("/host/circles/new", data=TYPED)).status_code == 404
+    async with browser() as page:
+        assert (await page.get("/host/circles/new")).headers["Location"].startswith("/sign-in?next=")
+    with pytest.raises(NotAllowed):
+        await actions.create_circle(context, await person(context, cast.mira), rules.read_circle(TYPED))
+
+
+# Publishing a circle
+
+
+async def test_publishing_says_all_that_is_missing(context: Context, cast: Cast, browser: Enter) -> None:
+    async with browser(cast.farid) as page:
+        circle = await plan_circle(page, place="in_person", join_link="")
+        answer = await page.post(f"/host/circles/{circle}/publish")
+    assert answer.status_code == 422
+    assert "Please give the city." in answer.text
+    assert "Please give the address." in answer.text
+    assert (await circle_row(context, circle))["state"] == "draft"
+
+
+async def test_publishing_twice_is_publishing_once(context: Context, cast: Cast) -> None:
+    farid = await person(context, cast.farid)
+    circle = await actions.create_circle(context, farid, rules.read_circle(TYPED))
+    await actions.publish_circle(context, farid, circle)
+    await actions.publish_circle(context, farid, circle)
+    async with context.db.reading() as tx:
+        count = "select count(*) from events where about = $1 and what = 'circle.published'"
+        assert await tx.fetchval(count, circle) == 1
+
+
+# Changing a circle
+
+
+def saved(version: object, **changed: str) -> dict[str, str]:
+    return TYPED | {"version": str(version), "then": "save"} | changed
+
+
+async def test_the_form_holds_what_is_saved(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.farid) as page:
+        text = (await page.get(f"/host/circles/{cast.circle}/edit")).text
+    for words in (
+        'value="Tuesday group"',
+        'value="45"',
+        'name="version" value="1"',
+    ):
+        assert words in text
+
+
+async def test_saving_a_circle_leaves_its_guidelines_alone(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    url = f"/host/circles/{cast.circle}/edit"
+    async with browser(cast.farid) as page:
+        form = (await page.get(url)).text
+        assert f"/host/circles/{cast.circle}/guidelines" in form
+        assert 'name="guidelines"' not in form
+        await page.post(url, data=saved(1, guidelines="Entirely other words, which nobody has agreed to."))
+        text = (await page.get(f"/circles/{cast.circle}")).text
+    row = await circle_row(context, cast.circle)
+    assert (row["versions"], row["version"], row["maximum"]) == (1, 2, 8050)
+    assert "Entirely other words" not in text
+
+
+async def test_two_who_change_a_circle_at_once(context: Context, cast: Cast, browser: Enter) -> None:
+    url = f"/host/circles/{cast.circle}/edit"
+    async with browser(cast.farid) as page:
+        await page.post(url, data=saved(1, name="Saved first"))
+        late = await page.post(url, data=saved(1, name="Typed later"))
+        assert late.status_code == 422
+        assert "Somebody else saved this circle" in late.text
+        assert "differs from theirs in: name" in late.text
+        assert 'value="Typed later"' in late.text
+        assert (await circle_row(context, cast.circle))["name"] == "Saved first"
+        assert 'name="version" value="2"' in late.text
+        await page.post(url, data=saved(2, name="Typed later"))
+    assert (await circle_row(context, cast.circle))["name"] == "Typed later"
+
+
+async def test_a_version_that_is_no_number_is_out_of_date(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    async with browser(cast.farid) as page:
+        for version in ("", "x", "9" * 5000, "-1"):
+            answer = await page.post(f"/host/circles/{cast.circle}/edit", data=saved(version))
+            assert (answer.status_code, "Somebody else saved" in answer.text) == (422, True)
+
+
+async def test_changing_seats_leaves_planned_gatherings_alone(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    async with browser(cast.farid) as page:
+        await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1, capacity="4"))
+        assert 'value="4"' in (await page.get(f"/host/circles/{cast.circle}/gatherings/new")).text
+    async with context.db.reading() as tx:
+        assert await tx.fetchval("select capacity from gatherings where id = $1", cast.gathering) == 8
+
+
+async def test_a_published_circle_keeps_a_way_in(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.farid) as page:
+        answer = await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1, join_link=""))
+    assert (answer.status_code, "give the link people join by" in answer.text) == (422, True)
+
+
+async def test_a_circle_does_not_move_under_people_with_seats(context: Context, cast: Cast) -> None:
+    await add_booking(context, cast.gathering, cast.mira)
+    farid = await person(context, cast.farid)
+    plan = rules.read_circle(TYPED | {"place": "in_person", "city": "Boston", "address": "1 Elm Street"})
+    with pytest.raises(Refused) as refused:
+        await actions.edit_circle(context, farid, cast.circle, plan, version=1)
+    assert refused.value.codes == {"place_moved"}
+
+
+# Whose circle it is
+
+
+async def test_a_foreign_circle_looks_like_none(context: Context, cast: Cast, browser: Enter) -> None:
+    gathering = await add_gathering(context, cast.circle, days=20, state="draft")
+    nowhere = uuid4()
+    for outsider in (cast.fern, cast.odile):
+        async with browser(outsider) as page:
+            for theirs, unknown in ((cast.circle, nowhere), (nowhere, nowhere)):
+                for path in ("", "/edit", "/gatherings/new"):
+                    answers = [await page.get(f"/host/circles/{each}{path}") for each in (theirs, unknown)]
+                    assert {answer.status_code for answer in answers} == {404}
+                    assert len({answer.text for answer in answers}) == 1
+            for url in (
+                f"/host/circles/{cast.circle}/edit",
+                f"/host/circles/{cast.circle}/publish",
+                f"/host/circles/{cast.circle}/gatherings/new",
+                f"/host/gatherings/{gathering}/publish",
+                f"/host/gatherings/{gathering}/discard",
+                f"/host/gatherings/{cast.gathering}/cancel",
+            ):
+                assert (await page.post(url, data=saved(1) | dated(reason="x"))).status_code == 404
+            assert (await page.get(f"/host/gatherings/{cast.gathering}/cancel")).status_code == 404
+    assert await gathering_state(context, gathering) == "draft"
+    assert await gathering_state(context, cast.gathering) == "open"
+
+
+async def test_helpers_see_and_co_hosts_change(context: Context, cast: Cast, browser: Enter) -> None:
+    helper = await add_person(context, "Hana", is_facilitator=True)
+    co = await add_person(context, "Cody", is_facilitator=True)
+    async with context.db.transaction() as tx:
+        await tx.execute(
+            "insert into hosts values ($1, $2, 'helper'), ($1, $3, 'co')", cast.circle, helper, co
+        )
+    async with browser(helper) as page:
+        seen = await page.get(f"/host/circles/{cast.circle}")
+        assert (seen.status_code, "Change the circle" in seen.text) == (200, False)
+        assert (await page.get(f"/host/circles/{cast.circle}/edit")).status_code == 404
+        assert (await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1))).status_code == 404
+    async with browser(co) as page:
+        assert (await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1))).status_code == 303
+
+
+async def test_the_host_pages_take_few_queries(cast: Cast, browser: Enter, queries: list[str]) -> None:
+    async with browser(cast.farid) as page:
+        for url, most in (("/host", 4), (f"/host/circles/{cast.circle}", 3)):
+            await page.get(url)
+            queries.clear()
+            await page.get(url)
+            assert len(queries) <= most
+
+
+# Planning a gathering
+
+
+async def test_a_draft_gathering_is_published_from_its_circle(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    async with browser(cast.farid) as page:
+        await page.post(f"/host/circles/{cast.circle}/gatherings/new", data=dated(note="Bring **water**"))
+        async with context.db.reading() as tx:
+            row = await tx.fetchrow("select * from gatherings where state = 'draft'")
+        assert row is not None
+        assert row["wall_start"].strftime("%H:%M") == "18:00"
+        assert row["ends_at"] - row["starts_at"] == timedelta(minutes=90)
+        assert (await page.get(f"/gatherings/{row['id']}")).status_code == 404
+        assert (
+            f"/host/gatherings/{row['id']}/publish" in (await page.get(f"/host/circles/{cast.circle}")).text
+        )
+        await page.post(f"/host/gatherings/{row['id']}/publish")
+        assert "<strong>water</strong>" in (await page.get(f"/gatherings/{row['id']}")).text
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"length_minutes": "-30"}, "ends after it starts"),
+        ({"date": "2026-01-05"}, "This time has passed"),
+        ({"date": "2027-03-14", "time": "02:30"}, "The next time that exists is 03:30"),
+        ({"date": "2027-02-30"}, "year-month-day"),
+        ({"time": "25:00"}, "such as 18:00"),
+        ({"capacity": "25"}, "1 to 24 seats"),
+        ({"community_seats": "9"}, "more community seats than seats"),
+        ({"note": "a\x00b"}, "hidden character"),
+    ],
+)
+async def test_bad_gatherings_are_said_back(
+    cast: Cast, browser: Enter, changed: dict[str, str], words: str
+) -> None:
+    async with browser(cast.farid) as page:
+        answer = await page.post(f"/host/circles/{cast.circle}/gatherings/new", data=dated(**changed))
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+async def test_a_doubled_hour_is_the_first_and_says_so(context: Context, cast: Cast, browser: Enter) -> None:
+    # The last Sunday of an October ahead, when the clocks of Berlin go back at 3:00.
+    year = datetime.now(ZoneInfo("Europe/Berlin")).year + 1
+    day = max(d for d in range(25, 32) if date(year, 10, d).isoweekday() == 7)
+    circle = await add_circle(context, cast.farid, zone="Europe/Berlin")
+    async with browser(cast.farid) as page:
+        await page.post(
+            f"/host/circles/{circle}/gatherings/new", data=dated(date=f"{year}-10-{day}", time="02:30")
+        )
+        assert "show 02:30 twice" in (await page.get(f"/host/circles/{circle}")).text
+    async with context.db.reading() as tx:
+        starts_at = await tx.fetchval("select starts_at from gatherings where circle_id = $1", circle)
+    assert (starts_at.hour, starts_at.minute) == (0, 30)
+
+
+async def test_one_gathering_per_start_unless_it_was_cancelled(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    url = f"/host/circles/{cast.circle}/gatherings/new"
+    async with browser(cast.farid) as page:
+        assert (await page.post(url, data=dated(then="publish"))).status_code == 303
+        twice = await page.post(url, data=dated(then="publish"))
+        assert (twice.status_code, "has a gathering at this time already" in twice.text) == (422, True)
+        async with context.db.reading() as tx:
+            mine = await tx.fetchval(
+                "select id from gatherings where id <> all($1)", [cast.gathering, cast.free_gathering]
+            )
+        await page.post(f"/host/gatherings/{mine}/cancel", data={"reason": "The room is closed."})
+        assert (await page.post(url, data=dated(then="publish"))).status_code == 303
+
+
+async def test_a_gathering_of_a_draft_circle_stays_a_draft(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    circle = await add_circle(context, cast.farid, state="draft")
+    async with browser(cast.farid) as page:
+        refused = await page.post(f"/host/circles/{circle}/gatherings/new", data=dated(then="publish"))
+        assert (refused.status_code, "Publish the circle first" in refused.text) == (422, True)
+        await page.post(f"/host/circles/{circle}/gatherings/new", data=dated())
+        async with context.db.reading() as tx:
+            mine = await tx.fetchval("select id from gatherings where circle_id = $1", circle)
+        await page.post(f"/host/gatherings/{mine}/publish")
+        assert "Publish the circle first" in (await page.get(f"/host/circles/{circle}")).text
+    assert await gathering_state(context, mine) == "draft"
+
+
+async def test_a_circle_that_moved_zone_asks_for_the_time_again(context: Context, cast: Cast) -> None:
+    farid = await person(context, cast.farid)
+    now = datetime.now(ZoneInfo("UTC"))
+    plan = rules.read_gathering(dated(), "Europe/Berlin", rules.read_circle(TYPED).scale, now)
+    with pytest.raises(OutOfDate):
+        await actions.plan_gathering(context, farid, cast.circle, plan)
+
+
+async def test_a_draft_is_thrown_away_and_an_open_one_is_not(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    draft = await add_gathering(context, cast.circle, days=20, state="draft")
+    async with browser(cast.farid) as page:
+        await page.post(f"/host/gatherings/{draft}/discard")
+        await page.post(f"/host/gatherings/{cast.gathering}/discard")
+        assert "You can cancel it instead" in (await page.get(f"/host/circles/{cast.circle}")).text
+    assert await gathering_state(context, draft) is None
+    assert await gathering_state(context, cast.gathering) == "open"
+
+
+# Cancelling a gathering
+
+
+async def test_cancelling_asks_once_and_says_what_will_happen(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    await add_booking(context, cast.gathering, cast.mira)
+    url = f"/host/gatherings/{cast.gathering}/cancel"
+    async with browser(cast.farid) as page:
+        text = (await page.get(url)).text
+        assert "1 person has a seat" in text
+        assert "sent back in full" in text
+        empty = await page.post(url, data={"reason": "  "})
+        assert (empty.status_code, "Please fill this in." in empty.text) == (422, True)
+        assert await gathering_state(context, cast.gathering) == "open"
+        assert (await page.post(url, data={"reason": "The room is closed."})).status_code == 303
+        assert "cancelled already" in (await page.get(url)).text
+        assert "was cancelled" in (await page.get(f"/gatherings/{cast.gathering}")).text
+    assert await gathering_state(context, cast.gathering) == "cancelled"
+
+
+async def test_bookings_end_once_in_the_transaction_that_cancels(
+    context: Context, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[UUID, str, UUID]] = []
+
+    async def record(tx: Tx, _: Context, gathering_id: UUID, reason: str, actor_id: UUID) -> None:
+        assert await tx.fetchval("select state from gatherings where id = $1", gathering_id) == "cancelled"
+        calls.append((gathering_id, reason, actor_id))
+
+    monkeypatch.setattr(bookings, "gathering_cancelled", record)
+    farid = await person(context, cast.farid)
+    for _ in range(2):
+        await actions.cancel_gathering(context, farid, cast.gathering, "The room is closed.")
+    assert calls == [(cast.gathering, "The room is closed.", cast.farid)]
+
+
+async def test_nothing_is_cancelled_when_ending_its_bookings_fails(
+    context: Context, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(bookings, "gathering_cancelled", fail)
+    with pytest.raises(RuntimeError):
+        await actions.cancel_gathering(context, await person(context, cast.farid), cast.gathering, "Ill.")
+    assert await gathering_state(context, cast.gathering) == "open"
+
+
+async def test_what_is_over_or_a_draft_cannot_be_cancelled(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    past = await add_gathering(context, cast.circle, days=-3)
+    draft = await add_gathering(context, cast.circle, days=20, state="draft")
+    farid = await person(context, cast.farid)
+    for gathering, code in ((past, "over"), (draft, "draft")):
+        with pytest.raises(Refused) as refused:
+            await actions.cancel_gathering(context, farid, gathering, "Ill.")
+        assert refused.value.codes == {code}
+    with pytest.raises(NotFound):
+        await actions.cancel_gathering(context, farid, uuid4(), "Ill.")
+    async with browser(cast.farid) as page:
+        assert "It is over" in (await page.get(f"/host/gatherings/{past}/cancel")).text
+        assert "This is a draft" in (await page.get(f"/host/gatherings/{draft}/cancel")).text
+
+
+# Organizers
+
+
+async def test_organizers_see_every_circle(
+    context: Context, cast: Cast, browser: Enter, queries: list[str]
+) -> None:
+    await add_circle(context, cast.fern, name="Not yet", state="draft")
+    async with browser(cast.odile) as page:
+        await page.get("/organize/circles")
+        queries.clear()
+        text = (await page.get("/organize/circles")).text
+        assert len(queries) == 2
+        assert (await page.get("/organize/circles?page=x")).status_code == 200
+    for words in ("First steps home", "Open door", "Not yet", "Farid", "Free of charge", "3 circles"):
+        assert words in text
+    async with browser(cast.farid) as page:
+        assert (await page.get("/organize/circles")).status_code == 404

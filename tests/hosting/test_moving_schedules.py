@@ -1,0 +1,211 @@
+"""Moving a gathering and all that follow to another day, from its page, on a real database."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from circles.base.errors import OutOfDate
+from circles.bookings import actions as booking_actions
+from circles.hosting.change.actions import Consent
+from circles.hosting.circle import actions
+from circles.hosting.schedule import actions as schedule_actions
+from circles.hosting.schedule import forms as schedule_forms
+from circles.hosting.schedule import move_rules, planting
+from circles.hosting.schedule.rules import Rule
+from circles.store import jobs
+from circles.store.context import Context
+from tests.cast import Cast, add_booking
+from tests.conftest import Browser, Enter
+from tests.helpers import person
+from tests.hosting.test_schedules import TERMS, change_one, make, planted, seen, today, typed, weekly
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
+
+async def move(page: Browser, gathering: Any, to: date, **changed: str) -> str:
+    """Look at what moving this one and all that follow does, and say yes to it. Returns what was shown."""
+    address = f"/host/gatherings/{gathering['id']}/change"
+    change = typed(scope="following", date=to.isoformat()) | changed
+    shown = (await page.post(address, data=change)).text
+    done = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
+    assert done.status_code == 303
+    return shown
+
+
+async def all_planted(context: Context, cast: Cast) -> list[Any]:
+    async with context.db.reading() as tx:
+        return await tx.fetch(
+            "select * from gatherings where circle_id = $1 and schedule_id is not null order by planned_for",
+            cast.circle,
+        )
+
+
+async def schedules(context: Context) -> list[Any]:
+    async with context.db.reading() as tx:
+        return await tx.fetch("select * from schedules order by first_date")
+
+
+async def test_the_weekday_moves_from_one_evening_on(context: Context, cast: Cast, browser: Enter) -> None:
+    found = await planted(context, await make(context, cast))
+    booking = await add_booking(context, found[3]["id"], cast.mira, kind="paid", amount=4500)
+    async with context.db.transaction() as tx:
+        await jobs.enqueue(tx, "invites.send", booking_id=booking)
+    await jobs.drain(context)
+    third = found[2]
+    async with browser(cast.farid) as page:
+        shown = await move(page, third, third["planned_for"] + DAY)
+        assert "From then on: every " in shown
+        assert "14 gatherings change" in shown
+        assert "1 person with a seat is told" in shown
+        assert "all they paid comes back" in shown
+        assert "taken away" not in shown
+        assert " new, the first on" not in shown
+    now = await all_planted(context, cast)
+    assert [row["id"] for row in now] == [row["id"] for row in found]
+    days = [row["planned_for"] for row in found]
+    assert [row["wall_start"].date() for row in now] == [*days[:2], *(day + DAY for day in days[2:])]
+    assert [row["planned_for"] for row in now] == [row["wall_start"].date() for row in now]
+    before, after = await schedules(context)
+    assert (before["until"], after["first_date"]) == (third["planned_for"] - DAY, third["planned_for"] + DAY)
+    await planting.plant(context)
+    assert len(await all_planted(context, cast)) == 16
+    await jobs.drain(context)
+    async with context.db.reading() as tx:
+        subject = await tx.fetchval("select subject from mails order by created_at desc limit 1")
+    assert subject.startswith("Changed: Tuesday group")
+    refund = await booking_actions.cancel(context, await person(context, cast.mira), booking, shown=4500)
+    assert refund.percent == 100
+
+
+async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    schedule = await make(context, cast, weekly(times=5))
+    found = await planted(context, schedule)
+    async with browser(cast.farid) as page:
+        await move(page, found[0], found[0]["planned_for"] + 2 * DAY, time="13:00")
+    assert len(await schedules(context)) == 1
+    now = await planted(context, schedule)
+    days = [row["planned_for"] + 2 * DAY for row in found]
+    assert [row["wall_start"].date() for row in now] == days
+    assert {row["wall_start"].time() for row in now} == {time(13)}
+
+
+async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    found = await planted(context, await make(context, cast))
+    await actions.cancel_gathering(context, await person(context, cast.farid), found[1]["id"], "ill")
+    await change_one(context, cast, found[2]["id"], at=time(16))
+    async with browser(cast.farid) as page:
+        assert "was changed by hand and stays so" in await move(page, found[0], found[0]["planned_for"] + DAY)
+        await planting.plant(context)
+        now = await all_planted(context, cast)
+        assert len(now) == 16  # the one that was cancelled is not planted on its new day
+        assert (now[1]["state"], now[1]["starts_at"]) == ("cancelled", found[1]["starts_at"])
+        assert (now[2]["by_hand"], now[2]["wall_start"].date()) == (True, found[2]["planned_for"])
+        back = await page.get(f"/host/gatherings/{found[2]['id']}/put-back")
+        await page.post(f"/host/gatherings/{found[2]['id']}/put-back", data={"seen": seen(back.text)})
+    put = (await all_planted(context, cast))[2]
+    assert put["wall_start"].date() == found[2]["planned_for"] + DAY
+
+
+async def test_the_one_that_was_asked_for_moves_though_it_was_changed_by_hand(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    found = await planted(context, await make(context, cast))
+    await change_one(context, cast, found[1]["id"], at=time(16))
+    async with browser(cast.farid) as page:
+        assert "15 gatherings change" in await move(page, found[1], found[1]["planned_for"] + DAY)
+    now = (await all_planted(context, cast))[1]
+    assert (now["wall_start"].date(), now["wall_start"].time()) == (found[1]["planned_for"] + DAY, time(11))
+    assert not now["by_hand"]
+
+
+async def test_every_other_week_takes_the_week_between(context: Context, cast: Cast, browser: Enter) -> None:
+    first = today() + 3 * DAY
+    schedule = await make(context, cast, Rule("weekly", first, 2, (first.weekday(),)))
+    found = await planted(context, schedule)
+    async with browser(cast.farid) as page:
+        await move(page, found[0], first + WEEK)
+    now = await planted(context, schedule)
+    assert [row["planned_for"] for row in now[: len(found)]] == [row["planned_for"] + WEEK for row in found]
+
+
+async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, browser: Enter) -> None:
+    listed = tuple(today() + n * DAY for n in (4, 5, 6, 7))
+    schedule = await make(context, cast, Rule("dates", listed[0], dates=listed))
+    found = await planted(context, schedule)
+    async with browser(cast.farid) as page:
+        await move(page, found[0], listed[0] + DAY)
+    now = await planted(context, schedule)
+    assert [row["id"] for row in now] == [row["id"] for row in found]
+    assert [row["wall_start"].date() for row in now] == [day + DAY for day in listed]
+
+
+@pytest.mark.parametrize(
+    ("scope", "shift", "says"),
+    [
+        ("following", WEEK, "The one after it is on"),
+        ("following", -8 * DAY, "This time has passed"),
+        ("whole", DAY, "does not move from here"),
+    ],
+)
+async def test_what_cannot_move_is_said_and_what_was_typed_is_kept(
+    context: Context, cast: Cast, browser: Enter, scope: str, shift: timedelta, says: str
+) -> None:
+    first = (await planted(context, await make(context, cast)))[0]
+    to = (first["planned_for"] + shift).isoformat()
+    async with browser(cast.farid) as page:
+        answer = await page.post(
+            f"/host/gatherings/{first['id']}/change", data=typed(scope=scope, date=to, note="Kept")
+        )
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert f'value="{to}"' in answer.text
+    assert "Kept" in answer.text
+
+
+async def test_a_day_where_one_was_kept_by_hand_is_refused(
+    context: Context, cast: Cast, browser: Enter
+) -> None:
+    schedule = await make(context, cast)
+    found = await planted(context, schedule)
+    await add_booking(context, found[2]["id"], cast.mira)
+    async with context.db.reading() as tx:
+        row = await schedule_actions.find(tx, await person(context, cast.farid), schedule)
+        rule = schedule_forms.rule_of(row)
+        other = Rule("weekly", rule.first + DAY, 1, ((rule.first + DAY).weekday(),))
+        shown = (await schedule_actions.foresee(tx, schedule, other, TERMS)).seen
+    farid = await person(context, cast.farid)
+    await schedule_actions.change_schedule(context, farid, schedule, other, TERMS, Consent(shown))
+    second = (await planted(context, schedule))[1]
+    back = (second["planned_for"] - DAY).isoformat()
+    async with browser(cast.farid) as page:
+        answer = await page.post(
+            f"/host/gatherings/{second['id']}/change", data=typed(scope="following", date=back)
+        )
+    assert answer.status_code == 422
+    assert "has a gathering on" in answer.text
+
+
+async def test_two_hosts_at_once_move_it_once(context: Context, cast: Cast) -> None:
+    schedule = await make(context, cast)
+    first = (await planted(context, schedule))[0]
+    farid, to = await person(context, cast.farid), first["planned_for"] + DAY
+
+    async def shown(gathering: UUID) -> str:
+        async with context.db.reading() as tx:
+            row = await schedule_actions.find(tx, farid, schedule)
+            whole = move_rules.cut(schedule_forms.rule_of(row), first["planned_for"], to)
+            return (await schedule_actions.foresee_following(tx, schedule, gathering, whole, TERMS)).seen
+
+    consent = Consent(await shown(first["id"]))
+    await schedule_actions.change_following(context, farid, first["id"], TERMS, consent, to=to)
+    with pytest.raises(OutOfDate):
+        await schedule_actions.change_following(context, farid, first["id"], TERMS, consent, to=to)

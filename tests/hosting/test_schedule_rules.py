@@ -1,0 +1,227 @@
+"""The dates of a schedule beside an independent library, over zones and years; its words; its refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from dateutil import rrule
+from dateutil import tz as other_tz
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circles.hosting.schedule import calendar as schedule_calendar
+from circles.hosting.schedule import rules
+from circles.hosting.schedule.rules import Rule, Terms
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+TODAY = NOW.date()
+ZONES = (
+    "America/New_York",
+    "America/Denver",
+    "Europe/London",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Asia/Kathmandu",
+    "America/Sao_Paulo",
+    "Africa/Casablanca",
+    "UTC",
+)
+TERMS = Terms(time(18), "America/New_York", 90, 8, 1)
+OTHER_DAYS = (rrule.MO, rrule.TU, rrule.WE, rrule.TH, rrule.FR, rrule.SA, rrule.SU)
+
+days = st.dates(date(1995, 1, 1), date(2060, 12, 31))
+weekdays = st.sets(st.integers(0, 6), min_size=1).map(lambda found: tuple(sorted(found)))
+ends = st.one_of(
+    st.just({}),
+    st.builds(lambda times: {"times": times}, st.integers(1, 60)),
+    st.builds(lambda length: {"length": length}, st.integers(0, 1500)),
+)
+
+
+def ended(first: date, end: dict[str, int]) -> dict[str, Any]:
+    """How a rule ends, as ours says it."""
+    return {"until": first + timedelta(days=end["length"])} if "length" in end else dict(end)
+
+
+def theirs(rule: Rule, frequency: Any, **more: Any) -> list[date]:
+    """The first sixty dates by the other library."""
+    found = rrule.rrule(
+        frequency,
+        dtstart=datetime.combine(rule.first, time(18)),
+        interval=rule.every,
+        count=rule.times,
+        until=datetime.combine(rule.until, time(18)) if rule.until else None,
+        **more,
+    )
+    return [each.date() for each in islice(found, 60)]
+
+
+def ours(rule: Rule) -> list[date]:
+    return list(islice(rules.all_dates(rule), 60))
+
+
+@given(days, st.integers(1, 8), weekdays, ends)
+def test_weeks_agree_with_another_library(
+    first: date, every: int, on: tuple[int, ...], end: dict[str, int]
+) -> None:
+    rule = Rule("weekly", first, every, on, **ended(first, end))
+    assert ours(rule) == theirs(rule, rrule.WEEKLY, byweekday=on, wkst=rrule.MO)
+
+
+@given(days, st.integers(1, 4), st.integers(0, 6), st.sampled_from([1, 2, 3, 4, -1]), ends)
+def test_weekdays_of_months_agree_with_another_library(
+    first: date, every: int, on: int, nth: int, end: dict[str, int]
+) -> None:
+    rule = Rule("monthly_weekday", first, every, (on,), nth, **ended(first, end))
+    assert ours(rule) == theirs(rule, rrule.MONTHLY, byweekday=OTHER_DAYS[on](nth))
+
+
+@given(days, st.integers(1, 4), st.integers(1, 31), ends)
+def test_dates_of_months_agree_with_another_library(
+    first: date, every: int, day: int, end: dict[str, int]
+) -> None:
+    rule = Rule("monthly_date", first, every, month_day=day, **ended(first, end))
+    assert ours(rule) == theirs(rule, rrule.MONTHLY, bymonthday=day)
+
+
+@given(st.dates(date(1995, 1, 1), date(2035, 12, 31)), st.times(), st.sampled_from(ZONES))
+def test_the_wall_time_stays_across_clock_changes(first: date, at: time, zone: str) -> None:
+    at = at.replace(second=0, microsecond=0)
+    rule = Rule("weekly", first, 1, (first.weekday(),), times=53)
+    terms = Terms(at, zone, 90, 8, 0)
+    there = other_tz.gettz(zone)
+    for day in rules.all_dates(rule):
+        found, wall = terms.moment(day), datetime.combine(day, at)
+        assert found.utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == found.wall
+        exists = other_tz.datetime_exists(wall, there)
+        assert (found.oddity == "missing") == (not exists)
+        if exists:
+            first_of_two = other_tz.enfold(wall.replace(tzinfo=there), 0)
+            assert found.utc == first_of_two.astimezone(UTC)
+            assert (found.oddity == "doubled") == other_tz.datetime_ambiguous(wall, there)
+        else:
+            assert found.wall > wall
+            assert found.utc == other_tz.resolve_imaginary(wall.replace(tzinfo=there)).astimezone(UTC)
+
+
+def test_the_missing_hour_moves_by_the_gap_and_the_doubled_is_the_first() -> None:
+    terms = Terms(time(2, 30), "America/New_York", 90, 8, 0)
+    early = Terms(time(1, 30), "America/New_York", 90, 8, 0)
+    spring, autumn = terms.moment(date(2027, 3, 14)), early.moment(date(2027, 11, 7))
+    assert (spring.wall.time(), spring.oddity) == (time(3, 30), "missing")
+    assert (autumn.utc, autumn.oddity) == (datetime(2027, 11, 7, 5, 30, tzinfo=UTC), "doubled")
+    howe = Terms(time(2, 10), "Australia/Lord_Howe", 90, 8, 0).moment(date(2026, 10, 4))
+    assert (howe.wall.time(), howe.oddity) == (time(2, 40), "missing")
+
+
+@given(days, st.integers(1, 4), weekdays, ends, st.integers(0, 40))
+def test_a_rule_cut_in_two_keeps_its_dates(
+    first: date, every: int, on: tuple[int, ...], end: dict[str, int], cut: int
+) -> None:
+    rule = Rule("weekly", first, every, on, **ended(first, end))
+    found = ours(rule)
+    if not found:
+        return
+    early, late = rules.split(rule, found[min(cut, len(found) - 1)])
+    before = list(rules.all_dates(early))
+    assert (before + list(islice(rules.all_dates(late), 60)))[: len(found)] == found
+
+
+def test_a_list_of_dates_is_sorted_and_said_once() -> None:
+    listed = (date(2027, 1, 9), date(2026, 12, 5), date(2027, 1, 9))
+    rule = Rule("dates", date(2026, 12, 5), dates=listed, skipped=frozenset({date(2026, 12, 5)}))
+    assert list(rules.all_dates(rule)) == [date(2026, 12, 5), date(2027, 1, 9)]
+    assert rules.dates(rule, TODAY, date(2027, 12, 31)) == [date(2027, 1, 9)]
+
+
+def test_a_day_that_no_month_has_ends_with_the_calendar() -> None:
+    assert not list(rules.all_dates(Rule("monthly_date", date(2027, 2, 1), 12, month_day=30)))
+
+
+FIRST = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (
+            Rule("weekly", FIRST, 2, (1,), until=date(2027, 6, 30)),
+            "every other Tuesday, 18:00 to 19:30 New York time, from 24 November, until 30 June 2027",
+        ),
+        (Rule("weekly", date(2026, 1, 6), 1, (1,)), "every Tuesday, 18:00 to 19:30 New York time"),
+        (Rule("weekly", TODAY, 1, (1, 3)), "every Tuesday and Thursday, 18:00 to 19:30 New York time"),
+        (Rule("weekly", TODAY, 2, (1, 3)), "every other week on Tuesday and Thursday, 18:00 to 19:30"),
+        (Rule("weekly", TODAY, 5, (0, 1, 6), times=1), "every 5 weeks on Monday, Tuesday and Sunday, 18"),
+        (Rule("weekly", TODAY, 1, tuple(range(7))), "every day, 18:00"),
+        (Rule("monthly_weekday", TODAY, 1, (1,), 2), "the second Tuesday of every month, 18:00"),
+        (Rule("monthly_weekday", TODAY, 2, (4,), -1), "the last Friday of every other month, 18:00"),
+        (Rule("monthly_date", TODAY, 3, month_day=22), "the 22nd every 3 months, 18:00"),
+        (
+            Rule("monthly_date", TODAY, month_day=31),
+            "the 31st of every month (a month without a 31st is left",
+        ),
+        (Rule("dates", TODAY, dates=(FIRST,)), "on one chosen date, 18:00"),
+        (
+            Rule(
+                "weekly", TODAY, 1, (1,), times=9, skipped=frozenset({date(2026, 12, 29), date(2026, 1, 6)})
+            ),
+            "every Tuesday, 18:00 to 19:30 New York time, 9 times, not on 29 December",
+        ),
+    ],
+)
+def test_a_schedule_in_words(rule: Rule, says: str) -> None:
+    assert rules.words(rule, TERMS, TODAY).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        (Rule("weekly", FIRST, 1, (1,), until=FIRST - timedelta(days=1)), "ends_before_start"),
+        (Rule("weekly", FIRST, 1, (1,), until=FIRST + timedelta(weeks=400)), "too_many"),
+        (Rule("weekly", FIRST, 1, (1,), times=401), "too_many"),
+        (Rule("weekly", FIRST, 1, (3,), until=FIRST), "plants_nothing"),
+        (Rule("weekly", date(2020, 1, 1), 1, (1,), times=5), "plants_nothing"),
+        (Rule("weekly", FIRST, 1, (1,), times=1, skipped=frozenset({FIRST})), "plants_nothing"),
+        (Rule("dates", FIRST), "plants_nothing"),
+        (Rule("monthly_date", date(2027, 2, 1), 12, month_day=31), "plants_nothing"),
+    ],
+)
+def test_rules_that_cannot_stand(rule: Rule, code: str) -> None:
+    assert [reason.code for reason in rules.problems(rule, TERMS, NOW)] == [code]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("weekly", FIRST, 1, (1,), until=FIRST + timedelta(weeks=399)),
+        Rule("weekly", FIRST, 1, (1,), times=400),
+        Rule("weekly", date(2001, 1, 2), 1, (1,)),
+    ],
+)
+def test_rules_that_stand(rule: Rule) -> None:
+    assert rules.problems(rule, TERMS, NOW) == []
+
+
+def test_a_preview_shows_skipped_dates_too() -> None:
+    rule = Rule("weekly", FIRST, 1, (1,), skipped=frozenset({FIRST}))
+    found = rules.next_dates(rule, TERMS, NOW)
+    assert (found[0], len(found)) == (FIRST, 12)
+
+
+def test_a_preview_tells_of_every_hour_skipped_that_is_planted_at_once() -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    terms = Terms(time(2, 30), "America/New_York", 90, 8, 1)
+    rule = Rule("weekly", date(2026, 11, 29), 1, (6,))
+    found = schedule_calendar.preview(rule, terms, now)
+    assert [each.name for each in found.months][-1] == "February 2027"
+    (says,) = found.warnings
+    assert says.startswith("On Sunday 14 March")
+    assert says.endswith("the clocks in New York skip 02:30. It starts at 03:30.")
+    skipped = replace(rule, skipped=frozenset({date(2027, 3, 14)}))
+    assert schedule_calendar.preview(skipped, terms, now).warnings == ()

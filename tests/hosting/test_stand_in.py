@@ -1,0 +1,518 @@
+"""Standing in for one gathering: seen first, done once, told to whom it concerns, on pages without JavaScript."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from circles.base.errors import NotFound, OutOfDate, Refused
+from circles.hosting.stand_in import actions
+from circles.invites import actions as invites_actions
+from circles.store.context import Context
+from tests.cast import Cast, add_booking, add_gathering
+from tests.conftest import Browser, Enter
+from tests.helpers import change, person, value
+from tests.hosting.test_hosts import add_host, newest_link, tonight
+
+NEVER_SAID = re.compile(r"ketamine|therap|integration|psychedelic|medicine|first steps", re.IGNORECASE)
+
+
+def seen(page: httpx2.Response) -> str:
+    """The fingerprint of what was shown."""
+    found = re.search(r'name="seen" value="(\w+)"', page.text)
+    assert found, page.text
+    return found.group(1)
+
+
+async def look_and_do(page: Browser, url: str, **typed: str) -> httpx2.Response:
+    """What a person does: see what will happen, then say do it."""
+    shown = await page.post(url, data=typed)
+    assert shown.status_code == 200, shown.text
+    return await page.post(url, data={**typed, "then": "do", "seen": seen(shown)})
+
+
+async def look_and_step_back(page: Browser, gathering: UUID) -> httpx2.Response:
+    url = f"/host/gatherings/{gathering}/stand-in/back"
+    return await page.post(url, data={"seen": seen(await page.get(url))})
+
+
+async def told(context: Context, kind: str) -> dict[str, Any]:
+    """The newest mail of a kind to each address."""
+    async with context.db.reading() as tx:
+        rows = await tx.fetch("select * from mails where kind = $1 order by created_at", kind)
+    return {row["to_address"]: row for row in rows}
+
+
+async def how_many(context: Context, kind: str) -> int:
+    return await value(context, "select count(*) from mails where kind = $1", kind)
+
+
+async def with_two_booked(cast: Cast) -> tuple[UUID, UUID]:
+    """Fern is co-facilitator; Mira and Milo have seats."""
+    await add_host(cast.context, cast.circle, cast.fern, "co")
+    mira = await add_booking(cast.context, cast.gathering, cast.mira, kind="paid", amount=4500)
+    return mira, await add_booking(cast.context, cast.gathering, cast.milo)
+
+
+# A facilitator of the circle
+
+
+async def test_it_is_seen_before_it_is_done_and_then_told(cast: Cast, browser: Enter) -> None:
+    await with_two_booked(cast)
+    await add_booking(cast.context, cast.gathering, cast.odile, state="held")
+    await change(cast.context, "update people set zone = 'America/Los_Angeles'")
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    typed = {"who": "host", "host": str(cast.fern)}
+    async with browser(cast.farid) as page:
+        shown = await page.post(here, data={**typed, "then": "look"})
+        for words in (
+            "Fern holds this gathering",
+            "Told by mail: Fern.",
+            "2 people with a seat get a short mail: Milo and Mira.",
+            "so do the entries in calendars",
+            "The mail they get",
+        ):
+            assert words in shown.text
+        assert "for you" not in shown.text.split("The mail they get")[1].split("</pre>")[0]
+        assert await how_many(cast.context, "your_host") == await how_many(cast.context, "host_news") == 0
+        assert await value(cast.context, "select count(*) from stand_ins") == 0
+        done = await page.post(here, data={**typed, "then": "do", "seen": seen(shown)})
+        assert done.headers["Location"] == f"/host/gatherings/{cast.gathering}"
+        assert "3 people are being told" in (await page.get(done.headers["Location"])).text
+    assert (await told(cast.context, "your_host")).keys() == {"mira@example.org", "milo@example.org"}
+    assert (
+        "asks you to hold one gathering"
+        in (await told(cast.context, "host_news"))["fern@example.org"]["text_body"]
+    )
+    event: Any = await value(
+        cast.context,
+        "select details from events where what = 'gathering.stand_in' and after = $1",
+        str(cast.fern),
+    )
+    assert event == {"told": {"hosts": 1, "members": 2}}
+
+
+async def test_what_a_member_is_told_is_calm_discreet_and_without_a_calendar(
+    cast: Cast, browser: Enter
+) -> None:
+    booking, _ = await with_two_booked(cast)
+    await change(cast.context, "update people set zone = 'America/Los_Angeles' where id = $1", cast.mira)
+    async with browser(cast.farid) as page:
+        await look_and_do(
+            page, f"/host/gatherings/{cast.gathering}/stand-in", who="host", host=str(cast.fern)
+        )
+    mail = (await told(cast.context, "your_host"))["mira@example.org"]
+    assert re.fullmatch(r"Tuesday group, \w+day \d+ \w+( \d{4})?: your host", mail["subject"])
+    assert (mail["calendar"], mail["calendar_method"], mail["person_id"]) == (None, None, cast.mira)
+    for body in (mail["text_body"], mail["html_body"]):
+        assert "this time, Fern holds “Tuesday group”. Usually, Farid and Fern hold it." in body
+        assert "3:00 in the afternoon for you" in body
+        assert f"http://circles.test/facilitators/{cast.fern}" in body
+        assert f"http://circles.test/bookings/{booking}" in body
+        assert "Nothing else changes" in body
+        assert not re.search(r"milo|meet\.example|\$", body, re.IGNORECASE)
+        assert "ill" not in body.split()
+    assert not NEVER_SAID.search(re.sub(r"http\S+", "", mail["text_body"]))
+
+
+async def test_the_entry_in_the_calendar_stays_as_it_is(
+    cast: Cast, browser: Enter, drain: Callable[[], Any]
+) -> None:
+    booking, _ = await with_two_booked(cast)
+    await invites_actions.send(cast.context, booking_id=str(booking))
+    async with browser(cast.mira) as mine:
+        before = await mine.get(f"/bookings/{booking}/invite.ics")
+        async with browser(cast.farid) as page:
+            await look_and_do(
+                page, f"/host/gatherings/{cast.gathering}/stand-in", who="host", host=str(cast.fern)
+            )
+        await drain()
+        await invites_actions.send(cast.context, booking_id=str(booking))
+        assert (await mine.get(f"/bookings/{booking}/invite.ics")).content == before.content
+    assert await how_many(cast.context, "invite") == 1
+    assert await how_many(cast.context, "changed") == 0
+    assert await value(cast.context, "select max(sequence) from invites") == 0
+    assert (
+        await value(cast.context, "select count(*) from mails where state <> 'sent' and kind = 'your_host'")
+        == 0
+    )
+
+
+async def test_whoever_has_a_seat_reads_it_on_every_page_of_theirs(cast: Cast, browser: Enter) -> None:
+    booking, _ = await with_two_booked(cast)
+    pages = ("/my/gatherings", f"/bookings/{booking}", f"/gatherings/{cast.gathering}")
+    async with browser(cast.mira) as mine, browser(cast.farid) as page:
+        for url in pages:
+            assert "Held this time by" not in (await mine.get(url)).text
+        await look_and_do(
+            page, f"/host/gatherings/{cast.gathering}/stand-in", who="host", host=str(cast.fern)
+        )
+        for url in pages:
+            assert "Held this time by" in (await mine.get(url)).text
+        assert "Usually held by" in (await mine.get(pages[2])).text
+        assert f'href="/facilitators/{cast.fern}"' in (await mine.get(pages[1])).text
+        assert ", with Fern<" in (await mine.get("/gatherings")).text
+        assert (await look_and_step_back(page, cast.gathering)).status_code == 303
+        for url in pages:
+            assert "Held this time by" not in (await mine.get(url)).text
+
+
+async def test_pressed_twice_or_at_once_it_is_told_once(cast: Cast, browser: Enter) -> None:
+    await with_two_booked(cast)
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    typed = {"who": "host", "host": str(cast.fern)}
+    async with browser(cast.farid) as page:
+        consent = {**typed, "then": "do", "seen": seen(await page.post(here, data=typed))}
+        answers = await asyncio.gather(*(page.post(here, data=consent) for _ in range(3)))
+        assert {each.status_code for each in answers} == {303}
+        assert await how_many(cast.context, "your_host") == 2
+        assert await how_many(cast.context, "host_news") == 1
+        back = {"seen": seen(await page.get(f"{here}/back"))}
+        answers = [await page.post(f"{here}/back", data=back) for _ in range(2)]
+        assert {each.status_code for each in answers} == {303}
+    assert await how_many(cast.context, "your_host") == 4
+    assert await how_many(cast.context, "host_news") == 2
+    assert await value(cast.context, "select count(*) from events where what = 'gathering.stand_in'") == 2
+
+
+async def test_what_changed_since_it_was_shown_is_shown_again(cast: Cast, browser: Enter) -> None:
+    await add_host(cast.context, cast.circle, cast.fern, "co")
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    typed = {"who": "host", "host": str(cast.fern)}
+    async with browser(cast.farid) as page:
+        shown = await page.post(here, data=typed)
+        assert "Nobody has a seat who needs to be told" in shown.text
+        await add_booking(cast.context, cast.gathering, cast.mira)
+        again = await page.post(here, data={**typed, "then": "do", "seen": seen(shown)})
+        assert again.status_code == 422
+        assert "Something changed since you looked" in again.text
+        assert "1 person with a seat gets a short mail: Mira." in again.text
+        assert (await page.post(here, data={**typed, "then": "do"})).status_code == 422
+        assert await value(cast.context, "select count(*) from stand_ins") == 0
+        assert (await page.post(here, data={**typed, "then": "do", "seen": seen(again)})).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"who": "host", "host": ""}, "Please choose who holds it"),
+        ({"who": "host", "host": "nobody"}, "Please choose who holds it"),
+        ({"who": "mail", "email": "fern@example.org"}, "hosts this circle already"),
+        ({"who": "mail", "email": "not an address"}, "Please give a mail address"),
+        ({"who": "mail", "email": "a" * 10_000 + "@example.org"}, "please keep it to 254"),
+    ],
+)
+async def test_what_cannot_be_is_said_and_kept(
+    cast: Cast, browser: Enter, typed: dict[str, str], says: str
+) -> None:
+    await add_host(cast.context, cast.circle, cast.fern, "co")
+    async with browser(cast.farid) as page:
+        for then in ("look", "do"):
+            answer = await page.post(
+                f"/host/gatherings/{cast.gathering}/stand-in", data={**typed, "then": then}
+            )
+            assert answer.status_code == 422
+            assert says in answer.text
+            assert typed.get("email", "") in answer.text
+
+
+async def test_only_a_facilitator_of_the_circle_is_put_in(cast: Cast, browser: Enter) -> None:
+    await add_host(cast.context, cast.circle, cast.milo, "helper")
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    async with browser(cast.farid) as page:
+        for who in (cast.mira, cast.milo, cast.fern):
+            for then in ("look", "do"):
+                typed = {"who": "host", "host": str(who), "then": then}
+                assert (await page.post(here, data=typed)).status_code == 404
+        assert "A facilitator of this circle" not in (await page.get(here)).text
+    for who in (cast.fern, cast.milo, cast.mira):
+        async with browser(who) as page:
+            for url in (here, f"{here}/back"):
+                assert (await page.get(url)).status_code == 404
+                assert (await page.post(url, data={"who": "host", "host": str(who)})).status_code == 404
+
+
+# Somebody asked by mail
+
+
+async def test_whoever_is_asked_alone_is_mailed_and_nothing_changes_before_their_yes(
+    cast: Cast, browser: Enter
+) -> None:
+    await add_booking(cast.context, cast.gathering, cast.mira)
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    async with browser(cast.farid) as page:
+        shown = await page.post(here, data={"who": "mail", "email": "Fern@Example.org"})
+        for words in (
+            "fern@example.org gets a mail with a link",
+            "Nothing changes before they say yes",
+            "1 person with a seat gets a short mail then: Mira.",
+        ):
+            assert words in shown.text
+        assert await value(cast.context, "select count(*) from mails") == 0
+        done = await look_and_do(page, here, who="mail", email="fern@example.org")
+        assert done.headers["Location"] == here
+        assert "fern@example.org" in (await page.get(here)).text
+    assert await value(cast.context, "select array_agg(to_address) from mails") == ["fern@example.org"]
+    assert await value(cast.context, "select count(*) from stand_ins") == 0
+    link = await newest_link(cast.context, "fern@example.org")
+    async with browser(cast.fern) as page:
+        shown = (await page.get(link)).text
+        assert "1 person has a seat. They are told by mail that you hold it this time" in shown
+        assert "Mira" not in shown.split("<main")[1].split("</main>")[0]
+        assert (await page.post(link, data={"answer": "accept"})).status_code == 303
+        assert (await page.post(link, data={"answer": "accept"})).status_code == 422
+    assert "this time, Fern holds" in (await told(cast.context, "your_host"))["mira@example.org"]["text_body"]
+    assert await how_many(cast.context, "your_host") == 1
+    news = await told(cast.context, "host_news")
+    assert news.keys() == {"farid@example.org"}
+    assert "Fern said yes" in news["farid@example.org"]["text_body"]
+    assert await how_many(cast.context, "host_news") == 1
+
+
+async def test_asked_by_one_host_the_other_is_told_of_the_yes_too(cast: Cast, browser: Enter) -> None:
+    await add_host(cast.context, cast.circle, cast.fern, "co")
+    await change(cast.context, "update people set is_facilitator = true where id = $1", cast.milo)
+    async with browser(cast.farid) as page:
+        await look_and_do(
+            page, f"/host/gatherings/{cast.gathering}/stand-in", who="mail", email="milo@example.org"
+        )
+    async with browser(cast.milo) as page:
+        await page.post(await newest_link(cast.context, "milo@example.org"), data={"answer": "accept"})
+    news = await told(cast.context, "host_news")
+    assert "Milo stepped in. Milo holds it this time." in news["fern@example.org"]["text_body"]
+    assert await how_many(cast.context, "host_news") == 2
+
+
+async def test_asking_twice_asks_once_and_asking_again_says_so(cast: Cast, browser: Enter) -> None:
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    typed = {"who": "mail", "email": "nell@example.org"}
+    async with browser(cast.farid) as page:
+        consent = {**typed, "then": "do", "seen": seen(await page.post(here, data=typed))}
+        answers = await asyncio.gather(*(page.post(here, data=consent) for _ in range(3)))
+        assert {each.status_code for each in answers} == {303}
+        assert await how_many(cast.context, "host_invitation") == 1
+        again = await page.post(here, data=typed)
+        assert "The link they have stops working" in again.text
+        assert (await page.post(here, data={**typed, "then": "do", "seen": seen(again)})).status_code == 303
+    assert await how_many(cast.context, "host_invitation") == 2
+    assert await value(cast.context, "select count(*) from host_invitations where state = 'open'") == 1
+
+
+async def test_whoever_says_yes_first_holds_it_and_the_others_are_asked_no_more(
+    cast: Cast, browser: Enter
+) -> None:
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    async with browser(cast.farid) as page:
+        for email in ("fern@example.org", "nell@example.org"):
+            assert (await look_and_do(page, here, who="mail", email=email)).status_code == 303
+        asked = await page.post(here, data={"who": "mail", "email": "lou@example.org"})
+        assert "whoever says yes first holds it" in asked.text
+    async with browser(cast.fern) as page:
+        link = await newest_link(cast.context, "fern@example.org")
+        assert (await page.post(link, data={"answer": "accept"})).status_code == 303
+    states = "select string_agg(email || ' ' || state, ', ' order by email) from host_invitations"
+    assert await value(cast.context, states) == "fern@example.org accepted, nell@example.org withdrawn"
+    withdrawn = "select count(*) from events where what = 'host.withdrawn' and why = 'held'"
+    assert await value(cast.context, withdrawn) == 1
+
+
+async def test_an_invitation_to_one_gathering_is_taken_back_where_it_shows(
+    cast: Cast, browser: Enter
+) -> None:
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    async with browser(cast.farid) as page:
+        await look_and_do(page, here, who="mail", email="nell@example.org")
+        asked = await value(cast.context, "select id from host_invitations")
+        url = f"/host/circles/{cast.circle}/asked/{asked}/withdraw"
+        assert url in (await page.get(here)).text
+        assert (await page.post(url)).headers["Location"] == here
+        assert "nell@example.org" not in (await page.get(here)).text
+
+
+async def test_two_who_answer_while_a_host_steps_in_leave_one_holder(cast: Cast, browser: Enter) -> None:
+    await add_host(cast.context, cast.circle, cast.fern, "co")
+    await add_booking(cast.context, cast.gathering, cast.mira)
+    await change(cast.context, "update people set is_facilitator = true where id = $1", cast.milo)
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    async with browser(cast.farid) as page, browser(cast.milo) as milo:
+        await look_and_do(page, here, who="mail", email="milo@example.org")
+        link = await newest_link(cast.context, "milo@example.org")
+        typed = {"who": "host", "host": str(cast.fern)}
+        consent = {**typed, "then": "do", "seen": seen(await page.post(here, data=typed))}
+        one, other = await asyncio.gather(
+            page.post(here, data=consent), milo.post(link, data={"answer": "accept"})
+        )
+        assert sorted((one.status_code, other.status_code)) == [303, 422]
+    assert await value(cast.context, "select count(*) from stand_ins") == 1
+    assert await how_many(cast.context, "your_host") == 1
+
+
+# Standing in, and giving it back
+
+
+async def test_another_facilitator_stands_in_and_keeps_that_register_alone(
+    cast: Cast, browser: Enter
+) -> None:
+    gathering = await tonight(cast)
+    async with browser(cast.farid) as page:
+        await look_and_do(
+            page, f"/host/gatherings/{gathering}/stand-in", who="mail", email="fern@example.org"
+        )
+    link = await newest_link(cast.context, "fern@example.org")
+    booking = await value(cast.context, "select id from bookings where gathering_id = $1", gathering)
+    async with browser(cast.fern) as page:
+        assert (await page.get(f"/host/gatherings/{gathering}")).status_code == 404
+        answer = await page.post(link, data={"answer": "accept"})
+        assert answer.headers["Location"] == f"/host/gatherings/{gathering}"
+        assert "You stand in" in (await page.get("/host")).text
+        marked = await page.post(
+            f"/host/gatherings/{gathering}/register", data={"booking": str(booking), "mark": "came"}
+        )
+        assert marked.status_code == 303
+        for url in (
+            f"/host/circles/{cast.circle}",
+            f"/host/gatherings/{cast.gathering}",
+            f"/host/gatherings/{gathering}/cancel",
+            f"/host/gatherings/{gathering}/stand-in",
+        ):
+            assert (await page.get(url)).status_code == 404, url
+        await change(cast.context, "update people set is_facilitator = false where id = $1", cast.fern)
+        for url in (f"/host/gatherings/{gathering}", f"/host/gatherings/{gathering}/stand-in/back"):
+            assert (await page.get(url)).status_code == 404
+
+
+async def stands_in(cast: Cast, gathering: UUID) -> None:
+    """Fern, who is no host of the circle, stands in."""
+    await change(cast.context, "insert into stand_ins values ($1, $2, $3)", gathering, cast.fern, cast.farid)
+
+
+async def test_a_stand_in_gives_it_back_and_everybody_learns_it(cast: Cast, browser: Enter) -> None:
+    await add_booking(cast.context, cast.gathering, cast.mira)
+    await stands_in(cast, cast.gathering)
+    here = f"/host/gatherings/{cast.gathering}/stand-in/back"
+    async with browser(cast.fern) as page:
+        assert here in (await page.get(f"/host/gatherings/{cast.gathering}")).text
+        shown = await page.get(here)
+        assert "Give this gathering back?" in shown.text
+        assert "Told by mail: Farid." in shown.text
+        assert "1 person with a seat gets a short mail." in shown.text
+        consent = {"seen": seen(shown)}
+        assert (await page.post(here, data=consent)).headers["Location"] == "/host"
+        assert (await page.post(here, data=consent)).status_code == 303
+        assert "Farid holds it, as usual" in (await page.get(here)).text
+        assert (await page.get(f"/host/gatherings/{cast.gathering}")).status_code == 404
+    mail = (await told(cast.context, "your_host"))["mira@example.org"]
+    assert "“Tuesday group” will be as usual after all: Farid holds it." in mail["text_body"]
+    assert "/facilitators/" not in mail["html_body"]
+    news = (await told(cast.context, "host_news"))["farid@example.org"]["text_body"]
+    assert "Fern gave back the gathering of" in news
+    assert await how_many(cast.context, "your_host") == await how_many(cast.context, "host_news") == 1
+
+
+async def test_who_gave_it_back_does_not_take_it_from_the_next(cast: Cast, browser: Enter) -> None:
+    await stands_in(cast, cast.gathering)
+    async with browser(cast.fern) as page:
+        assert (await look_and_step_back(page, cast.gathering)).status_code == 303
+        await change(
+            cast.context,
+            "insert into stand_ins (gathering_id, person_id) values ($1, $2)",
+            cast.gathering,
+            cast.odile,
+        )
+        here = f"/host/gatherings/{cast.gathering}/stand-in/back"
+        assert (await page.get(here)).status_code == 404
+        assert (await page.post(here, data={"seen": "x"})).status_code == 404
+    assert await value(cast.context, "select person_id from stand_ins") == cast.odile
+
+
+async def test_a_host_takes_it_back_and_the_stand_in_is_told(cast: Cast, browser: Enter) -> None:
+    await stands_in(cast, cast.gathering)
+    async with browser(cast.farid) as page:
+        link = f"/host/gatherings/{cast.gathering}/stand-in/back"
+        assert link in (await page.get(f"/host/gatherings/{cast.gathering}/stand-in")).text
+        done = await look_and_step_back(page, cast.gathering)
+        assert done.headers["Location"] == f"/host/gatherings/{cast.gathering}"
+    news = (await told(cast.context, "host_news"))["fern@example.org"]["text_body"]
+    assert "Farid changed who holds it. Farid holds it, so you need not." in news
+
+
+@pytest.mark.parametrize("booked", [True, False])
+async def test_whoever_would_hold_it_is_told_when_it_is_cancelled(
+    cast: Cast, browser: Enter, booked: bool
+) -> None:
+    if booked:
+        await add_booking(cast.context, cast.gathering, cast.mira)
+    await stands_in(cast, cast.gathering)
+    async with browser(cast.farid) as page:
+        here = f"/host/gatherings/{cast.gathering}/cancel"
+        shown = (await page.get(here)).text
+        assert "Fern, who would hold it, is told by mail." in shown
+        assert "nobody needs to be told" not in shown
+        for _ in range(2):
+            assert (await page.post(here, data={"reason": "The heating broke."})).status_code == 303
+    mail = (await told(cast.context, "host_news"))["fern@example.org"]["text_body"]
+    assert "Farid cancelled the gathering of" in mail
+    assert "so you need not hold it" in mail
+    assert await how_many(cast.context, "host_news") == 1
+
+
+async def test_nobody_steps_in_or_back_when_it_is_over(cast: Cast, browser: Enter) -> None:
+    over = await add_gathering(cast.context, cast.circle, days=-3)
+    await stands_in(cast, over)
+    here = f"/host/gatherings/{over}/stand-in"
+    async with browser(cast.farid) as page:
+        assert "who holds it stays as it is" in (await page.get(here)).text
+        for typed in ({"who": "host", "host": str(cast.farid)}, {"who": "mail", "email": "x@example.org"}):
+            assert (await page.post(here, data={**typed, "then": "do"})).status_code == 422
+        assert (await page.get(f"{here}/back")).status_code == 422
+        assert (await page.post(f"{here}/back", data={"seen": "x"})).status_code == 422
+    assert await value(cast.context, "select count(*) from stand_ins") == 1
+
+
+async def test_the_verbs_refuse_what_nobody_saw(cast: Cast) -> None:
+    await add_host(cast.context, cast.circle, cast.fern, "co")
+    farid = await person(cast.context, cast.farid)
+    with pytest.raises(OutOfDate):
+        await actions.step_in(cast.context, farid, cast.gathering, cast.fern, seen="")
+    with pytest.raises(OutOfDate):
+        await actions.ask(cast.context, farid, cast.gathering, email="x@example.org", seen="")
+    with pytest.raises(NotFound):
+        await actions.step_in(cast.context, farid, cast.free_gathering, cast.farid, seen="")
+    await stands_in(cast, cast.gathering)
+    with pytest.raises(OutOfDate):
+        await actions.step_back(cast.context, farid, cast.gathering, seen="")
+
+
+async def test_nobody_fills_mailboxes_with_it(cast: Cast) -> None:
+    farid = await person(cast.context, cast.farid)
+    async with cast.context.db.reading() as tx:
+        held = await actions.look(tx, cast.gathering, farid)
+    codes: set[str] = set()
+    for n in range(32):
+        asking = actions.foresee_asking(held, farid, f"n{n}@example.org")
+        try:
+            await actions.ask(cast.context, farid, cast.gathering, email=asking.email, seen=asking.seen)
+        except Refused as refused:
+            codes |= refused.codes
+    assert codes == {"too_often"}
+
+
+async def test_the_pages_ask_few_questions(cast: Cast, browser: Enter, queries: list[str]) -> None:
+    await with_two_booked(cast)
+    here = f"/host/gatherings/{cast.gathering}/stand-in"
+    async with browser(cast.farid) as page:
+        await page.get(here)
+        for ask in (
+            page.get(here),
+            page.post(here, data={"who": "host", "host": str(cast.fern)}),
+            page.get(f"{here}/back"),
+        ):
+            queries.clear()
+            assert (await ask).status_code == 200
+            assert len(queries) <= 2

@@ -1,0 +1,120 @@
+"""What a host may write, to whom and when, without a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from circles import people
+from circles.base.errors import Refused
+from circles.messages import rules
+
+NOW = datetime(2027, 3, 9, 12, tzinfo=UTC)
+
+
+def gathering(**more: Any) -> dict[str, Any]:
+    return {"state": "open", "ends_at": NOW + timedelta(days=3), "now": NOW, "booked": 5} | more
+
+
+def test_what_is_typed_is_read() -> None:
+    booking = uuid4()
+    found = rules.read(
+        {"to": str(booking), "body": " Bring\r\nsocks. ", "reply_to": "Farid@Example.org"}, people.address
+    )
+    assert found == rules.Words(booking, "Bring\nsocks.", "farid@example.org")
+    assert rules.read({"to": "all", "body": "Bring socks."}, people.address) == rules.Words(
+        None, "Bring socks.", ""
+    )
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(Refused) as refused:
+        rules.read({"to": "Mira", "body": "  ", "reply_to": "nowhere"}, people.address)
+    assert refused.value.codes == {"not_booked", "missing", "address_unreadable"}
+    assert {reason.field for reason in refused.value.reasons} == {"to", "body", "reply_to"}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("", "missing"),
+        ("a" * 5_001, "too_long"),
+        ("a" * 10_000, "too_long"),
+        ("Hello\x00", "bad_character"),
+        ("Hello\x1b[31m", "bad_character"),
+    ],
+)
+def test_bodies_that_are_refused(body: str, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        rules.read({"body": body}, people.address)
+    assert refused.value.codes == {code}
+
+
+def test_a_reply_address_is_one_line() -> None:
+    with pytest.raises(Refused) as refused:
+        rules.read({"body": "Hi", "reply_to": "a@example.org\nBcc: b@example.org"}, people.address)
+    assert refused.value.codes == {"line_break"}
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"state": "draft"}, "draft"),
+        ({"state": "cancelled"}, "cancelled"),
+        ({"booked": 0}, "nobody"),
+        ({"ends_at": NOW - timedelta(days=14, seconds=1)}, "too_late"),
+    ],
+)
+def test_when_nobody_can_be_written_to(more: dict[str, Any], code: str) -> None:
+    assert [reason.code for reason in rules.closed(gathering(**more))] == [code]
+
+
+def test_a_thank_you_has_two_weeks() -> None:
+    assert rules.closed(gathering(ends_at=NOW - timedelta(days=14))) == []
+
+
+@pytest.mark.parametrize(
+    ("to_one", "today", "refused"),
+    [
+        (False, {"to_all": 3, "to_one": 24}, False),
+        (False, {"to_all": 4, "to_one": 0}, True),
+        (True, {"to_all": 4, "to_one": 23}, False),
+        (True, {"to_all": 0, "to_one": 24}, True),
+    ],
+)
+def test_a_day_holds_so_many_messages(to_one: bool, today: dict[str, int], refused: bool) -> None:
+    assert bool(rules.too_many(to_one, today)) is refused
+
+
+@pytest.mark.parametrize("key", rules.STARTS)
+def test_a_text_to_begin_with_keeps_what_was_typed(key: str) -> None:
+    start = rules.STARTS[key][1]
+    assert rules.begin_with("", key) == start
+    assert rules.begin_with("Dear all,\n", key) == f"Dear all,\n\n{start}"
+    rules.read({"body": start}, people.address)
+    assert "!" not in start
+
+
+def test_a_text_nobody_knows_changes_nothing() -> None:
+    assert rules.begin_with("Dear all,", "nonsense") == "Dear all,"
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ("Park [where, and until when], by [stop].", ["[where, and until when]", "[stop]"]),
+        ("[stop] and again [stop]", ["[stop]"]),
+        ("Read [the guide](https://example.org) first.", []),
+        ("Nothing to see [", []),
+        ("[]", []),
+    ],
+)
+def test_what_is_left_to_fill_in_is_found(body: str, left: list[str]) -> None:
+    assert rules.gaps(body) == left
+
+
+def test_one_text_alone_leaves_something_to_fill_in() -> None:
+    assert [key for key, (_, words) in rules.STARTS.items() if rules.gaps(words)] == ["park"]

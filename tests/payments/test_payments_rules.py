@@ -1,0 +1,139 @@
+"""What money may do, without a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+from babel.numbers import get_currency_precision
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circles.payments import rules
+from circles.payments.rules import Seen, State, Status
+
+NOW = datetime(2027, 3, 14, 12, 0, tzinfo=UTC)
+STATES = list(get_args(State))
+STATUSES = list(get_args(Status))
+
+CURRENCIES = ["USD", "EUR", "JPY", "ISK", "UGX", "KWD", "HUF", "RSD", "CLP"]
+
+# What Stripe can tell: paid goes with complete, and with nothing else.
+TOLD = [("open", False), ("complete", True), ("complete", False), ("expired", False)]
+
+
+def seen(status: Status, paid: bool) -> Seen:
+    return Seen("cs_1", status, paid, "pi_1" if paid else "", 4500, "USD", "", NOW, None)
+
+
+@pytest.mark.parametrize(
+    ("ours", "status", "is_paid", "then"),
+    [
+        ("open", "complete", True, "paid"),
+        ("open", "expired", False, "expired"),
+        ("open", "open", False, "open"),
+        ("open", "complete", False, "open"),  # a slow way to pay: not money yet
+        ("asked", "expired", False, "failed"),
+        ("asked", "complete", True, "paid"),
+        ("expired", "complete", True, "paid"),  # money that came late is still money
+        ("failed", "complete", True, "paid"),
+        ("paid", "expired", False, "paid"),  # news in the wrong order
+        ("failed", "expired", False, "failed"),
+    ],
+)
+def test_a_checkout_goes_where_stripe_says(ours: State, status: Status, is_paid: bool, then: State) -> None:
+    assert rules.next_state(ours, seen(status, is_paid)) == then
+
+
+@given(st.sampled_from(STATES), st.lists(st.sampled_from(TOLD), max_size=6))
+def test_once_paid_it_stays_paid_whatever_comes_after(ours: State, news: list[tuple[Status, bool]]) -> None:
+    for status, paid in [("complete", True), *news]:
+        ours = rules.next_state(ours, seen(status, paid))
+    assert ours == "paid"
+
+
+@given(st.sampled_from(STATES), st.sampled_from(TOLD))
+def test_the_same_news_twice_is_news_once(ours: State, news: tuple[Status, bool]) -> None:
+    once = rules.next_state(ours, seen(*news))
+    assert rules.next_state(once, seen(*news)) == once
+
+
+@given(st.integers(-100_000, 100_000))
+def test_a_checkout_ends_within_what_stripe_takes(minutes: int) -> None:
+    ahead = rules.checkout_end(NOW + timedelta(minutes=minutes), NOW) - NOW
+    assert timedelta(minutes=30) < ahead < timedelta(hours=24)
+
+
+def test_a_checkout_ends_when_it_was_wanted_to() -> None:
+    assert rules.checkout_end(NOW + timedelta(hours=2), NOW) == NOW + timedelta(hours=2)
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.data())
+def test_no_more_goes_back_than_came(wanted: int, balance: int, data: st.DataObject) -> None:
+    under_way = data.draw(st.integers(0, balance))
+    back = rules.left_to_refund(wanted, balance, under_way)
+    assert 0 <= back <= wanted
+    assert under_way + back <= balance
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "told"),
+    [
+        (4550, "USD", 4550),
+        (4500, "JPY", 4500),  # no decimals here and there
+        (45, "ISK", 4500),  # none here, two at Stripe
+        (45, "UGX", 4500),
+        (4550, "KWD", 4550),  # three here and there
+    ],
+)
+def test_stripe_counts_in_its_own_way(minor: int, currency: str, told: int) -> None:
+    assert rules.to_stripe(minor, currency) == told
+    assert rules.from_stripe(told, currency) == minor
+
+
+@given(st.integers(0, 10**7), st.sampled_from(CURRENCIES))
+def test_what_stripe_is_told_comes_back_the_same(minor: int, currency: str) -> None:
+    assert get_currency_precision(currency) in (0, 2, 3)
+    assert rules.from_stripe(rules.to_stripe(minor, currency), currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ("Tuesday group", "TUESDAY GR"),
+        ("Café № 5", "CAFE NO 5"),
+        ("<b>\"A\\'*", "B A"),
+        ("2027", ""),  # Stripe wants a letter
+        ("火曜日", ""),
+        ("", ""),
+    ],
+)
+def test_a_card_statement_takes_few_signs(text: str, suffix: str) -> None:
+    assert rules.statement_suffix(text) == suffix
+
+
+@given(st.text())
+def test_any_name_makes_a_statement_that_stripe_takes(text: str) -> None:
+    suffix = rules.statement_suffix(text)
+    assert len(suffix) <= 10
+    assert not set(suffix) & set("<>\\'\"*")
+    assert suffix == "" or any(sign.isalpha() and sign.isascii() for sign in suffix)
+
+
+def test_a_refused_refund_waits_longer_each_time() -> None:
+    waits = [rules.wait_after(tries) for tries in range(1, rules.MAX_TRIES)]
+    assert waits == sorted(set(waits))
+    assert waits[0] == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://a.test/bookings/1", "/bookings/1"),
+        ("http://a.test.evil/bookings", "http://a.test.evil/bookings"),
+        ("https://checkout.stripe.com/c/1", "https://checkout.stripe.com/c/1"),
+    ],
+)
+def test_only_our_own_address_becomes_a_path(url: str, here: str) -> None:
+    assert rules.on_this_site(url, "http://a.test") == here

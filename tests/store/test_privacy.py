@@ -1,0 +1,89 @@
+"""Every personal column is known; what is exported is all of it; what is erased leads to nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from circles import __main__
+from circles.base.errors import NotFound, Refused
+from circles.commands import personal_data
+from circles.store import privacy
+from circles.store.context import Context
+from tests.cast import Cast, add_booking, add_gathering
+
+
+async def test_every_column_is_in_the_map(context: Context) -> None:
+    async with context.db.reading() as tx:
+        found = await tx.fetch(
+            "select table_name, column_name from information_schema.columns "
+            "join information_schema.tables using (table_schema, table_name) where table_type = 'BASE TABLE' "
+            "and table_schema = 'public' and table_name not like 'pgqueuer%'"
+        )
+    there = {(row["table_name"], row["column_name"]) for row in found}
+    mapped = {(table, column) for table, columns in privacy.MAP.items() for column in columns}
+    assert there - mapped == set(), "columns the map lacks"
+    assert mapped - there == set(), "columns that are no more"
+
+
+async def test_an_export_holds_everything_but_keys(cast: Cast, context: Context) -> None:
+    await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500)
+    await add_booking(context, cast.gathering, cast.milo)
+    found = await personal_data.export(context, "MIRA@example.org ")
+    assert found["people"][0]["name"] == "Mira"
+    assert found["bookings"][0]["amount"] == 4500
+    assert found["money_rows"][0]["amount"] == 4500
+    assert len(found["bookings"]) == len(found["acceptances"]) == 1
+    text = json.dumps(found)
+    assert "_hash" not in text
+    assert "milo@example.org" not in text
+    exported = {table for table, columns in privacy.MAP.items() if privacy.Care.WHO in columns.values()}
+    shared = {"circles", "guidelines_drafts", "guidelines_versions", "gatherings", "run_sheets", "schedules"}
+    assert exported - found.keys() <= shared
+
+
+async def test_an_erased_person_is_nobody(cast: Cast, context: Context) -> None:
+    past = await add_gathering(context, cast.circle, days=-10)
+    await add_booking(context, past, cast.mira, kind="paid", amount=4500)
+    await personal_data.erase(context, "mira@example.org")
+    with pytest.raises(NotFound):
+        await personal_data.export(context, "mira@example.org")
+    async with context.db.reading() as tx:
+        row: Any = await tx.fetchrow("select * from people where id = $1", cast.mira)
+        assert await tx.fetchval("select sum(amount) from money_rows") == 4500
+    assert (row["name"], row["pronouns"]) == ("Somebody who left", "")
+    assert row["email"].endswith("@gone.invalid")
+
+
+async def test_nobody_is_erased_while_something_is_open(cast: Cast, context: Context) -> None:
+    await add_booking(context, cast.gathering, cast.mira)
+    with pytest.raises(Refused) as caught:
+        await personal_data.erase(context, "mira@example.org")
+    assert caught.value.codes == {"seats_ahead"}
+    with pytest.raises(Refused) as caught:
+        await personal_data.erase(context, "farid@example.org")
+    assert caught.value.codes == {"leads_circle"}
+
+
+def test_the_commands_name_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(*_: object) -> int:
+        raise NotFound
+
+    monkeypatch.setitem(__main__.ABOUT_PEOPLE, "erase", nobody)
+    assert __main__.main(["erase", "nobody@example.org"]) == 1
+    assert "Nobody has an account" in capsys.readouterr().err
+
+
+async def test_a_person_is_exported_from_the_command_line(cast: Cast, context: Context) -> None:
+    environment = os.environ | {"DATABASE_URL": context.settings.database_url}
+    command = [sys.executable, "-m", "circles", "export", "mira@example.org"]
+    done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, check=True)
+    assert json.loads(done.stdout)["people"][0]["email"] == "mira@example.org"

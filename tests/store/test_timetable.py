@@ -1,0 +1,81 @@
+"""What the timetable forgets: records that have had their use go, and those that are still of use stay."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from circles.store import jobs
+from circles.store.context import Context
+from tests.conftest import Browser
+from tests.helpers import change, rows
+
+ROOT = Path(__file__).resolve().parents[2]
+AGES = {
+    "limits.tidy": (
+        "insert into limits (key, window_start, count) values ('{name}', now() - interval '{age}', 1)",
+        "select key as name from limits",
+        ("49 hours", "47 hours"),
+    ),
+    "jobs.tidy": (
+        "insert into pgqueuer_log (created, job_id, status, priority, entrypoint) "
+        "values (now() - interval '{age}', 1, 'successful', 0, '{name}')",
+        "select entrypoint as name from pgqueuer_log",
+        ("15 days", "13 days"),
+    ),
+    "payments.tidy": (
+        "insert into stripe_events (id, type, object_id, received_at) "
+        "values ('{name}', 'refund.updated', 're_1', now() - interval '{age}')",
+        "select id as name from stripe_events",
+        ("91 days", "89 days"),
+    ),
+    "payments.practice_tidy": (
+        "insert into practice_keys (key, request_sha256, status, answer, created_at) "
+        "values ('{name}', '', 200, '{{}}', now() - interval '{age}')",
+        "select key as name from practice_keys",
+        ("25 hours", "23 hours"),
+    ),
+}
+
+
+@pytest.mark.parametrize("entry", AGES)
+async def test_records_are_kept_so_long_and_no_longer(context: Context, app: Starlette, entry: str) -> None:
+    insert, look, ages = AGES[entry]
+    for name, age in zip(("old", "young"), ages, strict=True):
+        await change(context, insert.format(name=name, age=age))
+    for _ in range(2):
+        await jobs.run_timetable(context, entry)
+        assert [row["name"] for row in await rows(context, look)] == ["young"]
+
+
+def test_the_map_alone_makes_every_job_known() -> None:
+    """A worker imports app.py; a job whose module that leaves out would never be carried out."""
+    text = "\n".join(path.read_text() for path in (ROOT / "circles").rglob("*.py"))
+    declared = re.findall(r'^@(?:jobs\.)?(?:every|job)\(\s*"([^"]+)"', text, re.MULTILINE)
+    program = "import app; from circles.store import jobs; print(*jobs._tasks, *jobs._timetable)"
+    known = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+    ).stdout.split()
+    assert len(declared) > 20
+    assert sorted(known) == sorted(declared)
+
+
+async def test_a_job_that_was_given_up_on_is_told_to_whoever_watches(
+    context: Context, app: Starlette
+) -> None:
+    async with Browser(app) as page:
+        well: httpx2.Response = await page.get("/healthz")
+        await change(
+            context,
+            "insert into pgqueuer (priority, entrypoint, status, updated, heartbeat, execute_after) "
+            "values (0, 'mail.deliver', 'failed', now(), now(), now())",
+        )
+        ill = await page.get("/healthz")
+    assert (well.status_code, ill.status_code) == (200, 503)
+    assert ill.json() == {"database": "well", "queue": "1 job was given up on"}

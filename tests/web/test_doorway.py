@@ -1,0 +1,114 @@
+"""The door: heads that come slowly, heads without end, and ordinary requests, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from circles.web import head_deadline as head_deadline
+from tests.conftest import at_a_port
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Reads the body, waits where asked to, answers its length."""
+    size = 0
+    while True:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.6)
+    body = str(size).encode()
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest_asyncio.fixture
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """The port of a server whose door gives a head 0.3 seconds."""
+    monkeypatch.setattr(head_deadline, "HEAD_SECONDS", 0.3)
+    async with at_a_port(application) as found:
+        yield found
+
+
+async def talk(port: int, *pieces: bytes, pause: float = 0.0) -> tuple[bytes, float]:
+    """Send pieces with pauses; what came back until the other side closed, and after how many seconds."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    begun = time.monotonic()
+    with contextlib.suppress(ConnectionError):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+    try:
+        async with asyncio.timeout(3):
+            said = await reader.read()
+    except ConnectionError:
+        said = b""
+    finally:
+        writer.close()
+    return said, time.monotonic() - begun
+
+
+END = b"Connection: close\r\n\r\n"
+
+
+async def test_an_ordinary_request_is_answered(port: int) -> None:
+    said, _ = await talk(port, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n" + END + b"hello")
+    assert said.startswith(b"HTTP/1.1 200")
+    assert said.endswith(b"5")
+
+
+async def test_saying_nothing_ends_the_connection(port: int) -> None:
+    said, seconds = await talk(port)
+    assert said == b""
+    assert 0.25 < seconds < 1.5
+
+
+@pytest.mark.parametrize("drip", [b"X-A: b\r\n", b"a"])
+async def test_a_head_that_drips_ends_the_connection(port: int, drip: bytes) -> None:
+    said, seconds = await talk(port, b"GET / HTTP/1.1\r\n", *[drip] * 20, pause=0.1)
+    assert b"200" not in said
+    assert seconds < 2.5
+
+
+async def test_a_second_head_is_watched_like_the_first(port: int) -> None:
+    whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    said, seconds = await talk(port, whole, b"GET / HTTP/1.1\r\n", pause=0.1)
+    assert said.count(b"HTTP/1.1 200") == 1
+    assert seconds < 2
+
+
+async def test_empty_lines_between_requests_hold_nothing(port: int) -> None:
+    said, seconds = await talk(port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n", pause=0.1)
+    assert said.count(b"HTTP/1.1 200") == 1
+    assert seconds < 2
+
+
+async def test_a_slow_answer_and_a_slow_body_are_not_the_door_s_business(port: int) -> None:
+    said, _ = await talk(port, b"GET /slow HTTP/1.1\r\nHost: a\r\n" + END)
+    assert said.startswith(b"HTTP/1.1 200")
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n" + END
+    said, _ = await talk(port, head, *[b"a"] * 8, pause=0.1)
+    assert said.endswith(b"8")
+
+
+async def test_a_head_without_end_is_refused(port: int) -> None:
+    said, _ = await talk(port, b"GET / HTTP/1.1\r\n", *[b"X-A: " + b"b" * 8000 + b"\r\n"] * 8, pause=0.01)
+    assert b"200" not in said
+    assert said == b"" or said.startswith(b"HTTP/1.1 400")
+
+
+async def test_a_large_body_is_no_large_head(port: int) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n" + END
+    said, _ = await talk(port, head, b"a" * 100_000, b"a" * 100_000)
+    assert said.endswith(b"200000")

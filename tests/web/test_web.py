@@ -1,0 +1,242 @@
+"""The frame around every page: doors, headers, the cross-site door, deadlines, forms, limits, health."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from circles.base import text
+from circles.base.errors import NotFound, Reason
+from circles.store.context import Context
+from circles.store.db import Database
+from circles.web import access, cookies, forms, headers, limits, render
+from tests.cast import Cast
+from tests.conftest import Browser, Enter
+
+
+async def _hello(request: Request) -> Response:
+    return PlainTextResponse("hello")
+
+
+def test_a_route_without_a_door_fails_at_start_up() -> None:
+    access.check([access.route("/", _hello, access.Who.ANYBODY)])
+    with pytest.raises(RuntimeError, match="/bare"):
+        access.check([Route("/bare", _hello)])
+    with pytest.raises(RuntimeError, match="/hidden"):
+        access.check([Mount("/hidden", routes=[])])
+
+
+async def test_every_answer_carries_the_headers(browser: Enter, cast: Cast) -> None:
+    async with browser() as page:
+        for path in (
+            "/",
+            "/gatherings",
+            "/no-such-page",
+            f"/gatherings/{cast.gathering}",
+            "/static/circles.css",
+        ):
+            answer = await page.get(path)
+            assert "script-src 'self';" in answer.headers["content-security-policy"]
+            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["cache-control"]
+
+
+async def test_private_pages_are_not_kept(browser: Enter, cast: Cast) -> None:
+    async with browser(cast.mira) as page:
+        for path in ("/my/gatherings", "/me", "/gatherings", f"/gatherings/{cast.gathering}/book"):
+            answer = await page.get(path)
+            assert answer.status_code == 200, path
+            assert answer.headers["cache-control"] == "no-store", path
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+async def test_posts_from_other_sites_are_refused(sent: dict[str, str], browser: Enter, cast: Cast) -> None:
+    async with browser(cast.mira) as page:
+        del page.headers["Sec-Fetch-Site"]
+        answer = await page.post("/sign-out", headers=sent)
+        assert answer.status_code == 403
+        assert (await page.get("/my/gatherings")).status_code == 200
+
+
+async def test_an_older_browser_is_known_by_its_origin(browser: Enter, cast: Cast) -> None:
+    async with browser(cast.mira) as page:
+        del page.headers["Sec-Fetch-Site"]
+        answer = await page.post("/sign-out", headers={"Origin": "http://circles.test"})
+        assert answer.status_code == 303
+
+
+async def test_a_body_that_is_too_large_is_refused(browser: Enter, cast: Cast) -> None:
+    async with browser() as page:
+        answer = await page.post("/sign-in", data={"email": "a" * 300_000})
+        assert answer.status_code == 413
+        assert "Nothing was saved" in answer.text
+
+
+async def test_a_body_that_dawdles_is_cut_off() -> None:
+    async def read(request: Request) -> Response:
+        return PlainTextResponse(str(len(await request.body())))
+
+    app = Starlette(
+        routes=[Route("/", read, methods=["POST"])],
+        middleware=[Middleware(headers.BodyDeadline, seconds=0.05)],
+    )
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(0.2)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "headers": [],
+        "query_string": b"",
+        "root_path": "",
+    }
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 408
+
+
+async def test_whoever_goes_away_in_the_middle_is_no_fault_of_ours(app: Starlette) -> None:
+    heard = [{"type": "http.request", "body": b"email=mi", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, object]:
+        return heard.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    kind = [(b"content-type", b"application/x-www-form-urlencoded"), (b"sec-fetch-site", b"same-origin")]
+    scope = {"type": "http", "method": "POST", "path": "/sign-in", "headers": kind}
+    await app(scope | {"query_string": b"", "root_path": ""}, receive, send)  # and raises nothing
+    assert sent[0]["status"] == 400
+
+
+async def test_unknown_ids_and_no_ids_are_the_same_page(browser: Enter, cast: Cast) -> None:
+    async with browser() as page:
+        answers = [
+            await page.get(f"/gatherings/{bad}")
+            for bad in ("7f3c1a9e-0000-4000-8000-000000000000", "1", "%00", "..%2f..", "9" * 300)
+        ]
+        assert {answer.status_code for answer in answers} == {404}
+
+
+async def test_whoever_is_signed_in_is_so_on_a_page_that_is_not_there_too(cast: Cast, browser: Enter) -> None:
+    async with browser(cast.mira) as page:
+        answer = await page.get("/nothing/of/the/kind")
+    assert answer.status_code == 404
+    assert "Mira" in answer.text
+    assert "Sign in" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_fault_tells_nothing_of_itself(app: Starlette, browser: Enter, cast: Cast) -> None:
+    async def broken(_: Context, __: str) -> None:
+        raise ValueError("secret detail mira@example.org")
+
+    app.state.find_person = broken
+    async with browser(cast.mira) as page:
+        answer = await page.get("/gatherings")
+    assert answer.status_code == 500
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "secret detail" not in answer.text
+    assert "ValueError" not in answer.text
+
+
+async def test_health_tells_of_database_and_queue(
+    browser: Enter, cast: Cast, context: Context, app: Starlette
+) -> None:
+    async with browser() as page:
+        answer = await page.get("/healthz")
+        assert (answer.status_code, answer.json()) == (200, {"database": "well", "queue": "well"})
+        async with context.db.transaction() as tx:
+            await tx.execute(
+                "insert into pgqueuer (priority, status, entrypoint, execute_after) "
+                "values (0, 'queued', 'mail.deliver', now() - interval '1 hour')"
+            )
+        assert (await page.get("/healthz")).status_code == 503
+        gone = await Database.open(context.settings.database_url)
+        await gone.close()
+        app.state.context = Context(context.settings, gone)
+        answer = await page.get("/healthz")
+        assert (answer.status_code, answer.json()["database"]) == (503, "does not answer")
+
+
+async def test_limits_count_across_keys_and_windows(context: Context) -> None:
+    hour = timedelta(hours=1)
+    assert [await limits.within(context, "a", 2, hour) for _ in range(3)] == [True, True, False]
+    assert await limits.within(context, "b", 2, hour)
+    async with context.db.reading() as tx:
+        assert not await tx.fetchval("select count(*) from limits where key in ('a', 'b')")
+
+
+def test_a_form_says_everything_at_once_and_keeps_what_was_typed() -> None:
+    form = forms.Form({"name": "x" * 200, "seats": "many"})
+    assert form.take(lambda: text.line(form.value("name"), "name")) is None
+    form.add(Reason("other", "Something else."))
+    form.add(Reason("other", "Something else."))
+    assert form.errors("name")
+    assert form.value("name") == "x" * 200
+    assert [field for field, _ in form.all_errors] == ["name", ""]
+
+
+@pytest.mark.parametrize(
+    "bad", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/a\nb"]
+)
+def test_only_paths_of_this_site_are_gone_on_to(bad: str) -> None:
+    assert render.safe_path(bad) == ""
+    assert render.safe_path("/gatherings?format=peer") == "/gatherings?format=peer"
+
+
+def test_cookies_are_host_bound_outside_practice(settings: Any) -> None:
+    production = settings.model_copy(update={"mode": "production"})
+    response = Response()
+    cookies.write(response, production, "sign-in", "x", 60)
+    sent = response.headers["set-cookie"]
+    assert sent.startswith("__Host-sign-in=")
+    for part in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"):
+        assert part in sent
+
+
+@pytest.mark.parametrize("mode", ["practice", "production"])
+async def test_a_door_of_practice_mode_is_shut_outside_it(context: Context, mode: str) -> None:
+    """Such addresses are left out in production, too; the door says no by itself."""
+    settings = context.settings.model_copy(update={"mode": mode})
+    site = Starlette(
+        routes=[access.route("/practice", _hello, access.Who.PRACTICE)],
+        exception_handlers={NotFound: lambda request, error: PlainTextResponse("", status_code=404)},
+    )
+    site.state.context, site.state.find_person = Context(settings, context.db), None
+    async with Browser(site) as page:
+        assert (await page.get("/practice")).status_code == (200 if mode == "practice" else 404)
+
+
+@pytest.mark.parametrize(("https", "asked"), [(True, "max-age=63072000"), (False, None)])
+async def test_only_a_site_with_tls_asks_browsers_to_insist_on_it(https: bool, asked: str | None) -> None:
+    site = Starlette(
+        routes=[Route("/", _hello)], middleware=[Middleware(headers.SecurityHeaders, https=https)]
+    )
+    async with Browser(site) as page:
+        assert (await page.get("/")).headers.get("strict-transport-security") == asked
