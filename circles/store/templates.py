@@ -12,7 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from circles.base import clock, money, ring, text
+from circles.base import clock, english, money, ring, text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STATIC = ROOT / "static"
@@ -57,6 +57,9 @@ def environment() -> Environment:
         length_words=clock.say_length,
         span_words=clock.say_span,
         markdown=markdown,
+        plural=english.plural,
+        choose=english.choose,
+        join_names=english.join_names,
     )
     env.globals.update(static=static, ring_points=ring.ring_points, for_you=clock.say_for_you)
     return env

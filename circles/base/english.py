@@ -1,0 +1,21 @@
+"""English on pages and in mails: counts with their nouns, lists of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: "1 seat", "12 seats", "1,200 seats". many: where it is not `one` with an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def choose(count: int, one: str, many: str) -> str:
+    """The words for one or for many, without the count: `choose(seats, "is", "are")`."""
+    return one if count == 1 else many
+
+
+def join_names(names: Iterable[str], last: str = "and") -> str:
+    """A list in a sentence: "Mira, Milo and Fern"; with `last` "or": "Mira, Milo or Fern"."""
+    *first, end = list(names) or [""]
+    return f"{', '.join(first)} {last} {end}" if first else end
