@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
+
+from babel.lists import format_list
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -15,7 +18,7 @@ def choose(count: int, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
-def join_names(names: Iterable[str], last: str = "and") -> str:
+def join_names(names: Iterable[str], last: Literal["and", "or"] = "and") -> str:
     """A list in a sentence: "Mira, Milo and Fern"; with `last` "or": "Mira, Milo or Fern"."""
-    *first, end = list(names) or [""]
-    return f"{', '.join(first)} {last} {end}" if first else end
+    # The locale without the comma before the last name, which our pages leave out.
+    return format_list(list(names), style="or" if last == "or" else "standard", locale="en_001")
