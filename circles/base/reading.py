@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
+from uuid import UUID
 
 from circles.base import text
 from circles.base.errors import Reason, Refused, refuse_if
@@ -28,6 +29,14 @@ def whole(typed: str, otherwise: T) -> int | T:
     """The whole number that an address or a hidden field holds; `otherwise` for what is none, or is too long."""
     said = typed.strip()
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else otherwise
+
+
+def uuid_or_none(typed: str) -> UUID | None:
+    """The id that an address or a hidden field holds; None for what is none."""
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None
 
 
 class Reader:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -43,7 +42,7 @@ async def book(request: Request) -> Response:
             access.path_id(request),
             choice=form.value("choice", "amount"),
             amount=form.value("amount"),
-            version_id=_id(form.value("version")),
+            version_id=reading.uuid_or_none(form.value("version")),
             agreed=form.checked("agreed"),
             currency=form.value("currency"),
         )
@@ -106,13 +105,6 @@ def _form_page(request: Request, offer: Offer, desk: Desk, form: Form, status: i
         not_yet=screening_rules.refusals(desk.room, offer.starts_at, offer.zone, desk.now),
         terms=terms_words(offer.refund_hours, offer.late_refund_percent),
     )
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 async def show(request: Request) -> Response:

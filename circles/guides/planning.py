@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from circles import gatherings, invites
-from circles.base import clock
+from circles.base import clock, reading
 from circles.base.errors import Reason, Refused
 from circles.guides import rules
 from circles.guides.rules import Answers, Season, Window
@@ -75,9 +75,9 @@ def read_picks(typed: str) -> tuple[list[UUID], list[datetime]]:
     ids: list[UUID] = []
     moments: list[datetime] = []
     for each in typed.split(",")[:MAX_PICKED]:
-        try:
-            ids.append(UUID(each))
-        except ValueError:
+        if gathering_id := reading.uuid_or_none(each):
+            ids.append(gathering_id)
+        else:
             moments += _moment(each)
     return list(dict.fromkeys(ids)), list(dict.fromkeys(moments))
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from circles.base import text
+from circles.base import reading, text
 from circles.base.errors import Reason, Refused
 from circles.base.row import Row
 
@@ -99,10 +99,10 @@ def read(values: Mapping[str, str], address: Callable[[str, str], str]) -> Words
 def _booking(typed: str) -> UUID | None:
     if typed in ("", "all"):
         return None
-    try:
-        return UUID(typed)
-    except ValueError:
-        raise Refused(not_booked()) from None
+    booking_id = reading.uuid_or_none(typed)
+    if booking_id is None:
+        raise Refused(not_booked())
+    return booking_id
 
 
 def not_booked() -> Reason:

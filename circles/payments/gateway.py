@@ -18,6 +18,7 @@ from uuid import UUID
 
 import structlog
 
+from circles.base import reading
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
 from circles.payments.rules import Returned, Seen, Status, from_stripe, statement_suffix, to_stripe
@@ -358,16 +359,8 @@ def _seen(found: stripe.checkout.Session) -> Seen:
         currency=currency,
         url=found.url or "",
         expires_at=datetime.fromtimestamp(found.expires_at, UTC),
-        booking_id=_uuid(found.client_reference_id),
+        booking_id=reading.uuid_or_none(found.client_reference_id or ""),
     )
-
-
-def _uuid(text: str | None) -> UUID | None:
-    """A checkout of somebody else's on the same Stripe account carries no id of ours."""
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None
 
 
 def _returned(found: stripe.Refund) -> Returned:

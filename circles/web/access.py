@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from circles.base import reading
 from circles.base.errors import NotFound
 from circles.store.context import Context
 from circles.web import cookies, htmx
@@ -131,7 +132,7 @@ def context(request: Request) -> Context:
 
 def path_id(request: Request, name: str = "id") -> UUID:
     """An id from the address. Raises NotFound for what is no id, the same as for an id that is not there."""
-    try:
-        return UUID(request.path_params[name])
-    except ValueError:
-        raise NotFound from None
+    found = reading.uuid_or_none(request.path_params[name])
+    if found is None:
+        raise NotFound
+    return found

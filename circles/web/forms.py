@@ -35,10 +35,7 @@ class Form:
 
         Where it is lost or is none, it gets a new one.
         """
-        try:
-            return UUID(self.value("id"))
-        except ValueError:
-            return self.renew()
+        return reading.uuid_or_none(self.value("id")) or self.renew()
 
     def renew(self) -> UUID:
         """Give the form another id: what it makes from now on is another thing."""

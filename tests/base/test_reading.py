@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +23,17 @@ def test_a_whole_number_is_read_back(number: int) -> None:
 def test_what_is_no_whole_number_is_what_was_to_be_instead(typed: str) -> None:
     assert reading.whole(typed, -1) == -1
     assert reading.whole(typed, None) is None
+
+
+@given(st.uuids())
+def test_an_id_is_read_back(id: UUID) -> None:
+    assert reading.uuid_or_none(str(id)) == id
+    assert reading.uuid_or_none(id.hex) == id
+
+
+@pytest.mark.parametrize("typed", ["", "None", "7", "g" * 32, "0" * 31, "0" * 33, "\0" * 36])
+def test_what_is_no_id_is_none(typed: str) -> None:
+    assert reading.uuid_or_none(typed) is None
 
 
 @given(st.text())

@@ -214,7 +214,6 @@ def test_a_search_for_a_name_holds_nothing_but_letters_and_figures(typed: str) -
 def test_ids_out_of_a_form() -> None:
     one, two = uuid4(), uuid4()
     assert rules.read_ids(f"{one},{two},{one},nothing,") == [one, two]
-    assert rules.read_id("") is None
 
 
 # The access log

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from circles.attendance.register import actions, rules
 from circles.attendance.register.actions import Register
+from circles.base import reading
 from circles.base.errors import Refused
 from circles.web import access, cookies, htmx, render
 from circles.web.forms import Form
@@ -33,7 +34,7 @@ async def mark(request: Request) -> Response:
 
 async def keep_mark(request: Request, form: Form) -> UUID | None:
     """Make the mark of a form. Returns the booking it is of. Raises NotFound, and Refused with every reason."""
-    booking_id = _booking_of(form)
+    booking_id = reading.uuid_or_none(form.value("booking"))
     await actions.mark(
         access.context(request),
         person_id=request.state.person.id,
@@ -42,14 +43,6 @@ async def keep_mark(request: Request, form: Form) -> UUID | None:
         mark=form.value("mark"),
     )
     return booking_id
-
-
-def _booking_of(form: Form) -> UUID | None:
-    """The booking a form names, if it names one."""
-    try:
-        return UUID(form.value("booking"))
-    except ValueError:
-        return None
 
 
 async def _register(request: Request) -> Register:

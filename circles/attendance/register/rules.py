@@ -143,11 +143,10 @@ def _day(typed: str, field: str, reasons: list[Reason]) -> date | None:
 
 
 def _circle(typed: str, reasons: list[Reason]) -> UUID | None:
-    try:
-        return UUID(typed)
-    except ValueError:
+    circle_id = reading.uuid_or_none(typed)
+    if circle_id is None:
         reasons.append(unknown_circle())
-        return None
+    return circle_id
 
 
 def unknown_circle() -> Reason:
@@ -204,8 +203,4 @@ class BookingsFilter:
 
 def read_bookings_filter(state: str, circle: str, page: str) -> BookingsFilter:
     """Read the filters of the list of bookings from its address; what makes no sense is left out."""
-    try:
-        chosen = UUID(circle)
-    except ValueError:
-        chosen = None
-    return BookingsFilter(state if state in STATES else "", chosen, reading.page(page))
+    return BookingsFilter(state if state in STATES else "", reading.uuid_or_none(circle), reading.page(page))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import guidelines
+from circles.base import reading
 from circles.base.errors import Refused
 from circles.bookings import actions
 from circles.bookings.agreeing import actions as agreeing
@@ -45,7 +44,7 @@ async def agree(request: Request) -> Response:
             access.context(request),
             request.state.person,
             booking_id,
-            version_id=_version(form),
+            version_id=reading.uuid_or_none(form.value("version")),
             agreed=form.checked("agreed"),
         )
     except Refused as refused:
@@ -53,10 +52,3 @@ async def agree(request: Request) -> Response:
         form.values.pop("agreed", None)
         return await _page(request, form, 422)
     return render.see_other(f"/bookings/{booking_id}", notice="Thank you. The way in is open to you.")
-
-
-def _version(form: Form) -> UUID | None:
-    try:
-        return UUID(form.value("version"))
-    except ValueError:
-        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles.base import reading
 from circles.base.errors import NotFound, Refused
 from circles.directory.introductions import actions, rules, suggestions_actions, suggestions_rules
 from circles.directory.introductions.actions import Key
@@ -61,7 +62,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
 
 async def _found(tx: db.Tx, row: db.Record, form: Form) -> list[db.Record]:
     """The listings to choose from: the one that is chosen, and those the name finds."""
-    other, asked = rules.read_id(form.value("other")), row["listing_id"]
+    other, asked = reading.uuid_or_none(form.value("other")), row["listing_id"]
     chosen = await suggestions_actions.chosen(tx, [other] if other else [], asked)
     but = [each["id"] for each in chosen]
     return chosen + await suggestions_actions.find(tx, form.value("name"), but, asked)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from circles.base import clock, text
+from circles.base import clock, reading, text
 from circles.base.errors import Reason, Refused
 from circles.base.row import Row
 
@@ -190,20 +190,14 @@ def read_answer(values: Mapping[str, str]) -> Answer:
     if state not in ANSWERS:
         raise Refused(Reason("no_answer", "Please choose one of the three answers.", "answer"))
     words = text.body(values.get("words", ""), "words", most=MAX_ANSWER, required=False)
-    return Answer(state, words, read_id(values.get("other", "")) if state != "accepted" else None)
-
-
-def read_id(typed: str) -> UUID | None:
-    """An id out of a form; None for what is none."""
-    try:
-        return UUID(typed)
-    except ValueError:
-        return None
+    return Answer(
+        state, words, reading.uuid_or_none(values.get("other", "")) if state != "accepted" else None
+    )
 
 
 def read_ids(typed: str) -> list[UUID]:
     """Several ids, joined by commas, each once and in their order."""
-    found = [read_id(each) for each in typed.split(",")]
+    found = [reading.uuid_or_none(each) for each in typed.split(",")]
     return list(dict.fromkeys(each for each in found if each))
 
 

@@ -9,6 +9,8 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from circles.base import reading
+
 MOST: Final = 12
 PATH: Final = "/therapists/short-list"
 
@@ -20,8 +22,10 @@ def code(listing_id: UUID) -> str:
 
 def listing_id(code: str) -> UUID | None:
     """The id a code stands for; an id written out is one too. None for anything else."""
+    if len(code) != 22:
+        return reading.uuid_or_none(code)
     try:
-        return UUID(bytes=urlsafe_b64decode(code + "==")) if len(code) == 22 else UUID(code)
+        return UUID(bytes=urlsafe_b64decode(code + "=="))
     except (ValueError, Error):
         return None
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import people
-from circles.base import clock
+from circles.base import clock, reading
 from circles.base.errors import NotFound, Reason, Refused, refuse_if
 from circles.base.reading import Reader
 from circles.hosting.change import actions as change_actions
@@ -159,11 +157,9 @@ async def change(request: Request) -> Response:
 
 def _consent(form: Form) -> Consent:
     """What was seen and said. What is no id was never ticked."""
-    give_up = set()
-    for typed in form.value("give_up").split(","):
-        with contextlib.suppress(ValueError):
-            give_up.add(UUID(typed))
-    return Consent(form.value("seen"), form.value("overlap_reason"), frozenset(give_up))
+    ids = map(reading.uuid_or_none, form.value("give_up").split(","))
+    give_up = frozenset(id for id in ids if id is not None)
+    return Consent(form.value("seen"), form.value("overlap_reason"), give_up)
 
 
 async def _do(request: Request, row: Row, planned: Planned, consent: Consent) -> None:

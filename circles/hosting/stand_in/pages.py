@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import people
+from circles.base import reading
 from circles.base.errors import Reason, Refused
 from circles.hosting.stand_in import actions, rules
 from circles.hosting.stand_in.rules import Asking, Held, Swap
@@ -73,10 +74,10 @@ def _foresee(request: Request, form: Form, held: Held) -> Swap | Asking:
 
 
 def _host_id(form: Form) -> UUID:
-    try:
-        return UUID(form.value("host"))
-    except ValueError:
-        raise Refused(Reason("host_unknown", "Please choose who holds it.", "host")) from None
+    host_id = reading.uuid_or_none(form.value("host"))
+    if host_id is None:
+        raise Refused(Reason("host_unknown", "Please choose who holds it.", "host"))
+    return host_id
 
 
 async def _do(request: Request, form: Form, plan: Swap | Asking) -> Response:
