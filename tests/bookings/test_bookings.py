@@ -727,7 +727,7 @@ async def test_what_a_member_cancelled_is_not_paid_back_again(hands: Hands, drai
 
 
 async def gatherings_cancel(hands: Hands, host: people.Person) -> None:
-    from circles.hosting.circle import actions as gathering_actions
+    from circles.hosting.change import actions as gathering_actions
 
     await gathering_actions.cancel_gathering(
         hands.context, host, hands.cast.gathering, "The room flooded. We are sorry."

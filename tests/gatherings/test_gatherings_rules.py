@@ -19,6 +19,7 @@ from circles.gatherings.cards import Card
 from circles.gatherings.filters import Filters
 from circles.guidelines import texts as guideline_texts
 from circles.hosting.circle import rules as circle_rules
+from circles.hosting.schedule import forms as schedule_forms
 
 TYPED = {
     "name": "First steps home",
@@ -241,12 +242,12 @@ def gathering(**changed: str) -> dict[str, str]:
 
 def refusals(zone: str = "America/New_York", scale: Scale = PAID, **changed: str) -> dict[str, str]:
     with pytest.raises(Refused) as refused:
-        circle_rules.read_gathering(gathering(**changed), zone, scale, NOW)
+        schedule_forms.read_gathering(gathering(**changed), zone, scale, NOW)
     return {reason.field: reason.code for reason in refused.value.reasons}
 
 
 def test_a_gathering_is_read_in_its_circles_zone() -> None:
-    plan = circle_rules.read_gathering(gathering(), "America/New_York", PAID, NOW)
+    plan = schedule_forms.read_gathering(gathering(), "America/New_York", PAID, NOW)
     assert plan.start.utc == datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
     assert plan.ends_at - plan.start.utc == timedelta(minutes=90)
 
@@ -262,12 +263,14 @@ def test_what_has_passed_cannot_be_planned() -> None:
 
 def test_a_skipped_time_is_refused_with_the_next_one() -> None:
     with pytest.raises(Refused) as refused:
-        circle_rules.read_gathering(gathering(date="2026-03-08", time="02:30"), "America/New_York", PAID, NOW)
+        schedule_forms.read_gathering(
+            gathering(date="2026-03-08", time="02:30"), "America/New_York", PAID, NOW
+        )
     assert "03:30" in refused.value.reasons[0].text
 
 
 def test_a_doubled_time_takes_the_first() -> None:
-    plan = circle_rules.read_gathering(
+    plan = schedule_forms.read_gathering(
         gathering(date="2026-11-01", time="01:30"), "America/New_York", PAID, NOW
     )
     assert (plan.start.oddity, plan.start.utc.hour) == ("doubled", 5)

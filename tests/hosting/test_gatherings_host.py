@@ -10,7 +10,10 @@ import pytest
 
 from circles import bookings
 from circles.base.errors import NotAllowed, NotFound, OutOfDate, Refused
+from circles.hosting.change import actions as change_actions
 from circles.hosting.circle import actions, rules
+from circles.hosting.schedule import actions as schedule_actions
+from circles.hosting.schedule import forms as schedule_forms
 from circles.store.context import Context
 from circles.store.db import Tx
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
@@ -402,9 +405,9 @@ async def test_a_gathering_of_a_draft_circle_stays_a_draft(
 async def test_a_circle_that_moved_zone_asks_for_the_time_again(context: Context, cast: Cast) -> None:
     farid = await person(context, cast.farid)
     now = datetime.now(ZoneInfo("UTC"))
-    plan = rules.read_gathering(dated(), "Europe/Berlin", rules.read_circle(TYPED).scale, now)
+    plan = schedule_forms.read_gathering(dated(), "Europe/Berlin", rules.read_circle(TYPED).scale, now)
     with pytest.raises(OutOfDate):
-        await actions.plan_gathering(context, farid, cast.circle, plan)
+        await schedule_actions.plan_gathering(context, farid, cast.circle, plan)
 
 
 async def test_a_draft_is_thrown_away_and_an_open_one_is_not(
@@ -452,7 +455,7 @@ async def test_bookings_end_once_in_the_transaction_that_cancels(
     monkeypatch.setattr(bookings, "gathering_cancelled", record)
     farid = await person(context, cast.farid)
     for _ in range(2):
-        await actions.cancel_gathering(context, farid, cast.gathering, "The room is closed.")
+        await change_actions.cancel_gathering(context, farid, cast.gathering, "The room is closed.")
     assert calls == [(cast.gathering, "The room is closed.", cast.farid)]
 
 
@@ -464,7 +467,9 @@ async def test_nothing_is_cancelled_when_ending_its_bookings_fails(
 
     monkeypatch.setattr(bookings, "gathering_cancelled", fail)
     with pytest.raises(RuntimeError):
-        await actions.cancel_gathering(context, await person(context, cast.farid), cast.gathering, "Ill.")
+        await change_actions.cancel_gathering(
+            context, await person(context, cast.farid), cast.gathering, "Ill."
+        )
     assert await gathering_state(context, cast.gathering) == "open"
 
 
@@ -476,10 +481,10 @@ async def test_what_is_over_or_a_draft_cannot_be_cancelled(
     farid = await person(context, cast.farid)
     for gathering, code in ((past, "over"), (draft, "draft")):
         with pytest.raises(Refused) as refused:
-            await actions.cancel_gathering(context, farid, gathering, "Ill.")
+            await change_actions.cancel_gathering(context, farid, gathering, "Ill.")
         assert refused.value.codes == {code}
     with pytest.raises(NotFound):
-        await actions.cancel_gathering(context, farid, uuid4(), "Ill.")
+        await change_actions.cancel_gathering(context, farid, uuid4(), "Ill.")
     async with browser(cast.farid) as page:
         assert "It is over" in (await page.get(f"/host/gatherings/{past}/cancel")).text
         assert "This is a draft" in (await page.get(f"/host/gatherings/{draft}/cancel")).text

@@ -46,9 +46,9 @@ async def test_only_a_draft_ahead_is_opened_for_booking(context: Context, cast: 
     farid = await person(context, cast.farid)
     past = await add_gathering(context, cast.circle, days=-2, state="draft")
     gone = await add_gathering(context, cast.circle, days=20, state="cancelled", cancel_reason="Ill.")
-    assert await codes(actions.publish_gathering(context, farid, past)) == {"past"}
-    assert await codes(actions.publish_gathering(context, farid, gone)) == {"cancelled"}
-    await actions.publish_gathering(context, farid, cast.gathering)
+    assert await codes(change_actions.publish_gathering(context, farid, past)) == {"past"}
+    assert await codes(change_actions.publish_gathering(context, farid, gone)) == {"cancelled"}
+    await change_actions.publish_gathering(context, farid, cast.gathering)
     assert not await rows(context, "select * from events where what = 'gathering.published'")
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from circles.base.errors import OutOfDate
 from circles.bookings import actions as booking_actions
+from circles.hosting.change import actions as change_actions
 from circles.hosting.change.actions import Consent
-from circles.hosting.circle import actions
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import move_rules, planting
@@ -100,7 +100,7 @@ async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
     context: Context, cast: Cast, browser: Enter
 ) -> None:
     found = await planted(context, await make(context, cast))
-    await actions.cancel_gathering(context, await person(context, cast.farid), found[1]["id"], "ill")
+    await change_actions.cancel_gathering(context, await person(context, cast.farid), found[1]["id"], "ill")
     await change_one(context, cast, found[2]["id"], at=time(16))
     async with browser(cast.farid) as page:
         assert "was changed by hand and stays so" in await move(page, found[0], found[0]["planned_for"] + DAY)

@@ -117,7 +117,7 @@ async def test_the_timetable_plants_what_the_horizon_reaches_and_nothing_twice(
 async def test_what_was_cancelled_or_moved_is_not_planted_again(context: Context, cast: Cast) -> None:
     schedule = await make(context, cast)
     first, second = [row["id"] for row in await planted(context, schedule)][:2]
-    await actions.cancel_gathering(context, await person(context, cast.farid), first, "ill")
+    await change_actions.cancel_gathering(context, await person(context, cast.farid), first, "ill")
     await change_one(context, cast, second, at=time(13))
     async with context.db.transaction() as tx:
         await tx.execute("update schedules set planted_until = null")

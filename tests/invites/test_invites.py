@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from circles import gatherings
 from circles.bookings import actions as booking_actions
-from circles.hosting.circle.actions import cancel_gathering
+from circles.hosting.change.actions import cancel_gathering
 from circles.invites import actions
 from circles.invites.actions import feed_address
 from circles.store import audit, jobs

@@ -1,4 +1,4 @@
-"""Changing planted gatherings: one of them, putting it back, and carrying out what a schedule's change does."""
+"""Gatherings: change, publish, cancel, discard; and the steps of a schedule's change."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.hosting.change import rules as change_rules
 from circles.hosting.change.rules import Outcome, Standing, Step
 from circles.hosting.schedule import forms as schedule_forms
+from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.schedule.rules import Terms
+from circles.hosting.stand_in import actions as stand_in_actions
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
-SQL = db.queries("hosting/schedule")
-GATHERINGS = db.queries("gatherings/gatherings")
+SQL = db.queries("hosting/change")
 
 # What a gathering that fell out of its rule says of itself, when it cannot be taken away without a trace.
 FELL_OUT = "The dates of this circle changed."
@@ -203,7 +204,75 @@ async def take_away(tx: db.Tx, person: people.Person, gathering_id: UUID, before
     if await SQL.drop_unbooked(tx, id=gathering_id):
         await audit.record(tx, "gathering.discarded", gathering_id, who=person.id, before=before)
         return
-    await GATHERINGS.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=FELL_OUT)
+    await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=FELL_OUT)
     await audit.record(
         tx, "gathering.cancelled", gathering_id, who=person.id, before=before, after="cancelled", why=FELL_OUT
     )
+
+
+async def _lock_gathering(tx: db.Tx, gathering_id: UUID, person: people.Person) -> db.Record:
+    row = await SQL.lock_gathering(tx, id=gathering_id, person=person.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def publish_gathering(context: Context, person: people.Person, gathering_id: UUID) -> UUID:
+    """Open a draft for booking. Doing it twice does nothing more. Returns the circle's id.
+
+    Raises NotFound, and Refused with every reason: the circle is a draft, the time has passed, or it was
+    cancelled.
+    """
+    async with context.db.transaction() as tx:
+        row = await _lock_gathering(tx, gathering_id, person)
+        if row["state"] == "open":
+            return row["circle_id"]
+        reasons = schedule_rules.publish_refusals(row["circle_state"])
+        if row["state"] == "cancelled":
+            reasons.append(Reason("cancelled", "This gathering was cancelled. Please plan another one."))
+        if row["has_begun"]:
+            reasons.append(Reason("past", "The time of this gathering has passed. Please plan another one."))
+        refuse_if(reasons)
+        await SQL.set_gathering_state(tx, id=gathering_id, state="open", reason="")
+        await audit.record(
+            tx, "gathering.published", gathering_id, who=person.id, before="draft", after="open"
+        )
+        return row["circle_id"]
+
+
+async def cancel_gathering(context: Context, person: people.Person, gathering_id: UUID, reason: str) -> UUID:
+    """Cancel an open gathering, once. What follows for those booked is decided in the same transaction.
+
+    reason: what those booked will read. Returns the circle's id. Raises NotFound; Refused without a reason,
+    for a draft (it can be thrown away) and for one that is over.
+    """
+    why = text.body(reason, "reason", most=500)
+    async with context.db.transaction() as tx:
+        row = await _lock_gathering(tx, gathering_id, person)
+        if row["state"] == "cancelled":
+            return row["circle_id"]
+        if row["state"] == "draft":
+            raise Refused(Reason("draft", "Nobody has seen this draft yet. You can throw it away instead."))
+        if row["is_over"]:
+            raise Refused(Reason("over", "This gathering is over, so it cannot be cancelled."))
+        await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=why)
+        await audit.record(
+            tx, "gathering.cancelled", gathering_id, who=person.id, before="open", after="cancelled", why=why
+        )
+        await bookings.gathering_cancelled(tx, context, gathering_id, why, person.id)
+        await stand_in_actions.called_off(tx, context, gathering_id, person)
+        return row["circle_id"]
+
+
+async def discard_gathering(context: Context, person: people.Person, gathering_id: UUID) -> UUID:
+    """Throw away a draft that nobody but its hosts has seen. Returns the circle's id.
+
+    Raises NotFound, and Refused for one that was published.
+    """
+    async with context.db.transaction() as tx:
+        row = await _lock_gathering(tx, gathering_id, person)
+        if row["state"] != "draft":
+            raise Refused(Reason("not_draft", "This gathering was published. You can cancel it instead."))
+        await SQL.drop_draft(tx, id=gathering_id)
+        await audit.record(tx, "gathering.discarded", gathering_id, who=person.id, before="draft")
+        return row["circle_id"]

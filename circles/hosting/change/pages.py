@@ -1,10 +1,12 @@
-"""Changing what is planted: look at what will change and who is told, then do it; putting back; the circle."""
+"""Pages of gatherings: change, put back, publish, discard, cancel."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +19,6 @@ from circles.hosting.change import actions as change_actions
 from circles.hosting.change import rules as change_rules
 from circles.hosting.change.actions import Consent
 from circles.hosting.change.rules import Outcome
-from circles.hosting.circle import lifecycle as standing_actions
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import move_rules
@@ -27,6 +28,8 @@ from circles.hosting.schedule.rules import Terms
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
+
+SQL = db.queries("hosting/change")
 
 SCOPES = {
     "one": "This gathering alone",
@@ -231,38 +234,61 @@ async def put_back(request: Request) -> Response:
     )
 
 
-# The circle as a whole
+# Publish, discard, cancel
 
 
-async def pause(request: Request) -> Response:
-    """Take no bookings for a while."""
-    says = "The circle is paused. Whoever has a seat keeps it; nobody else can book."
-    return await _on_circle(request, standing_actions.pause_circle, says)
+_Verb = Callable[..., Awaitable[UUID]]
 
 
-async def resume(request: Request) -> Response:
-    """Take bookings again."""
-    return await _on_circle(request, standing_actions.resume_circle, "The circle takes bookings again.")
-
-
-async def archive(request: Request) -> Response:
-    """End the circle for good."""
-    return await _on_circle(request, standing_actions.archive_circle, "The circle has ended.")
-
-
-async def _on_circle(request: Request, verb: Any, says: str) -> Response:
-    circle_id, kind = access.path_id(request), "good"
+async def _on_gathering(request: Request, verb: _Verb, says: str) -> Response:
+    """Do a verb on the gathering of the address and go back to its circle, with what was said."""
+    gathering_id = access.path_id(request)
     try:
-        await verb(access.context(request), request.state.person, circle_id)
+        circle_id = await verb(access.context(request), request.state.person, gathering_id)
     except Refused as refused:
-        says, kind = " ".join(reason.text for reason in refused.reasons), "warn"
-    return render.see_other(f"/host/circles/{circle_id}", notice=says, kind=kind)
+        async with access.context(request).db.reading() as tx:
+            row = await SQL.hosted_gathering(tx, id=gathering_id, person=request.state.person.id)
+        says = " ".join(reason.text for reason in refused.reasons)
+        return render.see_other(f"/host/circles/{row['circle_id']}", notice=says, kind="warn")
+    return render.see_other(f"/host/circles/{circle_id}", notice=says)
 
 
-async def copy(request: Request) -> Response:
-    """A new draft made of the same."""
-    found = await standing_actions.copy_circle(
-        access.context(request), request.state.person, access.path_id(request)
+async def publish_gathering(request: Request) -> Response:
+    """Open a draft for booking."""
+    return await _on_gathering(
+        request, change_actions.publish_gathering, "The gathering is open for booking."
     )
-    says = "This is the copy, a draft. Give it a name of its own before you publish it."
-    return render.see_other(f"/host/circles/{found}/edit", notice=says)
+
+
+async def discard_gathering(request: Request) -> Response:
+    """Throw a draft away."""
+    return await _on_gathering(request, change_actions.discard_gathering, "The draft is gone.")
+
+
+async def cancel_form(request: Request) -> Response:
+    """Ask once before a gathering is cancelled, and say what will happen."""
+    return await _cancel_page(request, Form(), 200)
+
+
+async def _cancel_page(request: Request, form: Form, status: int) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = await SQL.hosted_gathering(tx, id=access.path_id(request), person=request.state.person.id)
+    if row is None:
+        raise NotFound
+    return render.page(request, "hosting/change/cancel.html", status, form=form, gathering=row)
+
+
+async def cancel_gathering(request: Request) -> Response:
+    """Cancel a gathering with the reason given."""
+    form = await Form.read(request)
+    try:
+        circle_id = await change_actions.cancel_gathering(
+            access.context(request), request.state.person, access.path_id(request), form.value("reason")
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        return await _cancel_page(request, form, 422)
+    return render.see_other(
+        f"/host/circles/{circle_id}",
+        notice="The gathering is cancelled. Everybody with a seat is being told.",
+    )

@@ -1,8 +1,7 @@
-"""What hosts and organizers see: their circles, the forms that plan them, publishing and cancelling."""
+"""Pages of a host's circles: list, create, edit, publish, pause, end, copy; all circles for organizers."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +11,8 @@ from starlette.responses import Response
 from circles import guidelines
 from circles.base import clock, money, reading
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
-from circles.base.money import Scale
 from circles.gatherings import FORMATS, Dated, Planned, terms_words
-from circles.hosting.circle import actions, rules
+from circles.hosting.circle import actions, lifecycle, rules
 from circles.hosting.circle.rules import CirclePlan
 from circles.hosting.schedule import calendar as schedule_calendar
 from circles.store import db
@@ -191,101 +189,38 @@ async def publish_circle(request: Request) -> Response:
     return render.see_other(f"/host/circles/{circle_id}", notice="The circle is published.")
 
 
-def _scale(row: Mapping[str, Any]) -> Scale:
-    return Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"])
+async def pause(request: Request) -> Response:
+    """Take no bookings for a while."""
+    says = "The circle is paused. Whoever has a seat keeps it; nobody else can book."
+    return await _on_circle(request, lifecycle.pause_circle, says)
 
 
-def _gathering_form(request: Request, row: dict[str, Any], form: Form, status: int = 200) -> Response:
-    return render.page(
-        request, "hosting/schedule/gathering_form.html", status, form=form, circle=row, scale=_scale(row)
+async def resume(request: Request) -> Response:
+    """Take bookings again."""
+    return await _on_circle(request, lifecycle.resume_circle, "The circle takes bookings again.")
+
+
+async def archive(request: Request) -> Response:
+    """End the circle for good."""
+    return await _on_circle(request, lifecycle.archive_circle, "The circle has ended.")
+
+
+async def _on_circle(request: Request, verb: Any, says: str) -> Response:
+    circle_id, kind = access.path_id(request), "good"
+    try:
+        await verb(access.context(request), request.state.person, circle_id)
+    except Refused as refused:
+        says, kind = " ".join(reason.text for reason in refused.reasons), "warn"
+    return render.see_other(f"/host/circles/{circle_id}", notice=says, kind=kind)
+
+
+async def copy(request: Request) -> Response:
+    """A new draft made of the same."""
+    found = await lifecycle.copy_circle(
+        access.context(request), request.state.person, access.path_id(request)
     )
-
-
-async def new_gathering_form(request: Request) -> Response:
-    """A gathering's form, with the circle's own length and seats."""
-    row = await _hosted(request, to_change=True)
-    usual = ("length_minutes", "capacity", "community_seats")
-    return _gathering_form(request, row, Form({name: str(row[name]) for name in usual}))
-
-
-async def create_gathering(request: Request) -> Response:
-    """Plan a gathering from the form, as a draft or open at once."""
-    form = await Form.read(request)
-    row = await _hosted(request, to_change=True)
-    publish = form.value("then") == "publish"
-    try:
-        plan = rules.read_gathering(form.values, row["zone"], _scale(row), clock.now())
-        await actions.plan_gathering(
-            access.context(request),
-            request.state.person,
-            row["id"],
-            plan,
-            publish=publish,
-            overlap_reason=form.value("overlap_reason"),
-        )
-    except Refused as refused:
-        form.add(refused.reasons)
-        return _gathering_form(request, row, form, 422)
-    says = "The gathering is open for booking." if publish else "The gathering is planned, as a draft."
-    if plan.start.oddity == "doubled":
-        city = clock.city(row["zone"])
-        says += f" That night the clocks in {city} show {plan.start.wall:%H:%M} twice; it is the first."
-    return render.see_other(f"/host/circles/{row['id']}", notice=says)
-
-
-_Verb = Callable[..., Awaitable[UUID]]
-
-
-async def _on_gathering(request: Request, verb: _Verb, says: str) -> Response:
-    """Do a verb on the gathering of the address and go back to its circle, with what was said."""
-    gathering_id = access.path_id(request)
-    try:
-        circle_id = await verb(access.context(request), request.state.person, gathering_id)
-    except Refused as refused:
-        async with access.context(request).db.reading() as tx:
-            row = await SQL.hosted_gathering(tx, id=gathering_id, person=request.state.person.id)
-        says = " ".join(reason.text for reason in refused.reasons)
-        return render.see_other(f"/host/circles/{row['circle_id']}", notice=says, kind="warn")
-    return render.see_other(f"/host/circles/{circle_id}", notice=says)
-
-
-async def publish_gathering(request: Request) -> Response:
-    """Open a draft for booking."""
-    return await _on_gathering(request, actions.publish_gathering, "The gathering is open for booking.")
-
-
-async def discard_gathering(request: Request) -> Response:
-    """Throw a draft away."""
-    return await _on_gathering(request, actions.discard_gathering, "The draft is gone.")
-
-
-async def cancel_form(request: Request) -> Response:
-    """Ask once before a gathering is cancelled, and say what will happen."""
-    return await _cancel_page(request, Form(), 200)
-
-
-async def _cancel_page(request: Request, form: Form, status: int) -> Response:
-    async with access.context(request).db.reading() as tx:
-        row = await SQL.hosted_gathering(tx, id=access.path_id(request), person=request.state.person.id)
-    if row is None:
-        raise NotFound
-    return render.page(request, "hosting/change/cancel.html", status, form=form, gathering=row)
-
-
-async def cancel_gathering(request: Request) -> Response:
-    """Cancel a gathering with the reason given."""
-    form = await Form.read(request)
-    try:
-        circle_id = await actions.cancel_gathering(
-            access.context(request), request.state.person, access.path_id(request), form.value("reason")
-        )
-    except Refused as refused:
-        form.add(refused.reasons)
-        return await _cancel_page(request, form, 422)
-    return render.see_other(
-        f"/host/circles/{circle_id}",
-        notice="The gathering is cancelled. Everybody with a seat is being told.",
-    )
+    says = "This is the copy, a draft. Give it a name of its own before you publish it."
+    return render.see_other(f"/host/circles/{found}/edit", notice=says)
 
 
 async def organize_circles(request: Request) -> Response:

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,22 +62,6 @@ class CirclePlan:
     def scale(self) -> Scale:
         """The sliding scale."""
         return Scale(self.minimum, self.suggested, self.maximum, self.currency)
-
-
-@dataclass(frozen=True, slots=True)
-class GatheringPlan:
-    """One dated meeting as its hosts typed it."""
-
-    start: clock.Moment
-    length_minutes: int
-    capacity: int
-    community_seats: int
-    note: str
-
-    @property
-    def ends_at(self) -> datetime:
-        """When it ends, in UTC: the length counts in real minutes, across a clock change too."""
-        return self.start.utc + timedelta(minutes=self.length_minutes)
 
 
 def read_circle(values: Mapping[str, str]) -> CirclePlan:
@@ -222,24 +205,6 @@ def differences(one: CirclePlan, other: CirclePlan) -> list[str]:
         for each in fields(CirclePlan)
         if getattr(one, each.name) != getattr(other, each.name)
     ]
-
-
-def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: datetime) -> GatheringPlan:
-    """Read a gathering as typed, in its circle's zone. Raises Refused with every reason at once.
-
-    now: the present moment, in UTC; what has begun cannot be planned.
-    """
-    reader = Reader(values)
-    start = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
-    length = reader.take(lambda: read_length(values.get("length_minutes", "")), LENGTHS[0])
-    capacity, community = read_seats(reader, scale)
-    note = reader.body("note", most=500, required=False)
-    if start and start.utc <= now:
-        says = "This time has passed. Please give one that is still ahead."
-        reader.reasons.append(Reason("past", says, "date"))
-    if start is None or reader.reasons:
-        raise Refused(reader.reasons)
-    return GatheringPlan(start, length, capacity, community, note)
 
 
 def read_seats(reader: Reader, scale: Scale) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The verbs of schedules: make one, change it from a gathering on or as a whole, end it."""
+"""Schedules: create, change from a gathering on or as a whole, end; and single gatherings: plan."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from circles import people
-from circles.base import clock
+from circles.base import clock, text
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.hosting.change import actions as change_actions
 from circles.hosting.change import rules as change_rules
@@ -15,6 +15,7 @@ from circles.hosting.change.rules import Outcome
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import move_rules, planting
 from circles.hosting.schedule import rules as schedule_rules
+from circles.hosting.schedule.forms import GatheringPlan
 from circles.hosting.schedule.move_rules import Cut
 from circles.hosting.schedule.rules import Rule, Terms
 from circles.store import audit, db
@@ -25,15 +26,19 @@ GATHERINGS = db.queries("gatherings/gatherings")
 
 
 async def _lock_circle(tx: db.Tx, circle_id: UUID, person: people.Person, zone: str) -> db.Record:
+    """A circle for somebody who may change it, locked. Raises NotFound; OutOfDate when its zone is another one."""
     row = await GATHERINGS.lock_circle(tx, id=circle_id, person=person.id)
     if row is None:
         raise NotFound
     if row["zone"] != zone:
-        says = "The circle moved to another time zone. Please look at the time again."
-        raise OutOfDate(Reason("zone_moved", says, "time"))
-    if row["state"] == "archived":
-        raise Refused(Reason("archived", "This circle has ended, so it has no schedules."))
+        message = "The circle moved to another time zone. Please look at the time again."
+        raise OutOfDate(Reason("zone_moved", message, "time"))
     return row
+
+
+def _archived_refusals(circle: db.Record) -> list[Reason]:
+    message = "This circle has ended, so it has no schedules."
+    return [Reason("archived", message)] if circle["state"] == "archived" else []
 
 
 async def create_schedule(
@@ -52,6 +57,7 @@ async def create_schedule(
     """
     async with context.db.transaction() as tx:
         circle = await _lock_circle(tx, circle_id, person, terms.zone)
+        refuse_if(_archived_refusals(circle))
         refuse_if(schedule_rules.problems(rule, terms, clock.now()))
         new = change_rules.outcome(rule, terms, (), clock.now())
         consent = Consent(new.seen, overlap_reason)
@@ -140,7 +146,7 @@ async def change_following(
 async def _locked(tx: db.Tx, person: people.Person, schedule_id: UUID, zone: str) -> db.Record:
     """A schedule with its circle and its gatherings ahead, locked in the order that planting locks them."""
     row = await find(tx, person, schedule_id)
-    await _lock_circle(tx, row["circle_id"], person, zone)
+    refuse_if(_archived_refusals(await _lock_circle(tx, row["circle_id"], person, zone)))
     await SQL.lock_schedule(tx, id=schedule_id)
     await db.rows(SQL.lock_planted(tx, schedule_id=schedule_id))
     return await find(tx, person, schedule_id)
@@ -225,3 +231,55 @@ async def end_schedule(context: Context, person: people.Person, schedule_id: UUI
             found = await foresee(tx, schedule_id, nothing, schedule_forms.terms_of(row))
             await change_actions.carry_out(tx, context, person, found.those("remove"), by_hand=False)
         return row["circle_id"]
+
+
+async def plan_gathering(
+    context: Context,
+    person: people.Person,
+    circle_id: UUID,
+    plan: GatheringPlan,
+    *,
+    publish: bool = False,
+    overlap_reason: str = "",
+) -> UUID:
+    """Plan a gathering of a circle, as a draft, or open for booking at once. Returns its id.
+
+    overlap_reason: why another gathering of its hosts may lie across it. Raises NotFound; OutOfDate when the
+    circle moved to another zone meanwhile; Refused when it has a gathering at that time, when its hosts have
+    one and no reason is given, or when it is not published itself.
+    """
+    state = "open" if publish else "draft"
+    try:
+        async with context.db.transaction() as tx:
+            circle = await _lock_circle(tx, circle_id, person, plan.start.zone)
+            refuse_if(schedule_rules.publish_refusals(circle["state"]) if publish else [])
+            times = [(plan.start.utc, plan.ends_at)]
+            across = await change_actions.overlaps(tx, circle_id, times)
+            why = text.line(overlap_reason, "overlap_reason", most=200, required=False)
+            gathering_id = await _add_gathering(tx, circle_id, plan, state)
+            refuse_if(across if not why else [])
+            await audit.record(
+                tx, "gathering.planned", gathering_id, who=person.id, after=state, why=why if across else ""
+            )
+    except db.UniqueViolationError as error:
+        if db.broken_rule(error) != "gathering_once_per_start":
+            raise
+        says = "This circle has a gathering at this time already."
+        raise Refused(Reason("same_time", says, "time")) from None
+    return gathering_id
+
+
+async def _add_gathering(tx: db.Tx, circle_id: UUID, plan: GatheringPlan, state: str) -> UUID:
+    return await SQL.add_gathering(
+        tx,
+        circle_id=circle_id,
+        wall_start=plan.start.wall,
+        zone=plan.start.zone,
+        length_minutes=plan.length_minutes,
+        starts_at=plan.start.utc,
+        ends_at=plan.ends_at,
+        capacity=plan.capacity,
+        community_seats=plan.community_seats,
+        note=plan.note,
+        state=state,
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any, get_args
 
 from circles.base import clock, text
@@ -25,6 +26,22 @@ KINDS = {
 }
 ENDS = {"open": "No end", "until": "On a date", "times": "After a number of gatherings"}
 _KINDS: dict[str, Kind] = {each: each for each in get_args(Kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringPlan:
+    """One dated meeting as its hosts typed it."""
+
+    start: clock.Moment
+    length_minutes: int
+    capacity: int
+    community_seats: int
+    note: str
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends, in UTC: the length counts in real minutes, across a clock change too."""
+        return self.start.utc + timedelta(minutes=self.length_minutes)
 
 
 def read_schedule(values: Mapping[str, str], zone: str, scale: Scale, now: datetime) -> tuple[Rule, Terms]:
@@ -142,6 +159,24 @@ def read_moment(values: Mapping[str, str], terms: Terms, now: datetime) -> clock
     past = Reason("past", "This time has passed. Please give one that is still ahead.", "date")
     refuse_if([past] if found.utc <= now else [])
     return found
+
+
+def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: datetime) -> GatheringPlan:
+    """Read a gathering as typed, in its circle's zone. Raises Refused with every reason at once.
+
+    now: the present moment, in UTC; what has begun cannot be planned.
+    """
+    reader = Reader(values)
+    start = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
+    length = reader.take(lambda: rules.read_length(values.get("length_minutes", "")), rules.LENGTHS[0])
+    capacity, community = rules.read_seats(reader, scale)
+    note = reader.body("note", most=500, required=False)
+    if start and start.utc <= now:
+        says = "This time has passed. Please give one that is still ahead."
+        reader.reasons.append(Reason("past", says, "date"))
+    if start is None or reader.reasons:
+        raise Refused(reader.reasons)
+    return GatheringPlan(start, length, capacity, community, note)
 
 
 def typed(rule: Rule, terms: Terms) -> dict[str, str]:

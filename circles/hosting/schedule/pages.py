@@ -1,4 +1,4 @@
-"""The pages of schedules: make one with its dates in view, change it, end it."""
+"""Pages of schedules: create with a preview of the dates, change, end; and of one date: plan."""
 
 from __future__ import annotations
 
@@ -198,3 +198,44 @@ async def end(request: Request) -> Response:
         remove=form.value("then") == "remove",
     )
     return render.see_other(f"/host/circles/{circle_id}", notice="The schedule has ended.")
+
+
+# One date
+
+
+def _gathering_form(request: Request, row: dict[str, Any], form: Form, status: int = 200) -> Response:
+    return render.page(
+        request, "hosting/schedule/gathering_form.html", status, form=form, circle=row, scale=scale(row)
+    )
+
+
+async def new_gathering_form(request: Request) -> Response:
+    """A gathering's form, with the circle's own length and seats."""
+    row = await _circle(request)
+    usual = ("length_minutes", "capacity", "community_seats")
+    return _gathering_form(request, row, Form({name: str(row[name]) for name in usual}))
+
+
+async def create_gathering(request: Request) -> Response:
+    """Plan a gathering from the form, as a draft or open at once."""
+    form = await Form.read(request)
+    row = await _circle(request)
+    publish = form.value("then") == "publish"
+    try:
+        plan = schedule_forms.read_gathering(form.values, row["zone"], scale(row), clock.now())
+        await schedule_actions.plan_gathering(
+            access.context(request),
+            request.state.person,
+            row["id"],
+            plan,
+            publish=publish,
+            overlap_reason=form.value("overlap_reason"),
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        return _gathering_form(request, row, form, 422)
+    says = "The gathering is open for booking." if publish else "The gathering is planned, as a draft."
+    if plan.start.oddity == "doubled":
+        city = clock.city(row["zone"])
+        says += f" That night the clocks in {city} show {plan.start.wall:%H:%M} twice; it is the first."
+    return render.see_other(f"/host/circles/{row['id']}", notice=says)

@@ -167,6 +167,15 @@ def next_dates(rule: Rule, terms: Terms, now: datetime, most: int = 12) -> list[
     return list(islice(ahead, most))
 
 
+def publish_refusals(circle_state: str) -> list[Reason]:
+    """Why a gathering of a circle in this state cannot be open for booking."""
+    if circle_state == "published":
+        return []
+    return [
+        Reason("circle_not_published", "Publish the circle first: people see a gathering through its circle.")
+    ]
+
+
 # The words of a rule
 
 
