@@ -333,7 +333,7 @@ LISTINGS = [
         max_body=pictures.MAX_BYTES,
     ),
     post("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Who.ORGANIZER),
-    post("/organize/licences/{id}/checked", lists_pages.check_licence, Who.ORGANIZER),
+    post("/organize/licenses/{id}/checked", lists_pages.check_license, Who.ORGANIZER),
     post("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER),
 ]
 

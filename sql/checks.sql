@@ -212,15 +212,15 @@ select count(*) from complaints where decided_at < now() - interval '367 days' a
 -- no suggestion is older than a month and a day
 select count(*) from suggestions where created_at < now() - interval '31 days';
 
--- name: every_shown_listing_has_a_licence_and_a_way_in()$
--- every shown listing has a licence, and a mail address or a link by which people reach it
+-- name: every_shown_listing_has_a_license_and_a_way_in()$
+-- every shown listing has a license, and a mail address or a link by which people reach it
 select count(*) from listings where state = 'shown' and (
     (email = '' and cardinality(links) = 0)
     or not exists (select from licences where licences.listing_id = listings.id)
 );
 
 -- name: nobody_is_found_where_they_are_not_licensed()$
--- every listing is found in the states of its licences, and in no other a day after one ran out
+-- every listing is found in the states of its licenses, and in no other a day after one ran out
 select count(*) from listings where exists (
     select from unnest(listings.facets) as told (facet)
     where told.facet ~ '^(in|at|tele):' and not exists (

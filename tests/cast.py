@@ -283,17 +283,17 @@ async def _pay(context: Context, booking: UUID, amount: int, currency: str) -> N
     )
 
 
-LICENCE = {"kind": "lcsw", "area": "FL", "number": "SW1001", "expires_on": None}
+LICENSE = {"kind": "lcsw", "area": "FL", "number": "SW1001", "expires_on": None}
 
 
 async def add_listing(context: Context, **more: Any) -> UUID:
     """One more shown listing: Ines Calder in Miami, by telehealth and in person, licensed in Florida.
 
-    licences: each a dict of the licence's columns, over LICENCE; areas: short for one licence in each. ways: each a
+    licenses: each a dict of the license's columns, over LICENSE; areas: short for one license in each. ways: each a
     dict of the way's columns, or the way alone. Everything else is a column of the listing.
     """
     areas = more.pop("areas", None)
-    licences = more.pop("licences", [{"area": area} for area in areas or [more.get("area", "FL")]])
+    licenses = more.pop("licenses", [{"area": area} for area in areas or [more.get("area", "FL")]])
     ways = [{"way": each} if isinstance(each, str) else each for each in more.pop("ways", ["ifs"])]
     values: dict[str, Any] = {
         "state": "shown",
@@ -321,8 +321,8 @@ async def add_listing(context: Context, **more: Any) -> UUID:
     } | more
     listing = await _insert(context, "listings", values)
     async with context.db.transaction() as tx:
-        for number, licence in enumerate(licences):
-            columns = LICENCE | {"number": f"SW{1001 + number}"} | licence | {"listing_id": listing}
+        for number, license in enumerate(licenses):
+            columns = LICENSE | {"number": f"SW{1001 + number}"} | license | {"listing_id": listing}
             await _add_row(tx, "licences", columns)
         for way in ways:
             await _add_row(tx, "listing_ways", way | {"listing_id": listing})

@@ -9,14 +9,14 @@ from circles.directory.introductions.suggestions_rules import read as read_sugge
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import words
 from circles.directory.listing.actions import own_listing, to_do
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 from circles.directory.listing.words import QUESTIONS
 
 __all__ = [
     "INTRODUCTION_LASTS",
     "QUESTIONS",
     "Draft",
-    "Licence",
+    "License",
     "Suggestion",
     "Way",
     "chosen",

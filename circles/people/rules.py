@@ -53,7 +53,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One training or licence a facilitator states: what, from whom, since when (None: not said).
+    """One training or license a facilitator states: what, from whom, since when (None: not said).
 
     link: where it can be looked up. seen_at: when an organizer saw the papers of this very version.
     """

@@ -146,7 +146,7 @@ delete from requests where person_id = :person;
 delete from apart where first_id = :person or second_id = :person;
 
 -- name: forget_listing(person)!
--- their listing in the directory, with its licences, ways and picture, what files that were brought in said of it,
+-- their listing in the directory, with its licenses, ways and picture, what files that were brought in said of it,
 -- and the mails in which members told them something, wherever those went
 with said as (
     update listing_import_rows

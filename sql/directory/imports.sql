@@ -119,7 +119,7 @@ select
             ) order by licences.area, licences.kind, licences.number
         )
         from licences where licences.listing_id = listings.id
-    ), '[]') as licences,
+    ), '[]') as licenses,
     coalesce((
         select jsonb_agg(
             jsonb_build_object('way', ways.way, 'credential', ways.credential, 'school', ways.school, 'year', ways.year)

@@ -1,7 +1,7 @@
 -- Listings: the named queries of the directory room.
 
 -- name: refresh_facets(ids)!
--- What listings can be found by, made anew from what they tell and from the licences that count today.
+-- What listings can be found by, made anew from what they tell and from the licenses that count today.
 update listings as changed
 set facets = made.facets
 from (
@@ -131,22 +131,22 @@ where listings.id = :id;
 select id from listings where npi = :npi and npi <> '' and id is distinct from :but::uuid;
 
 -- name: keep_rows(listing, kinds, areas, numbers, statuses, expiries, sources, ways, credentials, schools, years)!
--- the licences and ways as they are said now; what was checked stays checked only where nothing of it changed
-with said_licences as (
+-- the licenses and ways as they are said now; what was checked stays checked only where nothing of it changed
+with said_licenses as (
     select *
     from unnest(
         :kinds::text [], :areas::text [], :numbers::text [], :statuses::text [], :expiries::date [], :sources::text []
     ) as said (kind, area, number, status, expires_on, source)
-), gone_licences as (
+), gone_licenses as (
     delete from licences
     where listing_id = :listing and not exists (
-        select from said_licences as said
+        select from said_licenses as said
         where said.kind = licences.kind and said.area = licences.area and said.number = licences.number
     )
-), kept_licences as (
+), kept_licenses as (
     insert into licences (listing_id, kind, area, number, status, expires_on, source)
     select :listing, said.kind, said.area, said.number, said.status, said.expires_on, said.source
-    from said_licences as said
+    from said_licenses as said
     on conflict (listing_id, kind, area, number) do update
     set status = excluded.status, expires_on = excluded.expires_on, source = excluded.source,
         checked_at = case
@@ -173,7 +173,7 @@ on conflict (listing_id, way) do update
 set credential = excluded.credential, school = excluded.school, year = excluded.year;
 
 -- name: listing(id)^
--- one listing whole, with its licences and ways, and whose it is
+-- one listing whole, with its licenses and ways, and whose it is
 select
     listings.*, now() as now, (now() at time zone 'utc')::date as today,
     coalesce(
@@ -186,7 +186,7 @@ select
             where licences.listing_id = listings.id
         ),
         '[]'
-    ) as licences,
+    ) as licenses,
     coalesce(
         (
             select jsonb_agg(to_jsonb(listing_ways) order by listing_ways.credential = '', listing_ways.way)
@@ -210,7 +210,7 @@ select
             from licences where licences.listing_id = listings.id
         ),
         '[]'
-    ) as licences,
+    ) as licenses,
     coalesce(
         (
             select jsonb_agg(to_jsonb(listing_ways) order by listing_ways.credential = '', listing_ways.way)
@@ -238,7 +238,7 @@ set state = :state, hidden_because = :because, hidden_words = :why,
 where id = :id;
 
 -- name: confirm(id, room, settled)!
--- everything on it still holds today; what was asked is answered, unless a licence still runs out
+-- everything on it still holds today; what was asked is answered, unless a license still runs out
 update listings
 set confirmed_at = now(), room = :room, room_confirmed_at = now(), version = version + 1,
     asked_at = case when :settled::boolean then null else asked_at end,
@@ -246,7 +246,7 @@ set confirmed_at = now(), room = :room, room_confirmed_at = now(), version = ver
 where id = :id;
 
 -- name: prolong(listing, ids, expiries)!
--- new last days of licences, said by the therapist; what was checked was the old one
+-- new last days of licenses, said by the therapist; what was checked was the old one
 update licences
 set expires_on = said.expires_on, checked_at = null, checked_by = null, checked_against = ''
 from unnest(:ids::uuid [], :expiries::date []) as said (id, expires_on)
@@ -369,16 +369,16 @@ select complaints.listing_id
 from complaints join listings on listings.id = complaints.listing_id
 where complaints.id = :id and listings.person_id is distinct from :who;
 
--- name: check_licence(id, version, who, against)$
--- an organizer looked a licence up today; no row when the listing was changed since they looked, or is their own
+-- name: check_license(id, version, who, against)$
+-- an organizer looked a license up today; no row when the listing was changed since they looked, or is their own
 update licences set checked_at = now(), checked_by = :who, checked_against = :against
 from listings
 where licences.id = :id and listings.id = licences.listing_id and listings.version = :version
     and listings.person_id is distinct from :who
 returning licences.listing_id;
 
--- name: licence_listing(id)$
--- the listing a licence stands on
+-- name: license_listing(id)$
+-- the listing a license stands on
 select listing_id from licences where id = :id;
 
 -- name: hand_over(id, person)$
@@ -390,7 +390,7 @@ update listings set person_id = :person where id = :id and person_id is null ret
 update licences set checked_at = null, checked_by = null, checked_against = ''
 where listing_id = :listing and checked_by = :person;
 
--- name: to_look_after(after, ask_after, licence_ahead, most)
+-- name: to_look_after(after, ask_after, license_ahead, most)
 -- shown listings the timetable may have something to do with, some at a time
 select listings.id
 from listings
@@ -400,7 +400,7 @@ where listings.state = 'shown' and (:after::uuid is null or listings.id > :after
     or exists (
         select from licences
         where licences.listing_id = listings.id and licences.status = 'active'
-            and licences.expires_on <= (now() at time zone 'utc')::date + :licence_ahead::integer
+            and licences.expires_on <= (now() at time zone 'utc')::date + :license_ahead::integer
     )
     or not exists (
         select from licences
@@ -423,7 +423,7 @@ update listings set marked_at = now() where id = :id;
 update listings set asked_at = null, marked_at = null where id = :id;
 
 -- name: lapsed_facets()
--- listings still found in a place where a licence of theirs has run out
+-- listings still found in a place where a license of theirs has run out
 select distinct licences.listing_id as id
 from licences join listings on listings.id = licences.listing_id
 where licences.expires_on < (now() at time zone 'utc')::date and ('in:' || licences.area) = any(listings.facets)

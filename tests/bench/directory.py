@@ -36,7 +36,7 @@ async def filled(server: str, how_many: int) -> str:
     try:
         async with connection.transaction():
             await connection.execute(LISTINGS.replace("$1", str(how_many)), timeout=1800)
-            for statement in (LICENCES, WAYS, FOUND_BY):
+            for statement in (LICENSES, WAYS, FOUND_BY):
                 await connection.execute(statement, timeout=1800)
             ids = await connection.fetchval("select array_agg(id) from listings")
             await db.queries("directory/listing").refresh_facets(connection, ids=ids)
@@ -78,7 +78,7 @@ async def plans(connection: asyncpg.Connection, arguments: dict[str, Any]) -> li
 
 
 def whole_listings(nodes: list[dict[str, Any]]) -> list[str]:
-    """Which of the nodes read all listings, their licences or their ways from end to end."""
+    """Which of the nodes read all listings, their licenses or their ways from end to end."""
     large = {"listings", "licences", "listing_ways"}
     return [
         f"{node['Node Type']} on {node['Relation Name']}"
@@ -176,7 +176,7 @@ cross join lateral (
         floor(random() * 5)::int as room
 ) as dice
 """
-LICENCES = """
+LICENSES = """
 insert into licences (listing_id, kind, area, number)
 select id, 'lcsw', area, 'N1' from listings
 union all

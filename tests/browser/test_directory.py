@@ -106,7 +106,7 @@ async def apply(visitor: Visitor, name: str) -> None:
 
 
 async def look_it_up_and_show_it(visitor: Visitor, name: str) -> None:
-    """An organizer checks the licence against its board, then shows the page."""
+    """An organizer checks the license against its board, then shows the page."""
     await visitor.open("/organize/therapists?show=waiting")
     await visitor.follow(name)
     await visitor.sees("Not checked yet")

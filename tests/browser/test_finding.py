@@ -28,7 +28,7 @@ async def therapists(site: Site) -> None:
     await add_listing(
         site.context, name="Dora Bay", fee_minimum=30_000, fee_maximum=30_000, sliding_floor=None
     )
-    elsewhere = (replace(RIVER.licences[0], area="GA"),)
+    elsewhere = (replace(RIVER.licenses[0], area="GA"),)
     await add_listing(
         site.context,
         name="Ezra Bay",
@@ -36,7 +36,7 @@ async def therapists(site: Site) -> None:
         city="",
         zip="",
         sliding_floor=5_000,
-        licences=elsewhere,
+        licenses=elsewhere,
     )
 
 

@@ -11,18 +11,18 @@ from tests.directory.helpers import add_listing
 
 
 async def write(visitor: Visitor, name: str, number: str) -> None:
-    """Fill in the form, with a second licence in a row that is added."""
+    """Fill in the form, with a second license in a row that is added."""
     page = visitor.page
     await visitor.open("/my/listing")
     await visitor.follow("Write your listing")
     await visitor.fill("Name", name)
-    await page.locator("#f-licence_1_kind").select_option("lcsw")
-    await page.locator("#f-licence_1_area").select_option("FL")
-    await page.locator("#f-licence_1_number").fill(number)
-    await visitor.press("Add another licence")
-    await page.locator("#f-licence_2_kind").select_option("lcsw")
-    await page.locator("#f-licence_2_area").select_option("GA")
-    await page.locator("#f-licence_2_number").fill(f"G{number}")
+    await page.locator("#f-license_1_kind").select_option("lcsw")
+    await page.locator("#f-license_1_area").select_option("FL")
+    await page.locator("#f-license_1_number").fill(number)
+    await visitor.press("Add another license")
+    await page.locator("#f-license_2_kind").select_option("lcsw")
+    await page.locator("#f-license_2_area").select_option("GA")
+    await page.locator("#f-license_2_number").fill(f"G{number}")
     await page.locator("#f-way_1_credential").select_option("kap_trained")
     await visitor.fill("Lowest full fee", "300")
     await visitor.fill("Highest fee", "200")
@@ -66,7 +66,7 @@ async def test_a_complaint_takes_a_page_off_at_once(visit: Visit, site: Site, li
     await member.come_in(await site.member("Nell"))
     await member.open(f"/therapists/{listing}")
     await member.follow("Something is wrong with this listing")
-    await member.fill("What you saw or met", "The licence belongs to somebody else.")
+    await member.fill("What you saw or met", "The license belongs to somebody else.")
     await member.press("Tell the organizers")
     await member.is_told("Thank you. The organizers have it now, and look into it.")
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from circles.directory.listing import actions
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 from circles.store.context import Context
 
 RIVER = Draft(
@@ -29,7 +29,7 @@ RIVER = Draft(
     answer_experience="About thirty people since 2021.",
     links=("https://river.example.org",),
     email="river@example.org",
-    licences=(Licence("lmft", "FL", "MT1234", expires_on=datetime.now(UTC).date() + timedelta(days=400)),),
+    licenses=(License("lmft", "FL", "MT1234", expires_on=datetime.now(UTC).date() + timedelta(days=400)),),
     ways=(Way("ifs", "ifs_2"), Way("kap", "kap_trained", "Fluence", 2022)),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 import xlsxwriter
 
 HEADINGS = (
-    *("Name", "Licence type", "Licence #", "Licence state", "Expires", "City", "State", "ZIP", "Telehealth"),
+    *("Name", "License type", "License #", "License state", "Expires", "City", "State", "ZIP", "Telehealth"),
     *(
         "In person",
         "Lowest fee",
@@ -25,9 +25,9 @@ HEADINGS = (
 )
 GOOD = {
     "Name": "Alma Whitfield",
-    "Licence type": "LCSW",
-    "Licence #": "SW0012345",
-    "Licence state": "Florida",
+    "License type": "LCSW",
+    "License #": "SW0012345",
+    "License state": "Florida",
     "Expires": "2040-01-31",
     "City": "Miami",
     "State": "FL",
@@ -49,11 +49,11 @@ GOOD = {
 # Twenty faults, one a row: the column, what stands in it, and a part of what is said.
 FAULTS: Sequence[tuple[str, str, str]] = (
     ("Name", "", "Please fill this in"),
-    ("Licence type", "Wizard", "Expected: one of Psychologist, LCSW"),
-    ("Licence #", "", "Please fill this in"),
-    ("Licence state", "Florado", "a state by two letters"),
+    ("License type", "Wizard", "Expected: one of Psychologist, LCSW"),
+    ("License #", "", "Please fill this in"),
+    ("License state", "Florado", "a state by two letters"),
     ("Expires", "31/31/2040", "a day, such as 2028-01-31"),
-    ("Expires", "2020-01-31", "No licence here counts today"),
+    ("Expires", "2020-01-31", "No license here counts today"),
     ("State", "ZZ", "a state by two letters"),
     ("ZIP", "00000", "There is no ZIP code 00000"),
     ("ZIP", "80202", "ZIP 80202 is in Colorado"),
@@ -75,7 +75,7 @@ def row(n: int = 0, **told: str) -> dict[str, str]:
     """One good row, the nth therapist; `told` by heading, with _ for a space."""
     more = {
         "Name": f"Alma Whitfield {n}",
-        "Licence #": f"SW{n:07}",
+        "License #": f"SW{n:07}",
         "NPI": npi(n),
         "E-mail": f"alma{n}@example.org",
     }

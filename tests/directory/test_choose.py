@@ -119,7 +119,7 @@ def test_any_answer_is_read(values: dict[str, str]) -> None:
     assert reasons or answers.state or answers.zip
 
 
-def test_what_could_be_let_go_of_is_never_the_licence() -> None:
+def test_what_could_be_let_go_of_is_never_the_license() -> None:
     counts = {"without:fee": 5, "without:where": 90, "without:room": 1, "at:FL": 2}
     could = choose_rules.looser(counts, FLORIDA, Answers(state="FL", how="telehealth", pay="40"), 1)
     assert [(each.how_many, each.says, each.fields) for each in could] == [

@@ -13,7 +13,7 @@ import pytest
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.directory import own_listing
 from circles.directory.listing import actions
-from circles.directory.listing.values import Licence
+from circles.directory.listing.values import License
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import Browser, Enter
@@ -44,11 +44,11 @@ def form(**more: str) -> dict[str, str]:
         "room": "now",
         "experience": "some",
         "email": "wren@example.org",
-        "licences": "1",
-        "licence_1_kind": "lcsw",
-        "licence_1_area": "FL",
-        "licence_1_number": "SW55",
-        "licence_1_status": "active",
+        "licenses": "1",
+        "license_1_kind": "lcsw",
+        "license_1_area": "FL",
+        "license_1_number": "SW55",
+        "license_1_status": "active",
         "ways": "1",
         "way_1_credential": "kap_trained",
         "way_1_school": "Fluence",
@@ -110,8 +110,8 @@ async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
         sliding_floor="400",
         zip="00000",
         links="javascript:alert(1)",
-        licence_1_area="ZZ",
-        licence_1_expires_on="31/12/2027",
+        license_1_area="ZZ",
+        license_1_expires_on="31/12/2027",
         way_2_way="ifs",
         way_2_year="last",
         pro_bono_places="many",
@@ -132,8 +132,8 @@ async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
         "npi",
         "approach",
         "fee_maximum",
-        "licence_1_area",
-        "licence_1_expires_on",
+        "license_1_area",
+        "license_1_expires_on",
         "way_2_year",
     ):
         assert f'href="#f-{field}"' in text, field
@@ -148,7 +148,7 @@ async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
     [
         ({"zip": "00000"}, "zip"),
         ({"zip": "10001", "area": "FL"}, "zip"),
-        ({"licence_1_number": ""}, "licence_1_number"),
+        ({"license_1_number": ""}, "license_1_number"),
     ],
 )
 async def test_one_fault_at_a_time(cast: Cast, browser: Enter, wrong: dict[str, str], field: str) -> None:
@@ -160,43 +160,43 @@ async def test_one_fault_at_a_time(cast: Cast, browser: Enter, wrong: dict[str, 
 
 async def test_rows_are_added_and_taken_away_without_losing_a_word(cast: Cast, browser: Enter) -> None:
     async with browser(cast.mira) as page:
-        more = await page.post("/my/listing/edit", data=form(more="licence"))
+        more = await page.post("/my/listing/edit", data=form(more="license"))
         assert more.status_code == 200
-        assert 'name="licence_2_number"' in more.text
+        assert 'name="license_2_number"' in more.text
         assert "SW55" in more.text
-        two = form(licence_2_kind="lmft", licence_2_area="GA", licence_2_number="MF77", drop="licence_1")
+        two = form(license_2_kind="lmft", license_2_area="GA", license_2_number="MF77", drop="license_1")
         less = await page.post("/my/listing/edit", data=two)
     assert "MF77" in less.text
     assert "SW55" not in less.text
-    assert 'name="licence_2_number"' not in less.text
+    assert 'name="license_2_number"' not in less.text
     assert await listing_of(cast.context, cast.mira) is None
 
 
 async def test_a_draft_may_have_gaps_and_is_sent_when_it_is_whole(cast: Cast, browser: Enter) -> None:
-    gaps = form(then="keep", licence_1_number="", licence_1_kind="", licence_1_area="")
+    gaps = form(then="keep", license_1_number="", license_1_kind="", license_1_area="")
     async with browser(cast.mira) as page:
         assert (await page.post("/my/listing/edit", data=gaps)).status_code == 303
         assert "Before it can be shown" in (await page.get("/my/listing")).text
         refused = await page.post("/my/listing/edit", data=gaps | {"then": "send", "version": "1"})
         assert refused.status_code == 422
-        assert "at least one licence" in refused.text
+        assert "at least one license" in refused.text
         assert (await listing_of(cast.context, cast.mira))["state"] == "draft"
         sent = await page.post("/my/listing/edit", data=form(then="send", version="1"))
         assert sent.status_code == 303
     assert (await listing_of(cast.context, cast.mira))["state"] == "waiting"
 
 
-async def test_a_changed_licence_loses_its_check_and_an_unchanged_one_keeps_it(
+async def test_a_changed_license_loses_its_check_and_an_unchanged_one_keeps_it(
     cast: Cast, browser: Enter
 ) -> None:
-    two = (RIVER.licences[0], Licence("lmft", "GA", "G1", expires_on=RIVER.licences[0].expires_on))
-    listing = await add_listing(cast.context, person=cast.mira, licences=two)
+    two = (RIVER.licenses[0], License("lmft", "GA", "G1", expires_on=RIVER.licenses[0].expires_on))
+    listing = await add_listing(cast.context, person=cast.mira, licenses=two)
     async with cast.context.db.reading() as tx:
         ids = {row["area"]: row["id"] for row in await tx.fetch("select id, area from licences")}
     async with browser(cast.odile) as page:
-        for licence in ids.values():
+        for license in ids.values():
             checked = await page.post(
-                f"/organize/licences/{licence}/checked",
+                f"/organize/licenses/{license}/checked",
                 data={"version": "1", "against": "https://board.example.org"},
             )
             assert checked.status_code == 303
@@ -206,7 +206,7 @@ async def test_a_changed_licence_loses_its_check_and_an_unchanged_one_keeps_it(
     async with cast.context.db.transaction() as tx:
         await actions.write_listing(
             tx,
-            replace(RIVER, licences=changed),
+            replace(RIVER, licenses=changed),
             source="applied",
             by=cast.mira,
             listing_id=listing,
@@ -218,7 +218,7 @@ async def test_a_changed_licence_loses_its_check_and_an_unchanged_one_keeps_it(
     assert text.count("Not checked by us yet") == 1
     async with browser(cast.odile) as page:
         late = await page.post(
-            f"/organize/licences/{ids['FL']}/checked",
+            f"/organize/licenses/{ids['FL']}/checked",
             data={"version": "1", "against": "https://board.example.org"},
         )
     assert late.status_code == 422
@@ -317,13 +317,13 @@ async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: Enter) -
     async with browser(cast.mira) as page:
         assert (await page.post(f"/therapists/{listing}/complaint", data={"body": " "})).status_code == 422
         told = await page.post(
-            f"/therapists/{listing}/complaint", data={"body": "The licence is somebody else's."}
+            f"/therapists/{listing}/complaint", data={"body": "The license is somebody else's."}
         )
         assert told.status_code == 303
         assert (await page.get("/organize/therapists")).status_code == 404
     async with browser(cast.odile) as page:
         desk = (await page.get("/organize/therapists")).text
-        assert "The licence is somebody else" in desk
+        assert "The license is somebody else" in desk
         assert "Mira" in desk
         assert "complaint" in (await page.get("/organize")).text.lower()
         async with cast.context.db.reading() as tx:
@@ -407,7 +407,7 @@ async def test_one_form_of_a_listing_takes_no_other_ones_id(cast: Cast, browser:
         assert again["id"] != str(listing)
         assert (await page.post("/organize/therapists/new", data=again)).status_code == 303
         assert (
-            await page.post("/organize/therapists/new", data=form(id="no id", licence_1_number="SW56"))
+            await page.post("/organize/therapists/new", data=form(id="no id", license_1_number="SW56"))
         ).status_code == 303
     async with cast.context.db.reading() as tx:
         assert await tx.fetchval("select name from listings where id = $1", listing) == "River Stone"
@@ -457,29 +457,29 @@ async def make_organizer(context: Context, person: UUID) -> None:
         await tx.execute("update people set is_organizer = true where id = $1", person)
 
 
-async def test_nobody_checks_a_licence_of_their_own(cast: Cast, browser: Enter) -> None:
+async def test_nobody_checks_a_license_of_their_own(cast: Cast, browser: Enter) -> None:
     listing = await add_listing(cast.context, person=cast.fern)
     await make_organizer(cast.context, cast.fern)
     async with cast.context.db.reading() as tx:
-        licence = await tx.fetchval("select id from licences")
+        license = await tx.fetchval("select id from licences")
     here, check = f"/organize/therapists/{listing}", {"version": "1", "against": "https://board.example.org"}
     async with browser(cast.fern) as page:
         text = (await page.get(here)).text
-        assert "Another organizer has to look its licences up" in text
+        assert "Another organizer has to look its licenses up" in text
         assert "Checked today" not in text
-        refused = await page.post(f"/organize/licences/{licence}/checked", data=check)
+        refused = await page.post(f"/organize/licenses/{license}/checked", data=check)
         assert refused.status_code == 422
-        assert "another organizer has to look the licence up" in refused.text
+        assert "another organizer has to look the license up" in refused.text
     async with cast.context.db.reading() as tx:
         assert await tx.fetchval("select checked_at from licences") is None
     async with browser(cast.odile) as page:
         assert "Checked today" in (await page.get(here)).text
-        assert (await page.post(f"/organize/licences/{licence}/checked", data=check)).status_code == 303
+        assert (await page.post(f"/organize/licenses/{license}/checked", data=check)).status_code == 303
 
 
 async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(cast: Cast, browser: Enter) -> None:
-    two = (RIVER.licences[0], replace(RIVER.licences[0], area="GA", number="G1"))
-    listing = await add_listing(cast.context, licences=two)
+    two = (RIVER.licenses[0], replace(RIVER.licenses[0], area="GA", number="G1"))
+    listing = await add_listing(cast.context, licenses=two)
     await make_organizer(cast.context, cast.fern)
     async with cast.context.db.reading() as tx:
         ids = {row["area"]: row["id"] for row in await tx.fetch("select id, area from licences")}
@@ -487,7 +487,7 @@ async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(cast: 
         async with browser(person) as page:
             checked = {"version": "1", "against": "https://board.example.org"}
             assert (
-                await page.post(f"/organize/licences/{ids[area]}/checked", data=checked)
+                await page.post(f"/organize/licenses/{ids[area]}/checked", data=checked)
             ).status_code == 303
     async with browser(cast.fern) as page:
         own = {"email": "fern@example.org"}
@@ -548,7 +548,7 @@ async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browse
         assert (await page.post(f"{here}/hand-over", data={"email": "Fern@example.org"})).status_code == 303
         assert (await page.post(f"{here}/hide", data={"why": " "})).status_code == 422
         assert (
-            await page.post(f"{here}/hide", data={"why": "We could not find the licence."})
+            await page.post(f"{here}/hide", data={"why": "We could not find the license."})
         ).status_code == 303
         assert (await page.get(f"{here}/edit")).status_code == 200
         kept = await page.post(f"{here}/edit", data=form(then="keep", version="1", city="Tampa"))
@@ -657,7 +657,7 @@ async def test_what_is_not_there_is_404(cast: Cast, browser: Enter) -> None:
         for path in (f"/organize/therapists/{nowhere}", f"/organize/therapists/{nowhere}/edit"):
             assert (await page.get(path)).status_code == 404
         assert (
-            await page.post(f"/organize/licences/{nowhere}/checked", data={"against": "x"})
+            await page.post(f"/organize/licenses/{nowhere}/checked", data={"against": "x"})
         ).status_code == 404
         assert (await page.post(f"/organize/complaints/{nowhere}", data={"then": "kept"})).status_code == 404
         assert (await page.post("/my/listing/withdraw")).status_code == 404

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.directory.listing import actions, cards, organize_actions
-from circles.directory.listing.values import Licence
+from circles.directory.listing.values import License
 from circles.directory.upkeep import checking
 from circles.directory.upkeep import rules as checking_rules
 from circles.directory.upkeep.rules import Standing, step
@@ -23,9 +23,9 @@ from tests.conftest import Enter
 from tests.directory.helpers import add_listing
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
-FAR = Licence("lmft", "FL", "1", expires_on=NOW.date() + timedelta(days=400))
-GONE = Licence("lmft", "GA", "2", expires_on=NOW.date() - timedelta(days=1))
-SOON = Licence("lmft", "NY", "3", expires_on=NOW.date() + timedelta(days=30))
+FAR = License("lmft", "FL", "1", expires_on=NOW.date() + timedelta(days=400))
+GONE = License("lmft", "GA", "2", expires_on=NOW.date() - timedelta(days=1))
+SOON = License("lmft", "NY", "3", expires_on=NOW.date() + timedelta(days=30))
 
 
 def ago(days: float) -> datetime:
@@ -33,13 +33,13 @@ def ago(days: float) -> datetime:
 
 
 def standing(
-    confirmed: float = 1, asked: float | None = None, marked: float | None = None, *licences: Licence
+    confirmed: float = 1, asked: float | None = None, marked: float | None = None, *licenses: License
 ) -> Standing:
     return Standing(
         ago(confirmed),
         None if asked is None else ago(asked),
         None if marked is None else ago(marked),
-        licences or (FAR,),
+        licenses or (FAR,),
     )
 
 
@@ -56,12 +56,12 @@ def standing(
         (standing(1, None, None, SOON), "ask"),
         (standing(1, 14, None, SOON), "mark"),
         (standing(1, 30, 16, SOON), ""),
-        (standing(1, None, None, Licence("lmft", "NY", "3")), ""),
+        (standing(1, None, None, License("lmft", "NY", "3")), ""),
         (standing(1, 31, 17, GONE), "hide"),
         (standing(1, 31, 17, GONE, FAR), "clear"),
         (standing(1, None, None, GONE, FAR), ""),
         (standing(1, None, None, GONE), "ask"),
-        # Asked about a licence a while ago, and only now half a year old: that has its own thirty days.
+        # Asked about a license a while ago, and only now half a year old: that has its own thirty days.
         (standing(181, 40, 20, GONE, FAR), ""),
         (standing(211, 70, 50, GONE, FAR), "hide"),
     ],
@@ -71,8 +71,8 @@ def test_what_is_done_when(listing: Standing, does: str) -> None:
 
 
 days = st.integers(0, 400)
-some_licence = st.builds(
-    Licence,
+some_license = st.builds(
+    License,
     st.just("lmft"),
     st.just("FL"),
     st.just("1"),
@@ -81,12 +81,12 @@ some_licence = st.builds(
 )
 
 
-@given(days, st.lists(some_licence, max_size=3).map(tuple))
+@given(days, st.lists(some_license, max_size=3).map(tuple))
 def test_nobody_is_hidden_who_was_not_asked_thirty_days_and_marked_before(
-    confirmed: int, licences: tuple[Licence, ...]
+    confirmed: int, licenses: tuple[License, ...]
 ) -> None:
     """The whole course, a day at a time, when nobody answers."""
-    listing = Standing(ago(confirmed), None, None, licences)
+    listing = Standing(ago(confirmed), None, None, licenses)
     asked: datetime | None = None
     marked: datetime | None = None
     for day in range(400):
@@ -107,12 +107,12 @@ def test_nobody_is_hidden_who_was_not_asked_thirty_days_and_marked_before(
             assert now - asked >= timedelta(days=30)
             assert checking_rules.hides_because(listing, now)
             return
-        listing = Standing(listing.confirmed_at, asked, marked, licences)
-    assert not any(checking_rules.none_left(licences, NOW + timedelta(days=d)) for d in (0, 300))
+        listing = Standing(listing.confirmed_at, asked, marked, licenses)
+    assert not any(checking_rules.none_left(licenses, NOW + timedelta(days=d)) for d in (0, 300))
 
 
 @given(days, days, days)
-def test_a_listing_confirmed_lately_with_a_good_licence_is_left_alone(a: int, b: int, c: int) -> None:
+def test_a_listing_confirmed_lately_with_a_good_license_is_left_alone(a: int, b: int, c: int) -> None:
     asked, marked = max(b, c), min(b, c)
     assert step(standing(min(a, 179), asked, marked), NOW) == "clear"
     assert step(standing(min(a, 179)), NOW) == ""
@@ -207,26 +207,26 @@ async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: E
     assert len(await mails(context)) == 3
 
 
-async def test_a_licence_that_runs_out_is_asked_for_and_its_new_day_settles_it(
+async def test_a_license_that_runs_out_is_asked_for_and_its_new_day_settles_it(
     cast: Cast, browser: Enter
 ) -> None:
     context = cast.context
     soon = datetime.now(UTC).date() + timedelta(days=20)
-    listing = await add_listing(context, licences=(Licence("lmft", "FL", "1", expires_on=soon),))
+    listing = await add_listing(context, licenses=(License("lmft", "FL", "1", expires_on=soon),))
     await checking.look_after(context)
     (mail,) = await mails(context)
     assert "runs out on" in mail["text_body"]
     async with context.db.reading() as tx:
-        licence = await tx.fetchval("select id from licences")
+        license = await tx.fetchval("select id from licences")
     async with browser() as page:
         form = (await page.get(link(mail))).text
-        assert f"expires_{licence}" in form
+        assert f"expires_{license}" in form
         # Still true, but not renewed yet: the question stays open.
         assert (await page.post(link(mail), data={"room": "now"})).status_code == 303
         assert (await row_of(context, listing))["asked_at"] is not None
-        wrong = await page.post(link(mail), data={"room": "now", f"expires_{licence}": "soon"})
+        wrong = await page.post(link(mail), data={"room": "now", f"expires_{license}": "soon"})
         assert wrong.status_code == 422
-        new = {f"expires_{licence}": str(soon + timedelta(days=700)), "room": "now"}
+        new = {f"expires_{license}": str(soon + timedelta(days=700)), "room": "now"}
         assert (await page.post(link(mail), data=new)).status_code == 303
     row = await row_of(context, listing)
     assert (row["asked_at"], row["state"]) == (None, "shown")
@@ -234,7 +234,7 @@ async def test_a_licence_that_runs_out_is_asked_for_and_its_new_day_settles_it(
     assert len(await mails(context)) == 1
 
 
-async def test_an_expired_licence_finds_nobody_and_in_the_end_hides_the_page(
+async def test_an_expired_license_finds_nobody_and_in_the_end_hides_the_page(
     cast: Cast, browser: Enter
 ) -> None:
     context = cast.context
@@ -259,8 +259,8 @@ async def test_an_expired_licence_finds_nobody_and_in_the_end_hides_the_page(
         assert stays.headers["location"] == "/therapists"
         assert (await row_of(context, listing))["state"] == "hidden"
         async with context.db.reading() as tx:
-            licence = await tx.fetchval("select id from licences")
-        new = {f"expires_{licence}": str(yesterday + timedelta(days=700)), "room": "now"}
+            license = await tx.fetchval("select id from licences")
+        new = {f"expires_{license}": str(yesterday + timedelta(days=700)), "room": "now"}
         assert (await page.post(link(last), data=new)).status_code == 303
     row = await row_of(context, listing)
     assert row["state"] == "shown"
@@ -292,9 +292,9 @@ async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(cast: Cas
 @pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
 async def test_a_day_is_the_same_wherever_the_database_stands(cast: Cast, zone: str) -> None:
     today = datetime.now(UTC).date()
-    last = Licence("lmft", "FL", "MT1", expires_on=today)
-    over = Licence("lmft", "GA", "MT2", expires_on=today - timedelta(days=1))
-    listing = await add_listing(cast.context, licences=(last, over))
+    last = License("lmft", "FL", "MT1", expires_on=today)
+    over = License("lmft", "GA", "MT2", expires_on=today - timedelta(days=1))
+    listing = await add_listing(cast.context, licenses=(last, over))
     async with cast.context.db.transaction() as tx:
         await tx.execute(f"set local time zone '{zone}'")
         await tx.execute("update listings set facets = '{}'")
@@ -352,7 +352,7 @@ async def test_a_made_up_link_says_there_is_nothing(cast: Cast, browser: Enter, 
         assert (await page.post(f"/listing/confirm/{said}", data={"room": "now"})).status_code == 404
 
 
-async def test_who_confirmed_and_renewed_no_licence_is_not_told_that_they_kept_silent(cast: Cast) -> None:
+async def test_who_confirmed_and_renewed_no_license_is_not_told_that_they_kept_silent(cast: Cast) -> None:
     context = cast.context
     listing = await add_listing(context)
     async with context.db.transaction() as tx:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.directory.listing import rules
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 from tests.directory.helpers import RIVER
 
 TODAY = datetime.now(UTC).date()
@@ -57,17 +57,17 @@ def test_one_of_ten_last_digits_is_right_and_a_mistyped_digit_is_noticed(head: i
 
 
 @pytest.mark.parametrize(
-    ("licence", "does"),
+    ("license", "does"),
     [
-        (Licence("lmft", "FL", "1"), True),
-        (Licence("lmft", "FL", "1", expires_on=TODAY), True),
-        (Licence("lmft", "FL", "1", expires_on=YESTERDAY), False),
-        (Licence("lmft", "FL", "1", status="restricted"), False),
-        (Licence("lmft", "FL", "1", status="inactive"), False),
+        (License("lmft", "FL", "1"), True),
+        (License("lmft", "FL", "1", expires_on=TODAY), True),
+        (License("lmft", "FL", "1", expires_on=YESTERDAY), False),
+        (License("lmft", "FL", "1", status="restricted"), False),
+        (License("lmft", "FL", "1", status="inactive"), False),
     ],
 )
-def test_which_licence_counts(licence: Licence, does: bool) -> None:
-    assert rules.counts(licence, TODAY) is does
+def test_which_license_counts(license: License, does: bool) -> None:
+    assert rules.counts(license, TODAY) is does
 
 
 def test_every_reason_is_told_at_once_with_its_field() -> None:
@@ -81,7 +81,7 @@ def test_every_reason_is_told_at_once_with_its_field() -> None:
             fee_maximum=10_000,
             approach="a" * 10_000,
             links=("javascript:alert(1)",),
-            licences=(Licence("lmft", "ZZ", "1"), Licence("", "FL", "")),
+            licenses=(License("lmft", "ZZ", "1"), License("", "FL", "")),
             ways=(Way("ifs", "sep"), Way("dance")),
             email="nobody",
             zip="123",
@@ -94,9 +94,9 @@ def test_every_reason_is_told_at_once_with_its_field() -> None:
         ("fee_maximum", "fees_order"),
         ("approach", "too_long"),
         ("links", "not_a_link"),
-        ("licence_1_area", "unknown_area"),
-        ("licence_2_kind", "unknown_licence"),
-        ("licence_2_number", "missing"),
+        ("license_1_area", "unknown_area"),
+        ("license_2_kind", "unknown_license"),
+        ("license_2_number", "missing"),
         ("way_1_credential", "unknown_credential"),
         ("way_2_way", "unknown_way"),
         ("email", "address_unreadable"),
@@ -115,8 +115,8 @@ def test_every_reason_is_told_at_once_with_its_field() -> None:
 def test_what_is_no_web_address(link: str) -> None:
     assert not rules.is_link(link)
     assert ("links", "not_a_link") in fields(replace(RIVER, links=(link,)))
-    assert ("licence_1_source", "not_a_link") in fields(
-        replace(RIVER, licences=(Licence("lmft", "FL", "1", source=link),))
+    assert ("license_1_source", "not_a_link") in fields(
+        replace(RIVER, licenses=(License("lmft", "FL", "1", source=link),))
     )
 
 
@@ -132,8 +132,8 @@ def test_what_is_a_web_address(link: str) -> None:
     [
         ({"telehealth": False, "in_person": False}, "meets", "met_nowhere"),
         ({"city": ""}, "city", "no_place"),
-        ({"licences": ()}, "licence_1_number", "no_licence"),
-        ({"licences": (Licence("lmft", "FL", "1", "inactive"),)}, "licence_1_expires_on", "no_licence_counts"),
+        ({"licenses": ()}, "license_1_number", "no_license"),
+        ({"licenses": (License("lmft", "FL", "1", "inactive"),)}, "license_1_expires_on", "no_license_counts"),
         ({"email": "", "links": ()}, "email", "unreachable"),
     ],
 )  # fmt: skip
@@ -159,10 +159,10 @@ def test_a_draft_may_lack_what_a_page_may_not(change: dict[str, object], field: 
         ({"ways": (Way("other"),)}, "way_1_school", "missing"),
         ({"ways": (Way("ifs"), Way("ifs", "ifs_1"))}, "way_2_way", "way_twice"),
         ({"ways": (Way("ifs", year=1900),)}, "way_1_year", "year_unreadable"),
-        ({"licences": (Licence("abroad", "FL", "1"),)}, "licence_1_area", "licence_elsewhere"),
-        ({"licences": (Licence("lmft", "GBR", "1"),)}, "licence_1_area", "licence_elsewhere"),
-        ({"licences": (Licence("lmft", "FL", "1"), Licence("lmft", "FL", " 1 "))}, "licence_2_number", "licence_twice"),
-        ({"licences": (Licence("lmft", "FL", "1", expires_on=date(1, 1, 1)),)}, "licence_1_expires_on", "date_far"),
+        ({"licenses": (License("abroad", "FL", "1"),)}, "license_1_area", "license_elsewhere"),
+        ({"licenses": (License("lmft", "GBR", "1"),)}, "license_1_area", "license_elsewhere"),
+        ({"licenses": (License("lmft", "FL", "1"), License("lmft", "FL", " 1 "))}, "license_2_number", "license_twice"),
+        ({"licenses": (License("lmft", "FL", "1", expires_on=date(1, 1, 1)),)}, "license_1_expires_on", "date_far"),
     ],
 )  # fmt: skip
 def test_what_cannot_even_be_a_draft(change: dict[str, object], field: str, code: str) -> None:
@@ -177,7 +177,7 @@ def test_a_zip_lies_in_the_state_that_is_said() -> None:
     assert [reason.code for reason in rules.zip_problems(replace(RIVER, zip="09012"), None)] == [
         "zip_military"
     ]
-    guam = replace(RIVER, area="GU", zip="96910", licences=(Licence("lmft", "GU", "M12"),))
+    guam = replace(RIVER, area="GU", zip="96910", licenses=(License("lmft", "GU", "M12"),))
     assert rules.problems(guam) == rules.zip_problems(guam, "GU") == []
     assert rules.zip_problems(replace(RIVER, zip=""), None) == []
 

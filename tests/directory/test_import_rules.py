@@ -23,7 +23,7 @@ from circles.directory.imports import rules as import_rules
 from circles.directory.imports.rules import Decision, Existing, Known
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing.places import Place
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 from tests.directory import import_helpers as hands
 
 MIAMI = Place("33101", "Miami", "FL", 25.8, -80.2)
@@ -56,11 +56,11 @@ def existing(**more: Any) -> Existing:
 @pytest.mark.parametrize(
     ("heading", "key"),
     [
-        ("Licence #", "licence_number_1"),
-        ("License number", "licence_number_1"),
-        ("lic no", "licence_number_1"),
-        ("LIC. # 2", "licence_number_2"),
-        ("License 3: State", "licence_area_3"),
+        ("Licence #", "license_number_1"),
+        ("License number", "license_number_1"),
+        ("lic no", "license_number_1"),
+        ("LIC. # 2", "license_number_2"),
+        ("License 3: State", "license_area_3"),
         ("Full Name", "name"),
         ("E-mail address", "email"),
         ("Zip/Postal Code", ""),
@@ -79,8 +79,8 @@ def test_no_field_is_guessed_twice_and_numbers_go_on() -> None:
     assert import_fields.guess(["Name", "name", "License #", "License #"]) == [
         "name",
         "",
-        "licence_number_1",
-        "licence_number_2",
+        "license_number_1",
+        "license_number_2",
     ]
 
 
@@ -124,7 +124,7 @@ def test_a_good_row_is_a_whole_listing() -> None:
         "FL",
         "33101",
     )
-    assert draft.licences == (Licence("lcsw", "FL", "SW0012345", expires_on=date(2040, 1, 31)),)
+    assert draft.licenses == (License("lcsw", "FL", "SW0012345", expires_on=date(2040, 1, 31)),)
     assert draft.ways == (Way("ifs", "ifs_2"),)
     assert (draft.works_with, draft.languages) == (("trauma", "grief"), ("en", "es"))
 
@@ -141,8 +141,8 @@ def test_each_of_twenty_faults_is_named_with_its_column_and_value(heading: str, 
 
 def test_every_fault_of_one_row_is_named_at_once() -> None:
     wrong = {
-        "Licence type": "Wizard",
-        "Licence state": "Florado",
+        "License type": "Wizard",
+        "License state": "Florado",
         "Telehealth": "perhaps",
         "Lowest fee": "cheap",
     }
@@ -153,7 +153,7 @@ def test_every_fault_of_one_row_is_named_at_once() -> None:
 
 def test_a_zero_that_was_dropped_comes_back() -> None:
     zips = {"02139": Place("02139", "Cambridge", "MA", 42.4, -71.1)}
-    row = hands.GOOD | {"ZIP": "2139", "City": "", "State": "", "Licence state": "MA"}
+    row = hands.GOOD | {"ZIP": "2139", "City": "", "State": "", "License state": "MA"}
     draft = decide(row, zips=zips).draft
     assert draft
     assert (draft.zip, draft.city, draft.area) == ("02139", "Cambridge", "MA")
@@ -191,10 +191,10 @@ def test_a_dash_is_an_empty_cell(cell: str) -> None:
     assert import_cells.tidy(cell) == ""
 
 
-def test_licences_and_ways_in_one_cell() -> None:
-    assert import_cells.licences("LCSW FL SW1; LMFT, New York, 00 12 (expires 2028-01-31)") == (
-        Licence("lcsw", "FL", "SW1"),
-        Licence("lmft", "NY", "00 12", expires_on=date(2028, 1, 31)),
+def test_licenses_and_ways_in_one_cell() -> None:
+    assert import_cells.licenses("LCSW FL SW1; LMFT, New York, 00 12 (expires 2028-01-31)") == (
+        License("lcsw", "FL", "SW1"),
+        License("lmft", "NY", "00 12", expires_on=date(2028, 1, 31)),
     )
     assert import_cells.ways("IFS: Level 2 (Fluence, 2019); EMDR; SEP; Gestalt") == (
         Way("ifs", "ifs_2", "Fluence", 2019),
@@ -204,7 +204,7 @@ def test_licences_and_ways_in_one_cell() -> None:
     )
     for wrong in ("FL SW1", "LCSW SW1", "LCSW FL", "LCSW FL SW1 (expires 2028-13-31)"):
         with pytest.raises(Refused):
-            import_cells.licences(wrong)
+            import_cells.licenses(wrong)
 
 
 @pytest.mark.parametrize(
@@ -240,22 +240,22 @@ def test_an_empty_cell_leaves_what_the_listing_says() -> None:
     assert found.draft == replace(there.draft, fee_minimum=16_000)
 
 
-def test_a_row_finds_its_listing_by_name_and_licence_however_written() -> None:
+def test_a_row_finds_its_listing_by_name_and_license_however_written() -> None:
     there = existing(npi="")
-    row = hands.GOOD | {"Name": "ÁLMA whitfield", "Licence #": "sw-0012345", "NPI": ""}
+    row = hands.GOOD | {"Name": "ÁLMA whitfield", "License #": "sw-0012345", "NPI": ""}
     found = decide(row, there)
     assert found.existing == there
     assert found.draft
-    assert found.draft.licences == there.draft.licences
-    assert decide(row | {"Licence #": "SW9"}, there).outcome == "new"
+    assert found.draft.licenses == there.draft.licenses
+    assert decide(row | {"License #": "SW9"}, there).outcome == "new"
 
 
-def test_another_licence_comes_beside_the_ones_there_are() -> None:
+def test_another_license_comes_beside_the_ones_there_are() -> None:
     there = existing()
-    found = decide(hands.GOOD | {"Licence state": "CO", "Licence #": "CSW1"}, there)
+    found = decide(hands.GOOD | {"License state": "CO", "License #": "CSW1"}, there)
     assert found.draft
-    assert [each.area for each in found.draft.licences] == ["FL", "CO"]
-    assert [each["field"] for each in found.changes] == ["Licence"]
+    assert [each.area for each in found.draft.licenses] == ["FL", "CO"]
+    assert [each["field"] for each in found.changes] == ["License"]
 
 
 def test_two_listings_that_fit_are_refused() -> None:
@@ -280,11 +280,11 @@ def test_two_rows_of_one_therapist_name_each_other() -> None:
     assert "The same NPI stands in row 2 too" in said(found[1])
 
 
-def test_rows_of_one_name_and_licence_are_twins_too() -> None:
+def test_rows_of_one_name_and_license_are_twins_too() -> None:
     row = hands.GOOD | {"NPI": ""}
-    rows = [read(row, 2), read(row | {"Licence #": "SW 0012345"}, 3)]
+    rows = [read(row, 2), read(row | {"License #": "SW 0012345"}, 3)]
     same = import_rules.twins(rows, Known(()))
-    assert "name and licence stands in row 3" in said(import_rules.decide(rows[0], Known(()), ZIPS, same[2]))
+    assert "name and license stands in row 3" in said(import_rules.decide(rows[0], Known(()), ZIPS, same[2]))
 
 
 # Any text in any cell

@@ -18,7 +18,7 @@ from circles.directory.introductions import rules as introductions_rules
 from circles.directory.introductions.actions import Key
 from circles.directory.introductions.rules import Answer
 from circles.directory.listing import organize_actions, own_actions
-from circles.directory.listing.values import Licence
+from circles.directory.listing.values import License
 from circles.directory.upkeep import complaints_actions
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -57,15 +57,15 @@ async def by_timetable(hands: Hands) -> None:
     await jobs.run_timetable(hands.context, "directory.look_after")
 
 
-async def licences_become(hands: Hands, listing: UUID, what: str) -> None:
-    """Change a listing's licences, and whom the search finds by them."""
+async def licenses_become(hands: Hands, listing: UUID, what: str) -> None:
+    """Change a listing's licenses, and whom the search finds by them."""
     await hands.run(f"update licences set {what} where listing_id = $1", listing)
     async with hands.context.db.transaction() as tx:
         await db.queries("directory/listing").refresh_facets(tx, ids=[listing])
 
 
-async def by_licence(hands: Hands) -> None:
-    await licences_become(hands, hands.river, "status = 'inactive'")
+async def by_license(hands: Hands) -> None:
+    await licenses_become(hands, hands.river, "status = 'inactive'")
     await hands.run(
         "update listings set asked_at = now() - interval '31 days', marked_at = now() - interval '17 days' "
         "where id = $1",
@@ -79,7 +79,7 @@ HIDING = {
     "complaint": by_complaint,
     "therapist": by_themselves,
     "unconfirmed": by_timetable,
-    "licence": by_licence,
+    "licence": by_license,
 }
 # Whose hiding leaves a yes as it is.
 MILD = ("therapist", "unconfirmed", "licence")
@@ -461,23 +461,23 @@ async def offered(hands: Hands, browser: Enter, name: str) -> str:
     return found.text.partition("Whom do you mean?")[2].partition("A few words")[0]
 
 
-def licences(*areas: str, days: int = 400) -> tuple[Licence, ...]:
+def licenses(*areas: str, days: int = 400) -> tuple[License, ...]:
     ends = datetime.now(UTC).date() + timedelta(days=days)
-    return tuple(Licence("lmft", area, f"N{area}", expires_on=ends) for area in areas)
+    return tuple(License("lmft", area, f"N{area}", expires_on=ends) for area in areas)
 
 
 async def test_only_who_is_open_and_licensed_in_the_same_place_may_be_named(
     hands: Hands, browser: Enter
 ) -> None:
     await hands.ask()
-    await add_listing(hands.context, name="Ash Fits", licences=licences("NY", "FL"))
+    await add_listing(hands.context, name="Ash Fits", licenses=licenses("NY", "FL"))
     await add_listing(hands.context, name="Ash Waiting", room="waiting")
     unfit: dict[str, dict[str, Any]] = {
-        "Ash Elsewhere": {"licences": licences("NY")},
-        "Ash Late": {"licences": licences("FL", days=-1) + licences("NY")},
+        "Ash Elsewhere": {"licenses": licenses("NY")},
+        "Ash Late": {"licenses": licenses("FL", days=-1) + licenses("NY")},
         "Ash Closed": {"room": "closed"},
         "Ash Far": {
-            "licences": licences("FL", "NY"),
+            "licenses": licenses("FL", "NY"),
             "telehealth": False,
             "area": "NY",
             "zip": "",
@@ -498,10 +498,10 @@ async def test_only_who_is_open_and_licensed_in_the_same_place_may_be_named(
     assert "licensed in Florida today, as you are" in shown
 
 
-async def test_who_has_no_licence_today_can_name_nobody(hands: Hands, browser: Enter) -> None:
+async def test_who_has_no_license_today_can_name_nobody(hands: Hands, browser: Enter) -> None:
     await hands.ask()
     fits = await add_listing(hands.context, name="Ash Fits")
-    await licences_become(hands, hands.river, "status = 'inactive'")
+    await licenses_become(hands, hands.river, "status = 'inactive'")
     assert "Ash Fits" not in await offered(hands, browser, "ash")
     here = f"/introductions/{await hands.token()}"
     async with browser() as page:
@@ -512,7 +512,7 @@ async def test_who_has_no_licence_today_can_name_nobody(hands: Hands, browser: E
         assert "Kept" in said.text
 
 
-@pytest.mark.parametrize("because", ["closed", "hidden", "licence", "elsewhere"])
+@pytest.mark.parametrize("because", ["closed", "hidden", "license", "elsewhere"])
 async def test_who_may_not_be_named_any_more_is_not_offered(
     hands: Hands, browser: Enter, because: str
 ) -> None:
@@ -533,7 +533,7 @@ async def test_who_may_not_be_named_any_more_is_not_offered(
                 )
         else:
             is_elsewhere = because == "elsewhere"
-            await licences_become(
+            await licenses_become(
                 hands, other, "area = 'NY'" if is_elsewhere else "expires_on = current_date - 2"
             )
         seen = (await page.get(f"/my/introductions/{made}")).text
@@ -543,7 +543,7 @@ async def test_who_may_not_be_named_any_more_is_not_offered(
 
 async def test_nobody_is_named_past_the_form(hands: Hands) -> None:
     await hands.ask()
-    elsewhere = await add_listing(hands.context, name="Ash Elsewhere", licences=licences("NY"))
+    elsewhere = await add_listing(hands.context, name="Ash Elsewhere", licenses=licenses("NY"))
     key = Key(token=await hands.token())
     for other in (elsewhere, hands.river):
         with pytest.raises(Refused) as caught:

@@ -17,7 +17,7 @@ import pytest
 
 from circles.directory.listing import places, words
 from circles.directory.listing.places import Place
-from circles.directory.listing.values import Licence, Way
+from circles.directory.listing.values import License, Way
 from circles.directory.search import queries as search
 from circles.directory.search import rules as search_rules
 from circles.directory.search.rules import Search
@@ -102,7 +102,7 @@ async def test_who_is_not_shown_is_not_found(context: Context, browser: Enter, s
 
 
 @pytest.mark.parametrize(
-    "licence",
+    "license",
     [
         {"area": "FL", "expires_on": TODAY - timedelta(days=2)},
         {"area": "FL", "status": "inactive"},
@@ -111,15 +111,15 @@ async def test_who_is_not_shown_is_not_found(context: Context, browser: Enter, s
     ],
 )
 @pytest.mark.parametrize("how", ["", "telehealth", "in_person"])
-async def test_nobody_is_offered_without_a_licence_that_counts_there(
-    context: Context, browser: Enter, licence: dict[str, Any], how: str
+async def test_nobody_is_offered_without_a_license_that_counts_there(
+    context: Context, browser: Enter, license: dict[str, Any], how: str
 ) -> None:
-    await add_listing(context, licences=[licence])
+    await add_listing(context, licenses=[license])
     for place in ("state=FL", "zip=33130", "zip=33130&within=100"):
         assert names(await get(browser, f"?{place}&how={how}")) == []
 
 
-async def test_a_licence_that_ran_out_a_moment_ago_offers_nobody(context: Context, browser: Enter) -> None:
+async def test_a_license_that_ran_out_a_moment_ago_offers_nobody(context: Context, browser: Enter) -> None:
     await add_listing(context, areas=["FL"], name="Gone Today")
     await add_listing(context, areas=["FL"], name="Still There")
     async with context.db.transaction() as tx:  # the timetable has not come to it yet
@@ -242,8 +242,8 @@ async def test_words_find_the_place_the_way_and_what_it_works_with(
     )
     texts = {"approach": "I welcome español.", "works_with": ("trauma", "relational"), "ways": ways}
     await write_listing(context, name="Ada Núñez", city="Tampa", zip="33602", **texts)
-    licences = (Licence("lcsw", "GA", "N1"),)
-    other = {"headline": "", "works_with": (), "ways": (), "telehealth": False, "licences": licences}
+    licenses = (License("lcsw", "GA", "N1"),)
+    other = {"headline": "", "works_with": (), "ways": (), "telehealth": False, "licenses": licenses}
     await write_listing(context, name="B", city="Macon", area="GA", zip="31201", **other)
     assert names(await get(browser, f"?q={typed}")) == ["Ada Núñez"]
 
@@ -380,7 +380,7 @@ async def made_up(context: Context, dice: random.Random, how_many: int) -> list[
     found = []
     for _ in range(how_many):
         area = dice.choice(["FL", "GA"])
-        licences = {each: dice.choice([None, -1, 1]) for each in {area, *some(["FL", "GA", "AL"], 2)}}
+        licenses = {each: dice.choice([None, -1, 1]) for each in {area, *some(["FL", "GA", "AL"], 2)}}
         ways = some(["ifs", "se", "emdr", "kap"])
         values: dict[str, Any] = {
             "area": area,
@@ -405,16 +405,16 @@ async def made_up(context: Context, dice: random.Random, how_many: int) -> list[
             values["telehealth"] = True
         rows = [
             {"area": each, "expires_on": days and TODAY + timedelta(days=10 * days)}
-            for each, days in licences.items()
+            for each, days in licenses.items()
         ]
         credentials = {"ifs": "ifs_2", "se": "sep", "emdr": "emdria", "kap": ""}
         await add_listing(
             context,
             **values,
-            licences=rows,
+            licenses=rows,
             ways=[{"way": each, "credential": credentials[each]} for each in ways],
         )
-        counting = {each for each, days in licences.items() if days != -1}
+        counting = {each for each, days in licenses.items() if days != -1}
         found.append(
             values | {"counting": counting, "ways": ways, "credentials": [credentials[w] for w in ways]}
         )

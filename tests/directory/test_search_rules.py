@@ -128,7 +128,7 @@ def test_nobody_is_found_while_it_is_not_known_where(how: str) -> None:
 
 
 @given(searches, st.sampled_from([None, MIAMI]))
-def test_every_place_asked_for_is_a_licence_where_the_person_is(search: Search, place: Place | None) -> None:
+def test_every_place_asked_for_is_a_license_where_the_person_is(search: Search, place: Place | None) -> None:
     at = search_rules.where(search, place if search.zip else None)
     asked = search_rules.facets(search, at.area, at.near is not None).get("where", [])
     assert all(facet.partition(":")[2] == at.area for facet in asked)

@@ -240,7 +240,7 @@ async def test_nobody_can_be_suggested_to_who_is_not_there(hands: Hands) -> None
             )
 
 
-async def test_only_who_has_room_and_a_licence_today_may_be_suggested(hands: Hands, browser: Enter) -> None:
+async def test_only_who_has_room_and_a_license_today_may_be_suggested(hands: Hands, browser: Enter) -> None:
     closed = await add_listing(hands.context, name="River Closed", room="closed")
     lapsed = await add_listing(hands.context, name="River Lapsed")
     open_one = await add_listing(hands.context, name="River Open", room="waiting")
@@ -254,7 +254,7 @@ async def test_only_who_has_room_and_a_licence_today_may_be_suggested(hands: Han
             assert name not in found
             refused = await page.post(hands.here, data={"what": "listings", "listings": str(each)})
             assert refused.status_code == 422
-            assert "no licence that counts today" in refused.text
+            assert "no license that counts today" in refused.text
         said = await page.post(hands.here, data={"what": "listings", "listings": str(open_one)})
         assert said.status_code == 303
 
@@ -273,7 +273,7 @@ async def test_who_may_not_be_suggested_any_more_is_not_shown_to_the_member(
 
 
 async def _lapse(hands: Hands, listing: UUID) -> None:
-    """The licences of a listing ran out, and the search knows."""
+    """The licenses of a listing ran out, and the search knows."""
     async with hands.context.db.transaction() as tx:
         await tx.execute("update licences set expires_on = current_date - 2 where listing_id = $1", listing)
         await db.queries("directory/listing").refresh_facets(tx, ids=[listing])

@@ -129,7 +129,7 @@ def test_the_directory_is_whole_varied_and_invented() -> None:
     assert {way.credential for each in found for way in each.ways} >= {
         code for known in words.CREDENTIALS.values() for code in known
     }
-    assert {licence.kind for each in found for licence in each.licences} == set(words.LICENCES) - {"abroad"}
+    assert {license.kind for each in found for license in each.licenses} == set(words.LICENSES) - {"abroad"}
     assert {each.experience for each in found} == {"", *words.EXPERIENCE}
     assert {each.room for each in found} == set(words.ROOM)
     assert {one for each in found for one in each.works_with} == set(words.WORKS_WITH)

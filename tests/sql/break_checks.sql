@@ -174,12 +174,12 @@ select id, 'Out of date', 'kept', now() - interval '2 years' from listings limit
 -- a suggestion that nobody tidied away
 update suggestions set created_at = now() - interval '40 days';
 
--- name: every_shown_listing_has_a_licence_and_a_way_in#
+-- name: every_shown_listing_has_a_license_and_a_way_in#
 -- a shown listing that nobody can reach
 insert into listings (state, name, telehealth, fee_minimum, fee_maximum, source)
 values ('shown', 'Nobody', true, 0, 0, 'organizer');
 
 -- name: nobody_is_found_where_they_are_not_licensed#
--- a listing found in a state it has no licence for
+-- a listing found in a state it has no license for
 insert into listings (state, name, fee_minimum, fee_maximum, source, facets)
 values ('draft', 'Elsewhere', 0, 0, 'organizer', '{in:ZZ}');

@@ -71,6 +71,11 @@ async def one(tx: db.Tx, import_id: UUID) -> db.Record:
     return found
 
 
+def matched_keys(row: db.Record) -> list[str]:
+    """The key of the field that each column fills; rows of before 2026-11-26 hold "licence" in their keys."""
+    return [key.replace("licence", "license") for key in row["matches"]["keys"]]
+
+
 async def _lock(tx: db.Tx, import_id: UUID) -> db.Record:
     found = await SQL.lock(tx, id=import_id)
     if found is None:
@@ -223,7 +228,7 @@ async def write(context: Context, import_id: str, by: str) -> None:
 
 async def _write(tx: db.Tx, found: db.Record, rows: Sequence[db.Record], starts_as: str, by: UUID) -> None:
     """Write each row that is still what the preview showed; the others are named and left."""
-    judged, _ = await _judge(tx, rows, found["headings"], found["matches"]["keys"], hold=True)
+    judged, _ = await _judge(tx, rows, found["headings"], matched_keys(found), hold=True)
     kept = []
     for each in judged:
         moved = _moved(each)

@@ -12,7 +12,7 @@ from circles.base import money
 from circles.base.errors import Reason, Refused
 from circles.directory.imports.fields import fold, plain
 from circles.directory.listing import words
-from circles.directory.listing.values import Licence, Way
+from circles.directory.listing.values import License, Way
 
 _FORMULA: Final = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]")
 _NO_FORMULA: Final = re.compile(r"[+-]?[\d\s().,/-]+|[-+] .*", re.DOTALL)
@@ -63,9 +63,9 @@ _AREAS: Final = _by_words(
     },
 )  # fmt: skip
 _KINDS: Final = _by_words(
-    {code: long for code, (_, long) in words.LICENCES.items()},
+    {code: long for code, (_, long) in words.LICENSES.items()},
     {
-        **{short: code for code, (short, _) in words.LICENCES.items()},
+        **{short: code for code, (short, _) in words.LICENSES.items()},
         "phd": "psychologist", "psyd": "psychologist", "clinical psychologist": "psychologist",
         "licensed psychologist": "psychologist", "licsw": "lcsw", "clinical social worker": "lcsw",
         "marriage and family therapist": "lmft", "mft": "lmft", "lpcc": "lpc", "lcpc": "lpc",
@@ -74,7 +74,7 @@ _KINDS: Final = _by_words(
     },
 )  # fmt: skip
 _STATUS: Final = _by_words(
-    words.LICENCE_STATUS,
+    words.LICENSE_STATUS,
     {"current": "active", "good standing": "active", "in good standing": "active", "probation": "restricted",
      "on probation": "restricted", "expired": "inactive", "lapsed": "inactive", "revoked": "inactive"},
 )  # fmt: skip
@@ -259,12 +259,12 @@ def credential(of: str, cell: str) -> str:
 # Several in one cell
 
 
-def licences(cell: str) -> tuple[Licence, ...]:
+def licenses(cell: str) -> tuple[License, ...]:
     """Kind, area and number of each, with ; between them; (expires 2028-01-31) may follow."""
-    return tuple(_licence(each) for each in _split(cell))
+    return tuple(_license(each) for each in _split(cell))
 
 
-def _licence(said: str) -> Licence:
+def _license(said: str) -> License:
     end = re.search(r"\(?\bexpires:?\s+(on\s+)?(?P<day>[\d/-]+)\)?\s*$", said, re.I)
     tokens = re.findall(r"[^\s,]+", said[: end.start()] if end else said)
     kind, tokens = _longest(_KINDS, tokens)
@@ -276,7 +276,7 @@ def _licence(said: str) -> Licence:
             f"In “{said[:60]}” we find no {missing}. Expected: kind, state, number, such as LCSW FL SW1234.",
             missing,
         )
-    return Licence(kind, area, number, expires_on=day(end["day"]) if end else None)
+    return License(kind, area, number, expires_on=day(end["day"]) if end else None)
 
 
 def _longest(known: Mapping[str, str], tokens: list[str]) -> tuple[str, list[str]]:
@@ -322,7 +322,7 @@ def _area(cell: str) -> str:
 READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     **dict.fromkeys(
         ("name", "first_name", "last_name", "letters", "pronouns", "headline", "approach", "city", "insurance_words",
-         "answer_experience", "answer_training", "answer_medicine", "phone", "email", "licence_number", "school"),
+         "answer_experience", "answer_training", "answer_medicine", "phone", "email", "license_number", "school"),
         _text,
     ),
     **dict.fromkeys(("telehealth", "in_person", "takes_insurance", "gives_superbills"), _yes_no),
@@ -339,14 +339,14 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "room": partial(_one_of, _ROOM, "Expected: yes, waiting list, or no."),
     "links": _links,
     "npi": _npi,
-    "licences": licences,
-    "licence_kind": partial(
-        _one_of, _KINDS, f"Expected: one of {_say(short for short, _ in words.LICENCES.values())}."
+    "licenses": licenses,
+    "license_kind": partial(
+        _one_of, _KINDS, f"Expected: one of {_say(short for short, _ in words.LICENSES.values())}."
     ),
-    "licence_area": _area,
-    "licence_expires_on": day,
-    "licence_status": partial(_one_of, _STATUS, f"Expected: {_say(words.LICENCE_STATUS.values())}."),
-    "licence_source": _text,
+    "license_area": _area,
+    "license_expires_on": day,
+    "license_status": partial(_one_of, _STATUS, f"Expected: {_say(words.LICENSE_STATUS.values())}."),
+    "license_source": _text,
     "ways": ways,
     "way": _text,
     "year": _year,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from circles.base import clock, money, text
 from circles.directory.imports.fields import BY_KEY
 from circles.directory.listing import words
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 
 Line = dict[str, str]
 
@@ -31,9 +31,9 @@ def changed(before: Draft, after: Draft) -> list[Line]:
         was, becomes = getattr(before, each.name), getattr(after, each.name)
         if was == becomes:
             continue
-        if each.name == "licences":
-            found += _changed_rows("Licence", {(x.kind, x.area, x.number): licence(x) for x in was},
-                                   {(x.kind, x.area, x.number): licence(x) for x in becomes})  # fmt: skip
+        if each.name == "licenses":
+            found += _changed_rows("License", {(x.kind, x.area, x.number): license(x) for x in was},
+                                   {(x.kind, x.area, x.number): license(x) for x in becomes})  # fmt: skip
         elif each.name == "ways":
             found += _changed_rows(
                 "Way of working", {x.way: way(x) for x in was}, {x.way: way(x) for x in becomes}
@@ -69,10 +69,10 @@ def _say(name: str, value: Any, currency: str) -> str:
     return found if len(found) <= 160 else f"{found[:157].rstrip()} …"
 
 
-def licence(each: Licence) -> str:
-    """A licence in one line."""
-    short = words.LICENCES.get(each.kind, (each.kind, ""))[0]
-    more = [] if each.status == "active" else [words.LICENCE_STATUS.get(each.status, each.status).lower()]
+def license(each: License) -> str:
+    """A license in one line."""
+    short = words.LICENSES.get(each.kind, (each.kind, ""))[0]
+    more = [] if each.status == "active" else [words.LICENSE_STATUS.get(each.status, each.status).lower()]
     more += [f"expires {clock.say_date(each.expires_on)}"] if each.expires_on else []
     more += [each.source] if each.source else []
     return ", ".join((f"{short} {each.area} {each.number}", *more))
@@ -98,7 +98,7 @@ def facts(draft: Draft) -> list[str]:
     if draft.sliding_floor is not None:
         fee += f", sliding down to {money.say(draft.sliding_floor, draft.currency)}"
     return [
-        "; ".join(licence(each) for each in draft.licences),
+        "; ".join(license(each) for each in draft.licenses),
         " and ".join(meets).capitalize() + (f", {place}" if place else ""),
         fee,
         *_if_any(way(each) for each in draft.ways),

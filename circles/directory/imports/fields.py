@@ -10,7 +10,7 @@ from typing import Final
 
 from circles.directory.listing import words
 
-# Licences and ways may each stand in this many columns of their own.
+# Licenses and ways may each stand in this many columns of their own.
 MAX_NUMBERED: Final = 3
 
 
@@ -18,7 +18,7 @@ MAX_NUMBERED: Final = 3
 class Field:
     """One field. says: what its column may hold. example: for the template. names: headings it goes by, folded.
 
-    numbered: there may be several, as in "Licence 2 number".
+    numbered: there may be several, as in "License 2 number".
     """
 
     key: str
@@ -39,7 +39,7 @@ def _several(options: Mapping[str, object]) -> str:
 
 _YES_NO = "yes or no."
 _AREA = "A state by two letters or by its name (FL, Florida), or one of: " + _any_of(words.ABROAD) + "."
-_KINDS = ", ".join(short for short, _ in words.LICENCES.values())
+_KINDS = ", ".join(short for short, _ in words.LICENSES.values())
 _CREDENTIALS = ", ".join(name for each in words.CREDENTIALS.values() for name in each.values())
 
 FIELDS: Final[Sequence[Field]] = (
@@ -116,27 +116,27 @@ FIELDS: Final[Sequence[Field]] = (
           ("telephone", "phone", "phone number", "tel", "mobile", "telephone number", "contact number")),
     Field("npi", "NPI", "Ten digits. It also says which listing a row is.", "",
           ("npi", "npi number", "national provider identifier", "npi id")),
-    Field("licences", "Licences, in one column",
+    Field("licenses", "Licenses, in one column",
           "Kind, state and number of each, with “;” between them: LCSW FL SW1234; LMFT New York 001234 (expires "
-          "2028-01-31). A licence the listing has and the file does not name stays.", "",
-          ("licences", "licenses", "licensure", "all licences", "all licenses")),
-    Field("licence_kind", "Licence: kind", f"One of: {_KINDS}.", "LCSW",
-          ("kind", "type", "licence kind", "licence type", "licence", "kind of licence", "type of licence",
-           "licence title"), True),
-    Field("licence_area", "Licence: state", _AREA, "FL",
-          ("licence state", "state licence", "licence area", "state of licence", "licensed in", "licensed state",
-           "licence country", "licence jurisdiction", "where it holds"), True),
-    Field("licence_number", "Licence: number", "As the board prints it.", "SW0012345",
-          ("licence number", "licence no", "lic no", "lic", "lic number", "licence num", "licence id",
-           "number of licence"), True),
-    Field("licence_expires_on", "Licence: expires", "A day: 2028-01-31, or 1/31/2028.", "2028-01-31",
-          ("licence expires", "licence expiry", "licence expires on", "expires", "expiry", "expiration",
-           "licence expiration", "licence expiration date", "expiration date", "valid until"), True),
-    Field("licence_status", "Licence: status", f"{_any_of(words.LICENCE_STATUS)}. Active, when empty.", "",
-          ("licence status", "status of licence"), True),
-    Field("licence_source", "Licence: where to look it up", "A web address that begins with https://.", "",
-          ("licence source", "licence link", "licence look up", "verification", "verification link",
-           "licence where to look it up", "licence verification"), True),
+          "2028-01-31). A license the listing has and the file does not name stays.", "",
+          ("licenses", "licensure", "all licenses")),
+    Field("license_kind", "License: kind", f"One of: {_KINDS}.", "LCSW",
+          ("kind", "type", "license kind", "license type", "license", "kind of license", "type of license",
+           "license title"), True),
+    Field("license_area", "License: state", _AREA, "FL",
+          ("license state", "state license", "license area", "state of license", "licensed in", "licensed state",
+           "license country", "license jurisdiction", "where it holds"), True),
+    Field("license_number", "License: number", "As the board prints it.", "SW0012345",
+          ("license number", "license no", "lic no", "lic", "lic number", "license num", "license id",
+           "number of license"), True),
+    Field("license_expires_on", "License: expires", "A day: 2028-01-31, or 1/31/2028.", "2028-01-31",
+          ("license expires", "license expiry", "license expires on", "expires", "expiry", "expiration",
+           "license expiration", "license expiration date", "expiration date", "valid until"), True),
+    Field("license_status", "License: status", f"{_any_of(words.LICENSE_STATUS)}. Active, when empty.", "",
+          ("license status", "status of license"), True),
+    Field("license_source", "License: where to look it up", "A web address that begins with https://.", "",
+          ("license source", "license link", "license look up", "verification", "verification link",
+           "license where to look it up", "license verification"), True),
     Field("ways", "Ways of working, in one column",
           "Each way or its credential, with “;” between them: IFS: IFS Level 2 (Fluence, 2019); EMDR; SEP.", "",
           ("ways", "ways of working", "modalities", "modality", "methods", "approaches", "therapies", "treatment")),
@@ -185,7 +185,7 @@ OPTIONS: Final[Mapping[str, str]] = dict(options())
 
 def _heading_words(heading: str) -> tuple[str, int]:
     """A heading made comparable, and the number in it (0: none): "Lic. # 2" is ("lic number", 2)."""
-    said = plain(heading.replace("#", " number ")).replace("license", "licence")
+    said = plain(heading.replace("#", " number ")).replace("licence", "license")
     number = next((int(each) for each in said.split() if each in ("1", "2", "3")), 0)
     return " ".join(each for each in said.split() if each not in ("1", "2", "3")), number
 
@@ -218,10 +218,10 @@ _NOT_IN_TEMPLATE: Final = frozenset(
         "meets",
         "currency",
         "fee",
-        "licences",
+        "licenses",
         "ways",
-        "licence_status",
-        "licence_source",
+        "license_status",
+        "license_source",
     )
 )
 

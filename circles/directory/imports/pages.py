@@ -115,7 +115,7 @@ async def columns_form(request: Request) -> Response:
     found, rows = await _columns(request)
     if found["state"] not in ("matching", "preview"):
         return render.see_other(f"{HOME}/{found['id']}")
-    form = Form({f"column_{n}": key for n, key in enumerate(found["matches"]["keys"])})
+    form = Form({f"column_{n}": key for n, key in enumerate(import_actions.matched_keys(found))})
     return _columns_page(request, found, rows, form)
 
 

@@ -16,18 +16,18 @@ from circles.directory.listing.values import Way
 
 # No field takes as much; more than this in one cell is a fault of the file.
 MAX_CELL: Final = 10_000
-LICENCE_PARTS: Final = ("kind", "area", "number", "expires_on", "status", "source")
+LICENSE_PARTS: Final = ("kind", "area", "number", "expires_on", "status", "source")
 
 
 @dataclass(slots=True)
 class Read:
-    """What one row gives. cells: what stands in the column of each key; parts of licences by their number."""
+    """What one row gives. cells: what stands in the column of each key; parts of licenses by their number."""
 
     number: int
     headings: dict[str, str] = field(default_factory=dict)
     cells: dict[str, str] = field(default_factory=dict)
     given: dict[str, Any] = field(default_factory=dict)
-    licences: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    licenses: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     ways: list[tuple[str, Way]] = field(default_factory=list)
     faults: list[Line] = field(default_factory=list)
     faulty: set[str] = field(default_factory=set)
@@ -56,9 +56,9 @@ class Read:
 
     @property
     def known_by(self) -> set[tuple[str, str, str, str]]:
-        """What else says whose row it is: the name with each licence."""
-        said = [parts for _, parts in self.licences if all(parts.get(part) for part in LICENCE_PARTS[:3])]
-        return {known_by_licence(self.name, each["kind"], each["area"], each["number"]) for each in said}
+        """What else says whose row it is: the name with each license."""
+        said = [parts for _, parts in self.licenses if all(parts.get(part) for part in LICENSE_PARTS[:3])]
+        return {known_by_license(self.name, each["kind"], each["area"], each["number"]) for each in said}
 
 
 def check_matches(keys: Sequence[str], columns: int) -> list[Reason]:
@@ -98,7 +98,7 @@ def read_row(number: int, cells: Sequence[str], headings: Sequence[str], keys: S
     _read_plain(found)
     _read_name(found)
     _read_fees(found)
-    _read_licences(found)
+    _read_licenses(found)
     _read_ways(found)
     return found
 
@@ -133,7 +133,7 @@ def _read_plain(found: Read) -> None:
     """Every field that stands in one column and needs no other."""
     for key in found.headings:
         reader = import_cells.READERS.get(key)
-        if not reader or BY_KEY[key].numbered or key in ("licences", "ways"):
+        if not reader or BY_KEY[key].numbered or key in ("licenses", "ways"):
             continue
         value = _take(found, key, reader)
         if key == "meets" and value:
@@ -163,20 +163,20 @@ def _read_fees(found: Read) -> None:
             found.given["sliding_floor"] = value
 
 
-def _read_licences(found: Read) -> None:
-    for each in _take(found, "licences", import_cells.licences) or ():
-        parts = {part: getattr(each, part) for part in LICENCE_PARTS[:3]}
-        found.licences.append(("", parts | ({"expires_on": each.expires_on} if each.expires_on else {})))
+def _read_licenses(found: Read) -> None:
+    for each in _take(found, "licenses", import_cells.licenses) or ():
+        parts = {part: getattr(each, part) for part in LICENSE_PARTS[:3]}
+        found.licenses.append(("", parts | ({"expires_on": each.expires_on} if each.expires_on else {})))
     for n in range(1, MAX_NUMBERED + 1):
-        keys = {part: f"licence_{part}_{n}" for part in LICENCE_PARTS}
+        keys = {part: f"license_{part}_{n}" for part in LICENSE_PARTS}
         if not any(key in found.cells for key in keys.values()):
             continue
         parts = {}
         for part, key in keys.items():
-            value = _take(found, key, import_cells.READERS[f"licence_{part}"])
+            value = _take(found, key, import_cells.READERS[f"license_{part}"])
             if value is not None:
                 parts[part] = value
-        found.licences.append((str(n), parts))
+        found.licenses.append((str(n), parts))
 
 
 def _read_ways(found: Read) -> None:
@@ -207,8 +207,8 @@ def _read_way(found: Read, n: int) -> None:
 # Whose row it is
 
 
-def known_by_licence(name: str, kind: str, area: str, number: str) -> tuple[str, str, str, str]:
-    """What says whose row it is: the name and a licence, however they are written."""
+def known_by_license(name: str, kind: str, area: str, number: str) -> tuple[str, str, str, str]:
+    """What says whose row it is: the name and a license, however they are written."""
     return fold(name), kind, area, bare(number)
 
 

@@ -12,9 +12,9 @@ from uuid import UUID
 from circles.base.errors import Reason
 from circles.directory.imports.changes import Line, changed
 from circles.directory.imports.fields import BY_KEY
-from circles.directory.imports.rows import Read, bare, known_by_licence
+from circles.directory.imports.rows import Read, bare, known_by_license
 from circles.directory.listing import rules as listing_rules
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 
 _FEES: Final = ("fee", "fee_minimum", "fee_maximum")
 # Which columns may be the cause of what is said of a field of the listing.
@@ -55,33 +55,33 @@ class Decision:
 
 
 class Known:
-    """The listings that are there, found by NPI, or by the name with a licence."""
+    """The listings that are there, found by NPI, or by the name with a license."""
 
     def __init__(self, listings: Iterable[Existing]) -> None:
         self.listings = list(listings)
         self._by_npi: dict[str, Existing] = {}
-        self._by_licence: dict[tuple[str, str, str, str], dict[UUID, Existing]] = defaultdict(dict)
+        self._by_license: dict[tuple[str, str, str, str], dict[UUID, Existing]] = defaultdict(dict)
         for each in self.listings:
             if each.draft.npi:
                 self._by_npi[each.draft.npi] = each
-            for licence in each.draft.licences:
-                key = known_by_licence(each.draft.name, licence.kind, licence.area, licence.number)
-                self._by_licence[key][each.id] = each
+            for license in each.draft.licenses:
+                key = known_by_license(each.draft.name, license.kind, license.area, license.number)
+                self._by_license[key][each.id] = each
 
     def find(self, row: Read) -> tuple[Existing | None, str]:
         """The listing a row is, or none; and what is wrong where several could be meant."""
         by_npi = self._by_npi.get(row.npi) if row.npi else None
-        by_licence: dict[UUID, Existing] = {}
+        by_license: dict[UUID, Existing] = {}
         for key in row.known_by:
-            by_licence |= self._by_licence.get(key, {})
-        if len(by_licence.keys() | ({by_npi.id} if by_npi else set())) > 1:
+            by_license |= self._by_license.get(key, {})
+        if len(by_license.keys() | ({by_npi.id} if by_npi else set())) > 1:
             return (
                 None,
-                "Two listings fit this row: one by its NPI or licence, one by another. Please mend the row.",
+                "Two listings fit this row: one by its NPI or license, one by another. Please mend the row.",
             )
-        found = by_npi or next(iter(by_licence.values()), None)
+        found = by_npi or next(iter(by_license.values()), None)
         if found and row.npi and found.draft.npi not in ("", row.npi):
-            return None, f"The listing of this name and licence has another NPI, {found.draft.npi}."
+            return None, f"The listing of this name and license has another NPI, {found.draft.npi}."
         return found, ""
 
 
@@ -91,7 +91,7 @@ def twins(rows: Iterable[Read], known: Known) -> dict[int, list[tuple[str, int]]
     for row in rows:
         listing, _ = known.find(row)
         marks: set[object] = {("npi", row.npi)} if row.npi else set()
-        marks |= {("licence", each) for each in row.known_by} | (
+        marks |= {("license", each) for each in row.known_by} | (
             {("listing", listing.id)} if listing else set()
         )
         for mark in marks:
@@ -143,7 +143,7 @@ def _owned(existing: Existing) -> str:
 
 def _name_twins(row: Read, same: Sequence[tuple[str, int]]) -> None:
     named: set[int] = set()
-    for kind, what in (("npi", "NPI"), ("licence", "name and licence"), ("listing", "listing")):
+    for kind, what in (("npi", "NPI"), ("license", "name and license"), ("listing", "listing")):
         others = sorted({number for each, number in same if each == kind} - named)
         if not others:
             continue
@@ -157,7 +157,7 @@ def _name_twins(row: Read, same: Sequence[tuple[str, int]]) -> None:
 
 
 def _merged(row: Read, before: Draft | None, zips: Mapping[str, Any]) -> tuple[Draft, dict[str, str]]:
-    """The listing as the row would have it, and which columns its licences and ways come from."""
+    """The listing as the row would have it, and which columns its licenses and ways come from."""
     said = {key: value for key, value in row.given.items() if key in Draft.__dataclass_fields__}
     if "fee_minimum" in said and "fee_maximum" not in said and before is None:
         said["fee_maximum"] = said["fee_minimum"]
@@ -165,7 +165,7 @@ def _merged(row: Read, before: Draft | None, zips: Mapping[str, Any]) -> tuple[D
         said["fee_minimum"] = said["fee_maximum"]
     origins: dict[str, str] = {}
     base = before or Draft(name="")
-    said["licences"] = _merged_licences(row, base.licences, origins)
+    said["licenses"] = _merged_licenses(row, base.licenses, origins)
     said["ways"] = _merged_ways(row, base.ways, origins)
     place = zips.get(said.get("zip", ""))
     if place and "zip" not in row.faulty:
@@ -175,26 +175,26 @@ def _merged(row: Read, before: Draft | None, zips: Mapping[str, Any]) -> tuple[D
     return listing_rules.tidy(replace(base, **said)), origins
 
 
-def _merged_licences(row: Read, before: Sequence[Licence], origins: dict[str, str]) -> tuple[Licence, ...]:
+def _merged_licenses(row: Read, before: Sequence[License], origins: dict[str, str]) -> tuple[License, ...]:
     """Those the listing has, changed where the row names them, and the row's others behind."""
     found = list(before)
     seen: set[int] = set()
-    for number, parts in row.licences:
+    for number, parts in row.licenses:
         at = next(
-            (n for n, each in enumerate(found) if n not in seen and _same_licence(each, parts)), len(found)
+            (n for n, each in enumerate(found) if n not in seen and _same_license(each, parts)), len(found)
         )
         if at == len(found):
-            found.append(replace(Licence("", "", ""), **parts))
+            found.append(replace(License("", "", ""), **parts))
         else:
             found[at] = replace(found[at], **(parts | {"number": found[at].number}))
         seen.add(at)
-        origins[f"licence_{at + 1}"] = number
+        origins[f"license_{at + 1}"] = number
     return tuple(found)
 
 
-def _same_licence(licence: Licence, parts: Mapping[str, Any]) -> bool:
+def _same_license(license: License, parts: Mapping[str, Any]) -> bool:
     said = (parts.get("kind"), parts.get("area"), bare(parts.get("number", "")))
-    return said == (licence.kind, licence.area, bare(licence.number))
+    return said == (license.kind, license.area, bare(license.number))
 
 
 def _merged_ways(row: Read, before: Sequence[Way], origins: dict[str, str]) -> tuple[Way, ...]:
@@ -220,8 +220,8 @@ def _merged_ways(row: Read, before: Sequence[Way], origins: dict[str, str]) -> t
 def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
     """A reason the listing's own rules give, said of the column it comes from; not where that is said already."""
     keys = _keys(row, reason.field, origins)
-    if reason.code in ("no_licence", "no_licence_counts"):
-        faulty = any(key.startswith("licence") for key in row.faulty)
+    if reason.code in ("no_license", "no_license_counts"):
+        faulty = any(key.startswith("license") for key in row.faulty)
     elif reason.code == "zip_elsewhere":
         faulty = bool(row.faulty & {"zip", "area"})
     else:
@@ -237,17 +237,17 @@ def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
 
 def _keys(row: Read, said: str, origins: Mapping[str, str]) -> tuple[str, ...]:
     """The columns that may be the cause of what is said of a field."""
-    part = re.fullmatch(r"(licence|way)_(\d+)_(\w+)", said)
+    part = re.fullmatch(r"(license|way)_(\d+)_(\w+)", said)
     if not part:
         return _CAUSES.get(said, (said,))
-    whole = "licences" if part[1] == "licence" else "ways"
+    whole = "licenses" if part[1] == "license" else "ways"
     number = origins.get(f"{part[1]}_{part[2]}", "") or ("1" if whole not in row.headings else "")
     if not number:
         return (whole,)
-    return (f"licence_{part[3]}_{number}" if whole == "licences" else f"{part[3]}_{number}",)
+    return (f"license_{part[3]}_{number}" if whole == "licenses" else f"{part[3]}_{number}",)
 
 
 def _label(said: str) -> str:
-    part = re.fullmatch(r"(licence|way)_\d+_(\w+)", said)
-    key = said if not part else f"licence_{part[2]}" if part[1] == "licence" else part[2]
+    part = re.fullmatch(r"(license|way)_\d+_(\w+)", said)
+    key = said if not part else f"license_{part[2]}" if part[1] == "license" else part[2]
     return {"meets": "How they meet"}.get(key) or (BY_KEY[key].label if key in BY_KEY else "The row")

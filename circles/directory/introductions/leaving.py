@@ -6,7 +6,7 @@ What each of the two expects, and so what is done:
   waits is ended with its words deleted, and they learn of it and can ask somebody else. A page that comes back can be
   asked again.
 - Somebody who got a yes counts on a call, and the therapist who gave it on seeing how to make it. A page that its
-  therapist took off, or that the timetable hid (nobody confirmed it, or no licence on it counts any more), takes
+  therapist took off, or that the timetable hid (nobody confirmed it, or no license on it counts any more), takes
   nothing of that yes back: it stays, and the member learns once that the page is gone, reads why on the site, and can
   end it themselves. It may be back tomorrow, by one button in a mail.
 - A page that organizers hid, because of a complaint or else, is one the house does not stand by: a yes ends too, and

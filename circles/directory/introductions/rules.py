@@ -65,7 +65,7 @@ GONE: Mapping[str, str] = {
     "therapist": "{name} took their page off the directory.",
     "organizer": "The organizers took this page off the directory. It has nothing to do with you.",
     "unconfirmed": "Nobody has said for a long time that this page still holds, so it does not show now.",
-    "licence": "No licence on this page counts today, so it does not show now.",
+    "licence": "No license on this page counts today, so it does not show now.",
 }
 GONE_SHORT = "No longer in the directory"
 

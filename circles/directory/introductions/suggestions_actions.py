@@ -47,7 +47,7 @@ async def suggest(
         raise NotFound
     shown = {row["id"] for row in await chosen(tx, suggestion.listings)}
     if shown != set(suggestion.listings):
-        says = "One of these is no longer in the directory, has no room, or has no licence that counts today."
+        says = "One of these is no longer in the directory, has no room, or has no license that counts today."
         raise Refused(Reason("not_to_be_named", says, "listings"))
     await SQL.lock_person(tx, id=person_id)
     made: UUID | None = await SQL.suggest(

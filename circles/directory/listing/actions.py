@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.directory.listing import places
 from circles.directory.listing import rules as listing_rules
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 from circles.store import audit, db
 
 SQL = db.queries("directory/listing")
 # What of a draft stands in rows of its own.
-_IN_ROWS = ("licences", "ways")
+_IN_ROWS = ("licenses", "ways")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,9 @@ async def is_written(tx: db.Tx, draft: Draft, *, made_with: UUID, by: UUID) -> b
 
 
 def _in_order(draft: Draft) -> Draft:
-    """The same with its licences and ways in one order, however they were typed."""
-    licences = sorted(draft.licences, key=lambda each: (each.kind, each.area, each.number))
-    return replace(draft, licences=tuple(licences), ways=tuple(sorted(draft.ways, key=lambda each: each.way)))
+    """The same with its licenses and ways in one order, however they were typed."""
+    licenses = sorted(draft.licenses, key=lambda each: (each.kind, each.area, each.number))
+    return replace(draft, licenses=tuple(licenses), ways=tuple(sorted(draft.ways, key=lambda each: each.way)))
 
 
 def kept_before() -> Reason:
@@ -176,12 +176,12 @@ async def _keep_rows(tx: db.Tx, listing_id: UUID, draft: Draft) -> None:
     await SQL.keep_rows(
         tx,
         listing=listing_id,
-        kinds=[each.kind for each in draft.licences],
-        areas=[each.area for each in draft.licences],
-        numbers=[each.number for each in draft.licences],
-        statuses=[each.status for each in draft.licences],
-        expiries=[each.expires_on for each in draft.licences],
-        sources=[each.source for each in draft.licences],
+        kinds=[each.kind for each in draft.licenses],
+        areas=[each.area for each in draft.licenses],
+        numbers=[each.number for each in draft.licenses],
+        statuses=[each.status for each in draft.licenses],
+        expiries=[each.expires_on for each in draft.licenses],
+        sources=[each.source for each in draft.licenses],
         ways=[each.way for each in draft.ways],
         credentials=[each.credential for each in draft.ways],
         schools=[each.school for each in draft.ways],
@@ -203,16 +203,16 @@ def draft_of(row: db.Record) -> Draft:
     told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
     return Draft(
         **told,
-        licences=tuple(_licence(each) for each in row["licences"]),
+        licenses=tuple(_license(each) for each in row["licenses"]),
         ways=tuple(
             Way(each["way"], each["credential"], each["school"], each["year"]) for each in row["ways"]
         ),
     )
 
 
-def _licence(told: dict[str, Any]) -> Licence:
+def _license(told: dict[str, Any]) -> License:
     expires = told["expires_on"]
-    return Licence(
+    return License(
         told["kind"],
         told["area"],
         told["number"],

@@ -19,7 +19,7 @@ SQL = db.queries("directory/search")
 class Card:
     """One shown listing as a list shows it. Equal cards look the same, so their HTML is kept by the card.
 
-    licensed: the areas where a licence counts today. ways: (way, credential or empty, school or empty). Fees in
+    licensed: the areas where a license counts today. ways: (way, credential or empty, school or empty). Fees in
     minor units. marked: nobody has said for a long time that it still holds.
     """
 
@@ -66,9 +66,9 @@ class Card:
 
     @property
     def licensed_words(self) -> str:
-        """Where a licence counts today: "Licensed in Florida and Georgia"."""
+        """Where a license counts today: "Licensed in Florida and Georgia"."""
         areas = [words.AREAS.get(area, area) for area in self.licensed]
-        return f"Licensed in {listed(areas)}" if areas else "No licence that counts today"
+        return f"Licensed in {listed(areas)}" if areas else "No license that counts today"
 
     @property
     def way_words(self) -> tuple[str, ...]:

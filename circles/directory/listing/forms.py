@@ -12,13 +12,13 @@ from circles.base.errors import Reason
 from circles.base.reading import Reader
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import words
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 
-# The fields of one licence and of one way; the first decides with the others whether a row is empty.
-LICENCE: Final = ("kind", "area", "number", "status", "expires_on", "source")
+# The fields of one license and of one way; the first decides with the others whether a row is empty.
+LICENSE: Final = ("kind", "area", "number", "status", "expires_on", "source")
 WAY: Final = ("way", "credential", "school", "year")
-ROWS: Final[Mapping[str, tuple[str, ...]]] = {"licence": LICENCE, "way": WAY}
-MOST: Final[Mapping[str, int]] = {"licence": listing_rules.MAX_LICENCES, "way": len(words.WAYS)}
+ROWS: Final[Mapping[str, tuple[str, ...]]] = {"license": LICENSE, "way": WAY}
+MOST: Final[Mapping[str, int]] = {"license": listing_rules.MAX_LICENSES, "way": len(words.WAYS)}
 _PLAIN: Final = (
     *listing_rules.LINES, *listing_rules.BODIES, "experience", "area", "zip", "currency", "room", "email", "npi",
 )  # fmt: skip
@@ -29,7 +29,7 @@ _TICKS: Final = ("takes_insurance", "gives_superbills")
 def change_rows(values: Mapping[str, str]) -> tuple[dict[str, str], bool]:
     """The form with a row more or less, where its buttons ask for that, and whether they did.
 
-    The buttons: more=licence, more=way, drop=licence_2 and so on.
+    The buttons: more=license, more=way, drop=license_2 and so on.
     """
     found = settle(values)
     kind, _, number = values.get("drop", "").partition("_")
@@ -44,7 +44,7 @@ def change_rows(values: Mapping[str, str]) -> tuple[dict[str, str], bool]:
 
 def settle(values: Mapping[str, str]) -> dict[str, str]:
     """The form with its empty rows taken out and the others counted from 1."""
-    kept = {name: text for name, text in values.items() if not re.match(r"(licence|way)_\d+_", name)}
+    kept = {name: text for name, text in values.items() if not re.match(r"(license|way)_\d+_", name)}
     for kind, fields in ROWS.items():
         number = 0
         for old in _numbers(values, kind):
@@ -88,8 +88,8 @@ def read(values: Mapping[str, str]) -> tuple[Draft, list[Reason]]:
         pro_bono_places=_number(reader, "pro_bono_places", 99),
         free_consultation=_number(reader, "free_consultation", 120),
         links=tuple(each for line in values.get("links", "").splitlines() if (each := line.strip())),
-        licences=tuple(
-            _read_licence(reader, f"licence_{n}") for n in range(1, how_many(values, "licence") + 1)
+        licenses=tuple(
+            _read_license(reader, f"license_{n}") for n in range(1, how_many(values, "license") + 1)
         ),
         ways=ways,
     )
@@ -129,13 +129,13 @@ def _number(reader: Reader, field: str, most: int) -> int:
     return reader.whole(field, 0, most, f"Please give a whole number from 0 to {most}.")
 
 
-def _read_licence(reader: Reader, at: str) -> Licence:
-    said = {field: reader.values.get(f"{at}_{field}", "").strip() for field in LICENCE}
+def _read_license(reader: Reader, at: str) -> License:
+    said = {field: reader.values.get(f"{at}_{field}", "").strip() for field in LICENSE}
     expires: date | None = None
     if said["expires_on"]:
         field = f"{at}_expires_on"
         expires = reader.take(lambda: clock.parse_date(said["expires_on"], field), None)
-    return Licence(
+    return License(
         said["kind"], said["area"], said["number"], said["status"] or "active", expires, said["source"]
     )
 
@@ -165,11 +165,11 @@ def show(draft: Draft) -> dict[str, str]:
         "pro_bono_places": str(draft.pro_bono_places or ""),
         "free_consultation": str(draft.free_consultation or ""),
         "links": "\n".join(draft.links),
-        "licences": str(len(draft.licences)),
+        "licenses": str(len(draft.licenses)),
         "ways": str(len(draft.ways)),
     }
-    for n, licence in enumerate(draft.licences, 1):
-        values |= {f"licence_{n}_{field}": str(getattr(licence, field) or "") for field in LICENCE}
+    for n, license in enumerate(draft.licenses, 1):
+        values |= {f"license_{n}_{field}": str(getattr(license, field) or "") for field in LICENSE}
     for n, way in enumerate(draft.ways, 1):
         values |= {f"way_{n}_{field}": str(getattr(way, field) or "") for field in WAY}
     return values

@@ -1,4 +1,4 @@
-"""What organizers do with listings: write, show, hide, check a licence, hand one over."""
+"""What organizers do with listings: write, show, hide, check a license, hand one over."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from circles.store.context import Context
 
 SQL = db.queries("directory/listing")
 SUBJECT = "About your page"
-OWN_LICENCE = (
-    "This page is your own, so another organizer has to look the licence up. Nobody checks their own."
+OWN_LICENSE = (
+    "This page is your own, so another organizer has to look the license up. Nobody checks their own."
 )
 
 
@@ -128,24 +128,24 @@ async def tell(
     )
 
 
-async def check_licence(context: Context, licence_id: UUID, *, who: UUID, version: int, against: str) -> UUID:
-    """An organizer looked a licence up today, in this source. Returns its listing.
+async def check_license(context: Context, license_id: UUID, *, who: UUID, version: int, against: str) -> UUID:
+    """An organizer looked a license up today, in this source. Returns its listing.
 
-    version: of the listing as they saw it. Raises Refused, also for a licence of their own; NotFound, OutOfDate.
+    version: of the listing as they saw it. Raises Refused, also for a license of their own; NotFound, OutOfDate.
     """
     said = text.line(against, "against", most=300)
     async with context.db.transaction() as tx:
-        about = await SQL.licence_listing(tx, id=licence_id)
+        about = await SQL.license_listing(tx, id=license_id)
         if about is None:
             raise NotFound
         before = await _lock(tx, about, version)
         if before["person_id"] == who:
-            raise Refused(Reason("own", OWN_LICENCE))
-        checked = await SQL.check_licence(tx, id=licence_id, version=version, who=who, against=said)
+            raise Refused(Reason("own", OWN_LICENSE))
+        checked = await SQL.check_license(tx, id=license_id, version=version, who=who, against=said)
         if checked is None:
             raise NotFound
         await audit.record(
-            tx, "licence.checked", about, who=who, after="checked", details={"licence": str(licence_id)}
+            tx, "licence.checked", about, who=who, after="checked", details={"licence": str(license_id)}
         )
         return about
 

@@ -113,7 +113,7 @@ async def _one(request: Request, listing_id: UUID, form: Form, status: int = 200
         form=form,
         words=words,
         view=listing_views,
-        licences=listing_views.licences(row),
+        licenses=listing_views.licenses(row),
         lacks=listing_rules.problems(actions.draft_of(row)),
         complaints=complaints,
         is_own=is_own,
@@ -214,25 +214,25 @@ async def hide(request: Request) -> Response:
     return render.see_other(f"/organize/therapists/{listing_id}", notice="The listing is hidden.")
 
 
-async def check_licence(request: Request) -> Response:
-    """A licence was looked up today."""
+async def check_license(request: Request) -> Response:
+    """A license was looked up today."""
     form = await Form.read(request)
-    licence_id = access.path_id(request)
+    license_id = access.path_id(request)
     context = access.context(request)
     try:
-        listing_id = await organize_actions.check_licence(
+        listing_id = await organize_actions.check_license(
             context,
-            licence_id,
+            license_id,
             who=request.state.person.id,
             version=own_pages.version_of(form) or 0,
             against=form.value("against"),
         )
     except Refused as refused:
         async with context.db.reading() as tx:
-            listing_id = await SQL.licence_listing(tx, id=licence_id)
+            listing_id = await SQL.license_listing(tx, id=license_id)
         form.add(refused.reasons)
         return await _one(request, listing_id, form, 422)
-    return render.see_other(f"/organize/therapists/{listing_id}#licences", notice="Marked as checked today.")
+    return render.see_other(f"/organize/therapists/{listing_id}#licenses", notice="Marked as checked today.")
 
 
 async def hand_over(request: Request) -> Response:

@@ -145,7 +145,7 @@ async def confirm_own(context: Context, person_id: UUID, *, room: str) -> bool:
 async def confirm(
     tx: db.Tx, listing_id: UUID, *, who: UUID | None, room: str, expiries: Mapping[UUID, date] | None = None
 ) -> bool:
-    """Everything still holds, and the licences run out on these days now. Returns whether the page is shown.
+    """Everything still holds, and the licenses run out on these days now. Returns whether the page is shown.
 
     who: None when it came by the link in a mail. What the timetable hid comes back when it is whole again.
     """
@@ -159,7 +159,7 @@ async def confirm(
     if found is None:
         raise NotFound
     draft = actions.draft_of(found)
-    settled = checking_rules.licences_settled(draft.licences, found["now"])
+    settled = checking_rules.licenses_settled(draft.licenses, found["now"])
     await SQL.confirm(tx, id=listing_id, room=room, settled=settled)
     await audit.record(
         tx, "listing.confirmed", listing_id, who=who, before=found["state"], after=found["state"]

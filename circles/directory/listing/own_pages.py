@@ -47,7 +47,7 @@ async def _mine(request: Request, form: Form, status: int = 200) -> Response:
         words=words,
         view=listing_views,
         rooms=list(words.ROOM.items()),
-        licences=listing_views.licences(row),
+        licenses=listing_views.licenses(row),
         lacks=listing_rules.problems(actions.draft_of(row)),
         mark=listing_views.mark_words(row),
     )
@@ -145,7 +145,7 @@ def form_page(
         words=words,
         rules=listing_rules,
         most=listing_forms.MOST,
-        kinds=[("", "Choose"), *((kind, words.LICENCES[kind][1]) for kind in words.LICENCES)],
+        kinds=[("", "Choose"), *((kind, words.LICENSES[kind][1]) for kind in words.LICENSES)],
         credentials=_credentials(),
         by_organizer=by_organizer,
         action=(f"{here}/edit" if row else here) if by_organizer else "/my/listing/edit",

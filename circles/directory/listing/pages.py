@@ -47,7 +47,7 @@ async def listing(request: Request) -> Response:
         listing=row,
         view=listing_views,
         words=words,
-        licences=listing_views.licences(row),
+        licenses=listing_views.licenses(row),
         ways=listing_views.ways(row),
         in_short=listing_views.in_short(row),
         mark=listing_views.mark_words(row),
@@ -105,11 +105,11 @@ def _confirm_page(request: Request, row: db.Record | None, form: Form, status: i
     return response
 
 
-def _ending(row: db.Record) -> list[listing_views.LicenceView]:
-    """The licences whose last day is asked about: those that run out soon, or have."""
+def _ending(row: db.Record) -> list[listing_views.LicenseView]:
+    """The licenses whose last day is asked about: those that run out soon, or have."""
     return [
         each
-        for each in listing_views.licences(row)
+        for each in listing_views.licenses(row)
         if each.is_active and (each.runs_out_soon or not each.counts)
     ]
 
@@ -132,7 +132,7 @@ async def confirm(request: Request) -> Response:
         async with context.db.reading() as tx:
             return _confirm_page(request, await _by_token(request, tx), form, 422)
     if not shown:
-        says = "Thank you, that is kept. The page stays hidden until a licence on it counts again."
+        says = "Thank you, that is kept. The page stays hidden until a license on it counts again."
         return render.see_other("/therapists", notice=says, kind="matters")
     return render.see_other(f"/therapists/{row['id']}", notice="Thank you. Your page says so from today on.")
 

@@ -1,4 +1,4 @@
-"""What a listing may say, and when a licence counts: pure decisions, every reason at once."""
+"""What a listing may say, and when a license counts: pure decisions, every reason at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from circles import people
 from circles.base import clock, text
 from circles.base.errors import Reason, Refused
 from circles.directory.listing import places, words
-from circles.directory.listing.values import Draft, Licence, Way
+from circles.directory.listing.values import Draft, License, Way
 
 # How many characters each field may have: one line, or several.
 LINES: Final[Mapping[str, int]] = {
@@ -30,7 +30,7 @@ BODIES: Final[Mapping[str, int]] = {
     "answer_training": 600,
     "answer_medicine": 600,
 }
-MAX_LICENCES: Final = 12
+MAX_LICENSES: Final = 12
 MAX_LINKS: Final = 5
 MAX_LINK_LENGTH: Final = 300
 MAX_FEE: Final = 1_000_000
@@ -71,9 +71,9 @@ def npi_is_real(npi: str) -> bool:
     return total % 10 == 0
 
 
-def counts(licence: Licence, today: date) -> bool:
-    """Whether somebody may be found by this licence today: it is active, and its day has not passed."""
-    return licence.status == "active" and (licence.expires_on is None or licence.expires_on >= today)
+def counts(license: License, today: date) -> bool:
+    """Whether somebody may be found by this license today: it is active, and its day has not passed."""
+    return license.status == "active" and (license.expires_on is None or license.expires_on >= today)
 
 
 def tidy(draft: Draft) -> Draft:
@@ -90,7 +90,7 @@ def tidy(draft: Draft) -> Draft:
         works_with=tuple(dict.fromkeys(draft.works_with)),
         for_whom=tuple(dict.fromkeys(draft.for_whom)),
         languages=tuple(dict.fromkeys(draft.languages)),
-        licences=tuple(_tidy_licence(each) for each in draft.licences),
+        licenses=tuple(_tidy_license(each) for each in draft.licenses),
         ways=tuple(
             replace(each, school=_or_typed(each.school, _school_line(f"way_{n}_school")))
             for n, each in enumerate(draft.ways, 1)
@@ -125,9 +125,9 @@ def _school_line(field: str) -> Callable[[str], str]:
     return lambda typed: text.line(typed, field, most=120, required=False)
 
 
-def _tidy_licence(licence: Licence) -> Licence:
-    number = _or_typed(licence.number, _number_line(""))
-    return replace(licence, number=number, source=licence.source.strip())
+def _tidy_license(license: License) -> License:
+    number = _or_typed(license.number, _number_line(""))
+    return replace(license, number=number, source=license.source.strip())
 
 
 def _or_typed(typed: str, read: Callable[[str], str]) -> str:
@@ -140,7 +140,7 @@ def _or_typed(typed: str, read: Callable[[str], str]) -> str:
 def problems(draft: Draft) -> list[Reason]:
     """Every reason why this cannot stand in the directory, each with its field; none: it can.
 
-    Licences and ways are named by their place, from 1: licence_1_number, way_2_credential.
+    Licenses and ways are named by their place, from 1: license_1_number, way_2_credential.
     """
     return [*broken(draft), *missing(draft, clock.now().date())]
 
@@ -155,9 +155,9 @@ def broken(draft: Draft) -> list[Reason]:
     for field in BODIES:
         reasons += _refusals(getattr(draft, field), _body(field))
     reasons += _choices(draft) + _fees(draft) + _ways_in(draft)
-    for number, licence in enumerate(draft.licences, 1):
-        reasons += _licence(licence, f"licence_{number}")
-    reasons += _many_licences(draft.licences)
+    for number, license in enumerate(draft.licenses, 1):
+        reasons += _license(license, f"license_{number}")
+    reasons += _many_licenses(draft.licenses)
     for number, way in enumerate(draft.ways, 1):
         reasons += _way(way, f"way_{number}")
     return reasons + _same_ways(draft.ways)
@@ -274,43 +274,43 @@ def not_a_link(typed: str, field: str) -> Reason:
     )
 
 
-def _licence(licence: Licence, at: str) -> list[Reason]:
+def _license(license: License, at: str) -> list[Reason]:
     reasons = []
-    if licence.kind not in words.LICENCES:
-        reasons.append(Reason("unknown_licence", "Please choose the kind of licence.", f"{at}_kind"))
-    if licence.area not in words.AREAS:
-        says = f"We know no state or country “{_short(licence.area)}”." if licence.area else ""
+    if license.kind not in words.LICENSES:
+        reasons.append(Reason("unknown_license", "Please choose the kind of license.", f"{at}_kind"))
+    if license.area not in words.AREAS:
+        says = f"We know no state or country “{_short(license.area)}”." if license.area else ""
         reasons.append(Reason("unknown_area", f"{says} Please choose where it holds.".strip(), f"{at}_area"))
-    elif (licence.kind == "abroad") != (licence.area in words.ABROAD):
+    elif (license.kind == "abroad") != (license.area in words.ABROAD):
         reasons.append(
             Reason(
-                "licence_elsewhere",
-                "A licence of another country goes with “outside the United States”, and only such a one.",
+                "license_elsewhere",
+                "A license of another country goes with “outside the United States”, and only such a one.",
                 f"{at}_area",
             )
         )
-    reasons += _refusals(licence.number, _number_line(f"{at}_number"))
-    if licence.status not in words.LICENCE_STATUS:
+    reasons += _refusals(license.number, _number_line(f"{at}_number"))
+    if license.status not in words.LICENSE_STATUS:
         reasons.append(Reason("unknown_status", "Please choose how it stands.", f"{at}_status"))
-    if licence.expires_on and not 1950 <= licence.expires_on.year <= 2100:
+    if license.expires_on and not 1950 <= license.expires_on.year <= 2100:
         reasons.append(Reason("date_far", "Please give a year between 1950 and 2100.", f"{at}_expires_on"))
-    if licence.source.strip() and not is_link(licence.source):
-        reasons.append(not_a_link(licence.source, f"{at}_source"))
+    if license.source.strip() and not is_link(license.source):
+        reasons.append(not_a_link(license.source, f"{at}_source"))
     return reasons
 
 
-def _many_licences(licences: Iterable[Licence]) -> list[Reason]:
+def _many_licenses(licenses: Iterable[License]) -> list[Reason]:
     reasons, seen = [], set()
-    for number, each in enumerate(licences, 1):
-        key = (each.kind, each.area, _tidy_licence(each).number)
+    for number, each in enumerate(licenses, 1):
+        key = (each.kind, each.area, _tidy_license(each).number)
         if key in seen:
             reasons.append(
-                Reason("licence_twice", "This licence stands here twice.", f"licence_{number}_number")
+                Reason("license_twice", "This license stands here twice.", f"license_{number}_number")
             )
         seen.add(key)
-        if number == MAX_LICENCES + 1:
+        if number == MAX_LICENSES + 1:
             reasons.append(
-                Reason("too_many", f"There is room for {MAX_LICENCES} licences.", f"licence_{number}_kind")
+                Reason("too_many", f"There is room for {MAX_LICENSES} licenses.", f"license_{number}_kind")
             )
     return reasons
 
@@ -349,11 +349,11 @@ def missing(draft: Draft, today: date) -> list[Reason]:
         )
     if draft.in_person and not (draft.city.strip() and draft.area):
         reasons.append(Reason("no_place", "Please say in which city and state you meet in person.", "city"))
-    if not draft.licences:
-        reasons.append(Reason("no_licence", "Please give at least one licence.", "licence_1_number"))
-    elif not any(counts(each, today) for each in draft.licences):
-        says = "No licence here counts today: each has run out or is not active. Please mend the date."
-        reasons.append(Reason("no_licence_counts", says, "licence_1_expires_on"))
+    if not draft.licenses:
+        reasons.append(Reason("no_license", "Please give at least one license.", "license_1_number"))
+    elif not any(counts(each, today) for each in draft.licenses):
+        says = "No license here counts today: each has run out or is not active. Please mend the date."
+        reasons.append(Reason("no_license_counts", says, "license_1_expires_on"))
     if not draft.email.strip() and not draft.links:
         says = "Please give a mail address for introductions, or a link where people can reach you."
         reasons.append(Reason("unreachable", says, "email"))

@@ -7,8 +7,8 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
-class Licence:
-    """One licence: kind of words.LICENCES, area of words.AREAS, number as printed, status of LICENCE_STATUS.
+class License:
+    """One license: kind of words.LICENSES, area of words.AREAS, number as printed, status of LICENSE_STATUS.
 
     source: where it can be looked up (a web address), empty when not said.
     """
@@ -73,5 +73,5 @@ class Draft:
     email: str = ""
     phone: str = ""
     npi: str = ""
-    licences: tuple[Licence, ...] = ()
+    licenses: tuple[License, ...] = ()
     ways: tuple[Way, ...] = ()

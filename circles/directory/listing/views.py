@@ -17,8 +17,8 @@ from circles.store import db
 
 
 @dataclass(frozen=True, slots=True)
-class LicenceView:
-    """One licence in words. counts: whether somebody may be found by it today.
+class LicenseView:
+    """One license in words. counts: whether somebody may be found by it today.
 
     checked_against: the source in words; checked_link: its address, where it is one.
     """
@@ -51,7 +51,7 @@ class WayView:
     year: int | None
 
 
-# Where a state's board lets anybody look a licence up: one address for every profession of these pages.
+# Where a state's board lets anybody look a license up: one address for every profession of these pages.
 LOOK_UPS: Mapping[str, str] = {
     "CA": "https://search.dca.ca.gov/",
     "CO": "https://apps2.colorado.gov/dora/licensing/lookup/licenselookup.aspx",
@@ -73,36 +73,36 @@ _OWN_BOARD = {("NY", "psychiatrist")}
 
 
 def look_up(kind: str, area: str, source: str) -> str:
-    """Where a licence can be looked up: what was entered with it, else the board's own page, where we know it."""
+    """Where a license can be looked up: what was entered with it, else the board's own page, where we know it."""
     return source or ("" if (area, kind) in _OWN_BOARD else LOOK_UPS.get(area, ""))
 
 
-def licences(row: db.Record) -> list[LicenceView]:
-    """Every licence of a listing; those that count first."""
+def licenses(row: db.Record) -> list[LicenseView]:
+    """Every license of a listing; those that count first."""
     now = row["now"]
-    soon = checking_rules.running_out(actions.draft_of(row).licences, now)
+    soon = checking_rules.running_out(actions.draft_of(row).licenses, now)
     found = []
-    for told, licence in zip(row["licences"], actions.draft_of(row).licences, strict=True):
+    for told, license in zip(row["licenses"], actions.draft_of(row).licenses, strict=True):
         checked, against = told["checked_at"], told["checked_against"]
         is_link = bool(against) and listing_rules.is_link(against)
         found.append(
-            LicenceView(
+            LicenseView(
                 id=UUID(told["id"]),
-                kind=words.LICENCES[licence.kind][1] if licence.kind in words.LICENCES else licence.kind,
-                area=words.AREAS.get(licence.area, licence.area),
-                number=licence.number,
-                status=words.LICENCE_STATUS[licence.status],
-                is_active=licence.status == "active",
-                expires_on=licence.expires_on,
-                source=licence.source,
-                counts=listing_rules.counts(licence, now.date()),
-                has_run_out=licence.expires_on is not None and licence.expires_on < now.date(),
-                runs_out_soon=licence in soon,
+                kind=words.LICENSES[license.kind][1] if license.kind in words.LICENSES else license.kind,
+                area=words.AREAS.get(license.area, license.area),
+                number=license.number,
+                status=words.LICENSE_STATUS[license.status],
+                is_active=license.status == "active",
+                expires_on=license.expires_on,
+                source=license.source,
+                counts=listing_rules.counts(license, now.date()),
+                has_run_out=license.expires_on is not None and license.expires_on < now.date(),
+                runs_out_soon=license in soon,
                 checked_at=datetime.fromisoformat(checked) if checked else None,
                 checked_against=_host(against) if is_link else against,
                 checked_link=against if is_link else "",
                 checker=told.get("checker") or "",
-                look_up=look_up(licence.kind, licence.area, licence.source),
+                look_up=look_up(license.kind, license.area, license.source),
             )
         )
     return sorted(found, key=lambda each: not each.counts)
@@ -178,6 +178,6 @@ def mark_words(row: db.Record) -> str:
     if checking_rules.stale(row["confirmed_at"], row["now"]):
         since = clock.say_date(row["confirmed_at"].date(), row["now"].date())
         return f"Nobody has confirmed this page since {since}. Ask before you count on what it says."
-    if not any(each.counts for each in licences(row)):
-        return "No licence on this page counts today. Ask about it before you meet."
-    return "A licence on this page runs out soon and was not renewed here yet. Ask about it before you meet."
+    if not any(each.counts for each in licenses(row)):
+        return "No license on this page counts today. Ask about it before you meet."
+    return "A license on this page runs out soon and was not renewed here yet. Ask about it before you meet."

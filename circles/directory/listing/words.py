@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Where a licence holds: a US state or territory by two letters, another country by three, a Canadian province in it.
+# Where a license holds: a US state or territory by two letters, another country by three, a Canadian province in it.
 STATES: Mapping[str, str] = {
     "AL": "Alabama", "AK": "Alaska", "AS": "American Samoa", "AZ": "Arizona", "AR": "Arkansas",
     "CA": "California", "CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia",
@@ -27,7 +27,7 @@ ABROAD: Mapping[str, str] = {
 AREAS: Mapping[str, str] = {**STATES, **ABROAD}
 
 # kind: (short, in words)
-LICENCES: Mapping[str, tuple[str, str]] = {
+LICENSES: Mapping[str, tuple[str, str]] = {
     "psychologist": ("Psychologist", "Psychologist (PhD, PsyD)"),
     "lcsw": ("LCSW", "Licensed clinical social worker (LCSW)"),
     "lmft": ("LMFT", "Licensed marriage and family therapist (LMFT)"),
@@ -35,9 +35,9 @@ LICENCES: Mapping[str, tuple[str, str]] = {
     "lmhc": ("LMHC", "Licensed mental health counselor (LMHC)"),
     "psychiatrist": ("Psychiatrist", "Psychiatrist (MD, DO)"),
     "pmhnp": ("PMHNP", "Psychiatric nurse practitioner (PMHNP)"),
-    "abroad": ("Licensed abroad", "Another licence, outside the United States"),
+    "abroad": ("Licensed abroad", "Another license, outside the United States"),
 }
-LICENCE_STATUS: Mapping[str, str] = {
+LICENSE_STATUS: Mapping[str, str] = {
     "active": "Active",
     "restricted": "Restricted or on probation",
     "inactive": "Not active",
@@ -155,7 +155,7 @@ CURRENCIES: Mapping[str, str] = {
 HIDDEN: Mapping[str, str] = {
     "complaint": "The organizers hid this page while they look into something they were told about it.",
     "unconfirmed": "Nobody has said for a long time that this page still holds, so it is hidden for now.",
-    "licence": "No licence on this page counts any more, so it is hidden for now.",
+    "licence": "No license on this page counts any more, so it is hidden for now.",
     "organizer": "The organizers hid this page.",
     "therapist": "You took this page off the directory.",
 }

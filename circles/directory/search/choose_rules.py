@@ -65,7 +65,7 @@ def read(values: Mapping[str, str]) -> tuple[Answers, list[Reason]]:
         values.get("wait") == "on",
     )
     if not (found.state or found.zip or any(each.field in ("state", "zip") for each in reasons)):
-        says = "Please say where you are: a therapist needs a licence there."
+        says = "Please say where you are: a therapist needs a license there."
         reasons.append(Reason("where", says, "state"))
     return found, reasons
 

@@ -210,7 +210,7 @@ class Where:
     def holds(self, licensed: Iterable[str]) -> bool:
         """Whether somebody licensed in these areas today may be offered here; anybody, where no state is known.
 
-        Who is found follows the licences by a timetable; this is what holds at the very moment.
+        Who is found follows the licenses by a timetable; this is what holds at the very moment.
         """
         return not self.area or self.area in licensed
 
@@ -348,7 +348,7 @@ def chips(search: Search) -> list[Chip]:
 
 
 # Each choice as one thing to let go of: what to say, and the search without it. Never the place: whoever is found
-# without it has no licence where somebody is.
+# without it has no license where somebody is.
 _LOOSE: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "words": ("the words", {"q": ""}),
     "fee": ("the fee", {"fee": None}),

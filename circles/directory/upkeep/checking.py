@@ -1,4 +1,4 @@
-"""The timetable of listings: asked about by mail, marked, hidden; and licences that run out are found no more."""
+"""The timetable of listings: asked about by mail, marked, hidden; and licenses that run out are found no more."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def look_after(context: Context) -> None:
                     tx,
                     after=after,
                     ask_after=checking_rules.ASK_AFTER,
-                    licence_ahead=checking_rules.LICENCE_AHEAD.days,
+                    license_ahead=checking_rules.LICENSE_AHEAD.days,
                     most=AT_ONCE,
                 )
             )
@@ -69,8 +69,8 @@ async def _look_at(tx: db.Tx, settings: Settings, listing_id: UUID) -> None:
     row = await SQL.listing(tx, id=listing_id) if locked and locked["state"] == "shown" else None
     if row is None:
         return
-    licences = actions.draft_of(row).licences
-    standing = Standing(row["confirmed_at"], row["asked_at"], row["marked_at"], licences)
+    licenses = actions.draft_of(row).licenses
+    standing = Standing(row["confirmed_at"], row["asked_at"], row["marked_at"], licenses)
     about = _About(row, standing)
     step: Step = checking_rules.step(standing, about.now)
     if step == "ask":
@@ -109,7 +109,7 @@ async def _write(tx: db.Tx, settings: Settings, about: _About, asked_at: datetim
     if not to["to_address"]:
         return
     token = checking_rules.token(settings.signing_key(), about.row["id"], asked_at)
-    ending = [each for each in listing_views.licences(about.row) if each.runs_out_soon or not each.counts]
+    ending = [each for each in listing_views.licenses(about.row) if each.runs_out_soon or not each.counts]
     await mail.send(
         tx,
         settings,
@@ -120,7 +120,7 @@ async def _write(tx: db.Tx, settings: Settings, about: _About, asked_at: datetim
         person_id=to["person_id"],
         step=step,
         is_stale=checking_rules.stale(about.row["confirmed_at"], about.now),
-        none_left=checking_rules.none_left(about.standing.licences, about.now),
+        none_left=checking_rules.none_left(about.standing.licenses, about.now),
         name=to["name"],
         ending=[each for each in ending if each.is_active],
         confirmed=about.row["confirmed_at"].date(),
@@ -131,7 +131,7 @@ async def _write(tx: db.Tx, settings: Settings, about: _About, asked_at: datetim
 
 @jobs.every("directory.lapse", "5 * * * *")
 async def lapse(context: Context) -> None:
-    """Once an hour: a licence that ran out finds nobody any more."""
+    """Once an hour: a license that ran out finds nobody any more."""
     async with context.db.transaction() as tx:
         gone = [row["id"] for row in await db.rows(SQL.lapsed_facets(tx))]
         if gone:

@@ -11,10 +11,10 @@ from typing import Final, Literal
 from uuid import UUID
 
 from circles.directory.listing.rules import counts
-from circles.directory.listing.values import Licence
+from circles.directory.listing.values import License
 
 ASK_AFTER: Final = timedelta(days=180)
-LICENCE_AHEAD: Final = timedelta(days=30)
+LICENSE_AHEAD: Final = timedelta(days=30)
 MARK_AFTER: Final = timedelta(days=14)
 HIDE_AFTER: Final = timedelta(days=30)
 
@@ -24,32 +24,32 @@ Why = Literal["", "unconfirmed", "licence"]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a shown listing stands: when it was confirmed, asked about and marked, and its licences."""
+    """How a shown listing stands: when it was confirmed, asked about and marked, and its licenses."""
 
     confirmed_at: datetime
     asked_at: datetime | None
     marked_at: datetime | None
-    licences: tuple[Licence, ...]
+    licenses: tuple[License, ...]
 
 
-def running_out(licences: Iterable[Licence], now: datetime) -> tuple[Licence, ...]:
-    """The licences that still count and run out within 30 days."""
+def running_out(licenses: Iterable[License], now: datetime) -> tuple[License, ...]:
+    """The licenses that still count and run out within 30 days."""
     today = now.date()
     return tuple(
         each
-        for each in licences
-        if counts(each, today) and each.expires_on is not None and each.expires_on <= today + LICENCE_AHEAD
+        for each in licenses
+        if counts(each, today) and each.expires_on is not None and each.expires_on <= today + LICENSE_AHEAD
     )
 
 
-def none_left(licences: Iterable[Licence], now: datetime) -> bool:
-    """Whether no licence counts today."""
-    return not any(counts(each, now.date()) for each in licences)
+def none_left(licenses: Iterable[License], now: datetime) -> bool:
+    """Whether no license counts today."""
+    return not any(counts(each, now.date()) for each in licenses)
 
 
-def licences_settled(licences: tuple[Licence, ...], now: datetime) -> bool:
-    """Whether there is nothing to ask about the licences."""
-    return not running_out(licences, now) and not none_left(licences, now)
+def licenses_settled(licenses: tuple[License, ...], now: datetime) -> bool:
+    """Whether there is nothing to ask about the licenses."""
+    return not running_out(licenses, now) and not none_left(licenses, now)
 
 
 def stale(confirmed_at: datetime, now: datetime) -> bool:
@@ -60,11 +60,11 @@ def stale(confirmed_at: datetime, now: datetime) -> bool:
 def step(listing: Standing, now: datetime) -> Step:
     """What the timetable does about a shown listing now.
 
-    Asked about first; 14 days later marked, and asked once more; 30 days after the first asking hidden. A licence
+    Asked about first; 14 days later marked, and asked once more; 30 days after the first asking hidden. A license
     of several that ran out hides nothing: it only no longer counts. Nothing is hidden that was not marked before.
     """
     is_stale = stale(listing.confirmed_at, now)
-    if not is_stale and licences_settled(listing.licences, now):
+    if not is_stale and licenses_settled(listing.licenses, now):
         return "clear" if listing.asked_at else ""
     if listing.asked_at is None:
         return "ask"
@@ -77,7 +77,7 @@ def hides_because(listing: Standing, now: datetime) -> Why:
     """Why a listing that was asked about is hidden now; empty: it is not."""
     if listing.asked_at is None or now - listing.asked_at < HIDE_AFTER:
         return ""
-    if none_left(listing.licences, now):
+    if none_left(listing.licenses, now):
         return "licence"
     asked_for_it = max(listing.asked_at, listing.confirmed_at + ASK_AFTER)
     return "unconfirmed" if now - asked_for_it >= HIDE_AFTER else ""

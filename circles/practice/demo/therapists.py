@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from circles.directory import Draft, Licence, Way, listing_rules, words
+from circles.directory import Draft, License, Way, listing_rules, words
 from circles.practice.demo import therapists_texts as texts
 from circles.practice.demo.plan import Plan, Row
 
@@ -90,12 +90,12 @@ def _planned(
     city, zip_, *point = places[index % len(places)]
     in_person = index % 10 in (1, 3, 4, 6, 8)
     telehealth = not in_person or index % 10 in (3, 6) or (state == "FL" and index < len(LOW_FLOORS))
-    licences = _licences(chance, number, state, index, telehealth, today)
+    licenses = _licenses(chance, number, state, index, telehealth, today)
     ways = _ways(chance, number)
     works_with = tuple(sorted(chance.sample(list(words.WORKS_WITH), 2 + number % 4)))
     draft = Draft(
         name=name,
-        letters=chance.choice(_LETTERS[licences[0].kind]),
+        letters=chance.choice(_LETTERS[licenses[0].kind]),
         pronouns=_PRONOUNS[number % len(_PRONOUNS)],
         works_with=works_with,
         for_whom=tuple(dict.fromkeys(("adults", *chance.sample(list(words.FOR_WHOM), number % 3)))),
@@ -114,7 +114,7 @@ def _planned(
         email=f"{_slug(name)}@example.org",
         phone=f"({area_code}) 555-01{number % 100:02}",
         npi=_npi(number) if number % 6 else "",
-        licences=licences,
+        licenses=licenses,
         ways=ways,
     )
     draft = _priced(
@@ -123,9 +123,9 @@ def _planned(
     return Planned(state, index, (point[0], point[1]), _spoken(chance, draft, number))
 
 
-def _licences(
+def _licenses(
     chance: Random, number: int, state: str, index: int, telehealth: bool, today: date
-) -> tuple[Licence, ...]:
+) -> tuple[License, ...]:
     """One in their own state, and with telehealth sometimes in others."""
     kind = _KINDS[index % len(_KINDS)]
     others = [each for each in texts.PLACES if each != state]
@@ -136,7 +136,7 @@ def _licences(
         digits = chance.randrange(10_000, 99_999)
         expires = today + timedelta(days=chance.randrange(60, 720)) if chance.random() < 0.9 else None
         source = f"https://licenses.example.org/{each.lower()}"
-        found.append(Licence(own, each, f"{_PREFIXES[own]}{digits}", "active", expires, source))
+        found.append(License(own, each, f"{_PREFIXES[own]}{digits}", "active", expires, source))
     return tuple(found)
 
 
@@ -226,7 +226,7 @@ def _npi(number: int) -> str:
 
 
 def list_therapists(plan: Plan) -> None:
-    """Add the directory: listings with their licences and ways, one complaint, and what Odile checked."""
+    """Add the directory: listings with their licenses and ways, one complaint, and what Odile checked."""
     odile = next(row["id"] for row in plan.rows["people"] if row["is_organizer"])
     chance = Random("what became of them")
     today = plan.now.date()
@@ -266,8 +266,8 @@ def _facilitators_own(today: date) -> Planned:
         links=("https://farid-nazari.example.org",),
         email="farid@example.org",
         npi=_npi(999),
-        licences=(
-            Licence("lcsw", "NY", "SW48213", "active", today + timedelta(days=410),
+        licenses=(
+            License("lcsw", "NY", "SW48213", "active", today + timedelta(days=410),
                     "https://licenses.example.org/lcsw/farid-nazari"),
         ),
         ways=(Way("ifs", "ifs_2", "IFS training, Northeast group", 2018),),
@@ -281,7 +281,7 @@ def _add(
     at = (each.state, each.index)
     came_at = plan.now - timedelta(days=chance.randrange(20, 150), minutes=chance.randrange(1_400))
     state = "waiting" if at in WAITING else "hidden" if at == HIDDEN else "shown"
-    told = {name: value for name, value in asdict(each.draft).items() if name not in ("licences", "ways")}
+    told = {name: value for name, value in asdict(each.draft).items() if name not in ("licenses", "ways")}
     listing = plan.add(
         "listings",
         **told,
@@ -336,14 +336,14 @@ def _stands(now: datetime, at: tuple[str, int], state: str, came_at: datetime) -
 
 
 def _rows(plan: Plan, listing: UUID, draft: Draft, checked: datetime | None, odile: UUID) -> None:
-    for licence in draft.licences:
+    for license in draft.licenses:
         plan.add(
             "licences",
             listing_id=listing,
-            **asdict(licence),
+            **asdict(license),
             checked_at=checked,
             checked_by=odile if checked else None,
-            checked_against=licence.source if checked else "",
+            checked_against=license.source if checked else "",
         )
     found: Iterable[Row] = ({"listing_id": listing, **asdict(way)} for way in draft.ways)
     plan.rows.setdefault("listing_ways", []).extend(found)
