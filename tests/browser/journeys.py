@@ -42,6 +42,7 @@ async def pay(visitor: Visitor, card: str = "", button: str = "") -> None:
         await visitor.fill("Card number", card)
     pays = visitor.page.get_by_role("main").locator("button[value=pay]")
     await (visitor.button(button) if button else pays).click()
+    await visitor.page.wait_for_load_state()
 
 
 async def code_from_mail(reader: Visitor, email: str) -> str:

@@ -184,6 +184,7 @@ async def too_small(visitor: Visitor) -> list[str]:
 async def is_for_everybody(visitor: Visitor) -> None:
     """The page in front of us, in all the ways it may be looked at."""
     page = visitor.page
+    await page.wait_for_load_state()
     colors = {"runOnly": ["color-contrast"]}
     found: dict[str, list[str]] = {"on a desktop": await grave(visitor)}
     await page.emulate_media(color_scheme="dark")

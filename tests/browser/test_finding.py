@@ -86,6 +86,7 @@ async def kept(site: Site, member: Member) -> int:
 
 async def pages(visitor: Visitor) -> int:
     """How many pages of paper this is, as most printers are set up."""
+    await visitor.page.wait_for_load_state()
     margin: Any = dict.fromkeys(("top", "bottom", "left", "right"), "1.2cm")
     body = await visitor.page.pdf(format="Letter", margin=margin)
     return len(re.findall(rb"/Type\s*/Page\b", body))

@@ -218,6 +218,7 @@ async def test_the_sheet_is_for_paper_too(visit: Visit, live: bool) -> None:
 
 async def pages(visitor: Visitor) -> int:
     """How many pages of paper this is, as most printers are set up."""
+    await visitor.page.wait_for_load_state()
     margin: Any = dict.fromkeys(("top", "bottom", "left", "right"), "1.2cm")
     body = await visitor.page.pdf(format="Letter", margin=margin)
     return len(re.findall(rb"/Type\s*/Page\b", body))

@@ -164,6 +164,7 @@ async def test_without_javascript_the_room_is_a_register(visit: Visit, site: Sit
     await visitor.open(f"/host/gatherings/{gathering}/room")
     await visitor.sees("Check-in round")
     await row_of(visitor, "Ada").get_by_role("button", name="Came").click()
+    await visitor.page.wait_for_load_state()
     await expect(pressed(visitor, "Ada", "came")).to_be_visible()
     await visitor.sees("1 came")
     assert await site.ask("select mark from attendance where booking_id = $1", bookings["Ada"]) == "came"

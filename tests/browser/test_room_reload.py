@@ -104,6 +104,7 @@ async def test_names_are_kept_in_the_tab_alone(visit: Visit, site: Site) -> None
 async def test_signing_out_leaves_nothing(visit: Visit, site: Site) -> None:
     visitor, gathering, _ = await in_the_room(visit, site)
     await row_of(visitor, "Ada").get_by_role("button", name="Came").click()
+    await expect(visitor.page.locator("#room-line")).to_have_text("Saved")
     await visitor.open("/me")
     assert "Ada" in await visitor.page.evaluate("() => JSON.stringify(sessionStorage)")
     await visitor.press("Sign out")

@@ -11,6 +11,7 @@ from circles.base import clock
 from tests.browser.conftest import Visit
 from tests.browser.journeys import as_host
 from tests.browser.site import Site
+from tests.browser.test_planning import write_the_start
 
 
 @pytest.fixture
@@ -22,21 +23,25 @@ def live() -> bool:
 async def test_the_dates_follow_the_form(visit: Visit, site: Site, live: bool) -> None:
     visitor, host = await as_host(visit, site, live=live)
     circle = await site.circle(host=host.id)
-    await visitor.open(f"/host/circles/{circle}/schedules/new")
+    async with visitor.swapped():
+        await visitor.open(f"/host/circles/{circle}/schedules/new")
     await visitor.page.evaluate("() => { document.body.dataset.first = 'yes'; }")
     words = visitor.page.locator("#dates-words")
     await expect(words).to_contain_text("18:00 to ")
-    await visitor.fill("Start", "19:15")
-    await visitor.page.get_by_label("Start", exact=True).press("Tab")
+    await write_the_start(visitor, "19:15")
     await expect(words).to_contain_text("19:15 to ")
-    await visitor.pick("By months, on a date such as the 15th")
-    await expect(words).to_contain_text("of every month")
-    await visitor.pick("On the dates I list")
-    await visitor.sees("Please list the dates")
-    await visitor.pick("By weeks, on chosen weekdays")
+    for rhythm, says in (
+        ("By months, on a date such as the 15th", "of every month"),
+        ("On the dates I list", "Please list the dates"),
+        ("By weeks, on chosen weekdays", "Every "),
+    ):
+        async with visitor.swapped():
+            await visitor.pick(rhythm)
+        await visitor.sees(says)
     skip = visitor.page.get_by_role("button", name="Skip ").nth(1)
     second = (await skip.get_attribute("value") or "").removeprefix("skip:")
-    await skip.press("Enter")
+    async with visitor.swapped():
+        await skip.press("Enter")
     await expect(words).to_contain_text("not on ")
     back = visitor.button(f"Take back {clock.say_date(date.fromisoformat(second))}")
     await expect(back).to_be_focused()

@@ -27,11 +27,16 @@ PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=900)
 
 
-# Numbers the requests of htmx, and notes the newest whose answer was swapped in, and those under way.
+# Numbers the requests of htmx, and notes the newest whose answer was swapped in, those under way, and until when a
+# change may wait for its delay.
 COUNT_SWAPS = """
 {
-  const swaps = { begun: 0, swapped: 0, pending: new Set() };
+  const swaps = { begun: 0, swapped: 0, pending: new Set(), delayed: 0 };
   globalThis.swapsOfTests = swaps;
+  document.addEventListener("change", ({ target }) => {
+    const delay = target.closest("[hx-trigger]")?.getAttribute("hx-trigger").match(/delay:([0-9]+)ms/)?.[1];
+    if (delay) swaps.delayed = Date.now() + Number(delay) + 50;
+  }, true);
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
     ctx.numberOfTests = ++swaps.begun;
     swaps.pending.add(ctx);
@@ -42,7 +47,10 @@ COUNT_SWAPS = """
   });
 }
 """
-SWAPPED = "(before) => swapsOfTests.swapped > before && !swapsOfTests.pending.size"
+SWAPPED = """(before) => {
+  const { swapped, pending, delayed } = swapsOfTests;
+  return swapped > before && !pending.size && Date.now() > delayed;
+}"""
 
 CUT = "net::ERR_INTERNET_DISCONNECTED"
 CUT_WORKER = "An unknown error occurred when fetching the script."  # of a worker, in the same case
@@ -130,14 +138,17 @@ class Visitor:
         await self.page.wait_for_load_state()
 
     @asynccontextmanager
-    async def swapped(self) -> AsyncIterator[None]:
+    async def swapped(self, *, only_live: bool = False) -> AsyncIterator[None]:
         """Inside, do what makes htmx replace a part of the page; it ends when that very part is replaced.
 
-        Without JavaScript the same leads to a new page, and it ends when that is loaded.
+        Without JavaScript the same leads to a new page, and it ends when that is loaded. only_live: it does
+        nothing then.
         """
         await self.page.wait_for_load_state()
-        if self.live:
-            before = await self.page.evaluate("() => swapsOfTests.begun")
+        if only_live and not self.live:
+            yield
+        elif self.live:
+            before = await self.page.evaluate("() => globalThis.swapsOfTests?.begun ?? 0")
             yield
             await self.page.wait_for_function(SWAPPED, arg=before)
         else:
@@ -181,6 +192,7 @@ class Visitor:
         mail = await self.site.mail_to(email, subject=subject, method=method)
         await self.open("/practice/mail")
         await self.page.locator(f'a[href="/practice/mail/{mail}"]').click()
+        await self.page.wait_for_load_state()
 
 
 async def arrive(
