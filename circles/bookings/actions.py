@@ -345,7 +345,7 @@ async def lapse(context: Context) -> None:
     """Have Stripe asked about holds past their time. A seat is freed by Stripe's word, never by the clock."""
     async with context.db.transaction() as tx:
         for row in await db.rows(SQL.overdue(tx, most=200)):
-            await payments.look_soon(tx, row["id"])
+            await payments.sync_checkout_soon(tx, row["id"])
 
 
 async def find_active(context: Context, person_id: UUID, gathering_id: UUID) -> UUID | None:

@@ -125,7 +125,7 @@ async def _seen_and_looked(request: Request) -> db.Record:
     async with access.context(request).db.transaction() as tx:
         row = await actions.seen(tx, request.state.person, access.path_id(request))
         if row["state"] == "held":
-            await payments.look_soon(tx, row["id"])
+            await payments.sync_checkout_soon(tx, row["id"])
     return row
 
 

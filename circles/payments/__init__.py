@@ -1,15 +1,6 @@
-"""Money: Stripe's checkout, what arrived and what went back. Other rooms may call what is named here."""
+"""Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
 
-from circles.payments.checkout import (
-    look_soon,
-    on_settled,
-    paid_total,
-    pay_address,
-    prepare,
-    release,
-    start,
-    troubles,
-)
+from circles.payments.checkout import on_settled, pay_address, prepare, release, start, sync_checkout_soon
 from circles.payments.gateway import (
     PRACTICE_KEY,
     Unreachable,
@@ -19,8 +10,9 @@ from circles.payments.gateway import (
     use_practice_transport,
     webhook_secret,
 )
+from circles.payments.queries import failed_calls, paid_total
 from circles.payments.refunds import refund
-from circles.payments.rules import from_stripe, on_this_site
+from circles.payments.rules import from_stripe, local_path
 
 __all__ = [
     "PRACTICE_KEY",
@@ -28,17 +20,17 @@ __all__ = [
     "accepted_parameters",
     "call_options",
     "close",
+    "failed_calls",
     "from_stripe",
-    "look_soon",
+    "local_path",
     "on_settled",
-    "on_this_site",
     "paid_total",
     "pay_address",
     "prepare",
     "refund",
     "release",
     "start",
-    "troubles",
+    "sync_checkout_soon",
     "use_practice_transport",
     "webhook_secret",
 ]

@@ -1,6 +1,6 @@
-"""Stripe, through its own SDK. The only import of stripe, and only when it is first needed (0.15 s, 25 MiB).
+"""Calls to Stripe through its SDK. The only import of stripe, made when first used (0.15 s, 25 MiB).
 
-In practice mode the same SDK talks to a look-alike inside this process: app.py hands its transport over.
+In practice mode the same SDK talks to a look-alike inside this process, through the transport that app.py sets.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import structlog
@@ -21,7 +21,7 @@ import structlog
 from circles.base import reading
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
-from circles.payments.rules import Returned, Seen, Status, from_stripe, statement_suffix, to_stripe
+from circles.payments.rules import CheckoutSnapshot, RefundSnapshot, StripeStatus, from_stripe
 from circles.store.context import Context
 from circles.store.db import Database
 
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     import stripe
 
 log = structlog.get_logger("stripe")
+T = TypeVar("T")
 
 PRACTICE_BASE = "http://stripe.practice"
 PRACTICE_KEY = "sk_test_practice"
-# Seconds: a person waits for this call, so a Stripe that hangs is given up on before they do.
+# Seconds: a person waits for this call, so it ends before their patience does.
 TIMEOUT, CONNECT_TIMEOUT = 10.0, 4.0
 RETRIES = 2
 # Seconds that a webhook's signature may be old, as Stripe recommends.
@@ -44,174 +45,141 @@ _ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 
 
 class Unreachable(CirclesError):
-    """Stripe did not answer, or not in a way that settles anything. What was asked may have happened."""
+    """Stripe did not answer, or not clearly. The call may have taken effect."""
 
 
 class RefusedByStripe(CirclesError):
-    """Stripe said no, so nothing happened. `code` is Stripe's own short word for why."""
+    """Stripe refused, so nothing happened. `code` is Stripe's own error code."""
 
     def __init__(self, code: str) -> None:
         self.code = code
         super().__init__(code)
 
 
-class Forged(CirclesError):
-    """A message that claims to come from Stripe and does not prove it, or that cannot be read."""
+class InvalidEvent(CirclesError):
+    """A webhook without a valid signature, or one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a webhook told: its own id, its kind, and the id of what it is about."""
+    """A webhook event: its own id, its type, and the id of the object it is about."""
 
     id: str
     type: str
     object_id: str
 
 
-def checkout_parameters(
-    *,
-    booking_id: UUID,
-    amount: int,
-    currency: str,
-    name: str,
-    statement: str,
-    success_url: str,
-    cancel_url: str,
-    expires_at: datetime,
-) -> dict[str, Any]:
-    """What Stripe is told of a checkout: an amount, a discreet name and our booking's id.
-
-    Neither the person's name nor their address: Stripe asks whoever pays for what it needs. Cards only,
-    since a slow way to pay would hold a seat for days; and no conversion, so that the amount is the one
-    they chose.
-    """
-    suffix = statement_suffix(statement)
-    payment: dict[str, Any] = {"description": name} | (
-        {"statement_descriptor_suffix": suffix} if suffix else {}
-    )
-    return {
-        "mode": "payment",
-        "submit_type": "book",
-        "allowed_payment_method_types": ["card"],
-        "adaptive_pricing": {"enabled": False},
-        "client_reference_id": str(booking_id),
-        "line_items": [_line(name, amount, currency)],
-        "payment_intent_data": payment,
-        "success_url": success_url,
-        "cancel_url": cancel_url,
-        "expires_at": int(expires_at.timestamp()),
-    }
+async def create_checkout(context: Context, parameters: dict[str, Any], key: str) -> CheckoutSnapshot:
+    """Create a checkout, or get the one this key already created. Raises Unreachable, RefusedByStripe."""
+    sessions = _client(context).v1.checkout.sessions
+    return _checkout(await _call(sessions.create_async(cast(Any, parameters), {"idempotency_key": key})))
 
 
-def _line(name: str, amount: int, currency: str) -> dict[str, Any]:
-    price = {
-        "currency": currency.lower(),
-        "unit_amount": to_stripe(amount, currency),
-        "product_data": {"name": name},
-    }
-    return {"quantity": 1, "price_data": price}
-
-
-def refund_parameters(
-    *, operation_id: UUID, payment_intent: str, amount: int, currency: str
-) -> dict[str, Any]:
-    """What Stripe is told of a refund. It carries our operation's id, so that it can be found again."""
-    return {
-        "payment_intent": payment_intent,
-        "amount": to_stripe(amount, currency),
-        "metadata": {"operation": str(operation_id)},
-    }
-
-
-async def create_checkout(context: Context, parameters: dict[str, Any], key: str) -> Seen:
-    """Make a checkout, or get the one this key already made. Raises Unreachable, RefusedByStripe."""
-    try:
-        found = await _client(context).v1.checkout.sessions.create_async(
-            cast(Any, parameters), {"idempotency_key": key}
-        )
-    except _errors() as error:
-        _translate(error)
-    return _seen(found)
-
-
-async def retrieve_checkout(context: Context, stripe_id: str) -> Seen:
+async def retrieve_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
     """A checkout as it is now. Raises Unreachable, RefusedByStripe."""
-    try:
-        found = await _client(context).v1.checkout.sessions.retrieve_async(stripe_id)
-    except _errors() as error:
-        _translate(error)
-    return _seen(found)
+    return _checkout(await _call(_client(context).v1.checkout.sessions.retrieve_async(stripe_id)))
 
 
-async def expire_checkout(context: Context, stripe_id: str) -> Seen:
+async def expire_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
     """End an open checkout. Raises Unreachable, and RefusedByStripe when it is not open.
 
     It moves no money and cannot be done twice, so it needs no key and no operation of its own.
     """
-    try:
-        found = await _client(context).v1.checkout.sessions.expire_async(stripe_id)
-    except _errors() as error:
-        _translate(error)
-    return _seen(found)
+    return _checkout(await _call(_client(context).v1.checkout.sessions.expire_async(stripe_id)))
 
 
-async def create_refund(context: Context, parameters: dict[str, Any], key: str) -> Returned:
-    """Pay money back, or get the refund this key already made. Raises Unreachable, RefusedByStripe."""
-    try:
-        found = await _client(context).v1.refunds.create_async(
-            cast(Any, parameters), {"idempotency_key": key}
-        )
-    except _errors() as error:
-        _translate(error)
-    return _returned(found)
+async def create_refund(context: Context, parameters: dict[str, Any], key: str) -> RefundSnapshot:
+    """Refund money, or get the refund this key already created. Raises Unreachable, RefusedByStripe."""
+    refunds = _client(context).v1.refunds
+    return _refund(await _call(refunds.create_async(cast(Any, parameters), {"idempotency_key": key})))
 
 
-async def find_refund(context: Context, payment_intent: str, operation_id: UUID) -> Returned | None:
-    """The refund an operation made earlier, if it made one that stands. Raises Unreachable, RefusedByStripe.
+async def find_refund(context: Context, payment_intent: str, operation_id: UUID) -> RefundSnapshot | None:
+    """The refund an operation made earlier, if its money moved. Raises Unreachable, RefusedByStripe.
 
-    Stripe forgets an idempotency key after a day; what a refund carries, it never forgets.
+    Stripe forgets an idempotency key after a day; a refund's metadata it never forgets.
     """
-    try:
-        found = await _client(context).v1.refunds.list_async({"payment_intent": payment_intent, "limit": 100})
-    except _errors() as error:
-        _translate(error)
-    for refund in found.data:
+    refunds = _client(context).v1.refunds
+    answer = await _call(refunds.list_async({"payment_intent": payment_intent, "limit": 100}))
+    for refund in answer.data:
         if refund.metadata and refund.metadata.to_dict().get("operation") == str(operation_id):
-            returned = _returned(refund)
-            if returned.moved:
-                return returned
+            snapshot = _refund(refund)
+            if snapshot.moved:
+                return snapshot
     return None
 
 
-async def retrieve_refund(context: Context, stripe_id: str) -> Returned:
+async def retrieve_refund(context: Context, stripe_id: str) -> RefundSnapshot:
     """A refund as it is now. Raises Unreachable, RefusedByStripe."""
+    return _refund(await _call(_client(context).v1.refunds.retrieve_async(stripe_id)))
+
+
+async def _call(call: Awaitable[T]) -> T:
+    """The answer to a call. Raises Unreachable or RefusedByStripe.
+
+    Only a clear refusal in Stripe's own words means that nothing happened. A wrong or missing key (401, 403) is
+    ours to mend, and then the same call goes through; 409 is the same key still being processed; 429 is too many
+    calls at once; an answer without Stripe's error object came from something in between.
+    """
+    import stripe
+
     try:
-        found = await _client(context).v1.refunds.retrieve_async(stripe_id)
-    except _errors() as error:
-        _translate(error)
-    return _returned(found)
+        return await call
+    except stripe.StripeError as error:
+        status, details = error.http_status or 0, error.error
+        code = error.code or (details.type if details else "") or type(error).__name__
+        log.warning("a call to stripe failed", status=status, code=code, request_id=error.request_id)
+        if details and 400 <= status < 500 and status not in (401, 403, 409, 429):
+            raise RefusedByStripe(code) from None
+        raise Unreachable(f"Stripe cannot be reached ({status or type(error).__name__}).") from None
+
+
+def _checkout(session: stripe.checkout.Session) -> CheckoutSnapshot:
+    intent = session.payment_intent
+    currency = (session.currency or "").upper()
+    return CheckoutSnapshot(
+        id=session.id,
+        status=cast(StripeStatus, session.status or "open"),
+        paid=session.payment_status == "paid",
+        payment_intent=(intent if isinstance(intent, str) else intent.id) if intent else "",
+        amount=from_stripe(session.amount_total or 0, currency),
+        currency=currency,
+        url=session.url or "",
+        expires_at=datetime.fromtimestamp(session.expires_at, UTC),
+        # Another site's checkout on the same Stripe account carries no id of ours.
+        booking_id=reading.uuid_or_none(session.client_reference_id or ""),
+    )
+
+
+def _refund(refund: stripe.Refund) -> RefundSnapshot:
+    moved = refund.status in ("succeeded", "pending", "requires_action")
+    return RefundSnapshot(
+        refund.id, moved, "" if moved else refund.failure_reason or refund.status or "failed"
+    )
+
+
+# Webhooks
 
 
 def read_event(settings: Settings, raw: bytes, signature: str) -> Event:
-    """Read a webhook whose signature proves that Stripe sent it lately. Raises Forged."""
+    """Read a webhook's body after verifying its signature and age. Raises InvalidEvent."""
     import stripe
 
     try:
         event = stripe.Webhook.construct_event(raw, signature, webhook_secret(settings), TOLERANCE)
-        found = Event(_tidy(event.id), str(event.type), _tidy(event.data.object["id"]))
+        return Event(_checked_id(event.id), str(event.type), _checked_id(event.data.object["id"]))
     except (stripe.SignatureVerificationError, ValueError, AttributeError, KeyError, TypeError) as error:
-        raise Forged(type(error).__name__) from None
-    return found
+        raise InvalidEvent(type(error).__name__) from None
 
 
-def _tidy(id: str) -> str:
+def _checked_id(id: str) -> str:
     if not _ID.fullmatch(id):
-        raise ValueError("this is no id")
+        raise ValueError("not an id of Stripe")
     return id
 
 
 def webhook_secret(settings: Settings) -> str:
-    """What webhooks are signed with. In practice it is derived from the house's own secret."""
+    """What webhooks are signed with. In practice mode it is derived from the site's own secret."""
     given = settings.stripe_webhook_secret.get_secret_value()
     if given or not settings.practice:
         return given
@@ -219,7 +187,7 @@ def webhook_secret(settings: Settings) -> str:
 
 
 def accepted_parameters() -> dict[str, Any]:
-    """The SDK's own types of what each call takes, for the look-alike to check against."""
+    """The SDK's parameter types of each call, for the look-alike to check against."""
     from stripe.params import RefundCreateParams, RefundListParams
     from stripe.params.checkout import SessionCreateParams, SessionExpireParams
 
@@ -241,36 +209,36 @@ def call_options() -> tuple[type, dict[str, Any]]:
 
 
 async def close(db: Database) -> None:
-    """Close the connections to Stripe that were opened for the house of this database."""
-    for place in [each for each in _clients if each[0] is db]:
-        await _clients.pop(place)[1].aclose()
+    """Close the connections to Stripe that were opened beside this database."""
+    for key in [key for key in _clients if key[0] is db]:
+        await _clients.pop(key)[1].aclose()
 
 
-# One client for each house in this process; tests have many houses.
+# One client per database, address and key: tests have many in one process.
 _clients: dict[tuple[Database, str, str], tuple[stripe.StripeClient, httpx.AsyncClient]] = {}
 
 
 def _client(context: Context) -> stripe.StripeClient:
     settings = context.settings
     base = PRACTICE_BASE if settings.practice_money else settings.stripe_api_base
-    key = settings.stripe_secret_key.get_secret_value() or PRACTICE_KEY
-    place = (context.db, base, key)
-    if place not in _clients:
-        _clients[place] = _open(context, base, key)
-    return _clients[place][0]
+    secret = settings.stripe_secret_key.get_secret_value() or PRACTICE_KEY
+    key = (context.db, base, secret)
+    if key not in _clients:
+        _clients[key] = _open(context, base, secret)
+    return _clients[key][0]
 
 
-def _open(context: Context, base: str, key: str) -> tuple[stripe.StripeClient, httpx.AsyncClient]:
+def _open(context: Context, base: str, secret: str) -> tuple[stripe.StripeClient, httpx.AsyncClient]:
     import httpx
     import stripe
 
-    stripe.enable_telemetry = False  # Stripe need not know how fast our calls are
+    stripe.enable_telemetry = False
     http = httpx.AsyncClient(
         transport=_practice_transport(context) if base == PRACTICE_BASE else None,
         timeout=httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
     )
     client = stripe.StripeClient(
-        key,
+        secret,
         base_addresses={"api": base} if base else None,
         max_network_retries=RETRIES,
         http_client=_http_type()(http),
@@ -325,44 +293,3 @@ def _http_type() -> type:
             await self._http.aclose()
 
     return Http
-
-
-def _errors() -> type[stripe.StripeError]:
-    import stripe
-
-    return stripe.StripeError
-
-
-def _translate(error: stripe.StripeError) -> NoReturn:
-    """Settled or not: only a clear no, in Stripe's own words, means that nothing happened.
-
-    A wrong or missing key (401, 403) is ours to mend, and then the same call goes through; 409 is the same key
-    still at work; 429 is too many calls at once; an answer without Stripe's words came from something between.
-    """
-    status, words = error.http_status or 0, error.error
-    code = error.code or (words.type if words else "") or type(error).__name__
-    log.warning("stripe did not do it", status=status, code=code, request_id=error.request_id)
-    if words and 400 <= status < 500 and status not in (401, 403, 409, 429):
-        raise RefusedByStripe(code) from None
-    raise Unreachable(f"Stripe cannot be reached ({status or type(error).__name__}).") from None
-
-
-def _seen(found: stripe.checkout.Session) -> Seen:
-    intent = found.payment_intent
-    currency = (found.currency or "").upper()
-    return Seen(
-        id=found.id,
-        status=cast(Status, found.status or "open"),
-        paid=found.payment_status == "paid",
-        payment_intent=(intent if isinstance(intent, str) else intent.id) if intent else "",
-        amount=from_stripe(found.amount_total or 0, currency),
-        currency=currency,
-        url=found.url or "",
-        expires_at=datetime.fromtimestamp(found.expires_at, UTC),
-        booking_id=reading.uuid_or_none(found.client_reference_id or ""),
-    )
-
-
-def _returned(found: stripe.Refund) -> Returned:
-    moved = found.status in ("succeeded", "pending", "requires_action")
-    return Returned(found.id, moved, "" if moved else found.failure_reason or found.status or "failed")

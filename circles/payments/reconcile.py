@@ -1,30 +1,32 @@
-"""What no webhook ever told: the timetable asks Stripe about whatever is not settled."""
+"""Reconciliation: the timetable repeats what a crash, a lost webhook or an outage left unsettled."""
 
 from __future__ import annotations
 
-from circles.payments.checkout import look_soon
+from circles.payments.checkout import sync_checkout_soon
 from circles.store import db, jobs
 from circles.store.context import Context
 
-SQL = db.queries("payments/payments")
+CHECKOUTS = db.queries("payments/checkouts")
+REFUNDS = db.queries("payments/refunds")
+EVENTS = db.queries("payments/events")
 
 
 @jobs.every("payments.reconcile", "*/2 * * * *")
 async def reconcile(context: Context) -> None:
-    """Go on from wherever a crash, a lost webhook or an outage left checkouts and refunds."""
+    """Enqueue a job for every checkout and refund that is not settled and was not tried for a while."""
     async with context.db.transaction() as tx:
-        for row in await db.rows(SQL.never_opened(tx)):
+        for row in await db.rows(CHECKOUTS.unknown_checkouts(tx)):
             await jobs.enqueue(
                 tx, "payments.forsake", booking_id=row["booking_id"], key=str(row["booking_id"])
             )
-        for row in await db.rows(SQL.to_look_at(tx)):
-            await look_soon(tx, row["booking_id"])
-        for row in await db.rows(SQL.refunds_to_try_again(tx)):
+        for row in await db.rows(CHECKOUTS.checkouts_to_sync(tx)):
+            await sync_checkout_soon(tx, row["booking_id"])
+        for row in await db.rows(REFUNDS.refunds_to_retry(tx)):
             await jobs.enqueue(tx, "payments.refund", operation_id=row["id"], key=str(row["id"]))
 
 
 @jobs.every("payments.tidy", "41 4 * * *")
-async def tidy(context: Context) -> None:
-    """Forget webhooks that are long past."""
+async def delete_old_events(context: Context) -> None:
+    """Delete webhook events that are long past."""
     async with context.db.transaction() as tx:
-        await SQL.forget_old_events(tx)
+        await EVENTS.delete_old_events(tx)

@@ -1,23 +1,40 @@
-"""What money may do: how a checkout moves, how amounts are told to Stripe, what may still go back."""
+"""Payment rules: the states of checkouts and refunds, amounts and parameters as Stripe takes them, retries."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from circles.base.money import minor_per_unit
 
-State = Literal["asked", "open", "paid", "expired", "failed"]
+CheckoutState = Literal["asked", "open", "paid", "expired", "failed"]
+RefundState = Literal["due", "done", "failed"]
 Outcome = Literal["paid", "expired", "failed"]
-Status = Literal["open", "complete", "expired"]
+StripeStatus = Literal["open", "complete", "expired"]
 
-# Stripe takes checkouts that end 30 minutes to 24 hours from its own now; a minute is left for the way there.
-SHORTEST_CHECKOUT = timedelta(minutes=31)
-LONGEST_CHECKOUT = timedelta(hours=23, minutes=55)
+# asked: requested of Stripe, not yet confirmed. Paid is reached from everywhere: money that came late is still money.
+CHECKOUT_MOVES: Final[Mapping[CheckoutState, frozenset[CheckoutState]]] = {
+    "asked": frozenset({"open", "paid", "failed"}),
+    "open": frozenset({"paid", "expired"}),
+    "expired": frozenset({"paid"}),
+    "failed": frozenset({"paid"}),
+    "paid": frozenset(),
+}
+# failed to due: tried again. done to failed: a bank sent the money back.
+REFUND_MOVES: Final[Mapping[RefundState, frozenset[RefundState]]] = {
+    "due": frozenset({"done", "failed"}),
+    "failed": frozenset({"due"}),
+    "done": frozenset({"failed"}),
+}
+
+# Stripe takes checkouts that end 30 minutes to 24 hours from its own now; a minute is left for the call itself.
+MIN_CHECKOUT = timedelta(minutes=31)
+MAX_CHECKOUT = timedelta(hours=23, minutes=55)
 # How often a refund that Stripe refused outright is tried again by itself, before only an organizer can help.
 MAX_TRIES = 5
 
@@ -29,11 +46,11 @@ _THREE_DECIMALS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A checkout as Stripe tells it. amount: minor units of the currency; expires_at: UTC."""
+class CheckoutSnapshot:
+    """A checkout as Stripe answers it. amount: minor units of the currency; expires_at: UTC."""
 
     id: str
-    status: Status
+    status: StripeStatus
     paid: bool
     payment_intent: str
     amount: int
@@ -44,8 +61,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
-    """A refund as Stripe tells it. moved: the money is back or on its way; else Stripe or a bank said no."""
+class RefundSnapshot:
+    """A refund as Stripe answers it. moved: the money is back or on its way; else `fault` is the code of why not."""
 
     id: str
     moved: bool
@@ -53,7 +70,7 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FailedCall:
     """A call that Stripe refused, for an organizer to look into. amount: minor units, 0 for a checkout."""
 
     operation_id: UUID
@@ -66,40 +83,104 @@ class Trouble:
     tries_again: bool
 
 
-def next_state(ours: State, seen: Seen) -> State:
-    """Where a checkout of ours goes, now that Stripe has told its state.
+def next_state(ours: CheckoutState, snapshot: CheckoutSnapshot) -> CheckoutState:
+    """The state of a checkout of ours, now that Stripe has answered its own.
 
-    Paid is paid, whatever we thought before: money that came late is still money. The other ends are final,
-    and news that comes in the wrong order changes nothing. A checkout whose address nobody was given has
-    failed.
+    A move that CHECKOUT_MOVES lacks changes nothing, so answers that arrive in the wrong order do no harm. A
+    checkout that expired before anybody was given its address has failed.
     """
-    if ours == "paid" or (seen.status == "complete" and seen.paid):
-        return "paid"
-    if seen.status == "expired" and ours in ("asked", "open"):
-        return "expired" if ours == "open" else "failed"
-    return ours
+    if snapshot.status == "complete" and snapshot.paid:
+        wanted: CheckoutState = "paid"
+    elif snapshot.status == "expired":
+        wanted = "failed" if ours == "asked" else "expired"
+    else:
+        return ours
+    return wanted if wanted in CHECKOUT_MOVES[ours] else ours
 
 
 def checkout_end(wanted: datetime, now: datetime) -> datetime:
     """When the checkout shall end at Stripe: as wanted, within what Stripe takes. Whole seconds."""
-    end = min(max(wanted, now + SHORTEST_CHECKOUT), now + LONGEST_CHECKOUT)
+    end = min(max(wanted, now + MIN_CHECKOUT), now + MAX_CHECKOUT)
     return end.replace(microsecond=0)
 
 
 def left_to_refund(wanted: int, balance: int, under_way: int) -> int:
-    """How much of a wanted refund can go back: never more than what came and is not yet on its way back."""
+    """How much of a wanted refund is possible: never more than was paid and is not being refunded already."""
     return max(0, min(wanted, balance - under_way))
 
 
-def wait_after(tries: int) -> timedelta:
-    """How long a refused refund rests before its next try: 10 minutes, then twice as long each time."""
-    return timedelta(minutes=10 * 2 ** max(0, tries - 1))
+def next_wait(tries: int) -> timedelta | None:
+    """How long a refund waits that failed so often: 10 minutes, then twice as long each time; None: given up."""
+    return timedelta(minutes=10 * 2 ** max(0, tries - 1)) if tries < MAX_TRIES else None
 
 
-def _stripe_per_unit(currency: str) -> int:
-    if currency in _NO_DECIMALS:
-        return 1
-    return 1000 if currency in _THREE_DECIMALS else 100
+# Parameters of calls
+
+
+def checkout_parameters(
+    *,
+    booking_id: UUID,
+    amount: int,
+    currency: str,
+    name: str,
+    statement: str,
+    success_url: str,
+    cancel_url: str,
+    expires_at: datetime,
+) -> dict[str, Any]:
+    """What Stripe learns of a checkout: an amount, a discreet name and our booking's id.
+
+    Neither the person's name nor their address: Stripe asks the payer for what it needs. Cards only, since a
+    slow payment method would hold a seat for days; and no conversion, so that the amount is the one they chose.
+    """
+    suffix = statement_suffix(statement)
+    payment: dict[str, Any] = {"description": name} | (
+        {"statement_descriptor_suffix": suffix} if suffix else {}
+    )
+    return {
+        "mode": "payment",
+        "submit_type": "book",
+        "allowed_payment_method_types": ["card"],
+        "adaptive_pricing": {"enabled": False},
+        "client_reference_id": str(booking_id),
+        "line_items": [_line_item(name, amount, currency)],
+        "payment_intent_data": payment,
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+        "expires_at": int(expires_at.timestamp()),
+    }
+
+
+def _line_item(name: str, amount: int, currency: str) -> dict[str, Any]:
+    price = {
+        "currency": currency.lower(),
+        "unit_amount": to_stripe(amount, currency),
+        "product_data": {"name": name},
+    }
+    return {"quantity": 1, "price_data": price}
+
+
+def refund_parameters(
+    *, operation_id: UUID, payment_intent: str, amount: int, currency: str
+) -> dict[str, Any]:
+    """What Stripe learns of a refund. It carries our operation's id, by which it can be found again."""
+    return {
+        "payment_intent": payment_intent,
+        "amount": to_stripe(amount, currency),
+        "metadata": {"operation": str(operation_id)},
+    }
+
+
+def statement_suffix(text: str) -> str:
+    """A name as it may appear on a card statement after the account's own, or nothing.
+
+    Stripe joins prefix, "* " and suffix to at most 22 letters, and a prefix has up to 10; it forbids < > \\
+    ' " * and wants a letter in it.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
+    kept = re.sub(r"[^A-Z0-9 .\-]+", " ", plain)
+    short = " ".join(kept.split())[:10].strip()
+    return short if re.search(r"[A-Z]", short) else ""
 
 
 def to_stripe(minor: int, currency: str) -> int:
@@ -112,18 +193,12 @@ def from_stripe(amount: int, currency: str) -> int:
     return amount * minor_per_unit(currency) // _stripe_per_unit(currency)
 
 
-def statement_suffix(text: str) -> str:
-    """A name as it may stand on a card statement after the account's own, or nothing.
-
-    Stripe joins prefix, "* " and suffix to at most 22 letters, and a prefix has up to 10; it forbids < > \\
-    ' " * and wants a letter in it.
-    """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
-    kept = re.sub(r"[^A-Z0-9 .\-]+", " ", plain)
-    short = " ".join(kept.split())[:10].strip()
-    return short if re.search(r"[A-Z]", short) else ""
+def _stripe_per_unit(currency: str) -> int:
+    if currency in _NO_DECIMALS:
+        return 1
+    return 1000 if currency in _THREE_DECIMALS else 100
 
 
-def on_this_site(url: str, address: str) -> str:
-    """The path of one of our own addresses, so that whoever came by another name of this host stays there."""
+def local_path(url: str, address: str) -> str:
+    """The path of an address of this site, so that a browser which uses another name of the host stays there."""
     return url[len(address) :] if url.startswith(f"{address}/") else url

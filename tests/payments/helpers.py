@@ -1,4 +1,4 @@
-"""What the tests about money share: paying, looking at Stripe's side, letting time pass, cutting the line."""
+"""What the tests of payments share: paying, reading Stripe's side, letting time pass, cutting the connection."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from starlette.applications import Starlette
 from circles import payments
 from circles.payments import checkout as actions
 from circles.payments import gateway
-from circles.payments import rules as payment_rules
-from circles.practice.stripe import objects as practice
-from circles.practice.stripe import webhooks as practice_hooks
+from circles.payments.rules import Outcome
+from circles.practice.stripe import objects as look_alike
+from circles.practice.stripe import webhooks
 from circles.store import db
 from circles.store.context import Context
 from tests.cast import Cast, add_booking
 
-Told = list[tuple[UUID, str]]
+Outcomes = list[tuple[UUID, str]]
 
 
 @pytest.fixture
-def told(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
-    """What the room above is told, in place of the bookings room; and no waiting between tries of a call."""
-    heard: Told = []
+def outcomes(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outcomes]:
+    """The outcomes reported to the on_settled listener, which stands in for bookings; calls are not retried."""
+    reported: Outcomes = []
 
-    async def listen(tx: db.Tx, context: Context, booking_id: UUID, outcome: payment_rules.Outcome) -> None:
-        heard.append((booking_id, outcome))
+    async def listen(tx: db.Tx, context: Context, booking_id: UUID, outcome: Outcome) -> None:
+        reported.append((booking_id, outcome))
 
     monkeypatch.setattr(gateway, "RETRIES", 0)
-    monkeypatch.setattr(practice_hooks, "transport", httpx.ASGITransport(app=app))
+    monkeypatch.setattr(webhooks, "transport", httpx.ASGITransport(app=app))
     before = payments.on_settled(listen)
-    yield heard
+    yield reported
     payments.on_settled(before)
 
 
@@ -50,7 +50,7 @@ async def booking(context: Context, cast: Cast) -> UUID:
 
 
 async def start(context: Context, booking: UUID, amount: int = 4500) -> str:
-    """Ask for the checkout of a booking; answers its address."""
+    """Start the checkout of a booking; returns its address."""
     return await payments.start(
         context,
         booking,
@@ -64,12 +64,12 @@ async def start(context: Context, booking: UUID, amount: int = 4500) -> str:
 
 
 async def checkout(context: Context, booking: UUID) -> Any:
-    """Our row of it."""
+    """Our row of a checkout."""
     async with context.db.reading() as tx:
         return await tx.fetchrow("select * from checkouts where booking_id = $1", booking)
 
 
-async def at_stripe(context: Context, id: str) -> dict[str, Any]:
+async def stripe_object(context: Context, id: str) -> dict[str, Any]:
     """The look-alike's object."""
     async with context.db.reading() as tx:
         return await tx.fetchval("select body from practice_objects where id = $1", id)
@@ -81,23 +81,23 @@ async def count(context: Context, what: str) -> int:
         return await tx.fetchval(f"select count(*) from {what}")
 
 
-async def pay(context: Context, booking: UUID, card: str = practice.GOOD_CARD) -> str:
-    """What the person does at the checkout page; answers the checkout's id at Stripe."""
+async def pay(context: Context, booking: UUID, card: str = look_alike.GOOD_CARD) -> str:
+    """What the person does at the checkout page; returns the checkout's id at Stripe."""
     stripe_id = (await checkout(context, booking))["stripe_id"]
     async with context.db.transaction() as tx:
-        assert await practice.pay(tx, stripe_id, card) == "paid"
+        assert await look_alike.pay(tx, stripe_id, card) == "paid"
     return stripe_id
 
 
-async def paid(context: Context, booking: UUID) -> str:
-    """A booking whose money has come; answers the checkout's id at Stripe."""
+async def paid_booking(context: Context, booking: UUID) -> str:
+    """Start and pay the checkout of a booking and sync it; returns the checkout's id at Stripe."""
     await start(context, booking)
     stripe_id = await pay(context, booking)
-    await actions.look(context, booking_id=str(booking))
+    await actions.sync_checkout(context, booking_id=str(booking))
     return stripe_id
 
 
-async def later(context: Context, wait: str) -> None:
+async def let_time_pass(context: Context, wait: str) -> None:
     """Let time pass: everything about money is that much older, here and at the look-alike."""
     async with context.db.transaction() as tx:
         await tx.execute(
@@ -114,8 +114,8 @@ async def later(context: Context, wait: str) -> None:
         )
 
 
-def cut_off(context: Context) -> Context:
-    """The same house, with Stripe behind a port where nobody listens."""
+def with_stripe_unreachable(context: Context) -> Context:
+    """The same context, with Stripe at a port where nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -129,11 +129,11 @@ def event(type: str, object_id: str, id: str = "evt_1") -> bytes:
     return json.dumps({"id": id, "object": "event", "type": type, "data": {"object": about}}).encode()
 
 
-async def knock(context: Context, app: Starlette, body: bytes, signature: str | None = None) -> int:
-    """Post a webhook; signed as it should be unless another signature is given. Answers the status."""
+async def post_webhook(context: Context, app: Starlette, body: bytes, signature: str | None = None) -> int:
+    """Post a webhook; signed as it should be unless another signature is given. Returns the status."""
     if signature is None:
         secret = gateway.webhook_secret(context.settings)
-        signature = practice_hooks.signature(secret, body, int(time.time()))
+        signature = webhooks.signature(secret, body, int(time.time()))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://circles.test"
     ) as client:

@@ -581,7 +581,7 @@ async def test_mira_cancels_and_her_money_comes_back(
     await drain()
     async with planted.db.reading() as tx:
         assert await payments.paid_total(tx, ahead["id"]) == 0
-        assert await payments.troubles(tx) == []
+        assert await payments.failed_calls(tx) == []
     assert await _value(planted, "select count(*) from mails where person_id = $1", mira.id) == 1
 
 

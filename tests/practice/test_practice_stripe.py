@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.base import clock
-from circles.payments import gateway
-from circles.practice.stripe import api as practice_api
-from circles.practice.stripe import objects as practice
+from circles.payments import gateway, rules
+from circles.practice.stripe import api
+from circles.practice.stripe import objects as look_alike
 from circles.practice.stripe.objects import Fault
 from circles.store.context import Context
 from tests.conftest import Enter
-from tests.payments import helpers as hands
-from tests.payments.helpers import Told, at_stripe, checkout, count, start
+from tests.payments import helpers
+from tests.payments.helpers import Outcomes, checkout, count, start, stripe_object
 
-booking, told = hands.booking, hands.told
+booking, outcomes = helpers.booking, helpers.outcomes
 
 CHECKOUT = {
     "mode": "payment",
@@ -35,7 +35,7 @@ CHECKOUT = {
 }
 
 
-async def ask(
+async def call(
     context: Context,
     method: str,
     path: str,
@@ -46,7 +46,7 @@ async def ask(
 ) -> tuple[int, dict[str, Any]]:
     """One raw call to the look-alike, as any HTTP client would make it."""
     headers = {"Authorization": f"Bearer {bearer}"} | ({"Idempotency-Key": key} if key else {})
-    transport = httpx.ASGITransport(app=practice_api.build(context))
+    transport = httpx.ASGITransport(app=api.build(context))
     async with httpx.AsyncClient(transport=transport, base_url="http://stripe.practice") as client:
         if method == "POST":
             answer = await client.post(path, data=form or {}, headers=headers)
@@ -57,14 +57,14 @@ async def ask(
 
 
 async def make(context: Context, **more: str) -> dict[str, Any]:
-    status, body = await ask(context, "POST", "/v1/checkout/sessions", CHECKOUT | more)
+    status, body = await call(context, "POST", "/v1/checkout/sessions", CHECKOUT | more)
     assert status == 200, body
     return body
 
 
-async def pay(context: Context, id: str, card: str = practice.GOOD_CARD) -> str:
+async def pay(context: Context, id: str, card: str = look_alike.GOOD_CARD) -> str:
     async with context.db.transaction() as tx:
-        return await practice.pay(tx, id, card)
+        return await look_alike.pay(tx, id, card)
 
 
 async def test_a_checkout_looks_like_stripes(context: Context) -> None:
@@ -75,27 +75,27 @@ async def test_a_checkout_looks_like_stripes(context: Context) -> None:
     assert (made["amount_total"], made["currency"], made["client_reference_id"]) == (4500, "usd", "b1")
     assert made["url"] == f"http://circles.test/practice/checkout/{made['id']}"
     assert made["expires_at"] - made["created"] == 24 * 3600
-    assert await ask(context, "GET", f"/v1/checkout/sessions/{made['id']}") == (200, made)
+    assert await call(context, "GET", f"/v1/checkout/sessions/{made['id']}") == (200, made)
 
 
 async def test_a_payment_leaves_an_intent_a_refund_and_events(context: Context) -> None:
     made = await make(context)
     assert await pay(context, made["id"]) == "paid"
-    _, done = await ask(context, "GET", f"/v1/checkout/sessions/{made['id']}")
+    _, done = await call(context, "GET", f"/v1/checkout/sessions/{made['id']}")
     assert (done["status"], done["payment_status"], done["url"]) == ("complete", "paid", None)
-    _, intent = await ask(context, "GET", f"/v1/payment_intents/{done['payment_intent']}")
+    _, intent = await call(context, "GET", f"/v1/payment_intents/{done['payment_intent']}")
     assert (intent["status"], intent["amount_received"]) == ("succeeded", 4500)
-    status, refund = await ask(
+    status, refund = await call(
         context, "POST", "/v1/refunds", {"payment_intent": intent["id"], "amount": "500"}
     )
     assert (status, refund["status"], refund["amount"]) == (200, "succeeded", 500)
-    assert (await ask(context, "GET", f"/v1/refunds/{refund['id']}"))[1] == refund
+    assert (await call(context, "GET", f"/v1/refunds/{refund['id']}"))[1] == refund
     async with context.db.reading() as tx:
         events = await tx.fetch(
             "select id, body from practice_objects where kind = 'event' order by created_at"
         )
-    assert [each["body"]["type"] for each in events] == ["checkout.session.completed", "refund.created"]
-    _, event = await ask(context, "GET", f"/v1/events/{events[0]['id']}")
+    assert [row["body"]["type"] for row in events] == ["checkout.session.completed", "refund.created"]
+    _, event = await call(context, "GET", f"/v1/events/{events[0]['id']}")
     assert event["data"]["object"] == done
 
 
@@ -120,13 +120,13 @@ async def test_a_payment_leaves_an_intent_a_refund_and_events(context: Context) 
 async def test_what_stripe_would_refuse_is_refused(
     context: Context, more: dict[str, str], param: str | None
 ) -> None:
-    status, body = await ask(context, "POST", "/v1/checkout/sessions", CHECKOUT | more, key="k1")
+    status, body = await call(context, "POST", "/v1/checkout/sessions", CHECKOUT | more, key="k1")
     assert status == 400
     assert body["error"]["type"] == "invalid_request_error"
     if param:
         assert body["error"]["param"] == param
     assert await count(context, "practice_objects") == 0
-    assert await count(context, "practice_keys") == 0, "a key is not used up by words that were never taken"
+    assert await count(context, "practice_keys") == 0, "a refused request does not use up its key"
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ async def test_what_stripe_would_refuse_is_refused(
 )
 async def test_how_long_a_checkout_may_live(context: Context, seconds: int, status: int) -> None:
     end = int((clock.now() + timedelta(seconds=seconds)).timestamp())
-    assert (await ask(context, "POST", "/v1/checkout/sessions", CHECKOUT | {"expires_at": str(end)}))[
+    assert (await call(context, "POST", "/v1/checkout/sessions", CHECKOUT | {"expires_at": str(end)}))[
         0
     ] == status
 
 
-async def test_what_our_gateway_asks_is_what_the_sdk_knows(context: Context) -> None:
-    words = gateway.checkout_parameters(
+async def test_our_parameters_are_those_the_sdk_knows(context: Context) -> None:
+    parameters = rules.checkout_parameters(
         booking_id=uuid4(),
         amount=4500,
         currency="USD",
@@ -151,25 +151,30 @@ async def test_what_our_gateway_asks_is_what_the_sdk_knows(context: Context) -> 
         cancel_url="http://circles.test/b",
         expires_at=clock.now() + timedelta(minutes=31),
     )
-    seen = await gateway.create_checkout(context, words, "k1")
-    assert (seen.status, seen.paid, seen.amount, seen.currency) == ("open", False, 4500, "USD")
-    assert str(seen.booking_id) == words["client_reference_id"]
+    snapshot = await gateway.create_checkout(context, parameters, "k1")
+    assert (snapshot.status, snapshot.paid, snapshot.amount, snapshot.currency) == (
+        "open",
+        False,
+        4500,
+        "USD",
+    )
+    assert str(snapshot.booking_id) == parameters["client_reference_id"]
 
 
-async def test_a_key_asks_once(context: Context) -> None:
-    first = await ask(context, "POST", "/v1/checkout/sessions", CHECKOUT, key="k1")
-    assert await ask(context, "POST", "/v1/checkout/sessions", CHECKOUT, key="k1") == first
-    status, body = await ask(
+async def test_a_key_calls_once(context: Context) -> None:
+    first = await call(context, "POST", "/v1/checkout/sessions", CHECKOUT, key="k1")
+    assert await call(context, "POST", "/v1/checkout/sessions", CHECKOUT, key="k1") == first
+    status, body = await call(
         context, "POST", "/v1/checkout/sessions", CHECKOUT | {"client_reference_id": "other"}, key="k1"
     )
     assert (status, body["error"]["type"]) == (400, "idempotency_error")
-    assert (await ask(context, "POST", "/v1/checkout/sessions", CHECKOUT, key="k2"))[1]["id"] != first[1][
+    assert (await call(context, "POST", "/v1/checkout/sessions", CHECKOUT, key="k2"))[1]["id"] != first[1][
         "id"
     ]
 
 
-async def test_a_key_used_many_times_at_once_asks_once(context: Context) -> None:
-    calls = (ask(context, "POST", "/v1/checkout/sessions", CHECKOUT, key="k1") for _ in range(5))
+async def test_a_key_used_many_times_at_once_calls_once(context: Context) -> None:
+    calls = (call(context, "POST", "/v1/checkout/sessions", CHECKOUT, key="k1") for _ in range(5))
     answers = await asyncio.gather(*calls)
     assert len({body["id"] for _, body in answers}) == 1
     assert await count(context, "practice_objects where kind = 'checkout'") == 1
@@ -178,59 +183,59 @@ async def test_a_key_used_many_times_at_once_asks_once(context: Context) -> None
 async def test_a_refusal_stays_the_answer_to_its_key(context: Context) -> None:
     made = await make(context)
     await pay(context, made["id"])
-    intent = (await at_stripe(context, made["id"]))["payment_intent"]
+    intent = (await stripe_object(context, made["id"]))["payment_intent"]
     too_much = {"payment_intent": intent, "amount": "5000"}
-    first = await ask(context, "POST", "/v1/refunds", too_much, key="k1")
+    first = await call(context, "POST", "/v1/refunds", too_much, key="k1")
     assert first[0] == 400
-    assert await ask(context, "POST", "/v1/refunds", too_much, key="k1") == first
+    assert await call(context, "POST", "/v1/refunds", too_much, key="k1") == first
 
 
 async def test_no_more_goes_back_than_came(context: Context) -> None:
     made = await make(context)
     await pay(context, made["id"])
-    back = {"payment_intent": (await at_stripe(context, made["id"]))["payment_intent"]}
-    assert (await ask(context, "POST", "/v1/refunds", back | {"amount": "4501"}))[0] == 400
-    assert (await ask(context, "POST", "/v1/refunds", back | {"amount": "0"}))[0] == 400
-    assert (await ask(context, "POST", "/v1/refunds", back | {"amount": "4000"}))[0] == 200
-    assert (await ask(context, "POST", "/v1/refunds", back | {"amount": "501"}))[0] == 400
-    status, rest = await ask(context, "POST", "/v1/refunds", back)
+    back = {"payment_intent": (await stripe_object(context, made["id"]))["payment_intent"]}
+    assert (await call(context, "POST", "/v1/refunds", back | {"amount": "4501"}))[0] == 400
+    assert (await call(context, "POST", "/v1/refunds", back | {"amount": "0"}))[0] == 400
+    assert (await call(context, "POST", "/v1/refunds", back | {"amount": "4000"}))[0] == 200
+    assert (await call(context, "POST", "/v1/refunds", back | {"amount": "501"}))[0] == 400
+    status, rest = await call(context, "POST", "/v1/refunds", back)
     assert (status, rest["amount"]) == (200, 500)
-    status, body = await ask(context, "POST", "/v1/refunds", back)
+    status, body = await call(context, "POST", "/v1/refunds", back)
     assert (status, body["error"]["code"]) == (400, "charge_already_refunded")
-    _, listed = await ask(context, "GET", "/v1/refunds", back)
-    assert [each["amount"] for each in listed["data"]] == [500, 4000]
+    _, listed = await call(context, "GET", "/v1/refunds", back)
+    assert [row["amount"] for row in listed["data"]] == [500, 4000]
 
 
 async def test_only_an_open_checkout_can_be_ended(context: Context) -> None:
     made = await make(context)
     path = f"/v1/checkout/sessions/{made['id']}/expire"
-    status, ended = await ask(context, "POST", path)
+    status, ended = await call(context, "POST", path)
     assert (status, ended["status"]) == (200, "expired")
-    assert (await ask(context, "POST", path))[0] == 400
+    assert (await call(context, "POST", path))[0] == 400
     assert await pay(context, made["id"]) == "expired"
     paid = await make(context)
     await pay(context, paid["id"])
-    assert (await ask(context, "POST", f"/v1/checkout/sessions/{paid['id']}/expire"))[0] == 400
+    assert (await call(context, "POST", f"/v1/checkout/sessions/{paid['id']}/expire"))[0] == 400
 
 
 async def test_a_checkout_past_its_time_has_ended(context: Context) -> None:
     made = await make(context)
-    await hands.later(context, "25 hours")
+    await helpers.let_time_pass(context, "25 hours")
     assert await pay(context, made["id"]) == "expired"
-    assert (await ask(context, "GET", f"/v1/checkout/sessions/{made['id']}"))[1]["status"] == "expired"
+    assert (await call(context, "GET", f"/v1/checkout/sessions/{made['id']}"))[1]["status"] == "expired"
 
 
 @pytest.mark.parametrize(
     "path", ["checkout/sessions/cs_none", "payment_intents/pi_none", "refunds/re_none", "events/evt_none"]
 )
 async def test_what_is_not_there(context: Context, path: str) -> None:
-    status, body = await ask(context, "GET", f"/v1/{path}")
+    status, body = await call(context, "GET", f"/v1/{path}")
     assert (status, body["error"]["code"]) == (404, "resource_missing")
 
 
 @pytest.mark.parametrize("bearer", ["", "sk_test_guessed", "sk_live_x"])
-async def test_another_key_is_not_let_in(context: Context, bearer: str) -> None:
-    assert (await ask(context, "POST", "/v1/checkout/sessions", CHECKOUT, bearer=bearer))[0] == 401
+async def test_another_secret_key_is_refused(context: Context, bearer: str) -> None:
+    assert (await call(context, "POST", "/v1/checkout/sessions", CHECKOUT, bearer=bearer))[0] == 401
 
 
 @pytest.mark.parametrize(
@@ -249,7 +254,7 @@ async def test_another_key_is_not_let_in(context: Context, bearer: str) -> None:
 )
 async def test_only_a_clear_no_is_a_no(
     context: Context,
-    told: Told,
+    outcomes: Outcomes,
     monkeypatch: pytest.MonkeyPatch,
     status: int,
     body: bytes,
@@ -277,17 +282,17 @@ def test_brackets_are_read_as_the_sdk_writes_them(value: Any) -> None:
     from stripe._encode import _api_encode
 
     given_ = {"p": value}
-    assert practice_api.unbracket(urlencode(list(_api_encode(given_)))) == given_
+    assert api.unbracket(urlencode(list(_api_encode(given_)))) == given_
 
 
 @pytest.mark.parametrize("text", ["a=1&a[b]=2", "a[b]=1&a[b][c]=2"])
 def test_brackets_that_contradict_themselves(text: str) -> None:
     with pytest.raises(Fault):
-        practice_api.unbracket(text)
+        api.unbracket(text)
 
 
 async def test_the_checkout_page_says_what_it_is(
-    context: Context, booking: UUID, told: Told, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
@@ -300,7 +305,9 @@ async def test_the_checkout_page_says_what_it_is(
         assert card in shown
 
 
-async def test_paying_twice_pays_once(context: Context, booking: UUID, told: Told, browser: Enter) -> None:
+async def test_paying_twice_pays_once(
+    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
+) -> None:
     url = await start(context, booking)
     async with browser() as page:
         first = await page.post(url, data={"card": "4242 4242 4242 4242", "do": "pay"})
@@ -313,7 +320,7 @@ async def test_paying_twice_pays_once(context: Context, booking: UUID, told: Tol
 
 
 async def test_pressing_pay_in_two_tabs_at_once_pays_once(
-    context: Context, booking: UUID, told: Told, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
@@ -333,7 +340,7 @@ async def test_pressing_pay_in_two_tabs_at_once_pays_once(
     ],
 )
 async def test_a_card_that_does_not_go_through(
-    context: Context, booking: UUID, told: Told, browser: Enter, form: dict[str, str], says: str
+    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter, form: dict[str, str], says: str
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
@@ -345,20 +352,20 @@ async def test_a_card_that_does_not_go_through(
 
 
 async def test_cancel_leads_back_and_leaves_the_checkout_open(
-    context: Context, booking: UUID, told: Told, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
         answer = await page.post(url, data={"card": "", "do": "cancel"})
     assert answer.headers["location"] == f"/bookings/{booking}/stopped"
-    assert (await at_stripe(context, (await checkout(context, booking))["stripe_id"]))["status"] == "open"
+    assert (await stripe_object(context, (await checkout(context, booking))["stripe_id"]))["status"] == "open"
 
 
 async def test_a_checkout_that_has_ended_says_so(
-    context: Context, booking: UUID, told: Told, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
 ) -> None:
     url = await start(context, booking)
-    await hands.later(context, "32 minutes")
+    await helpers.let_time_pass(context, "32 minutes")
     async with browser() as page:
         assert "This checkout has ended" in (await page.get(url)).text
         pressed = await page.post(url, data={"card": "4242424242424242", "do": "pay"})

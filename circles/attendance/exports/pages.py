@@ -30,7 +30,7 @@ async def overview(request: Request) -> Response:
     """The week behind and the week ahead, registers with gaps, and money that needs a hand."""
     async with access.context(request).db.reading() as tx:
         rows = await actions.fortnight(tx)
-        troubles = await payments.troubles(tx)
+        troubles = await payments.failed_calls(tx)
         therapists = await directory.to_do(tx)
     return render.page(
         request,

@@ -1,4 +1,4 @@
-"""Money that goes back: never more than came, never twice, and never lost on the way."""
+"""Refunds: never more than was paid, never twice, never lost."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ import pytest
 
 from circles import payments
 from circles.payments import gateway, refunds, rules
-from circles.practice.stripe import objects as practice
+from circles.practice.stripe import objects as look_alike
 from circles.store import db, jobs
 from circles.store.context import Context
-from tests.payments import helpers as hands
-from tests.payments.helpers import Told, checkout, count, cut_off, later, paid
+from tests.payments import helpers
+from tests.payments.helpers import (
+    Outcomes,
+    checkout,
+    count,
+    let_time_pass,
+    paid_booking,
+    with_stripe_unreachable,
+)
 
-booking, told = hands.booking, hands.told
+booking, outcomes = helpers.booking, helpers.outcomes
 
 MADE = "practice_objects where kind = 'refund'"
 
 
-async def give_back(context: Context, booking: UUID, amount: int) -> int:
+async def request_refund(context: Context, booking: UUID, amount: int) -> int:
     async with context.db.transaction() as tx:
         return await payments.refund(tx, booking, amount, "by_member")
 
@@ -38,57 +45,65 @@ async def operation(context: Context) -> db.Record:
 
 
 async def reconcile(context: Context, wait: str) -> None:
-    await later(context, wait)
+    await let_time_pass(context, wait)
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
 
 
-async def test_money_goes_back_and_no_more_than_came(context: Context, booking: UUID, told: Told) -> None:
-    await paid(context, booking)
-    assert await give_back(context, booking, 1000) == 1000
+async def test_money_goes_back_and_no_more_than_came(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    await paid_booking(context, booking)
+    assert await request_refund(context, booking, 1000) == 1000
     await jobs.drain(context)
     assert await left(context, booking) == 3500
-    assert await give_back(context, booking, 9999) == 3500
-    assert await give_back(context, booking, 1) == 0, "all of the rest is on its way back"
+    assert await request_refund(context, booking, 9999) == 3500
+    assert await request_refund(context, booking, 1) == 0, "all of the rest is on its way back"
     await jobs.drain(context)
     assert await left(context, booking) == 0
-    assert await give_back(context, booking, 1) == 0
+    assert await request_refund(context, booking, 1) == 0
     assert await count(context, MADE) == 2
 
 
-async def test_nothing_paid_nothing_back(context: Context, booking: UUID, told: Told) -> None:
-    assert await give_back(context, booking, 4500) == 0
-    await hands.start(context, booking)
-    assert await give_back(context, booking, 4500) == 0
+async def test_nothing_paid_nothing_back(context: Context, booking: UUID, outcomes: Outcomes) -> None:
+    assert await request_refund(context, booking, 4500) == 0
+    await helpers.start(context, booking)
+    assert await request_refund(context, booking, 4500) == 0
 
 
-async def test_two_who_ask_at_once_get_it_back_once(context: Context, booking: UUID, told: Told) -> None:
-    await paid(context, booking)
-    backs = await asyncio.gather(*(give_back(context, booking, 3000) for _ in range(3)))
+async def test_two_who_ask_at_once_get_it_back_once(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    await paid_booking(context, booking)
+    backs = await asyncio.gather(*(request_refund(context, booking, 3000) for _ in range(3)))
     assert sorted(backs) == [0, 1500, 3000]
 
 
-async def test_a_refund_that_is_rolled_back_never_was(context: Context, booking: UUID, told: Told) -> None:
-    await paid(context, booking)
+async def test_a_refund_that_is_rolled_back_never_was(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    await paid_booking(context, booking)
 
-    async def give_back_and_fail() -> None:
+    async def refund_and_fail() -> None:
         async with context.db.transaction() as tx:
             await payments.refund(tx, booking, 4500, "by_member")
             raise ConnectionAbortedError
 
     with pytest.raises(ConnectionAbortedError):
-        await give_back_and_fail()
+        await refund_and_fail()
     await jobs.drain(context)
     assert await count(context, MADE) == 0
     assert await left(context, booking) == 4500
 
 
-async def test_a_job_that_runs_twice_pays_back_once(context: Context, booking: UUID, told: Told) -> None:
-    await paid(context, booking)
-    await give_back(context, booking, 2000)
+async def test_a_job_that_runs_twice_pays_back_once(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    await paid_booking(context, booking)
+    await request_refund(context, booking, 2000)
     id = str((await operation(context))["id"])
-    await asyncio.gather(*(refunds.carry_out(context, operation_id=id) for _ in range(3)))
-    await refunds.carry_out(context, operation_id=id)
+    await asyncio.gather(*(refunds.send(context, operation_id=id) for _ in range(3)))
+    await refunds.send(context, operation_id=id)
     assert await count(context, MADE) == 1
     assert await count(context, "money_rows where kind = 'refund'") == 1
     assert await left(context, booking) == 2500
@@ -100,29 +115,29 @@ async def _crash_after_paying_back(context: Context, booking: UUID, monkeypatch:
     async def crash(*_: object) -> None:
         raise ConnectionAbortedError("the process is gone")
 
-    await paid(context, booking)
-    await give_back(context, booking, 2000)
+    await paid_booking(context, booking)
+    await request_refund(context, booking, 2000)
     id = str((await operation(context))["id"])
     with monkeypatch.context() as gone:
         gone.setattr(refunds, "_settle", crash)
         with pytest.raises(ConnectionAbortedError):
-            await refunds.carry_out(context, operation_id=id)
+            await refunds.send(context, operation_id=id)
     async with context.db.transaction() as tx:
         await tx.execute("delete from practice_keys")
     return id
 
 
 async def test_a_crash_after_paying_back(
-    context: Context, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch
+    context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id = await _crash_after_paying_back(context, booking, monkeypatch)
-    await refunds.carry_out(context, operation_id=id)
+    await refunds.send(context, operation_id=id)
     assert await count(context, MADE) == 1
     assert await left(context, booking) == 2500
 
 
-async def test_without_looking_for_the_first_it_would_pay_back_twice(
-    context: Context, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch
+async def test_without_find_refund_it_would_be_refunded_twice(
+    context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control of the test before: a key alone does not help once Stripe has forgotten it."""
 
@@ -131,14 +146,14 @@ async def test_without_looking_for_the_first_it_would_pay_back_twice(
 
     id = await _crash_after_paying_back(context, booking, monkeypatch)
     monkeypatch.setattr(gateway, "find_refund", find_none)
-    await refunds.carry_out(context, operation_id=id)
+    await refunds.send(context, operation_id=id)
     assert await count(context, MADE) == 2
 
 
-async def test_an_outage_is_waited_out(context: Context, booking: UUID, told: Told) -> None:
-    await paid(context, booking)
-    await give_back(context, booking, 4500)
-    await refunds.carry_out(cut_off(context), operation_id=str((await operation(context))["id"]))
+async def test_an_outage_is_waited_out(context: Context, booking: UUID, outcomes: Outcomes) -> None:
+    await paid_booking(context, booking)
+    await request_refund(context, booking, 4500)
+    await refunds.send(with_stripe_unreachable(context), operation_id=str((await operation(context))["id"]))
     assert ((await operation(context))["state"], (await operation(context))["fault"]) == (
         "due",
         "unreachable",
@@ -150,20 +165,20 @@ async def test_an_outage_is_waited_out(context: Context, booking: UUID, told: To
     assert await left(context, booking) == 0
 
 
-async def test_a_refusal_is_kept_in_sight_and_tried_again(
-    context: Context, booking: UUID, told: Told
+async def test_a_refused_refund_is_listed_and_tried_again(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
-    await paid(context, booking)
+    await paid_booking(context, booking)
     intent = (await checkout(context, booking))["payment_intent"]
     async with context.db.transaction() as tx:
         await tx.execute("update practice_objects set id = 'pi_away' where id = $1", intent)
-    await give_back(context, booking, 4500)
+    await request_refund(context, booking, 4500)
     await jobs.drain(context)
     first = await operation(context)
     assert (first["state"], first["fault"]) == ("failed", "resource_missing")
     async with context.db.transaction() as tx:
-        trouble = (await payments.troubles(tx))[0]
-        assert (trouble.booking_id, trouble.amount, trouble.tries_again) == (booking, 4500, True)
+        call = (await payments.failed_calls(tx))[0]
+        assert (call.booking_id, call.amount, call.tries_again) == (booking, 4500, True)
         await tx.execute("update practice_objects set id = $1 where id = 'pi_away'", intent)
     await reconcile(context, "9 minutes")
     assert (await operation(context))["state"] == "failed", "it rests for ten minutes first"
@@ -173,32 +188,32 @@ async def test_a_refusal_is_kept_in_sight_and_tried_again(
     assert again["idempotency_key"] != first["idempotency_key"], "Stripe repeats its answers to a key"
     assert await left(context, booking) == 0
     async with context.db.reading() as tx:
-        assert await payments.troubles(tx) == []
+        assert await payments.failed_calls(tx) == []
 
 
 async def test_a_refund_that_is_always_refused_is_given_up(
-    context: Context, booking: UUID, told: Told
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
-    await paid(context, booking)
+    await paid_booking(context, booking)
     async with context.db.transaction() as tx:
         await tx.execute("update practice_objects set id = 'pi_away' where kind = 'payment_intent'")
-    await give_back(context, booking, 4500)
+    await request_refund(context, booking, 4500)
     await jobs.drain(context)
     for _ in range(rules.MAX_TRIES + 2):
         await reconcile(context, "1 day")
     assert (await operation(context))["tries"] == rules.MAX_TRIES
     async with context.db.reading() as tx:
-        assert [trouble.tries_again for trouble in await payments.troubles(tx)] == [False]
-    assert await give_back(context, booking, 4500) == 0, "the money is still spoken for"
+        assert [call.tries_again for call in await payments.failed_calls(tx)] == [False]
+    assert await request_refund(context, booking, 4500) == 0, "the money is still spoken for"
 
 
-async def test_a_refund_that_a_bank_sends_back(context: Context, booking: UUID, told: Told) -> None:
-    await paid(context, booking)
-    await give_back(context, booking, 4500)
+async def test_a_refund_that_a_bank_sends_back(context: Context, booking: UUID, outcomes: Outcomes) -> None:
+    await paid_booking(context, booking)
+    await request_refund(context, booking, 4500)
     await jobs.drain(context)
     assert await left(context, booking) == 0
     async with context.db.transaction() as tx:
-        await practice.return_refund(tx, (await operation(context))["stripe_id"])
+        await look_alike.return_refund(tx, (await operation(context))["stripe_id"])
     await jobs.drain(context)
     assert await left(context, booking) == 4500
     assert ((await operation(context))["state"], (await operation(context))["fault"]) == (
@@ -210,7 +225,7 @@ async def test_a_refund_that_a_bank_sends_back(context: Context, booking: UUID, 
     assert await left(context, booking) == 0
     async with context.db.reading() as tx:
         rows = await tx.fetch("select kind, amount from money_rows order by id")
-    assert [tuple(each) for each in rows] == [
+    assert [tuple(row) for row in rows] == [
         ("payment", 4500),
         ("refund", -4500),
         ("refund_returned", 4500),
@@ -218,8 +233,8 @@ async def test_a_refund_that_a_bank_sends_back(context: Context, booking: UUID, 
     ]
 
 
-async def test_the_ledger_takes_no_changes(context: Context, booking: UUID, told: Told) -> None:
-    await paid(context, booking)
+async def test_the_ledger_takes_no_changes(context: Context, booking: UUID, outcomes: Outcomes) -> None:
+    await paid_booking(context, booking)
     with pytest.raises(db.IntegrityConstraintViolationError):
         async with context.db.transaction() as tx:
             await tx.execute("update money_rows set amount = 1")

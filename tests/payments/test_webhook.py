@@ -1,4 +1,4 @@
-"""Stripe's webhook: proven, stored once, only a hint; late, doubled, reordered and forged ones do no harm."""
+"""Stripe's webhook: verified, stored once; late, doubled, reordered and forged events do no harm."""
 
 from __future__ import annotations
 
@@ -14,124 +14,136 @@ from starlette.applications import Starlette
 
 from circles import payments
 from circles.payments import gateway
-from circles.practice.stripe import objects as practice
-from circles.practice.stripe import webhooks as practice_hooks
+from circles.practice.stripe import objects as look_alike
+from circles.practice.stripe import webhooks
 from circles.store import jobs
 from circles.store.context import Context
-from tests.payments import helpers as hands
-from tests.payments.helpers import Told, at_stripe, checkout, count, event, knock, paid, pay, start
+from tests.payments import helpers
+from tests.payments.helpers import (
+    Outcomes,
+    checkout,
+    count,
+    event,
+    paid_booking,
+    pay,
+    post_webhook,
+    start,
+    stripe_object,
+)
 
-booking, told = hands.booking, hands.told
+booking, outcomes = helpers.booking, helpers.outcomes
 
 
 def secret(context: Context) -> str:
     return gateway.webhook_secret(context.settings)
 
 
-async def test_the_whole_way(context: Context, booking: UUID, told: Told) -> None:
-    """The look-alike signs and posts, our door takes it, the job asks back, the room above is told."""
+async def test_the_whole_way(context: Context, booking: UUID, outcomes: Outcomes) -> None:
+    """The look-alike signs and posts, our endpoint stores it, the job asks Stripe, the listener is called."""
     await start(context, booking)
     await pay(context, booking)
     await jobs.drain(context)
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
     assert await count(context, "stripe_events where type = 'checkout.session.completed'") == 1
 
 
 async def test_a_webhook_alone_proves_nothing(
-    context: Context, booking: UUID, told: Told, app: Starlette
+    context: Context, booking: UUID, outcomes: Outcomes, app: Starlette
 ) -> None:
     """A signed event that says "completed" about a checkout that Stripe says is open moves nothing."""
     await start(context, booking)
     stripe_id = (await checkout(context, booking))["stripe_id"]
-    assert await knock(context, app, event("checkout.session.completed", stripe_id)) == 200
+    assert await post_webhook(context, app, event("checkout.session.completed", stripe_id)) == 200
     await jobs.drain(context)
-    assert told == []
+    assert outcomes == []
 
 
 async def test_the_same_event_many_times_at_once(
-    context: Context, booking: UUID, told: Told, app: Starlette
+    context: Context, booking: UUID, outcomes: Outcomes, app: Starlette
 ) -> None:
     await start(context, booking)
     stripe_id = await pay(context, booking)
     body = event("checkout.session.completed", stripe_id)
-    statuses = await asyncio.gather(*(knock(context, app, body) for _ in range(6)))
+    statuses = await asyncio.gather(*(post_webhook(context, app, body) for _ in range(6)))
     assert statuses == [200] * 6
     assert await count(context, "stripe_events") == 1
     assert await count(context, "pgqueuer where entrypoint = 'payments.look'") == 1
 
 
 async def test_doubled_events_carried_out_by_two_workers_at_once(
-    context: Context, booking: UUID, told: Told, app: Starlette
+    context: Context, booking: UUID, outcomes: Outcomes, app: Starlette
 ) -> None:
     """Two events of one payment (each with its own id, so each stored), and two workers that take them."""
     await start(context, booking)
     stripe_id = await pay(context, booking)
     for number in range(4):
-        await knock(context, app, event("checkout.session.completed", stripe_id, id=f"evt_{number}"))
+        await post_webhook(context, app, event("checkout.session.completed", stripe_id, id=f"evt_{number}"))
     assert await count(context, "pgqueuer where entrypoint = 'payments.look'") == 4
     await asyncio.gather(jobs.drain(context), jobs.drain(context))
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
     assert await count(context, "money_rows") == 1
 
 
-async def test_news_in_the_wrong_order(context: Context, booking: UUID, told: Told, app: Starlette) -> None:
-    stripe_id = await paid(context, booking)
-    assert await knock(context, app, event("checkout.session.expired", stripe_id)) == 200
+async def test_events_in_the_wrong_order(
+    context: Context, booking: UUID, outcomes: Outcomes, app: Starlette
+) -> None:
+    stripe_id = await paid_booking(context, booking)
+    assert await post_webhook(context, app, event("checkout.session.expired", stripe_id)) == 200
     await jobs.drain(context)
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
     assert (await checkout(context, booking))["state"] == "paid"
 
 
-async def test_the_card_whose_webhook_comes_late(context: Context, booking: UUID, told: Told) -> None:
+async def test_the_card_whose_webhook_comes_late(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     await start(context, booking)
-    await pay(context, booking, practice.LATE_CARD)
+    await pay(context, booking, look_alike.LATE_CARD)
     await jobs.drain(context)
-    assert told == [], "the webhook is still under way"
+    assert outcomes == [], "the webhook is still under way"
     async with context.db.transaction() as tx:
-        await payments.look_soon(tx, booking)
+        await payments.sync_checkout_soon(tx, booking)
     await jobs.drain(context)
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
     async with context.db.transaction() as tx:
         await tx.execute("update pgqueuer set execute_after = now()")
     await jobs.drain(context)
     assert await count(context, "stripe_events") == 1
-    assert told == [(booking, "paid")], "the late webhook changes nothing"
+    assert outcomes == [(booking, "paid")], "the late webhook changes nothing"
 
 
-async def test_money_that_comes_after_the_seat_was_lost_is_told(
-    context: Context, booking: UUID, told: Told, app: Starlette
+async def test_money_that_comes_after_the_seat_was_lost_is_reported(
+    context: Context, booking: UUID, outcomes: Outcomes, app: Starlette
 ) -> None:
     await start(context, booking)
     stripe_id = await pay(context, booking)
     async with context.db.transaction() as tx:
         await tx.execute("update checkouts set state = 'expired'")
-    await knock(context, app, event("checkout.session.completed", stripe_id))
+    await post_webhook(context, app, event("checkout.session.completed", stripe_id))
     await jobs.drain(context)
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
     assert await count(context, "money_rows where amount = 4500") == 1
 
 
 @pytest.mark.parametrize(
     "kind", ["nothing", "nonsense", "other key", "other body", "old", "of tomorrow's scheme"]
 )
-async def test_a_forged_webhook_is_turned_away(
-    context: Context, booking: UUID, told: Told, app: Starlette, kind: str
+async def test_a_forged_webhook_is_refused(
+    context: Context, booking: UUID, outcomes: Outcomes, app: Starlette, kind: str
 ) -> None:
     await start(context, booking)
     body = event("checkout.session.completed", await pay(context, booking))
     now = int(time.time())
-    good = practice_hooks.signature(secret(context), body, now)
+    good = webhooks.signature(secret(context), body, now)
     forged = {
         "nothing": "",
         "nonsense": "v1=,t=,=,",
-        "other key": practice_hooks.signature("whsec_guessed", body, now),
-        "other body": practice_hooks.signature(secret(context), body + b" ", now),
-        "old": practice_hooks.signature(secret(context), body, now - 301),
+        "other key": webhooks.signature("whsec_guessed", body, now),
+        "other body": webhooks.signature(secret(context), body + b" ", now),
+        "old": webhooks.signature(secret(context), body, now - 301),
         "of tomorrow's scheme": good.replace("v1=", "v9="),
     }[kind]
-    assert await knock(context, app, body, forged) == 400
+    assert await post_webhook(context, app, body, forged) == 400
     assert await count(context, "stripe_events") == 0
-    assert await knock(context, app, body, good) == 200
+    assert await post_webhook(context, app, body, good) == 200
 
 
 @pytest.mark.parametrize(
@@ -151,68 +163,70 @@ async def test_a_forged_webhook_is_turned_away(
         b'{"id": "evt_1", "object": "v2.core.event", "type": "x"}',
     ],
 )
-async def test_signed_nonsense_is_turned_away(
-    context: Context, told: Told, app: Starlette, body: bytes
+async def test_signed_nonsense_is_refused(
+    context: Context, outcomes: Outcomes, app: Starlette, body: bytes
 ) -> None:
-    assert await knock(context, app, body) == 400
+    assert await post_webhook(context, app, body) == 400
     assert await count(context, "stripe_events") == 0
 
 
-async def test_a_body_that_is_too_large_is_not_read(context: Context, told: Told, app: Starlette) -> None:
-    assert await knock(context, app, b" " * (64 * 1024 + 1)) == 413
+async def test_a_body_that_is_too_large_is_not_read(
+    context: Context, outcomes: Outcomes, app: Starlette
+) -> None:
+    assert await post_webhook(context, app, b" " * (64 * 1024 + 1)) == 413
 
 
 async def test_an_event_we_do_not_know_is_taken_and_left(
-    context: Context, told: Told, app: Starlette
+    context: Context, outcomes: Outcomes, app: Starlette
 ) -> None:
-    assert await knock(context, app, event("customer.created", "cus_1")) == 200
+    assert await post_webhook(context, app, event("customer.created", "cus_1")) == 200
     assert await count(context, "pgqueuer") == 0
 
 
-async def test_an_event_about_nothing_of_ours(context: Context, told: Told, app: Starlette) -> None:
-    assert await knock(context, app, event("checkout.session.completed", "cs_of_another_shop")) == 200
-    assert await knock(context, app, event("refund.failed", "re_of_another_shop", "evt_2")) == 200
+async def test_an_event_about_nothing_of_ours(context: Context, outcomes: Outcomes, app: Starlette) -> None:
+    assert await post_webhook(context, app, event("checkout.session.completed", "cs_of_another_shop")) == 200
+    assert await post_webhook(context, app, event("refund.failed", "re_of_another_shop", "evt_2")) == 200
     await jobs.drain(context)
-    assert told == []
+    assert outcomes == []
     assert await count(context, "pgqueuer") == 0, "nothing is left to be tried again"
 
 
-async def test_the_webhook_is_for_posts(app: Starlette, told: Told) -> None:
+async def test_the_webhook_is_for_posts(app: Starlette, outcomes: Outcomes) -> None:
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://circles.test") as client:
         assert (await client.get("/webhooks/stripe")).status_code == 405
 
 
 def test_signatures_are_as_stripe_writes_them() -> None:
-    """The scheme from Stripe's documentation, computed here by hand: HMAC-SHA256 of "time.body"."""
-    by_hand = hmac.new(b"whsec_test", b'1700000000.{"a":1}', hashlib.sha256).hexdigest()
-    assert practice_hooks.signature("whsec_test", b'{"a":1}', 1700000000) == f"t=1700000000,v1={by_hand}"
+    """The scheme from Stripe's documentation, computed here without our code: HMAC-SHA256 of "time.body"."""
+    expected = hmac.new(b"whsec_test", b'1700000000.{"a":1}', hashlib.sha256).hexdigest()
+    assert webhooks.signature("whsec_test", b'{"a":1}', 1700000000) == f"t=1700000000,v1={expected}"
 
 
 async def test_a_webhook_that_is_not_taken_is_sent_again(
-    context: Context, booking: UUID, told: Told, app: Starlette, monkeypatch: pytest.MonkeyPatch
+    context: Context, booking: UUID, outcomes: Outcomes, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
     down = httpx.MockTransport(lambda request: httpx.Response(503))
-    monkeypatch.setattr(practice_hooks, "transport", down)
+    monkeypatch.setattr(webhooks, "transport", down)
     await jobs.drain(context)
-    assert told == []
+    assert outcomes == []
     assert await count(context, "pgqueuer where status = 'queued'") == 1
-    monkeypatch.setattr(practice_hooks, "transport", httpx.ASGITransport(app=app))
+    monkeypatch.setattr(webhooks, "transport", httpx.ASGITransport(app=app))
     async with context.db.transaction() as tx:
         await tx.execute("update pgqueuer set execute_after = now()")
     await jobs.drain(context)
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
 
 
 async def test_webhooks_that_nobody_takes_come_to_an_end(
-    context: Context, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch
+    context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
-    monkeypatch.setattr(practice_hooks, "transport", httpx.MockTransport(_no_answer))
-    for _ in range(practice_hooks.MAX_TRIES):
+    monkeypatch.setattr(webhooks, "transport", httpx.MockTransport(_no_answer))
+    for _ in range(webhooks.MAX_TRIES):
         await jobs.drain(context)
         async with context.db.transaction() as tx:
             await tx.execute("update pgqueuer set execute_after = now()")
@@ -223,11 +237,13 @@ def _no_answer(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("nobody is there")
 
 
-async def test_an_expired_checkout_is_told_by_webhook(context: Context, booking: UUID, told: Told) -> None:
+async def test_an_expired_checkout_is_reported_by_webhook(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
     await start(context, booking)
-    await hands.later(context, "32 minutes")
+    await helpers.let_time_pass(context, "32 minutes")
     stripe_id = (await checkout(context, booking))["stripe_id"]
     await gateway.retrieve_checkout(context, stripe_id)
-    assert (await at_stripe(context, stripe_id))["status"] == "expired"
+    assert (await stripe_object(context, stripe_id))["status"] == "expired"
     await jobs.drain(context)
-    assert told == [(booking, "expired")]
+    assert outcomes == [(booking, "expired")]

@@ -1,4 +1,4 @@
-"""What money may do, without a database."""
+"""Payment rules, without a database."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.payments import rules
-from circles.payments.rules import Seen, State, Status
+from circles.payments.rules import CheckoutSnapshot, CheckoutState, RefundState, StripeStatus
 
 NOW = datetime(2027, 3, 14, 12, 0, tzinfo=UTC)
-STATES = list(get_args(State))
-STATUSES = list(get_args(Status))
+STATES = list(get_args(CheckoutState))
+STATUSES = list(get_args(StripeStatus))
 
 CURRENCIES = ["USD", "EUR", "JPY", "ISK", "UGX", "KWD", "HUF", "RSD", "CLP"]
 
-# What Stripe can tell: paid goes with complete, and with nothing else.
-TOLD = [("open", False), ("complete", True), ("complete", False), ("expired", False)]
+# What Stripe can answer: paid goes with complete, and with nothing else.
+ANSWERS = [("open", False), ("complete", True), ("complete", False), ("expired", False)]
 
 
-def seen(status: Status, paid: bool) -> Seen:
-    return Seen("cs_1", status, paid, "pi_1" if paid else "", 4500, "USD", "", NOW, None)
+def snapshot(status: StripeStatus, paid: bool) -> CheckoutSnapshot:
+    return CheckoutSnapshot("cs_1", status, paid, "pi_1" if paid else "", 4500, "USD", "", NOW, None)
 
 
 @pytest.mark.parametrize(
@@ -38,25 +38,36 @@ def seen(status: Status, paid: bool) -> Seen:
         ("asked", "complete", True, "paid"),
         ("expired", "complete", True, "paid"),  # money that came late is still money
         ("failed", "complete", True, "paid"),
-        ("paid", "expired", False, "paid"),  # news in the wrong order
+        ("paid", "expired", False, "paid"),  # answers in the wrong order
         ("failed", "expired", False, "failed"),
     ],
 )
-def test_a_checkout_goes_where_stripe_says(ours: State, status: Status, is_paid: bool, then: State) -> None:
-    assert rules.next_state(ours, seen(status, is_paid)) == then
+def test_a_checkout_goes_where_stripe_says(
+    ours: CheckoutState, status: StripeStatus, is_paid: bool, then: CheckoutState
+) -> None:
+    assert rules.next_state(ours, snapshot(status, is_paid)) == then
 
 
-@given(st.sampled_from(STATES), st.lists(st.sampled_from(TOLD), max_size=6))
-def test_once_paid_it_stays_paid_whatever_comes_after(ours: State, news: list[tuple[Status, bool]]) -> None:
-    for status, paid in [("complete", True), *news]:
-        ours = rules.next_state(ours, seen(status, paid))
+def test_the_tables_of_moves_name_every_state() -> None:
+    assert set(rules.CHECKOUT_MOVES) == set(STATES)
+    assert set(rules.REFUND_MOVES) == set(get_args(RefundState))
+
+
+@given(st.sampled_from(STATES), st.lists(st.sampled_from(ANSWERS), max_size=6))
+def test_once_paid_it_stays_paid_whatever_comes_after(
+    ours: CheckoutState, answers: list[tuple[StripeStatus, bool]]
+) -> None:
+    for status, paid in [("complete", True), *answers]:
+        ours = rules.next_state(ours, snapshot(status, paid))
     assert ours == "paid"
 
 
-@given(st.sampled_from(STATES), st.sampled_from(TOLD))
-def test_the_same_news_twice_is_news_once(ours: State, news: tuple[Status, bool]) -> None:
-    once = rules.next_state(ours, seen(*news))
-    assert rules.next_state(once, seen(*news)) == once
+@given(st.sampled_from(STATES), st.sampled_from(ANSWERS))
+def test_the_same_answer_twice_changes_nothing_more(
+    ours: CheckoutState, answer: tuple[StripeStatus, bool]
+) -> None:
+    once = rules.next_state(ours, snapshot(*answer))
+    assert rules.next_state(once, snapshot(*answer)) == once
 
 
 @given(st.integers(-100_000, 100_000))
@@ -78,7 +89,7 @@ def test_no_more_goes_back_than_came(wanted: int, balance: int, data: st.DataObj
 
 
 @pytest.mark.parametrize(
-    ("minor", "currency", "told"),
+    ("minor", "currency", "amount"),
     [
         (4550, "USD", 4550),
         (4500, "JPY", 4500),  # no decimals here and there
@@ -87,13 +98,13 @@ def test_no_more_goes_back_than_came(wanted: int, balance: int, data: st.DataObj
         (4550, "KWD", 4550),  # three here and there
     ],
 )
-def test_stripe_counts_in_its_own_way(minor: int, currency: str, told: int) -> None:
-    assert rules.to_stripe(minor, currency) == told
-    assert rules.from_stripe(told, currency) == minor
+def test_stripe_counts_in_its_own_way(minor: int, currency: str, amount: int) -> None:
+    assert rules.to_stripe(minor, currency) == amount
+    assert rules.from_stripe(amount, currency) == minor
 
 
 @given(st.integers(0, 10**7), st.sampled_from(CURRENCIES))
-def test_what_stripe_is_told_comes_back_the_same(minor: int, currency: str) -> None:
+def test_amounts_convert_there_and_back(minor: int, currency: str) -> None:
     assert get_currency_precision(currency) in (0, 2, 3)
     assert rules.from_stripe(rules.to_stripe(minor, currency), currency) == minor
 
@@ -122,18 +133,19 @@ def test_any_name_makes_a_statement_that_stripe_takes(text: str) -> None:
 
 
 def test_a_refused_refund_waits_longer_each_time() -> None:
-    waits = [rules.wait_after(tries) for tries in range(1, rules.MAX_TRIES)]
+    waits = [rules.next_wait(tries) or timedelta() for tries in range(1, rules.MAX_TRIES)]
     assert waits == sorted(set(waits))
     assert waits[0] == timedelta(minutes=10)
+    assert rules.next_wait(rules.MAX_TRIES) is None
 
 
 @pytest.mark.parametrize(
-    ("url", "here"),
+    ("url", "path"),
     [
         ("http://a.test/bookings/1", "/bookings/1"),
         ("http://a.test.evil/bookings", "http://a.test.evil/bookings"),
         ("https://checkout.stripe.com/c/1", "https://checkout.stripe.com/c/1"),
     ],
 )
-def test_only_our_own_address_becomes_a_path(url: str, here: str) -> None:
-    assert rules.on_this_site(url, "http://a.test") == here
+def test_only_our_own_address_becomes_a_path(url: str, path: str) -> None:
+    assert rules.local_path(url, "http://a.test") == path

@@ -1,4 +1,4 @@
-"""Checkouts on a real database, through the real SDK, against the look-alike: every way one can go."""
+"""Checkouts on a real database, through the real SDK, against the look-alike."""
 
 from __future__ import annotations
 
@@ -10,125 +10,135 @@ from starlette.applications import Starlette
 
 from circles import payments
 from circles.payments import checkout as actions
-from circles.payments import checkout as payment_checkout
-from circles.payments import gateway
-from circles.practice.stripe import objects as practice
+from circles.payments import gateway, rules
+from circles.practice.stripe import objects as look_alike
 from circles.store import db, jobs
 from circles.store.context import Context
-from tests.payments import helpers as hands
-from tests.payments.helpers import Told, at_stripe, checkout, count, cut_off, later, pay, start
+from tests.payments import helpers
+from tests.payments.helpers import (
+    Outcomes,
+    checkout,
+    count,
+    let_time_pass,
+    pay,
+    start,
+    stripe_object,
+    with_stripe_unreachable,
+)
 
-booking, told = hands.booking, hands.told
+booking, outcomes = helpers.booking, helpers.outcomes
 
 
-async def test_a_checkout_is_paid_when_stripe_says_so(context: Context, booking: UUID, told: Told) -> None:
+async def test_a_checkout_is_paid_when_stripe_says_so(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
     url = await start(context, booking)
     assert url == f"/practice/checkout/{(await checkout(context, booking))['stripe_id']}"
     await pay(context, booking)
-    assert told == [], "paying alone tells us nothing"
-    await actions.look(context, booking_id=str(booking))
-    assert told == [(booking, "paid")]
+    assert outcomes == [], "paying alone reports nothing"
+    await actions.sync_checkout(context, booking_id=str(booking))
+    assert outcomes == [(booking, "paid")]
     async with context.db.reading() as tx:
         assert await payments.paid_total(tx, booking) == 4500
-        assert await payment_checkout.checkout_url(tx, booking) is None
 
 
-async def test_asked_twice_it_is_one_checkout(context: Context, booking: UUID, told: Told) -> None:
+async def test_starting_twice_creates_one_checkout(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
     first, second = await asyncio.gather(start(context, booking), start(context, booking))
     assert first == second == await start(context, booking)
     assert await count(context, "practice_objects where kind = 'checkout'") == 1
-    async with context.db.reading() as tx:
-        assert str(await payment_checkout.checkout_url(tx, booking)).endswith(first)
+    assert (await checkout(context, booking))["url"].endswith(first)
 
 
-async def test_stripe_is_told_a_discreet_name_and_nothing_of_the_person(
-    context: Context, booking: UUID, told: Told
+async def test_stripe_receives_a_discreet_name_and_nothing_of_the_person(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
     async with context.db.reading() as tx:
-        said = await tx.fetchval("select string_agg(body::text, ' ') from practice_objects")
-        asked = await tx.fetchval("select request::text from operations")
-    assert "Tuesday group" in asked
-    assert "TUESDAY GR" in asked
+        objects = await tx.fetchval("select string_agg(body::text, ' ') from practice_objects")
+        request = await tx.fetchval("select request::text from operations")
+    assert "Tuesday group" in request
+    assert "TUESDAY GR" in request
     for private in ("Mira", "mira@", "First steps home", "ketamine", "medicine"):
-        assert private not in said + asked
+        assert private not in objects + request
 
 
-async def test_letting_go_ends_the_checkout_at_stripe_first(
-    context: Context, booking: UUID, told: Told
+async def test_releasing_ends_the_checkout_at_stripe_first(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await start(context, booking)
     stripe_id = (await checkout(context, booking))["stripe_id"]
     assert await payments.release(context, booking) == "expired"
-    assert (await at_stripe(context, stripe_id))["status"] == "expired"
-    assert told == [(booking, "expired")]
+    assert (await stripe_object(context, stripe_id))["status"] == "expired"
+    assert outcomes == [(booking, "expired")]
     assert await payments.release(context, booking) == "expired"
-    assert told == [(booking, "expired")]
+    assert outcomes == [(booking, "expired")]
     async with context.db.transaction() as tx:
-        assert await practice.pay(tx, stripe_id) == "expired"
+        assert await look_alike.pay(tx, stripe_id) == "expired"
 
 
-async def test_letting_go_of_what_was_just_paid_is_paying(
-    context: Context, booking: UUID, told: Told
+async def test_releasing_what_was_just_paid_reports_paid(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
     assert await payments.release(context, booking) == "paid"
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
     assert await payments.release(context, booking) == "paid"
 
 
-async def test_paying_and_letting_go_at_once_end_the_same_way(
-    context: Context, booking: UUID, told: Told
+async def test_paying_and_releasing_at_once_end_the_same_way(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await start(context, booking)
     stripe_id = (await checkout(context, booking))["stripe_id"]
 
     async def press_pay() -> str:
         async with context.db.transaction() as tx:
-            return await practice.pay(tx, stripe_id)
+            return await look_alike.pay(tx, stripe_id)
 
     pressed, released = await asyncio.gather(press_pay(), payments.release(context, booking))
     assert pressed == released
-    assert told == [(booking, released)]
+    assert outcomes == [(booking, released)]
 
 
-async def test_a_seat_stays_held_while_stripe_cannot_be_asked(
-    context: Context, booking: UUID, told: Told
+async def test_a_seat_stays_held_while_stripe_is_unreachable(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await start(context, booking)
-    assert await payments.release(cut_off(context), booking) == "unreachable"
-    assert told == []
+    assert await payments.release(with_stripe_unreachable(context), booking) == "unreachable"
+    assert outcomes == []
     assert (await checkout(context, booking))["state"] == "open"
 
 
-async def test_nothing_to_let_go(context: Context, booking: UUID, told: Told) -> None:
+async def test_releasing_without_a_checkout(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     assert await payments.release(context, booking) == "expired"
-    assert told == []
+    assert outcomes == []
 
 
-async def test_stripe_unreachable_leaves_something_to_go_on_from(
-    context: Context, booking: UUID, told: Told
+async def test_stripe_unreachable_leaves_an_operation_to_retry(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     with pytest.raises(payments.Unreachable):
-        await start(cut_off(context), booking)
+        await start(with_stripe_unreachable(context), booking)
     async with context.db.reading() as tx:
         written = await tx.fetch(
             "select state, fault, request from operations where booking_id = $1", booking
         )
-    assert [(each["state"], each["fault"]) for each in written] == [("due", "unreachable")]
+    assert [(row["state"], row["fault"]) for row in written] == [("due", "unreachable")]
     assert written[0]["request"]["client_reference_id"] == str(booking)
     assert (await checkout(context, booking))["state"] == "asked"
-    await later(context, "3 minutes")
+    await let_time_pass(context, "3 minutes")
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
-    assert told == [(booking, "failed")]
+    assert outcomes == [(booking, "failed")]
     assert (await checkout(context, booking))["state"] == "failed"
 
 
 async def test_a_closed_port_is_tried_again_before_it_is_given_up(
-    context: Context, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch
+    context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway, "RETRIES", 1)
     tries = []
@@ -141,7 +151,7 @@ async def test_a_closed_port_is_tried_again_before_it_is_given_up(
 
     monkeypatch.setattr(gateway, "_open", counting)
     with pytest.raises(payments.Unreachable):
-        await start(cut_off(context), booking)
+        await start(with_stripe_unreachable(context), booking)
     assert len(tries) == 2
     assert len(set(tries)) == 1, "both tries carry the operation's key"
 
@@ -150,104 +160,106 @@ async def _note(into: list[str], what: str) -> None:
     into.append(what)
 
 
-async def test_a_crash_before_the_call(context: Context, booking: UUID, told: Told) -> None:
+async def test_a_crash_before_the_call(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     async with context.db.transaction() as tx:
         await payments.prepare(tx, booking, 4500, "USD", await actions.SQL.in_minutes(tx, minutes=31))
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
-    assert told == [], "a start that is only just under way is left alone"
-    await later(context, "3 minutes")
+    assert outcomes == [], "a start that is only just under way is left alone"
+    await let_time_pass(context, "3 minutes")
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
-    assert told == [(booking, "failed")]
+    assert outcomes == [(booking, "failed")]
     assert await count(context, "practice_objects") == 0
     with pytest.raises(payments.Unreachable):
         await start(context, booking)
 
 
 async def test_a_crash_after_the_call(
-    context: Context, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch
+    context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def crash(*_: object) -> bool:
         raise ConnectionAbortedError("the process is gone")
 
     with monkeypatch.context() as gone:
-        gone.setattr(actions, "_opened", crash)
+        gone.setattr(actions, "_record_open", crash)
         with pytest.raises(ConnectionAbortedError):
             await start(context, booking)
     assert await count(context, "practice_objects where kind = 'checkout'") == 1
-    await later(context, "3 minutes")
+    await let_time_pass(context, "3 minutes")
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
-    assert told == [(booking, "failed")]
+    assert outcomes == [(booking, "failed")]
     assert await count(context, "practice_objects where kind = 'checkout'") == 1
     async with context.db.reading() as tx:
         status = await tx.fetchval("select body ->> 'status' from practice_objects where kind = 'checkout'")
-    assert status == "expired", "nobody can pay what nobody knows of"
+    assert status == "expired", "a checkout unknown to us can no longer be paid"
 
 
-async def test_a_checkout_that_comes_after_it_was_given_up_is_ended(
-    context: Context, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch
+async def test_a_checkout_created_after_its_release_is_ended(
+    context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create = gateway.create_checkout
 
     async def slow(given: Context, parameters: dict[str, object], key: str) -> object:
-        seen = await create(given, parameters, key)
+        snapshot = await create(given, parameters, key)
         monkeypatch.setattr(gateway, "create_checkout", create)
         assert await payments.release(context, booking) == "expired"
-        return seen
+        return snapshot
 
     monkeypatch.setattr(gateway, "create_checkout", slow)
     with pytest.raises(payments.Unreachable):
         await start(context, booking)
-    assert told == [(booking, "failed")]
+    assert outcomes == [(booking, "failed")]
     async with context.db.reading() as tx:
         status = await tx.fetchval("select body ->> 'status' from practice_objects where kind = 'checkout'")
     assert status == "expired"
 
 
-async def test_an_amount_that_stripe_refuses(context: Context, booking: UUID, told: Told) -> None:
+async def test_an_amount_that_stripe_refuses(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     with pytest.raises(payments.Unreachable):
         await start(context, booking, amount=30)
-    assert told == [(booking, "failed")]
+    assert outcomes == [(booking, "failed")]
     async with context.db.reading() as tx:
-        trouble = (await payments.troubles(tx))[0]
-    assert (trouble.kind, trouble.fault, trouble.tries_again) == (
+        call = (await payments.failed_calls(tx))[0]
+    assert (call.kind, call.fault, call.tries_again) == (
         "create_checkout",
         "amount_too_small",
         False,
     )
 
 
-async def test_what_no_webhook_told_is_found(context: Context, booking: UUID, told: Told) -> None:
+async def test_a_payment_without_a_webhook_is_found(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
     await start(context, booking)
     await pay(context, booking)
     async with context.db.transaction() as tx:
         await tx.execute("delete from pgqueuer")  # every webhook is lost
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
-    assert told == []
-    await later(context, "6 minutes")
+    assert outcomes == []
+    await let_time_pass(context, "6 minutes")
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
 
 
-async def test_a_checkout_past_its_time_is_found(context: Context, booking: UUID, told: Told) -> None:
+async def test_a_checkout_past_its_time_is_found(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     await start(context, booking)
-    await later(context, "32 minutes")
+    await let_time_pass(context, "32 minutes")
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
-    assert told == [(booking, "expired")]
+    assert outcomes == [(booking, "expired")]
 
 
 @pytest.mark.parametrize("fault", ["amount_too_small", "unreachable"])
-async def test_a_call_never_heard_of_is_asked_about_until_stripe_says(
-    context: Context, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch, fault: str
+async def test_an_unknown_checkout_is_retried_until_stripe_answers(
+    context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     with pytest.raises(payments.Unreachable):
-        await start(cut_off(context), booking)
-    await later(context, "3 minutes")
+        await start(with_stripe_unreachable(context), booking)
+    await let_time_pass(context, "3 minutes")
 
     async def no_answer(*_: object) -> None:
         raise payments.Unreachable if fault == "unreachable" else gateway.RefusedByStripe(fault)
@@ -257,45 +269,45 @@ async def test_a_call_never_heard_of_is_asked_about_until_stripe_says(
         await jobs.run_timetable(context, "payments.reconcile")
         await jobs.drain(context)
     refused = fault != "unreachable"
-    assert told == ([(booking, "failed")] if refused else [])
+    assert outcomes == ([(booking, "failed")] if refused else [])
     assert (await checkout(context, booking))["state"] == ("failed" if refused else "asked")
     if not refused:
         await jobs.run_timetable(context, "payments.reconcile")
         await jobs.drain(context)
-        assert told == [(booking, "failed")]
+        assert outcomes == [(booking, "failed")]
 
 
-async def test_what_was_settled_meanwhile_is_not_ended_again(
-    context: Context, booking: UUID, told: Told
+async def test_resolving_a_settled_checkout_changes_nothing(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
-    await actions.look(context, booking_id=str(booking))
-    await actions.forsake(context, booking_id=str(booking))
-    assert told == [(booking, "paid")]
+    await actions.sync_checkout(context, booking_id=str(booking))
+    await actions.run_resolve_unknown_checkout(context, booking_id=str(booking))
+    assert outcomes == [(booking, "paid")]
     assert (await checkout(context, booking))["state"] == "paid"
 
 
-async def test_an_outage_is_waited_out(context: Context, booking: UUID, told: Told) -> None:
+async def test_an_outage_is_waited_out(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     await start(context, booking)
     await pay(context, booking)
-    await actions.look(cut_off(context), booking_id=str(booking))
-    assert told == []
+    await actions.sync_checkout(with_stripe_unreachable(context), booking_id=str(booking))
+    assert outcomes == []
     async with context.db.transaction() as tx:
-        await payments.look_soon(tx, booking)
-        await payments.look_soon(tx, booking)
+        await payments.sync_checkout_soon(tx, booking)
+        await payments.sync_checkout_soon(tx, booking)
         assert await tx.fetchval("select count(*) from pgqueuer where entrypoint = 'payments.look'") == 1
     await jobs.drain(context)
-    assert told == [(booking, "paid")]
+    assert outcomes == [(booking, "paid")]
 
 
-async def test_two_workers_that_look_at_once_move_it_once(
-    context: Context, booking: UUID, told: Told
+async def test_two_workers_syncing_at_once_move_it_once(
+    context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
-    await asyncio.gather(*(actions.look(context, booking_id=str(booking)) for _ in range(4)))
-    assert told == [(booking, "paid")]
+    await asyncio.gather(*(actions.sync_checkout(context, booking_id=str(booking)) for _ in range(4)))
+    assert outcomes == [(booking, "paid")]
     assert await count(context, "money_rows") == 1
 
 
@@ -325,7 +337,7 @@ class Unguarded:
 
 
 async def test_without_lock_and_constraint_they_would_move_it_twice(
-    context: Context, booking: UUID, told: Told, monkeypatch: pytest.MonkeyPatch
+    context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control of the test before: it can fail."""
     await start(context, booking)
@@ -333,20 +345,20 @@ async def test_without_lock_and_constraint_they_would_move_it_twice(
     async with context.db.transaction() as tx:
         await tx.execute("alter table money_rows drop constraint money_once")
     monkeypatch.setattr(actions, "SQL", Unguarded(actions.SQL, 2))
-    await asyncio.gather(*(actions.look(context, booking_id=str(booking)) for _ in range(2)))
-    assert told == [(booking, "paid")] * 2
+    await asyncio.gather(*(actions.sync_checkout(context, booking_id=str(booking)) for _ in range(2)))
+    assert outcomes == [(booking, "paid")] * 2
     assert await count(context, "money_rows") == 2
-    # The invariants are asked after every test, and this one has just been broken on purpose.
+    # The invariants are checked after every test, and this test has just broken one on purpose.
     async with context.db.transaction() as tx:
         await tx.execute("alter table money_rows disable trigger money_rows_append_only")
         await tx.execute("delete from money_rows where id = (select max(id) from money_rows)")
 
 
 async def test_a_checkout_of_somebody_else_on_the_same_account_is_left_alone(
-    context: Context, booking: UUID, told: Told, app: Starlette
+    context: Context, booking: UUID, outcomes: Outcomes, app: Starlette
 ) -> None:
     await start(context, booking)
-    words = gateway.checkout_parameters(
+    parameters = rules.checkout_parameters(
         booking_id=booking,
         amount=100,
         currency="USD",
@@ -356,19 +368,21 @@ async def test_a_checkout_of_somebody_else_on_the_same_account_is_left_alone(
         cancel_url="http://circles.test/",
         expires_at=(await checkout(context, booking))["expires_at"],
     )
-    other = await gateway.create_checkout(context, words, "another-shop")
+    other = await gateway.create_checkout(context, parameters, "another-shop")
     async with context.db.transaction() as tx:
-        await practice.pay(tx, other.id)
-    await actions.look(context, stripe_id=other.id)
-    assert told == []
+        await look_alike.pay(tx, other.id)
+    await actions.sync_checkout(context, stripe_id=other.id)
+    assert outcomes == []
     assert await count(context, "money_rows") == 0
 
 
-async def test_nobody_listening_is_an_error_not_a_loss(context: Context, booking: UUID, told: Told) -> None:
+async def test_without_a_listener_settling_fails_and_loses_nothing(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
     await start(context, booking)
     await pay(context, booking)
-    payments.on_settled(actions._nobody)
+    payments.on_settled(actions._no_listener)
     with pytest.raises(RuntimeError):
-        await actions.look(context, booking_id=str(booking))
+        await actions.sync_checkout(context, booking_id=str(booking))
     assert await count(context, "money_rows") == 0
     assert (await checkout(context, booking))["state"] == "open"

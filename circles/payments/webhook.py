@@ -1,0 +1,31 @@
+"""Stripe's webhook events: stored once, each followed by a job that asks Stripe for the object's state."""
+
+from __future__ import annotations
+
+from circles.payments.gateway import Event
+from circles.store import db, jobs
+from circles.store.context import Context
+
+SQL = db.queries("payments/events")
+
+_CHECKOUT_EVENTS = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.expired",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+    }
+)
+_REFUND_EVENTS = frozenset({"refund.updated", "refund.failed", "charge.refund.updated"})
+
+
+async def receive(context: Context, event: Event) -> None:
+    """Store an event and, when it is new and about a checkout or a refund, enqueue the sync of that object."""
+    async with context.db.transaction() as tx:
+        if not await SQL.add_event(tx, id=event.id, type=event.type, object_id=event.object_id):
+            return
+        # A key of its own: a sync that is running may have asked Stripe before this happened.
+        if event.type in _CHECKOUT_EVENTS:
+            await jobs.enqueue(tx, "payments.look", stripe_id=event.object_id, key=event.id)
+        elif event.type in _REFUND_EVENTS:
+            await jobs.enqueue(tx, "payments.look_at_refund", stripe_id=event.object_id, key=event.id)

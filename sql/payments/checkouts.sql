@@ -1,0 +1,61 @@
+-- name: add_checkout(booking_id, amount, currency, expires_at)!
+-- a checkout to be created at Stripe, with the operation that will create it; nothing when the booking has one
+with added as (
+    insert into checkouts (booking_id, amount, currency, expires_at)
+    values (:booking_id, :amount, :currency, :expires_at)
+    on conflict (booking_id) do nothing
+    returning id, booking_id
+)
+insert into operations (kind, booking_id, checkout_id, idempotency_key)
+select 'create_checkout', booking_id, id, 'circles-checkout-' || gen_random_uuid() from added;
+
+-- name: lock_checkout(booking_id)^
+-- the checkout of a booking with the operation that creates it, locked so that others may still refer to the row
+select
+    checkouts.*,
+    operations.id as operation_id,
+    operations.request,
+    operations.idempotency_key,
+    now() as now
+from checkouts
+left join operations on operations.checkout_id = checkouts.id and operations.kind = 'create_checkout'
+where checkouts.booking_id = :booking_id
+for no key update of checkouts;
+
+-- name: checkout_of(booking_id)^
+-- the checkout of a booking
+select * from checkouts where booking_id = :booking_id;
+
+-- name: checkout_opened(id, stripe_id, url, expires_at)!
+-- a checkout exists at Stripe and can be paid
+update checkouts set state = 'open', stripe_id = :stripe_id, url = :url, expires_at = :expires_at, looked_at = now()
+where id = :id;
+
+-- name: move_checkout(id, state, stripe_id, payment_intent)!
+-- a checkout takes the state that Stripe answered
+update checkouts set
+    state = :state,
+    stripe_id = coalesce(stripe_id, :stripe_id),
+    payment_intent = coalesce(nullif(:payment_intent, ''), payment_intent),
+    looked_at = now()
+where id = :id;
+
+-- name: add_payment(booking_id, checkout_id, amount, currency, stripe_id)!
+-- money that arrived, once for each checkout at Stripe
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+values (:booking_id, :checkout_id, 'payment', :amount, :currency, :stripe_id)
+on conflict (kind, stripe_id) do nothing;
+
+-- name: unknown_checkouts()
+-- bookings whose checkout was requested a while ago and whose creation Stripe never confirmed
+select booking_id from checkouts where state = 'asked' and created_at < now() - interval '2 minutes' limit 100;
+
+-- name: checkouts_to_sync()
+-- bookings whose open checkout is past its time, or was not compared with Stripe for a while
+select booking_id from checkouts
+where state = 'open' and (expires_at < now() or looked_at < now() - interval '5 minutes')
+order by looked_at limit 100;
+
+-- name: in_minutes(minutes)$
+-- a moment so many minutes from now, on the clock of the database
+select now() + make_interval(mins => :minutes::int);

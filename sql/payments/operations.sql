@@ -1,0 +1,33 @@
+-- name: write_request(operation_id, request)^
+-- store the parameters of a call before it is made; a second call repeats those of the first
+update operations set request = coalesce(request, :request::jsonb), called_at = now()
+where id = :operation_id
+returning request, idempotency_key;
+
+-- name: note_fault(operation_id, fault)!
+-- what went wrong with a call that may still have happened
+update operations set fault = :fault where id = :operation_id and state = 'due';
+
+-- name: operation_done(id, stripe_id)!
+-- the call went through
+update operations set state = 'done', stripe_id = :stripe_id, done_at = now(), fault = '', again_at = null
+where id = :id and state <> 'done';
+
+-- name: operation_failed(id, fault)!
+-- the call was refused for good
+update operations set state = 'failed', fault = :fault, tries = tries + 1, again_at = null
+where id = :id and state = 'due';
+
+-- name: failed_calls()
+-- calls that Stripe refused, newest first
+select
+    operations.id as operation_id, operations.kind, operations.booking_id, operations.amount, checkouts.currency,
+    operations.fault, coalesce(operations.called_at, operations.created_at) as since,
+    operations.again_at is not null as tries_again
+from operations join checkouts on checkouts.id = operations.checkout_id
+where operations.state = 'failed'
+order by since desc limit 100;
+
+-- name: paid_total(booking_id)$
+-- what was paid for a booking and not refunded, in minor units
+select coalesce(sum(amount), 0)::bigint from money_rows where booking_id = :booking_id;
