@@ -16,11 +16,11 @@ async def write(visitor: Visitor, name: str, number: str) -> None:
     await visitor.open("/my/listing")
     await visitor.follow("Write your listing")
     await visitor.fill("Name", name)
-    async with visitor.swapped():
-        await page.locator("#f-license_1_kind").select_option("lcsw")
+    await page.locator("#f-license_1_kind").select_option("lcsw")
     await page.locator("#f-license_1_area").select_option("FL")
     await page.locator("#f-license_1_number").fill(number)
-    await visitor.press("Add another license")
+    async with visitor.swapped():
+        await visitor.press("Add another license")
     await page.locator("#f-license_2_kind").select_option("lcsw")
     await page.locator("#f-license_2_area").select_option("GA")
     await page.locator("#f-license_2_number").fill(f"G{number}")
