@@ -51,7 +51,7 @@ lock: _dev
 	cd requirements && $(LOCK) runtime.in -o runtime.txt && $(LOCK) dev.in -o dev.txt
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache static/vendor
+	rm -rf .venv .pytest_cache .ruff_cache static/vendor circles/directory/listing/zips.txt
 
 _python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -130,10 +130,11 @@ def demo() -> int:
 
 
 def assets() -> int:
-    """Bring htmx out of its locked package into static/vendor/."""
-    from circles.commands.assets import fetch
+    """Make the files that are not committed: htmx out of its locked package, and the table of ZIP codes."""
+    from circles.commands import assets, zips
 
-    fetch()
+    assets.fetch()
+    zips.write()
     return 0
 
 

@@ -42,7 +42,7 @@ LIBRARIES = {
     "icalendar": "invites.ics",
     "PIL": "people.pictures",
     "python_calamine": "directory.imports",
-    "zipcodes": "directory.listing.places",
+    "zipcodes": "commands.zips",
 }
 MAX_MODULES = 13
 MORE_MODULES = {"demo": 17}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from circles.commands import assets
+from circles.commands import assets, zips
+from circles.directory.listing import places
 from tests.browser import find
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,6 +172,34 @@ def test_htmx_is_copied_mended_and_never_taken_on_trust(
         assets.fetch(tmp_path)
     assert "django" not in sys.modules
     assert "django_htmx" not in sys.modules
+
+
+def test_the_table_of_zips_is_made_once_and_anew_for_another_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert zips.TABLE == places.TABLE
+    table = tmp_path / "zips.txt"
+    made: list[int] = []
+
+    def lines() -> list[str]:
+        made.append(1)
+        return ["33130\tFL\t25.7683\t-80.2023\tMiami\n"]
+
+    monkeypatch.setattr(zips, "_lines", lines)
+    assert zips.write(table).read_text().splitlines()[1].startswith("33130")
+    zips.write(table)
+    assert len(made) == 1
+    table.write_text("1 zipcodes 0.1\n")
+    assert len(zips.write(table).read_text().splitlines()) == 2
+    assert list(tmp_path.iterdir()) == [table]
+
+
+def test_a_missing_table_of_zips_says_how_to_make_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "TABLE", tmp_path / "zips.txt")
+    places._lines.cache_clear()
+    with pytest.raises(places.ZipTableMissing, match="python -m circles assets"):
+        places.find("33130")
+    assert places.find("3313") is None
 
 
 def test_the_named_browser_is_the_only_one_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -320,34 +319,6 @@ async def test_what_was_left_out_is_called_by_its_name(context: Context, browser
     for name in ("How to meet", "Works with", "A fee I can pay"):
         assert f"<p><strong>{name}:</strong> Please " in page
     assert 'hx-target="body"' in page  # so that what is said beside the fields goes with the next answer
-
-
-async def test_the_zips_are_read_before_somebody_names_one(
-    context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reads = threading.Semaphore(0)
-    monkeypatch.setattr(places, "_known", {})
-    monkeypatch.setattr(places, "_asked", threading.Event())
-    monkeypatch.setattr(places, "_read", reads.release)
-    for _ in range(2):
-        await search.look(context, Search())
-    assert reads.acquire(timeout=5)
-    assert not reads.acquire(timeout=0.05)  # once
-
-
-async def test_no_zip_is_looked_up_in_half_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: set[int] = set()
-
-    class Watched(dict[str, str]):
-        def update(self, *told: Any, **_: Any) -> None:
-            super().update(*told)
-            seen.add(len(self))
-
-    monkeypatch.setattr(places, "_known", Watched())
-    found = await places.find("33130")
-    assert found == MIAMI
-    assert len(seen) == 1
-    assert seen.pop() > 40_000
 
 
 async def test_a_page_asks_the_database_twice(context: Context, browser: Enter, queries: list[str]) -> None:

@@ -178,19 +178,19 @@ def test_the_place_is_never_let_go_of() -> None:
     assert search_rules.loosened(replace(search, how="telehealth"), {"without:where": 9}, "FL") == []
 
 
-async def test_a_zip_is_a_place_or_nothing() -> None:
-    found = await places.find("33130")
+def test_a_zip_is_a_place_or_nothing() -> None:
+    found = places.find("33130")
     assert found is not None
     assert (found.area, found.city) == ("FL", "Miami")
     for typed in ("00000", "99999", "3313", "33130x", "", "³³130", "09001"):
-        assert await places.find(typed) is None
-    denver = await places.find("80202")
+        assert places.find(typed) is None
+    denver = places.find("80202")
     assert denver is not None
     assert places.miles(found, denver) == pytest.approx(1725, abs=15)
 
 
-async def test_every_zip_there_is_names_a_known_area_or_is_military() -> None:
-    named = {each["zip_code"]: await places.find(each["zip_code"]) for each in zipcodes.list_all()}
+def test_every_zip_there_is_names_a_known_area_or_is_military() -> None:
+    named = {each["zip_code"]: places.find(each["zip_code"]) for each in zipcodes.list_all()}
     areas = {place.area for place in named.values() if place}
     assert areas <= set(words.AREAS)
     assert {"AS", "GU", "MP", "PR", "VI"} <= areas
@@ -203,16 +203,16 @@ async def test_every_zip_there_is_names_a_known_area_or_is_military() -> None:
     ("zip", "area"),
     [("96910", "GU"), ("00802", "VI"), ("96799", "AS"), ("96950", "MP"), ("00901", "PR"), ("96940", "PLW")],
 )
-async def test_a_territory_is_a_place_like_any_other(zip: str, area: str) -> None:
-    place = await places.find(zip)
+def test_a_territory_is_a_place_like_any_other(zip: str, area: str) -> None:
+    place = places.find(zip)
     assert place is not None
     at = search_rules.where(Search(zip=zip, how="telehealth"), place)
     assert (at.area, at.open, at.reasons) == (area, True, ())
 
 
 @pytest.mark.parametrize("zip", ["09012", "34002", "96201"])
-async def test_a_military_address_is_told_what_to_do(zip: str) -> None:
-    at = search_rules.where(Search(zip=zip, how="telehealth"), await places.find(zip))
+def test_a_military_address_is_told_what_to_do(zip: str) -> None:
+    at = search_rules.where(Search(zip=zip, how="telehealth"), places.find(zip))
     assert at.asks
     assert "choose the state where you are" in at.reasons[0].text
     with_state = search_rules.where(Search(zip=zip, how="telehealth", state="TX"), None)

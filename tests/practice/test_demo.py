@@ -149,7 +149,7 @@ def test_the_directory_is_whole_varied_and_invented() -> None:
 async def test_the_practices_stand_where_their_zip_is() -> None:
     for state, (_, cities) in texts.PLACES.items():
         for city, zip_, latitude, longitude in cities:
-            place = await places.find(zip_)
+            place = places.find(zip_)
             assert place
             assert (place.area, place.city) == (state, city)
             assert abs(place.latitude - latitude) + abs(place.longitude - longitude) < 0.01

@@ -111,7 +111,7 @@ async def _judge(
     """What becomes of each row as things stand now. hold: nobody changes the listings they are until the end."""
     read = await anyio.to_thread.run_sync(_read_rows, rows, headings, keys)
     known = await _known(tx, read, hold=hold)
-    zips = {zip_: await places.find(zip_) for zip_ in _zips(read, known)}
+    zips = {zip_: places.find(zip_) for zip_ in _zips(read, known)}
     return await anyio.to_thread.run_sync(_decide_rows, rows, read, known, zips), known
 
 

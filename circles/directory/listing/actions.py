@@ -142,7 +142,7 @@ def changed_meanwhile() -> Reason:
 async def _check(tx: db.Tx, draft: Draft, listing_id: UUID | None, *, whole: bool) -> dict[str, float | None]:
     """Raise Refused with every reason there is; answer the point on the map."""
     reasons = listing_rules.problems(draft) if whole else listing_rules.broken(draft)
-    place = await places.find(draft.zip) if draft.zip else None
+    place = places.find(draft.zip) if draft.zip else None
     if draft.zip:
         reasons += listing_rules.zip_problems(draft, place.area if place else None)
     if draft.npi and await SQL.npi_holder(tx, npi=draft.npi, but=listing_id):

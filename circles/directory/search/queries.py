@@ -55,8 +55,7 @@ async def look(
 
     wishes: facets that nobody need have; who has more of them comes first.
     """
-    places.make_ready()
-    at = search_rules.where(search, await places.find(search.zip) if search.zip else None)
+    at = search_rules.where(search, places.find(search.zip) if search.zip else None)
     arguments = search_rules.arguments(search, at, clock.now().date(), most=most)
     if wishes:
         arguments |= {"several": list(wishes), "few": search_rules.EVERYBODY}
