@@ -43,6 +43,7 @@ LIBRARIES = {
     "PIL": "people.pictures",
     "python_calamine": "directory.imports",
     "zipcodes": "commands.zips",
+    "dateutil": "hosting.schedule",
 }
 MAX_MODULES = 13
 MORE_MODULES = {"demo": 17}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
+
+from dateutil.relativedelta import relativedelta, weekday
 
 from circles.base import clock
 from circles.base.errors import Reason, Refused, refuse_if
@@ -158,8 +159,9 @@ def _goes(whole: Cut, day: date) -> date | None:
     if rule.kind == "weekly":
         return day + (whole.to - whole.at) if day.weekday() == whole.at.weekday() else day
     months = (whole.to.year - whole.at.year) * 12 + whole.to.month - whole.at.month
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    month = day.replace(day=1) + relativedelta(months=months)
     if rule.kind == "monthly_weekday":
-        return schedule_rules.nth_weekday(year, month + 1, rule.weekdays[0], rule.nth)
-    short = rule.month_day > calendar.monthrange(year, month + 1)[1]
-    return None if short else date(year, month + 1, rule.month_day)
+        nth = weekday(rule.weekdays[0], rule.nth)
+        return month + relativedelta(day=1 if rule.nth > 0 else 31, weekday=nth)
+    moved = month + relativedelta(day=rule.month_day)
+    return moved if moved.day == rule.month_day else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from itertools import count, islice, takewhile
+from itertools import islice, takewhile
 from typing import Any, Literal
 
+from dateutil.rrule import MO, MONTHLY, WEEKLY, rrule, weekday
+
 from circles.base import clock
+from circles.base.english import join_names
 from circles.base.errors import Reason
 
 Kind = Literal["weekly", "monthly_weekday", "monthly_date", "dates"]
@@ -65,73 +67,30 @@ class Terms:
 
 def all_dates(rule: Rule) -> Iterator[date]:
     """Every date of a rule in order, the skipped ones too. May be endless but for the year 2100."""
-    found = _KINDS[rule.kind](rule)
-    if rule.until is not None:
-        found = takewhile(lambda day: day <= (rule.until or LAST_DAY), found)
-    return islice(found, rule.times)
+    until = min(rule.until or LAST_DAY, LAST_DAY)
+    if rule.kind == "dates":
+        dates = (day for day in sorted(set(rule.dates)) if rule.first <= day <= until)
+    else:
+        first, last = (datetime.combine(day, time()) for day in (rule.first, until))
+        dates = (
+            at.date() for at in rrule(dtstart=first, until=last, interval=rule.every, **_recurrence(rule))
+        )
+    return islice(dates, rule.times)
+
+
+def _recurrence(rule: Rule) -> dict[str, Any]:
+    """The parts of RFC 5545's RRULE that a kind has. Weeks begin on Monday; a month without the date is left out."""
+    if rule.kind == "weekly":
+        return {"freq": WEEKLY, "wkst": MO, "byweekday": rule.weekdays}
+    if rule.kind == "monthly_weekday":
+        return {"freq": MONTHLY, "byweekday": weekday(rule.weekdays[0], rule.nth)}
+    return {"freq": MONTHLY, "bymonthday": rule.month_day}
 
 
 def dates(rule: Rule, after: date, until: date) -> list[date]:
     """The dates of a rule from one day to another, both included, without the skipped ones."""
     early = takewhile(lambda day: day <= until, all_dates(rule))
     return [day for day in early if day >= after and day not in rule.skipped]
-
-
-def _weekly(rule: Rule) -> Iterator[date]:
-    """Weeks begin on Monday and are counted from the week of the first date."""
-    monday = rule.first - timedelta(days=rule.first.weekday())
-    while monday <= LAST_DAY:
-        for weekday in sorted(rule.weekdays):
-            day = monday + timedelta(days=weekday)
-            if rule.first <= day <= LAST_DAY:
-                yield day
-        monday += timedelta(weeks=rule.every)
-
-
-def _months(rule: Rule) -> Iterator[tuple[int, int]]:
-    begin = rule.first.year * 12 + rule.first.month - 1
-    for month in count(begin, rule.every):
-        if month // 12 > LAST_DAY.year:
-            return
-        yield month // 12, month % 12 + 1
-
-
-def _monthly_weekday(rule: Rule) -> Iterator[date]:
-    for year, month in _months(rule):
-        day = nth_weekday(year, month, rule.weekdays[0], rule.nth)
-        if day >= rule.first:
-            yield day
-
-
-def nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
-    """The nth Tuesday (or other weekday, 0 is Monday) of a month; nth -1 is the last."""
-    first = date(year, month, 1)
-    day = first + timedelta(days=(weekday - first.weekday()) % 7)
-    if nth > 0:
-        return day + timedelta(weeks=nth - 1)
-    left = calendar.monthrange(year, month)[1] - day.day
-    return day + timedelta(weeks=left // 7)
-
-
-def _monthly_date(rule: Rule) -> Iterator[date]:
-    """A month that is too short for the date is left out."""
-    for year, month in _months(rule):
-        if rule.month_day <= calendar.monthrange(year, month)[1]:
-            day = date(year, month, rule.month_day)
-            if day >= rule.first:
-                yield day
-
-
-def _listed(rule: Rule) -> Iterator[date]:
-    return (day for day in sorted(set(rule.dates)) if day >= rule.first)
-
-
-_KINDS = {
-    "weekly": _weekly,
-    "monthly_weekday": _monthly_weekday,
-    "monthly_date": _monthly_date,
-    "dates": _listed,
-}
 
 
 # What is wrong with a rule
@@ -191,7 +150,7 @@ def words(rule: Rule, terms: Terms, today: date) -> str:
         parts.append("once" if rule.times == 1 else f"{rule.times} times")
     skipped = sorted(day for day in rule.skipped if day >= today)
     if skipped:
-        parts.append(f"not on {_joined(say_day(day, today) for day in skipped)}")
+        parts.append(f"not on {join_names(say_day(day, today) for day in skipped)}")
     return ", ".join(parts)
 
 
@@ -211,7 +170,7 @@ def rhythm(rule: Rule) -> str:
 
 
 def _weekly_words(rule: Rule) -> str:
-    days = _joined(WEEKDAYS[day] for day in sorted(rule.weekdays))
+    days = join_names(WEEKDAYS[day] for day in sorted(rule.weekdays))
     if len(rule.weekdays) == 7:
         days, each = "on every day", "every day"
     else:
@@ -221,11 +180,6 @@ def _weekly_words(rule: Rule) -> str:
     if rule.every == 2 and len(rule.weekdays) == 1:
         return each.replace("every ", "every other ", 1)
     return f"every {'other week' if rule.every == 2 else f'{rule.every} weeks'} {days}"
-
-
-def _joined(names: Iterable[str]) -> str:
-    found = list(names)
-    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
 
 
 def ordinal(number: int) -> str:
@@ -248,15 +202,18 @@ def split(rule: Rule, at: date) -> tuple[Rule, Rule]:
     The rule before has no date at all when it is cut at its first.
     """
     before = sum(1 for day in takewhile(lambda day: day < at, all_dates(rule)))
-    early, late = _columns(rule), _columns(rule)
-    early |= {"until": at - timedelta(days=1), "times": None}
-    late |= {"first": at, "times": rule.times - before if rule.times else None}
-    early["dates"] = tuple(day for day in rule.dates if day < at)
-    late["dates"] = tuple(day for day in rule.dates if day >= at)
-    early["skipped"] = frozenset(day for day in rule.skipped if day < at)
-    late["skipped"] = frozenset(day for day in rule.skipped if day >= at)
-    return Rule(**early), Rule(**late)
-
-
-def _columns(rule: Rule) -> dict[str, Any]:
-    return {name: getattr(rule, name) for name in Rule.__slots__}
+    early = replace(
+        rule,
+        until=at - timedelta(days=1),
+        times=None,
+        dates=tuple(day for day in rule.dates if day < at),
+        skipped=frozenset(day for day in rule.skipped if day < at),
+    )
+    late = replace(
+        rule,
+        first=at,
+        times=rule.times - before if rule.times else None,
+        dates=tuple(day for day in rule.dates if day >= at),
+        skipped=frozenset(day for day in rule.skipped if day >= at),
+    )
+    return early, late
