@@ -14,7 +14,7 @@ from circles import bookings, gatherings, payments, people
 from circles.attendance.afterwards import pages as after_pages
 from circles.attendance.afterwards import reflection_pages, suggest_pages
 from circles.attendance.exports import pages as organize_pages
-from circles.attendance.register import pages as attendance_pages
+from circles.attendance.register import pages as register_pages
 from circles.attendance.room import pages as room_pages
 from circles.attendance.room import readiness_pages
 from circles.attendance.run_sheet import pages as run_sheet_pages
@@ -131,7 +131,7 @@ HOSTING = [
     *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.put, Who.FACILITATOR),
     *form("/host/gatherings/{id}/stand-in/back", stand_in_pages.back, stand_in_pages.step, Who.FACILITATOR),
     *form(
-        "/host/circles/{id}/room", readiness_pages.asked_form, readiness_pages.change_asked, Who.FACILITATOR
+        "/host/circles/{id}/room", readiness_pages.checks_form, readiness_pages.change_checks, Who.FACILITATOR
     ),
     *form("/host/circles/{id}/edit", host_pages.edit_circle_form, host_pages.edit_circle, Who.FACILITATOR),
     post("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR),
@@ -196,8 +196,8 @@ INVITES = [
 
 ATTENDANCE = [
     route("/host", desk_pages.desk, Who.HOST),
-    route("/host/gatherings/{id}", attendance_pages.gathering, Who.HOST),
-    post("/host/gatherings/{id}/register", attendance_pages.mark, Who.HOST),
+    route("/host/gatherings/{id}", register_pages.gathering, Who.HOST),
+    post("/host/gatherings/{id}/register", register_pages.mark, Who.HOST),
     route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
     post("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST),
     post("/host/gatherings/{id}/shut", room_pages.shut_room, Who.HOST),
@@ -210,7 +210,7 @@ ATTENDANCE = [
     post("/host/gatherings/{id}/notes", after_pages.write_note, Who.HOST),
     route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest_form, Who.FACILITATOR),
     post("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Who.FACILITATOR),
-    post("/host/notes/{id}/take-away", after_pages.take_note_away, Who.HOST),
+    post("/host/notes/{id}/take-away", after_pages.delete_note, Who.HOST),
     route("/host/circles/{id}/notes", after_pages.notes, Who.SIGNED_IN),
     route("/organize", organize_pages.overview, Who.ORGANIZER),
     route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
@@ -219,7 +219,7 @@ ATTENDANCE = [
 ]
 
 REFLECTIONS = [
-    *form("/host/gatherings/{id}/reflection", reflection_pages.show, reflection_pages.keep, Who.FACILITATOR),
+    *form("/host/gatherings/{id}/reflection", reflection_pages.show, reflection_pages.save, Who.FACILITATOR),
 ]
 
 RUN_SHEETS = [
@@ -228,7 +228,7 @@ RUN_SHEETS = [
     for each in (
         route(f"{about}/run-sheet", run_sheet_pages.show, Who.HOST),
         *form(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, run_sheet_pages.edit, Who.FACILITATOR),
-        post(f"{about}/run-sheet/put-back", run_sheet_pages.put_back, Who.FACILITATOR),
+        post(f"{about}/run-sheet/put-back", run_sheet_pages.reset, Who.FACILITATOR),
     )
 ]
 

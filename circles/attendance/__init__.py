@@ -1,7 +1,7 @@
-"""The register of each gathering, exports of attendance, and the organizers' overview."""
+"""The register of each gathering, its live page and run sheet, and the export of attendance."""
 
 from circles.attendance.run_sheet.rules import Step
-from circles.attendance.run_sheet.rules import start as starting_run_sheet
+from circles.attendance.run_sheet.rules import starting_sheet as starting_run_sheet
 
 __all__ = [
     "Step",

@@ -1,29 +1,21 @@
--- name: hosted_gathering(id, person)^
--- one gathering as its host sees it, with the clock of the database; nothing for whoever does not host its circle
+-- name: hosted_gathering(id, actor_id)^
+-- one gathering for its hosts, its helpers and its stand-in, with the clock of the database; no row for anybody else
 select
-    gatherings.id,
-    gatherings.circle_id,
-    circles.name as circle_name,
-    circles.place,
-    circles.city,
-    gatherings.starts_at,
-    gatherings.ends_at,
-    gatherings.zone,
-    gatherings.capacity,
-    gatherings.seats_taken,
-    gatherings.note,
-    gatherings.state,
-    gatherings.cancel_reason,
-    gatherings.closed_at,
-    coalesce(hosts.part, 'stand_in') as part,
-    standing.name as stand_in_name,
-    now() as now
+    gatherings.id, gatherings.circle_id, circles.name as circle_name, circles.place,
+    coalesce(nullif(gatherings.city, ''), circles.city) as city,
+    coalesce(nullif(gatherings.address, ''), circles.address) as address,
+    coalesce(nullif(gatherings.join_link, ''), circles.join_link) as join_link,
+    gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.length_minutes, gatherings.capacity,
+    gatherings.seats_taken, gatherings.note, gatherings.state, gatherings.cancel_reason, gatherings.opened_at,
+    gatherings.closed_at, gatherings.checks, circles.asks_co, circles.asks_card, opener.name as opener_name,
+    coalesce(hosts.part, 'stand_in') as part, stand_in.name as stand_in_name, now() as now
 from gatherings
 join circles on circles.id = gatherings.circle_id
-join people as viewer on viewer.id = :person
+join people as viewer on viewer.id = :actor_id
 left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
 left join stand_ins on stand_ins.gathering_id = gatherings.id
-left join people as standing on standing.id = stand_ins.person_id
+left join people as stand_in on stand_in.id = stand_ins.person_id
+left join people as opener on opener.id = gatherings.opened_by
 where gatherings.id = :id
     and (
         hosts.part = 'helper'
@@ -34,23 +26,24 @@ where gatherings.id = :id
     );
 
 -- name: roster(gathering)
--- whoever has a confirmed seat, with their mark, what they want the room to know, and whether it is their first time
+-- the confirmed seats, each with its mark, what its person wants the hosts to know (until the day after), whether it is
+-- their first time in this circle, and how many notes there are about them
 select
-    bookings.id,
-    bookings.seat,
-    people.name,
-    people.pronouns,
+    bookings.id, bookings.person_id, bookings.seat, people.name, people.pronouns,
     coalesce(attendance.mark, '') as mark,
     case when here.ends_at > now() - interval '1 day' then people.access_needs else '' end as access_needs,
     not exists (
         select from bookings as earlier
         join gatherings as before on before.id = earlier.gathering_id
         join attendance as kept on kept.booking_id = earlier.id
-        where earlier.person_id = bookings.person_id
-            and before.circle_id = here.circle_id
-            and before.starts_at < here.starts_at
-            and kept.mark = 'came'
-    ) as first_time
+        where earlier.person_id = bookings.person_id and before.circle_id = here.circle_id
+            and before.starts_at < here.starts_at and kept.mark = 'came'
+    ) as first_time,
+    (
+        select count(*) from hand_over_notes
+        where hand_over_notes.about = bookings.person_id and hand_over_notes.circle_id = here.circle_id
+            and hand_over_notes.written_at > now() - interval '30 days'
+    ) as notes
 from bookings
 join gatherings as here on here.id = bookings.gathering_id
 join people on people.id = bookings.person_id
@@ -59,18 +52,24 @@ where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
 order by lower(people.name), bookings.seat;
 
 -- name: lock_seat(booking, gathering)$
--- a confirmed booking of this gathering, locked so that it cannot be cancelled while it is marked
+-- a confirmed booking of this gathering, locked so that it cannot be canceled while it is marked
 select id from bookings
 where id = :booking and gathering_id = :gathering and state = 'confirmed'
 for update;
 
+-- name: marks(gathering)
+-- the mark of every confirmed booking, empty where there is none
+select bookings.id, coalesce(attendance.mark, '') as mark
+from bookings left join attendance on attendance.booking_id = bookings.id
+where bookings.gathering_id = :gathering and bookings.state = 'confirmed';
+
 -- name: mark_of(booking)$
--- the mark that stands in the register
+-- the mark of one booking
 select mark from attendance where booking_id = :booking;
 
--- name: write_mark(booking, mark, who)!
+-- name: write_mark(booking, mark, actor_id)!
 -- came, absent or excused
-insert into attendance (booking_id, mark, marked_by) values (:booking, :mark, :who)
+insert into attendance (booking_id, mark, marked_by) values (:booking, :mark, :actor_id)
 on conflict (booking_id) do update
 set mark = excluded.mark, marked_by = excluded.marked_by, marked_at = now();
 
@@ -78,133 +77,17 @@ set mark = excluded.mark, marked_by = excluded.marked_by, marked_at = now();
 -- not marked after all
 delete from attendance where booking_id = :booking;
 
--- name: attendance_csv(first, last, circles)
--- one row per booking of the gatherings between two dates on the calendars of their circles; no circle named means all
-with first_visits as (
-    select bookings.person_id, gatherings.circle_id, min(gatherings.starts_at) as starts_at
-    from attendance
-    join bookings on bookings.id = attendance.booking_id
-    join gatherings on gatherings.id = bookings.gathering_id
-    where attendance.mark = 'came'
-    group by bookings.person_id, gatherings.circle_id
-)
-select
-    gatherings.id as gathering_id,
-    harmless(circles.name) as circle,
-    iso_time(gatherings.starts_at, gatherings.zone) as starts_at,
-    iso_time(gatherings.ends_at, gatherings.zone) as ends_at,
-    gatherings.zone,
-    gatherings.state as gathering_state,
-    bookings.id as booking_id,
-    people.id as person_id,
-    harmless(people.name) as name,
-    harmless(people.pronouns) as pronouns,
-    bookings.kind as seat_kind,
-    bookings.state as booking_state,
-    iso_time(bookings.created_at, gatherings.zone) as booked_at,
-    attendance.mark,
-    iso_time(attendance.marked_at, gatherings.zone) as marked_at,
-    case when first_visits.starts_at < gatherings.starts_at then 'no' else 'yes' end as first_time
-from gatherings
-join circles on circles.id = gatherings.circle_id
-join bookings on bookings.gathering_id = gatherings.id
-join people on people.id = bookings.person_id
-left join attendance on attendance.booking_id = bookings.id
-left join first_visits
-    on first_visits.person_id = bookings.person_id and first_visits.circle_id = gatherings.circle_id
-where gatherings.wall_start >= :first::date
-    and gatherings.wall_start < :last::date + 1
-    and (cardinality(:circles::uuid[]) = 0 or gatherings.circle_id = any(:circles::uuid[]))
-order by gatherings.starts_at, gatherings.id, bookings.created_at, bookings.id;
+-- name: insert_tap(key, booking, mark, ago, actor_id)$
+-- one tap, by its key; no row when the key was there before
+insert into taps (key, booking_id, mark, tapped_at, who)
+values (:key, :booking, :mark, clock_timestamp() - :ago::interval, :actor_id)
+on conflict (key) do nothing
+returning key;
 
--- name: known_circles(ids)$
--- how many of these circles there are
-select count(*) from circles where id = any(:ids::uuid[]);
+-- name: newest_tap(booking)$
+-- the tap that decides the mark
+select key from taps where booking_id = :booking order by tapped_at desc, key desc limit 1;
 
--- name: begin_export(what, who, filters)<!
--- who takes which data out, noted before the first row leaves
-insert into exports (what, who, filters) values (:what, :who, :filters) returning id;
-
--- name: finish_export(id, row_count)!
--- it went out whole
-update exports set row_count = :row_count, finished_at = now() where id = :id;
-
--- name: export_log(most)
--- the newest exports, with the names of those who took them
-select exports.id, exports.at, exports.filters, exports.row_count, exports.finished_at, people.name
-from exports left join people on people.id = exports.who
-order by exports.at desc, exports.id limit :most;
-
--- name: circle_choices()
--- every circle, for a choice in a form
-select id, name, state from circles order by lower(name), id;
-
--- name: fortnight()
--- the gatherings from a week ago to a week from now, with their seats and what their register says
-select
-    gatherings.id,
-    circles.id as circle_id,
-    circles.name as circle_name,
-    gatherings.starts_at,
-    gatherings.ends_at,
-    gatherings.zone,
-    gatherings.state,
-    gatherings.capacity,
-    gatherings.seats_taken,
-    gatherings.community_taken,
-    now() as now,
-    kept.booked,
-    kept.came,
-    kept.unmarked
-from gatherings
-join circles on circles.id = gatherings.circle_id
-cross join lateral (
-    select
-        count(*) as booked,
-        count(*) filter (where attendance.mark = 'came') as came,
-        count(*) filter (where attendance.mark is null) as unmarked
-    from bookings left join attendance on attendance.booking_id = bookings.id
-    where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
-) as kept
-where gatherings.state in ('open', 'cancelled')
-    and gatherings.starts_at between now() - interval '7 days' and now() + interval '7 days'
-order by gatherings.starts_at, gatherings.id;
-
--- name: bookings_page(state, circle, most, skip)
--- one page of all bookings, newest gathering first, with what was paid and given back (minor units)
-select
-    page.*,
-    money.paid,
-    money.given_back
-from (
-    select
-        bookings.id,
-        bookings.gathering_id,
-        people.name,
-        bookings.state,
-        bookings.end_cause,
-        bookings.kind,
-        bookings.amount,
-        bookings.currency,
-        bookings.created_at,
-        circles.id as circle_id,
-        circles.name as circle_name,
-        gatherings.starts_at,
-        gatherings.zone,
-        count(*) over () as total
-    from bookings
-    join gatherings on gatherings.id = bookings.gathering_id
-    join circles on circles.id = gatherings.circle_id
-    join people on people.id = bookings.person_id
-    where (:state::text = '' or bookings.state = :state::text)
-        and (:circle::uuid is null or circles.id = :circle::uuid)
-    order by gatherings.starts_at desc, bookings.created_at desc, bookings.id
-    limit :most offset :skip
-) as page
-cross join lateral (
-    select
-        coalesce(sum(amount) filter (where kind = 'payment'), 0) as paid,
-        coalesce(-sum(amount) filter (where kind <> 'payment'), 0) as given_back
-    from money_rows where booking_id = page.id
-) as money
-order by page.starts_at desc, page.created_at desc, page.id;
+-- name: forget_old_taps()!
+-- taps older than 31 days: no phone sends them again
+delete from taps where tapped_at < now() - interval '31 days';

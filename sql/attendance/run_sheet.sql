@@ -1,4 +1,4 @@
--- name: of_circle(id, person)^
+-- name: of_circle(id, actor_id)^
 -- a circle for its hosts, with its run sheet; no steps where it has none of its own
 select
     circles.id, circles.id as circle_id, circles.name as circle_name, circles.format, circles.place, circles.zone,
@@ -10,12 +10,12 @@ select
         from run_steps where run_steps.sheet_id = own.id
     ) as steps
 from circles
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+join hosts on hosts.circle_id = circles.id and hosts.person_id = :actor_id
 join people as viewer on viewer.id = hosts.person_id
 left join run_sheets as own on own.circle_id = circles.id and own.gathering_id is null
 where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer);
 
--- name: of_gathering(id, person)^
+-- name: of_gathering(id, actor_id)^
 -- a gathering for its hosts, with its own copy of the run sheet, else the one of its circle, else no steps
 select
     gatherings.id, circles.id as circle_id, circles.name as circle_name, circles.format, circles.place,
@@ -29,7 +29,7 @@ select
     ) as steps
 from gatherings
 join circles on circles.id = gatherings.circle_id
-join people as viewer on viewer.id = :person
+join people as viewer on viewer.id = :actor_id
 left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
 left join stand_ins on stand_ins.gathering_id = gatherings.id and stand_ins.person_id = viewer.id
 left join run_sheets as own on own.gathering_id = gatherings.id
@@ -44,31 +44,31 @@ where gatherings.id = :id
     );
 
 -- name: lock_circle(id)$
--- a circle whose run sheet is about to change
+-- a circle, locked while its run sheet or one of a gathering changes
 select id from circles where id = :id for no key update;
 
--- name: write_sheet(circle, gathering, person)$
--- a run sheet that has changed, of a circle or of one gathering
-insert into run_sheets (circle_id, gathering_id, changed_by) values (:circle, :gathering, :person) returning id;
+-- name: insert_sheet(circle, gathering, actor_id)$
+-- a new run sheet, of a circle or of one gathering
+insert into run_sheets (circle_id, gathering_id, changed_by) values (:circle, :gathering, :actor_id) returning id;
 
--- name: touch_sheet(circle, gathering, person)$
--- one more version of a run sheet; no row where there is none yet
-update run_sheets set version = version + 1, changed_by = :person, changed_at = now()
+-- name: update_sheet(circle, gathering, actor_id)$
+-- the next version of a run sheet; no row where there is none yet
+update run_sheets set version = version + 1, changed_by = :actor_id, changed_at = now()
 where circle_id = :circle and gathering_id is not distinct from :gathering::uuid
 returning id;
 
--- name: drop_steps(sheet)!
--- the steps as they were
+-- name: delete_steps(sheet)!
+-- the steps of a run sheet, before new ones are written
 delete from run_steps where sheet_id = :sheet;
 
--- name: write_steps(sheet, steps)!
--- the steps as they are now
+-- name: insert_steps(sheet, steps)!
+-- the steps of a run sheet
 insert into run_steps (sheet_id, position, title, minutes, words)
 select :sheet::uuid, step.position, step.title, step.minutes, step.words
 from jsonb_to_recordset(:steps::jsonb) as step (position smallint, title text, minutes smallint, words text);
 
--- name: drop_sheet(circle, gathering)$
--- a run sheet is put back to what it came from
+-- name: delete_sheet(circle, gathering)$
+-- a run sheet that is reset: the one it was copied from applies again
 delete from run_sheets
 where circle_id = :circle and gathering_id is not distinct from :gathering::uuid
 returning id;

@@ -1,4 +1,4 @@
-"""The room over HTTP: opening it, the host's view, taps sent once or twice, closing, handing over."""
+"""The live page of a gathering over HTTP: opening it, what it shows, taps sent once or twice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from circles.attendance.afterwards import actions as after_actions
 from circles.attendance.room import actions as room_actions
 from circles.attendance.room import readiness_actions
 from circles.attendance.room.rules import Tap
@@ -69,7 +68,7 @@ async def test_a_room_without_its_checks_stays_closed_and_keeps_what_was_typed(
 async def test_opening_twice_is_opening_once(cast: Cast, tonight: UUID) -> None:
     async def open_it() -> None:
         await readiness_actions.open_room(
-            cast.context, person_id=cast.farid, gathering_id=tonight, answers=READY
+            cast.context, actor_id=cast.farid, gathering_id=tonight, answers=READY
         )
 
     await asyncio.gather(open_it(), open_it(), open_it())
@@ -91,24 +90,24 @@ async def test_who_may_open_a_room(cast: Cast, tonight: UUID) -> None:
     for nobody in (cast.fern, cast.odile, cast.milo, cast.mira):
         with pytest.raises(NotFound):
             await readiness_actions.open_room(
-                cast.context, person_id=nobody, gathering_id=tonight, answers=READY
+                cast.context, actor_id=nobody, gathering_id=tonight, answers=READY
             )
     await change(cast.context, "insert into stand_ins values ($1, $2)", tonight, cast.fern)
-    await readiness_actions.open_room(cast.context, person_id=cast.fern, gathering_id=tonight, answers=READY)
+    await readiness_actions.open_room(cast.context, actor_id=cast.fern, gathering_id=tonight, answers=READY)
 
 
 async def test_a_demoted_host_opens_nothing(cast: Cast, tonight: UUID) -> None:
     await change(cast.context, "update people set is_facilitator = false where id = $1", cast.farid)
     with pytest.raises(NotFound):
         await readiness_actions.open_room(
-            cast.context, person_id=cast.farid, gathering_id=tonight, answers=READY
+            cast.context, actor_id=cast.farid, gathering_id=tonight, answers=READY
         )
 
 
 async def test_a_room_cannot_be_opened_the_day_before(cast: Cast) -> None:
     with pytest.raises(Refused) as refused:
         await readiness_actions.open_room(
-            cast.context, person_id=cast.farid, gathering_id=cast.gathering, answers=READY
+            cast.context, actor_id=cast.farid, gathering_id=cast.gathering, answers=READY
         )
     assert refused.value.codes == {"too_early"}
 
@@ -141,17 +140,17 @@ async def test_a_room_is_shut_again_and_opening_asks_the_checks_anew(
 
 
 async def test_shutting_twice_is_shutting_once(cast: Cast, tonight: UUID) -> None:
-    await readiness_actions.open_room(cast.context, person_id=cast.farid, gathering_id=tonight, answers=READY)
+    await readiness_actions.open_room(cast.context, actor_id=cast.farid, gathering_id=tonight, answers=READY)
 
     async def shut() -> None:
-        await readiness_actions.shut_room(cast.context, person_id=cast.farid, gathering_id=tonight)
+        await readiness_actions.shut_room(cast.context, actor_id=cast.farid, gathering_id=tonight)
 
     await asyncio.gather(shut(), shut())
     assert await value(cast.context, "select count(*) from events where what = 'gathering.room_shut'") == 1
 
 
 async def test_who_may_shut_a_room(cast: Cast, tonight: UUID, browser: Enter) -> None:
-    await readiness_actions.open_room(cast.context, person_id=cast.farid, gathering_id=tonight, answers=READY)
+    await readiness_actions.open_room(cast.context, actor_id=cast.farid, gathering_id=tonight, answers=READY)
     await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.mira)
     for nobody in (cast.fern, cast.odile, cast.milo, cast.mira):
         async with browser(nobody) as page:
@@ -159,7 +158,7 @@ async def test_who_may_shut_a_room(cast: Cast, tonight: UUID, browser: Enter) ->
     async with browser(cast.mira) as helper:
         assert "Shut the room" not in (await helper.get(f"/host/gatherings/{tonight}/room")).text
     await change(cast.context, "insert into stand_ins values ($1, $2)", tonight, cast.fern)
-    await readiness_actions.shut_room(cast.context, person_id=cast.fern, gathering_id=tonight)
+    await readiness_actions.shut_room(cast.context, actor_id=cast.fern, gathering_id=tonight)
 
 
 async def test_a_room_of_a_gathering_that_is_over_stays_as_it_was(cast: Cast, browser: Enter) -> None:
@@ -290,11 +289,11 @@ async def test_two_phones_that_send_the_same_evening_agree(cast: Cast, tonight: 
     two = [Tap(key=uuid4(), booking=seat, mark="absent", ago=4_000) for seat in reversed(seats)]
     await asyncio.gather(
         *(
-            room_actions.take_taps(cast.context, person_id=cast.farid, gathering_id=tonight, taps=taps)
+            room_actions.save_taps(cast.context, actor_id=cast.farid, gathering_id=tonight, taps=taps)
             for taps in (one, two, one, two)
         )
     )
-    found = await room_actions.take_taps(cast.context, person_id=cast.farid, gathering_id=tonight, taps=[])
+    found = await room_actions.save_taps(cast.context, actor_id=cast.farid, gathering_id=tonight, taps=[])
     assert set(found.values()) == {"absent"}
     assert await value(cast.context, "select count(*) from taps") == 12
 
@@ -351,7 +350,7 @@ async def test_without_javascript_a_tap_is_a_form(
 
 async def test_old_taps_are_forgotten(cast: Cast, tonight: UUID, booked: UUID) -> None:
     kept = Tap(key=uuid4(), booking=booked, mark="came", ago=0)
-    await room_actions.take_taps(cast.context, person_id=cast.farid, gathering_id=tonight, taps=[kept])
+    await room_actions.save_taps(cast.context, actor_id=cast.farid, gathering_id=tonight, taps=[kept])
     await jobs.run_timetable(cast.context, "attendance.forget_taps")
     assert await value(cast.context, "select count(*) from taps") == 1
     await change(cast.context, "update taps set tapped_at = now() - interval '32 days'")
@@ -391,116 +390,3 @@ async def test_a_circle_says_what_it_asks_before_a_room_opens(cast: Cast, browse
         assert (await other.post(address, data={})).status_code == 404
     row = await value(cast.context, "select (asks_co, asks_card) from circles where id = $1", cast.circle)
     assert row == (False, True)
-
-
-# Afterwards
-
-
-async def test_closing_a_register_asks_about_whoever_is_not_marked(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
-) -> None:
-    milo = await add_booking(cast.context, tonight, cast.milo)
-    after, register = f"/host/gatherings/{tonight}/after", f"/host/gatherings/{tonight}/register"
-    async with browser(cast.farid) as host:
-        mark = {"booking": str(booked), "mark": "came", "back": "after"}
-        assert (await host.post(register, data=mark)).headers["location"] == after
-        text = (await host.get(after)).text
-        assert "Milo" in text[text.index('id="close"') : text.index('id="notes"')]
-        assert "Mira" not in text[text.index('id="close"') : text.index('id="notes"')]
-        refused = await host.post(f"/host/gatherings/{tonight}/close")
-        assert refused.status_code == 422
-        assert "One person is not marked yet" in refused.text
-        closed = await host.post(f"/host/gatherings/{tonight}/close", data={"rest": "absent"})
-        assert closed.status_code == 303
-        assert await mark_of(cast.context, milo) == "absent"
-        assert "Closed: 1 came, 1 absent." in (await host.get(after)).text
-        assert "This register is closed" in (await host.get(f"/host/gatherings/{tonight}")).text
-        late = await host.post(f"/host/gatherings/{tonight}/room/marks", json={"taps": [tap(milo, "came")]})
-        assert late.status_code == 422
-        assert "This register is closed" in late.json()["says"]
-        assert (await host.post(register, data={"booking": str(milo), "mark": "came"})).status_code == 422
-        assert (await host.post(f"/host/gatherings/{tonight}/reopen")).status_code == 303
-        assert (await host.post(register, data={"booking": str(milo), "mark": "came"})).status_code == 303
-    assert await mark_of(cast.context, milo) == "came"
-
-
-async def test_a_register_is_closed_once(cast: Cast, tonight: UUID, booked: UUID) -> None:
-    await asyncio.gather(
-        *(
-            after_actions.close(cast.context, person_id=cast.farid, gathering_id=tonight, absent=True)
-            for _ in range(3)
-        )
-    )
-    assert await value(cast.context, "select count(*) from events where what = 'register.closed'") == 1
-    assert await value(cast.context, "select count(*) from events where what = 'attendance.marked'") == 1
-
-
-async def test_a_helper_neither_closes_nor_hands_over(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
-) -> None:
-    await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.milo)
-    async with browser(cast.milo) as helper:
-        assert (await helper.get(f"/host/gatherings/{tonight}/room")).status_code == 200
-        assert (await helper.get(f"/host/gatherings/{tonight}/after")).status_code == 404
-        assert (await helper.get(f"/host/circles/{cast.circle}/notes")).status_code == 404
-        assert (await helper.post(f"/host/gatherings/{tonight}/open", data=READY)).status_code == 404
-        note = {"about": str(cast.mira), "body": "x"}
-        for path, data in (("close", {"rest": "absent"}), ("reopen", {}), ("notes", note)):
-            assert (await helper.post(f"/host/gatherings/{tonight}/{path}", data=data)).status_code == 404
-
-
-async def test_a_note_is_for_the_circle_s_hosts_and_the_organizers(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
-) -> None:
-    note = {"about": str(cast.mira), "body": "Ask after her hands."}
-    async with browser(cast.farid) as host:
-        assert (await host.post(f"/host/gatherings/{tonight}/notes", data=note)).status_code == 303
-        assert "Ask after her hands." in (await host.get(f"/host/gatherings/{tonight}/after")).text
-        assert "A note handed over" in (await host.get(f"/host/gatherings/{tonight}/room")).text
-        elsewhere = {"about": str(cast.milo), "body": ""}
-        refused = await host.post(f"/host/gatherings/{tonight}/notes", data=elsewhere)
-        assert refused.status_code == 422
-    await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.fern)
-    address = f"/host/circles/{cast.circle}/notes"
-    for person, status in ((cast.farid, 200), (cast.odile, 200), (cast.fern, 404), (cast.mira, 404)):
-        async with browser(person) as page:
-            answer = await page.get(address)
-            assert answer.status_code == status
-            assert ("Ask after her hands." in answer.text) is (status == 200)
-    exported = await personal_data.export(cast.context, "mira@example.org")
-    assert [row["body"] for row in exported["hand_over_notes"]] == ["Ask after her hands."]
-
-
-async def test_only_its_writer_takes_a_note_away(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
-) -> None:
-    await change(cast.context, "insert into hosts values ($1, $2, 'co')", cast.circle, cast.fern)
-    note = {"about": str(cast.mira), "body": "Ask after her hands."}
-    await after_actions.write_note(cast.context, person_id=cast.farid, gathering_id=tonight, values=note)
-    written = await value(cast.context, "select id from hand_over_notes")
-    async with browser(cast.fern) as other, browser(cast.farid) as writer:
-        assert (await other.post(f"/host/notes/{written}/take-away")).status_code == 404
-        assert (await writer.post(f"/host/notes/{written}/take-away")).status_code == 303
-    assert await value(cast.context, "select count(*) from hand_over_notes") == 0
-
-
-async def test_notes_are_deleted_after_thirty_days(cast: Cast, tonight: UUID, booked: UUID) -> None:
-    for body in ("old", "new"):
-        note = {"about": str(cast.mira), "body": body}
-        await after_actions.write_note(cast.context, person_id=cast.farid, gathering_id=tonight, values=note)
-    await change(
-        cast.context, "update hand_over_notes set written_at = now() - interval '30 days' where body = 'old'"
-    )
-    for _ in range(2):
-        await jobs.run_timetable(cast.context, "attendance.forget_notes")
-    assert await value(cast.context, "select string_agg(body, ' ') from hand_over_notes") == "new"
-    assert await value(cast.context, "select count(*) from events where what = 'note.forgotten'") == 1
-
-
-async def test_the_page_of_afterwards_asks_the_database_at_most_four_times(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
-) -> None:
-    async with browser(cast.farid) as page:
-        queries.clear()
-        assert (await page.get(f"/host/gatherings/{tonight}/after")).status_code == 200
-    assert len(queries) <= 4, queries

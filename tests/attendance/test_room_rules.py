@@ -1,4 +1,4 @@
-"""The room: what is asked before it opens, which taps can be read, the usual steps. Pure."""
+"""The rules of the live page: checks before the room opens, taps, how long a tab keeps the page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from uuid import uuid4
 import pytest
 
 from circles import gatherings
-from circles.attendance.room import readiness_rules
-from circles.attendance.room import rules as room_rules
-from circles.attendance.room.readiness_rules import Asked
+from circles.attendance.room import readiness_rules, rules
+from circles.attendance.room.readiness_rules import Checks
 from circles.base.errors import Refused
 
 START = datetime(2027, 3, 16, 22, 0, tzinfo=UTC)
 END = START + timedelta(minutes=90)
-BOTH = Asked(co=True, card=True)
+BOTH = Checks(co=True, card=True)
 
 
 def at(minutes: float) -> datetime:
@@ -27,7 +26,7 @@ def at(minutes: float) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("answers", "asked", "codes"),
+    ("answers", "required", "codes"),
     [
         ({}, BOTH, {"co_not_said", "card_not_read"}),
         ({"co": "here"}, BOTH, {"card_not_read"}),
@@ -35,25 +34,27 @@ def at(minutes: float) -> datetime:
         ({"co": "alone", "why": "  ", "card": "on"}, BOTH, {"no_why"}),
         ({"co": "alone", "why": "x" * 301, "card": "on"}, BOTH, {"too_long"}),
         ({"co": "perhaps", "card": "yes"}, BOTH, {"co_not_said", "card_not_read"}),
-        ({}, Asked(co=False, card=True), {"card_not_read"}),
-        ({}, Asked(co=True, card=False), {"co_not_said"}),
+        ({}, Checks(co=False, card=True), {"card_not_read"}),
+        ({}, Checks(co=True, card=False), {"co_not_said"}),
     ],
 )
-def test_what_is_missing_is_said_all_at_once(answers: dict[str, str], asked: Asked, codes: set[str]) -> None:
+def test_every_missing_check_is_refused_at_once(
+    answers: dict[str, str], required: Checks, codes: set[str]
+) -> None:
     with pytest.raises(Refused) as refused:
-        readiness_rules.read_checks(answers, asked)
+        readiness_rules.read_answers(answers, required)
     assert refused.value.codes == codes
 
 
 def test_what_was_answered_is_kept() -> None:
-    read = readiness_rules.read_checks
+    read = readiness_rules.read_answers
     assert read({"co": "here", "why": "not said", "card": "on"}, BOTH) == {
         "co": "here",
         "why": "",
         "card": True,
     }
     assert read({"co": "alone", "why": " Ruth is ill ", "card": "on"}, BOTH)["why"] == "Ruth is ill"
-    assert read({}, Asked(co=False, card=False)) == {"co": "not asked", "why": "", "card": False}
+    assert read({}, Checks(co=False, card=False)) == {"co": "not asked", "why": "", "card": False}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_what_was_answered_is_kept() -> None:
     ],
 )
 def test_when_a_room_can_be_opened(state: str, now: datetime, codes: set[str]) -> None:
-    assert {each.code for each in readiness_rules.opening_problems(state, START, END, now)} == codes
+    assert {each.code for each in readiness_rules.opening_refusals(state, START, END, now)} == codes
 
 
 def test_a_gathering_moved_to_another_day_is_to_be_opened_anew() -> None:
@@ -87,7 +88,7 @@ def tap(**more: object) -> dict[str, object]:
 
 def test_taps_are_read_oldest_first() -> None:
     sent = {"taps": [tap(ago=5), tap(ago=60_000, mark="absent"), tap(ago=700, mark="")]}
-    assert [each.mark for each in room_rules.read_taps(json.dumps(sent).encode())] == ["absent", "", "came"]
+    assert [each.mark for each in rules.read_taps(json.dumps(sent).encode())] == ["absent", "", "came"]
 
 
 @pytest.mark.parametrize(
@@ -106,41 +107,8 @@ def test_taps_are_read_oldest_first() -> None:
 )
 def test_what_is_no_tap_is_refused(sent: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        room_rules.read_taps(sent)
+        rules.read_taps(sent)
     assert refused.value.codes == {"taps_unreadable"}
-
-
-# Afterwards
-
-
-@pytest.mark.parametrize(
-    ("state", "begun", "gaps", "codes"),
-    [
-        ("open", True, 0, set()),
-        ("open", True, 2, {"gaps"}),
-        ("open", False, 0, {"too_early"}),
-        ("cancelled", True, 0, {"no_register"}),
-        ("draft", True, 0, {"no_register"}),
-    ],
-)
-def test_when_a_register_can_be_closed(state: str, begun: bool, gaps: int, codes: set[str]) -> None:
-    assert {each.code for each in room_rules.closing_problems(state, begun, gaps)} == codes
-
-
-def test_a_note_is_about_somebody_who_was_there_and_says_something() -> None:
-    mira = uuid4()
-    assert room_rules.read_note({"about": str(mira), "body": " Ask after her hands. "}, [mira]) == {
-        "about": mira,
-        "body": "Ask after her hands.",
-    }
-    for values, codes in (
-        ({"about": str(uuid4()), "body": "x"}, {"about_nobody"}),
-        ({}, {"about_nobody", "missing"}),
-        ({"about": str(mira), "body": "x" * 2001}, {"too_long"}),
-    ):
-        with pytest.raises(Refused) as refused:
-            room_rules.read_note(values, [mira])
-        assert refused.value.codes == codes
 
 
 # How long a tab may keep the page
@@ -158,9 +126,9 @@ def test_a_note_is_about_somebody_who_was_there_and_says_something() -> None:
     ],
 )
 def test_a_tab_keeps_the_page_around_its_gathering(now: datetime, lasts: timedelta) -> None:
-    assert room_rules.kept_for("open", START, END, now, closed=False) == lasts
+    assert rules.kept_for("open", START, END, now, closed=False) == lasts
 
 
 @pytest.mark.parametrize(("state", "closed"), [("open", True), ("cancelled", False), ("draft", False)])
 def test_a_tab_keeps_nothing_of_a_room_that_is_over(state: str, closed: bool) -> None:
-    assert room_rules.kept_for(state, START, END, START, closed=closed) == timedelta(0)
+    assert rules.kept_for(state, START, END, START, closed=closed) == timedelta(0)

@@ -15,24 +15,24 @@ from circles.base.errors import Refused
 STEPS = [Step("One", 5), Step("Two", 10, "Say hello."), Step("Three", 15)]
 
 
-@pytest.mark.parametrize("format_", rules.STARTS)
+@pytest.mark.parametrize("format_", rules.STARTING_SHEETS)
 @pytest.mark.parametrize("length", [15, 50, 60, 75, 90, 120, 180])
 def test_a_starting_sheet_fills_the_gathering(format_: str, length: int) -> None:
-    steps = rules.start(format_, length)
+    steps = rules.starting_sheet(format_, length)
     assert rules.total(steps) == length
-    assert rules.read(rules.typed(steps)) == steps
+    assert rules.read(rules.form_values(steps)) == steps
     assert len({step.title for step in steps}) == 8
 
 
-@pytest.mark.parametrize("format_", rules.STARTS)
+@pytest.mark.parametrize("format_", rules.STARTING_SHEETS)
 @pytest.mark.parametrize("length", range(50, 241, 5))
 def test_the_sharing_stays_the_most_of_it(format_: str, length: int) -> None:
-    steps = rules.start(format_, length)
+    steps = rules.starting_sheet(format_, length)
     assert max(steps, key=lambda step: step.minutes).title == rules.SHARING
 
 
 def test_the_longest_gathering_has_time_left() -> None:
-    steps = rules.start("peer", 480)
+    steps = rules.starting_sheet("peer", 480)
     assert max(step.minutes for step in steps) == rules.MAX_MINUTES
     assert rules.total(steps) < 480
 
@@ -49,7 +49,7 @@ def test_the_longest_gathering_has_time_left() -> None:
     ],
 )
 def test_the_total_is_said_beside_the_length(length: int, words: str) -> None:
-    assert rules.total_words(STEPS, length) == words.replace("1 minute are", "1 minute is")
+    assert rules.total_sentence(STEPS, length) == words.replace("1 minute are", "1 minute is")
 
 
 def test_steps_begin_on_the_gatherings_clock() -> None:
@@ -110,11 +110,11 @@ def test_moving_loses_nothing(moves: list[tuple[str, int]]) -> None:
     ],
 )
 def test_buttons_are_read(then: str, read: tuple[str, int]) -> None:
-    assert rules.pressed(then) == read
+    assert rules.read_button(then) == read
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
-    values = rules.typed(STEPS) | {
+    values = rules.form_values(STEPS) | {
         "title-1": " ",
         "minutes-1": "0",
         "minutes-2": "241",
@@ -126,10 +126,10 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         rules.read(values)
     assert {(reason.field, reason.code) for reason in refused.value.reasons} == {
         ("title-1", "missing"),
-        ("minutes-1", "minutes"),
-        ("minutes-2", "minutes"),
+        ("minutes-1", "number"),
+        ("minutes-2", "number"),
         ("words-2", "too_long"),
-        ("minutes-3", "minutes"),
+        ("minutes-3", "number"),
         ("title-3", "too_long"),
     }
 

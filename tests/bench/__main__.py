@@ -111,7 +111,7 @@ def export(server: str, data: Path) -> None:
     url = asyncio.run(stage.fresh(server, "bench_export"))
     cookie = asyncio.run(_fill(url, data))
     psql = _psql()
-    query = db.queries("attendance/register").attendance_csv
+    query = db.queries("attendance/exports").attendance_csv
     values = {"first": "'2020-01-01'", "last": "'2030-01-01'", "circles": "'{}'"}
     text = query.sql
     for place, name in reversed(list(enumerate(query.parameters, 1))):

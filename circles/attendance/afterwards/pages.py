@@ -1,4 +1,4 @@
-"""After a gathering: its register is closed, and notes are handed over to whoever holds the circle next."""
+"""The page after a gathering: closing its register, notes for the next host."""
 
 from __future__ import annotations
 
@@ -12,29 +12,27 @@ from circles.web.forms import Form
 
 
 async def after(request: Request) -> Response:
-    """Whoever is not marked yet, and the notes."""
     return await _page(request, Form(), Form())
 
 
 async def _page(request: Request, closing: Form, note: Form) -> Response:
     async with access.context(request).db.reading() as tx:
-        found = await actions.after(tx, access.path_id(request), request.state.person.id)
+        after = await actions.after(tx, access.path_id(request), request.state.person.id)
     status = 200 if closing.ok and note.ok else 422
     return render.page(
-        request, "attendance/afterwards/afterwards.html", status, after=found, closing=closing, form=note
+        request, "attendance/afterwards/afterwards.html", status, after=after, closing=closing, form=note
     )
 
 
 async def close(request: Request) -> Response:
-    """Close the register; with "absent", whoever is not marked is marked so first."""
     form = await Form.read(request)
     gathering_id = access.path_id(request)
     try:
-        await actions.close(
+        await actions.close_register(
             access.context(request),
-            person_id=request.state.person.id,
+            actor_id=request.state.person.id,
             gathering_id=gathering_id,
-            absent=form.checked("rest", "absent"),
+            rest_absent=form.checked("rest", "absent"),
         )
     except Refused as refused:
         form.add(refused.reasons)
@@ -43,22 +41,20 @@ async def close(request: Request) -> Response:
 
 
 async def reopen(request: Request) -> Response:
-    """Open the register again."""
     gathering_id = access.path_id(request)
-    await actions.reopen(
-        access.context(request), person_id=request.state.person.id, gathering_id=gathering_id
+    await actions.reopen_register(
+        access.context(request), actor_id=request.state.person.id, gathering_id=gathering_id
     )
     return render.see_other(f"/host/gatherings/{gathering_id}/after", notice="The register is open again.")
 
 
 async def write_note(request: Request) -> Response:
-    """Hand something over."""
     form = await Form.read(request)
     gathering_id = access.path_id(request)
     try:
         await actions.write_note(
             access.context(request),
-            person_id=request.state.person.id,
+            actor_id=request.state.person.id,
             gathering_id=gathering_id,
             values=form.values,
         )
@@ -68,19 +64,18 @@ async def write_note(request: Request) -> Response:
     return render.see_other(f"/host/gatherings/{gathering_id}/after#notes", notice="The note is kept.")
 
 
-async def take_note_away(request: Request) -> Response:
-    """Take away a note one wrote."""
-    gathering_id = await actions.take_note_away(
-        access.context(request), person_id=request.state.person.id, note_id=access.path_id(request)
+async def delete_note(request: Request) -> Response:
+    gathering_id = await actions.delete_note(
+        access.context(request), actor_id=request.state.person.id, note_id=access.path_id(request)
     )
     return render.see_other(f"/host/gatherings/{gathering_id}/after#notes", notice="The note is gone.")
 
 
 async def notes(request: Request) -> Response:
-    """What was handed over in a circle, and where its hosts looked back, for them and the organizers."""
+    """The notes and the reflections of a circle, for its hosts and the organizers."""
     async with access.context(request).db.reading() as tx:
-        circle, found = await actions.notes(tx, access.path_id(request), request.state.person.id)
+        circle, rows = await actions.notes(tx, access.path_id(request), request.state.person.id)
         reflections = await reflection_actions.of_circle(tx, circle["id"])
     return render.page(
-        request, "attendance/afterwards/notes.html", circle=circle, notes=found, reflections=reflections
+        request, "attendance/afterwards/notes.html", circle=circle, notes=rows, reflections=reflections
     )

@@ -1,31 +1,27 @@
-"""The hosts' private reflection after a gathering: pure decisions."""
+"""The hosts' private reflection after a gathering: reading its form, when it can be written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from circles.base import text
-from circles.base.errors import Reason, Refused
+from circles.base.errors import Reason
+from circles.base.reading import Reader
 
 MAX_CHARACTERS = 2_000
 
 
 def read(values: Mapping[str, str]) -> dict[str, str]:
     """What went well and what to carry on; either may be empty. Raises Refused with every reason at once."""
-    found: dict[str, str] = {}
-    reasons: list[Reason] = []
-    for name in ("went_well", "carry_on"):
-        try:
-            found[name] = text.body(values.get(name, ""), name, most=MAX_CHARACTERS, required=False)
-        except Refused as refused:
-            reasons.extend(refused.reasons)
-    if reasons:
-        raise Refused(reasons)
-    return found
+    reader = Reader(values)
+    texts = {
+        name: reader.body(name, most=MAX_CHARACTERS, required=False) for name in ("went_well", "carry_on")
+    }
+    reader.done()
+    return texts
 
 
 def refusals(state: str, has_begun: bool) -> list[Reason]:
-    """Every reason why there is nothing to look back on."""
+    """Every reason why no reflection can be written."""
     if state != "open":
         return [Reason("not_held", "This gathering did not take place.")]
     if not has_begun:

@@ -14,7 +14,6 @@ from circles.web.forms import Form
 
 
 async def suggest_form(request: Request) -> Response:
-    """A look at the directory, or listings found by name; and a few words."""
     return await _page(request, Form({"what": "directory"}))
 
 
@@ -24,25 +23,25 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         member = await actions.member_who_came(
             tx, access.path_id(request), booking_id, request.state.person.id
         )
-        found = await _found(tx, form)
+        listings = await _listings(tx, form)
     return render.page(
         request,
         "attendance/afterwards/suggest.html",
         status,
         member=member,
         form=form,
-        options=directory.options(found),
+        options=directory.options(listings),
     )
 
 
-async def _found(tx: db.Tx, form: Form) -> list[db.Record]:
-    """The listings that are ticked, and those the name finds beside them."""
+async def _listings(tx: db.Tx, form: Form) -> list[db.Record]:
+    """The listings that are ticked, and those found by the name."""
     ticked = await directory.chosen(tx, directory.read_ids(form.value("listings"))[:12])
     return ticked + await directory.find(tx, form.value("name"), [row["id"] for row in ticked])
 
 
 async def suggest(request: Request) -> Response:
-    """Look for a name, or make the suggestion."""
+    """Search for a name, or make the suggestion."""
     form = await Form.read(request)
     if form.value("do") == "find":
         form.values["what"] = "listings"
@@ -51,7 +50,7 @@ async def suggest(request: Request) -> Response:
     try:
         member = await actions.suggest(
             access.context(request),
-            host_id=request.state.person.id,
+            actor_id=request.state.person.id,
             gathering_id=gathering_id,
             booking_id=access.path_id(request, "booking"),
             suggestion=directory.read_suggestion(form.values),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import aclosing
-from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -14,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
 from circles import directory, payments
-from circles.attendance.register import actions, rules
-from circles.attendance.register.rules import BookingsFilter, Wanted
+from circles.attendance.exports import actions, queries, rules
+from circles.attendance.exports.rules import BookingsFilter, Selection
 from circles.base import clock
 from circles.base.errors import Refused
 from circles.web import access, render
@@ -27,61 +26,53 @@ STATE_NAMES = {"held": "Held", "confirmed": "Confirmed", "cancelled": "Cancelled
 
 
 async def overview(request: Request) -> Response:
-    """The week behind and the week ahead, registers with gaps, and money that needs a hand."""
     async with access.context(request).db.reading() as tx:
-        rows = await actions.fortnight(tx)
+        rows = await queries.fortnight(tx)
         troubles = await payments.failed_calls(tx)
         therapists = await directory.to_do(tx)
     return render.page(
         request,
         "attendance/exports/overview.html",
-        numbers=rules.numbers(rows),
+        totals=rules.totals(rows),
         ahead=[row for row in rows if row["starts_at"] > row["now"]],
-        to_keep=rules.to_keep(rows),
+        with_gaps=rules.with_gaps(rows),
         troubles=troubles,
         therapists=therapists,
     )
 
 
 async def bookings(request: Request) -> Response:
-    """Every booking, by state and circle, with what was paid and given back."""
     query = request.query_params
-    wanted = rules.read_bookings_filter(
+    selection = rules.read_bookings_filter(
         query.get("state", ""), query.get("circle", ""), query.get("page", "1")
     )
     async with access.context(request).db.reading() as tx:
-        found, circles = await actions.bookings_page(tx, wanted)
-    total = found[0]["total"] if found else 0
+        rows, circles = await queries.bookings_page(tx, selection)
+    total = rows[0]["total"] if rows else 0
     return render.page(
         request,
         "attendance/exports/bookings.html",
-        bookings=found,
-        form=Form({"state": wanted.state, "circle": str(wanted.circle or "")}),
+        bookings=rows,
+        form=Form({"state": selection.state, "circle": str(selection.circle or "")}),
         states=[("", "All states"), *STATE_NAMES.items()],
         circles=[("", "All circles"), *((row["id"], row["name"]) for row in circles)],
         state_names=STATE_NAMES,
         total=total,
-        pager=pager(wanted.page, total, actions.PAGE, partial(_address, wanted)),
+        pager=pager(selection.page, total, queries.PER_PAGE, partial(_address, selection)),
     )
 
 
-def _address(wanted: BookingsFilter, page: int) -> str:
-    chosen = {"state": wanted.state, "circle": wanted.circle or "", "page": page}
-    return "/organize/bookings?" + urlencode({name: value for name, value in chosen.items() if value})
+def _address(selection: BookingsFilter, page: int) -> str:
+    values = {"state": selection.state, "circle": selection.circle or "", "page": page}
+    return "/organize/bookings?" + urlencode({name: value for name, value in values.items() if value})
 
 
 async def attendance(request: Request) -> Response:
-    """Choose what to export; below, who exported what."""
     today = clock.now().date()
-    return await _export_page(request, Form({"from": str(_month_before(today)), "to": str(today)}))
-
-
-def _month_before(day: date) -> date:
-    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+    return await _export_page(request, Form({"from": str(rules.month_before(today)), "to": str(today)}))
 
 
 async def attendance_csv(request: Request) -> Response:
-    """The file itself, streamed. Noted in the log before the first row leaves."""
     context = access.context(request)
     query = request.query_params
     typed = {
@@ -90,35 +81,35 @@ async def attendance_csv(request: Request) -> Response:
         "circle": ",".join(query.getlist("circle")),
     }
     try:
-        wanted = rules.read_wanted(typed["from"], typed["to"], typed["circle"].split(","))
-        export_id = await actions.begin_export(context, person_id=request.state.person.id, wanted=wanted)
+        selection = rules.read_selection(typed["from"], typed["to"], typed["circle"].split(","))
+        export_id = await actions.begin_export(context, actor_id=request.state.person.id, selection=selection)
     except Refused as refused:
         form = Form(typed)
         form.add(refused.reasons)
         return await _export_page(request, form, 422)
-    return Download(actions.export(context, export_id, wanted), wanted)
+    return Download(actions.export(context, export_id, selection), selection)
 
 
 class Download(StreamingResponse):
-    """A file sent as it is made. When the browser goes away, its making ends at once."""
+    """A file streamed as it is made. When the browser goes away, its generator is closed at once."""
 
-    def __init__(self, chunks: Any, wanted: Wanted) -> None:
+    def __init__(self, chunks: Any, selection: Selection) -> None:
         super().__init__(
             chunks,
             media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{wanted.filename}"'},
+            headers={"Content-Disposition": f'attachment; filename="{selection.filename}"'},
         )
         self._chunks = chunks
 
     async def stream_response(self, send: Send) -> None:
-        """Send every chunk, and close what makes them whatever happens."""
+        """Send every chunk, and close their generator whatever happens."""
         async with aclosing(self._chunks):
             await super().stream_response(send)
 
 
 async def _export_page(request: Request, form: Form, status: int = 200) -> Response:
     async with access.context(request).db.reading() as tx:
-        circles, log = await actions.export_page(tx)
+        circles, log = await queries.export_page(tx)
     names = {str(row["id"]): row["name"] for row in circles}
     return render.page(
         request,
@@ -131,4 +122,4 @@ async def _export_page(request: Request, form: Form, status: int = 200) -> Respo
 
 
 def _circle_names(ids: Iterable[str], names: dict[str, str]) -> str:
-    return ", ".join(names.get(each, "a circle that is gone") for each in ids) or "All circles"
+    return ", ".join(names.get(circle_id, "a circle that is gone") for circle_id in ids) or "All circles"

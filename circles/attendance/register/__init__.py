@@ -1,1 +1,1 @@
-"""The register: who was booked, who came."""
+"""The register: the roster of a gathering and its marks."""

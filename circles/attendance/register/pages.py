@@ -1,4 +1,4 @@
-"""A host's page of one gathering: the roster, and the register kept with one tap each."""
+"""A host's page of one gathering: the roster and the register."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from circles.web.forms import Form
 
 
 async def gathering(request: Request) -> Response:
-    """When it is, who is booked, and the register."""
     return _page(request, await _register(request), Form())
 
 
 async def mark(request: Request) -> Response:
-    """One tap: came, absent, excused, or no mark again."""
     form = await Form.read(request)
     try:
-        booking_id = await keep_mark(request, form)
+        booking_id = await save_mark(request, form)
     except Refused as refused:
         return await _refused(request, refused)
     if form.value("back") == "after":
@@ -32,12 +30,12 @@ async def mark(request: Request) -> Response:
     return await _marked(request, booking_id)
 
 
-async def keep_mark(request: Request, form: Form) -> UUID | None:
-    """Make the mark of a form. Returns the booking it is of. Raises NotFound, and Refused with every reason."""
+async def save_mark(request: Request, form: Form) -> UUID | None:
+    """Make the mark of a form. Returns its booking. Raises NotFound, and Refused with every reason."""
     booking_id = reading.uuid_or_none(form.value("booking"))
     await actions.mark(
         access.context(request),
-        person_id=request.state.person.id,
+        actor_id=request.state.person.id,
         gathering_id=access.path_id(request),
         booking_id=booking_id,
         mark=form.value("mark"),
@@ -51,26 +49,26 @@ async def _register(request: Request) -> Register:
 
 
 async def _marked(request: Request, booking_id: UUID | None) -> Response:
-    """The line and the counts for htmx, the page at that line for everybody else."""
-    found = await _register(request)
-    seat = next((each for each in found.seats if each.id == booking_id), None)
+    """The line and the counts for htmx; a redirect to that line for a browser without JavaScript."""
+    register = await _register(request)
+    seat = next((seat for seat in register.seats if seat.id == booking_id), None)
     if not htmx.asked(request):
-        return render.see_other(f"{_address(found)}#{seat.anchor if seat else 'register'}")
+        return render.see_other(f"{_address(register)}#{seat.anchor if seat else 'register'}")
     if seat is None:
-        return htmx.go_to(_address(found))
-    return htmx.vary(render.page(request, "attendance/register/_marked.html", register=found, seat=seat))
+        return htmx.go_to(_address(register))
+    return htmx.vary(render.page(request, "attendance/register/_marked.html", register=register, seat=seat))
 
 
 async def _refused(request: Request, refused: Refused) -> Response:
-    """The page again with the reasons; htmx would put it into one line, so it is told to load it whole."""
-    found = await _register(request)
+    """The page again with the reasons. htmx would swap it into one line, so it loads the page whole."""
+    register = await _register(request)
     if htmx.asked(request):
-        response = htmx.go_to(_address(found))
+        response = htmx.go_to(_address(register))
         cookies.set_notice(response, " ".join(reason.text for reason in refused.reasons), "warn")
         return response
     form = Form()
     form.add(refused.reasons)
-    return _page(request, found, form, 422)
+    return _page(request, register, form, 422)
 
 
 def _address(register: Register) -> str:

@@ -1,1 +1,1 @@
-"""The live page of a gathering on a host's phone: opening it, who is expected, taps, the timer."""
+"""The live page of a gathering on a host's phone: opening the room, marks, the timer."""

@@ -1,119 +1,97 @@
-"""The room while a gathering runs, and afterwards: taps sent from a phone, closing the register, hand-over notes."""
+"""The live page of a gathering: what it shows, and the taps sent from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from circles import gatherings
-from circles.attendance.register import rules
-from circles.attendance.register.actions import Register, keep_tap
-from circles.attendance.room import rules as room_rules
-from circles.attendance.room.rules import Guest, Tap
+from circles.attendance.register import actions as register_actions
+from circles.attendance.register.actions import Register
+from circles.attendance.register.rules import mark_refusals
+from circles.attendance.room import rules
+from circles.attendance.room.rules import Tap
 from circles.attendance.run_sheet.actions import sheet
 from circles.attendance.run_sheet.rules import Step, total
-from circles.base.errors import NotFound, refuse_if
-from circles.store import db, jobs
+from circles.base.errors import refuse_if
+from circles.store import db
 from circles.store.context import Context
-
-SQL = db.queries("attendance/room")
-REGISTER = db.queries("attendance/register")
-
-# Who may open a room, close its register and write notes; a helper takes the register and no more.
-HOLDS = ("lead", "co", "stand_in")
 
 
 @dataclass(frozen=True, slots=True)
 class Room(Register):
-    """A register as its host holds it: who is expected says more, and there are the steps with their minutes."""
+    """A register with the steps of the run sheet, as the live page shows it."""
 
-    seats: Sequence[Guest]
-    people: dict[UUID, UUID]
     steps: list[Step]
 
     @property
     def opened(self) -> bool:
-        """Whether those booked see the way in."""
+        """Whether members see the join link."""
         return gatherings.room_is_open(self.gathering["opened_at"], self.gathering["starts_at"])
 
     @property
     def can_open(self) -> bool:
-        """Whether the room can be opened now by whoever looks."""
+        """Whether the viewer can open the room now."""
         row = self.gathering
         soon = row["starts_at"] - gatherings.ROOM_OPENS_BEFORE <= row["now"] < row["ends_at"]
-        return row["state"] == "open" and soon and not self.opened and self.holds
+        return row["state"] == "open" and soon and not self.opened and self.may_run
 
     @property
     def can_shut(self) -> bool:
-        """Whether the room can be shut again by whoever looks."""
+        """Whether the viewer can shut the room now."""
         row = self.gathering
-        return row["state"] == "open" and self.opened and self.holds and row["now"] < row["ends_at"]
-
-    @property
-    def holds(self) -> bool:
-        """Whether whoever looks holds this gathering, and does not only help."""
-        return self.gathering["part"] in HOLDS
+        return row["state"] == "open" and self.opened and self.may_run and row["now"] < row["ends_at"]
 
     @property
     def minutes(self) -> int:
-        """How long all steps take together."""
+        """The length of all steps together."""
         return total(self.steps)
 
     @property
     def kept_seconds(self) -> int:
-        """How long a tab may keep this page, for a reload without a network."""
+        """How long a tab may keep this page for a reload offline, in seconds."""
         row = self.gathering
         times = row["starts_at"], row["ends_at"], row["now"]
-        kept = room_rules.kept_for(row["state"], *times, closed=row["closed_at"] is not None)
+        kept = rules.kept_for(row["state"], *times, closed=row["closed_at"] is not None)
         return int(kept.total_seconds())
 
 
-async def room(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> Room:
-    """The room of a gathering, in three queries. Raises NotFound for whoever does not hold or help at it."""
-    gathering = await _room_row(tx, gathering_id, person_id)
-    rows = await db.rows(SQL.expected(tx, gathering=gathering_id))
-    steps = (await sheet(tx, "gathering", gathering_id, person_id)).steps
-    return Room(
-        gathering, [Guest.of(row) for row in rows], {row["id"]: row["person_id"] for row in rows}, steps
-    )
+async def room(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> Room:
+    """The live page of a gathering, in three queries. Raises NotFound for anybody but its hosts and helpers."""
+    gathering = await register_actions.hosted_gathering(tx, gathering_id, actor_id)
+    seats = await register_actions.seats(tx, gathering_id)
+    steps = (await sheet(tx, "gathering", gathering_id, actor_id)).steps
+    return Room(gathering, seats, steps)
 
 
-async def _room_row(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> db.Record:
-    row = await SQL.room(tx, id=gathering_id, person=person_id)
-    if row is None:
-        raise NotFound
-    return row
-
-
-async def take_taps(
-    context: Context, *, person_id: UUID, gathering_id: UUID, taps: Sequence[Tap]
+async def save_taps(
+    context: Context, *, actor_id: UUID, gathering_id: UUID, taps: Sequence[Tap]
 ) -> dict[UUID, str]:
-    """Take the taps a phone kept, each once; the newest of a person stands. Returns what the register says now.
+    """Save the taps of a phone, each once; the newest of a seat decides its mark. Returns every mark.
 
-    A tap on a seat that was given back is let go. Raises NotFound, and Refused while no marks can be made.
+    Taps on a seat that was given back are ignored. Raises NotFound, and Refused while no marks can be made.
     """
     async with context.db.transaction() as tx:
-        row = await _room_row(tx, gathering_id, person_id)
+        row = await register_actions.hosted_gathering(tx, gathering_id, actor_id)
         if taps:
             closed = row["closed_at"] is not None
-            refuse_if(rules.refusals(row["state"], row["starts_at"], row["now"], "", closed=closed))
-            # In one order for everybody, so that two phones never wait for each other.
+            refuse_if(mark_refusals(row["state"], row["starts_at"], row["now"], "", closed=closed))
+            # In the same order in every transaction, so that two phones never deadlock.
             for booking in sorted({tap.booking for tap in taps}):
-                if await REGISTER.lock_seat(tx, booking=booking, gathering=gathering_id):
-                    for tap in (each for each in taps if each.booking == booking):
-                        await keep_tap(tx, tap, person_id)
-        return {each["id"]: each["mark"] for each in await db.rows(SQL.marks(tx, gathering=gathering_id))}
+                if await register_actions.lock_seat(tx, gathering_id, booking):
+                    await _record(tx, [tap for tap in taps if tap.booking == booking], actor_id)
+        return await register_actions.marks(tx, gathering_id)
 
 
-async def marks(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> dict[UUID, str]:
-    """What the register says of every booking. Raises NotFound."""
-    await _room_row(tx, gathering_id, person_id)
-    return {each["id"]: each["mark"] for each in await db.rows(SQL.marks(tx, gathering=gathering_id))}
+async def _record(tx: db.Tx, taps: Sequence[Tap], actor_id: UUID) -> None:
+    for tap in taps:
+        ago = timedelta(milliseconds=tap.ago)
+        await register_actions.record_tap(tx, tap.booking, tap.mark, actor_id=actor_id, key=tap.key, ago=ago)
 
 
-@jobs.every("attendance.forget_taps", "41 4 * * *")
-async def forget_taps(context: Context) -> None:
-    """Forget taps that no phone can still be sending."""
-    async with context.db.transaction() as tx:
-        await SQL.forget_old_taps(tx)
+async def marks(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> dict[UUID, str]:
+    """The mark of every booking. Raises NotFound."""
+    await register_actions.hosted_gathering(tx, gathering_id, actor_id)
+    return await register_actions.marks(tx, gathering_id)

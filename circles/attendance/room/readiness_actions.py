@@ -1,4 +1,4 @@
-"""Opening the room of a gathering, and what a circle asks of its host first."""
+"""Opening and shutting the room of a gathering, and the checks a circle requires first."""
 
 from __future__ import annotations
 
@@ -7,75 +7,78 @@ from uuid import UUID
 
 from circles import gatherings
 from circles.attendance.room import readiness_rules as rules
-from circles.attendance.room.readiness_rules import Asked
+from circles.attendance.room.readiness_rules import Checks
 from circles.base.errors import NotFound, refuse_if
 from circles.store import audit, db
 from circles.store.context import Context
 
-SQL = db.queries("attendance/readiness")
+SQL = db.queries("attendance/room")
 
 
 async def open_room(
-    context: Context, *, person_id: UUID, gathering_id: UUID, answers: Mapping[str, str]
+    context: Context, *, actor_id: UUID, gathering_id: UUID, answers: Mapping[str, str]
 ) -> None:
-    """Open the room: from now on those booked see the way in. Opening it twice changes nothing.
+    """Open the room: from now on members with a seat see the join link. Idempotent.
 
     answers: co (here or alone), why (the reason for going ahead alone), card ("on": read). Raises NotFound for
-    whoever may not open it, and Refused with every check that is missing or the reason why it is not the time.
+    anybody but a full host, and Refused with every check that is missing or outside the time for it.
     """
     async with context.db.transaction() as tx:
-        row = await SQL.lock_room(tx, id=gathering_id, person=person_id)
-        if row is None:
-            raise NotFound
-        refuse_if(rules.opening_problems(row["state"], row["starts_at"], row["ends_at"], row["now"]))
+        row = await _lock_room(tx, gathering_id, actor_id)
+        refuse_if(rules.opening_refusals(row["state"], row["starts_at"], row["ends_at"], row["now"]))
         if gatherings.room_is_open(row["opened_at"], row["starts_at"]):
             return
-        checks = rules.read_checks(answers, Asked(row["asks_co"], row["asks_card"]))
-        await SQL.open_room(tx, id=gathering_id, who=person_id, checks=checks)
+        checks = rules.read_answers(answers, Checks(row["asks_co"], row["asks_card"]))
+        await SQL.open_room(tx, id=gathering_id, actor_id=actor_id, checks=checks)
         await audit.record(
             tx,
             "gathering.room_opened",
             gathering_id,
-            who=person_id,
+            who=actor_id,
             after="opened",
             why=checks["why"],
             details={"co": checks["co"], "card": checks["card"]},
         )
 
 
-async def shut_room(context: Context, *, person_id: UUID, gathering_id: UUID) -> None:
-    """Shut an open room: those booked see the way in no more until it is opened again, with its checks.
+async def shut_room(context: Context, *, actor_id: UUID, gathering_id: UUID) -> None:
+    """Shut an open room: the join link is hidden until the room is opened again, with its checks. Idempotent.
 
-    Shutting it twice changes nothing. Raises NotFound for whoever may not open it, and Refused when it is over.
+    Raises NotFound for anybody but a full host, and Refused when the gathering is over.
     """
     async with context.db.transaction() as tx:
-        row = await SQL.lock_room(tx, id=gathering_id, person=person_id)
-        if row is None:
-            raise NotFound
+        row = await _lock_room(tx, gathering_id, actor_id)
         if not gatherings.room_is_open(row["opened_at"], row["starts_at"]):
             return
-        refuse_if(rules.shutting_problems(row["ends_at"], row["now"]))
+        refuse_if(rules.shutting_refusals(row["ends_at"], row["now"]))
         await SQL.shut_room(tx, id=gathering_id)
         await audit.record(
-            tx, "gathering.room_shut", gathering_id, who=person_id, before="opened", after="shut"
+            tx, "gathering.room_shut", gathering_id, who=actor_id, before="opened", after="shut"
         )
 
 
-async def asked_of_hosts(tx: db.Tx, circle_id: UUID, person_id: UUID) -> db.Record:
-    """What a circle asks before its room opens. Raises NotFound for whoever may not change it."""
-    row = await SQL.asked_of_hosts(tx, id=circle_id, person=person_id)
+async def _lock_room(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> db.Record:
+    row = await SQL.lock_room(tx, id=gathering_id, actor_id=actor_id)
     if row is None:
         raise NotFound
     return row
 
 
-async def ask_of_hosts(context: Context, *, person_id: UUID, circle_id: UUID, asked: Asked) -> None:
-    """Change what a circle asks of its host before a room opens. Raises NotFound."""
+async def checks_of_circle(tx: db.Tx, circle_id: UUID, actor_id: UUID) -> db.Record:
+    """The checks a circle requires before its room opens. Raises NotFound for anybody but its lead and co-hosts."""
+    row = await SQL.checks_of_circle(tx, id=circle_id, actor_id=actor_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def change_checks(context: Context, *, actor_id: UUID, circle_id: UUID, checks: Checks) -> None:
+    """Change the checks a circle requires before its room opens. Raises NotFound."""
     async with context.db.transaction() as tx:
-        changed = await SQL.ask_of_hosts(
-            tx, id=circle_id, person=person_id, asks_co=asked.co, asks_card=asked.card
+        changed = await SQL.change_checks(
+            tx, id=circle_id, actor_id=actor_id, asks_co=checks.co, asks_card=checks.card
         )
         if changed is None:
             raise NotFound
-        details = {"co": asked.co, "card": asked.card}
-        await audit.record(tx, "circle.room_checks", circle_id, who=person_id, details=details)
+        details = {"co": checks.co, "card": checks.card}
+        await audit.record(tx, "circle.room_checks", circle_id, who=actor_id, details=details)

@@ -1,4 +1,4 @@
-"""Before a room opens: what is asked of its host, and from when on it can be opened. Pure decisions."""
+"""Opening a room: the checks a circle requires of its host, and when it can be opened and shut."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ HERE, ALONE = "here", "alone"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a circle asks before its room opens: a second person who helps to hold it, a look at the crisis card."""
+class Checks:
+    """The checks a circle requires before its room opens: a co-facilitator is there, the crisis card was read."""
 
     co: bool = True
     card: bool = True
 
 
-def read_checks(values: Mapping[str, str], asked: Asked) -> dict[str, Any]:
-    """What the host answered, as it is kept. Raises Refused with everything that is still missing."""
+def read_answers(values: Mapping[str, str], required: Checks) -> dict[str, Any]:
+    """The host's answers as JSON to store. Raises Refused with every check that is missing."""
     reasons: list[Reason] = []
-    co = values.get("co", "") if asked.co else ""
-    if asked.co and co not in (HERE, ALONE):
+    co = values.get("co", "") if required.co else ""
+    if required.co and co not in (HERE, ALONE):
         reasons.append(Reason("co_not_said", "Please say whether your co-facilitator is here.", "co"))
     why = _why(values, reasons) if co == ALONE else ""
-    if asked.card and values.get("card") != "on":
-        says = "Please read the crisis card before people come in, and tick that you did."
-        reasons.append(Reason("card_not_read", says, "card"))
+    if required.card and values.get("card") != "on":
+        message = "Please read the crisis card before people come in, and tick that you did."
+        reasons.append(Reason("card_not_read", message, "card"))
     if reasons:
         raise Refused(reasons)
-    return {"co": co or "not asked", "why": why, "card": asked.card}
+    return {"co": co or "not asked", "why": why, "card": required.card}
 
 
 def _why(values: Mapping[str, str], reasons: list[Reason]) -> str:
@@ -51,8 +51,8 @@ def _why(values: Mapping[str, str], reasons: list[Reason]) -> str:
         return ""
 
 
-def opening_problems(state: str, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Reason]:
-    """Why this room cannot be opened now."""
+def opening_refusals(state: str, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Reason]:
+    """Every reason why this room cannot be opened now."""
     if state == "cancelled":
         return [Reason("cancelled", "This gathering was cancelled, so there is no room to open.")]
     if state != "open":
@@ -64,6 +64,6 @@ def opening_problems(state: str, starts_at: datetime, ends_at: datetime, now: da
     return []
 
 
-def shutting_problems(ends_at: datetime, now: datetime) -> list[Reason]:
-    """Why this room cannot be shut now."""
+def shutting_refusals(ends_at: datetime, now: datetime) -> list[Reason]:
+    """Every reason why this room cannot be shut now."""
     return [Reason("over", "This gathering is over, so its room is shut already.")] if now >= ends_at else []

@@ -1,4 +1,4 @@
-"""The run sheet of a circle, and the copy a gathering has of it: read, changed, put back."""
+"""The run sheet of a circle, and the copy of one gathering: read, save, reset."""
 
 from __future__ import annotations
 
@@ -31,57 +31,60 @@ class Sheet:
         return self.about["id"] if self.kind == "gathering" else None
 
 
-async def sheet(tx: db.Tx, kind: Kind, about: UUID, person_id: UUID, *, to_change: bool = False) -> Sheet:
+async def sheet(tx: db.Tx, kind: Kind, about_id: UUID, actor_id: UUID, *, to_change: bool = False) -> Sheet:
     """The run sheet of a circle or a gathering, in one query; a starting one where there is none yet.
 
-    Raises NotFound for whoever does not host the circle, and for a helper when it is to be changed.
+    about_id: of the circle or the gathering. Raises NotFound for anybody but its hosts, and with to_change for a
+    helper too.
     """
-    find = SQL.of_circle if kind == "circle" else SQL.of_gathering
-    found = await find(tx, id=about, person=person_id)
-    if found is None or (to_change and not found["may_change"]):
+    query = SQL.of_circle if kind == "circle" else SQL.of_gathering
+    row = await query(tx, id=about_id, actor_id=actor_id)
+    if row is None or (to_change and not row["may_change"]):
         raise NotFound
-    if found["steps"] is None:
-        return Sheet(kind, found, rules.start(found["format"], found["length_minutes"]))
-    return Sheet(kind, found, rules.stored(found["steps"]))
+    if row["steps"] is None:
+        return Sheet(kind, row, rules.starting_sheet(row["format"], row["length_minutes"]))
+    return Sheet(kind, row, rules.stored(row["steps"]))
 
 
 async def save(
-    context: Context, *, person_id: UUID, kind: Kind, about: UUID, steps: list[Step], version: int
+    context: Context, *, actor_id: UUID, kind: Kind, about_id: UUID, steps: list[Step], version: int
 ) -> None:
-    """Write the steps: of the circle, or of one gathering as a copy of its own.
+    """Save the steps of a circle, or of one gathering as its own copy.
 
-    version: as the form was made with. Raises NotFound, and OutOfDate when somebody saved it meanwhile.
+    version: that of the form. Raises NotFound, and OutOfDate when somebody saved in the meantime.
     """
     async with context.db.transaction() as tx:
-        found = await _locked(tx, kind, about, person_id)
-        if found.about["version"] != version:
+        current = await _locked(tx, kind, about_id, actor_id)
+        if current.about["version"] != version:
             raise OutOfDate(
                 Reason(
                     "out_of_date", "Somebody else saved this run sheet in the meantime. Yours is kept below."
                 )
             )
         refuse_if([Reason("empty", "A run sheet keeps at least one step.")] if not steps else [])
-        where = {"circle": found.about["circle_id"], "gathering": found.gathering_id}
-        sheet_id = await SQL.touch_sheet(tx, **where, person=person_id)
-        sheet_id = sheet_id or await SQL.write_sheet(tx, **where, person=person_id)
-        await SQL.drop_steps(tx, sheet=sheet_id)
+        owner = {"circle": current.about["circle_id"], "gathering": current.gathering_id}
+        sheet_id = await SQL.update_sheet(tx, **owner, actor_id=actor_id)
+        sheet_id = sheet_id or await SQL.insert_sheet(tx, **owner, actor_id=actor_id)
+        await SQL.delete_steps(tx, sheet=sheet_id)
         rows = [{"position": number} | asdict(step) for number, step in enumerate(steps, start=1)]
-        await SQL.write_steps(tx, sheet=sheet_id, steps=rows)
+        await SQL.insert_steps(tx, sheet=sheet_id, steps=rows)
         details = {"steps": len(steps), "minutes": rules.total(steps)}
-        await audit.record(tx, "run_sheet.changed", about, who=person_id, details=details)
+        await audit.record(tx, "run_sheet.changed", about_id, who=actor_id, details=details)
 
 
-async def put_back(context: Context, *, person_id: UUID, kind: Kind, about: UUID) -> None:
-    """A gathering follows its circle again, a circle has its starting sheet again. Twice is as once."""
+async def reset(context: Context, *, actor_id: UUID, kind: Kind, about_id: UUID) -> None:
+    """Delete a gathering's copy or a circle's own sheet, so that the one it came from applies again. Idempotent."""
     async with context.db.transaction() as tx:
-        found = await _locked(tx, kind, about, person_id)
-        dropped = await SQL.drop_sheet(tx, circle=found.about["circle_id"], gathering=found.gathering_id)
-        if dropped:
-            await audit.record(tx, "run_sheet.put_back", about, who=person_id)
+        current = await _locked(tx, kind, about_id, actor_id)
+        deleted = await SQL.delete_sheet(
+            tx, circle=current.about["circle_id"], gathering=current.gathering_id
+        )
+        if deleted:
+            await audit.record(tx, "run_sheet.put_back", about_id, who=actor_id)
 
 
-async def _locked(tx: db.Tx, kind: Kind, about: UUID, person_id: UUID) -> Sheet:
-    """The sheet for somebody who may change it, as it is once everybody before us is done."""
-    found = await sheet(tx, kind, about, person_id, to_change=True)
-    await SQL.lock_circle(tx, id=found.about["circle_id"])
-    return await sheet(tx, kind, about, person_id, to_change=True)
+async def _locked(tx: db.Tx, kind: Kind, about_id: UUID, actor_id: UUID) -> Sheet:
+    """The sheet for somebody who may change it, read again once its circle is locked."""
+    before = await sheet(tx, kind, about_id, actor_id, to_change=True)
+    await SQL.lock_circle(tx, id=before.about["circle_id"])
+    return await sheet(tx, kind, about_id, actor_id, to_change=True)

@@ -24,7 +24,6 @@ async def _sheet(request: Request, *, to_change: bool = False) -> Sheet:
 
 
 async def show(request: Request) -> Response:
-    """The steps in order, with the time each begins where there is a gathering."""
     sheet = await _sheet(request)
     about = sheet.about
     begins = rules.times(sheet.steps, about["starts_at"], about["zone"]) if about["starts_at"] else []
@@ -34,34 +33,33 @@ async def show(request: Request) -> Response:
         sheet=sheet,
         about=about,
         begins=begins,
-        total=rules.total_words(sheet.steps, about["length_minutes"]),
-        home=_home(request),
+        total=rules.total_sentence(sheet.steps, about["length_minutes"]),
+        base=_base(request),
     )
 
 
-def _home(request: Request) -> str:
+def _base(request: Request) -> str:
     return f"/host/{_kind(request)}s/{access.path_id(request)}"
 
 
 async def edit_form(request: Request) -> Response:
-    """Every step with its fields and buttons."""
     sheet = await _sheet(request, to_change=True)
-    form = Form(rules.typed(sheet.steps) | {"version": str(sheet.about["version"])})
+    form = Form(rules.form_values(sheet.steps) | {"version": str(sheet.about["version"])})
     return _form_page(request, sheet, form)
 
 
 async def edit(request: Request) -> Response:
-    """Save what was typed, with the step moved, added or taken away whose button was pressed."""
+    """Save the form, with the step moved, added or removed whose button was pressed."""
     form = await Form.read(request)
     sheet = await _sheet(request, to_change=True)
-    verb, number = rules.pressed(form.value("then"))
+    verb, number = rules.read_button(form.value("then"))
     try:
         steps = rules.change(rules.read(form.values), verb, number)
         await actions.save(
             access.context(request),
-            person_id=request.state.person.id,
+            actor_id=request.state.person.id,
             kind=sheet.kind,
-            about=sheet.about["id"],
+            about_id=sheet.about["id"],
             steps=steps,
             version=rules.version(form.values),
         )
@@ -71,8 +69,8 @@ async def edit(request: Request) -> Response:
         form.add(refused.reasons)
         return _form_page(request, sheet, form, 422)
     if verb == "save":
-        return render.see_other(f"{_home(request)}/run-sheet", notice="The run sheet is saved.")
-    return render.see_other(f"{_home(request)}/run-sheet/edit#step-{rules.anchor(steps, verb, number)}")
+        return render.see_other(f"{_base(request)}/run-sheet", notice="The run sheet is saved.")
+    return render.see_other(f"{_base(request)}/run-sheet/edit#step-{rules.anchor(steps, verb, number)}")
 
 
 def _form_page(request: Request, sheet: Sheet, form: Form, status: int = 200) -> Response:
@@ -84,20 +82,19 @@ def _form_page(request: Request, sheet: Sheet, form: Form, status: int = 200) ->
         about=sheet.about,
         form=form,
         count=rules.count(form.values),
-        total=rules.total_words(sheet.steps, sheet.about["length_minutes"]),
-        home=_home(request),
-        most=rules,
+        total=rules.total_sentence(sheet.steps, sheet.about["length_minutes"]),
+        base=_base(request),
+        limits=rules,
     )
 
 
-async def put_back(request: Request) -> Response:
-    """A gathering's copy, or a circle's own sheet, goes back to what it came from."""
+async def reset(request: Request) -> Response:
     kind = _kind(request)
-    await actions.put_back(
-        access.context(request), person_id=request.state.person.id, kind=kind, about=access.path_id(request)
+    await actions.reset(
+        access.context(request), actor_id=request.state.person.id, kind=kind, about_id=access.path_id(request)
     )
-    says = {
+    notices = {
         "gathering": "This gathering follows its circle’s run sheet again.",
         "circle": "The run sheet is the starting one again.",
     }
-    return render.see_other(f"{_home(request)}/run-sheet", notice=says[kind])
+    return render.see_other(f"{_base(request)}/run-sheet", notice=notices[kind])

@@ -1,4 +1,4 @@
-"""The run sheet: what a gathering does with its time. Pure decisions, and sheets to begin with."""
+"""The run sheet: the steps of a gathering with their minutes, its form, and the starting sheets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from circles.base import clock, reading, text
+from circles.base import clock, reading
+from circles.base.english import choose, plural
 from circles.base.errors import Reason, Refused
+from circles.base.reading import Reader
 
 MAX_STEPS: Final = 24
 MAX_MINUTES: Final = 240
@@ -19,16 +21,16 @@ MAX_WORDS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what it is called, how long it takes, and what the host wants to remember or say."""
+    """One step: its title, its length in minutes, and what the host wants to remember or say."""
 
     title: str
     minutes: int
     words: str = ""
 
 
-# A sheet to begin with for each format, for 90 minutes. The step that gives or takes time is the sharing.
+# The starting sheet of each format, for 90 minutes. The sharing takes up the difference to another length.
 SHARING: Final = "Sharing rounds"
-STARTS: Final[dict[str, tuple[Step, ...]]] = {
+STARTING_SHEETS: Final[dict[str, tuple[Step, ...]]] = {
     "facilitated": (
         Step("Arriving", 5, "Greet each person by name. Seats in a ring, water within reach, devices away."),
         Step("Opening", 5, "A minute of quiet. Say who holds the room today and how long we have."),
@@ -95,14 +97,14 @@ STARTS: Final[dict[str, tuple[Step, ...]]] = {
 }
 
 
-def start(format_: str, length_minutes: int) -> list[Step]:
-    """The sheet to begin with, for a gathering of this length: the sharing takes the time that is left.
+def starting_sheet(format_: str, length_minutes: int) -> list[Step]:
+    """The starting sheet for a gathering of this length: the sharing takes the time that is left.
 
-    A short gathering has every step shortened alike, so that the sharing stays the most of it.
+    For a short gathering every step is shortened in proportion, so that the sharing stays the longest.
     """
-    written = STARTS.get(format_, STARTS["facilitated"])
-    share = min(1.0, length_minutes / total(written))
-    steps = [replace(step, minutes=max(1, round(step.minutes * share))) for step in written]
+    template = STARTING_SHEETS.get(format_, STARTING_SHEETS["facilitated"])
+    share = min(1.0, length_minutes / total(template))
+    steps = [replace(step, minutes=max(1, round(step.minutes * share))) for step in template]
     spare = length_minutes - total(steps)
     return [
         replace(step, minutes=min(MAX_MINUTES, step.minutes + spare)) if step.title == SHARING else step
@@ -115,37 +117,29 @@ def total(steps: Iterable[Step]) -> int:
     return sum(step.minutes for step in steps)
 
 
-def total_words(steps: Sequence[Step], length_minutes: int) -> str:
-    """The minutes of all steps, beside the length of the gathering, in words."""
-    found = total(steps)
-    said = f"{_minutes(found)} in all"
-    if found == length_minutes:
-        return f"{said}, just as long as the gathering."
-    if found < length_minutes:
-        free = length_minutes - found
-        verb = "is" if free == 1 else "are"
-        return f"{said}. The gathering has {_minutes(length_minutes)}, so {_minutes(free)} {verb} free."
-    return (
-        f"{said}. The gathering has {_minutes(length_minutes)}: the steps take "
-        f"{_minutes(found - length_minutes)} more than there are."
-    )
-
-
-def _minutes(count: int) -> str:
-    return "1 minute" if count == 1 else f"{count} minutes"
+def total_sentence(steps: Sequence[Step], length_minutes: int) -> str:
+    """The minutes of all steps compared with the length of the gathering, as a sentence or two."""
+    free = length_minutes - total(steps)
+    start = f"{plural(total(steps), 'minute')} in all"
+    length = f"The gathering has {plural(length_minutes, 'minute')}"
+    if free == 0:
+        return f"{start}, just as long as the gathering."
+    if free > 0:
+        return f"{start}. {length}, so {plural(free, 'minute')} {choose(free, 'is', 'are')} free."
+    return f"{start}. {length}: the steps take {plural(-free, 'minute')} more than there are."
 
 
 def times(steps: Iterable[Step], starts_at: datetime, zone: str) -> list[str]:
     """When each step begins on the gathering's clock: 6:00 pm, 6:05 pm."""
-    found, at = [], starts_at
+    starts, at = [], starts_at
     for step in steps:
-        found.append(clock.say_short(at.astimezone(ZoneInfo(zone)), zone).rpartition(", ")[2])
+        starts.append(clock.say_short(at.astimezone(ZoneInfo(zone)), zone).rpartition(", ")[2])
         at += timedelta(minutes=step.minutes)
-    return found
+    return starts
 
 
-def typed(steps: Sequence[Step]) -> dict[str, str]:
-    """A sheet as its form holds it: the fields of each step are numbered from 1."""
+def form_values(steps: Sequence[Step]) -> dict[str, str]:
+    """The values of the form; the fields of each step are numbered from 1."""
     values = {"count": str(len(steps))}
     for number, step in enumerate(steps, start=1):
         values |= {
@@ -157,46 +151,33 @@ def typed(steps: Sequence[Step]) -> dict[str, str]:
 
 
 def count(values: Mapping[str, str]) -> int:
-    """How many steps the form holds."""
+    """The number of steps in the form."""
     return min(reading.whole(values.get("count", ""), 0), MAX_STEPS)
 
 
 def version(values: Mapping[str, str]) -> int:
-    """Which version of the sheet the form was made with."""
+    """The version of the sheet that the form was made from."""
     return reading.whole(values.get("version", ""), 0)
 
 
 def read(values: Mapping[str, str]) -> list[Step]:
     """Read the form. Raises Refused with every reason at once."""
-    reasons: list[Reason] = []
-    steps = [_read_step(values, number, reasons) for number in range(1, count(values) + 1)]
-    if reasons:
-        raise Refused(reasons)
+    reader = Reader(values)
+    steps = [_read_step(reader, number) for number in range(1, count(values) + 1)]
+    reader.done()
     return steps
 
 
-def _read_step(values: Mapping[str, str], number: int, reasons: list[Reason]) -> Step:
-    title, words = "", ""
-    try:
-        title = text.line(values.get(f"title-{number}", ""), f"title-{number}", most=MAX_TITLE)
-    except Refused as refused:
-        reasons.extend(refused.reasons)
-    try:
-        words = text.body(
-            values.get(f"words-{number}", ""), f"words-{number}", most=MAX_WORDS, required=False
-        )
-    except Refused as refused:
-        reasons.extend(refused.reasons)
-    whole = reading.whole(values.get(f"minutes-{number}", ""), 0)
-    if not 1 <= whole <= MAX_MINUTES:
-        reasons.append(
-            Reason("minutes", f"Please give whole minutes, from 1 to {MAX_MINUTES}.", f"minutes-{number}")
-        )
-    return Step(title, whole, words)
+def _read_step(reader: Reader, number: int) -> Step:
+    title = reader.line(f"title-{number}", most=MAX_TITLE)
+    words = reader.body(f"words-{number}", most=MAX_WORDS, required=False)
+    field = f"minutes-{number}"
+    message = f"Please give whole minutes, from 1 to {MAX_MINUTES}."
+    return Step(title, reader.whole(field, 1, MAX_MINUTES, message), words)
 
 
-def pressed(then: str) -> tuple[str, int]:
-    """Which button was pressed and for which step: ("up", 3), ("add", 0), ("save", 0) for anything else."""
+def read_button(then: str) -> tuple[str, int]:
+    """The button that was pressed and its step: ("up", 3), ("add", 0), ("save", 0) for anything else."""
     verb, _, number = then.partition("-")
     if verb in ("up", "down", "remove") and reading.whole(number, 0):
         return verb, reading.whole(number, 0)
@@ -204,33 +185,33 @@ def pressed(then: str) -> tuple[str, int]:
 
 
 def change(steps: Sequence[Step], verb: str, number: int) -> list[Step]:
-    """The steps after a button was pressed. What cannot be done (up from the first) changes nothing.
+    """The steps after a button was pressed. A move past either end changes nothing.
 
-    Raises Refused for one step too many, and for taking the last one away.
+    Raises Refused for one step too many, and for removing the last one.
     """
-    found = list(steps)
+    changed = list(steps)
     at = number - 1
     if verb == "add":
-        if len(found) >= MAX_STEPS:
+        if len(changed) >= MAX_STEPS:
             raise Refused(Reason("too_many", f"A run sheet has room for {MAX_STEPS} steps."))
-        found.append(Step("Another step", 5))
-    elif verb == "remove" and 0 <= at < len(found):
-        if len(found) == 1:
+        changed.append(Step("Another step", 5))
+    elif verb == "remove" and 0 <= at < len(changed):
+        if len(changed) == 1:
             raise Refused(Reason("last", "A run sheet keeps at least one step."))
-        del found[at]
-    elif verb == "up" and 0 < at < len(found):
-        found[at - 1], found[at] = found[at], found[at - 1]
-    elif verb == "down" and 0 <= at < len(found) - 1:
-        found[at + 1], found[at] = found[at], found[at + 1]
-    return found
+        del changed[at]
+    elif verb == "up" and 0 < at < len(changed):
+        changed[at - 1], changed[at] = changed[at], changed[at - 1]
+    elif verb == "down" and 0 <= at < len(changed) - 1:
+        changed[at + 1], changed[at] = changed[at], changed[at + 1]
+    return changed
 
 
 def anchor(steps: Sequence[Step], verb: str, number: int) -> int:
-    """The number of the step to go on with after a button was pressed."""
-    went = {"up": number - 1, "down": number + 1, "add": len(steps)}.get(verb, number)
-    return max(1, min(went, len(steps)))
+    """The number of the step to show after a button was pressed."""
+    target = {"up": number - 1, "down": number + 1, "add": len(steps)}.get(verb, number)
+    return max(1, min(target, len(steps)))
 
 
 def stored(rows: Iterable[Mapping[str, Any]]) -> list[Step]:
-    """Steps as the database keeps them."""
+    """Steps from the JSON of a query."""
     return [Step(row["title"], row["minutes"], row["words"]) for row in rows]

@@ -144,7 +144,7 @@ async def test_only_hosts_see_it_and_a_helper_changes_nothing(
     helper = await add_person(context, "Hana")
     await host(context, cast.circle, helper, "helper")
     addresses = (f"/host/circles/{cast.circle}", f"/host/gatherings/{cast.gathering}")
-    data = rules.typed([Step("Mine", 5)]) | {"version": "0"}
+    data = rules.form_values([Step("Mine", 5)]) | {"version": "0"}
     for who, sees in ((helper, 200), (cast.fern, 404), (cast.mira, 404), (cast.odile, 404)):
         async with browser(who) as page:
             for address in addresses:
