@@ -60,7 +60,7 @@ from circles.store import jobs, templates
 from circles.store.context import Context
 from circles.store.db import Database
 from circles.web import access, errors, headers
-from circles.web.access import Who, form, post, route
+from circles.web.access import Access, form, post, route
 from circles.web.health import healthz
 from circles.web.site import Site
 from circles.web.static import Static
@@ -75,199 +75,208 @@ JOBS_WITHOUT_PAGES = (checking, forgetting, reconcile)
 # Every route of the site by feature, each with its access level.
 
 PEOPLE = [
-    *form("/sign-in", people_pages.sign_in_form, people_pages.ask, Who.ANYBODY),
-    *form("/sign-in/code", people_pages.code_form, people_pages.enter_code, Who.ANYBODY),
-    *form("/sign-in/link/{token}", people_pages.link_form, people_pages.use_link, Who.ANYBODY),
-    *form("/sign-in/name", people_pages.name_form, people_pages.give_name, Who.ANYBODY),
-    post("/sign-out", people_pages.sign_out, Who.ANYBODY),
-    post("/sign-out/everywhere", people_pages.sign_out_everywhere, Who.SIGNED_IN),
-    *form("/me", people_pages.me, people_pages.change_me, Who.SIGNED_IN),
-    *form("/me/room", needs_pages.needs_form, needs_pages.tell_needs, Who.SIGNED_IN),
-    post("/me/credentials", people_pages.add_credential, Who.FACILITATOR),
-    post("/me/credentials/{id}/remove", people_pages.remove_credential, Who.SIGNED_IN),
-    route("/me/credentials/{id}", portrait_pages.credential_form, Who.FACILITATOR),
-    post("/me/credentials/{id}", portrait_pages.change_credential, Who.FACILITATOR),
+    *form("/sign-in", people_pages.sign_in_form, people_pages.ask, Access.PUBLIC),
+    *form("/sign-in/code", people_pages.code_form, people_pages.enter_code, Access.PUBLIC),
+    *form("/sign-in/link/{token}", people_pages.link_form, people_pages.use_link, Access.PUBLIC),
+    *form("/sign-in/name", people_pages.name_form, people_pages.give_name, Access.PUBLIC),
+    post("/sign-out", people_pages.sign_out, Access.PUBLIC),
+    post("/sign-out/everywhere", people_pages.sign_out_everywhere, Access.SIGNED_IN),
+    *form("/me", people_pages.me, people_pages.change_me, Access.SIGNED_IN),
+    *form("/me/room", needs_pages.needs_form, needs_pages.tell_needs, Access.SIGNED_IN),
+    post("/me/credentials", people_pages.add_credential, Access.FACILITATOR),
+    post("/me/credentials/{id}/remove", people_pages.remove_credential, Access.SIGNED_IN),
+    route("/me/credentials/{id}", portrait_pages.credential_form, Access.FACILITATOR),
+    post("/me/credentials/{id}", portrait_pages.change_credential, Access.FACILITATOR),
     *form(
         "/me/picture",
         portrait_pages.picture_form,
         portrait_pages.send_picture,
-        Who.FACILITATOR,
+        Access.FACILITATOR,
         max_body=pictures.MAX_BYTES,
     ),
-    post("/me/picture/remove", portrait_pages.drop_picture, Who.FACILITATOR),
-    route("/pictures/{hash}.jpg", portrait_pages.picture, Who.MACHINE),
-    post("/organize/credentials/{id}/seen", portrait_pages.see_credential, Who.ORGANIZER),
-    route("/organize/people", roles_pages.people, Who.ORGANIZER),
-    post("/organize/people/{id}/roles", roles_pages.set_part, Who.ORGANIZER),
+    post("/me/picture/remove", portrait_pages.drop_picture, Access.FACILITATOR),
+    route("/pictures/{hash}.jpg", portrait_pages.picture, Access.MACHINE),
+    post("/organize/credentials/{id}/seen", portrait_pages.see_credential, Access.ORGANIZER),
+    route("/organize/people", roles_pages.people, Access.ORGANIZER),
+    post("/organize/people/{id}/roles", roles_pages.set_part, Access.ORGANIZER),
 ]
 
 GATHERINGS = [
-    route("/", gatherings_pages.home, Who.ANYBODY),
-    route("/what-a-circle-is-not", gatherings_pages.what_it_is_not, Who.ANYBODY),
-    route("/gatherings", gatherings_pages.listing, Who.ANYBODY),
-    route("/gatherings/{id}", gatherings_pages.gathering, Who.ANYBODY),
-    route("/circles/{id}", gatherings_pages.circle, Who.ANYBODY),
-    route("/facilitators/{id}", facilitator_pages.facilitator, Who.ANYBODY),
-    *form("/zone", gatherings_pages.zone_form, gatherings_pages.choose_zone, Who.ANYBODY),
+    route("/", gatherings_pages.home, Access.PUBLIC),
+    route("/what-a-circle-is-not", gatherings_pages.what_it_is_not, Access.PUBLIC),
+    route("/gatherings", gatherings_pages.listing, Access.PUBLIC),
+    route("/gatherings/{id}", gatherings_pages.gathering, Access.PUBLIC),
+    route("/circles/{id}", gatherings_pages.circle, Access.PUBLIC),
+    route("/facilitators/{id}", facilitator_pages.facilitator, Access.PUBLIC),
+    *form("/zone", gatherings_pages.zone_form, gatherings_pages.choose_zone, Access.PUBLIC),
 ]
 
 HOSTING = [
-    post("/host/guidelines/preview", guidelines_pages.preview, Who.FACILITATOR),
+    post("/host/guidelines/preview", guidelines_pages.preview, Access.FACILITATOR),
     *form(
-        "/host/circles/{id}/guidelines", agreement_pages.write_form, agreement_pages.write, Who.FACILITATOR
+        "/host/circles/{id}/guidelines", agreement_pages.write_form, agreement_pages.write, Access.FACILITATOR
     ),
-    post("/host/circles/{id}/guidelines/discard", agreement_pages.discard, Who.FACILITATOR),
-    route("/host/circles/{id}/guidelines/publish", agreement_pages.publish_form, Who.FACILITATOR),
-    post("/host/circles/{id}/guidelines/publish", agreement_pages.publish, Who.FACILITATOR),
-    route("/host/circles", host_pages.my_circles, Who.HOST),
-    *form("/host/circles/new", host_pages.new_circle_form, host_pages.create_circle, Who.FACILITATOR),
-    route("/host/circles/{id}", host_pages.host_circle, Who.HOST),
-    route("/host/circles/{id}/hosts", hosts_pages.hosts, Who.HOST),
-    post("/host/circles/{id}/hosts", hosts_pages.invite, Who.FACILITATOR),
-    post("/host/circles/{id}/hosts/{host}/remove", hosts_pages.remove, Who.HOST),
-    post("/host/circles/{id}/hosts/{host}/lead", hosts_pages.hand_over, Who.FACILITATOR),
-    post("/host/circles/{id}/asked/{asked}/withdraw", hosts_pages.withdraw, Who.FACILITATOR),
-    *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Who.SIGNED_IN),
-    *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.put, Who.FACILITATOR),
-    *form("/host/gatherings/{id}/stand-in/back", stand_in_pages.back, stand_in_pages.step, Who.FACILITATOR),
+    post("/host/circles/{id}/guidelines/discard", agreement_pages.discard, Access.FACILITATOR),
+    route("/host/circles/{id}/guidelines/publish", agreement_pages.publish_form, Access.FACILITATOR),
+    post("/host/circles/{id}/guidelines/publish", agreement_pages.publish, Access.FACILITATOR),
+    route("/host/circles", host_pages.my_circles, Access.HOST),
+    *form("/host/circles/new", host_pages.new_circle_form, host_pages.create_circle, Access.FACILITATOR),
+    route("/host/circles/{id}", host_pages.host_circle, Access.HOST),
+    route("/host/circles/{id}/hosts", hosts_pages.hosts, Access.HOST),
+    post("/host/circles/{id}/hosts", hosts_pages.invite, Access.FACILITATOR),
+    post("/host/circles/{id}/hosts/{host}/remove", hosts_pages.remove, Access.HOST),
+    post("/host/circles/{id}/hosts/{host}/lead", hosts_pages.hand_over, Access.FACILITATOR),
+    post("/host/circles/{id}/asked/{asked}/withdraw", hosts_pages.withdraw, Access.FACILITATOR),
+    *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Access.SIGNED_IN),
+    *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.put, Access.FACILITATOR),
     *form(
-        "/host/circles/{id}/room", readiness_pages.checks_form, readiness_pages.change_checks, Who.FACILITATOR
+        "/host/gatherings/{id}/stand-in/back", stand_in_pages.back, stand_in_pages.step, Access.FACILITATOR
     ),
-    *form("/host/circles/{id}/edit", host_pages.edit_circle_form, host_pages.edit_circle, Who.FACILITATOR),
-    post("/host/circles/{id}/publish", host_pages.publish_circle, Who.FACILITATOR),
-    route("/host/circles/{id}/gatherings/new", schedule_pages.new_gathering_form, Who.FACILITATOR),
-    post("/host/circles/{id}/gatherings/new", schedule_pages.create_gathering, Who.FACILITATOR),
-    post("/host/gatherings/{id}/publish", change_pages.publish_gathering, Who.FACILITATOR),
-    post("/host/gatherings/{id}/discard", change_pages.discard_gathering, Who.FACILITATOR),
-    route("/host/gatherings/{id}/cancel", change_pages.cancel_form, Who.FACILITATOR),
-    post("/host/gatherings/{id}/cancel", change_pages.cancel_gathering, Who.FACILITATOR),
-    route("/host/circles/{id}/schedules/new", schedule_pages.new_form, Who.FACILITATOR),
-    post("/host/circles/{id}/schedules/new", schedule_pages.create, Who.FACILITATOR),
-    *form("/host/schedules/{id}", schedule_pages.change_form, schedule_pages.change, Who.FACILITATOR),
-    *form("/host/schedules/{id}/end", schedule_pages.end_form, schedule_pages.end, Who.FACILITATOR),
-    *form("/host/gatherings/{id}/change", change_pages.change_form, change_pages.change, Who.FACILITATOR),
-    route("/host/gatherings/{id}/put-back", change_pages.put_back, Who.FACILITATOR, ["GET", "POST"]),
-    post("/host/circles/{id}/pause", host_pages.pause, Who.FACILITATOR),
-    post("/host/circles/{id}/resume", host_pages.resume, Who.FACILITATOR),
-    post("/host/circles/{id}/archive", host_pages.archive, Who.FACILITATOR),
-    post("/host/circles/{id}/copy", host_pages.copy, Who.FACILITATOR),
-    *form("/host/circles/{id}/discard", discard_pages.ask, discard_pages.discard, Who.FACILITATOR),
-    route("/organize/circles", host_pages.organize_circles, Who.ORGANIZER),
+    *form(
+        "/host/circles/{id}/room",
+        readiness_pages.checks_form,
+        readiness_pages.change_checks,
+        Access.FACILITATOR,
+    ),
+    *form("/host/circles/{id}/edit", host_pages.edit_circle_form, host_pages.edit_circle, Access.FACILITATOR),
+    post("/host/circles/{id}/publish", host_pages.publish_circle, Access.FACILITATOR),
+    route("/host/circles/{id}/gatherings/new", schedule_pages.new_gathering_form, Access.FACILITATOR),
+    post("/host/circles/{id}/gatherings/new", schedule_pages.create_gathering, Access.FACILITATOR),
+    post("/host/gatherings/{id}/publish", change_pages.publish_gathering, Access.FACILITATOR),
+    post("/host/gatherings/{id}/discard", change_pages.discard_gathering, Access.FACILITATOR),
+    route("/host/gatherings/{id}/cancel", change_pages.cancel_form, Access.FACILITATOR),
+    post("/host/gatherings/{id}/cancel", change_pages.cancel_gathering, Access.FACILITATOR),
+    route("/host/circles/{id}/schedules/new", schedule_pages.new_form, Access.FACILITATOR),
+    post("/host/circles/{id}/schedules/new", schedule_pages.create, Access.FACILITATOR),
+    *form("/host/schedules/{id}", schedule_pages.change_form, schedule_pages.change, Access.FACILITATOR),
+    *form("/host/schedules/{id}/end", schedule_pages.end_form, schedule_pages.end, Access.FACILITATOR),
+    *form("/host/gatherings/{id}/change", change_pages.change_form, change_pages.change, Access.FACILITATOR),
+    route("/host/gatherings/{id}/put-back", change_pages.put_back, Access.FACILITATOR, ["GET", "POST"]),
+    post("/host/circles/{id}/pause", host_pages.pause, Access.FACILITATOR),
+    post("/host/circles/{id}/resume", host_pages.resume, Access.FACILITATOR),
+    post("/host/circles/{id}/archive", host_pages.archive, Access.FACILITATOR),
+    post("/host/circles/{id}/copy", host_pages.copy, Access.FACILITATOR),
+    *form("/host/circles/{id}/discard", discard_pages.ask, discard_pages.discard, Access.FACILITATOR),
+    route("/organize/circles", host_pages.organize_circles, Access.ORGANIZER),
 ]
 
 PAYMENTS = [
-    post("/webhooks/stripe", payments_pages.webhook, Who.MACHINE, max_body=payments_pages.MAX_WEBHOOK_BODY),
+    post(
+        "/webhooks/stripe", payments_pages.webhook, Access.MACHINE, max_body=payments_pages.MAX_WEBHOOK_BODY
+    ),
 ]
 
 BOOKINGS = [
-    *form("/gatherings/{id}/book", bookings_pages.ask, bookings_pages.book, Who.SIGNED_IN),
-    route("/bookings/{id}", bookings_pages.show, Who.SIGNED_IN),
-    route("/bookings/{id}/state", bookings_pages.state, Who.SIGNED_IN),
-    route("/bookings/{id}/stopped", bookings_pages.stopped, Who.SIGNED_IN),
-    route("/bookings/{id}/pay", bookings_pages.pay, Who.SIGNED_IN),
-    post("/bookings/{id}/let-go", bookings_pages.let_go, Who.SIGNED_IN),
-    *form("/bookings/{id}/cancel", bookings_pages.cancel_form, bookings_pages.cancel, Who.SIGNED_IN),
-    *form("/bookings/{id}/guidelines", agree_pages.guidelines_form, agree_pages.agree, Who.SIGNED_IN),
-    post("/gatherings/{id}/request", screening_pages.send_request, Who.SIGNED_IN),
-    route("/my/requests/{id}", screening_pages.my_request, Who.SIGNED_IN),
-    post("/my/requests/{id}/answer", screening_pages.answer, Who.SIGNED_IN),
-    post("/my/requests/{id}/withdraw", screening_pages.withdraw, Who.SIGNED_IN),
-    route("/host/requests", screening_pages.inbox, Who.FACILITATOR),
-    *form("/host/requests/{id}", screening_pages.hosted_request, screening_pages.decide, Who.FACILITATOR),
-    route("/host/circles/{id}/screening", screening_pages.settings_form, Who.FACILITATOR),
-    post("/host/circles/{id}/screening", screening_pages.save_settings, Who.FACILITATOR),
-    *form("/host/circles/{id}/apart", screening_pages.pairs, screening_pages.keep_apart, Who.FACILITATOR),
-    post("/host/apart/{id}/end", screening_pages.let_together, Who.FACILITATOR),
+    *form("/gatherings/{id}/book", bookings_pages.ask, bookings_pages.book, Access.SIGNED_IN),
+    route("/bookings/{id}", bookings_pages.show, Access.SIGNED_IN),
+    route("/bookings/{id}/state", bookings_pages.state, Access.SIGNED_IN),
+    route("/bookings/{id}/stopped", bookings_pages.stopped, Access.SIGNED_IN),
+    route("/bookings/{id}/pay", bookings_pages.pay, Access.SIGNED_IN),
+    post("/bookings/{id}/let-go", bookings_pages.let_go, Access.SIGNED_IN),
+    *form("/bookings/{id}/cancel", bookings_pages.cancel_form, bookings_pages.cancel, Access.SIGNED_IN),
+    *form("/bookings/{id}/guidelines", agree_pages.guidelines_form, agree_pages.agree, Access.SIGNED_IN),
+    post("/gatherings/{id}/request", screening_pages.send_request, Access.SIGNED_IN),
+    route("/my/requests/{id}", screening_pages.my_request, Access.SIGNED_IN),
+    post("/my/requests/{id}/answer", screening_pages.answer, Access.SIGNED_IN),
+    post("/my/requests/{id}/withdraw", screening_pages.withdraw, Access.SIGNED_IN),
+    route("/host/requests", screening_pages.inbox, Access.FACILITATOR),
+    *form("/host/requests/{id}", screening_pages.hosted_request, screening_pages.decide, Access.FACILITATOR),
+    route("/host/circles/{id}/screening", screening_pages.settings_form, Access.FACILITATOR),
+    post("/host/circles/{id}/screening", screening_pages.save_settings, Access.FACILITATOR),
+    *form("/host/circles/{id}/apart", screening_pages.pairs, screening_pages.keep_apart, Access.FACILITATOR),
+    post("/host/apart/{id}/end", screening_pages.let_together, Access.FACILITATOR),
 ]
 
 GUIDELINES = [
-    route("/circles/{id}/guidelines", guidelines_pages.history, Who.ANYBODY),
-    route("/my/guidelines", guidelines_pages.mine, Who.SIGNED_IN),
-    route("/my/guidelines/{id}", guidelines_pages.one_of_mine, Who.SIGNED_IN),
-    route("/my/guidelines/{id}/file", guidelines_pages.as_file, Who.SIGNED_IN),
+    route("/circles/{id}/guidelines", guidelines_pages.history, Access.PUBLIC),
+    route("/my/guidelines", guidelines_pages.mine, Access.SIGNED_IN),
+    route("/my/guidelines/{id}", guidelines_pages.one_of_mine, Access.SIGNED_IN),
+    route("/my/guidelines/{id}/file", guidelines_pages.as_file, Access.SIGNED_IN),
 ]
 
 INVITES = [
-    route("/my/gatherings", invites_pages.my_gatherings, Who.SIGNED_IN),
-    post("/my/feed", invites_pages.renew_feed, Who.SIGNED_IN),
-    route("/bookings/{id}/invite.ics", invites_pages.invite_file, Who.SIGNED_IN),
-    route("/feeds/{token}.ics", invites_pages.feed, Who.MACHINE),
+    route("/my/gatherings", invites_pages.my_gatherings, Access.SIGNED_IN),
+    post("/my/feed", invites_pages.renew_feed, Access.SIGNED_IN),
+    route("/bookings/{id}/invite.ics", invites_pages.invite_file, Access.SIGNED_IN),
+    route("/feeds/{token}.ics", invites_pages.feed, Access.MACHINE),
 ]
 
 ATTENDANCE = [
-    route("/host", desk_pages.desk, Who.HOST),
-    route("/host/gatherings/{id}", register_pages.gathering, Who.HOST),
-    post("/host/gatherings/{id}/register", register_pages.mark, Who.HOST),
-    route("/host/gatherings/{id}/room", room_pages.room, Who.HOST),
-    post("/host/gatherings/{id}/open", room_pages.open_room, Who.HOST),
-    post("/host/gatherings/{id}/shut", room_pages.shut_room, Who.HOST),
-    route("/host/room-shell", room_pages.shell, Who.MACHINE),
-    route("/host/room-worker.js", room_pages.worker, Who.MACHINE),
-    post("/host/gatherings/{id}/room/marks", room_pages.send_marks, Who.HOST),
-    route("/host/gatherings/{id}/after", after_pages.after, Who.HOST),
-    post("/host/gatherings/{id}/close", after_pages.close, Who.HOST),
-    post("/host/gatherings/{id}/reopen", after_pages.reopen, Who.HOST),
-    post("/host/gatherings/{id}/notes", after_pages.write_note, Who.HOST),
-    route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest_form, Who.FACILITATOR),
-    post("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Who.FACILITATOR),
-    post("/host/notes/{id}/take-away", after_pages.delete_note, Who.HOST),
-    route("/host/circles/{id}/notes", after_pages.notes, Who.SIGNED_IN),
-    route("/organize", organize_pages.overview, Who.ORGANIZER),
-    route("/organize/bookings", organize_pages.bookings, Who.ORGANIZER),
-    route("/organize/attendance", organize_pages.attendance, Who.ORGANIZER),
-    route("/organize/attendance.csv", organize_pages.attendance_csv, Who.ORGANIZER),
+    route("/host", desk_pages.desk, Access.HOST),
+    route("/host/gatherings/{id}", register_pages.gathering, Access.HOST),
+    post("/host/gatherings/{id}/register", register_pages.mark, Access.HOST),
+    route("/host/gatherings/{id}/room", room_pages.room, Access.HOST),
+    post("/host/gatherings/{id}/open", room_pages.open_room, Access.HOST),
+    post("/host/gatherings/{id}/shut", room_pages.shut_room, Access.HOST),
+    route("/host/room-shell", room_pages.shell, Access.MACHINE),
+    route("/host/room-worker.js", room_pages.worker, Access.MACHINE),
+    post("/host/gatherings/{id}/room/marks", room_pages.send_marks, Access.HOST),
+    route("/host/gatherings/{id}/after", after_pages.after, Access.HOST),
+    post("/host/gatherings/{id}/close", after_pages.close, Access.HOST),
+    post("/host/gatherings/{id}/reopen", after_pages.reopen, Access.HOST),
+    post("/host/gatherings/{id}/notes", after_pages.write_note, Access.HOST),
+    route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest_form, Access.FACILITATOR),
+    post("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Access.FACILITATOR),
+    post("/host/notes/{id}/take-away", after_pages.delete_note, Access.HOST),
+    route("/host/circles/{id}/notes", after_pages.notes, Access.SIGNED_IN),
+    route("/organize", organize_pages.overview, Access.ORGANIZER),
+    route("/organize/bookings", organize_pages.bookings, Access.ORGANIZER),
+    route("/organize/attendance", organize_pages.attendance, Access.ORGANIZER),
+    route("/organize/attendance.csv", organize_pages.attendance_csv, Access.ORGANIZER),
 ]
 
 REFLECTIONS = [
-    *form("/host/gatherings/{id}/reflection", reflection_pages.show, reflection_pages.save, Who.FACILITATOR),
+    *form(
+        "/host/gatherings/{id}/reflection", reflection_pages.show, reflection_pages.save, Access.FACILITATOR
+    ),
 ]
 
 RUN_SHEETS = [
     each
     for about in ("/host/circles/{id}", "/host/gatherings/{id}")
     for each in (
-        route(f"{about}/run-sheet", run_sheet_pages.show, Who.HOST),
-        *form(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, run_sheet_pages.edit, Who.FACILITATOR),
-        post(f"{about}/run-sheet/put-back", run_sheet_pages.reset, Who.FACILITATOR),
+        route(f"{about}/run-sheet", run_sheet_pages.show, Access.HOST),
+        *form(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, run_sheet_pages.edit, Access.FACILITATOR),
+        post(f"{about}/run-sheet/put-back", run_sheet_pages.reset, Access.FACILITATOR),
     )
 ]
 
 MESSAGES = [
-    route("/host/gatherings/{id}/messages", messages_pages.messages, Who.FACILITATOR),
-    route("/host/gatherings/{id}/messages/new", messages_pages.new_form, Who.FACILITATOR),
-    post("/host/gatherings/{id}/messages/new", messages_pages.keep, Who.FACILITATOR),
-    route("/host/messages/{id}", messages_pages.message, Who.FACILITATOR),
-    route("/host/messages/{id}/edit", messages_pages.edit_form, Who.FACILITATOR),
-    route("/host/messages/{id}/mail", messages_pages.mail_html, Who.FACILITATOR),
-    post("/host/messages/{id}/send", messages_pages.send, Who.FACILITATOR),
-    post("/host/messages/{id}/discard", messages_pages.discard, Who.FACILITATOR),
+    route("/host/gatherings/{id}/messages", messages_pages.messages, Access.FACILITATOR),
+    route("/host/gatherings/{id}/messages/new", messages_pages.new_form, Access.FACILITATOR),
+    post("/host/gatherings/{id}/messages/new", messages_pages.keep, Access.FACILITATOR),
+    route("/host/messages/{id}", messages_pages.message, Access.FACILITATOR),
+    route("/host/messages/{id}/edit", messages_pages.edit_form, Access.FACILITATOR),
+    route("/host/messages/{id}/mail", messages_pages.mail_html, Access.FACILITATOR),
+    post("/host/messages/{id}/send", messages_pages.send, Access.FACILITATOR),
+    post("/host/messages/{id}/discard", messages_pages.discard, Access.FACILITATOR),
 ]
 
 GUIDES = [
-    route("/guides", guides_pages.index, Who.ANYBODY),
-    *form("/guides/when-to-come", when_pages.form, when_pages.show, Who.ANYBODY),
-    post("/guides/when-to-come/calendar", when_pages.calendar, Who.ANYBODY),
-    route("/guides/reflection", guides_pages.reflection, Who.ANYBODY),
-    route("/guides/three-questions", guides_pages.three_questions, Who.ANYBODY),
-    route("/guides/{slug}", guides_pages.guide, Who.ANYBODY),
+    route("/guides", guides_pages.index, Access.PUBLIC),
+    *form("/guides/when-to-come", when_pages.form, when_pages.show, Access.PUBLIC),
+    post("/guides/when-to-come/calendar", when_pages.calendar, Access.PUBLIC),
+    route("/guides/reflection", guides_pages.reflection, Access.PUBLIC),
+    route("/guides/three-questions", guides_pages.three_questions, Access.PUBLIC),
+    route("/guides/{slug}", guides_pages.guide, Access.PUBLIC),
 ]
 
 # What members ask of therapists, and what is suggested to them.
 INTRODUCTIONS = [
-    route("/therapists/{id}/introduction", introductions_pages.ask_form, Who.SIGNED_IN),
-    post("/therapists/{id}/introduction", introductions_pages.ask, Who.SIGNED_IN),
-    post("/therapists/{id}/introduction/mail", introductions_pages.mail_html, Who.SIGNED_IN),
-    route("/my/introductions", introductions_pages.mine, Who.SIGNED_IN),
-    route("/my/introductions/{id}", introductions_pages.one, Who.SIGNED_IN),
-    post("/my/introductions/{id}/withdraw", introductions_pages.withdraw, Who.SIGNED_IN),
-    post("/my/introductions/{id}/end", introductions_pages.end, Who.SIGNED_IN),
-    post("/my/introductions/{id}/forget", introductions_pages.forget_words, Who.SIGNED_IN),
-    route("/my/access", introductions_pages.my_access_log, Who.SIGNED_IN),
-    route("/my/suggestions", introductions_pages.suggestions, Who.SIGNED_IN),
-    post("/my/suggestions/{id}/put-away", introductions_pages.put_away, Who.SIGNED_IN),
-    route("/my/listing/introductions", answer_pages.of_my_listing, Who.SIGNED_IN),
-    *form("/my/listing/introductions/{id}", answer_pages.look, answer_pages.answer, Who.SIGNED_IN),
-    *form("/introductions/{token}", answer_pages.look, answer_pages.answer, Who.ANYBODY),
+    route("/therapists/{id}/introduction", introductions_pages.ask_form, Access.SIGNED_IN),
+    post("/therapists/{id}/introduction", introductions_pages.ask, Access.SIGNED_IN),
+    post("/therapists/{id}/introduction/mail", introductions_pages.mail_html, Access.SIGNED_IN),
+    route("/my/introductions", introductions_pages.mine, Access.SIGNED_IN),
+    route("/my/introductions/{id}", introductions_pages.one, Access.SIGNED_IN),
+    post("/my/introductions/{id}/withdraw", introductions_pages.withdraw, Access.SIGNED_IN),
+    post("/my/introductions/{id}/end", introductions_pages.end, Access.SIGNED_IN),
+    post("/my/introductions/{id}/forget", introductions_pages.forget_words, Access.SIGNED_IN),
+    route("/my/access", introductions_pages.my_access_log, Access.SIGNED_IN),
+    route("/my/suggestions", introductions_pages.suggestions, Access.SIGNED_IN),
+    post("/my/suggestions/{id}/put-away", introductions_pages.put_away, Access.SIGNED_IN),
+    route("/my/listing/introductions", answer_pages.of_my_listing, Access.SIGNED_IN),
+    *form("/my/listing/introductions/{id}", answer_pages.look, answer_pages.answer, Access.SIGNED_IN),
+    *form("/introductions/{token}", answer_pages.look, answer_pages.answer, Access.PUBLIC),
 ]
 
 # Lists of therapists that organizers bring in; its addresses stand before those with an id.
@@ -276,79 +285,79 @@ IMPORTS = [
         "/organize/therapists/import",
         import_pages.imports,
         import_pages.send,
-        Who.ORGANIZER,
+        Access.ORGANIZER,
         max_body=import_pages.MAX_BODY,
     ),
-    route("/organize/therapists/import/help", import_pages.help_page, Who.ORGANIZER),
-    route("/organize/therapists/import/template.csv", import_pages.template, Who.ORGANIZER),
-    route("/organize/therapists/import/{id}", import_pages.show, Who.ORGANIZER),
-    route("/organize/therapists/import/{id}/columns", import_pages.columns_form, Who.ORGANIZER),
-    post("/organize/therapists/import/{id}/columns", import_pages.match, Who.ORGANIZER),
-    post("/organize/therapists/import/{id}/confirm", import_pages.confirm, Who.ORGANIZER),
-    post("/organize/therapists/import/{id}/drop", import_pages.drop, Who.ORGANIZER),
-    route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Who.ORGANIZER),
+    route("/organize/therapists/import/help", import_pages.help_page, Access.ORGANIZER),
+    route("/organize/therapists/import/template.csv", import_pages.template, Access.ORGANIZER),
+    route("/organize/therapists/import/{id}", import_pages.show, Access.ORGANIZER),
+    route("/organize/therapists/import/{id}/columns", import_pages.columns_form, Access.ORGANIZER),
+    post("/organize/therapists/import/{id}/columns", import_pages.match, Access.ORGANIZER),
+    post("/organize/therapists/import/{id}/confirm", import_pages.confirm, Access.ORGANIZER),
+    post("/organize/therapists/import/{id}/drop", import_pages.drop, Access.ORGANIZER),
+    route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Access.ORGANIZER),
 ]
 
 # Finding a therapist.
 FINDING = [
-    route("/therapists", search_pages.listing, Who.ANYBODY),
-    *form("/therapists/choose", choose_pages.questions, choose_pages.answers, Who.ANYBODY),
-    route("/therapists/short-list", short_list_pages.short_list, Who.ANYBODY),
-    post("/therapists/short-list/keep", short_list_pages.keep, Who.SIGNED_IN),
-    post("/therapists/short-list/forget", short_list_pages.forget, Who.SIGNED_IN),
+    route("/therapists", search_pages.listing, Access.PUBLIC),
+    *form("/therapists/choose", choose_pages.questions, choose_pages.answers, Access.PUBLIC),
+    route("/therapists/short-list", short_list_pages.short_list, Access.PUBLIC),
+    post("/therapists/short-list/keep", short_list_pages.keep, Access.SIGNED_IN),
+    post("/therapists/short-list/forget", short_list_pages.forget, Access.SIGNED_IN),
 ]
 
 # Therapists' pages, one's own, and the organizers'. After every fixed address under /therapists.
 LISTINGS = [
-    route("/therapists/pictures/{hash}.jpg", listing_pages.picture, Who.MACHINE),
-    route("/therapists/{id}", listing_pages.listing, Who.ANYBODY),
-    route("/therapists/{id}/complaint", complaints_pages.complaint_form, Who.SIGNED_IN),
-    post("/therapists/{id}/complaint", complaints_pages.complain, Who.SIGNED_IN),
-    *form("/listing/confirm/{token}", listing_pages.confirm_form, listing_pages.confirm, Who.ANYBODY),
-    route("/my/listing", own_pages.mine, Who.SIGNED_IN),
-    *form("/my/listing/edit", own_pages.edit_form, own_pages.edit, Who.SIGNED_IN),
-    post("/my/listing/confirm", own_pages.confirm, Who.SIGNED_IN),
-    post("/my/listing/withdraw", own_pages.withdraw, Who.SIGNED_IN),
-    post("/my/listing/return", own_pages.bring_back, Who.SIGNED_IN),
+    route("/therapists/pictures/{hash}.jpg", listing_pages.picture, Access.MACHINE),
+    route("/therapists/{id}", listing_pages.listing, Access.PUBLIC),
+    route("/therapists/{id}/complaint", complaints_pages.complaint_form, Access.SIGNED_IN),
+    post("/therapists/{id}/complaint", complaints_pages.complain, Access.SIGNED_IN),
+    *form("/listing/confirm/{token}", listing_pages.confirm_form, listing_pages.confirm, Access.PUBLIC),
+    route("/my/listing", own_pages.mine, Access.SIGNED_IN),
+    *form("/my/listing/edit", own_pages.edit_form, own_pages.edit, Access.SIGNED_IN),
+    post("/my/listing/confirm", own_pages.confirm, Access.SIGNED_IN),
+    post("/my/listing/withdraw", own_pages.withdraw, Access.SIGNED_IN),
+    post("/my/listing/return", own_pages.bring_back, Access.SIGNED_IN),
     *form(
         "/my/listing/picture",
         own_pages.picture_form,
         own_pages.send_picture,
-        Who.SIGNED_IN,
+        Access.SIGNED_IN,
         max_body=pictures.MAX_BYTES,
     ),
-    post("/my/listing/picture/remove", own_pages.drop_picture, Who.SIGNED_IN),
-    route("/organize/therapists", lists_pages.therapists, Who.ORGANIZER),
-    *form("/organize/therapists/new", lists_pages.new_form, lists_pages.create, Who.ORGANIZER),
-    route("/organize/therapists/{id}", lists_pages.therapist, Who.ORGANIZER),
-    *form("/organize/therapists/{id}/edit", lists_pages.edit_form, lists_pages.edit, Who.ORGANIZER),
-    post("/organize/therapists/{id}/show", lists_pages.show, Who.ORGANIZER),
-    post("/organize/therapists/{id}/hide", lists_pages.hide, Who.ORGANIZER),
-    post("/organize/therapists/{id}/hand-over", lists_pages.hand_over, Who.ORGANIZER),
+    post("/my/listing/picture/remove", own_pages.drop_picture, Access.SIGNED_IN),
+    route("/organize/therapists", lists_pages.therapists, Access.ORGANIZER),
+    *form("/organize/therapists/new", lists_pages.new_form, lists_pages.create, Access.ORGANIZER),
+    route("/organize/therapists/{id}", lists_pages.therapist, Access.ORGANIZER),
+    *form("/organize/therapists/{id}/edit", lists_pages.edit_form, lists_pages.edit, Access.ORGANIZER),
+    post("/organize/therapists/{id}/show", lists_pages.show, Access.ORGANIZER),
+    post("/organize/therapists/{id}/hide", lists_pages.hide, Access.ORGANIZER),
+    post("/organize/therapists/{id}/hand-over", lists_pages.hand_over, Access.ORGANIZER),
     *form(
         "/organize/therapists/{id}/picture",
         lists_pages.picture_form,
         lists_pages.send_picture,
-        Who.ORGANIZER,
+        Access.ORGANIZER,
         max_body=pictures.MAX_BYTES,
     ),
-    post("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Who.ORGANIZER),
-    post("/organize/licenses/{id}/checked", lists_pages.check_license, Who.ORGANIZER),
-    post("/organize/complaints/{id}", complaints_pages.decide, Who.ORGANIZER),
+    post("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Access.ORGANIZER),
+    post("/organize/licenses/{id}/checked", lists_pages.check_license, Access.ORGANIZER),
+    post("/organize/complaints/{id}", complaints_pages.decide, Access.ORGANIZER),
 ]
 
 # In practice mode only; in production these addresses are not even there.
 PRACTICE = [
-    route("/practice/mail", practice_pages.mailbox, Who.PRACTICE),
-    route("/practice/mail/{id}", practice_pages.one, Who.PRACTICE),
-    route("/practice/mail/{id}/html", practice_pages.html, Who.PRACTICE),
-    route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Who.PRACTICE),
-    post("/practice/sign-in", practice_pages.sign_in, Who.PRACTICE),
-    *form("/practice/checkout/{id}", checkout_pages.checkout, checkout_pages.press, Who.PRACTICE),
+    route("/practice/mail", practice_pages.mailbox, Access.PRACTICE),
+    route("/practice/mail/{id}", practice_pages.one, Access.PRACTICE),
+    route("/practice/mail/{id}/html", practice_pages.html, Access.PRACTICE),
+    route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Access.PRACTICE),
+    post("/practice/sign-in", practice_pages.sign_in, Access.PRACTICE),
+    *form("/practice/checkout/{id}", checkout_pages.checkout, checkout_pages.press, Access.PRACTICE),
 ]
 
 ROOT: list[BaseRoute] = [
-    route("/healthz", healthz, Who.MACHINE),
+    route("/healthz", healthz, Access.MACHINE),
     Mount("/static", Static(directory=templates.STATIC), name="static"),
 ]
 
@@ -366,11 +375,11 @@ def build(settings: Settings) -> Starlette:
     logs.configure(settings)
     connect_features()
     every = routes(settings)
-    access.check(every)
+    access.check_routes(every)
     app = Site(
         routes=every,
         middleware=[
-            Middleware(headers.SameSiteOnly, origin=settings.address),
+            Middleware(headers.SameSiteOnly, origin=settings.base_url),
             Middleware(headers.BodyDeadline),
         ],
         exception_handlers=errors.handlers,
@@ -378,7 +387,7 @@ def build(settings: Settings) -> Starlette:
         max_body_size=MAX_BODY,
     )
     app.state.settings = settings
-    app.state.find_person = people.signed_in
+    app.state.find_person = people.find_signed_in
     return app
 
 
@@ -388,7 +397,7 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
     database = await Database.open(settings.database_url, size=settings.pool_size, pooler=settings.pooler)
     app.state.context = Context(settings, database)
     stop = asyncio.Event()
-    worker = asyncio.create_task(jobs.work(app.state.context, stop)) if settings.works_here else None
+    worker = asyncio.create_task(jobs.work(app.state.context, stop)) if settings.runs_worker else None
     try:
         yield
     finally:

@@ -29,7 +29,7 @@ from circles.store.context import Context
 from circles.store.db import Database
 from circles.web import head_deadline
 from tests.cast import Cast, add_booking, add_gathering
-from tests.database import KeptDatabase, make_template, with_database
+from tests.database import ReusedDatabase, make_template, with_database
 
 TEMPLATE = "circles_template"
 
@@ -72,15 +72,15 @@ async def _make_template(url: str, name: str) -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def kept_database(server: str) -> AsyncIterator[KeptDatabase]:
+async def kept_database(server: str) -> AsyncIterator[ReusedDatabase]:
     """The one database of this test process."""
-    kept = KeptDatabase(server, _template())
+    kept = ReusedDatabase(server, _template())
     yield kept
     await kept.give_up()
 
 
 @pytest_asyncio.fixture
-async def database_url(kept_database: KeptDatabase) -> AsyncIterator[str]:
+async def database_url(kept_database: ReusedDatabase) -> AsyncIterator[str]:
     """The address of a migrated, empty database that is this test's alone."""
     yield await kept_database.ready()
     await kept_database.leave()
@@ -164,7 +164,7 @@ class Browser(httpx2.AsyncClient):
         )
 
 
-class Deaf(uvicorn.Server):
+class SignalFreeServer(uvicorn.Server):
     """A server that leaves signals to the tests."""
 
     @contextlib.contextmanager
@@ -174,7 +174,7 @@ class Deaf(uvicorn.Server):
 
 
 @asynccontextmanager
-async def at_a_port(application: Any) -> AsyncIterator[int]:
+async def serve_at_port(application: Any) -> AsyncIterator[int]:
     """Serve an application over real sockets, as the site is served. Gives the port."""
     config = uvicorn.Config(
         application,
@@ -185,7 +185,7 @@ async def at_a_port(application: Any) -> AsyncIterator[int]:
         log_config=None,
         log_level="critical",
     )
-    server = Deaf(config)
+    server = SignalFreeServer(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
@@ -194,11 +194,11 @@ async def at_a_port(application: Any) -> AsyncIterator[int]:
     await serving
 
 
-Enter = Callable[..., contextlib.AbstractAsyncContextManager[Browser]]
+OpenBrowser = Callable[..., contextlib.AbstractAsyncContextManager[Browser]]
 
 
 @pytest.fixture
-def browser(app: Starlette, context: Context) -> Enter:
+def browser(app: Starlette, context: Context) -> OpenBrowser:
     """`async with browser(person_id) as page:` a browser signed in as that person, or nobody."""
 
     @asynccontextmanager

@@ -78,7 +78,7 @@ async def make_template(url: str) -> None:
     await connection.close()
 
 
-class KeptDatabase:
+class ReusedDatabase:
     """The database of a test process, made from a migrated template."""
 
     def __init__(self, server: str, template: str) -> None:

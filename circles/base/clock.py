@@ -101,7 +101,7 @@ def parse_wall(typed_date: str, typed_time: str, zone: str) -> Moment:
     return found
 
 
-def say_time(wall: datetime) -> str:
+def format_time(wall: datetime) -> str:
     """A time of day in words: 6:00 in the evening, 12:00 noon."""
     if wall.minute == 0 and wall.hour in (0, 12):
         return "12:00 midnight" if wall.hour == 0 else "12:00 noon"
@@ -118,24 +118,24 @@ def say_time(wall: datetime) -> str:
     return f"{hour}:{wall:%M} {part}"
 
 
-def say_date(day: date, today: date | None = None) -> str:
+def format_date(day: date, today: date | None = None) -> str:
     """A date in words: Tuesday 24 November, with the year when it is not this one."""
     this_year = (today or now().date()).year
     return f"{day:%A} {day.day} {day:%B}" + (f" {day.year}" if day.year != this_year else "")
 
 
-def say_when(at: datetime, zone: str, viewer_zone: str = "") -> str:
+def format_when(at: datetime, zone: str, viewer_zone: str = "") -> str:
     """A moment in the circle's zone, and in the visitor's where that differs.
 
     "Tuesday 24 November, 6:00 in the evening in New York, 3:00 in the afternoon for you"
     """
     there = at.astimezone(ZoneInfo(zone))
-    text = f"{say_date(there.date())}, {say_time(there)} in {city(zone)}"
-    for_you = say_for_you(at, zone, viewer_zone)
+    text = f"{format_date(there.date())}, {format_time(there)} in {city(zone)}"
+    for_you = format_for_viewer(at, zone, viewer_zone)
     return f"{text}, {for_you}" if for_you else text
 
 
-def say_for_you(at: datetime, zone: str, viewer_zone: str) -> str:
+def format_for_viewer(at: datetime, zone: str, viewer_zone: str) -> str:
     """The same moment on the visitor's clock, or nothing when it is the same clock."""
     if not viewer_zone or not is_zone(viewer_zone):
         return ""
@@ -143,23 +143,23 @@ def say_for_you(at: datetime, zone: str, viewer_zone: str) -> str:
     if there.utcoffset() == here.utcoffset():
         return ""
     day = "" if here.date() == there.date() else f"{here:%A} "
-    return f"{day}{say_time(here)} for you"
+    return f"{day}{format_time(here)} for you"
 
 
-def say_short(at: datetime, zone: str) -> str:
+def format_short(at: datetime, zone: str) -> str:
     """A moment in the circle's zone, as short as a list wants it: Tue 24 Nov, 6:00 pm."""
     there = at.astimezone(ZoneInfo(zone))
     return f"{there:%a} {there.day} {there:%b}, {there.hour % 12 or 12}:{there:%M} {'am' if there.hour < 12 else 'pm'}"
 
 
-def say_length(minutes: int) -> str:
+def format_length(minutes: int) -> str:
     """A length in words: 90 minutes, 2 hours."""
     if minutes >= 120 and minutes % 60 == 0:
         return f"{minutes // 60} hours"
     return f"{minutes} minutes"
 
 
-def say_span(length: timedelta) -> str:
+def format_span(length: timedelta) -> str:
     """How long something still takes, roughly and kindly: 48 hours, 3 days, 20 minutes."""
     minutes = max(0, int(length.total_seconds() // 60))
     if minutes < 120:

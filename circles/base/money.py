@@ -23,7 +23,7 @@ def minor_per_unit(currency: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def say(minor: int, currency: str) -> str:
+def format_amount(minor: int, currency: str) -> str:
     """An amount as people write it: $45, $45.50, ¥4,500. Whole amounts carry no zeros.
 
     minor: integer minor units (cents). The last few thousand are kept, since the same come again and again.
@@ -38,7 +38,7 @@ def say(minor: int, currency: str) -> str:
     )
 
 
-def plain(minor: int, currency: str) -> str:
+def format_plain(minor: int, currency: str) -> str:
     """An amount for a form field: 45 or 45.50, without a sign."""
     digits = get_currency_precision(currency)
     unit, part = divmod(minor, 10**digits)
@@ -83,11 +83,11 @@ class Scale:
     currency: str
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_free(self) -> bool:
         """Whether a seat costs nothing for everybody."""
         return self.maximum == 0
 
-    def problems(self) -> list[Reason]:
+    def refusals(self) -> list[Reason]:
         """Every reason why this is no scale."""
         reasons = []
         if self.minimum < 0:
@@ -102,14 +102,14 @@ class Scale:
             )
         return reasons
 
-    def refusals(self, amount: int, currency: str) -> list[Reason]:
+    def amount_refusals(self, amount: int, currency: str) -> list[Reason]:
         """Every reason why this amount cannot be paid on this scale. Empty: it can."""
         if currency.upper() != self.currency:
             return [Reason("other_currency", f"This circle is paid in {self.currency}.", "amount")]
         if amount < self.minimum:
-            least = say(self.minimum, self.currency)
+            least = format_amount(self.minimum, self.currency)
             return [Reason("below_scale", f"The least one can pay here is {least}.", "amount")]
         if amount > self.maximum:
-            most = say(self.maximum, self.currency)
+            most = format_amount(self.maximum, self.currency)
             return [Reason("above_scale", f"The most one can pay here is {most}.", "amount")]
         return []

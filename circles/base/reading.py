@@ -1,9 +1,9 @@
-"""Reading a form's fields one after another, keeping every refusal, so that a form is corrected once."""
+"""Reading values that people type or URLs hold: numbers, ids, repeated fields, and whole forms."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TypeVar
+from typing import TypeVar, overload
 from uuid import UUID
 
 from circles.base import text
@@ -12,27 +12,27 @@ from circles.base.errors import Reason, Refused, refuse_if
 T = TypeVar("T")
 
 
-def joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The fields of a form or of an address, by name; what comes several times is joined by commas."""
+def join_fields(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The fields of a form or of a query string, by name; values of a repeated name are joined by commas."""
     values: dict[str, str] = {}
     for name, value in items:
         values[name] = f"{values[name]},{value}" if name in values else value
     return values
 
 
-def page(typed: str, most: int = 10_000) -> int:
-    """Which page of a list an address asks for: the first where it asks for none, and none beyond `most`."""
-    return min(max(whole(typed, 1), 1), most)
+def page_number(typed: str, max_number: int = 10_000) -> int:
+    """The page of a list that a URL names, from 1 to `max_number`; 1 where it names none."""
+    return min(max(whole_number(typed, 1), 1), max_number)
 
 
-def whole(typed: str, otherwise: T) -> int | T:
-    """The whole number that an address or a hidden field holds; `otherwise` for what is none, or is too long."""
-    said = typed.strip()
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else otherwise
+def whole_number(typed: str, otherwise: T) -> int | T:
+    """The whole number in a URL or a hidden field; `otherwise` for anything else, and from ten digits on."""
+    digits = typed.strip()
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else otherwise
 
 
 def uuid_or_none(typed: str) -> UUID | None:
-    """The id that an address or a hidden field holds; None for what is none."""
+    """The id in a URL or a hidden field; None for anything else."""
     try:
         return UUID(typed)
     except ValueError:
@@ -40,57 +40,80 @@ def uuid_or_none(typed: str) -> UUID | None:
 
 
 class Reader:
-    """Reads typed values and remembers every reason why one of them cannot stand."""
+    """The typed values of a form, read field by field. Keeps every refusal, so that a form is corrected once.
+
+    values: as typed, by field. reasons: what was refused so far. Of the methods' `refusal`: the sentence for a
+    value that is none of those allowed.
+    """
 
     def __init__(self, values: Mapping[str, str]) -> None:
-        self.values = values
+        self.values = dict(values)
         self.reasons: list[Reason] = []
 
-    def take(self, read: Callable[[], T], instead: T) -> T:
-        """What `read` answers; when it refuses, its reasons are kept and `instead` stands in."""
+    def value(self, field: str, default: str = "") -> str:
+        """What was typed into a field."""
+        return self.values.get(field, default)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was refused so far."""
+        return not self.reasons
+
+    def add(self, reasons: Iterable[Reason] | Reason) -> None:
+        """Add refusals. The same sentence about the same field is kept once."""
+        for reason in (reasons,) if isinstance(reasons, Reason) else reasons:
+            if all((reason.field, reason.text) != (kept.field, kept.text) for kept in self.reasons):
+                self.reasons.append(reason)
+
+    @overload
+    def take(self, read: Callable[[], T]) -> T | None: ...
+    @overload
+    def take(self, read: Callable[[], T], otherwise: T) -> T: ...
+    def take(self, read: Callable[[], T], otherwise: T | None = None) -> T | None:
+        """The result of `read` (text.line, money.parse ...); when that raises Refused, its reasons are added."""
         try:
             return read()
         except Refused as refused:
-            self.reasons.extend(refused.reasons)
-            return instead
+            self.add(refused.reasons)
+            return otherwise
 
-    def line(self, field: str, *, most: int, required: bool = True) -> str:
+    def line(self, field: str, *, max_length: int, required: bool = True) -> str:
         """One line of text."""
         return self.take(
-            lambda: text.line(self.values.get(field, ""), field, most=most, required=required), ""
+            lambda: text.line(self.value(field), field, max_length=max_length, required=required), ""
         )
 
-    def body(self, field: str, *, most: int, required: bool = True) -> str:
+    def body(self, field: str, *, max_length: int, required: bool = True) -> str:
         """Several lines of text."""
         return self.take(
-            lambda: text.body(self.values.get(field, ""), field, most=most, required=required), ""
+            lambda: text.body(self.value(field), field, max_length=max_length, required=required), ""
         )
 
-    def choice(self, field: str, options: Mapping[str, object], says: str) -> str:
-        """One of the options' keys. says: what to tell when it is none of them."""
-        value = self.values.get(field, "").strip()
+    def choice(self, field: str, options: Mapping[str, object], refusal: str) -> str:
+        """One of the options' keys; the first where it was refused."""
+        value = self.value(field).strip()
         if value in options:
             return value
-        self.reasons.append(Reason("unknown_choice", says, field))
+        self.add(Reason("unknown_choice", refusal, field))
         return next(iter(options))
 
-    def one(self, field: str, options: Collection[str], says: str) -> str:
-        """One of the options, or empty where none was chosen. says: what to tell when it is none of them."""
-        value = self.values.get(field, "").strip()
+    def one(self, field: str, options: Collection[str], refusal: str) -> str:
+        """One of the options, or empty where none was chosen."""
+        value = self.value(field).strip()
         if value and value not in options:
-            self.reasons.append(Reason("unknown_choice", says, field))
+            self.add(Reason("unknown_choice", refusal, field))
         return value if value in options else ""
 
-    def several(self, field: str, options: Collection[str], says: str) -> tuple[str, ...]:
-        """Any number of the options, in their order. says: what to tell when one is none of them."""
-        values = {value.strip() for value in self.values.get(field, "").split(",")} - {""}
+    def several(self, field: str, options: Collection[str], refusal: str) -> tuple[str, ...]:
+        """Any number of the options, in their order."""
+        values = {value.strip() for value in self.value(field).split(",")} - {""}
         if values - set(options):
-            self.reasons.append(Reason("unknown_choice", says, field))
+            self.add(Reason("unknown_choice", refusal, field))
         return tuple(option for option in options if option in values)
 
-    def whole(self, field: str, low: int, high: int, says: str) -> int:
-        """A whole number from low to high. says: what to tell when it is not."""
-        typed = self.values.get(field, "").strip()
+    def whole(self, field: str, low: int, high: int, refusal: str) -> int:
+        """A whole number from low to high; low where it was refused."""
+        typed = self.value(field).strip()
         if (
             typed.isascii()
             and typed.removeprefix("-").isdecimal()
@@ -98,9 +121,9 @@ class Reader:
             and low <= int(typed) <= high
         ):
             return int(typed)
-        self.reasons.append(Reason("number", says, field))
+        self.add(Reason("number", refusal, field))
         return low
 
-    def done(self) -> None:
-        """Raise Refused with every reason there is."""
+    def raise_refusals(self) -> None:
+        """Raise Refused with every reason, if there is any."""
         refuse_if(self.reasons)

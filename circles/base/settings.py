@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         return self.mode == "practice"
 
     @property
-    def address(self) -> str:
+    def base_url(self) -> str:
         """The canonical origin, without a slash at its end."""
         return self.origin.rstrip("/") or f"http://127.0.0.1:{self.port}"
 
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         return self.worker_database_url or self.database_url
 
     @property
-    def works_here(self) -> bool:
+    def runs_worker(self) -> bool:
         """Whether the worker runs inside the web process."""
         return self.practice if self.run_worker is None else self.run_worker
 

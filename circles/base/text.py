@@ -55,50 +55,52 @@ def _without_bad(value: str, field: str, keep_newlines: bool) -> str:
     return "".join(kept)
 
 
-def line(value: str, field: str = "", *, most: int = 120, required: bool = True) -> str:
+def line(value: str, field: str = "", *, max_length: int = 120, required: bool = True) -> str:
     """One line of text: a name, a title, an address. Trimmed, runs of spaces made one, NFC.
 
     Direction marks are dropped, emoji stay. Raises Refused for line breaks, control characters, more than
-    `most` characters, or nothing where something is required.
+    `max_length` characters, or nothing where something is required.
     """
     if value.isascii() and value.isprintable() and "  " not in value:
-        return _measured(value.strip(), field, most, required)  # nothing in it to mend or to refuse
+        return _limited(value.strip(), field, max_length, required)  # nothing to clean or refuse
     if _LINE_ENDS.search(value.strip()):
         raise Refused(Reason("line_break", "Please keep this to one line.", field))
     text = _SPACES.sub(
         " ", _without_bad(value.strip().replace("\t", " "), field, keep_newlines=False)
     ).strip()
-    return _measured(text, field, most, required)
+    return _limited(text, field, max_length, required)
 
 
-def tidy_line(value: str, *, most: int = 200) -> str:
+def tidy_line(value: str, *, max_length: int = 200) -> str:
     """One line made of whatever comes, never refused: for mail headers and calendars.
 
-    Line breaks and control characters become spaces, direction marks go, and the rest is cut at `most`.
+    Line breaks and control characters become spaces, direction marks go, and the rest is cut at `max_length`.
     """
     if value.isascii() and value.isprintable():
-        return _SPACES.sub(" ", value).strip()[:most].rstrip()
+        return _SPACES.sub(" ", value).strip()[:max_length].rstrip()
     kept = [
         " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
         for character in unicodedata.normalize("NFC", value)
         if character not in _TURNING and character not in _DIRECTION and character != "\ufeff"
     ]
-    return _SPACES.sub(" ", "".join(kept)).strip()[:most].rstrip()
+    return _SPACES.sub(" ", "".join(kept)).strip()[:max_length].rstrip()
 
 
-def body(value: str, field: str = "", *, most: int = 20_000, required: bool = True) -> str:
+def body(value: str, field: str = "", *, max_length: int = 20_000, required: bool = True) -> str:
     """Several lines of text or Markdown. Line ends become \\n; the same refusals as `line` but for breaks."""
     text = _LINE_ENDS.sub("\n", value)
     text = _without_bad(text, field, keep_newlines=True).strip()
-    return _measured(text, field, most, required)
+    return _limited(text, field, max_length, required)
 
 
-def _measured(text: str, field: str, most: int, required: bool) -> str:
+def _limited(text: str, field: str, max_length: int, required: bool) -> str:
     if required and not text:
         raise Refused(Reason("missing", "Please fill this in.", field))
-    if len(text) > most:
+    if len(text) > max_length:
         raise Refused(
-            Reason("too_long", f"This is {len(text):,} characters long; please keep it to {most:,}.", field)
+            Reason(
+                "too_long", f"This is {len(text):,} characters long; please keep it to {max_length:,}.", field
+            )
         )
     return text
 

@@ -74,7 +74,12 @@ async def book(
     async with context.db.transaction() as tx:
         offer, booking = await _take_seat(tx, person.id, offer, found, wish)
         await audit.record(
-            tx, f"booking.{booking.state}", booking.id, who=person.id, after=booking.state, why=booking.kind
+            tx,
+            f"booking.{booking.state}",
+            booking.id,
+            actor_id=person.id,
+            after=booking.state,
+            why=booking.kind,
         )
         if booking.held_until:
             await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
@@ -112,7 +117,7 @@ async def _take_seat(
 
 async def _open_checkout(context: Context, offer: Offer, booking: Booking) -> Booking:
     """Ask Stripe for the page to pay at, outside any transaction; without one the seat is let go again."""
-    page = f"{context.settings.address}/bookings/{booking.id}"
+    page = f"{context.settings.base_url}/bookings/{booking.id}"
     try:
         url = await payments.start(
             context,
@@ -144,7 +149,9 @@ async def let_go(context: Context, person: people.Person, booking_id: UUID) -> s
     async with context.db.transaction() as tx:
         if not await SQL.ask_to_let_go(tx, booking_id=booking_id, person_id=person.id):
             return await _state_of(tx, person, booking_id)
-        await audit.record(tx, "booking.let_go_asked", booking_id, who=person.id, before="held", after="held")
+        await audit.record(
+            tx, "booking.let_go_asked", booking_id, actor_id=person.id, before="held", after="held"
+        )
     await payments.release(context, booking_id)
     async with context.db.reading() as tx:
         return await _state_of(tx, person, booking_id)
@@ -250,7 +257,7 @@ async def _confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
         tx,
         "booking.confirmed",
         row["id"],
-        who=row["person_id"],
+        actor_id=row["person_id"],
         before=row["state"],
         after="confirmed",
         why=why,
@@ -371,7 +378,7 @@ async def _lock(tx: db.Tx, booking_id: UUID) -> db.Record:
 async def _end(tx: db.Tx, row: db.Record, state: str, cause: str, *, who: UUID | None = None) -> None:
     await SQL.end(tx, booking_id=row["id"], state=state, cause=cause)
     await audit.record(
-        tx, f"booking.{state}", row["id"], who=who, before=row["state"], after=state, why=cause
+        tx, f"booking.{state}", row["id"], actor_id=who, before=row["state"], after=state, why=cause
     )
 
 

@@ -115,7 +115,7 @@ async def show(request: Request) -> Response:
 
 async def state(request: Request) -> Response:
     """GET: the part of that page which looks by itself until the word has come."""
-    if not htmx.asked(request):
+    if not htmx.wants_part(request):
         return htmx.vary(render.see_other(f"/bookings/{access.path_id(request)}"))
     row = await _seen_and_looked(request)
     return htmx.vary(render.page(request, "bookings/_state.html", **_about(row)))
@@ -190,7 +190,7 @@ async def cancel(request: Request) -> Response:
             access.context(request),
             request.state.person,
             booking_id,
-            shown=reading.whole(form.value("refund"), -1),
+            shown=reading.whole_number(form.value("refund"), -1),
         )
     except Refused as refused:
         form.add(refused.reasons)

@@ -144,7 +144,7 @@ def closed(offer: Offer, now: datetime) -> Closed | None:
 
 
 def _seat_refusals(offer: Offer, wish: Wish) -> list[Reason]:
-    if offer.scale.asks_nothing:
+    if offer.scale.is_free:
         return []
     if wish.choice not in ("amount", "community"):
         return [Reason("no_choice", "Please choose an amount or a community seat.", "choice")]
@@ -159,15 +159,15 @@ def read_amount(scale: money.Scale, wish: Wish) -> int:
 
     A community seat and a circle that asks nothing are 0, whatever was typed.
     """
-    if wish.choice == "community" or scale.asks_nothing:
+    if wish.choice == "community" or scale.is_free:
         return 0
     if wish.currency and wish.currency.upper() != scale.currency:
-        raise Refused(scale.refusals(scale.minimum, wish.currency))
+        raise Refused(scale.amount_refusals(scale.minimum, wish.currency))
     amount = wish.amount if isinstance(wish.amount, int) else money.parse(wish.amount, scale.currency)
-    refuse_if(scale.refusals(amount, scale.currency))
+    refuse_if(scale.amount_refusals(amount, scale.currency))
     least = least_charge(scale.currency)
     if 0 < amount < least:
-        text = f"A card cannot be charged less than {money.say(least, scale.currency)}."
+        text = f"A card cannot be charged less than {money.format_amount(least, scale.currency)}."
         raise Refused(Reason("below_card", f"{text} Please choose more, or 0.", "amount"))
     return amount
 
@@ -190,7 +190,7 @@ def guidelines_refusals(in_force: UUID, read: UUID | None, *, agreed: bool) -> l
 
 def kind_of(wish: Wish, scale: money.Scale, amount: int) -> str:
     """The kind of a booking: paid, community or free."""
-    if wish.choice == "community" and not scale.asks_nothing:
+    if wish.choice == "community" and not scale.is_free:
         return "community"
     return "paid" if amount else "free"
 
@@ -229,14 +229,14 @@ def refund_due(
     """
     if not paid:
         return Refund(0, 0, "You paid nothing, so there is nothing to pay back.")
-    whole = money.say(paid, currency)
+    whole = money.format_amount(paid, currency)
     changed = full_until is not None and now < full_until
     if changed or late_percent == 100 or starts_at - now >= timedelta(hours=refund_hours):
         return Refund(paid, 100, f"You get back all of the {whole} you paid.")
     amount, late = -(-paid * late_percent // 100), f"The start is less than {hours_words(refund_hours)} away"
     if not amount:
         return Refund(0, 0, f"{late}, so none of the {whole} you paid comes back.")
-    part = money.say(amount, currency)
+    part = money.format_amount(amount, currency)
     return Refund(
         amount, late_percent, f"{late}, so you get back {part}, {late_percent}% of the {whole} you paid."
     )

@@ -57,10 +57,10 @@ class Server(uvicorn.Server):
 
 def welcome(settings: Settings) -> str:
     """What whoever started the site needs to know, in three lines."""
-    lines = [f"{settings.community_name} is at {settings.address}"]
+    lines = [f"{settings.community_name} is at {settings.base_url}"]
     if settings.practice:
         lines.append(
-            f"Practice mode: no card is charged and no mail leaves ({settings.address}/practice/mail has it)."
+            f"Practice mode: no card is charged and no mail leaves ({settings.base_url}/practice/mail has it)."
         )
     return "\n".join([*lines, "Ctrl-C stops it."])
 

@@ -19,7 +19,7 @@ async def facilitator(request: Request) -> Response:
     """One facilitator, for everybody. Three queries."""
     facilitator_id = access.path_id(request)
     async with access.context(request).db.reading() as tx:
-        found = (await people.profile(tx, [facilitator_id])).get(facilitator_id)
+        found = (await people.profiles(tx, [facilitator_id])).get(facilitator_id)
         if found is None or not found.has_page:
             raise NotFound
         circles = await db.rows(SQL.circles_held(tx, person=facilitator_id))

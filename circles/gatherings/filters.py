@@ -57,7 +57,7 @@ class Filters:
         given: list[tuple[str, str]] = [("where", self.where), ("format", self.format)]
         given += [("day", day) for day in self.days] + [("part", part) for part in self.parts]
         given += [("from", _iso(self.after)), ("to", _iso(self.until))]
-        given += [("means", "" if self.means is None else money.plain(self.means, _ANY_CURRENCY))]
+        given += [("means", "" if self.means is None else money.format_plain(self.means, _ANY_CURRENCY))]
         given += [("seats", "on" if self.seats else "")]
         return [(name, value) for name, value in given if value]
 
@@ -97,7 +97,7 @@ def parse(values: Mapping[str, str]) -> tuple[Filters, list[Reason]]:
         until=_date(reader, "to"),
         means=_means(reader),
         seats=values.get("seats", "") == "on",
-        page=reading.page(values.get("page", ""), MAX_PAGES),
+        page=reading.page_number(values.get("page", ""), MAX_PAGES),
     )
     if found.after and found.until and found.until < found.after:
         reader.reasons.append(Reason("dates_crossed", "This date lies before the first one.", "to"))

@@ -58,7 +58,7 @@ def _filter_form(form: Form, found: Filters, own_clock: bool) -> str:
 
 @lru_cache(maxsize=256)
 def _kept_form(found: Filters, own_clock: bool) -> str:
-    return _render_form(Form(reading.joined(found.pairs())), found, own_clock)
+    return _render_form(Form(reading.join_fields(found.pairs())), found, own_clock)
 
 
 def _render_form(form: Form, found: Filters, own_clock: bool) -> str:
@@ -75,14 +75,14 @@ def _render_form(form: Form, found: Filters, own_clock: bool) -> str:
 
 async def listing(request: Request) -> Response:
     """The gatherings ahead, filtered by what the address says. One query."""
-    form = Form(reading.joined(request.query_params.multi_items()))
+    form = Form(reading.join_fields(request.query_params.multi_items()))
     found, reasons = filters.parse(form.values)
     form.add(reasons)
     zone = viewer_zone(request)
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(SQL.ahead(tx, zone=zone or None, **found.arguments()))
     how_many = rows[0]["how_many"] if rows else 0
-    part = htmx.asked(request)
+    part = htmx.wants_part(request)
     response = render.page(
         request,
         "gatherings/_found.html" if part else "gatherings/list.html",
@@ -139,7 +139,7 @@ async def circle(request: Request) -> Response:
     """One circle: what it is for, who holds it, what it asks, its guidelines in full, its next gatherings."""
     async with access.context(request).db.reading() as tx:
         row = _row(await SQL.circle_page(tx, id=access.path_id(request)))
-        profiles = await people.profile(tx, row["host_ids"])
+        profiles = await people.profiles(tx, row["host_ids"])
     return render.page(
         request,
         "gatherings/circle.html",

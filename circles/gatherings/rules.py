@@ -23,7 +23,7 @@ def terms_words(refund_hours: int, late_refund_percent: int) -> str:
     """What comes back to somebody who cancels, in one or two sentences."""
     if refund_hours == 0 or late_refund_percent == 100:
         return "Cancel any time before the start and all you paid comes back."
-    until = clock.say_span(timedelta(hours=refund_hours))
+    until = clock.format_span(timedelta(hours=refund_hours))
     until = "1 hour" if refund_hours == 1 else until
     first = f"Cancel {until} or more before the start and all you paid comes back."
     if late_refund_percent == 0:

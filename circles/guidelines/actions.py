@@ -52,7 +52,13 @@ async def publish(
     if version_id is not None:
         details = {"material": material}
         await audit.record(
-            tx, "guidelines.published", guidelines_id, who=by, after=str(version_id), why=why, details=details
+            tx,
+            "guidelines.published",
+            guidelines_id,
+            actor_id=by,
+            after=str(version_id),
+            why=why,
+            details=details,
         )
         if material:
             # The bookings room asks those who have a seat; it lives above.
@@ -107,7 +113,9 @@ async def save_draft(
     async with _writing(context, person, circle_id, seen) as (tx, guidelines_id, row):
         if body != row["draft"]:
             revision = await SQL.save_draft(tx, guidelines_id=guidelines_id, body=body, by=person.id)
-            await audit.record(tx, "guidelines.drafted", guidelines_id, who=person.id, after=str(revision))
+            await audit.record(
+                tx, "guidelines.drafted", guidelines_id, actor_id=person.id, after=str(revision)
+            )
 
 
 async def discard_draft(context: Context, person: people.Person, circle_id: UUID, *, seen: Seen) -> None:
@@ -116,7 +124,11 @@ async def discard_draft(context: Context, person: people.Person, circle_id: UUID
         if row["revision"]:
             await SQL.drop_draft(tx, guidelines_id=guidelines_id)
             await audit.record(
-                tx, "guidelines.draft_discarded", guidelines_id, who=person.id, before=str(row["revision"])
+                tx,
+                "guidelines.draft_discarded",
+                guidelines_id,
+                actor_id=person.id,
+                before=str(row["revision"]),
             )
 
 

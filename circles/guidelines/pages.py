@@ -23,7 +23,7 @@ async def preview(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         body = ""
-    template = "guidelines/_preview.html" if htmx.asked(request) else "guidelines/preview.html"
+    template = "guidelines/_preview.html" if htmx.wants_part(request) else "guidelines/preview.html"
     status = 200 if form.ok else 422
     return htmx.vary(render.page(request, template, status, form=form, preview=body))
 
@@ -37,7 +37,7 @@ async def history(request: Request) -> Response:
                 tx,
                 circle_id=access.path_id(request),
                 person_id=person.id if person else None,
-                number=reading.whole(number, None),
+                number=reading.whole_number(number, None),
             )
         )
     bodies = {row["number"]: row["body"] for row in rows}

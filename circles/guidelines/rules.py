@@ -44,7 +44,7 @@ class Seen:
     def read(cls, typed: str) -> Seen:
         """From a form's hidden field, as `str` writes it. What cannot be read is out of date."""
         number, _, revision = typed.partition(".")
-        found = cls(reading.whole(number, -1), reading.whole(revision, -1))
+        found = cls(reading.whole_number(number, -1), reading.whole_number(revision, -1))
         return found if -1 not in (found.number, found.revision) else cls(-1, -1)
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Change:
 
 def read_words(typed: str, field: str = "guidelines") -> str:
     """Read guidelines in Markdown. Raises Refused when there is too little of them, or too much."""
-    body = text.body(typed, field, most=MOST)
+    body = text.body(typed, field, max_length=MOST)
     if len(body) < LEAST:
         raise Refused(Reason("too_short", "Please write down what people agree to.", field))
     return body
@@ -72,8 +72,8 @@ def read_change(values: dict[str, str]) -> Change:
     reader = Reader(values)
     says = "Please say whether those who have a seat must agree again."
     material = reader.choice("material", {"yes": "", "no": ""}, says) == "yes"
-    why = reader.line("why", most=MAX_WHY)
-    reader.done()
+    why = reader.line("why", max_length=MAX_WHY)
+    reader.raise_refusals()
     return Change(material, why)
 
 

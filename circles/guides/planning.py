@@ -108,7 +108,7 @@ async def suggestions(
 
 def _of_gathering(offer: gatherings.Offer, site: str) -> invites.Suggestion:
     path = f"/gatherings/{offer.gathering_id}"
-    when = f"{clock.say_when(offer.starts_at, offer.zone)}, {clock.say_length(offer.length_minutes)}."
+    when = f"{clock.format_when(offer.starts_at, offer.zone)}, {clock.format_length(offer.length_minutes)}."
     return invites.Suggestion(
         str(offer.gathering_id),
         offer.starts_at,

@@ -78,7 +78,7 @@ def read(values: Mapping[str, str], now: datetime) -> Answers:
     ends = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
     stage = reader.choice("stage", RHYTHMS, "Please choose where you are in your course.")
     ways = {way.strip() for way in values.get("come", "").split(",")} & {name for name, _ in WAYS}
-    city = reader.line("city", most=80, required=False)
+    city = reader.line("city", max_length=80, required=False)
     if not ways:
         reader.reasons.append(Reason("no_way", "Please choose online, in person, or both.", "come"))
     if ends and ends.utc > now + _FARTHEST:

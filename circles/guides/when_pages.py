@@ -40,7 +40,7 @@ def _page(request: Request, form: Form, plan: Plan | None = None, status: int = 
         shown |= {
             "zone": zone,
             "form_again": Form(form.values),
-            "day": lambda at: clock.say_date(at.astimezone(ZoneInfo(zone)).date()),
+            "day": lambda at: clock.format_date(at.astimezone(ZoneInfo(zone)).date()),
             "card_html": lambda card: gatherings.card_html(card, zone),
             "picks": _picks(plan),
             "asked": [(name, form.value(name)) for name in _ASKED],
@@ -54,7 +54,7 @@ def _picks(plan: Plan) -> list[tuple[str, str]]:
     cards = plan.first + [date.card for date in plan.dates if date.card]
     found = [(card.starts_at, str(card.id), card.circle_name) for card in cards]
     found += [(date.at, planning.pick_of(date), "Look for a group") for date in plan.dates if not date.card]
-    return [(value, f"{clock.say_short(at, zone)}: {name}") for at, value, name in sorted(found)]
+    return [(value, f"{clock.format_short(at, zone)}: {name}") for at, value, name in sorted(found)]
 
 
 async def form(request: Request) -> Response:
@@ -87,7 +87,7 @@ async def calendar(request: Request) -> Response:
     ids, moments = planning.read_picks(asked.value("pick"))
     try:
         async with context.db.reading() as tx:
-            chosen = await planning.suggestions(tx, ids, moments, context.settings.address, clock.now())
+            chosen = await planning.suggestions(tx, ids, moments, context.settings.base_url, clock.now())
     except Refused as refused:
         asked.add(refused.reasons)
         asked.values.setdefault("pick", "")

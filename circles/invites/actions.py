@@ -77,7 +77,7 @@ async def withdraw(
 
 async def _open(context: Context, tx: db.Tx, place: db.Record) -> tuple[db.Record, list[rules.Sending]]:
     """The invite's row, locked until we commit, and what was mailed for it so far."""
-    host = urlsplit(context.settings.address).hostname or "localhost"
+    host = urlsplit(context.settings.base_url).hostname or "localhost"
     uid = rules.uid(place["gathering_id"], place["person_id"], host)
     invite = await SQL.open_invite(
         tx, gathering_id=place["gathering_id"], person_id=place["person_id"], uid=uid
@@ -143,7 +143,7 @@ async def _mail(
 
 def page_of(settings: Settings) -> str:
     """The address of "My gatherings": the way back that mails and calendars hold instead of the place."""
-    return f"{settings.address}/my/gatherings"
+    return f"{settings.base_url}/my/gatherings"
 
 
 def _organizer(settings: Settings) -> ics.Party:
@@ -152,7 +152,7 @@ def _organizer(settings: Settings) -> ics.Party:
 
 def _entry(settings: Settings, row: db.Record | dict[str, Any]) -> ics.Entry:
     """A gathering as a calendar holds it. What was never mailed has the UID it would be mailed with."""
-    host = urlsplit(settings.address).hostname or "localhost"
+    host = urlsplit(settings.base_url).hostname or "localhost"
     return ics.Entry(
         uid=row["uid"] or rules.uid(row["gathering_id"], row["person_id"], host),
         sequence=row["sequence"] or 0,
@@ -216,7 +216,7 @@ async def feed_and_suggested(context: Context, tx: db.Tx, person_id: UUID) -> tu
     elif row["token_hash"] != rules.token_hash(token):
         # The house has a new secret: addresses derived from the old one cannot be shown again.
         await SQL.set_feed_hash(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
-    return f"webcal://{urlsplit(context.settings.address).netloc}/feeds/{token}.ics", row["suggested"]
+    return f"webcal://{urlsplit(context.settings.base_url).netloc}/feeds/{token}.ics", row["suggested"]
 
 
 async def new_feed_address(context: Context, *, person_id: UUID) -> None:
@@ -226,4 +226,4 @@ async def new_feed_address(context: Context, *, person_id: UUID) -> None:
         number = await SQL.next_feed_number(tx, person_id=person_id)
         token = rules.feed_token(context.settings.signing_key(), person_id, number)
         await SQL.set_feed_hash(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
-        await audit.record(tx, "feed.renewed", person_id, who=person_id, after=str(number))
+        await audit.record(tx, "feed.renewed", person_id, actor_id=person_id, after=str(number))

@@ -34,7 +34,7 @@ async def my_gatherings(request: Request) -> Response:
         past=past,
         feed=feed,
         suggested=suggested,
-        feed_to_copy=feed.replace("webcal:", context.settings.address.partition("//")[0], 1),
+        feed_to_copy=feed.replace("webcal:", context.settings.base_url.partition("//")[0], 1),
         viewer_zone=cookies.viewer_zone(request),
     )
 

@@ -119,12 +119,12 @@ def suggestion_uid(key: str, host: str) -> str:
 
 def title(discreet_name: str, starts_at: datetime, zone: str) -> str:
     """A mail's subject: Tuesday group, Tuesday 24 November."""
-    return f"{discreet_name}, {clock.say_date(starts_at.astimezone(ZoneInfo(zone)).date())}"
+    return f"{discreet_name}, {clock.format_date(starts_at.astimezone(ZoneInfo(zone)).date())}"
 
 
 def description(starts_at: datetime, zone: str, length_minutes: int, page: str) -> str:
     """What a calendar entry says: the wall time where the circle is, and the way back to the site."""
-    when = f"{clock.say_when(starts_at, zone)}, {clock.say_length(length_minutes)}."
+    when = f"{clock.format_when(starts_at, zone)}, {clock.format_length(length_minutes)}."
     return f"{when}\n\nWhere it is, and how to join or cancel: {page}"
 
 
@@ -136,12 +136,12 @@ def refund_words(paid: int, refunded: int, currency: str) -> str:
     if paid == 0:
         return ""
     if refunded == 0:
-        whole = money.say(paid, currency)
+        whole = money.format_amount(paid, currency)
         return f"Under the terms you agreed to, the {whole} you paid is not refunded this late."
     arrives = "It goes to the card you paid with, and most banks show it within 5 to 10 days."
     if refunded >= paid:
-        return f"You get back all of the {money.say(paid, currency)} you paid. {arrives}"
-    part, whole = money.say(refunded, currency), money.say(paid, currency)
+        return f"You get back all of the {money.format_amount(paid, currency)} you paid. {arrives}"
+    part, whole = money.format_amount(refunded, currency), money.format_amount(paid, currency)
     return f"Under the terms you agreed to, you get back {part} of the {whole} you paid. {arrives}"
 
 

@@ -27,7 +27,7 @@ class Suggestion:
 
 def suggestions_file(settings: Settings, suggestions: Iterable[Suggestion], made_at: datetime) -> bytes:
     """A calendar of tentative dates, each with a UID of its own that no invite shares."""
-    host = urlsplit(settings.address).hostname or "localhost"
+    host = urlsplit(settings.base_url).hostname or "localhost"
     entries = [
         ics.Entry(
             uid=rules.suggestion_uid(each.key, host),
@@ -36,7 +36,7 @@ def suggestions_file(settings: Settings, suggestions: Iterable[Suggestion], made
             ends_at=each.ends_at,
             summary=each.title,
             description=each.description,
-            url=f"{settings.address}{each.path}",
+            url=f"{settings.base_url}{each.path}",
             changed_at=made_at,
             tentative=True,
         )

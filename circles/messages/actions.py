@@ -23,7 +23,7 @@ class Preview:
     message: db.Record
     gathering: db.Record
     readers: list[db.Record]
-    mail: mail.Written | None
+    mail: mail.ComposedMail | None
 
 
 async def gathering(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> db.Record:
@@ -79,7 +79,7 @@ async def keep(
             raise OutOfDate(
                 Reason("sent", "What this form began was sent already. This would be another message.")
             )
-        await audit.record(tx, "message.written", message_id, who=person_id, after="draft")
+        await audit.record(tx, "message.written", message_id, actor_id=person_id, after="draft")
 
 
 async def preview(settings: Settings, tx: db.Tx, message_id: UUID, person_id: UUID) -> Preview:
@@ -102,9 +102,11 @@ def subject(about: db.Record) -> str:
     return invites.title(about["discreet_name"], about["starts_at"], about["zone"])
 
 
-def _written(settings: Settings, message: db.Record, about: db.Record, reader: db.Record) -> mail.Written:
+def _written(
+    settings: Settings, message: db.Record, about: db.Record, reader: db.Record
+) -> mail.ComposedMail:
     """The mail one reader gets. It names them, the writer and the circle's discreet name, and nobody else."""
-    return mail.write(
+    return mail.compose(
         settings,
         "message",
         to_name=reader["name"],
@@ -114,7 +116,7 @@ def _written(settings: Settings, message: db.Record, about: db.Record, reader: d
         from_name=message["from_name"],
         gathering=about,
         zone=reader["zone"],
-        page=f"{settings.address}/bookings/{reader['booking_id']}",
+        page=f"{settings.base_url}/bookings/{reader['booking_id']}",
     )
 
 
@@ -139,7 +141,7 @@ async def send(context: Context, *, person_id: UUID, message_id: UUID) -> db.Rec
             raise Refused(rules.not_booked())
         for reader in readers:
             written = _written(context.settings, message, about, reader)
-            await mail.post(
+            await mail.enqueue(
                 tx,
                 context.settings,
                 written,
@@ -150,7 +152,7 @@ async def send(context: Context, *, person_id: UUID, message_id: UUID) -> db.Rec
         await SQL.mark_sent(tx, id=message_id, mails=len(readers))
         details = {"mails": len(readers), "gathering": str(about["id"])}
         await audit.record(
-            tx, "message.sent", message_id, who=person_id, before="draft", after="sent", details=details
+            tx, "message.sent", message_id, actor_id=person_id, before="draft", after="sent", details=details
         )
         return await one(tx, message_id, person_id)
 
@@ -161,7 +163,7 @@ async def discard(context: Context, *, person_id: UUID, message_id: UUID) -> UUI
         gathering_id = await SQL.discard(tx, id=message_id, person=person_id)
         if gathering_id is None:
             raise NotFound
-        await audit.record(tx, "message.discarded", message_id, who=person_id, before="draft")
+        await audit.record(tx, "message.discarded", message_id, actor_id=person_id, before="draft")
         return gathering_id
 
 

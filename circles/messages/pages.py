@@ -69,9 +69,9 @@ async def keep(request: Request) -> Response:
     if form.value("start"):
         form.values["body"] = rules.begin_with(form.value("body"), form.value("start"))
         return _form_page(request, gathering, booked, form)
-    message_id = form.made_with()
+    message_id = form.creation_id()
     try:
-        words = rules.read(form.values, people.address)
+        words = rules.read(form.values, people.parse_address)
         await actions.keep(
             access.context(request),
             person_id=request.state.person.id,
@@ -81,7 +81,7 @@ async def keep(request: Request) -> Response:
         )
     except Refused as refused:
         if isinstance(refused, OutOfDate):
-            form.renew()
+            form.renew_id()
         form.add(refused.reasons)
         return _form_page(request, gathering, booked, form, 422)
     return render.see_other(f"/host/messages/{message_id}")

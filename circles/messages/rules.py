@@ -84,7 +84,7 @@ def read(values: Mapping[str, str], address: Callable[[str, str], str]) -> Words
     except Refused as refused:
         reasons.extend(refused.reasons)
     try:
-        body = text.body(values.get("body", ""), "body", most=MAX_CHARACTERS)
+        body = text.body(values.get("body", ""), "body", max_length=MAX_CHARACTERS)
     except Refused as refused:
         reasons.extend(refused.reasons)
     try:

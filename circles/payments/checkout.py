@@ -143,7 +143,7 @@ async def _fail(tx: db.Tx, context: Context, booking_id: UUID, fault: str) -> Ch
 
 def pay_address(context: Context, url: str) -> str:
     """Where to send somebody who pays. In practice mode a path: the checkout page is on this very site."""
-    return rules.local_path(url, context.settings.address) if context.settings.practice else url
+    return rules.local_path(url, context.settings.base_url) if context.settings.practice else url
 
 
 async def release(context: Context, booking_id: UUID) -> Released:

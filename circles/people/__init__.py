@@ -1,20 +1,20 @@
 """Accounts, sign-in, roles. Other rooms may call what is named here."""
 
-from circles.people import picture_forms
+from circles.people import picture_upload
 from circles.people.pictures import draw_hills
-from circles.people.queries import by_email, by_ids, fingerprint, profile, signed_in, start_sign_in
-from circles.people.rules import SIGN_IN_LASTS, Person, address
+from circles.people.queries import by_email, by_ids, find_signed_in, fingerprint, profiles, start_sign_in
+from circles.people.rules import SIGN_IN_LASTS, Person, parse_address
 
 __all__ = [
     "SIGN_IN_LASTS",
     "Person",
-    "address",
     "by_email",
     "by_ids",
     "draw_hills",
+    "find_signed_in",
     "fingerprint",
-    "picture_forms",
-    "profile",
-    "signed_in",
+    "parse_address",
+    "picture_upload",
+    "profiles",
     "start_sign_in",
 ]

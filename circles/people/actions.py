@@ -38,7 +38,7 @@ async def change_me(
         changed = await SQL.change_me(tx, id=person.id, **said, **held)
         if changed is None:
             raise NotFound
-        await audit.record(tx, "person.changed", person.id, who=person.id)
+        await audit.record(tx, "person.changed", person.id, actor_id=person.id)
 
 
 async def add_credential(
@@ -68,7 +68,7 @@ async def add_credential(
                     "kind",
                 )
             )
-        await audit.record(tx, "credential.added", added, who=person.id)
+        await audit.record(tx, "credential.added", added, actor_id=person.id)
     return added
 
 
@@ -77,7 +77,7 @@ async def remove_credential(context: Context, person: Person, credential_id: UUI
     async with context.db.transaction() as tx:
         if await SQL.remove_credential(tx, id=credential_id, person_id=person.id) is None:
             raise NotFound
-        await audit.record(tx, "credential.removed", credential_id, who=person.id)
+        await audit.record(tx, "credential.removed", credential_id, actor_id=person.id)
 
 
 async def change_credential(
@@ -98,7 +98,9 @@ async def change_credential(
         if changed is None:
             raise NotFound
         before = "seen" if changed["was_seen"] else ""
-        await audit.record(tx, "credential.changed", credential_id, who=person.id, before=before, after="")
+        await audit.record(
+            tx, "credential.changed", credential_id, actor_id=person.id, before=before, after=""
+        )
 
 
 async def see_credential(
@@ -121,7 +123,7 @@ async def see_credential(
                 Reason("changed_meanwhile", "This credential was changed meanwhile. Please look at it again.")
             )
         after = "seen" if seen else "not seen"
-        await audit.record(tx, "credential.seen", credential_id, who=organizer.id, after=after)
+        await audit.record(tx, "credential.seen", credential_id, actor_id=organizer.id, after=after)
     return owner
 
 
@@ -131,7 +133,7 @@ async def keep_picture(context: Context, person: Person, jpeg: bytes) -> str:
     async with context.db.transaction() as tx:
         if await SQL.keep_picture(tx, person_id=person.id, hash=found, jpeg=jpeg) is None:
             raise NotFound
-        await audit.record(tx, "picture.kept", person.id, who=person.id, after=found)
+        await audit.record(tx, "picture.kept", person.id, actor_id=person.id, after=found)
     return found
 
 
@@ -141,7 +143,7 @@ async def drop_picture(context: Context, person: Person) -> None:
         gone = await SQL.drop_picture(tx, person_id=person.id)
         if gone is None:
             raise NotFound
-        await audit.record(tx, "picture.dropped", person.id, who=person.id, before=gone["hash"])
+        await audit.record(tx, "picture.dropped", person.id, actor_id=person.id, before=gone["hash"])
 
 
 async def set_part(context: Context, organizer: Person, person_id: UUID, *, part: Part, on: bool) -> Person:
@@ -172,7 +174,7 @@ async def _set_part(tx: db.Tx, person: Person, part: Part, on: bool, *, who: UUI
         is_organizer=on if part == "organizer" else person.is_organizer,
     )
     words = ("", part) if on else (part, "")
-    await audit.record(tx, f"person.{part}", person.id, who=who, before=words[0], after=words[1])
+    await audit.record(tx, f"person.{part}", person.id, actor_id=who, before=words[0], after=words[1])
 
 
 async def appoint_first_organizer(context: Context, *, email: str, name: str = "") -> Person:
@@ -181,7 +183,7 @@ async def appoint_first_organizer(context: Context, *, email: str, name: str = "
     For the command line only. Raises Refused when there is an organizer already, who can make more on the
     site, and for an address or a name that cannot be read.
     """
-    address = rules.address(email)
+    address = rules.parse_address(email)
     called = rules.name(name or address.partition("@")[0])
     async with context.db.transaction() as tx:
         if await db.rows(SQL.lock_organizers(tx)):

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from circles.base import reading
 from circles.base.errors import NotFound
-from circles.people import actions, picture_forms
+from circles.people import actions, picture_upload
 from circles.people.pages import read_credential
-from circles.people.picture_forms import Portrait
+from circles.people.picture_upload import Portrait
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
@@ -22,7 +22,7 @@ SQL = db.queries("people/people")
 
 async def picture_form(request: Request) -> Response:
     """The picture as it is, and the form for another."""
-    return await picture_forms.show(request, partial(_portrait, request))
+    return await picture_upload.show(request, partial(_portrait, request))
 
 
 async def _portrait(request: Request) -> Portrait:
@@ -43,18 +43,18 @@ async def _portrait(request: Request) -> Portrait:
 async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
     keep = partial(actions.keep_picture, access.context(request), request.state.person)
-    return await picture_forms.send(request, partial(_portrait, request), keep)
+    return await picture_upload.send(request, partial(_portrait, request), keep)
 
 
 async def drop_picture(request: Request) -> Response:
     """Take the picture away."""
     await actions.drop_picture(access.context(request), request.state.person)
-    return picture_forms.dropped(request)
+    return picture_upload.dropped(request)
 
 
 async def picture(request: Request) -> Response:
     """A person's picture."""
-    return await picture_forms.serve(request, SQL.picture)
+    return await picture_upload.serve(request, SQL.picture)
 
 
 async def credential_form(request: Request) -> Response:
@@ -92,7 +92,7 @@ async def see_credential(request: Request) -> Response:
         access.context(request),
         request.state.person,
         access.path_id(request),
-        version=reading.whole(form.value("version"), 0),
+        version=reading.whole_number(form.value("version"), 0),
         seen=seen,
     )
     says = "Marked as seen by the organizers today." if seen else "The mark is taken away."

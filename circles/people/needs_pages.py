@@ -25,7 +25,7 @@ async def needs_form(request: Request) -> Response:
 async def tell_needs(request: Request) -> Response:
     """Keep what was told, or nothing any more."""
     form = await Form.read(request)
-    words = form.take(lambda: text.body(form.value("needs"), "needs", most=MAX_NEEDS, required=False))
+    words = form.take(lambda: text.body(form.value("needs"), "needs", max_length=MAX_NEEDS, required=False))
     if words is None:
         return render.page(request, "people/needs.html", 422, form=form)
     await _tell(access.context(request), request.state.person, words)
@@ -35,4 +35,6 @@ async def tell_needs(request: Request) -> Response:
 async def _tell(context: Context, person: Person, words: str) -> None:
     async with context.db.transaction() as tx:
         await SQL.tell_access_needs(tx, id=person.id, words=words)
-        await audit.record(tx, "person.access_needs", person.id, who=person.id, after="told" if words else "")
+        await audit.record(
+            tx, "person.access_needs", person.id, actor_id=person.id, after="told" if words else ""
+        )

@@ -37,14 +37,14 @@ class Search:
     def read(cls, values: Mapping[str, str]) -> Search:
         """Read it from an address or a form; what cannot be read counts as not said."""
         try:
-            words = text.line(values.get("q", ""), "q", most=100, required=False)
+            words = text.line(values.get("q", ""), "q", max_length=100, required=False)
         except Refused:
             words = ""
         part, number = values.get("part", ""), values.get("page", "")
         return cls(
             words,
             part if part == "facilitator" or part == "organizer" else "",
-            reading.page(number),
+            reading.page_number(number),
         )
 
     def address(self, number: int) -> str:

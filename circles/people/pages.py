@@ -12,7 +12,7 @@ from starlette.responses import Response
 from circles.base import clock, text
 from circles.base.errors import Refused
 from circles.people import actions, rules, sign_in
-from circles.people.queries import profile
+from circles.people.queries import profiles
 from circles.people.rules import Asker, Profile
 from circles.people.sign_in import Entered
 from circles.store.db import Record
@@ -79,7 +79,7 @@ async def ask(request: Request) -> Response:
             context,
             asker,
             browser=cookies.read(request, ASKED),
-            network=limits.network(request, context.settings),
+            network=limits.client_network(request, context.settings),
         )
     except rules.TooOften as refused:
         form.add(refused.reasons)
@@ -92,7 +92,7 @@ async def ask(request: Request) -> Response:
 
 
 def _asker(form: Form, zone: str) -> Asker | None:
-    email = form.take(lambda: rules.address(form.value("email")))
+    email = form.take(lambda: rules.parse_address(form.value("email")))
     name, pronouns = _name(form, required=False)
     if email is None or not form.ok:
         return None
@@ -222,7 +222,7 @@ def _go_on(request: Request, entered: Entered) -> Response:
         return response
     response = render.see_other(entered.next_path or AFTERWARDS, notice="You are signed in.")
     cookies.write(response, settings, access.SIGN_IN, entered.token, int(rules.SIGN_IN_LASTS.total_seconds()))
-    cookies.drop(response, settings, ASKED)
+    cookies.delete(response, settings, ASKED)
     return response
 
 
@@ -253,7 +253,7 @@ def _signed_out(request: Request, notice: str) -> Response:
     response = render.see_other("/", notice=notice)
     response.headers["Clear-Site-Data"] = '"storage"'  # what a host's phone kept of a room, and its worker
     for each in (access.SIGN_IN, ASKED):
-        cookies.drop(response, access.context(request).settings, each)
+        cookies.delete(response, access.context(request).settings, each)
     return response
 
 
@@ -266,7 +266,7 @@ async def _me(request: Request, form: Form | None = None, training: Form | None 
     """The page, with the form that was refused (of the two on it) as it was typed."""
     person = request.state.person
     async with access.context(request).db.reading() as tx:
-        found = (await profile(tx, [person.id]))[person.id]
+        found = (await profiles(tx, [person.id]))[person.id]
     return render.page(
         request,
         "people/me.html",
@@ -305,8 +305,10 @@ async def change_me(request: Request) -> Response:
     form = await Form.read(request)
     name, pronouns = _name(form, required=True)
     zone = form.take(lambda: rules.zone(form.value("zone")))
-    about = form.take(lambda: text.body(form.value("about"), "about", most=2000, required=False))
-    approach = form.take(lambda: text.body(form.value("approach"), "approach", most=3000, required=False))
+    about = form.take(lambda: text.body(form.value("about"), "about", max_length=2000, required=False))
+    approach = form.take(
+        lambda: text.body(form.value("approach"), "approach", max_length=3000, required=False)
+    )
     languages = form.take(lambda: rules.languages(form.value("languages")))
     if not form.ok:
         return await _me(request, form=form)

@@ -19,7 +19,7 @@ def fingerprint(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def signed_in(context: Context, token: str) -> Person | None:
+async def find_signed_in(context: Context, token: str) -> Person | None:
     """The person a sign-in cookie stands for; None when it is unknown, ended or expired. One query."""
     async with context.db.reading() as tx:
         return _person(await SQL.signed_in(tx, token_hash=fingerprint(token)))
@@ -31,7 +31,7 @@ async def start_sign_in(tx: db.Tx, person_id: UUID) -> str:
     sign_in = await SQL.start_sign_in(
         tx, person_id=person_id, token_hash=fingerprint(token), lasts=SIGN_IN_LASTS
     )
-    await audit.record(tx, "sign_in.started", sign_in, who=person_id, after="signed in")
+    await audit.record(tx, "sign_in.started", sign_in, actor_id=person_id, after="signed in")
     return token
 
 
@@ -45,7 +45,7 @@ async def by_email(tx: db.Tx, email: str) -> Person | None:
     return _person(await SQL.by_email(tx, email=email))
 
 
-async def profile(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Profile]:
+async def profiles(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Profile]:
     """What circle pages say of facilitators, by their ids. Ids nobody has are left out."""
     return {row["id"]: _profile(row) for row in await db.rows(SQL.profiles(tx, ids=list(ids)))}
 

@@ -125,7 +125,7 @@ class TooOften(Refused):
 
     def __init__(self, wait: timedelta) -> None:
         self.wait = wait
-        words = clock.say_span(max(wait, timedelta(minutes=1)) + timedelta(minutes=1))
+        words = clock.format_span(max(wait, timedelta(minutes=1)) + timedelta(minutes=1))
         super().__init__(
             Reason(
                 "too_often",
@@ -135,12 +135,12 @@ class TooOften(Refused):
         )
 
 
-def address(typed: str, field: str = "email") -> str:
+def parse_address(typed: str, field: str = "email") -> str:
     """A mail address as it is stored: lower case, a domain in other letters in its ASCII form (RFC 5891).
 
     Raises Refused for what is no address, or one whose name part our mail cannot reach.
     """
-    found = _as_stored(text.line(typed, field, most=254))
+    found = _as_stored(text.line(typed, field, max_length=254))
     if not found:
         raise Refused(
             Reason("address_unreadable", "Please give a mail address such as name@example.org.", field)
@@ -163,7 +163,7 @@ def _as_stored(given: str) -> str:
 
 def name(typed: str, field: str = "name") -> str:
     """What a person is called: one line of at most 80 characters that shows something. Raises Refused."""
-    found = text.line(typed, field, most=80)
+    found = text.line(typed, field, max_length=80)
     if not any(unicodedata.category(character)[0] in "LNSP" for character in found):
         raise Refused(Reason("name_invisible", "Please give a name that can be seen.", field))
     return found
@@ -171,7 +171,7 @@ def name(typed: str, field: str = "name") -> str:
 
 def pronouns(typed: str, field: str = "pronouns") -> str:
     """Pronouns, or nothing: one line of at most 40 characters. Raises Refused."""
-    return text.line(typed, field, most=40, required=False)
+    return text.line(typed, field, max_length=40, required=False)
 
 
 def zone(typed: str, field: str = "zone") -> str:
@@ -195,14 +195,14 @@ def year(typed: str, field: str = "year") -> int | None:
 
 def languages(typed: str, field: str = "languages") -> str:
     """The languages a facilitator speaks, parted by commas, tidied; or nothing. Raises Refused."""
-    given = text.line(typed, field, most=120, required=False)
+    given = text.line(typed, field, max_length=120, required=False)
     said = dict.fromkeys(found for each in given.split(",") if (found := each.strip()))
     return ", ".join(said)
 
 
 def link(typed: str, field: str = "link") -> str:
     """An https address where a credential can be looked up, or nothing. Raises Refused."""
-    given = text.line(typed, field, most=500, required=False)
+    given = text.line(typed, field, max_length=500, required=False)
     if not given:
         return ""
     try:

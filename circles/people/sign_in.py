@@ -68,7 +68,7 @@ async def _count(context: Context, email: str, network: str) -> None:
             (f"ask {email}", rules.ADDRESS_LIMITS),
         )
         for most, per in counted
-        if not await limits.within(context, f"{key} {per}", most, per)
+        if not await limits.allow(context, f"{key} {per}", most, per)
     ]
     if waits:
         raise rules.TooOften(max(waits))
@@ -85,7 +85,7 @@ async def _mail(
         subject="Your sign-in code",
         person_id=person_id,
         code=code,
-        link=f"{context.settings.address}/sign-in/link/{link}",
+        link=f"{context.settings.base_url}/sign-in/link/{link}",
     )
 
 
@@ -171,7 +171,7 @@ async def _join(tx: db.Tx, row: db.Record, name: str, pronouns: str) -> Person:
     # The address may have joined a moment ago by another mail: then that person it is.
     found = dict(await SQL.join(tx, email=row["email"], name=name, pronouns=pronouns, zone=row["zone"]))
     if found.pop("is_new"):
-        await audit.record(tx, "person.joined", found["id"], who=found["id"], after="member")
+        await audit.record(tx, "person.joined", found["id"], actor_id=found["id"], after="member")
     return Person(**found)
 
 
@@ -180,7 +180,12 @@ async def end_sign_in(tx: db.Tx, token: str) -> None:
     ended = await SQL.end_sign_in(tx, token_hash=fingerprint(token)) if token else None
     if ended:
         await audit.record(
-            tx, "sign_in.ended", ended["id"], who=ended["person_id"], before="signed in", after="signed out"
+            tx,
+            "sign_in.ended",
+            ended["id"],
+            actor_id=ended["person_id"],
+            before="signed in",
+            after="signed out",
         )
 
 
@@ -199,7 +204,7 @@ async def sign_out_everywhere(context: Context, person: Person) -> int:
                 tx,
                 "sign_in.ended",
                 row["id"],
-                who=person.id,
+                actor_id=person.id,
                 before="signed in",
                 after="signed out",
                 why="everywhere",

@@ -15,7 +15,7 @@ async def record(
     what: str,
     about: UUID,
     *,
-    who: UUID | None = None,
+    actor_id: UUID | None = None,
     before: str = "",
     after: str = "",
     why: str = "",
@@ -27,5 +27,5 @@ async def record(
     house itself; before, after: the states; why: the reason given.
     """
     await SQL.record(
-        tx, what=what, about=about, who=who, before=before, after=after, why=why, details=details or {}
+        tx, what=what, about=about, who=actor_id, before=before, after=after, why=why, details=details or {}
     )

@@ -34,11 +34,11 @@ __all__ = [
     "Record",
     "Tx",
     "UniqueViolationError",
-    "broken_rule",
     "connect",
     "copy_out",
     "queries",
     "rows",
+    "violated_constraint",
 ]
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
@@ -72,7 +72,7 @@ async def rows(found: AsyncIterator[Record]) -> list[Record]:
     return [row async for row in found]
 
 
-def broken_rule(error: PostgresError) -> str:
+def violated_constraint(error: PostgresError) -> str:
     """The name of the constraint that a statement broke, or an empty string."""
     return getattr(error, "constraint_name", None) or ""
 

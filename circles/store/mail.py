@@ -45,7 +45,7 @@ def _inliner() -> css_inline.CSSInliner:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ComposedMail:
     """A mail as it will be, not on its way yet."""
 
     kind: str
@@ -55,7 +55,9 @@ class Written:
     html: str
 
 
-def write(settings: Settings, kind: str, *, to_name: str = "", subject: str, **context: object) -> Written:
+def compose(
+    settings: Settings, kind: str, *, to_name: str = "", subject: str, **context: object
+) -> ComposedMail:
     """What a mail says.
 
     kind: the pair of templates, mail/<kind>.html and mail/<kind>.txt. subject: must be discreet; characters
@@ -63,7 +65,7 @@ def write(settings: Settings, kind: str, *, to_name: str = "", subject: str, **c
     """
     header = text.tidy_line(subject) or settings.community_name
     about = {"settings": settings, "subject": header, "to_name": to_name, **context}
-    return Written(
+    return ComposedMail(
         kind,
         to_name,
         header,
@@ -86,14 +88,14 @@ async def send(
     **context: object,
 ) -> UUID:
     """Write a mail and the job that carries it, in the caller's transaction; see `write` and `post`."""
-    written = write(settings, kind, to_name=to_name, subject=subject, **context)
-    return await post(tx, settings, written, to=to, person_id=person_id, calendar=calendar, method=method)
+    written = compose(settings, kind, to_name=to_name, subject=subject, **context)
+    return await enqueue(tx, settings, written, to=to, person_id=person_id, calendar=calendar, method=method)
 
 
-async def post(
+async def enqueue(
     tx: db.Tx,
     settings: Settings,
-    written: Written,
+    written: ComposedMail,
     *,
     to: str,
     person_id: UUID | None = None,
@@ -250,4 +252,4 @@ async def one(tx: db.Tx, mail_id: UUID) -> db.Record | None:
 
 def sent_at_words(row: db.Record) -> str:
     """When a mail was written, for the practice mailbox's list."""
-    return f"{clock.say_date(row['created_at'].date())} {row['created_at']:%H:%M} UTC"
+    return f"{clock.format_date(row['created_at'].date())} {row['created_at']:%H:%M} UTC"

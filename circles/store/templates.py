@@ -27,7 +27,7 @@ def static(name: str) -> str:
 
 def when(at: datetime, zone: str, viewer_zone: str = "") -> str:
     """A moment in words, in the circle's zone and the visitor's."""
-    return clock.say_when(at, zone, viewer_zone)
+    return clock.format_when(at, zone, viewer_zone)
 
 
 def markdown(source: str) -> Markup:
@@ -47,21 +47,21 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(
-        money=money.say,
-        money_plain=money.plain,
+        money=money.format_amount,
+        money_plain=money.format_plain,
         when=when,
-        when_short=clock.say_short,
+        when_short=clock.format_short,
         city=clock.city,
-        date_words=clock.say_date,
-        time_words=clock.say_time,
-        length_words=clock.say_length,
-        span_words=clock.say_span,
+        date_words=clock.format_date,
+        time_words=clock.format_time,
+        length_words=clock.format_length,
+        span_words=clock.format_span,
         markdown=markdown,
         plural=english.plural,
         choose=english.choose,
         join_names=english.join_names,
     )
-    env.globals.update(static=static, ring_points=ring.ring_points, for_you=clock.say_for_you)
+    env.globals.update(static=static, ring_points=ring.ring_points, for_you=clock.format_for_viewer)
     return env
 
 

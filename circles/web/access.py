@@ -1,10 +1,10 @@
-"""Who may come in. Every route says so when it is declared; a route that does not fails at start-up."""
+"""Access levels. Every route declares one; a route without one fails at start-up."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -21,108 +21,102 @@ Handler = Callable[[Request], Awaitable[Response]]
 SIGN_IN = "sign-in"
 
 
-class Who(Enum):
-    """Who may come in through a door."""
+class Access(Enum):
+    """Who may use a route."""
 
-    ANYBODY = "anybody"
+    PUBLIC = "public"
     SIGNED_IN = "signed-in"
-    HOST = "host"  # whoever helps to hold some circle: signed in, and the rows decide
+    HOST = "host"  # any host of any circle: signed in, and each query's WHERE clause decides
     FACILITATOR = "facilitator"
     ORGANIZER = "organizer"
-    MACHINE = "machine"  # a webhook, a calendar program, a health check: proves itself in its own way
-    PRACTICE = "practice"  # anybody, but only in practice mode
+    MACHINE = "machine"  # a webhook, a calendar program, a health check: authenticated by its handler
+    PRACTICE = "practice"  # public, but only in practice mode
 
 
-class Person(Protocol):
-    """What the door and the page frame need to know of a person."""
-
-    @property
-    def id(self) -> UUID:
-        """Their id."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """What they want to be called."""
-        ...
-
-    @property
-    def is_facilitator(self) -> bool:
-        """Whether they may host circles."""
-        ...
-
-    @property
-    def is_organizer(self) -> bool:
-        """Whether they run the community."""
-        ...
+# Levels that need no signed-in person.
+ANONYMOUS = frozenset({Access.PUBLIC, Access.MACHINE, Access.PRACTICE})
 
 
 def route(
-    path: str, handler: Handler, who: Who, methods: Sequence[str] = ("GET",), *, max_body: int | None = None
+    path: str,
+    handler: Handler,
+    level: Access,
+    methods: Sequence[str] = ("GET",),
+    *,
+    max_body: int | None = None,
 ) -> Route:
-    """A route with its door. max_body: bytes, where the site's own limit is too small or too large."""
+    """A route with its access level. max_body: bytes, where the site's own limit is too small or too large.
 
-    async def enter(request: Request) -> Response:
-        request.state.person = None if who is Who.MACHINE else await who_is_it(request)
-        turned_away = _turn_away(request, who)
-        if turned_away:
-            return turned_away
+    The handler finds the signed-in person, or None, as `request.state.person`.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        request.state.person = None if level is Access.MACHINE else await signed_in_person(request)
+        refusal = _refusal(request, level)
+        if refusal:
+            return refusal
         response = await handler(request)
-        if request.state.person or who not in (Who.ANYBODY, Who.MACHINE):
+        if request.state.person or level not in (Access.PUBLIC, Access.MACHINE):
             response.headers["Cache-Control"] = "no-store"
         return response
 
-    enter.__name__ = handler.__name__
-    enter.__doc__ = handler.__doc__
-    enter.who = who  # pyright: ignore[reportFunctionMemberAccess]
-    return Route(path, enter, methods=list(methods), max_body_size=max_body)
+    endpoint.__name__ = handler.__name__
+    endpoint.__doc__ = handler.__doc__
+    endpoint.access = level  # pyright: ignore[reportFunctionMemberAccess]
+    return Route(path, endpoint, methods=list(methods), max_body_size=max_body)
 
 
-def post(path: str, handler: Handler, who: Who, *, max_body: int | None = None) -> Route:
-    """The route of a button: it takes what is sent, and there is nothing to see at its address."""
-    return route(path, handler, who, ["POST"], max_body=max_body)
+def post(path: str, handler: Handler, level: Access, *, max_body: int | None = None) -> Route:
+    """A route for POST alone."""
+    return route(path, handler, level, ["POST"], max_body=max_body)
 
 
 def form(
-    path: str, show: Handler, take: Handler, who: Who, *, max_body: int | None = None
+    path: str, show: Handler, submit: Handler, level: Access, *, max_body: int | None = None
 ) -> tuple[Route, Route]:
-    """The two routes of a page with a form: one shows it, one takes what was sent, for the same people."""
-    return route(path, show, who), post(path, take, who, max_body=max_body)
+    """The two routes of a page with a form, GET and POST, with one access level. max_body: of the POST, in bytes."""
+    return route(path, show, level), post(path, submit, level, max_body=max_body)
 
 
-async def who_is_it(request: Request) -> Any:
-    """Who is signed in at this browser, or None."""
+async def signed_in_person(request: Request) -> Any:
+    """The person whose sign-in cookie this browser sent, or None."""
     token = cookies.read(request, SIGN_IN)
     return await request.app.state.find_person(request.app.state.context, token) if token else None
 
 
-def _turn_away(request: Request, who: Who) -> Response | None:
-    if who is Who.PRACTICE and not request.app.state.context.settings.practice:
+def _refusal(request: Request, level: Access) -> Response | None:
+    """A redirect to the sign-in page where one is needed. Raises NotFound where the person lacks the role."""
+    if level is Access.PRACTICE and not request.app.state.context.settings.practice:
         raise NotFound
-    if who in (Who.ANYBODY, Who.MACHINE, Who.PRACTICE):
+    if level in ANONYMOUS:
         return None
     person = request.state.person
     if person is None:
-        back = request.url.path if request.method == "GET" else ""
-        if request.method == "GET" and request.url.query:
-            back += f"?{request.url.query}"
-        url = f"/sign-in?next={quote(back)}" if back else "/sign-in"
-        return htmx.go_to(url) if htmx.asked(request) else RedirectResponse(url, status_code=303)
-    if who is Who.FACILITATOR and not (person.is_facilitator or person.is_organizer):
+        return _to_sign_in(request)
+    if level is Access.FACILITATOR and not (person.is_facilitator or person.is_organizer):
         raise NotFound
-    if who is Who.ORGANIZER and not person.is_organizer:
+    if level is Access.ORGANIZER and not person.is_organizer:
         raise NotFound
     return None
 
 
-def check(routes: Iterable[BaseRoute]) -> None:
-    """Raise RuntimeError when a route does not say who may come in. Called at start-up."""
-    for each in routes:
-        if isinstance(each, Mount):
-            if each.path != "/static":
-                raise RuntimeError(f"the mount {each.path} does not say who may come in")
-        elif not isinstance(each, Route) or not isinstance(getattr(each.endpoint, "who", None), Who):
-            raise RuntimeError(f"the route {getattr(each, 'path', each)} does not say who may come in")
+def _to_sign_in(request: Request) -> Response:
+    """To the sign-in page, and back here afterwards unless a form was sent."""
+    url = "/sign-in"
+    if request.method == "GET":
+        query = f"?{request.url.query}" if request.url.query else ""
+        url += f"?next={quote(request.url.path + query)}"
+    return htmx.redirect(url) if htmx.wants_part(request) else RedirectResponse(url, status_code=303)
+
+
+def check_routes(routes: Iterable[BaseRoute]) -> None:
+    """Raise RuntimeError when a route declares no access level. Called at start-up."""
+    for item in routes:
+        if isinstance(item, Mount):
+            if item.path != "/static":
+                raise RuntimeError(f"the mount {item.path} declares no access level")
+        elif not isinstance(item, Route) or not isinstance(getattr(item.endpoint, "access", None), Access):
+            raise RuntimeError(f"the route {getattr(item, 'path', item)} declares no access level")
 
 
 def context(request: Request) -> Context:
@@ -131,8 +125,8 @@ def context(request: Request) -> Context:
 
 
 def path_id(request: Request, name: str = "id") -> UUID:
-    """An id from the address. Raises NotFound for what is no id, the same as for an id that is not there."""
-    found = reading.uuid_or_none(request.path_params[name])
-    if found is None:
+    """An id from the URL. Raises NotFound for what is no id, the same as for an id that does not exist."""
+    value = reading.uuid_or_none(request.path_params[name])
+    if value is None:
         raise NotFound
-    return found
+    return value

@@ -46,7 +46,7 @@ def write(response: Response, settings: Settings, short: str, value: str, second
     )
 
 
-def drop(response: Response, settings: Settings, short: str) -> None:
+def delete(response: Response, settings: Settings, short: str) -> None:
     """Take a private cookie away."""
     write(response, settings, short, "", 0)
 
@@ -76,6 +76,6 @@ def notice(request: Request) -> Notice | None:
     )
 
 
-def drop_notice(response: Response) -> None:
+def delete_notice(response: Response) -> None:
     """The line has been shown."""
     response.delete_cookie(NOTICE, path="/", httponly=True, samesite="lax")

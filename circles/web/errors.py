@@ -84,7 +84,7 @@ async def http(request: Request, error: Exception) -> Response:
     No door was gone through, so nobody looked yet who is signed in; the page's head must not look signed out.
     """
     if not hasattr(request.state, "person"):
-        request.state.person = await access.who_is_it(request)
+        request.state.person = await access.signed_in_person(request)
     return _answer(request, error.status_code if isinstance(error, HTTPException) else 500)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0  # to send the request line and every header; also to say anything at all
-HEAD_MOST = 32_768  # bytes of them
+MAX_HEAD_BYTES = 32_768  # bytes of them
 
 
 class HeadDeadlineProtocol(HttpToolsProtocol):
@@ -36,7 +36,7 @@ class HeadDeadlineProtocol(HttpToolsProtocol):
         self._wait_for_head()
         if not self._in_message:
             self._head += len(data)
-        if self._head > HEAD_MOST and not self.transport.is_closing():
+        if self._head > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("The head of the request is too large.")
 
     def on_headers_complete(self) -> None:

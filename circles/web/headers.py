@@ -59,11 +59,11 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-class PlainTooMuch:
+class LargeBodyPage:
     """Say "too much" in our own page, where the framework's limit on bodies would say it in two bare words.
 
     page: makes the response that takes its place, for a browser that takes HTML. A handler that has a page of its
-    own to say it with keeps that by `say_too_much_with`.
+    own to say it with keeps that by `answer_large_body_with`.
     """
 
     def __init__(self, app: ASGIApp, *, page: Callable[[Scope], Response]) -> None:
@@ -90,7 +90,7 @@ class PlainTooMuch:
         await self.app(scope, receive, send_or_replace)
 
 
-def say_too_much_with(scope: Scope, response: Response) -> Response:
+def answer_large_body_with(scope: Scope, response: Response) -> Response:
     """Answer a body that is too large with this response.
 
     The framework takes the place of any answer to a body whose announced length is too large, even of this one.

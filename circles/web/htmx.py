@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 
-def asked(request: Request) -> bool:
+def wants_part(request: Request) -> bool:
     """Whether htmx 4 asks for a part of the page, not for the whole of it.
 
     What answers by this must vary by these headers, or the browser's Back shows the bare part: `vary` says so.
@@ -23,6 +23,6 @@ def vary(response: Response) -> Response:
     return response
 
 
-def go_to(url: str) -> Response:
+def redirect(url: str) -> Response:
     """Tell htmx to load another page whole (its HX-Redirect header)."""
     return Response(status_code=200, headers={"HX-Redirect": url})

@@ -15,7 +15,7 @@ from circles.store.context import Context
 SQL = db.queries("web/limits")
 
 
-async def within(context: Context, key: str, most: int, per: timedelta) -> bool:
+async def allow(context: Context, key: str, most: int, per: timedelta) -> bool:
     """Count one more try under a key and say whether it is within `most` per window.
 
     The key (an address, an IP) is stored hashed with the house's own key. Counted in its own transaction,
@@ -35,7 +35,7 @@ async def tidy(context: Context) -> None:
         await SQL.forget_old(tx)
 
 
-def network(request: Request, settings: Settings) -> str:
+def client_network(request: Request, settings: Settings) -> str:
     """The address of the client; of an IPv6 one its /64, since one household has all of that.
 
     Behind the proxy the settings trust (addresses or networks, separated by commas), it is the last hop of

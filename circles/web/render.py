@@ -26,7 +26,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     }
     response = HTMLResponse(render(template, **(about | context)), status_code=status)
     if notice:
-        cookies.drop_notice(response)
+        cookies.delete_notice(response)
     return response
 
 

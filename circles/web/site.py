@@ -13,5 +13,5 @@ class Site(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The stack as Starlette builds it, within ours."""
-        inner = headers.PlainTooMuch(super().build_middleware_stack(), page=errors.too_much)
+        inner = headers.LargeBodyPage(super().build_middleware_stack(), page=errors.too_much)
         return headers.SecurityHeaders(inner, https=not self.state.settings.practice)

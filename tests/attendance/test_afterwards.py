@@ -10,7 +10,7 @@ from circles.commands import personal_data
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.helpers import change, value
 
 READY = {"co": "here", "card": "on"}
@@ -22,7 +22,7 @@ async def mark_of(context: Context, booking: UUID) -> str | None:
 
 
 async def test_closing_a_register_asks_about_whoever_is_not_marked(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     milo = await add_booking(cast.context, tonight, cast.milo)
     after, register = f"/host/gatherings/{tonight}/after", f"/host/gatherings/{tonight}/register"
@@ -62,7 +62,7 @@ async def test_a_register_is_closed_once(cast: Cast, tonight: UUID, booked: UUID
 
 
 async def test_a_helper_neither_closes_nor_hands_over(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.milo)
     async with browser(cast.milo) as helper:
@@ -76,7 +76,7 @@ async def test_a_helper_neither_closes_nor_hands_over(
 
 
 async def test_a_note_is_for_the_circle_s_hosts_and_the_organizers(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     note = {"about": str(cast.mira), "body": "Ask after her hands."}
     async with browser(cast.farid) as host:
@@ -98,7 +98,7 @@ async def test_a_note_is_for_the_circle_s_hosts_and_the_organizers(
 
 
 async def test_only_its_writer_takes_a_note_away(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "insert into hosts values ($1, $2, 'co')", cast.circle, cast.fern)
     note = {"about": str(cast.mira), "body": "Ask after her hands."}
@@ -124,7 +124,7 @@ async def test_notes_are_deleted_after_thirty_days(cast: Cast, tonight: UUID, bo
 
 
 async def test_the_page_of_afterwards_asks_the_database_at_most_four_times(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
     async with browser(cast.farid) as page:
         queries.clear()

@@ -20,7 +20,7 @@ from circles.attendance.register import actions as register_actions
 from circles.store.context import Context
 from circles.store.db import Database
 from tests.cast import Cast, add_booking, add_gathering, add_person
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.helpers import change, value
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -31,7 +31,7 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-async def download(browser: Enter, cast: Cast, **query: Any) -> list[dict[str, str]]:
+async def download(browser: OpenBrowser, cast: Cast, **query: Any) -> list[dict[str, str]]:
     chosen = {"from": "2020-01-01", "to": "2099-12-31"} | query
     async with browser(cast.odile) as page:
         answer = await page.get("/organize/attendance.csv", params=chosen)
@@ -42,7 +42,7 @@ async def download(browser: Enter, cast: Cast, **query: Any) -> list[dict[str, s
 
 
 async def test_the_export_has_one_row_for_each_booking(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, cast.free_gathering, cast.milo, kind="free")
     await add_booking(cast.context, cast.gathering, cast.milo, state="cancelled")
@@ -66,7 +66,7 @@ async def test_the_export_has_one_row_for_each_booking(
 
 
 async def test_first_time_in_the_export_is_first_time_in_the_register(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     before = await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=7))
     seat = await add_booking(cast.context, before, cast.mira)
@@ -97,7 +97,7 @@ async def test_times_are_iso_with_the_offset_of_the_circle(
     assert datetime.fromisoformat(said) == starts_at
 
 
-async def test_days_are_counted_on_the_circles_own_calendar(cast: Cast, browser: Enter) -> None:
+async def test_days_are_counted_on_the_circles_own_calendar(cast: Cast, browser: OpenBrowser) -> None:
     """23:30 on the 10th in Denver is the 11th in UTC; a person who asks for the 10th means Denver's."""
     late = await add_gathering(
         cast.context, cast.other_circle, starts_at=datetime(2026, 3, 11, 5, 30, tzinfo=UTC), length_minutes=30
@@ -108,7 +108,7 @@ async def test_days_are_counted_on_the_circles_own_calendar(cast: Cast, browser:
     assert await download(browser, cast, **{"from": "2026-03-01", "to": "2026-03-09"}) == []
 
 
-async def test_circles_can_be_chosen(cast: Cast, tonight: UUID, booked: UUID, browser: Enter) -> None:
+async def test_circles_can_be_chosen(cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser) -> None:
     await add_booking(cast.context, cast.free_gathering, cast.milo, kind="free")
     assert [row["name"] for row in await download(browser, cast, circle=str(cast.circle))] == ["Mira"]
     assert [row["name"] for row in await download(browser, cast, circle=str(cast.other_circle))] == ["Milo"]
@@ -120,7 +120,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@sum(a1)", " =1", "\t=1", "＝1", "＠x"]
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-async def test_no_cell_is_a_formula(cast: Cast, browser: Enter, name: str) -> None:
+async def test_no_cell_is_a_formula(cast: Cast, browser: OpenBrowser, name: str) -> None:
     person = await add_person(cast.context, name, email="formula@example.org", pronouns=name)
     await change(cast.context, "update circles set name = $2 where id = $1", cast.circle, name)
     await add_booking(cast.context, cast.gathering, person)
@@ -129,7 +129,7 @@ async def test_no_cell_is_a_formula(cast: Cast, browser: Enter, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ['Ann "Nan" O, Neil', "Zoë 🌿", "two\nlines", "a;b", "O'Neil", "1-2"])
-async def test_other_names_come_through_as_they_are(cast: Cast, browser: Enter, name: str) -> None:
+async def test_other_names_come_through_as_they_are(cast: Cast, browser: OpenBrowser, name: str) -> None:
     person = await add_person(cast.context, name, email="name@example.org")
     await add_booking(cast.context, cast.gathering, person)
     (row,) = await download(browser, cast)
@@ -137,7 +137,7 @@ async def test_other_names_come_through_as_they_are(cast: Cast, browser: Enter, 
 
 
 async def test_every_download_is_noted_with_who_when_and_what(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await download(browser, cast, to="2098-01-01", circle=str(cast.circle))
     async with cast.context.db.reading() as tx:
@@ -176,7 +176,7 @@ async def test_a_download_is_noted_before_its_first_row_leaves(cast: Cast, booke
     ],
 )
 async def test_a_bad_range_is_said_beside_what_was_typed(
-    cast: Cast, browser: Enter, query: dict[str, str], says: str
+    cast: Cast, browser: OpenBrowser, query: dict[str, str], says: str
 ) -> None:
     async with browser(cast.odile) as page:
         answer = await page.get("/organize/attendance.csv", params=query)
@@ -186,7 +186,7 @@ async def test_a_bad_range_is_said_beside_what_was_typed(
     assert await value(cast.context, "select count(*) from exports") == 0
 
 
-async def test_only_organizers_come_in(cast: Cast, browser: Enter) -> None:
+async def test_only_organizers_come_in(cast: Cast, browser: OpenBrowser) -> None:
     paths = ["/organize", "/organize/bookings", "/organize/attendance", "/organize/attendance.csv"]
     for path in paths:
         for person in (cast.mira, cast.farid):
@@ -299,7 +299,7 @@ async def test_a_connection_cut_in_the_middle_ends_the_copy(
 
 
 async def test_the_overview_adds_up_the_week(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
     over = await add_gathering(
         cast.context, cast.other_circle, starts_at=datetime.now(UTC) - timedelta(days=2)
@@ -315,7 +315,9 @@ async def test_the_overview_adds_up_the_week(
     assert "Money that needs a hand" not in answer.text
 
 
-async def test_the_overview_tells_of_a_refund_that_failed(cast: Cast, booked: UUID, browser: Enter) -> None:
+async def test_the_overview_tells_of_a_refund_that_failed(
+    cast: Cast, booked: UUID, browser: OpenBrowser
+) -> None:
     await change(
         cast.context,
         "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault) "
@@ -329,7 +331,7 @@ async def test_the_overview_tells_of_a_refund_that_failed(cast: Cast, booked: UU
 
 
 async def test_bookings_are_listed_with_their_money_by_state_and_circle(
-    cast: Cast, booked: UUID, browser: Enter, queries: list[str]
+    cast: Cast, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
     await add_booking(cast.context, cast.free_gathering, cast.milo, kind="free")
     async with browser(cast.odile) as page:
@@ -347,7 +349,7 @@ async def test_bookings_are_listed_with_their_money_by_state_and_circle(
             assert (await page.get(f"/organize/bookings{odd}")).status_code == 200
 
 
-async def test_long_lists_have_pages(cast: Cast, many: int, browser: Enter) -> None:
+async def test_long_lists_have_pages(cast: Cast, many: int, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         first = (await page.get("/organize/bookings?state=cancelled")).text
         last = (await page.get("/organize/bookings?state=cancelled&page=240")).text

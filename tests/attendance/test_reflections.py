@@ -7,7 +7,7 @@ from uuid import UUID
 
 from circles.store.context import Context
 from tests.cast import Cast, add_gathering, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 
 
 async def keep(page: Browser, gathering: UUID, **fields: str) -> Any:
@@ -15,7 +15,7 @@ async def keep(page: Browser, gathering: UUID, **fields: str) -> Any:
     return await page.post(f"/host/gatherings/{gathering}/reflection", data=data)
 
 
-async def test_it_is_kept_changed_and_forgotten(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_it_is_kept_changed_and_forgotten(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     past = await add_gathering(context, cast.circle, days=-1)
     async with browser(cast.farid) as page:
         kept = await keep(page, past)
@@ -40,7 +40,7 @@ async def test_it_is_kept_changed_and_forgotten(context: Context, cast: Cast, br
 
 
 async def test_hosts_write_organizers_read_and_nobody_else_does(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     past = await add_gathering(context, cast.circle, days=-1)
     helper = await add_person(context, "Hana", is_facilitator=True)
@@ -62,7 +62,7 @@ async def test_hosts_write_organizers_read_and_nobody_else_does(
 
 
 async def test_organizers_find_what_they_may_read(
-    context: Context, cast: Cast, browser: Enter, queries: list[str]
+    context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     past = await add_gathering(context, cast.circle, days=-1)
     async with browser(cast.farid) as page:
@@ -86,7 +86,7 @@ async def test_organizers_find_what_they_may_read(
             assert (await page.get(notes)).status_code == 404
 
 
-async def test_what_is_refused(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_what_is_refused(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     off = await add_gathering(context, cast.circle, days=-2, state="cancelled", cancel_reason="Ill.")
     past = await add_gathering(context, cast.circle, days=-1)
     async with browser(cast.farid) as page:

@@ -12,7 +12,7 @@ from circles.attendance.register import actions as register_actions
 from circles.base.errors import NotFound, Refused
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.helpers import change, value
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -30,7 +30,7 @@ async def marks(context: Context) -> dict[UUID, str]:
 
 
 async def test_a_host_sees_who_is_coming_and_never_what_they_paid(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, tonight, cast.milo)
     async with browser(cast.farid) as page:
@@ -46,7 +46,7 @@ async def test_a_host_sees_who_is_coming_and_never_what_they_paid(
 
 
 async def test_somebody_who_came_before_is_not_here_for_the_first_time(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     """Only having come to an earlier gathering of this very circle counts."""
     before = await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=7))
@@ -77,7 +77,7 @@ async def _firsts(cast: Cast, gathering: UUID) -> dict[str, bool]:
 
 
 async def test_only_those_with_a_confirmed_seat_stand_in_the_roster(
-    cast: Cast, tonight: UUID, browser: Enter
+    cast: Cast, tonight: UUID, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, tonight, cast.mira, state="cancelled")
     await add_booking(cast.context, tonight, cast.milo, kind="paid", amount=3000, state="held")
@@ -89,7 +89,7 @@ async def test_only_those_with_a_confirmed_seat_stand_in_the_roster(
 
 
 async def test_the_page_asks_the_database_at_most_three_times(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
     for n in range(6):
         await add_booking(
@@ -105,7 +105,7 @@ async def test_the_page_asks_the_database_at_most_three_times(
 
 
 async def test_only_its_hosts_see_a_gathering(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     for person in (cast.fern, cast.mira, cast.odile):
         async with browser(person) as page:
@@ -121,7 +121,7 @@ async def test_only_its_hosts_see_a_gathering(
 
 
 async def test_a_helper_keeps_the_register_and_cannot_cancel_the_gathering(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     ahead = await add_gathering(
         cast.context, cast.circle, starts_at=datetime.now(UTC) + timedelta(minutes=10)
@@ -140,7 +140,9 @@ async def test_a_helper_keeps_the_register_and_cannot_cancel_the_gathering(
         assert f"/host/gatherings/{ahead}/cancel" in (await page.get(f"/host/gatherings/{ahead}")).text
 
 
-async def test_a_draft_can_be_published_or_thrown_away_from_its_page(cast: Cast, browser: Enter) -> None:
+async def test_a_draft_can_be_published_or_thrown_away_from_its_page(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     draft = await add_gathering(cast.context, cast.circle, days=9, state="draft")
     async with browser(cast.farid) as page:
         text = (await page.get(f"/host/gatherings/{draft}")).text
@@ -153,7 +155,7 @@ async def test_a_draft_can_be_published_or_thrown_away_from_its_page(cast: Cast,
 
 
 async def test_a_post_from_another_site_marks_nobody(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(
@@ -169,7 +171,7 @@ async def test_a_post_from_another_site_marks_nobody(
 
 
 async def test_one_tap_marks_another_changes_and_the_same_again_takes_it_away(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
         for mark, says in (
@@ -199,7 +201,7 @@ async def test_one_tap_marks_another_changes_and_the_same_again_takes_it_away(
 
 
 async def test_a_pressed_mark_offers_to_be_taken_away(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await register_actions.mark(
         cast.context, actor_id=cast.farid, gathering_id=tonight, booking_id=booked, mark="came"
@@ -227,7 +229,7 @@ async def test_a_double_tap_is_one_mark(cast: Cast, tonight: UUID, booked: UUID)
 
 
 async def test_htmx_gets_the_line_and_the_counts_alone(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, tonight, cast.milo)
     async with browser(cast.farid) as page:
@@ -246,7 +248,7 @@ async def test_htmx_gets_the_line_and_the_counts_alone(
 
 
 async def test_htmx_is_sent_to_the_page_when_a_mark_is_refused(
-    cast: Cast, tonight: UUID, browser: Enter
+    cast: Cast, tonight: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(
@@ -258,7 +260,7 @@ async def test_htmx_is_sent_to_the_page_when_a_mark_is_refused(
         assert "given back in the meantime" in (await page.get(f"/host/gatherings/{tonight}")).text
 
 
-async def test_before_it_opens_there_is_a_roster_and_no_register(cast: Cast, browser: Enter) -> None:
+async def test_before_it_opens_there_is_a_roster_and_no_register(cast: Cast, browser: OpenBrowser) -> None:
     later = await add_gathering(
         cast.context, cast.circle, starts_at=datetime.now(UTC) + timedelta(minutes=45)
     )
@@ -285,7 +287,7 @@ async def test_it_stays_open_long_after(cast: Cast) -> None:
     assert await marks(cast.context) == {seat: "excused"}
 
 
-async def test_a_cancelled_gathering_has_no_register(cast: Cast, tonight: UUID, browser: Enter) -> None:
+async def test_a_cancelled_gathering_has_no_register(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
     await change(
         cast.context,
         "update gatherings set state = 'cancelled', cancel_reason = 'I am ill.' where id = $1",
@@ -303,7 +305,7 @@ async def test_a_cancelled_gathering_has_no_register(cast: Cast, tonight: UUID, 
 @pytest.mark.parametrize("booking", ["", "x", "0" * 32, "' or 1=1 --"])
 @pytest.mark.parametrize("mark", ["came", "late", "", "came\x00"])
 async def test_what_is_no_mark_or_no_booking_changes_nothing(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, booking: str, mark: str
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, booking: str, mark: str
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(

@@ -17,7 +17,7 @@ from circles.commands import personal_data
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person, open_the_room
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.helpers import change, value
 
 READY = {"co": "here", "card": "on"}
@@ -32,7 +32,7 @@ async def mark_of(context: Context, booking: UUID) -> str | None:
 
 
 async def test_members_see_the_link_once_their_host_has_opened_the_room(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.mira) as member, browser(cast.farid) as host:
         text = (await member.get("/my/gatherings")).text
@@ -51,7 +51,7 @@ async def test_members_see_the_link_once_their_host_has_opened_the_room(
 
 
 async def test_a_room_without_its_checks_stays_closed_and_keeps_what_was_typed(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host:
         answer = await host.post(f"/host/gatherings/{tonight}/open", data={"co": "alone", "card": "on"})
@@ -77,7 +77,7 @@ async def test_opening_twice_is_opening_once(cast: Cast, tonight: UUID) -> None:
 
 
 async def test_a_circle_that_asks_nothing_opens_with_one_tap(
-    cast: Cast, tonight: UUID, browser: Enter
+    cast: Cast, tonight: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "update circles set asks_co = false, asks_card = false")
     async with browser(cast.farid) as host:
@@ -116,7 +116,7 @@ async def test_a_room_cannot_be_opened_the_day_before(cast: Cast) -> None:
 
 
 async def test_a_room_is_shut_again_and_opening_asks_the_checks_anew(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.mira) as member, browser(cast.farid) as host:
         room = f"/host/gatherings/{tonight}"
@@ -149,7 +149,7 @@ async def test_shutting_twice_is_shutting_once(cast: Cast, tonight: UUID) -> Non
     assert await value(cast.context, "select count(*) from events where what = 'gathering.room_shut'") == 1
 
 
-async def test_who_may_shut_a_room(cast: Cast, tonight: UUID, browser: Enter) -> None:
+async def test_who_may_shut_a_room(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
     await readiness_actions.open_room(cast.context, actor_id=cast.farid, gathering_id=tonight, answers=READY)
     await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.mira)
     for nobody in (cast.fern, cast.odile, cast.milo, cast.mira):
@@ -161,7 +161,7 @@ async def test_who_may_shut_a_room(cast: Cast, tonight: UUID, browser: Enter) ->
     await readiness_actions.shut_room(cast.context, actor_id=cast.fern, gathering_id=tonight)
 
 
-async def test_a_room_of_a_gathering_that_is_over_stays_as_it_was(cast: Cast, browser: Enter) -> None:
+async def test_a_room_of_a_gathering_that_is_over_stays_as_it_was(cast: Cast, browser: OpenBrowser) -> None:
     past = await add_gathering(cast.context, cast.circle, days=-1)
     await open_the_room(cast.context, past)
     async with browser(cast.farid) as host:
@@ -175,7 +175,7 @@ async def test_a_room_of_a_gathering_that_is_over_stays_as_it_was(cast: Cast, br
 
 
 async def test_the_room_shows_who_is_expected_and_what_they_chose_to_tell(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "update people set access_needs = 'I lip-read.' where id = $1", cast.mira)
     async with browser(cast.farid) as host:
@@ -197,7 +197,7 @@ async def test_the_room_shows_who_is_expected_and_what_they_chose_to_tell(
 
 
 async def test_what_the_room_needs_is_known_days_before_by_whoever_prepares_it(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     await change(
         cast.context, "update people set access_needs = 'A seat near the door.' where id = $1", cast.mira
@@ -208,7 +208,7 @@ async def test_what_the_room_needs_is_known_days_before_by_whoever_prepares_it(
 
 
 async def test_what_the_room_should_know_is_for_the_hosts_of_gatherings_one_has_a_seat_at(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "update people set access_needs = 'I lip-read.' where id = $1", cast.mira)
     past = await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=3))
@@ -226,7 +226,7 @@ async def test_what_the_room_should_know_is_for_the_hosts_of_gatherings_one_has_
 
 
 async def test_the_room_asks_the_database_at_most_four_times(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, queries: list[str]
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
     for n in range(6):
         await add_booking(
@@ -246,7 +246,7 @@ def tap(booking: UUID, mark: str, ago: float = 0) -> dict[str, Any]:
 
 
 async def test_taps_kept_on_a_phone_arrive_later_and_none_counts_twice(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     milo = await add_booking(cast.context, tonight, cast.milo)
     sent = {"taps": [tap(booked, "absent", 90), tap(booked, "came", 30), tap(milo, "excused", 60)]}
@@ -261,7 +261,7 @@ async def test_taps_kept_on_a_phone_arrive_later_and_none_counts_twice(
 
 
 async def test_the_last_tap_stands_whichever_arrives_first(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host:
         address = f"/host/gatherings/{tonight}/room/marks"
@@ -299,7 +299,7 @@ async def test_two_phones_that_send_the_same_evening_agree(cast: Cast, tonight: 
 
 
 async def test_a_seat_given_back_takes_no_tap_and_stops_no_other(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     gone = await add_booking(cast.context, tonight, cast.milo, state="cancelled")
     elsewhere = await add_booking(cast.context, cast.gathering, cast.milo)
@@ -312,7 +312,7 @@ async def test_a_seat_given_back_takes_no_tap_and_stops_no_other(
 
 @pytest.mark.parametrize("sent", [{"taps": "x"}, {"taps": [{"key": "x"}]}, 7])
 async def test_what_cannot_be_read_says_so_and_gives_the_register(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter, sent: Any
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, sent: Any
 ) -> None:
     async with browser(cast.farid) as host:
         answer = await host.post(f"/host/gatherings/{tonight}/room/marks", json=sent)
@@ -321,7 +321,7 @@ async def test_what_cannot_be_read_says_so_and_gives_the_register(
 
 
 async def test_only_those_who_keep_the_register_send_taps(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     sent = {"taps": [tap(booked, "came")]}
     for person in (cast.fern, cast.mira, cast.odile):
@@ -333,7 +333,7 @@ async def test_only_those_who_keep_the_register_send_taps(
 
 
 async def test_without_javascript_a_tap_is_a_form(
-    cast: Cast, tonight: UUID, booked: UUID, browser: Enter
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host:
         answer = await host.post(
@@ -362,7 +362,9 @@ async def test_old_taps_are_forgotten(cast: Cast, tonight: UUID, booked: UUID) -
 # What the room should know
 
 
-async def test_what_the_room_should_know_is_told_on_a_page_of_one_s_own(cast: Cast, browser: Enter) -> None:
+async def test_what_the_room_should_know_is_told_on_a_page_of_one_s_own(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.mira) as page:
         assert 'href="/me/room"' in (await page.get("/me")).text
         assert (await page.post("/me/room", data={"needs": " I lip-read. "})).status_code == 303
@@ -379,7 +381,7 @@ async def test_what_the_room_should_know_is_told_on_a_page_of_one_s_own(cast: Ca
 # What a circle asks
 
 
-async def test_a_circle_says_what_it_asks_before_a_room_opens(cast: Cast, browser: Enter) -> None:
+async def test_a_circle_says_what_it_asks_before_a_room_opens(cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/circles/{cast.circle}/room"
     async with browser(cast.farid) as host:
         assert (await host.get(address)).text.count(" checked") == 2

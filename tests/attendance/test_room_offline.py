@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.cast import Cast, add_booking, add_gathering
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 
 KEPT_SECONDS = re.compile(r'data-kept-seconds="(\d+)"')
 
@@ -27,7 +27,7 @@ async def tonight(cast: Cast) -> UUID:
 
 
 async def test_the_shell_is_the_same_for_everybody_and_names_nobody(
-    cast: Cast, tonight: UUID, browser: Enter
+    cast: Cast, tonight: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host, browser() as nobody:
         shell = await host.get("/host/room-shell")
@@ -39,7 +39,9 @@ async def test_the_shell_is_the_same_for_everybody_and_names_nobody(
         assert private not in shell.text, private
 
 
-async def test_the_worker_keeps_the_shell_and_every_file_it_is_made_of(cast: Cast, browser: Enter) -> None:
+async def test_the_worker_keeps_the_shell_and_every_file_it_is_made_of(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser() as page:
         answer = await page.get("/host/room-worker.js")
         assert answer.headers["content-type"].startswith("text/javascript")
@@ -60,7 +62,7 @@ async def test_the_worker_keeps_the_shell_and_every_file_it_is_made_of(cast: Cas
 
 
 async def test_another_crisis_line_makes_another_worker(
-    cast: Cast, browser: Enter, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with browser() as page:
         before = (await page.get("/host/room-worker.js")).text
@@ -71,7 +73,7 @@ async def test_another_crisis_line_makes_another_worker(
         assert (await page.get("/host/room-worker.js")).text != before
 
 
-async def test_only_the_room_may_start_a_worker(cast: Cast, tonight: UUID, browser: Enter) -> None:
+async def test_only_the_room_may_start_a_worker(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as host:
         for path in ("/", "/host", f"/host/gatherings/{tonight}", f"/host/gatherings/{tonight}/after"):
             answer = await host.get(path)
@@ -82,7 +84,9 @@ async def test_only_the_room_may_start_a_worker(cast: Cast, tonight: UUID, brows
     assert room.headers["cache-control"] == "no-store"
 
 
-async def test_a_tab_is_told_how_long_it_may_keep_the_page(cast: Cast, tonight: UUID, browser: Enter) -> None:
+async def test_a_tab_is_told_how_long_it_may_keep_the_page(
+    cast: Cast, tonight: UUID, browser: OpenBrowser
+) -> None:
     async with browser(cast.farid) as host:
 
         async def told(gathering: UUID) -> int:
@@ -101,7 +105,7 @@ async def test_a_tab_is_told_how_long_it_may_keep_the_page(cast: Cast, tonight: 
 
 
 @pytest.mark.parametrize("path", ["/sign-out", "/sign-out/everywhere"])
-async def test_signing_out_leaves_nothing_on_the_phone(cast: Cast, browser: Enter, path: str) -> None:
+async def test_signing_out_leaves_nothing_on_the_phone(cast: Cast, browser: OpenBrowser, path: str) -> None:
     async with browser(cast.farid) as host:
         answer = await host.post(path)
     assert answer.headers["clear-site-data"] == '"storage"'

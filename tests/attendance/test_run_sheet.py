@@ -10,7 +10,7 @@ from circles.attendance.run_sheet import actions, rules
 from circles.attendance.run_sheet.rules import Step
 from circles.store.context import Context
 from tests.cast import Cast, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 
 FIELD = re.compile(r'name="(version|count|title-\d+|minutes-\d+)" value="([^"]*)"')
 AREA = re.compile(r'<textarea id="f-(words-\d+)"[^>]*>\n(.*?)</textarea>', re.S)
@@ -37,7 +37,7 @@ async def press(page: Browser, address: str, then: str = "save", **changes: str)
     return await page.post(f"{address}/run-sheet/edit", data=typed | changes | {"then": then})
 
 
-async def test_a_circle_begins_with_a_sheet_for_its_format(cast: Cast, browser: Enter) -> None:
+async def test_a_circle_begins_with_a_sheet_for_its_format(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         text = (await page.get(f"/host/circles/{cast.circle}/run-sheet")).text
         for words in (
@@ -54,7 +54,7 @@ async def test_a_circle_begins_with_a_sheet_for_its_format(cast: Cast, browser: 
 
 
 async def test_steps_are_changed_moved_added_and_taken_away(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     address = f"/host/circles/{cast.circle}"
     start = await titles(context, cast, "circle")
@@ -86,7 +86,7 @@ async def test_steps_are_changed_moved_added_and_taken_away(
 
 
 async def test_a_gathering_has_a_copy_of_its_own_and_gives_it_back(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     circle, gathering = f"/host/circles/{cast.circle}", f"/host/gatherings/{cast.gathering}"
     async with browser(cast.farid) as page:
@@ -107,7 +107,7 @@ async def test_a_gathering_has_a_copy_of_its_own_and_gives_it_back(
     assert backs == 2
 
 
-async def test_what_is_wrong_is_said_and_kept(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_what_is_wrong_is_said_and_kept(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         answer = await press(
             page, f"/host/circles/{cast.circle}", "up-2", minutes_1="a lot", title_2="a" * 10_000
@@ -124,7 +124,7 @@ async def test_what_is_wrong_is_said_and_kept(context: Context, cast: Cast, brow
         assert await tx.fetchval("select count(*) from run_sheets") == 0
 
 
-async def test_whoever_saves_second_is_told(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_whoever_saves_second_is_told(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/circles/{cast.circle}"
     async with browser(cast.farid) as page:
         await press(page, address, title_1="Tea")
@@ -139,7 +139,7 @@ async def test_whoever_saves_second_is_told(context: Context, cast: Cast, browse
 
 
 async def test_only_hosts_see_it_and_a_helper_changes_nothing(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     helper = await add_person(context, "Hana")
     await host(context, cast.circle, helper, "helper")
@@ -158,7 +158,7 @@ async def test_only_hosts_see_it_and_a_helper_changes_nothing(
 
 
 async def test_a_stand_in_has_the_sheet_of_their_one_gathering(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with context.db.transaction() as tx:
         await tx.execute(
@@ -175,7 +175,7 @@ async def test_a_stand_in_has_the_sheet_of_their_one_gathering(
     assert (await titles(context, cast, "circle"))[0] == "Arriving"
 
 
-async def test_the_page_asks_the_database_twice(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_the_page_asks_the_database_twice(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
         for address in (f"/host/circles/{cast.circle}", f"/host/gatherings/{cast.gathering}"):
             await page.get(f"{address}/run-sheet")

@@ -30,8 +30,8 @@ def codes(do: Callable[[], object]) -> set[str]:
 
 @given(st.integers(0, money.MAX_MINOR), CURRENCIES)
 def test_what_is_said_is_read_back(minor: int, currency: str) -> None:
-    assert money.parse(money.plain(minor, currency), currency) == minor
-    said = money.say(minor, currency).lstrip("$€£¥")
+    assert money.parse(money.format_plain(minor, currency), currency) == minor
+    said = money.format_amount(minor, currency).lstrip("$€£¥")
     assert money.parse(said, currency) == minor
 
 
@@ -62,14 +62,14 @@ def test_a_currency_without_cents_takes_none() -> None:
 @given(st.tuples(*[st.integers(0, 10_000)] * 3).map(sorted), st.integers(-5, 10_005))
 def test_the_scale_takes_exactly_what_lies_on_it(marks: list[int], amount: int) -> None:
     scale = money.Scale(marks[0], marks[1], marks[2], "USD")
-    assert not scale.problems()
-    assert (not scale.refusals(amount, "USD")) == (marks[0] <= amount <= marks[2])
-    assert scale.refusals(amount, "EUR")[0].code == "other_currency"
+    assert not scale.refusals()
+    assert (not scale.amount_refusals(amount, "USD")) == (marks[0] <= amount <= marks[2])
+    assert scale.amount_refusals(amount, "EUR")[0].code == "other_currency"
 
 
 def test_a_crooked_scale_names_every_fault() -> None:
-    assert {r.code for r in money.Scale(-1, -2, -3, "USD").problems()} == {"scale_negative", "scale_order"}
-    assert len(money.Scale(-1, -2, -3, "USD").problems()) == 3
+    assert {r.code for r in money.Scale(-1, -2, -3, "USD").refusals()} == {"scale_negative", "scale_order"}
+    assert len(money.Scale(-1, -2, -3, "USD").refusals()) == 3
 
 
 # time
@@ -122,11 +122,11 @@ def test_a_time_that_is_none_is_refused(time: str) -> None:
 
 def test_times_are_said_as_people_say_them() -> None:
     at = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
-    said = clock.say_when(at, "America/New_York", "America/Los_Angeles")
+    said = clock.format_when(at, "America/New_York", "America/Los_Angeles")
     assert said.startswith("Tuesday 24 November")
     assert said.endswith("6:00 in the evening in New York, 3:00 in the afternoon for you")
-    assert "for you" not in clock.say_when(at, "America/New_York", "America/Toronto")
-    assert "Wednesday 10:00 in the morning for you" in clock.say_when(
+    assert "for you" not in clock.format_when(at, "America/New_York", "America/Toronto")
+    assert "Wednesday 10:00 in the morning for you" in clock.format_when(
         at, "America/New_York", "Australia/Sydney"
     )
 

@@ -16,13 +16,13 @@ DAYS = {"mon": "Monday", "tue": "Tuesday", "wed": "Wednesday"}
 
 @given(st.integers(0, 999_999_999))
 def test_a_whole_number_is_read_back(number: int) -> None:
-    assert reading.whole(str(number), -1) == number
+    assert reading.whole_number(str(number), -1) == number
 
 
 @pytest.mark.parametrize("typed", ["", "-1", "1.0", "1e3", "٣", "²", "1 2", "0x1", "9999999999", "None"])
 def test_what_is_no_whole_number_is_what_was_to_be_instead(typed: str) -> None:
-    assert reading.whole(typed, -1) == -1
-    assert reading.whole(typed, None) is None
+    assert reading.whole_number(typed, -1) == -1
+    assert reading.whole_number(typed, None) is None
 
 
 @given(st.uuids())
@@ -38,19 +38,19 @@ def test_what_is_no_id_is_none(typed: str) -> None:
 
 @given(st.text())
 def test_whatever_an_address_asks_for_there_is_such_a_page(typed: str) -> None:
-    assert reading.page(typed, 50) in range(1, 51)
+    assert reading.page_number(typed, 50) in range(1, 51)
 
 
 @pytest.mark.parametrize(
     ("typed", "page"), [("", 1), ("0", 1), ("-3", 1), ("7", 7), ("51", 50), ("999999999", 50)]
 )
 def test_a_page_lies_within_the_list(typed: str, page: int) -> None:
-    assert reading.page(typed, 50) == page
+    assert reading.page_number(typed, 50) == page
 
 
 def test_what_comes_several_times_is_joined_by_commas() -> None:
     fields = [("day", "mon"), ("q", ""), ("day", "wed"), ("day", "")]
-    assert reading.joined(fields) == {"day": "mon,wed,", "q": ""}
+    assert reading.join_fields(fields) == {"day": "mon,wed,", "q": ""}
 
 
 def test_one_choice_or_none_can_be_made_and_others_are_told() -> None:

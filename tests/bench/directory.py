@@ -48,7 +48,7 @@ async def filled(server: str, how_many: int) -> str:
 
 def asked(address: str) -> dict[str, Any]:
     """The arguments the page gives the query, for an address without a ZIP."""
-    values = reading.joined(parse_qsl(urlsplit(address).query))
+    values = reading.join_fields(parse_qsl(urlsplit(address).query))
     found, reasons = search_rules.read(values)
     assert not reasons
     return search_rules.arguments(found, Where(found.state), clock.now().date())

@@ -27,7 +27,7 @@ from circles.practice.stripe import webhooks as practice_hooks
 from circles.store import audit, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 
 GOOD = "4242 4242 4242 4242"
 
@@ -110,7 +110,7 @@ async def hands(context: Context, cast: Cast, app: Starlette, monkeypatch: pytes
 
 
 @pytest_asyncio.fixture
-async def mira(hands: Hands, browser: Enter) -> AsyncIterator[Browser]:
+async def mira(hands: Hands, browser: OpenBrowser) -> AsyncIterator[Browser]:
     """Mira's browser."""
     async with browser(hands.cast.mira) as page:
         yield page
@@ -142,7 +142,7 @@ def form_at(cast: Cast, gathering: UUID | None = None) -> str:
 # The form
 
 
-async def test_the_form_needs_a_sign_in_and_comes_back_to_itself(hands: Hands, browser: Enter) -> None:
+async def test_the_form_needs_a_sign_in_and_comes_back_to_itself(hands: Hands, browser: OpenBrowser) -> None:
     async with browser() as nobody:
         answer = await nobody.get(form_at(hands.cast))
     assert answer.status_code == 303
@@ -589,7 +589,7 @@ async def test_what_is_not_confirmed_cannot_be_cancelled(hands: Hands, state: st
     assert caught.value.codes <= {"not_paid_yet", "ended_already"}
 
 
-async def test_the_booking_of_somebody_else_is_not_there(hands: Hands, browser: Enter) -> None:
+async def test_the_booking_of_somebody_else_is_not_there(hands: Hands, browser: OpenBrowser) -> None:
     booking = await add_booking(hands.context, hands.cast.gathering, hands.cast.mira)
     paths = ["", "/state", "/stopped", "/pay", "/cancel"]
     async with browser(hands.cast.milo) as milo:

@@ -23,7 +23,7 @@ from circles.practice.stripe import webhooks as practice_hooks
 from circles.store import jobs
 from tests.bookings.test_bookings import Hands
 from tests.cast import add_booking, add_gathering, add_person
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.hosting.test_schedules import make, planted
 
 Ask = Callable[..., Any]
@@ -304,7 +304,7 @@ def seen(text: str) -> str:
 
 
 async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
-    hands: Hands, three: dict[str, UUID], browser: Enter, queries: list[str]
+    hands: Hands, three: dict[str, UUID], browser: OpenBrowser, queries: list[str]
 ) -> None:
     address = f"/host/gatherings/{hands.cast.gathering}/change"
     change = await typed(hands, capacity="2")
@@ -348,7 +348,7 @@ async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
 
 
 async def test_what_was_never_an_id_was_never_ticked(
-    hands: Hands, three: dict[str, UUID], browser: Enter
+    hands: Hands, three: dict[str, UUID], browser: OpenBrowser
 ) -> None:
     address = f"/host/gatherings/{hands.cast.gathering}/change"
     change = await typed(hands, capacity="2", give_up="everybody,,1")
@@ -361,7 +361,7 @@ async def test_what_was_never_an_id_was_never_ticked(
 
 @pytest.mark.parametrize("who", ["helper", "fern", "mira"])
 async def test_helpers_and_strangers_learn_no_names_and_change_nothing(
-    hands: Hands, three: dict[str, UUID], browser: Enter, who: str
+    hands: Hands, three: dict[str, UUID], browser: OpenBrowser, who: str
 ) -> None:
     helper = await add_person(hands.context, "Hal", is_facilitator=True)
     await hands.value(
@@ -381,7 +381,7 @@ async def test_helpers_and_strangers_learn_no_names_and_change_nothing(
 
 @pytest.mark.parametrize("scope", ["following", "whole"])
 async def test_more_than_one_gathering_says_to_do_it_one_at_a_time(
-    hands: Hands, browser: Enter, scope: str
+    hands: Hands, browser: OpenBrowser, scope: str
 ) -> None:
     schedule = await make(hands.context, hands.cast)
     first = (await planted(hands.context, schedule))[0]

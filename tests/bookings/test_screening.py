@@ -20,7 +20,7 @@ from circles.commands import personal_data
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 
 Drain = Callable[[], Awaitable[object]]
 QUESTIONS = Screening("questions", ("What brings you?", "Who holds you?"), None, None)
@@ -91,14 +91,14 @@ async def hands(context: Context, cast: Cast) -> Hands:
 
 
 @pytest_asyncio.fixture
-async def mira(hands: Hands, browser: Enter) -> AsyncIterator[Browser]:
+async def mira(hands: Hands, browser: OpenBrowser) -> AsyncIterator[Browser]:
     """Mira's browser."""
     async with browser(hands.cast.mira) as page:
         yield page
 
 
 @pytest_asyncio.fixture
-async def farid(hands: Hands, browser: Enter) -> AsyncIterator[Browser]:
+async def farid(hands: Hands, browser: OpenBrowser) -> AsyncIterator[Browser]:
     """Farid's browser."""
     async with browser(hands.cast.farid) as page:
         yield page
@@ -224,7 +224,7 @@ async def test_a_question_back_is_answered_once(
     assert "Not this time, and thank you." in (await mira.get(f"/my/requests/{request_id}")).text
 
 
-async def test_a_request_is_seen_by_the_hosts_alone(hands: Hands, cast: Cast, browser: Enter) -> None:
+async def test_a_request_is_seen_by_the_hosts_alone(hands: Hands, cast: Cast, browser: OpenBrowser) -> None:
     await hands.screen(QUESTIONS)
     request_id = await hands.send(cast.mira)
     helper = await add_person(hands.context, "Hal", is_facilitator=True)
@@ -326,7 +326,9 @@ async def test_a_call_asks_how_to_reach_somebody(hands: Hands, cast: Cast, mira:
     assert await hands.value("select kind from requests") == "call"
 
 
-async def test_nobody_moves_the_request_of_somebody_else(hands: Hands, cast: Cast, browser: Enter) -> None:
+async def test_nobody_moves_the_request_of_somebody_else(
+    hands: Hands, cast: Cast, browser: OpenBrowser
+) -> None:
     await hands.screen(QUESTIONS)
     request_id = await hands.send(cast.mira)
     await screening_actions.ask_back(
@@ -339,7 +341,7 @@ async def test_nobody_moves_the_request_of_somebody_else(hands: Hands, cast: Cas
     assert await hands.value("select state from requests where id = $1", request_id) == "asked"
 
 
-async def test_nobody_decides_about_themselves(hands: Hands, cast: Cast, browser: Enter) -> None:
+async def test_nobody_decides_about_themselves(hands: Hands, cast: Cast, browser: OpenBrowser) -> None:
     await hands.screen(QUESTIONS)
     request_id = await hands.send(cast.milo)
     await hands.value("update people set is_facilitator = true where id = $1", cast.milo)
@@ -417,7 +419,7 @@ async def test_returning_members_may_book_earlier(hands: Hands, cast: Cast, mira
 
 
 async def test_for_the_other_it_is_a_gathering_that_is_full(
-    hands: Hands, cast: Cast, mira: Browser, browser: Enter
+    hands: Hands, cast: Cast, mira: Browser, browser: OpenBrowser
 ) -> None:
     """The page is compared with that of a gathering which is full in truth, word for word."""
     await add_booking(hands.context, cast.gathering, cast.milo)
@@ -460,7 +462,7 @@ async def test_money_that_comes_late_seats_nobody_beside_the_other(hands: Hands,
         )
 
 
-async def test_only_hosts_and_organizers_know(hands: Hands, cast: Cast, browser: Enter) -> None:
+async def test_only_hosts_and_organizers_know(hands: Hands, cast: Cast, browser: OpenBrowser) -> None:
     for person in (cast.mira, cast.milo, cast.odile):
         await add_booking(hands.context, cast.gathering, person)
     await hands.keep_apart(cast.mira, cast.milo)
@@ -488,7 +490,7 @@ async def test_only_hosts_and_organizers_know(hands: Hands, cast: Cast, browser:
 
 
 async def test_a_pair_is_set_among_those_known_and_ended(
-    hands: Hands, cast: Cast, farid: Browser, browser: Enter
+    hands: Hands, cast: Cast, farid: Browser, browser: OpenBrowser
 ) -> None:
     await add_booking(hands.context, cast.gathering, cast.mira)
     at = f"/host/circles/{cast.circle}/apart"
@@ -556,7 +558,7 @@ async def test_each_page_asks_the_database_little(
 
 
 async def test_an_organizer_finds_the_way_to_a_circle_they_do_not_hold(
-    hands: Hands, cast: Cast, browser: Enter
+    hands: Hands, cast: Cast, browser: OpenBrowser
 ) -> None:
     at = f"/host/circles/{cast.circle}/apart"
     async with browser(cast.odile) as page:

@@ -60,7 +60,7 @@ async def test_planning_half_a_year_in_one_go(visit: Visit, site: Site, live: bo
     visitor, host = await as_host(visit, site, live=live)
     circle = await site.circle(host=host.id)
     first = datetime.now(NEW_YORK).date() + timedelta(days=7)
-    holiday = clock.say_date(first + timedelta(weeks=4))
+    holiday = clock.format_date(first + timedelta(weeks=4))
     await at_a_new_schedule(visitor, circle, first, "18:00")
     await expect(visitor.page.get_by_role("button", name="Skip ")).to_have_count(12)
     async with visitor.swapped():
@@ -77,7 +77,7 @@ async def test_planning_half_a_year_in_one_go(visit: Visit, site: Site, live: bo
     await expect(evenings(visitor)).to_have_count(15)
     other = await visit(live=live, phone=True)
     await other.open(f"/circles/{circle}")
-    await other.sees(clock.say_date(first))
+    await other.sees(clock.format_date(first))
 
 
 async def test_moving_one_evening_that_somebody_has_a_seat_in(visit: Visit, site: Site, live: bool) -> None:

@@ -43,7 +43,7 @@ async def test_the_dates_follow_the_form(visit: Visit, site: Site, live: bool) -
     async with visitor.swapped():
         await skip.press("Enter")
     await expect(words).to_contain_text("not on ")
-    back = visitor.button(f"Take back {clock.say_date(date.fromisoformat(second))}")
+    back = visitor.button(f"Take back {clock.format_date(date.fromisoformat(second))}")
     await expect(back).to_be_focused()
     await expect(visitor.page.locator("[name='skipped']")).to_have_value(second)
     assert await visitor.page.evaluate("() => document.body.dataset.first") == "yes"

@@ -18,7 +18,7 @@ from circles.directory.search.choose_rules import Answers
 from circles.directory.search.rules import Where
 from circles.store.context import Context
 from tests.cast import add_listing
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.directory.test_search import names
 
 INES = Card(
@@ -154,7 +154,7 @@ FORM = {"state": "FL", "how": "telehealth", "with": "grief", "pay": "80", "kind"
 
 
 async def test_five_answers_lead_to_three_with_the_most_of_what_was_named(
-    context: Context, browser: Enter
+    context: Context, browser: OpenBrowser
 ) -> None:
     await add_listing(context, name="Too dear")
     await add_listing(context, name="Elsewhere", areas=["GA"], sliding_floor=5_000)
@@ -176,7 +176,7 @@ async def test_five_answers_lead_to_three_with_the_most_of_what_was_named(
     assert "The sliding fee goes down to $70, within $80." in answer.text
 
 
-async def test_fewer_than_three_is_said_with_what_would_help(context: Context, browser: Enter) -> None:
+async def test_fewer_than_three_is_said_with_what_would_help(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, name="The one", sliding_floor=8_000)
     await add_listing(context, name="Dear")
     async with browser() as page:
@@ -195,7 +195,9 @@ def fields_beside(page: str, words: str) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 
-async def test_somebody_without_room_is_shown_to_whoever_may_wait(context: Context, browser: Enter) -> None:
+async def test_somebody_without_room_is_shown_to_whoever_may_wait(
+    context: Context, browser: OpenBrowser
+) -> None:
     await add_listing(context, name="Full", sliding_floor=8_000, room="closed")
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM)
@@ -206,14 +208,16 @@ async def test_somebody_without_room_is_shown_to_whoever_may_wait(context: Conte
     assert "Has no room now. You may ask when that will change." in again.text
 
 
-async def test_what_none_of_them_names_is_said_above_them(context: Context, browser: Enter) -> None:
+async def test_what_none_of_them_names_is_said_above_them(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, sliding_floor=8_000, works_with=["pain"], ways=["act"])
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM)
     assert "Nobody here names grief or “my body and what it holds”. You can still ask them" in answer.text
 
 
-async def test_the_answers_can_be_changed_without_beginning_again(context: Context, browser: Enter) -> None:
+async def test_the_answers_can_be_changed_without_beginning_again(
+    context: Context, browser: OpenBrowser
+) -> None:
     await add_listing(context, sliding_floor=8_000)
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM | {"with": "grief,pain"})
@@ -225,7 +229,7 @@ async def test_the_answers_can_be_changed_without_beginning_again(context: Conte
     assert '<option value="FL" selected>' in asked.text
 
 
-async def test_nobody_at_all_is_said_kindly(context: Context, browser: Enter) -> None:
+async def test_nobody_at_all_is_said_kindly(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, areas=["GA"])
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM)
@@ -243,7 +247,7 @@ async def test_nobody_at_all_is_said_kindly(context: Context, browser: Enter) ->
     ],
 )
 async def test_without_a_place_it_asks_again_and_keeps_the_answers(
-    context: Context, browser: Enter, changed: dict[str, str], says: str
+    context: Context, browser: OpenBrowser, changed: dict[str, str], says: str
 ) -> None:
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM | changed)
@@ -254,7 +258,7 @@ async def test_without_a_place_it_asks_again_and_keeps_the_answers(
 
 
 async def test_nothing_of_the_answers_is_kept(
-    context: Context, browser: Enter, queries: list[str], caplog: pytest.LogCaptureFixture
+    context: Context, browser: OpenBrowser, queries: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     await add_listing(context, sliding_floor=5_000)
     queries.clear()

@@ -16,7 +16,7 @@ from circles.directory.listing import actions
 from circles.directory.listing.values import License
 from circles.store.context import Context
 from tests.cast import Cast
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.directory.helpers import RIVER, add_listing
 from tests.uploads import image
 
@@ -61,7 +61,7 @@ async def listing_of(context: Context, person: UUID) -> Any:
         return await tx.fetchrow("select * from listings where person_id = $1", person)
 
 
-async def test_a_therapist_applies_and_the_organizers_show_it(cast: Cast, browser: Enter) -> None:
+async def test_a_therapist_applies_and_the_organizers_show_it(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         assert "Are you a therapist?" in (await page.get("/my/listing")).text
         empty = (await page.get("/my/listing/edit")).text
@@ -99,7 +99,7 @@ async def test_a_therapist_applies_and_the_organizers_show_it(cast: Cast, browse
 
 
 async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     wrong = form(
         then="send",
@@ -151,14 +151,16 @@ async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
         ({"license_1_number": ""}, "license_1_number"),
     ],
 )
-async def test_one_fault_at_a_time(cast: Cast, browser: Enter, wrong: dict[str, str], field: str) -> None:
+async def test_one_fault_at_a_time(
+    cast: Cast, browser: OpenBrowser, wrong: dict[str, str], field: str
+) -> None:
     async with browser(cast.mira) as page:
         answer = await page.post("/my/listing/edit", data=form(then="send", **wrong))
     assert answer.status_code == 422
     assert f'href="#f-{field}"' in answer.text
 
 
-async def test_rows_are_added_and_taken_away_without_losing_a_word(cast: Cast, browser: Enter) -> None:
+async def test_rows_are_added_and_taken_away_without_losing_a_word(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         more = await page.post("/my/listing/edit", data=form(more="license"))
         assert more.status_code == 200
@@ -172,7 +174,7 @@ async def test_rows_are_added_and_taken_away_without_losing_a_word(cast: Cast, b
     assert await listing_of(cast.context, cast.mira) is None
 
 
-async def test_a_draft_may_have_gaps_and_is_sent_when_it_is_whole(cast: Cast, browser: Enter) -> None:
+async def test_a_draft_may_have_gaps_and_is_sent_when_it_is_whole(cast: Cast, browser: OpenBrowser) -> None:
     gaps = form(then="keep", license_1_number="", license_1_kind="", license_1_area="")
     async with browser(cast.mira) as page:
         assert (await page.post("/my/listing/edit", data=gaps)).status_code == 303
@@ -187,7 +189,7 @@ async def test_a_draft_may_have_gaps_and_is_sent_when_it_is_whole(cast: Cast, br
 
 
 async def test_a_changed_license_loses_its_check_and_an_unchanged_one_keeps_it(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     two = (RIVER.licenses[0], License("lmft", "GA", "G1", expires_on=RIVER.licenses[0].expires_on))
     listing = await add_listing(cast.context, person=cast.mira, licenses=two)
@@ -225,7 +227,7 @@ async def test_a_changed_license_loses_its_check_and_an_unchanged_one_keeps_it(
     assert "changed meanwhile" in late.text
 
 
-async def test_two_windows(cast: Cast, browser: Enter) -> None:
+async def test_two_windows(cast: Cast, browser: OpenBrowser) -> None:
     await add_listing(cast.context, person=cast.mira, source="applied")
     async with browser(cast.mira) as page:
         assert (
@@ -240,7 +242,7 @@ async def test_two_windows(cast: Cast, browser: Enter) -> None:
     assert (row["headline"], row["state"], row["name"]) == ("first", "shown", "Wren Hill")
 
 
-async def test_withdrawn_and_brought_back(cast: Cast, browser: Enter) -> None:
+async def test_withdrawn_and_brought_back(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.mira)
     async with browser(cast.mira) as page:
         assert (await page.post("/my/listing/withdraw")).status_code == 303
@@ -272,7 +274,7 @@ async def test_withdrawn_and_brought_back(cast: Cast, browser: Enter) -> None:
     ],
 )
 async def test_ones_own_page_has_one_first_button(
-    cast: Cast, browser: Enter, state: str, because: str, first: str
+    cast: Cast, browser: OpenBrowser, state: str, because: str, first: str
 ) -> None:
     listing = await add_listing(cast.context, person=cast.mira)
     async with cast.context.db.transaction() as tx:
@@ -285,7 +287,7 @@ async def test_ones_own_page_has_one_first_button(
 
 
 async def test_what_its_therapist_took_back_is_not_shown_by_an_organizer_who_saw_it_waiting(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.mira) as page:
         await page.post("/my/listing/edit", data=form(then="send"))
@@ -302,7 +304,7 @@ async def test_what_its_therapist_took_back_is_not_shown_by_an_organizer_who_saw
     assert (await listing_of(cast.context, cast.mira))["state"] == "draft"
 
 
-async def test_a_form_with_thousands_of_choices_is_answered_shortly(cast: Cast, browser: Enter) -> None:
+async def test_a_form_with_thousands_of_choices_is_answered_shortly(cast: Cast, browser: OpenBrowser) -> None:
     every = [str(n) for n in range(9_000)]
     many = form(works_with=",".join(every), links="\n".join(every[:5_000]))
     async with browser(cast.mira) as page:
@@ -312,7 +314,7 @@ async def test_a_form_with_thousands_of_choices_is_answered_shortly(cast: Cast, 
     assert len(answer.text) < 500_000
 
 
-async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: Enter) -> None:
+async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.farid)
     async with browser(cast.mira) as page:
         assert (await page.post(f"/therapists/{listing}/complaint", data={"body": " "})).status_code == 422
@@ -342,7 +344,7 @@ async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: Enter) -
         assert (await page.get(f"/therapists/{listing}")).status_code == 404
 
 
-async def test_a_complaint_sent_twice_is_one(cast: Cast, browser: Enter) -> None:
+async def test_a_complaint_sent_twice_is_one(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context)
     path = f"/therapists/{listing}/complaint"
     async with browser(cast.mira) as page:
@@ -371,7 +373,9 @@ def id_in(text: str) -> str:
 
 
 @pytest.mark.parametrize("then", ["keep", "show"])
-async def test_a_listing_written_twice_by_an_organizer_is_one(cast: Cast, browser: Enter, then: str) -> None:
+async def test_a_listing_written_twice_by_an_organizer_is_one(
+    cast: Cast, browser: OpenBrowser, then: str
+) -> None:
     path = "/organize/therapists/new"
     async with browser(cast.odile) as page:
         said = form(then=then, id=id_in((await page.get(path)).text), npi="1234567893")
@@ -397,7 +401,7 @@ async def test_a_listing_written_twice_by_an_organizer_is_one(cast: Cast, browse
         assert await tx.fetchval("select count(*) from mails") == (then == "show")
 
 
-async def test_one_form_of_a_listing_takes_no_other_ones_id(cast: Cast, browser: Enter) -> None:
+async def test_one_form_of_a_listing_takes_no_other_ones_id(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context)
     async with browser(cast.odile) as page:
         taken = await page.post("/organize/therapists/new", data=form(id=str(listing)))
@@ -414,7 +418,7 @@ async def test_one_form_of_a_listing_takes_no_other_ones_id(cast: Cast, browser:
         assert await tx.fetchval("select count(*) from listings") == 3
 
 
-async def test_ones_own_listing_applied_for_twice_is_one(cast: Cast, browser: Enter) -> None:
+async def test_ones_own_listing_applied_for_twice_is_one(cast: Cast, browser: OpenBrowser) -> None:
     path = "/my/listing/edit"
     async with browser(cast.mira) as page:
         said = form(then="send", id=id_in((await page.get(path)).text))
@@ -433,7 +437,7 @@ async def test_ones_own_listing_applied_for_twice_is_one(cast: Cast, browser: En
         assert await tx.fetchval("select count(*) from events where what = 'listing.written'") == 2
 
 
-async def test_kept_and_sent_right_after_it_is_sent(cast: Cast, browser: Enter) -> None:
+async def test_kept_and_sent_right_after_it_is_sent(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         said = form(id=id_in((await page.get("/my/listing/edit")).text))
         for then in ("keep", "send"):
@@ -441,7 +445,7 @@ async def test_kept_and_sent_right_after_it_is_sent(cast: Cast, browser: Enter) 
     assert (await listing_of(cast.context, cast.mira))["state"] == "waiting"
 
 
-async def test_two_first_forms_in_two_windows_make_one_listing(cast: Cast, browser: Enter) -> None:
+async def test_two_first_forms_in_two_windows_make_one_listing(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         two = [form(id=str(uuid4()), headline=f"window {n}") for n in range(2)]
         answers = await asyncio.gather(*(page.post("/my/listing/edit", data=said) for said in two))
@@ -457,7 +461,7 @@ async def make_organizer(context: Context, person: UUID) -> None:
         await tx.execute("update people set is_organizer = true where id = $1", person)
 
 
-async def test_nobody_checks_a_license_of_their_own(cast: Cast, browser: Enter) -> None:
+async def test_nobody_checks_a_license_of_their_own(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.fern)
     await make_organizer(cast.context, cast.fern)
     async with cast.context.db.reading() as tx:
@@ -477,7 +481,9 @@ async def test_nobody_checks_a_license_of_their_own(cast: Cast, browser: Enter) 
         assert (await page.post(f"/organize/licenses/{license}/checked", data=check)).status_code == 303
 
 
-async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(cast: Cast, browser: Enter) -> None:
+async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     two = (RIVER.licenses[0], replace(RIVER.licenses[0], area="GA", number="G1"))
     listing = await add_listing(cast.context, licenses=two)
     await make_organizer(cast.context, cast.fern)
@@ -500,7 +506,7 @@ async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(cast: 
 
 
 async def test_a_complaint_about_ones_own_listing_is_read_by_another_organizer(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     listing = await add_listing(cast.context, person=cast.fern)
     await make_organizer(cast.context, cast.fern)
@@ -526,7 +532,7 @@ async def test_a_complaint_about_ones_own_listing_is_read_by_another_organizer(
         ).status_code == 303
 
 
-async def test_complaints_are_counted_but_not_the_second_press(cast: Cast, browser: Enter) -> None:
+async def test_complaints_are_counted_but_not_the_second_press(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context)
     path = f"/therapists/{listing}/complaint"
     sent = [{"id": str(uuid4()), "body": f"{n}"} for n in range(7)]
@@ -536,7 +542,7 @@ async def test_complaints_are_counted_but_not_the_second_press(cast: Cast, brows
     assert answers == [303] * 12 + [429]
 
 
-async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browser: Enter) -> None:
+async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         assert (await page.get("/organize/therapists/new")).status_code == 200
         made = await page.post("/organize/therapists/new", data=form(then="show"))
@@ -565,7 +571,7 @@ async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browse
     )
 
 
-async def test_one_account_both_pages(cast: Cast, browser: Enter) -> None:
+async def test_one_account_both_pages(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.farid)
     async with browser() as page:
         assert f'href="/facilitators/{cast.farid}"' in (await page.get(f"/therapists/{listing}")).text
@@ -584,7 +590,7 @@ async def send_picture(page: Browser, path: str, sent: bytes) -> Any:
     return await page.post(path, files={"picture": ("me.png", sent, "image/png")})
 
 
-async def test_a_picture_is_made_anew_and_taken_away(cast: Cast, browser: Enter) -> None:
+async def test_a_picture_is_made_anew_and_taken_away(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.mira)
     path = "/my/listing/picture"
     async with browser(cast.mira) as page:
@@ -612,7 +618,7 @@ async def picture_of(page: Browser, listing: UUID) -> str:
 
 
 async def test_an_organizer_gives_a_picture_to_a_listing_that_is_with_nobody(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     listing = await add_listing(cast.context)
     here = f"/organize/therapists/{listing}"
@@ -649,7 +655,7 @@ async def test_an_organizer_gives_a_picture_to_a_listing_that_is_with_nobody(
     ]
 
 
-async def test_what_is_not_there_is_404(cast: Cast, browser: Enter) -> None:
+async def test_what_is_not_there_is_404(cast: Cast, browser: OpenBrowser) -> None:
     nowhere = uuid4()
     async with browser(cast.odile) as page:
         for path in (f"/therapists/{nowhere}", "/therapists/nobody-x", f"/therapists/{nowhere}/complaint"):
@@ -663,7 +669,7 @@ async def test_what_is_not_there_is_404(cast: Cast, browser: Enter) -> None:
         assert (await page.post("/my/listing/withdraw")).status_code == 404
 
 
-async def test_a_page_takes_few_queries(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_a_page_takes_few_queries(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     listing = await add_listing(cast.context, person=cast.farid)
     async with browser(cast.mira) as page:
         queries.clear()

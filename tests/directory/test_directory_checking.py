@@ -19,7 +19,7 @@ from circles.directory.upkeep import rules as checking_rules
 from circles.directory.upkeep.rules import Standing, step
 from circles.store.context import Context
 from tests.cast import Cast
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -158,7 +158,7 @@ def link(mail: Any) -> str:
     return found[1]
 
 
-async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: Enter) -> None:
+async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     listing = await add_listing(context)
     await checking.look_after(context)
@@ -208,7 +208,7 @@ async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: E
 
 
 async def test_a_license_that_runs_out_is_asked_for_and_its_new_day_settles_it(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     context = cast.context
     soon = datetime.now(UTC).date() + timedelta(days=20)
@@ -235,7 +235,7 @@ async def test_a_license_that_runs_out_is_asked_for_and_its_new_day_settles_it(
 
 
 async def test_an_expired_license_finds_nobody_and_in_the_end_hides_the_page(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     context = cast.context
     listing = await add_listing(context)
@@ -267,7 +267,9 @@ async def test_an_expired_license_finds_nobody_and_in_the_end_hides_the_page(
     assert "in:FL" in row["facets"]
 
 
-async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(cast: Cast, browser: Enter) -> None:
+async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     context = cast.context
     listing = await add_listing(context)
     await age(context, listing, confirmed_at=181)
@@ -333,7 +335,7 @@ async def test_the_account_is_written_to_where_the_page_has_no_address(cast: Cas
     assert (await row_of(cast.context, nobody))["asked_at"] is not None
 
 
-async def test_one_button_on_ones_own_page(cast: Cast, browser: Enter) -> None:
+async def test_one_button_on_ones_own_page(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.mira)
     await age(cast.context, listing, confirmed_at=200, asked_at=15, marked_at=1)
     async with browser(cast.mira) as page:
@@ -346,7 +348,7 @@ async def test_one_button_on_ones_own_page(cast: Cast, browser: Enter) -> None:
 
 
 @pytest.mark.parametrize("said", ["x", "AAAA", "%00", "a" * 43, "é"])
-async def test_a_made_up_link_says_there_is_nothing(cast: Cast, browser: Enter, said: str) -> None:
+async def test_a_made_up_link_says_there_is_nothing(cast: Cast, browser: OpenBrowser, said: str) -> None:
     async with browser() as page:
         assert (await page.get(f"/listing/confirm/{said}")).status_code == 404
         assert (await page.post(f"/listing/confirm/{said}", data={"room": "now"})).status_code == 404

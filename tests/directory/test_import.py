@@ -22,7 +22,7 @@ from circles.directory.listing import actions
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.directory import import_helpers as hands
 from tests.helpers import change, rows, value
 from tests.uploads import send_in_pieces
@@ -74,7 +74,9 @@ async def outcomes(context: Context, import_id: UUID) -> dict[int, str]:
 # From the file to the listings
 
 
-async def test_a_file_is_matched_looked_at_and_written_when_confirmed(cast: Cast, browser: Enter) -> None:
+async def test_a_file_is_matched_looked_at_and_written_when_confirmed(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     context = cast.context
     async with browser(cast.odile) as page:
         assert "No file has been sent yet" in (await page.get(HOME)).text
@@ -104,7 +106,7 @@ async def test_a_file_is_matched_looked_at_and_written_when_confirmed(cast: Cast
     )
 
 
-async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: Enter) -> None:
+async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         preview = await previewed(page, hands.twenty_faults())
         text = (await page.get(preview)).text
@@ -128,7 +130,7 @@ async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: Enter) ->
     assert await value(cast.context, "select count(*) from listings") == 0
 
 
-async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser: Enter) -> None:
+async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         preview = await previewed(page, hands.csv_file([hands.row(1, Telehealth="perhaps"), hands.row(2)]))
         await page.post(f"{preview}/confirm", data={"shown": "on"})
@@ -140,7 +142,7 @@ async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser
     assert list(map(tuple, found)) == [("Alma Whitfield 1", "waiting"), ("Alma Whitfield 2", "shown")]
 
 
-async def test_a_workbook_with_numbers_days_and_formulas(cast: Cast, browser: Enter) -> None:
+async def test_a_workbook_with_numbers_days_and_formulas(cast: Cast, browser: OpenBrowser) -> None:
     row = hands.row(1)
     cells: list[Any] = list(row.values())
     cells[hands.HEADINGS.index("ZIP")] = 33101.0
@@ -159,7 +161,9 @@ async def test_a_workbook_with_numbers_days_and_formulas(cast: Cast, browser: En
     assert tuple(found) == (15_000, "33101", row["NPI"], "list.xlsx, row 2")
 
 
-async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(cast: Cast, browser: Enter) -> None:
+async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     context = cast.context
     await confirm(cast, await begun(cast, hands.csv_file([hands.row(n) for n in (1, 2, 3)])), shown=True)
     listing = await value(context, "select id from listings where name = 'Alma Whitfield 1'")
@@ -222,7 +226,7 @@ async def test_pressed_twice_at_once_it_is_written_once(cast: Cast) -> None:
         await import_actions.drop(cast.context, person_id=cast.odile, import_id=import_id)
 
 
-async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browser: Enter) -> None:
+async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     await confirm(cast, await begun(cast, hands.csv_file([hands.row(n) for n in (1, 2, 3)])))
     file = hands.csv_file([hands.row(n, City="Hialeah") for n in (1, 2, 3)] + [hands.row(4)])
@@ -247,7 +251,7 @@ async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browse
 
 
 async def test_a_long_list_is_written_by_the_queue(
-    cast: Cast, browser: Enter, drain: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+    cast: Cast, browser: OpenBrowser, drain: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_actions, "MAX_AT_ONCE", 3)
     import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(6)]))
@@ -301,7 +305,7 @@ async def test_what_is_not_matched_cannot_be_confirmed(cast: Cast) -> None:
 # The pages
 
 
-async def test_only_organizers_bring_lists_in(cast: Cast, browser: Enter) -> None:
+async def test_only_organizers_bring_lists_in(cast: Cast, browser: OpenBrowser) -> None:
     import_id = await begun(cast, hands.csv_file([hands.row(1)]))
     paths = (
         "",
@@ -331,7 +335,7 @@ async def test_only_organizers_bring_lists_in(cast: Cast, browser: Enter) -> Non
     assert await value(cast.context, "select count(*) from listings") == 0
 
 
-async def test_columns_that_cannot_be_so_keep_what_was_chosen(cast: Cast, browser: Enter) -> None:
+async def test_columns_that_cannot_be_so_keep_what_was_chosen(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         columns = (await post_file(page, b"Who,Where\nAlma,33101\n")).headers["Location"]
         text = (await page.get(columns)).text
@@ -357,7 +361,7 @@ async def test_columns_that_cannot_be_so_keep_what_was_chosen(cast: Cast, browse
     ],
 )
 async def test_a_file_that_cannot_be_read_says_why(
-    cast: Cast, browser: Enter, sent: bytes, status: int, says: str
+    cast: Cast, browser: OpenBrowser, sent: bytes, status: int, says: str
 ) -> None:
     async with browser(cast.odile) as page:
         answer = await post_file(page, sent)
@@ -367,7 +371,7 @@ async def test_a_file_that_cannot_be_read_says_why(
     assert await value(cast.context, "select count(*) from listing_imports") == 0
 
 
-async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, browser: Enter) -> None:
+async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         answer, taken = await send_in_pieces(page, HOME, "file", megabytes=50)
     assert answer.status_code == 413
@@ -376,7 +380,7 @@ async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, brow
     assert await value(cast.context, "select count(*) from listing_imports") == 0
 
 
-async def test_names_with_signs_are_shown_as_text(cast: Cast, browser: Enter) -> None:
+async def test_names_with_signs_are_shown_as_text(cast: Cast, browser: OpenBrowser) -> None:
     odd = "<script>alert(1)</script>"
     async with browser(cast.odile) as page:
         preview = await previewed(page, hands.csv_file([hands.row(1, Name=odd)]), name=f"{odd}.csv")
@@ -386,7 +390,7 @@ async def test_names_with_signs_are_shown_as_text(cast: Cast, browser: Enter) ->
         assert odd not in (await page.get(preview)).text
 
 
-async def test_long_previews_come_in_pages(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_long_previews_come_in_pages(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(60)]))
     async with browser(cast.odile) as page:
         queries.clear()
@@ -408,7 +412,7 @@ async def test_a_preview_takes_few_queries_however_many_rows(cast: Cast, queries
 # Leaving and forgetting
 
 
-async def test_a_file_can_be_left(cast: Cast, browser: Enter) -> None:
+async def test_a_file_can_be_left(cast: Cast, browser: OpenBrowser) -> None:
     import_id = await begun(cast, hands.csv_file([hands.row(1)]))
     async with browser(cast.odile) as page:
         for _ in range(2):
@@ -419,7 +423,7 @@ async def test_a_file_can_be_left(cast: Cast, browser: Enter) -> None:
     assert await value(cast.context, "select count(*) from listings") == 0
 
 
-async def test_what_a_file_held_is_forgotten_after_30_days(cast: Cast, browser: Enter) -> None:
+async def test_what_a_file_held_is_forgotten_after_30_days(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     done = await begun(cast, hands.csv_file([hands.row(1), hands.row(2, Telehealth="perhaps")]))
     await confirm(cast, done)
@@ -464,7 +468,7 @@ async def test_what_a_file_said_of_somebody_goes_when_they_are_erased(cast: Cast
     assert "Alma Whitfield 2" in str(found[1])
 
 
-async def test_a_preview_stands_when_somebody_in_it_is_erased(cast: Cast, browser: Enter) -> None:
+async def test_a_preview_stands_when_somebody_in_it_is_erased(cast: Cast, browser: OpenBrowser) -> None:
     await confirm(cast, await begun(cast, hands.csv_file([hands.row(1), hands.row(2)])))
     sent = [hands.row(1, City="Hialeah"), hands.row(2, City="Hialeah"), hands.row(3)]
     preview = await begun(cast, hands.csv_file(sent))

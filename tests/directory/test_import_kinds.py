@@ -16,7 +16,7 @@ from circles.directory.imports import kinds as import_kinds
 from circles.directory.imports import pages as import_pages
 from circles.directory.imports import reading as import_reading
 from tests.cast import Cast
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.directory import import_helpers as hands
 from tests.uploads import image
 
@@ -103,7 +103,7 @@ async def test_an_odd_heading_is_still_a_list(heading: str) -> None:
     assert table.headings == (heading, "Where")
 
 
-async def test_the_page_says_so(cast: Cast, browser: Enter) -> None:
+async def test_the_page_says_so(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         for name, (sent, kind) in FILES.items():
             answer = await page.post(import_pages.HOME, files={"file": ("list.xls", sent, "text/csv")})

@@ -18,7 +18,7 @@ from circles.directory.introductions.rules import Answer
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_person
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing
 from tests.directory.introduction_helpers import ANSWERED, TOLD, Drain, Hands
 
@@ -35,7 +35,7 @@ def form_id(text: str) -> str:
 # Asking
 
 
-async def test_from_the_form_to_the_mail(hands: Hands, browser: Enter, drain: Drain) -> None:
+async def test_from_the_form_to_the_mail(hands: Hands, browser: OpenBrowser, drain: Drain) -> None:
     await add_booking(hands.context, hands.cast.gathering, hands.cast.mira)
     here = f"/therapists/{hands.river}/introduction"
     async with browser(hands.cast.mira) as page:
@@ -103,7 +103,7 @@ async def test_that_one_comes_to_a_circle_says_no_more_than_that(hands: Hands) -
         assert never not in went["text_body"] + went["html_body"]
 
 
-async def test_errors_keep_what_was_typed(hands: Hands, browser: Enter) -> None:
+async def test_errors_keep_what_was_typed(hands: Hands, browser: OpenBrowser) -> None:
     here = f"/therapists/{hands.river}/introduction"
     async with browser(hands.cast.mira) as page:
         wrong = await page.post(here, data={"id": str(uuid4()), "do": "look", **TOLD, "tell_reach": ""})
@@ -112,7 +112,7 @@ async def test_errors_keep_what_was_typed(hands: Hands, browser: Enter) -> None:
     assert "Somebody for the winter" in wrong.text
 
 
-async def test_a_listing_says_why_it_cannot_be_asked(hands: Hands, browser: Enter) -> None:
+async def test_a_listing_says_why_it_cannot_be_asked(hands: Hands, browser: OpenBrowser) -> None:
     closed = await add_listing(hands.context, name="Full House", room="closed")
     silent = await add_listing(hands.context, name="No Mail", email="")
     own = await add_listing(hands.context, name="Mira Herself", person=hands.cast.mira)
@@ -156,7 +156,7 @@ async def test_somebody_elses_id_is_not_taken_over(hands: Hands) -> None:
     assert (await hands.row(made))["person_id"] == hands.cast.mira
 
 
-async def test_the_address_of_a_therapist_is_on_no_page(hands: Hands, browser: Enter) -> None:
+async def test_the_address_of_a_therapist_is_on_no_page(hands: Hands, browser: OpenBrowser) -> None:
     made = await hands.ask(told=rules.read(TOLD))
     token = await hands.token()
     second = await add_listing(hands.context, name="Brook", email="brook@example.org")
@@ -178,7 +178,9 @@ async def test_the_address_of_a_therapist_is_on_no_page(hands: Hands, browser: E
 # The therapist
 
 
-async def test_looking_answers_nothing_and_a_button_does(hands: Hands, browser: Enter, drain: Drain) -> None:
+async def test_looking_answers_nothing_and_a_button_does(
+    hands: Hands, browser: OpenBrowser, drain: Drain
+) -> None:
     made = await hands.ask(told=rules.read(TOLD))
     here = f"/introductions/{await hands.token()}"
     async with browser() as page:
@@ -210,7 +212,9 @@ async def test_looking_answers_nothing_and_a_button_does(hands: Hands, browser: 
 
 
 @pytest.mark.parametrize("answer", ["full", "not_a_fit"])
-async def test_after_a_no_the_page_shows_nothing_of_it(hands: Hands, browser: Enter, answer: str) -> None:
+async def test_after_a_no_the_page_shows_nothing_of_it(
+    hands: Hands, browser: OpenBrowser, answer: str
+) -> None:
     made = await hands.ask(told=rules.read(TOLD))
     here = f"/introductions/{await hands.token()}"
     async with browser() as page:
@@ -230,7 +234,7 @@ async def test_after_a_no_the_page_shows_nothing_of_it(hands: Hands, browser: En
     assert await hands.mails("introduction_asked") == []
 
 
-async def test_somebody_else_to_try_is_found_by_name(hands: Hands, browser: Enter) -> None:
+async def test_somebody_else_to_try_is_found_by_name(hands: Hands, browser: OpenBrowser) -> None:
     brook = await add_listing(hands.context, name="Zoë Brook", email="brook@example.org")
     await add_listing(hands.context, name="Zoë Draft", state="draft")
     made = await hands.ask()
@@ -251,7 +255,7 @@ async def test_somebody_else_to_try_is_found_by_name(hands: Hands, browser: Ente
     assert "Kept" in mine
 
 
-async def test_a_wrong_link_is_kind_and_says_nothing(browser: Enter, hands: Hands) -> None:
+async def test_a_wrong_link_is_kind_and_says_nothing(browser: OpenBrowser, hands: Hands) -> None:
     await hands.ask()
     async with browser() as page:
         for do in (
@@ -264,7 +268,9 @@ async def test_a_wrong_link_is_kind_and_says_nothing(browser: Enter, hands: Hand
             assert gone.headers["cache-control"] == "no-store"
 
 
-async def test_a_therapist_with_an_account_sees_what_is_asked_of_them(hands: Hands, browser: Enter) -> None:
+async def test_a_therapist_with_an_account_sees_what_is_asked_of_them(
+    hands: Hands, browser: OpenBrowser
+) -> None:
     tess = await add_person(hands.context, "Tess")
     listing = await add_listing(hands.context, name="Tess Brook", person=tess)
     made = await hands.ask(listing, rules.read(TOLD))
@@ -287,7 +293,9 @@ async def test_a_therapist_with_an_account_sees_what_is_asked_of_them(hands: Han
 # The member, until the end
 
 
-async def test_withdrawing_deletes_and_stops_a_mail_that_has_not_left(hands: Hands, browser: Enter) -> None:
+async def test_withdrawing_deletes_and_stops_a_mail_that_has_not_left(
+    hands: Hands, browser: OpenBrowser
+) -> None:
     made = await hands.ask(told=rules.read(TOLD))
     token = await hands.token()
     async with browser(hands.cast.mira) as page:
@@ -325,7 +333,7 @@ async def test_a_mail_that_left_is_followed_by_one_that_names_nobody(hands: Hand
     assert await hands.mails("introduction_asked") == []
 
 
-async def test_what_was_accepted_can_be_ended(hands: Hands, browser: Enter, drain: Drain) -> None:
+async def test_what_was_accepted_can_be_ended(hands: Hands, browser: OpenBrowser, drain: Drain) -> None:
     made = await hands.ask()
     await drain()
     mira = await hands.person(hands.cast.mira)
@@ -347,7 +355,7 @@ async def test_what_was_accepted_can_be_ended(hands: Hands, browser: Enter, drai
     await hands.ask()  # the way is free for another
 
 
-async def test_somebody_elses_introduction_is_not_there(hands: Hands, browser: Enter) -> None:
+async def test_somebody_elses_introduction_is_not_there(hands: Hands, browser: OpenBrowser) -> None:
     made = await hands.ask()
     async with browser(hands.cast.milo) as page:
         assert (await page.get(f"/my/introductions/{made}")).status_code == 404
@@ -363,7 +371,7 @@ async def test_somebody_elses_introduction_is_not_there(hands: Hands, browser: E
 
 
 async def test_what_nobody_answers_expires_once_and_both_are_told(
-    hands: Hands, drain: Drain, browser: Enter
+    hands: Hands, drain: Drain, browser: OpenBrowser
 ) -> None:
     made = await hands.ask(told=rules.read(TOLD))
     await drain()
@@ -422,7 +430,7 @@ async def test_more_than_one_batch_closes_at_once(hands: Hands, monkeypatch: pyt
 # The log, and leaving
 
 
-async def test_the_log_tells_everything_newest_first_and_in_pages(hands: Hands, browser: Enter) -> None:
+async def test_the_log_tells_everything_newest_first_and_in_pages(hands: Hands, browser: OpenBrowser) -> None:
     await hands.ask(told=rules.read(TOLD))
     await actions.answer(hands.context, Key(token=await hands.token()), Answer("full"))
     assert await hands.log() == [
@@ -496,7 +504,7 @@ async def test_events_hold_no_words(hands: Hands) -> None:
         assert never not in said
 
 
-async def test_pages_ask_little(hands: Hands, browser: Enter, queries: list[str]) -> None:
+async def test_pages_ask_little(hands: Hands, browser: OpenBrowser, queries: list[str]) -> None:
     made = await hands.ask()
     token = await hands.token()
     async with browser(hands.cast.mira) as page:
@@ -517,7 +525,7 @@ async def test_pages_ask_little(hands: Hands, browser: Enter, queries: list[str]
 
 
 @pytest.mark.parametrize("words", ["x" * 10_000, "a\x00b", "\u202e"])
-async def test_bad_words_are_refused_or_cleaned(hands: Hands, browser: Enter, words: str) -> None:
+async def test_bad_words_are_refused_or_cleaned(hands: Hands, browser: OpenBrowser, words: str) -> None:
     here = f"/therapists/{hands.river}/introduction"
     typed = {"id": "nothing", "do": "look", "tell_reach": "on", "reach": words}
     async with browser(hands.cast.mira) as page:

@@ -23,7 +23,7 @@ from circles.directory.upkeep import complaints_actions
 from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_person
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing
 from tests.directory.introduction_helpers import TOLD, Drain, Hands
 
@@ -113,7 +113,7 @@ def says_nothing(mail: dict[str, object]) -> bool:
 
 @pytest.mark.parametrize("because", HIDING)
 async def test_whoever_waits_is_told_and_their_words_are_deleted(
-    hands: Hands, browser: Enter, drain: Drain, because: str
+    hands: Hands, browser: OpenBrowser, drain: Drain, because: str
 ) -> None:
     key, made = await told(hands)
     await drain()
@@ -175,7 +175,7 @@ async def test_a_page_that_comes_back_can_be_asked_again(hands: Hands) -> None:
 
 @pytest.mark.parametrize("because", MILD)
 async def test_a_yes_outlives_a_page_that_its_therapist_or_time_took_off(
-    hands: Hands, browser: Enter, drain: Drain, because: str
+    hands: Hands, browser: OpenBrowser, drain: Drain, because: str
 ) -> None:
     key, made = await told(hands, said_yes=True)
     await drain()
@@ -202,7 +202,7 @@ async def test_a_yes_outlives_a_page_that_its_therapist_or_time_took_off(
         assert "You ended it" in (await page.get(f"/my/introductions/{made}")).text
 
 
-async def test_a_page_that_comes_and_goes_brings_one_mail(hands: Hands, browser: Enter) -> None:
+async def test_a_page_that_comes_and_goes_brings_one_mail(hands: Hands, browser: OpenBrowser) -> None:
     _, made = await told(hands, said_yes=True)
     (own,) = await hands.fetch("select person_id from listings where id = $1", hands.river)
     for _ in range(3):
@@ -215,7 +215,7 @@ async def test_a_page_that_comes_and_goes_brings_one_mail(hands: Hands, browser:
 
 @pytest.mark.parametrize("because", ["organizer", "complaint"])
 async def test_a_yes_ends_with_a_page_that_organizers_took_off(
-    hands: Hands, browser: Enter, drain: Drain, because: str
+    hands: Hands, browser: OpenBrowser, drain: Drain, because: str
 ) -> None:
     key, made = await told(hands, said_yes=True)
     await drain()
@@ -263,7 +263,7 @@ async def test_what_is_over_is_left_alone(hands: Hands, state: str) -> None:
 
 @pytest.mark.parametrize("said_yes", [False, True])
 async def test_a_therapist_who_is_forgotten_leaves_the_name_to_those_who_told_them_something(
-    hands: Hands, browser: Enter, drain: Drain, said_yes: bool
+    hands: Hands, browser: OpenBrowser, drain: Drain, said_yes: bool
 ) -> None:
     key, made = await told(hands, said_yes)
     await drain()
@@ -364,7 +364,7 @@ async def test_an_answer_at_the_moment_of_hiding_leaves_nothing_behind(hands: Ha
 
 
 async def test_why_it_was_hidden_stands_with_the_listing_and_in_no_event(
-    hands: Hands, browser: Enter
+    hands: Hands, browser: OpenBrowser
 ) -> None:
     await by_organizer(hands)
     assert "Odile" not in str(await hands.fetch("select * from events where what like 'listing.%'"))
@@ -387,7 +387,9 @@ async def test_why_it_was_hidden_stands_with_the_listing_and_in_no_event(
 # Complaints
 
 
-async def test_a_complaint_is_forgotten_a_year_after_it_was_decided(hands: Hands, browser: Enter) -> None:
+async def test_a_complaint_is_forgotten_a_year_after_it_was_decided(
+    hands: Hands, browser: OpenBrowser
+) -> None:
     await by_complaint(hands)
     still = await complaint_of(hands, "2 days")
     old = await complaint_of(hands, "364 days")
@@ -424,7 +426,7 @@ async def complaint_of(hands: Hands, ago: str) -> UUID:
 
 
 async def test_a_page_that_nobody_claimed_goes_after_a_year_of_hiding(
-    hands: Hands, browser: Enter, drain: Drain
+    hands: Hands, browser: OpenBrowser, drain: Drain
 ) -> None:
     _, made = await told(hands, said_yes=True)
     await drain()
@@ -453,7 +455,7 @@ async def test_a_page_that_nobody_claimed_goes_after_a_year_of_hiding(
 # Somebody else to try
 
 
-async def offered(hands: Hands, browser: Enter, name: str) -> str:
+async def offered(hands: Hands, browser: OpenBrowser, name: str) -> str:
     """What a therapist finds by a name when they say that it is not a fit."""
     here = f"/introductions/{await hands.token()}"
     async with browser() as page:
@@ -467,7 +469,7 @@ def licenses(*areas: str, days: int = 400) -> tuple[License, ...]:
 
 
 async def test_only_who_is_open_and_licensed_in_the_same_place_may_be_named(
-    hands: Hands, browser: Enter
+    hands: Hands, browser: OpenBrowser
 ) -> None:
     await hands.ask()
     await add_listing(hands.context, name="Ash Fits", licenses=licenses("NY", "FL"))
@@ -498,7 +500,7 @@ async def test_only_who_is_open_and_licensed_in_the_same_place_may_be_named(
     assert "licensed in Florida today, as you are" in shown
 
 
-async def test_who_has_no_license_today_can_name_nobody(hands: Hands, browser: Enter) -> None:
+async def test_who_has_no_license_today_can_name_nobody(hands: Hands, browser: OpenBrowser) -> None:
     await hands.ask()
     fits = await add_listing(hands.context, name="Ash Fits")
     await licenses_become(hands, hands.river, "status = 'inactive'")
@@ -514,7 +516,7 @@ async def test_who_has_no_license_today_can_name_nobody(hands: Hands, browser: E
 
 @pytest.mark.parametrize("because", ["closed", "hidden", "license", "elsewhere"])
 async def test_who_may_not_be_named_any_more_is_not_offered(
-    hands: Hands, browser: Enter, because: str
+    hands: Hands, browser: OpenBrowser, because: str
 ) -> None:
     made = await hands.ask()
     other = await add_listing(hands.context, name="Ash Fits")

@@ -9,11 +9,11 @@ from uuid import UUID
 from circles.directory.listing.values import Way
 from circles.directory.listing.words import QUESTIONS
 from circles.store.context import Context
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing
 
 
-async def words(browser: Enter, listing: UUID) -> str:
+async def words(browser: OpenBrowser, listing: UUID) -> str:
     """What the page says, without its tags."""
     async with browser() as page:
         answer = await page.get(f"/therapists/{listing}")
@@ -22,7 +22,9 @@ async def words(browser: Enter, listing: UUID) -> str:
     return re.sub(r"\s+", " ", unescape(said))
 
 
-async def test_the_three_questions_are_answered_before_all_else(context: Context, browser: Enter) -> None:
+async def test_the_three_questions_are_answered_before_all_else(
+    context: Context, browser: OpenBrowser
+) -> None:
     ways = (Way("ifs", "ifs_2", "A school"), Way("kap", "kap_trained", "Fluence", 2022), Way("act"))
     listing = await add_listing(context, ways=ways, answer_medicine="Both matter.")
     said = await words(browser, listing)
@@ -32,7 +34,7 @@ async def test_the_three_questions_are_answered_before_all_else(context: Context
     assert said.index(third) < said.index("Licensed in Florida")
 
 
-async def test_what_is_not_answered_is_said(context: Context, browser: Enter) -> None:
+async def test_what_is_not_answered_is_said(context: Context, browser: OpenBrowser) -> None:
     listing = await add_listing(context, ways=(), experience="", answer_experience="")
     assert (await words(browser, listing)).count("Not answered here. Ask when you talk.") == 3
     ways = (Way("emdr"), Way("other", school="Hakomi"))
@@ -42,7 +44,7 @@ async def test_what_is_not_answered_is_said(context: Context, browser: Enter) ->
     assert f"{QUESTIONS['answer_experience']} Nobody yet {QUESTIONS['answer_training']}" in said
 
 
-async def test_fees_are_said_in_plain_words(context: Context, browser: Enter) -> None:
+async def test_fees_are_said_in_plain_words(context: Context, browser: OpenBrowser) -> None:
     free = await add_listing(context, fee_minimum=0, fee_maximum=0, sliding_floor=None)
     assert "Fee Free of charge Meets" in await words(browser, free)
     down = await add_listing(context, sliding_floor=0)
@@ -51,7 +53,9 @@ async def test_fees_are_said_in_plain_words(context: Context, browser: Enter) ->
     assert "Fee $150 Meets" in await words(browser, flat)
 
 
-async def test_the_codes_are_explained_to_whoever_could_use_them(context: Context, browser: Enter) -> None:
+async def test_the_codes_are_explained_to_whoever_could_use_them(
+    context: Context, browser: OpenBrowser
+) -> None:
     for insurance, superbills in ((True, False), (False, True)):
         listing = await add_listing(context, takes_insurance=insurance, gives_superbills=superbills)
         said = await words(browser, listing)

@@ -22,7 +22,7 @@ from circles.directory.search import rules as search_rules
 from circles.directory.search.rules import Search
 from circles.store.context import Context
 from tests.cast import add_listing
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing as write_listing
 
 TODAY = datetime.now(UTC).date()
@@ -35,7 +35,7 @@ def names(page: str) -> list[str]:
     return [unescape(each) for each in found]
 
 
-async def get(browser: Enter, query: str) -> str:
+async def get(browser: OpenBrowser, query: str) -> str:
     async with browser() as page:
         answer = await page.get(f"/therapists{query}", follow_redirects=True)
     assert answer.status_code == 200
@@ -75,7 +75,7 @@ async def get(browser: Enter, query: str) -> str:
     ],
 )
 async def test_each_filter_finds_who_has_it_and_nobody_else(
-    context: Context, browser: Enter, query: str, values: dict[str, Any]
+    context: Context, browser: OpenBrowser, query: str, values: dict[str, Any]
 ) -> None:
     other = {"name": "Somebody Else", "fee_minimum": 15_000}
     await add_listing(context, **other)
@@ -84,7 +84,9 @@ async def test_each_filter_finds_who_has_it_and_nobody_else(
     assert names(await get(browser, f"?{query}")) == [wanted["name"]]
 
 
-async def test_one_choice_is_any_of_it_and_several_choices_are_all(context: Context, browser: Enter) -> None:
+async def test_one_choice_is_any_of_it_and_several_choices_are_all(
+    context: Context, browser: OpenBrowser
+) -> None:
     await add_listing(context, name="Both", ways=["ifs", "se"], languages=["en", "es"])
     await add_listing(context, name="One", ways=["ifs"], languages=["es"])
     await add_listing(context, name="None", ways=["act"], languages=["es"])
@@ -93,7 +95,7 @@ async def test_one_choice_is_any_of_it_and_several_choices_are_all(context: Cont
 
 
 @pytest.mark.parametrize("state", ["draft", "waiting", "hidden"])
-async def test_who_is_not_shown_is_not_found(context: Context, browser: Enter, state: str) -> None:
+async def test_who_is_not_shown_is_not_found(context: Context, browser: OpenBrowser, state: str) -> None:
     await add_listing(context, state=state, hidden_because="complaint" if state == "hidden" else "")
     page = await get(browser, "")
     assert names(page) == []
@@ -111,14 +113,16 @@ async def test_who_is_not_shown_is_not_found(context: Context, browser: Enter, s
 )
 @pytest.mark.parametrize("how", ["", "telehealth", "in_person"])
 async def test_nobody_is_offered_without_a_license_that_counts_there(
-    context: Context, browser: Enter, license: dict[str, Any], how: str
+    context: Context, browser: OpenBrowser, license: dict[str, Any], how: str
 ) -> None:
     await add_listing(context, licenses=[license])
     for place in ("state=FL", "zip=33130", "zip=33130&within=100"):
         assert names(await get(browser, f"?{place}&how={how}")) == []
 
 
-async def test_a_license_that_ran_out_a_moment_ago_offers_nobody(context: Context, browser: Enter) -> None:
+async def test_a_license_that_ran_out_a_moment_ago_offers_nobody(
+    context: Context, browser: OpenBrowser
+) -> None:
     await add_listing(context, areas=["FL"], name="Gone Today")
     await add_listing(context, areas=["FL"], name="Still There")
     async with context.db.transaction() as tx:  # the timetable has not come to it yet
@@ -132,7 +136,7 @@ async def test_a_license_that_ran_out_a_moment_ago_offers_nobody(context: Contex
 
 
 async def test_telehealth_without_a_state_asks_for_it_and_shows_nobody(
-    context: Context, browser: Enter
+    context: Context, browser: OpenBrowser
 ) -> None:
     await add_listing(context)
     for query in ("?how=telehealth", "?how=in_person", "?how=telehealth&zip=00000"):
@@ -142,7 +146,7 @@ async def test_telehealth_without_a_state_asks_for_it_and_shows_nobody(
         assert "nobody is shown before" in page
 
 
-async def test_without_a_state_the_page_asks_and_still_lists(context: Context, browser: Enter) -> None:
+async def test_without_a_state_the_page_asks_and_still_lists(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, areas=["FL", "GA"])
     page = await get(browser, "?q=calder")
     assert "Where are you?" in page
@@ -160,7 +164,7 @@ async def test_without_a_state_the_page_asks_and_still_lists(context: Context, b
     ],
 )
 async def test_a_place_that_cannot_be_is_said_and_what_was_typed_is_kept(
-    context: Context, browser: Enter, query: str, says: str
+    context: Context, browser: OpenBrowser, query: str, says: str
 ) -> None:
     await add_listing(context)
     page = await get(browser, f"?{query}&q=calder&way=ifs")
@@ -170,7 +174,7 @@ async def test_a_place_that_cannot_be_is_said_and_what_was_typed_is_kept(
         assert f'value="{query[4:].partition("&")[0]}"' in page
 
 
-async def test_an_office_is_found_by_its_distance(context: Context, browser: Enter) -> None:
+async def test_an_office_is_found_by_its_distance(context: Context, browser: OpenBrowser) -> None:
     near = {"latitude": MIAMI.latitude + 4 / 69, "longitude": MIAMI.longitude}
     far = {"latitude": MIAMI.latitude + 30 / 69, "longitude": MIAMI.longitude, "zip": "", "telehealth": False}
     await add_listing(context, name="Near", **near)
@@ -217,7 +221,7 @@ async def test_those_with_room_come_first_and_the_rest_is_shuffled_by_the_day(
     assert len(orders) > 1
 
 
-async def test_the_closest_words_come_first(context: Context, browser: Enter) -> None:
+async def test_the_closest_words_come_first(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, name="A", approach="Years ago I met Mr. Rivers, once.")
     await add_listing(context, name="Ada Rivers", room="closed")
     assert names(await get(browser, "?q=rivers")) == ["Ada Rivers", "A"]
@@ -231,7 +235,7 @@ async def test_the_closest_words_come_first(context: Context, browser: Enter) ->
     ],
 )  # fmt: skip
 async def test_words_find_the_place_the_way_and_what_it_works_with(
-    context: Context, browser: Enter, typed: str
+    context: Context, browser: OpenBrowser, typed: str
 ) -> None:
     ways = (
         Way("se", "sep"),
@@ -247,7 +251,7 @@ async def test_words_find_the_place_the_way_and_what_it_works_with(
     assert names(await get(browser, f"?q={typed}")) == ["Ada Núñez"]
 
 
-async def test_an_empty_list_says_which_choice_to_let_go_of(context: Context, browser: Enter) -> None:
+async def test_an_empty_list_says_which_choice_to_let_go_of(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, ways=["ifs"], languages=["es"])
     await add_listing(context, ways=["ifs"])
     page = await get(browser, "?state=FL&way=se&lang=es")
@@ -259,7 +263,7 @@ async def test_an_empty_list_says_which_choice_to_let_go_of(context: Context, br
 
 
 async def test_what_is_chosen_stands_above_as_links_that_take_it_away(
-    context: Context, browser: Enter
+    context: Context, browser: OpenBrowser
 ) -> None:
     await add_listing(context)
     page = await get(browser, "?state=FL&way=ifs&fee=300")
@@ -272,7 +276,7 @@ async def test_what_is_chosen_stands_above_as_links_that_take_it_away(
 
 
 async def test_htmx_gets_the_list_with_the_counts_and_the_plain_address(
-    context: Context, browser: Enter
+    context: Context, browser: OpenBrowser
 ) -> None:
     await add_listing(context)
     async with browser() as page:
@@ -288,7 +292,7 @@ async def test_htmx_gets_the_list_with_the_counts_and_the_plain_address(
     assert '<select id="f-state" name="state" hx-swap-oob="outerMorph">' in answer.text
 
 
-async def test_a_form_without_htmx_leads_to_the_plain_address(context: Context, browser: Enter) -> None:
+async def test_a_form_without_htmx_leads_to_the_plain_address(context: Context, browser: OpenBrowser) -> None:
     async with browser() as page:
         answer = await page.get("/therapists?q=&state=FL&zip=&within=25&how=&fee=&amount=85&exp=")
         assert answer.status_code == 303
@@ -297,7 +301,9 @@ async def test_a_form_without_htmx_leads_to_the_plain_address(context: Context, 
         assert (await page.get("/therapists?q=&zip=123")).status_code == 200
 
 
-async def test_an_amount_that_was_typed_gives_way_to_a_later_choice(context: Context, browser: Enter) -> None:
+async def test_an_amount_that_was_typed_gives_way_to_a_later_choice(
+    context: Context, browser: OpenBrowser
+) -> None:
     await add_listing(context, sliding_floor=8_500)
     page = await get(browser, "?fee=85")
     assert '<option value="85" selected>$85 an hour (1)</option>' in page
@@ -313,7 +319,7 @@ async def test_an_amount_that_was_typed_gives_way_to_a_later_choice(context: Con
     assert 'name="amount" value="lots"' in page
 
 
-async def test_what_was_left_out_is_called_by_its_name(context: Context, browser: Enter) -> None:
+async def test_what_was_left_out_is_called_by_its_name(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context)
     page = await get(browser, "?state=FL&how=by_ship&with=x&fee=abc&lang=")
     for name in ("How to meet", "Works with", "A fee I can pay"):
@@ -321,7 +327,9 @@ async def test_what_was_left_out_is_called_by_its_name(context: Context, browser
     assert 'hx-target="body"' in page  # so that what is said beside the fields goes with the next answer
 
 
-async def test_a_page_asks_the_database_twice(context: Context, browser: Enter, queries: list[str]) -> None:
+async def test_a_page_asks_the_database_twice(
+    context: Context, browser: OpenBrowser, queries: list[str]
+) -> None:
     for _ in range(12):
         await add_listing(context)
     queries.clear()
@@ -329,7 +337,7 @@ async def test_a_page_asks_the_database_twice(context: Context, browser: Enter, 
     assert len(queries) == 2
 
 
-async def test_a_card_carries_the_short_list_in_the_address(context: Context, browser: Enter) -> None:
+async def test_a_card_carries_the_short_list_in_the_address(context: Context, browser: OpenBrowser) -> None:
     one = await add_listing(context)
     page = await get(browser, "?state=FL")
     (add,) = re.findall(r'<a id="keep-[^"]+"[^>]* href="([^"]+)"', page)

@@ -26,7 +26,7 @@ MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
 
 def read(address: str) -> tuple[Search, list[str]]:
     pairs = parse_qsl(urlsplit(address).query, keep_blank_values=True)
-    found, reasons = search_rules.read(reading.joined(pairs))
+    found, reasons = search_rules.read(reading.join_fields(pairs))
     return found, [reason.field for reason in reasons]
 
 

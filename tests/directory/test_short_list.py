@@ -10,7 +10,7 @@ from circles.directory.listing import words
 from circles.directory.search import short_list_rules
 from circles.store.context import Context
 from tests.cast import Cast, add_listing
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 
 
 def url(*ids: UUID) -> str:
@@ -21,7 +21,7 @@ def on_it(page: str) -> list[str]:
     return re.findall(r'<h2><a href="/therapists/[^"]+">([^<]+)</a>', page)
 
 
-async def test_the_address_is_the_list(context: Context, browser: Enter) -> None:
+async def test_the_address_is_the_list(context: Context, browser: OpenBrowser) -> None:
     one, two = await add_listing(context, name="One"), await add_listing(context, name="Two")
     async with browser() as page:
         answer = await page.get(url(two, one))
@@ -33,7 +33,7 @@ async def test_the_address_is_the_list(context: Context, browser: Enter) -> None
         assert on_it((await page.get(f"{short_list_rules.PATH}?t={one}")).text) == ["One"]
 
 
-async def test_an_empty_list_and_a_broken_one_are_pages_too(context: Context, browser: Enter) -> None:
+async def test_an_empty_list_and_a_broken_one_are_pages_too(context: Context, browser: OpenBrowser) -> None:
     hidden = await add_listing(context, state="hidden", hidden_because="complaint")
     async with browser() as page:
         for query in ("", "?t=", "?t=nonsense,%00", "?t=" + ",".join(["x"] * 500)):
@@ -44,7 +44,7 @@ async def test_an_empty_list_and_a_broken_one_are_pages_too(context: Context, br
         assert "One therapist is no longer listed" in answer.text
 
 
-async def test_no_more_than_twelve(context: Context, browser: Enter) -> None:
+async def test_no_more_than_twelve(context: Context, browser: OpenBrowser) -> None:
     ids = [await add_listing(context) for _ in range(13)]
     async with browser() as page:
         assert len(on_it((await page.get(url(*ids))).text)) == 12
@@ -53,7 +53,7 @@ async def test_no_more_than_twelve(context: Context, browser: Enter) -> None:
     assert "Your short list is full" in answer.text
 
 
-async def test_it_is_kept_in_the_account_only_when_one_asks(cast: Cast, browser: Enter) -> None:
+async def test_it_is_kept_in_the_account_only_when_one_asks(cast: Cast, browser: OpenBrowser) -> None:
     one, two = await add_listing(cast.context, name="One"), await add_listing(cast.context, name="Two")
     async with browser(cast.mira) as page:
         answer = await page.get(url(one, two))
@@ -69,7 +69,9 @@ async def test_it_is_kept_in_the_account_only_when_one_asks(cast: Cast, browser:
         assert on_it((await page.get(short_list_rules.PATH)).text) == []
 
 
-async def test_another_list_takes_its_place_and_it_is_taken_away_again(cast: Cast, browser: Enter) -> None:
+async def test_another_list_takes_its_place_and_it_is_taken_away_again(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     one, two = await add_listing(cast.context, name="One"), await add_listing(cast.context, name="Two")
     path = short_list_rules.PATH
     async with browser(cast.mira) as page:
@@ -92,7 +94,7 @@ async def test_another_list_takes_its_place_and_it_is_taken_away_again(cast: Cas
     assert all(row["details"] == {} for row in told[-3:])
 
 
-async def test_who_is_not_signed_in_keeps_nothing_with_us(context: Context, browser: Enter) -> None:
+async def test_who_is_not_signed_in_keeps_nothing_with_us(context: Context, browser: OpenBrowser) -> None:
     one = await add_listing(context)
     async with browser() as page:
         answer = await page.get(url(one))

@@ -16,7 +16,7 @@ from circles.directory.introductions import suggestions_rules
 from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing
 
 
@@ -60,7 +60,7 @@ async def hands(context: Context, cast: Cast) -> Hands:
     return Hands(context, cast, gathering, mira, milo)
 
 
-async def test_a_look_at_the_directory(hands: Hands, browser: Enter) -> None:
+async def test_a_look_at_the_directory(hands: Hands, browser: OpenBrowser) -> None:
     async with browser(hands.cast.farid) as page:
         after = (await page.get(f"/host/gatherings/{hands.gathering}/after")).text
         assert hands.here in after
@@ -83,7 +83,7 @@ async def test_a_look_at_the_directory(hands: Hands, browser: Enter) -> None:
         assert "suggestion" not in (await page.get("/my/gatherings")).text.partition("<main")[2]
 
 
-async def test_a_button_pressed_twice_makes_one_suggestion(hands: Hands, browser: Enter) -> None:
+async def test_a_button_pressed_twice_makes_one_suggestion(hands: Hands, browser: OpenBrowser) -> None:
     async with browser(hands.cast.farid) as page:
         said = {"what": "directory", "words": "Go gently."}
         both = await asyncio.gather(*(page.post(hands.here, data=said) for _ in range(2)))
@@ -94,7 +94,7 @@ async def test_a_button_pressed_twice_makes_one_suggestion(hands: Hands, browser
     assert len(await hands.log(hands.cast.mira)) == 2
 
 
-async def test_up_to_three_listings_found_by_name(hands: Hands, browser: Enter) -> None:
+async def test_up_to_three_listings_found_by_name(hands: Hands, browser: OpenBrowser) -> None:
     ids = [await add_listing(hands.context, name=name) for name in ("River Stone", "River Bank", "Zoë Brook")]
     async with browser(hands.cast.farid) as page:
         found = (await page.post(hands.here, data={"do": "find", "name": "river", "words": "Kept"})).text
@@ -122,7 +122,7 @@ async def test_up_to_three_listings_found_by_name(hands: Hands, browser: Enter) 
     ]
 
 
-async def test_what_is_wrong_is_said_and_what_was_typed_stays(hands: Hands, browser: Enter) -> None:
+async def test_what_is_wrong_is_said_and_what_was_typed_stays(hands: Hands, browser: OpenBrowser) -> None:
     draft = await add_listing(hands.context, name="Draft", state="draft")
     async with browser(hands.cast.farid) as page:
         empty = await page.post(hands.here, data={"what": "listings", "words": "Still here"})
@@ -135,7 +135,9 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(hands: Hands, brow
     assert await hands.fetch("select from mails where kind = 'suggestion'") == []
 
 
-async def test_only_a_host_of_the_gathering_and_only_to_one_who_came(hands: Hands, browser: Enter) -> None:
+async def test_only_a_host_of_the_gathering_and_only_to_one_who_came(
+    hands: Hands, browser: OpenBrowser
+) -> None:
     helper = await add_person(hands.context, "Helper", is_facilitator=True)
     async with hands.context.db.transaction() as tx:
         await tx.execute(
@@ -158,7 +160,7 @@ async def test_only_a_host_of_the_gathering_and_only_to_one_who_came(hands: Hand
     assert await hands.fetch("select from suggestions") == []
 
 
-async def test_putting_away_leaves_nothing_that_could_tell(hands: Hands, browser: Enter) -> None:
+async def test_putting_away_leaves_nothing_that_could_tell(hands: Hands, browser: OpenBrowser) -> None:
     made = await hands.suggest(words="Breathe out")
     async with browser(hands.cast.farid) as page:
         before = (await page.get(f"/host/gatherings/{hands.gathering}/after")).text
@@ -181,7 +183,7 @@ async def test_putting_away_leaves_nothing_that_could_tell(hands: Hands, browser
         assert (await page.get(f"/host/gatherings/{hands.gathering}/after")).text == before
 
 
-async def test_how_often_is_counted_apart_from_what_became_of_it(hands: Hands, browser: Enter) -> None:
+async def test_how_often_is_counted_apart_from_what_became_of_it(hands: Hands, browser: OpenBrowser) -> None:
     async with browser(hands.cast.farid) as page, browser(hands.cast.mira) as mira:
         for _ in range(suggestions_rules.MAX_A_DAY):
             assert (await page.post(hands.here, data={"what": "directory"})).status_code == 303
@@ -192,7 +194,7 @@ async def test_how_often_is_counted_apart_from_what_became_of_it(hands: Hands, b
     assert "leave it at that for now" in once_more.text
 
 
-async def test_after_thirty_days_they_are_gone(hands: Hands, browser: Enter) -> None:
+async def test_after_thirty_days_they_are_gone(hands: Hands, browser: OpenBrowser) -> None:
     made = await hands.suggest(words="Breathe out")
     async with hands.context.db.transaction() as tx:
         await tx.execute("update suggestions set created_at = now() - interval '30 days' where id = $1", made)
@@ -205,7 +207,7 @@ async def test_after_thirty_days_they_are_gone(hands: Hands, browser: Enter) -> 
     assert (await hands.log(hands.cast.mira))[0] == "A suggestion made to you was deleted after 30 days."
 
 
-async def test_a_note_may_bring_a_look_at_the_directory(hands: Hands, browser: Enter) -> None:
+async def test_a_note_may_bring_a_look_at_the_directory(hands: Hands, browser: OpenBrowser) -> None:
     notes = f"/host/gatherings/{hands.gathering}/notes"
     about = str(hands.cast.milo)
     async with browser(hands.cast.farid) as page:
@@ -240,7 +242,9 @@ async def test_nobody_can_be_suggested_to_who_is_not_there(hands: Hands) -> None
             )
 
 
-async def test_only_who_has_room_and_a_license_today_may_be_suggested(hands: Hands, browser: Enter) -> None:
+async def test_only_who_has_room_and_a_license_today_may_be_suggested(
+    hands: Hands, browser: OpenBrowser
+) -> None:
     closed = await add_listing(hands.context, name="River Closed", room="closed")
     lapsed = await add_listing(hands.context, name="River Lapsed")
     open_one = await add_listing(hands.context, name="River Open", room="waiting")
@@ -260,7 +264,7 @@ async def test_only_who_has_room_and_a_license_today_may_be_suggested(hands: Han
 
 
 async def test_who_may_not_be_suggested_any_more_is_not_shown_to_the_member(
-    hands: Hands, browser: Enter
+    hands: Hands, browser: OpenBrowser
 ) -> None:
     made = await add_listing(hands.context, name="River Open")
     await hands.suggest(listings=(made,))

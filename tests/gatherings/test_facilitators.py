@@ -15,7 +15,7 @@ from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.commands import personal_data
 from circles.people import actions, pictures, rules
 from tests.cast import Cast
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.helpers import person, value
 from tests.uploads import image, send_in_pieces
 
@@ -102,7 +102,7 @@ async def test_what_is_no_picture_is_refused(sent: bytes, code: str) -> None:
     assert caught.value.codes == {code}
 
 
-async def test_a_picture_from_the_form_to_everybody(cast: Cast, browser: Enter) -> None:
+async def test_a_picture_from_the_form_to_everybody(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         assert "Add a picture" in (await page.get("/me")).text
         assert (await send(page, image())).status_code == 303
@@ -132,7 +132,9 @@ async def test_a_picture_from_the_form_to_everybody(cast: Cast, browser: Enter) 
         (b"\xff\xd8" + b"x" * 5_000_000, 413, "This file is larger than 5 MB"),
     ],
 )
-async def test_a_refusal_says_why(cast: Cast, browser: Enter, sent: bytes, status: int, says: str) -> None:
+async def test_a_refusal_says_why(
+    cast: Cast, browser: OpenBrowser, sent: bytes, status: int, says: str
+) -> None:
     async with browser(cast.farid) as page:
         answer = await send(page, sent)
     assert answer.status_code == status
@@ -140,7 +142,7 @@ async def test_a_refusal_says_why(cast: Cast, browser: Enter, sent: bytes, statu
     assert await value(cast.context, "select count(*) from pictures") == 0
 
 
-async def test_a_hundred_megabytes_are_not_read(cast: Cast, browser: Enter) -> None:
+async def test_a_hundred_megabytes_are_not_read(cast: Cast, browser: OpenBrowser) -> None:
     """Sent piece by piece, without saying how much it will be: reading stops at 5 MB."""
     async with browser(cast.farid) as page:
         answer, taken = await send_in_pieces(page, "/me/picture", "picture", megabytes=100)
@@ -150,14 +152,14 @@ async def test_a_hundred_megabytes_are_not_read(cast: Cast, browser: Enter) -> N
     assert await value(cast.context, "select count(*) from pictures") == 0
 
 
-async def test_only_this_door_takes_large_bodies(cast: Cast, browser: Enter) -> None:
+async def test_only_this_door_takes_large_bodies(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post("/me", data={"name": "x" * 300_000})
     assert answer.status_code == 413
 
 
 async def test_ten_thousand_characters_are_no_name_and_are_kept_in_the_form(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
         typed = {"name": "a" * 10_000, "about": "Kept words.", "approach": "Slowly.", "languages": "English"}
@@ -168,7 +170,7 @@ async def test_ten_thousand_characters_are_no_name_and_are_kept_in_the_form(
         assert said in answer.text
 
 
-async def test_members_have_no_picture(cast: Cast, browser: Enter) -> None:
+async def test_members_have_no_picture(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         assert (await page.get("/me/picture")).status_code == 404
         assert (await send(page, image())).status_code == 404
@@ -176,7 +178,7 @@ async def test_members_have_no_picture(cast: Cast, browser: Enter) -> None:
         await actions.keep_picture(cast.context, await person(cast.context, cast.mira), b"x")
 
 
-async def test_an_erased_facilitator_has_no_picture_and_no_page(cast: Cast, browser: Enter) -> None:
+async def test_an_erased_facilitator_has_no_picture_and_no_page(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.keep_picture(cast.context, farid, await pictures.remake(image()))
     found = await personal_data.export(cast.context, "farid@example.org")
@@ -192,7 +194,7 @@ async def test_an_erased_facilitator_has_no_picture_and_no_page(cast: Cast, brow
 # The page
 
 
-async def test_the_page_says_who_holds_a_circle(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_the_page_says_who_holds_a_circle(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
         typed = {
             "name": "Farid",
@@ -224,13 +226,13 @@ async def test_the_page_says_who_holds_a_circle(cast: Cast, browser: Enter, quer
     assert "farid@example.org" not in answer.text
 
 
-async def test_hosts_are_linked_where_they_are_named(cast: Cast, browser: Enter) -> None:
+async def test_hosts_are_linked_where_they_are_named(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         for url in (f"/circles/{cast.circle}", f"/gatherings/{cast.gathering}"):
             assert f'href="/facilitators/{cast.farid}"' in (await page.get(url)).text
 
 
-async def test_only_facilitators_have_a_page(cast: Cast, browser: Enter) -> None:
+async def test_only_facilitators_have_a_page(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         for who in (cast.mira, cast.odile, uuid4(), "x"):
             assert (await page.get(f"/facilitators/{who}")).status_code == 404
@@ -243,7 +245,7 @@ async def test_only_facilitators_have_a_page(cast: Cast, browser: Enter) -> None
 # Training, and the organizers' mark
 
 
-async def test_a_mark_is_made_by_organizers_and_goes_with_a_change(cast: Cast, browser: Enter) -> None:
+async def test_a_mark_is_made_by_organizers_and_goes_with_a_change(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     credential = await actions.add_credential(cast.context, farid, kind="LCSW", body="New York", year=None)
     mark = {"version": "1", "seen": "yes"}
@@ -289,7 +291,7 @@ async def test_a_mark_can_be_taken_back(cast: Cast) -> None:
         await actions.see_credential(cast.context, farid, credential, version=1, seen=True)
 
 
-async def test_nobody_vouches_for_themselves(cast: Cast, browser: Enter) -> None:
+async def test_nobody_vouches_for_themselves(cast: Cast, browser: OpenBrowser) -> None:
     async with cast.context.db.transaction() as tx:
         await tx.execute("update people set is_organizer = true where id = $1", cast.farid)
     farid = await person(cast.context, cast.farid)
@@ -308,7 +310,7 @@ async def test_nobody_vouches_for_themselves(cast: Cast, browser: Enter) -> None
         assert "We saw the papers" in (await page.get(f"/facilitators/{cast.farid}")).text
 
 
-async def test_nobody_changes_the_training_of_another(cast: Cast, browser: Enter) -> None:
+async def test_nobody_changes_the_training_of_another(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     credential = await actions.add_credential(cast.context, farid, kind="RN", body="Ohio", year=None)
     async with browser(cast.fern) as page:

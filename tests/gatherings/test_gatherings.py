@@ -12,7 +12,7 @@ from circles import gatherings
 from circles.base.errors import NotFound
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 
 NEW_YORK = ZoneInfo("America/New_York")
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -49,7 +49,7 @@ def next_weekday(weekday: int, hour: int, zone: ZoneInfo = NEW_YORK) -> datetime
 
 
 async def test_the_first_page_says_what_a_circle_is_and_shows_what_is_next(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser() as page:
         answer = await page.get("/")
@@ -65,12 +65,12 @@ async def test_the_first_page_says_what_a_circle_is_and_shows_what_is_next(
     assert answer.text.count("button-primary") == 1
 
 
-async def test_the_first_page_without_any_gathering(context: Context, browser: Enter) -> None:
+async def test_the_first_page_without_any_gathering(context: Context, browser: OpenBrowser) -> None:
     async with browser() as page:
         assert "No gathering is planned just now" in (await page.get("/")).text
 
 
-async def test_what_a_circle_is_not_leads_to_help(context: Context, browser: Enter) -> None:
+async def test_what_a_circle_is_not_leads_to_help(context: Context, browser: OpenBrowser) -> None:
     async with browser() as page:
         answer = await page.get("/what-a-circle-is-not")
     assert "It is not crisis help" in answer.text
@@ -81,7 +81,7 @@ async def test_what_a_circle_is_not_leads_to_help(context: Context, browser: Ent
 
 
 async def test_the_list_shows_open_gatherings_ahead_and_nothing_else(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     draft_circle = await add_circle(context, cast.farid, state="draft")
     hidden = {
@@ -98,7 +98,9 @@ async def test_the_list_shows_open_gatherings_ahead_and_nothing_else(
     assert not found & hidden
 
 
-async def test_the_list_takes_two_queries_at_most(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_the_list_takes_two_queries_at_most(
+    cast: Cast, browser: OpenBrowser, queries: list[str]
+) -> None:
     async with browser(cast.mira) as page:
         await page.get("/gatherings?means=20&day=tue&seats=on")
         queries.clear()
@@ -106,7 +108,9 @@ async def test_the_list_takes_two_queries_at_most(cast: Cast, browser: Enter, qu
     assert len(selects(queries)) == 2
 
 
-async def test_a_card_shows_seats_price_and_both_times(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_card_shows_seats_price_and_both_times(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500)
     async with browser() as page:
         page.cookies.set("zone", "Europe%2FBerlin")
@@ -133,14 +137,14 @@ async def test_a_card_shows_seats_price_and_both_times(context: Context, cast: C
         ("from=yesterday", True, True),
     ],
 )
-async def test_each_filter(cast: Cast, browser: Enter, query: str, paid: bool, free: bool) -> None:
+async def test_each_filter(cast: Cast, browser: OpenBrowser, query: str, paid: bool, free: bool) -> None:
     there = {cast.gathering: paid, cast.free_gathering: free}
     expected = {gathering for gathering, is_there in there.items() if is_there}
     async with browser() as page:
         assert await shown(page, f"/gatherings?{query}") == expected
 
 
-async def test_weekdays_are_the_visitors_own(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_weekdays_are_the_visitors_own(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     late_monday = await add_gathering(context, cast.circle, starts_at=next_weekday(1, 22))
     async with browser() as page:
         assert late_monday in await shown(page, "/gatherings?day=mon&part=evening")
@@ -149,7 +153,7 @@ async def test_weekdays_are_the_visitors_own(context: Context, cast: Cast, brows
         assert late_monday in await shown(page, "/gatherings?day=mon&day=tue&part=morning")
 
 
-async def test_dates_include_their_ends(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_dates_include_their_ends(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     at = next_weekday(3, 17)
     mine = await add_gathering(context, cast.circle, starts_at=at)
     day = at.astimezone(NEW_YORK).date()
@@ -159,7 +163,9 @@ async def test_dates_include_their_ends(context: Context, cast: Cast, browser: E
         assert mine not in await shown(page, f"/gatherings?to={day - timedelta(days=1)}")
 
 
-async def test_within_my_means_counts_community_seats(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_within_my_means_counts_community_seats(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser() as page:
         assert cast.gathering in await shown(page, "/gatherings?means=30")
         assert cast.gathering in await shown(page, "/gatherings?means=29.99"), "a community seat is left"
@@ -168,7 +174,7 @@ async def test_within_my_means_counts_community_seats(context: Context, cast: Ca
         assert await shown(page, "/gatherings?means=0") == {cast.free_gathering}
 
 
-async def test_with_seats_left(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_with_seats_left(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     one = await add_gathering(context, cast.circle, days=5, capacity=1, community_seats=0)
     await add_booking(context, one, cast.mira, kind="paid", amount=4500)
     async with browser() as page:
@@ -178,7 +184,7 @@ async def test_with_seats_left(context: Context, cast: Cast, browser: Enter) -> 
 
 
 async def test_a_malformed_filter_is_said_beside_it_and_what_was_typed_is_kept(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser() as page:
         text = (await page.get("/gatherings?means=lots&from=2026-02-31&to=%00&day=xyz&page=-7")).text
@@ -187,7 +193,7 @@ async def test_a_malformed_filter_is_said_beside_it_and_what_was_typed_is_kept(
     assert text.count("This filter was left out.") == 8  # each beside its field, and once above the list
 
 
-async def test_the_list_in_pages(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_the_list_in_pages(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     made = [await add_gathering(context, cast.circle, days=10 + i) for i in range(25)]
     async with browser() as page:
         first, second = await shown(page, "/gatherings"), await shown(page, "/gatherings?page=2")
@@ -198,14 +204,14 @@ async def test_the_list_in_pages(context: Context, cast: Cast, browser: Enter) -
         assert "The list ends before this page" in (await page.get("/gatherings?page=9")).text
 
 
-async def test_nothing_fits(cast: Cast, browser: Enter) -> None:
+async def test_nothing_fits(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         text = (await page.get("/gatherings?format=ceremony&means=5")).text
     assert "No gathering fits all of this" in text
     assert 'href="/gatherings"' in text
 
 
-async def test_htmx_is_given_the_part_and_a_clean_address(cast: Cast, browser: Enter) -> None:
+async def test_htmx_is_given_the_part_and_a_clean_address(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         answer = await page.get("/gatherings?where=online&format=&means=", headers=HTMX)
         full = await page.get("/gatherings?where=online")
@@ -216,7 +222,7 @@ async def test_htmx_is_given_the_part_and_a_clean_address(cast: Cast, browser: E
     assert "HX-Request" in full.headers["Vary"]
 
 
-async def test_how_many_were_found_is_told_aloud_and_that_none_were(cast: Cast, browser: Enter) -> None:
+async def test_how_many_were_found_is_told_aloud_and_that_none_were(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         full = (await page.get("/gatherings")).text
         found = (await page.get("/gatherings?format=facilitated", headers=HTMX)).text
@@ -230,7 +236,7 @@ async def test_how_many_were_found_is_told_aloud_and_that_none_were(cast: Cast, 
 # The zone
 
 
-async def test_a_zone_can_be_chosen_without_javascript(cast: Cast, browser: Enter) -> None:
+async def test_a_zone_can_be_chosen_without_javascript(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         assert "/zone?next=" in (await page.get("/gatherings")).text
         assert "Europe, Berlin" in (await page.get("/zone?next=/gatherings")).text
@@ -242,7 +248,7 @@ async def test_a_zone_can_be_chosen_without_javascript(cast: Cast, browser: Ente
 
 
 @pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "/\\evil.example"])
-async def test_the_zone_form_leads_nowhere_else(context: Context, browser: Enter, back: str) -> None:
+async def test_the_zone_form_leads_nowhere_else(context: Context, browser: OpenBrowser, back: str) -> None:
     async with browser() as page:
         answer = await page.post("/zone", data={"zone": "Europe/Berlin", "next": back})
         assert answer.headers["Location"] == "/gatherings"
@@ -254,7 +260,9 @@ async def test_the_zone_form_leads_nowhere_else(context: Context, browser: Enter
 # One gathering
 
 
-async def test_a_gathering_page(context: Context, cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_a_gathering_page(
+    context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
+) -> None:
     await add_gathering(context, cast.circle, days=14)
     async with browser(cast.mira) as page:
         await page.get(f"/gatherings/{cast.gathering}")
@@ -274,7 +282,7 @@ async def test_a_gathering_page(context: Context, cast: Cast, browser: Enter, qu
         assert words in text
 
 
-async def test_where_it_is_shows_to_nobody_who_is_not_booked(cast: Cast, browser: Enter) -> None:
+async def test_where_it_is_shows_to_nobody_who_is_not_booked(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         texts = [
             (await page.get(url)).text
@@ -290,7 +298,7 @@ async def test_where_it_is_shows_to_nobody_who_is_not_booked(cast: Cast, browser
     assert "Denver" in texts[2]
 
 
-async def test_who_has_a_seat_is_told_so(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_who_has_a_seat_is_told_so(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.mira) as page:
         text = (await page.get(f"/gatherings/{cast.gathering}")).text
@@ -300,7 +308,7 @@ async def test_who_has_a_seat_is_told_so(context: Context, cast: Cast, browser: 
         assert "You have a seat here" not in (await page.get(f"/gatherings/{cast.gathering}")).text
 
 
-async def test_why_there_is_no_way_in(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_why_there_is_no_way_in(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     full = await add_gathering(context, cast.circle, days=5, capacity=1, community_seats=0)
     await add_booking(context, full, cast.milo, kind="paid", amount=3000)
     past = await add_gathering(context, cast.circle, days=-5)
@@ -321,7 +329,7 @@ async def test_why_there_is_no_way_in(context: Context, cast: Cast, browser: Ent
 
 
 async def test_what_is_not_there_and_what_is_not_public_look_the_same(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     draft = await add_gathering(context, cast.circle, days=3, state="draft")
     draft_circle = await add_circle(context, cast.farid, state="draft")
@@ -347,7 +355,7 @@ async def test_what_is_not_there_and_what_is_not_public_look_the_same(
 # One circle
 
 
-async def test_a_circle_page(context: Context, cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_a_circle_page(context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with context.db.transaction() as tx:
         await tx.execute(
             "insert into credentials (person_id, kind, body, year) values ($1, 'IFS Level 2', 'IFS', 2021)",
@@ -369,7 +377,7 @@ async def test_a_circle_page(context: Context, cast: Cast, browser: Enter, queri
         assert words in text
 
 
-async def test_markdown_is_made_harmless(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_markdown_is_made_harmless(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     evil = "<script>alert(1)</script> [x](javascript:alert(1)) **bold** <img src=x onerror=alert(1)>"
     circle = await add_circle(context, cast.farid, purpose=evil)
     gathering = await add_gathering(context, circle, note=evil)
@@ -382,7 +390,7 @@ async def test_markdown_is_made_harmless(context: Context, cast: Cast, browser: 
             assert 'href="javascript' not in text
 
 
-async def test_a_circle_that_has_ended_says_so(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_circle_that_has_ended_says_so(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     circle = await add_circle(context, cast.farid, state="archived")
     async with browser() as page:
         assert "This circle has ended" in (await page.get(f"/circles/{circle}")).text

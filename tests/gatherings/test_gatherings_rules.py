@@ -335,7 +335,7 @@ some_filters = st.builds(
 @given(some_filters)
 def test_filters_come_back_from_their_own_address(wanted: Filters) -> None:
     query = urlsplit(wanted.url(wanted.page)).query
-    found, reasons = filters.parse(reading.joined(parse_qsl(query)))
+    found, reasons = filters.parse(reading.join_fields(parse_qsl(query)))
     assert reasons == []
     assert found == wanted
 

@@ -23,7 +23,7 @@ from circles.guidelines import actions as guideline_actions
 from circles.guidelines.rules import Change, Seen
 from circles.store.context import Context
 from tests.cast import GUIDELINES, Cast, accept, add_booking, add_circle, add_gathering, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.helpers import person, value
 
 NEW = GUIDELINES + " Nobody records, by any means."
@@ -61,7 +61,7 @@ def plain(page: str) -> str:
 # Drafts
 
 
-async def test_from_draft_to_the_next_version(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_from_draft_to_the_next_version(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page, browser() as visitor:
         assert GUIDELINES.splitlines()[0] in (await page.get(page_of(cast))).text
         answer = await page.post(page_of(cast), data=typed("1.0", then="compare"))
@@ -84,7 +84,7 @@ async def test_from_draft_to_the_next_version(context: Context, cast: Cast, brow
 
 
 async def test_a_draft_is_seen_by_those_who_may_change_the_circle_alone(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     co = await add_person(context, "Cora", is_facilitator=True)
     helper = await add_person(context, "Hal", is_facilitator=True)
@@ -103,7 +103,9 @@ async def test_a_draft_is_seen_by_those_who_may_change_the_circle_alone(
     assert await value(context, "select revision from guidelines_drafts") == 1
 
 
-async def test_two_tabs_that_save_keep_what_was_typed(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_two_tabs_that_save_keep_what_was_typed(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.farid) as page:
         await page.post(page_of(cast), data=typed("1.0", NEW + " First."))
         late = await page.post(page_of(cast), data=typed("1.0", NEW + " Second."))
@@ -115,7 +117,7 @@ async def test_two_tabs_that_save_keep_what_was_typed(context: Context, cast: Ca
     assert await value(context, "select body from guidelines_drafts") == NEW + " Second."
 
 
-async def test_two_tabs_that_publish_publish_once(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_two_tabs_that_publish_publish_once(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         await page.post(page_of(cast), data=typed("1.0"))
         said = {"seen": "1.1", "material": "yes", "why": WHY}
@@ -131,7 +133,9 @@ async def test_two_tabs_that_publish_publish_once(context: Context, cast: Cast, 
     assert await value(context, "select count(*) from events where what = 'guidelines.published'") == 1
 
 
-async def test_publishing_says_all_that_is_missing_and_keeps_the_rest(cast: Cast, browser: Enter) -> None:
+async def test_publishing_says_all_that_is_missing_and_keeps_the_rest(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.farid) as page:
         await page.post(page_of(cast), data=typed("1.0"))
         answer = await page.post(page_of(cast, "/publish"), data={"seen": "1.1", "why": WHY})
@@ -153,13 +157,13 @@ async def test_the_same_words_are_not_published(context: Context, cast: Cast) ->
 
 
 @pytest.mark.parametrize("words", ["", "   ", "too short", "x" * 20_001, "a\x00b" * 30])
-async def test_a_text_that_cannot_stand_is_said_back(cast: Cast, browser: Enter, words: str) -> None:
+async def test_a_text_that_cannot_stand_is_said_back(cast: Cast, browser: OpenBrowser, words: str) -> None:
     async with browser(cast.farid) as page:
         assert (await page.post(page_of(cast), data=typed("1.0", words))).status_code == 422
 
 
 async def test_a_draft_is_thrown_away_if_it_is_the_one_that_was_seen(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
         await page.post(page_of(cast), data=typed("1.0"))
@@ -170,7 +174,7 @@ async def test_a_draft_is_thrown_away_if_it_is_the_one_that_was_seen(
         assert (await page.get(page_of(cast, "/publish"))).headers["Location"] == page_of(cast)
 
 
-async def test_the_form_helps_with_a_preview_and_the_starting_text(cast: Cast, browser: Enter) -> None:
+async def test_the_form_helps_with_a_preview_and_the_starting_text(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         shown = await page.post(page_of(cast), data=typed("1.0", "## Ours\n\n<b>x</b>", "preview"))
         assert "How it will read" in shown.text
@@ -191,7 +195,9 @@ async def test_what_was_published_stays_as_it_was(context: Context, cast: Cast) 
 # History
 
 
-async def test_everybody_reads_how_the_words_changed(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_everybody_reads_how_the_words_changed(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     await publish(context, cast, material=False)
     async with browser() as page:
         newest = (await page.get(f"/circles/{cast.circle}/guidelines")).text
@@ -209,7 +215,7 @@ async def test_everybody_reads_how_the_words_changed(context: Context, cast: Cas
 
 
 async def test_the_history_of_a_draft_circle_is_for_its_hosts(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     circle = await add_circle(context, cast.farid, state="draft")
     for who, status in ((cast.farid, 200), (cast.fern, 404), (None, 404)):
@@ -221,7 +227,7 @@ async def test_the_history_of_a_draft_circle_is_for_its_hosts(
 
 
 async def test_a_person_keeps_every_version_they_agreed_to(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     second = await publish(context, cast, material=False)
     for version in (cast.version, second):
@@ -242,7 +248,9 @@ async def test_a_person_keeps_every_version_they_agreed_to(
     assert file.headers["Cache-Control"] == "no-store"
 
 
-async def test_what_one_did_not_agree_to_is_not_there(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_what_one_did_not_agree_to_is_not_there(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     await accept(context, cast.mira, cast.version)
     async with browser(cast.milo) as page:
         assert "Nothing agreed to yet" in (await page.get("/my/guidelines")).text
@@ -256,7 +264,7 @@ async def test_what_one_did_not_agree_to_is_not_there(context: Context, cast: Ca
 
 
 async def test_after_a_material_change_the_way_in_waits_until_they_agree(
-    context: Context, cast: Cast, browser: Enter, drain: Drain
+    context: Context, cast: Cast, browser: OpenBrowser, drain: Drain
 ) -> None:
     soon = await add_gathering(context, cast.circle, starts_at=datetime.now(UTC) + timedelta(minutes=9))
     booking = await add_booking(context, soon, cast.mira, kind="paid", amount=4500)
@@ -284,7 +292,7 @@ async def test_after_a_material_change_the_way_in_waits_until_they_agree(
     assert row == hashlib.sha256(NEW.encode()).digest()
 
 
-async def test_an_address_waits_too(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_an_address_waits_too(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     circle = await add_circle(
         context, cast.farid, place="in_person", city="Denver", address="12 Elm Street", join_link=""
     )
@@ -299,7 +307,7 @@ async def test_an_address_waits_too(context: Context, cast: Cast, browser: Enter
 
 
 async def test_a_change_that_is_not_material_asks_nothing(
-    context: Context, cast: Cast, browser: Enter, drain: Drain
+    context: Context, cast: Cast, browser: OpenBrowser, drain: Drain
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await publish(context, cast, material=False)
@@ -371,7 +379,9 @@ async def test_agreeing_twice_is_agreeing_once(context: Context, cast: Cast) -> 
     assert await value(context, "select count(*) from events where what = 'booking.agreed_again'") == 1
 
 
-async def test_nobody_agrees_to_what_they_did_not_read(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_nobody_agrees_to_what_they_did_not_read(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     second = await publish(context, cast)
     third = await publish(context, cast, NEW + " And nobody takes notes.", material=False)
@@ -387,7 +397,7 @@ async def test_nobody_agrees_to_what_they_did_not_read(context: Context, cast: C
 
 
 async def test_the_booking_of_somebody_else_is_not_theirs_to_agree_for(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     version = await publish(context, cast)
@@ -440,7 +450,7 @@ async def test_booking_anew_agrees_for_the_other_seats_too(context: Context, cas
     [("/my/guidelines", 2), ("/bookings/{booking}/guidelines", 2), ("/circles/{circle}/guidelines", 2)],
 )
 async def test_every_page_takes_one_query_and_the_sign_in(
-    context: Context, cast: Cast, browser: Enter, queries: list[str], where: str, most: int
+    context: Context, cast: Cast, browser: OpenBrowser, queries: list[str], where: str, most: int
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await publish(context, cast)

@@ -20,7 +20,7 @@ from circles.guides import texts
 from circles.store.context import Context
 from circles.web import errors
 from tests.cast import Cast, add_booking, add_gathering
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 
 WHEN = "/guides/when-to-come"
 NEW_YORK = ZoneInfo("America/New_York")
@@ -72,7 +72,7 @@ def events(body: bytes) -> list[Any]:
 # The texts
 
 
-async def test_every_page_stands_and_every_way_on_leads_somewhere(browser: Enter, cast: Cast) -> None:
+async def test_every_page_stands_and_every_way_on_leads_somewhere(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         listed = (await page.get("/guides")).text
         slugs = [entry.slug for _, entries in texts.contents() for entry in entries]
@@ -87,20 +87,22 @@ async def test_every_page_stands_and_every_way_on_leads_somewhere(browser: Enter
             assert (await page.get(href)).status_code == 200, href
 
 
-async def test_a_guide_has_one_next_step(browser: Enter, cast: Cast) -> None:
+async def test_a_guide_has_one_next_step(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         for slug in texts.guides():
             main = (await page.get(f"/guides/{slug}")).text.partition("<main")[2].partition("</main>")[0]
             assert main.count("button-primary") == 1, slug
 
 
-async def test_an_unknown_guide_is_not_there(browser: Enter, cast: Cast) -> None:
+async def test_an_unknown_guide_is_not_there(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         for slug in ("README", "nothing", "10-what-integration-is", "..%2f..%2fapp"):
             assert (await page.get(f"/guides/{slug}")).status_code == 404
 
 
-async def test_the_texts_ask_the_database_nothing(browser: Enter, cast: Cast, queries: list[str]) -> None:
+async def test_the_texts_ask_the_database_nothing(
+    browser: OpenBrowser, cast: Cast, queries: list[str]
+) -> None:
     async with browser() as page:
         queries.clear()
         for path in ("/guides", "/guides/in-a-crisis", "/guides/preparing", "/guides/reflection", WHEN):
@@ -109,7 +111,7 @@ async def test_the_texts_ask_the_database_nothing(browser: Enter, cast: Cast, qu
 
 
 async def test_in_a_crisis_the_communitys_own_lines_come_first(
-    app: Starlette, browser: Enter, context: Context, cast: Cast
+    app: Starlette, browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     own = [
         CrisisLine(name="Telefonseelsorge", how="Call 0800", href="tel:0800"),
@@ -136,7 +138,7 @@ async def test_in_a_crisis_the_communitys_own_lines_come_first(
 
 
 async def test_what_begins_24_to_72_hours_after_is_shown_and_nothing_else(
-    browser: Enter, context: Context, cast: Cast
+    browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     ends = in_hours(10)
     after = {
@@ -147,7 +149,7 @@ async def test_what_begins_24_to_72_hours_after_is_shown_and_nothing_else(
         assert await find(page, ends) == [str(after[24]), str(after[48]), str(after[72])]
 
 
-async def test_in_person_and_driving(browser: Enter, context: Context, cast: Cast) -> None:
+async def test_in_person_and_driving(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     ends = in_hours(10)
     online = await add_gathering(context, cast.circle, starts_at=ends + 24.5 * HOUR)
     soon = await add_gathering(context, cast.other_circle, starts_at=ends + 24.5 * HOUR)
@@ -160,7 +162,7 @@ async def test_in_person_and_driving(browser: Enter, context: Context, cast: Cas
 
 
 async def test_nobody_drives_on_the_very_day_even_when_it_has_25_hours(
-    browser: Enter, context: Context, cast: Cast
+    browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     # The next night in New York on which an hour comes twice, whichever year this is.
     day = datetime.now(NEW_YORK).date() + timedelta(days=2)
@@ -181,7 +183,7 @@ async def test_nobody_drives_on_the_very_day_even_when_it_has_25_hours(
         assert await find(page, ends, drives="on", **here) == [str(next_day)]
 
 
-async def test_only_what_can_be_booked_is_shown(browser: Enter, context: Context, cast: Cast) -> None:
+async def test_only_what_can_be_booked_is_shown(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     ends, at = in_hours(1), in_hours(31)
     full = await add_gathering(context, cast.circle, starts_at=at, capacity=1)
     await add_booking(context, full, cast.mira)
@@ -193,7 +195,7 @@ async def test_only_what_can_be_booked_is_shown(browser: Enter, context: Context
         assert "No gathering with a free seat that suits you" in text
 
 
-async def test_a_city_may_be_named(browser: Enter, context: Context, cast: Cast) -> None:
+async def test_a_city_may_be_named(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     ends = in_hours(1)
     denver = await add_gathering(context, cast.other_circle, starts_at=ends + 30 * HOUR)
     online = await add_gathering(context, cast.circle, starts_at=ends + 31 * HOUR)
@@ -204,7 +206,7 @@ async def test_a_city_may_be_named(browser: Enter, context: Context, cast: Cast)
 
 
 async def test_while_the_window_is_open_what_has_begun_is_left_out(
-    browser: Enter, context: Context, cast: Cast
+    browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     ends = in_hours(-40)
     await add_gathering(context, cast.circle, starts_at=ends + 30 * HOUR)
@@ -215,7 +217,7 @@ async def test_while_the_window_is_open_what_has_begun_is_left_out(
         assert "Now is a good time" in answer.text
 
 
-async def test_a_session_long_ago_is_no_reproach(browser: Enter, context: Context, cast: Cast) -> None:
+async def test_a_session_long_ago_is_no_reproach(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     coming = await add_gathering(context, cast.circle, starts_at=in_hours(50))
     async with browser() as page:
         for ends in (in_hours(-72.1), in_hours(-24 * 400)):
@@ -224,7 +226,9 @@ async def test_a_session_long_ago_is_no_reproach(browser: Enter, context: Contex
             assert shown(answer.text)[0][0] == str(coming)
 
 
-async def test_planning_a_session_that_is_weeks_away(browser: Enter, context: Context, cast: Cast) -> None:
+async def test_planning_a_session_that_is_weeks_away(
+    browser: OpenBrowser, context: Context, cast: Cast
+) -> None:
     ends = in_hours(24 * 30)
     fits = await add_gathering(context, cast.circle, starts_at=ends + 40 * HOUR)
     async with browser() as page:
@@ -238,7 +242,7 @@ async def test_planning_a_session_that_is_weeks_away(browser: Enter, context: Co
 
 @pytest.mark.parametrize(("stage", "weeks", "times"), [("induction", 1, 6), ("early", 2, 5), ("later", 4, 3)])
 async def test_each_date_of_the_rhythm_has_the_nearest_gathering(
-    stage: str, weeks: int, times: int, browser: Enter, context: Context, cast: Cast
+    stage: str, weeks: int, times: int, browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     ends = in_hours(5)
     first = ends + 30 * HOUR
@@ -255,7 +259,7 @@ async def test_each_date_of_the_rhythm_has_the_nearest_gathering(
 
 
 async def test_a_date_without_a_gathering_says_so_and_goes_into_the_calendar(
-    browser: Enter, context: Context, cast: Cast
+    browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     ends = in_hours(24 * 60)
     async with browser() as page:
@@ -272,7 +276,7 @@ async def test_a_date_without_a_gathering_says_so_and_goes_into_the_calendar(
 # The form
 
 
-async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(browser: Enter, cast: Cast) -> None:
+async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         answer = await page.post(WHEN, data={"date": "2027-03-10", "time": "later", "city": "Denver"})
         assert answer.status_code == 422
@@ -288,7 +292,7 @@ async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(browser: Enter, 
         assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_the_zone_is_the_visitors_own(browser: Enter, context: Context, cast: Cast) -> None:
+async def test_the_zone_is_the_visitors_own(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     async with browser() as page:
         assert 'value="" selected' in (await page.get(WHEN)).text
         page.cookies.set("zone", "America%2FDenver", domain="circles.test")
@@ -301,7 +305,7 @@ async def test_the_zone_is_the_visitors_own(browser: Enter, context: Context, ca
 
 @pytest.mark.parametrize("who", ["", "mira"])
 async def test_at_most_three_queries(
-    who: str, browser: Enter, context: Context, cast: Cast, queries: list[str]
+    who: str, browser: OpenBrowser, context: Context, cast: Cast, queries: list[str]
 ) -> None:
     for hours in range(26, 70, 4):
         await add_gathering(context, cast.circle, starts_at=in_hours(hours))
@@ -320,7 +324,7 @@ async def test_at_most_three_queries(
 
 
 async def test_the_calendar_holds_what_was_picked_and_tells_nothing(
-    browser: Enter, context: Context, cast: Cast
+    browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     ends = in_hours(5)
     first = await add_gathering(context, cast.circle, starts_at=ends + 30 * HOUR)
@@ -351,7 +355,7 @@ async def test_the_calendar_holds_what_was_picked_and_tells_nothing(
 
 
 async def test_a_suggestion_never_takes_the_place_of_an_invite(
-    browser: Enter, context: Context, cast: Cast
+    browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.mira) as page:
@@ -362,7 +366,7 @@ async def test_a_suggestion_never_takes_the_place_of_an_invite(
 
 
 async def test_a_calendar_without_a_date_shows_the_page_again(
-    browser: Enter, context: Context, cast: Cast
+    browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     past = await add_gathering(context, cast.circle, starts_at=in_hours(-3))
     off = await add_gathering(context, cast.circle, days=9, state="cancelled", cancel_reason="Ill.")
@@ -401,7 +405,7 @@ async def everything(context: Context) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("who", ["", "mira"])
 async def test_nothing_is_written_anywhere(
-    who: str, browser: Enter, context: Context, cast: Cast, capfd: pytest.CaptureFixture[str]
+    who: str, browser: OpenBrowser, context: Context, cast: Cast, capfd: pytest.CaptureFixture[str]
 ) -> None:
     await add_gathering(context, cast.circle, starts_at=in_hours(40))
     data = asked(in_hours(1), city="Zanesville")
@@ -425,7 +429,7 @@ async def test_nothing_is_written_anywhere(
         assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_nothing_stands_in_an_address_and_none_is_read(browser: Enter, cast: Cast) -> None:
+async def test_nothing_stands_in_an_address_and_none_is_read(browser: OpenBrowser, cast: Cast) -> None:
     data = asked(in_hours(1), city="Zanesville")
     async with browser() as page:
         text = (await page.post(WHEN, data=data)).text
@@ -441,7 +445,7 @@ async def test_nothing_stands_in_an_address_and_none_is_read(browser: Enter, cas
 
 
 async def test_a_fault_tells_nothing_of_it_either(
-    browser: Enter,
+    browser: OpenBrowser,
     context: Context,
     cast: Cast,
     monkeypatch: pytest.MonkeyPatch,
@@ -466,7 +470,7 @@ async def test_a_fault_tells_nothing_of_it_either(
 # The sheet and the card
 
 
-async def test_the_sheet_has_nothing_to_send(browser: Enter, cast: Cast) -> None:
+async def test_the_sheet_has_nothing_to_send(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         answer = await page.get("/guides/reflection")
         main = answer.text.partition("<main")[2].partition("</main>")[0]
@@ -480,7 +484,7 @@ async def test_the_sheet_has_nothing_to_send(browser: Enter, cast: Cast) -> None
         assert (await page.post("/guides/reflection", data={"x": "y"})).status_code == 405
 
 
-async def test_the_card_asks_the_three_questions_of_the_directory(browser: Enter, cast: Cast) -> None:
+async def test_the_card_asks_the_three_questions_of_the_directory(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         text = (await page.get("/guides/three-questions")).text
         for words in (

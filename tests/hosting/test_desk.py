@@ -10,7 +10,7 @@ import pytest
 
 from circles.hosting.dashboard import rules as desk
 from tests.cast import Cast, add_booking, add_circle, add_gathering
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 
 NOW = datetime(2027, 3, 8, 20, 0, tzinfo=UTC)
 
@@ -87,7 +87,7 @@ def test_a_paused_circle_need_not_plan_ahead() -> None:
 
 
 async def test_the_desk_says_what_is_next_and_what_is_missing(
-    cast: Cast, browser: Enter, queries: list[str]
+    cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     on = await add_gathering(cast.context, cast.circle, starts_at=now - timedelta(minutes=5))
@@ -119,7 +119,7 @@ async def test_the_desk_says_what_is_next_and_what_is_missing(
 
 
 async def test_a_register_that_waits_to_be_closed_is_on_the_desk_until_it_is(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     past = await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=6))
     booking = await add_booking(cast.context, past, cast.mira)
@@ -130,14 +130,14 @@ async def test_a_register_that_waits_to_be_closed_is_on_the_desk_until_it_is(
         assert "Everybody is marked" not in (await page.get("/host")).text
 
 
-async def test_an_hour_that_the_clocks_skip_is_flagged_on_the_desk(cast: Cast, browser: Enter) -> None:
+async def test_an_hour_that_the_clocks_skip_is_flagged_on_the_desk(cast: Cast, browser: OpenBrowser) -> None:
     soon = datetime.now(UTC) + timedelta(days=2)
     await add_gathering(cast.context, cast.circle, starts_at=soon, oddity="missing")
     async with browser(cast.farid) as page:
         assert "since the clocks skip its hour" in (await page.get("/host")).text
 
 
-async def test_requests_and_drafts_of_guidelines_are_on_the_desk(cast: Cast, browser: Enter) -> None:
+async def test_requests_and_drafts_of_guidelines_are_on_the_desk(cast: Cast, browser: OpenBrowser) -> None:
     async with cast.context.db.transaction() as tx:
         await tx.execute(
             "with made as (insert into requests (circle_id, person_id, kind) values ($1, $2, 'call') returning id) "
@@ -158,7 +158,9 @@ async def test_requests_and_drafts_of_guidelines_are_on_the_desk(cast: Cast, bro
         assert "A request is waiting" not in (await page.get("/host")).text
 
 
-async def test_the_number_of_queries_does_not_grow(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_the_number_of_queries_does_not_grow(
+    cast: Cast, browser: OpenBrowser, queries: list[str]
+) -> None:
     for n in range(5):
         more = await add_circle(cast.context, cast.farid, name=f"Circle {n}")
         for day in range(1, 6):
@@ -169,7 +171,7 @@ async def test_the_number_of_queries_does_not_grow(cast: Cast, browser: Enter, q
     assert len(queries) <= 4
 
 
-async def test_an_empty_desk_is_calm(cast: Cast, browser: Enter) -> None:
+async def test_an_empty_desk_is_calm(cast: Cast, browser: OpenBrowser) -> None:
     async with cast.context.db.transaction() as tx:
         await tx.execute("update people set is_facilitator = true where id = $1", cast.milo)
     async with browser(cast.milo) as page:
@@ -179,7 +181,7 @@ async def test_an_empty_desk_is_calm(cast: Cast, browser: Enter) -> None:
     assert "What is missing" not in text
 
 
-async def test_a_quiet_week_says_so(cast: Cast, browser: Enter) -> None:
+async def test_a_quiet_week_says_so(cast: Cast, browser: OpenBrowser) -> None:
     async with cast.context.db.transaction() as tx:
         await tx.execute(
             "insert into hosts (circle_id, person_id, part) values ($1, $2, 'co')",

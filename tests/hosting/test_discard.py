@@ -15,7 +15,7 @@ from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule.rules import Rule
 from circles.store.context import Context
 from tests.cast import Cast, add_circle, add_gathering
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.helpers import change, person, value
 from tests.hosting.test_hosts import add_host, newest_link
 
@@ -43,7 +43,7 @@ async def draft(cast: Cast) -> UUID:
     return circle
 
 
-async def test_it_is_asked_once_and_goes_whole(cast: Cast, browser: Enter) -> None:
+async def test_it_is_asked_once_and_goes_whole(cast: Cast, browser: OpenBrowser) -> None:
     before = await value(cast.context, LEFT)
     circle = await draft(cast)
     assert await value(cast.context, LEFT) > before
@@ -70,7 +70,7 @@ async def test_it_is_asked_once_and_goes_whole(cast: Cast, browser: Enter) -> No
     assert await value(cast.context, gone) == 2
 
 
-async def test_pressed_twice_it_is_done_once(cast: Cast, browser: Enter) -> None:
+async def test_pressed_twice_it_is_done_once(cast: Cast, browser: OpenBrowser) -> None:
     circle = await draft(cast)
     async with browser(cast.farid) as page:
         url = f"/host/circles/{circle}/discard"
@@ -79,7 +79,7 @@ async def test_pressed_twice_it_is_done_once(cast: Cast, browser: Enter) -> None
     assert await value(cast.context, "select count(*) from events where what = 'circle.discarded'") == 1
 
 
-async def test_its_other_hosts_are_told(cast: Cast, browser: Enter) -> None:
+async def test_its_other_hosts_are_told(cast: Cast, browser: OpenBrowser) -> None:
     circle = await draft(cast)
     await add_host(cast.context, circle, cast.fern, "co")
     async with browser(cast.farid) as page:
@@ -92,7 +92,7 @@ async def test_its_other_hosts_are_told(cast: Cast, browser: Enter) -> None:
 
 
 @pytest.mark.parametrize("who", ["fern", "milo", "mira", "odile"])
-async def test_only_its_lead_throws_it_away(cast: Cast, browser: Enter, who: str) -> None:
+async def test_only_its_lead_throws_it_away(cast: Cast, browser: OpenBrowser, who: str) -> None:
     circle = await draft(cast)
     await add_host(cast.context, circle, cast.fern, "co")
     await add_host(cast.context, circle, cast.milo, "helper")
@@ -106,7 +106,7 @@ async def test_only_its_lead_throws_it_away(cast: Cast, browser: Enter, who: str
     assert await value(cast.context, "select state from circles where id = $1", circle) == "draft"
 
 
-async def test_a_lead_who_is_no_facilitator_any_more_does_not(cast: Cast, browser: Enter) -> None:
+async def test_a_lead_who_is_no_facilitator_any_more_does_not(cast: Cast, browser: OpenBrowser) -> None:
     circle = await draft(cast)
     await change(cast.context, "update people set is_facilitator = false where id = $1", cast.farid)
     async with browser(cast.farid) as page:
@@ -121,7 +121,7 @@ async def test_a_lead_who_is_no_facilitator_any_more_does_not(cast: Cast, browse
         ("archived", "has ended already"),
     ],
 )
-async def test_what_was_published_stays(cast: Cast, browser: Enter, state: str, says: str) -> None:
+async def test_what_was_published_stays(cast: Cast, browser: OpenBrowser, state: str, says: str) -> None:
     circle = await add_circle(cast.context, cast.farid, state=state)
     here = f"/host/circles/{circle}"
     async with browser(cast.farid) as page:
@@ -134,7 +134,7 @@ async def test_what_was_published_stays(cast: Cast, browser: Enter, state: str, 
     assert await value(cast.context, "select state from circles where id = $1", circle) == state
 
 
-async def test_a_draft_gathering_is_thrown_away_from_its_own_page(cast: Cast, browser: Enter) -> None:
+async def test_a_draft_gathering_is_thrown_away_from_its_own_page(cast: Cast, browser: OpenBrowser) -> None:
     gathering = await add_gathering(cast.context, cast.circle, days=12, state="draft")
     async with browser(cast.farid) as page:
         assert "Throw this draft away" in (await page.get(f"/host/gatherings/{gathering}")).text
@@ -143,7 +143,7 @@ async def test_a_draft_gathering_is_thrown_away_from_its_own_page(cast: Cast, br
 
 
 async def test_the_page_asks_few_questions(
-    context: Context, cast: Cast, browser: Enter, queries: list[str]
+    context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     circle = await draft(cast)
     async with browser(cast.farid) as page:

@@ -17,7 +17,7 @@ from circles.hosting.schedule import forms as schedule_forms
 from circles.store.context import Context
 from circles.store.db import Tx
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.gatherings.test_gatherings_rules import TYPED
 from tests.helpers import person
 
@@ -66,7 +66,9 @@ async def plan_circle(page: Browser, **changed: str) -> UUID:
 # Planning a circle
 
 
-async def test_a_circle_from_form_to_the_public_list(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_circle_from_form_to_the_public_list(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.farid) as page:
         assert "Plan a circle" in (await page.get("/host")).text
         circle = await plan_circle(page, name="Harbor circle")
@@ -87,7 +89,7 @@ async def test_a_circle_from_form_to_the_public_list(context: Context, cast: Cas
     )
 
 
-async def test_the_form_begins_with_the_text_of_a_format(cast: Cast, browser: Enter) -> None:
+async def test_the_form_begins_with_the_text_of_a_format(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         text = (await page.get("/host/circles/new?format=ceremony")).text
         assert "simple ritual" in text
@@ -99,7 +101,9 @@ async def test_the_form_begins_with_the_text_of_a_format(cast: Cast, browser: En
     assert "Kept &lt;name&gt;" in again.text
 
 
-async def test_every_fault_is_shown_at_once_and_what_was_typed_is_kept(cast: Cast, browser: Enter) -> None:
+async def test_every_fault_is_shown_at_once_and_what_was_typed_is_kept(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(
             "/host/circles/new",
@@ -116,20 +120,22 @@ async def test_every_fault_is_shown_at_once_and_what_was_typed_is_kept(cast: Cas
 
 
 @pytest.mark.parametrize("name", ["A\x00B", "two\nlines", "two\u2028lines"])
-async def test_names_that_cannot_stand_are_said_back(cast: Cast, browser: Enter, name: str) -> None:
+async def test_names_that_cannot_stand_are_said_back(cast: Cast, browser: OpenBrowser, name: str) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post("/host/circles/new", data=TYPED | {"name": name})
     assert answer.status_code == 422
     assert 'href="#f-name"' in answer.text
 
 
-async def test_odd_names_are_tidied_and_shown_whole(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_odd_names_are_tidied_and_shown_whole(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.farid) as page:
         circle = await plan_circle(page, name="Moon \U0001f319 \u202eElcric")
     assert (await circle_row(context, circle))["name"] == "Moon \U0001f319 Elcric"
 
 
-async def test_the_guidelines_can_be_looked_at_before_saving(cast: Cast, browser: Enter) -> None:
+async def test_the_guidelines_can_be_looked_at_before_saving(cast: Cast, browser: OpenBrowser) -> None:
     words = {"guidelines": "## Ours\n\n<script>x</script> **Stay**"}
     async with browser(cast.farid) as page:
         part = await page.post("/host/guidelines/preview", data=words, headers=HTMX)
@@ -145,7 +151,7 @@ async def test_the_guidelines_can_be_looked_at_before_saving(cast: Cast, browser
 
 
 async def test_only_facilitators_and_organizers_plan_circles(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.mira) as page:
         assert (await page.get("/host")).status_code == 404
@@ -159,7 +165,9 @@ async def test_only_facilitators_and_organizers_plan_circles(
 # Publishing a circle
 
 
-async def test_publishing_says_all_that_is_missing(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_publishing_says_all_that_is_missing(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.farid) as page:
         circle = await plan_circle(page, place="in_person", join_link="")
         answer = await page.post(f"/host/circles/{circle}/publish")
@@ -186,7 +194,7 @@ def saved(version: object, **changed: str) -> dict[str, str]:
     return TYPED | {"version": str(version), "then": "save"} | changed
 
 
-async def test_the_form_holds_what_is_saved(cast: Cast, browser: Enter) -> None:
+async def test_the_form_holds_what_is_saved(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         text = (await page.get(f"/host/circles/{cast.circle}/edit")).text
     for words in (
@@ -198,7 +206,7 @@ async def test_the_form_holds_what_is_saved(cast: Cast, browser: Enter) -> None:
 
 
 async def test_saving_a_circle_leaves_its_guidelines_alone(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     url = f"/host/circles/{cast.circle}/edit"
     async with browser(cast.farid) as page:
@@ -212,7 +220,7 @@ async def test_saving_a_circle_leaves_its_guidelines_alone(
     assert "Entirely other words" not in text
 
 
-async def test_two_who_change_a_circle_at_once(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_two_who_change_a_circle_at_once(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     url = f"/host/circles/{cast.circle}/edit"
     async with browser(cast.farid) as page:
         await page.post(url, data=saved(1, name="Saved first"))
@@ -228,7 +236,7 @@ async def test_two_who_change_a_circle_at_once(context: Context, cast: Cast, bro
 
 
 async def test_a_version_that_is_no_number_is_out_of_date(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
         for version in ("", "x", "9" * 5000, "-1"):
@@ -237,7 +245,7 @@ async def test_a_version_that_is_no_number_is_out_of_date(
 
 
 async def test_changing_seats_leaves_planned_gatherings_alone(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
         await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1, capacity="4"))
@@ -246,7 +254,7 @@ async def test_changing_seats_leaves_planned_gatherings_alone(
         assert await tx.fetchval("select capacity from gatherings where id = $1", cast.gathering) == 8
 
 
-async def test_a_published_circle_keeps_a_way_in(cast: Cast, browser: Enter) -> None:
+async def test_a_published_circle_keeps_a_way_in(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1, join_link=""))
     assert (answer.status_code, "give the link people join by" in answer.text) == (422, True)
@@ -264,7 +272,7 @@ async def test_a_circle_does_not_move_under_people_with_seats(context: Context, 
 # Whose circle it is
 
 
-async def test_a_foreign_circle_looks_like_none(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_foreign_circle_looks_like_none(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     gathering = await add_gathering(context, cast.circle, days=20, state="draft")
     nowhere = uuid4()
     for outsider in (cast.fern, cast.odile):
@@ -288,7 +296,7 @@ async def test_a_foreign_circle_looks_like_none(context: Context, cast: Cast, br
     assert await gathering_state(context, cast.gathering) == "open"
 
 
-async def test_helpers_see_and_co_hosts_change(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_helpers_see_and_co_hosts_change(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     helper = await add_person(context, "Hana", is_facilitator=True)
     co = await add_person(context, "Cody", is_facilitator=True)
     async with context.db.transaction() as tx:
@@ -304,7 +312,7 @@ async def test_helpers_see_and_co_hosts_change(context: Context, cast: Cast, bro
         assert (await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1))).status_code == 303
 
 
-async def test_the_host_pages_take_few_queries(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_the_host_pages_take_few_queries(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
         for url, most in (("/host", 4), (f"/host/circles/{cast.circle}", 3)):
             await page.get(url)
@@ -317,7 +325,7 @@ async def test_the_host_pages_take_few_queries(cast: Cast, browser: Enter, queri
 
 
 async def test_a_draft_gathering_is_published_from_its_circle(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
         await page.post(f"/host/circles/{cast.circle}/gatherings/new", data=dated(note="Bring **water**"))
@@ -348,7 +356,7 @@ async def test_a_draft_gathering_is_published_from_its_circle(
     ],
 )
 async def test_bad_gatherings_are_said_back(
-    cast: Cast, browser: Enter, changed: dict[str, str], words: str
+    cast: Cast, browser: OpenBrowser, changed: dict[str, str], words: str
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/circles/{cast.circle}/gatherings/new", data=dated(**changed))
@@ -356,7 +364,9 @@ async def test_bad_gatherings_are_said_back(
     assert words in answer.text
 
 
-async def test_a_doubled_hour_is_the_first_and_says_so(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_doubled_hour_is_the_first_and_says_so(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     # The last Sunday of an October ahead, when the clocks of Berlin go back at 3:00.
     year = datetime.now(ZoneInfo("Europe/Berlin")).year + 1
     day = max(d for d in range(25, 32) if date(year, 10, d).isoweekday() == 7)
@@ -372,7 +382,7 @@ async def test_a_doubled_hour_is_the_first_and_says_so(context: Context, cast: C
 
 
 async def test_one_gathering_per_start_unless_it_was_cancelled(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     url = f"/host/circles/{cast.circle}/gatherings/new"
     async with browser(cast.farid) as page:
@@ -388,7 +398,7 @@ async def test_one_gathering_per_start_unless_it_was_cancelled(
 
 
 async def test_a_gathering_of_a_draft_circle_stays_a_draft(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     circle = await add_circle(context, cast.farid, state="draft")
     async with browser(cast.farid) as page:
@@ -411,7 +421,7 @@ async def test_a_circle_that_moved_zone_asks_for_the_time_again(context: Context
 
 
 async def test_a_draft_is_thrown_away_and_an_open_one_is_not(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     draft = await add_gathering(context, cast.circle, days=20, state="draft")
     async with browser(cast.farid) as page:
@@ -426,7 +436,7 @@ async def test_a_draft_is_thrown_away_and_an_open_one_is_not(
 
 
 async def test_cancelling_asks_once_and_says_what_will_happen(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     url = f"/host/gatherings/{cast.gathering}/cancel"
@@ -474,7 +484,7 @@ async def test_nothing_is_cancelled_when_ending_its_bookings_fails(
 
 
 async def test_what_is_over_or_a_draft_cannot_be_cancelled(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     past = await add_gathering(context, cast.circle, days=-3)
     draft = await add_gathering(context, cast.circle, days=20, state="draft")
@@ -494,7 +504,7 @@ async def test_what_is_over_or_a_draft_cannot_be_cancelled(
 
 
 async def test_organizers_see_every_circle(
-    context: Context, cast: Cast, browser: Enter, queries: list[str]
+    context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     await add_circle(context, cast.fern, name="Not yet", state="draft")
     async with browser(cast.odile) as page:

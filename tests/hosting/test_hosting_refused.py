@@ -19,7 +19,7 @@ from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule.rules import Terms
 from circles.store.context import Context
 from tests.cast import Cast, add_gathering
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.helpers import change, person, rows, value
 from tests.hosting.test_schedules import TERMS, make, planted, seen, today, typed, weekly
 
@@ -64,7 +64,7 @@ async def test_only_a_draft_ahead_is_opened_for_booking(context: Context, cast: 
     ],
 )
 async def test_what_was_cancelled_or_has_begun_changes_no_more(
-    context: Context, cast: Cast, browser: Enter, set_to: str, code: str, says: str
+    context: Context, cast: Cast, browser: OpenBrowser, set_to: str, code: str, says: str
 ) -> None:
     gathering = await add_gathering(context, cast.circle, days=20)
     if code == "begun":
@@ -85,7 +85,7 @@ async def test_what_was_cancelled_or_has_begun_changes_no_more(
 
 
 async def test_what_stands_in_no_schedule_is_not_put_back(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     farid = await person(context, cast.farid)
     async with browser(cast.farid) as page:
@@ -97,7 +97,7 @@ async def test_what_stands_in_no_schedule_is_not_put_back(
 
 
 async def test_what_its_schedule_has_in_the_past_is_not_put_back(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     first = (await planted(context, await make(context, cast)))[0]["id"]
     await change(context, "update gatherings set planned_for = current_date - 2 where id = $1", first)
@@ -108,7 +108,7 @@ async def test_what_its_schedule_has_in_the_past_is_not_put_back(
 
 
 async def test_putting_back_what_changed_meanwhile_is_shown_again(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     first = (await planted(context, await make(context, cast)))[0]["id"]
     await change(context, "update gatherings set capacity = 5, by_hand = true where id = $1", first)
@@ -122,7 +122,7 @@ async def test_putting_back_what_changed_meanwhile_is_shown_again(
     assert await value(context, "select by_hand from gatherings where id = $1", first)
 
 
-async def test_a_gathering_of_a_few_minutes_is_none(cast: Cast, browser: Enter) -> None:
+async def test_a_gathering_of_a_few_minutes_is_none(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         data = typed(date=today().isoformat(), length_minutes="14", then="draft")
         answer = await page.post(f"/host/circles/{cast.circle}/gatherings/new", data=data)
@@ -150,7 +150,7 @@ async def test_a_circle_that_ended_gets_no_schedule(context: Context, cast: Cast
 
 
 async def test_a_schedule_that_ended_changes_no_more_and_ends_once(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule, farid = await make(context, cast), await person(context, cast.farid)
     for _ in range(2):
@@ -165,7 +165,7 @@ async def test_a_schedule_that_ended_changes_no_more_and_ends_once(
 
 
 async def test_a_changed_schedule_that_cannot_stand_keeps_what_was_typed(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule = await make(context, cast)
     async with browser(cast.farid) as page:
@@ -180,7 +180,9 @@ async def test_a_changed_schedule_that_cannot_stand_keeps_what_was_typed(
     assert {row["wall_start"].hour for row in await planted(context, schedule)} == {11}
 
 
-async def test_the_second_tuesday_is_read_from_the_form(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_the_second_tuesday_is_read_from_the_form(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     at = f"/host/circles/{cast.circle}/schedules/new"
     async with browser(cast.farid) as page:
         data = typed(kind="monthly_weekday", nth="2", weekday="1", then="save")
@@ -194,7 +196,7 @@ async def test_the_second_tuesday_is_read_from_the_form(context: Context, cast: 
 
 
 async def test_a_list_of_too_many_dates_is_refused_whole(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     dates = "\n".join((today() + timedelta(days=n)).isoformat() for n in range(1, 402))
     async with browser(cast.farid) as page:
@@ -212,7 +214,7 @@ async def test_a_list_of_too_many_dates_is_refused_whole(
     ],
 )
 async def test_a_date_on_which_the_clocks_change_is_told_before_it_is_saved(
-    cast: Cast, browser: Enter, day: str, time: str, says: str
+    cast: Cast, browser: OpenBrowser, day: str, time: str, says: str
 ) -> None:
     async with browser(cast.farid) as page:
         data = typed(kind="dates", dates=day, time=time)
@@ -245,7 +247,7 @@ async def test_pausing_resuming_and_ending_twice_is_once(context: Context, cast:
     ],
 )
 async def test_only_what_is_published_is_paused_and_only_that_resumed(
-    context: Context, cast: Cast, browser: Enter, state: str, verb: str, code: str, says: str
+    context: Context, cast: Cast, browser: OpenBrowser, state: str, verb: str, code: str, says: str
 ) -> None:
     await is_now(context, cast.circle, state)
     do: Callable[..., Awaitable[Any]] = getattr(standing_actions, f"{verb}_circle")
@@ -263,7 +265,7 @@ async def test_what_ended_is_not_published_again(context: Context, cast: Cast) -
 
 
 async def test_a_circle_that_ended_asks_nobody_to_host_it(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     farid = await person(context, cast.farid)
     await hosts_actions.invite(context, farid, cast.circle, email="fern@example.org", part="co")

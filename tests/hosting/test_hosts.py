@@ -15,7 +15,7 @@ from circles.base.errors import NotFound, Refused
 from circles.hosting.hosts import actions
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.helpers import change, person, rows, value
 
 
@@ -57,7 +57,7 @@ async def tonight(cast: Cast) -> UUID:
 
 
 @pytest.mark.parametrize(("who", "part"), [("fern", "co"), ("milo", "helper")])
-async def test_from_the_form_to_a_host(cast: Cast, browser: Enter, who: str, part: str) -> None:
+async def test_from_the_form_to_a_host(cast: Cast, browser: OpenBrowser, who: str, part: str) -> None:
     email, them = f"{who}@example.org", getattr(cast, who)
     async with browser(cast.farid) as page:
         here = f"/host/circles/{cast.circle}/hosts"
@@ -83,7 +83,7 @@ async def test_from_the_form_to_a_host(cast: Cast, browser: Enter, who: str, par
     assert "said yes" in await value(cast.context, told)
 
 
-async def test_somebody_new_comes_in_through_the_sign_in(cast: Cast, browser: Enter) -> None:
+async def test_somebody_new_comes_in_through_the_sign_in(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.invite(cast.context, farid, cast.circle, email="nell@example.org", part="helper")
     link = await newest_link(cast.context, "nell@example.org")
@@ -110,7 +110,7 @@ async def test_the_mail_is_discreet_and_the_link_is_stored_as_its_hash(cast: Cas
     assert stored == people.fingerprint(token)
 
 
-async def test_an_invitation_is_for_its_address_alone(cast: Cast, browser: Enter) -> None:
+async def test_an_invitation_is_for_its_address_alone(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.invite(cast.context, farid, cast.circle, email="nell@example.org", part="helper")
     link = await newest_link(cast.context, "nell@example.org")
@@ -122,7 +122,7 @@ async def test_an_invitation_is_for_its_address_alone(cast: Cast, browser: Enter
     assert await part_of(cast.context, cast.circle, cast.mira) is None
 
 
-async def test_holding_a_circle_takes_the_part_of_facilitator(cast: Cast, browser: Enter) -> None:
+async def test_holding_a_circle_takes_the_part_of_facilitator(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.invite(cast.context, farid, cast.circle, email="milo@example.org", part="co")
     link = await newest_link(cast.context, "milo@example.org")
@@ -136,7 +136,7 @@ async def test_holding_a_circle_takes_the_part_of_facilitator(cast: Cast, browse
     assert await part_of(cast.context, cast.circle, cast.milo) == "co"
 
 
-async def test_no_is_an_answer(cast: Cast, browser: Enter) -> None:
+async def test_no_is_an_answer(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.invite(cast.context, farid, cast.circle, email="milo@example.org", part="co")
     link = await newest_link(cast.context, "milo@example.org")
@@ -147,7 +147,9 @@ async def test_no_is_an_answer(cast: Cast, browser: Enter) -> None:
     assert await part_of(cast.context, cast.circle, cast.milo) is None
 
 
-async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(cast: Cast, browser: Enter) -> None:
+async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     farid = await person(cast.context, cast.farid)
     first = await actions.invite(cast.context, farid, cast.circle, email="milo@example.org", part="helper")
     link = await newest_link(cast.context, "milo@example.org")
@@ -182,7 +184,7 @@ async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(cast: Cast,
     ],
 )
 async def test_what_cannot_be_asked_is_said_and_kept(
-    cast: Cast, browser: Enter, email: str, part: str, says: str
+    cast: Cast, browser: OpenBrowser, email: str, part: str, says: str
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/circles/{cast.circle}/hosts", data={"email": email, "part": part})
@@ -216,7 +218,7 @@ async def test_old_invitations_are_forgotten(cast: Cast) -> None:
 # Who is let in
 
 
-async def test_a_helper_keeps_the_register_and_changes_nothing_else(cast: Cast, browser: Enter) -> None:
+async def test_a_helper_keeps_the_register_and_changes_nothing_else(cast: Cast, browser: OpenBrowser) -> None:
     gathering = await tonight(cast)
     await add_host(cast.context, cast.circle, cast.milo, "helper")
     booking = await value(cast.context, "select id from bookings where gathering_id = $1", gathering)
@@ -250,7 +252,7 @@ async def test_a_helper_keeps_the_register_and_changes_nothing_else(cast: Cast, 
     assert await value(cast.context, "select mark from attendance where booking_id = $1", booking) == "came"
 
 
-async def test_a_member_has_no_desk(cast: Cast, browser: Enter) -> None:
+async def test_a_member_has_no_desk(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         for url in ("/host", f"/host/circles/{cast.circle}", f"/host/circles/{cast.circle}/hosts"):
             assert (await page.get(url)).status_code == 404
@@ -258,7 +260,7 @@ async def test_a_member_has_no_desk(cast: Cast, browser: Enter) -> None:
 
 
 @pytest.mark.parametrize("part", ["lead", "co"])
-async def test_a_demotion_holds_from_the_next_request_on(cast: Cast, browser: Enter, part: str) -> None:
+async def test_a_demotion_holds_from_the_next_request_on(cast: Cast, browser: OpenBrowser, part: str) -> None:
     gathering = await tonight(cast)
     who = cast.farid if part == "lead" else cast.fern
     if part == "co":
@@ -300,7 +302,7 @@ async def test_a_demotion_holds_from_the_next_request_on(cast: Cast, browser: En
         assert "First steps home" not in (await page.get("/host/circles")).text
 
 
-async def test_a_facilitator_touches_only_their_own_circles(cast: Cast, browser: Enter) -> None:
+async def test_a_facilitator_touches_only_their_own_circles(cast: Cast, browser: OpenBrowser) -> None:
     gathering = await tonight(cast)
     async with browser(cast.fern) as page:
         for url in (
@@ -324,7 +326,7 @@ async def test_a_facilitator_touches_only_their_own_circles(cast: Cast, browser:
 # Leaving, being taken out, handing over
 
 
-async def test_the_lead_is_handed_over(cast: Cast, browser: Enter) -> None:
+async def test_the_lead_is_handed_over(cast: Cast, browser: OpenBrowser) -> None:
     await add_host(cast.context, cast.circle, cast.fern, "co")
     await add_host(cast.context, cast.circle, cast.milo, "helper")
     here = f"/host/circles/{cast.circle}/hosts"
@@ -368,7 +370,7 @@ async def test_only_the_lead_takes_others_out(cast: Cast) -> None:
 # What it costs
 
 
-async def test_the_pages_ask_few_questions(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_the_pages_ask_few_questions(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
         queries.clear()
         assert (await page.get(f"/host/circles/{cast.circle}/hosts")).status_code == 200

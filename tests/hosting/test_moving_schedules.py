@@ -19,7 +19,7 @@ from circles.hosting.schedule.rules import Rule
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.helpers import person
 from tests.hosting.test_schedules import TERMS, change_one, make, planted, seen, today, typed, weekly
 
@@ -50,7 +50,9 @@ async def schedules(context: Context) -> list[Any]:
         return await tx.fetch("select * from schedules order by first_date")
 
 
-async def test_the_weekday_moves_from_one_evening_on(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_the_weekday_moves_from_one_evening_on(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     found = await planted(context, await make(context, cast))
     booking = await add_booking(context, found[3]["id"], cast.mira, kind="paid", amount=4500)
     async with context.db.transaction() as tx:
@@ -83,7 +85,7 @@ async def test_the_weekday_moves_from_one_evening_on(context: Context, cast: Cas
 
 
 async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule = await make(context, cast, weekly(times=5))
     found = await planted(context, schedule)
@@ -97,7 +99,7 @@ async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
 
 
 async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     found = await planted(context, await make(context, cast))
     await change_actions.cancel_gathering(context, await person(context, cast.farid), found[1]["id"], "ill")
@@ -116,7 +118,7 @@ async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
 
 
 async def test_the_one_that_was_asked_for_moves_though_it_was_changed_by_hand(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     found = await planted(context, await make(context, cast))
     await change_one(context, cast, found[1]["id"], at=time(16))
@@ -127,7 +129,9 @@ async def test_the_one_that_was_asked_for_moves_though_it_was_changed_by_hand(
     assert not now["by_hand"]
 
 
-async def test_every_other_week_takes_the_week_between(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_every_other_week_takes_the_week_between(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     first = today() + 3 * DAY
     schedule = await make(context, cast, Rule("weekly", first, 2, (first.weekday(),)))
     found = await planted(context, schedule)
@@ -137,7 +141,7 @@ async def test_every_other_week_takes_the_week_between(context: Context, cast: C
     assert [row["planned_for"] for row in now[: len(found)]] == [row["planned_for"] + WEEK for row in found]
 
 
-async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     listed = tuple(today() + n * DAY for n in (4, 5, 6, 7))
     schedule = await make(context, cast, Rule("dates", listed[0], dates=listed))
     found = await planted(context, schedule)
@@ -157,7 +161,7 @@ async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, 
     ],
 )
 async def test_what_cannot_move_is_said_and_what_was_typed_is_kept(
-    context: Context, cast: Cast, browser: Enter, scope: str, shift: timedelta, says: str
+    context: Context, cast: Cast, browser: OpenBrowser, scope: str, shift: timedelta, says: str
 ) -> None:
     first = (await planted(context, await make(context, cast)))[0]
     to = (first["planned_for"] + shift).isoformat()
@@ -172,7 +176,7 @@ async def test_what_cannot_move_is_said_and_what_was_typed_is_kept(
 
 
 async def test_a_day_where_one_was_kept_by_hand_is_refused(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule = await make(context, cast)
     found = await planted(context, schedule)

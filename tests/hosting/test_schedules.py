@@ -29,7 +29,7 @@ from circles.practice import demo
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.helpers import person
 
 ZONE = "America/New_York"
@@ -436,7 +436,7 @@ def typed(**changed: str) -> dict[str, str]:
 
 
 async def test_half_a_year_is_planned_with_its_dates_in_view(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     address = f"/host/circles/{cast.circle}/schedules/new"
     holiday = (today() + timedelta(days=10)).isoformat()
@@ -461,7 +461,7 @@ async def test_half_a_year_is_planned_with_its_dates_in_view(
 
 
 async def test_the_dates_follow_the_form_without_a_new_page(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     address = f"/host/circles/{cast.circle}/schedules/new"
     holiday = (today() + timedelta(days=10)).isoformat()
@@ -483,7 +483,7 @@ async def test_the_dates_follow_the_form_without_a_new_page(
         assert "<html" not in changed.text
 
 
-async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browser: Enter) -> None:
+async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/circles/{cast.circle}/schedules/new"
     listed = {"kind": "dates", "dates": (today() + timedelta(days=5)).isoformat(), "time": "08:00"}
     async with browser(cast.farid) as page:
@@ -513,7 +513,7 @@ async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browse
     ],
 )
 async def test_schedules_that_cannot_stand_are_said_back(
-    context: Context, cast: Cast, browser: Enter, changed: dict[str, str], says: str
+    context: Context, cast: Cast, browser: OpenBrowser, changed: dict[str, str], says: str
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(
@@ -526,7 +526,9 @@ async def test_schedules_that_cannot_stand_are_said_back(
 
 
 @pytest.mark.parametrize("who", ["fern", "mira"])
-async def test_the_pages_are_for_hosts_alone(context: Context, cast: Cast, browser: Enter, who: str) -> None:
+async def test_the_pages_are_for_hosts_alone(
+    context: Context, cast: Cast, browser: OpenBrowser, who: str
+) -> None:
     schedule = await make(context, cast)
     gathering = (await planted(context, schedule))[0]["id"]
     async with browser(getattr(cast, who)) as page:
@@ -551,7 +553,7 @@ def seen(text: str) -> str:
 
 
 async def test_one_evening_is_moved_after_seeing_who_is_told(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule = await make(context, cast)
     first = (await planted(context, schedule))[0]
@@ -580,7 +582,7 @@ async def test_one_evening_is_moved_after_seeing_who_is_told(
 
 @pytest.mark.parametrize(("scope", "how_many"), [("following", 14), ("whole", 16)])
 async def test_more_than_one_is_changed_from_one(
-    context: Context, cast: Cast, browser: Enter, scope: str, how_many: int
+    context: Context, cast: Cast, browser: OpenBrowser, scope: str, how_many: int
 ) -> None:
     schedule = await make(context, cast)
     third = (await planted(context, schedule))[2]
@@ -597,7 +599,7 @@ async def test_more_than_one_is_changed_from_one(
 
 
 async def test_a_schedule_is_changed_and_ended_from_its_pages(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule = await make(context, cast)
     address = f"/host/schedules/{schedule}"
@@ -614,7 +616,7 @@ async def test_a_schedule_is_changed_and_ended_from_its_pages(
 
 
 async def test_a_circle_is_paused_copied_and_ended_from_its_page(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     at = f"/host/circles/{cast.circle}"
     async with browser(cast.farid) as page:
@@ -628,7 +630,9 @@ async def test_a_circle_is_paused_copied_and_ended_from_its_page(
         assert "End this circle" not in (await page.get(at)).text
 
 
-async def test_two_gatherings_of_one_host_need_a_reason(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_two_gatherings_of_one_host_need_a_reason(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     second = await add_circle(context, cast.farid, name="Second")
     there = (today() + timedelta(days=7)).isoformat()
     plan = typed(date=there, time="19:00", then="publish")
@@ -642,7 +646,7 @@ async def test_two_gatherings_of_one_host_need_a_reason(context: Context, cast: 
 
 
 async def test_the_pages_ask_few_questions(
-    context: Context, cast: Cast, browser: Enter, queries: list[str]
+    context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     schedule = await make(context, cast)
     gathering = (await planted(context, schedule))[0]["id"]

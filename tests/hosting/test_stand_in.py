@@ -16,7 +16,7 @@ from circles.hosting.stand_in import actions
 from circles.invites import actions as invites_actions
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.helpers import change, person, value
 from tests.hosting.test_hosts import add_host, newest_link, tonight
 
@@ -63,7 +63,7 @@ async def with_two_booked(cast: Cast) -> tuple[UUID, UUID]:
 # A facilitator of the circle
 
 
-async def test_it_is_seen_before_it_is_done_and_then_told(cast: Cast, browser: Enter) -> None:
+async def test_it_is_seen_before_it_is_done_and_then_told(cast: Cast, browser: OpenBrowser) -> None:
     await with_two_booked(cast)
     await add_booking(cast.context, cast.gathering, cast.odile, state="held")
     await change(cast.context, "update people set zone = 'America/Los_Angeles'")
@@ -99,7 +99,7 @@ async def test_it_is_seen_before_it_is_done_and_then_told(cast: Cast, browser: E
 
 
 async def test_what_a_member_is_told_is_calm_discreet_and_without_a_calendar(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     booking, _ = await with_two_booked(cast)
     await change(cast.context, "update people set zone = 'America/Los_Angeles' where id = $1", cast.mira)
@@ -122,7 +122,7 @@ async def test_what_a_member_is_told_is_calm_discreet_and_without_a_calendar(
 
 
 async def test_the_entry_in_the_calendar_stays_as_it_is(
-    cast: Cast, browser: Enter, drain: Callable[[], Any]
+    cast: Cast, browser: OpenBrowser, drain: Callable[[], Any]
 ) -> None:
     booking, _ = await with_two_booked(cast)
     await invites_actions.send(cast.context, booking_id=str(booking))
@@ -144,7 +144,7 @@ async def test_the_entry_in_the_calendar_stays_as_it_is(
     )
 
 
-async def test_whoever_has_a_seat_reads_it_on_every_page_of_theirs(cast: Cast, browser: Enter) -> None:
+async def test_whoever_has_a_seat_reads_it_on_every_page_of_theirs(cast: Cast, browser: OpenBrowser) -> None:
     booking, _ = await with_two_booked(cast)
     pages = ("/my/gatherings", f"/bookings/{booking}", f"/gatherings/{cast.gathering}")
     async with browser(cast.mira) as mine, browser(cast.farid) as page:
@@ -163,7 +163,7 @@ async def test_whoever_has_a_seat_reads_it_on_every_page_of_theirs(cast: Cast, b
             assert "Held this time by" not in (await mine.get(url)).text
 
 
-async def test_pressed_twice_or_at_once_it_is_told_once(cast: Cast, browser: Enter) -> None:
+async def test_pressed_twice_or_at_once_it_is_told_once(cast: Cast, browser: OpenBrowser) -> None:
     await with_two_booked(cast)
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     typed = {"who": "host", "host": str(cast.fern)}
@@ -181,7 +181,7 @@ async def test_pressed_twice_or_at_once_it_is_told_once(cast: Cast, browser: Ent
     assert await value(cast.context, "select count(*) from events where what = 'gathering.stand_in'") == 2
 
 
-async def test_what_changed_since_it_was_shown_is_shown_again(cast: Cast, browser: Enter) -> None:
+async def test_what_changed_since_it_was_shown_is_shown_again(cast: Cast, browser: OpenBrowser) -> None:
     await add_host(cast.context, cast.circle, cast.fern, "co")
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     typed = {"who": "host", "host": str(cast.fern)}
@@ -209,7 +209,7 @@ async def test_what_changed_since_it_was_shown_is_shown_again(cast: Cast, browse
     ],
 )
 async def test_what_cannot_be_is_said_and_kept(
-    cast: Cast, browser: Enter, typed: dict[str, str], says: str
+    cast: Cast, browser: OpenBrowser, typed: dict[str, str], says: str
 ) -> None:
     await add_host(cast.context, cast.circle, cast.fern, "co")
     async with browser(cast.farid) as page:
@@ -222,7 +222,7 @@ async def test_what_cannot_be_is_said_and_kept(
             assert typed.get("email", "") in answer.text
 
 
-async def test_only_a_facilitator_of_the_circle_is_put_in(cast: Cast, browser: Enter) -> None:
+async def test_only_a_facilitator_of_the_circle_is_put_in(cast: Cast, browser: OpenBrowser) -> None:
     await add_host(cast.context, cast.circle, cast.milo, "helper")
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     async with browser(cast.farid) as page:
@@ -242,7 +242,7 @@ async def test_only_a_facilitator_of_the_circle_is_put_in(cast: Cast, browser: E
 
 
 async def test_whoever_is_asked_alone_is_mailed_and_nothing_changes_before_their_yes(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, cast.gathering, cast.mira)
     here = f"/host/gatherings/{cast.gathering}/stand-in"
@@ -275,7 +275,7 @@ async def test_whoever_is_asked_alone_is_mailed_and_nothing_changes_before_their
     assert await how_many(cast.context, "host_news") == 1
 
 
-async def test_asked_by_one_host_the_other_is_told_of_the_yes_too(cast: Cast, browser: Enter) -> None:
+async def test_asked_by_one_host_the_other_is_told_of_the_yes_too(cast: Cast, browser: OpenBrowser) -> None:
     await add_host(cast.context, cast.circle, cast.fern, "co")
     await change(cast.context, "update people set is_facilitator = true where id = $1", cast.milo)
     async with browser(cast.farid) as page:
@@ -289,7 +289,7 @@ async def test_asked_by_one_host_the_other_is_told_of_the_yes_too(cast: Cast, br
     assert await how_many(cast.context, "host_news") == 2
 
 
-async def test_asking_twice_asks_once_and_asking_again_says_so(cast: Cast, browser: Enter) -> None:
+async def test_asking_twice_asks_once_and_asking_again_says_so(cast: Cast, browser: OpenBrowser) -> None:
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     typed = {"who": "mail", "email": "nell@example.org"}
     async with browser(cast.farid) as page:
@@ -305,7 +305,7 @@ async def test_asking_twice_asks_once_and_asking_again_says_so(cast: Cast, brows
 
 
 async def test_whoever_says_yes_first_holds_it_and_the_others_are_asked_no_more(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     async with browser(cast.farid) as page:
@@ -323,7 +323,7 @@ async def test_whoever_says_yes_first_holds_it_and_the_others_are_asked_no_more(
 
 
 async def test_an_invitation_to_one_gathering_is_taken_back_where_it_shows(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     async with browser(cast.farid) as page:
@@ -335,7 +335,9 @@ async def test_an_invitation_to_one_gathering_is_taken_back_where_it_shows(
         assert "nell@example.org" not in (await page.get(here)).text
 
 
-async def test_two_who_answer_while_a_host_steps_in_leave_one_holder(cast: Cast, browser: Enter) -> None:
+async def test_two_who_answer_while_a_host_steps_in_leave_one_holder(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     await add_host(cast.context, cast.circle, cast.fern, "co")
     await add_booking(cast.context, cast.gathering, cast.mira)
     await change(cast.context, "update people set is_facilitator = true where id = $1", cast.milo)
@@ -357,7 +359,7 @@ async def test_two_who_answer_while_a_host_steps_in_leave_one_holder(cast: Cast,
 
 
 async def test_another_facilitator_stands_in_and_keeps_that_register_alone(
-    cast: Cast, browser: Enter
+    cast: Cast, browser: OpenBrowser
 ) -> None:
     gathering = await tonight(cast)
     async with browser(cast.farid) as page:
@@ -392,7 +394,7 @@ async def stands_in(cast: Cast, gathering: UUID) -> None:
     await change(cast.context, "insert into stand_ins values ($1, $2, $3)", gathering, cast.fern, cast.farid)
 
 
-async def test_a_stand_in_gives_it_back_and_everybody_learns_it(cast: Cast, browser: Enter) -> None:
+async def test_a_stand_in_gives_it_back_and_everybody_learns_it(cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(cast.context, cast.gathering, cast.mira)
     await stands_in(cast, cast.gathering)
     here = f"/host/gatherings/{cast.gathering}/stand-in/back"
@@ -415,7 +417,7 @@ async def test_a_stand_in_gives_it_back_and_everybody_learns_it(cast: Cast, brow
     assert await how_many(cast.context, "your_host") == await how_many(cast.context, "host_news") == 1
 
 
-async def test_who_gave_it_back_does_not_take_it_from_the_next(cast: Cast, browser: Enter) -> None:
+async def test_who_gave_it_back_does_not_take_it_from_the_next(cast: Cast, browser: OpenBrowser) -> None:
     await stands_in(cast, cast.gathering)
     async with browser(cast.fern) as page:
         assert (await look_and_step_back(page, cast.gathering)).status_code == 303
@@ -431,7 +433,7 @@ async def test_who_gave_it_back_does_not_take_it_from_the_next(cast: Cast, brows
     assert await value(cast.context, "select person_id from stand_ins") == cast.odile
 
 
-async def test_a_host_takes_it_back_and_the_stand_in_is_told(cast: Cast, browser: Enter) -> None:
+async def test_a_host_takes_it_back_and_the_stand_in_is_told(cast: Cast, browser: OpenBrowser) -> None:
     await stands_in(cast, cast.gathering)
     async with browser(cast.farid) as page:
         link = f"/host/gatherings/{cast.gathering}/stand-in/back"
@@ -444,7 +446,7 @@ async def test_a_host_takes_it_back_and_the_stand_in_is_told(cast: Cast, browser
 
 @pytest.mark.parametrize("booked", [True, False])
 async def test_whoever_would_hold_it_is_told_when_it_is_cancelled(
-    cast: Cast, browser: Enter, booked: bool
+    cast: Cast, browser: OpenBrowser, booked: bool
 ) -> None:
     if booked:
         await add_booking(cast.context, cast.gathering, cast.mira)
@@ -462,7 +464,7 @@ async def test_whoever_would_hold_it_is_told_when_it_is_cancelled(
     assert await how_many(cast.context, "host_news") == 1
 
 
-async def test_nobody_steps_in_or_back_when_it_is_over(cast: Cast, browser: Enter) -> None:
+async def test_nobody_steps_in_or_back_when_it_is_over(cast: Cast, browser: OpenBrowser) -> None:
     over = await add_gathering(cast.context, cast.circle, days=-3)
     await stands_in(cast, over)
     here = f"/host/gatherings/{over}/stand-in"
@@ -503,7 +505,7 @@ async def test_nobody_fills_mailboxes_with_it(cast: Cast) -> None:
     assert codes == {"too_often"}
 
 
-async def test_the_pages_ask_few_questions(cast: Cast, browser: Enter, queries: list[str]) -> None:
+async def test_the_pages_ask_few_questions(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     await with_two_booked(cast)
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     async with browser(cast.farid) as page:

@@ -22,7 +22,7 @@ from circles.store import audit, jobs
 from circles.store.context import Context
 from circles.store.mail import message
 from tests.cast import Cast, add_booking, add_circle, add_gathering, open_the_room
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.helpers import change, person
 
 LINK = "https://meet.example.org/tuesday"
@@ -281,7 +281,7 @@ async def look(page: Browser) -> str:
     return answer.text
 
 
-async def test_my_gatherings_are_for_the_signed_in(browser: Enter, cast: Cast) -> None:
+async def test_my_gatherings_are_for_the_signed_in(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         for path in ("/my/gatherings", f"/bookings/{uuid4()}/invite.ics"):
             answer = await page.get(path)
@@ -289,7 +289,7 @@ async def test_my_gatherings_are_for_the_signed_in(browser: Enter, cast: Cast) -
             assert answer.headers["location"].startswith("/sign-in")
 
 
-async def test_nothing_booked_leads_to_the_list(browser: Enter, cast: Cast) -> None:
+async def test_nothing_booked_leads_to_the_list(browser: OpenBrowser, cast: Cast) -> None:
     async with browser(cast.mira) as page:
         text = await look(page)
     assert "No gathering ahead" in text
@@ -298,7 +298,7 @@ async def test_nothing_booked_leads_to_the_list(browser: Enter, cast: Cast) -> N
 
 
 async def test_what_is_ahead_and_past_is_shown_with_what_can_be_done(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     seat = await add_booking(context, cast.gathering, cast.mira)
     held = await add_booking(
@@ -327,7 +327,7 @@ async def test_what_is_ahead_and_past_is_shown_with_what_can_be_done(
     assert "Milo" not in answer.text
 
 
-async def test_what_ended_is_not_ahead(context: Context, browser: Enter, cast: Cast) -> None:
+async def test_what_ended_is_not_ahead(context: Context, browser: OpenBrowser, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.mira, state="cancelled")
     await add_booking(context, cast.free_gathering, cast.mira, kind="free", state="lapsed")
     async with browser(cast.mira) as page:
@@ -335,7 +335,7 @@ async def test_what_ended_is_not_ahead(context: Context, browser: Enter, cast: C
 
 
 async def test_a_gathering_called_off_stays_until_its_day(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await change(
@@ -363,7 +363,7 @@ async def test_a_gathering_called_off_stays_until_its_day(
     ],
 )
 async def test_the_join_link_shows_when_it_is_due_and_the_room_is_open(
-    context: Context, browser: Enter, cast: Cast, ahead: timedelta, due: bool, opened: bool
+    context: Context, browser: OpenBrowser, cast: Cast, ahead: timedelta, due: bool, opened: bool
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     await starts_in(context, cast.gathering, ahead)
@@ -378,7 +378,7 @@ async def test_the_join_link_shows_when_it_is_due_and_the_room_is_open(
 
 
 async def test_neither_link_nor_address_shows_for_a_seat_that_is_only_held(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     paid = await add_circle(
         context,
@@ -400,14 +400,16 @@ async def test_neither_link_nor_address_shows_for_a_seat_that_is_only_held(
     assert "Elm Street" not in text
 
 
-async def test_an_address_shows_from_the_booking_on(context: Context, browser: Enter, cast: Cast) -> None:
+async def test_an_address_shows_from_the_booking_on(
+    context: Context, browser: OpenBrowser, cast: Cast
+) -> None:
     await add_booking(context, cast.free_gathering, cast.mira, kind="free")
     async with browser(cast.mira) as page:
         assert "12 Elm Street, Denver" in await look(page)
 
 
 async def test_the_page_asks_three_times_at_most(
-    context: Context, browser: Enter, cast: Cast, queries: list[str]
+    context: Context, browser: OpenBrowser, cast: Cast, queries: list[str]
 ) -> None:
     for days in range(1, 9):
         await add_booking(context, await add_gathering(context, cast.circle, days=days, hour=9), cast.mira)
@@ -422,7 +424,7 @@ async def test_the_page_asks_three_times_at_most(
 
 
 async def test_the_file_of_one_s_own_seat_publishes_one_gathering(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.mira) as page:
@@ -445,7 +447,7 @@ async def test_the_file_of_one_s_own_seat_publishes_one_gathering(
 
 
 async def test_no_file_of_a_seat_that_is_not_one_s_own_and_confirmed(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     others = await add_booking(context, cast.gathering, cast.milo)
     held = await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500, state="held")
@@ -466,7 +468,7 @@ async def address_of(context: Context, person_id: UUID) -> str:
 
 
 async def test_the_page_shows_the_feed_and_a_calendar_program_reads_it(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.free_gathering, cast.milo, kind="free")
@@ -488,14 +490,14 @@ async def test_the_page_shows_the_feed_and_a_calendar_program_reads_it(
     assert LINK not in answer.text
 
 
-async def test_a_feed_of_nobody_s_is_not_found(browser: Enter, cast: Cast) -> None:
+async def test_a_feed_of_nobody_s_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as program:
         for token in ("a" * 43, "x", "%00", "é"):
             assert (await program.get(f"/feeds/{token}.ics")).status_code == 404
 
 
 async def test_a_feed_without_gatherings_is_an_empty_calendar(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     async with browser() as program:
         answer = await program.get(await address_of(context, cast.mira))
@@ -504,7 +506,7 @@ async def test_a_feed_without_gatherings_is_an_empty_calendar(
 
 
 async def test_an_unchanged_feed_is_not_sent_again(
-    context: Context, browser: Enter, cast: Cast, queries: list[str]
+    context: Context, browser: OpenBrowser, cast: Cast, queries: list[str]
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     path = await address_of(context, cast.mira)
@@ -528,7 +530,7 @@ async def test_an_unchanged_feed_is_not_sent_again(
     assert (found["summary"], found["status"]) == ("Dienstagsrunde", "CANCELLED")
 
 
-async def test_a_feed_and_an_invite_agree(context: Context, browser: Enter, cast: Cast) -> None:
+async def test_a_feed_and_an_invite_agree(context: Context, browser: OpenBrowser, cast: Cast) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await send(context, booking)
     await end(context, booking)
@@ -545,7 +547,7 @@ async def test_a_feed_and_an_invite_agree(context: Context, browser: Enter, cast
 
 
 async def test_a_feed_goes_back_thirty_days_and_leaves_out_what_was_never_confirmed(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     for days in (-40, -20, 20):
         await add_booking(context, await add_gathering(context, cast.circle, days=days), cast.mira)
@@ -558,7 +560,7 @@ async def test_a_feed_goes_back_thirty_days_and_leaves_out_what_was_never_confir
     assert starts[0] < datetime.now(UTC) < starts[1]
 
 
-async def test_a_new_address_ends_the_old_one(context: Context, browser: Enter, cast: Cast) -> None:
+async def test_a_new_address_ends_the_old_one(context: Context, browser: OpenBrowser, cast: Cast) -> None:
     old = await address_of(context, cast.mira)
     milos = await address_of(context, cast.milo)
     async with browser(cast.mira) as page:
@@ -572,7 +574,7 @@ async def test_a_new_address_ends_the_old_one(context: Context, browser: Enter, 
 
 
 async def test_two_new_addresses_at_once_leave_one_that_works(
-    context: Context, browser: Enter, cast: Cast
+    context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     old = await address_of(context, cast.mira)
     await asyncio.gather(*(actions.new_feed_address(context, person_id=cast.mira) for _ in range(3)))
@@ -589,7 +591,7 @@ async def test_a_token_is_stored_as_its_hash_alone(context: Context, cast: Cast)
 
 
 async def test_a_new_secret_makes_new_addresses(
-    context: Context, browser: Enter, cast: Cast, tmp_path: Any
+    context: Context, browser: OpenBrowser, cast: Cast, tmp_path: Any
 ) -> None:
     old = await address_of(context, cast.mira)
     other = Context(context.settings.model_copy(update={"data_dir": tmp_path / "other"}), context.db)

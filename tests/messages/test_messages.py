@@ -18,7 +18,7 @@ from circles.messages.rules import MAX_TO_ALL, Words
 from circles.store import mail
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 
 Drain = Callable[[], Awaitable[object]]
 
@@ -68,7 +68,7 @@ async def write(page: Browser, gathering: UUID, **fields: str) -> Any:
 
 
 async def test_from_the_first_word_to_the_mail(
-    context: Context, cast: Cast, browser: Enter, drain: Drain
+    context: Context, cast: Cast, browser: OpenBrowser, drain: Drain
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
@@ -127,7 +127,7 @@ async def test_without_an_address_the_mail_says_so(context: Context, cast: Cast)
     assert row["reply_to"] == ""
 
 
-async def test_to_one_person_only(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_to_one_person_only(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
     async with browser(cast.farid) as page:
@@ -176,7 +176,7 @@ async def test_the_same_form_twice_is_one_draft(context: Context, cast: Cast) ->
 
 
 async def test_going_back_after_sending_keeps_what_is_typed(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     message_id = await draft(context, cast, "One.")
@@ -192,7 +192,7 @@ async def test_going_back_after_sending_keeps_what_is_typed(
     assert [row["body"] for row in await fetch(context, "select body from messages")] == ["One."]
 
 
-async def test_a_draft_is_changed_or_thrown_away(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_draft_is_changed_or_thrown_away(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     message_id = await draft(context, cast, "Bring soks.", reply_to="a@example.org")
     async with browser(cast.farid) as page:
@@ -209,7 +209,7 @@ async def test_a_draft_is_changed_or_thrown_away(context: Context, cast: Cast, b
     assert await fetch(context, "select 1 from messages") == []
 
 
-async def test_a_text_to_begin_with_loses_nothing(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_text_to_begin_with_loses_nothing(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.farid) as page:
         shown = await write(page, cast.gathering, body="Dear all,", start="thanks", reply_to="not yet")
@@ -219,7 +219,9 @@ async def test_a_text_to_begin_with_loses_nothing(context: Context, cast: Cast, 
     assert await fetch(context, "select 1 from messages") == []
 
 
-async def test_the_preview_says_what_is_left_to_fill_in(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_the_preview_says_what_is_left_to_fill_in(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.farid) as page:
         for body, left in (("Park [where] and <b>[so]</b>.", True), ("Park at the church.", False)):
@@ -231,7 +233,7 @@ async def test_the_preview_says_what_is_left_to_fill_in(context: Context, cast: 
 # What is refused
 
 
-async def test_nonsense_is_said_beside_the_field(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_nonsense_is_said_beside_the_field(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.farid) as page:
         for body, words in (
@@ -246,7 +248,9 @@ async def test_nonsense_is_said_beside_the_field(context: Context, cast: Cast, b
     assert await fetch(context, "select 1 from messages") == []
 
 
-async def test_a_gathering_nobody_can_be_written_about(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_gathering_nobody_can_be_written_about(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     off = await add_gathering(context, cast.circle, days=9, state="cancelled", cancel_reason="Ill.")
     planned = await add_gathering(context, cast.circle, days=10, state="draft")
     past = await add_gathering(context, cast.circle, days=-20)
@@ -269,7 +273,7 @@ async def test_a_gathering_nobody_can_be_written_about(context: Context, cast: C
 
 
 async def test_somebody_who_gave_the_seat_back_is_not_written_to(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
@@ -297,7 +301,7 @@ async def test_a_booking_of_another_gathering_is_nobody_here(context: Context, c
     assert refused.value.codes == {"not_booked"}
 
 
-async def test_a_day_holds_so_many(context: Context, cast: Cast, browser: Enter) -> None:
+async def test_a_day_holds_so_many(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     for _ in range(MAX_TO_ALL):
         await actions.send(context, person_id=cast.farid, message_id=await draft(context, cast))
@@ -313,7 +317,7 @@ async def test_a_day_holds_so_many(context: Context, cast: Cast, browser: Enter)
 
 
 async def test_strangers_helpers_and_members_find_nothing(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     helper = await add_person(context, "Hana", is_facilitator=True)
@@ -336,7 +340,7 @@ async def test_strangers_helpers_and_members_find_nothing(
 
 
 async def test_a_co_host_sees_what_was_sent_and_no_drafts(
-    context: Context, cast: Cast, browser: Enter
+    context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     async with context.db.transaction() as tx:
@@ -383,7 +387,7 @@ async def test_a_demotion_works_at_once(context: Context, cast: Cast) -> None:
 
 
 async def test_pages_ask_the_database_little(
-    context: Context, cast: Cast, browser: Enter, queries: list[str]
+    context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)

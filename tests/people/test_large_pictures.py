@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from circles import people
 from circles.store.context import Context
 from tests.cast import Cast
-from tests.conftest import at_a_port
+from tests.conftest import serve_at_port
 
 PART = b'--b\r\nContent-Disposition: form-data; name="picture"; filename="a.jpg"\r\n\r\n'
 PIECE = b"x" * 1_000_000
@@ -23,7 +23,7 @@ SIZE = len(PART) + 100 * len(PIECE)
 @pytest_asyncio.fixture
 async def port(app: Starlette) -> AsyncIterator[int]:
     """The port of a server of the whole site, as it is really served."""
-    async with at_a_port(app) as found:
+    async with serve_at_port(app) as found:
         yield found
 
 

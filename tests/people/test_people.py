@@ -16,7 +16,7 @@ from circles.people import actions, rules, sign_in
 from circles.people.rules import Asker
 from circles.store.context import Context
 from tests.cast import Cast, add_person
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 from tests.helpers import change, value
 
 
@@ -64,7 +64,7 @@ def wrong(code: str) -> str:
 # the code
 
 
-async def test_the_whole_way_by_code(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_the_whole_way_by_code(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     async with browser() as page:
         form = await page.get("/sign-in?next=/me")
         assert 'name="next" value="/me"' in form.text
@@ -80,7 +80,7 @@ async def test_the_whole_way_by_code(browser: Enter, cast: Cast, context: Contex
 
 
 async def test_the_cookie_is_private_and_lasts_thirty_days(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         mail = await ask(page, context)
@@ -95,7 +95,9 @@ async def test_the_cookie_is_private_and_lasts_thirty_days(
     assert lasts == timedelta(days=30)
 
 
-async def test_another_browser_cannot_use_the_code(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_another_browser_cannot_use_the_code(
+    browser: OpenBrowser, cast: Cast, context: Context
+) -> None:
     async with browser() as page, browser() as other:
         mail = await ask(page, context)
         answer = await other.post("/sign-in/code", data={"code": mail.code})
@@ -109,7 +111,7 @@ async def test_another_browser_cannot_use_the_code(browser: Enter, cast: Cast, c
         assert (await page.post("/sign-in/code", data={"code": mail.code})).status_code == 303
 
 
-async def test_a_code_works_once(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_a_code_works_once(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     async with browser() as page:
         mail = await ask(page, context)
         asked = page.cookies["asked"]
@@ -131,7 +133,7 @@ async def test_a_code_pressed_twice_at_once_signs_in_once(cast: Cast, context: C
     assert await value(context, "select count(*) from sign_ins") == 1
 
 
-async def test_a_code_lasts_ten_minutes(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_a_code_lasts_ten_minutes(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     async with browser() as page:
         mail = await ask(page, context)
         lasts = await value(context, "select expires_at - created_at from sign_in_requests")
@@ -148,7 +150,7 @@ async def test_a_code_lasts_ten_minutes(browser: Enter, cast: Cast, context: Con
 
 
 async def test_the_sixth_try_is_refused_though_it_is_right(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         mail = await ask(page, context)
@@ -176,7 +178,7 @@ async def test_guessing_from_many_hands_at_once_gets_five_tries(cast: Cast, cont
 
 
 async def test_what_is_no_code_is_kept_and_does_not_count(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         await ask(page, context)
@@ -186,7 +188,9 @@ async def test_what_is_no_code_is_kept_and_does_not_count(
         assert await value(context, "select tries from sign_in_requests") == 0
 
 
-async def test_a_new_code_takes_the_place_of_the_old(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_a_new_code_takes_the_place_of_the_old(
+    browser: OpenBrowser, cast: Cast, context: Context
+) -> None:
     async with browser() as page:
         first, second = await ask(page, context), await ask(page, context)
         if first.code != second.code:
@@ -196,7 +200,7 @@ async def test_a_new_code_takes_the_place_of_the_old(browser: Enter, cast: Cast,
         assert (await page.post("/sign-in/code", data={"code": second.code})).status_code == 303
 
 
-async def test_asking_anew_needs_no_typing_anew(browser: Enter, context: Context) -> None:
+async def test_asking_anew_needs_no_typing_anew(browser: OpenBrowser, context: Context) -> None:
     async with browser() as page:
         await ask(page, context, "nour@example.org", name="Nour", pronouns="she/her", next="/me")
         form = (await page.get("/sign-in")).text
@@ -207,7 +211,7 @@ async def test_asking_anew_needs_no_typing_anew(browser: Enter, context: Context
 
 
 async def test_codes_are_stored_so_that_the_table_gives_none_away(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         mail = await ask(page, context)
@@ -221,7 +225,7 @@ async def test_codes_are_stored_so_that_the_table_gives_none_away(
 
 
 async def test_opening_the_link_changes_nothing_and_the_button_signs_in(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page, browser() as phone:
         mail = await ask(page, context, next="/me")
@@ -244,7 +248,7 @@ async def test_opening_the_link_changes_nothing_and_the_button_signs_in(
         assert await who(page) == ""
 
 
-async def test_a_made_up_link_is_not_found(browser: Enter, cast: Cast) -> None:
+async def test_a_made_up_link_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         for token in ("x", "A" * 43, "%00", "\u202e", "x" * 2000):
             assert (await page.get(f"/sign-in/link/{token}")).status_code == 404
@@ -252,7 +256,7 @@ async def test_a_made_up_link_is_not_found(browser: Enter, cast: Cast) -> None:
 
 
 async def test_the_link_works_though_the_code_was_tried_out(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         mail = await ask(page, context)
@@ -266,7 +270,7 @@ async def test_the_link_works_though_the_code_was_tried_out(
 
 
 async def test_the_answer_does_not_tell_whether_an_address_is_known(
-    browser: Enter, cast: Cast, context: Context, queries: list[str]
+    browser: OpenBrowser, cast: Cast, context: Context, queries: list[str]
 ) -> None:
     seen = []
     # The first only makes the driver learn the types it has not met on this connection.
@@ -286,7 +290,7 @@ async def test_the_answer_does_not_tell_whether_an_address_is_known(
     assert seen[1] == seen[2]
 
 
-async def test_somebody_new_gives_a_name_at_once(browser: Enter, context: Context) -> None:
+async def test_somebody_new_gives_a_name_at_once(browser: OpenBrowser, context: Context) -> None:
     async with browser() as page:
         page.cookies.set("zone", "America%2FDenver", domain="circles.test")
         mail = await ask(page, context, "nour@example.org", name="  Nour 🌿 ", pronouns="they/them")
@@ -309,7 +313,7 @@ async def test_somebody_new_gives_a_name_at_once(browser: Enter, context: Contex
 
 
 async def test_somebody_new_who_gave_no_name_is_asked_after_the_code(
-    browser: Enter, context: Context
+    browser: OpenBrowser, context: Context
 ) -> None:
     async with browser() as page:
         mail = await ask(page, context, "nour@example.org", next="/me")
@@ -328,7 +332,7 @@ async def test_somebody_new_who_gave_no_name_is_asked_after_the_code(
         assert await who(page) == "nour@example.org"
 
 
-async def test_a_name_cannot_be_given_without_the_code(browser: Enter, context: Context) -> None:
+async def test_a_name_cannot_be_given_without_the_code(browser: OpenBrowser, context: Context) -> None:
     async with browser() as page:
         await ask(page, context, "nour@example.org")
         assert (await page.get("/sign-in/name")).headers["location"] == "/sign-in"
@@ -338,7 +342,7 @@ async def test_a_name_cannot_be_given_without_the_code(browser: Enter, context: 
         assert await value(context, "select count(*) from people") == 0
 
 
-async def test_a_name_can_be_given_for_half_an_hour(browser: Enter, context: Context) -> None:
+async def test_a_name_can_be_given_for_half_an_hour(browser: OpenBrowser, context: Context) -> None:
     async with browser() as page:
         mail = await ask(page, context, "nour@example.org")
         await page.post("/sign-in/code", data={"code": mail.code})
@@ -349,7 +353,7 @@ async def test_a_name_can_be_given_for_half_an_hour(browser: Enter, context: Con
         assert 'value="Nour"' in answer.text
 
 
-async def test_a_stranger_cannot_name_somebody_new(browser: Enter, context: Context) -> None:
+async def test_a_stranger_cannot_name_somebody_new(browser: OpenBrowser, context: Context) -> None:
     async with browser() as stranger, browser() as nour:
         mail = await ask(stranger, context, "nour@example.org", name="Rude word")
         answer = await nour.post(mail.link)
@@ -363,7 +367,7 @@ async def test_a_stranger_cannot_name_somebody_new(browser: Enter, context: Cont
 
 
 async def test_a_known_person_keeps_their_name_whatever_is_typed(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         page.cookies.set("zone", "Europe%2FBerlin")
@@ -375,7 +379,7 @@ async def test_a_known_person_keeps_their_name_whatever_is_typed(
     assert mira.zone == "Europe/Berlin"
 
 
-async def test_a_zone_once_kept_stays(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_a_zone_once_kept_stays(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     await change(context, "update people set zone = 'America/Denver' where id = $1", cast.mira)
     async with browser() as page:
         page.cookies.set("zone", "Europe%2FBerlin")
@@ -384,7 +388,9 @@ async def test_a_zone_once_kept_stays(browser: Enter, cast: Cast, context: Conte
     assert await value(context, "select zone from people where id = $1", cast.mira) == "America/Denver"
 
 
-async def test_the_same_new_address_by_two_mails_is_one_person(browser: Enter, context: Context) -> None:
+async def test_the_same_new_address_by_two_mails_is_one_person(
+    browser: OpenBrowser, context: Context
+) -> None:
     async with browser() as page, browser() as phone:
         first = await ask(page, context, "nour@example.org", name="Nour")
         second = await ask(phone, context, "nour@example.org", name="Nour A")
@@ -416,7 +422,7 @@ async def test_the_same_new_address_by_two_mails_is_one_person(browser: Enter, c
     ],
 )
 async def test_what_cannot_be_read_is_said_and_kept(
-    browser: Enter, context: Context, typed: dict[str, str], said: str
+    browser: OpenBrowser, context: Context, typed: dict[str, str], said: str
 ) -> None:
     async with browser() as page:
         answer = await page.post("/sign-in", data={**typed, "next": "/me"})
@@ -429,7 +435,9 @@ async def test_what_cannot_be_read_is_said_and_kept(
         assert await value(context, "select count(*) from mails") == 0
 
 
-async def test_a_name_in_other_letters_comes_out_whole_and_harmless(browser: Enter, context: Context) -> None:
+async def test_a_name_in_other_letters_comes_out_whole_and_harmless(
+    browser: OpenBrowser, context: Context
+) -> None:
     async with browser() as page:
         mail = await ask(page, context, "n@example.org", name="\u202e<script>alert(1)</script>🌿")
         await page.post("/sign-in/code", data={"code": mail.code})
@@ -440,7 +448,7 @@ async def test_a_name_in_other_letters_comes_out_whole_and_harmless(browser: Ent
 
 
 async def test_one_address_gets_few_mails_and_what_was_typed_is_kept(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         most = rules.ADDRESS_LIMITS[0][0]
@@ -487,7 +495,9 @@ async def test_one_network_gets_a_limited_number_of_mails(
         "\x00",
     ],
 )
-async def test_nobody_is_led_elsewhere(browser: Enter, cast: Cast, context: Context, next_path: str) -> None:
+async def test_nobody_is_led_elsewhere(
+    browser: OpenBrowser, cast: Cast, context: Context, next_path: str
+) -> None:
     async with browser() as page:
         form = await page.get("/sign-in", params={"next": next_path})
         assert 'name="next" value=""' in form.text
@@ -503,7 +513,7 @@ async def test_nobody_is_led_elsewhere(browser: Enter, cast: Cast, context: Cont
     [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.test"}],
 )
 async def test_another_site_cannot_send_these_forms(
-    browser: Enter, cast: Cast, context: Context, headers: dict[str, str]
+    browser: OpenBrowser, cast: Cast, context: Context, headers: dict[str, str]
 ) -> None:
     async with browser(cast.mira) as page:
         mail = await ask(page, context)
@@ -520,7 +530,7 @@ async def test_another_site_cannot_send_these_forms(
 
 
 async def test_a_page_that_needs_signing_in_leads_there_and_back(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         answer = await page.get("/me?a=1&b=2")
@@ -533,7 +543,7 @@ async def test_a_page_that_needs_signing_in_leads_there_and_back(
 
 
 async def test_signing_in_again_ends_what_this_browser_held(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser(cast.milo) as page:
         before = page.cookies["sign-in"]
@@ -541,21 +551,21 @@ async def test_signing_in_again_ends_what_this_browser_held(
         await page.post("/sign-in/code", data={"code": mail.code})
         assert await who(page) == "mira@example.org"
         assert page.cookies["sign-in"] != before
-    assert await people.signed_in(context, before) is None
+    assert await people.find_signed_in(context, before) is None
 
 
-async def test_signing_out_ends_this_browser_only(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_signing_out_ends_this_browser_only(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     async with browser(cast.mira) as page, browser(cast.mira) as phone:
         token = page.cookies["sign-in"]
         answer = await page.post("/sign-out")
         assert answer.status_code == 303
         assert await who(page) == ""
-        assert await people.signed_in(context, token) is None
+        assert await people.find_signed_in(context, token) is None
         assert await who(phone) == "mira@example.org"
         assert (await page.post("/sign-out")).status_code == 303  # twice is no fault
 
 
-async def test_signing_out_everywhere_ends_every_browser(browser: Enter, cast: Cast) -> None:
+async def test_signing_out_everywhere_ends_every_browser(browser: OpenBrowser, cast: Cast) -> None:
     async with browser(cast.mira) as page, browser(cast.mira) as phone, browser(cast.milo) as milo:
         assert (await page.post("/sign-out/everywhere")).status_code == 303
         assert await who(page) == ""
@@ -563,7 +573,7 @@ async def test_signing_out_everywhere_ends_every_browser(browser: Enter, cast: C
         assert await who(milo) == "milo@example.org"
 
 
-async def test_a_sign_in_runs_out(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_a_sign_in_runs_out(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     async with browser(cast.mira) as page:
         await change(context, "update sign_ins set expires_at = now()")
         assert await who(page) == ""
@@ -571,14 +581,14 @@ async def test_a_sign_in_runs_out(browser: Enter, cast: Cast, context: Context) 
 
 async def test_nothing_but_a_whole_token_signs_in(cast: Cast, context: Context) -> None:
     for token in ("", "x", "\x00", "é" * 50):
-        assert await people.signed_in(context, token) is None
+        assert await people.find_signed_in(context, token) is None
 
 
 async def test_being_signed_in_costs_one_query(cast: Cast, context: Context, queries: list[str]) -> None:
     async with context.db.transaction() as tx:
         token = await people.start_sign_in(tx, cast.mira)
     queries.clear()
-    assert await people.signed_in(context, token)
+    assert await people.find_signed_in(context, token)
     assert len(queries) == 1
 
 
@@ -596,13 +606,13 @@ async def test_old_askings_and_sign_ins_are_forgotten(cast: Cast, context: Conte
     await sign_in.tidy(context)
     assert await value(context, "select count(*) from sign_in_requests") == 0
     assert await value(context, "select count(*) from sign_ins") == 1
-    assert await people.signed_in(context, kept)
+    assert await people.find_signed_in(context, kept)
 
 
 # how people are shown
 
 
-async def test_a_person_says_how_they_are_shown(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_a_person_says_how_they_are_shown(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     async with browser(cast.mira) as page:
         shown = await page.get("/me")
         assert shown.headers["cache-control"] == "no-store"
@@ -620,12 +630,12 @@ async def test_a_person_says_how_they_are_shown(browser: Enter, cast: Cast, cont
         assert answer.status_code == 303
         assert 'option value="America/Denver" selected' in (await page.get("/me")).text
     async with context.db.reading() as tx:
-        mira = (await people.profile(tx, [cast.mira]))[cast.mira]
+        mira = (await people.profiles(tx, [cast.mira]))[cast.mira]
     assert (mira.name, mira.pronouns, mira.about) == ("Mira D", "they/them", "")
 
 
 async def test_what_is_wrong_with_it_is_said_all_at_once(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(
@@ -638,14 +648,16 @@ async def test_what_is_wrong_with_it_is_said_all_at_once(
     assert await value(context, "select name from people where id = $1", cast.farid) == "Farid"
 
 
-async def test_a_facilitator_states_their_training(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_a_facilitator_states_their_training(
+    browser: OpenBrowser, cast: Cast, context: Context
+) -> None:
     async with browser(cast.farid) as page:
         await page.post("/me", data={"name": "Farid", "about": "I listen.\n\nMostly."})
         for year in ("2015", "2021", ""):
             training = {"kind": f"IFS Level 2 {year}", "body": "IFS Institute", "year": year}
             assert (await page.post("/me/credentials", data=training)).status_code == 303
         async with context.db.reading() as tx:
-            farid = (await people.profile(tx, [cast.farid]))[cast.farid]
+            farid = (await people.profiles(tx, [cast.farid]))[cast.farid]
         assert farid.about == "I listen.\n\nMostly."
         assert [each.year for each in farid.credentials] == [2021, 2015, None]
         gone = farid.credentials[0].id
@@ -666,7 +678,7 @@ async def test_training_is_limited_in_number(cast: Cast, context: Context) -> No
         await actions.add_credential(context, farid, kind="K", body="B", year=None)
 
 
-async def test_training_is_its_owners_alone(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_training_is_its_owners_alone(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     async with context.db.reading() as tx:
         found = await people.by_ids(tx, [cast.farid, cast.odile])
     training = await actions.add_credential(context, found[cast.farid], kind="K", body="B", year=None)
@@ -681,7 +693,7 @@ async def test_training_is_its_owners_alone(browser: Enter, cast: Cast, context:
 # parts
 
 
-async def test_organizers_alone_see_the_people(browser: Enter, cast: Cast) -> None:
+async def test_organizers_alone_see_the_people(browser: OpenBrowser, cast: Cast) -> None:
     for somebody in (cast.mira, cast.farid):
         async with browser(somebody) as page:
             assert (await page.get("/organize/people")).status_code == 404
@@ -694,7 +706,7 @@ async def test_organizers_alone_see_the_people(browser: Enter, cast: Cast) -> No
 
 
 async def test_an_organizer_makes_a_facilitator_and_unmakes_them(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser(cast.odile) as page, browser(cast.mira) as mira:
         roles = f"/organize/people/{cast.mira}/roles"
@@ -715,7 +727,7 @@ async def test_an_organizer_makes_a_facilitator_and_unmakes_them(
     ]
 
 
-async def test_demotion_works_on_the_next_request(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_demotion_works_on_the_next_request(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     other = await add_person(context, "Ola", is_organizer=True)
     async with browser(cast.odile) as odile, browser(other) as ola:
         assert (await ola.get("/organize/people")).status_code == 200
@@ -725,7 +737,9 @@ async def test_demotion_works_on_the_next_request(browser: Enter, cast: Cast, co
         assert answer.status_code == 404
 
 
-async def test_the_last_organizer_cannot_be_taken_away(browser: Enter, cast: Cast, context: Context) -> None:
+async def test_the_last_organizer_cannot_be_taken_away(
+    browser: OpenBrowser, cast: Cast, context: Context
+) -> None:
     async with browser(cast.odile) as page:
         answer = await page.post(
             f"/organize/people/{cast.odile}/roles", data={"role": "organizer", "on": "no"}
@@ -752,12 +766,14 @@ async def test_two_organizers_cannot_take_each_other_away_at_once(cast: Cast, co
     "form",
     [{"role": "king", "on": "yes"}, {"role": "organizer"}, {"role": "organizer", "on": "maybe"}, {}],
 )
-async def test_a_part_nobody_knows_is_not_found(browser: Enter, cast: Cast, form: dict[str, str]) -> None:
+async def test_a_part_nobody_knows_is_not_found(
+    browser: OpenBrowser, cast: Cast, form: dict[str, str]
+) -> None:
     async with browser(cast.odile) as page:
         assert (await page.post(f"/organize/people/{cast.mira}/roles", data=form)).status_code == 404
 
 
-async def test_a_part_for_nobody_is_not_found(browser: Enter, cast: Cast) -> None:
+async def test_a_part_for_nobody_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
     async with browser(cast.odile) as page:
         for nobody in (uuid4(), "not-an-id"):
             answer = await page.post(
@@ -767,7 +783,7 @@ async def test_a_part_for_nobody_is_not_found(browser: Enter, cast: Cast) -> Non
 
 
 async def test_the_list_of_people_is_searched_and_paged(
-    browser: Enter, cast: Cast, context: Context, queries: list[str]
+    browser: OpenBrowser, cast: Cast, context: Context, queries: list[str]
 ) -> None:
     for number in range(40):
         await add_person(context, f"Person {number:02}")
@@ -820,7 +836,7 @@ async def test_other_rooms_ask_for_many_people_at_once(
         assert await people.by_ids(tx, []) == {}
         queries.clear()
         found = await people.by_ids(tx, [cast.mira, cast.farid, uuid4()])
-        profiles = await people.profile(tx, [cast.farid, cast.fern])
+        profiles = await people.profiles(tx, [cast.farid, cast.fern])
         assert len(queries) == 2
     assert {person.name for person in found.values()} == {"Mira", "Farid"}
     assert set(profiles) == {cast.farid, cast.fern}
@@ -830,7 +846,7 @@ async def test_other_rooms_ask_for_many_people_at_once(
 
 
 async def test_the_practice_mailbox_shows_a_mail_and_its_links(
-    browser: Enter, cast: Cast, context: Context
+    browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
         mail = await ask(page, context)
@@ -850,7 +866,9 @@ async def test_the_practice_mailbox_shows_a_mail_and_its_links(
             assert (await page.get(path)).status_code == 404
 
 
-async def test_the_practice_mailbox_hands_out_the_calendar_part(browser: Enter, context: Context) -> None:
+async def test_the_practice_mailbox_hands_out_the_calendar_part(
+    browser: OpenBrowser, context: Context
+) -> None:
     async with browser() as page:
         await ask(page, context)
         mail_id = await value(context, "select id from mails")
@@ -869,14 +887,14 @@ async def test_the_practice_mailbox_hands_out_the_calendar_part(browser: Enter, 
 @pytest.mark.parametrize(
     ("name", "lands"), [("mira", "/gatherings"), ("farid", "/host"), ("odile", "/organize")]
 )
-async def test_the_practice_bar_signs_one_in(browser: Enter, cast: Cast, name: str, lands: str) -> None:
+async def test_the_practice_bar_signs_one_in(browser: OpenBrowser, cast: Cast, name: str, lands: str) -> None:
     async with browser() as page:
         answer = await page.post("/practice/sign-in", data={"who": name})
         assert (answer.status_code, answer.headers["location"]) == (303, lands)
         assert await who(page) == f"{name}@example.org"
 
 
-async def test_the_practice_bar_makes_nobody(browser: Enter, context: Context) -> None:
+async def test_the_practice_bar_makes_nobody(browser: OpenBrowser, context: Context) -> None:
     async with browser() as page:
         answer = await page.post("/practice/sign-in", data={"who": "mira"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/")

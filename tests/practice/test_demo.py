@@ -35,7 +35,7 @@ from circles.practice.stripe import objects as practice
 from circles.practice.stripe import webhooks as practice_hooks
 from circles.store import checks
 from circles.store.context import Context
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 
 Rows = list[dict[str, Any]]
 
@@ -221,7 +221,9 @@ async def test_circles_are_held_together(planted: Context) -> None:
     assert counts[0] == {"co": 2, "helpers": 1, "asked": 1, "stand_ins": 1, "linked": 1, "seen": 3}
 
 
-async def test_one_circle_rests_one_has_ended_and_one_is_a_copy(planted: Context, browser: Enter) -> None:
+async def test_one_circle_rests_one_has_ended_and_one_is_a_copy(
+    planted: Context, browser: OpenBrowser
+) -> None:
     rows = await _fetch(
         planted,
         "select circles.id, circles.name, state, email as lead, ahead.n, ahead.seats, "
@@ -247,7 +249,9 @@ async def test_one_circle_rests_one_has_ended_and_one_is_a_copy(planted: Context
         assert (await page.get(f"/host/circles/{found['draft']['id']}/discard")).status_code == 200
 
 
-async def test_whoever_sits_in_the_resting_circle_keeps_the_seat(planted: Context, browser: Enter) -> None:
+async def test_whoever_sits_in_the_resting_circle_keeps_the_seat(
+    planted: Context, browser: OpenBrowser
+) -> None:
     row = (
         await _fetch(
             planted,
@@ -264,7 +268,7 @@ async def test_whoever_sits_in_the_resting_circle_keeps_the_seat(planted: Contex
         assert "takes no bookings at present" in (await page.get(f"/gatherings/{row['gathering_id']}")).text
 
 
-async def test_facilitators_have_pictures_that_the_house_drew(planted: Context, browser: Enter) -> None:
+async def test_facilitators_have_pictures_that_the_house_drew(planted: Context, browser: OpenBrowser) -> None:
     rows = await _fetch(
         planted, "select hash, jpeg, email from pictures join people on people.id = person_id"
     )
@@ -288,7 +292,7 @@ async def _page_of(context: Context, email: str) -> str:
 
 
 async def test_one_evening_is_held_by_another_and_those_booked_read_so(
-    planted: Context, browser: Enter
+    planted: Context, browser: OpenBrowser
 ) -> None:
     row = (
         await _fetch(
@@ -330,7 +334,7 @@ async def test_the_nights_meet_the_change_of_the_clocks_where_there_is_one(
     )
 
 
-async def test_its_facilitator_sees_the_flag(context: Context, browser: Enter) -> None:
+async def test_its_facilitator_sees_the_flag(context: Context, browser: OpenBrowser) -> None:
     """Loaded three months before the clocks of Chicago change next, whenever that is."""
     with travel(_months_before_a_change(), tick=False):
         await demo.load(context)
@@ -354,7 +358,7 @@ def _months_before_a_change() -> datetime:
 
 
 async def test_a_change_of_an_evening_is_told_as_a_change(
-    planted: Context, browser: Enter, drain: Callable[[], Any]
+    planted: Context, browser: OpenBrowser, drain: Callable[[], Any]
 ) -> None:
     (gathering,) = await _fetch(
         planted,
@@ -595,7 +599,7 @@ async def test_the_practice_stripe_knows_what_was_given_back(planted: Context) -
     assert fault.value.body["error"]["code"] == "charge_already_refunded"
 
 
-async def test_every_page_of_the_demo_people_opens(planted: Context, browser: Enter) -> None:
+async def test_every_page_of_the_demo_people_opens(planted: Context, browser: OpenBrowser) -> None:
     paths = {
         "mira": ["/", "/gatherings", "/my/gatherings", "/me"],
         "farid": ["/host"],
@@ -608,7 +612,9 @@ async def test_every_page_of_the_demo_people_opens(planted: Context, browser: En
                 assert answer.status_code == 200, f"{name} {path}"
 
 
-async def test_farid_keeps_the_register_of_the_gathering_under_way(planted: Context, browser: Enter) -> None:
+async def test_farid_keeps_the_register_of_the_gathering_under_way(
+    planted: Context, browser: OpenBrowser
+) -> None:
     farid = await _person(planted, "farid")
     gathering: UUID = await _value(
         planted,
@@ -627,7 +633,9 @@ async def test_farid_keeps_the_register_of_the_gathering_under_way(planted: Cont
         assert "<b>1</b> came" in (await page.get(f"/host/gatherings/{gathering}")).text
 
 
-async def test_the_organizer_finds_what_farid_wrote_for_himself(planted: Context, browser: Enter) -> None:
+async def test_the_organizer_finds_what_farid_wrote_for_himself(
+    planted: Context, browser: OpenBrowser
+) -> None:
     circle = await _value(
         planted, "select circle_id from gatherings join reflections on gathering_id = gatherings.id"
     )

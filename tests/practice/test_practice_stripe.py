@@ -18,7 +18,7 @@ from circles.practice.stripe import api
 from circles.practice.stripe import objects as look_alike
 from circles.practice.stripe.objects import Fault
 from circles.store.context import Context
-from tests.conftest import Enter
+from tests.conftest import OpenBrowser
 from tests.payments import helpers
 from tests.payments.helpers import Outcomes, checkout, count, start, stripe_object
 
@@ -292,7 +292,7 @@ def test_brackets_that_contradict_themselves(text: str) -> None:
 
 
 async def test_the_checkout_page_says_what_it_is(
-    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
@@ -306,7 +306,7 @@ async def test_the_checkout_page_says_what_it_is(
 
 
 async def test_paying_twice_pays_once(
-    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
@@ -320,7 +320,7 @@ async def test_paying_twice_pays_once(
 
 
 async def test_pressing_pay_in_two_tabs_at_once_pays_once(
-    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
@@ -340,7 +340,7 @@ async def test_pressing_pay_in_two_tabs_at_once_pays_once(
     ],
 )
 async def test_a_card_that_does_not_go_through(
-    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter, form: dict[str, str], says: str
+    context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser, form: dict[str, str], says: str
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
@@ -352,7 +352,7 @@ async def test_a_card_that_does_not_go_through(
 
 
 async def test_cancel_leads_back_and_leaves_the_checkout_open(
-    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     url = await start(context, booking)
     async with browser() as page:
@@ -362,7 +362,7 @@ async def test_cancel_leads_back_and_leaves_the_checkout_open(
 
 
 async def test_a_checkout_that_has_ended_says_so(
-    context: Context, booking: UUID, outcomes: Outcomes, browser: Enter
+    context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     url = await start(context, booking)
     await helpers.let_time_pass(context, "32 minutes")

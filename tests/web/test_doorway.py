@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from circles.web import head_deadline as head_deadline
-from tests.conftest import at_a_port
+from tests.conftest import serve_at_port
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -36,7 +36,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """The port of a server whose door gives a head 0.3 seconds."""
     monkeypatch.setattr(head_deadline, "HEAD_SECONDS", 0.3)
-    async with at_a_port(application) as found:
+    async with serve_at_port(application) as found:
         yield found
 
 

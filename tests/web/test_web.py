@@ -19,7 +19,7 @@ from circles.store.context import Context
 from circles.store.db import Database
 from circles.web import access, cookies, forms, headers, limits, render
 from tests.cast import Cast
-from tests.conftest import Browser, Enter
+from tests.conftest import Browser, OpenBrowser
 
 
 async def _hello(request: Request) -> Response:
@@ -27,14 +27,14 @@ async def _hello(request: Request) -> Response:
 
 
 def test_a_route_without_a_door_fails_at_start_up() -> None:
-    access.check([access.route("/", _hello, access.Who.ANYBODY)])
+    access.check_routes([access.route("/", _hello, access.Access.PUBLIC)])
     with pytest.raises(RuntimeError, match="/bare"):
-        access.check([Route("/bare", _hello)])
+        access.check_routes([Route("/bare", _hello)])
     with pytest.raises(RuntimeError, match="/hidden"):
-        access.check([Mount("/hidden", routes=[])])
+        access.check_routes([Mount("/hidden", routes=[])])
 
 
-async def test_every_answer_carries_the_headers(browser: Enter, cast: Cast) -> None:
+async def test_every_answer_carries_the_headers(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         for path in (
             "/",
@@ -50,7 +50,7 @@ async def test_every_answer_carries_the_headers(browser: Enter, cast: Cast) -> N
             assert answer.headers["cache-control"]
 
 
-async def test_private_pages_are_not_kept(browser: Enter, cast: Cast) -> None:
+async def test_private_pages_are_not_kept(browser: OpenBrowser, cast: Cast) -> None:
     async with browser(cast.mira) as page:
         for path in ("/my/gatherings", "/me", "/gatherings", f"/gatherings/{cast.gathering}/book"):
             answer = await page.get(path)
@@ -67,7 +67,9 @@ async def test_private_pages_are_not_kept(browser: Enter, cast: Cast) -> None:
         {"Origin": "null"},
     ],
 )
-async def test_posts_from_other_sites_are_refused(sent: dict[str, str], browser: Enter, cast: Cast) -> None:
+async def test_posts_from_other_sites_are_refused(
+    sent: dict[str, str], browser: OpenBrowser, cast: Cast
+) -> None:
     async with browser(cast.mira) as page:
         del page.headers["Sec-Fetch-Site"]
         answer = await page.post("/sign-out", headers=sent)
@@ -75,14 +77,14 @@ async def test_posts_from_other_sites_are_refused(sent: dict[str, str], browser:
         assert (await page.get("/my/gatherings")).status_code == 200
 
 
-async def test_an_older_browser_is_known_by_its_origin(browser: Enter, cast: Cast) -> None:
+async def test_an_older_browser_is_known_by_its_origin(browser: OpenBrowser, cast: Cast) -> None:
     async with browser(cast.mira) as page:
         del page.headers["Sec-Fetch-Site"]
         answer = await page.post("/sign-out", headers={"Origin": "http://circles.test"})
         assert answer.status_code == 303
 
 
-async def test_a_body_that_is_too_large_is_refused(browser: Enter, cast: Cast) -> None:
+async def test_a_body_that_is_too_large_is_refused(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         answer = await page.post("/sign-in", data={"email": "a" * 300_000})
         assert answer.status_code == 413
@@ -134,7 +136,7 @@ async def test_whoever_goes_away_in_the_middle_is_no_fault_of_ours(app: Starlett
     assert sent[0]["status"] == 400
 
 
-async def test_unknown_ids_and_no_ids_are_the_same_page(browser: Enter, cast: Cast) -> None:
+async def test_unknown_ids_and_no_ids_are_the_same_page(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         answers = [
             await page.get(f"/gatherings/{bad}")
@@ -143,7 +145,9 @@ async def test_unknown_ids_and_no_ids_are_the_same_page(browser: Enter, cast: Ca
         assert {answer.status_code for answer in answers} == {404}
 
 
-async def test_whoever_is_signed_in_is_so_on_a_page_that_is_not_there_too(cast: Cast, browser: Enter) -> None:
+async def test_whoever_is_signed_in_is_so_on_a_page_that_is_not_there_too(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.mira) as page:
         answer = await page.get("/nothing/of/the/kind")
     assert answer.status_code == 404
@@ -152,7 +156,7 @@ async def test_whoever_is_signed_in_is_so_on_a_page_that_is_not_there_too(cast: 
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_a_fault_tells_nothing_of_itself(app: Starlette, browser: Enter, cast: Cast) -> None:
+async def test_a_fault_tells_nothing_of_itself(app: Starlette, browser: OpenBrowser, cast: Cast) -> None:
     async def broken(_: Context, __: str) -> None:
         raise ValueError("secret detail mira@example.org")
 
@@ -166,7 +170,7 @@ async def test_a_fault_tells_nothing_of_itself(app: Starlette, browser: Enter, c
 
 
 async def test_health_tells_of_database_and_queue(
-    browser: Enter, cast: Cast, context: Context, app: Starlette
+    browser: OpenBrowser, cast: Cast, context: Context, app: Starlette
 ) -> None:
     async with browser() as page:
         answer = await page.get("/healthz")
@@ -186,8 +190,8 @@ async def test_health_tells_of_database_and_queue(
 
 async def test_limits_count_across_keys_and_windows(context: Context) -> None:
     hour = timedelta(hours=1)
-    assert [await limits.within(context, "a", 2, hour) for _ in range(3)] == [True, True, False]
-    assert await limits.within(context, "b", 2, hour)
+    assert [await limits.allow(context, "a", 2, hour) for _ in range(3)] == [True, True, False]
+    assert await limits.allow(context, "b", 2, hour)
     async with context.db.reading() as tx:
         assert not await tx.fetchval("select count(*) from limits where key in ('a', 'b')")
 
@@ -225,7 +229,7 @@ async def test_a_door_of_practice_mode_is_shut_outside_it(context: Context, mode
     """Such addresses are left out in production, too; the door says no by itself."""
     settings = context.settings.model_copy(update={"mode": mode})
     site = Starlette(
-        routes=[access.route("/practice", _hello, access.Who.PRACTICE)],
+        routes=[access.route("/practice", _hello, access.Access.PRACTICE)],
         exception_handlers={NotFound: lambda request, error: PlainTextResponse("", status_code=404)},
     )
     site.state.context, site.state.find_person = Context(settings, context.db), None

@@ -74,7 +74,9 @@ async def close_register(
             if await register_actions.lock_seat(tx, gathering_id, booking):
                 await register_actions.record_tap(tx, booking, "absent", actor_id=actor_id)
         await SQL.close_register(tx, id=gathering_id, actor_id=actor_id)
-        await audit.record(tx, "register.closed", gathering_id, who=actor_id, before="open", after="closed")
+        await audit.record(
+            tx, "register.closed", gathering_id, actor_id=actor_id, before="open", after="closed"
+        )
 
 
 async def reopen_register(context: Context, *, actor_id: UUID, gathering_id: UUID) -> None:
@@ -85,7 +87,7 @@ async def reopen_register(context: Context, *, actor_id: UUID, gathering_id: UUI
         if row["closed_at"]:
             await SQL.reopen_register(tx, id=gathering_id)
             await audit.record(
-                tx, "register.reopened", gathering_id, who=actor_id, before="closed", after="open"
+                tx, "register.reopened", gathering_id, actor_id=actor_id, before="closed", after="open"
             )
 
 
@@ -106,7 +108,7 @@ async def write_note(context: Context, *, actor_id: UUID, gathering_id: UUID, va
         note_id = await SQL.write_note(
             tx, circle=row["circle_id"], gathering=gathering_id, actor_id=actor_id, **note
         )
-        await audit.record(tx, "note.written", note_id, who=actor_id, after="kept")
+        await audit.record(tx, "note.written", note_id, actor_id=actor_id, after="kept")
         if suggests:
             await directory.suggest(
                 tx, context, person_id=note["about"], by=actor_id, suggestion=directory.Suggestion()
@@ -119,7 +121,7 @@ async def delete_note(context: Context, *, actor_id: UUID, note_id: UUID) -> UUI
         gathering_id = await SQL.delete_note(tx, id=note_id, actor_id=actor_id)
         if gathering_id is None:
             raise NotFound
-        await audit.record(tx, "note.taken_away", note_id, who=actor_id, before="kept")
+        await audit.record(tx, "note.taken_away", note_id, actor_id=actor_id, before="kept")
         return gathering_id
 
 

@@ -53,4 +53,4 @@ async def save(
             await SQL.save_reflection(tx, gathering=gathering_id, actor_id=actor_id, **texts)
         else:
             await SQL.delete_reflection(tx, gathering=gathering_id)
-        await audit.record(tx, "reflection.kept", gathering_id, who=actor_id)
+        await audit.record(tx, "reflection.kept", gathering_id, actor_id=actor_id)

@@ -34,7 +34,7 @@ async def save(request: Request) -> Response:
             actor_id=request.state.person.id,
             gathering_id=access.path_id(request),
             texts=rules.read(form.values),
-            version=reading.whole(form.value("version"), 0),
+            version=reading.whole_number(form.value("version"), 0),
         )
     except Refused as refused:
         row = await _reflection(request)

@@ -14,9 +14,10 @@ def read(values: Mapping[str, str]) -> dict[str, str]:
     """What went well and what to carry on; either may be empty. Raises Refused with every reason at once."""
     reader = Reader(values)
     texts = {
-        name: reader.body(name, most=MAX_CHARACTERS, required=False) for name in ("went_well", "carry_on")
+        name: reader.body(name, max_length=MAX_CHARACTERS, required=False)
+        for name in ("went_well", "carry_on")
     }
-    reader.done()
+    reader.raise_refusals()
     return texts
 
 

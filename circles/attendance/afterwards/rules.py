@@ -31,6 +31,6 @@ def read_note(values: Mapping[str, str], members: Iterable[UUID]) -> dict[str, A
     about = next((member for member in members if str(member) == values.get("about")), None)
     if about is None:
         reader.reasons.append(Reason("about_nobody", "Please choose who the note is about.", "about"))
-    body = reader.body("body", most=MAX_NOTE)
-    reader.done()
+    body = reader.body("body", max_length=MAX_NOTE)
+    reader.raise_refusals()
     return {"about": about, "body": body}

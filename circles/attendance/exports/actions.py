@@ -37,7 +37,7 @@ async def begin_export(context: Context, *, actor_id: UUID, selection: Selection
         export_id = await SQL.begin_export(
             tx, what="attendance", actor_id=actor_id, filters=selection.filters
         )
-        await audit.record(tx, "attendance.exported", export_id, who=actor_id, details=selection.filters)
+        await audit.record(tx, "attendance.exported", export_id, actor_id=actor_id, details=selection.filters)
         return export_id
 
 

@@ -118,4 +118,6 @@ class BookingsFilter:
 
 def read_bookings_filter(state: str, circle: str, page: str) -> BookingsFilter:
     """Read the filter of the list of bookings from its address; unknown values are ignored."""
-    return BookingsFilter(state if state in STATES else "", reading.uuid_or_none(circle), reading.page(page))
+    return BookingsFilter(
+        state if state in STATES else "", reading.uuid_or_none(circle), reading.page_number(page)
+    )

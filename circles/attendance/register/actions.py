@@ -127,7 +127,7 @@ async def record_tap(
         await SQL.write_mark(tx, booking=booking_id, mark=mark, actor_id=actor_id)
     else:
         await SQL.clear_mark(tx, booking=booking_id)
-    await audit.record(tx, "attendance.marked", booking_id, who=actor_id, before=before, after=mark)
+    await audit.record(tx, "attendance.marked", booking_id, actor_id=actor_id, before=before, after=mark)
 
 
 @jobs.every("attendance.forget_taps", "41 4 * * *")

@@ -52,18 +52,18 @@ async def _marked(request: Request, booking_id: UUID | None) -> Response:
     """The line and the counts for htmx; a redirect to that line for a browser without JavaScript."""
     register = await _register(request)
     seat = next((seat for seat in register.seats if seat.id == booking_id), None)
-    if not htmx.asked(request):
+    if not htmx.wants_part(request):
         return render.see_other(f"{_address(register)}#{seat.anchor if seat else 'register'}")
     if seat is None:
-        return htmx.go_to(_address(register))
+        return htmx.redirect(_address(register))
     return htmx.vary(render.page(request, "attendance/register/_marked.html", register=register, seat=seat))
 
 
 async def _refused(request: Request, refused: Refused) -> Response:
     """The page again with the reasons. htmx would swap it into one line, so it loads the page whole."""
     register = await _register(request)
-    if htmx.asked(request):
-        response = htmx.go_to(_address(register))
+    if htmx.wants_part(request):
+        response = htmx.redirect(_address(register))
         cookies.set_notice(response, " ".join(reason.text for reason in refused.reasons), "warn")
         return response
     form = Form()

@@ -34,7 +34,7 @@ async def open_room(
             tx,
             "gathering.room_opened",
             gathering_id,
-            who=actor_id,
+            actor_id=actor_id,
             after="opened",
             why=checks["why"],
             details={"co": checks["co"], "card": checks["card"]},
@@ -53,7 +53,7 @@ async def shut_room(context: Context, *, actor_id: UUID, gathering_id: UUID) -> 
         refuse_if(rules.shutting_refusals(row["ends_at"], row["now"]))
         await SQL.shut_room(tx, id=gathering_id)
         await audit.record(
-            tx, "gathering.room_shut", gathering_id, who=actor_id, before="opened", after="shut"
+            tx, "gathering.room_shut", gathering_id, actor_id=actor_id, before="opened", after="shut"
         )
 
 
@@ -81,4 +81,4 @@ async def change_checks(context: Context, *, actor_id: UUID, circle_id: UUID, ch
         if changed is None:
             raise NotFound
         details = {"co": checks.co, "card": checks.card}
-        await audit.record(tx, "circle.room_checks", circle_id, who=actor_id, details=details)
+        await audit.record(tx, "circle.room_checks", circle_id, actor_id=actor_id, details=details)

@@ -45,7 +45,7 @@ def _why(values: Mapping[str, str], reasons: list[Reason]) -> str:
         reasons.append(Reason("no_why", "Please write why you go ahead alone this time.", "why"))
         return ""
     try:
-        return text.line(typed, "why", most=MAX_WHY)
+        return text.line(typed, "why", max_length=MAX_WHY)
     except Refused as refused:
         reasons.extend(refused.reasons)
         return ""

@@ -69,7 +69,7 @@ async def save(
         rows = [{"position": number} | asdict(step) for number, step in enumerate(steps, start=1)]
         await SQL.insert_steps(tx, sheet=sheet_id, steps=rows)
         details = {"steps": len(steps), "minutes": rules.total(steps)}
-        await audit.record(tx, "run_sheet.changed", about_id, who=actor_id, details=details)
+        await audit.record(tx, "run_sheet.changed", about_id, actor_id=actor_id, details=details)
 
 
 async def reset(context: Context, *, actor_id: UUID, kind: Kind, about_id: UUID) -> None:
@@ -80,7 +80,7 @@ async def reset(context: Context, *, actor_id: UUID, kind: Kind, about_id: UUID)
             tx, circle=current.about["circle_id"], gathering=current.gathering_id
         )
         if deleted:
-            await audit.record(tx, "run_sheet.put_back", about_id, who=actor_id)
+            await audit.record(tx, "run_sheet.put_back", about_id, actor_id=actor_id)
 
 
 async def _locked(tx: db.Tx, kind: Kind, about_id: UUID, actor_id: UUID) -> Sheet:

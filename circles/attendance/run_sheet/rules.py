@@ -133,7 +133,7 @@ def times(steps: Iterable[Step], starts_at: datetime, zone: str) -> list[str]:
     """When each step begins on the gathering's clock: 6:00 pm, 6:05 pm."""
     starts, at = [], starts_at
     for step in steps:
-        starts.append(clock.say_short(at.astimezone(ZoneInfo(zone)), zone).rpartition(", ")[2])
+        starts.append(clock.format_short(at.astimezone(ZoneInfo(zone)), zone).rpartition(", ")[2])
         at += timedelta(minutes=step.minutes)
     return starts
 
@@ -152,25 +152,25 @@ def form_values(steps: Sequence[Step]) -> dict[str, str]:
 
 def count(values: Mapping[str, str]) -> int:
     """The number of steps in the form."""
-    return min(reading.whole(values.get("count", ""), 0), MAX_STEPS)
+    return min(reading.whole_number(values.get("count", ""), 0), MAX_STEPS)
 
 
 def version(values: Mapping[str, str]) -> int:
     """The version of the sheet that the form was made from."""
-    return reading.whole(values.get("version", ""), 0)
+    return reading.whole_number(values.get("version", ""), 0)
 
 
 def read(values: Mapping[str, str]) -> list[Step]:
     """Read the form. Raises Refused with every reason at once."""
     reader = Reader(values)
     steps = [_read_step(reader, number) for number in range(1, count(values) + 1)]
-    reader.done()
+    reader.raise_refusals()
     return steps
 
 
 def _read_step(reader: Reader, number: int) -> Step:
-    title = reader.line(f"title-{number}", most=MAX_TITLE)
-    words = reader.body(f"words-{number}", most=MAX_WORDS, required=False)
+    title = reader.line(f"title-{number}", max_length=MAX_TITLE)
+    words = reader.body(f"words-{number}", max_length=MAX_WORDS, required=False)
     field = f"minutes-{number}"
     message = f"Please give whole minutes, from 1 to {MAX_MINUTES}."
     return Step(title, reader.whole(field, 1, MAX_MINUTES, message), words)
@@ -179,8 +179,8 @@ def _read_step(reader: Reader, number: int) -> Step:
 def read_button(then: str) -> tuple[str, int]:
     """The button that was pressed and its step: ("up", 3), ("add", 0), ("save", 0) for anything else."""
     verb, _, number = then.partition("-")
-    if verb in ("up", "down", "remove") and reading.whole(number, 0):
-        return verb, reading.whole(number, 0)
+    if verb in ("up", "down", "remove") and reading.whole_number(number, 0):
+        return verb, reading.whole_number(number, 0)
     return ("add", 0) if verb == "add" else ("save", 0)
 
 

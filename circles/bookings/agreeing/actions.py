@@ -72,7 +72,7 @@ async def agree(
             tx,
             "booking.agreed_again",
             booking_id,
-            who=person.id,
+            actor_id=person.id,
             before=row["state"],
             after=row["state"],
             details={"version": str(newest.id)},

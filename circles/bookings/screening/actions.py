@@ -41,7 +41,7 @@ async def save_screening(
             tx,
             "screening.saved",
             circle_id,
-            who=person.id,
+            actor_id=person.id,
             after=screening.asks,
             details={"newcomers": [screening.newcomers_most, screening.newcomers_days]},
         )
@@ -73,13 +73,13 @@ async def send_request(
         if request_id is None:
             raise Refused(Reason("sent_already", "Your request is with the hosts already."))
         await SQL.add_answers(tx, request_id=request_id, questions=list(room.asked), answers=answers)
-        await audit.record(tx, "request.waiting", request_id, who=person.id, after="waiting")
+        await audit.record(tx, "request.waiting", request_id, actor_id=person.id, after="waiting")
         await _tell_hosts(tx, context, offer.circle_id, request_id, offer.discreet_name)
     return request_id
 
 
 async def _within_limit(context: Context, person: Person) -> None:
-    if not await limits.within(context, f"request {person.id}", MAX_A_DAY, timedelta(days=1)):
+    if not await limits.allow(context, f"request {person.id}", MAX_A_DAY, timedelta(days=1)):
         says = "That is very many requests for one day. Please wait for the first answers, and try again tomorrow."
         raise Refused(Reason("too_often", says))
 
@@ -98,7 +98,7 @@ async def _tell_hosts(
             person_id=host["id"],
             what="waiting",
             discreet_name=discreet_name,
-            link=f"{context.settings.address}/host/requests/{request_id}",
+            link=f"{context.settings.base_url}/host/requests/{request_id}",
         )
 
 
@@ -119,7 +119,9 @@ async def answer(context: Context, person: Person, request_id: UUID, typed: str)
             raise Refused(Reason("not_asked", "Your answer is with the hosts already."))
         words = rules.read_words({"answer": typed}, "answer")
         await SQL.answer(tx, id=request_id, answer=words)
-        await audit.record(tx, "request.waiting", request_id, who=person.id, before="asked", after="waiting")
+        await audit.record(
+            tx, "request.waiting", request_id, actor_id=person.id, before="asked", after="waiting"
+        )
         await _tell_hosts(tx, context, row["circle_id"], request_id, row["discreet_name"])
 
 
@@ -132,7 +134,7 @@ async def withdraw(context: Context, person: Person, request_id: UUID) -> None:
         rules.may_decide(row["state"])
         await SQL.withdraw(tx, id=request_id)
         await audit.record(
-            tx, "request.withdrawn", request_id, who=person.id, before=row["state"], after="withdrawn"
+            tx, "request.withdrawn", request_id, actor_id=person.id, before=row["state"], after="withdrawn"
         )
 
 
@@ -160,7 +162,7 @@ async def decide(
         said = rules.read_words({"words": words}, "words") if words.strip() or not approve else ""
         await SQL.decide(tx, id=request_id, state=state, words=said, by=person.id)
         await audit.record(
-            tx, f"request.{state}", request_id, who=person.id, before=row["state"], after=state
+            tx, f"request.{state}", request_id, actor_id=person.id, before=row["state"], after=state
         )
         await _tell_person(tx, context, row, "decided", "an answer")
 
@@ -172,7 +174,9 @@ async def ask_back(context: Context, person: Person, request_id: UUID, question:
         rules.may_ask_again(row["state"], row["asked"])
         words = rules.read_words({"question": question}, "question", most=500)
         await SQL.ask_back(tx, id=request_id, question=words)
-        await audit.record(tx, "request.asked", request_id, who=person.id, before=row["state"], after="asked")
+        await audit.record(
+            tx, "request.asked", request_id, actor_id=person.id, before=row["state"], after="asked"
+        )
         await _tell_person(tx, context, row, "asked", "a question for you")
 
 
@@ -195,7 +199,7 @@ async def _tell_person(tx: db.Tx, context: Context, row: db.Record, what: str, s
         person_id=row["person_id"],
         what=what,
         discreet_name=row["discreet_name"],
-        link=f"{context.settings.address}/my/requests/{row['id']}",
+        link=f"{context.settings.base_url}/my/requests/{row['id']}",
     )
 
 
@@ -249,7 +253,7 @@ async def keep_apart(context: Context, person: Person, circle_id: UUID, one: str
             raise Refused(reasons)
         pair = await SQL.keep_apart(tx, circle_id=circle_id, one=UUID(one), other=UUID(other), by=person.id)
         if pair:
-            await audit.record(tx, "apart.set", pair, who=person.id, after="apart")
+            await audit.record(tx, "apart.set", pair, actor_id=person.id, after="apart")
 
 
 async def let_together(context: Context, person: Person, pair_id: UUID) -> UUID:
@@ -258,5 +262,5 @@ async def let_together(context: Context, person: Person, pair_id: UUID) -> UUID:
         row = await SQL.let_together(tx, id=pair_id, person=person.id)
         if row is None:
             raise NotFound
-        await audit.record(tx, "apart.ended", pair_id, who=person.id, before="apart")
+        await audit.record(tx, "apart.ended", pair_id, actor_id=person.id, before="apart")
     return row["circle_id"]

@@ -69,7 +69,7 @@ async def send_request(request: Request) -> Response:
             person,
             gathering_id,
             form.values,
-            version=reading.whole(form.value("version"), -1),
+            version=reading.whole_number(form.value("version"), -1),
         )
     except Refused as refused:
         return await _sent_already(request, form, refused)
@@ -242,7 +242,7 @@ async def save_settings(request: Request) -> Response:
     """POST: save them."""
     form = await Form.read(request)
     row = await _circle(request)
-    version = reading.whole(form.value("version"), -1)
+    version = reading.whole_number(form.value("version"), -1)
     try:
         screening = rules.read_screening(form.values)
         await screening_actions.save_screening(

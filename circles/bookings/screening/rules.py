@@ -88,7 +88,7 @@ def refusals(room: Room, starts_at: datetime, zone: str, now: datetime) -> list[
         return reasons
     opens = opens_for_newcomers(room, starts_at)
     if opens and now < opens:
-        text_ = f"People who are new to this circle can book from {clock.say_when(opens, zone)} on."
+        text_ = f"People who are new to this circle can book from {clock.format_when(opens, zone)} on."
         reasons.append(Reason("newcomers_later", text_))
     if room.newcomers_most is not None and room.newcomers >= room.newcomers_most:
         text_ = "This gathering has as many people new to the circle as it takes. Another date may have room for you."
@@ -126,14 +126,15 @@ def read_screening(values: Mapping[str, str]) -> Screening:
     reader = Reader(values)
     asks = reader.choice("asks", ASKS, "Please choose what you ask first.")
     typed = (
-        reader.line(f"q{number}", most=MAX_QUESTION, required=False) for number in range(1, MAX_QUESTIONS + 1)
+        reader.line(f"q{number}", max_length=MAX_QUESTION, required=False)
+        for number in range(1, MAX_QUESTIONS + 1)
     )
     questions = tuple(each for each in typed if each)
     if asks == "questions" and not questions:
         reader.reasons.append(Reason("no_questions", "Please write one question at least.", "q1"))
     most = _limit(reader, "newcomers_most", 0, 24, "Please type a number from 0 to 24, or leave it empty.")
     days = _limit(reader, "newcomers_days", 1, 90, "Please type a number from 1 to 90, or leave it empty.")
-    reader.done()
+    reader.raise_refusals()
     return Screening(asks, questions, most, days)
 
 
@@ -144,14 +145,14 @@ def _limit(reader: Reader, field: str, low: int, high: int, says: str) -> int | 
 def read_answers(questions: Sequence[str], values: Mapping[str, str]) -> list[str]:
     """The answers a1, a2, ... to questions. Raises Refused with every reason."""
     reader = Reader(values)
-    answers = [reader.body(f"a{number}", most=MAX_ANSWER) for number in range(1, len(questions) + 1)]
-    reader.done()
+    answers = [reader.body(f"a{number}", max_length=MAX_ANSWER) for number in range(1, len(questions) + 1)]
+    reader.raise_refusals()
     return answers
 
 
 def read_words(values: Mapping[str, str], field: str, *, most: int = MAX_ANSWER) -> str:
     """What a host writes to somebody. Raises Refused."""
-    return text.body(values.get(field, ""), field, most=most)
+    return text.body(values.get(field, ""), field, max_length=most)
 
 
 # A request's way

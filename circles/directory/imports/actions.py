@@ -59,7 +59,7 @@ async def begin(context: Context, *, person_id: UUID, file_name: str, table: Tab
             {"import_id": import_id, "number": row.number, "cells": list(row.cells)} for row in table.rows
         ]
         await SQL.keep_row(tx, rows)
-        await audit.record(tx, "import.begun", import_id, who=person_id, after="matching")
+        await audit.record(tx, "import.begun", import_id, actor_id=person_id, after="matching")
     return import_id
 
 
@@ -98,7 +98,7 @@ async def match(context: Context, *, person_id: UUID, import_id: UUID, keys: Seq
         judged, _ = await _judge(tx, rows, found["headings"], keys)
         await SQL.keep_outcome(tx, await anyio.to_thread.run_sync(_outcomes, found, judged, keys))
         before, after = found["state"], "preview"
-        await audit.record(tx, "import.matched", import_id, who=person_id, before=before, after=after)
+        await audit.record(tx, "import.matched", import_id, actor_id=person_id, before=before, after=after)
 
 
 def _over() -> Reason:
@@ -209,7 +209,7 @@ async def confirm(context: Context, *, person_id: UUID, import_id: UUID, shown: 
             await SQL.move(tx, id=import_id, state="writing")
             await jobs.enqueue(tx, "imports.write", key=str(import_id), import_id=import_id, by=person_id)
             await audit.record(
-                tx, "import.confirmed", import_id, who=person_id, before="preview", after="writing"
+                tx, "import.confirmed", import_id, actor_id=person_id, before="preview", after="writing"
             )
             return "writing"
         await _write(tx, found, rows, starts_as, person_id)
@@ -243,7 +243,7 @@ async def _write(tx: db.Tx, found: db.Record, rows: Sequence[db.Record], starts_
         tx,
         "import.written",
         found["id"],
-        who=by,
+        actor_id=by,
         before=found["state"],
         after="done",
         details={"written": len(written), "left": len(kept) - len(written)},
@@ -309,7 +309,7 @@ async def drop(context: Context, *, person_id: UUID, import_id: UUID) -> None:
             raise OutOfDate(_over())
         await SQL.move(tx, id=import_id, state="dropped")
         before, after = found["state"], "dropped"
-        await audit.record(tx, "import.dropped", import_id, who=person_id, before=before, after=after)
+        await audit.record(tx, "import.dropped", import_id, actor_id=person_id, before=before, after=after)
 
 
 # Looking

@@ -61,7 +61,7 @@ def _say(name: str, value: Any, currency: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name in _AMOUNTS:
-        return "none" if value is None else money.say(value, currency)
+        return "none" if value is None else money.format_amount(value, currency)
     if isinstance(value, tuple):
         known = _WORDS.get(name, {})
         return ", ".join(str(known.get(each, each)) for each in value)
@@ -73,7 +73,7 @@ def license(each: License) -> str:
     """A license in one line."""
     short = words.LICENSES.get(each.kind, (each.kind, ""))[0]
     more = [] if each.status == "active" else [words.LICENSE_STATUS.get(each.status, each.status).lower()]
-    more += [f"expires {clock.say_date(each.expires_on)}"] if each.expires_on else []
+    more += [f"expires {clock.format_date(each.expires_on)}"] if each.expires_on else []
     more += [each.source] if each.source else []
     return ", ".join((f"{short} {each.area} {each.number}", *more))
 
@@ -92,11 +92,11 @@ def facts(draft: Draft) -> list[str]:
         word for word, there in (("telehealth", draft.telehealth), ("in person", draft.in_person)) if there
     ]
     place = f"{draft.city}, {draft.area}".strip(", ")
-    fee = money.say(draft.fee_minimum, draft.currency)
+    fee = money.format_amount(draft.fee_minimum, draft.currency)
     if draft.fee_maximum != draft.fee_minimum:
-        fee += f" to {money.say(draft.fee_maximum, draft.currency)}"
+        fee += f" to {money.format_amount(draft.fee_maximum, draft.currency)}"
     if draft.sliding_floor is not None:
-        fee += f", sliding down to {money.say(draft.sliding_floor, draft.currency)}"
+        fee += f", sliding down to {money.format_amount(draft.sliding_floor, draft.currency)}"
     return [
         "; ".join(license(each) for each in draft.licenses),
         " and ".join(meets).capitalize() + (f", {place}" if place else ""),
@@ -107,4 +107,4 @@ def facts(draft: Draft) -> list[str]:
 
 def _if_any(lines: Iterable[str]) -> list[str]:
     found = "; ".join(lines)
-    return [text.tidy_line(found, most=300)] if found else []
+    return [text.tidy_line(found, max_length=300)] if found else []

@@ -67,7 +67,7 @@ async def send(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         if "too_large" in refused.codes:
-            return headers.say_too_much_with(request.scope, await _home(request, form, 413))
+            return headers.answer_large_body_with(request.scope, await _home(request, form, 413))
         return await _home(request, form, 422)
     return render.see_other(f"{HOME}/{import_id}/columns")
 
@@ -85,7 +85,7 @@ async def _sent(request: Request) -> tuple[bytes, str]:
         raise Refused(import_reading.too_large()) from None
     if not name:
         raise Refused(Reason("missing", "Please choose a file first.", "file"))
-    return sent, text.tidy_line(name, most=200) or "A list"
+    return sent, text.tidy_line(name, max_length=200) or "A list"
 
 
 async def help_page(request: Request) -> Response:
@@ -129,7 +129,7 @@ def _columns_page(
     request: Request, found: db.Record, rows: list[db.Record], form: Form, status: int = 200
 ) -> Response:
     samples = [
-        [text.tidy_line(row["cells"][n], most=40) for row in rows if n < len(row["cells"])]
+        [text.tidy_line(row["cells"][n], max_length=40) for row in rows if n < len(row["cells"])]
         for n in range(len(found["headings"]))
     ]
     return render.page(
@@ -176,7 +176,7 @@ async def show(request: Request) -> Response:
 
 async def _show(request: Request, form: Form, status: int = 200) -> Response:
     query = request.query_params
-    page = reading.page(query.get("page", ""), MAX_PAGES)
+    page = reading.page_number(query.get("page", ""), MAX_PAGES)
     async with access.context(request).db.reading() as tx:
         found = await import_actions.one(tx, access.path_id(request))
         if found["state"] == "matching":

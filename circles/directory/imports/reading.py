@@ -105,7 +105,7 @@ def _table(records: Iterator[tuple[int, list[str]]], **more: Any) -> Table:
 
 
 def _headings(cells: list[str]) -> tuple[str, ...]:
-    found = [text.tidy_line(cell, most=100) for cell in cells]
+    found = [text.tidy_line(cell, max_length=100) for cell in cells]
     while found and not found[-1]:
         found.pop()
     if len(found) > MAX_COLUMNS:
@@ -230,7 +230,7 @@ def _is_shown(sheet: Any) -> bool:
 def _workbook_notes(shown: list[str], formulas: dict[int, list[int]]) -> tuple[str, ...]:
     notes = []
     if len(shown) > 1:
-        first = text.tidy_line(shown[0], most=60)
+        first = text.tidy_line(shown[0], max_length=60)
         notes.append(f"This workbook has {len(shown)} sheets; the first, “{first}”, was read.")
     if formulas:
         says = "Some cells hold formulas. Nothing is calculated here: what each last showed was read as plain text."

@@ -38,7 +38,7 @@ class Read:
         said = self.cells.get(key, "") if value is None else value
         line = {
             "column": column or self.headings.get(key, "") or OPTIONS.get(key, key),
-            "value": text.tidy_line(said, most=60),
+            "value": text.tidy_line(said, max_length=60),
             "says": says,
         }
         if line not in self.faults:
@@ -47,7 +47,7 @@ class Read:
     @property
     def name(self) -> str:
         """The name as given, for the page."""
-        return text.tidy_line(self.given.get("name", ""), most=80)
+        return text.tidy_line(self.given.get("name", ""), max_length=80)
 
     @property
     def npi(self) -> str:

@@ -62,9 +62,9 @@ def write(
     told: Told,
     until: datetime,
     token: str = NO_TOKEN,
-) -> mail.Written:
+) -> mail.ComposedMail:
     """The mail a therapist gets: what was ticked and nothing else of the member."""
-    return mail.write(
+    return mail.compose(
         settings,
         "introduction_asked",
         to_name=therapist,
@@ -73,11 +73,11 @@ def write(
         until=until,
         reference=rules.reference(introduction_id),
         answers=rules.ANSWERS,
-        link=f"{settings.address}/introductions/{token}",
+        link=f"{settings.base_url}/introductions/{token}",
     )
 
 
-def preview(settings: Settings, introduction_id: UUID, therapist: str, told: Told) -> mail.Written:
+def preview(settings: Settings, introduction_id: UUID, therapist: str, told: Told) -> mail.ComposedMail:
     """The very mail, before it is sent: only its link is not made yet."""
     until = clock.now() + rules.LASTS
     return write(settings, introduction_id=introduction_id, therapist=therapist, told=told, until=until)
@@ -90,7 +90,7 @@ async def ask(
 
     Raises NotFound for a listing that is not shown, and Refused with every reason.
     """
-    if not await limits.within(context, f"introduction {person.id}", rules.MAX_A_DAY, timedelta(days=1)):
+    if not await limits.allow(context, f"introduction {person.id}", rules.MAX_A_DAY, timedelta(days=1)):
         raise Refused(rules.too_often())
     token = secrets.token_urlsafe(32)
     async with context.db.transaction() as tx:
@@ -134,9 +134,9 @@ async def _send_asked(
         until=asked["expires_at"],
         token=token,
     )
-    mail_id = await mail.post(tx, context.settings, written, to=to["email"], person_id=to["person_id"])
+    mail_id = await mail.enqueue(tx, context.settings, written, to=to["email"], person_id=to["person_id"])
     await SQL.keep_mail(tx, id=asked["id"], mail=mail_id)
-    await audit.record(tx, "introduction.asked", asked["id"], who=person_id, after="asked")
+    await audit.record(tx, "introduction.asked", asked["id"], actor_id=person_id, after="asked")
     await accesses.log(tx, person_id, "introduction.asked", listing_id=listing_id, details=told.kinds)
     await accesses.log(tx, person_id, "introduction.mailed", listing_id=listing_id)
 
@@ -174,7 +174,7 @@ async def answer(context: Context, key: Key, said: Answer) -> None:
             raise Refused(rules.not_to_be_named())
         await SQL.answer(tx, id=row["id"], state=said.state, words=said.words, other=said.other)
         what = f"introduction.{said.state}"
-        await audit.record(tx, what, row["id"], who=key.person_id, before=row["state"], after=said.state)
+        await audit.record(tx, what, row["id"], actor_id=key.person_id, before=row["state"], after=said.state)
         await accesses.log(tx, row["person_id"], what, listing_id=row["listing_id"])
         await tell_member(tx, context.settings, row, "answered")
 
@@ -190,7 +190,7 @@ async def tell_member(tx: db.Tx, settings: Settings, row: db.Record, what: str) 
         person_id=row["person_id"],
         subject=f"{settings.community_name}: {rules.NEWS[what]}",
         what=what,
-        link=f"{settings.address}/my/introductions/{row['id']}",
+        link=f"{settings.base_url}/my/introductions/{row['id']}",
     )
 
 
@@ -244,7 +244,7 @@ async def end(context: Context, person: Person, introduction_id: UUID) -> None:
 async def _finish(tx: db.Tx, context: Context, row: db.Record, state: str) -> None:
     await SQL.finish(tx, id=row["id"], state=state, because="")
     what = f"introduction.{state}"
-    await audit.record(tx, what, row["id"], who=row["person_id"], before=row["state"], after=state)
+    await audit.record(tx, what, row["id"], actor_id=row["person_id"], before=row["state"], after=state)
     await accesses.log(tx, row["person_id"], what, listing_id=row["listing_id"])
     if await drop_mail(tx, row):
         await accesses.log(tx, row["person_id"], "introduction.unsent", listing_id=row["listing_id"])

@@ -68,7 +68,7 @@ async def ask(request: Request) -> Response:
 
 
 async def _send(request: Request, listing: db.Record, form: Form, told: Told) -> Response:
-    introduction_id = form.made_with()
+    introduction_id = form.creation_id()
     try:
         await actions.ask(
             access.context(request),
@@ -79,7 +79,7 @@ async def _send(request: Request, listing: db.Record, form: Form, told: Told) ->
         )
     except Refused as refused:
         if isinstance(refused, OutOfDate):
-            form.renew()
+            form.renew_id()
         form.add(refused.reasons)
         return _ask_page(request, await _listing(request), form, 422)
     return render.see_other(
@@ -100,8 +100,8 @@ def _preview_page(request: Request, listing: db.Record, form: Form, told: Told) 
     )
 
 
-def _written(request: Request, listing: db.Record, form: Form, told: Told) -> mail.Written:
-    return actions.preview(access.context(request).settings, form.made_with(), listing["name"], told)
+def _written(request: Request, listing: db.Record, form: Form, told: Told) -> mail.ComposedMail:
+    return actions.preview(access.context(request).settings, form.creation_id(), listing["name"], told)
 
 
 async def mail_html(request: Request) -> Response:
@@ -196,7 +196,7 @@ async def _change(
 
 async def my_access_log(request: Request) -> Response:
     """Who was told or saw what of one's own, when."""
-    number = reading.page(request.query_params.get("page", ""))
+    number = reading.page_number(request.query_params.get("page", ""))
     async with access.context(request).db.reading() as tx:
         rows = await accesses.page(tx, request.state.person.id, number)
     total = rows[0]["total"] if rows else 0

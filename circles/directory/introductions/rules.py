@@ -113,7 +113,7 @@ def _words(typed: str, kind: str, reasons: list[Reason]) -> str:
     """What was typed beside a tick; a refusal is added to the reasons."""
     read_text = text.line if kind in ("call_name", "reach") else text.body
     try:
-        found = read_text(typed, kind, most=MOST[kind], required=False)
+        found = read_text(typed, kind, max_length=MOST[kind], required=False)
     except Refused as refused:
         reasons.extend(refused.reasons)
         return ""
@@ -142,7 +142,7 @@ def asking_reasons(listing: Row) -> list[Reason]:
     if listing["open_id"]:
         reasons.append(Reason("open_already", f"You asked {name} already, and that is still open."))
     elif listing["no_until"]:
-        until = clock.say_date(listing["no_until"].date())
+        until = clock.format_date(listing["no_until"].date())
         reasons.append(
             Reason("said_no", f"{name} answered you not long ago. You can ask again after {until}.")
         )
@@ -189,7 +189,7 @@ def read_answer(values: Mapping[str, str]) -> Answer:
     state = values.get("answer", "")
     if state not in ANSWERS:
         raise Refused(Reason("no_answer", "Please choose one of the three answers.", "answer"))
-    words = text.body(values.get("words", ""), "words", most=MAX_ANSWER, required=False)
+    words = text.body(values.get("words", ""), "words", max_length=MAX_ANSWER, required=False)
     return Answer(
         state, words, reading.uuid_or_none(values.get("other", "")) if state != "accepted" else None
     )

@@ -28,7 +28,7 @@ MAX_FOUND = 6
 async def may_suggest(context: Context, *, person_id: UUID, by: UUID) -> None:
     """Count one suggestion of somebody to somebody. Raises Refused when there were several today."""
     key = f"suggestion {by} {person_id}"
-    if not await limits.within(context, key, suggestions_rules.MAX_A_DAY, timedelta(days=1)):
+    if not await limits.allow(context, key, suggestions_rules.MAX_A_DAY, timedelta(days=1)):
         raise Refused(suggestions_rules.too_often())
 
 
@@ -55,7 +55,7 @@ async def suggest(
     )
     if made is None:
         return None
-    await audit.record(tx, "suggestion.made", made, who=by, after="made")
+    await audit.record(tx, "suggestion.made", made, actor_id=by, after="made")
     for listing_id in suggestion.listings:
         await accesses.log(tx, person_id, "suggestion.listing", who=by, listing_id=listing_id)
     if not suggestion.listings:
@@ -74,7 +74,7 @@ async def _tell(tx: db.Tx, context: Context, person: people.Person) -> None:
         to_name=person.name,
         person_id=person.id,
         subject=f"{context.settings.community_name}: a note for you",
-        link=f"{context.settings.address}/my/suggestions",
+        link=f"{context.settings.base_url}/my/suggestions",
         keep_days=suggestions_rules.KEEP_DAYS,
     )
 

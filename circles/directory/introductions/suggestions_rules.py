@@ -45,7 +45,7 @@ def read(values: Mapping[str, str]) -> Suggestion:
         )
     words = ""
     try:
-        words = text.body(values.get("words", ""), "words", most=MAX_WORDS, required=False)
+        words = text.body(values.get("words", ""), "words", max_length=MAX_WORDS, required=False)
     except Refused as refused:
         reasons.extend(refused.reasons)
     if reasons:

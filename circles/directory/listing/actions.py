@@ -67,7 +67,7 @@ async def write_listing(
     if found_now:
         await SQL.refresh_facets(tx, ids=[written])
     moved = {"before": before["state"] if before else "", "after": now_in}
-    await audit.record(tx, "listing.written", written, who=by, **moved, details={"source": source})
+    await audit.record(tx, "listing.written", written, actor_id=by, **moved, details={"source": source})
     return written
 
 
@@ -165,9 +165,9 @@ def _once() -> Iterator[None]:
     try:
         yield
     except db.UniqueViolationError as error:
-        if db.broken_rule(error) == "listing_npi_once":
+        if db.violated_constraint(error) == "listing_npi_once":
             raise Refused(npi_taken()) from None
-        if db.broken_rule(error) == "listing_person_once":
+        if db.violated_constraint(error) == "listing_person_once":
             raise Refused(Reason("has_one", "You have a listing already. Each account has one.")) from None
         raise
 

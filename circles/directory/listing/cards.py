@@ -92,7 +92,7 @@ class Card:
     @property
     def floor_words(self) -> str:
         """The lowest that an hour can cost."""
-        return money.say(self.lowest_fee, self.currency) if self.lowest_fee else "nothing"
+        return money.format_amount(self.lowest_fee, self.currency) if self.lowest_fee else "nothing"
 
 
 def full_fee_words(low: int, high: int, currency: str) -> str:
@@ -100,9 +100,9 @@ def full_fee_words(low: int, high: int, currency: str) -> str:
     if high == 0:
         return "Free of charge"
     return (
-        money.say(low, currency)
+        money.format_amount(low, currency)
         if low == high
-        else f"{money.say(low, currency)} to {money.say(high, currency)}"
+        else f"{money.format_amount(low, currency)} to {money.format_amount(high, currency)}"
     )
 
 

@@ -159,9 +159,9 @@ def show(draft: Draft) -> dict[str, str]:
     floor = draft.sliding_floor
     values |= {
         "meets": ",".join(name for name in ("telehealth", "in_person") if getattr(draft, name)),
-        "fee_minimum": money.plain(draft.fee_minimum, draft.currency),
-        "fee_maximum": money.plain(draft.fee_maximum, draft.currency),
-        "sliding_floor": "" if floor is None else money.plain(floor, draft.currency),
+        "fee_minimum": money.format_plain(draft.fee_minimum, draft.currency),
+        "fee_maximum": money.format_plain(draft.fee_maximum, draft.currency),
+        "sliding_floor": "" if floor is None else money.format_plain(floor, draft.currency),
         "pro_bono_places": str(draft.pro_bono_places or ""),
         "free_consultation": str(draft.free_consultation or ""),
         "links": "\n".join(draft.links),

@@ -90,7 +90,7 @@ async def _lock(tx: db.Tx, listing_id: UUID, version: int | None) -> db.Record:
 
 async def hide_listing(context: Context, listing_id: UUID, *, who: UUID, why: str) -> None:
     """Hide a listing at once. why: said to its therapist and kept for organizers. Raises Refused, NotFound."""
-    said = text.body(why, "why", most=500)
+    said = text.body(why, "why", max_length=500)
     async with context.db.transaction() as tx:
         await hide(tx, listing_id, who=who, because="organizer", settings=context.settings, why=said)
 
@@ -124,7 +124,7 @@ async def tell(
         person_id=found["person_id"],
         said=said,
         they_wrote=they_wrote,
-        link=f"{settings.address}{page}",
+        link=f"{settings.base_url}{page}",
     )
 
 
@@ -133,7 +133,7 @@ async def check_license(context: Context, license_id: UUID, *, who: UUID, versio
 
     version: of the listing as they saw it. Raises Refused, also for a license of their own; NotFound, OutOfDate.
     """
-    said = text.line(against, "against", most=300)
+    said = text.line(against, "against", max_length=300)
     async with context.db.transaction() as tx:
         about = await SQL.license_listing(tx, id=license_id)
         if about is None:
@@ -145,14 +145,14 @@ async def check_license(context: Context, license_id: UUID, *, who: UUID, versio
         if checked is None:
             raise NotFound
         await audit.record(
-            tx, "licence.checked", about, who=who, after="checked", details={"licence": str(license_id)}
+            tx, "licence.checked", about, actor_id=who, after="checked", details={"licence": str(license_id)}
         )
         return about
 
 
 async def hand_over(context: Context, listing_id: UUID, *, who: UUID, email: str) -> str:
     """Give a listing to the account of its therapist. Returns their name. Raises Refused, NotFound."""
-    address = people.address(email)
+    address = people.parse_address(email)
     async with context.db.transaction() as tx:
         before = await _lock(tx, listing_id, None)
         person = await people.by_email(tx, address)
@@ -165,7 +165,7 @@ async def hand_over(context: Context, listing_id: UUID, *, who: UUID, email: str
             raise Refused(Reason("has_one", f"{person.name} has a listing already.", "email"))
         await SQL.hand_over(tx, id=listing_id, person=person.id)
         await SQL.forget_own_checks(tx, listing=listing_id, person=person.id)
-        await audit.record(tx, "listing.handed_over", listing_id, who=who, after=str(person.id))
+        await audit.record(tx, "listing.handed_over", listing_id, actor_id=who, after=str(person.id))
         said = "The organizers handed a page over to your account. You can change it from now on."
         await tell(tx, context.settings, listing_id, said, "/my/listing")
         return person.name

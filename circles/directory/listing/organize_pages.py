@@ -16,7 +16,7 @@ from circles.directory.listing import actions, organize_actions, own_pages, word
 from circles.directory.listing import forms as listing_forms
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import views as listing_views
-from circles.people import picture_forms
+from circles.people import picture_upload
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
@@ -41,12 +41,12 @@ class Search:
         """Read it from the address. Where no part is asked for, it is the first that has something to do."""
         said, number = request.query_params.get("show", ""), request.query_params.get("page", "")
         try:
-            typed = text.line(request.query_params.get("q", ""), "q", most=100, required=False)
+            typed = text.line(request.query_params.get("q", ""), "q", max_length=100, required=False)
         except Refused:
             typed = ""
         to_do = next((part for part in ("waiting", "complaints", "asked") if counts[part]), "all")
         part = said if said in PARTS else "all" if typed else to_do
-        return cls(part, typed, reading.page(number))
+        return cls(part, typed, reading.page_number(number))
 
     def address(self, number: int) -> str:
         """The address of a page of this search."""
@@ -160,7 +160,7 @@ async def _save(request: Request, row: db.Record | None) -> Response:
             access.context(request),
             who=request.state.person.id,
             draft=own_pages.read_draft(form),
-            made_with=form.made_with(),
+            made_with=form.creation_id(),
             listing_id=row["id"] if row else None,
             version=own_pages.version_of(form) or 0 if row else None,
             show_it=form.value("then") == "show",
@@ -177,7 +177,7 @@ async def _kept_before(request: Request, form: Form, refused: Refused) -> db.Rec
     if "kept_before" not in refused.codes:
         return None
     async with access.context(request).db.reading() as tx:
-        return await SQL.listing(tx, id=form.made_with())
+        return await SQL.listing(tx, id=form.creation_id())
 
 
 async def show(request: Request) -> Response:
@@ -250,17 +250,17 @@ async def hand_over(request: Request) -> Response:
 
 async def picture_form(request: Request) -> Response:
     """The picture of a listing that is with no therapist, and the form for another."""
-    return await picture_forms.show(request, partial(_portrait, request))
+    return await picture_upload.show(request, partial(_portrait, request))
 
 
-async def _portrait(request: Request) -> picture_forms.Portrait:
+async def _portrait(request: Request) -> picture_upload.Portrait:
     listing_id = access.path_id(request)
     async with access.context(request).db.reading() as tx:
         row = await SQL.unowned_portrait(tx, id=listing_id)
     if row is None:
         raise NotFound
     here = f"/organize/therapists/{listing_id}"
-    return picture_forms.Portrait(
+    return picture_upload.Portrait(
         title=f"The picture of {row['name']}",
         lede="It shows on their page in the directory, for everybody. Use one they gave you or agreed to.",
         name=row["name"],
@@ -275,11 +275,11 @@ async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
     context, who = access.context(request), request.state.person.id
     keep = partial(organize_actions.keep_picture, context, access.path_id(request), who=who)
-    return await picture_forms.send(request, partial(_portrait, request), keep)
+    return await picture_upload.send(request, partial(_portrait, request), keep)
 
 
 async def drop_picture(request: Request) -> Response:
     """Take the picture away."""
     context, who = access.context(request), request.state.person.id
     await organize_actions.drop_picture(context, access.path_id(request), who=who)
-    return picture_forms.dropped(request)
+    return picture_upload.dropped(request)

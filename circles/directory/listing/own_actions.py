@@ -94,7 +94,7 @@ async def move(
         tx,
         f"listing.{state}",
         before["id"],
-        who=who,
+        actor_id=who,
         before=before["state"],
         after=state,
         details=said,
@@ -162,7 +162,7 @@ async def confirm(
     settled = checking_rules.licenses_settled(draft.licenses, found["now"])
     await SQL.confirm(tx, id=listing_id, room=room, settled=settled)
     await audit.record(
-        tx, "listing.confirmed", listing_id, who=who, before=found["state"], after=found["state"]
+        tx, "listing.confirmed", listing_id, actor_id=who, before=found["state"], after=found["state"]
     )
     comes_back = found["hidden_because"] in ("unconfirmed", "licence") and not listing_rules.problems(draft)
     if comes_back:
@@ -183,7 +183,7 @@ async def put_picture(tx: db.Tx, listing_id: UUID, jpeg: bytes, *, who: UUID) ->
     # With the listing's id, so that two listings may show the same picture.
     name = hashlib.sha256(listing_id.bytes + jpeg).hexdigest()[:32]
     await SQL.keep_listing_picture(tx, listing=listing_id, hash=name, jpeg=jpeg)
-    await audit.record(tx, "listing.picture_kept", listing_id, who=who, after=name)
+    await audit.record(tx, "listing.picture_kept", listing_id, actor_id=who, after=name)
     return name
 
 
@@ -197,7 +197,7 @@ async def drop_picture(context: Context, person_id: UUID) -> None:
 async def take_picture(tx: db.Tx, listing_id: UUID, *, who: UUID) -> None:
     """Take the picture of a locked listing away."""
     await SQL.drop_listing_picture(tx, listing=listing_id)
-    await audit.record(tx, "listing.picture_dropped", listing_id, who=who)
+    await audit.record(tx, "listing.picture_dropped", listing_id, actor_id=who)
 
 
 async def by_token(tx: db.Tx, settings: Any, said: str) -> db.Record | None:

@@ -14,7 +14,7 @@ from circles.directory.listing import forms as listing_forms
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import views as listing_views
 from circles.directory.listing.values import Draft
-from circles.people import picture_forms
+from circles.people import picture_upload
 from circles.store import db
 from circles.web import access, htmx, render
 from circles.web.forms import Form
@@ -79,7 +79,7 @@ async def edit(request: Request) -> Response:
             person_id=person_id,
             draft=draft,
             version=version_of(form),
-            made_with=form.made_with(),
+            made_with=form.creation_id(),
             send=form.value("then") == "send",
         )
     except Refused as refused:
@@ -110,7 +110,7 @@ def read_draft(form: Form) -> Draft:
 
 def version_of(form: Form) -> int | None:
     """Which version of the listing a form was made from; None for a first one."""
-    return reading.whole(form.value("version"), None)
+    return reading.whole_number(form.value("version"), None)
 
 
 def keep_reasons(form: Form, refused: Refused, row: db.Record | None) -> None:
@@ -119,7 +119,7 @@ def keep_reasons(form: Form, refused: Refused, row: db.Record | None) -> None:
     if isinstance(refused, OutOfDate) and row is not None:
         form.values["version"] = str(row["version"])
     elif isinstance(refused, OutOfDate):
-        form.renew()
+        form.renew_id()
 
 
 def form_page(
@@ -134,7 +134,7 @@ def form_page(
     for kind in listing_forms.ROWS:
         if listing_forms.how_many(form.values, kind) == 0:
             form.values[f"{kind}s"] = "1"
-    form.made_with()
+    form.creation_id()
     here = f"/organize/therapists/{row['id'] if row else 'new'}"
     response = render.page(
         request,
@@ -194,15 +194,15 @@ async def bring_back(request: Request) -> Response:
 
 async def picture_form(request: Request) -> Response:
     """The picture as it is, and the form for another."""
-    return await picture_forms.show(request, partial(_portrait, request))
+    return await picture_upload.show(request, partial(_portrait, request))
 
 
-async def _portrait(request: Request) -> picture_forms.Portrait:
+async def _portrait(request: Request) -> picture_upload.Portrait:
     async with access.context(request).db.reading() as tx:
         row = await own_actions.own(tx, request.state.person.id)
     if row is None:
         raise NotFound
-    return picture_forms.Portrait(
+    return picture_upload.Portrait(
         title="The picture of your listing",
         lede="It shows on your page in the directory, for everybody. A calm one of your face works best.",
         name=row["name"],
@@ -216,10 +216,10 @@ async def _portrait(request: Request) -> picture_forms.Portrait:
 async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
     keep = partial(own_actions.keep_picture, access.context(request), request.state.person.id)
-    return await picture_forms.send(request, partial(_portrait, request), keep)
+    return await picture_upload.send(request, partial(_portrait, request), keep)
 
 
 async def drop_picture(request: Request) -> Response:
     """Take the picture away."""
     await own_actions.drop_picture(access.context(request), request.state.person.id)
-    return picture_forms.dropped(request)
+    return picture_upload.dropped(request)

@@ -18,7 +18,7 @@ from circles.directory.listing import own_actions, words
 from circles.directory.listing import views as listing_views
 from circles.directory.search import rules as search_rules
 from circles.directory.search import short_list_rules
-from circles.people import picture_forms
+from circles.people import picture_upload
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
@@ -40,7 +40,7 @@ async def listing(request: Request) -> Response:
         if row is None:
             raise NotFound
         owner = row["person_id"]
-        profile = (await people.profile(tx, [owner])).get(owner) if owner else None
+        profile = (await people.profiles(tx, [owner])).get(owner) if owner else None
     return render.page(
         request,
         "directory/listing/listing.html",
@@ -70,7 +70,7 @@ def _short_list(row: db.Record, codes: Sequence[str]) -> dict[str, Any]:
 
 async def picture(request: Request) -> Response:
     """A listing's picture."""
-    return await picture_forms.serve(request, SQL.listing_picture)
+    return await picture_upload.serve(request, SQL.listing_picture)
 
 
 async def confirm_form(request: Request) -> Response:
@@ -148,5 +148,5 @@ def _expiries(row: db.Record, values: dict[str, str]) -> dict[UUID, date]:
             day = reader.take(lambda typed=typed, field=field: clock.parse_date(typed, field), None)
             if day and day != each.expires_on:
                 found[each.id] = day
-    reader.done()
+    reader.raise_refusals()
     return found

@@ -85,7 +85,7 @@ def tidy(draft: Draft) -> Draft:
         **said,
         zip=draft.zip.strip(),
         npi="".join(draft.npi.split()),
-        email=_or_typed(draft.email.strip(), people.address) if draft.email.strip() else "",
+        email=_or_typed(draft.email.strip(), people.parse_address) if draft.email.strip() else "",
         links=tuple(dict.fromkeys(found for each in draft.links if (found := each.strip()))),
         works_with=tuple(dict.fromkeys(draft.works_with)),
         for_whom=tuple(dict.fromkeys(draft.for_whom)),
@@ -110,19 +110,19 @@ def found_by(draft: Draft) -> str:
 
 
 def _line(field: str) -> Callable[[str], str]:
-    return lambda typed: text.line(typed, field, most=LINES[field], required=field == "name")
+    return lambda typed: text.line(typed, field, max_length=LINES[field], required=field == "name")
 
 
 def _body(field: str) -> Callable[[str], str]:
-    return lambda typed: text.body(typed, field, most=BODIES[field], required=False)
+    return lambda typed: text.body(typed, field, max_length=BODIES[field], required=False)
 
 
 def _number_line(field: str) -> Callable[[str], str]:
-    return lambda typed: text.line(typed, field, most=40)
+    return lambda typed: text.line(typed, field, max_length=40)
 
 
 def _school_line(field: str) -> Callable[[str], str]:
-    return lambda typed: text.line(typed, field, most=120, required=False)
+    return lambda typed: text.line(typed, field, max_length=120, required=False)
 
 
 def _tidy_license(license: License) -> License:
@@ -197,7 +197,7 @@ def _no_such(field: str, typed: str) -> str:
 
 
 def _short(typed: str) -> str:
-    return text.tidy_line(typed, most=40)
+    return text.tidy_line(typed, max_length=40)
 
 
 def _fees(draft: Draft) -> list[Reason]:
@@ -238,7 +238,7 @@ def _ways_in(draft: Draft) -> list[Reason]:
             )
         )
     if draft.email.strip():
-        reasons += _refusals(draft.email.strip(), people.address)
+        reasons += _refusals(draft.email.strip(), people.parse_address)
     if len(draft.links) > MAX_LINKS:
         reasons.append(Reason("too_many", f"There is room for {MAX_LINKS} links.", "links"))
     wrong = [each for each in draft.links[: 2 * MAX_LINKS] if not is_link(each)]

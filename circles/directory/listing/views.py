@@ -176,7 +176,7 @@ def mark_words(row: db.Record) -> str:
     if row["marked_at"] is None:
         return ""
     if checking_rules.stale(row["confirmed_at"], row["now"]):
-        since = clock.say_date(row["confirmed_at"].date(), row["now"].date())
+        since = clock.format_date(row["confirmed_at"].date(), row["now"].date())
         return f"Nobody has confirmed this page since {since}. Ask before you count on what it says."
     if not any(each.counts for each in licenses(row)):
         return "No license on this page counts today. Ask about it before you meet."

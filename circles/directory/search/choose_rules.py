@@ -142,7 +142,7 @@ def _fee(card: Card, answers: Answers) -> str:
     if not answers.pay:
         return f"An hour costs {card.fee_words}."
     most = int(answers.pay) * 100
-    within = f"within {money.say(most, 'USD')}"
+    within = f"within {money.format_amount(most, 'USD')}"
     if card.fee_maximum <= most:
         return f"An hour costs {card.full_fee_words}, {within}."
     if card.fee_minimum <= most:

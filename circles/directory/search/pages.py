@@ -27,14 +27,14 @@ from circles.web.paging import pager
 
 async def listing(request: Request) -> Response:
     """The therapists who fit what the address says. Two queries; a form's empty fields are left out of the address."""
-    values = reading.joined(request.query_params.multi_items())
+    values = reading.join_fields(request.query_params.multi_items())
     asked, reasons = search_rules.read(values)
     by_htmx = "hx-request" in request.headers
     if not (by_htmx or reasons or all(values.values())):
         return render.see_other(asked.url(asked.page))
     found = await search.look(access.context(request), asked)
     form = _form(values, found, [*reasons, *found.where.reasons])
-    part = htmx.asked(request)
+    part = htmx.wants_part(request)
     response = render.page(
         request,
         "directory/search/_found.html" if part else "directory/search/search.html",
@@ -51,7 +51,7 @@ async def listing(request: Request) -> Response:
 
 def _form(values: dict[str, str], found: Found, reasons: list[Reason]) -> Form:
     """The form as it was typed, with what cannot be read said beside it, and the rest as it was understood."""
-    form = Form(reading.joined(found.search.pairs()))
+    form = Form(reading.join_fields(found.search.pairs()))
     form.values |= {reason.field: values.get(reason.field, "") for reason in reasons if reason.field}
     if any(reason.field == "fee" for reason in reasons):
         form.values |= {"amount": form.value("fee"), "fee": ""}

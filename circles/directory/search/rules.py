@@ -118,7 +118,10 @@ class Search:
         given += [("within", "" if self.within == USUAL_WITHIN else str(self.within))]
         for group in GROUPS:
             given += [(group.name, value) for value in getattr(self, group.field)]
-        given += [("fee", "" if self.fee is None else money.plain(self.fee, "USD")), ("exp", self.experience)]
+        given += [
+            ("fee", "" if self.fee is None else money.format_plain(self.fee, "USD")),
+            ("exp", self.experience),
+        ]
         given += [("t", code) for code in self.kept]
         return [(name, value) for name, value in given if value]
 
@@ -140,7 +143,7 @@ def read(values: Mapping[str, str]) -> tuple[Search, list[Reason]]:
         within=_within(values.get("within", "")),
         fee=_fee(reader),
         experience=reader.one("exp", EXPERIENCE, _ONE),
-        page=reading.page(values.get("page", ""), MAX_PAGES),
+        page=reading.page_number(values.get("page", ""), MAX_PAGES),
         kept=short_list_rules.read(values.get("t", "")),
         **ticked,
     )
@@ -152,7 +155,7 @@ def _left_out(name: str, says: str) -> Reason:
 
 
 def _words(reader: Reader) -> str:
-    typed = text.tidy_line(reader.values.get("q", ""), most=10 * MAX_WORDS)
+    typed = text.tidy_line(reader.values.get("q", ""), max_length=10 * MAX_WORDS)
     if len(typed) > MAX_WORDS:
         reader.reasons.append(Reason("words_long", "Only the first words were looked for.", "q"))
     return typed[:MAX_WORDS].rstrip()
@@ -340,7 +343,9 @@ def chips(search: Search) -> list[Chip]:
             rest = tuple(each for each in chosen if each != value)
             found.append(Chip(group.options[value], group.name, replace(search, **{group.field: rest})))
     if search.fee is not None:
-        found.append(Chip(f"Up to {money.say(search.fee, 'USD')}", "fee", replace(search, fee=None)))
+        found.append(
+            Chip(f"Up to {money.format_amount(search.fee, 'USD')}", "fee", replace(search, fee=None))
+        )
     if search.experience:
         label = f"Experience: {EXPERIENCE[search.experience].lower()}"
         found.append(Chip(label, "exp", replace(search, experience="")))

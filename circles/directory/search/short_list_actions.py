@@ -23,11 +23,11 @@ async def keep(context: Context, *, person_id: UUID, codes: Sequence[str]) -> No
     async with context.db.transaction() as tx:
         await SQL.forget_list(tx, person=person_id)
         await SQL.keep_list(tx, person=person_id, ids=short_list_rules.ids(codes))
-        await audit.record(tx, "short_list.kept", person_id, who=person_id, after="kept")
+        await audit.record(tx, "short_list.kept", person_id, actor_id=person_id, after="kept")
 
 
 async def forget(context: Context, *, person_id: UUID) -> None:
     """Take the list out of the account."""
     async with context.db.transaction() as tx:
         await SQL.forget_list(tx, person=person_id)
-        await audit.record(tx, "short_list.forgotten", person_id, who=person_id, before="kept")
+        await audit.record(tx, "short_list.forgotten", person_id, actor_id=person_id, before="kept")

@@ -17,7 +17,7 @@ from circles.web.forms import Form
 
 async def short_list(request: Request) -> Response:
     """The list that the address names; without one, the list kept in the account. At most two queries."""
-    values = reading.joined(request.query_params.multi_items())
+    values = reading.join_fields(request.query_params.multi_items())
     person = request.state.person
     async with access.context(request).db.reading() as tx:
         kept = await short_list_actions.kept(tx, person.id) if person else ()

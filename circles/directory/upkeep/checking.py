@@ -124,8 +124,8 @@ async def _write(tx: db.Tx, settings: Settings, about: _About, asked_at: datetim
         name=to["name"],
         ending=[each for each in ending if each.is_active],
         confirmed=about.row["confirmed_at"].date(),
-        link=f"{settings.address}/listing/confirm/{token}",
-        page=f"{settings.address}/my/listing",
+        link=f"{settings.base_url}/listing/confirm/{token}",
+        page=f"{settings.base_url}/my/listing",
     )
 
 

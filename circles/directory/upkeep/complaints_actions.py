@@ -36,7 +36,7 @@ async def complain(
     async with context.db.reading() as tx:
         if await _is_sent(tx, made_with, person_id, body):
             return made_with
-    if not await limits.within(context, f"complaint:{person_id}", MOST, PER):
+    if not await limits.allow(context, f"complaint:{person_id}", MOST, PER):
         raise Refused(too_many())
     async with context.db.transaction() as tx:
         made = await SQL.complain(tx, id=made_with, listing=listing_id, person=person_id, body=body)
@@ -70,4 +70,4 @@ async def decide(context: Context, complaint_id: UUID, *, who: UUID, decision: s
         decided = await SQL.decide_complaint(tx, id=complaint_id, state=decision, who=who)
         if decided is None:
             raise OutOfDate(Reason("decided", "Another organizer has decided this already."))
-        await audit.record(tx, "complaint.decided", complaint_id, who=who, before="open", after=decision)
+        await audit.record(tx, "complaint.decided", complaint_id, actor_id=who, before="open", after=decision)

@@ -26,7 +26,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         name = await SQL.complained_about(tx, listing=listing_id)
     if name is None:
         raise NotFound
-    form.made_with()
+    form.creation_id()
     return render.page(
         request,
         "directory/upkeep/complaint.html",
@@ -43,10 +43,10 @@ async def complain(request: Request) -> Response:
     form = await Form.read(request)
     listing_id, person_id = access.path_id(request), request.state.person.id
     try:
-        body = text.body(form.value("body"), "body", most=complaints_actions.MAX_CHARACTERS)
+        body = text.body(form.value("body"), "body", max_length=complaints_actions.MAX_CHARACTERS)
         await complaints_actions.complain(
             access.context(request),
-            made_with=form.made_with(),
+            made_with=form.creation_id(),
             listing_id=listing_id,
             person_id=person_id,
             body=body,
@@ -54,7 +54,7 @@ async def complain(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         if isinstance(refused, OutOfDate):
-            form.renew()
+            form.renew_id()
         return await _page(request, form, 429 if "too_many" in refused.codes else 422)
     says = "Thank you. The organizers have it now, and look into it."
     return render.see_other(f"/therapists/{listing_id}", notice=says)

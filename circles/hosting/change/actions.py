@@ -116,7 +116,7 @@ async def mind_overlaps(tx: db.Tx, circle_id: UUID, found: Outcome, terms: Terms
     """The reason given for gatherings across one another; empty when there are none. Raises Refused."""
     times = change_rules.times(found, terms)
     reasons = await overlaps(tx, circle_id, times, [step.row.id for step in found.steps])
-    why = text.line(consent.overlap_reason, "overlap_reason", most=200, required=False)
+    why = text.line(consent.overlap_reason, "overlap_reason", max_length=200, required=False)
     refuse_if(reasons if not why else [])
     return why if reasons else ""
 
@@ -137,7 +137,7 @@ async def overlaps(
             most=3,
         )
     )
-    when = "; ".join(clock.say_short(row["starts_at"], row["zone"]) for row in rows)
+    when = "; ".join(clock.format_short(row["starts_at"], row["zone"]) for row in rows)
     says = f"A host of this circle has another gathering then ({when}). If that is meant, please say why."
     return [Reason("overlaps", says, "overlap_reason")] if rows else []
 
@@ -153,7 +153,7 @@ async def carry_out(
         for step in steps:
             await _carry_out(tx, context, person, step, by_hand, why)
     except db.UniqueViolationError as error:
-        if db.broken_rule(error) != "gathering_once_per_start":
+        if db.violated_constraint(error) != "gathering_once_per_start":
             raise
         says = "This circle has another gathering at that time already."
         raise Refused(Reason("same_time", says, "time")) from None
@@ -168,7 +168,7 @@ async def _carry_out(
         await take_away(tx, person, step.row.id, step.row.state)
     elif step.what == "stay":
         await SQL.set_by_hand(tx, id=step.row.id, by_hand=True)
-        await audit.record(tx, "gathering.kept", step.row.id, who=person.id, after=step.row.state)
+        await audit.record(tx, "gathering.kept", step.row.id, actor_id=person.id, after=step.row.state)
 
 
 async def _change(
@@ -190,7 +190,7 @@ async def _change(
         **given,
     )
     await audit.record(
-        tx, "gathering.changed", gathering_id, who=person.id, why=why, details={"changed": step.changed}
+        tx, "gathering.changed", gathering_id, actor_id=person.id, why=why, details={"changed": step.changed}
     )
     if step.moves and step.row.seats_taken:
         await bookings.gathering_moved(tx, context, gathering_id)
@@ -202,11 +202,17 @@ async def _change(
 async def take_away(tx: db.Tx, person: people.Person, gathering_id: UUID, before: str) -> None:
     """Take away a gathering nobody has a seat in; one that somebody once booked is cancelled instead."""
     if await SQL.drop_unbooked(tx, id=gathering_id):
-        await audit.record(tx, "gathering.discarded", gathering_id, who=person.id, before=before)
+        await audit.record(tx, "gathering.discarded", gathering_id, actor_id=person.id, before=before)
         return
     await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=FELL_OUT)
     await audit.record(
-        tx, "gathering.cancelled", gathering_id, who=person.id, before=before, after="cancelled", why=FELL_OUT
+        tx,
+        "gathering.cancelled",
+        gathering_id,
+        actor_id=person.id,
+        before=before,
+        after="cancelled",
+        why=FELL_OUT,
     )
 
 
@@ -235,7 +241,7 @@ async def publish_gathering(context: Context, person: people.Person, gathering_i
         refuse_if(reasons)
         await SQL.set_gathering_state(tx, id=gathering_id, state="open", reason="")
         await audit.record(
-            tx, "gathering.published", gathering_id, who=person.id, before="draft", after="open"
+            tx, "gathering.published", gathering_id, actor_id=person.id, before="draft", after="open"
         )
         return row["circle_id"]
 
@@ -246,7 +252,7 @@ async def cancel_gathering(context: Context, person: people.Person, gathering_id
     reason: what those booked will read. Returns the circle's id. Raises NotFound; Refused without a reason,
     for a draft (it can be thrown away) and for one that is over.
     """
-    why = text.body(reason, "reason", most=500)
+    why = text.body(reason, "reason", max_length=500)
     async with context.db.transaction() as tx:
         row = await _lock_gathering(tx, gathering_id, person)
         if row["state"] == "cancelled":
@@ -257,7 +263,13 @@ async def cancel_gathering(context: Context, person: people.Person, gathering_id
             raise Refused(Reason("over", "This gathering is over, so it cannot be cancelled."))
         await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=why)
         await audit.record(
-            tx, "gathering.cancelled", gathering_id, who=person.id, before="open", after="cancelled", why=why
+            tx,
+            "gathering.cancelled",
+            gathering_id,
+            actor_id=person.id,
+            before="open",
+            after="cancelled",
+            why=why,
         )
         await bookings.gathering_cancelled(tx, context, gathering_id, why, person.id)
         await stand_in_actions.called_off(tx, context, gathering_id, person)
@@ -274,5 +286,5 @@ async def discard_gathering(context: Context, person: people.Person, gathering_i
         if row["state"] != "draft":
             raise Refused(Reason("not_draft", "This gathering was published. You can cancel it instead."))
         await SQL.drop_draft(tx, id=gathering_id)
-        await audit.record(tx, "gathering.discarded", gathering_id, who=person.id, before="draft")
+        await audit.record(tx, "gathering.discarded", gathering_id, actor_id=person.id, before="draft")
         return row["circle_id"]

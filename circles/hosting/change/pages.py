@@ -82,7 +82,7 @@ def _give_up(outcome: Outcome) -> list[tuple[str, str, str]]:
 
 
 def _booked_words(seat: change_rules.Seated, zone: str) -> str:
-    words = f"Booked {clock.say_short(seat.since, zone)}."
+    words = f"Booked {clock.format_short(seat.since, zone)}."
     return f"{words} The booking is not finished yet." if seat.held else words
 
 
@@ -119,7 +119,7 @@ def _read(form: Form, row: Row) -> Planned:
         )
         reader.reasons.append(Reason("whole_stays", says, "date"))
     reader.reasons += change_actions.closed(row)
-    reader.done()
+    reader.raise_refusals()
     return Planned(scope, terms, moment if scope == "one" else None, day if day != stays else None)
 
 

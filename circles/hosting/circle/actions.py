@@ -34,7 +34,7 @@ async def create_circle(context: Context, person: people.Person, plan: CirclePla
         guidelines_id = await guidelines.create(tx, plan.guidelines, person.id)
         circle_id = await SQL.add_circle(tx, **_columns(plan), guidelines_id=guidelines_id, by=person.id)
         await SQL.add_host(tx, circle_id=circle_id, person_id=person.id, part="lead")
-        await audit.record(tx, "circle.planned", circle_id, who=person.id, after="draft")
+        await audit.record(tx, "circle.planned", circle_id, actor_id=person.id, after="draft")
     return circle_id
 
 
@@ -58,7 +58,7 @@ async def edit_circle(
         refuse_if(reasons)
         await SQL.save_circle(tx, id=circle_id, **_columns(plan))
         changed = {"changed": rules.differences(before, plan)}
-        await audit.record(tx, "circle.saved", circle_id, who=person.id, details=changed)
+        await audit.record(tx, "circle.saved", circle_id, actor_id=person.id, details=changed)
 
 
 async def _lock_circle(tx: db.Tx, circle_id: UUID, person: people.Person) -> db.Record:
@@ -90,6 +90,6 @@ async def publish_circle(context: Context, person: people.Person, circle_id: UUI
         refuse_if(rules.publish_problems(CirclePlan.of(row)))
         await SQL.set_circle_state(tx, id=circle_id, state="published")
         await audit.record(
-            tx, "circle.published", circle_id, who=person.id, before=row["state"], after="published"
+            tx, "circle.published", circle_id, actor_id=person.id, before=row["state"], after="published"
         )
         await planting.plant_circle(tx, circle_id)

@@ -51,7 +51,7 @@ async def discard_circle(context: Context, person: Person, circle_id: UUID) -> N
         await _drop(tx, row, person)
         details = {name: row[name] for name in ("name", "gatherings", "schedules")}
         await audit.record(
-            tx, "circle.discarded", circle_id, who=person.id, before=row["state"], details=details
+            tx, "circle.discarded", circle_id, actor_id=person.id, before=row["state"], details=details
         )
         said = SAID.format(name=person.name)
         for each in row["others"]:
@@ -65,6 +65,6 @@ async def _drop(tx: db.Tx, circle: db.Record, person: Person) -> None:
     """Everything the draft is made of, with a line for each gathering and schedule."""
     for what, drop in (("gathering", SQL.drop_gatherings), ("schedule", SQL.drop_schedules)):
         for gone in await db.rows(drop(tx, circle_id=circle["id"])):
-            await audit.record(tx, f"{what}.discarded", gone["id"], who=person.id, before=gone["state"])
+            await audit.record(tx, f"{what}.discarded", gone["id"], actor_id=person.id, before=gone["state"])
     await SQL.drop_circle(tx, id=circle["id"])
     await guidelines.forget(tx, circle["guidelines_id"])

@@ -27,7 +27,7 @@ async def _lock(tx: db.Tx, circle_id: UUID, person: people.Person) -> db.Record:
 
 async def _stand(tx: db.Tx, row: db.Record, person: people.Person, what: str, state: str) -> None:
     await GATHERINGS.set_circle_state(tx, id=row["id"], state=state)
-    await audit.record(tx, what, row["id"], who=person.id, before=row["state"], after=state)
+    await audit.record(tx, what, row["id"], actor_id=person.id, before=row["state"], after=state)
 
 
 async def pause_circle(context: Context, person: people.Person, circle_id: UUID) -> None:
@@ -73,7 +73,7 @@ async def archive_circle(context: Context, person: people.Person, circle_id: UUI
         for schedule in await db.rows(SQL.lock_of_circle(tx, circle_id=circle_id)):
             await SQL.end_schedule(tx, id=schedule["id"])
             await audit.record(
-                tx, "schedule.ended", schedule["id"], who=person.id, before="active", after="ended"
+                tx, "schedule.ended", schedule["id"], actor_id=person.id, before="active", after="ended"
             )
         for gathering in ahead:
             await take_away(tx, person, gathering["id"], gathering["state"])

@@ -88,7 +88,7 @@ def _typed(plan: CirclePlan) -> dict[str, str]:
     """A stored circle as its form holds it."""
     values = {name: str(getattr(plan, name)) for name in CirclePlan.__dataclass_fields__}
     for amount in ("minimum", "suggested", "maximum"):
-        values[amount] = money.plain(getattr(plan, amount), plan.currency)
+        values[amount] = money.format_plain(getattr(plan, amount), plan.currency)
     return values
 
 
@@ -163,7 +163,7 @@ async def edit_circle(request: Request) -> Response:
     form = await Form.read(request)
     circle_id = access.path_id(request)
     row = await _hosted(request, to_change=True)
-    version = reading.whole(form.value("version"), 0)
+    version = reading.whole_number(form.value("version"), 0)
     try:
         # The guidelines are written and published on a page of their own.
         plan = rules.read_circle(form.values | {"guidelines": row["guidelines"]})
@@ -225,7 +225,7 @@ async def copy(request: Request) -> Response:
 
 async def organize_circles(request: Request) -> Response:
     """Every circle there is, for organizers."""
-    number = reading.page(request.query_params.get("page", ""))
+    number = reading.page_number(request.query_params.get("page", ""))
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(
             SQL.every_circle(tx, most=CIRCLES_PER_PAGE, skip=(number - 1) * CIRCLES_PER_PAGE)

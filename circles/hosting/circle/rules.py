@@ -73,13 +73,13 @@ def read_circle(values: Mapping[str, str]) -> CirclePlan:
     currency = reader.choice("currency", MIN_CHARGE, "Please choose one of these currencies.")
     capacity, community = _read_seats(reader)
     plan = CirclePlan(
-        name=reader.line("name", most=80),
-        discreet_name=reader.line("discreet_name", most=40),
-        purpose=reader.body("purpose", most=5000),
+        name=reader.line("name", max_length=80),
+        discreet_name=reader.line("discreet_name", max_length=40),
+        purpose=reader.body("purpose", max_length=5000),
         format=reader.choice("format", FORMATS, "Please choose one of these formats."),
         place=reader.choice("place", PLACES, "Please choose online or in person."),
-        city=reader.line("city", most=80, required=False),
-        address=reader.line("address", most=200, required=False),
+        city=reader.line("city", max_length=80, required=False),
+        address=reader.line("address", max_length=200, required=False),
         join_link=reader.take(lambda: read_link(values.get("join_link", "")), ""),
         zone=reader.take(lambda: read_zone(values.get("zone", "")), "UTC"),
         capacity=capacity,
@@ -94,7 +94,7 @@ def read_circle(values: Mapping[str, str]) -> CirclePlan:
         guidelines=reader.take(lambda: guidelines.read_words(values.get("guidelines", "")), ""),
     )
     reader.reasons += _plan_problems(plan, {reason.field for reason in reader.reasons})
-    reader.done()
+    reader.raise_refusals()
     return plan
 
 
@@ -111,8 +111,8 @@ def _plan_problems(plan: CirclePlan, unread: set[str]) -> list[Reason]:
 def read_link(typed: str) -> str:
     """Read a join link: an https address, or nothing yet. Raises Refused."""
     link = Reader({"join_link": typed})
-    found = link.line("join_link", most=500, required=False)
-    link.done()
+    found = link.line("join_link", max_length=500, required=False)
+    link.raise_refusals()
     try:
         parts = urlsplit(found)
         fine = parts.scheme == "https" and "." in (parts.hostname or "") and not parts.username
@@ -152,11 +152,11 @@ def _whole_word(name: str, found: re.Match[str]) -> str:
 
 def scale_problems(scale: Scale) -> list[Reason]:
     """Every reason why a circle cannot ask this, with the least amount a card can be charged."""
-    reasons = scale.problems()
+    reasons = scale.refusals()
     least = MIN_CHARGE[scale.currency]
     for field in ("minimum", "suggested", "maximum"):
         if 0 < getattr(scale, field) < least:
-            says = f"A card cannot be charged less than {money.say(least, scale.currency)}. Give more, or 0."
+            says = f"A card cannot be charged less than {money.format_amount(least, scale.currency)}. Give more, or 0."
             reasons.append(Reason("too_small_to_charge", says, field))
     return reasons
 
@@ -167,7 +167,7 @@ def community_problems(seats: int, capacity: int, scale: Scale) -> list[Reason]:
         return [
             Reason("community_seats", "There cannot be more community seats than seats.", "community_seats")
         ]
-    if seats and scale.asks_nothing:
+    if seats and scale.is_free:
         says = "Every seat is free here, so please give 0 community seats."
         return [Reason("community_seats", says, "community_seats")]
     return []
@@ -226,7 +226,7 @@ def read_length(typed: str) -> int:
     """Read the length of a gathering in minutes. Raises Refused."""
     reader = Reader({"length_minutes": typed})
     length = reader.whole("length_minutes", -9999, LENGTHS[1], "Please give a length of 15 to 480 minutes.")
-    reader.done()
+    reader.raise_refusals()
     if length <= 0:
         raise Refused(Reason("ends_before_start", "A gathering ends after it starts.", "length_minutes"))
     if length < LENGTHS[0]:

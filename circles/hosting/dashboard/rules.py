@@ -81,4 +81,4 @@ def _to_change(circle: Row) -> Iterable[Missing]:
 
 
 def _when(row: dict[str, Any]) -> str:
-    return clock.say_short(datetime.fromisoformat(row["starts_at"]), row["zone"])
+    return clock.format_short(datetime.fromisoformat(row["starts_at"]), row["zone"])

@@ -61,7 +61,7 @@ async def answer(context: Context, person: Person, token: str, *, accept: bool) 
         )
         state = "accepted" if accept else "declined"
         await SQL.end_invitation(tx, id=asked["id"], state=state, who=person.id)
-        await audit.record(tx, f"host.{state}", asked["id"], who=person.id, before="open", after=state)
+        await audit.record(tx, f"host.{state}", asked["id"], actor_id=person.id, before="open", after=state)
         if accept:
             await _take_part(tx, context, person, asked)
         await _tell_inviter(tx, context, person, asked, accept=accept)
@@ -74,7 +74,7 @@ async def _take_part(tx: db.Tx, context: Context, person: Person, asked: db.Reco
         return
     circle_id, part = asked["circle_id"], asked["part"]
     await SQL.join_hosts(tx, circle_id=circle_id, person_id=person.id, part=part)
-    await audit.record(tx, "host.joined", circle_id, who=person.id, after=part)
+    await audit.record(tx, "host.joined", circle_id, actor_id=person.id, after=part)
 
 
 async def _tell_inviter(
@@ -99,7 +99,7 @@ async def withdraw(context: Context, person: Person, circle_id: UUID, invitation
         if gone is None:
             raise NotFound
         await audit.record(
-            tx, "host.withdrawn", invitation_id, who=person.id, before="open", after="withdrawn"
+            tx, "host.withdrawn", invitation_id, actor_id=person.id, before="open", after="withdrawn"
         )
     return gone["gathering_id"]
 
@@ -117,7 +117,7 @@ async def remove(context: Context, person: Person, circle_id: UUID, host_id: UUI
         await SQL.leave_hosts(tx, circle_id=circle_id, person_id=host_id)
         details = {"host": str(host_id)}
         await audit.record(
-            tx, "host.left", circle_id, who=person.id, before=host["part"], after="", details=details
+            tx, "host.left", circle_id, actor_id=person.id, before=host["part"], after="", details=details
         )
         if not myself:
             said = f"{person.name} ended your part as {rules.PARTS[host['part']].lower()}."
@@ -146,7 +146,7 @@ async def hand_over(context: Context, person: Person, circle_id: UUID, host_id: 
         await SQL.set_part(tx, circle_id=circle_id, person_id=person.id, part="co")
         await SQL.set_part(tx, circle_id=circle_id, person_id=host_id, part="lead")
         await audit.record(
-            tx, "host.lead", circle_id, who=person.id, before=str(person.id), after=str(host_id)
+            tx, "host.lead", circle_id, actor_id=person.id, before=str(person.id), after=str(host_id)
         )
         said = f"{person.name} handed the lead over to you."
         await hosts_mail.tell(

@@ -39,7 +39,7 @@ class Gathering(Protocol):
 
 async def within_limit(context: Context, person: Person) -> None:
     """Raise Refused for somebody who asked a great many people today."""
-    if not await limits.within(context, f"host invitation {person.id}", rules.MAX_A_DAY, timedelta(days=1)):
+    if not await limits.allow(context, f"host invitation {person.id}", rules.MAX_A_DAY, timedelta(days=1)):
         raise Refused(rules.too_often())
 
 
@@ -66,7 +66,9 @@ async def ask(
         by=person.id,
         lasts=rules.INVITATION_LASTS,
     )
-    await audit.record(tx, "host.invited", asked["id"], who=person.id, after="open", details={"part": part})
+    await audit.record(
+        tx, "host.invited", asked["id"], actor_id=person.id, after="open", details={"part": part}
+    )
     await mail.send(
         tx,
         context.settings,
@@ -78,7 +80,7 @@ async def ask(
         part=part,
         gathering=gathering,
         until=asked["expires_at"],
-        link=f"{context.settings.address}/host/invitations/{token}",
+        link=f"{context.settings.base_url}/host/invitations/{token}",
     )
     return asked["id"]
 
@@ -97,5 +99,5 @@ async def tell(
         subject=f"{discreet}: news for its hosts",
         circle=discreet,
         said=said,
-        link=f"{context.settings.address}/host",
+        link=f"{context.settings.base_url}/host",
     )

@@ -51,7 +51,7 @@ async def invite(request: Request) -> Response:
     """Ask somebody by mail."""
     form = await Form.read(request)
     circle_id = access.path_id(request)
-    email = form.take(lambda: people.address(form.value("email")))
+    email = form.take(lambda: people.parse_address(form.value("email")))
     part = form.take(lambda: rules.read_part(form.value("part")))
     if email and part:
         try:

@@ -65,7 +65,13 @@ async def create_schedule(
         schedule_id = await _add(tx, circle_id, rule, terms, person)
         words = schedule_rules.words(rule, terms, clock.now().date())
         await audit.record(
-            tx, "schedule.made", schedule_id, who=person.id, after="active", why=why, details={"words": words}
+            tx,
+            "schedule.made",
+            schedule_id,
+            actor_id=person.id,
+            after="active",
+            why=why,
+            details={"words": words},
         )
         return await planting.plant_circle(tx, circle_id) if circle["state"] == "published" else 0
 
@@ -163,7 +169,7 @@ async def _save(tx: db.Tx, row: db.Record, rule: Rule, terms: Terms, person: peo
     given = schedule_forms.columns(rule, terms)
     await SQL.save_schedule(tx, id=row["id"], planted_until=None, **given)
     words = schedule_rules.words(rule, terms, clock.now().date())
-    await audit.record(tx, "schedule.changed", row["id"], who=person.id, details={"words": words})
+    await audit.record(tx, "schedule.changed", row["id"], actor_id=person.id, details={"words": words})
 
 
 async def _cut(
@@ -191,9 +197,17 @@ async def _add_following(
     await SQL.save_schedule(tx, id=row["id"], planted_until=row["planted_until"], **before)
     new = await _add(tx, row["circle_id"], whole.late, terms, person)
     words = schedule_rules.words(whole.late, terms, clock.now().date())
-    await audit.record(tx, "schedule.changed", row["id"], who=person.id, details={"followed_by": str(new)})
     await audit.record(
-        tx, "schedule.made", new, who=person.id, after="active", why="cut in two", details={"words": words}
+        tx, "schedule.changed", row["id"], actor_id=person.id, details={"followed_by": str(new)}
+    )
+    await audit.record(
+        tx,
+        "schedule.made",
+        new,
+        actor_id=person.id,
+        after="active",
+        why="cut in two",
+        details={"words": words},
     )
     return await find(tx, person, new)
 
@@ -225,7 +239,9 @@ async def end_schedule(context: Context, person: people.Person, schedule_id: UUI
             return row["circle_id"]
         row = await _locked(tx, person, schedule_id, row["circle_zone"])
         await SQL.end_schedule(tx, id=schedule_id)
-        await audit.record(tx, "schedule.ended", schedule_id, who=person.id, before="active", after="ended")
+        await audit.record(
+            tx, "schedule.ended", schedule_id, actor_id=person.id, before="active", after="ended"
+        )
         if remove:
             nothing = Rule("dates", clock.now().date())
             found = await foresee(tx, schedule_id, nothing, schedule_forms.terms_of(row))
@@ -255,14 +271,19 @@ async def plan_gathering(
             refuse_if(schedule_rules.publish_refusals(circle["state"]) if publish else [])
             times = [(plan.start.utc, plan.ends_at)]
             across = await change_actions.overlaps(tx, circle_id, times)
-            why = text.line(overlap_reason, "overlap_reason", most=200, required=False)
+            why = text.line(overlap_reason, "overlap_reason", max_length=200, required=False)
             gathering_id = await _add_gathering(tx, circle_id, plan, state)
             refuse_if(across if not why else [])
             await audit.record(
-                tx, "gathering.planned", gathering_id, who=person.id, after=state, why=why if across else ""
+                tx,
+                "gathering.planned",
+                gathering_id,
+                actor_id=person.id,
+                after=state,
+                why=why if across else "",
             )
     except db.UniqueViolationError as error:
-        if db.broken_rule(error) != "gathering_once_per_start":
+        if db.violated_constraint(error) != "gathering_once_per_start":
             raise
         says = "This circle has a gathering at this time already."
         raise Refused(Reason("same_time", says, "time")) from None

@@ -74,7 +74,7 @@ def _warnings(days: Sequence[date], terms: Terms) -> Iterable[str]:
     city = clock.city(terms.zone)
     for day in days:
         at = terms.moment(day)
-        said = clock.say_date(day)
+        said = clock.format_date(day)
         if at.oddity == "missing":
             yield f"On {said} the clocks in {city} skip {terms.at:%H:%M}. It starts at {at.wall:%H:%M}."
         elif at.oddity == "doubled":

@@ -51,7 +51,7 @@ def read_schedule(values: Mapping[str, str], zone: str, scale: Scale, now: datet
     terms = read_terms(reader, zone, scale)
     if not reader.reasons:
         reader.reasons += schedule_rules.problems(rule, terms, now)
-    reader.done()
+    reader.raise_refusals()
     return rule, terms
 
 
@@ -106,7 +106,7 @@ def _read_dates(reader: Reader, field: str) -> tuple[date, ...]:
 def _no_dates(bad: Sequence[str]) -> str:
     """Which of those listed is no date: the first few by name, each cut where it is long."""
     more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-    named = ", ".join(f"“{text.tidy_line(each, most=20)}”" for each in bad[:_NAMED])
+    named = ", ".join(f"“{text.tidy_line(each, max_length=20)}”" for each in bad[:_NAMED])
     return f"Please write each date as 2027-03-14, from 2000 to 2100. We cannot read {named}{more}."
 
 
@@ -137,10 +137,10 @@ def read_terms(reader: Reader, zone: str, scale: Scale) -> Terms:
         ),
         capacity=capacity,
         community_seats=community,
-        note=reader.body("note", most=500, required=False),
+        note=reader.body("note", max_length=500, required=False),
         join_link=reader.take(lambda: rules.read_link(values.get("join_link", "")), ""),
-        city=reader.line("city", most=80, required=False),
-        address=reader.line("address", most=200, required=False),
+        city=reader.line("city", max_length=80, required=False),
+        address=reader.line("address", max_length=200, required=False),
     )
 
 
@@ -170,7 +170,7 @@ def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: date
     start = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
     length = reader.take(lambda: rules.read_length(values.get("length_minutes", "")), rules.LENGTHS[0])
     capacity, community = rules.read_seats(reader, scale)
-    note = reader.body("note", most=500, required=False)
+    note = reader.body("note", max_length=500, required=False)
     if start and start.utc <= now:
         says = "This time has passed. Please give one that is still ahead."
         reader.reasons.append(Reason("past", says, "date"))

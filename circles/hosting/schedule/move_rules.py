@@ -52,9 +52,7 @@ def _no_meeting(days: Iterable[date]) -> None:
     seen: set[date] = set()
     for day in days:
         if day in seen:
-            says = (
-                f"This schedule has a gathering on {clock.say_date(day)} already. Please choose another day."
-            )
+            says = f"This schedule has a gathering on {clock.format_date(day)} already. Please choose another day."
             raise Refused(Reason("same_day", says, "date"))
         seen.add(day)
 
@@ -91,7 +89,7 @@ def _problems(whole: Cut) -> list[Reason]:
 
 def _taken(day: date, lies: str, choose: str) -> Reason:
     says = (
-        f"The one {lies} it is on {clock.say_date(day)}. Please choose a day {choose} that, "
+        f"The one {lies} it is on {clock.format_date(day)}. Please choose a day {choose} that, "
         "or change the whole schedule."
     )
     return Reason("not_between", says, "date")

@@ -46,7 +46,7 @@ def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Respo
     about: dict[str, Any] = {"preview": None, "outcome": None, "schedule_id": None} | more
     own = f"/host/schedules/{about['schedule_id']}"
     about["action"] = own if about["schedule_id"] else f"/host/circles/{about['circle']['id']}/schedules/new"
-    if htmx.asked(request):
+    if htmx.wants_part(request):
         part = "hosting/schedule/_schedule_dates.html"
         return htmx.vary(render.page(request, part, form=form, follows=True, **about))
     weekdays = [(str(number), name) for number, name in enumerate(WEEKDAYS)]

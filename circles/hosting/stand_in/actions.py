@@ -71,9 +71,9 @@ async def _carry_out(
         await SQL.drop_stand_in(tx, gathering_id=about)
     told = {"hosts": len(swap.hosts), "members": len(swap.members)}
     states = {"before": str(before.id) if before else "", "after": str(after.id) if after else ""}
-    await audit.record(tx, "gathering.stand_in", about, who=person.id, **states, details={"told": told})
+    await audit.record(tx, "gathering.stand_in", about, actor_id=person.id, **states, details={"told": told})
     await _withdraw(tx, person, swap)
-    when = clock.say_when(swap.held.starts_at, swap.held.zone)
+    when = clock.format_when(swap.held.starts_at, swap.held.zone)
     for host in swap.hosts:
         if host.id != told_already:
             says = rules.news(swap, host, person.name, when)
@@ -81,7 +81,7 @@ async def _carry_out(
             await hosts_mail.tell(tx, context, host.email, host.name, host.id, name, says)
     for seat in swap.members:
         written = member_mail(context.settings, swap, seat)
-        await mail.post(tx, context.settings, written, to=seat.email, person_id=seat.person)
+        await mail.enqueue(tx, context.settings, written, to=seat.email, person_id=seat.person)
 
 
 async def _withdraw(tx: db.Tx, person: Person, swap: Swap) -> None:
@@ -89,15 +89,15 @@ async def _withdraw(tx: db.Tx, person: Person, swap: Swap) -> None:
     ended = await db.rows(SQL.withdraw_asked(tx, ids=[each.id for each in swap.ends]))
     for row in ended:
         await audit.record(
-            tx, "host.withdrawn", row["id"], who=person.id, before="open", after="withdrawn", why="held"
+            tx, "host.withdrawn", row["id"], actor_id=person.id, before="open", after="withdrawn", why="held"
         )
 
 
-def member_mail(settings: Settings, swap: Swap, seat: Seat) -> mail.Written:
+def member_mail(settings: Settings, swap: Swap, seat: Seat) -> mail.ComposedMail:
     """What somebody with a seat is told. No calendar comes with it: an entry there names no host."""
     held = swap.held
-    day = clock.say_date(held.starts_at.astimezone(ZoneInfo(held.zone)).date())
-    return mail.write(
+    day = clock.format_date(held.starts_at.astimezone(ZoneInfo(held.zone)).date())
+    return mail.compose(
         settings,
         "your_host",
         to_name=seat.name,
@@ -107,8 +107,8 @@ def member_mail(settings: Settings, swap: Swap, seat: Seat) -> mail.Written:
         hold=swap.holds,
         usually=rules.hold(held.usual),
         zone=seat.zone,
-        about=f"{settings.address}/facilitators/{swap.to.id}" if swap.to else "",
-        page=f"{settings.address}/bookings/{seat.booking}",
+        about=f"{settings.base_url}/facilitators/{swap.to.id}" if swap.to else "",
+        page=f"{settings.base_url}/bookings/{seat.booking}",
     )
 
 
@@ -184,6 +184,6 @@ async def called_off(tx: db.Tx, context: Context, gathering_id: UUID, person: Pe
     """Tell whoever would hold a gathering in the place of its hosts that it was cancelled."""
     row = await SQL.stand_in_of(tx, gathering_id=gathering_id, but=person.id)
     if row:
-        when = clock.say_when(row["starts_at"], row["zone"])
+        when = clock.format_when(row["starts_at"], row["zone"])
         said = f"{person.name} cancelled the gathering of {when}, so you need not hold it."
         await hosts_mail.tell(tx, context, row["email"], row["name"], row["id"], row["discreet_name"], said)

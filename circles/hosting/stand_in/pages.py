@@ -13,7 +13,7 @@ from circles.base import reading
 from circles.base.errors import Reason, Refused
 from circles.hosting.stand_in import actions, rules
 from circles.hosting.stand_in.rules import Asking, Held, Swap
-from circles.store.mail import Written
+from circles.store.mail import ComposedMail
 from circles.web import access, render
 from circles.web.forms import Form
 
@@ -45,7 +45,7 @@ def _page(request: Request, held: Held, form: Form, plan: Swap | Asking | None =
     )
 
 
-def _sample(request: Request, swap: Swap | None) -> Written | None:
+def _sample(request: Request, swap: Swap | None) -> ComposedMail | None:
     """The mail that the first of those with a seat gets, but for their own clock, which is no host's to know."""
     if not swap or not swap.members:
         return None
@@ -69,7 +69,7 @@ async def put(request: Request) -> Response:
 def _foresee(request: Request, form: Form, held: Held) -> Swap | Asking:
     person = request.state.person
     if form.value("who") == "mail":
-        return actions.foresee_asking(held, person, people.address(form.value("email")))
+        return actions.foresee_asking(held, person, people.parse_address(form.value("email")))
     return actions.foresee(held, person, _host_id(form))
 
 

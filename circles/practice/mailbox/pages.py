@@ -34,7 +34,7 @@ async def one(request: Request) -> Response:
         "practice/mailbox/mail.html",
         mail=row,
         headers=[(name, str(value)) for name, value in mail.message(settings, row).items()],
-        links=rules.links(row["text_body"], settings.address),
+        links=rules.links(row["text_body"], settings.base_url),
         facts=rules.calendar_facts(calendar, cookies.browser_zone(request)),
         sent_at=mail.sent_at_words,
     )

@@ -44,5 +44,5 @@ def calendar_facts(calendar: str, zone: str = "") -> list[tuple[str, str]]:
 def _said(name: str, value: str, zone: str) -> str:
     if name in ("DTSTART", "DTEND") and re.fullmatch(r"\d{8}T\d{6}Z", value):
         moment = datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return clock.say_when(moment, "UTC", zone)
+        return clock.format_when(moment, "UTC", zone)
     return re.sub(r"\\[nN,;\\]", lambda escape: _ESCAPES[escape[0]], value)

@@ -44,7 +44,7 @@ def transport(context: Context) -> httpx.AsyncBaseTransport:
 
 def build(context: Context) -> Starlette:
     """The API over a house's database."""
-    address = context.settings.address
+    address = context.settings.base_url
     calls: list[tuple[str, str, str, Call]] = [
         (
             "POST",

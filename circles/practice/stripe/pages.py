@@ -55,7 +55,7 @@ async def press(request: Request) -> Response:
 
 def _here(request: Request, url: str) -> str:
     """Our own address as a path, so that whoever came by another name of this machine stays signed in."""
-    return payments.local_path(url, access.context(request).settings.address)
+    return payments.local_path(url, access.context(request).settings.base_url)
 
 
 def _page(request: Request, found: Object, form: Form, status: int = 200) -> Response:

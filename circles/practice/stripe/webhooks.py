@@ -69,7 +69,7 @@ async def _post(context: Context, event: dict[str, Any]) -> bool:
     try:
         async with httpx.AsyncClient(transport=transport, timeout=10) as client:
             answer = await client.post(
-                f"{context.settings.address}/webhooks/stripe", content=body, headers=headers
+                f"{context.settings.base_url}/webhooks/stripe", content=body, headers=headers
             )
     except httpx.HTTPError as error:
         log.warning("a practice webhook did not arrive", error=type(error).__name__)

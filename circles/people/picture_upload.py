@@ -57,7 +57,7 @@ async def send(request: Request, find: Find, keep: Callable[[bytes], Awaitable[o
     except Refused as refused:
         form.add(refused.reasons)
         if "too_large" in refused.codes:
-            return headers.say_too_much_with(request.scope, await show(request, find, form, 413))
+            return headers.answer_large_body_with(request.scope, await show(request, find, form, 413))
         return await show(request, find, form, 422)
     return render.see_other(request.url.path, notice="The picture is kept.")
 
