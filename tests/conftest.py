@@ -33,6 +33,14 @@ from tests.database import ReusedDatabase, make_template, with_database
 
 TEMPLATE = "circles_template"
 
+# The settings of a site, a database, a proxy or a repository that this shell happens to have are nothing to the tests.
+FOR_TESTS = ("CIRCLES_CHROMIUM", "CIRCLES_TEST_DATABASE_URL")
+for name in set(os.environ) - set(FOR_TESTS):
+    if name.startswith(("CIRCLES_", "PG", "GIT_")) or name.lower().endswith("_proxy"):
+        del os.environ[name]
+for name in ("DATABASE_URL", "PORT", "DATA_DIR"):
+    os.environ.pop(name, None)
+
 # As at start-up: tests of verbs alone use what app.py connects, too.
 connect_features()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -228,14 +229,15 @@ async def test_an_export_waits_for_a_slow_browser(cast: Cast, many: int, narrow:
     selection = rules.read_selection("2020-01-01", "2099-12-31", [])
     export_id = await actions.begin_export(narrow, actor_id=cast.odile, selection=selection)
     chunks = actions.export(narrow, export_id, selection)
-    first = await anext(chunks) + await anext(chunks)
-    await asyncio.sleep(0.5)
-    copying = (
-        "select count(*) from pg_stat_activity "
-        "where datname = current_database() and query like 'COPY (%' and state = 'active'"
-    )
-    assert await value(cast.context, copying) == 1
-    content = first + b"".join([chunk async for chunk in chunks])
+    async with contextlib.aclosing(chunks):
+        first = await anext(chunks) + await anext(chunks)
+        await asyncio.sleep(0.5)
+        copying = (
+            "select count(*) from pg_stat_activity "
+            "where datname = current_database() and query like 'COPY (%' and state = 'active'"
+        )
+        assert await value(cast.context, copying) == 1
+        content = first + b"".join([chunk async for chunk in chunks])
     assert len(content) > 3_000_000
     assert len(read_csv(content)) == many
     assert await value(cast.context, "select row_count from exports") == many
