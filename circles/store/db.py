@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,7 @@ __all__ = [
     "Tx",
     "UniqueViolationError",
     "connect",
+    "copy_in",
     "copy_out",
     "queries",
     "rows",
@@ -175,3 +179,30 @@ async def copy_out(
         tx.terminate()
         raise
     return int(status.split()[-1])
+
+
+async def copy_in(tx: Tx, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows into any table through COPY; a column that a row does not name gets its default.
+
+    Values as for a statement: UUIDs, dates and times, lists for arrays; a dict becomes JSON, bytes are given as
+    PostgreSQL writes them (`\\x...`).
+    """
+    for columns, group in groupby(rows, key=tuple):
+        text = io.StringIO()
+        csv.writer(text).writerows([_csv_value(row[name]) for name in columns] for row in group)
+        source = io.BytesIO(text.getvalue().encode())
+        await tx.copy_to_table(table, source=source, columns=columns, format="csv", null=_CSV_NULL)
+
+
+_CSV_NULL = "\\N"
+
+
+def _csv_value(value: Any) -> Any:
+    if value is None:
+        return _CSV_NULL
+    if isinstance(value, dict):
+        return json.dumps(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        items = ",".join(json.dumps(str(item), ensure_ascii=False) for item in value)
+        return f"{{{items}}}"
+    return value

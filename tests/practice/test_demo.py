@@ -29,8 +29,7 @@ from circles.directory.listing import rules as listing_rules
 from circles.hosting.schedule import planting
 from circles.people import pictures
 from circles.practice import demo
-from circles.practice.demo import therapists
-from circles.practice.demo import therapists_texts as texts
+from circles.practice.demo import data, therapists
 from circles.practice.stripe import objects as practice
 from circles.practice.stripe import webhooks as practice_hooks
 from circles.store import checks
@@ -123,8 +122,8 @@ def test_the_directory_is_whole_varied_and_invented() -> None:
     assert [each.name for each in found if listing_rules.problems(each)] == []
     assert len({each.name for each in found}) == len(found) == 119
     assert len({each.approach for each in found}) == 119
-    assert {each.area for each in found} == set(texts.PLACES)
-    assert len(texts.PLACES) == 12
+    assert {each.area for each in found} == set(data.therapists()["places"])
+    assert len(data.therapists()["places"]) == 12
     assert {way.way for each in found for way in each.ways} == set(words.WAYS)
     assert {way.credential for each in found for way in each.ways} >= {
         code for known in words.CREDENTIALS.values() for code in known
@@ -147,8 +146,8 @@ def test_the_directory_is_whole_varied_and_invented() -> None:
 
 
 async def test_the_practices_stand_where_their_zip_is() -> None:
-    for state, (_, cities) in texts.PLACES.items():
-        for city, zip_, latitude, longitude in cities:
+    for state, practices in data.therapists()["places"].items():
+        for city, zip_, latitude, longitude in practices["cities"]:
             place = places.find(zip_)
             assert place
             assert (place.area, place.city) == (state, city)

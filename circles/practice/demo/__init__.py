@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 
 from circles.base import clock
 from circles.base.errors import Reason, Refused
 from circles.hosting import plant_some
-from circles.practice.demo.agreements import agree
-from circles.practice.demo.hosting import hold_together
-from circles.practice.demo.introductions import introduce
-from circles.practice.demo.invited import invite
+from circles.practice.demo.agreements import change_guidelines
+from circles.practice.demo.hosting import add_hosts, add_pictures, pause_end_and_copy
+from circles.practice.demo.introductions import add_introductions
 from circles.practice.demo.plan import Plan, community
-from circles.practice.demo.portraits import portray
-from circles.practice.demo.resting import rest
-from circles.practice.demo.room import open_rooms
-from circles.practice.demo.schedules import schedule
-from circles.practice.demo.screening import screen
-from circles.practice.demo.seats import seat_everybody
-from circles.practice.demo.therapists import list_therapists
-from circles.practice.demo.written import write
+from circles.practice.demo.room import open_room, write_messages_and_run_sheets
+from circles.practice.demo.schedules import add_schedules
+from circles.practice.demo.screening import add_screening
+from circles.practice.demo.seats import fill_seats, send_invites
+from circles.practice.demo.therapists import add_therapists
 from circles.store import db
 from circles.store.context import Context
+from circles.store.privacy import MAP
 
 __all__ = ["is_new", "load", "plan"]
 
 SQL = db.queries("practice/demo")
+LISTINGS = db.queries("directory/listing")
 
-# In this order, since each leans on those before it.
-TABLES = (
+# In this order, since each refers to those before it.
+TABLES = [
     "people",
     "credentials",
     "pictures",
@@ -42,8 +40,6 @@ TABLES = (
     "gatherings",
     "host_invitations",
     "stand_ins",
-    "rooms",
-    "needs",
     "acceptances",
     "bookings",
     "attendance",
@@ -70,7 +66,7 @@ TABLES = (
     "suggestions",
     "accesses",
     "events",
-)
+]
 
 
 async def is_new(database: db.Database) -> bool:
@@ -80,7 +76,7 @@ async def is_new(database: db.Database) -> bool:
 
 
 async def load(context: Context) -> None:
-    """Plant the demo community in one transaction. No mail is sent.
+    """Add the demo community in one transaction. No mail is sent.
 
     Raises Refused outside practice mode, and where somebody is in the database already.
     """
@@ -90,33 +86,45 @@ async def load(context: Context) -> None:
         await SQL.keep_others_out(tx)
         if not await SQL.is_new(tx):
             raise Refused(Reason("not_new", "There are people in this database already."))
-        await _plant(tx, plan())
+        await _insert(tx, plan())
 
 
 def plan() -> Plan:
-    """The demo community as seen from this minute, not written anywhere yet."""
-    found = community(clock.now())
-    seat_everybody(found)
-    hold_together(found)
-    screen(found)
-    open_rooms(found)
-    write(found)
-    agree(found)
-    rest(found)
-    invite(found)
-    portray(found)
-    list_therapists(found)
-    introduce(found)
-    found.rows["events"].sort(key=lambda row: row["at"])
-    schedule(found)
-    return found
+    """The demo community as of this minute, not written anywhere yet."""
+    planned = community(clock.now())
+    fill_seats(planned)
+    add_hosts(planned)
+    add_screening(planned)
+    open_room(planned)
+    write_messages_and_run_sheets(planned)
+    change_guidelines(planned)
+    pause_end_and_copy(planned)
+    send_invites(planned)
+    add_pictures(planned)
+    add_therapists(planned)
+    add_introductions(planned)
+    add_schedules(planned)
+    _hash_acceptances(planned)
+    for table in ("events", "money_rows"):
+        planned.rows[table].sort(key=lambda row: row["at"])
+    return planned
 
 
-async def _plant(tx: db.Tx, found: Plan) -> None:
+def _hash_acceptances(planned: Plan) -> None:
+    """An acceptance keeps the hash of the words that were accepted."""
+    bodies = {row["id"]: row["body"] for row in planned.rows["guidelines_versions"]}
+    for row in planned.rows["acceptances"]:
+        row["sha256"] = "\\x" + hashlib.sha256(bodies[row["version_id"]].encode()).hexdigest()
+
+
+async def _insert(tx: db.Tx, planned: Plan) -> None:
     for table in TABLES:
-        rows = json.loads(json.dumps(found.rows[table], default=str))
-        await getattr(SQL, f"plant_{table}")(tx, rows=rows)
-    ids = [row["id"] for row in found.rows["listings"]]
-    await db.queries("directory/listing").refresh_facets(tx, ids=ids)
+        await db.copy_in(tx, table, [_columns(table, row) for row in planned.rows[table]])
+    await LISTINGS.refresh_facets(tx, ids=[row["id"] for row in planned.rows["listings"]])
     # As the timetable does within the hour: sixteen weeks ahead, so a change of the clocks may be among them.
     await plant_some(tx)
+
+
+def _columns(table: str, row: dict[str, object]) -> dict[str, object]:
+    """The values of a row that its table has a column for: a plan gives every row an id."""
+    return {name: value for name, value in row.items() if name in MAP[table]}

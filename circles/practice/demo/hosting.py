@@ -1,76 +1,103 @@
-"""Who holds the demo community's circles together: a helper, somebody asked, a stand-in; and Farid's page."""
+"""How the demo community's circles are hosted: co-hosts, pictures, what is paused or has ended, a copied draft."""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
-from uuid import UUID
 
-from circles.practice.demo.plan import Plan
+from circles.people import draw_hills
+from circles.practice.demo import data
+from circles.practice.demo.plan import Plan, Row
 
 LEADS_ALONE: Final = "open"
-HELD_TOGETHER: Final = "tuesday"
-ASKED: Final = "sol.arden@example.org"
-APPROACH: Final = (
-    "We begin on time and end on time. I ask what you want to be asked, and I never fill a silence that is doing its "
-    "work. If something grows too large for the room, I stay with you afterwards, and we look for the next step."
-)
-LANGUAGES: Final = "English, Dari"
-LINK: Final = "https://licenses.example.org/lcsw/farid-nazari"
-# Whose first credential the organizers saw, and how many days ago. Wren's waits for them.
-SEEN: Final = {"farid": 60, "ruth": 200, "ines": 9}
+HAS_STAND_IN: Final = ("tuesday", 2)
+COPIED: Final = "tuesday"
+# Whose first credential the organizers checked, and how many days ago. Wren's waits for them.
+CHECKED: Final = {"farid": 60, "ruth": 200, "ines": 9}
+# When circles were paused or ended. Nobody books in the last two hours before the plan's minute.
+SINCE: Final = {"paused": timedelta(hours=1), "archived": timedelta(days=12)}
 
 
-def hold_together(plan: Plan) -> None:
+def add_hosts(plan: Plan) -> None:
     """Add the helper, the open invitation, the stand-in, and what Farid's page says."""
-    circles = {meeting.circle.key: meeting.circle_id for meeting in plan.meetings}
-    _page(plan)
-    _helper(plan, circles[LEADS_ALONE])
-    _asked(plan, circles[LEADS_ALONE])
-    _stand_in(plan)
-
-
-def _page(plan: Plan) -> None:
-    person = next(row for row in plan.rows["people"] if row["id"] == plan.hosts["farid"])
-    person |= {"approach": APPROACH, "languages": LANGUAGES}
-    odile = _odile(plan)
-    for key, days in SEEN.items():
-        first = next(row for row in plan.rows["credentials"] if row["person_id"] == plan.hosts[key])
-        seen_at = plan.now - timedelta(days=days)
-        first |= {"seen_at": seen_at, "seen_by": odile, "link": LINK if key == "farid" else ""}
-        plan.event("credential.seen", first["id"], seen_at, odile, ("", "seen"))
-
-
-def _odile(plan: Plan) -> UUID:
-    return next(row["id"] for row in plan.rows["people"] if row["is_organizer"])
-
-
-def _helper(plan: Plan, circle_id: UUID) -> None:
-    here = {meeting.id for meeting in plan.meetings if meeting.circle_id == circle_id}
-    seated = {row["person_id"] for row in plan.rows["bookings"] if row["gathering_id"] in here}
-    helper = next(each for each in plan.members if each not in seated)
-    plan.add("hosts", circle_id=circle_id, person_id=helper, part="helper")
-    plan.event("host.joined", circle_id, plan.now - timedelta(days=25), helper, ("", "helper"))
-
-
-def _asked(plan: Plan, circle_id: UUID) -> None:
-    """Somebody without an account; the link in their mail is not among the demo's mails, so nobody holds it."""
-    asked_at = plan.now - timedelta(days=2)
-    values: dict[str, Any] = {"circle_id": circle_id, "email": ASKED, "part": "co", "created_at": asked_at}
-    invitation = plan.add(
-        "host_invitations",
-        **values,
-        token_hash="\\x" + hashlib.sha256(plan.id().bytes).hexdigest(),
-        invited_by=plan.hosts["farid"],
-        expires_at=asked_at + timedelta(days=14),
+    texts = data.community()["hosting"]
+    plan.find("people", id=plan.hosts["farid"]).update(
+        approach=texts["approach"], languages=texts["languages"]
     )
-    plan.event("host.invited", invitation, asked_at, plan.hosts["farid"], ("", "open"))
-
-
-def _stand_in(plan: Plan) -> None:
-    wanted = next(each for each in plan.meetings if each.circle.key == HELD_TOGETHER and each.index == 2)
-    farid, ruth, at = plan.hosts["farid"], plan.hosts["ruth"], plan.now - timedelta(days=1)
-    row = {"gathering_id": wanted.id, "person_id": ruth, "added_by": farid, "created_at": at}
+    for key, days in CHECKED.items():
+        credential, at = plan.find("credentials", person_id=plan.hosts[key]), plan.now - timedelta(days=days)
+        credential.update(seen_at=at, seen_by=plan.odile, link=texts["link"] if key == "farid" else "")
+        plan.event("credential.seen", credential["id"], at, plan.odile, after="seen")
+    _add_helper(plan)
+    _invite_co_host(plan, texts["invited"])
+    stand_in, at, farid = plan.meeting(*HAS_STAND_IN).id, plan.now - timedelta(days=1), plan.hosts["farid"]
+    row = {"gathering_id": stand_in, "person_id": plan.hosts["ruth"], "added_by": farid, "created_at": at}
     plan.rows["stand_ins"] = [row]
-    plan.event("gathering.stand_in", wanted.id, at, farid, ("", str(ruth)))
+    plan.event("gathering.stand_in", stand_in, at, farid, after=str(plan.hosts["ruth"]))
+
+
+def _add_helper(plan: Plan) -> None:
+    meetings = plan.meetings_of(LEADS_ALONE)
+    seated = {row["person_id"] for row in plan.bookings_of(meetings)}
+    circle_id, helper = meetings[0].circle_id, next(each for each in plan.members if each not in seated)
+    plan.add("hosts", circle_id=circle_id, person_id=helper, part="helper")
+    plan.event("host.joined", circle_id, plan.now - timedelta(days=25), helper, after="helper")
+
+
+def _invite_co_host(plan: Plan, email: str) -> None:
+    """Somebody without an account; the link in their mail is not among the demo's mails, so nobody holds it."""
+    at, farid, circle_id = (
+        plan.now - timedelta(days=2),
+        plan.hosts["farid"],
+        plan.meeting(LEADS_ALONE).circle_id,
+    )
+    token_hash = "\\x" + hashlib.sha256(plan.id().bytes).hexdigest()
+    row: Row = {"circle_id": circle_id, "email": email, "part": "co", "invited_by": farid, "created_at": at}
+    invitation = plan.add(
+        "host_invitations", **row, token_hash=token_hash, expires_at=at + timedelta(days=14)
+    )
+    plan.event("host.invited", invitation, at, farid, after="open")
+
+
+def pause_end_and_copy(plan: Plan) -> None:
+    """Say when circles were paused and ended, and copy one as a draft."""
+    for meeting in {each.circle.key: each for each in plan.meetings}.values():
+        state = meeting.circle.state
+        if state != "published":
+            at = plan.now - SINCE[state]
+            plan.event(f"circle.{state}", meeting.circle_id, at, meeting.lead, "published", state)
+    _copy(plan)
+
+
+def _copy(plan: Plan) -> None:
+    """The lead copied this circle and has not changed the copy yet."""
+    meeting, at = plan.meeting(COPIED), plan.now - timedelta(days=2)
+    source = plan.find("circles", id=meeting.circle_id)
+    bodies = [
+        row["body"]
+        for row in plan.rows["guidelines_versions"]
+        if row["guidelines_id"] == source["guidelines_id"]
+    ]
+    agreement = plan.add("guidelines", created_at=at)
+    plan.publish_guidelines(agreement, 1, meeting.lead, at, body=bodies[-1])
+    own: dict[str, Any] = {"id": plan.id(), "name": f"Copy of {source['name']}", "state": "draft"}
+    circle_id = plan.add("circles", **source | own | {"guidelines_id": agreement, "created_at": at})
+    plan.add("hosts", circle_id=circle_id, person_id=meeting.lead, part="lead")
+    plan.event("circle.planned", circle_id, at, meeting.lead, after="draft")
+
+
+def add_pictures(plan: Plan) -> None:
+    """Give some facilitators a picture: a low sun over hills, drawn by our own code. Wren has sent none yet."""
+    for number, key in enumerate(data.community()["pictures"]):
+        jpeg, person, at = _draw(key), plan.hosts[key], plan.now - timedelta(days=90 + number)
+        digest = hashlib.sha256(jpeg).hexdigest()[:32]
+        plan.add("pictures", person_id=person, hash=digest, jpeg=f"\\x{jpeg.hex()}", created_at=at)
+        plan.event("picture.kept", person, at, person, after=digest)
+
+
+@cache
+def _draw(key: str) -> bytes:
+    land = data.community()["pictures"][key]
+    return draw_hills(tuple(land["sky"]), land["sun"], tuple(land["hills"]), tuple(land["at"]))

@@ -10,10 +10,11 @@ from uuid import UUID
 from circles.practice.demo.plan import Plan
 
 CURRENCY = "USD"
+HOLD = timedelta(minutes=31)
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class Payment:
     """A payment that came: for which booking, through which checkout, how much (minor units)."""
 
     booking: UUID
@@ -22,120 +23,90 @@ class Paid:
     amount: int
 
 
-def pay(plan: Plan, name: str, booking: UUID, amount: int, asked_at: datetime, paid_at: datetime) -> Paid:
-    """A checkout that was opened and paid. name: what Stripe was told it is for."""
+def pay(plan: Plan, name: str, booking: UUID, amount: int, at: datetime, paid_at: datetime) -> Payment:
+    """A checkout that was opened and paid. name: the description that Stripe was given."""
     intent = f"pi_{plan.id().hex}"
-    checkout, stripe_id = _checkout(
-        plan, name, booking, amount, asked_at, state="paid", payment_intent=intent
-    )
-    plan.event("checkout.paid", booking, paid_at, None, ("open", "paid"))
-    _ledger(plan, booking, checkout, "payment", amount, stripe_id, paid_at)
-    _remember(
-        plan,
-        "payment_intent",
-        intent,
-        paid_at,
-        amount=amount,
-        amount_received=amount,
-        description=name,
-        latest_charge=f"ch_{plan.id().hex}",
-        metadata={},
-    )
-    return Paid(booking, checkout, intent, amount)
+    checkout, stripe_id = _add_checkout(plan, name, booking, amount, at, state="paid", payment_intent=intent)
+    plan.event("checkout.paid", booking, paid_at, None, "open", "paid")
+    _add_ledger_row(plan, booking, checkout, "payment", amount, stripe_id, paid_at)
+    charge: dict[str, Any] = {"amount": amount, "amount_received": amount, "description": name}
+    charge |= {"latest_charge": f"ch_{plan.id().hex}", "metadata": {}}
+    _add_object(plan, "payment_intent", intent, paid_at, **charge)
+    return Payment(booking, checkout, intent, amount)
 
 
-def unpaid(plan: Plan, name: str, booking: UUID, amount: int, asked_at: datetime) -> None:
-    """A checkout that was opened and left to end."""
-    _checkout(plan, name, booking, amount, asked_at, state="expired", payment_intent=None)
-    plan.event("checkout.expired", booking, asked_at + timedelta(minutes=31), None, ("open", "expired"))
+def leave_unpaid(plan: Plan, name: str, booking: UUID, amount: int, at: datetime) -> None:
+    """A checkout that was opened and left to expire."""
+    _add_checkout(plan, name, booking, amount, at, state="expired", payment_intent=None)
+    plan.event("checkout.expired", booking, at + HOLD, None, "open", "expired")
 
 
-def refund(plan: Plan, paid: Paid, reason: str, at: datetime) -> None:
-    """All of a payment, given back a minute after it was asked for."""
+def refund(plan: Plan, paid: Payment, reason: str, at: datetime) -> None:
+    """All of a payment, given back a minute after it was due."""
     operation, stripe_id, done_at = plan.id(), f"re_{plan.id().hex}", at + timedelta(minutes=1)
-    words: dict[str, Any] = {
-        "payment_intent": paid.payment_intent,
-        "amount": paid.amount,
-        "metadata": {"operation": str(operation)},
-    }
-    _operation(
-        plan, operation, "refund", paid.booking, paid.checkout, paid.amount, stripe_id, words, reason, done_at
+    request: dict[str, Any] = {"payment_intent": paid.payment_intent, "amount": paid.amount}
+    request |= {"metadata": {"operation": str(operation)}}
+    _add_operation(
+        plan,
+        done_at,
+        id=operation,
+        kind="refund",
+        booking_id=paid.booking,
+        checkout_id=paid.checkout,
+        amount=paid.amount,
+        stripe_id=stripe_id,
+        request=request,
+        reason=reason,
     )
-    _ledger(plan, paid.booking, paid.checkout, "refund", -paid.amount, stripe_id, done_at)
-    plan.event("refund.due", paid.booking, at, None, ("", "due"))
-    plan.event("refund.done", paid.booking, done_at, None, ("due", "done"))
-    _remember(plan, "refund", stripe_id, done_at, **words)
+    _add_ledger_row(plan, paid.booking, paid.checkout, "refund", -paid.amount, stripe_id, done_at)
+    plan.event("refund.due", paid.booking, at, None, after="due")
+    plan.event("refund.done", paid.booking, done_at, None, "due", "done")
+    _add_object(plan, "refund", stripe_id, done_at, **request)
 
 
-def _checkout(
+def _add_checkout(
     plan: Plan, name: str, booking: UUID, amount: int, at: datetime, *, state: str, payment_intent: str | None
 ) -> tuple[UUID, str]:
     """A checkout and the call that opened it. Returns its id and its id at Stripe."""
     stripe_id = f"cs_test_{plan.id().hex}"
-    checkout = plan.add(
-        "checkouts",
+    row: dict[str, Any] = {"booking_id": booking, "amount": amount, "currency": CURRENCY, "state": state}
+    row |= {"stripe_id": stripe_id, "payment_intent": payment_intent, "expires_at": at + HOLD}
+    checkout = plan.add("checkouts", **row, created_at=at, looked_at=at)
+    _add_operation(
+        plan,
+        at,
+        id=plan.id(),
+        kind="create_checkout",
         booking_id=booking,
-        amount=amount,
-        state=state,
+        checkout_id=checkout,
+        amount=0,
         stripe_id=stripe_id,
-        payment_intent=payment_intent,
-        expires_at=at + timedelta(minutes=31),
-        created_at=at,
+        request={
+            "mode": "payment",
+            "client_reference_id": str(booking),
+            "payment_intent_data": {"description": name},
+        },
+        reason="",
     )
-    words = {
-        "mode": "payment",
-        "client_reference_id": str(booking),
-        "payment_intent_data": {"description": name},
-    }
-    _operation(plan, plan.id(), "create_checkout", booking, checkout, 0, stripe_id, words, "", at)
-    plan.event("checkout.open", booking, at, None, ("asked", "open"))
+    plan.event("checkout.open", booking, at, None, "asked", "open")
     return checkout, stripe_id
 
 
-def _operation(
-    plan: Plan,
-    id: UUID,
-    kind: str,
-    booking: UUID,
-    checkout: UUID,
-    amount: int,
-    stripe_id: str,
-    request: dict[str, Any],
-    reason: str,
-    at: datetime,
-) -> None:
-    plan.add(
-        "operations",
-        id=id,
-        kind=kind,
-        booking_id=booking,
-        checkout_id=checkout,
-        idempotency_key=f"circles-{kind}-{id}",
-        amount=amount,
-        stripe_id=stripe_id,
-        request=request,
-        reason=reason,
-        created_at=at,
-    )
+def _add_operation(plan: Plan, at: datetime, **row: Any) -> None:
+    times = {"created_at": at, "called_at": at, "done_at": at, "again_at": None}
+    key = f"circles-{row['kind']}-{row['id']}"
+    plan.add("operations", **row, state="done", idempotency_key=key, **times)
 
 
-def _ledger(
+def _add_ledger_row(
     plan: Plan, booking: UUID, checkout: UUID, kind: str, amount: int, stripe_id: str, at: datetime
 ) -> None:
     row = {"at": at, "booking_id": booking, "checkout_id": checkout, "kind": kind, "amount": amount}
-    plan.rows.setdefault("money_rows", []).append(row | {"stripe_id": stripe_id})
+    plan.rows.setdefault("money_rows", []).append(row | {"currency": CURRENCY, "stripe_id": stripe_id})
 
 
-def _remember(plan: Plan, kind: str, stripe_id: str, at: datetime, **body: Any) -> None:
-    """What the practice look-alike of Stripe knows of it (payments/practice.py), so that refunds work."""
-    told = {
-        "id": stripe_id,
-        "object": kind,
-        "created": int(at.timestamp()),
-        "currency": CURRENCY.lower(),
-        "livemode": False,
-        "status": "succeeded",
-    }
-    plan.rows.setdefault("practice_objects", []).append(
-        {"id": stripe_id, "kind": kind, "body": told | body, "created_at": at}
-    )
+def _add_object(plan: Plan, kind: str, stripe_id: str, at: datetime, **body: Any) -> None:
+    """What the look-alike of Stripe holds of it (practice/stripe/objects.py), so that refunds work."""
+    common = {"id": stripe_id, "object": kind, "created": int(at.timestamp()), "status": "succeeded"}
+    common |= {"currency": CURRENCY.lower(), "livemode": False}
+    plan.add("practice_objects", id=stripe_id, kind=kind, body=common | body, created_at=at)

@@ -15,33 +15,22 @@ from zoneinfo import ZoneInfo
 
 from circles import guidelines
 from circles.base import clock
-from circles.practice.demo.nights import begin, oddity
-from circles.practice.demo.texts import CANCEL_REASON, CIRCLES, FACILITATORS, MEMBERS, Circle
+from circles.practice.demo import data
+from circles.practice.demo.data import Circle
+from circles.practice.demo.nights import at_a_clock_change, oddity
 
 Row = dict[str, Any]
 ZONES: Final = ("America/New_York", "America/Chicago", "America/Los_Angeles")
 
-# What a circle's row takes over from its plan as it is.
+# What a circle's row takes over from its data as it is.
 AS_PLANNED: Final = (
     *("name", "discreet_name", "purpose", "format", "place", "city", "address", "join_link", "zone"),
     *("capacity", "length_minutes", "community_seats", "refund_hours", "late_refund_percent", "state"),
 )
 
 # The open hour has no fixed day: (days from today, time of day).
-OPEN_PAST: Final = (
-    (-24, time(19, 0)),
-    (-18, time(12, 0)),
-    (-13, time(20, 0)),
-    (-9, time(18, 30)),
-    (-4, time(9, 0)),
-)
-OPEN_AHEAD: Final = (
-    (2, time(18, 30)),
-    (6, time(12, 0)),
-    (9, time(20, 0)),
-    (15, time(18, 30)),
-    (20, time(9, 0)),
-)
+OPEN_PAST: Final = ((-24, "19:00"), (-18, "12:00"), (-13, "20:00"), (-9, "18:30"), (-4, "09:00"))
+OPEN_AHEAD: Final = ((2, "18:30"), (6, "12:00"), (9, "20:00"), (15, "18:30"), (20, "09:00"))
 
 # Gatherings that are not simply open: (circle, index).
 STATES: Final = {("noon", 1): "cancelled", ("tuesday", 4): "draft"}
@@ -54,6 +43,7 @@ class Meeting:
     id: UUID
     circle: Circle
     circle_id: UUID
+    lead: UUID
     starts_at: datetime
     ends_at: datetime
     index: int
@@ -70,6 +60,7 @@ class Plan:
         self.hosts: dict[str, UUID] = {}
         self.members: list[UUID] = []
         self.mira = self.id()
+        self.odile = self.mira
         self.meetings: list[Meeting] = []
         self.versions: dict[UUID, UUID] = {}  # of the guidelines, by circle
         self.accepted: dict[tuple[UUID, UUID], Row] = {}  # the acceptances, by person and version
@@ -79,109 +70,124 @@ class Plan:
         return UUID(int=self.chance.getrandbits(128), version=4)
 
     def add(self, table: str, **row: Any) -> UUID:
-        """One more row. Returns its id, made here when none is given."""
+        """Add a row. Returns its id, made here when none is given; tables without one leave it out."""
         row = {"id": row.get("id") or self.id(), **row}
         self.rows.setdefault(table, []).append(row)
         return row["id"]
 
-    def event(self, what: str, about: UUID, at: datetime, who: UUID | None, states: tuple[str, str]) -> None:
-        """One more line of who did what."""
-        before, after = states
-        self.rows.setdefault("events", []).append(
-            {"what": what, "about": about, "at": at, "who": who, "before": before, "after": after}
-        )
+    def find(self, table: str, **values: Any) -> Row:
+        """The first row of a table with these values. Raises StopIteration when there is none."""
+        return next(row for row in self.rows[table] if values.items() <= row.items())
+
+    def event(
+        self,
+        kind: str,
+        about: UUID,
+        at: datetime,
+        actor: UUID | None,
+        before: str = "",
+        after: str = "",
+        **details: Any,
+    ) -> None:
+        """Add an event row."""
+        row = {"what": kind, "about": about, "at": at, "who": actor, "before": before, "after": after}
+        self.rows.setdefault("events", []).append(row | {"details": details})
 
     def ago(self, least: float, most: float) -> datetime:
         """Some moment between so many days ago, to the minute."""
         return self.now - timedelta(minutes=round(self.chance.uniform(least, most) * 24 * 60))
 
+    def meetings_of(self, key: str) -> list[Meeting]:
+        """The gatherings of a circle, oldest first."""
+        return [meeting for meeting in self.meetings if meeting.circle.key == key]
+
+    def meeting(self, key: str, index: int = 0) -> Meeting:
+        """One gathering of a circle."""
+        return next(meeting for meeting in self.meetings_of(key) if meeting.index == index)
+
+    def bookings_of(self, meetings: Iterable[Meeting], *, confirmed: bool = False) -> list[Row]:
+        """The bookings of these gatherings, in the order they were planned."""
+        ids = {meeting.id for meeting in meetings}
+        return [
+            row
+            for row in self.rows["bookings"]
+            if row["gathering_id"] in ids and (row["state"] == "confirmed" or not confirmed)
+        ]
+
+    def accept(self, person: UUID, version: UUID, at: datetime) -> UUID:
+        """The acceptance of a version of guidelines by a person, dated at its first use. Returns its id."""
+        row = self.accepted.get((person, version))
+        if row is None:
+            self.add("acceptances", person_id=person, version_id=version, accepted_at=at)
+            row = self.accepted[person, version] = self.rows["acceptances"][-1]
+        row["accepted_at"] = min(row["accepted_at"], at)
+        return row["id"]
+
+    def publish_guidelines(
+        self, guidelines_id: UUID, number: int, actor: UUID, at: datetime, **row: Any
+    ) -> UUID:
+        """Add a version of guidelines with its event. Returns the version's id."""
+        about: Row = {"guidelines_id": guidelines_id, "number": number, "published_at": at}
+        version = self.add("guidelines_versions", **about, published_by=actor, **row)
+        self.event("guidelines.published", guidelines_id, at, actor, after=str(version))
+        return version
+
 
 def community(now: datetime) -> Plan:
-    """The people, the circles and their gatherings, seen from `now`."""
+    """The people, the circles and their gatherings, as of `now`."""
     plan = Plan(now)
-    _facilitators(plan)
-    _members(plan)
-    for circle in (begin(each, plan.now) for each in CIRCLES):
-        circle_id = _circle(plan, circle)
+    _add_people(plan)
+    for circle in (at_a_clock_change(each, plan.now) for each in data.circles()):
+        circle_id = _add_circle(plan, circle)
         for index, starts_at in _starts(circle, plan.now):
-            _gathering(plan, circle, circle_id, index, starts_at)
+            _add_gathering(plan, circle, circle_id, index, starts_at)
     return plan
 
 
-def _facilitators(plan: Plan) -> None:
-    for each in FACILITATORS:
-        plan.hosts[each.key] = _person(
+def _add_people(plan: Plan) -> None:
+    for each in data.community()["facilitators"]:
+        profile = {name: each[name] for name in ("zone", "about")}
+        created_at = plan.ago(420, 500)
+        plan.hosts[each["key"]] = _add_person(
             plan,
-            each.name,
-            each.pronouns,
-            zone=each.zone,
-            email=f"{each.key}@example.org",
-            about=each.about,
+            each["name"],
+            each["pronouns"],
+            email=f"{each['key']}@example.org",
             is_facilitator=True,
-            created_at=plan.ago(420, 500),
+            created_at=created_at,
+            **profile,
         )
-        for kind, body, year in each.credentials:
-            plan.add("credentials", person_id=plan.hosts[each.key], kind=kind, body=body, year=year)
-    _person(
-        plan,
-        "Odile Marchetti",
-        "she/her",
-        zone=ZONES[0],
-        email="odile@example.org",
-        is_organizer=True,
-        created_at=plan.ago(500, 510),
-    )
+        for kind, body, year in each["credentials"]:
+            person = plan.hosts[each["key"]]
+            plan.add("credentials", person_id=person, kind=kind, body=body, year=year)
+    odile: Row = {"email": "odile@example.org", "is_organizer": True, "created_at": plan.ago(500, 510)}
+    plan.odile = _add_person(plan, "Odile Marchetti", "she/her", zone=ZONES[0], **odile)
+    _add_person(plan, "Mira Solano", "she/her", zone=ZONES[0], email="mira@example.org", id=plan.mira)
+    for name, pronouns in data.community()["members"]:
+        plan.members.append(_add_person(plan, name, pronouns, zone=plan.chance.choice(ZONES)))
 
 
-def _members(plan: Plan) -> None:
-    _person(plan, "Mira Solano", "she/her", zone=ZONES[0], email="mira@example.org", id=plan.mira)
-    for name, pronouns in MEMBERS:
-        plan.members.append(_person(plan, name, pronouns, zone=plan.chance.choice(ZONES)))
-
-
-def _person(plan: Plan, name: str, pronouns: str, **more: Any) -> UUID:
-    row: Row = {
-        "name": name,
-        "pronouns": pronouns,
-        "email": _address(name),
-        "about": "",
-        "is_facilitator": False,
-        "is_organizer": False,
-        "created_at": plan.ago(160, 400),
-    }
-    return plan.add("people", **row | more)
-
-
-def _address(name: str) -> str:
+def _add_person(plan: Plan, name: str, pronouns: str, **more: Any) -> UUID:
     plain = name.lower().replace("ø", "o").replace("é", "e").replace("í", "i")
-    return f"{plain.replace(' ', '.')}@example.org"
+    row: Row = {"email": f"{plain.replace(' ', '.')}@example.org", "created_at": plan.ago(160, 400)}
+    return plan.add("people", name=name, pronouns=pronouns, **row | more)
 
 
-def _circle(plan: Plan, circle: Circle) -> UUID:
+def _add_circle(plan: Plan, circle: Circle) -> UUID:
     lead, began = plan.hosts[circle.lead], plan.ago(200, 400)
     agreement = plan.add("guidelines", created_at=began)
-    version = plan.add(
-        "guidelines_versions",
-        guidelines_id=agreement,
-        number=1,
-        body=guidelines.starting_text(circle.format, circle.place),
-        published_at=began,
-        published_by=lead,
-    )
-    minimum, suggested, maximum = circle.scale
+    body = guidelines.starting_text(circle.format, circle.place)
+    version = plan.publish_guidelines(agreement, 1, lead, began, body=body)
     circle_id = plan.add(
         "circles",
-        minimum=minimum,
-        suggested=suggested,
-        maximum=maximum,
+        **dict(zip(("minimum", "suggested", "maximum"), circle.scale, strict=True)),
         guidelines_id=agreement,
         created_by=lead,
         created_at=began,
         **{name: getattr(circle, name) for name in AS_PLANNED},
     )
     plan.versions[circle_id] = version
-    plan.event("guidelines.published", agreement, began, lead, ("", str(version)))
-    plan.event("circle.published", circle_id, began + timedelta(hours=1), lead, ("draft", "published"))
+    plan.event("circle.published", circle_id, began + timedelta(hours=1), lead, "draft", "published")
     plan.add("hosts", circle_id=circle_id, person_id=lead, part="lead")
     if circle.co:
         plan.add("hosts", circle_id=circle_id, person_id=plan.hosts[circle.co], part="co")
@@ -201,7 +207,7 @@ def _open_hours(circle: Circle, now: datetime) -> Iterable[tuple[int, datetime]]
     """The open hour keeps no rhythm, and one of them began within the last quarter of an hour."""
     today = now.astimezone(ZoneInfo(circle.zone)).date()
     past, ahead = (
-        [_utc(today + timedelta(days=days), at, circle.zone) for days, at in planned]
+        [_utc(today + timedelta(days=days), time.fromisoformat(at), circle.zone) for days, at in planned]
         for planned in (OPEN_PAST, OPEN_AHEAD)
     )
     just_now = now - timedelta(minutes=now.minute % 15)
@@ -211,30 +217,22 @@ def _open_hours(circle: Circle, now: datetime) -> Iterable[tuple[int, datetime]]
 def _last_over(circle: Circle, now: datetime) -> date:
     """The newest day on which a gathering of this circle was over an hour ago."""
     day = now.astimezone(ZoneInfo(circle.zone)).date()
-    while day.weekday() != circle.weekday or _over(circle, day) > now - timedelta(hours=1):
+    length = timedelta(minutes=circle.length_minutes)
+    while day.weekday() != circle.weekday or _utc(day, circle.start, circle.zone) + length > now - timedelta(
+        hours=1
+    ):
         day -= timedelta(days=1)
     return day
 
 
-def _over(circle: Circle, day: date) -> datetime:
-    return _utc(day, circle.start, circle.zone) + timedelta(minutes=circle.length_minutes)
-
-
 def _utc(day: date, at: time, zone: str) -> datetime:
-    return clock.moment(datetime.combine(day, at), zone).utc  # a wall time, which `moment` puts into its zone
+    return clock.moment(datetime.combine(day, at), zone).utc
 
 
-def _gathering(plan: Plan, circle: Circle, circle_id: UUID, index: int, starts_at: datetime) -> None:
-    state = STATES.get((circle.key, index), "open")
-    meeting = Meeting(
-        plan.id(),
-        circle,
-        circle_id,
-        starts_at,
-        starts_at + timedelta(minutes=circle.length_minutes),
-        index,
-        state,
-    )
+def _add_gathering(plan: Plan, circle: Circle, circle_id: UUID, index: int, starts_at: datetime) -> None:
+    state, lead = STATES.get((circle.key, index), "open"), plan.hosts[circle.lead]
+    ends_at = starts_at + timedelta(minutes=circle.length_minutes)
+    meeting = Meeting(plan.id(), circle, circle_id, lead, starts_at, ends_at, index, state)
     plan.meetings.append(meeting)
     began = min(starts_at - timedelta(days=45), plan.now - timedelta(days=20))
     plan.add(
@@ -242,21 +240,18 @@ def _gathering(plan: Plan, circle: Circle, circle_id: UUID, index: int, starts_a
         id=meeting.id,
         circle_id=circle_id,
         wall_start=starts_at.astimezone(ZoneInfo(circle.zone)).replace(tzinfo=None),
-        zone=circle.zone,
-        length_minutes=circle.length_minutes,
         starts_at=starts_at,
-        ends_at=meeting.ends_at,
+        ends_at=ends_at,
         oddity=oddity(circle, starts_at),
-        capacity=circle.capacity,
-        community_seats=circle.community_seats,
         note=circle.notes[index % len(circle.notes)] if circle.notes else "",
         state=state,
-        cancel_reason=CANCEL_REASON if state == "cancelled" else "",
+        cancel_reason=data.community()["cancel_reason"] if state == "cancelled" else "",
         created_at=began,
+        **{name: getattr(circle, name) for name in ("zone", "length_minutes", "capacity", "community_seats")},
     )
-    lead = plan.hosts[circle.lead]
     if state != "draft":
-        plan.event("gathering.published", meeting.id, began, lead, ("draft", "open"))
+        plan.event("gathering.published", meeting.id, began, lead, "draft", "open")
     if state == "cancelled":
-        an_hour_ago = plan.now - timedelta(hours=1)
-        plan.event("gathering.cancelled", meeting.id, an_hour_ago, lead, ("open", "cancelled"))
+        plan.event(
+            "gathering.cancelled", meeting.id, plan.now - timedelta(hours=1), lead, "open", "cancelled"
+        )

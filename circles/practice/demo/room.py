@@ -1,87 +1,108 @@
-"""The rooms of the demo community: the one that is open now, what two people want known, what hosts wrote after one."""
+"""What the demo community's hosts did around gatherings: the room, notes, messages to those booked, run sheets."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from circles.attendance import Step, starting_run_sheet
+from circles.messages import STARTS
+from circles.practice.demo import data
 from circles.practice.demo.plan import Meeting, Plan
 
-NEEDS: Final = (
-    "I lip-read, so please face me and speak one at a time.",
-    "I may stand up and walk about. It is my back, not the circle.",
-)
-WHY_ALONE: Final = "The one I asked to help has not answered yet."
-NOTE: Final = (
-    "Spoke for the first time since spring, and was glad and tired after it. Please do not call on them first "
-    "next time; they will come in when they are ready."
-)
-WENT_WELL: Final = "Two rounds instead of one. The quiet after the second was the best of the evening."
-CARRY_ON: Final = "Ring the bell five minutes before the end, and leave a minute for who drives home."
+
+def open_room(plan: Plan) -> None:
+    """Open the room of the gathering under way, with what people there need; notes after the one before."""
+    texts = data.community()["room"]
+    meeting = plan.meeting("open")
+    at, checks = (
+        meeting.starts_at - timedelta(minutes=12),
+        {"co": "alone", "why": texts["why_alone"], "card": True},
+    )
+    plan.find("gatherings", id=meeting.id).update(opened_at=at, opened_by=meeting.lead, checks=checks)
+    plan.event("gathering.room_opened", meeting.id, at, meeting.lead, after="opened")
+    seated = plan.bookings_of([meeting], confirmed=True)
+    for booking, needs in zip(seated[1:], texts["needs"], strict=False):
+        plan.find("people", id=booking["person_id"])["access_needs"] = needs
+    _write_notes(plan, plan.meeting("tuesday", -1))
+    _close_registers(plan)
 
 
-def open_rooms(plan: Plan) -> None:
-    """Open the room of the gathering under way, and say what its host knows of those who come."""
-    now = next(each for each in plan.meetings if (each.circle.key, each.index) == ("open", 0))
-    _opened(plan, now)
-    for row, words in zip(_seated(plan, now)[1:], NEEDS, strict=False):
-        plan.add("needs", id=row, access_needs=words)
-    before = next(each for each in plan.meetings if (each.circle.key, each.index) == ("tuesday", -1))
-    _note(plan, before)
-    _looked_back(plan, before)
-    _close(plan)
+def _write_notes(plan: Plan, meeting: Meeting) -> None:
+    """A note for the next host about one who came, and the hosts' private reflection."""
+    texts, writer = data.community()["room"], meeting.lead
+    at = min(meeting.ends_at + timedelta(minutes=20), plan.now)
+    about = plan.bookings_of([meeting], confirmed=True)[0]["person_id"]
+    where = {"circle_id": meeting.circle_id, "gathering_id": meeting.id}
+    row = {"about": about, "written_by": writer, "body": texts["note"], "written_at": at}
+    plan.event("note.written", plan.add("hand_over_notes", **where, **row), at, writer, after="kept")
+    at = min(meeting.ends_at + timedelta(minutes=35), plan.now)
+    said = {"went_well": texts["went_well"], "carry_on": texts["carry_on"]}
+    plan.add("reflections", gathering_id=meeting.id, **said, changed_by=writer, changed_at=at)
+    plan.event("reflection.kept", meeting.id, at, writer)
 
 
-def _close(plan: Plan) -> None:
+def _close_registers(plan: Plan) -> None:
     """The registers of what is over are closed, but for the newest of each circle that goes on."""
     rows = {row["id"]: row for row in plan.rows["gatherings"]}
-    for each in plan.meetings:
-        newest = each.index >= -1 and each.circle.state != "archived"
-        if each.state == "open" and not newest:
-            host, at = plan.hosts[each.circle.lead], each.ends_at + timedelta(hours=2)
-            rows[each.id] |= {"closed_at": at, "closed_by": host}
-            plan.event("register.closed", each.id, at, host, ("open", "closed"))
+    for meeting in plan.meetings:
+        newest = meeting.index >= -1 and meeting.circle.state != "archived"
+        if meeting.state == "open" and not newest:
+            at = meeting.ends_at + timedelta(hours=2)
+            rows[meeting.id].update(closed_at=at, closed_by=meeting.lead)
+            plan.event("register.closed", meeting.id, at, meeting.lead, "open", "closed")
 
 
-def _opened(plan: Plan, meeting: Meeting) -> None:
-    host, at = plan.hosts[meeting.circle.lead], meeting.starts_at - timedelta(minutes=12)
-    checks = {"co": "alone", "why": WHY_ALONE, "card": True}
-    plan.add("rooms", id=meeting.id, opened_at=at, opened_by=host, checks=checks)
-    plan.event("gathering.room_opened", meeting.id, at, host, ("", "opened"))
+def write_messages_and_run_sheets(plan: Plan) -> None:
+    """Messages about the gatherings just past and next, and a run sheet for each circle with a fixed day."""
+    for meeting in plan.meetings:
+        seats = len(plan.bookings_of([meeting], confirmed=True))
+        if meeting.state == "open" and seats:
+            _write_message(plan, meeting, seats)
+    for meeting in plan.meetings:
+        if meeting.circle.weekday is not None and meeting.index == 0:
+            _write_run_sheets(plan, meeting)
 
 
-def _seated(plan: Plan, meeting: Meeting) -> list[UUID]:
-    rows = plan.rows["bookings"]
-    return [
-        row["person_id"] for row in rows if row["gathering_id"] == meeting.id and row["state"] == "confirmed"
-    ]
+def _write_message(plan: Plan, meeting: Meeting, mails: int) -> None:
+    if meeting.index == -1:
+        _add_message(plan, meeting, "thanks", mails, min(meeting.ends_at + timedelta(hours=2), plan.now))
+    elif meeting.index == 0 and meeting.circle.weekday is not None:
+        key = "tech" if meeting.circle.place == "online" else "bring"
+        _add_message(plan, meeting, key, mails, plan.now - timedelta(hours=1))
 
 
-def _note(plan: Plan, meeting: Meeting) -> None:
-    at = min(meeting.ends_at + timedelta(minutes=20), plan.now)
-    writer = plan.hosts[meeting.circle.lead]
-    note = plan.add(
-        "hand_over_notes",
-        circle_id=meeting.circle_id,
+def _add_message(plan: Plan, meeting: Meeting, key: str, mails: int, at: datetime) -> None:
+    message = plan.add(
+        "messages",
         gathering_id=meeting.id,
-        about=_seated(plan, meeting)[0],
-        written_by=writer,
-        body=NOTE,
-        written_at=at,
+        written_by=meeting.lead,
+        body=STARTS[key][1],
+        reply_to=f"{meeting.circle.lead}@example.org",
+        state="sent",
+        mails=mails,
+        created_at=at - timedelta(minutes=5),
+        sent_at=at,
     )
-    plan.event("note.written", note, at, writer, ("", "kept"))
+    details = {"mails": mails, "gathering": str(meeting.id)}
+    plan.event("message.sent", message, at, meeting.lead, "draft", "sent", **details)
 
 
-def _looked_back(plan: Plan, meeting: Meeting) -> None:
-    at = min(meeting.ends_at + timedelta(minutes=35), plan.now)
-    writer = plan.hosts[meeting.circle.lead]
-    plan.add(
-        "reflections",
-        gathering_id=meeting.id,
-        went_well=WENT_WELL,
-        carry_on=CARRY_ON,
-        changed_by=writer,
-        changed_at=at,
-    )
-    plan.event("reflection.kept", meeting.id, at, writer, ("", ""))
+def _write_run_sheets(plan: Plan, meeting: Meeting) -> None:
+    """The circle's own sheet, and for one gathering a copy with the question of the evening."""
+    steps = starting_run_sheet(meeting.circle.format, meeting.circle.length_minutes)
+    _add_sheet(plan, meeting, None, steps)
+    if meeting.circle.key == "tuesday":
+        theme = data.community()["room"]["theme"]
+        themed = [replace(step, words=theme) if step.title == "Theme" else step for step in steps]
+        _add_sheet(plan, meeting, meeting.id, themed)
+
+
+def _add_sheet(plan: Plan, meeting: Meeting, gathering_id: UUID | None, steps: list[Step]) -> None:
+    at, about = plan.now - timedelta(days=2), {"circle_id": meeting.circle_id, "gathering_id": gathering_id}
+    sheet = plan.add("run_sheets", **about, changed_by=meeting.lead, changed_at=at)
+    for number, step in enumerate(steps, start=1):
+        row = {"sheet_id": sheet, "position": number, **asdict(step)}
+        plan.rows.setdefault("run_steps", []).append(row)
+    plan.event("run_sheet.changed", gathering_id or meeting.circle_id, at, meeting.lead)

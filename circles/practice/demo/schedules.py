@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -19,26 +20,20 @@ BY_MONTHS: Final = "open"
 BEGINS: Final = timedelta(days=28)
 
 
-def schedule(plan: Plan) -> None:
-    """Give some circles a schedule, and tie their gatherings to it. A word of its own was added by hand."""
+def add_schedules(plan: Plan) -> None:
+    """Give some circles a schedule, and tie their gatherings to it. A note of its own was added by hand."""
     gatherings = {row["id"]: row for row in plan.rows["gatherings"]}
     for key in SCHEDULED:
-        meetings = [each for each in plan.meetings if each.circle.key == key]
+        meetings = plan.meetings_of(key)
         rule = _rule(key, meetings)
         schedule_id = _add(plan, meetings[0], rule)
-        listed = set(rule_dates(rule, rule.first, _day(meetings[-1])))
-        for each in meetings:
-            if _day(each) in listed:
-                row = gatherings[each.id]
-                row |= {"schedule_id": schedule_id, "planned_for": _day(each), "by_hand": bool(row["note"])}
-    _by_months(plan)
-
-
-def _by_months(plan: Plan) -> None:
-    meeting = next(each for each in plan.meetings if each.circle.key == BY_MONTHS)
+        dates = set(rule_dates(rule, rule.first, _day(meetings[-1])))
+        for meeting in (each for each in meetings if _day(each) in dates):
+            row = gatherings[meeting.id]
+            row.update(schedule_id=schedule_id, planned_for=_day(meeting), by_hand=bool(row["note"]))
     first = (plan.now + BEGINS).date()
-    _add(plan, meeting, Rule("monthly_weekday", first, weekdays=(4,), nth=-1))
-    _add(plan, meeting, Rule("monthly_date", first, month_day=12, times=6))
+    _add(plan, plan.meeting(BY_MONTHS), Rule("monthly_weekday", first, weekdays=(4,), nth=-1))
+    _add(plan, plan.meeting(BY_MONTHS), Rule("monthly_date", first, month_day=12, times=6))
 
 
 def _day(meeting: Meeting) -> date:
@@ -62,28 +57,17 @@ def _rule(key: str, meetings: list[Meeting]) -> Rule:
 
 
 def _add(plan: Plan, meeting: Meeting, rule: Rule) -> UUID:
-    circle, lead = meeting.circle, plan.hosts[meeting.circle.lead]
-    made = plan.now - timedelta(days=60)
+    circle, created_at = meeting.circle, plan.now - timedelta(days=60)
+    values = asdict(rule)
     schedule_id = plan.add(
         "schedules",
         circle_id=meeting.circle_id,
-        kind=rule.kind,
-        first_date=rule.first,
-        every=rule.every,
-        weekdays=list(rule.weekdays),
-        nth=rule.nth,
-        month_day=rule.month_day,
-        dates=list(rule.dates),
-        until=rule.until,
-        times=rule.times,
-        skipped=sorted(rule.skipped),
+        first_date=values.pop("first"),
+        **values,
         wall_time=circle.start,
-        zone=circle.zone,
-        length_minutes=circle.length_minutes,
-        capacity=circle.capacity,
-        community_seats=circle.community_seats,
-        created_by=lead,
-        created_at=made,
+        **{name: getattr(circle, name) for name in ("zone", "length_minutes", "capacity", "community_seats")},
+        created_by=meeting.lead,
+        created_at=created_at,
     )
-    plan.event("schedule.made", schedule_id, made, lead, ("", "active"))
+    plan.event("schedule.made", schedule_id, created_at, meeting.lead, after="active")
     return schedule_id

@@ -1,4 +1,4 @@
-"""Who comes, in the demo community: what three circles ask and allow, who asked to come, and two kept apart."""
+"""Screening in the demo community: what three circles ask and allow, who asked to come, and two kept apart."""
 
 from __future__ import annotations
 
@@ -8,107 +8,74 @@ from typing import Any, Final
 from uuid import UUID
 
 from circles.bookings import CALL_QUESTIONS
-from circles.practice.demo.plan import Meeting, Plan
+from circles.practice.demo import data
+from circles.practice.demo.plan import Meeting, Plan, Row
 
 ASKS: Final = "tuesday"
 CALLS: Final = "ground"
 FEW_NEWCOMERS: Final = ("table", 2)
 # Those who have been there may book as soon as a date is planned, newcomers so many days before it.
 NEWCOMERS_LATER: Final = 21
-QUESTIONS: Final = (
-    "How long ago was your medicine session, and what is still moving in you?",
-    "Who is there for you between the evenings?",
-)
-ANSWERS: Final = (
-    "Three weeks ago. The grief for my father came up, and since then I wake early and write.",
-    "My partner, and a therapist every other week. She knows that I am looking for a circle.",
-)
-OTHER_ANSWERS: Final = (
-    "In spring. Nothing is urgent any more; I would like company in keeping at it.",
-    "Two friends, and my sister on the phone.",
-)
-CALL_ANSWERS: Final = ("555-0147, or a message first.", "On weekdays after six.")
-WELCOME: Final = "Yes, gladly. Come five minutes early the first time, so that we can say hello."
 
 
-def screen(plan: Plan) -> None:
+def add_screening(plan: Plan) -> None:
     """Add what circles decided about who comes, who asked to, and who is not seated together."""
-    circles = {meeting.circle.key: meeting.circle_id for meeting in plan.meetings}
+    texts = data.community()["screening"]
     few, most = FEW_NEWCOMERS
     plan.rows["screenings"] = [
-        _screening(circles[ASKS], "questions", questions=list(QUESTIONS), newcomers_days=NEWCOMERS_LATER),
-        _screening(circles[few], "off", newcomers_most=most),
-        _screening(circles[CALLS], "call"),
+        _screening(plan, ASKS, "questions", questions=texts["questions"], newcomers_days=NEWCOMERS_LATER),
+        _screening(plan, few, "off", newcomers_most=most),
+        _screening(plan, CALLS, "call"),
     ]
-    waits, welcome, *_ = _without_a_seat(plan, ASKS)
-    _ask(plan, ASKS, waits, dict(zip(QUESTIONS, ANSWERS, strict=True)), hours=20)
-    said = _ask(plan, ASKS, welcome, dict(zip(QUESTIONS, OTHER_ANSWERS, strict=True)), hours=90)
-    _say_yes(plan, said)
-    _ask(
-        plan,
-        CALLS,
-        _without_a_seat(plan, CALLS)[0],
-        dict(zip(CALL_QUESTIONS, CALL_ANSWERS, strict=True)),
-        hours=31,
-    )
-    _keep_apart(plan, circles[ASKS])
+    waiting, welcome, *_ = _without_a_seat(plan, ASKS)
+    _request(plan, ASKS, waiting, texts["questions"], texts["answers"], hours=20)
+    request = _request(plan, ASKS, welcome, texts["questions"], texts["other_answers"], hours=90)
+    _approve(plan, request, texts["welcome"])
+    _request(plan, CALLS, _without_a_seat(plan, CALLS)[0], CALL_QUESTIONS, texts["call_answers"], hours=31)
+    _keep_apart(plan)
 
 
-def _screening(circle_id: UUID, asks: str, **more: Any) -> dict[str, Any]:
+def _screening(plan: Plan, key: str, asks: str, **more: Any) -> Row:
     usual = {"questions": [], "newcomers_most": None, "newcomers_days": None}
-    return {"circle_id": circle_id, "asks": asks, **usual, **more}
+    return {"circle_id": plan.meeting(key).circle_id, "asks": asks, **usual, **more}
 
 
-def _of(plan: Plan, key: str) -> list[Meeting]:
-    return [meeting for meeting in plan.meetings if meeting.circle.key == key]
-
-
-def _seated(plan: Plan, meetings: list[Meeting]) -> list[UUID]:
-    ids = {meeting.id for meeting in meetings}
-    return [row["person_id"] for row in plan.rows["bookings"] if row["gathering_id"] in ids]
+def _seated(plan: Plan, meetings: list[Meeting]) -> set[UUID]:
+    return {row["person_id"] for row in plan.bookings_of(meetings)}
 
 
 def _without_a_seat(plan: Plan, key: str) -> list[UUID]:
-    seated = set(_seated(plan, _of(plan, key)))
+    seated = _seated(plan, plan.meetings_of(key))
     return [each for each in plan.members if each not in seated]
 
 
-def _ask(plan: Plan, key: str, person: UUID, said: dict[str, str], *, hours: int) -> UUID:
-    wanted = next(each for each in _of(plan, key) if each.index == 1)
-    at = plan.now - timedelta(hours=hours)
-    request = plan.add(
-        "requests",
-        circle_id=wanted.circle_id,
-        person_id=person,
-        gathering_id=wanted.id,
-        kind="call" if key == CALLS else "questions",
-        state="waiting",
-        words="",
-        created_at=at,
-    )
-    rows = plan.rows.setdefault("request_answers", [])
-    for number, (question, answer) in enumerate(said.items(), start=1):
-        rows.append({"request_id": request, "number": number, "question": question, "answer": answer})
-    plan.event("request.waiting", request, at, person, ("", "waiting"))
+def _request(plan: Plan, key: str, person: UUID, questions: Any, answers: list[str], *, hours: int) -> UUID:
+    wanted, at = plan.meeting(key, 1), plan.now - timedelta(hours=hours)
+    about: Row = {"circle_id": wanted.circle_id, "person_id": person, "gathering_id": wanted.id}
+    about |= {"kind": "call" if key == CALLS else "questions", "created_at": at, "moved_at": at}
+    request = plan.add("requests", **about, state="waiting", words="", decided_at=None, decided_by=None)
+    for number, (question, answer) in enumerate(zip(questions, answers, strict=True), start=1):
+        row = {"request_id": request, "number": number, "question": question, "answer": answer}
+        plan.rows.setdefault("request_answers", []).append(row)
+    plan.event("request.waiting", request, at, person, after="waiting")
     return request
 
 
-def _say_yes(plan: Plan, request: UUID) -> None:
-    row = next(each for each in plan.rows["requests"] if each["id"] == request)
-    host, at = plan.hosts["farid"], row["created_at"] + timedelta(hours=9)
-    row |= {"state": "approved", "words": WELCOME, "decided_at": at, "decided_by": host}
-    plan.event("request.approved", request, at, host, ("waiting", "approved"))
+def _approve(plan: Plan, request: UUID, words: str) -> None:
+    row, host = plan.find("requests", id=request), plan.hosts["farid"]
+    at = row["created_at"] + timedelta(hours=9)
+    row.update(state="approved", words=words, decided_at=at, decided_by=host, moved_at=at)
+    plan.event("request.approved", request, at, host, "waiting", "approved")
 
 
-def _keep_apart(plan: Plan, circle_id: UUID) -> None:
-    """Two who have both been there, and sit together at no gathering ahead."""
-    meetings = _of(plan, ASKS)
-    ahead = [set(_seated(plan, [each])) for each in meetings if each.index >= 0]
-    before = set(_seated(plan, [each for each in meetings if each.index < 0])) - {plan.mira}
+def _keep_apart(plan: Plan) -> None:
+    """Two who have both been there, and have a seat together at no gathering ahead."""
+    meetings = plan.meetings_of(ASKS)
+    ahead = [_seated(plan, [each]) for each in meetings if each.index >= 0]
+    before = _seated(plan, [each for each in meetings if each.index < 0]) - {plan.mira}
     pairs = combinations(sorted(before), 2)
     first, second = next(pair for pair in pairs if not any(seated.issuperset(pair) for seated in ahead))
-    odile = next(row["id"] for row in plan.rows["people"] if row["is_organizer"])
     at = plan.now - timedelta(days=12)
-    pair = {"first_id": first, "second_id": second, "set_by": odile, "created_at": at}
-    made = plan.add("apart", circle_id=circle_id, **pair)
-    plan.event("apart.set", made, at, odile, ("", "apart"))
+    pair = {"first_id": first, "second_id": second, "set_by": plan.odile, "created_at": at}
+    apart = plan.add("apart", circle_id=meetings[0].circle_id, **pair)
+    plan.event("apart.set", apart, at, plan.odile, after="apart")

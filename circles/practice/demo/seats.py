@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from circles.practice.demo.money import Paid, pay, refund, unpaid
+from circles.invites import invite_facts, invite_uid
+from circles.practice.demo.money import CURRENCY, HOLD, Payment, leave_unpaid, pay, refund
 from circles.practice.demo.plan import Meeting, Plan
 
 Kind = Literal["paid", "community", "free"]
@@ -29,6 +30,7 @@ EXACTLY: Final = {
 }
 # Where Mira sits: a few past ones, and one in two days.
 MIRA: Final = {("tuesday", -4), ("tuesday", -2), ("ember", -2), ("open", -1), ("open", 1)}
+HOST: Final = "demo.example.org"
 MARKS: Final = ("came",) * 17 + ("absent",) * 2 + ("excused",)
 
 
@@ -43,7 +45,7 @@ class Place:
     amount: int
 
 
-def seat_everybody(plan: Plan) -> None:
+def fill_seats(plan: Plan) -> None:
     """Fill the gatherings of a plan."""
     regulars = {circle_id: plan.chance.sample(plan.members, 18) for circle_id in plan.versions}
     for meeting in sorted(plan.meetings, key=lambda each: each.starts_at):
@@ -64,7 +66,7 @@ def _fill(plan: Plan, meeting: Meeting, regulars: list[UUID]) -> None:
         community -= kind == "community"
         place = Place(meeting, person, number, kind, amount)
         booked_at = _booked_at(plan, meeting)
-        acceptance = _accept(plan, meeting, person, booked_at)
+        acceptance = plan.accept(person, plan.versions[meeting.circle_id], booked_at)
         if meeting.state == "cancelled":
             _called_off(plan, place, booked_at, acceptance)
         else:
@@ -103,19 +105,8 @@ def _booked_at(plan: Plan, meeting: Meeting) -> datetime:
     return latest - timedelta(minutes=round(plan.chance.uniform(0, 12 * 24 * 60)))
 
 
-def _accept(plan: Plan, meeting: Meeting, person: UUID, at: datetime) -> UUID:
-    """The acceptance of the circle's guidelines, made with the first booking there."""
-    version = plan.versions[meeting.circle_id]
-    row = plan.accepted.get((person, version))
-    if row is None:
-        plan.add("acceptances", person_id=person, version_id=version, accepted_at=at)
-        row = plan.accepted[person, version] = plan.rows["acceptances"][-1]
-    row["accepted_at"] = min(row["accepted_at"], at)
-    return row["id"]
-
-
 def _book(plan: Plan, place: Place, at: datetime, acceptance: UUID, **state: object) -> UUID:
-    minimum, _, maximum = place.meeting.circle.scale
+    circle = place.meeting.circle
     return plan.add(
         "bookings",
         gathering_id=place.meeting.id,
@@ -123,25 +114,26 @@ def _book(plan: Plan, place: Place, at: datetime, acceptance: UUID, **state: obj
         seat=place.seat,
         kind=place.kind,
         amount=place.amount,
-        scale_minimum=minimum,
-        scale_maximum=maximum,
-        refund_hours=place.meeting.circle.refund_hours,
-        late_refund_percent=place.meeting.circle.late_refund_percent,
+        currency=CURRENCY,
+        scale_minimum=circle.scale[0],
+        scale_maximum=circle.scale[2],
+        refund_hours=circle.refund_hours,
+        late_refund_percent=circle.late_refund_percent,
         acceptance_id=acceptance,
         created_at=at,
-        held_until=at + timedelta(minutes=31) if place.kind == "paid" else None,
+        held_until=at + HOLD if place.kind == "paid" else None,
         **{"confirmed_at": None, "ended_at": None, "end_cause": ""} | state,
     )
 
 
-def _confirm(plan: Plan, place: Place, at: datetime, booking: UUID) -> Paid | None:
+def _confirm(plan: Plan, place: Place, at: datetime, booking: UUID) -> Payment | None:
     """The seat is theirs: at once, or two minutes later when there was something to pay."""
     if place.kind != "paid":
-        plan.event("booking.confirmed", booking, at, place.person, ("", "confirmed"))
+        plan.event("booking.confirmed", booking, at, place.person, after="confirmed")
         return None
-    plan.event("booking.held", booking, at, place.person, ("", "held"))
+    plan.event("booking.held", booking, at, place.person, after="held")
     paid_at = at + timedelta(minutes=2)
-    plan.event("booking.confirmed", booking, paid_at, place.person, ("held", "confirmed"))
+    plan.event("booking.confirmed", booking, paid_at, place.person, "held", "confirmed")
     return pay(plan, place.meeting.circle.discreet_name, booking, place.amount, at, paid_at)
 
 
@@ -156,11 +148,11 @@ def _sit(plan: Plan, place: Place, at: datetime, acceptance: UUID) -> None:
 def _mark(plan: Plan, place: Place, booking: UUID) -> None:
     """The register was kept during the gathering."""
     meeting = place.meeting
-    host = plan.hosts[meeting.circle.lead]
+    host = meeting.lead
     mark = "came" if place.person == plan.mira else plan.chance.choice(MARKS)
     at = meeting.starts_at + timedelta(minutes=plan.chance.randint(1, meeting.circle.length_minutes - 5))
     plan.add("attendance", booking_id=booking, mark=mark, marked_by=host, marked_at=at)
-    plan.event("attendance.marked", booking, at, host, ("", mark))
+    plan.event("attendance.marked", booking, at, host, after=mark)
 
 
 def _end(plan: Plan, place: Place, at: datetime, acceptance: UUID, ended_at: datetime, cause: str) -> None:
@@ -176,8 +168,8 @@ def _end(plan: Plan, place: Place, at: datetime, acceptance: UUID, ended_at: dat
         end_cause=cause,
     )
     paid = _confirm(plan, place, at, booking)
-    who = place.person if cause == "by_member" else plan.hosts[place.meeting.circle.lead]
-    plan.event("booking.cancelled", booking, ended_at, who, ("confirmed", "cancelled"))
+    who = place.person if cause == "by_member" else place.meeting.lead
+    plan.event("booking.cancelled", booking, ended_at, who, "confirmed", "cancelled")
     if paid:
         refund(plan, paid, cause, ended_at)
 
@@ -193,7 +185,7 @@ def _also_wanted(plan: Plan, meeting: Meeting, others: list[UUID]) -> None:
         kind, amount = _choice(plan, meeting, person, 0)
         if person != plan.mira and plan.chance.random() < odds and kind == "paid":
             at = min(meeting.starts_at, plan.now) - timedelta(days=plan.chance.uniform(5, 13))
-            acceptance = _accept(plan, meeting, person, at)
+            acceptance = plan.accept(person, plan.versions[meeting.circle_id], at)
             then(plan, Place(meeting, person, meeting.circle.capacity, kind, amount), at, acceptance)
 
 
@@ -203,8 +195,22 @@ def _gave_back(plan: Plan, place: Place, at: datetime, acceptance: UUID) -> None
 
 def _never_paid(plan: Plan, place: Place, at: datetime, acceptance: UUID) -> None:
     """Went to the checkout and left it open until it ended."""
-    ended_at = at + timedelta(minutes=31)
+    ended_at = at + HOLD
     booking = _book(plan, place, at, acceptance, state="lapsed", ended_at=ended_at, end_cause="not_paid")
-    plan.event("booking.held", booking, at, place.person, ("", "held"))
-    plan.event("booking.lapsed", booking, ended_at, None, ("held", "lapsed"))
-    unpaid(plan, place.meeting.circle.discreet_name, booking, place.amount, at)
+    plan.event("booking.held", booking, at, place.person, after="held")
+    plan.event("booking.lapsed", booking, ended_at, None, "held", "lapsed")
+    leave_unpaid(plan, place.meeting.circle.discreet_name, booking, place.amount, at)
+
+
+def send_invites(plan: Plan) -> None:
+    """Every confirmed seat ahead has had its invite, so that a change is sent as a change."""
+    for meeting in (each for each in plan.meetings if each.index >= 0):
+        for booking in plan.bookings_of([meeting], confirmed=True):
+            sent_at = booking["confirmed_at"] + timedelta(minutes=1)
+            uid = invite_uid(meeting.id, booking["person_id"], HOST)
+            about = {"gathering_id": meeting.id, "person_id": booking["person_id"]}
+            invite = plan.add("invites", **about, uid=uid, changed_at=sent_at)
+            facts = invite_facts(meeting.starts_at, meeting.ends_at, meeting.circle.discreet_name)
+            row = {"invite_id": invite, "booking_id": booking["id"], "facts": facts, "sent_at": sent_at}
+            plan.rows.setdefault("sendings", []).append(row | {"method": "REQUEST", "sequence": 0})
+            plan.event("invite.sent", invite, sent_at, None)

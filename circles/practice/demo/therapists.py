@@ -6,7 +6,7 @@ The same every time but for today's date, from which every other date is counted
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
@@ -14,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from circles.directory import Draft, License, Way, listing_rules, words
-from circles.practice.demo import therapists_texts as texts
+from circles.practice.demo import data
 from circles.practice.demo.plan import Plan, Row
 
 PER_STATE: Final = 10
@@ -69,13 +69,17 @@ class Planned:
     draft: Draft
 
 
+def _texts(name: str) -> Any:
+    return data.therapists()[name]
+
+
 def drafts(today: date) -> list[Planned]:
     """The 119 listings that stand by themselves, state by state."""
     chance = Random("a directory of therapists")  # noise for a demonstration, no secret
-    names = [(name, language) for language, each in texts.NAMES.items() for name in each]
+    names = [(name, language) for language, each in _texts("names").items() for name in each]
     chance.shuffle(names)
     found = []
-    for state in texts.PLACES:
+    for state in _texts("places"):
         for index in range(PER_STATE):
             if (state, index) != ("NY", 0):  # the facilitator's own
                 name, language = names[len(found)]
@@ -86,8 +90,8 @@ def drafts(today: date) -> list[Planned]:
 def _planned(
     chance: Random, number: int, state: str, index: int, name: str, language: str, today: date
 ) -> Planned:
-    area_code, places = texts.PLACES[state]
-    city, zip_, *point = places[index % len(places)]
+    places = _texts("places")[state]
+    city, zip_, *point = places["cities"][index % len(places["cities"])]
     in_person = index % 10 in (1, 3, 4, 6, 8)
     telehealth = not in_person or index % 10 in (3, 6) or (state == "FL" and index < len(LOW_FLOORS))
     licenses = _licenses(chance, number, state, index, telehealth, today)
@@ -106,13 +110,13 @@ def _planned(
         area=state,
         zip=zip_,
         takes_insurance=number % 4 == 0,
-        insurance_words=chance.choice(texts.INSURERS) if number % 4 == 0 else "",
+        insurance_words=chance.choice(_texts("insurers")) if number % 4 == 0 else "",
         gives_superbills=number % 4 != 0,
         free_consultation=(0, 15, 20, 30)[number % 4],
         room=("now", "now", "waiting", "now", "closed", "now", "now", "waiting")[number % 8],
         links=(f"https://{_slug(name)}.example.org",) if number % 5 else (),
         email=f"{_slug(name)}@example.org",
-        phone=f"({area_code}) 555-01{number % 100:02}",
+        phone=f"({places['area_code']}) 555-01{number % 100:02}",
         npi=_npi(number) if number % 6 else "",
         licenses=licenses,
         ways=ways,
@@ -128,7 +132,7 @@ def _licenses(
 ) -> tuple[License, ...]:
     """One in their own state, and with telehealth sometimes in others."""
     kind = _KINDS[index % len(_KINDS)]
-    others = [each for each in texts.PLACES if each != state]
+    others = [each for each in _texts("places") if each != state]
     states = [state, *(chance.sample(others, 1 + number % 3) if telehealth and number % 3 == 0 else ())]
     found = []
     for each in states:
@@ -149,9 +153,9 @@ def _ways(chance: Random, number: int) -> tuple[Way, ...]:
 def _way(chance: Random, way: str) -> Way:
     year = chance.randrange(2005, 2025)
     if way == "other":
-        return Way(way, "", chance.choice(texts.OTHER_WAYS), year)
+        return Way(way, "", chance.choice(_texts("other_ways")), year)
     credential = chance.choice(("", *words.CREDENTIALS[way], *words.CREDENTIALS[way]))
-    schools = words.KAP_SCHOOLS if way == "kap" else texts.SCHOOLS[way]
+    schools = words.KAP_SCHOOLS if way == "kap" else _texts("schools")[way]
     return Way(way, credential, chance.choice(schools) if credential else "", year if credential else None)
 
 
@@ -181,19 +185,19 @@ def _priced(chance: Random, draft: Draft, number: int, floor: int | None) -> Dra
 
 def _spoken(chance: Random, draft: Draft, number: int) -> Draft:
     """What they say of themselves, put together so that no two read alike."""
-    opening = chance.choice(texts.OPENINGS[draft.ways[0].way])
-    middle = " ".join(texts.MIDDLES[each] for each in chance.sample(draft.works_with, 1 + number % 2))
-    closing = " ".join(chance.sample(texts.CLOSINGS, 2 + number % 2))
+    opening = chance.choice(_texts("openings")[draft.ways[0].way])
+    middle = " ".join(_texts("middles")[each] for each in chance.sample(draft.works_with, 1 + number % 2))
+    closing = " ".join(chance.sample(_texts("closings"), 2 + number % 2))
     parts = [opening, middle, closing] if number % 3 else [middle, opening, closing]
     experience = _EXPERIENCE[number % len(_EXPERIENCE)]
     return replace(
         draft,
-        headline=texts.HEADLINES[(number * 7) % len(texts.HEADLINES)],
+        headline=_texts("headlines")[(number * 7) % len(_texts("headlines"))],
         approach="\n\n".join(parts),
         experience=experience,
-        answer_experience=chance.choice(texts.EXPERIENCE_ANSWERS[experience]) if experience else "",
+        answer_experience=chance.choice(_texts("experience_answers")[experience]) if experience else "",
         answer_training=_training(draft.ways) if number % 4 else "",
-        answer_medicine=chance.choice(texts.MEDICINE_ANSWERS) if number % 5 else "",
+        answer_medicine=chance.choice(_texts("medicine_answers")) if number % 5 else "",
     )
 
 
@@ -222,90 +226,61 @@ def _npi(number: int) -> str:
     return stem + str(-total % 10)
 
 
-# Into the plan
-
-
-def list_therapists(plan: Plan) -> None:
+def add_therapists(plan: Plan) -> None:
     """Add the directory: listings with their licenses and ways, one complaint, and what Odile checked."""
-    odile = next(row["id"] for row in plan.rows["people"] if row["is_organizer"])
     chance = Random("what became of them")
     today = plan.now.date()
     for number, each in enumerate(drafts(today)):
-        _add(plan, chance, odile, each, number)
-    _add(plan, chance, odile, _facilitators_own(today), 0, person=plan.hosts[FACILITATOR])
+        _add(plan, chance, each, number)
+    _add(plan, chance, _facilitators_own(today), 0, person=plan.hosts[FACILITATOR])
 
 
 def _facilitators_own(today: date) -> Planned:
     """Farid's own listing: somebody who hosts circles may be a therapist too."""
-    city, zip_, *point = texts.PLACES["NY"][1][0]
+    _, _, *point = data.therapists()["places"]["NY"]["cities"][0]
+    source = "https://licenses.example.org/lcsw/farid-nazari"
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in _texts("farid").items()
+    }
     draft = Draft(
-        name="Farid Nazari",
-        letters="LCSW",
-        pronouns="he/him",
-        headline="For the weeks after, with a chaplain’s patience",
-        approach="I was a hospice chaplain before I was a therapist, and I have not lost the habit of sitting still. "
-        "We look at what came up, at the parts of you that would rather not look, and at one thing to do this week.\n\n"
-        "I also host circles here. You may come to both, to one, or to neither; what you say in one room stays there.",
-        experience="over_50",
-        works_with=("grief", "meaning", "trauma"),
-        telehealth=True,
-        in_person=True,
-        city=city,
-        area="NY",
-        zip=zip_,
-        fee_minimum=16_000,
-        fee_maximum=20_000,
-        sliding_floor=7_000,
-        pro_bono_places=1,
-        gives_superbills=True,
-        free_consultation=20,
-        room="waiting",
-        answer_experience="About sixty people since 2019, most of them after a course of infusions.",
-        answer_training="IFS Level 2 and sixty hours of training in hosting groups. I have supervision twice a month.",
-        answer_medicine="Both matter. The medicine opens a window, and the weeks after it decide what comes in.",
-        links=("https://farid-nazari.example.org",),
-        email="farid@example.org",
+        **values,
         npi=_npi(999),
-        licenses=(
-            License("lcsw", "NY", "SW48213", "active", today + timedelta(days=410),
-                    "https://licenses.example.org/lcsw/farid-nazari"),
-        ),
+        licenses=(License("lcsw", "NY", "SW48213", "active", today + timedelta(days=410), source),),
         ways=(Way("ifs", "ifs_2", "IFS training, Northeast group", 2018),),
-    )  # fmt: skip
+    )
     return Planned("NY", 0, (point[0], point[1]), draft)
 
 
-def _add(
-    plan: Plan, chance: Random, odile: UUID, each: Planned, number: int, person: UUID | None = None
-) -> None:
+def _add(plan: Plan, chance: Random, each: Planned, number: int, person: UUID | None = None) -> None:
     at = (each.state, each.index)
     came_at = plan.now - timedelta(days=chance.randrange(20, 150), minutes=chance.randrange(1_400))
     state = "waiting" if at in WAITING else "hidden" if at == HIDDEN else "shown"
-    told = {name: value for name, value in asdict(each.draft).items() if name not in ("licenses", "ways")}
+    values = {name: value for name, value in asdict(each.draft).items() if name not in ("licenses", "ways")}
+    dates = _dates(plan.now, at, state, came_at)
     listing = plan.add(
         "listings",
-        **told,
+        **values,
         found_by=listing_rules.found_by(each.draft),
-        **_where_from(number, odile, person),
-        **_stands(plan.now, at, state, came_at),
+        **_source(number, plan.odile, person),
+        **dates,
+        state=state,
+        hidden_because="organizer" if state == "hidden" else "",
+        room_confirmed_at=dates["confirmed_at"],
+        created_at=dates["came_at"],
+        changed_at=dates["confirmed_at"],
         person_id=person,
         latitude=each.point[0],
         longitude=each.point[1],
     )
-    plan.event("listing.written", listing, came_at, person or odile, ("", state))
+    plan.event("listing.written", listing, came_at, person or plan.odile, after=state)
     if at == COMPLAINED:
-        plan.add(
-            "complaints",
-            listing_id=listing,
-            person_id=plan.members[7],
-            body=texts.COMPLAINT,
-            created_at=plan.now - timedelta(days=2, hours=3),
-        )
+        row = {"listing_id": listing, "person_id": plan.members[7], "body": _texts("complaint")}
+        plan.add("complaints", **row, created_at=plan.now - timedelta(days=2, hours=3))
     checked = came_at + timedelta(hours=4) if chance.random() < 0.8 and state != "waiting" else None
-    _rows(plan, listing, each.draft, checked, odile)
+    _add_licenses_and_ways(plan, listing, each.draft, checked)
 
 
-def _where_from(number: int, odile: UUID, person: UUID | None) -> Row:
+def _source(number: int, odile: UUID, person: UUID | None) -> Row:
     if person:
         return {"source": "applied", "source_note": "", "source_by": person}
     if number % 4 == 0:
@@ -313,37 +288,20 @@ def _where_from(number: int, odile: UUID, person: UUID | None) -> Row:
     return {"source": "import", "source_note": f"colleagues.csv, row {number + 2}", "source_by": odile}
 
 
-def _stands(now: datetime, at: tuple[str, int], state: str, came_at: datetime) -> Row:
-    """In which state a listing is, and what was asked about it."""
-    found: dict[str, Any] = {
-        "state": state,
-        "hidden_because": "organizer" if state == "hidden" else "",
-        "came_at": came_at,
-        "confirmed_at": came_at,
-        "shown_at": came_at if state != "waiting" else None,
-        "asked_at": None,
-        "marked_at": None,
-    }
+def _dates(now: datetime, at: tuple[str, int], state: str, came_at: datetime) -> Row:
+    """When a listing came, was confirmed and shown, and when its therapist was asked about it."""
     if at == MARKED:
-        found |= {
-            "came_at": now - timedelta(days=300),
-            "shown_at": now - timedelta(days=299),
-            "confirmed_at": now - timedelta(days=198),
-            "asked_at": now - timedelta(days=17),
-            "marked_at": now - timedelta(days=3),
-        }
-    return found
+        ago = {"came_at": 300, "shown_at": 299, "confirmed_at": 198, "asked_at": 17, "marked_at": 3}
+        return {name: now - timedelta(days=days) for name, days in ago.items()}
+    shown_at = came_at if state != "waiting" else None
+    usual = {"came_at": came_at, "confirmed_at": came_at, "shown_at": shown_at}
+    return usual | {"asked_at": None, "marked_at": None}
 
 
-def _rows(plan: Plan, listing: UUID, draft: Draft, checked: datetime | None, odile: UUID) -> None:
+def _add_licenses_and_ways(plan: Plan, listing: UUID, draft: Draft, checked: datetime | None) -> None:
     for license in draft.licenses:
-        plan.add(
-            "licences",
-            listing_id=listing,
-            **asdict(license),
-            checked_at=checked,
-            checked_by=odile if checked else None,
-            checked_against=license.source if checked else "",
-        )
-    found: Iterable[Row] = ({"listing_id": listing, **asdict(way)} for way in draft.ways)
-    plan.rows.setdefault("listing_ways", []).extend(found)
+        check = {"checked_at": checked, "checked_by": plan.odile if checked else None}
+        check["checked_against"] = license.source if checked else ""
+        plan.add("licences", listing_id=listing, **asdict(license), **check)
+    for way in draft.ways:
+        plan.rows.setdefault("listing_ways", []).append({"listing_id": listing, **asdict(way)})
