@@ -39,34 +39,23 @@ order by hand_over_notes.written_at desc, hand_over_notes.id;
 -- somebody who came to a gathering, for its hosts and its stand-in
 select
     bookings.id, bookings.person_id, member.name, gatherings.id as gathering_id, circles.name as circle_name,
-    gatherings.starts_at, gatherings.zone, coalesce(hosts.part, 'stand_in') as part
+    gatherings.starts_at, gatherings.zone, host.part
 from bookings
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 join attendance on attendance.booking_id = bookings.id and attendance.mark = 'came'
 join people as member on member.id = bookings.person_id
-join people as viewer on viewer.id = :actor_id and (viewer.is_facilitator or viewer.is_organizer)
-left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
-left join stand_ins on stand_ins.gathering_id = gatherings.id and stand_ins.person_id = viewer.id
+join may_host_gathering(gatherings.id, :actor_id) as host on host.may_change
 where bookings.id = :booking and gatherings.id = :gathering and bookings.state = 'confirmed'
-    and bookings.person_id <> viewer.id and (hosts.part in ('lead', 'co') or stand_ins.person_id is not null);
+    and bookings.person_id <> :actor_id;
 
 -- name: circle_for_notes(id, actor_id)^
 -- a circle for somebody who may read its notes
-select circles.id, circles.name, exists (
-    select from hosts where hosts.circle_id = circles.id and hosts.person_id = viewer.id
-) as hosts_it
+select circles.id, circles.name, host.part is not null as hosts_it
 from circles
 join people as viewer on viewer.id = :actor_id
-where circles.id = :id and (
-    viewer.is_organizer
-    or (
-        viewer.is_facilitator and exists (
-            select from hosts
-            where hosts.circle_id = circles.id and hosts.person_id = viewer.id and hosts.part in ('lead', 'co')
-        )
-    )
-);
+left join may_host(circles.id, viewer.id) as host on true
+where circles.id = :id and (viewer.is_organizer or host.may_change);
 
 -- name: forget_old_notes()
 -- notes older than 30 days
@@ -78,19 +67,16 @@ select
     gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.state, circles.id as circle_id,
     circles.name as circle_name,
     gatherings.starts_at <= now() as has_begun,
-    hosts.person_id is not null or stand_ins.person_id is not null as may_change,
+    coalesce(host.may_change, false) as may_change,
     coalesce(reflections.went_well, '') as went_well, coalesce(reflections.carry_on, '') as carry_on,
     coalesce(reflections.version, 0) as version, reflections.changed_at, writers.name as changed_by_name
 from gatherings
 join circles on circles.id = gatherings.circle_id
 join people as viewer on viewer.id = :actor_id
-left join hosts
-    on hosts.circle_id = circles.id and hosts.person_id = viewer.id and hosts.part in ('lead', 'co')
-left join stand_ins on stand_ins.gathering_id = gatherings.id and stand_ins.person_id = viewer.id
+left join may_host_gathering(gatherings.id, viewer.id) as host on host.may_change
 left join reflections on reflections.gathering_id = gatherings.id
 left join people as writers on writers.id = reflections.changed_by
-where gatherings.id = :id
-    and (hosts.person_id is not null or stand_ins.person_id is not null or viewer.is_organizer);
+where gatherings.id = :id and (host.may_change or viewer.is_organizer);
 
 -- name: reflections_of_circle(circle, most)
 -- the newest reflections of a circle without their text; the caller has checked the permission

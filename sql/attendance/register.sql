@@ -8,22 +8,14 @@ select
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.length_minutes, gatherings.capacity,
     gatherings.seats_taken, gatherings.note, gatherings.state, gatherings.cancel_reason, gatherings.opened_at,
     gatherings.closed_at, gatherings.checks, circles.asks_co, circles.asks_card, opener.name as opener_name,
-    coalesce(hosts.part, 'stand_in') as part, stand_in.name as stand_in_name, now() as now
+    host.part, stand_in.name as stand_in_name, now() as now
 from gatherings
 join circles on circles.id = gatherings.circle_id
-join people as viewer on viewer.id = :actor_id
-left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
+join may_host_gathering(gatherings.id, :actor_id) as host on true
 left join stand_ins on stand_ins.gathering_id = gatherings.id
 left join people as stand_in on stand_in.id = stand_ins.person_id
 left join people as opener on opener.id = gatherings.opened_by
-where gatherings.id = :id
-    and (
-        hosts.part = 'helper'
-        or (
-            (hosts.part in ('lead', 'co') or stand_ins.person_id = viewer.id)
-            and (viewer.is_facilitator or viewer.is_organizer)
-        )
-    );
+where gatherings.id = :id;
 
 -- name: roster(gathering)
 -- the confirmed seats, each with its mark, what its person wants the hosts to know (until the day after), whether it is

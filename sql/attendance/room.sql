@@ -5,16 +5,8 @@ select
     circles.asks_co, circles.asks_card, now() as now
 from gatherings
 join circles on circles.id = gatherings.circle_id
-join people as viewer on viewer.id = :actor_id and (viewer.is_facilitator or viewer.is_organizer)
-where gatherings.id = :id and (
-    exists (
-        select from hosts
-        where hosts.circle_id = circles.id and hosts.person_id = viewer.id and hosts.part in ('lead', 'co')
-    )
-    or exists (
-        select from stand_ins where stand_ins.gathering_id = gatherings.id and stand_ins.person_id = viewer.id
-    )
-)
+join may_host_gathering(gatherings.id, :actor_id) as host on host.may_change
+where gatherings.id = :id
 for update of gatherings;
 
 -- name: open_room(id, actor_id, checks)!
@@ -29,18 +21,11 @@ update gatherings set opened_at = null, opened_by = null, checks = '{}' where id
 -- the checks a circle requires before its room opens, for somebody who may change them
 select circles.id, circles.name, circles.asks_co, circles.asks_card
 from circles
-join people as viewer on viewer.id = :actor_id and (viewer.is_facilitator or viewer.is_organizer)
-where circles.id = :id and exists (
-    select from hosts
-    where hosts.circle_id = circles.id and hosts.person_id = viewer.id and hosts.part in ('lead', 'co')
-);
+join may_host(circles.id, :actor_id) as host on host.may_change
+where circles.id = :id;
 
 -- name: change_checks(id, actor_id, asks_co, asks_card)<!
 -- the checks a circle requires from now on
 update circles set asks_co = :asks_co, asks_card = :asks_card
-where circles.id = :id and exists (
-    select from hosts join people on people.id = hosts.person_id
-    where hosts.circle_id = circles.id and hosts.person_id = :actor_id and hosts.part in ('lead', 'co')
-        and (people.is_facilitator or people.is_organizer)
-)
+where circles.id = :id and exists (select from may_host(circles.id, :actor_id) as host where host.may_change)
 returning circles.id;

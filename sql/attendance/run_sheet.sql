@@ -2,7 +2,7 @@
 -- a circle for its hosts, with its run sheet; no steps where it has none of its own
 select
     circles.id, circles.id as circle_id, circles.name as circle_name, circles.format, circles.place, circles.zone,
-    circles.length_minutes, null::timestamptz as starts_at, hosts.part in ('lead', 'co') as may_change,
+    circles.length_minutes, null::timestamptz as starts_at, host.may_change,
     true as sees_circle,
     coalesce(own.version, 0) as version, own.id is not null as is_own,
     (
@@ -10,18 +10,16 @@ select
         from run_steps where run_steps.sheet_id = own.id
     ) as steps
 from circles
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :actor_id
-join people as viewer on viewer.id = hosts.person_id
+join may_host(circles.id, :actor_id) as host on true
 left join run_sheets as own on own.circle_id = circles.id and own.gathering_id is null
-where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer);
+where circles.id = :id;
 
 -- name: of_gathering(id, actor_id)^
 -- a gathering for its hosts, with its own copy of the run sheet, else the one of its circle, else no steps
 select
     gatherings.id, circles.id as circle_id, circles.name as circle_name, circles.format, circles.place,
     gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
-    hosts.part in ('lead', 'co') or stand_ins.person_id is not null as may_change,
-    hosts.part is not null as sees_circle,
+    host.may_change, host.part <> 'stand_in' as sees_circle,
     coalesce(own.version, 0) as version, own.id is not null as is_own,
     (
         select jsonb_agg(to_jsonb(run_steps) order by run_steps.position)
@@ -29,19 +27,10 @@ select
     ) as steps
 from gatherings
 join circles on circles.id = gatherings.circle_id
-join people as viewer on viewer.id = :actor_id
-left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
-left join stand_ins on stand_ins.gathering_id = gatherings.id and stand_ins.person_id = viewer.id
+join may_host_gathering(gatherings.id, :actor_id) as host on true
 left join run_sheets as own on own.gathering_id = gatherings.id
 left join run_sheets as usual on usual.circle_id = circles.id and usual.gathering_id is null
-where gatherings.id = :id
-    and (
-        hosts.part = 'helper'
-        or (
-            (hosts.part in ('lead', 'co') or stand_ins.person_id is not null)
-            and (viewer.is_facilitator or viewer.is_organizer)
-        )
-    );
+where gatherings.id = :id;
 
 -- name: lock_circle(id)$
 -- a circle, locked while its run sheet or one of a gathering changes

@@ -4,9 +4,9 @@ select
     circles.id, circles.name, circles.discreet_name, circles.zone,
     coalesce(screenings.asks, 'off') as asks, coalesce(screenings.questions, '{}') as questions,
     coalesce(screenings.version, 0) as version, screenings.newcomers_most, screenings.newcomers_days
-from circles join hosts on hosts.circle_id = circles.id
+from circles join may_host(circles.id, :person) as host on host.may_change
 left join screenings on screenings.circle_id = circles.id
-where circles.id = :circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co');
+where circles.id = :circle_id;
 
 -- name: save(circle_id, asks, questions, newcomers_most, newcomers_days, version)$
 -- how a circle takes in people; no row when somebody saved it since that version
@@ -64,11 +64,9 @@ select
     ) as said
 from requests join circles on circles.id = requests.circle_id
 join people on people.id = requests.person_id
+join may_host(requests.circle_id, :person) as host on host.may_change
 left join gatherings on gatherings.id = requests.gathering_id
-where requests.id = :id and requests.person_id <> :person and exists (
-    select from hosts
-    where hosts.circle_id = requests.circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co')
-);
+where requests.id = :id and requests.person_id <> :person;
 
 -- name: hosted_requests(person, most)
 -- the requests to the circles of a host, those that wait for an answer first
@@ -76,7 +74,7 @@ select
     requests.id, requests.state, requests.kind, requests.moved_at, requests.decided_at,
     circles.name as circle_name, circles.zone, people.name, people.pronouns
 from requests
-join hosts on hosts.circle_id = requests.circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co')
+join may_host(requests.circle_id, :person) as host on host.may_change
 join circles on circles.id = requests.circle_id
 join people on people.id = requests.person_id
 where requests.person_id <> :person and requests.state <> 'withdrawn' and requests.forgotten_at is null
@@ -99,10 +97,8 @@ select
     (select count(*) from request_answers where request_answers.request_id = requests.id) as asked
 from requests join circles on circles.id = requests.circle_id
 join people on people.id = requests.person_id
-where requests.id = :id and requests.person_id <> :person and exists (
-    select from hosts
-    where hosts.circle_id = requests.circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co')
-)
+join may_host(requests.circle_id, :person) as host on host.may_change
+where requests.id = :id and requests.person_id <> :person
 for update of requests;
 
 -- name: decide(id, state, words, by)!
@@ -156,15 +152,11 @@ select id, state from old;
 -- a circle for somebody who may see who is kept apart in it
 select
     circles.id, circles.name, circles.zone,
-    exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person) as is_host
+    host.part is not null as is_host
 from circles
-where circles.id = :circle_id and (
-    exists (
-        select from hosts
-        where hosts.circle_id = circles.id and hosts.person_id = :person and hosts.part in ('lead', 'co')
-    )
-    or exists (select from people where people.id = :person and people.is_organizer)
-);
+join people as viewer on viewer.id = :person
+left join may_host(circles.id, viewer.id) as host on true
+where circles.id = :circle_id and (host.may_change or viewer.is_organizer);
 
 -- name: pairs(circle_id, person)
 -- who is kept apart in a circle, and when they sit together all the same; none that holds the reader
@@ -208,10 +200,7 @@ returning id;
 -- two people may be seated together again
 delete from apart
 where id = :id and :person not in (first_id, second_id) and (
-    exists (
-        select from hosts
-        where hosts.circle_id = apart.circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co')
-    )
+    exists (select from may_host(apart.circle_id, :person) as host where host.may_change)
     or exists (select from people where people.id = :person and people.is_organizer)
 )
 returning id, circle_id;

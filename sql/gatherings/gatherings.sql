@@ -129,7 +129,7 @@ where circles.id = :id and circles.state <> 'draft';
 -- the circles a person hosts, with what is next in each
 select
     circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
-    hosts.part,
+    host.part,
     (
         select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
             select
@@ -142,10 +142,7 @@ select
             order by gatherings.starts_at limit 3
         ) as dated
     ) as ahead
-from hosts join circles on circles.id = hosts.circle_id
-join people as viewer on viewer.id = hosts.person_id
-where hosts.person_id = :person
-    and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer)
+from circles join may_host(circles.id, :person) as host on true
 order by circles.state = 'archived', circles.name, circles.id;
 
 -- name: hosted_circle(id, person)^
@@ -154,7 +151,7 @@ select
     circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
     circles.address, circles.join_link, circles.zone, circles.capacity, circles.length_minutes, circles.currency,
     circles.minimum, circles.suggested, circles.maximum, circles.community_seats, circles.refund_hours,
-    circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id, hosts.part,
+    circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id, host.part,
     words.body as guidelines, words.number as guidelines_number, words.published_at as guidelines_published_at,
     (
         select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
@@ -180,13 +177,12 @@ select
         ) as dated
     ) as lately
 from circles
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
-join people as viewer on viewer.id = hosts.person_id
+join may_host(circles.id, :person) as host on true
 cross join lateral (
     select body, number, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
 ) as words
-where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer);
+where circles.id = :id;
 
 -- name: add_circle(name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, by)<!
 -- a new circle, as a draft
@@ -219,10 +215,8 @@ select
         select coalesce(sum(seats_taken), 0) from gatherings
         where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
     ) as seats_ahead
-from circles
-where circles.id = :id and exists (
-    select from hosts where circle_id = circles.id and person_id = :person and part in ('lead', 'co')
-)
+from circles join may_host(circles.id, :person) as host on host.may_change
+where circles.id = :id
 for update of circles;
 
 -- name: save_circle(id, name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent)!

@@ -41,7 +41,7 @@ select
         where gatherings.circle_id = circles.id and gatherings.starts_at > now() and bookings.state = 'confirmed'
     ) as seated
 from circles
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :person_id and hosts.part in ('lead', 'co')
+join may_host(circles.id, :person_id) as host on host.may_change
 cross join lateral (
     select number, body, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
@@ -53,9 +53,8 @@ where circles.id = :circle_id;
 -- name: lock_hosted(circle_id, person_id)$
 -- the guidelines of a circle, locked for somebody who may change it; what stands in them is read afterwards
 select guidelines.id from guidelines join circles on circles.guidelines_id = guidelines.id
-where circles.id = :circle_id and exists (
-    select from hosts where hosts.circle_id = circles.id and person_id = :person_id and part in ('lead', 'co')
-)
+join may_host(circles.id, :person_id) as host on host.may_change
+where circles.id = :circle_id
 for update of guidelines;
 
 -- name: standing(guidelines_id)^
@@ -93,7 +92,7 @@ cross join lateral (
 ) as chosen
 where circles.id = :circle_id and (
     circles.state <> 'draft'
-    or exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person_id::uuid)
+    or exists (select from may_host(circles.id, :person_id))
 )
 order by versions.number desc;
 

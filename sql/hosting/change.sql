@@ -16,6 +16,7 @@ select
     seated.ids as seated_ids, seated.names as seated_names, seated.since as seated_since,
     seated.held as seated_held
 from gatherings join circles on circles.id = gatherings.circle_id
+join may_host(circles.id, :person) as host on host.may_change
 cross join lateral (
     select
         coalesce(array_agg(bookings.id order by bookings.created_at, bookings.id), '{}') as ids,
@@ -25,9 +26,7 @@ cross join lateral (
     from bookings join people on people.id = bookings.person_id
     where bookings.gathering_id = gatherings.id and bookings.state in ('held', 'confirmed')
 ) as seated
-where gatherings.id = :id and exists (
-    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
-);
+where gatherings.id = :id;
 
 -- name: lock_for_change(id)!
 -- a gathering is locked before it changes
@@ -84,9 +83,8 @@ select
         where stand_ins.gathering_id = gatherings.id and stand_ins.person_id <> :person
     ) as stand_in_name
 from gatherings join circles on circles.id = gatherings.circle_id
-where gatherings.id = :id and exists (
-    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
-);
+join may_host(circles.id, :person) as host on host.may_change
+where gatherings.id = :id;
 
 -- name: lock_gathering(id, person)^
 -- a gathering for somebody who may change it, locked
@@ -94,9 +92,8 @@ select
     gatherings.id, gatherings.circle_id, gatherings.state, circles.state as circle_state,
     gatherings.starts_at <= now() as has_begun, gatherings.ends_at <= now() as is_over
 from gatherings join circles on circles.id = gatherings.circle_id
-where gatherings.id = :id and exists (
-    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
-)
+join may_host(circles.id, :person) as host on host.may_change
+where gatherings.id = :id
 for update of gatherings;
 
 -- name: set_gathering_state(id, state, reason)!

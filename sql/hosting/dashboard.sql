@@ -4,31 +4,33 @@ select
     gatherings.id, gatherings.circle_id, circles.name as circle_name, circles.place, circles.city,
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.length_minutes, gatherings.capacity,
     gatherings.seats_taken, gatherings.community_seats, gatherings.community_taken, gatherings.state,
-    gatherings.oddity, circles.state as circle_state, coalesce(hosts.part, 'stand_in') as part,
-    stand_ins.person_id = viewer.id as is_stand_in, standing.name as stand_in_name,
+    gatherings.oddity, circles.state as circle_state, host.part,
+    stand_ins.person_id = :person as is_stand_in, standing.name as stand_in_name,
     now() as now
-from gatherings
+-- Through the indexes of hosts and stand-ins: permission alone would be decided for every gathering of the week.
+from (
+    select dates.id
+    from hosts join gatherings as dates on dates.circle_id = hosts.circle_id
+    where hosts.person_id = :person
+        and dates.starts_at between now() - interval '1 day' and now() + interval '7 days'
+    union
+    select gathering_id from stand_ins where person_id = :person
+) as candidates
+join gatherings on gatherings.id = candidates.id
 join circles on circles.id = gatherings.circle_id
-join people as viewer on viewer.id = :person
-left join hosts on hosts.circle_id = circles.id and hosts.person_id = viewer.id
+join may_host_gathering(gatherings.id, :person) as host on true
 left join stand_ins on stand_ins.gathering_id = gatherings.id
 left join people as standing on standing.id = stand_ins.person_id
 where gatherings.state <> 'cancelled' and gatherings.ends_at > now()
     and gatherings.starts_at < now() + interval '7 days'
-    and (
-        (hosts.part = 'helper' and gatherings.state = 'open')
-        or (
-            (hosts.part in ('lead', 'co') or stand_ins.person_id = viewer.id)
-            and (viewer.is_facilitator or viewer.is_organizer)
-        )
-    )
+    and (host.may_change or gatherings.state = 'open')
 order by gatherings.starts_at, gatherings.id
 limit 60;
 
 -- name: loose_ends(person)
 -- the circles a person hosts, with what is missing in each
 select
-    circles.id, circles.name, circles.state, hosts.part,
+    circles.id, circles.name, circles.state, host.part,
     exists (
         select from hosts as other where other.circle_id = circles.id and other.part = 'co'
     ) as has_co,
@@ -43,7 +45,7 @@ select
     ) as has_ahead,
     (
         select count(*) from requests
-        where requests.circle_id = circles.id and requests.state = 'waiting' and requests.person_id <> viewer.id
+        where requests.circle_id = circles.id and requests.state = 'waiting' and requests.person_id <> :person
     ) as waiting,
     exists (
         select from guidelines_drafts
@@ -83,9 +85,6 @@ select
             group by gatherings.id
         ) as past
     ) as registers
-from hosts
-join circles on circles.id = hosts.circle_id
-join people as viewer on viewer.id = hosts.person_id
-where hosts.person_id = :person and circles.state <> 'archived'
-    and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer)
+from circles join may_host(circles.id, :person) as host on true
+where circles.state <> 'archived'
 order by circles.name, circles.id;

@@ -19,7 +19,7 @@ select
             jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email) order by people.name
         ), '[]')
         from hosts as others join people on people.id = others.person_id
-        where others.circle_id = circles.id and others.person_id <> hosts.person_id
+        where others.circle_id = circles.id and others.person_id <> :person
     ) as others,
     array(
         select email from host_invitations as asked
@@ -27,8 +27,7 @@ select
         order by email
     ) as asked
 from circles
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :person and hosts.part = 'lead'
-join people as viewer on viewer.id = hosts.person_id and (viewer.is_facilitator or viewer.is_organizer)
+join may_host(circles.id, :person) as host on host.part = 'lead'
 where circles.id = :id;
 
 -- name: threw_away(id, person)$

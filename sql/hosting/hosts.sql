@@ -1,7 +1,7 @@
 -- name: hosts_page(id, person)^
 -- a circle with its hosts and its open invitations, for one of its hosts
 select
-    circles.id, circles.name, circles.discreet_name, circles.state, hosts.part,
+    circles.id, circles.name, circles.discreet_name, circles.state, host.part,
     (
         select jsonb_agg(
             jsonb_build_object(
@@ -23,17 +23,15 @@ select
             and asked.expires_at > now()
     ) as invitations
 from circles
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
-join people as viewer on viewer.id = hosts.person_id
-where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer);
+join may_host(circles.id, :person) as host on true
+where circles.id = :id;
 
 -- name: lock_circle(id, person)^
 -- a circle for one of its hosts, locked while its hosts change
-select circles.id, circles.name, circles.discreet_name, circles.state, hosts.part
+select circles.id, circles.name, circles.discreet_name, circles.state, host.part
 from circles
-join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
-join people as viewer on viewer.id = hosts.person_id
-where circles.id = :id and (hosts.part = 'helper' or viewer.is_facilitator or viewer.is_organizer)
+join may_host(circles.id, :person) as host on true
+where circles.id = :id
 for update of circles;
 
 -- name: host_with(circle_id, email)^
@@ -121,7 +119,7 @@ delete from hosts where circle_id = :circle_id and person_id = :person_id and pa
 select
     gatherings.id, gatherings.circle_id, gatherings.starts_at, gatherings.zone,
     gatherings.state = 'cancelled' or gatherings.ends_at <= now() as is_over,
-    circles.name as circle_name, circles.discreet_name, hosts.part,
+    circles.name as circle_name, circles.discreet_name, host.part,
     (
         select coalesce(jsonb_agg(
             jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email)
@@ -153,12 +151,12 @@ select
     ) as asked
 from gatherings
 join circles on circles.id = gatherings.circle_id
-left join hosts on hosts.circle_id = circles.id and hosts.person_id = :person
+left join may_host_gathering(gatherings.id, :person) as host on true
 left join stand_ins on stand_ins.gathering_id = gatherings.id
 where gatherings.id = :id
     and (
         :person::uuid is null
-        or hosts.part in ('lead', 'co') or stand_ins.person_id = :person
+        or host.may_change
         or exists (
             select from events
             where events.about = gatherings.id and events.what = 'gathering.stand_in' and events.who = :person

@@ -71,9 +71,8 @@ select
     schedules.*, circles.name as circle_name, circles.state as circle_state, circles.place,
     circles.zone as circle_zone, circles.minimum, circles.suggested, circles.maximum, circles.currency
 from schedules join circles on circles.id = schedules.circle_id
-where schedules.id = :id and exists (
-    select from hosts where hosts.circle_id = circles.id and person_id = :person and part in ('lead', 'co')
-);
+join may_host(circles.id, :person) as host on host.may_change
+where schedules.id = :id;
 
 -- name: lock_schedule(id)^
 -- a schedule, locked; its circle is locked by now

@@ -13,11 +13,8 @@ select
         order by messages.created_at desc limit 1
     ), '') as last_reply_to
 from gatherings join circles on circles.id = gatherings.circle_id
-where gatherings.id = :id and exists (
-    select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person and hosts.part in ('lead', 'co')
-    union all
-    select from stand_ins where stand_ins.gathering_id = gatherings.id and stand_ins.person_id = :person
-);
+join may_host_gathering(gatherings.id, :person) as host on host.may_change
+where gatherings.id = :id;
 
 -- name: booked(gathering)
 -- whoever has a confirmed seat, for choosing one of them
@@ -50,16 +47,11 @@ select
     coalesce(writers.name, 'Somebody who left') as from_name,
     coalesce(readers.name, '') as to_name
 from messages
-join gatherings on gatherings.id = messages.gathering_id
+join may_host_gathering(messages.gathering_id, :person) as host on host.may_change
 left join people as writers on writers.id = messages.written_by
 left join bookings on bookings.id = messages.booking_id
 left join people as readers on readers.id = bookings.person_id
-where messages.id = :id and (messages.state = 'sent' or messages.written_by = :person) and exists (
-    select from hosts
-    where hosts.circle_id = gatherings.circle_id and hosts.person_id = :person and hosts.part in ('lead', 'co')
-    union all
-    select from stand_ins where stand_ins.gathering_id = gatherings.id and stand_ins.person_id = :person
-);
+where messages.id = :id and (messages.state = 'sent' or messages.written_by = :person);
 
 -- name: lock_gathering(id)$
 -- messages of one gathering are sent one after another, so that they are counted right
