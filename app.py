@@ -34,8 +34,8 @@ from circles.directory.search import pages as search_pages
 from circles.directory.upkeep import checking, complaints_pages, forgetting
 from circles.gatherings import facilitator_pages
 from circles.gatherings import pages as gatherings_pages
-from circles.guidelines import host_pages as agreement_pages
 from circles.guidelines import pages as guidelines_pages
+from circles.guidelines import writing_pages
 from circles.guides import pages as guides_pages
 from circles.guides import when_pages
 from circles.hosting.change import pages as change_pages
@@ -113,12 +113,10 @@ GATHERINGS = [
 
 HOSTING = [
     post("/host/guidelines/preview", guidelines_pages.preview, Access.FACILITATOR),
-    *form(
-        "/host/circles/{id}/guidelines", agreement_pages.write_form, agreement_pages.write, Access.FACILITATOR
-    ),
-    post("/host/circles/{id}/guidelines/discard", agreement_pages.discard, Access.FACILITATOR),
-    route("/host/circles/{id}/guidelines/publish", agreement_pages.publish_form, Access.FACILITATOR),
-    post("/host/circles/{id}/guidelines/publish", agreement_pages.publish, Access.FACILITATOR),
+    *form("/host/circles/{id}/guidelines", writing_pages.write_form, writing_pages.write, Access.FACILITATOR),
+    post("/host/circles/{id}/guidelines/discard", writing_pages.discard, Access.FACILITATOR),
+    route("/host/circles/{id}/guidelines/publish", writing_pages.publish_form, Access.FACILITATOR),
+    post("/host/circles/{id}/guidelines/publish", writing_pages.publish, Access.FACILITATOR),
     route("/host/circles", host_pages.my_circles, Access.HOST),
     *form("/host/circles/new", host_pages.new_circle_form, host_pages.create_circle, Access.FACILITATOR),
     route("/host/circles/{id}", host_pages.host_circle, Access.HOST),

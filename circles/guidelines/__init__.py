@@ -1,16 +1,16 @@
 """Guidelines: versioned written agreements, and who agreed to which version."""
 
-from circles.guidelines import diff
-from circles.guidelines.actions import accept, create, current, forget
-from circles.guidelines.rules import read_words
+from circles.guidelines.actions import accept, create, current, delete
+from circles.guidelines.diff import compare
+from circles.guidelines.rules import read_text
 from circles.guidelines.texts import starting_text
 
 __all__ = [
     "accept",
+    "compare",
     "create",
     "current",
-    "diff",
-    "forget",
-    "read_words",
+    "delete",
+    "read_text",
     "starting_text",
 ]

@@ -1,7 +1,7 @@
-"""The verbs of guidelines: write a draft, publish it, agree to a version.
+"""Guidelines: save and publish a draft, accept a version.
 
-Those that take a `tx` are a part of somebody else's transaction. A circle's guidelines change by the hand of those
-who may change the circle; whoever writes locks them first and reads them second, so that two writers take turns.
+Verbs that take a `tx` run inside the caller's transaction. Every writer locks the guidelines first and reads them
+second, so that two writers take turns.
 """
 
 from __future__ import annotations
@@ -13,41 +13,47 @@ from uuid import UUID
 from circles import people
 from circles.base.errors import NotFound
 from circles.guidelines import rules
-from circles.guidelines.rules import Change, Seen, Version
+from circles.guidelines.rules import Basis, Change, Version
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
 SQL = db.queries("guidelines/guidelines")
 
 
-async def create(tx: db.Tx, body: str, by: UUID | None) -> UUID:
+async def create(tx: db.Tx, body: str, actor_id: UUID | None) -> UUID:
     """New guidelines with this text published as version 1. Returns the guidelines' id.
 
-    body: Markdown that came through `text.body`; by: the person who wrote it.
+    body: Markdown that came through `text.body`.
     """
     guidelines_id = await SQL.new_guidelines(tx)
-    await publish(tx, guidelines_id, body, by)
+    await publish(tx, guidelines_id, body, actor_id)
     return guidelines_id
 
 
-async def forget(tx: db.Tx, guidelines_id: UUID) -> None:
-    """Let guidelines go with all their versions: those of a circle nobody ever saw, so that nobody agreed to them."""
-    await SQL.drop_versions(tx, guidelines_id=guidelines_id)
-    await SQL.drop_guidelines(tx, guidelines_id=guidelines_id)
+async def delete(tx: db.Tx, guidelines_id: UUID) -> None:
+    """Delete guidelines with all their versions: those of a draft circle, which nobody accepted."""
+    await SQL.delete_versions(tx, guidelines_id=guidelines_id)
+    await SQL.delete_guidelines(tx, guidelines_id=guidelines_id)
 
 
 async def publish(
-    tx: db.Tx, guidelines_id: UUID, body: str, by: UUID | None, *, material: bool = False, why: str = ""
+    tx: db.Tx,
+    guidelines_id: UUID,
+    body: str,
+    actor_id: UUID | None,
+    *,
+    material: bool = False,
+    why: str = "",
 ) -> UUID | None:
-    """Publish a new version. Returns its id, or None when the newest one says the same already.
+    """Publish a new version. Returns its id, or None when the newest one has the same text.
 
-    material: whoever has a seat ahead is asked to agree again. Two publishers at once take turns, so the numbers
-    have no gap. Raises NotFound.
+    material: everybody with a seat ahead must accept it, by a job. Two publishers at once take turns, so that the
+    numbers have no gap. Raises NotFound.
     """
     if await SQL.lock_guidelines(tx, guidelines_id=guidelines_id) is None:
         raise NotFound
     version_id = await SQL.add_version(
-        tx, guidelines_id=guidelines_id, body=body, by=by, material=material, why=why
+        tx, guidelines_id=guidelines_id, body=body, actor_id=actor_id, material=material, why=why
     )
     if version_id is not None:
         details = {"material": material}
@@ -55,13 +61,13 @@ async def publish(
             tx,
             "guidelines.published",
             guidelines_id,
-            actor_id=by,
+            actor_id=actor_id,
             after=str(version_id),
             why=why,
             details=details,
         )
         if material:
-            # The bookings room asks those who have a seat; it lives above.
+            # A job, because bookings is above this package.
             await jobs.enqueue(tx, "bookings.ask_again", guidelines_id=guidelines_id, key=str(version_id))
     return version_id
 
@@ -75,9 +81,9 @@ async def current(tx: db.Tx, guidelines_id: UUID) -> Version:
 
 
 async def accept(tx: db.Tx, person_id: UUID, version_id: UUID) -> UUID:
-    """Write down that a person agrees to a version, with the hash of its words. Returns the acceptance's id.
+    """Record that a person accepts a version, with the hash of its text. Returns the acceptance's id.
 
-    Accepting again changes nothing: the first date stands. Raises NotFound for a version that is not there.
+    Idempotent: the first date is kept. Raises NotFound for an unknown version.
     """
     acceptance_id = await SQL.accept(tx, person_id=person_id, version_id=version_id)
     if acceptance_id is None:
@@ -90,59 +96,59 @@ async def accept(tx: db.Tx, person_id: UUID, version_id: UUID) -> UUID:
 
 @asynccontextmanager
 async def _writing(
-    context: Context, person: people.Person, circle_id: UUID, seen: Seen
+    context: Context, actor: people.Person, circle_id: UUID, basis: Basis
 ) -> AsyncGenerator[tuple[db.Tx, UUID, db.Record]]:
-    """The guidelines of a circle, locked, and what stands in them. Raises NotFound, or OutOfDate."""
+    """The guidelines of a circle, locked, with their newest version and draft. Raises NotFound and OutOfDate."""
     async with context.db.transaction() as tx:
-        guidelines_id = await SQL.lock_hosted(tx, circle_id=circle_id, person_id=person.id)
+        guidelines_id = await SQL.lock_hosted(tx, circle_id=circle_id, actor_id=actor.id)
         if guidelines_id is None:
             raise NotFound
-        row = await SQL.standing(tx, guidelines_id=guidelines_id)
-        rules.refuse_stale(seen, Seen(row["number"], row["revision"]))
+        row = await SQL.newest_and_draft(tx, guidelines_id=guidelines_id)
+        rules.refuse_stale(basis, Basis(row["number"], row["revision"]))
         yield tx, guidelines_id, row
 
 
 async def save_draft(
-    context: Context, person: people.Person, circle_id: UUID, typed: str, *, seen: Seen
+    context: Context, actor: people.Person, circle_id: UUID, typed: str, *, basis: Basis
 ) -> None:
-    """Keep a text as the draft of a circle's guidelines. Only those who may change the circle see it.
+    """Save a text as the draft of a circle's guidelines, which only its lead and co-hosts see.
 
-    Raises NotFound; OutOfDate when somebody saved or published since `seen`; Refused for a text that cannot stand.
+    Raises NotFound; OutOfDate when somebody saved or published since `basis`; Refused for a bad text.
     """
-    body = rules.read_words(typed)
-    async with _writing(context, person, circle_id, seen) as (tx, guidelines_id, row):
+    body = rules.read_text(typed)
+    async with _writing(context, actor, circle_id, basis) as (tx, guidelines_id, row):
         if body != row["draft"]:
-            revision = await SQL.save_draft(tx, guidelines_id=guidelines_id, body=body, by=person.id)
+            revision = await SQL.save_draft(tx, guidelines_id=guidelines_id, body=body, actor_id=actor.id)
             await audit.record(
-                tx, "guidelines.drafted", guidelines_id, actor_id=person.id, after=str(revision)
+                tx, "guidelines.drafted", guidelines_id, actor_id=actor.id, after=str(revision)
             )
 
 
-async def discard_draft(context: Context, person: people.Person, circle_id: UUID, *, seen: Seen) -> None:
-    """Throw the draft away. Raises NotFound, or OutOfDate when it is not the one that was seen."""
-    async with _writing(context, person, circle_id, seen) as (tx, guidelines_id, row):
+async def discard_draft(context: Context, actor: people.Person, circle_id: UUID, *, basis: Basis) -> None:
+    """Discard the draft. Raises NotFound, and OutOfDate when it changed since `basis`."""
+    async with _writing(context, actor, circle_id, basis) as (tx, guidelines_id, row):
         if row["revision"]:
-            await SQL.drop_draft(tx, guidelines_id=guidelines_id)
+            await SQL.delete_draft(tx, guidelines_id=guidelines_id)
             await audit.record(
                 tx,
                 "guidelines.draft_discarded",
                 guidelines_id,
-                actor_id=person.id,
+                actor_id=actor.id,
                 before=str(row["revision"]),
             )
 
 
 async def publish_draft(
-    context: Context, person: people.Person, circle_id: UUID, change: Change, *, seen: Seen
+    context: Context, actor: people.Person, circle_id: UUID, change: Change, *, basis: Basis
 ) -> int:
     """Publish the draft as the next version. Returns its number.
 
-    After a material change those who have a seat ahead are asked again, by a job. Raises NotFound; OutOfDate when
-    somebody saved or published since `seen`; Refused when there is no draft that says anything new.
+    Raises NotFound; OutOfDate when somebody saved or published since `basis`; Refused when the draft has the text
+    of the newest version.
     """
-    async with _writing(context, person, circle_id, seen) as (tx, guidelines_id, row):
+    async with _writing(context, actor, circle_id, basis) as (tx, guidelines_id, row):
         draft = row["draft"] or row["body"]
-        rules.refuse_same(draft, row["body"])
-        await publish(tx, guidelines_id, draft, person.id, material=change.material, why=change.why)
-        await SQL.drop_draft(tx, guidelines_id=guidelines_id)
+        rules.refuse_unchanged(draft, row["body"])
+        await publish(tx, guidelines_id, draft, actor.id, material=change.material, why=change.why)
+        await SQL.delete_draft(tx, guidelines_id=guidelines_id)
     return row["number"] + 1

@@ -1,34 +1,34 @@
-"""What differs between two versions of a text, word by word, as it reads: no marks of Markdown, but what they do."""
+"""Compare two versions of a text word by word, as it reads."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, Literal, TypeVar
+from operator import itemgetter
+from typing import Literal, TypeVar
 
+from circles.base.english import choose
 from circles.guidelines.blocks import Block, Word, read
 
 Kind = Literal["same", "added", "removed"]
 T = TypeVar("T")
 Pair = tuple[T | None, T | None]
-_Chain = tuple[float, tuple[Any, ...]]
 
-# How many pairs of equal words or blocks may be weighed. Beyond it a text counts as replaced whole, so that none
-# makes a reader wait.
-MAX_PAIRS = 300_000
-# How many pairs of changed blocks are weighed to find which became which.
-MAX_BLOCKS = 2_500
-# How much of two blocks must be the same words for the one to have become the other.
-ALIKE = 0.4
+# Bounds on the work for one comparison: pairs of equal words or blocks, and pairs of changed blocks. Beyond them a
+# text counts as replaced whole.
+MAX_EQUAL_PAIRS = 300_000
+MAX_BLOCK_PAIRS = 2_500
+# The share of equal words from which a block counts as a new wording of another, and not as another block.
+MIN_LIKENESS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Words that stayed, came or went, all in one style."""
+    """Words that stayed, were added or were removed, all in one style."""
 
     kind: Kind
     words: str
@@ -37,127 +37,112 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One block of the text, such as a heading or an item of a list, and what it is made of."""
+    """One block of the text, such as a heading or an item of a list, with its pieces."""
 
     shape: str
     level: int
     number: str
-    pieces: tuple[Piece, ...] = field(default_factory=tuple)
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The blocks of both versions in one order."""
+
+    lines: tuple[Line, ...]
 
     @property
-    def changed(self) -> bool:
-        """Whether anything came or went in it."""
-        return any(piece.kind != "same" for piece in self.pieces)
+    def summary(self) -> str:
+        """How many words were added and removed, as a sentence."""
+        added, removed = self._count("added"), self._count("removed")
+        if not added and not removed:
+            return "No words differ."
+        return f"{added} {choose(added, 'word', 'words')} added, {removed} removed."
+
+    def _count(self, kind: Kind) -> int:
+        lines = (
+            "".join(piece.words if piece.kind == kind else " " for piece in line.pieces)
+            for line in self.lines
+        )
+        return len(" ".join(lines).split())
 
 
 @lru_cache(maxsize=64)
-def lines(old: str, new: str) -> tuple[Line, ...]:
-    """The blocks of both texts as one, each with what stayed, came and went."""
-    return tuple(_line(before, after) for before, after in _paired(read(old), read(new)))
+def compare(old: str, new: str) -> Comparison:
+    """Compare two Markdown texts. A link's address, a word's style and a block's shape count, its number does not."""
+    return Comparison(tuple(_line(*pair) for pair in _align(read(old), read(new), _pair_reworded)))
 
 
 def _line(before: Block | None, after: Block | None) -> Line:
     block = after or before or Block("plain", ())
-    words = _pairs(before.words if before else (), after.words if after else (), _word_key, _apart)
+    words = _align(before.words if before else (), after.words if after else (), _pair_none)
     return Line(block.shape, block.level, block.number, tuple(_pieces(words)))
 
 
 def _pieces(pairs: Iterable[Pair[Word]]) -> Iterator[Piece]:
-    """Words side by side that share what became of them and their style, as one piece each."""
-    marked: list[tuple[Kind, Word]] = [(_kind(pair), _shown(pair)) for pair in pairs]
-    for (kind, style), group in groupby(marked, lambda each: (each[0], each[1].style)):
-        yield Piece(kind, "".join(word.text for _, word in group), style)
+    for (kind, style), group in groupby((_marked(*pair) for pair in pairs), lambda marked: marked[:2]):
+        yield Piece(kind, "".join(words for _, _, words in group), style)
 
 
-def _kind(pair: Pair[Any]) -> Kind:
-    before, after = pair
-    return "added" if before is None else "removed" if after is None else "same"
+def _marked(before: Word | None, after: Word | None) -> tuple[Kind, frozenset[str], str]:
+    word = after or before or Word("")
+    # A word that stayed keeps the space of either version, so that the next one does not stick to it.
+    space = word.space or (before.space if before else "")
+    return (
+        "added" if before is None else "removed" if after is None else "same",
+        word.style,
+        word.text + space,
+    )
 
 
-def _shown(pair: Pair[Word]) -> Word:
-    """Of a word that stayed the one with more space after it, so that what comes next does not stick to it."""
-    return max((word for word in pair if word), key=lambda word: len(word.text))
-
-
-def _word_key(word: Word) -> object:
-    """A word at the end of a block is the same word as one with a space after it."""
-    return word.text.rstrip(), word.style
-
-
-# Which block or word of the one text is which of the other
-
-
-def _paired(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair[Block]]:
-    return _pairs(before, after, lambda block: block, _became)
-
-
-def _pairs(
-    before: Sequence[T],
-    after: Sequence[T],
-    key: Callable[[T], object],
-    rest: Callable[[Sequence[T], Sequence[T]], Iterable[Pair[T]]],
+def _align(
+    before: Sequence[T], after: Sequence[T], pair: Callable[[Sequence[T], Sequence[T]], Iterable[Pair[T]]]
 ) -> Iterator[Pair[T]]:
-    """Both sequences as one, in order, what is equal side by side. rest: pairs what was replaced by what."""
-    keys, others = [key(each) for each in before], [key(each) for each in after]
-    if _weight(keys, others) > MAX_PAIRS:
-        yield from _apart(before, after)
+    """Both sequences in one order, equal items side by side. pair: which of the others belong together."""
+    numbers: dict[T, int] = {}  # compared instead of the items, since hashing these again and again is slow
+    olds, news = ([numbers.setdefault(item, len(numbers)) for item in items] for items in (before, after))
+    counts = Counter(news)
+    if sum(counts[number] for number in olds) > MAX_EQUAL_PAIRS:
+        yield from _pair_none(before, after)
         return
-    matcher = SequenceMatcher(None, keys, others, autojunk=False)
-    for what, low, high, from_, to in matcher.get_opcodes():
-        if what == "equal":
-            yield from zip(before[low:high], after[from_:to], strict=True)
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield from zip(before[i1:i2], after[j1:j2], strict=True)
         else:
-            yield from rest(before[low:high], after[from_:to])
+            yield from pair(before[i1:i2], after[j1:j2])
 
 
-def _weight(before: Iterable[object], after: Iterable[object]) -> int:
-    counted = Counter(after)
-    return sum(times * counted[each] for each, times in Counter(before).items())
+def _pair_none(before: Iterable[T], after: Iterable[T]) -> Iterator[Pair[T]]:
+    yield from ((item, None) for item in before)
+    yield from ((None, item) for item in after)
 
 
-def _apart(before: Iterable[T], after: Iterable[T]) -> Iterator[Pair[T]]:
-    """Nothing became anything: all of the one went, and all of the other came."""
-    yield from ((each, None) for each in before)
-    yield from ((None, each) for each in after)
+def _pair_reworded(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair[Block]]:
+    """Each old block with its new wording, where it has one; the others alone."""
+    i = j = 0
+    for at, to in _reworded(before, after) if len(before) * len(after) <= MAX_BLOCK_PAIRS else ():
+        yield from _pair_none(before[i:at], after[j:to])
+        yield before[at], after[to]
+        i, j = at + 1, to + 1
+    yield from _pair_none(before[i:], after[j:])
 
 
-def _became(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair[Block]]:
-    """Blocks that were replaced: those much alike became one another, in order; the others went and came."""
-    if len(before) * len(after) > MAX_BLOCKS:
-        yield from _apart(before, after)
-        return
-    low = from_ = 0
-    for high, to in _best_matches(before, after):
-        yield from _apart(before[low:high], after[from_:to])
-        yield before[high], after[to]
-        low, from_ = high + 1, to + 1
-    yield from _apart(before[low:], after[from_:])
-
-
-def _best_matches(before: Sequence[Block], after: Sequence[Block]) -> list[tuple[int, int]]:
-    """Which block became which, so that as much as can be stays and none passes another."""
-    best: list[list[_Chain]] = [[(0.0, ())] * (len(after) + 1) for _ in range(len(before) + 1)]
+def _reworded(before: Sequence[Block], after: Sequence[Block]) -> tuple[tuple[int, int], ...]:
+    """The positions of blocks and their new wordings: those in order whose likeness adds up to the most."""
+    best: list[tuple[float, tuple[tuple[int, int], ...]]] = [(0, ())] * (len(after) + 1)
     for i, old in enumerate(before):
+        above, best = best, best[:1]
         for j, new in enumerate(after):
-            choices = [best[i][j + 1], best[i + 1][j]]
-            if (alike := _alike(old, new)) >= ALIKE:
-                score, chain = best[i][j]
-                choices.append((score + alike, ((i, j), chain)))
-            best[i + 1][j + 1] = max(choices, key=lambda choice: choice[0])
-    return _unchained(best[-1][-1][1])
+            candidates = [above[j + 1], best[j]]
+            if (likeness := _likeness(old, new)) >= MIN_LIKENESS:
+                candidates.append((above[j][0] + likeness, (*above[j][1], (i, j))))
+            best.append(max(candidates, key=itemgetter(0)))
+    return best[-1][1]
 
 
-def _unchained(chain: tuple[Any, ...]) -> list[tuple[int, int]]:
-    found = []
-    while chain:
-        pair, chain = chain
-        found.append(pair)
-    return found[::-1]
-
-
-def _alike(before: Block, after: Block) -> float:
-    """How much of two blocks is the same words, from 0 to 1; blocks of different shapes are not alike."""
+def _likeness(before: Block, after: Block) -> float:
+    """The share of equal words in two blocks, from 0 to 1; 0 for blocks of different shapes."""
     if before.shape != after.shape:
         return 0
-    words, others = before.counted(), after.counted()
-    return 2 * (words & others).total() / (words.total() + others.total())
+    olds, news = (Counter(word.text for word in block.words) for block in (before, after))
+    return 2 * (olds & news).total() / (olds.total() + news.total())

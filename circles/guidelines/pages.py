@@ -1,4 +1,4 @@
-"""What everybody sees of guidelines: their history, and the versions one agreed to; and the preview for hosts."""
+"""Guidelines for members: their history, and the versions somebody accepted. The preview for hosts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def preview(request: Request) -> Response:
 
 
 async def history(request: Request) -> Response:
-    """Every published version of a circle's guidelines; one of them whole, and what changed in it."""
+    """Every published version of a circle's guidelines; one of them whole with its changes."""
     person, number = request.state.person, request.query_params.get("version", "")
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(
@@ -45,12 +45,13 @@ async def history(request: Request) -> Response:
     if chosen is None:
         raise NotFound
     before = bodies.get(chosen["number"] - 1)
-    lines = diff.lines(before, chosen["body"]) if before else ()
-    return render.page(request, "guidelines/history.html", versions=rows, chosen=chosen, lines=lines)
+    comparison = diff.compare(before, chosen["body"]) if before else None
+    return render.page(
+        request, "guidelines/history.html", versions=rows, chosen=chosen, comparison=comparison
+    )
 
 
 async def mine(request: Request) -> Response:
-    """Every version a person ever agreed to."""
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(SQL.accepted(tx, person_id=request.state.person.id))
     return render.page(request, "guidelines/mine.html", accepted=rows)
@@ -67,20 +68,19 @@ async def _accepted(request: Request) -> db.Record:
 
 
 async def one_of_mine(request: Request) -> Response:
-    """One version a person agreed to, whole."""
     return render.page(request, "guidelines/one_of_mine.html", accepted=await _accepted(request))
 
 
 async def as_file(request: Request) -> Response:
-    """The same as a file to keep. Its name says nothing of what the circle is about."""
+    """The same as a file. Its name does not mention the circle."""
     row = await _accepted(request)
     published, agreed = (f"{row[name]:%Y-%m-%d %H:%M} UTC" for name in ("published_at", "accepted_at"))
-    words = rules.as_file(
+    content = rules.file_text(
         row["circle_name"], row["number"], published, agreed, row["sha256"].hex(), row["body"]
     )
     name = f"guidelines-version-{row['number']}-{row['accepted_at']:%Y-%m-%d}.md"
     return PlainTextResponse(
-        words,
+        content,
         media_type="text/markdown; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -1,4 +1,4 @@
-"""The texts a circle can start from: three formats, each online and in person, put together from shared parts."""
+"""The starting texts of guidelines: three formats, each online and in person, composed from shared parts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ a circle is not the right place today, and {host} will help you find one that is
 heard and will not be asked to leave for it. Somebody who breaks these guidelines may be asked to go.
 """
 
-# What a place changes.
+# The parts that depend on the place.
 _PLACES: Final[dict[str, dict[str, str]]] = {
     "online": {
         "touch": "We meet on screens, so nobody is touched. If some of us ever meet in a room, nobody touches\n"
@@ -75,7 +75,7 @@ _PLACES: Final[dict[str, dict[str, str]]] = {
     },
 }
 
-# What a format changes. Where a place changes it further, it stands under its name.
+# The parts that depend on the format. A part that depends on both has the place in its name.
 _FORMATS: Final[dict[str, dict[str, str]]] = {
     "facilitated": {
         "shape": """\
@@ -127,23 +127,23 @@ same time, and then once more for whoever wants it.""",
     },
 }
 
-# A line break inside a paragraph is ours, for reading the code; whoever goes on writing the text wants none.
+# Line breaks inside a paragraph are for the source code; in the form they would be in the way.
 _OUR_BREAKS: Final = re.compile(r"(?<!\n)\n *(?=[^\s#-])")
 
 
-def _written(format_: str, place: str) -> str:
+def _compose(format_: str, place: str) -> str:
     parts = _PLACES[place] | _FORMATS[format_]
     parts["after"] = parts["after"].format(host=parts["host"])
     body = _BODY.format(bring=parts[f"bring_{place}"], **parts)
     return _OUR_BREAKS.sub(" ", body).strip()
 
 
-# By format and place, as the gatherings room names them.
+# By format and place, as gatherings names them.
 STARTING_TEXTS: Final[dict[tuple[str, str], str]] = {
-    (format_, place): _written(format_, place) for format_ in _FORMATS for place in _PLACES
+    (format_, place): _compose(format_, place) for format_ in _FORMATS for place in _PLACES
 }
 
 
 def starting_text(format_: str, place: str) -> str:
-    """The text a circle of this format and place can start from; for an unknown one, a facilitated one online."""
+    """The starting text for a format and a place; that of a facilitated circle online for unknown ones."""
     return STARTING_TEXTS.get((format_, place), STARTING_TEXTS["facilitated", "online"])

@@ -204,7 +204,7 @@ def test_a_circle_does_not_move_under_people_with_seats() -> None:
 @pytest.mark.parametrize("place", sorted(rules.PLACES))
 @pytest.mark.parametrize("format_", sorted(rules.FORMATS))
 def test_every_format_has_a_starting_text_that_says_what_matters(format_: str, place: str) -> None:
-    body = guidelines.read_words(guideline_texts.STARTING_TEXTS[format_, place]).casefold()
+    body = guidelines.read_text(guideline_texts.STARTING_TEXTS[format_, place]).casefold()
     for word in (
         "stays in the circle",
         "pass",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from circles.base.errors import OutOfDate, Refused
 from circles.guidelines import blocks, diff, rules, texts
-from circles.guidelines.rules import Seen
+from circles.guidelines.rules import Basis
 
 OLD = "## What stays\n\nWhat is said stays here.\n\n- Pass at any time.\n- Nobody records."
 NEW = "## What stays here\n\nWhat is said stays.\n\n- Pass at any time.\n- Nobody sells.\n- Nobody records."
@@ -20,7 +20,7 @@ def said(old: str, new: str) -> list[tuple[str, str, str]]:
     """Every change as (shape of its line, kind, words)."""
     return [
         (line.shape, piece.kind, piece.words.strip())
-        for line in diff.lines(old, new)
+        for line in diff.compare(old, new).lines
         for piece in line.pieces
         if piece.kind != "same"
     ]
@@ -36,10 +36,10 @@ def test_words_that_came_and_went_are_marked_in_their_lines() -> None:
 
 
 def test_lines_keep_their_shape_without_their_mark() -> None:
-    found = diff.lines(OLD, OLD)
+    found = diff.compare(OLD, OLD).lines
     assert [line.shape for line in found] == ["heading", "plain", "item", "item"]
     assert found[0].pieces[0].words == "What stays"
-    assert not any(line.changed for line in found)
+    assert said(OLD, OLD) == []
 
 
 def test_a_word_at_the_end_of_a_line_is_the_same_word() -> None:
@@ -53,7 +53,7 @@ def test_a_line_that_becomes_a_heading_goes_and_comes() -> None:
 def test_marks_of_markdown_are_not_words() -> None:
     items = "- Say **no**, or `pass`.\n  Nobody\n  minds.\n\n3. See [the list](https://a.org/x)"
     source = f"## *Here*\n\n{items}\n\n> Rest\n\n---\n"
-    found = diff.lines("", source)
+    found = diff.compare("", source).lines
     assert [(line.shape, "".join(piece.words for piece in line.pieces)) for line in found] == [
         ("heading", "Here"),
         ("item", "Say no, or pass. Nobody minds."),
@@ -86,7 +86,7 @@ def test_an_address_that_leads_elsewhere_is_seen() -> None:
 
 
 def words(source: str) -> list[str]:
-    """The words of a text as it reads."""
+    """The words of a text as it reads, apart where their style changes."""
     return " ".join(word.text for block in blocks.read(source) for word in block.words).split()
 
 
@@ -96,7 +96,7 @@ marked = st.text(alphabet="ab #-*`>1.[]()\n", max_size=80)
 @given(marked, marked)
 @settings(max_examples=200, deadline=None)
 def test_no_word_is_lost_or_made_up(old: str, new: str) -> None:
-    found = diff.lines(old, new)
+    found = diff.compare(old, new).lines
     for kind, source in (("removed", new), ("added", old)):
         pieces = [piece for line in found for piece in line.pieces if piece.kind != kind]
         kept = "".join(piece.words for piece in pieces)
@@ -114,31 +114,31 @@ def test_a_starting_text_is_read_without_marks(format: str) -> None:
 def test_no_text_makes_a_reader_wait(unit: str) -> None:
     one, other = unit * (20_000 // len(unit)), ("b " + unit * (20_000 // len(unit)))[:20_000]
     begun = time.process_time()
-    assert diff.lines(one, other)
+    assert diff.compare(one, other).lines
     assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize("typed", ["", "1", "1.", "x.y", "1.2.3", "-1.0", "9" * 5000 + ".1", "²."])
 def test_what_somebody_saw_cannot_be_made_up(typed: str) -> None:
     with pytest.raises(OutOfDate):
-        rules.refuse_stale(Seen.read(typed), Seen(1, 2))
+        rules.refuse_stale(Basis.read(typed), Basis(1, 2))
 
 
 def test_what_somebody_saw_survives_the_form() -> None:
-    rules.refuse_stale(Seen.read(str(Seen(3, 12))), Seen(3, 12))
+    rules.refuse_stale(Basis.read(str(Basis(3, 12))), Basis(3, 12))
 
 
 @pytest.mark.parametrize(
     ("now", "says"),
     [
-        (Seen(2, 0), "Version 2 was published"),
-        (Seen(1, 3), "Somebody else saved"),
-        (Seen(1, 0), "thrown away"),
+        (Basis(2, 0), "Version 2 was published"),
+        (Basis(1, 3), "Somebody else saved"),
+        (Basis(1, 0), "thrown away"),
     ],
 )
-def test_it_says_what_happened_meanwhile(now: Seen, says: str) -> None:
+def test_it_says_what_happened_meanwhile(now: Basis, says: str) -> None:
     with pytest.raises(OutOfDate) as stale:
-        rules.refuse_stale(Seen(1, 2), now)
+        rules.refuse_stale(Basis(1, 2), now)
     assert says in stale.value.reasons[0].text
 
 

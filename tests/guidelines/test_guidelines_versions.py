@@ -20,7 +20,7 @@ from circles.bookings.agreeing import actions as agreeing
 from circles.bookings.agreeing import actions as agreeing_actions
 from circles.guidelines import actions
 from circles.guidelines import actions as guideline_actions
-from circles.guidelines.rules import Change, Seen
+from circles.guidelines.rules import Basis, Change
 from circles.store.context import Context
 from tests.cast import GUIDELINES, Cast, accept, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
@@ -91,7 +91,7 @@ async def test_a_draft_is_seen_by_those_who_may_change_the_circle_alone(
     async with context.db.transaction() as tx:
         for who, part in ((co, "co"), (helper, "helper")):
             await tx.execute("insert into hosts values ($1, $2, $3)", cast.circle, who, part)
-    await actions.save_draft(context, await person(context, cast.farid), cast.circle, NEW, seen=Seen(1, 0))
+    await actions.save_draft(context, await person(context, cast.farid), cast.circle, NEW, basis=Basis(1, 0))
     for who, status in ((co, 200), (helper, 404), (cast.fern, 404), (cast.odile, 404), (cast.mira, 404)):
         async with browser(who) as page:
             assert (await page.get(page_of(cast))).status_code == status
@@ -150,9 +150,9 @@ async def test_publishing_says_all_that_is_missing_and_keeps_the_rest(
 
 async def test_the_same_words_are_not_published(context: Context, cast: Cast) -> None:
     farid = await person(context, cast.farid)
-    await actions.save_draft(context, farid, cast.circle, GUIDELINES, seen=Seen(1, 0))
+    await actions.save_draft(context, farid, cast.circle, GUIDELINES, basis=Basis(1, 0))
     with pytest.raises(Refused) as refused:
-        await actions.publish_draft(context, farid, cast.circle, Change(False, WHY), seen=Seen(1, 1))
+        await actions.publish_draft(context, farid, cast.circle, Change(False, WHY), basis=Basis(1, 1))
     assert refused.value.codes == {"same_words"}
 
 

@@ -30,7 +30,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         status,
         row=row,
         form=form,
-        lines=guidelines.diff.lines(row["agreed_body"], row["body"]),
+        comparison=guidelines.compare(row["agreed_body"], row["body"]),
         refund=actions.refund_for(row, row["paid"]),
     )
 

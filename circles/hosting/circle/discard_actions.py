@@ -67,4 +67,4 @@ async def _drop(tx: db.Tx, circle: db.Record, person: Person) -> None:
         for gone in await db.rows(drop(tx, circle_id=circle["id"])):
             await audit.record(tx, f"{what}.discarded", gone["id"], actor_id=person.id, before=gone["state"])
     await SQL.drop_circle(tx, id=circle["id"])
-    await guidelines.forget(tx, circle["guidelines_id"])
+    await guidelines.delete(tx, circle["guidelines_id"])

@@ -91,7 +91,7 @@ def read_circle(values: Mapping[str, str]) -> CirclePlan:
         community_seats=community,
         refund_hours=reader.whole("refund_hours", 0, 720, "Please give 0 to 720 hours."),
         late_refund_percent=reader.whole("late_refund_percent", 0, 100, "Please give 0 to 100 percent."),
-        guidelines=reader.take(lambda: guidelines.read_words(values.get("guidelines", "")), ""),
+        guidelines=reader.take(lambda: guidelines.read_text(values.get("guidelines", "")), ""),
     )
     reader.reasons += _plan_problems(plan, {reason.field for reason in reader.reasons})
     reader.raise_refusals()

@@ -1,4 +1,4 @@
-"""Writing guidelines: the draft with its preview, what it changes, publishing it. For those who may change a circle."""
+"""Writing guidelines: the draft with its preview, the changes it makes, publishing it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.guidelines import actions, diff, rules, texts
-from circles.guidelines.rules import Seen
+from circles.guidelines.rules import Basis
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
@@ -18,22 +18,22 @@ SQL = db.queries("guidelines/guidelines")
 
 
 async def _hosted(request: Request) -> dict[str, Any]:
-    """The guidelines of the circle of the address. Raises NotFound for anybody who may not change it."""
+    """The guidelines of the circle of the address. Raises NotFound for anybody but its lead and co-hosts."""
     async with access.context(request).db.reading() as tx:
-        row = await SQL.hosted(tx, circle_id=access.path_id(request), person_id=request.state.person.id)
+        row = await SQL.hosted(tx, circle_id=access.path_id(request), actor_id=request.state.person.id)
     if row is None:
         raise NotFound
     return dict(row)
 
 
-def _seen(row: dict[str, Any]) -> str:
-    return str(Seen(row["number"], row["revision"]))
+def _basis(row: dict[str, Any]) -> str:
+    return str(Basis(row["number"], row["revision"]))
 
 
 async def write_form(request: Request) -> Response:
-    """The draft, or the version in force to begin one from."""
+    """The form with the draft, or with the version in force where there is none."""
     row = await _hosted(request)
-    form = Form({"guidelines": row["draft"] or row["body"], "seen": _seen(row)})
+    form = Form({"guidelines": row["draft"] or row["body"], "seen": _basis(row)})
     return _write_page(request, row, form)
 
 
@@ -51,7 +51,7 @@ def _write_page(
 
 
 async def write(request: Request) -> Response:
-    """Save the draft, and go on to what it changes if that was asked; or help: preview, starting text."""
+    """Save the draft, or fill in the starting text, or preview: by the button that was pressed."""
     form = await Form.read(request)
     then, row = form.value("then"), await _hosted(request)
     if then == "text":
@@ -64,13 +64,13 @@ async def write(request: Request) -> Response:
             request.state.person,
             row["circle_id"],
             form.value("guidelines"),
-            seen=Seen.read(form.value("seen")),
+            basis=Basis.read(form.value("seen")),
         )
     except Refused as refused:
         form.add(refused.reasons)
         if isinstance(refused, OutOfDate):
             row = await _hosted(request)
-            form.values["seen"] = _seen(row)
+            form.values["seen"] = _basis(row)
         return _write_page(request, row, form, 422)
     page = f"/host/circles/{row['circle_id']}/guidelines"
     if then == "compare":
@@ -79,13 +79,12 @@ async def write(request: Request) -> Response:
 
 
 async def discard(request: Request) -> Response:
-    """Throw the draft away."""
     form = await Form.read(request)
     circle_id = access.path_id(request)
     notice, kind = "The draft is gone.", "good"
     try:
         await actions.discard_draft(
-            access.context(request), request.state.person, circle_id, seen=Seen.read(form.value("seen"))
+            access.context(request), request.state.person, circle_id, basis=Basis.read(form.value("seen"))
         )
     except OutOfDate:
         notice, kind = (
@@ -96,20 +95,26 @@ async def discard(request: Request) -> Response:
 
 
 async def publish_form(request: Request) -> Response:
-    """What the draft changes, and what its publisher says about it."""
     row = await _hosted(request)
     if not row["draft"]:
         return render.see_other(f"/host/circles/{row['circle_id']}/guidelines")
-    return _publish_page(request, row, Form({"seen": _seen(row)}))
+    return _publish_page(request, row, Form({"seen": _basis(row)}))
 
 
 def _publish_page(request: Request, row: dict[str, Any], form: Form, status: int = 200) -> Response:
-    lines = diff.lines(row["body"], row["draft"] or row["body"])
-    return render.page(request, "guidelines/publish.html", status, circle=row, form=form, lines=lines)
+    return render.page(
+        request,
+        "guidelines/publish.html",
+        status,
+        circle=row,
+        form=form,
+        comparison=diff.compare(row["body"], row["draft"] or row["body"]),
+        seated=rules.seated_sentence(row["seated"]),
+    )
 
 
 async def publish(request: Request) -> Response:
-    """Publish the draft. What changed meanwhile is shown first, and what was typed is kept."""
+    """Publish the draft. When it changed in the meantime, the page shows the change and keeps the form."""
     form = await Form.read(request)
     circle_id = access.path_id(request)
     try:
@@ -118,15 +123,15 @@ async def publish(request: Request) -> Response:
             request.state.person,
             circle_id,
             rules.read_change(form.values),
-            seen=Seen.read(form.value("seen")),
+            basis=Basis.read(form.value("seen")),
         )
     except Refused as refused:
         form.add(refused.reasons)
         row = await _hosted(request)
         if isinstance(refused, OutOfDate):
-            form.values["seen"] = _seen(row)
+            form.values["seen"] = _basis(row)
         return _publish_page(request, row, form, 422)
-    says = f"Version {number} is published."
+    notice = f"Version {number} is published."
     if form.value("material") == "yes":
-        says += " Whoever has a seat ahead is asked to read it and agree."
-    return render.see_other(f"/host/circles/{circle_id}/guidelines", notice=says)
+        notice += " Whoever has a seat ahead is asked to read it and agree."
+    return render.see_other(f"/host/circles/{circle_id}/guidelines", notice=notice)
