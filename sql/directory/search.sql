@@ -23,125 +23,81 @@ select
 from listings
 where listings.id = any(:ids::uuid []) and listings.state = 'shown';
 
--- name: search(q, south, north, west, east, office, latitude, longitude, miles, fee_from, fee, kinds, facets, near_only, free, active, day, several, few, skip, most)^
--- the counts of every facet under all other choices, and one page of those who fit, in their order of the day
-with wanted as materialized (
-    select looked_for(:q::text) as words
-), numbered as materialized (
-    select 'words' as kind, listings.number from listings
-    where
-        :q::text <> '' and listings.state = 'shown'
-        and listings.search @@ (select wanted.words from wanted)
-    union all
-    select 'near', listings.number from listings
-    where
-        listings.state = 'shown' and listings.in_person
-        and listings.latitude between :south::float8 and :north::float8
-        and listings.longitude between :west::float8 and :east::float8
-        and listings.facets @> array[:office::text]
-        and 7917.6 * asin(sqrt(least(
-            1,
-            sin(radians(listings.latitude - :latitude::float8) / 2) ^ 2
-            + cos(radians(:latitude::float8)) * cos(radians(listings.latitude))
-            * sin(radians(listings.longitude - :longitude::float8) / 2) ^ 2
-        ))) <= :miles::float8
-    union all
-    select 'fee', listings.number from listings
-    where
-        listings.state = 'shown' and listings.currency = 'USD'
-        and listings.lowest_fee > :fee_from::integer and listings.lowest_fee <= :fee::integer
-), marks as materialized (
-    select each.kind, each.block, bit_or(each.bits) as bits
-    from (
-        select asked.kind, blocks.block, blocks.bits
-        from unnest(:kinds::text [], :facets::text []) as asked (kind, facet)
-        join facet_blocks as blocks on blocks.facet = asked.facet
-        union all
-        select
-            case numbered.kind when 'near' then 'where' else numbered.kind end, numbered.number / 4096,
-            set_bit(0::bit(4096), numbered.number % 4096, 1)
-        from numbered
-        where numbered.kind <> 'near' or :near_only::boolean
+-- name: search(kinds, facets, choices, q, fee_from, fee, area, latitude, longitude, miles, near_only, day, few, several, skip, most)^
+-- The counts of every facet under all other choices, and one page of the listings that fit all, in their order of the day.
+with fits as materialized (
+    select each.left_out, each.block, each.bits
+    from search_fits(
+        :kinds::text [], :facets::text [], :choices::text [], :q::text, :fee_from::integer, :fee::integer,
+        :area::text, :latitude::float8, :longitude::float8, :miles::float8, :near_only::boolean
     ) as each
-    group by each.kind, each.block
-), passes as materialized (
-    -- who fits all choices, or all but the one left out. A block that lacks a choice has nobody.
-    select each.left_out, marks.block, bit_and(marks.bits) as bits
-    from unnest(:free::text []) as each (left_out)
-    join marks on marks.kind <> each.left_out
-    group by each.left_out, marks.block
-    having count(*) = cardinality(:active::text []) - case each.left_out when '' then 0 else 1 end
 ), added as materialized (
-    select blocks.facet, bit_count(blocks.bits & passes.bits)::integer as how_many
+    -- A facet is counted among those who fit all choices but its own. Materialized: a sort of whole bits is slow.
+    select blocks.facet, bit_count(blocks.bits & fits.bits) as how_many
     from facet_blocks as blocks
-    join passes
-        on passes.block = blocks.block
-        and passes.left_out = case when blocks.kind = any(:free::text []) then blocks.kind else '' end
+    join fits
+        on fits.block = blocks.block
+        and fits.left_out = case when blocks.kind = any(:choices::text []) then blocks.kind else '' end
     union all
-    select 'near', get_bit(passes.bits, numbered.number % 4096)
-    from numbered
-    join passes
-        on passes.block = numbered.number / 4096
-        and passes.left_out = case when 'where' = any(:free::text []) then 'where' else '' end
-    where numbered.kind = 'near'
+    select 'near', get_bit(fits.bits, near.number % 4096)
+    from offices_near(:area::text, :latitude::float8, :longitude::float8, :miles::float8) as near (number)
+    join fits
+        on fits.block = near.number / 4096
+        and fits.left_out = case when 'where' = any(:choices::text []) then 'where' else '' end
     union all
-    select 'without:' || passes.left_out, bit_count(passes.bits)::integer
-    from passes
-    where passes.left_out <> ''
-), rooms as (
-    -- who fits by room for new people: now, on a waiting list, neither, and the blocks in the order of the day
-    select each.room, passes.block, each.bits, bit_count(each.bits) as how_many,
-        sum(bit_count(each.bits)) over (order by each.room, hashint4extended(passes.block, :day::bigint)) as up_to,
-        sum(bit_count(each.bits)) over () as fit
-    from passes
-    left join facet_blocks as taking on taking.block = passes.block and taking.facet = 'room:now'
-    left join facet_blocks as waiting on waiting.block = passes.block and waiting.facet = 'room:waiting'
+    select 'without:' || fits.left_out, bit_count(fits.bits)
+    from fits
+    where fits.left_out <> ''
+), by_room as (
+    -- Who fits all, by room for new people; within that the blocks, and in a block the listings, in the order of the day.
+    select each.room, fits.block, each.bits, bit_count(each.bits) as how_many,
+        sum(bit_count(each.bits)) over (order by each.room, hashint4extended(fits.block, :day::bigint)) as up_to,
+        sum(bit_count(each.bits)) over () <= :few::integer
+        and (:q::text <> '' or cardinality(:several::text []) > 0) as closest
+    from fits
+    join facet_blocks as rooms
+        on rooms.block = fits.block and rooms.facet = any(array['room:now', 'room:waiting', 'room:closed'])
     cross join lateral (
-        values
-        (1, passes.bits & coalesce(taking.bits, 0::bit(4096))),
-        (2, passes.bits & coalesce(waiting.bits, 0::bit(4096)) & ~ coalesce(taking.bits, 0::bit(4096))),
-        (3, passes.bits & ~ (coalesce(taking.bits, 0::bit(4096)) | coalesce(waiting.bits, 0::bit(4096))))
-    ) as each (room, bits)
-    where passes.left_out = ''
+        select array_position(array['room:now', 'room:waiting', 'room:closed'], rooms.facet) as room,
+            fits.bits & rooms.bits as bits
+    ) as each
+    where fits.left_out = ''
 ), needed as materialized (
-    -- the blocks the page lies in, or all of them while so few fit that the closest go first
-    select rooms.room, rooms.block, rooms.bits, rooms.up_to, rooms.up_to - rooms.how_many as before,
-        (:q::text <> '' or cardinality(:several::text []) > 0) and rooms.fit <= :few::integer as closest
-    from rooms
+    -- The blocks the page lies in; all of them while so few fit that the closest go first.
+    select by_room.room, by_room.block, by_room.bits, by_room.up_to, by_room.closest,
+        case when by_room.closest then 0 else by_room.up_to - by_room.how_many end as before
+    from by_room
     where
-        rooms.how_many > 0
+        by_room.how_many > 0
         and (
-            ((:q::text <> '' or cardinality(:several::text []) > 0) and rooms.fit <= :few::integer)
-            or (rooms.up_to > :skip::integer and rooms.up_to - rooms.how_many < :skip::integer + :most::integer)
+            by_room.closest
+            or int8range(:skip::bigint, :skip::bigint + :most::bigint)
+            && int8range((by_room.up_to - by_room.how_many)::bigint, by_room.up_to::bigint)
         )
-), fitting as materialized (
-    select needed.room, needed.up_to, needed.closest, needed.block * 4096 + each.place::integer - 1 as number
-    from needed
-    cross join lateral unnest(string_to_array(needed.bits::text, null)) with ordinality as each (is_set, place)
-    where each.is_set = '1'
 ), matched as (
-    -- of several things of one choice, how many each of them has
-    select needed.block * 4096 + each.place::integer - 1 as number, count(*) as how_many
+    -- Of several facets of one choice, how many each listing has.
+    select each.number, count(*) as how_many
     from needed
-    join facet_blocks as blocks on blocks.block = needed.block
-    cross join lateral
-    unnest(string_to_array((blocks.bits & needed.bits)::text, null)) with ordinality as each (is_set, place)
-    where needed.closest and blocks.facet = any(:several::text []) and each.is_set = '1'
-    group by needed.block * 4096 + each.place::integer - 1
+    join facet_blocks as blocks on blocks.block = needed.block and blocks.facet = any(:several::text [])
+    cross join lateral listing_numbers(needed.block, blocks.bits & needed.bits) as each (number)
+    where needed.closest
+    group by each.number
 ), paged as (
     select
-        fitting.number,
+        each.number,
         row_number() over (
             order by
-                case when fitting.closest and :q::text <> '' then (
-                    select round(ts_rank(listings.search, (select wanted.words from wanted)) * 10)
+                case when needed.closest and :q::text <> '' then (
+                    select round(ts_rank(listings.search, (select looked_for(:q::text))) * 10)
                     from listings
-                    where listings.number = fitting.number
+                    where listings.number = each.number
                 ) end desc nulls last,
-                matched.how_many desc nulls last, fitting.room, fitting.up_to,
-                hashint4extended(fitting.number, :day::bigint), fitting.number
+                matched.how_many desc nulls last, needed.room, needed.up_to,
+                hashint4extended(each.number, :day::bigint), each.number
         ) as place
-    from fitting left join matched on matched.number = fitting.number
+    from needed
+    cross join lateral listing_numbers(needed.block, needed.bits) as each (number)
+    left join matched on matched.number = each.number
 )
 select
     (
@@ -155,8 +111,7 @@ select
             select paged.number, paged.place from paged
             order by paged.place
             limit :most::integer
-            offset :skip::integer
-            - (select coalesce(min(case when needed.closest then 0 else needed.before end), 0) from needed)
+            offset :skip::integer - (select coalesce(min(needed.before), 0) from needed)
         ) as page
         join listings on listings.number = page.number
         order by page.place

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from math import asin, atan2, cos, degrees, radians, sin
 from typing import Any
 from uuid import UUID
 
@@ -325,6 +326,38 @@ async def test_what_was_left_out_is_called_by_its_name(context: Context, browser
     for name in ("How to meet", "Works with", "A fee I can pay"):
         assert f"<p><strong>{name}:</strong> Please " in page
     assert 'hx-target="body"' in page  # so that what is said beside the fields goes with the next answer
+
+
+async def test_every_office_within_the_distance_is_found_and_no_other(context: Context) -> None:
+    dice = random.Random(7)
+    points = [
+        (dice.uniform(18, 71), dice.uniform(0, 6.28), dice.uniform(0, 2), dice.choice(search_rules.WITHIN))
+        for _ in range(400)
+    ]
+    async with context.db.transaction() as tx:
+        for latitude, turn, out, within in points:
+            here = Place("", "", "FL", latitude, -80.0)
+            there = at_distance(here, turn, within * out)
+            number = await tx.fetchval(OFFICE, there.latitude, there.longitude)
+            near = await tx.fetchval(IS_NEAR, number, here.latitude, here.longitude, float(within))
+            assert near == (places.miles(here, there) <= within), (latitude, turn, out, within)
+        await tx.execute("delete from listings")
+
+
+OFFICE = """
+insert into listings (state, name, in_person, latitude, longitude, fee_minimum, fee_maximum, source, facets)
+values ('shown', 'Office', true, $1, $2, 8000, 9000, 'import', '{at:FL}')
+returning number
+"""
+IS_NEAR = "select $1 in (select each.number from offices_near('FL', $2, $3, $4) as each (number))"
+
+
+def at_distance(here: Place, turn: float, miles: float) -> Place:
+    """The place so many miles from here, in the direction of turn (in radians, from the north)."""
+    far, latitude = miles / places.EARTH_MILES, radians(here.latitude)
+    there = asin(sin(latitude) * cos(far) + cos(latitude) * sin(far) * cos(turn))
+    aside = atan2(sin(turn) * sin(far) * cos(latitude), cos(far) - sin(latitude) * sin(there))
+    return Place("", "", "FL", degrees(there), here.longitude + degrees(aside))
 
 
 async def test_a_page_asks_the_database_twice(

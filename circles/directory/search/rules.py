@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from math import cos, radians
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -275,42 +274,25 @@ def arguments(search: Search, at: Where, day: date, *, most: int = PER_PAGE) -> 
     """The arguments of the query."""
     asked = facets(search, at.area, at.near is not None)
     pairs = [("all", "all"), *((kind, facet) for kind, each in asked.items() for facet in each)]
-    choices = [*asked, *(["words"] if search.q else [])]
     step = _step_below(search.fee) if search.fee is not None else 0
     between = search.fee is not None and search.fee > step * 100
     return {
-        "q": search.q,
         "kinds": [kind for kind, _ in pairs],
         "facets": [facet for _, facet in pairs],
-        "active": ["all", *choices],
-        "free": ["", *choices],
-        "several": [facet for kind, each in asked.items() if len(each) > 1 for facet in each],
-        "fee": search.fee if between else None,
+        "choices": [*asked, *(["words"] if search.q else [])],
+        "q": search.q,
         "fee_from": (step * 100 if step else -1) if between else None,
-        "few": FEW,
-        "day": day.toordinal(),
-        "most": most,
-        "skip": (search.page - 1) * most,
+        "fee": search.fee if between else None,
+        "area": at.area,
+        "latitude": at.near.latitude if at.near else None,
+        "longitude": at.near.longitude if at.near else None,
+        "miles": float(search.within),
         "near_only": at.near is not None and search.how != "telehealth",
-    } | _box(at, search.within)
-
-
-def _box(at: Where, within: int) -> dict[str, Any]:
-    """The circle around a place, and the box around the circle; nothing where no place is named."""
-    if at.near is None:
-        names = ("office", "latitude", "longitude", "miles", "south", "north", "west", "east")
-        return dict.fromkeys(names)
-    up = within / 69.0 * 1.01
-    side = up / max(cos(radians(abs(at.near.latitude) + up)), 0.05)
-    return {
-        "office": f"at:{at.area}",
-        "latitude": at.near.latitude,
-        "longitude": at.near.longitude,
-        "miles": float(within),
-        "south": at.near.latitude - up,
-        "north": at.near.latitude + up,
-        "west": at.near.longitude - side,
-        "east": at.near.longitude + side,
+        "day": day.toordinal(),
+        "few": FEW,
+        "several": [facet for each in asked.values() if len(each) > 1 for facet in each],
+        "skip": (search.page - 1) * most,
+        "most": most,
     }
 
 
