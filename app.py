@@ -49,10 +49,7 @@ from circles.invites import pages as invites_pages
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile
-from circles.people import facilitator_pages as portrait_pages
-from circles.people import needs_pages, pictures
-from circles.people import organize_pages as roles_pages
-from circles.people import pages as people_pages
+from circles.people import account_pages, pictures, profile_pages, roles_pages, sign_in_pages
 from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import pages as checkout_pages
@@ -75,30 +72,30 @@ JOBS_WITHOUT_PAGES = (checking, forgetting, reconcile)
 # Every route of the site by feature, each with its access level.
 
 PEOPLE = [
-    *form("/sign-in", people_pages.sign_in_form, people_pages.ask, Access.PUBLIC),
-    *form("/sign-in/code", people_pages.code_form, people_pages.enter_code, Access.PUBLIC),
-    *form("/sign-in/link/{token}", people_pages.link_form, people_pages.use_link, Access.PUBLIC),
-    *form("/sign-in/name", people_pages.name_form, people_pages.give_name, Access.PUBLIC),
-    post("/sign-out", people_pages.sign_out, Access.PUBLIC),
-    post("/sign-out/everywhere", people_pages.sign_out_everywhere, Access.SIGNED_IN),
-    *form("/me", people_pages.me, people_pages.change_me, Access.SIGNED_IN),
-    *form("/me/room", needs_pages.needs_form, needs_pages.tell_needs, Access.SIGNED_IN),
-    post("/me/credentials", people_pages.add_credential, Access.FACILITATOR),
-    post("/me/credentials/{id}/remove", people_pages.remove_credential, Access.SIGNED_IN),
-    route("/me/credentials/{id}", portrait_pages.credential_form, Access.FACILITATOR),
-    post("/me/credentials/{id}", portrait_pages.change_credential, Access.FACILITATOR),
+    *form("/sign-in", sign_in_pages.sign_in_form, sign_in_pages.request_mail, Access.PUBLIC),
+    *form("/sign-in/code", sign_in_pages.code_form, sign_in_pages.use_code, Access.PUBLIC),
+    *form("/sign-in/link/{token}", sign_in_pages.link_form, sign_in_pages.use_link, Access.PUBLIC),
+    *form("/sign-in/name", sign_in_pages.name_form, sign_in_pages.give_name, Access.PUBLIC),
+    post("/sign-out", sign_in_pages.sign_out, Access.PUBLIC),
+    post("/sign-out/everywhere", sign_in_pages.sign_out_everywhere, Access.SIGNED_IN),
+    *form("/me", account_pages.account, account_pages.change_account, Access.SIGNED_IN),
+    *form("/me/room", account_pages.access_needs_form, account_pages.set_access_needs, Access.SIGNED_IN),
+    post("/me/credentials", account_pages.add_credential, Access.FACILITATOR),
+    post("/me/credentials/{id}/remove", account_pages.delete_credential, Access.SIGNED_IN),
+    route("/me/credentials/{id}", profile_pages.credential_form, Access.FACILITATOR),
+    post("/me/credentials/{id}", profile_pages.change_credential, Access.FACILITATOR),
     *form(
         "/me/picture",
-        portrait_pages.picture_form,
-        portrait_pages.send_picture,
+        profile_pages.picture_form,
+        profile_pages.save_picture,
         Access.FACILITATOR,
         max_body=pictures.MAX_BYTES,
     ),
-    post("/me/picture/remove", portrait_pages.drop_picture, Access.FACILITATOR),
-    route("/pictures/{hash}.jpg", portrait_pages.picture, Access.MACHINE),
-    post("/organize/credentials/{id}/seen", portrait_pages.see_credential, Access.ORGANIZER),
+    post("/me/picture/remove", profile_pages.delete_picture, Access.FACILITATOR),
+    route("/pictures/{hash}.jpg", profile_pages.picture, Access.MACHINE),
+    post("/organize/credentials/{id}/seen", profile_pages.mark_credential, Access.ORGANIZER),
     route("/organize/people", roles_pages.people, Access.ORGANIZER),
-    post("/organize/people/{id}/roles", roles_pages.set_part, Access.ORGANIZER),
+    post("/organize/people/{id}/roles", roles_pages.set_role, Access.ORGANIZER),
 ]
 
 GATHERINGS = [

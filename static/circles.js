@@ -16,6 +16,7 @@ const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 
 // --- 1. Time zones --------------------------------------------------------------------------------------
 
+// The same cookie as set_zone of circles/web/cookies.py.
 function rememberZone() {
   if (!ownZone) return;
   const secure = location.protocol === "https:" ? "; secure" : "";

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,7 +26,6 @@ from circles.web.paging import pager
 SQL = db.queries("gatherings/gatherings")
 
 ON_FIRST_PAGE = 4
-_YEAR = 365 * 24 * 3600
 
 
 async def home(request: Request) -> Response:
@@ -172,8 +170,5 @@ async def choose_zone(request: Request) -> Response:
         return _zone_page(request, form, 422)
     says = f"Times now show for {clock.city(zone)} too."
     response = render.see_other(render.safe_path(form.value("next")) or "/gatherings", notice=says)
-    secure = not access.context(request).settings.practice
-    response.set_cookie(
-        cookies.ZONE, quote(zone, safe=""), max_age=_YEAR, path="/", samesite="lax", secure=secure
-    )
+    cookies.set_zone(response, access.context(request).settings, zone)
     return response

@@ -1,9 +1,10 @@
-"""Accounts, sign-in, roles. Other rooms may call what is named here."""
+"""Accounts, sign-in, roles, profiles."""
 
 from circles.people import picture_upload
 from circles.people.pictures import draw_hills
 from circles.people.queries import by_email, by_ids, find_signed_in, fingerprint, profiles, start_sign_in
-from circles.people.rules import SIGN_IN_LASTS, Person, parse_address
+from circles.people.rules import Person, parse_address
+from circles.people.sign_in_rules import SIGN_IN_LASTS
 
 __all__ = [
     "SIGN_IN_LASTS",

@@ -1,4 +1,4 @@
-"""What people change: how they are shown, their training, and who has which part in the community."""
+"""Profiles, credentials, pictures and roles: the verbs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from uuid import UUID
 
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.people import rules
-from circles.people.rules import Part, Person
+from circles.people.rules import Person, Role
 from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("people/people")
+ROLES = db.queries("people/roles")
+
 OWN_CREDENTIAL = (
     "This is your own, so another organizer has to see the papers. Nobody vouches for themselves."
 )
+TOO_MANY_CREDENTIALS = f"There is room for {rules.MAX_CREDENTIALS} of these. Take one away first."
 
 
-async def change_me(
+async def change_profile(
     context: Context,
-    person: Person,
+    actor: Person,
     *,
     name: str,
     pronouns: str,
@@ -28,61 +31,52 @@ async def change_me(
     approach: str = "",
     languages: str = "",
 ) -> None:
-    """Change how a person is shown. Values as the rules give them back.
+    """Change what pages show of the actor. Values as the rules return them.
 
     about, approach, languages: kept for facilitators only.
     """
-    said = {"name": name, "pronouns": pronouns, "zone": zone}
-    held = {"about": about, "approach": approach, "languages": languages}
+    of_anybody = {"name": name, "pronouns": pronouns, "zone": zone}
+    of_facilitators = {"about": about, "approach": approach, "languages": languages}
     async with context.db.transaction() as tx:
-        changed = await SQL.change_me(tx, id=person.id, **said, **held)
+        changed = await SQL.change_profile(tx, id=actor.id, **of_anybody, **of_facilitators)
         if changed is None:
             raise NotFound
-        await audit.record(tx, "person.changed", person.id, actor_id=person.id)
+        await audit.record(tx, "person.changed", actor.id, actor_id=actor.id)
+
+
+async def set_access_needs(context: Context, actor: Person, needs: str) -> None:
+    """Set what hosts of the actor's gatherings read about their access needs; empty: nothing."""
+    async with context.db.transaction() as tx:
+        await SQL.set_access_needs(tx, id=actor.id, needs=needs)
+        after = "told" if needs else ""
+        await audit.record(tx, "person.access_needs", actor.id, actor_id=actor.id, after=after)
 
 
 async def add_credential(
-    context: Context, person: Person, *, kind: str, body: str, year: int | None, link: str = ""
+    context: Context, actor: Person, *, kind: str, body: str, year: int | None, link: str = ""
 ) -> UUID:
-    """Add one training to what a facilitator's circles say of them.
-
-    Raises NotFound for somebody who is no facilitator, Refused for one too many.
-    """
-    if not person.is_facilitator:
+    """Add a credential to the actor's profile. Raises NotFound unless a facilitator, Refused for one too many."""
+    if not actor.is_facilitator:
         raise NotFound
     async with context.db.transaction() as tx:
-        added = await SQL.add_credential(
+        credential_id = await SQL.add_credential(
             tx,
-            person_id=person.id,
+            person_id=actor.id,
             kind=kind,
             body=body,
             year=year,
             link=link,
-            most=rules.MAX_CREDENTIALS,
+            max_credentials=rules.MAX_CREDENTIALS,
         )
-        if added is None:
-            raise Refused(
-                Reason(
-                    "too_many",
-                    f"There is room for {rules.MAX_CREDENTIALS} of these. Take one away first.",
-                    "kind",
-                )
-            )
-        await audit.record(tx, "credential.added", added, actor_id=person.id)
-    return added
-
-
-async def remove_credential(context: Context, person: Person, credential_id: UUID) -> None:
-    """Take one of the person's own trainings away. Raises NotFound."""
-    async with context.db.transaction() as tx:
-        if await SQL.remove_credential(tx, id=credential_id, person_id=person.id) is None:
-            raise NotFound
-        await audit.record(tx, "credential.removed", credential_id, actor_id=person.id)
+        if credential_id is None:
+            raise Refused(Reason("too_many", TOO_MANY_CREDENTIALS, "kind"))
+        await audit.record(tx, "credential.added", credential_id, actor_id=actor.id)
+    return credential_id
 
 
 async def change_credential(
     context: Context,
-    person: Person,
+    actor: Person,
     credential_id: UUID,
     *,
     kind: str,
@@ -90,91 +84,110 @@ async def change_credential(
     year: int | None,
     link: str,
 ) -> None:
-    """Change one of the person's own trainings. The organizers' mark goes with it. Raises NotFound."""
+    """Change one of the actor's credentials, which removes the organizers' mark. Raises NotFound."""
     async with context.db.transaction() as tx:
         changed = await SQL.change_credential(
-            tx, id=credential_id, person_id=person.id, kind=kind, body=body, year=year, link=link
+            tx, id=credential_id, person_id=actor.id, kind=kind, body=body, year=year, link=link
         )
         if changed is None:
             raise NotFound
         before = "seen" if changed["was_seen"] else ""
         await audit.record(
-            tx, "credential.changed", credential_id, actor_id=person.id, before=before, after=""
+            tx, "credential.changed", credential_id, actor_id=actor.id, before=before, after=""
         )
 
 
-async def see_credential(
-    context: Context, organizer: Person, credential_id: UUID, *, version: int, seen: bool
-) -> UUID:
-    """Note that the organizers saw the papers of a credential, or take that back. Returns whose it is.
+async def delete_credential(context: Context, actor: Person, credential_id: UUID) -> None:
+    """Delete one of the actor's credentials. Raises NotFound."""
+    async with context.db.transaction() as tx:
+        if await SQL.delete_credential(tx, id=credential_id, person_id=actor.id) is None:
+            raise NotFound
+        await audit.record(tx, "credential.removed", credential_id, actor_id=actor.id)
 
-    version: the one the organizer looked at. Raises NotFound, Refused for their own, and OutOfDate when it was
-    changed meanwhile.
+
+async def mark_credential(
+    context: Context, actor: Person, credential_id: UUID, *, version: int, seen: bool
+) -> UUID:
+    """Mark that an organizer saw the papers of a credential, or remove the mark. Returns its owner's id.
+
+    version: of the credential the organizer read. Raises NotFound unless the actor is an organizer, Refused for
+    their own, OutOfDate when it was changed meanwhile.
     """
     async with context.db.transaction() as tx:
-        owner = await SQL.credential_owner(tx, id=credential_id)
-        if owner is None or not organizer.is_organizer:
+        owner_id = await SQL.credential_owner(tx, id=credential_id)
+        if owner_id is None or not actor.is_organizer:
             raise NotFound
-        if owner == organizer.id:
+        if owner_id == actor.id:
             raise Refused(Reason("own", OWN_CREDENTIAL))
-        noted = await SQL.see_credential(tx, id=credential_id, version=version, who=organizer.id, on=seen)
-        if noted is None:
+        marked = await SQL.mark_credential(
+            tx, id=credential_id, version=version, actor_id=actor.id, seen=seen
+        )
+        if marked is None:
             raise OutOfDate(
                 Reason("changed_meanwhile", "This credential was changed meanwhile. Please look at it again.")
             )
         after = "seen" if seen else "not seen"
-        await audit.record(tx, "credential.seen", credential_id, actor_id=organizer.id, after=after)
-    return owner
+        await audit.record(tx, "credential.seen", credential_id, actor_id=actor.id, after=after)
+    return owner_id
 
 
-async def keep_picture(context: Context, person: Person, jpeg: bytes) -> str:
-    """Keep a facilitator's picture, as `pictures.remake` made it. Returns its hash. Raises NotFound."""
-    found = hashlib.sha256(jpeg).hexdigest()[:32]
+async def save_picture(context: Context, actor: Person, jpeg: bytes) -> str:
+    """Save the actor's picture, as `pictures.normalize` returns it. Returns its hash.
+
+    Raises NotFound unless they are a facilitator.
+    """
+    digest = hashlib.sha256(jpeg).hexdigest()[:32]
     async with context.db.transaction() as tx:
-        if await SQL.keep_picture(tx, person_id=person.id, hash=found, jpeg=jpeg) is None:
+        if await SQL.save_picture(tx, person_id=actor.id, hash=digest, jpeg=jpeg) is None:
             raise NotFound
-        await audit.record(tx, "picture.kept", person.id, actor_id=person.id, after=found)
-    return found
+        await audit.record(tx, "picture.kept", actor.id, actor_id=actor.id, after=digest)
+    return digest
 
 
-async def drop_picture(context: Context, person: Person) -> None:
-    """Take the picture away. Raises NotFound where there is none."""
+async def delete_picture(context: Context, actor: Person) -> None:
+    """Delete the actor's picture. Raises NotFound where there is none."""
     async with context.db.transaction() as tx:
-        gone = await SQL.drop_picture(tx, person_id=person.id)
-        if gone is None:
+        deleted = await SQL.delete_picture(tx, person_id=actor.id)
+        if deleted is None:
             raise NotFound
-        await audit.record(tx, "picture.dropped", person.id, actor_id=person.id, before=gone["hash"])
+        await audit.record(tx, "picture.dropped", actor.id, actor_id=actor.id, before=deleted["hash"])
 
 
-async def set_part(context: Context, organizer: Person, person_id: UUID, *, part: Part, on: bool) -> Person:
-    """Make somebody facilitator or organizer, or no longer. It holds from their next request on.
+async def set_role(context: Context, actor: Person, person_id: UUID, *, role: Role, on: bool) -> Person:
+    """Give somebody a role, or take it away. It holds from their next request on.
 
-    Returns the person as they were. Raises NotFound for an id that is nobody's, and when the one who asks is
-    no organizer by now; Refused when the last organizer would be gone.
+    Returns the person as they were. Raises NotFound for an unknown id, and when the actor is no organizer by
+    now; Refused when no organizer would be left.
     """
     async with context.db.transaction() as tx:
-        organizers = [row["id"] for row in await db.rows(SQL.lock_organizers(tx))]
-        row = await SQL.lock_person(tx, id=person_id)
-        if row is None or organizer.id not in organizers:
+        organizers = [row["id"] for row in await db.rows(ROLES.lock_organizers(tx))]
+        row = await ROLES.lock_person(tx, id=person_id)
+        if row is None or actor.id not in organizers:
             raise NotFound
         person = Person(**row)
-        refuse_if(rules.part_reasons(person, len(organizers), part, on))
-        await _set_part(tx, person, part, on, who=organizer.id)
+        refuse_if(rules.role_refusals(person, len(organizers), role, on))
+        await _set_role(tx, person, role, on, actor_id=actor.id)
     return person
 
 
-async def _set_part(tx: db.Tx, person: Person, part: Part, on: bool, *, who: UUID | None) -> None:
-    before = person.is_facilitator if part == "facilitator" else person.is_organizer
+async def _set_role(tx: db.Tx, person: Person, role: Role, on: bool, *, actor_id: UUID | None) -> None:
+    before = person.is_facilitator if role == "facilitator" else person.is_organizer
     if before == on:
         return
-    await SQL.set_parts(
+    await ROLES.set_roles(
         tx,
         id=person.id,
-        is_facilitator=on if part == "facilitator" else person.is_facilitator,
-        is_organizer=on if part == "organizer" else person.is_organizer,
+        is_facilitator=on if role == "facilitator" else person.is_facilitator,
+        is_organizer=on if role == "organizer" else person.is_organizer,
     )
-    words = ("", part) if on else (part, "")
-    await audit.record(tx, f"person.{part}", person.id, actor_id=who, before=words[0], after=words[1])
+    await audit.record(
+        tx,
+        f"person.{role}",
+        person.id,
+        actor_id=actor_id,
+        before="" if on else role,
+        after=role if on else "",
+    )
 
 
 async def appoint_first_organizer(context: Context, *, email: str, name: str = "") -> Person:
@@ -184,17 +197,17 @@ async def appoint_first_organizer(context: Context, *, email: str, name: str = "
     site, and for an address or a name that cannot be read.
     """
     address = rules.parse_address(email)
-    called = rules.name(name or address.partition("@")[0])
+    account_name = rules.parse_name(name or address.partition("@")[0])
     async with context.db.transaction() as tx:
-        if await db.rows(SQL.lock_organizers(tx)):
+        if await db.rows(ROLES.lock_organizers(tx)):
             raise Refused(
                 Reason(
                     "has_organizer", "There is an organizer already. They can make more at /organize/people."
                 )
             )
-        found = dict(await SQL.join(tx, email=address, name=called, pronouns="", zone=""))
-        if found.pop("is_new"):
-            await audit.record(tx, "person.joined", found["id"], after="member")
-        person = Person(**found)
-        await _set_part(tx, person, "organizer", True, who=None)
+        row = dict(await SQL.add_or_find_person(tx, email=address, name=account_name, pronouns="", zone=""))
+        if row.pop("is_new"):
+            await audit.record(tx, "person.joined", row["id"], after="member")
+        person = Person(**row)
+        await _set_role(tx, person, "organizer", True, actor_id=None)
     return person

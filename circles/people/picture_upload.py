@@ -1,4 +1,4 @@
-"""What every page of a picture shares: the form, keeping what was sent or saying why not, and serving it."""
+"""The page to upload a picture, shared by facilitators and therapists: form, upload, serving."""
 
 from __future__ import annotations
 
@@ -19,76 +19,79 @@ from circles.web.forms import Form
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
-    """The page of one picture: whose it is and where that shows, the page it goes back to, its own address.
+class PicturePage:
+    """The values of one upload page.
 
-    hash: of the picture there is, or nothing. served_at: where pictures of this kind are. back: an address, its words.
+    name: of the person shown. hash: of the present picture, or empty. url: of the page. pictures_url: prefix of the
+    URLs of pictures of this kind. back: the URL and words of the link back.
     """
 
     title: str
     lede: str
     name: str
     hash: str
-    here: str
-    served_at: str
+    url: str
+    pictures_url: str
     back: tuple[str, str]
 
 
-Find = Callable[[], Awaitable[Portrait]]
+GetPage = Callable[[], Awaitable[PicturePage]]
 
 
-async def show(request: Request, find: Find, form: Form | None = None, status: int = 200) -> Response:
-    """The picture as it is, and the form for another."""
+async def show(request: Request, get_page: GetPage, form: Form | None = None, status: int = 200) -> Response:
+    """The page with the present picture and the form."""
     return render.page(
         request,
         "people/picture.html",
         status,
         form=form or Form(),
-        portrait=await find(),
-        most=pictures.MAX_BYTES,
+        picture_page=await get_page(),
+        max_bytes=pictures.MAX_BYTES,
     )
 
 
-async def send(request: Request, find: Find, keep: Callable[[bytes], Awaitable[object]]) -> Response:
-    """Keep the picture that was sent, or show its form again and say why it cannot be kept."""
+async def save(
+    request: Request, get_page: GetPage, save_picture: Callable[[bytes], Awaitable[object]]
+) -> Response:
+    """Save the uploaded picture by `save_picture`, or show the form again with the refusals."""
     form = Form()
     try:
-        await keep(await pictures.remake(await _sent(request)))
+        await save_picture(await pictures.normalize(await _uploaded(request)))
     except Refused as refused:
         form.add(refused.reasons)
         if "too_large" in refused.codes:
-            return headers.answer_large_body_with(request.scope, await show(request, find, form, 413))
-        return await show(request, find, form, 422)
+            return headers.answer_large_body_with(request.scope, await show(request, get_page, form, 413))
+        return await show(request, get_page, form, 422)
     return render.see_other(request.url.path, notice="The picture is kept.")
 
 
-async def _sent(request: Request) -> bytes:
-    """The file that was sent, whole. Raises Refused for none, or one that is too large."""
+async def _uploaded(request: Request) -> bytes:
+    """The bytes of the uploaded file. Raises Refused for none, or one that is too large."""
     try:
         async with request.form(max_files=1, max_fields=4) as data:
-            found = data.get("picture")
-            sent = await found.read() if isinstance(found, UploadFile) else b""
+            upload = data.get("picture")
+            content = await upload.read() if isinstance(upload, UploadFile) else b""
     except HTTPException as error:
         if error.status_code != 413:
             raise
         raise Refused(pictures.too_large()) from None
-    if not sent:
+    if not content:
         raise Refused(Reason("missing", "Please choose a picture first.", "picture"))
-    return sent
+    return content
 
 
-def dropped(request: Request) -> Response:
-    """Back to the form, after the picture was taken away."""
+def deleted(request: Request) -> Response:
+    """Back to the form, after the picture was deleted."""
     return render.see_other(request.url.path.removesuffix("/remove"), notice="The picture is taken away.")
 
 
-async def serve(request: Request, find: Callable[..., Awaitable[Any]]) -> Response:
-    """A picture. Its address is made of its content, so it may be kept for good. find: the query of its kind."""
-    found = request.path_params["hash"]
-    if not re.fullmatch("[0-9a-f]{32}", found):
+async def serve(request: Request, query: Callable[..., Awaitable[Any]]) -> Response:
+    """A picture. Cacheable for good, because its URL is the hash of its content. query: returns its bytes by hash."""
+    picture_hash = request.path_params["hash"]
+    if not re.fullmatch("[0-9a-f]{32}", picture_hash):
         raise NotFound
     async with access.context(request).db.reading() as tx:
-        jpeg = await find(tx, hash=found)
+        jpeg = await query(tx, hash=picture_hash)
     if jpeg is None:
         raise NotFound
     return Response(

@@ -1,4 +1,4 @@
-"""Pictures made anew: whatever a file holds besides the picture stays behind. The only import of Pillow."""
+"""Uploaded pictures, re-encoded so that no metadata is kept. The only import of Pillow."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from circles.base.errors import Reason, Refused
 
-# The file as sent, in bytes; the picture in it, in pixels; and each side of the square that is kept.
+# Of the uploaded file, in bytes; of the picture in it, in pixels; and each side of the square that is saved.
 MAX_BYTES = 5_000_000
 MAX_PIXELS = 40_000_000
 SIDE = 512
-# Smaller than this there is nobody to be recognized.
+# Nobody can be recognized on a smaller one.
 MIN_SIDE = 64
 FORMATS = ("JPEG", "PNG", "WEBP")
 
-# Pillow itself refuses to open what holds more than twice as many, before anything is unpacked.
+# Pillow itself refuses to open a file of more than twice as many, before it decodes anything.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
-# Two at a time: unpacking the largest takes about 120 MB.
-_few = anyio.CapacityLimiter(2)
+# Two at a time: decoding the largest takes about 120 MB.
+_limiter = anyio.CapacityLimiter(2)
 
 
-async def remake(sent: bytes) -> bytes:
-    """A square JPEG of a picture, without its metadata. Raises Refused for what is no picture, or too large."""
-    return await anyio.to_thread.run_sync(_remake, sent, limiter=_few)
+async def normalize(content: bytes) -> bytes:
+    """A square JPEG of a picture, without its metadata. Raises Refused for other files, and one too large or small."""
+    return await anyio.to_thread.run_sync(_normalize, content, limiter=_limiter)
 
 
-def _remake(sent: bytes) -> bytes:
+def _normalize(content: bytes) -> bytes:
     try:
-        with Image.open(io.BytesIO(sent), formats=FORMATS) as image:
-            _measure(image)
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            _check_size(image)
             image.draft("RGB", (SIDE * 2, SIDE * 2))
-            turned = ImageOps.exif_transpose(image)
-            square = ImageOps.fit(_opaque(turned), (SIDE, SIDE), Image.Resampling.LANCZOS)
+            upright = ImageOps.exif_transpose(image)
+            square = ImageOps.fit(_opaque(upright), (SIDE, SIDE), Image.Resampling.LANCZOS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refused(_too_many_pixels()) from None
     except Refused:
@@ -47,7 +47,7 @@ def _remake(sent: bytes) -> bytes:
     return _clean_jpeg(square)
 
 
-def _measure(image: Image.Image) -> None:
+def _check_size(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise Refused(_too_many_pixels())
@@ -62,17 +62,17 @@ def _measure(image: Image.Image) -> None:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """The same on a warm white ground where it was see-through."""
+    """The picture on a warm white background where it was transparent."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        shown = image.convert("RGBA")
-        ground = Image.new("RGBA", shown.size, (250, 246, 238, 255))
-        ground.alpha_composite(shown)
-        return ground.convert("RGB")
+        layer = image.convert("RGBA")
+        background = Image.new("RGBA", layer.size, (250, 246, 238, 255))
+        background.alpha_composite(layer)
+        return background.convert("RGB")
     return image.convert("RGB")
 
 
 def _clean_jpeg(image: Image.Image) -> bytes:
-    """Written from a new image, since the old one would hand its comments on."""
+    """Encoded from a new image, since the old one keeps its comments."""
     clean = Image.new("RGB", image.size)
     clean.paste(image)
     out = io.BytesIO()
@@ -81,11 +81,11 @@ def _clean_jpeg(image: Image.Image) -> bytes:
 
 
 def draw_hills(sky: tuple[str, str], sun: str, hills: tuple[str, ...], at: tuple[float, float]) -> bytes:
-    """A calm picture of nobody, as a JPEG: a low sun over hills, drawn here. Colors as #rrggbb.
+    """A drawn landscape, as a JPEG: a low sun over hills. Colors as #rrggbb.
 
-    sky: its colors above and below; hills: the farthest first; at: how far right and down the sun stands, 0 to 1.
+    sky: its colors at the top and the bottom; hills: the farthest first; at: the sun, right and down, 0 to 1.
     """
-    side = SIDE  # made half as large in the end, so that the edges are smooth
+    side = SIDE  # reduced by half in the end, which smooths the edges
     picture = ImageOps.colorize(Image.linear_gradient("L").resize((side, side)), *sky)
     pen = ImageDraw.Draw(picture)
     right, down = at[0] * side, at[1] * side
@@ -106,14 +106,14 @@ def _ridge(side: int, number: int, of: int, turn: float) -> list[tuple[float, fl
 
 
 def not_a_picture() -> Reason:
-    """Said of a file that holds no picture we can read."""
+    """The refusal of a file that is no readable picture."""
     return Reason(
         "not_a_picture", "This is not a picture we can read. Please choose a JPEG, PNG or WebP.", "picture"
     )
 
 
 def too_large() -> Reason:
-    """Said of a file that is too large."""
+    """The refusal of a file that is too large."""
     return Reason(
         "too_large",
         "This file is larger than 5 MB, so it was not taken. Please choose a smaller one.",

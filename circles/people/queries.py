@@ -1,4 +1,4 @@
-"""What other rooms ask of people: who this browser is, who has these ids, what is said of a host."""
+"""People for other features: by sign-in, id and address; what pages show of facilitators."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
-from circles.people.rules import SIGN_IN_LASTS, Credential, Person, Profile
+from circles.people.rules import Credential, Person, Profile
+from circles.people.sign_in_rules import SIGN_IN_LASTS
 from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("people/people")
+SIGN_IN = db.queries("people/sign_in")
 
 
 def fingerprint(token: str) -> bytes:
@@ -20,15 +22,15 @@ def fingerprint(token: str) -> bytes:
 
 
 async def find_signed_in(context: Context, token: str) -> Person | None:
-    """The person a sign-in cookie stands for; None when it is unknown, ended or expired. One query."""
+    """The person of a sign-in cookie; None when it is unknown, ended or expired. One query."""
     async with context.db.reading() as tx:
-        return _person(await SQL.signed_in(tx, token_hash=fingerprint(token)))
+        return _person(await SIGN_IN.find_signed_in(tx, token_hash=fingerprint(token)))
 
 
 async def start_sign_in(tx: db.Tx, person_id: UUID) -> str:
-    """Sign a browser in as a person, in the caller's transaction. Returns the token its cookie is to hold."""
+    """Sign a browser in as a person, in the caller's transaction. Returns the token for its cookie."""
     token = secrets.token_urlsafe(32)
-    sign_in = await SQL.start_sign_in(
+    sign_in = await SIGN_IN.start_sign_in(
         tx, person_id=person_id, token_hash=fingerprint(token), lasts=SIGN_IN_LASTS
     )
     await audit.record(tx, "sign_in.started", sign_in, actor_id=person_id, after="signed in")
@@ -36,17 +38,17 @@ async def start_sign_in(tx: db.Tx, person_id: UUID) -> str:
 
 
 async def by_ids(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Person]:
-    """People by their ids. Ids nobody has are left out."""
+    """People by their ids. Unknown ids are left out."""
     return {row["id"]: Person(**row) for row in await db.rows(SQL.by_ids(tx, ids=list(ids)))}
 
 
 async def by_email(tx: db.Tx, email: str) -> Person | None:
-    """The person with an address (as `rules.address` gives it back), or None."""
+    """The person with an address (as `rules.parse_address` returns it), or None."""
     return _person(await SQL.by_email(tx, email=email))
 
 
 async def profiles(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Profile]:
-    """What circle pages say of facilitators, by their ids. Ids nobody has are left out."""
+    """What pages of circles show of facilitators, by their ids. Unknown ids are left out."""
     return {row["id"]: _profile(row) for row in await db.rows(SQL.profiles(tx, ids=list(ids)))}
 
 
@@ -55,5 +57,5 @@ def _person(row: db.Record | None) -> Person | None:
 
 
 def _profile(row: db.Record) -> Profile:
-    told = {name: value for name, value in row.items() if name != "credentials"}
-    return Profile(credentials=tuple(Credential.of(each) for each in row["credentials"]), **told)
+    values = {name: value for name, value in row.items() if name != "credentials"}
+    return Profile(credentials=tuple(Credential.of(item) for item in row["credentials"]), **values)

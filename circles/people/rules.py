@@ -1,13 +1,12 @@
-"""What the people room decides by itself: which names, addresses and codes it takes, and who may be what."""
+"""People: value types, readers of what is typed on forms, who may lose a role."""
 
 from __future__ import annotations
 
-import hmac
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -15,30 +14,19 @@ from uuid import UUID
 
 from circles.base import clock, text
 from circles.base.errors import Reason, Refused
+from circles.base.reading import Reader
 
-# How long a browser stays signed in; how long a code and a link work; how long somebody new may take to say
-# what they want to be called.
-SIGN_IN_LASTS = timedelta(days=30)
-CODE_LASTS = timedelta(minutes=10)
-NAME_LASTS = timedelta(minutes=30)
-MAX_TRIES = 5
 MAX_CREDENTIALS = 12
 MAX_NEEDS = 500
 
-# How often a mail may be asked for: (what is counted, how many, in what time). One address gets few, so that
-# nobody's mailbox is filled and a code cannot be guessed by asking for many; one network gets more, since a
-# whole household or clinic may share it.
-ADDRESS_LIMITS = ((6, timedelta(minutes=15)), (30, timedelta(days=1)))
-NETWORK_LIMITS = ((40, timedelta(minutes=15)),)
-
-Part = Literal["facilitator", "organizer"]
+Role = Literal["facilitator", "organizer"]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody with an account; may be member, facilitator, organizer, any of them at once.
 
-    is_host: of a signed-in browser's person, whether they are a facilitator or help to hold some circle.
+    is_host: whether they are a facilitator or a host of some circle; read for signed-in browsers alone.
     """
 
     id: UUID
@@ -55,7 +43,7 @@ class Person:
 class Credential:
     """One training or license a facilitator states: what, from whom, since when (None: not said).
 
-    link: where it can be looked up. seen_at: when an organizer saw the papers of this very version.
+    link: where it can be verified. seen_at: when an organizer marked the papers of this version as seen.
     """
 
     id: UUID
@@ -67,25 +55,25 @@ class Credential:
     version: int = 1
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Credential:
-        """A credential out of the JSON of a query."""
-        seen = told["seen_at"]
+    def of(cls, item: Mapping[str, Any]) -> Credential:
+        """A credential from the JSON of a query."""
+        seen = item["seen_at"]
         return cls(
-            UUID(told["id"]),
-            told["kind"],
-            told["body"],
-            told["year"],
-            told["link"],
+            UUID(item["id"]),
+            item["kind"],
+            item["body"],
+            item["year"],
+            item["link"],
             datetime.fromisoformat(seen) if seen else None,
-            told["version"],
+            item["version"],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the pages of circles and of facilitators say of one. about, approach: plain text.
+    """What pages show of a facilitator. about, approach: plain text.
 
-    picture: the hash in its address, or nothing. has_page: whether they may host, so that they have a page.
+    picture: the hash in its URL, or empty. has_page: whether they may host, and so have a page.
     """
 
     id: UUID
@@ -99,188 +87,106 @@ class Profile:
     has_page: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """What somebody typed who wants to sign in, made tidy. name is empty when they gave none."""
-
-    email: str
-    name: str = ""
-    pronouns: str = ""
-    zone: str = ""
-    next_path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How an asking for a sign-in mail stands."""
-
-    expired: bool
-    tries: int
-    proven: bool
-    used: bool
-
-
-class TooOften(Refused):
-    """Asked too many times. wait: how long until it is worth trying again."""
-
-    def __init__(self, wait: timedelta) -> None:
-        self.wait = wait
-        words = clock.format_span(max(wait, timedelta(minutes=1)) + timedelta(minutes=1))
-        super().__init__(
-            Reason(
-                "too_often",
-                f"Many sign-in mails were asked for in a short time. Please try again in {words}. "
-                "A code that came in the last ten minutes still works.",
-            )
-        )
-
-
 def parse_address(typed: str, field: str = "email") -> str:
     """A mail address as it is stored: lower case, a domain in other letters in its ASCII form (RFC 5891).
 
     Raises Refused for what is no address, or one whose name part our mail cannot reach.
     """
-    found = _as_stored(text.line(typed, field, max_length=254))
-    if not found:
+    address = _normalized(text.line(typed, field, max_length=254))
+    if not address:
         raise Refused(
             Reason("address_unreadable", "Please give a mail address such as name@example.org.", field)
         )
-    return found
+    return address
 
 
 @lru_cache(maxsize=64)
-def _as_stored(given: str) -> str:
-    """An address as it is stored; empty for what is none. The last few are kept: a form is read more than once."""
-    # Here, because it compiles for a while when it is imported.
+def _normalized(typed: str) -> str:
+    """An address as it is stored; empty for an invalid one. Cached, because a form is read more than once."""
+    # Imported here, because the import compiles many patterns.
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        found = validate_email(given, check_deliverability=False, allow_smtputf8=False)
+        address = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         return ""
-    return (found.ascii_email or found.normalized).lower()
+    return (address.ascii_email or address.normalized).lower()
 
 
-def name(typed: str, field: str = "name") -> str:
+def parse_name(typed: str, field: str = "name") -> str:
     """What a person is called: one line of at most 80 characters that shows something. Raises Refused."""
-    found = text.line(typed, field, max_length=80)
-    if not any(unicodedata.category(character)[0] in "LNSP" for character in found):
+    name = text.line(typed, field, max_length=80)
+    if not any(unicodedata.category(character)[0] in "LNSP" for character in name):
         raise Refused(Reason("name_invisible", "Please give a name that can be seen.", field))
-    return found
+    return name
 
 
-def pronouns(typed: str, field: str = "pronouns") -> str:
+def parse_pronouns(typed: str, field: str = "pronouns") -> str:
     """Pronouns, or nothing: one line of at most 40 characters. Raises Refused."""
     return text.line(typed, field, max_length=40, required=False)
 
 
-def zone(typed: str, field: str = "zone") -> str:
+def parse_zone(typed: str, field: str = "zone") -> str:
     """A time zone the site knows, or nothing. Raises Refused."""
     if typed and not clock.is_zone(typed):
         raise Refused(Reason("zone_unknown", "Please choose one of these.", field))
     return typed
 
 
-def year(typed: str, field: str = "year") -> int | None:
+def parse_year(typed: str, field: str = "year") -> int | None:
     """The year of a training, or None when none was given. Raises Refused."""
-    given = typed.strip()
-    if not given:
+    digits = typed.strip()
+    if not digits:
         return None
-    if not re.fullmatch(r"[0-9]{4}", given) or not 1950 <= int(given) <= clock.now().year:
+    if not re.fullmatch(r"[0-9]{4}", digits) or not 1950 <= int(digits) <= clock.now().year:
         raise Refused(
             Reason("year_unreadable", f"Please give a year from 1950 to {clock.now().year}.", field)
         )
-    return int(given)
+    return int(digits)
 
 
-def languages(typed: str, field: str = "languages") -> str:
-    """The languages a facilitator speaks, parted by commas, tidied; or nothing. Raises Refused."""
-    given = text.line(typed, field, max_length=120, required=False)
-    said = dict.fromkeys(found for each in given.split(",") if (found := each.strip()))
-    return ", ".join(said)
+def parse_languages(typed: str, field: str = "languages") -> str:
+    """Languages separated by commas, each once; or nothing. Raises Refused."""
+    names = [name.strip() for name in text.line(typed, field, max_length=120, required=False).split(",")]
+    return ", ".join(dict.fromkeys(name for name in names if name))
 
 
-def link(typed: str, field: str = "link") -> str:
-    """An https address where a credential can be looked up, or nothing. Raises Refused."""
-    given = text.line(typed, field, max_length=500, required=False)
-    if not given:
+def parse_link(typed: str, field: str = "link") -> str:
+    """An https URL where a credential can be verified, or nothing. Raises Refused."""
+    url = text.line(typed, field, max_length=500, required=False)
+    if not url:
         return ""
     try:
-        host = urlsplit(given).hostname
+        host = urlsplit(url).hostname
     except ValueError:
         host = None
-    if not given.startswith("https://") or " " in given or not host or "." not in host:
+    if not url.startswith("https://") or " " in url or not host or "." not in host:
         raise Refused(
             Reason("link_unreadable", "Please give a whole address that begins with https://.", field)
         )
-    return given
+    return url
 
 
-def code(typed: str, field: str = "code") -> str:
-    """Six digits out of what was typed, with spaces, dashes or full-width digits. Raises Refused."""
-    found = re.sub(r"[\s\-\u2010-\u2015.]", "", unicodedata.normalize("NFKC", typed))
-    if not re.fullmatch(r"[0-9]{6}", found):
-        raise Refused(Reason("code_unreadable", "The code has six digits. It is in the mail we sent.", field))
-    return found
+def read_name(reader: Reader, *, required: bool) -> tuple[str, str]:
+    """The name and pronouns of a form."""
+    typed = reader.value("name")
+    name = reader.take(lambda: parse_name(typed), "") if required or typed.strip() else ""
+    return name, reader.take(lambda: parse_pronouns(reader.value("pronouns")), "")
 
 
-def code_hash(key: bytes, request_id: UUID, digits: str) -> bytes:
-    """How a code is stored. Keyed, since six digits are few, and bound to its own asking."""
-    return hmac.digest(key, b"sign-in code " + request_id.bytes + digits.encode(), "sha256")
+def read_credential(reader: Reader) -> dict[str, Any]:
+    """The credential of a form, as keyword arguments of actions.add_credential."""
+    return {
+        "kind": reader.line("kind", max_length=120),
+        "body": reader.line("body", max_length=120),
+        "year": reader.take(lambda: parse_year(reader.value("year"))),
+        "link": reader.take(lambda: parse_link(reader.value("link")), ""),
+    }
 
 
-def code_reasons(asked: Asked | None) -> list[Reason]:
-    """Why a code typed now cannot sign in, whatever its digits."""
-    if asked is None:
-        return [
-            Reason(
-                "nothing_asked",
-                "No code was asked for in this browser. A code works only where it was asked for; "
-                "the link in the mail works anywhere.",
-                "code",
-            )
-        ]
-    if asked.used or asked.proven:
-        return [Reason("used", "This code was used already. Please ask for a new one.", "code")]
-    if asked.expired:
-        return [Reason("expired", "This code is older than ten minutes. Please ask for a new one.", "code")]
-    if asked.tries >= MAX_TRIES:
-        return [
-            Reason("tried_out", f"The code was wrong {MAX_TRIES} times. Please ask for a new one.", "code")
-        ]
-    return []
-
-
-def wrong_code(tries: int) -> Reason:
-    """What to say of a wrong code. tries: how many wrong ones there were with it."""
-    left = MAX_TRIES - tries
-    if left <= 0:
-        return Reason("tried_out", f"The code was wrong {MAX_TRIES} times. Please ask for a new one.", "code")
-    count = "one more time" if left == 1 else f"{left} more times"
-    return Reason("wrong", f"This is not the code from the newest mail. You can try {count}.", "code")
-
-
-def link_reasons(asked: Asked | None) -> list[Reason]:
-    """Why a link from a mail cannot sign in."""
-    if asked is None:
-        return [Reason("unknown", "This link is old or not complete. Please open it from the mail again.")]
-    if asked.used or asked.proven:
-        return [Reason("used", "This link was used already. It works once.")]
-    if asked.expired:
-        return [Reason("expired", "This link is older than ten minutes, or a newer mail took its place.")]
-    return []
-
-
-def name_reasons(asked: Asked | None) -> list[Reason]:
-    """Why a name given now cannot finish a first sign-in."""
-    if asked is None or asked.used or not asked.proven or asked.expired:
-        return [Reason("expired", "This took longer than half an hour. Please ask for a new code.")]
-    return []
-
-
-def part_reasons(person: Person, organizers: int, part: Part, on: bool) -> list[Reason]:
-    """Why a person cannot be given a part, or have it taken away. organizers: how many there are now."""
-    if part == "organizer" and not on and person.is_organizer and organizers <= 1:
+def role_refusals(person: Person, organizers: int, role: Role, on: bool) -> list[Reason]:
+    """Why a person cannot get a role, or lose it. organizers: how many there are now."""
+    if role == "organizer" and not on and person.is_organizer and organizers <= 1:
         return [
             Reason(
                 "last_organizer",
@@ -288,8 +194,3 @@ def part_reasons(person: Person, organizers: int, part: Part, on: bool) -> list[
             )
         ]
     return []
-
-
-def wait_of(per: timedelta, now: datetime) -> timedelta:
-    """How long until the window of a limit ends; windows are counted from the start of 2000."""
-    return per - (now - datetime(2000, 1, 1, tzinfo=UTC)) % per

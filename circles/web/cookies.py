@@ -13,6 +13,7 @@ from circles.base.settings import Settings
 
 NOTICE = "notice"
 ZONE = "zone"
+ZONE_LASTS = 31_536_000  # seconds: a year
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,18 @@ def browser_zone(request: Request) -> str:
     """The zone that the browser told or its visitor chose; empty when unknown."""
     zone = unquote(request.cookies.get(ZONE, ""))
     return zone if clock.is_zone(zone) else ""
+
+
+def set_zone(response: Response, settings: Settings, zone: str) -> None:
+    """Remember the zone a visitor chose. static/circles.js sets the same cookie to the browser's own zone."""
+    response.set_cookie(
+        ZONE,
+        quote(zone, safe=""),
+        max_age=ZONE_LASTS,
+        path="/",
+        samesite="lax",
+        secure=not settings.practice,
+    )
 
 
 def set_notice(response: Response, text: str, kind: str) -> None:

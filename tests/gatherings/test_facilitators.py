@@ -45,7 +45,7 @@ async def send(page: Browser, sent: bytes, name: str = "me.jpg") -> Any:
     [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("PNG", "P"), ("WEBP", "RGB")],
 )
 async def test_a_picture_becomes_a_square_jpeg(kind: str, mode: str) -> None:
-    made = await pictures.remake(image(kind, mode=mode))
+    made = await pictures.normalize(image(kind, mode=mode))
     with Image.open(io.BytesIO(made)) as found:
         assert (found.format, found.size, found.mode) == ("JPEG", (512, 512), "RGB")
     assert len(made) < 500_000
@@ -55,7 +55,7 @@ async def test_nothing_but_the_picture_is_kept() -> None:
     exif = Image.Exif()
     exif[0x010E] = SECRET.decode()
     exif[0x8825] = {1: "N", 2: (40.0, 42.0, 46.0)}
-    made = await pictures.remake(
+    made = await pictures.normalize(
         image(
             "JPEG",
             exif=exif,
@@ -73,7 +73,7 @@ async def test_nothing_but_the_picture_is_kept() -> None:
 async def test_a_picture_taken_on_its_side_stands_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by a quarter to the right (TIFF: Orientation)
-    with Image.open(io.BytesIO(await pictures.remake(image("JPEG", exif=exif)))) as found:
+    with Image.open(io.BytesIO(await pictures.normalize(image("JPEG", exif=exif)))) as found:
         above: Any = found.getpixel((256, 20))
         below: Any = found.getpixel((256, 490))
     assert above[0] > above[2]
@@ -98,7 +98,7 @@ async def test_a_picture_taken_on_its_side_stands_upright() -> None:
 )
 async def test_what_is_no_picture_is_refused(sent: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
-        await pictures.remake(sent)
+        await pictures.normalize(sent)
     assert caught.value.codes == {code}
 
 
@@ -175,12 +175,12 @@ async def test_members_have_no_picture(cast: Cast, browser: OpenBrowser) -> None
         assert (await page.get("/me/picture")).status_code == 404
         assert (await send(page, image())).status_code == 404
     with pytest.raises(NotFound):
-        await actions.keep_picture(cast.context, await person(cast.context, cast.mira), b"x")
+        await actions.save_picture(cast.context, await person(cast.context, cast.mira), b"x")
 
 
 async def test_an_erased_facilitator_has_no_picture_and_no_page(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
-    await actions.keep_picture(cast.context, farid, await pictures.remake(image()))
+    await actions.save_picture(cast.context, farid, await pictures.normalize(image()))
     found = await personal_data.export(cast.context, "farid@example.org")
     assert found["pictures"][0]["hash"]
     async with cast.context.db.transaction() as tx:
@@ -280,15 +280,15 @@ async def test_a_mark_can_be_taken_back(cast: Cast) -> None:
     farid, odile = await person(cast.context, cast.farid), await person(cast.context, cast.odile)
     credential = await actions.add_credential(cast.context, farid, kind="RN", body="Ohio", year=2004)
     for seen in (True, False):
-        await actions.see_credential(cast.context, odile, credential, version=1, seen=seen)
+        await actions.mark_credential(cast.context, odile, credential, version=1, seen=seen)
         marked = await value(cast.context, "select seen_by from credentials where id = $1", credential)
         assert (marked == cast.odile) is seen
     with pytest.raises(OutOfDate):
-        await actions.see_credential(cast.context, odile, credential, version=7, seen=True)
+        await actions.mark_credential(cast.context, odile, credential, version=7, seen=True)
     with pytest.raises(NotFound):
-        await actions.see_credential(cast.context, odile, uuid4(), version=1, seen=True)
+        await actions.mark_credential(cast.context, odile, uuid4(), version=1, seen=True)
     with pytest.raises(NotFound):
-        await actions.see_credential(cast.context, farid, credential, version=1, seen=True)
+        await actions.mark_credential(cast.context, farid, credential, version=1, seen=True)
 
 
 async def test_nobody_vouches_for_themselves(cast: Cast, browser: OpenBrowser) -> None:
@@ -330,9 +330,9 @@ async def test_nobody_changes_the_training_of_another(cast: Cast, browser: OpenB
 )
 def test_a_link_is_https_or_nothing(typed: str) -> None:
     with pytest.raises(Refused):
-        rules.link(typed)
+        rules.parse_link(typed)
 
 
 def test_a_link_is_kept_as_it_is() -> None:
-    assert rules.link("") == ""
-    assert rules.link(" https://example.org/a?b=c ") == "https://example.org/a?b=c"
+    assert rules.parse_link("") == ""
+    assert rules.parse_link(" https://example.org/a?b=c ") == "https://example.org/a?b=c"

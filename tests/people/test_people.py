@@ -12,8 +12,8 @@ import pytest
 
 from circles import people
 from circles.base.errors import NotFound, Refused
-from circles.people import actions, rules, sign_in
-from circles.people.rules import Asker
+from circles.people import actions, rules, sign_in_actions, sign_in_rules
+from circles.people.sign_in_rules import SignInRequest
 from circles.store.context import Context
 from tests.cast import Cast, add_person
 from tests.conftest import Browser, OpenBrowser
@@ -125,11 +125,13 @@ async def test_a_code_works_once(browser: OpenBrowser, cast: Cast, context: Cont
 
 
 async def test_a_code_pressed_twice_at_once_signs_in_once(cast: Cast, context: Context) -> None:
-    key = await sign_in.ask(context, Asker("mira@example.org"), browser="", network="n")
+    key = await sign_in_actions.request_mail(
+        context, SignInRequest("mira@example.org"), browser="", network="n"
+    )
     mail = await newest_mail(context)
-    tries = [sign_in.enter_code(context, browser=key, digits=mail.code) for _ in range(4)]
+    tries = [sign_in_actions.use_code(context, browser=key, digits=mail.code) for _ in range(4)]
     answers = await asyncio.gather(*tries, return_exceptions=True)
-    assert sum(isinstance(each, sign_in.Entered) for each in answers) == 1
+    assert sum(isinstance(each, sign_in_actions.SignIn) for each in answers) == 1
     assert await value(context, "select count(*) from sign_ins") == 1
 
 
@@ -169,9 +171,11 @@ async def test_the_sixth_try_is_refused_though_it_is_right(
 
 
 async def test_guessing_from_many_hands_at_once_gets_five_tries(cast: Cast, context: Context) -> None:
-    key = await sign_in.ask(context, Asker("mira@example.org"), browser="", network="n")
+    key = await sign_in_actions.request_mail(
+        context, SignInRequest("mira@example.org"), browser="", network="n"
+    )
     bad = wrong((await newest_mail(context)).code)
-    tries = [sign_in.enter_code(context, browser=key, digits=bad) for _ in range(12)]
+    tries = [sign_in_actions.use_code(context, browser=key, digits=bad) for _ in range(12)]
     answers = await asyncio.gather(*tries, return_exceptions=True)
     assert all(isinstance(each, Refused) for each in answers)
     assert await value(context, "select tries from sign_in_requests") == 5
@@ -451,7 +455,7 @@ async def test_one_address_gets_few_mails_and_what_was_typed_is_kept(
     browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser() as page:
-        most = rules.ADDRESS_LIMITS[0][0]
+        most = sign_in_rules.ADDRESS_LIMITS[0][0]
         for _ in range(most):
             await ask(page, context)
         answer = await page.post(
@@ -475,10 +479,16 @@ async def test_one_network_gets_a_limited_number_of_mails(
 ) -> None:
     monkeypatch.setattr(rules, "NETWORK_LIMITS", ((3, timedelta(minutes=15)),))
     for number in range(3):
-        await sign_in.ask(context, Asker(f"n{number}@example.org"), browser="", network="203.0.113.9")
-    with pytest.raises(rules.TooOften):
-        await sign_in.ask(context, Asker("n4@example.org"), browser="", network="203.0.113.9")
-    await sign_in.ask(context, Asker("n4@example.org"), browser="", network="203.0.113.10")
+        await sign_in_actions.request_mail(
+            context, SignInRequest(f"n{number}@example.org"), browser="", network="203.0.113.9"
+        )
+    with pytest.raises(sign_in_rules.TooManyRequests):
+        await sign_in_actions.request_mail(
+            context, SignInRequest("n4@example.org"), browser="", network="203.0.113.9"
+        )
+    await sign_in_actions.request_mail(
+        context, SignInRequest("n4@example.org"), browser="", network="203.0.113.10"
+    )
 
 
 @pytest.mark.parametrize(
@@ -596,14 +606,14 @@ async def test_old_askings_and_sign_ins_are_forgotten(cast: Cast, context: Conte
     async with context.db.transaction() as tx:
         await people.start_sign_in(tx, cast.mira)
         kept = await people.start_sign_in(tx, cast.milo)
-    await sign_in.ask(context, Asker("mira@example.org"), browser="", network="n")
-    await sign_in.tidy(context)
+    await sign_in_actions.request_mail(context, SignInRequest("mira@example.org"), browser="", network="n")
+    await sign_in_actions.delete_old(context)
     assert await value(context, "select count(*) from sign_in_requests") == 1
     await change(context, "update sign_in_requests set expires_at = now() - interval '25 hours'")
     await change(
         context, "update sign_ins set ended_at = now() - interval '31 days' where person_id = $1", cast.mira
     )
-    await sign_in.tidy(context)
+    await sign_in_actions.delete_old(context)
     assert await value(context, "select count(*) from sign_in_requests") == 0
     assert await value(context, "select count(*) from sign_ins") == 1
     assert await people.find_signed_in(context, kept)
@@ -754,8 +764,8 @@ async def test_two_organizers_cannot_take_each_other_away_at_once(cast: Cast, co
     async with context.db.reading() as tx:
         both = await people.by_ids(tx, [cast.odile, other])
     answers = await asyncio.gather(
-        actions.set_part(context, both[cast.odile], other, part="organizer", on=False),
-        actions.set_part(context, both[other], cast.odile, part="organizer", on=False),
+        actions.set_role(context, both[cast.odile], other, role="organizer", on=False),
+        actions.set_role(context, both[other], cast.odile, role="organizer", on=False),
         return_exceptions=True,
     )
     assert sum(isinstance(each, NotFound) for each in answers) == 1

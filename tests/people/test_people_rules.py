@@ -13,12 +13,13 @@ from starlette.requests import Request
 
 from circles.base.errors import Refused
 from circles.base.settings import Settings
-from circles.people import rules
-from circles.people.rules import Asked, Part, Person
+from circles.people import rules, sign_in_rules
+from circles.people.rules import Person, Role
+from circles.people.sign_in_rules import RequestState
 from circles.practice.mailbox import rules as practice
 from circles.web import limits
 
-FRESH = Asked(expired=False, tries=0, proven=False, used=False)
+FRESH = RequestState(expired=False, tries=0, proven=False, used=False)
 
 
 def codes(do: Callable[[], object]) -> set[str]:
@@ -100,7 +101,7 @@ def test_any_text_is_a_tidy_address_or_refused(typed: str) -> None:
     ],
 )
 def test_a_name_is_kept_tidy(typed: str, kept: str) -> None:
-    assert rules.name(typed) == kept
+    assert rules.parse_name(typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -117,21 +118,21 @@ def test_a_name_is_kept_tidy(typed: str, kept: str) -> None:
     ],
 )
 def test_what_is_no_name_is_refused(typed: str, code: str) -> None:
-    assert codes(lambda: rules.name(typed)) == {code}
+    assert codes(lambda: rules.parse_name(typed)) == {code}
 
 
 def test_a_zone_is_known_or_not_said() -> None:
-    assert rules.zone("") == ""
-    assert rules.zone("America/Denver") == "America/Denver"
-    assert codes(lambda: rules.zone("Mars/Olympus")) == {"zone_unknown"}
-    assert codes(lambda: rules.zone("../../etc/passwd")) == {"zone_unknown"}
+    assert rules.parse_zone("") == ""
+    assert rules.parse_zone("America/Denver") == "America/Denver"
+    assert codes(lambda: rules.parse_zone("Mars/Olympus")) == {"zone_unknown"}
+    assert codes(lambda: rules.parse_zone("../../etc/passwd")) == {"zone_unknown"}
 
 
 def test_the_year_of_a_training_is_a_year_that_was() -> None:
-    assert rules.year("") is None
-    assert rules.year(" 2019 ") == 2019
+    assert rules.parse_year("") is None
+    assert rules.parse_year(" 2019 ") == 2019
     for typed in ("19", "1949", "2999", "abcd", "２０１９", "-2019"):
-        assert codes(lambda typed=typed: rules.year(typed)) == {"year_unreadable"}
+        assert codes(lambda typed=typed: rules.parse_year(typed)) == {"year_unreadable"}
 
 
 # codes and links
@@ -140,25 +141,25 @@ def test_the_year_of_a_training_is_a_year_that_was() -> None:
 @given(st.integers(0, 999_999), st.sampled_from(["", " ", "-", "\u00a0", "\u2013", "  "]))
 def test_a_code_is_read_however_it_is_spaced(number: int, gap: str) -> None:
     digits = f"{number:06}"
-    assert rules.code(f" {digits[:3]}{gap}{digits[3:]} ") == digits
+    assert sign_in_rules.parse_code(f" {digits[:3]}{gap}{digits[3:]} ") == digits
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345a", "٠١٢٣٤٥", "123.4567", "-------"])
 def test_what_is_no_code_is_refused_before_it_counts(typed: str) -> None:
-    assert codes(lambda: rules.code(typed)) == {"code_unreadable"}
+    assert codes(lambda: sign_in_rules.parse_code(typed)) == {"code_unreadable"}
 
 
 def test_full_width_digits_are_digits() -> None:
-    assert rules.code("１２３ ４５６") == "123456"
+    assert sign_in_rules.parse_code("１２３ ４５６") == "123456"
 
 
 def test_a_code_belongs_to_its_asking_and_to_the_house() -> None:
     asking, other = uuid4(), uuid4()
-    kept = rules.code_hash(b"key", asking, "123456")
-    assert kept == rules.code_hash(b"key", asking, "123456")
-    assert kept != rules.code_hash(b"key", other, "123456")
-    assert kept != rules.code_hash(b"other key", asking, "123456")
-    assert kept != rules.code_hash(b"key", asking, "123457")
+    kept = sign_in_rules.code_hash(b"key", asking, "123456")
+    assert kept == sign_in_rules.code_hash(b"key", asking, "123456")
+    assert kept != sign_in_rules.code_hash(b"key", other, "123456")
+    assert kept != sign_in_rules.code_hash(b"other key", asking, "123456")
+    assert kept != sign_in_rules.code_hash(b"key", asking, "123457")
     assert b"123456" not in kept
 
 
@@ -167,42 +168,42 @@ def test_a_code_belongs_to_its_asking_and_to_the_house() -> None:
     [
         (None, {"nothing_asked"}, {"unknown"}),
         (FRESH, set(), set()),
-        (Asked(False, 4, False, False), set(), set()),
-        (Asked(False, 5, False, False), {"tried_out"}, set()),
-        (Asked(True, 0, False, False), {"expired"}, {"expired"}),
-        (Asked(False, 0, True, False), {"used"}, {"used"}),
-        (Asked(True, 0, True, True), {"used"}, {"used"}),
+        (RequestState(False, 4, False, False), set(), set()),
+        (RequestState(False, 5, False, False), {"tried_out"}, set()),
+        (RequestState(True, 0, False, False), {"expired"}, {"expired"}),
+        (RequestState(False, 0, True, False), {"used"}, {"used"}),
+        (RequestState(True, 0, True, True), {"used"}, {"used"}),
     ],
 )
-def test_when_a_code_and_a_link_work(asked: Asked | None, code: set[str], link: set[str]) -> None:
-    assert {reason.code for reason in rules.code_reasons(asked)} == code
-    assert {reason.code for reason in rules.link_reasons(asked)} == link
+def test_when_a_code_and_a_link_work(asked: RequestState | None, code: set[str], link: set[str]) -> None:
+    assert {reason.code for reason in sign_in_rules.code_refusals(asked)} == code
+    assert {reason.code for reason in sign_in_rules.link_refusals(asked)} == link
 
 
 def test_wrong_codes_in_the_mail_do_not_hurt_the_link() -> None:
-    tried_out = Asked(expired=False, tries=rules.MAX_TRIES, proven=False, used=False)
-    assert rules.code_reasons(tried_out)
-    assert not rules.link_reasons(tried_out)
+    tried_out = RequestState(expired=False, tries=sign_in_rules.MAX_TRIES, proven=False, used=False)
+    assert sign_in_rules.code_refusals(tried_out)
+    assert not sign_in_rules.link_refusals(tried_out)
 
 
 @pytest.mark.parametrize(
     ("asked", "may"),
     [
-        (Asked(False, 0, True, False), True),
-        (Asked(True, 0, True, False), False),
-        (Asked(False, 0, True, True), False),
+        (RequestState(False, 0, True, False), True),
+        (RequestState(True, 0, True, False), False),
+        (RequestState(False, 0, True, True), False),
         (FRESH, False),
         (None, False),
     ],
 )
-def test_a_name_is_taken_only_between_proof_and_use(asked: Asked | None, may: bool) -> None:
-    assert (not rules.name_reasons(asked)) is may
+def test_a_name_is_taken_only_between_proof_and_use(asked: RequestState | None, may: bool) -> None:
+    assert (not sign_in_rules.name_refusals(asked)) is may
 
 
 def test_it_says_how_many_tries_are_left() -> None:
-    assert "4 more times" in rules.wrong_code(1).text
-    assert "one more time" in rules.wrong_code(4).text
-    assert rules.wrong_code(5).code == "tried_out"
+    assert "4 more times" in sign_in_rules.wrong_code_refusal(1).text
+    assert "one more time" in sign_in_rules.wrong_code_refusal(4).text
+    assert sign_in_rules.wrong_code_refusal(5).code == "tried_out"
 
 
 # parts
@@ -219,10 +220,10 @@ def test_it_says_how_many_tries_are_left() -> None:
     ],
 )
 def test_the_last_organizer_stays(
-    is_organizer: bool, organizers: int, part: Part, on: bool, allowed: bool
+    is_organizer: bool, organizers: int, part: Role, on: bool, allowed: bool
 ) -> None:
     person = Person(uuid4(), "o@example.org", "Odile", "", "", False, is_organizer)
-    assert (not rules.part_reasons(person, organizers, part, on)) is allowed
+    assert (not rules.role_refusals(person, organizers, part, on)) is allowed
 
 
 # limits
@@ -235,7 +236,7 @@ def test_the_last_organizer_stays(
     st.sampled_from([timedelta(minutes=15), timedelta(days=1)]),
 )
 def test_the_wait_ends_with_the_window(now: datetime, per: timedelta) -> None:
-    wait = rules.wait_of(per, now)
+    wait = sign_in_rules.time_left(per, now)
     assert timedelta(0) < wait <= per
     assert (now + wait - datetime(2000, 1, 1, tzinfo=UTC)) % per == timedelta(0)
 
@@ -249,7 +250,7 @@ def test_the_wait_ends_with_the_window(now: datetime, per: timedelta) -> None:
     ],
 )
 def test_too_often_says_when_to_try_again(wait: timedelta, words: str) -> None:
-    assert words in rules.TooOften(wait).reasons[0].text
+    assert words in sign_in_rules.TooManyRequests(wait).reasons[0].text
 
 
 def asking_from(host: str, forwarded: str) -> Request:

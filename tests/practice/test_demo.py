@@ -276,7 +276,7 @@ async def test_facilitators_have_pictures_that_the_house_drew(planted: Context, 
     for row in rows:
         assert hashlib.sha256(row["jpeg"]).hexdigest()[:32] == row["hash"]
         # They are made like any picture that is sent, so that one can be sent in its place.
-        assert await pictures.remake(bytes(row["jpeg"]))
+        assert await pictures.normalize(bytes(row["jpeg"]))
     async with browser() as page:
         answer = await page.get(f"/pictures/{rows[0]['hash']}.jpg")
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg")

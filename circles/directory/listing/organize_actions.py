@@ -172,7 +172,7 @@ async def hand_over(context: Context, listing_id: UUID, *, who: UUID, email: str
 
 
 async def keep_picture(context: Context, listing_id: UUID, jpeg: bytes, *, who: UUID) -> str:
-    """Keep the picture of a listing that is with no therapist, as `pictures.remake` made it. Raises NotFound."""
+    """Keep the picture of a listing that is with no therapist, as `pictures.normalize` made it. Raises NotFound."""
     async with context.db.transaction() as tx:
         await _lock_unowned(tx, listing_id)
         return await own_actions.put_picture(tx, listing_id, jpeg, who=who)

@@ -250,23 +250,23 @@ async def hand_over(request: Request) -> Response:
 
 async def picture_form(request: Request) -> Response:
     """The picture of a listing that is with no therapist, and the form for another."""
-    return await picture_upload.show(request, partial(_portrait, request))
+    return await picture_upload.show(request, partial(_picture_page, request))
 
 
-async def _portrait(request: Request) -> picture_upload.Portrait:
+async def _picture_page(request: Request) -> picture_upload.PicturePage:
     listing_id = access.path_id(request)
     async with access.context(request).db.reading() as tx:
         row = await SQL.unowned_portrait(tx, id=listing_id)
     if row is None:
         raise NotFound
     here = f"/organize/therapists/{listing_id}"
-    return picture_upload.Portrait(
+    return picture_upload.PicturePage(
         title=f"The picture of {row['name']}",
         lede="It shows on their page in the directory, for everybody. Use one they gave you or agreed to.",
         name=row["name"],
         hash=row["picture_hash"] or "",
-        here=f"{here}/picture",
-        served_at="/therapists/pictures",
+        url=f"{here}/picture",
+        pictures_url="/therapists/pictures",
         back=(here, "The listing"),
     )
 
@@ -275,11 +275,11 @@ async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
     context, who = access.context(request), request.state.person.id
     keep = partial(organize_actions.keep_picture, context, access.path_id(request), who=who)
-    return await picture_upload.send(request, partial(_portrait, request), keep)
+    return await picture_upload.save(request, partial(_picture_page, request), keep)
 
 
 async def drop_picture(request: Request) -> Response:
     """Take the picture away."""
     context, who = access.context(request), request.state.person.id
     await organize_actions.drop_picture(context, access.path_id(request), who=who)
-    return picture_upload.dropped(request)
+    return picture_upload.deleted(request)

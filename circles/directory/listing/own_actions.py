@@ -172,7 +172,7 @@ async def confirm(
 
 
 async def keep_picture(context: Context, person_id: UUID, jpeg: bytes) -> str:
-    """Keep a listing's picture, as `pictures.remake` made it. Returns its hash. Raises NotFound."""
+    """Keep a listing's picture, as `pictures.normalize` made it. Returns its hash. Raises NotFound."""
     async with context.db.transaction() as tx:
         found = await _locked(tx, person_id)
         return await put_picture(tx, found["id"], jpeg, who=person_id)

@@ -194,21 +194,21 @@ async def bring_back(request: Request) -> Response:
 
 async def picture_form(request: Request) -> Response:
     """The picture as it is, and the form for another."""
-    return await picture_upload.show(request, partial(_portrait, request))
+    return await picture_upload.show(request, partial(_picture_page, request))
 
 
-async def _portrait(request: Request) -> picture_upload.Portrait:
+async def _picture_page(request: Request) -> picture_upload.PicturePage:
     async with access.context(request).db.reading() as tx:
         row = await own_actions.own(tx, request.state.person.id)
     if row is None:
         raise NotFound
-    return picture_upload.Portrait(
+    return picture_upload.PicturePage(
         title="The picture of your listing",
         lede="It shows on your page in the directory, for everybody. A calm one of your face works best.",
         name=row["name"],
         hash=row["picture_hash"] or "",
-        here="/my/listing/picture",
-        served_at="/therapists/pictures",
+        url="/my/listing/picture",
+        pictures_url="/therapists/pictures",
         back=("/my/listing", "Your listing"),
     )
 
@@ -216,10 +216,10 @@ async def _portrait(request: Request) -> picture_upload.Portrait:
 async def send_picture(request: Request) -> Response:
     """Keep a picture, or say why it cannot be kept."""
     keep = partial(own_actions.keep_picture, access.context(request), request.state.person.id)
-    return await picture_upload.send(request, partial(_portrait, request), keep)
+    return await picture_upload.save(request, partial(_picture_page, request), keep)
 
 
 async def drop_picture(request: Request) -> Response:
     """Take the picture away."""
     await own_actions.drop_picture(access.context(request), request.state.person.id)
-    return picture_upload.dropped(request)
+    return picture_upload.deleted(request)

@@ -1,0 +1,134 @@
+"""The page of one's own account: name, zone, what facilitators show, access needs."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.base import clock
+from circles.base.errors import Refused
+from circles.people import actions, rules
+from circles.people.queries import profiles
+from circles.people.rules import Profile
+from circles.store import db
+from circles.web import access, cookies, render
+from circles.web.forms import Form
+
+SQL = db.queries("people/people")
+
+# The zones most people here live in, offered first.
+COMMON_ZONES = [
+    ("America/New_York", "US Eastern (New York)"),
+    ("America/Chicago", "US Central (Chicago)"),
+    ("America/Denver", "US Mountain (Denver)"),
+    ("America/Phoenix", "US Arizona (Phoenix)"),
+    ("America/Los_Angeles", "US Pacific (Los Angeles)"),
+    ("America/Anchorage", "US Alaska (Anchorage)"),
+    ("Pacific/Honolulu", "US Hawaii (Honolulu)"),
+    ("America/Toronto", "Canada Eastern (Toronto)"),
+    ("America/Vancouver", "Canada Pacific (Vancouver)"),
+    ("Europe/London", "United Kingdom (London)"),
+    ("Europe/Berlin", "Central Europe (Berlin)"),
+    ("Australia/Sydney", "Australia Eastern (Sydney)"),
+]
+
+
+async def account(request: Request) -> Response:
+    return await _account(request)
+
+
+async def _account(
+    request: Request, form: Form | None = None, credential_form: Form | None = None
+) -> Response:
+    """The page; of its two forms, the one that was refused keeps what was typed."""
+    person = request.state.person
+    async with access.context(request).db.reading() as tx:
+        profile = (await profiles(tx, [person.id]))[person.id]
+    return render.page(
+        request,
+        "people/account.html",
+        422 if form or credential_form else 200,
+        form=form or Form(_values(profile, person.zone)),
+        credential_form=credential_form or Form(),
+        credentials=profile.credentials,
+        picture=profile.picture,
+        zones=_zones(person.zone),
+    )
+
+
+def _values(profile: Profile, zone: str) -> dict[str, str]:
+    return {
+        "name": profile.name,
+        "pronouns": profile.pronouns,
+        "zone": zone,
+        "about": profile.about,
+        "approach": profile.approach,
+        "languages": profile.languages,
+    }
+
+
+def _zones(own: str) -> list[tuple[str, str]]:
+    first = {zone for zone, _ in COMMON_ZONES}
+    rest = sorted(clock.zones() | ({own} if own else set()))
+    return [
+        ("", "Not said"),
+        *COMMON_ZONES,
+        *((zone, zone.replace("/", ", ").replace("_", " ")) for zone in rest if zone not in first),
+    ]
+
+
+async def change_account(request: Request) -> Response:
+    form = await Form.read(request)
+    name, pronouns = rules.read_name(form, required=True)
+    zone = form.take(lambda: rules.parse_zone(form.value("zone")), "")
+    about = form.body("about", max_length=2000, required=False)
+    approach = form.body("approach", max_length=3000, required=False)
+    languages = form.take(lambda: rules.parse_languages(form.value("languages")), "")
+    if not form.ok:
+        return await _account(request, form=form)
+    await actions.change_profile(
+        access.context(request),
+        request.state.person,
+        name=name,
+        pronouns=pronouns,
+        zone=zone,
+        about=about,
+        approach=approach,
+        languages=languages,
+    )
+    response = render.see_other("/me", notice="Your changes are kept.")
+    if zone:
+        cookies.set_zone(response, access.context(request).settings, zone)
+    return response
+
+
+async def add_credential(request: Request) -> Response:
+    form = await Form.read(request)
+    values = rules.read_credential(form)
+    if form.ok:
+        try:
+            await actions.add_credential(access.context(request), request.state.person, **values)
+            return render.see_other("/me#training", notice="Added.")
+        except Refused as refused:
+            form.add(refused.reasons)
+    return await _account(request, credential_form=form)
+
+
+async def delete_credential(request: Request) -> Response:
+    await actions.delete_credential(access.context(request), request.state.person, access.path_id(request))
+    return render.see_other("/me#training", notice="Taken away.")
+
+
+async def access_needs_form(request: Request) -> Response:
+    async with access.context(request).db.reading() as tx:
+        needs = await SQL.access_needs(tx, id=request.state.person.id)
+    return render.page(request, "people/access_needs.html", form=Form({"needs": needs}))
+
+
+async def set_access_needs(request: Request) -> Response:
+    form = await Form.read(request)
+    needs = form.body("needs", max_length=rules.MAX_NEEDS, required=False)
+    if not form.ok:
+        return render.page(request, "people/access_needs.html", 422, form=form)
+    await actions.set_access_needs(access.context(request), request.state.person, needs)
+    return render.see_other("/me", notice="Kept. Your hosts see it." if needs else "Your hosts see nothing.")

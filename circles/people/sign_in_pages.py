@@ -1,0 +1,226 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.base.errors import Refused
+from circles.people import rules, sign_in_actions, sign_in_rules
+from circles.people.sign_in_actions import SignIn
+from circles.people.sign_in_rules import SignInRequest
+from circles.store.db import Record
+from circles.web import access, cookies, limits, render
+from circles.web.forms import Form
+
+# The cookie with the key of the browser that requested a code, and its life in seconds.
+REQUEST = "asked"
+REQUEST_LASTS = 3600
+MAX_NEXT_PATH = 500
+HOME = "/gatherings"
+
+
+async def sign_in_form(request: Request) -> Response:
+    next_path = _next_path(request.query_params.get("next", ""))
+    if request.state.person:
+        return render.see_other(next_path or HOME)
+    typed = await _typed_before(request)
+    if next_path:
+        typed["next"] = next_path
+    return _private(render.page(request, "people/sign_in.html", form=Form(typed)))
+
+
+async def _typed_before(request: Request) -> dict[str, str]:
+    """The values of this browser's last request that was not used, for somebody who needs a new code."""
+    key = cookies.read(request, REQUEST)
+    row = await sign_in_actions.latest_request(access.context(request), key) if key else None
+    if row is None or row["used_at"]:
+        return {}
+    return {
+        "email": row["email"],
+        "name": row["name"],
+        "pronouns": row["pronouns"],
+        "next": row["next_path"],
+    }
+
+
+async def request_mail(request: Request) -> Response:
+    """Mail a code and a link. The response is the same for every address."""
+    context = access.context(request)
+    form = await Form.read(request)
+    sign_in_request = _sign_in_request(form, cookies.browser_zone(request))
+    if sign_in_request is None:
+        return render.page(request, "people/sign_in.html", 422, form=form)
+    try:
+        key = await sign_in_actions.request_mail(
+            context,
+            sign_in_request,
+            browser=cookies.read(request, REQUEST),
+            network=limits.client_network(request, context.settings),
+        )
+    except sign_in_rules.TooManyRequests as refused:
+        form.add(refused.reasons)
+        response = render.page(request, "people/sign_in.html", 429, form=form)
+        response.headers["Retry-After"] = str(int(refused.wait.total_seconds()) + 1)
+        return response
+    response = render.see_other("/sign-in/code")
+    cookies.write(response, context.settings, REQUEST, key, REQUEST_LASTS)
+    return response
+
+
+def _sign_in_request(form: Form, zone: str) -> SignInRequest | None:
+    email = form.take(lambda: rules.parse_address(form.value("email")))
+    name, pronouns = rules.read_name(form, required=False)
+    if email is None or not form.ok:
+        return None
+    return SignInRequest(email, name, pronouns, zone, _next_path(form.value("next")))
+
+
+def _next_path(path: str) -> str:
+    """The page of this site to continue with after signing in, or nothing."""
+    safe = render.safe_path(path)
+    return safe if len(safe) <= MAX_NEXT_PATH and not safe.startswith("/sign-") else ""
+
+
+async def code_form(request: Request) -> Response:
+    if request.state.person:
+        return render.see_other(HOME)
+    row = await sign_in_actions.latest_request(access.context(request), cookies.read(request, REQUEST))
+    if row is None:
+        return render.see_other("/sign-in")
+    if row["proven_at"] and not row["used_at"]:
+        return render.see_other("/sign-in/name")
+    return _code_page(request, Form(), row)
+
+
+def _code_page(request: Request, form: Form, row: Record | None) -> Response:
+    """The page, with a field only where a code can still work."""
+    refusals = sign_in_rules.code_refusals(sign_in_actions.request_state(row))
+    return _private(
+        render.page(
+            request,
+            "people/code.html",
+            200 if form.ok else 422,
+            form=form,
+            email=row["email"] if row else "",
+            usable=not refusals,
+        )
+    )
+
+
+async def use_code(request: Request) -> Response:
+    form = await Form.read(request)
+    digits = form.take(lambda: sign_in_rules.parse_code(form.value("code")))
+    if digits is not None:
+        try:
+            result = await sign_in_actions.use_code(
+                access.context(request),
+                browser=cookies.read(request, REQUEST),
+                digits=digits,
+                old_token=_token(request),
+            )
+            return _continue(request, result)
+        except Refused as refused:
+            form.add(refused.reasons)
+    row = await sign_in_actions.latest_request(access.context(request), cookies.read(request, REQUEST))
+    return _code_page(request, form, row)
+
+
+async def link_form(request: Request) -> Response:
+    """A page with a button. Opening it changes nothing, because mail scanners open links."""
+    try:
+        row = await sign_in_actions.request_of_link(access.context(request), request.path_params["token"])
+    except Refused as refused:
+        return _link_gone(request, refused)
+    return _private(render.page(request, "people/link.html", email=row["email"], robots="noindex"))
+
+
+async def use_link(request: Request) -> Response:
+    try:
+        result = await sign_in_actions.use_link(
+            access.context(request),
+            link=request.path_params["token"],
+            browser=cookies.read(request, REQUEST),
+            old_token=_token(request),
+        )
+    except Refused as refused:
+        return _link_gone(request, refused)
+    return _continue(request, result)
+
+
+def _link_gone(request: Request, refused: Refused) -> Response:
+    """410 for a link that worked once, 404 for an unknown one."""
+    status = 404 if "unknown" in refused.codes else 410
+    return _private(render.page(request, "people/link_gone.html", status, reasons=refused.reasons))
+
+
+async def name_form(request: Request) -> Response:
+    """The page that asks a new person for a name."""
+    row = await sign_in_actions.latest_request(access.context(request), cookies.read(request, REQUEST))
+    if row is None or not row["proven_at"] or row["used_at"]:
+        return render.see_other("/sign-in")
+    return _private(render.page(request, "people/name.html", form=Form(), email=row["email"]))
+
+
+async def give_name(request: Request) -> Response:
+    form = await Form.read(request)
+    name, pronouns = rules.read_name(form, required=True)
+    if form.ok:
+        try:
+            result = await sign_in_actions.give_name(
+                access.context(request),
+                browser=cookies.read(request, REQUEST),
+                name=name,
+                pronouns=pronouns,
+                old_token=_token(request),
+            )
+            return _continue(request, result)
+        except Refused as refused:
+            form.add(refused.reasons)
+    return _private(render.page(request, "people/name.html", 422, form=form, email=""))
+
+
+def _continue(request: Request, result: SignIn) -> Response:
+    """Set the sign-in cookie and go on to the next page; without a token, ask for the name first."""
+    settings = access.context(request).settings
+    if not result.token:
+        response = render.see_other("/sign-in/name")
+        cookies.write(response, settings, REQUEST, result.browser, REQUEST_LASTS)
+        return response
+    response = render.see_other(result.next_path or HOME, notice="You are signed in.")
+    cookies.write(
+        response, settings, access.SIGN_IN, result.token, int(sign_in_rules.SIGN_IN_LASTS.total_seconds())
+    )
+    cookies.delete(response, settings, REQUEST)
+    return response
+
+
+def _token(request: Request) -> str:
+    return cookies.read(request, access.SIGN_IN)
+
+
+def _private(response: Response) -> Response:
+    """Not stored: these pages show an address though nobody is signed in yet."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def sign_out(request: Request) -> Response:
+    context = access.context(request)
+    await sign_in_actions.sign_out(context, _token(request))
+    return _signed_out(request, "You are signed out.")
+
+
+async def sign_out_everywhere(request: Request) -> Response:
+    await sign_in_actions.sign_out_everywhere(access.context(request), request.state.person)
+    return _signed_out(request, "You are signed out on every device.")
+
+
+def _signed_out(request: Request, notice: str) -> Response:
+    response = render.see_other("/", notice=notice)
+    response.headers["Clear-Site-Data"] = (
+        '"storage"'  # the stored room of a host's phone, and its service worker
+    )
+    for name in (access.SIGN_IN, REQUEST):
+        cookies.delete(response, access.context(request).settings, name)
+    return response
