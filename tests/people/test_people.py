@@ -477,7 +477,7 @@ async def test_one_address_gets_few_mails_and_what_was_typed_is_kept(
 async def test_one_network_gets_a_limited_number_of_mails(
     cast: Cast, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "NETWORK_LIMITS", ((3, timedelta(minutes=15)),))
+    monkeypatch.setattr(sign_in_rules, "NETWORK_LIMITS", ((3, timedelta(minutes=15)),))
     for number in range(3):
         await sign_in_actions.request_mail(
             context, SignInRequest(f"n{number}@example.org"), browser="", network="203.0.113.9"
