@@ -32,7 +32,6 @@ from circles.directory.listing import pages as listing_pages
 from circles.directory.search import choose_pages, short_list_pages
 from circles.directory.search import pages as search_pages
 from circles.directory.upkeep import checking, complaints_pages, forgetting
-from circles.gatherings import facilitator_pages
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.guidelines import writing_pages
@@ -104,7 +103,7 @@ GATHERINGS = [
     route("/gatherings", gatherings_pages.listing, Access.PUBLIC),
     route("/gatherings/{id}", gatherings_pages.gathering, Access.PUBLIC),
     route("/circles/{id}", gatherings_pages.circle, Access.PUBLIC),
-    route("/facilitators/{id}", facilitator_pages.facilitator, Access.PUBLIC),
+    route("/facilitators/{id}", gatherings_pages.facilitator, Access.PUBLIC),
     *form("/zone", gatherings_pages.zone_form, gatherings_pages.choose_zone, Access.PUBLIC),
 ]
 
@@ -408,4 +407,4 @@ def connect_features() -> None:
     """Hand lower features the few functions of higher ones that they call (docs/decisions)."""
     payments.on_settled(bookings.settle)
     payments.use_practice_transport(stripe_api.transport)
-    gatherings.booking_finder(bookings.find_active)
+    gatherings.set_booking_finder(bookings.find_active)

@@ -1,9 +1,8 @@
-"""Circles and their dated gatherings: who hosts them, what they ask, when they are."""
+"""Circles and gatherings as visitors see them and bookings need them."""
 
-from circles.gatherings.cards import Card, Dated, Planned
-from circles.gatherings.cards import html as card_html
-from circles.gatherings.nearby import Coming, open_between, open_nearest
-from circles.gatherings.queries import Offer, booking_finder, offer, offers
+from circles.gatherings.cards import Card, GatheringDate, HostedDate, card_html
+from circles.gatherings.nearby import PlaceFilter, open_between, open_nearest
+from circles.gatherings.queries import Offer, offer, offers, set_booking_finder
 from circles.gatherings.rules import (
     FORMATS,
     PLACES,
@@ -20,17 +19,17 @@ __all__ = [
     "ROOM_OPENS_BEFORE",
     "Card",
     "Closed",
-    "Coming",
-    "Dated",
+    "GatheringDate",
+    "HostedDate",
     "Offer",
-    "Planned",
-    "booking_finder",
+    "PlaceFilter",
     "card_html",
     "offer",
     "offers",
     "open_between",
     "open_nearest",
     "room_is_open",
+    "set_booking_finder",
     "terms_words",
     "why_closed",
 ]

@@ -1,4 +1,4 @@
-"""Gatherings as cards: the rows they are made of, the days they stand under, their HTML, kept."""
+"""Gatherings as cards: the rows they are made of, the days they are listed under, their cached HTML."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from circles.base import clock
+from circles.base import clock, money
+from circles.base.english import join_names
 from circles.gatherings.rules import FORMATS, Seats
 from circles.store import db, templates
 
 
 @dataclass(frozen=True, slots=True)
-class Dated(Seats):
-    """One gathering within its circle: when, and how full."""
+class GatheringDate(Seats):
+    """One gathering in the list of its circle's dates: when, and how full."""
 
     id: UUID
     starts_at: datetime
@@ -31,7 +32,7 @@ class Dated(Seats):
 
     @classmethod
     def read(cls, rows: Iterable[dict[str, Any]]) -> list[Self]:
-        """Read the gatherings that a query gathered up as JSON."""
+        """The dates that a query aggregated into a JSON array."""
         return [
             cls(**(row | {"id": UUID(row["id"]), "starts_at": datetime.fromisoformat(row["starts_at"])}))
             for row in rows
@@ -39,8 +40,11 @@ class Dated(Seats):
 
 
 @dataclass(frozen=True, slots=True)
-class Planned(Dated):
-    """One gathering as its hosts see it: of a schedule or not, changed by hand, moved by the clock change."""
+class HostedDate(GatheringDate):
+    """The same for its hosts.
+
+    planted: made by a schedule. by_hand: changed by itself since. oddity: what a clock change does to it.
+    """
 
     by_hand: bool
     oddity: str
@@ -48,8 +52,8 @@ class Planned(Dated):
 
 
 @dataclass(frozen=True, slots=True)
-class Card(Dated):
-    """One gathering as the list shows it. Equal cards look the same, so their HTML is kept by the card."""
+class Card(GatheringDate):
+    """One gathering as lists show it. Equal cards have equal HTML, so the card is the key of the cache."""
 
     circle_name: str
     place: str
@@ -61,36 +65,48 @@ class Card(Dated):
     maximum: int
     host_names: tuple[str, ...]
 
+    @classmethod
+    def of(cls, row: db.Record) -> Card:
+        """The card of a row of the view `gathering_cards`."""
+        return cls(**{name: row[name] for name in _COLUMNS}, host_names=tuple(row["host_names"]))
+
     @property
     def format_words(self) -> str:
-        """The format, and who holds it: "Facilitated circle, with Farid and Wren"."""
-        names = self.host_names
-        hosts = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+        """The format, and who hosts: "Facilitated circle, with Farid and Wren"."""
+        hosts = join_names(self.host_names)
         return f"{FORMATS[self.format]}, with {hosts}" if hosts else FORMATS[self.format]
 
+    @property
+    def place_words(self) -> str:
+        """Where it meets: "Online", "In person, Denver"."""
+        return "Online" if self.place == "online" else f"In person, {self.city}"
 
-_FIELDS = tuple(name for name in Card.__dataclass_fields__ if name != "host_names")
+    @property
+    def price_words(self) -> str:
+        """The scale from end to end: "$30 to $80", "$30", "Free of charge"."""
+        if self.maximum == 0:
+            return "Free of charge"
+        least, most = (money.format_amount(each, self.currency) for each in (self.minimum, self.maximum))
+        return least if least == most else f"{least} to {most}"
 
 
-def card(row: db.Record) -> Card:
-    """The card of a row of the list's query."""
-    return Card(**{name: row[name] for name in _FIELDS}, host_names=tuple(row["host_names"]))
+_COLUMNS = tuple(name for name in Card.__dataclass_fields__ if name != "host_names")
+
+
+def card_html(card: Card, viewer_zone: str) -> str:
+    """A card's HTML. Rendering is what costs time, so up to 4,096 are kept, by everything they show."""
+    return _card_html(card, viewer_zone, clock.now().year)
 
 
 @lru_cache(maxsize=4096)
-def _html(of: Card, viewer_zone: str, year: int) -> str:
+def _card_html(card: Card, viewer_zone: str, year: int) -> str:
     # The year is a part of the key because a date names its year only when it is not this one.
-    return templates.render("gatherings/_card.html", card=of, viewer_zone=viewer_zone)
-
-
-def html(of: Card, viewer_zone: str) -> str:
-    """A card's HTML. Rendering is what costs time here, so up to 4,096 are kept, by everything they show."""
-    return _html(of, viewer_zone, clock.now().year)
+    return templates.render("gatherings/_card.html", card=card, viewer_zone=viewer_zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the list with its cards, rendered."""
+    """One day of the list with its cards as HTML."""
 
     date: date
     cards: tuple[str, ...]
@@ -99,7 +115,7 @@ class Day:
 def by_day(cards: Sequence[Card], viewer_zone: str) -> list[Day]:
     """Cards under their days: the visitor's days where their zone is known, else each circle's own."""
     days: dict[date, list[str]] = {}
-    for each in cards:
-        here = each.starts_at.astimezone(ZoneInfo(viewer_zone or each.zone)).date()
-        days.setdefault(here, []).append(html(each, viewer_zone))
+    for card in cards:
+        day = card.starts_at.astimezone(ZoneInfo(viewer_zone or card.zone)).date()
+        days.setdefault(day, []).append(card_html(card, viewer_zone))
     return [Day(day, tuple(days[day])) for day in sorted(days)]

@@ -1,4 +1,4 @@
-"""The filters of the list: read from the address; what cannot be read is left out, and said."""
+"""The filters of the list of gatherings, read from the query string."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from circles.base import clock, money, reading
+from circles.base.english import choose
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 from circles.gatherings.rules import FORMATS, PLACES
@@ -27,7 +28,7 @@ PARTS = {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening"}
 PER_PAGE = 20
 MAX_PAGES = 500
 
-# What may be paid is typed without a currency: every currency the circles can choose has two decimals.
+# The amount is typed without a currency: every currency that circles can choose has two decimals.
 _ANY_CURRENCY = "USD"
 _ONE = "Please choose one of these."
 _MORE = "Please choose one or more of these."
@@ -35,7 +36,7 @@ _MORE = "Please choose one or more of these."
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What somebody looks for. An empty value lets everything through; means is in minor units."""
+    """The filters that are set; an empty value filters nothing. means: the most a visitor can pay, in minor units."""
 
     where: str = ""
     format: str = ""
@@ -48,37 +49,52 @@ class Filters:
     page: int = 1
 
     @property
-    def how_many(self) -> int:
+    def count(self) -> int:
         """How many filters are set."""
-        return sum(getattr(self, each.name) != each.default for each in fields(self) if each.name != "page")
+        return sum(
+            getattr(self, field.name) != field.default for field in fields(self) if field.name != "page"
+        )
 
     def pairs(self) -> list[tuple[str, str]]:
-        """What is set, as the names and values of the form and of the address."""
-        given: list[tuple[str, str]] = [("where", self.where), ("format", self.format)]
-        given += [("day", day) for day in self.days] + [("part", part) for part in self.parts]
-        given += [("from", _iso(self.after)), ("to", _iso(self.until))]
-        given += [("means", "" if self.means is None else money.format_plain(self.means, _ANY_CURRENCY))]
-        given += [("seats", "on" if self.seats else "")]
-        return [(name, value) for name, value in given if value]
+        """The fields of the form and of the query string, for the filters that are set."""
+        return [
+            (name, value)
+            for name, value in (
+                ("where", self.where),
+                ("format", self.format),
+                *(("day", day) for day in self.days),
+                *(("part", part) for part in self.parts),
+                ("from", _iso(self.after)),
+                ("to", _iso(self.until)),
+                ("means", "" if self.means is None else money.format_plain(self.means, _ANY_CURRENCY)),
+                ("seats", "on" if self.seats else ""),
+            )
+            if value
+        ]
 
     def url(self, page: int = 1) -> str:
-        """The address of one page of this list, with nothing in it that is not set."""
+        """The URL of one page of this list, without what is not set."""
         query = urlencode(self.pairs() + ([("page", str(page))] if page > 1 else []))
         return f"/gatherings?{query}" if query else "/gatherings"
 
     def arguments(self) -> dict[str, Any]:
-        """The filters as the arguments of the list's query; None lets everything through."""
-        found = asdict(self)
-        del found["page"]
-        numbers = [place for place, day in enumerate(DAYS, start=1) if day in self.days]
-        return found | {
+        """The arguments of the query `ahead`; None filters nothing."""
+        arguments = asdict(self)
+        del arguments["page"]
+        iso_weekdays = [number for number, day in enumerate(DAYS, start=1) if day in self.days]
+        return arguments | {
             "where": self.where or None,
             "format": self.format or None,
-            "days": numbers or None,
+            "days": iso_weekdays or None,
             "parts": list(self.parts) or None,
-            "most": PER_PAGE,
-            "skip": (self.page - 1) * PER_PAGE,
+            "limit": PER_PAGE,
+            "offset": (self.page - 1) * PER_PAGE,
         }
+
+    def result_words(self, total: int) -> str:
+        """How many gatherings there are, as a sentence: "12 gatherings for your filters."."""
+        nouns = choose(total, "gathering", "gatherings")
+        return f"{total or 'No'} {nouns}{' for your filters' if self.count else ''}."
 
 
 def _iso(day: date | None) -> str:
@@ -86,9 +102,9 @@ def _iso(day: date | None) -> str:
 
 
 def parse(values: Mapping[str, str]) -> tuple[Filters, list[Reason]]:
-    """Read the filters. What cannot be read is left out, and a reason for its field says so."""
+    """Read the filters. What cannot be read is left out, with a reason for its field."""
     reader = Reader(values)
-    found = Filters(
+    filters = Filters(
         where=reader.one("where", PLACES, _ONE),
         format=reader.one("format", FORMATS, _ONE),
         days=reader.several("day", DAYS, _MORE),
@@ -99,10 +115,10 @@ def parse(values: Mapping[str, str]) -> tuple[Filters, list[Reason]]:
         seats=values.get("seats", "") == "on",
         page=reading.page_number(values.get("page", ""), MAX_PAGES),
     )
-    if found.after and found.until and found.until < found.after:
-        reader.reasons.append(Reason("dates_crossed", "This date lies before the first one.", "to"))
-        found = replace(found, until=None)
-    return found, [_left_out(reason) for reason in reader.reasons]
+    if filters.after and filters.until and filters.until < filters.after:
+        reader.add(Reason("dates_crossed", "This date lies before the first one.", "to"))
+        filters = replace(filters, until=None)
+    return filters, [_left_out(reason) for reason in reader.reasons]
 
 
 def _left_out(reason: Reason) -> Reason:
@@ -110,12 +126,12 @@ def _left_out(reason: Reason) -> Reason:
 
 
 def _date(reader: Reader, name: str) -> date | None:
-    typed = reader.values.get(name, "").strip()
+    typed = reader.value(name).strip()
     return reader.take(lambda: clock.parse_date(typed, name), None) if typed else None
 
 
 def _means(reader: Reader) -> int | None:
-    typed = reader.values.get("means", "").strip()
+    typed = reader.value("means").strip()
     return reader.take(lambda: _amount(typed), None) if typed else None
 
 

@@ -1,4 +1,4 @@
-"""Gatherings near a moment, for rooms that suggest some: open, with a free seat, within a span of time."""
+"""Gatherings near a moment, for features that suggest some: open, with a free seat, within a span of time."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from circles.gatherings.cards import Card, card
+from circles.gatherings.cards import Card
 from circles.store import db
 
 SQL = db.queries("gatherings/nearby")
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
-    """How somebody can come. city: a part of its name, for gatherings in person; empty is any city."""
+class PlaceFilter:
+    """Which places somebody can come to. city: a part of its name, for those in person; empty is any city."""
 
     online: bool
     in_person: bool
@@ -27,26 +27,26 @@ async def open_between(
     in_person_from: datetime | None,
     until: datetime,
     city: str,
-    most: int,
+    limit: int,
 ) -> list[Card]:
-    """Open gatherings that begin from then until then, the soonest first. None leaves that place out."""
-    found = SQL.between(
-        tx, online_from=online_from, in_person_from=in_person_from, until=until, city=city, most=most
+    """Open gatherings that start within a span, the soonest first. Without a start a place is left out."""
+    query = SQL.between(
+        tx, online_from=online_from, in_person_from=in_person_from, until=until, city=city, limit=limit
     )
-    return [card(row) for row in await db.rows(found)]
+    return [Card.of(row) for row in await db.rows(query)]
 
 
 async def open_nearest(
-    tx: db.Tx, moments: Sequence[datetime], within: timedelta, coming: Coming
+    tx: db.Tx, moments: Sequence[datetime], within: timedelta, places: PlaceFilter
 ) -> list[Card | None]:
-    """For each moment the open gathering that begins nearest to it, where one does within so long; one query."""
-    found = SQL.nearest(
+    """For each moment the open gathering that starts nearest to it, None where none does within the span."""
+    query = SQL.nearest(
         tx,
         moments=list(moments),
         within=within,
-        online=coming.online,
-        in_person=coming.in_person,
-        city=coming.city,
+        online=places.online,
+        in_person=places.in_person,
+        city=places.city,
     )
-    near = {row["number"]: card(row) for row in await db.rows(found)}
-    return [near.get(number) for number in range(1, len(moments) + 1)]
+    nearest = {row["number"]: Card.of(row) for row in await db.rows(query)}
+    return [nearest.get(number) for number in range(1, len(moments) + 1)]

@@ -1,4 +1,4 @@
-"""What visitors see: the first page, the list with its filters, a gathering, a circle, the zone's choice."""
+"""Public pages: the first page, the list with its filters, a gathering, a circle, a facilitator, the time zone."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import people
+from circles import directory, people
 from circles.base import clock, reading
 from circles.base.errors import NotFound, Reason
 from circles.base.money import Scale
-from circles.gatherings import cards, filters, rules
-from circles.gatherings.cards import Dated
+from circles.gatherings import filters, rules
+from circles.gatherings.cards import Card, GatheringDate, by_day, card_html
 from circles.gatherings.filters import Filters
-from circles.gatherings.queries import booking_of
+from circles.gatherings.queries import find_booking
 from circles.store import db, templates
 from circles.web import access, cookies, htmx, render
 from circles.web.cookies import viewer_zone
@@ -29,41 +29,69 @@ ON_FIRST_PAGE = 4
 
 
 async def home(request: Request) -> Response:
-    """What a circle is and is not, and the next gatherings."""
     zone = viewer_zone(request)
     async with access.context(request).db.reading() as tx:
-        arguments = Filters().arguments() | {"most": ON_FIRST_PAGE}
-        rows = await db.rows(SQL.ahead(tx, zone=zone or None, **arguments))
-    ahead = [cards.card(row) for row in rows]
+        arguments = Filters().arguments() | {"limit": ON_FIRST_PAGE}
+        cards = [Card.of(row) for row in await db.rows(SQL.ahead(tx, zone=zone or None, **arguments))]
     return render.page(
         request,
         "gatherings/home.html",
-        cards=[cards.html(each, zone) for each in ahead],
-        next=next((each for each in ahead if each.seats_left > 0), None),
+        cards=[card_html(card, zone) for card in cards],
+        next=next((card for card in cards if card.seats_left > 0), None),
         viewer_zone=zone,
     )
 
 
 async def what_it_is_not(request: Request) -> Response:
-    """What a circle is not, and where to turn instead."""
     return render.page(request, "gatherings/what_it_is_not.html")
 
 
-def _filter_form(form: Form, found: Filters, own_clock: bool) -> str:
-    """The form of the filters: kept by what is set, or rendered anew with what cannot be read."""
-    return _kept_form(replace(found, page=1), own_clock) if form.ok else _render_form(form, found, own_clock)
+async def listing(request: Request) -> Response:
+    """The list of gatherings, or its results alone for htmx. One query."""
+    form = Form(reading.join_fields(request.query_params.multi_items()))
+    wanted, reasons = filters.parse(form.values)
+    form.add(reasons)
+    zone = viewer_zone(request)
+    async with access.context(request).db.reading() as tx:
+        rows = await db.rows(SQL.ahead(tx, zone=zone or None, **wanted.arguments()))
+    total = rows[0]["total"] if rows else 0
+    part = htmx.wants_part(request)
+    response = render.page(
+        request,
+        "gatherings/_results.html" if part else "gatherings/list.html",
+        part=part,
+        form=form,
+        filters=wanted,
+        filter_form=filter_form(form, wanted, bool(zone)),
+        days=by_day([Card.of(row) for row in rows], zone),
+        total=total,
+        result=wanted.result_words(total),
+        pager=pager(wanted.page, total, filters.PER_PAGE, wanted.url),
+        viewer_zone=zone,
+        here=wanted.url(wanted.page),
+    )
+    if part:
+        response.headers["HX-Push-Url"] = wanted.url(wanted.page)
+    return htmx.vary(response)
+
+
+def filter_form(form: Form, wanted: Filters, own_clock: bool) -> str:
+    """The HTML of the filters' form. Kept by what is set, unless it shows what was refused."""
+    return (
+        _kept_form(replace(wanted, page=1), own_clock) if form.ok else _render_form(form, wanted, own_clock)
+    )
 
 
 @lru_cache(maxsize=256)
-def _kept_form(found: Filters, own_clock: bool) -> str:
-    return _render_form(Form(reading.join_fields(found.pairs())), found, own_clock)
+def _kept_form(wanted: Filters, own_clock: bool) -> str:
+    return _render_form(Form(reading.join_fields(wanted.pairs())), wanted, own_clock)
 
 
-def _render_form(form: Form, found: Filters, own_clock: bool) -> str:
+def _render_form(form: Form, wanted: Filters, own_clock: bool) -> str:
     return templates.render(
         "gatherings/_filters.html",
         form=form,
-        filters=found,
+        filters=wanted,
         options=filters,
         formats=rules.FORMATS,
         places=rules.PLACES,
@@ -71,47 +99,13 @@ def _render_form(form: Form, found: Filters, own_clock: bool) -> str:
     )
 
 
-async def listing(request: Request) -> Response:
-    """The gatherings ahead, filtered by what the address says. One query."""
-    form = Form(reading.join_fields(request.query_params.multi_items()))
-    found, reasons = filters.parse(form.values)
-    form.add(reasons)
-    zone = viewer_zone(request)
-    async with access.context(request).db.reading() as tx:
-        rows = await db.rows(SQL.ahead(tx, zone=zone or None, **found.arguments()))
-    how_many = rows[0]["how_many"] if rows else 0
-    part = htmx.wants_part(request)
-    response = render.page(
-        request,
-        "gatherings/_found.html" if part else "gatherings/list.html",
-        part=part,
-        form=form,
-        filters=found,
-        filter_form=_filter_form(form, found, bool(zone)),
-        days=cards.by_day([cards.card(row) for row in rows], zone),
-        how_many=how_many,
-        pager=pager(found.page, how_many, filters.PER_PAGE, found.url),
-        viewer_zone=zone,
-        here=found.url(found.page),
-    )
-    if part:
-        response.headers["HX-Push-Url"] = found.url(found.page)
-    return htmx.vary(response)
-
-
-def _row(found: db.Record | None) -> dict[str, Any]:
-    if found is None:
-        raise NotFound
-    return dict(found)
-
-
 async def gathering(request: Request) -> Response:
-    """One gathering: when, where, how full, what it asks, and the way in or the reason why there is none."""
+    """One gathering, with the way to book it or the reason why it cannot be booked."""
     context, person = access.context(request), request.state.person
     gathering_id = access.path_id(request)
     async with context.db.reading() as tx:
-        row = _row(await SQL.gathering_page(tx, id=gathering_id))
-    booking_id = await booking_of(context, person.id, gathering_id) if person else None
+        row = _or_not_found(await SQL.gathering_page(tx, id=gathering_id))
+    booking_id = await find_booking(context, person.id, gathering_id) if person else None
     left = row["capacity"] - row["seats_taken"]
     return render.page(
         request,
@@ -120,7 +114,7 @@ async def gathering(request: Request) -> Response:
         scale=_scale(row),
         seats_left=left,
         community_left=min(row["community_seats"] - row["community_taken"], left),
-        others=Dated.read(row["others"]),
+        others=GatheringDate.read(row["others"]),
         format=rules.FORMATS[row["format"]],
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
         closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
@@ -129,46 +123,77 @@ async def gathering(request: Request) -> Response:
     )
 
 
+def _or_not_found(row: db.Record | None) -> dict[str, Any]:
+    if row is None:
+        raise NotFound
+    return dict(row)
+
+
 def _scale(row: dict[str, Any]) -> Scale:
     return Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"])
 
 
 async def circle(request: Request) -> Response:
-    """One circle: what it is for, who holds it, what it asks, its guidelines in full, its next gatherings."""
+    """One circle with its guidelines in full and its next gatherings."""
     async with access.context(request).db.reading() as tx:
-        row = _row(await SQL.circle_page(tx, id=access.path_id(request)))
+        row = _or_not_found(await SQL.circle_page(tx, id=access.path_id(request)))
         profiles = await people.profiles(tx, row["host_ids"])
     return render.page(
         request,
         "gatherings/circle.html",
         circle=row,
         scale=_scale(row),
-        hosts=[profiles[each] for each in row["host_ids"] if each in profiles],
-        ahead=Dated.read(row["ahead"]),
+        hosts=[profiles[host_id] for host_id in row["host_ids"] if host_id in profiles],
+        ahead=GatheringDate.read(row["ahead"]),
         format=rules.FORMATS[row["format"]],
+        place=rules.place_words(row["place"], row["city"]),
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
         viewer_zone=viewer_zone(request),
     )
 
 
+async def facilitator(request: Request) -> Response:
+    """One facilitator with their training and their circles. Three queries."""
+    facilitator_id = access.path_id(request)
+    async with access.context(request).db.reading() as tx:
+        profile = (await people.profiles(tx, [facilitator_id])).get(facilitator_id)
+        if profile is None or not profile.has_page:
+            raise NotFound
+        rows = await db.rows(SQL.circles_of_host(tx, person_id=facilitator_id))
+        listing = await directory.own_listing(tx, facilitator_id)
+    viewer = request.state.person
+    return render.page(
+        request,
+        "gatherings/facilitator.html",
+        facilitator=profile,
+        circles=[dict(row) | {"where": rules.place_words(row["place"], row["city"])} for row in rows],
+        listing=listing if listing and listing.state == "shown" else None,
+        formats=rules.FORMATS,
+        is_me=viewer is not None and viewer.id == profile.id,
+        viewer_zone=viewer_zone(request),
+    )
+
+
 async def zone_form(request: Request) -> Response:
-    """The choice of a time zone, for browsers that do not tell theirs by themselves."""
+    """The choice of a time zone, for browsers without JavaScript."""
     back = render.safe_path(request.query_params.get("next", "")) or "/gatherings"
     return _zone_page(request, Form({"zone": viewer_zone(request), "next": back}))
 
 
-def _zone_page(request: Request, form: Form, status: int = 200) -> Response:
-    return render.page(request, "gatherings/zone.html", status, form=form, zones=zone_options())
+def _zone_page(request: Request, form: Form) -> Response:
+    return render.page(
+        request, "gatherings/zone.html", 200 if form.ok else 422, form=form, zones=zone_options()
+    )
 
 
 async def choose_zone(request: Request) -> Response:
-    """Remember the visitor's zone in a cookie that holds nothing else, and go back."""
+    """Keep the visitor's zone in a cookie of its own, and go back."""
     form = await Form.read(request)
     zone = form.value("zone")
     if not clock.is_zone(zone):
         form.add(Reason("zone", "Please choose a time zone from the list.", "zone"))
-        return _zone_page(request, form, 422)
-    says = f"Times now show for {clock.city(zone)} too."
-    response = render.see_other(render.safe_path(form.value("next")) or "/gatherings", notice=says)
+        return _zone_page(request, form)
+    text = f"Times now show for {clock.city(zone)} too."
+    response = render.see_other(render.safe_path(form.value("next")) or "/gatherings", notice=text)
     cookies.set_zone(response, access.context(request).settings, zone)
     return response

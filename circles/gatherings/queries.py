@@ -1,4 +1,4 @@
-"""What a booking needs to know of a gathering, in one query; and the functions higher rooms hand over."""
+"""One gathering with all that a booking needs of it, in one query; and the query that bookings connect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FindBooking = Callable[[Context, UUID, UUID], Awaitable[UUID | None]]
 class Offer(Seats):
     """One gathering with all a booking needs of it and of its circle. Amounts in minor units.
 
-    hosts: (id, name), the lead first. address and join_link are for those booked and nobody else.
+    hosts: (id, name), the lead first. Only those booked may see address and join_link.
     """
 
     gathering_id: UUID
@@ -54,12 +54,12 @@ class Offer(Seats):
     hosts: tuple[tuple[UUID, str], ...]
 
 
-_PLAIN = [each.name for each in fields(Offer) if each.name not in ("scale", "hosts")]
+_COLUMNS = [field.name for field in fields(Offer) if field.name not in ("scale", "hosts")]
 
 
 def _offer(row: db.Record) -> Offer:
     return Offer(
-        **{name: row[name] for name in _PLAIN},
+        **{name: row[name] for name in _COLUMNS},
         scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
         hosts=tuple(zip(row["host_ids"], row["host_names"], strict=True)),
     )
@@ -67,8 +67,8 @@ def _offer(row: db.Record) -> Offer:
 
 async def offers(tx: db.Tx, ids: Sequence[UUID]) -> dict[UUID, Offer]:
     """Several gatherings at once, in one query; drafts and unknown ids are left out."""
-    found = await db.rows(SQL.offers(tx, ids=list(ids)))
-    return {row["gathering_id"]: _offer(row) for row in found}
+    rows = await db.rows(SQL.offers(tx, ids=list(ids)))
+    return {row["gathering_id"]: _offer(row) for row in rows}
 
 
 async def offer(tx: db.Tx, gathering_id: UUID) -> Offer:
@@ -83,19 +83,16 @@ async def _no_booking(context: Context, person_id: UUID, gathering_id: UUID) -> 
     return None
 
 
-# Bookings stand above gatherings, so app.py hands over the one query that a gathering's page needs of them.
+# Bookings are a layer above; app.connect_features sets the one query that a gathering's page needs of them.
 _find_booking: FindBooking = _no_booking
 
 
-async def booking_of(context: Context, person_id: UUID, gathering_id: UUID) -> UUID | None:
-    """The id of somebody's held or confirmed booking of a gathering, or None. One query at most."""
-    return await _find_booking(context, person_id, gathering_id)
-
-
-def booking_finder(func: FindBooking) -> None:
-    """Hand over what finds somebody's held or confirmed booking, for the gathering's page.
-
-    func: `async def f(house, person_id, gathering_id) -> booking id or None`, with one query at most.
-    """
+def set_booking_finder(find: FindBooking) -> None:
+    """Set what finds the id of a person's held or confirmed booking of a gathering, with one query at most."""
     global _find_booking
-    _find_booking = func
+    _find_booking = find
+
+
+async def find_booking(context: Context, person_id: UUID, gathering_id: UUID) -> UUID | None:
+    """The id of a person's held or confirmed booking of a gathering, or None. One query at most."""
+    return await _find_booking(context, person_id, gathering_id)

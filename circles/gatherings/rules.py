@@ -1,4 +1,4 @@
-"""Circles and gatherings as visitors and bookings see them: formats, seats, when booking is closed."""
+"""Circles and gatherings as visitors and bookings need them: formats, seats, terms, when booking is closed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ FORMATS = {
 PLACES = {"online": "Online", "in_person": "In person"}
 
 
-# A room can be opened this long before the start, so that its host can look at everything in peace.
+# A room can be opened this long before the start, so that its host has time to prepare.
 ROOM_OPENS_BEFORE = timedelta(hours=1)
 
 
+def place_words(place: str, city: str) -> str:
+    """Where a circle meets, within a sentence: "online", "in person in Denver"."""
+    return "online" if place == "online" else f"in person in {city}"
+
+
 def terms_words(refund_hours: int, late_refund_percent: int) -> str:
-    """What comes back to somebody who cancels, in one or two sentences."""
+    """What is refunded to somebody who cancels, in one or two sentences."""
     if refund_hours == 0 or late_refund_percent == 100:
         return "Cancel any time before the start and all you paid comes back."
-    until = clock.format_span(timedelta(hours=refund_hours))
-    until = "1 hour" if refund_hours == 1 else until
+    until = "1 hour" if refund_hours == 1 else clock.format_span(timedelta(hours=refund_hours))
     first = f"Cancel {until} or more before the start and all you paid comes back."
     if late_refund_percent == 0:
         return f"{first} After that, nothing comes back."
@@ -33,7 +37,7 @@ def terms_words(refund_hours: int, late_refund_percent: int) -> str:
 
 
 class Seats:
-    """What is said alike of everything that has seats, of which some are community seats."""
+    """Anything with a capacity and community seats: how many are free."""
 
     __slots__ = ()
 
@@ -69,7 +73,7 @@ def why_closed(
     if state == "cancelled":
         return Closed(
             "cancelled",
-            "This gathering was cancelled",
+            "This gathering was canceled",
             "Whoever had a seat was told, and all they paid is sent back. The circle goes on.",
         )
     if circle_state != "published":
@@ -86,5 +90,5 @@ def why_closed(
 
 
 def room_is_open(opened_at: datetime | None, starts_at: datetime) -> bool:
-    """Whether the room stands open for the time it has now. Moved to another day, it is to be opened anew."""
+    """Whether the room was opened for this start. After a move to a later time it has to be opened again."""
     return opened_at is not None and opened_at >= starts_at - ROOM_OPENS_BEFORE

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from circles.base import clock
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
-from circles.gatherings import Coming
+from circles.gatherings import PlaceFilter
 
 # Counted from the end of the medicine session. Before REST nothing is shown, not even online: that day stays free.
 REST = timedelta(hours=24)
@@ -59,7 +59,7 @@ class Answers:
 
     ends: clock.Moment
     stage: str
-    coming: Coming
+    coming: PlaceFilter
     drives: bool
 
     @property
@@ -86,7 +86,7 @@ def read(values: Mapping[str, str], now: datetime) -> Answers:
         reader.reasons.append(Reason("too_far", says, "date"))
     if ends is None or reader.reasons:
         raise Refused(reader.reasons)
-    coming = Coming("online" in ways, "in_person" in ways, city)
+    coming = PlaceFilter("online" in ways, "in_person" in ways, city)
     return Answers(ends, stage, coming, values.get("drives", "") == "on")
 
 

@@ -1,5 +1,5 @@
 -- name: offers(ids)
--- gatherings with all that a booking needs of them; no drafts
+-- gatherings with all that a booking needs of them; drafts are left out
 select
     gatherings.id as gathering_id, circles.id as circle_id, circles.name as circle_name,
     circles.discreet_name, gatherings.state, circles.state as circle_state,
@@ -13,7 +13,7 @@ select
     circles.currency, circles.minimum, circles.suggested, circles.maximum,
     circles.refund_hours, circles.late_refund_percent, circles.guidelines_id,
     gatherings.note, gatherings.cancel_reason,
-    hosting.ids as host_ids, hosting.names as host_names
+    host.ids as host_ids, host.names as host_names
 from gatherings join circles on circles.id = gatherings.circle_id
 cross join lateral (
     select
@@ -21,40 +21,40 @@ cross join lateral (
         coalesce(array_agg(people.name order by hosts.part = 'lead' desc, people.name), '{}') as names
     from hosts join people on people.id = hosts.person_id
     where hosts.circle_id = circles.id and hosts.part <> 'helper'
-) as hosting
+) as host
 where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circles.state <> 'draft';
 
--- name: ahead(zone, where, format, days, parts, after, until, means, seats, most, skip)
--- open gatherings ahead that the filters let through, and how many there are on all pages; null lets all through
-select cards.*, count(*) over () as how_many
+-- name: ahead(zone, where, format, days, parts, after, until, means, seats, limit, offset)
+-- a page of the open gatherings ahead that pass the filters, with their total; a filter that is null passes all
+select cards.*, count(*) over () as total
 from gathering_cards as cards
 cross join lateral (
     select cards.starts_at at time zone coalesce(:zone::text, cards.zone) as wall
-) as here
+) as local
 where cards.starts_at > now()
     and (:where::text is null or cards.place = :where)
     and (:format::text is null or cards.format = :format)
-    and (:days::int [] is null or extract(isodow from here.wall) = any(:days::int []))
+    and (:days::int [] is null or extract(isodow from local.wall) = any(:days::int []))
     and (
         :parts::text [] is null
         or case
-            when extract(hour from here.wall) < 12 then 'morning'
-            when extract(hour from here.wall) < 18 then 'afternoon'
+            when extract(hour from local.wall) < 12 then 'morning'
+            when extract(hour from local.wall) < 18 then 'afternoon'
             else 'evening'
         end = any(:parts::text [])
     )
-    and (:after::date is null or here.wall::date >= :after)
-    and (:until::date is null or here.wall::date <= :until)
+    and (:after::date is null or local.wall::date >= :after)
+    and (:until::date is null or local.wall::date <= :until)
     and (
         :means::int is null or cards.minimum <= :means
         or (cards.community_seats > cards.community_taken and cards.seats_taken < cards.capacity)
     )
     and (not :seats::boolean or cards.seats_taken < cards.capacity)
 order by cards.starts_at, cards.id
-limit :most offset :skip;
+limit :limit offset :offset;
 
 -- name: gathering_page(id)^
--- one gathering as visitors see it, with its hosts and the other dates of its circle; no drafts
+-- one gathering for visitors, with its hosts and the other dates of its circle; no row for a draft
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.ends_at,
     gatherings.zone, gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
@@ -97,12 +97,12 @@ from gatherings join circles on circles.id = gatherings.circle_id
 where gatherings.id = :id and gatherings.state <> 'draft' and circles.state <> 'draft';
 
 -- name: circle_page(id)^
--- one circle as visitors see it, with its guidelines, the ids of its hosts and its next gatherings; no drafts
+-- one circle for visitors, with its guidelines, the ids of its hosts and its next gatherings; no row for a draft
 select
     circles.id, circles.name, circles.purpose, circles.format, circles.place, circles.city, circles.zone,
     circles.capacity, circles.length_minutes, circles.currency, circles.minimum, circles.suggested,
     circles.maximum, circles.community_seats, circles.refund_hours, circles.late_refund_percent, circles.state,
-    words.body as guidelines, words.number as guidelines_number, words.published_at as guidelines_published_at,
+    newest.body as guidelines, newest.number as guidelines_number, newest.published_at as guidelines_published_at,
     array(
         select hosts.person_id from hosts where hosts.circle_id = circles.id and hosts.part <> 'helper'
         order by hosts.part = 'lead' desc, hosts.part, hosts.person_id
@@ -122,135 +122,19 @@ from circles
 cross join lateral (
     select body, number, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
-) as words
+) as newest
 where circles.id = :id and circles.state <> 'draft';
 
--- name: hosted_circles(person)
--- the circles a person hosts, with what is next in each
+-- name: circles_of_host(person_id)
+-- the published circles of a facilitator, with the next gathering of each
 select
-    circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
-    host.part,
-    (
-        select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
-            select
-                gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
-                gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
-                gatherings.community_taken, gatherings.state
-            from gatherings
-            where gatherings.circle_id = circles.id and gatherings.state <> 'cancelled'
-                and gatherings.ends_at > now()
-            order by gatherings.starts_at limit 3
-        ) as dated
-    ) as ahead
-from circles join may_host(circles.id, :person) as host on true
-order by circles.state = 'archived', circles.name, circles.id;
-
--- name: hosted_circle(id, person)^
--- one circle for its hosts, with its guidelines and its gatherings ahead and lately
-select
-    circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
-    circles.address, circles.join_link, circles.zone, circles.capacity, circles.length_minutes, circles.currency,
-    circles.minimum, circles.suggested, circles.maximum, circles.community_seats, circles.refund_hours,
-    circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id, host.part,
-    words.body as guidelines, words.number as guidelines_number, words.published_at as guidelines_published_at,
-    (
-        select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
-            select
-                gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
-                gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
-                gatherings.community_taken, gatherings.state,
-                gatherings.by_hand, gatherings.oddity, gatherings.schedule_id is not null as planted
-            from gatherings
-            where gatherings.circle_id = circles.id and gatherings.ends_at > now()
-            order by gatherings.starts_at limit 60
-        ) as dated
-    ) as ahead,
-    (
-        select coalesce(jsonb_agg(dated order by dated.starts_at desc), '[]') from (
-            select
-                gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
-                gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
-                gatherings.community_taken, gatherings.state
-            from gatherings
-            where gatherings.circle_id = circles.id and gatherings.ends_at <= now()
-            order by gatherings.starts_at desc limit 12
-        ) as dated
-    ) as lately
-from circles
-join may_host(circles.id, :person) as host on true
-cross join lateral (
-    select body, number, published_at from guidelines_versions
-    where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
-) as words
-where circles.id = :id;
-
--- name: add_circle(name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, by)<!
--- a new circle, as a draft
-insert into circles (
-    name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes,
-    currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id,
-    created_by
-) values (
-    :name, :discreet_name, :purpose, :format, :place, :city, :address, :join_link, :zone, :capacity,
-    :length_minutes, :currency, :minimum, :suggested, :maximum, :community_seats, :refund_hours,
-    :late_refund_percent, :guidelines_id, :by
-) returning id;
-
--- name: add_host(circle_id, person_id, part)!
--- somebody hosts a circle
-insert into hosts (circle_id, person_id, part) values (:circle_id, :person_id, :part);
-
--- name: lock_circle(id, person)^
--- a circle for somebody who may change it, locked, with its newest guidelines and the seats taken ahead
-select
-    circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
-    circles.address, circles.join_link, circles.zone, circles.capacity, circles.length_minutes, circles.currency,
-    circles.minimum, circles.suggested, circles.maximum, circles.community_seats, circles.refund_hours,
-    circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id,
-    (
-        select body from guidelines_versions
-        where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
-    ) as guidelines,
-    (
-        select coalesce(sum(seats_taken), 0) from gatherings
-        where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
-    ) as seats_ahead
-from circles join may_host(circles.id, :person) as host on host.may_change
-where circles.id = :id
-for update of circles;
-
--- name: save_circle(id, name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent)!
--- what a circle is made of, and one more version of it
-update circles set
-    name = :name, discreet_name = :discreet_name, purpose = :purpose, format = :format, place = :place,
-    city = :city, address = :address, join_link = :join_link, zone = :zone, capacity = :capacity,
-    length_minutes = :length_minutes, currency = :currency, minimum = :minimum, suggested = :suggested,
-    maximum = :maximum, community_seats = :community_seats, refund_hours = :refund_hours,
-    late_refund_percent = :late_refund_percent, version = version + 1
-where id = :id;
-
--- name: set_circle_state(id, state)!
--- a circle is published or archived
-update circles set state = :state, version = version + 1 where id = :id;
-
--- name: every_circle(most, skip)
--- all circles for organizers, with their hosts, what is ahead and how many there are on all pages
-select
-    circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
-    circles.zone, circles.currency, circles.minimum, circles.suggested, circles.maximum,
-    array(
-        select people.name from hosts join people on people.id = hosts.person_id
-        where hosts.circle_id = circles.id order by hosts.part = 'lead' desc, people.name
-    ) as host_names,
-    next_one.id as next_id, next_one.starts_at as next_starts_at, next_one.zone as next_zone,
-    next_one.capacity as next_capacity, next_one.seats_taken as next_seats_taken,
-    coalesce(next_one.how_many, 0) as ahead, count(*) over () as how_many
-from circles
+    circles.id, circles.name, circles.format, circles.place, circles.city, hosts.part,
+    next_one.id as next_id, next_one.starts_at, next_one.zone
+from hosts join circles on circles.id = hosts.circle_id
 left join lateral (
-    select id, starts_at, zone, capacity, seats_taken, count(*) over () as how_many
-    from gatherings
-    where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
-    order by starts_at limit 1
+    select gatherings.id, gatherings.starts_at, gatherings.zone from gatherings
+    where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.starts_at > now()
+    order by gatherings.starts_at limit 1
 ) as next_one on true
-order by circles.state = 'archived', circles.name, circles.id
-limit :most offset :skip;
+where hosts.person_id = :person_id and hosts.part <> 'helper' and circles.state = 'published'
+order by circles.name, circles.id;

@@ -1,5 +1,5 @@
--- name: between(online_from, in_person_from, until, city, most)
--- open gatherings with a free seat that begin within a span; a beginning that is null leaves that place out
+-- name: between(online_from, in_person_from, until, city, limit)
+-- open gatherings with a free seat that start within a span; a start that is null leaves that place out
 select cards.*
 from gathering_cards as cards
 where cards.seats_taken < cards.capacity
@@ -11,11 +11,11 @@ where cards.seats_taken < cards.capacity
     end
     and (:city::text = '' or cards.place = 'online' or position(lower(:city::text) in lower(cards.city)) > 0)
 order by cards.starts_at, cards.id
-limit :most;
+limit :limit;
 
 -- name: nearest(moments, within, online, in_person, city)
--- for each moment, counted from 1, the open gathering with a free seat that begins nearest to it, where there is one
-select moments.number::int as number, found.*
+-- for each moment, counted from 1, the open gathering with a free seat that starts nearest to it, if there is one
+select moments.number::int as number, nearest.*
 from unnest(:moments::timestamptz []) with ordinality as moments (at, number)
 cross join lateral (
     select cards.*
@@ -28,5 +28,5 @@ cross join lateral (
         and (:city::text = '' or cards.place = 'online' or position(lower(:city::text) in lower(cards.city)) > 0)
     order by abs(extract(epoch from cards.starts_at - moments.at)), cards.starts_at, cards.id
     limit 1
-) as found
+) as nearest
 order by moments.number;

@@ -196,17 +196,3 @@ returning id;
 -- name: forget_old_invitations()!
 -- invitations that ended or ran out a month ago
 delete from host_invitations where coalesce(ended_at, expires_at) < now() - interval '30 days';
-
--- name: circles_held(person)
--- the published circles a facilitator holds, with the next gathering of each
-select
-    circles.id, circles.name, circles.format, circles.place, circles.city, hosts.part,
-    next_one.id as next_id, next_one.starts_at, next_one.zone
-from hosts join circles on circles.id = hosts.circle_id
-left join lateral (
-    select gatherings.id, gatherings.starts_at, gatherings.zone from gatherings
-    where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.starts_at > now()
-    order by gatherings.starts_at limit 1
-) as next_one on true
-where hosts.person_id = :person and hosts.part <> 'helper' and circles.state = 'published'
-order by circles.name, circles.id;

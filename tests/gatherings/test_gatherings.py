@@ -319,7 +319,7 @@ async def test_why_there_is_no_way_in(context: Context, cast: Cast, browser: Ope
         for gathering, words in (
             (full, "Every seat is taken"),
             (past, "has begun or is over"),
-            (off, "was cancelled"),
+            (off, "was canceled"),
         ):
             text = (await page.get(f"/gatherings/{gathering}")).text
             assert words in text

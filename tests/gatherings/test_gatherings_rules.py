@@ -15,7 +15,7 @@ from circles.base import reading
 from circles.base.errors import Refused
 from circles.base.money import Scale
 from circles.gatherings import cards, filters, rules
-from circles.gatherings.cards import Card
+from circles.gatherings.cards import Card, card_html
 from circles.gatherings.filters import Filters
 from circles.guidelines import texts as guideline_texts
 from circles.hosting.circle import rules as circle_rules
@@ -349,7 +349,7 @@ def test_no_address_breaks_the_filters(values: dict[str, str]) -> None:
     found, reasons = filters.parse(values)
     assert found.page >= 1
     assert {reason.field for reason in reasons} <= set(values)
-    assert found.arguments()["skip"] >= 0
+    assert found.arguments()["offset"] >= 0
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ def test_a_filter_that_cannot_be_read_is_left_out_and_said(name: str, typed: str
     assert [reason.field for reason in reasons] == [name]
     assert reasons[0].text.endswith("This filter was left out.")
     assert found.seats
-    assert found.how_many == (2 if name == "day" else 1)
+    assert found.count == (2 if name == "day" else 1)
 
 
 def test_dates_that_cross_are_said() -> None:
@@ -401,15 +401,15 @@ def test_cards_stand_under_the_visitors_days() -> None:
 
 def test_a_card_is_rendered_anew_only_when_it_shows_something_else() -> None:
     at = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
-    first = cards.html(a_card(3, at), "")
-    assert cards.html(a_card(3, at), "") is first
-    assert "4 of 8 seats taken" in cards.html(a_card(3, at, seats_taken=4), "")
-    assert "for you" in cards.html(a_card(3, at), "Europe/Berlin")
+    first = card_html(a_card(3, at), "")
+    assert card_html(a_card(3, at), "") is first
+    assert "4 of 8 seats taken" in card_html(a_card(3, at, seats_taken=4), "")
+    assert "for you" in card_html(a_card(3, at), "Europe/Berlin")
 
 
 def test_a_card_says_who_holds_it_and_makes_names_harmless() -> None:
     at = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
-    html = cards.html(
+    html = card_html(
         a_card(4, at, host_names=("Ann", "Bo", "<b>Cy</b>"), circle_name="<script>x</script>"), ""
     )
     assert "with Ann, Bo and &lt;b&gt;Cy" in html

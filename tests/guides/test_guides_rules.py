@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from circles.base import clock
 from circles.base.errors import Refused
-from circles.gatherings import Coming
+from circles.gatherings import PlaceFilter
 from circles.guides import rules
 from circles.guides.rules import Answers
 
@@ -40,7 +40,7 @@ STAGES = st.sampled_from(sorted(rules.RHYTHMS))
 
 
 def answers(wall: datetime, zone: str = "America/New_York", *, drives: bool = False) -> Answers:
-    return Answers(clock.moment(wall, zone), "induction", Coming(online=True, in_person=True), drives)
+    return Answers(clock.moment(wall, zone), "induction", PlaceFilter(online=True, in_person=True), drives)
 
 
 def typed(**more: str) -> Mapping[str, str]:
@@ -61,7 +61,7 @@ def typed(**more: str) -> Mapping[str, str]:
 def test_every_answer_is_read() -> None:
     found = rules.read(typed(), NOW)
     assert found.ends.utc == datetime(2027, 3, 10, 20, tzinfo=UTC)
-    assert found.coming == Coming(online=True, in_person=True, city="Denver")
+    assert found.coming == PlaceFilter(online=True, in_person=True, city="Denver")
     assert (found.stage, found.drives, found.rhythm.weeks) == ("early", True, 2)
 
 

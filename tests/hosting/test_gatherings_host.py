@@ -449,7 +449,7 @@ async def test_cancelling_asks_once_and_says_what_will_happen(
         assert await gathering_state(context, cast.gathering) == "open"
         assert (await page.post(url, data={"reason": "The room is closed."})).status_code == 303
         assert "cancelled already" in (await page.get(url)).text
-        assert "was cancelled" in (await page.get(f"/gatherings/{cast.gathering}")).text
+        assert "was canceled" in (await page.get(f"/gatherings/{cast.gathering}")).text
     assert await gathering_state(context, cast.gathering) == "cancelled"
 
 

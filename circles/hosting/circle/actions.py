@@ -14,7 +14,7 @@ from circles.hosting.schedule import planting
 from circles.store import audit, db
 from circles.store.context import Context
 
-SQL = db.queries("gatherings/gatherings")
+SQL = db.queries("hosting/circle")
 
 
 def _columns(plan: CirclePlan) -> dict[str, Any]:

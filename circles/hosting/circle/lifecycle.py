@@ -15,18 +15,18 @@ from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("hosting/schedule")
-GATHERINGS = db.queries("gatherings/gatherings")
+CIRCLES = db.queries("hosting/circle")
 
 
 async def _lock(tx: db.Tx, circle_id: UUID, person: people.Person) -> db.Record:
-    row = await GATHERINGS.lock_circle(tx, id=circle_id, person=person.id)
+    row = await CIRCLES.lock_circle(tx, id=circle_id, person=person.id)
     if row is None:
         raise NotFound
     return row
 
 
 async def _stand(tx: db.Tx, row: db.Record, person: people.Person, what: str, state: str) -> None:
-    await GATHERINGS.set_circle_state(tx, id=row["id"], state=state)
+    await CIRCLES.set_circle_state(tx, id=row["id"], state=state)
     await audit.record(tx, what, row["id"], actor_id=person.id, before=row["state"], after=state)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from circles import guidelines
 from circles.base import clock, money, reading
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
-from circles.gatherings import FORMATS, Dated, Planned, terms_words
+from circles.gatherings import FORMATS, GatheringDate, HostedDate, terms_words
 from circles.hosting.circle import actions, lifecycle, rules
 from circles.hosting.circle.rules import CirclePlan
 from circles.hosting.schedule import calendar as schedule_calendar
@@ -21,7 +21,7 @@ from circles.web.cookies import viewer_zone
 from circles.web.forms import Form, zone_options
 from circles.web.paging import pager
 
-SQL = db.queries("gatherings/gatherings")
+SQL = db.queries("hosting/circle")
 SCHEDULES = db.queries("hosting/schedule")
 
 CIRCLES_PER_PAGE = 50
@@ -45,7 +45,7 @@ async def my_circles(request: Request) -> Response:
     """The circles a person hosts, with what is next in each."""
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(SQL.hosted_circles(tx, person=request.state.person.id))
-    circles = [dict(row) | {"ahead": Dated.read(row["ahead"])} for row in rows]
+    circles = [dict(row) | {"ahead": GatheringDate.read(row["ahead"])} for row in rows]
     return render.page(request, "hosting/circle/my_circles.html", circles=circles, formats=FORMATS)
 
 
@@ -76,8 +76,8 @@ async def _circle_page(
         reasons=reasons,
         schedules=schedule_calendar.listed(schedules, clock.now().date()),
         lacks=rules.publish_problems(CirclePlan.of(row)),
-        ahead=Planned.read(row["ahead"]),
-        lately=Dated.read(row["lately"]),
+        ahead=HostedDate.read(row["ahead"]),
+        lately=GatheringDate.read(row["lately"]),
         may_change=row["part"] != "helper",
         format=FORMATS[row["format"]],
         terms=terms_words(row["refund_hours"], row["late_refund_percent"]),

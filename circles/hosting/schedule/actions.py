@@ -22,12 +22,12 @@ from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("hosting/schedule")
-GATHERINGS = db.queries("gatherings/gatherings")
+CIRCLES = db.queries("hosting/circle")
 
 
 async def _lock_circle(tx: db.Tx, circle_id: UUID, person: people.Person, zone: str) -> db.Record:
     """A circle for somebody who may change it, locked. Raises NotFound; OutOfDate when its zone is another one."""
-    row = await GATHERINGS.lock_circle(tx, id=circle_id, person=person.id)
+    row = await CIRCLES.lock_circle(tx, id=circle_id, person=person.id)
     if row is None:
         raise NotFound
     if row["zone"] != zone:

@@ -22,7 +22,7 @@ from circles.store import db
 from circles.web import access, htmx, render
 from circles.web.forms import Form
 
-GATHERINGS = db.queries("gatherings/gatherings")
+CIRCLES = db.queries("hosting/circle")
 
 # What a new schedule's form begins with.
 USUAL = {"kind": "weekly", "every": "1", "nth": "1", "end": "open", "time": "18:00"}
@@ -35,7 +35,7 @@ def scale(row: Any) -> Scale:
 
 async def _circle(request: Request) -> dict[str, Any]:
     async with access.context(request).db.reading() as tx:
-        row = await GATHERINGS.hosted_circle(tx, id=access.path_id(request), person=request.state.person.id)
+        row = await CIRCLES.hosted_circle(tx, id=access.path_id(request), person=request.state.person.id)
     if row is None or row["part"] == "helper":
         raise NotFound
     return dict(row)

@@ -24,7 +24,7 @@ from circles.base import clock
 from circles.base.money import Scale
 from circles.base.settings import Settings
 from circles.gatherings import cards, filters, pages, rules
-from circles.gatherings.cards import Dated
+from circles.gatherings.cards import Card, GatheringDate
 from circles.store import db, templates
 from circles.web.forms import Form
 from circles.web.paging import pager
@@ -62,7 +62,7 @@ def bound(query: Any, arguments: dict[str, Any]) -> list[Any]:
 async def listing(request: Request) -> Response:
     arguments = {"zone": None, **NO_FILTERS.arguments()}
     rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound(GATHERINGS.ahead, arguments))
-    how_many = rows[0]["how_many"] if rows else 0
+    total = rows[0]["total"] if rows else 0
     html = (
         templates.environment()
         .get_template("gatherings/list.html")
@@ -70,11 +70,12 @@ async def listing(request: Request) -> Response:
             **FRAME,
             form=Form(),
             filters=NO_FILTERS,
-            filter_form=pages._filter_form(Form(), NO_FILTERS, False),
-            days=cards.by_day([cards.card(row) for row in rows], ""),
+            filter_form=pages.filter_form(Form(), NO_FILTERS, False),
+            days=cards.by_day([Card.of(row) for row in rows], ""),
             part=False,
-            how_many=how_many,
-            pager=pager(1, how_many, filters.PER_PAGE, NO_FILTERS.url),
+            total=total,
+            result=NO_FILTERS.result_words(total),
+            pager=pager(1, total, filters.PER_PAGE, NO_FILTERS.url),
             here=NO_FILTERS.url(1),
         )
     )
@@ -94,7 +95,7 @@ async def gathering(request: Request) -> Response:
             scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
             seats_left=left,
             community_left=min(row["community_seats"] - row["community_taken"], left),
-            others=Dated.read(row["others"]),
+            others=GatheringDate.read(row["others"]),
             format=rules.FORMATS[row["format"]],
             terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
             closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now()),
