@@ -22,6 +22,7 @@ from circles.base import logs
 from circles.base.settings import Settings
 from circles.bookings import pages as bookings_pages
 from circles.bookings.agreeing import pages as agree_pages
+from circles.bookings.apart import pages as apart_pages
 from circles.bookings.screening import pages as screening_pages
 from circles.directory.imports import pages as import_pages
 from circles.directory.introductions import answer_pages
@@ -161,7 +162,7 @@ PAYMENTS = [
 ]
 
 BOOKINGS = [
-    *form("/gatherings/{id}/book", bookings_pages.ask, bookings_pages.book, Access.SIGNED_IN),
+    *form("/gatherings/{id}/book", bookings_pages.booking_form, bookings_pages.book, Access.SIGNED_IN),
     route("/bookings/{id}", bookings_pages.show, Access.SIGNED_IN),
     route("/bookings/{id}/state", bookings_pages.state, Access.SIGNED_IN),
     route("/bookings/{id}/stopped", bookings_pages.stopped, Access.SIGNED_IN),
@@ -177,8 +178,8 @@ BOOKINGS = [
     *form("/host/requests/{id}", screening_pages.hosted_request, screening_pages.decide, Access.FACILITATOR),
     route("/host/circles/{id}/screening", screening_pages.settings_form, Access.FACILITATOR),
     post("/host/circles/{id}/screening", screening_pages.save_settings, Access.FACILITATOR),
-    *form("/host/circles/{id}/apart", screening_pages.pairs, screening_pages.keep_apart, Access.FACILITATOR),
-    post("/host/apart/{id}/end", screening_pages.let_together, Access.FACILITATOR),
+    *form("/host/circles/{id}/apart", apart_pages.pairs, apart_pages.keep_apart, Access.FACILITATOR),
+    post("/host/apart/{id}/end", apart_pages.let_together, Access.FACILITATOR),
 ]
 
 GUIDELINES = [

@@ -14,12 +14,21 @@ from circles.base.errors import Reason, Refused
 # No seat costs more than this many minor units; a slip of the keyboard is not a generous gift.
 MAX_MINOR = 100_000_00
 
+# The least a card can be charged with, in minor units, where it is not 50
+# (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+_MIN_CHARGE = {"GBP": 30, "DKK": 250, "HUF": 17500, "MXN": 1000, "NOK": 300, "PLN": 200, "SEK": 300}
+
 _AMOUNT = re.compile(r"(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(?P<part>\d+))?", re.ASCII)
 
 
 def minor_per_unit(currency: str) -> int:
     """How many minor units make one unit of the currency (100 for USD, 1 for JPY)."""
     return 10 ** get_currency_precision(currency)
+
+
+def min_charge(currency: str) -> int:
+    """The least a card can be charged with, in minor units."""
+    return _MIN_CHARGE.get(currency, 50)
 
 
 @lru_cache(maxsize=4096)

@@ -1,29 +1,43 @@
-"""What the booking desk decides: may this person take this seat, for how much, and what comes back later."""
+"""Booking rules: the states of a booking, and who may book which seat for how much."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final, Literal
 from uuid import UUID
 
 from circles.base import money
+from circles.base.english import choose
 from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
 from circles.bookings.screening import rules as screening_rules
-from circles.bookings.screening.rules import Room
+from circles.bookings.screening.rules import Admission
 from circles.gatherings import Closed, Offer, why_closed
+
+State = Literal["held", "confirmed", "lapsed", "cancelled"]
+
+# A booking that is to be paid starts as held, any other as confirmed.
+# lapsed to confirmed: paid late, and a seat was free.
+MOVES: Final[Mapping[State, frozenset[State]]] = {
+    "held": frozenset({"confirmed", "lapsed"}),
+    "confirmed": frozenset({"cancelled"}),
+    "lapsed": frozenset({"confirmed"}),
+    "cancelled": frozenset(),
+}
 
 # A seat is held as long as its checkout can be paid; Stripe's shortest checkout is 30 minutes long.
 HOLD_MINUTES = 31
 # Seats one person may have held and not paid at the same time, so that nobody empties a calendar by clicking.
 MAX_HELD = 3
 
-# The least a card can be charged with, in minor units, where it is not 50 (Stripe: minimum charge amounts).
-_MIN_CHARGE = {"GBP": 30, "DKK": 250, "HUF": 17500, "MXN": 1000, "NOK": 300, "PLN": 200, "SEK": 300}
+
+# Booking a seat
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
-    """The active booking a person has at a gathering already. amount: minor units."""
+class ActiveBooking:
+    """The held or confirmed booking a person has at a gathering already. amount: minor units."""
 
     id: UUID
     state: str
@@ -34,23 +48,24 @@ class Mine:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What the desk looks up for a person: the time, the guidelines in force, their active booking there.
+class Eligibility:
+    """What decides whether a person may book a gathering, beside the gathering itself.
 
-    held: how many seats are held for them anywhere. room: whom the circle takes in, and how they stand there.
+    version_id, guidelines: the version in force and its text. held: how many seats are held for the person
+    anywhere. admission: whom the circle admits, and how far this person is admitted.
     """
 
     now: datetime
     version_id: UUID
     guidelines: str
-    mine: Mine | None = None
+    booking: ActiveBooking | None = None
     held: int = 0
-    room: Room = screening_rules.OPEN_DOOR
+    admission: Admission = screening_rules.OPEN
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks for.
+class BookingInput:
+    """The booking form as a person sent it.
 
     choice: "amount" or "community". amount: as typed, or minor units. currency: the one the form showed, or
     empty. version_id: the guidelines they read. agreed: whether they ticked that they agree.
@@ -81,17 +96,17 @@ class Booking:
 
 
 class AlreadyBooked(Refused):
-    """The person has an active booking there. same: it is the very seat they ask for now."""
+    """The person has an active booking there. same: it is the very seat they want now."""
 
-    def __init__(self, mine: Mine, same: bool) -> None:
-        self.mine, self.same = mine, same
-        held = mine.state == "held"
+    def __init__(self, booking: ActiveBooking, same: bool) -> None:
+        self.booking, self.same = booking, same
+        held = booking.state == "held"
         text = "A seat is held for you here already." if held else "You have a seat here already."
         super().__init__(Reason("held_already" if held else "booked_already", text))
 
 
 class Full(Refused):
-    """No seat is left, and nothing else matters then. offer: the gathering, as it was found."""
+    """No seat is left, and nothing else matters then. offer: the gathering as it was read."""
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
@@ -105,76 +120,73 @@ _MANY_HELD = Reason(
 FULL = Reason("full", "The last seat was taken a moment ago. Nothing was charged.")
 
 
-def check(offer: Offer, desk: Desk, wish: Wish) -> int:
+def amount_due(offer: Offer, eligibility: Eligibility, sent: BookingInput) -> int:
     """The amount this person is to pay, in minor units; 0 for a seat that is free of charge.
 
     Raises AlreadyBooked, Full, OutOfDate when the guidelines changed meanwhile, or Refused with every reason.
     """
-    if desk.mine:
-        raise AlreadyBooked(desk.mine, _is_same(desk.mine, offer, wish))
-    reasons = refusals(offer, desk, wish)
+    if eligibility.booking:
+        raise AlreadyBooked(eligibility.booking, _is_same(eligibility.booking, offer, sent))
+    reasons = booking_refusals(offer, eligibility, sent)
     if FULL in reasons:
         raise Full(offer)
     if any(reason.code == "guidelines_changed" for reason in reasons):
         raise OutOfDate(reasons)
     refuse_if(reasons)
-    return read_amount(offer.scale, wish)
+    return read_amount(offer.scale, sent)
 
 
-def refusals(offer: Offer, desk: Desk, wish: Wish) -> list[Reason]:
-    """Every reason why this wish cannot be met, those of the gathering first."""
-    shut = closed(offer, desk.now)
-    reasons = [_shut(shut)] if shut else _seat_refusals(offer, wish)
-    reasons += screening_rules.refusals(desk.room, offer.starts_at, offer.zone, desk.now)
+def booking_refusals(offer: Offer, eligibility: Eligibility, sent: BookingInput) -> list[Reason]:
+    """Every reason why this booking cannot be made, those of the gathering first."""
+    closed = booking_closed(offer, eligibility.now)
+    reasons = [_closed_reason(closed)] if closed else _choice_refusals(offer, sent)
+    reasons += screening_rules.admission_refusals(
+        eligibility.admission, offer.starts_at, offer.zone, eligibility.now
+    )
     try:
-        if read_amount(offer.scale, wish) and desk.held >= MAX_HELD:
+        if read_amount(offer.scale, sent) and eligibility.held >= MAX_HELD:
             reasons.append(_MANY_HELD)
     except Refused as refused:
         reasons.extend(refused.reasons)
-    return reasons + guidelines_refusals(desk.version_id, wish.version_id, agreed=wish.agreed)
+    return reasons + guidelines_refusals(eligibility.version_id, sent.version_id, agreed=sent.agreed)
 
 
-def _shut(shut: Closed) -> Reason:
-    return FULL if shut.code == "full" else Reason(shut.code, f"{shut.title}. {shut.text}")
-
-
-def closed(offer: Offer, now: datetime) -> Closed | None:
+def booking_closed(offer: Offer, now: datetime) -> Closed | None:
     """Why nobody can book this gathering now, or None."""
     return why_closed(offer.state, offer.starts_at, offer.seats_left, now, offer.circle_state)
 
 
-def _seat_refusals(offer: Offer, wish: Wish) -> list[Reason]:
+def _closed_reason(closed: Closed) -> Reason:
+    return FULL if closed.code == "full" else Reason(closed.code, f"{closed.title}. {closed.text}")
+
+
+def _choice_refusals(offer: Offer, sent: BookingInput) -> list[Reason]:
     if offer.scale.is_free:
         return []
-    if wish.choice not in ("amount", "community"):
+    if sent.choice not in ("amount", "community"):
         return [Reason("no_choice", "Please choose an amount or a community seat.", "choice")]
-    if wish.choice == "community" and offer.community_left <= 0:
+    if sent.choice == "community" and offer.community_left <= 0:
         text = "There is no community seat left. You can still choose an amount, or another gathering."
         return [Reason("no_community_seat", text, "choice")]
     return []
 
 
-def read_amount(scale: money.Scale, wish: Wish) -> int:
+def read_amount(scale: money.Scale, sent: BookingInput) -> int:
     """The amount in minor units, which lies within the scale and can be charged. Raises Refused.
 
     A community seat and a circle that asks nothing are 0, whatever was typed.
     """
-    if wish.choice == "community" or scale.is_free:
+    if sent.choice == "community" or scale.is_free:
         return 0
-    if wish.currency and wish.currency.upper() != scale.currency:
-        raise Refused(scale.amount_refusals(scale.minimum, wish.currency))
-    amount = wish.amount if isinstance(wish.amount, int) else money.parse(wish.amount, scale.currency)
+    if sent.currency and sent.currency.upper() != scale.currency:
+        raise Refused(scale.amount_refusals(scale.minimum, sent.currency))
+    amount = sent.amount if isinstance(sent.amount, int) else money.parse(sent.amount, scale.currency)
     refuse_if(scale.amount_refusals(amount, scale.currency))
-    least = least_charge(scale.currency)
+    least = money.min_charge(scale.currency)
     if 0 < amount < least:
         text = f"A card cannot be charged less than {money.format_amount(least, scale.currency)}."
         raise Refused(Reason("below_card", f"{text} Please choose more, or 0.", "amount"))
     return amount
-
-
-def least_charge(currency: str) -> int:
-    """The least a card can be charged with, in minor units."""
-    return _MIN_CHARGE.get(currency, 50)
 
 
 def guidelines_refusals(in_force: UUID, read: UUID | None, *, agreed: bool) -> list[Reason]:
@@ -188,71 +200,22 @@ def guidelines_refusals(in_force: UUID, read: UUID | None, *, agreed: bool) -> l
     return []
 
 
-def kind_of(wish: Wish, scale: money.Scale, amount: int) -> str:
+def kind_of(sent: BookingInput, scale: money.Scale, amount: int) -> str:
     """The kind of a booking: paid, community or free."""
-    if wish.choice == "community" and not scale.is_free:
+    if sent.choice == "community" and not scale.is_free:
         return "community"
     return "paid" if amount else "free"
 
 
-def _is_same(mine: Mine, offer: Offer, wish: Wish) -> bool:
+def _is_same(booking: ActiveBooking, offer: Offer, sent: BookingInput) -> bool:
     try:
-        amount = read_amount(offer.scale, wish)
+        amount = read_amount(offer.scale, sent)
     except Refused:
         return False
-    return (kind_of(wish, offer.scale, amount), amount) == (mine.kind, mine.amount)
+    return (kind_of(sent, offer.scale, amount), amount) == (booking.kind, booking.amount)
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """What comes back on cancelling: minor units, the share in percent, and how a person is told."""
-
-    amount: int
-    percent: int
-    sentence: str
-
-
-def refund_due(
-    paid: int,
-    starts_at: datetime,
-    now: datetime,
-    refund_hours: int,
-    late_percent: int,
-    currency: str = "USD",
-    *,
-    full_until: datetime | None = None,
-) -> Refund:
-    """What a person gets back who cancels now. paid: minor units; a part of a cent goes to the person.
-
-    Up to `refund_hours` before the start all of it; later `late_percent` of it. full_until: until then all of
-    it comes back whatever the terms say, since what was booked has changed.
-    """
-    if not paid:
-        return Refund(0, 0, "You paid nothing, so there is nothing to pay back.")
-    whole = money.format_amount(paid, currency)
-    changed = full_until is not None and now < full_until
-    if changed or late_percent == 100 or starts_at - now >= timedelta(hours=refund_hours):
-        return Refund(paid, 100, f"You get back all of the {whole} you paid.")
-    amount, late = -(-paid * late_percent // 100), f"The start is less than {hours_words(refund_hours)} away"
-    if not amount:
-        return Refund(0, 0, f"{late}, so none of the {whole} you paid comes back.")
-    part = money.format_amount(amount, currency)
-    return Refund(
-        amount, late_percent, f"{late}, so you get back {part}, {late_percent}% of the {whole} you paid."
-    )
-
-
-def hours_words(hours: int) -> str:
-    """A number of hours as people say it: 1 hour, 48 hours, 7 days."""
-    if hours == 1:
-        return "1 hour"
-    return f"{hours // 24} days" if hours > 72 and hours % 24 == 0 else f"{hours} hours"
-
-
-def end_cause(outcome: str, *, let_go: bool, gathering_cancelled: bool) -> str:
-    """Why a held seat ended unpaid. outcome: what became of its checkout, "expired" or "failed"."""
-    if gathering_cancelled:
-        return "gathering_cancelled"
-    if let_go:
-        return "let_go"
-    return "no_checkout" if outcome == "failed" else "not_paid"
+def community_hint(left: int) -> str:
+    """What the form says of the community seat. left: how many can still be given, at least one."""
+    seats = choose(left, "One is left.", f"{left} are left.")
+    return f"It costs nothing, and no proof is asked. Nobody in the room knows who has it. {seats}"

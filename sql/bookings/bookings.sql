@@ -1,27 +1,28 @@
--- name: desk(gathering_id, person_id)^
--- what the desk must know when a person asks for a seat, that is the time, the guidelines in force, their active booking
+-- name: eligibility(gathering_id, actor_id)^
+-- what decides whether a person may book: the time, the guidelines in force, their active booking, seats held for them,
+-- and how the circle admits people
 select
     clock_timestamp() as now,
     newest.id as version_id, newest.body as guidelines,
-    (select count(*) from bookings as others where others.person_id = :person_id and others.state = 'held') as held,
+    (select count(*) from bookings as others where others.person_id = :actor_id and others.state = 'held') as held,
     bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until,
     coalesce(screenings.asks, 'off') as asks, coalesce(screenings.version, 0) as screening_version,
     coalesce(screenings.questions, '{}') as questions, screenings.newcomers_most, screenings.newcomers_days,
-    screenings.circle_id is not null and not been_here(circles.id, :person_id) as newcomer,
+    screenings.circle_id is not null and not been_here(circles.id, :actor_id) as newcomer,
     case when screenings.newcomers_most is null then 0 else newcomers_at(gatherings.id) end as newcomers,
-    kept_apart(gatherings.id, :person_id) as apart,
+    kept_apart(gatherings.id, :actor_id) as kept_apart,
     request.id as request_id, coalesce(request.state, '') as request_state,
     coalesce(request.state = 'approved', false)
-    or exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = :person_id)
+    or exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = :actor_id)
     or exists (
         select from bookings as seats join gatherings as dates on dates.id = seats.gathering_id
-        where seats.person_id = :person_id and seats.state = 'confirmed' and dates.circle_id = circles.id
+        where seats.person_id = :actor_id and seats.state = 'confirmed' and dates.circle_id = circles.id
     ) as approved
 from gatherings join circles on circles.id = gatherings.circle_id
 left join screenings on screenings.circle_id = circles.id
 left join lateral (
     select requests.id, requests.state from requests
-    where requests.circle_id = circles.id and requests.person_id = :person_id
+    where requests.circle_id = circles.id and requests.person_id = :actor_id
         and requests.state <> 'withdrawn' and (requests.state <> 'declined' or requests.forgotten_at is null)
     order by requests.created_at desc limit 1
 ) as request on true
@@ -31,21 +32,21 @@ cross join lateral (
     order by number desc limit 1
 ) as newest
 left join bookings on bookings.gathering_id = gatherings.id
-    and bookings.person_id = :person_id and bookings.state in ('held', 'confirmed')
+    and bookings.person_id = :actor_id and bookings.state in ('held', 'confirmed')
 where gatherings.id = :gathering_id;
 
--- name: other_dates(circle_id, gathering_id, person_id)
+-- name: other_dates(circle_id, gathering_id, actor_id)
 -- the next gatherings of a circle, other than this one, where a person can still have a seat
 select id, starts_at, zone, capacity - seats_taken as seats_left
 from gatherings
 where circle_id = :circle_id and id <> :gathering_id and state = 'open' and starts_at > now()
-    and seats_taken < capacity and not kept_apart(id, :person_id)
+    and seats_taken < capacity and not kept_apart(id, :actor_id)
 order by starts_at limit 3;
 
 -- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes)^
--- the lowest free seat of an open gathering, in one statement, or no row. The free seats are read from the row
--- that was locked, as it is once the lock is had, and not from the bookings as they were when the statement began;
--- room_lets_in looks anew too
+-- take the lowest free seat of an open gathering, in one statement, or no row. The free seats are read from the locked
+-- row, which is current once the lock is held, and not from the bookings, whose snapshot is as old as the statement;
+-- room_lets_in takes a new snapshot too
 with gathering as (
     select id, seats_map from gatherings
     where id = :gathering_id and state = 'open' and starts_at > clock_timestamp() and seats_taken < capacity
@@ -77,13 +78,13 @@ select id from bookings
 where gathering_id = :gathering_id and person_id = :person_id and state in ('held', 'confirmed');
 
 -- name: lock_gathering(booking_id)$
--- lock the gathering of a booking, always before the booking itself, so that two verbs never wait for each other
+-- lock the gathering of a booking, always before the booking itself, so that two verbs never deadlock
 select id from gatherings
 where id = (select gathering_id from bookings where id = :booking_id)
 for no key update;
 
 -- name: lock(booking_id)^
--- lock one booking and read it with its gathering, and with the money that nobody has asked back yet
+-- lock one booking and read it with its gathering and the money that was paid and no refund was requested of
 select
     bookings.*, clock_timestamp() as now,
     gatherings.state as gathering_state, gatherings.starts_at, gatherings.zone, circles.discreet_name,
@@ -98,11 +99,11 @@ where bookings.id = :booking_id
 for no key update of bookings;
 
 -- name: confirm(booking_id)!
--- a held booking whose money has come
+-- confirm a held booking that was paid
 update bookings set state = 'confirmed', confirmed_at = now() where id = :booking_id and state = 'held';
 
 -- name: seat_again(booking_id)$
--- a lapsed booking whose money came late takes the lowest seat still free, or none. Its gathering is locked by now
+-- a lapsed booking that was paid late takes the lowest seat still free, or none. The caller holds the gathering's lock
 update bookings
 set seat = free.seat, state = 'confirmed', confirmed_at = now(), ended_at = null, end_cause = ''
 from (
@@ -126,21 +127,21 @@ returning bookings.seat;
 update bookings set state = :state, end_cause = :cause, ended_at = now()
 where id = :booking_id and state in ('held', 'confirmed');
 
--- name: came_late(booking_id)!
--- the money of a lapsed booking came, no seat was free, and it goes back
+-- name: paid_late(booking_id)!
+-- a lapsed booking was paid, no seat was free, and it is refunded
 update bookings set end_cause = 'paid_late' where id = :booking_id and state = 'lapsed';
 
--- name: ask_to_let_go(booking_id, person_id)$
+-- name: note_let_go(booking_id, actor_id)$
 -- note that a person gives up the seat held for them
 update bookings set let_go_at = coalesce(let_go_at, now())
-where id = :booking_id and person_id = :person_id and state = 'held'
+where id = :booking_id and person_id = :actor_id and state = 'held'
 returning id;
 
--- name: state_of(booking_id, person_id)$
+-- name: state_of(booking_id, actor_id)$
 -- the state of a booking of this person
-select state from bookings where id = :booking_id and person_id = :person_id;
+select state from bookings where id = :booking_id and person_id = :actor_id;
 
--- name: seen(booking_id, person_id)^
+-- name: own_booking(booking_id, actor_id)^
 -- one booking of this person with all that its pages show
 select
     bookings.*, clock_timestamp() as now,
@@ -160,97 +161,13 @@ select
     ) as stand_in,
     coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
     (select coalesce(sum(amount), 0)::int from money_rows where booking_id = bookings.id and kind = 'payment') as paid,
-    (select coalesce(sum(amount), 0)::int from operations where booking_id = bookings.id and kind = 'refund') as refunded
+    (select coalesce(sum(amount), 0)::int from operations where booking_id = bookings.id and kind = 'refund')
+        as refunded
 from bookings
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
-where bookings.id = :booking_id and bookings.person_id = :person_id;
-
--- name: agreeing(booking_id, person_id)^
--- one booking of this person with the guidelines in force, those they agreed to last, and why they changed since
-select
-    bookings.*, clock_timestamp() as now, gatherings.starts_at, gatherings.zone, circles.name as circle_name,
-    must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
-    newest.id as version_id, newest.number, newest.body, agreed.number as agreed_number, agreed.body as agreed_body,
-    agreed.accepted_at,
-    array(
-        select why from guidelines_versions as versions
-        where versions.guidelines_id = circles.guidelines_id and versions.number > agreed.number and why <> ''
-        order by versions.number
-    ) as whys,
-    (select coalesce(sum(amount), 0)::int from money_rows where booking_id = bookings.id and kind = 'payment') as paid
-from bookings
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
-cross join lateral (
-    select id, number, body from guidelines_versions
-    where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
-) as newest
-cross join lateral (
-    select versions.number, versions.body, acceptances.accepted_at
-    from acceptances join guidelines_versions as versions on versions.id = acceptances.version_id
-    where acceptances.person_id = bookings.person_id and versions.guidelines_id = circles.guidelines_id
-    order by versions.number desc limit 1
-) as agreed
-where bookings.id = :booking_id and bookings.person_id = :person_id;
-
--- name: ask_again(guidelines_id)
--- note everybody with a seat ahead who must agree to a material change and was not asked yet, with their next seat
-with asked as (
-    insert into guidelines_asked (person_id, version_id)
-    select seated.person_id, must_agree_to(seated.person_id, :guidelines_id)
-    from (
-        select distinct bookings.person_id
-        from bookings
-        join gatherings on gatherings.id = bookings.gathering_id
-        join circles on circles.id = gatherings.circle_id
-        where circles.guidelines_id = :guidelines_id and bookings.state = 'confirmed' and gatherings.ends_at > now()
-    ) as seated
-    where must_agree_to(seated.person_id, :guidelines_id) is not null
-    on conflict do nothing
-    returning person_id, version_id
-)
-select distinct on (people.id)
-    people.id as person_id, people.email, people.name, asked.version_id, bookings.id as booking_id, bookings.state,
-    circles.discreet_name, gatherings.starts_at, gatherings.zone
-from asked
-join people on people.id = asked.person_id
-join bookings on bookings.person_id = people.id and bookings.state = 'confirmed'
-join gatherings on gatherings.id = bookings.gathering_id and gatherings.ends_at > now()
-join circles on circles.id = gatherings.circle_id and circles.guidelines_id = :guidelines_id
-order by people.id, gatherings.starts_at;
-
--- name: active_of_gathering(gathering_id)
--- the active bookings of a gathering and when it starts as yet, locked in the order of their ids
-select bookings.id, bookings.state, gatherings.starts_at
-from bookings join gatherings on gatherings.id = bookings.gathering_id
-where bookings.gathering_id = :gathering_id and bookings.state in ('held', 'confirmed')
-order by bookings.id
-for no key update of bookings;
+where bookings.id = :booking_id and bookings.person_id = :actor_id;
 
 -- name: overdue(most)
--- held bookings past their time, whose checkouts are to be looked at
+-- held bookings past their time, whose checkouts are to be synced
 select id from bookings where state = 'held' and held_until < now() order by held_until limit :most;
-
--- name: refund_in_full(gathering_id)
--- the active bookings of a gathering may be cancelled until its start with all of the money coming back
-update bookings set full_refund_until = gatherings.starts_at
-from gatherings
-where gatherings.id = :gathering_id and bookings.gathering_id = gatherings.id
-    and bookings.state in ('held', 'confirmed')
-returning bookings.id, bookings.state;
-
--- name: reseat(gathering_id, capacity)!
--- those on seats beyond the capacity move to the lowest free ones
-with high as (
-    select id, row_number() over (order by seat) as place
-    from bookings
-    where gathering_id = :gathering_id and state in ('held', 'confirmed') and seat > :capacity
-), free as (
-    select number, row_number() over (order by number) as place
-    from gatherings cross join generate_series(1, :capacity::int) as number
-    where gatherings.id = :gathering_id and gatherings.seats_map & (1 << number - 1) = 0
-)
-update bookings set seat = free.number
-from high join free using (place)
-where bookings.id = high.id;

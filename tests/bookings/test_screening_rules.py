@@ -1,9 +1,10 @@
-"""Who may book in a circle that asks first, and how many newcomers it takes, without a database."""
+"""Screening rules, without a database."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,20 +12,20 @@ from hypothesis import strategies as st
 
 from circles.base.errors import Refused
 from circles.bookings.screening import rules
-from circles.bookings.screening.rules import CALL, OPEN_DOOR, Room
+from circles.bookings.screening.rules import CALL_QUESTIONS, OPEN, Admission
 
 NOW = datetime(2027, 3, 2, 12, tzinfo=UTC)
 START = NOW + timedelta(days=7)
 ZONE = "America/New_York"
 
 
-def codes(room: Room, now: datetime = NOW) -> list[str]:
-    return [reason.code for reason in rules.refusals(room, START, ZONE, now)]
+def codes(admission: Admission, now: datetime = NOW) -> list[str]:
+    return [reason.code for reason in rules.admission_refusals(admission, START, ZONE, now)]
 
 
-def test_an_open_door_keeps_nobody_out() -> None:
-    assert codes(OPEN_DOOR) == []
-    assert codes(replace(OPEN_DOOR, newcomer=True)) == []
+def test_a_circle_that_asks_nothing_admits_everybody() -> None:
+    assert codes(OPEN) == []
+    assert codes(replace(OPEN, newcomer=True)) == []
 
 
 @pytest.mark.parametrize(
@@ -37,27 +38,32 @@ def test_an_open_door_keeps_nobody_out() -> None:
     ],
 )
 def test_without_approval_it_says_what_comes_next(state: str, words: str) -> None:
-    (reason,) = rules.refusals(Room("questions", approved=False, request_state=state), START, ZONE, NOW)
+    (reason,) = rules.admission_refusals(
+        Admission("questions", approved=False, request_state=state), START, ZONE, NOW
+    )
     assert reason.code == "not_approved"
     assert words in reason.text
 
 
-def test_newcomers_wait_for_their_day_and_for_room() -> None:
-    room = Room(newcomer=True, newcomers=2, newcomers_most=2, newcomers_days=3)
-    assert codes(room) == ["newcomers_later", "newcomers_full"]
-    assert codes(room, START - timedelta(days=3)) == ["newcomers_full"]
-    assert codes(room, START - timedelta(days=3, microseconds=1)) == ["newcomers_later", "newcomers_full"]
-    assert codes(replace(room, newcomers=1), START - timedelta(days=1)) == []
-    assert codes(replace(room, newcomer=False)) == []
-    assert codes(replace(room, newcomers_most=0, newcomers=0, newcomers_days=None)) == ["newcomers_full"]
-    (later, _) = rules.refusals(room, START, ZONE, NOW)
+def test_newcomers_wait_for_their_day_and_for_a_place() -> None:
+    admission = Admission(newcomer=True, newcomers=2, newcomers_most=2, newcomers_days=3)
+    assert codes(admission) == ["newcomers_later", "newcomers_full"]
+    assert codes(admission, START - timedelta(days=3)) == ["newcomers_full"]
+    assert codes(admission, START - timedelta(days=3, microseconds=1)) == [
+        "newcomers_later",
+        "newcomers_full",
+    ]
+    assert codes(replace(admission, newcomers=1), START - timedelta(days=1)) == []
+    assert codes(replace(admission, newcomer=False)) == []
+    assert codes(replace(admission, newcomers_most=0, newcomers=0, newcomers_days=None)) == ["newcomers_full"]
+    (later, _) = rules.admission_refusals(admission, START, ZONE, NOW)
     assert "Saturday 6 March" in later.text
 
 
 @given(st.integers(0, 24), st.integers(0, 24))
-def test_room_is_left_while_fewer_are_there_than_may_be(there: int, most: int) -> None:
-    room = Room(newcomer=True, newcomers=there, newcomers_most=most)
-    assert (codes(room) == []) == (there < most)
+def test_newcomers_are_admitted_up_to_the_limit(there: int, most: int) -> None:
+    admission = Admission(newcomer=True, newcomers=there, newcomers_most=most)
+    assert (codes(admission) == []) == (there < most)
 
 
 def test_settings_are_read_with_every_reason_at_once() -> None:
@@ -73,27 +79,31 @@ def test_settings_are_read_with_every_reason_at_once() -> None:
             rules.read_screening(wrong)
 
 
-def test_answers_are_all_wanted() -> None:
-    assert rules.read_answers(CALL, {"a1": "555", "a2": "Evenings"}) == ["555", "Evenings"]
+def test_every_answer_is_required() -> None:
+    assert rules.read_answers(CALL_QUESTIONS, {"a1": "555", "a2": "Evenings"}) == ["555", "Evenings"]
     with pytest.raises(Refused) as caught:
         rules.read_answers(("One?", "Two?", "Three?"), {"a1": "yes", "a2": " ", "a3": "x" * 2001})
     assert {reason.field for reason in caught.value.reasons} == {"a2", "a3"}
 
 
-def test_a_request_is_answered_once_and_asked_back_in_turn() -> None:
+def test_a_request_is_decided_once_and_asked_back_in_turn() -> None:
+    assert rules.decision_refusals("waiting") == rules.decision_refusals("asked") == []
+    assert rules.question_back_refusals("waiting", 2) == []
+    assert rules.answer_refusals("asked") == []
     for state in ("approved", "declined", "withdrawn"):
-        with pytest.raises(Refused):
-            rules.may_decide(state)
-    rules.may_decide("waiting")
-    rules.may_decide("asked")
-    rules.may_ask_again("waiting", 2)
-    for state, so_far in (("asked", 2), ("waiting", 12), ("approved", 2)):
-        with pytest.raises(Refused):
-            rules.may_ask_again(state, so_far)
+        assert rules.decision_refusals(state)
+        assert rules.answer_refusals(state)
+        assert rules.question_back_refusals(state, 2)
+    assert rules.question_back_refusals("asked", 2)
+    assert rules.question_back_refusals("waiting", 12)
+    assert rules.answer_refusals("waiting")
 
 
 def test_a_request_is_sent_once() -> None:
-    rules.may_send(Room("questions", approved=False))
-    for room in (OPEN_DOOR, Room("questions", approved=False, request_state="waiting")):
-        with pytest.raises(Refused):
-            rules.may_send(room)
+    assert rules.request_refusals(Admission("questions", approved=False)) == []
+    assert rules.request_refusals(OPEN)
+    assert rules.request_refusals(Admission("questions", approved=False, request_state="waiting"))
+
+
+def test_the_table_of_moves_names_every_state() -> None:
+    assert set(rules.MOVES) == set(get_args(rules.State))

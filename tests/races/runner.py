@@ -1,9 +1,9 @@
-"""One process of a race: opens its own pool, waits for the start, does its part, prints what came of it.
+"""One process of a race: opens its own pool, waits for the start, runs its tries, prints their results.
 
-Started as `python -m tests.races.runner`; reads its orders as one JSON object from its standard input:
+Started as `python -m tests.races.runner`; reads its order as one JSON object from its standard input:
 {"url", "verb", "naive", "version", "rounds": [[[target, person], ...], ...]}. After it is ready it prints
-"ready", and before each round it waits for a line. It answers each round with one line, a JSON list of what
-each try got.
+"ready", and before each round it waits for a line. It answers each round with one line, a JSON list of the
+result of each try.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from circles import bookings, people
 from circles.base.errors import Refused
 from circles.base.settings import Settings
 from circles.bookings import actions
-from circles.bookings import actions as booking_actions
 from circles.store import db
 from circles.store.context import Context
 
@@ -35,7 +34,7 @@ Verb = Callable[[Context, UUID, people.Person, UUID], Awaitable[str]]
 async def book(context: Context, target: UUID, person: people.Person, version: UUID) -> str:
     """A seat that costs nothing: "seat", or the reasons why not."""
     try:
-        await booking_actions.book(
+        await actions.book(
             context, person, target, choice="amount", amount=0, version_id=version, agreed=True
         )
     except Refused as refused:
@@ -46,13 +45,13 @@ async def book(context: Context, target: UUID, person: people.Person, version: U
 async def cancel(context: Context, target: UUID, person: people.Person, _: UUID) -> str:
     """Cancel a booking of $45 with all of it coming back."""
     try:
-        return f"refund {(await booking_actions.cancel(context, person, target, shown=4500)).amount}"
+        return f"refund {(await actions.cancel(context, person, target, shown=4500)).amount}"
     except Refused as refused:
         return ",".join(sorted(refused.codes))
 
 
 async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> str:
-    """Tell a booking that its checkout was paid."""
+    """Settle a booking as paid."""
     async with context.db.transaction() as tx:
         await bookings.settle(tx, context, target, "paid")
     return "settled"
@@ -61,16 +60,16 @@ async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> 
 VERBS: dict[str, Verb] = {"book": book, "cancel": cancel, "settle": settle}
 
 
-def remove_the_guard() -> None:
+def use_naive_statement() -> None:
     """Take seats the naive way instead: read which are taken, then insert."""
     naive: Any = aiosql.from_path(NAIVE, "asyncpg")
-    actions.SQL = SimpleNamespace(desk=actions.SQL.desk, take_seat=naive.take_seat)
+    actions.SQL = SimpleNamespace(take_seat=naive.take_seat)
 
 
 async def main(orders: dict[str, Any]) -> None:
-    """Run every round at the caller's word."""
+    """Run every round when the caller sends a line."""
     if orders["naive"]:
-        remove_the_guard()
+        use_naive_statement()
     context = Context(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=8))
     verb, version = VERBS[orders["verb"]], UUID(orders["version"])
     everybody = {UUID(person) for tries in orders["rounds"] for _, person in tries}
@@ -87,5 +86,5 @@ async def main(orders: dict[str, Any]) -> None:
 if __name__ == "__main__":
     import app
 
-    app.connect_features()  # the jobs of every room are known from here on
+    app.connect_features()  # declares the jobs of every feature
     asyncio.run(main(json.loads(sys.stdin.readline())))

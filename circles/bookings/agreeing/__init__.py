@@ -1,1 +1,1 @@
-"""Asking those who hold a seat to agree again when guidelines changed in a way that matters."""
+"""Agreeing again: members with a seat are asked to agree when guidelines changed in a way that matters."""

@@ -1,21 +1,22 @@
-"""Asking those who have a seat to agree again when the guidelines changed in a way that matters."""
+"""The verbs of agreeing again: mail members with a seat when guidelines changed, and take their agreement."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from circles import guidelines, people
+from circles import guidelines
 from circles.base.errors import NotFound, OutOfDate, refuse_if
-from circles.bookings import rules
+from circles.bookings import rules, transitions
+from circles.people import Person
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 
-SQL = db.queries("bookings/bookings")
+SQL = db.queries("bookings/agreeing")
 
 
 @jobs.job("bookings.ask_again")
 async def ask_again(context: Context, *, guidelines_id: str) -> None:
-    """Mail everybody with a seat ahead who has not agreed to a material change. Run twice, it mails once."""
+    """Job: mail everybody with a seat ahead who has not agreed to a material change. Run twice, it mails once."""
     async with context.db.transaction() as tx:
         for row in await db.rows(SQL.ask_again(tx, guidelines_id=UUID(guidelines_id))):
             await mail.send(
@@ -38,27 +39,25 @@ async def ask_again(context: Context, *, guidelines_id: str) -> None:
             )
 
 
-async def agreeing(tx: db.Tx, person: people.Person, booking_id: UUID) -> db.Record:
+async def to_agree(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:
     """A booking with the guidelines in force and those its person agreed to last, in one query. Raises NotFound."""
-    row = await SQL.agreeing(tx, booking_id=booking_id, person_id=person.id)
+    row = await SQL.to_agree(tx, booking_id=booking_id, actor_id=actor.id)
     if row is None:
         raise NotFound
     return row
 
 
 async def agree(
-    context: Context, person: people.Person, booking_id: UUID, *, version_id: UUID | None, agreed: bool
+    context: Context, actor: Person, booking_id: UUID, *, version_id: UUID | None, agreed: bool
 ) -> None:
-    """Agree to the guidelines in force; it counts for every seat this person has in the circle.
+    """Agree to the guidelines in force; it counts for every seat this person has in the circle. Idempotent.
 
-    version_id: the version they read; agreed: whether they said so. Where nothing is asked, nothing is done, so
-    agreeing twice is agreeing once. Raises NotFound, Refused, or OutOfDate when a newer version is in force.
+    version_id: the version they read; agreed: whether they ticked that they agree. Does nothing where nothing is
+    to be agreed to. Raises NotFound, Refused, or OutOfDate when a newer version is in force.
     """
     async with context.db.transaction() as tx:
-        if await SQL.lock_gathering(tx, booking_id=booking_id) is None:
-            raise NotFound
-        row = await SQL.lock(tx, booking_id=booking_id)
-        if row["person_id"] != person.id:
+        row = await transitions.lock(tx, booking_id)
+        if row["person_id"] != actor.id:
             raise NotFound
         if not row["must_agree"] or row["state"] not in ("held", "confirmed"):
             return
@@ -67,12 +66,12 @@ async def agree(
         if version_id != newest.id:
             raise OutOfDate(reasons)
         refuse_if(reasons)
-        await guidelines.accept(tx, person.id, newest.id)
+        await guidelines.accept(tx, actor.id, newest.id)
         await audit.record(
             tx,
             "booking.agreed_again",
             booking_id,
-            actor_id=person.id,
+            actor_id=actor.id,
             before=row["state"],
             after=row["state"],
             details={"version": str(newest.id)},

@@ -1,4 +1,4 @@
-"""The page on which somebody with a seat reads what changed in the guidelines, and agrees or gives the seat back."""
+"""The page on which a member reads what changed in the guidelines, and agrees or gives the seat back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from starlette.responses import Response
 from circles import guidelines
 from circles.base import reading
 from circles.base.errors import Refused
-from circles.bookings import actions
-from circles.bookings.agreeing import actions as agreeing
+from circles.bookings import end_rules
+from circles.bookings.agreeing import actions
 from circles.web import access, render
 from circles.web.forms import Form
 
@@ -21,7 +21,7 @@ async def guidelines_form(request: Request) -> Response:
 
 async def _page(request: Request, form: Form, status: int = 200) -> Response:
     async with access.context(request).db.reading() as tx:
-        row = await agreeing.agreeing(tx, request.state.person, access.path_id(request))
+        row = await actions.to_agree(tx, request.state.person, access.path_id(request))
     if row["state"] != "confirmed" or not row["must_agree"]:
         return render.see_other(f"/bookings/{row['id']}", notice="There is nothing to agree to.", kind="calm")
     return render.page(
@@ -31,7 +31,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         row=row,
         form=form,
         comparison=guidelines.compare(row["agreed_body"], row["body"]),
-        refund=actions.refund_for(row, row["paid"]),
+        refund=end_rules.refund_for(row, row["paid"]),
     )
 
 
@@ -40,7 +40,7 @@ async def agree(request: Request) -> Response:
     form = await Form.read(request)
     booking_id = access.path_id(request)
     try:
-        await agreeing.agree(
+        await actions.agree(
             access.context(request),
             request.state.person,
             booking_id,

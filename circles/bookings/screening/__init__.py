@@ -1,1 +1,1 @@
-"""Screening: what a circle asks before the first booking, requests, who is kept apart."""
+"""Screening: what a circle asks before the first booking, requests, limits for newcomers."""

@@ -1,4 +1,4 @@
-"""The verbs of who comes: a circle asks first, somebody answers, a host decides; and who is kept apart."""
+"""The verbs of screening: settings of a circle, requests of people, decisions of hosts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused
-from circles.bookings import actions
+from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.bookings import queries
 from circles.bookings.screening import rules
 from circles.bookings.screening.rules import Screening
 from circles.people import Person
@@ -18,76 +18,109 @@ from circles.web import limits
 
 SQL = db.queries("bookings/screening")
 
+# Requests of one person a day.
 MAX_A_DAY = 20
-# A request that nobody moved for so long is ended, so that what was said in it does not lie about for ever.
+# A request that nobody moved for so long is ended, so that what was written in it is not kept forever.
 STALE_DAYS = 90
 
 
 async def save_screening(
-    context: Context, person: Person, circle_id: UUID, screening: Screening, *, version: int
+    context: Context, actor: Person, circle_id: UUID, screening: Screening, *, version: int
 ) -> None:
-    """Decide how a circle takes in people. version: the one the person saw.
+    """Save how a circle admits people. version: the one the actor saw.
 
     Raises NotFound for anybody but a lead or co-host, and OutOfDate when somebody saved it meanwhile.
     """
     async with context.db.transaction() as tx:
-        if await SQL.hosted(tx, circle_id=circle_id, person=person.id) is None:
+        if await SQL.hosted_circle(tx, circle_id=circle_id, actor_id=actor.id) is None:
             raise NotFound
         values = asdict(screening) | {"questions": list(screening.questions)}
-        if await SQL.save(tx, circle_id=circle_id, **values, version=version) is None:
-            says = "Somebody else saved this while you were writing. Saving again replaces theirs."
-            raise OutOfDate(Reason("out_of_date", says))
+        if await SQL.save_screening(tx, circle_id=circle_id, **values, version=version) is None:
+            text = "Somebody else saved this while you were writing. Saving again replaces theirs."
+            raise OutOfDate(Reason("out_of_date", text))
         await audit.record(
             tx,
             "screening.saved",
             circle_id,
-            actor_id=person.id,
+            actor_id=actor.id,
             after=screening.asks,
             details={"newcomers": [screening.newcomers_most, screening.newcomers_days]},
         )
 
 
-# The person who asks
+# The person who sends a request
 
 
 async def send_request(
-    context: Context, person: Person, gathering_id: UUID, values: Mapping[str, str], *, version: int
+    context: Context, actor: Person, gathering_id: UUID, values: Mapping[str, str], *, version: int
 ) -> UUID:
-    """Ask to come to the circle of a gathering, with the answers a1, a2, ... Returns the request's id.
+    """Send a request to the circle of a gathering, with the answers a1, a2, ... Returns the request's id.
 
     version: of the questions they saw. Raises NotFound, OutOfDate when the questions changed meanwhile, and
     Refused with every reason.
     """
-    await _within_limit(context, person)
+    await _check_limit(context, actor)
     async with context.db.transaction() as tx:
-        offer, desk = await actions.desk(tx, person.id, gathering_id)
-        room = desk.room
-        rules.may_send(room)
-        if room.version != version:
-            says = "The questions changed while this page was open. Please look at them again."
-            raise OutOfDate(Reason("questions_changed", says))
-        answers = rules.read_answers(room.asked, values)
+        offer, eligibility = await queries.eligibility(tx, actor.id, gathering_id)
+        admission = eligibility.admission
+        refuse_if(rules.request_refusals(admission))
+        if admission.version != version:
+            text = "The questions changed while this page was open. Please look at them again."
+            raise OutOfDate(Reason("questions_changed", text))
+        answers = rules.read_answers(admission.questions, values)
         request_id = await SQL.add_request(
-            tx, circle_id=offer.circle_id, person_id=person.id, gathering_id=gathering_id, kind=room.asks
+            tx, circle_id=offer.circle_id, actor_id=actor.id, gathering_id=gathering_id, kind=admission.asks
         )
         if request_id is None:
             raise Refused(Reason("sent_already", "Your request is with the hosts already."))
-        await SQL.add_answers(tx, request_id=request_id, questions=list(room.asked), answers=answers)
-        await audit.record(tx, "request.waiting", request_id, actor_id=person.id, after="waiting")
-        await _tell_hosts(tx, context, offer.circle_id, request_id, offer.discreet_name)
+        await SQL.add_answers(tx, request_id=request_id, questions=list(admission.questions), answers=answers)
+        await audit.record(tx, "request.waiting", request_id, actor_id=actor.id, after="waiting")
+        await _notify_hosts(tx, context, offer.circle_id, request_id, offer.discreet_name)
     return request_id
 
 
-async def _within_limit(context: Context, person: Person) -> None:
-    if not await limits.allow(context, f"request {person.id}", MAX_A_DAY, timedelta(days=1)):
-        says = "That is very many requests for one day. Please wait for the first answers, and try again tomorrow."
-        raise Refused(Reason("too_often", says))
+async def _check_limit(context: Context, actor: Person) -> None:
+    if not await limits.allow(context, f"request {actor.id}", MAX_A_DAY, timedelta(days=1)):
+        text = "That is very many requests for one day. Please wait for the first answers, and try again tomorrow."
+        raise Refused(Reason("too_often", text))
 
 
-async def _tell_hosts(
+async def answer(context: Context, actor: Person, request_id: UUID, typed: str) -> None:
+    """Answer a question of the hosts. Raises NotFound and Refused."""
+    async with context.db.transaction() as tx:
+        row = await _lock_own(tx, actor, request_id)
+        refuse_if(rules.answer_refusals(row["state"]))
+        await SQL.answer(tx, id=request_id, answer=rules.read_text(typed, "answer"))
+        await audit.record(
+            tx, "request.waiting", request_id, actor_id=actor.id, before=row["state"], after="waiting"
+        )
+        await _notify_hosts(tx, context, row["circle_id"], request_id, row["discreet_name"])
+
+
+async def withdraw(context: Context, actor: Person, request_id: UUID) -> None:
+    """Take a request back and delete what was written in it. Idempotent. Raises NotFound and Refused."""
+    async with context.db.transaction() as tx:
+        row = await _lock_own(tx, actor, request_id)
+        if row["state"] == "withdrawn":
+            return
+        refuse_if(rules.decision_refusals(row["state"]))
+        await SQL.withdraw(tx, id=request_id)
+        await audit.record(
+            tx, "request.withdrawn", request_id, actor_id=actor.id, before=row["state"], after="withdrawn"
+        )
+
+
+async def _lock_own(tx: db.Tx, actor: Person, request_id: UUID) -> db.Record:
+    row = await SQL.lock_own_request(tx, id=request_id, actor_id=actor.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _notify_hosts(
     tx: db.Tx, context: Context, circle_id: UUID, request_id: UUID, discreet_name: str
 ) -> None:
-    for host in await db.rows(SQL.hosts_to_tell(tx, circle_id=circle_id)):
+    for host in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id)):
         await mail.send(
             tx,
             context.settings,
@@ -102,93 +135,50 @@ async def _tell_hosts(
         )
 
 
-async def my_request(tx: db.Tx, person: Person, request_id: UUID) -> db.Record:
-    """A request of this person with all that was said. Raises NotFound."""
-    row = await SQL.mine(tx, id=request_id, person=person.id)
-    if row is None:
-        raise NotFound
-    return row
-
-
-async def answer(context: Context, person: Person, request_id: UUID, typed: str) -> None:
-    """Answer what a host asked back. Raises NotFound and Refused."""
-    async with context.db.transaction() as tx:
-        row = await _lock_mine(tx, person, request_id)
-        rules.may_decide(row["state"])
-        if row["state"] != "asked":
-            raise Refused(Reason("not_asked", "Your answer is with the hosts already."))
-        words = rules.read_words({"answer": typed}, "answer")
-        await SQL.answer(tx, id=request_id, answer=words)
-        await audit.record(
-            tx, "request.waiting", request_id, actor_id=person.id, before="asked", after="waiting"
-        )
-        await _tell_hosts(tx, context, row["circle_id"], request_id, row["discreet_name"])
-
-
-async def withdraw(context: Context, person: Person, request_id: UUID) -> None:
-    """Take a request back; what was said in it is deleted at once. Twice is once. Raises NotFound and Refused."""
-    async with context.db.transaction() as tx:
-        row = await _lock_mine(tx, person, request_id)
-        if row["state"] == "withdrawn":
-            return
-        rules.may_decide(row["state"])
-        await SQL.withdraw(tx, id=request_id)
-        await audit.record(
-            tx, "request.withdrawn", request_id, actor_id=person.id, before=row["state"], after="withdrawn"
-        )
-
-
-async def _lock_mine(tx: db.Tx, person: Person, request_id: UUID) -> db.Record:
-    row = await SQL.lock_mine(tx, id=request_id, person=person.id)
-    if row is None:
-        raise NotFound
-    return row
-
-
 # The hosts
 
 
 async def decide(
-    context: Context, person: Person, request_id: UUID, *, approve: bool, words: str = ""
+    context: Context, actor: Person, request_id: UUID, *, approve: bool, words: str = ""
 ) -> None:
-    """Answer a request with yes or no. words: what the person reads. The first answer stands.
+    """Approve or decline a request. words: what the person will read. The first decision is final.
 
-    Raises NotFound for anybody but a lead or co-host, and Refused when it was answered already.
+    Raises NotFound for anybody but a lead or co-host, and Refused when it was decided already.
     """
     state = "approved" if approve else "declined"
     async with context.db.transaction() as tx:
-        row = await _lock_hosted(tx, person, request_id)
-        rules.may_decide(row["state"])
-        said = rules.read_words({"words": words}, "words") if words.strip() or not approve else ""
-        await SQL.decide(tx, id=request_id, state=state, words=said, by=person.id)
+        row = await _lock_hosted(tx, actor, request_id)
+        refuse_if(rules.decision_refusals(row["state"]))
+        text = rules.read_text(words, "words") if words.strip() or not approve else ""
+        await SQL.decide(tx, id=request_id, state=state, words=text, actor_id=actor.id)
         await audit.record(
-            tx, f"request.{state}", request_id, actor_id=person.id, before=row["state"], after=state
+            tx, f"request.{state}", request_id, actor_id=actor.id, before=row["state"], after=state
         )
-        await _tell_person(tx, context, row, "decided", "an answer")
+        await _notify_person(tx, context, row, "decided", "an answer")
 
 
-async def ask_back(context: Context, person: Person, request_id: UUID, question: str) -> None:
-    """Ask the person one thing more. Raises NotFound and Refused."""
+async def ask_back(context: Context, actor: Person, request_id: UUID, question: str) -> None:
+    """Ask the person one question more. Raises NotFound and Refused."""
     async with context.db.transaction() as tx:
-        row = await _lock_hosted(tx, person, request_id)
-        rules.may_ask_again(row["state"], row["asked"])
-        words = rules.read_words({"question": question}, "question", most=500)
-        await SQL.ask_back(tx, id=request_id, question=words)
+        row = await _lock_hosted(tx, actor, request_id)
+        refuse_if(rules.question_back_refusals(row["state"], row["asked"]))
+        text = rules.read_text(question, "question", max_length=rules.MAX_QUESTION_BACK)
+        await SQL.ask_back(tx, id=request_id, question=text)
         await audit.record(
-            tx, "request.asked", request_id, actor_id=person.id, before=row["state"], after="asked"
+            tx, "request.asked", request_id, actor_id=actor.id, before=row["state"], after="asked"
         )
-        await _tell_person(tx, context, row, "asked", "a question for you")
+        await _notify_person(tx, context, row, "asked", "a question for you")
 
 
-async def _lock_hosted(tx: db.Tx, person: Person, request_id: UUID) -> db.Record:
-    row = await SQL.lock_hosted(tx, id=request_id, person=person.id)
+async def _lock_hosted(tx: db.Tx, actor: Person, request_id: UUID) -> db.Record:
+    row = await SQL.lock_hosted_request(tx, id=request_id, actor_id=actor.id)
     if row is None:
         raise NotFound
     return row
 
 
-async def _tell_person(tx: db.Tx, context: Context, row: db.Record, what: str, subject: str) -> None:
-    """Mail that there is something to read. What it is stands on the site alone."""
+async def _notify_person(tx: db.Tx, context: Context, row: db.Record, what: str, subject: str) -> None:
+    """Mail that there is something to read. Its text is shown on the site alone."""
     await mail.send(
         tx,
         context.settings,
@@ -204,10 +194,10 @@ async def _tell_person(tx: db.Tx, context: Context, row: db.Record, what: str, s
 
 
 @jobs.every("bookings.forget_requests", "41 * * * *")
-async def forget(context: Context) -> None:
-    """Delete what was said in requests decided 30 days ago, and end those that nobody moved for 90 days."""
+async def forget_requests(context: Context) -> None:
+    """Delete what was written in requests decided KEEP_DAYS ago; withdraw those not moved for STALE_DAYS."""
     async with context.db.transaction() as tx:
-        for row in await db.rows(SQL.to_end(tx, days=STALE_DAYS, most=200)):
+        for row in await db.rows(SQL.stale_requests(tx, days=STALE_DAYS, most=200)):
             await SQL.withdraw(tx, id=row["id"])
             await audit.record(
                 tx,
@@ -217,50 +207,5 @@ async def forget(context: Context) -> None:
                 after="withdrawn",
                 why="nobody moved it",
             )
-        for row in await db.rows(SQL.forget(tx, days=rules.KEEP_DAYS)):
+        for row in await db.rows(SQL.forget_requests(tx, days=rules.KEEP_DAYS)):
             await audit.record(tx, "request.forgotten", row["id"], before=row["state"], after=row["state"])
-
-
-# Who is kept apart
-
-
-async def kept(tx: db.Tx, person: Person, circle_id: UUID) -> db.Record:
-    """A circle for one of its hosts, or an organizer. Raises NotFound for everybody else."""
-    row = await SQL.kept(tx, circle_id=circle_id, person=person.id)
-    if row is None:
-        raise NotFound
-    return row
-
-
-async def keep_apart(context: Context, person: Person, circle_id: UUID, one: str, other: str) -> None:
-    """Never seat two people together in a circle. one, other: their ids, as text.
-
-    Both must be known to the circle: whoever had a seat in it, or asked for one. Raises NotFound and Refused.
-    """
-    async with context.db.transaction() as tx:
-        await kept(tx, person, circle_id)
-        known = {
-            str(row["id"]) for row in await db.rows(SQL.known(tx, circle_id=circle_id, person=person.id))
-        }
-        reasons = [
-            Reason("nobody", "Please choose somebody.", field)
-            for field, each in (("one", one), ("other", other))
-            if each not in known
-        ]
-        if one == other and not reasons:
-            reasons.append(Reason("same", "Please choose two different people.", "other"))
-        if reasons:
-            raise Refused(reasons)
-        pair = await SQL.keep_apart(tx, circle_id=circle_id, one=UUID(one), other=UUID(other), by=person.id)
-        if pair:
-            await audit.record(tx, "apart.set", pair, actor_id=person.id, after="apart")
-
-
-async def let_together(context: Context, person: Person, pair_id: UUID) -> UUID:
-    """Let two people sit together again. Returns the circle's id. Raises NotFound."""
-    async with context.db.transaction() as tx:
-        row = await SQL.let_together(tx, id=pair_id, person=person.id)
-        if row is None:
-            raise NotFound
-        await audit.record(tx, "apart.ended", pair_id, actor_id=person.id, before="apart")
-    return row["circle_id"]

@@ -97,7 +97,7 @@ async def change_gathering(
         ends = change_rules.giving_up(found, consent.give_up)
         why = await mind_overlaps(tx, row["circle_id"], found, terms, consent)
         if ends:
-            await bookings.seats_taken_back(tx, context, gathering_id, ends, person.id)
+            await bookings.take_seats_back(tx, gathering_id, ends, actor_id=person.id)
         marked = by_hand and row["schedule_id"] is not None
         await carry_out(tx, context, person, found.steps, by_hand=marked, why=why)
         if not found.steps and row["by_hand"] != marked:
@@ -176,7 +176,7 @@ async def _change(
 ) -> None:
     gathering_id, terms = step.row.id, step.terms
     if step.row.seats_taken and terms.capacity < step.row.terms.capacity:
-        await bookings.gathering_tightened(tx, gathering_id, terms.capacity)
+        await bookings.reseat(tx, gathering_id, terms.capacity)
     given = {name: getattr(terms, name) for name in Terms.__slots__ if name not in ("at", "zone")}
     await SQL.change(
         tx,
@@ -193,7 +193,7 @@ async def _change(
         tx, "gathering.changed", gathering_id, actor_id=person.id, why=why, details={"changed": step.changed}
     )
     if step.moves and step.row.seats_taken:
-        await bookings.gathering_moved(tx, context, gathering_id)
+        await bookings.allow_full_refunds(tx, gathering_id)
     if step.tells:
         for booking in await db.rows(SQL.to_invite(tx, gathering_id=gathering_id)):
             await jobs.enqueue(tx, "invites.send", booking_id=booking["id"])
@@ -271,7 +271,7 @@ async def cancel_gathering(context: Context, person: people.Person, gathering_id
             after="cancelled",
             why=why,
         )
-        await bookings.gathering_cancelled(tx, context, gathering_id, why, person.id)
+        await bookings.cancel_all(tx, gathering_id, why, actor_id=person.id)
         await stand_in_actions.called_off(tx, context, gathering_id, person)
         return row["circle_id"]
 

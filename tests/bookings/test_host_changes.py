@@ -14,14 +14,14 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from circles.base.errors import NotFound, OutOfDate, Refused
-from circles.bookings import actions as booking_actions
+from circles.bookings import actions
 from circles.hosting.change import actions as change_actions
 from circles.hosting.change.actions import Consent
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule.rules import Terms
-from circles.practice.stripe import webhooks as practice_hooks
+from circles.practice.stripe import webhooks
 from circles.store import jobs
-from tests.bookings.test_bookings import Hands
+from tests.bookings.helpers import Scene
 from tests.cast import add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
 from tests.hosting.test_schedules import make, planted
@@ -30,23 +30,23 @@ Ask = Callable[..., Any]
 
 
 @pytest_asyncio.fixture
-async def hands(context: Any, cast: Any, app: Starlette, monkeypatch: pytest.MonkeyPatch) -> Hands:
-    """The house with everybody in it; webhooks of the look-alike reach the app."""
-    monkeypatch.setattr(practice_hooks, "transport", httpx.ASGITransport(app=app))
-    return Hands(context, cast)
+async def scene(context: Any, cast: Any, app: Starlette, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """The cast; webhooks of the look-alike reach the app."""
+    monkeypatch.setattr(webhooks, "transport", httpx.ASGITransport(app=app))
+    return Scene(context, cast)
 
 
 @pytest_asyncio.fixture
-async def three(hands: Hands) -> dict[str, UUID]:
+async def three(scene: Scene) -> dict[str, UUID]:
     """Mira, who paid, on seat 1; Milo in the community seat; and Nora, who paid and sits on seat 8."""
-    cast, context = hands.cast, hands.context
+    cast, context = scene.cast, scene.context
     nora = await add_person(context, "Nora")
     found = {
         "mira": await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500),
         "milo": await add_booking(context, cast.gathering, cast.milo),
         "nora": await add_booking(context, cast.gathering, nora, kind="paid", amount=6000),
     }
-    await hands.value("update bookings set seat = 8 where id = $1", found["nora"])
+    await scene.value("update bookings set seat = 8 where id = $1", found["nora"])
     async with context.db.transaction() as tx:
         for booking in found.values():
             await jobs.enqueue(tx, "invites.send", booking_id=booking)
@@ -54,36 +54,36 @@ async def three(hands: Hands) -> dict[str, UUID]:
     return found
 
 
-async def plan(hands: Hands, **terms: Any) -> tuple[Any, Terms, str]:
+async def plan(scene: Scene, **terms: Any) -> tuple[Any, Terms, str]:
     """What a change of the gathering asks for: its moment, its terms, and what was seen of it."""
-    farid = await hands.person(hands.cast.farid)
-    async with hands.context.db.reading() as tx:
-        row = await change_actions.find(tx, farid, hands.cast.gathering)
+    farid = await scene.person(scene.cast.farid)
+    async with scene.context.db.reading() as tx:
+        row = await change_actions.find(tx, farid, scene.cast.gathering)
     now = schedule_forms.terms_of(row, row["wall_start"].time())
     new = Terms(**{name: getattr(now, name) for name in Terms.__slots__} | terms)
     moment = new.moment(row["wall_start"].date())
     return moment, new, change_actions.foresee(row, moment, new).seen
 
 
-async def do(hands: Hands, planned: tuple[Any, Terms, str], *chosen: UUID, who: UUID | None = None) -> None:
+async def do(scene: Scene, planned: tuple[Any, Terms, str], *chosen: UUID, who: UUID | None = None) -> None:
     moment, terms, seen = planned
     await change_actions.change_gathering(
-        hands.context,
-        await hands.person(who or hands.cast.farid),
-        hands.cast.gathering,
+        scene.context,
+        await scene.person(who or scene.cast.farid),
+        scene.cast.gathering,
         moment,
         terms,
         Consent(seen, give_up=frozenset(chosen)),
     )
 
 
-async def stands(hands: Hands) -> tuple[int, int, int]:
+async def stands(scene: Scene) -> tuple[int, int, int]:
     """The seats of the gathering, how many are taken, and how many refunds there are."""
-    async with hands.context.db.reading() as tx:
+    async with scene.context.db.reading() as tx:
         row: Any = await tx.fetchrow(
             "select capacity, seats_taken, (select count(*) from operations where kind = 'refund') as refunds "
             "from gatherings where id = $1",
-            hands.cast.gathering,
+            scene.cast.gathering,
         )
     return row["capacity"], row["seats_taken"], row["refunds"]
 
@@ -92,24 +92,24 @@ async def stands(hands: Hands) -> tuple[int, int, int]:
 
 
 async def test_whoever_gives_up_a_seat_is_told_and_gets_everything_back(
-    hands: Hands, three: dict[str, UUID]
+    scene: Scene, three: dict[str, UUID]
 ) -> None:
-    await do(hands, await plan(hands, capacity=2), three["mira"])
-    row = await hands.row(three["mira"])
+    await do(scene, await plan(scene, capacity=2), three["mira"])
+    row = await scene.row(three["mira"])
     assert (row["state"], row["end_cause"]) == ("cancelled", "by_host")
-    assert await stands(hands) == (2, 2, 1)
-    assert await hands.value("select amount from operations where kind = 'refund'") == 4500
-    assert await hands.count(
+    assert await stands(scene) == (2, 2, 1)
+    assert await scene.value("select amount from operations where kind = 'refund'") == 4500
+    assert await scene.count(
         "events where about = $1 and what = 'booking.cancelled' and why = 'by_host' and who = $2",
         three["mira"],
-        hands.cast.farid,
+        scene.cast.farid,
     )
-    await jobs.drain(hands.context)
-    assert await hands.value("select sum(amount) from money_rows where booking_id = $1", row["id"]) == 0
-    assert await hands.count("sendings where method = 'CANCEL' and sequence = 1") == 1
-    assert await hands.count("mails where kind = 'withdrawn'") == 1
-    assert await hands.count("mails where kind <> 'invite'") == 1
-    async with hands.context.db.reading() as tx:
+    await jobs.drain(scene.context)
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", row["id"]) == 0
+    assert await scene.count("sendings where method = 'CANCEL' and sequence = 1") == 1
+    assert await scene.count("mails where kind = 'withdrawn'") == 1
+    assert await scene.count("mails where kind <> 'invite'") == 1
+    async with scene.context.db.reading() as tx:
         mail: Any = await tx.fetchrow("select * from mails where kind = 'withdrawn'")
     assert mail["to_address"] == "mira@example.org"
     assert mail["subject"].startswith("Cancelled: Tuesday group, ")
@@ -121,13 +121,13 @@ async def test_whoever_gives_up_a_seat_is_told_and_gets_everything_back(
         assert "First steps home" not in says
 
 
-async def test_those_who_stay_sit_on_the_seats_there_are(hands: Hands, three: dict[str, UUID]) -> None:
-    await do(hands, await plan(hands, capacity=1), three["mira"], three["milo"])
-    nora = await hands.row(three["nora"])
+async def test_those_who_stay_sit_on_the_seats_there_are(scene: Scene, three: dict[str, UUID]) -> None:
+    await do(scene, await plan(scene, capacity=1), three["mira"], three["milo"])
+    nora = await scene.row(three["nora"])
     assert (nora["state"], nora["seat"], nora["amount"]) == ("confirmed", 1, 6000)
-    assert await stands(hands) == (1, 1, 1)
+    assert await stands(scene) == (1, 1, 1)
     assert (
-        await hands.value("select community_taken from gatherings where id = $1", nora["gathering_id"]) == 0
+        await scene.value("select community_taken from gatherings where id = $1", nora["gathering_id"]) == 0
     )
 
 
@@ -140,58 +140,58 @@ async def test_those_who_stay_sit_on_the_seats_there_are(hands: Hands, three: di
     ],
 )
 async def test_the_house_chooses_nobody_and_says_how_many_are_missing(
-    hands: Hands, three: dict[str, UUID], chosen: tuple[str, ...], says: str
+    scene: Scene, three: dict[str, UUID], chosen: tuple[str, ...], says: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        await do(hands, await plan(hands, capacity=1), *(three[name] for name in chosen))
+        await do(scene, await plan(scene, capacity=1), *(three[name] for name in chosen))
     assert says in refused.value.reasons[0].text
-    assert await stands(hands) == (8, 3, 0)
+    assert await stands(scene) == (8, 3, 0)
 
 
-async def test_nobody_with_a_seat_elsewhere_can_be_chosen(hands: Hands, three: dict[str, UUID]) -> None:
-    later = await add_gathering(hands.context, hands.cast.circle, days=14)
-    elsewhere = await add_booking(hands.context, later, hands.cast.mira, kind="paid", amount=4500)
+async def test_nobody_with_a_seat_elsewhere_can_be_chosen(scene: Scene, three: dict[str, UUID]) -> None:
+    later = await add_gathering(scene.context, scene.cast.circle, days=14)
+    elsewhere = await add_booking(scene.context, later, scene.cast.mira, kind="paid", amount=4500)
     with pytest.raises(Refused):
-        await do(hands, await plan(hands, capacity=2), elsewhere)
-    await do(hands, await plan(hands, capacity=2), elsewhere, three["milo"])
-    assert (await hands.row(elsewhere))["state"] == "confirmed"
+        await do(scene, await plan(scene, capacity=2), elsewhere)
+    await do(scene, await plan(scene, capacity=2), elsewhere, three["milo"])
+    assert (await scene.row(elsewhere))["state"] == "confirmed"
 
 
-async def test_ticks_say_nothing_when_there_are_seats_enough(hands: Hands, three: dict[str, UUID]) -> None:
-    await do(hands, await plan(hands, capacity=3), three["mira"])
-    assert await stands(hands) == (3, 3, 0)
-    assert (await hands.row(three["nora"]))["seat"] == 3
+async def test_ticks_say_nothing_when_there_are_seats_enough(scene: Scene, three: dict[str, UUID]) -> None:
+    await do(scene, await plan(scene, capacity=3), three["mira"])
+    assert await stands(scene) == (3, 3, 0)
+    assert (await scene.row(three["nora"]))["seat"] == 3
 
 
-async def test_when_the_change_fails_everybody_keeps_their_seat(hands: Hands, three: dict[str, UUID]) -> None:
+async def test_when_the_change_fails_everybody_keeps_their_seat(scene: Scene, three: dict[str, UUID]) -> None:
     """Two of one circle at the same time: the database says no after the seats were taken back."""
-    await add_gathering(hands.context, hands.cast.circle, days=7, hour=20)
-    moment, _, _ = await plan(hands)
+    await add_gathering(scene.context, scene.cast.circle, days=7, hour=20)
+    moment, _, _ = await plan(scene)
     at = moment.wall.replace(hour=20).time()
-    planned = await plan(hands, capacity=2, at=at)
+    planned = await plan(scene, capacity=2, at=at)
     with pytest.raises(Refused) as refused:
         await change_actions.change_gathering(
-            hands.context,
-            await hands.person(hands.cast.farid),
-            hands.cast.gathering,
+            scene.context,
+            await scene.person(scene.cast.farid),
+            scene.cast.gathering,
             planned[0],
             planned[1],
             Consent(planned[2], "Fern takes this one", frozenset({three["mira"]})),
         )
     assert refused.value.codes == {"same_time"}
-    assert await stands(hands) == (8, 3, 0)
-    assert (await hands.row(three["mira"]))["state"] == "confirmed"
-    assert await hands.count("pgqueuer") == 0
+    assert await stands(scene) == (8, 3, 0)
+    assert (await scene.row(three["mira"]))["state"] == "confirmed"
+    assert await scene.count("pgqueuer") == 0
 
 
 async def test_those_who_keep_their_seat_are_told_of_a_new_time_and_no_one_else(
-    hands: Hands, three: dict[str, UUID]
+    scene: Scene, three: dict[str, UUID]
 ) -> None:
-    moment, _, _ = await plan(hands)
+    moment, _, _ = await plan(scene)
     at = moment.wall.replace(hour=19).time()
-    await do(hands, await plan(hands, capacity=2, at=at), three["nora"])
-    await jobs.drain(hands.context)
-    async with hands.context.db.reading() as tx:
+    await do(scene, await plan(scene, capacity=2, at=at), three["nora"])
+    await jobs.drain(scene.context)
+    async with scene.context.db.reading() as tx:
         rows = await tx.fetch("select to_address, kind from mails where kind <> 'invite' order by to_address")
     assert [(row["to_address"], row["kind"]) for row in rows] == [
         ("milo@example.org", "changed"),
@@ -199,100 +199,98 @@ async def test_those_who_keep_their_seat_are_told_of_a_new_time_and_no_one_else(
         ("nora@example.org", "withdrawn"),
     ]
     # She reads of the time she knows, not of one she never heard of.
-    assert "6:00 in the evening" in await hands.value("select text_body from mails where kind = 'withdrawn'")
+    assert "6:00 in the evening" in await scene.value("select text_body from mails where kind = 'withdrawn'")
 
 
 # Seats that are not paid yet
 
 
-async def test_a_held_seat_is_let_go_and_its_checkout_closed(hands: Hands, three: dict[str, UUID]) -> None:
-    held = (await hands.book(hands.cast.odile)).id
-    await do(hands, await plan(hands, capacity=3), held)
-    row = await hands.row(held)
+async def test_a_held_seat_is_let_go_and_its_checkout_closed(scene: Scene, three: dict[str, UUID]) -> None:
+    held = (await scene.book(scene.cast.odile)).id
+    await do(scene, await plan(scene, capacity=3), held)
+    row = await scene.row(held)
     assert (row["state"], row["end_cause"]) == ("lapsed", "by_host")
-    assert await stands(hands) == (3, 3, 0)
-    await jobs.drain(hands.context)
-    assert await hands.value("select state from checkouts where booking_id = $1", held) == "expired"
-    mail = await hands.value("select text_body from mails where kind = 'withdrawn'")
+    assert await stands(scene) == (3, 3, 0)
+    await jobs.drain(scene.context)
+    assert await scene.value("select state from checkouts where booking_id = $1", held) == "expired"
+    mail = await scene.value("select text_body from mails where kind = 'withdrawn'")
     assert "You had not finished booking" in mail
     assert "not refunded" not in mail
 
 
 async def test_who_pays_for_a_seat_that_was_taken_back_gets_all_of_it_back_and_no_seat(
-    hands: Hands, three: dict[str, UUID]
+    scene: Scene, three: dict[str, UUID]
 ) -> None:
-    held = (await hands.book(hands.cast.odile)).id
-    await hands.pay(held)
-    await do(hands, await plan(hands, capacity=3), held)
-    await hands.value("update gatherings set capacity = 8 where id = $1", hands.cast.gathering)
-    await jobs.drain(hands.context)
-    row = await hands.row(held)
+    held = (await scene.book(scene.cast.odile)).id
+    await scene.pay(held)
+    await do(scene, await plan(scene, capacity=3), held)
+    await scene.value("update gatherings set capacity = 8 where id = $1", scene.cast.gathering)
+    await jobs.drain(scene.context)
+    row = await scene.row(held)
     assert (row["state"], row["end_cause"]) == ("lapsed", "by_host")
-    assert await hands.value("select sum(amount) from money_rows where booking_id = $1", held) == 0
-    assert "got fewer seats" in await hands.value("select text_body from mails where kind = 'apology'")
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", held) == 0
+    assert "got fewer seats" in await scene.value("select text_body from mails where kind = 'apology'")
 
 
 # What was shown is what is done
 
 
 async def test_who_books_between_is_seen_before_anything_is_done(
-    hands: Hands, three: dict[str, UUID]
+    scene: Scene, three: dict[str, UUID]
 ) -> None:
-    planned = await plan(hands, capacity=2)
-    await hands.book(hands.cast.odile)
+    planned = await plan(scene, capacity=2)
+    await scene.book(scene.cast.odile)
     with pytest.raises(OutOfDate):
-        await do(hands, planned, three["mira"])
-    assert await stands(hands) == (8, 4, 0)
+        await do(scene, planned, three["mira"])
+    assert await stands(scene) == (8, 4, 0)
 
 
-async def test_as_many_but_other_people_are_shown_again(hands: Hands, three: dict[str, UUID]) -> None:
-    planned = await plan(hands, capacity=2)
-    await booking_actions.cancel(
-        hands.context, await hands.person(hands.cast.mira), three["mira"], shown=4500
-    )
-    await hands.book(hands.cast.odile)
+async def test_as_many_but_other_people_are_shown_again(scene: Scene, three: dict[str, UUID]) -> None:
+    planned = await plan(scene, capacity=2)
+    await actions.cancel(scene.context, await scene.person(scene.cast.mira), three["mira"], shown=4500)
+    await scene.book(scene.cast.odile)
     with pytest.raises(OutOfDate):
-        await do(hands, planned, three["milo"])
+        await do(scene, planned, three["milo"])
 
 
-async def test_booking_and_cutting_at_once_take_turns(hands: Hands, three: dict[str, UUID]) -> None:
+async def test_booking_and_cutting_at_once_take_turns(scene: Scene, three: dict[str, UUID]) -> None:
     """Whoever is first, nobody sits on a seat that is gone, and nobody loses one unseen."""
-    planned = await plan(hands, capacity=2)
+    planned = await plan(scene, capacity=2)
     cutting, *booked = await asyncio.gather(
-        do(hands, planned, three["mira"]),
-        *(hands.book(each) for each in (hands.cast.odile, hands.cast.fern)),
+        do(scene, planned, three["mira"]),
+        *(scene.book(person) for person in (scene.cast.odile, scene.cast.fern)),
         return_exceptions=True,
     )
     if cutting is None:
-        assert await stands(hands) == (2, 2, 1)
-        assert all(isinstance(each, Refused) for each in booked)
+        assert await stands(scene) == (2, 2, 1)
+        assert all(isinstance(answer, Refused) for answer in booked)
     else:
         assert isinstance(cutting, OutOfDate)
-        assert (await hands.row(three["mira"]))["state"] == "confirmed"
+        assert (await scene.row(three["mira"]))["state"] == "confirmed"
 
 
-async def test_two_hosts_at_once_take_back_one_seat(hands: Hands, three: dict[str, UUID]) -> None:
-    planned = await plan(hands, capacity=2)
+async def test_two_hosts_at_once_take_back_one_seat(scene: Scene, three: dict[str, UUID]) -> None:
+    planned = await plan(scene, capacity=2)
     answers = await asyncio.gather(
-        do(hands, planned, three["mira"]), do(hands, planned, three["nora"]), return_exceptions=True
+        do(scene, planned, three["mira"]), do(scene, planned, three["nora"]), return_exceptions=True
     )
-    assert sorted(type(each).__name__ for each in answers) == ["NoneType", "OutOfDate"]
-    assert await stands(hands) == (2, 2, 1)
+    assert sorted(type(answer).__name__ for answer in answers) == ["NoneType", "OutOfDate"]
+    assert await stands(scene) == (2, 2, 1)
 
 
 @pytest.mark.parametrize("who", ["fern", "mira", "odile"])
-async def test_the_verb_is_for_hosts_alone(hands: Hands, three: dict[str, UUID], who: str) -> None:
+async def test_the_verb_is_for_hosts_alone(scene: Scene, three: dict[str, UUID], who: str) -> None:
     with pytest.raises(NotFound):
-        await do(hands, await plan(hands, capacity=2), three["milo"], who=getattr(hands.cast, who))
-    assert await stands(hands) == (8, 3, 0)
+        await do(scene, await plan(scene, capacity=2), three["milo"], who=getattr(scene.cast, who))
+    assert await stands(scene) == (8, 3, 0)
 
 
 # The page
 
 
-async def typed(hands: Hands, **changed: str) -> dict[str, str]:
+async def typed(scene: Scene, **changed: str) -> dict[str, str]:
     """The change page's form as it stands, with what was typed over it."""
-    moment, terms, _ = await plan(hands)
+    moment, terms, _ = await plan(scene)
     usual = schedule_forms.typed_terms(terms) | {"date": moment.wall.date().isoformat(), "then": "look"}
     return usual | changed
 
@@ -304,11 +302,11 @@ def seen(text: str) -> str:
 
 
 async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
-    hands: Hands, three: dict[str, UUID], browser: OpenBrowser, queries: list[str]
+    scene: Scene, three: dict[str, UUID], browser: OpenBrowser, queries: list[str]
 ) -> None:
-    address = f"/host/gatherings/{hands.cast.gathering}/change"
-    change = await typed(hands, capacity="2")
-    async with browser(hands.cast.farid) as page:
+    address = f"/host/gatherings/{scene.cast.gathering}/change"
+    change = await typed(scene, capacity="2")
+    async with browser(scene.cast.farid) as page:
         queries.clear()
         shown = (await page.post(address, data=change)).text
         assert len(queries) <= 3
@@ -327,9 +325,9 @@ async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
         refused = await page.post(address, data=done)
         assert refused.status_code == 422
         assert "1 person has to give up a seat. Please choose 1" in refused.text
-        assert await stands(hands) == (8, 3, 0)
+        assert await stands(scene) == (8, 3, 0)
 
-        await hands.book(hands.cast.odile)  # meanwhile
+        await scene.book(scene.cast.odile)  # meanwhile
         late = await page.post(address, data=done | {"give_up": str(three["mira"])})
         assert late.status_code == 422
         assert "Something changed since you looked" in late.text
@@ -340,56 +338,56 @@ async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
         both = [str(three["mira"]), str(three["nora"])]
         said = await page.post(address, data=done | {"seen": seen(late.text), "give_up": both})
         assert said.status_code == 303
-    assert await stands(hands) == (2, 2, 2)
-    async with browser(hands.cast.mira) as page:
+    assert await stands(scene) == (2, 2, 2)
+    async with browser(scene.cast.mira) as page:
         own = (await page.get(f"/bookings/{three['mira']}")).text
         assert "your host had to take back this one" in own
         assert "All of the" in own
 
 
 async def test_what_was_never_an_id_was_never_ticked(
-    hands: Hands, three: dict[str, UUID], browser: OpenBrowser
+    scene: Scene, three: dict[str, UUID], browser: OpenBrowser
 ) -> None:
-    address = f"/host/gatherings/{hands.cast.gathering}/change"
-    change = await typed(hands, capacity="2", give_up="everybody,,1")
-    async with browser(hands.cast.farid) as page:
+    address = f"/host/gatherings/{scene.cast.gathering}/change"
+    change = await typed(scene, capacity="2", give_up="everybody,,1")
+    async with browser(scene.cast.farid) as page:
         shown = (await page.post(address, data=change)).text
         answer = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
         assert answer.status_code == 422
-    assert await stands(hands) == (8, 3, 0)
+    assert await stands(scene) == (8, 3, 0)
 
 
 @pytest.mark.parametrize("who", ["helper", "fern", "mira"])
 async def test_helpers_and_strangers_learn_no_names_and_change_nothing(
-    hands: Hands, three: dict[str, UUID], browser: OpenBrowser, who: str
+    scene: Scene, three: dict[str, UUID], browser: OpenBrowser, who: str
 ) -> None:
-    helper = await add_person(hands.context, "Hal", is_facilitator=True)
-    await hands.value(
-        "insert into hosts (circle_id, person_id, part) values ($1, $2, 'helper')", hands.cast.circle, helper
+    helper = await add_person(scene.context, "Hal", is_facilitator=True)
+    await scene.value(
+        "insert into hosts (circle_id, person_id, part) values ($1, $2, 'helper')", scene.cast.circle, helper
     )
-    planned = await plan(hands, capacity=2)
-    change = await typed(hands, capacity="2", then="do", seen=planned[2], give_up=str(three["milo"]))
-    async with browser(helper if who == "helper" else getattr(hands.cast, who)) as page:
+    planned = await plan(scene, capacity=2)
+    change = await typed(scene, capacity="2", then="do", seen=planned[2], give_up=str(three["milo"]))
+    async with browser(helper if who == "helper" else getattr(scene.cast, who)) as page:
         for then in ("look", "do"):
             answer = await page.post(
-                f"/host/gatherings/{hands.cast.gathering}/change", data=change | {"then": then}
+                f"/host/gatherings/{scene.cast.gathering}/change", data=change | {"then": then}
             )
             assert answer.status_code == 404
             assert "Nora" not in answer.text
-    assert await stands(hands) == (8, 3, 0)
+    assert await stands(scene) == (8, 3, 0)
 
 
 @pytest.mark.parametrize("scope", ["following", "whole"])
 async def test_more_than_one_gathering_says_to_do_it_one_at_a_time(
-    hands: Hands, browser: OpenBrowser, scope: str
+    scene: Scene, browser: OpenBrowser, scope: str
 ) -> None:
-    schedule = await make(hands.context, hands.cast)
-    first = (await planted(hands.context, schedule))[0]
-    for each in (hands.cast.mira, hands.cast.milo):
-        await add_booking(hands.context, first["id"], each, kind="paid", amount=4500)
-    change = await typed(hands, capacity="1", community_seats="0", time="11:00", scope=scope)
+    schedule = await make(scene.context, scene.cast)
+    first = (await planted(scene.context, schedule))[0]
+    for person in (scene.cast.mira, scene.cast.milo):
+        await add_booking(scene.context, first["id"], person, kind="paid", amount=4500)
+    change = await typed(scene, capacity="1", community_seats="0", time="11:00", scope=scope)
     change |= {"date": first["planned_for"].isoformat()}
-    async with browser(hands.cast.farid) as page:
+    async with browser(scene.cast.farid) as page:
         for then in ("look", "do"):
             answer = await page.post(f"/host/gatherings/{first['id']}/change", data=change | {"then": then})
             assert answer.status_code == 422

@@ -1,0 +1,1 @@
+"""People kept apart: pairs that are never given seats at the same gathering of a circle."""

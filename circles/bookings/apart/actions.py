@@ -1,0 +1,47 @@
+"""Keep two people of a circle apart, or let them sit together again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from circles.base.errors import NotFound, refuse_if
+from circles.bookings.apart import rules
+from circles.people import Person
+from circles.store import audit, db
+from circles.store.context import Context
+
+SQL = db.queries("bookings/apart")
+
+
+async def circle_for_pairs(tx: db.Tx, actor: Person, circle_id: UUID) -> db.Record:
+    """A circle, for one of its hosts or an organizer. Raises NotFound for everybody else."""
+    row = await SQL.circle_for_pairs(tx, circle_id=circle_id, actor_id=actor.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def keep_apart(context: Context, actor: Person, circle_id: UUID, one: str, other: str) -> None:
+    """Never seat two people together in a circle. one, other: their ids, as text. Idempotent.
+
+    Both must be known to the circle: they had a seat in it, or sent it a request. Raises NotFound and Refused.
+    """
+    async with context.db.transaction() as tx:
+        await circle_for_pairs(tx, actor, circle_id)
+        people = await db.rows(SQL.known_people(tx, circle_id=circle_id, actor_id=actor.id))
+        refuse_if(rules.pair_refusals(one, other, {str(row["id"]) for row in people}))
+        pair_id = await SQL.keep_apart(
+            tx, circle_id=circle_id, one=UUID(one), other=UUID(other), actor_id=actor.id
+        )
+        if pair_id:
+            await audit.record(tx, "apart.set", pair_id, actor_id=actor.id, after="apart")
+
+
+async def let_together(context: Context, actor: Person, pair_id: UUID) -> UUID:
+    """Let two people sit together again. Returns the circle's id. Raises NotFound."""
+    async with context.db.transaction() as tx:
+        row = await SQL.let_together(tx, id=pair_id, actor_id=actor.id)
+        if row is None:
+            raise NotFound
+        await audit.record(tx, "apart.ended", pair_id, actor_id=actor.id, before="apart")
+    return row["circle_id"]

@@ -1,0 +1,64 @@
+"""The page of the pairs kept apart in a circle."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles.base.errors import Refused
+from circles.bookings.apart import actions
+from circles.store import db
+from circles.web import access, render
+from circles.web.forms import Form
+
+SQL = db.queries("bookings/apart")
+
+
+async def pairs(request: Request) -> Response:
+    """GET: who is kept apart."""
+    return await _page(request, Form())
+
+
+async def _page(request: Request, form: Form, status: int = 200) -> Response:
+    circle_id, actor = access.path_id(request), request.state.person
+    async with access.context(request).db.reading() as tx:
+        circle = await actions.circle_for_pairs(tx, actor, circle_id)
+        rows = await db.rows(SQL.pairs(tx, circle_id=circle_id, actor_id=actor.id))
+        known = await db.rows(SQL.known_people(tx, circle_id=circle_id, actor_id=actor.id))
+    return render.page(
+        request,
+        "bookings/apart/pairs.html",
+        status,
+        circle=circle,
+        pairs=rows,
+        people=[("", "Choose somebody"), *((row["id"], _label(row)) for row in known)],
+        form=form,
+    )
+
+
+def _label(row: db.Record) -> str:
+    return f"{row['name']} ({row['pronouns']})" if row["pronouns"] else row["name"]
+
+
+async def keep_apart(request: Request) -> Response:
+    """POST: keep two people apart."""
+    form = await Form.read(request)
+    circle_id = access.path_id(request)
+    try:
+        await actions.keep_apart(
+            access.context(request), request.state.person, circle_id, form.value("one"), form.value("other")
+        )
+    except Refused as refused:
+        form.add(refused.reasons)
+        return await _page(request, form, 422)
+    return render.see_other(
+        f"/host/circles/{circle_id}/apart", notice="Saved. They will not be given seats together."
+    )
+
+
+async def let_together(request: Request) -> Response:
+    """POST: let two people sit together again."""
+    circle_id = await actions.let_together(
+        access.context(request), request.state.person, access.path_id(request)
+    )
+    return render.see_other(f"/host/circles/{circle_id}/apart", notice="They can sit together again.")

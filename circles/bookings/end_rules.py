@@ -1,0 +1,112 @@
+"""Rules of how a booking ends: the cause, whether it can be cancelled, what is refunded, what its page says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from circles.base import money
+from circles.base.errors import Reason
+from circles.base.row import Row
+
+# What the page of a booking that ended unpaid says, by its cause.
+LAPSED_TEXTS: Final = {
+    "gathering_cancelled": "This gathering was cancelled. Nothing was charged.",
+    "by_host": "The gathering got fewer seats than were planned, and your host had to take back this one. "
+    "Nothing was charged. We are sorry.",
+    "no_checkout": "The card company could not be reached. Nothing was charged.",
+    "let_go": "You let it go before paying. Nothing was charged.",
+}
+NOT_PAID_TEXT: Final = "The time to pay ran out. Nothing was charged."
+
+# The notice after a held seat was let go, and its kind, by the state the booking is in then.
+LET_GO_NOTICES: Final = {
+    "lapsed": ("The seat was let go. Nothing was charged.", "calm"),
+    "confirmed": ("This seat was paid for already, so it is yours.", "good"),
+    "held": ("The card company cannot be reached now. The seat frees itself when its time is over.", "warn"),
+}
+
+
+def end_cause(outcome: str, *, let_go: bool, gathering_cancelled: bool) -> str:
+    """Why a held seat ended unpaid. outcome: how its checkout ended, "expired" or "failed"."""
+    if gathering_cancelled:
+        return "gathering_cancelled"
+    if let_go:
+        return "let_go"
+    return "no_checkout" if outcome == "failed" else "not_paid"
+
+
+def cancel_refusals(state: str, starts_at: datetime, now: datetime) -> list[Reason]:
+    """Why a booking cannot be cancelled by its member."""
+    if state == "held":
+        return [Reason("not_paid_yet", "This seat is not paid yet. You can let it go instead.")]
+    if state == "lapsed":
+        return [Reason("ended_already", "This booking has ended already.")]
+    if starts_at <= now:
+        return [Reason("has_begun", "The gathering has begun, so it can no longer be cancelled.")]
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """What is refunded on cancelling: minor units, the share in percent, and the sentence that says so."""
+
+    amount: int
+    percent: int
+    sentence: str
+
+
+def refund_for(row: Row, paid: int) -> Refund:
+    """What cancelling now would refund, under the terms the person booked with. paid: minor units.
+
+    While guidelines that changed since then are not agreed to, all of it is refunded until the start.
+    """
+    if row["must_agree"]:
+        return refund_due(paid, row["starts_at"], row["now"], 0, 100, row["currency"])
+    return refund_due(
+        paid,
+        row["starts_at"],
+        row["now"],
+        row["refund_hours"],
+        row["late_refund_percent"],
+        row["currency"],
+        full_until=row["full_refund_until"],
+    )
+
+
+def refund_due(
+    paid: int,
+    starts_at: datetime,
+    now: datetime,
+    refund_hours: int,
+    late_percent: int,
+    currency: str = "USD",
+    *,
+    full_until: datetime | None = None,
+) -> Refund:
+    """The refund of a person who cancels now. paid: minor units; a part of a cent goes to the person.
+
+    Up to `refund_hours` before the start all of it; later `late_percent` of it. full_until: until then all of
+    it is refunded whatever the terms say, since what was booked has changed.
+    """
+    if not paid:
+        return Refund(0, 0, "You paid nothing, so there is nothing to pay back.")
+    whole = money.format_amount(paid, currency)
+    changed = full_until is not None and now < full_until
+    if changed or late_percent == 100 or starts_at - now >= timedelta(hours=refund_hours):
+        return Refund(paid, 100, f"You get back all of the {whole} you paid.")
+    amount, late = -(-paid * late_percent // 100), f"The start is less than {format_hours(refund_hours)} away"
+    if not amount:
+        return Refund(0, 0, f"{late}, so none of the {whole} you paid comes back.")
+    part = money.format_amount(amount, currency)
+    return Refund(
+        amount, late_percent, f"{late}, so you get back {part}, {late_percent}% of the {whole} you paid."
+    )
+
+
+def format_hours(hours: int) -> str:
+    """A number of hours in words: 1 hour, 48 hours, 7 days."""
+    if hours == 1:
+        return "1 hour"
+    return f"{hours // 24} days" if hours > 72 and hours % 24 == 0 else f"{hours} hours"

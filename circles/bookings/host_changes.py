@@ -1,0 +1,73 @@
+"""What happens to bookings when a host changes their gathering: it is cancelled, moved, or has fewer seats.
+
+Each function is called inside the transaction that changes the gathering, which holds the gathering's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from circles import payments
+from circles.bookings import transitions
+from circles.store import audit, db, jobs
+
+SQL = db.queries("bookings/host_changes")
+
+
+async def cancel_all(tx: db.Tx, gathering_id: UUID, reason: str, *, actor_id: UUID) -> None:
+    """End every booking of a gathering that was cancelled. reason: what the host writes to the members.
+
+    Confirmed ones end here and are refunded in full. Held ones end when Stripe has closed their checkouts,
+    each in a job of its own.
+    """
+    for row in await db.rows(SQL.active_of_gathering(tx, gathering_id=gathering_id)):
+        if row["state"] == "held":
+            await _release_soon(tx, row["id"])
+            continue
+        await _cancel_and_refund(tx, row, "gathering_cancelled", actor_id)
+        await transitions.withdraw_invite(tx, row["id"], "gathering_cancelled", reason)
+
+
+async def take_seats_back(
+    tx: db.Tx, gathering_id: UUID, booking_ids: Collection[UUID], *, actor_id: UUID
+) -> None:
+    """End the bookings of those who give up their seat, since the gathering has fewer seats.
+
+    Confirmed ones are refunded in full. Held ones end at once too, for their seat is gone when this commits; their
+    checkouts are closed in a job each, and a member who paid before that is refunded in full.
+    """
+    for row in await db.rows(SQL.active_of_gathering(tx, gathering_id=gathering_id)):
+        if row["id"] not in booking_ids:
+            continue
+        if row["state"] == "held":
+            await transitions.end(tx, row, "lapsed", "by_host", actor_id=actor_id)
+            await _release_soon(tx, row["id"])
+        else:
+            await _cancel_and_refund(tx, row, "by_host", actor_id)
+        await transitions.withdraw_invite(tx, row["id"], "by_host", was=row["starts_at"])
+
+
+async def _release_soon(tx: db.Tx, booking_id: UUID) -> None:
+    await jobs.enqueue(tx, "bookings.release", booking_id=booking_id, key=str(booking_id))
+
+
+async def _cancel_and_refund(tx: db.Tx, row: db.Record, cause: str, actor_id: UUID) -> None:
+    """End a confirmed booking that its member did not end, with a full refund."""
+    await transitions.end(tx, row, "cancelled", cause, actor_id=actor_id)
+    paid = await payments.paid_total(tx, row["id"])
+    if paid:
+        await payments.refund(tx, row["id"], paid, cause)
+
+
+async def allow_full_refunds(tx: db.Tx, gathering_id: UUID) -> None:
+    """Let every member with a seat cancel with a full refund until the start, since the time moved."""
+    for row in await db.rows(SQL.refund_in_full(tx, gathering_id=gathering_id)):
+        await audit.record(
+            tx, "booking.may_cancel", row["id"], before=row["state"], after=row["state"], why="time moved"
+        )
+
+
+async def reseat(tx: db.Tx, gathering_id: UUID, capacity: int) -> None:
+    """Move members on seats beyond the new capacity onto free ones."""
+    await SQL.reseat(tx, gathering_id=gathering_id, capacity=capacity)

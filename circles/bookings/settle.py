@@ -1,0 +1,81 @@
+"""How bookings follow their checkouts: confirmed when paid, lapsed when not, refunded when paid too late."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from circles import payments, people
+from circles.bookings import end_rules, transitions
+from circles.store import audit, db, jobs, mail
+from circles.store.context import Context
+
+SQL = db.queries("bookings/bookings")
+
+
+async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) -> None:
+    """Move a booking by the outcome of its checkout: "paid", "expired" or "failed". Idempotent.
+
+    Called inside the transaction that moves the checkout, after its money is in the ledger.
+    """
+    row = await transitions.lock(tx, booking_id)
+    gathering_cancelled = row["gathering_state"] == "cancelled"
+    if outcome != "paid":
+        if row["state"] == "held":
+            let_go = row["let_go_at"] is not None
+            cause = end_rules.end_cause(outcome, let_go=let_go, gathering_cancelled=gathering_cancelled)
+            await transitions.end(tx, row, "lapsed", cause)
+    elif row["state"] == "held" and gathering_cancelled:
+        await transitions.end(tx, row, "lapsed", "gathering_cancelled")
+        await _refund_all(tx, context, row, "gathering_cancelled")
+    elif row["state"] == "held":
+        await SQL.confirm(tx, booking_id=booking_id)
+        await transitions.record_confirmed(tx, row, "paid")
+    elif row["state"] == "lapsed" and row["left_over"] > 0:
+        await _settle_late_payment(tx, context, row)
+
+
+async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> None:
+    """Money for a seat that was lost: a seat again if one is free, else a full refund with an apology.
+
+    A member whose seat the host took back gets no other one by having paid meanwhile.
+    """
+    taken_back = row["end_cause"] == "by_host"
+    if not taken_back and await SQL.seat_again(tx, booking_id=row["id"]):
+        await transitions.record_confirmed(tx, row, "paid late, a seat was free")
+        return
+    if not taken_back and row["end_cause"] != "gathering_cancelled":
+        await SQL.paid_late(tx, booking_id=row["id"])
+    await audit.record(tx, "booking.paid_late", row["id"], before="lapsed", after="lapsed")
+    await _refund_all(tx, context, row, "by_host" if taken_back else "paid_late")
+
+
+async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) -> None:
+    """Refund all that was paid and not refunded yet, and mail the apology."""
+    await payments.refund(tx, row["id"], row["left_over"], reason)
+    person = (await people.by_ids(tx, [row["person_id"]]))[row["person_id"]]
+    await mail.send(
+        tx,
+        context.settings,
+        "apology",
+        to=person.email,
+        to_name=person.name,
+        subject=f"{row['discreet_name']}: your payment comes back to you",
+        person_id=person.id,
+        row=row,
+        reason=reason,
+    )
+
+
+@jobs.job("bookings.release")
+async def release(context: Context, booking_id: str) -> None:
+    """Job: end the checkout of a held seat. Raises Unreachable while Stripe is, so that the queue tries again."""
+    if await payments.release(context, UUID(booking_id)) == "unreachable":
+        raise payments.Unreachable
+
+
+@jobs.every("bookings.lapse", "* * * * *")
+async def sync_overdue_holds(context: Context) -> None:
+    """Sync the checkouts of holds past their time. Stripe's answer frees a seat, never the clock alone."""
+    async with context.db.transaction() as tx:
+        for row in await db.rows(SQL.overdue(tx, most=200)):
+            await payments.sync_checkout_soon(tx, row["id"])

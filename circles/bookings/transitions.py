@@ -1,0 +1,69 @@
+"""Steps that the verbs of bookings share: lock a booking, confirm it, end it, enqueue its calendar mail.
+
+A verb locks the gathering first and the booking second, everywhere, so that two verbs take turns and never deadlock.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from circles.base.errors import NotFound
+from circles.bookings.rules import MOVES, State
+from circles.store import audit, db, jobs
+
+SQL = db.queries("bookings/bookings")
+
+
+async def lock(tx: db.Tx, booking_id: UUID) -> db.Record:
+    """Lock a booking's gathering and then the booking; returns the booking. Raises NotFound."""
+    if await SQL.lock_gathering(tx, booking_id=booking_id) is None:
+        raise NotFound
+    return await SQL.lock(tx, booking_id=booking_id)
+
+
+async def record_confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
+    """Record that a locked booking was confirmed, and enqueue its invite."""
+    _check_move(row["state"], "confirmed")
+    await audit.record(
+        tx,
+        "booking.confirmed",
+        row["id"],
+        actor_id=row["person_id"],
+        before=row["state"],
+        after="confirmed",
+        why=why,
+    )
+    await send_invite(tx, row["id"])
+    if row["must_agree"]:  # the guidelines changed while the seat was held
+        await jobs.enqueue(tx, "bookings.ask_again", guidelines_id=row["guidelines_id"], key=str(row["id"]))
+
+
+async def end(tx: db.Tx, row: db.Record, state: State, cause: str, *, actor_id: UUID | None = None) -> None:
+    """End a locked booking as lapsed or cancelled; its seat is free again. actor_id: None for the site itself."""
+    _check_move(row["state"], state)
+    await SQL.end(tx, booking_id=row["id"], state=state, cause=cause)
+    await audit.record(
+        tx, f"booking.{state}", row["id"], actor_id=actor_id, before=row["state"], after=state, why=cause
+    )
+
+
+def _check_move(before: State, after: State) -> None:
+    if after not in MOVES[before]:
+        raise RuntimeError(f"a booking does not move from {before} to {after}")
+
+
+async def send_invite(tx: db.Tx, booking_id: UUID) -> None:
+    """Enqueue the invite of a confirmed booking."""
+    await jobs.enqueue(tx, "invites.send", booking_id=booking_id, key=str(booking_id))
+
+
+async def withdraw_invite(
+    tx: db.Tx, booking_id: UUID, cause: str, reason: str = "", was: datetime | None = None
+) -> None:
+    """Enqueue the mail that a booking ended. was: the start the person knows, when it moves in the same change."""
+    more: dict[str, Any] = {"was": was.isoformat()} if was else {}
+    await jobs.enqueue(
+        tx, "invites.withdraw", booking_id=booking_id, cause=cause, reason=reason, key=str(booking_id), **more
+    )

@@ -1,0 +1,56 @@
+-- name: circle_for_pairs(circle_id, actor_id)^
+-- a circle for somebody who may see who is kept apart in it
+select
+    circles.id, circles.name, circles.zone,
+    host.part is not null as is_host
+from circles
+join people as viewer on viewer.id = :actor_id
+left join may_host(circles.id, viewer.id) as host on true
+where circles.id = :circle_id and (host.may_change or viewer.is_organizer);
+
+-- name: pairs(circle_id, actor_id)
+-- who is kept apart in a circle, and when they sit together all the same; no pair with the reader in it
+select
+    apart.id, apart.created_at, first.name as first_name, second.name as second_name,
+    (
+        select min(gatherings.starts_at) from gatherings
+        join bookings as one on one.gathering_id = gatherings.id and one.person_id = apart.first_id
+            and one.state in ('held', 'confirmed')
+        join bookings as other on other.gathering_id = gatherings.id and other.person_id = apart.second_id
+            and other.state in ('held', 'confirmed')
+        where gatherings.circle_id = apart.circle_id and gatherings.ends_at > now()
+    ) as together_at
+from apart
+join people as first on first.id = apart.first_id
+join people as second on second.id = apart.second_id
+where apart.circle_id = :circle_id and :actor_id not in (apart.first_id, apart.second_id)
+order by apart.created_at desc;
+
+-- name: known_people(circle_id, actor_id)
+-- everybody who had a seat in a circle or sent it a request; without the reader
+select people.id, people.name, people.pronouns
+from people
+where people.id <> :actor_id and (
+    exists (
+        select from bookings join gatherings on gatherings.id = bookings.gathering_id
+        where bookings.person_id = people.id and gatherings.circle_id = :circle_id
+    )
+    or exists (select from requests where requests.person_id = people.id and requests.circle_id = :circle_id)
+)
+order by lower(people.name), people.id;
+
+-- name: keep_apart(circle_id, one, other, actor_id)$
+-- two people are kept apart; no row when they are already
+insert into apart (circle_id, first_id, second_id, set_by)
+values (:circle_id, least(:one::uuid, :other::uuid), greatest(:one::uuid, :other::uuid), :actor_id)
+on conflict do nothing
+returning id;
+
+-- name: let_together(id, actor_id)^
+-- two people may be seated together again
+delete from apart
+where id = :id and :actor_id not in (first_id, second_id) and (
+    exists (select from may_host(apart.circle_id, :actor_id) as host where host.may_change)
+    or exists (select from people where people.id = :actor_id and people.is_organizer)
+)
+returning id, circle_id;

@@ -1,0 +1,386 @@
+"""Booking a seat on a real database: the form, refusals, sending it twice, an outage of Stripe."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from starlette.applications import Starlette
+
+from circles import bookings, gatherings
+from circles.base.errors import OutOfDate, Refused
+from circles.bookings import actions
+from circles.guidelines import actions as guideline_actions
+from tests.bookings import helpers
+from tests.bookings.helpers import (
+    GOOD_CARD,
+    Scene,
+    cancel_gathering,
+    form_at,
+    own_statements,
+    typed,
+)
+from tests.cast import add_booking, add_circle, add_gathering
+from tests.conftest import Browser, OpenBrowser
+
+scene, mira = helpers.scene, helpers.mira
+
+
+# The form
+
+
+async def test_the_form_needs_a_sign_in_and_comes_back_to_itself(scene: Scene, browser: OpenBrowser) -> None:
+    async with browser() as nobody:
+        answer = await nobody.get(form_at(scene.cast))
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith(f"/sign-in?next=/gatherings/{scene.cast.gathering}/book")
+
+
+async def test_the_form_says_all_there_is_to_know(scene: Scene, mira: Browser, queries: list[str]) -> None:
+    queries.clear()
+    page = await mira.get(form_at(scene.cast))
+    assert len(own_statements(queries)) <= 3
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    for words in (
+        "$30",
+        "$45",
+        "$80",
+        "suggested",
+        "What is said here stays here.",
+        "I have read these guidelines",
+    ):
+        assert words in page.text
+    assert "no proof is asked" in page.text
+    assert "48 hours" in page.text
+    assert "Continue to payment" in page.text
+    assert "meet.example.org" not in page.text
+
+
+async def test_a_community_seat_is_confirmed_at_once_and_never_touches_stripe(
+    scene: Scene, mira: Browser
+) -> None:
+    answer = await mira.post(
+        form_at(scene.cast), data=typed(scene.cast, choice="community", amount="nonsense")
+    )
+    assert answer.status_code == 303
+    page = await mira.get(answer.headers["location"])
+    assert "Your seat is confirmed" in page.text
+    assert "Add to calendar" in page.text
+    assert await scene.count("checkouts") == 0
+    assert await scene.count("pgqueuer where entrypoint = 'invites.send'") == 1
+    again = await mira.get(form_at(scene.cast))
+    assert again.headers["location"] == answer.headers["location"]
+
+
+async def test_a_circle_that_asks_nothing_skips_the_checkout(scene: Scene, mira: Browser) -> None:
+    cast = scene.cast
+    page = await mira.get(form_at(cast, cast.free_gathering))
+    version = re.search(r'name="version" value="([^"]+)"', page.text)
+    assert version
+    assert "Your amount" not in page.text
+    assert "12 Elm Street" not in page.text
+    answer = await mira.post(form_at(cast, cast.free_gathering), data={"version": version[1], "agreed": "on"})
+    confirmed = await mira.get(answer.headers["location"])
+    assert "Your seat is confirmed" in confirmed.text
+    assert "12 Elm Street" in confirmed.text
+    row = await scene.row(UUID(answer.headers["location"].rsplit("/", 1)[1]))
+    assert (row["kind"], row["amount"], row["seat"]) == ("free", 0, 1)
+
+
+async def test_paying_leads_to_the_checkout_and_back_to_a_confirmed_seat(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount="52.50"))
+    assert answer.status_code == 303
+    checkout = answer.headers["location"]
+    assert checkout.startswith("/practice/checkout/")
+    booking = await scene.value("select id from bookings where person_id = $1", scene.cast.mira)
+    # Coming back proves nothing: without paying, the page only waits.
+    waiting = await mira.get(f"/bookings/{booking}")
+    await drain()
+    assert "Waiting for your payment" in waiting.text
+    assert (await scene.row(booking))["state"] == "held"
+    paid = await mira.post(checkout, data={"card": GOOD_CARD, "do": "pay"})
+    assert paid.headers["location"] == f"/bookings/{booking}"
+    await mira.get(f"/bookings/{booking}")
+    await drain()
+    page = await mira.get(f"/bookings/{booking}")
+    assert "Your seat is confirmed" in page.text
+    assert "$52.50" in page.text
+    row = await scene.row(booking)
+    assert (row["state"], row["kind"], row["amount"]) == ("confirmed", "paid", 5250)
+    assert (row["refund_hours"], row["late_refund_percent"]) == (48, 0)
+
+
+async def test_only_discreet_words_reach_stripe(scene: Scene) -> None:
+    booking = await scene.book(scene.cast.mira)
+    request = str(await scene.value("select request from operations where booking_id = $1", booking.id))
+    assert "Tuesday group" in request
+    for word in ("First steps home", "Mira", "mira@example.org"):
+        assert word not in request
+
+
+async def test_the_checkout_is_made_outside_the_booking_transaction(scene: Scene, queries: list[str]) -> None:
+    await scene.person(scene.cast.mira)
+    queries.clear()
+    await scene.book(scene.cast.mira, choice="community")
+    assert sum(query.startswith("BEGIN") for query in queries) == 1
+    assert len(own_statements(queries)) <= 7
+
+
+# What cannot be booked
+
+
+@pytest.mark.parametrize("amount", ["29.99", "80.01", "-45", "45.001", "NaN", "1e21", "", "<b>45</b>"])
+async def test_a_bad_amount_is_said_beside_the_field_with_what_was_typed_kept(
+    scene: Scene, mira: Browser, amount: str
+) -> None:
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount=amount))
+    assert answer.status_code == 422
+    assert 'id="f-amount-error"' in answer.text
+    assert re.search(r'name="agreed" value="on" checked', answer.text)
+    if amount and "<" not in amount:
+        assert f'value="{amount}"' in answer.text
+    assert await scene.count("bookings") == 0
+    assert await scene.count("acceptances") == 0
+
+
+async def test_another_currency_in_a_hidden_field_is_refused(scene: Scene, mira: Browser) -> None:
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, currency="JPY", amount="4500"))
+    assert answer.status_code == 422
+    assert "This circle is paid in USD." in answer.text
+
+
+async def test_guidelines_must_be_agreed_to(scene: Scene, mira: Browser) -> None:
+    body = typed(scene.cast, amount="29")
+    del body["agreed"]
+    answer = await mira.post(form_at(scene.cast), data=body)
+    assert answer.status_code == 422
+    assert "tick that you agree" in answer.text
+    assert "The least one can pay here is $30." in answer.text
+
+
+async def test_guidelines_that_changed_meanwhile_are_shown_and_asked_again(
+    scene: Scene, mira: Browser
+) -> None:
+    body = typed(scene.cast, amount="61")
+    guidelines_id = await scene.value("select guidelines_id from circles where id = $1", scene.cast.circle)
+    async with scene.context.db.transaction() as tx:
+        newer = await guideline_actions.publish(
+            tx, guidelines_id, "A new agreement about phones.", scene.cast.farid
+        )
+    answer = await mira.post(form_at(scene.cast), data=body)
+    assert answer.status_code == 422
+    assert "The guidelines changed while this page was open." in answer.text
+    assert "A new agreement about phones." in answer.text
+    assert 'value="61"' in answer.text
+    assert not re.search(r'name="agreed" value="on" checked', answer.text)
+    assert f'name="version" value="{newer}"' in answer.text
+    booked = await mira.post(form_at(scene.cast), data=body | {"version": str(newer), "amount": "61"})
+    assert booked.status_code == 303
+
+
+async def test_a_full_gathering_says_so_and_shows_the_dates_that_have_a_seat(
+    scene: Scene, mira: Browser, queries: list[str]
+) -> None:
+    await scene.fill(scene.cast.gathering, 8)
+    later = [await add_gathering(scene.context, scene.cast.circle, days=days) for days in (14, 21, 28, 35)]
+    await scene.fill(later[0], 7)
+    await scene.fill(later[1], 8)
+    await mira.post(form_at(scene.cast), data=typed(scene.cast))  # a new connection looks up its types first
+    queries.clear()
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount="61", agreed=""))
+    assert answer.status_code == 422
+    assert "The last seat was taken a moment ago. Nothing was charged." in answer.text
+    assert "guidelines" not in answer.text  # what else was wrong does not matter any more
+    shown = re.findall(r'<a href="/gatherings/([0-9a-f-]{36})"><time', answer.text)
+    assert shown == [str(later[0]), str(later[2]), str(later[3])]
+    assert "1 seat left" in answer.text
+    assert len([query for query in queries if not query.startswith(("BEGIN", "ROLLBACK"))]) <= 4, queries
+    page = await mira.get(form_at(scene.cast))
+    assert page.status_code == 200
+    assert "Other dates of this circle" in page.text
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=-5)])
+async def test_a_gathering_that_has_begun_is_closed(scene: Scene, mira: Browser, ahead: timedelta) -> None:
+    await scene.starts_in(scene.cast.gathering, ahead)
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast))
+    assert answer.status_code == 422
+    assert "has begun or is over" in answer.text
+    assert await scene.count("bookings") == 0
+
+
+async def test_a_cancelled_gathering_is_closed(scene: Scene, mira: Browser) -> None:
+    farid = await scene.person(scene.cast.farid)
+    await cancel_gathering(scene, farid)
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast))
+    assert answer.status_code == 422
+    assert "This gathering was cancelled" in answer.text
+
+
+async def test_drafts_and_unknown_gatherings_are_not_there(scene: Scene, mira: Browser) -> None:
+    draft = await add_gathering(scene.context, scene.cast.circle, days=9, state="draft")
+    for gathering in (draft, uuid4()):
+        assert (await mira.get(form_at(scene.cast, gathering))).status_code == 404
+        answer = await mira.post(form_at(scene.cast, gathering), data=typed(scene.cast))
+        assert answer.status_code == 404
+    assert (await mira.get("/gatherings/nonsense/book")).status_code == 404
+
+
+async def test_the_last_community_seat_is_given_once(scene: Scene, mira: Browser) -> None:
+    await scene.book(scene.cast.milo, choice="community")
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, choice="community", amount="31"))
+    assert answer.status_code == 422
+    assert "There is no community seat left." in answer.text
+    assert 'value="31"' in answer.text
+    assert (await mira.post(form_at(scene.cast), data=typed(scene.cast, amount="31"))).status_code == 303
+
+
+# Twice
+
+
+async def test_the_same_form_sent_twice_leads_to_the_same_checkout(scene: Scene, mira: Browser) -> None:
+    first = await mira.post(form_at(scene.cast), data=typed(scene.cast))
+    second = await mira.post(form_at(scene.cast), data=typed(scene.cast))
+    assert second.status_code == 303
+    assert (await mira.get(second.headers["location"])).headers["location"] == first.headers["location"]
+    assert await scene.count("bookings") == 1
+
+
+async def test_a_second_tab_with_another_amount_offers_both_ways(scene: Scene, mira: Browser) -> None:
+    await mira.post(form_at(scene.cast), data=typed(scene.cast))
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount="60"))
+    assert answer.status_code == 422
+    assert "A seat is held for you already" in answer.text
+    assert "$45" in answer.text
+    assert "Continue to payment" in answer.text
+    assert "Let the seat go" in answer.text
+
+
+async def test_a_double_click_takes_one_seat(scene: Scene, mira: Browser) -> None:
+    posts = [mira.post(form_at(scene.cast), data=typed(scene.cast)) for _ in range(4)]
+    answers = await asyncio.gather(*posts)
+    assert {answer.status_code for answer in answers} == {303}
+    assert await scene.count("bookings") == 1
+    assert await scene.count("checkouts") == 1
+    assert await scene.seats() == 1
+
+
+async def test_booking_what_one_has_leads_to_it(scene: Scene, mira: Browser) -> None:
+    booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast))
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/bookings/{booking}"
+    assert "You have a seat here already" in (await mira.get(f"/bookings/{booking}")).text
+
+
+async def test_the_database_itself_refuses_a_second_seat_and_a_wrong_amount(scene: Scene) -> None:
+    booking = await add_booking(
+        scene.context, scene.cast.gathering, scene.cast.mira, kind="paid", amount=4500
+    )
+    same = "kind, state, currency, scale_minimum, scale_maximum, acceptance_id, confirmed_at, gathering_id"
+    copy = (
+        f"insert into bookings (person_id, seat, amount, {same}) "
+        f"select {{person}}, {{seat}}, {{amount}}, {same} from bookings where id = $1"
+    )
+    wrong = {
+        "booking_once_per_person": {"person": "person_id", "seat": 2, "amount": 4500},
+        "booking_seat_once": {"person": f"'{scene.cast.milo}'", "seat": 1, "amount": 4500},
+        "booking_amount_within_scale": {"person": f"'{scene.cast.milo}'", "seat": 2, "amount": 8001},
+        "gathering_seats_map_fits": {"person": f"'{scene.cast.milo}'", "seat": 9, "amount": 4500},
+    }
+    for rule, values in wrong.items():
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError) as caught:
+            await scene.value(copy.format(**values), booking)
+        assert caught.value.constraint_name == rule
+
+
+# When Stripe cannot be reached
+
+
+async def test_without_stripe_the_seat_is_let_go_and_the_page_says_so(
+    scene: Scene, mira: Browser, app: Starlette
+) -> None:
+    closed = scene.context.settings.model_copy(update={"stripe_api_base": "http://127.0.0.1:9"})
+    app.state.context = replace(scene.context, settings=closed)
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount="61"))
+    assert answer.status_code == 503
+    assert "Nothing was charged" in answer.text
+    assert 'value="61"' in answer.text
+    assert re.search(r'name="agreed" value="on" checked', answer.text)
+    assert await scene.seats() == 0
+    row = await scene.row(await scene.value("select id from bookings"))
+    assert (row["state"], row["end_cause"]) == ("lapsed", "no_checkout")
+    assert (await mira.get(f"/bookings/{row['id']}")).status_code == 200
+    # The rest of the site works, and so does a seat that costs nothing.
+    community = await mira.post(form_at(scene.cast), data=typed(scene.cast, choice="community"))
+    assert community.status_code == 303
+
+
+# Smaller things
+
+
+async def test_seats_are_numbered_from_the_lowest_free_one(scene: Scene) -> None:
+    for person in ("mira", "milo", "odile"):
+        await scene.book(getattr(scene.cast, person))
+    taken = await scene.value("select array_agg(seat order by seat) from bookings")
+    assert taken == [1, 2, 3]
+    middle = await scene.value("select id from bookings where seat = 2")
+    await actions.let_go(scene.context, await scene.person(scene.cast.milo), middle)
+    assert (await scene.book(scene.cast.fern)).seat == 2
+
+
+async def test_zero_on_a_scale_from_zero_is_free(scene: Scene) -> None:
+    circle = await add_circle(
+        scene.context, scene.cast.farid, name="Pay what you can", minimum=0, suggested=2000, maximum=4000
+    )
+    gathering = await add_gathering(scene.context, circle, days=3)
+    version = await scene.value(
+        "select guidelines_versions.id from guidelines_versions join circles using (guidelines_id) "
+        "where circles.id = $1",
+        circle,
+    )
+    booking = await scene.book(scene.cast.mira, gathering, amount="0", version_id=version)
+    assert (booking.kind, booking.state) == ("free", "confirmed")
+    with pytest.raises(Refused) as caught:
+        await scene.book(scene.cast.milo, gathering, amount="0.49", version_id=version)
+    assert caught.value.codes == {"below_card"}
+
+
+async def test_a_person_holds_three_unpaid_seats_at_most(scene: Scene) -> None:
+    more = [await add_gathering(scene.context, scene.cast.circle, days=10 + i) for i in range(3)]
+    for gathering in (scene.cast.gathering, *more[:2]):
+        await scene.book(scene.cast.mira, gathering)
+    with pytest.raises(Refused) as caught:
+        await scene.book(scene.cast.mira, more[2])
+    assert caught.value.codes == {"many_held"}
+    await scene.book(scene.cast.milo, more[2])
+
+
+async def test_the_verb_says_that_guidelines_are_out_of_date(scene: Scene) -> None:
+    with pytest.raises(OutOfDate):
+        await scene.book(scene.cast.mira, version_id=uuid4())
+
+
+async def test_the_gathering_page_finds_ones_own_booking(scene: Scene) -> None:
+    cast = scene.cast
+    assert await bookings.find_active(scene.context, cast.mira, cast.gathering) is None
+    booking = await add_booking(scene.context, cast.gathering, cast.mira)
+    assert await bookings.find_active(scene.context, cast.mira, cast.gathering) == booking
+
+
+async def test_an_offer_counts_held_seats_as_taken(scene: Scene) -> None:
+    await scene.book(scene.cast.mira)
+    await scene.book(scene.cast.milo, choice="community")
+    async with scene.context.db.reading() as tx:
+        offer = await gatherings.offer(tx, scene.cast.gathering)
+    assert (offer.seats_taken, offer.community_taken, offer.seats_left) == (2, 1, 6)

@@ -1,0 +1,303 @@
+"""Letting a held seat go, cancelling a booking, and gatherings that are cancelled, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from starlette.applications import Starlette
+
+from circles import guidelines
+from circles.base.errors import NotFound, Refused
+from circles.bookings import actions
+from circles.store import jobs
+from tests.bookings import helpers
+from tests.bookings.helpers import (
+    Scene,
+    cancel_gathering,
+    paid_seat,
+)
+from tests.cast import add_booking
+from tests.conftest import Browser, OpenBrowser
+
+scene, mira = helpers.scene, helpers.mira
+
+
+# Letting go
+
+
+async def test_coming_back_by_cancel_offers_both_ways(scene: Scene, mira: Browser) -> None:
+    booking = await scene.book(scene.cast.mira)
+    page = await mira.get(f"/bookings/{booking.id}/stopped")
+    assert "Your seat is still held" in page.text
+    assert f"/bookings/{booking.id}/pay" in page.text
+    on = await mira.get(f"/bookings/{booking.id}/pay")
+    assert on.headers["location"] == booking.checkout_url
+
+
+async def test_letting_go_frees_the_seat_for_somebody_else(scene: Scene, mira: Browser) -> None:
+    await scene.fill(scene.cast.gathering, 7)
+    booking = await scene.book(scene.cast.mira)
+    with pytest.raises(Refused):
+        await scene.book(scene.cast.milo)
+    answer = await mira.post(f"/bookings/{booking.id}/let-go")
+    assert answer.headers["location"] == f"/bookings/{booking.id}"
+    page = await mira.get(answer.headers["location"])
+    assert "Nothing was charged" in page.text
+    assert "Book again" in page.text
+    row = await scene.row(booking.id)
+    assert (row["state"], row["end_cause"]) == ("lapsed", "let_go")
+    assert (await scene.book(scene.cast.milo)).seat == booking.seat
+    # What was let go can no longer be paid.
+    assert (await mira.get(f"/bookings/{booking.id}/pay")).headers["location"] == f"/bookings/{booking.id}"
+
+
+async def test_letting_go_what_was_paid_meanwhile_keeps_the_seat(scene: Scene, mira: Browser) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.pay(booking.id)
+    await mira.post(f"/bookings/{booking.id}/let-go")
+    assert (await scene.row(booking.id))["state"] == "confirmed"
+    page = await mira.get(f"/bookings/{booking.id}")
+    assert "paid for already" in page.text
+
+
+async def test_letting_go_without_stripe_keeps_the_hold(scene: Scene, mira: Browser, app: Starlette) -> None:
+    booking = await scene.book(scene.cast.mira)
+    closed = scene.context.settings.model_copy(update={"stripe_api_base": "http://127.0.0.1:9"})
+    app.state.context = replace(scene.context, settings=closed)
+    answer = await mira.post(f"/bookings/{booking.id}/let-go")
+    assert (await scene.row(booking.id))["state"] == "held"
+    page = await mira.get(answer.headers["location"])
+    assert "frees itself" in page.text
+    assert await scene.seats() == 1
+
+
+async def test_a_hold_past_its_time_ends_by_stripes_word_alone(
+    scene: Scene, drain: Callable[[], Any]
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.value(
+        "update bookings set held_until = now() - interval '1 minute' where id = $1", booking.id
+    )
+    await jobs.run_timetable(scene.context, "bookings.lapse")
+    await drain()
+    assert (await scene.row(booking.id))["state"] == "held"
+    await scene.value(
+        "update practice_objects set body = jsonb_set(body, '{expires_at}', "
+        "to_jsonb(extract(epoch from now())::bigint - 60)) where kind = 'checkout'"
+    )
+    await jobs.run_timetable(scene.context, "bookings.lapse")
+    await drain()
+    row = await scene.row(booking.id)
+    assert (row["state"], row["end_cause"]) == ("lapsed", "not_paid")
+    assert await scene.seats() == 0
+
+
+# Cancelling
+
+
+async def test_cancelling_asks_once_refunds_and_frees_the_seat(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    page = await mira.get(f"/bookings/{booking}/cancel")
+    assert "You get back all of the $45 you paid." in page.text
+    shown = re.search(r'name="refund" value="(\d+)"', page.text)
+    assert shown
+    assert shown[1] == "4500"
+    for _ in range(2):
+        answer = await mira.post(f"/bookings/{booking}/cancel", data={"refund": shown[1]})
+        assert answer.headers["location"] == f"/bookings/{booking}"
+    row = await scene.row(booking)
+    assert (row["state"], row["end_cause"]) == ("cancelled", "by_member")
+    assert await scene.seats() == 0
+    assert await scene.count("operations where kind = 'refund' and amount = 4500") == 1
+    assert await scene.count("events where about = $1 and what = 'booking.cancelled'", booking) == 1
+    await drain()
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking) == 0
+    page = await mira.get(f"/bookings/{booking}")
+    assert "Your seat was cancelled" in page.text
+    assert "$45" in page.text
+    assert await scene.count("mails where kind = 'withdrawn'") == 1
+    # Free again, also for the one who cancelled.
+    assert (await scene.book(scene.cast.mira)).seat == 1
+
+
+async def test_late_cancelling_pays_back_the_share_agreed_when_booking(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    await scene.value("update circles set late_refund_percent = 50 where id = $1", scene.cast.circle)
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.value(
+        "update circles set late_refund_percent = 0, refund_hours = 720 where id = $1", scene.cast.circle
+    )
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=20))
+    page = await mira.get(f"/bookings/{booking}/cancel")
+    assert "you get back $22.50, 50% of the $45 you paid." in page.text
+    await mira.post(f"/bookings/{booking}/cancel", data={"refund": "2250"})
+    await drain()
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking) == 2250
+
+
+async def test_when_the_deadline_passed_while_reading_it_asks_again(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await mira.get(f"/bookings/{booking}/cancel")
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=47))
+    answer = await mira.post(f"/bookings/{booking}/cancel", data={"refund": "4500"})
+    assert answer.status_code == 422
+    assert "Time has passed since you looked." in answer.text
+    assert 'name="refund" value="0"' in answer.text
+    assert (await scene.row(booking))["state"] == "confirmed"
+    for nonsense in ("", "-1", "x", "99999999999999999999", "²"):
+        answer = await mira.post(f"/bookings/{booking}/cancel", data={"refund": nonsense})
+        assert answer.status_code == 422
+
+
+async def test_after_the_start_nothing_can_be_cancelled(scene: Scene, mira: Browser) -> None:
+    booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
+    await scene.starts_in(scene.cast.gathering, timedelta(minutes=-1))
+    assert "can no longer be cancelled" in (await mira.get(f"/bookings/{booking}/cancel")).text
+    answer = await mira.post(f"/bookings/{booking}/cancel", data={"refund": "0"})
+    assert answer.status_code == 422
+    assert (await scene.row(booking))["state"] == "confirmed"
+
+
+@pytest.mark.parametrize("state", ["held", "lapsed"])
+async def test_what_is_not_confirmed_cannot_be_cancelled(scene: Scene, state: str) -> None:
+    booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira, state=state)
+    with pytest.raises(Refused) as caught:
+        await actions.cancel(scene.context, await scene.person(scene.cast.mira), booking, shown=0)
+    assert caught.value.codes <= {"not_paid_yet", "ended_already"}
+
+
+async def test_the_booking_of_somebody_else_is_not_there(scene: Scene, browser: OpenBrowser) -> None:
+    booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
+    paths = ["", "/state", "/stopped", "/pay", "/cancel"]
+    async with browser(scene.cast.milo) as milo:
+        for known in (booking, uuid4()):
+            for path in paths:
+                answer = await milo.get(f"/bookings/{known}{path}", headers={"HX-Request": "true"})
+                assert answer.status_code == 404, path
+            for path in ("/let-go", "/cancel"):
+                answer = await milo.post(f"/bookings/{known}{path}", data={"refund": "0"})
+                assert answer.status_code == 404, path
+    assert (await scene.row(booking))["state"] == "confirmed"
+
+
+async def test_the_verbs_check_whose_booking_it_is(scene: Scene) -> None:
+    booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
+    milo = await scene.person(scene.cast.milo)
+    with pytest.raises(NotFound):
+        await actions.cancel(scene.context, milo, booking, shown=0)
+    held = await add_booking(
+        scene.context, scene.cast.gathering, scene.cast.fern, kind="paid", amount=4500, state="held"
+    )
+    for mine in (booking, held):
+        with pytest.raises(NotFound):
+            await actions.let_go(scene.context, milo, mine)
+    row = await scene.row(held)
+    assert (row["state"], row["let_go_at"]) == ("held", None)
+
+
+async def test_pages_of_another_state_lead_to_the_booking(scene: Scene, mira: Browser) -> None:
+    confirmed = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
+    await actions.cancel(scene.context, await scene.person(scene.cast.mira), confirmed, shown=0)
+    for path in ("stopped", "cancel"):
+        answer = await mira.get(f"/bookings/{confirmed}/{path}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/bookings/{confirmed}")
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "kind"),
+    [
+        ("", "paid"),
+        ("state = 'cancelled', cancel_reason = 'Ill.'", "paid"),
+        ("community_seats = community_taken", "community"),
+    ],
+)
+async def test_what_changes_between_looking_and_taking_gives_no_seat(
+    scene: Scene, meanwhile: str, kind: str
+) -> None:
+    gathering = scene.cast.gathering
+    if meanwhile:
+        await scene.value(f"update gatherings set {meanwhile} where id = $1", gathering)
+    else:
+        await scene.starts_in(gathering, timedelta(0))
+    async with scene.context.db.transaction() as tx:
+        taken = await actions.SQL.take_seat(
+            tx,
+            gathering_id=gathering,
+            person_id=scene.cast.mira,
+            kind=kind,
+            amount=4500 if kind == "paid" else 0,
+            currency="USD",
+            minimum=2000,
+            maximum=8000,
+            refund_hours=48,
+            late_percent=50,
+            acceptance_id=await guidelines.accept(tx, scene.cast.mira, scene.cast.version),
+            hold_minutes=30,
+        )
+    assert taken is None
+    assert await scene.seats() == 0
+
+
+# When the gathering is called off
+
+
+async def test_a_gathering_called_off_ends_every_booking(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    paid = await paid_seat(scene, scene.cast.mira, drain)
+    community = (await scene.book(scene.cast.milo, choice="community")).id
+    held = (await scene.book(scene.cast.odile)).id
+    await cancel_gathering(scene, await scene.person(scene.cast.farid))
+    assert (await scene.row(held))["state"] == "held"
+    await drain()
+    ends = [(await scene.row(booking))["state"] for booking in (paid, community, held)]
+    assert ends == ["cancelled", "cancelled", "lapsed"]
+    assert {(await scene.row(booking))["end_cause"] for booking in (paid, community, held)} == {
+        "gathering_cancelled"
+    }
+    assert await scene.seats() == 0
+    assert await scene.value("select sum(amount) from money_rows") == 0
+    assert await scene.count("mails where kind = 'withdrawn' and person_id = $1", scene.cast.mira) == 1
+    page = await mira.get(f"/bookings/{paid}")
+    assert "The room flooded." in page.text
+    assert "$45" in page.text
+
+
+async def test_paying_while_the_gathering_is_called_off_is_paid_back(
+    scene: Scene, drain: Callable[[], Any]
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await cancel_gathering(scene, await scene.person(scene.cast.farid))
+    await scene.pay(booking.id)
+    await drain()
+    row = await scene.row(booking.id)
+    assert (row["state"], row["end_cause"]) == ("lapsed", "gathering_cancelled")
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking.id) == 0
+    assert await scene.count("mails where kind = 'apology'") == 1
+
+
+async def test_calling_off_while_everybody_cancels_pays_back_each_once(scene: Scene) -> None:
+    """Both lock gathering and bookings, in the same order: nobody waits for each other in a ring."""
+    guests = await scene.fill(scene.cast.gathering, 8)
+    members = [await scene.person((await scene.row(booking))["person_id"]) for booking in guests]
+    cancelling = [
+        actions.cancel(scene.context, member, booking, shown=4500)
+        for member, booking in zip(members, guests, strict=True)
+    ]
+    calling_off = cancel_gathering(scene, await scene.person(scene.cast.farid))
+    await asyncio.gather(*cancelling[:4], calling_off, *cancelling[4:])
+    assert await scene.count("bookings where state = 'cancelled'") == 8
+    assert await scene.count("operations where kind = 'refund' and amount = 4500") == 8
+    assert await scene.seats() == 0

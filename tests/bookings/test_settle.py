@@ -1,0 +1,116 @@
+"""Bookings follow their checkouts, on a real database: payments in time and late, the page that polls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from circles import bookings
+from circles.bookings import actions
+from tests.bookings import helpers
+from tests.bookings.helpers import (
+    Scene,
+    own_statements,
+    paid_seat,
+)
+from tests.cast import add_booking
+from tests.conftest import Browser
+
+scene, mira = helpers.scene, helpers.mira
+
+
+# Money that comes late
+
+
+async def test_money_for_a_lost_seat_takes_a_free_one(scene: Scene, drain: Callable[[], Any]) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.end_hold(booking.id)
+    assert (await scene.book(scene.cast.milo)).seat == booking.seat
+    await scene.pay(booking.id)
+    await drain()
+    row = await scene.row(booking.id)
+    assert (row["state"], row["seat"], row["end_cause"]) == ("confirmed", 2, "")
+    assert await scene.count("operations where kind = 'refund'") == 0
+
+
+@pytest.mark.parametrize("why", ["full", "begun", "another"])
+async def test_money_for_a_seat_that_is_gone_goes_back_with_an_apology(
+    scene: Scene, mira: Browser, drain: Callable[[], Any], why: str
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.end_hold(booking.id)
+    if why == "full":
+        await scene.fill(scene.cast.gathering, 8)
+    elif why == "begun":
+        await scene.starts_in(scene.cast.gathering, timedelta(minutes=-1))
+    else:
+        await scene.book(scene.cast.mira, choice="community")
+    await scene.pay(booking.id)
+    await drain()
+    row = await scene.row(booking.id)
+    assert (row["state"], row["end_cause"]) == ("lapsed", "paid_late")
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking.id) == 0
+    mail = await scene.value("select subject || text_body from mails where kind = 'apology'")
+    assert "Tuesday group" in mail
+    assert "$45" in mail
+    assert "First steps home" not in mail
+    assert "All of it goes back" in (await mira.get(f"/bookings/{booking.id}")).text
+    # Told once more, nothing moves a second time.
+    async with scene.context.db.transaction() as tx:
+        await bookings.settle(tx, scene.context, booking.id, "paid")
+    assert await scene.count("operations where kind = 'refund'") == 1
+    assert await scene.count("mails where kind = 'apology'") == 1
+
+
+async def test_settling_twice_is_settling_once(scene: Scene, drain: Callable[[], Any]) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    for outcome in ("paid", "expired", "failed", "paid"):
+        async with scene.context.db.transaction() as tx:
+            await bookings.settle(tx, scene.context, booking, outcome)
+    assert (await scene.row(booking))["state"] == "confirmed"
+    assert await scene.count("events where about = $1 and what = 'booking.confirmed'", booking) == 1
+    assert await scene.count("mails where kind = 'invite'") == 1
+
+
+async def test_what_a_member_cancelled_is_not_paid_back_again(scene: Scene, drain: Callable[[], Any]) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=20))
+    await actions.cancel(scene.context, await scene.person(scene.cast.mira), booking, shown=0)
+    async with scene.context.db.transaction() as tx:
+        await bookings.settle(tx, scene.context, booking, "paid")
+    assert await scene.count("operations where kind = 'refund'") == 0
+
+
+# The page that looks by itself
+
+
+async def test_the_waiting_page_looks_by_itself_until_the_word_has_come(
+    scene: Scene, mira: Browser, drain: Callable[[], Any], queries: list[str]
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    queries.clear()
+    page = await mira.get(f"/bookings/{booking.id}")
+    assert len(own_statements(queries)) <= 3
+    assert f'hx-get="/bookings/{booking.id}/state"' in page.text
+    assert '<noscript><meta http-equiv="refresh"' in page.text
+    assert await scene.count("pgqueuer where entrypoint = 'payments.look'") == 1
+    await mira.get(f"/bookings/{booking.id}")
+    assert await scene.count("pgqueuer where entrypoint = 'payments.look'") == 1
+    await scene.pay(booking.id)
+    await drain()
+    headers = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    part = await mira.get(f"/bookings/{booking.id}/state", headers=headers)
+    assert "Your seat is confirmed" in part.text
+    assert "hx-get" not in part.text
+    assert "<html" not in part.text
+    assert (await mira.get(f"/bookings/{booking.id}/state")).headers["location"] == f"/bookings/{booking.id}"
+
+
+async def test_while_the_checkout_is_being_made_the_way_to_it_waits(scene: Scene, mira: Browser) -> None:
+    booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira, state="held")
+    page = await mira.get(f"/bookings/{booking}/pay")
+    assert page.status_code == 200
+    assert "The payment page is being made." in page.text
