@@ -92,7 +92,7 @@ def _moment(typed: str) -> list[datetime]:
 
 async def suggestions(
     tx: db.Tx, ids: Sequence[UUID], moments: Sequence[datetime], site: str, now: datetime
-) -> list[invites.Suggestion]:
+) -> list[invites.SuggestedDate]:
     """The dates of a calendar, in one query. Raises Refused when none is left; site: its address."""
     offers = (await gatherings.offers(tx, ids)).values() if ids else ()
     found = [
@@ -106,10 +106,10 @@ async def suggestions(
     return sorted(found, key=lambda each: each.starts_at)
 
 
-def _of_gathering(offer: gatherings.Offer, site: str) -> invites.Suggestion:
+def _of_gathering(offer: gatherings.Offer, site: str) -> invites.SuggestedDate:
     path = f"/gatherings/{offer.gathering_id}"
     when = f"{clock.format_when(offer.starts_at, offer.zone)}, {clock.format_length(offer.length_minutes)}."
-    return invites.Suggestion(
+    return invites.SuggestedDate(
         str(offer.gathering_id),
         offer.starts_at,
         offer.ends_at,
@@ -119,6 +119,6 @@ def _of_gathering(offer: gatherings.Offer, site: str) -> invites.Suggestion:
     )
 
 
-def _to_look(at: datetime, site: str) -> invites.Suggestion:
+def _to_look(at: datetime, site: str) -> invites.SuggestedDate:
     says = f"Nothing was planned near this day yet. See what is on now: {site}/gatherings"
-    return invites.Suggestion(at.isoformat(), at, at + _LOOK_LENGTH, _LOOK, says, "/gatherings")
+    return invites.SuggestedDate(at.isoformat(), at, at + _LOOK_LENGTH, _LOOK, says, "/gatherings")

@@ -92,6 +92,6 @@ async def calendar(request: Request) -> Response:
         asked.add(refused.reasons)
         asked.values.setdefault("pick", "")
         return await _answer(request, asked, 422)
-    body = invites.suggestions_file(context.settings, chosen, clock.now())
+    body = invites.suggested_dates_file(context.settings, chosen, clock.now())
     headers = {"Content-Disposition": 'attachment; filename="dates.ics"'}
     return _private(Response(body, media_type=invites.CALENDAR, headers=headers))

@@ -1,15 +1,15 @@
-"""Invites: the calendar mail of a booking, the private feed, and the page of one's own gatherings."""
+"""Invites: the calendar mail of a booking, the private calendar feed, and the page "My gatherings"."""
 
-from circles.invites.rules import facts as invite_facts
+from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
 from circles.invites.rules import uid as invite_uid
-from circles.invites.suggesting import CALENDAR, Suggestion, suggestions_file
+from circles.invites.suggested_dates import CALENDAR, SuggestedDate, suggested_dates_file
 
 __all__ = [
     "CALENDAR",
-    "Suggestion",
-    "invite_facts",
+    "SuggestedDate",
+    "invite_fingerprint",
     "invite_uid",
-    "suggestions_file",
+    "suggested_dates_file",
     "title",
 ]

@@ -21,8 +21,8 @@ Method = Literal["REQUEST", "CANCEL"]
 # RFC 5545, 3.7.3: who made the object. It names the program, never the community.
 PRODID = "-//Circles//Gatherings 1//EN"
 
-# How often a calendar program may look at a feed again.
-LOOK_AGAIN = timedelta(hours=1)
+# How often a calendar program may fetch a feed again.
+REFRESH_INTERVAL = timedelta(hours=1)
 
 # What may stand unescaped in a mailto URI besides letters, digits and -._~ (RFC 6068, 2: some-delims and @).
 _MAILTO = "@!$'*+"
@@ -30,7 +30,7 @@ _MAILTO = "@!$'*+"
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody as a calendar names them: a mail address and a name to show."""
+    """A calendar user: a mail address and a name to show."""
 
     email: str
     name: str
@@ -38,10 +38,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One gathering as one person's calendar holds it.
+    """One gathering in one person's calendar.
 
-    sequence: counts the changes sent; changed_at: when it last changed; the three times are aware. tentative: there
-    is no seat in it yet.
+    sequence: counts the changes sent; changed_at: when it last changed; all times are aware. tentative: the person
+    has no seat yet.
     """
 
     uid: str
@@ -52,15 +52,15 @@ class Entry:
     description: str
     url: str
     changed_at: datetime
-    cancelled: bool = False
+    canceled: bool = False
     tentative: bool = False
 
 
 def invite(method: Method, entry: Entry, organizer: Party, attendee: Party) -> bytes:
     """The message that puts a gathering into a calendar or takes it out (RFC 5546, 3.2.2 and 3.2.5).
 
-    The attendee is that person alone, already ACCEPTED and with RSVP=FALSE: they asked for the seat
-    themselves, so no answer is awaited (RFC 5545, 3.2.12 and 3.2.17).
+    The only attendee is that person, already ACCEPTED and with RSVP=FALSE: they booked the seat
+    themselves, so no answer is expected (RFC 5545, 3.2.12 and 3.2.17).
     """
     event = _event(entry, organizer)
     event.add("attendee", _party(attendee, PARTSTAT="ACCEPTED", ROLE="REQ-PARTICIPANT", RSVP="FALSE"))
@@ -68,16 +68,16 @@ def invite(method: Method, entry: Entry, organizer: Party, attendee: Party) -> b
 
 
 def publish(entries: Iterable[Entry], organizer: Party, name: str = "") -> bytes:
-    """Gatherings to look at, without attendees (RFC 5546, 3.2.1): a file to open, or a feed.
+    """Gatherings without attendees (RFC 5546, 3.2.1): a file to open, or a feed.
 
-    name: makes it a feed, called so (RFC 7986, 5.1, and the older X-WR-CALNAME that most programs read). A
-    feed also says how often to look again (RFC 7986, 5.7).
+    name: makes it a feed of that name (RFC 7986, 5.1, and the older X-WR-CALNAME that most programs read)
+    with a refresh interval (RFC 7986, 5.7).
     """
     calendar = _calendar("PUBLISH", [_event(entry, organizer) for entry in entries])
     if name:
         calendar.add("name", _plain(name))
         calendar.add("x-wr-calname", _plain(name))
-        calendar.add("refresh-interval", LOOK_AGAIN, parameters={"VALUE": "DURATION"})
+        calendar.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
         calendar.add("x-published-ttl", vText("PT1H"))
     return calendar.to_ical()
 
@@ -106,8 +106,8 @@ def _event(entry: Entry, organizer: Party) -> Event:
     event.add("description", _lines(entry.description))
     event.add("url", vUri(entry.url))
     event.add("organizer", _party(organizer))
-    event.add("status", "CANCELLED" if entry.cancelled else "TENTATIVE" if entry.tentative else "CONFIRMED")
-    event.add("transp", "TRANSPARENT" if entry.cancelled else "OPAQUE")
+    event.add("status", "CANCELLED" if entry.canceled else "TENTATIVE" if entry.tentative else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if entry.canceled else "OPAQUE")
     event.add("class", "PRIVATE")
     return event
 

@@ -1,4 +1,4 @@
-"""My gatherings, the calendar file of a booking, the private feed."""
+""" "My gatherings", the calendar file of a booking, the private feed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from starlette.responses import Response
 
 from circles import gatherings
 from circles.invites import actions, rules
-from circles.invites.suggesting import CALENDAR
+from circles.invites.suggested_dates import CALENDAR
 from circles.store import db
 from circles.web import access, cookies, render
 
 SQL = db.queries("invites/invites")
 
-# How many gatherings the page goes back, the ones ahead included.
+# How many gatherings the page lists, past and ahead.
 MAX_SHOWN = 120
 
 
 async def my_gatherings(request: Request) -> Response:
-    """What is ahead and past of one's own gatherings, the way in where it is due, and the private feed."""
     context, person = access.context(request), request.state.person
     async with context.db.reading() as tx:
         rows = await db.rows(SQL.mine(tx, person_id=person.id, most=MAX_SHOWN))
-        feed, suggested = await actions.feed_and_suggested(context, tx, person.id)
+        feed, suggested = await actions.feed_and_suggestions(context, tx, person.id)
     ahead = [_shown(row) for row in reversed(rows) if row["ends_at"] > row["now"]]
     past = [row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"]
     return render.page(
@@ -40,8 +39,8 @@ async def my_gatherings(request: Request) -> Response:
 
 
 def _shown(row: db.Record) -> dict[str, Any]:
-    """A gathering ahead, with its way in when the seat is confirmed, and what may be done about it."""
-    way_in = rules.door(
+    """A gathering ahead, with how to join it when the seat is confirmed."""
+    join_info = rules.join_info(
         row["place"],
         row["join_link"],
         row["address"],
@@ -52,15 +51,14 @@ def _shown(row: db.Record) -> dict[str, Any]:
     )
     return {
         **row,
-        # Guidelines that changed come before the way in.
-        "door": way_in if row["state"] == "confirmed" and not row["must_agree"] else rules.Door(),
+        # Guidelines that changed must be accepted first.
+        "join_info": join_info if row["state"] == "confirmed" and not row["must_agree"] else rules.JoinInfo(),
         "may_cancel": row["state"] == "confirmed" and row["now"] < row["starts_at"],
     }
 
 
 async def renew_feed(request: Request) -> Response:
-    """A new address for one's feed."""
-    await actions.new_feed_address(access.context(request), person_id=request.state.person.id)
+    await actions.renew_feed(access.context(request), actor_id=request.state.person.id)
     return render.see_other(
         "/my/gatherings#feed",
         notice="Your feed has a new address. The old one has stopped working. Please subscribe again.",
@@ -68,7 +66,6 @@ async def renew_feed(request: Request) -> Response:
 
 
 async def invite_file(request: Request) -> Response:
-    """The calendar file of one's own confirmed booking."""
     context = access.context(request)
     async with context.db.reading() as tx:
         body = await actions.invite_file(context, tx, access.path_id(request), request.state.person.id)
@@ -78,11 +75,11 @@ async def invite_file(request: Request) -> Response:
 
 
 async def feed(request: Request) -> Response:
-    """A private feed, for calendar programs: who has the address has the feed."""
+    """A private feed for calendar programs. Its URL is the only credential."""
     context = access.context(request)
     async with context.db.reading() as tx:
         body, tag = await actions.feed(context, tx, request.path_params["token"])
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
-    if rules.unchanged(request.headers.get("if-none-match", ""), tag):
+    if rules.is_unchanged(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=CALENDAR, headers=headers)

@@ -1,5 +1,5 @@
--- name: place(booking_id)^
--- everything the mail and the calendar of one booking say
+-- name: booking(booking_id)^
+-- everything that the mail and the calendar entry of one booking contain
 select
     bookings.id as booking_id, bookings.state, bookings.kind, bookings.amount, bookings.currency,
     bookings.end_cause, bookings.gathering_id, bookings.person_id,
@@ -17,28 +17,28 @@ join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where bookings.id = :booking_id;
 
--- name: open_invite(gathering_id, person_id, uid)^
--- the invite of a person and a gathering, made when it is missing, locked either way
+-- name: lock_invite(gathering_id, person_id, uid)^
+-- the invite of a person and a gathering, created when it is missing, locked either way
 insert into invites (gathering_id, person_id, uid) values (:gathering_id, :person_id, :uid)
 on conflict (gathering_id, person_id) do update set uid = invites.uid
 returning id, uid;
 
--- name: sent(invite_id)
+-- name: sendings(invite_id)
 -- what was mailed for an invite so far, oldest first
-select booking_id, method, sequence, facts from sendings where invite_id = :invite_id order by id;
+select booking_id, method, sequence, facts as fingerprint from sendings where invite_id = :invite_id order by id;
 
--- name: note_sending(invite_id, booking_id, method, sequence, facts)!
--- what is mailed now, and the number of the change on the invite itself
-with noted as (
+-- name: record_sending(invite_id, booking_id, method, sequence, fingerprint)!
+-- a mail of an invite, and its SEQUENCE on the invite itself
+with sending as (
     insert into sendings (invite_id, booking_id, method, sequence, facts)
-    values (:invite_id, :booking_id, :method, :sequence, :facts)
+    values (:invite_id, :booking_id, :method, :sequence, :fingerprint)
     returning invite_id, sequence
 )
-update invites set sequence = coalesce(noted.sequence, invites.sequence), changed_at = now()
-from noted where invites.id = noted.invite_id;
+update invites set sequence = coalesce(sending.sequence, invites.sequence), changed_at = now()
+from sending where invites.id = sending.invite_id;
 
 -- name: mine(person_id, most)
--- a person's own gatherings, the latest first: held and confirmed ones, and those ahead that were called off
+-- a person's own gatherings, the latest first: held and confirmed ones, and those ahead that were canceled
 select
     bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until,
     bookings.end_cause, bookings.gathering_id, circles.name as circle_name, circles.place,
@@ -67,8 +67,8 @@ where bookings.person_id = :person_id and (
 order by gatherings.starts_at desc, bookings.id
 limit :most;
 
--- name: one_for_calendar(booking_id, person_id)^
--- one confirmed booking of this person, as a calendar holds it
+-- name: calendar_booking(booking_id, person_id)^
+-- one confirmed booking of this person, for a calendar file
 select
     bookings.id as booking_id, bookings.state, bookings.gathering_id, bookings.person_id,
     circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at, gatherings.ends_at,
@@ -81,7 +81,7 @@ left join invites
 where bookings.id = :booking_id and bookings.person_id = :person_id and bookings.state = 'confirmed';
 
 -- name: feed(token_hash)
--- what a feed holds: what is ahead and the last 30 days, each gathering once; no row at all when no feed has this token
+-- the gatherings of a feed, ahead and of the last 30 days, each once; no row at all for an unknown token
 select * from (
     select distinct on (bookings.gathering_id)
         bookings.id as booking_id, bookings.state, bookings.gathering_id, feeds.person_id,
@@ -103,22 +103,22 @@ select * from (
 order by starts_at, gathering_id;
 
 -- name: feed_number(person_id)^
--- which number a person's feed has and the hash of its token, null when there is none yet; and what was suggested to them
+-- the number of a person's feed and the hash of its token, null when there is none yet; how many suggestions they have
 select
     feeds.number, feeds.token_hash,
     (
         select count(*) from suggestions
-        where suggestions.person_id = asked.id and suggestions.created_at > now() - interval '30 days'
+        where suggestions.person_id = person.id and suggestions.created_at > now() - interval '30 days'
     ) as suggested
-from (values (:person_id::uuid)) as asked (id)
-left join feeds on feeds.person_id = asked.id;
+from (values (:person_id::uuid)) as person (id)
+left join feeds on feeds.person_id = person.id;
 
 -- name: first_feed(person_id, token_hash)!
 -- a person's first feed, unless another request has just made it
 insert into feeds (person_id, token_hash) values (:person_id, :token_hash) on conflict do nothing;
 
 -- name: next_feed_number(person_id)$
--- a new number for a feed, locked until its hash follows
+-- the next number of a feed; the row is locked until its hash follows
 update feeds set number = number + 1, created_at = now() where person_id = :person_id returning number;
 
 -- name: set_feed_hash(person_id, number, token_hash)!

@@ -112,7 +112,7 @@ async def test_whoever_gives_up_a_seat_is_told_and_gets_everything_back(
     async with scene.context.db.reading() as tx:
         mail: Any = await tx.fetchrow("select * from mails where kind = 'withdrawn'")
     assert mail["to_address"] == "mira@example.org"
-    assert mail["subject"].startswith("Cancelled: Tuesday group, ")
+    assert mail["subject"].startswith("Canceled: Tuesday group, ")
     for part in ("html_body", "text_body"):
         says = " ".join(mail[part].split())
         assert "has fewer seats" in says

@@ -93,7 +93,7 @@ def test_a_request_says_exactly_this() -> None:
 
 
 def test_a_cancel_takes_out_the_same_entry() -> None:
-    body = ics.invite("CANCEL", entry(sequence=1, cancelled=True), ORGANIZER, MIRA)
+    body = ics.invite("CANCEL", entry(sequence=1, canceled=True), ORGANIZER, MIRA)
     well_formed(body)
     found = lines(body)
     assert {"METHOD:CANCEL", "STATUS:CANCELLED", "SEQUENCE:1", "UID:place-1@circles.test"} <= set(found)
@@ -109,7 +109,7 @@ def test_the_wall_time_of_the_circle_stands_in_the_description() -> None:
 
 
 def test_a_feed_names_itself_and_nobody_else() -> None:
-    body = ics.publish([entry(), entry(uid="place-2@circles.test", cancelled=True)], ORGANIZER, "Circles")
+    body = ics.publish([entry(), entry(uid="place-2@circles.test", canceled=True)], ORGANIZER, "Circles")
     well_formed(body)
     found = lines(body)
     assert {"METHOD:PUBLISH", "NAME:Circles", "X-WR-CALNAME:Circles"} <= set(found)

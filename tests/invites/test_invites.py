@@ -202,7 +202,7 @@ async def test_cancelling_oneself_says_thank_you_and_nothing_of_money_where_none
     await end(context, booking)
     await withdraw(context, booking, cause="by_member")
     mail = (await mails(context))[-1]
-    assert mail["subject"].startswith("Cancelled: Tuesday group, ")
+    assert mail["subject"].startswith("Canceled: Tuesday group, ")
     assert "you have given back your seat" in mail["text_body"]
     assert not re.search(r"refund|paid|\$", mail["text_body"])
 
@@ -577,7 +577,7 @@ async def test_two_new_addresses_at_once_leave_one_that_works(
     context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     old = await address_of(context, cast.mira)
-    await asyncio.gather(*(actions.new_feed_address(context, person_id=cast.mira) for _ in range(3)))
+    await asyncio.gather(*(actions.renew_feed(context, actor_id=cast.mira) for _ in range(3)))
     new = await address_of(context, cast.mira)
     async with browser() as program:
         assert [(await program.get(path)).status_code for path in (old, new)] == [404, 200]

@@ -10,40 +10,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.invites import rules
-from circles.invites.rules import Cancel, Door, Request, Sending
+from circles.invites.rules import Cancel, JoinInfo, Request, Sending
 
 START = datetime(2027, 3, 16, 22, 0, tzinfo=UTC)
 END = START + timedelta(minutes=90)
 FIRST, SECOND = uuid4(), uuid4()
-FACTS = rules.facts(START, END, "Tuesday group")
-MOVED = rules.facts(START + timedelta(hours=1), END + timedelta(hours=1), "Tuesday group")
+SHOWN = rules.fingerprint(START, END, "Tuesday group")
+MOVED = rules.fingerprint(START + timedelta(hours=1), END + timedelta(hours=1), "Tuesday group")
 
 
-def request(booking=FIRST, sequence: int = 0, facts: str = FACTS) -> Sending:
-    return Sending(booking, "REQUEST", sequence, facts)
+def request(booking=FIRST, sequence: int = 0, fingerprint: str = SHOWN) -> Sending:
+    return Sending(booking, "REQUEST", sequence, fingerprint)
 
 
 def cancel(booking=FIRST, sequence: int | None = 1) -> Sending:
-    return Sending(booking, "CANCEL", sequence, FACTS)
+    return Sending(booking, "CANCEL", sequence, SHOWN)
 
 
 # what is due
 
 
 def test_the_first_invite_has_sequence_zero() -> None:
-    assert rules.request_due([], FIRST, FACTS) == Request(0, "invite")
+    assert rules.request_due([], FIRST, SHOWN) == Request(0, "invite")
 
 
 def test_what_was_told_is_not_told_again() -> None:
-    assert rules.request_due([request()], FIRST, FACTS) is None
+    assert rules.request_due([request()], FIRST, SHOWN) is None
     assert rules.cancel_due([request(), cancel()], FIRST) is None
 
 
 def test_a_change_is_told_with_the_next_number() -> None:
     assert rules.request_due([request()], FIRST, MOVED) == Request(1, "changed")
-    assert rules.request_due([request(), request(sequence=1, facts=MOVED)], FIRST, MOVED) is None
+    assert rules.request_due([request(), request(sequence=1, fingerprint=MOVED)], FIRST, MOVED) is None
     # and moved back again
-    assert rules.request_due([request(), request(sequence=1, facts=MOVED)], FIRST, FACTS) == Request(
+    assert rules.request_due([request(), request(sequence=1, fingerprint=MOVED)], FIRST, SHOWN) == Request(
         2, "changed"
     )
 
@@ -53,12 +53,12 @@ def test_a_withdrawal_has_the_next_number() -> None:
 
 
 def test_booking_again_goes_on_counting() -> None:
-    assert rules.request_due([request(), cancel()], SECOND, FACTS) == Request(2, "invite")
+    assert rules.request_due([request(), cancel()], SECOND, SHOWN) == Request(2, "invite")
 
 
 def test_an_invite_that_comes_late_does_not_undo_the_withdrawal() -> None:
     assert rules.request_due([request(), cancel()], FIRST, MOVED) is None
-    assert rules.request_due([cancel(sequence=None)], FIRST, FACTS) is None
+    assert rules.request_due([cancel(sequence=None)], FIRST, SHOWN) is None
 
 
 def test_a_withdrawal_that_comes_late_leaves_the_newer_booking_in_the_calendar() -> None:
@@ -74,16 +74,16 @@ def test_in_any_order_the_number_rises_and_nothing_is_told_twice(steps: list[tup
     bookings = [uuid4() for _ in range(4)]
     sent: list[Sending] = []
     for is_request, which, moved in steps:
-        booking, facts = bookings[which], MOVED if moved else FACTS
+        booking, fingerprint = bookings[which], MOVED if moved else SHOWN
         if is_request:
-            due = rules.request_due(sent, booking, facts)
+            due = rules.request_due(sent, booking, fingerprint)
             if due:
-                sent.append(Sending(booking, "REQUEST", due.sequence, facts))
-            assert rules.request_due(sent, booking, facts) is None
+                sent.append(Sending(booking, "REQUEST", due.sequence, fingerprint))
+            assert rules.request_due(sent, booking, fingerprint) is None
         else:
             gone = rules.cancel_due(sent, booking)
             if gone:
-                sent.append(Sending(booking, "CANCEL", gone.sequence, facts))
+                sent.append(Sending(booking, "CANCEL", gone.sequence, fingerprint))
             assert rules.cancel_due(sent, booking) is None
     numbers = [each.sequence for each in sent if each.sequence is not None]
     assert numbers == list(range(len(numbers)))
@@ -119,7 +119,7 @@ def test_a_title_names_the_day_where_the_circle_is() -> None:
     ],
 )
 def test_the_words_about_money(paid: int, refunded: int, starts: str, holds: str) -> None:
-    words = rules.refund_words(paid, refunded, "USD")
+    words = rules.refund_sentence(paid, refunded, "USD")
     assert words.startswith(starts)
     assert holds in words
     assert bool(words) == bool(paid)
@@ -135,31 +135,31 @@ def at(minutes: float) -> datetime:
 @pytest.mark.parametrize(
     ("now", "closed", "opened"),
     [
-        (at(-60 * 24), Door(opens_at=at(-30)), Door(opens_at=at(-30))),
-        (at(-30.01), Door(opens_at=at(-30)), Door(opens_at=at(-30))),
-        (at(-30), Door(waiting=True), Door(join_link="https://meet.example.org/a")),
-        (at(89.9), Door(waiting=True), Door(join_link="https://meet.example.org/a")),
-        (at(90), Door(), Door()),
+        (at(-60 * 24), JoinInfo(opens_at=at(-30)), JoinInfo(opens_at=at(-30))),
+        (at(-30.01), JoinInfo(opens_at=at(-30)), JoinInfo(opens_at=at(-30))),
+        (at(-30), JoinInfo(waiting=True), JoinInfo(join_link="https://meet.example.org/a")),
+        (at(89.9), JoinInfo(waiting=True), JoinInfo(join_link="https://meet.example.org/a")),
+        (at(90), JoinInfo(), JoinInfo()),
     ],
 )
 def test_the_join_link_shows_in_its_time_and_only_once_the_room_is_open(
-    now: datetime, closed: Door, opened: Door
+    now: datetime, closed: JoinInfo, opened: JoinInfo
 ) -> None:
     link = "https://meet.example.org/a"
-    assert rules.door("online", link, "", START, END, now) == closed
-    assert rules.door("online", link, "", START, END, now, room_open=True) == opened
+    assert rules.join_info("online", link, "", START, END, now) == closed
+    assert rules.join_info("online", link, "", START, END, now, room_open=True) == opened
 
 
 def test_nobody_waits_for_a_link_that_is_not_there() -> None:
-    assert rules.door("online", "", "", START, END, at(0)) == Door()
+    assert rules.join_info("online", "", "", START, END, at(0)) == JoinInfo()
 
 
 def test_an_address_shows_from_the_booking_to_the_end_and_no_link_with_it() -> None:
     link = "https://meet.example.org/a"
-    assert rules.door("in_person", link, "12 Elm Street", START, END, at(-9999)) == Door(
+    assert rules.join_info("in_person", link, "12 Elm Street", START, END, at(-9999)) == JoinInfo(
         address="12 Elm Street"
     )
-    assert rules.door("in_person", link, "12 Elm Street", START, END, at(91)) == Door()
+    assert rules.join_info("in_person", link, "12 Elm Street", START, END, at(91)) == JoinInfo()
 
 
 # feeds
@@ -191,4 +191,4 @@ def test_a_feed_token_hangs_on_the_secret_the_person_and_the_number() -> None:
     ],
 )
 def test_if_none_match(header: str, same: bool) -> None:
-    assert rules.unchanged(header, '"a"') is same
+    assert rules.is_unchanged(header, '"a"') is same

@@ -23,7 +23,7 @@ from circles.store.context import Context
 
 CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:Grüne Runde\r\nEND:VCALENDAR\r\n"
 SUBJECT = "Tuesday group, Tuesday 24 November"
-PLACE = {
+BOOKING = {
     "discreet_name": "Tuesday group",
     "starts_at": datetime(2026, 11, 24, 23, 0, tzinfo=UTC),
     "zone": "America/New_York",
@@ -103,7 +103,7 @@ async def write(context: Context, **more: Any) -> UUID:
     about: dict[str, Any] = {"to": "mira@example.org", "to_name": "Mira", "subject": SUBJECT} | more
     page = "http://circles.test/my/gatherings"
     async with context.db.transaction() as tx:
-        return await mail.send(tx, context.settings, "invite", place=PLACE, page=page, **about)
+        return await mail.send(tx, context.settings, "invite", booking=BOOKING, page=page, **about)
 
 
 async def state(context: Context, mail_id: UUID) -> str:
@@ -275,7 +275,7 @@ async def test_a_mail_belongs_to_its_transaction(context: Context) -> None:
     async def half_done() -> None:
         async with context.db.transaction() as tx:
             await mail.send(
-                tx, context.settings, "invite", to="a@example.org", subject="a", place=PLACE, page="p"
+                tx, context.settings, "invite", to="a@example.org", subject="a", booking=BOOKING, page="p"
             )
             raise Undone
 

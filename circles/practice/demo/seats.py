@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from circles.invites import invite_facts, invite_uid
+from circles.invites import invite_fingerprint, invite_uid
 from circles.practice.demo.money import CURRENCY, HOLD, Payment, leave_unpaid, pay, refund
 from circles.practice.demo.plan import Meeting, Plan
 
@@ -210,7 +210,7 @@ def send_invites(plan: Plan) -> None:
             uid = invite_uid(meeting.id, booking["person_id"], HOST)
             about = {"gathering_id": meeting.id, "person_id": booking["person_id"]}
             invite = plan.add("invites", **about, uid=uid, changed_at=sent_at)
-            facts = invite_facts(meeting.starts_at, meeting.ends_at, meeting.circle.discreet_name)
+            facts = invite_fingerprint(meeting.starts_at, meeting.ends_at, meeting.circle.discreet_name)
             row = {"invite_id": invite, "booking_id": booking["id"], "facts": facts, "sent_at": sent_at}
             plan.rows.setdefault("sendings", []).append(row | {"method": "REQUEST", "sequence": 0})
             plan.event("invite.sent", invite, sent_at, None)

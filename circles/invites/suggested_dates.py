@@ -1,4 +1,4 @@
-"""Dates for somebody's own calendar before they have a seat: a file, made in the request and kept nowhere."""
+"""A calendar file of suggested dates, for somebody without a seat. Made in the request and not stored."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CALENDAR = "text/calendar; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A date without a seat. key: what its UID is made of; title: what others may see; path: the page to book on."""
+class SuggestedDate:
+    """A date without a seat. key: makes its UID; title: a discreet one; path: of the page to book on."""
 
     key: str
     starts_at: datetime
@@ -25,21 +25,21 @@ class Suggestion:
     path: str
 
 
-def suggestions_file(settings: Settings, suggestions: Iterable[Suggestion], made_at: datetime) -> bytes:
-    """A calendar of tentative dates, each with a UID of its own that no invite shares."""
+def suggested_dates_file(settings: Settings, dates: Iterable[SuggestedDate], made_at: datetime) -> bytes:
+    """A calendar of tentative dates, each with a UID that no invite has."""
     host = urlsplit(settings.base_url).hostname or "localhost"
     entries = [
         ics.Entry(
-            uid=rules.suggestion_uid(each.key, host),
+            uid=rules.suggestion_uid(date.key, host),
             sequence=0,
-            starts_at=each.starts_at,
-            ends_at=each.ends_at,
-            summary=each.title,
-            description=each.description,
-            url=f"{settings.base_url}{each.path}",
+            starts_at=date.starts_at,
+            ends_at=date.ends_at,
+            summary=date.title,
+            description=date.description,
+            url=f"{settings.base_url}{date.path}",
             changed_at=made_at,
             tentative=True,
         )
-        for each in suggestions
+        for date in dates
     ]
     return ics.publish(entries, ics.Party(settings.mail_from, settings.community_name))
