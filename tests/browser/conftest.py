@@ -20,6 +20,12 @@ from tests.database import with_database
 
 Visit = Callable[..., Awaitable[Visitor]]
 
+# For journeys that are tried once on a phone with JavaScript, and once on a desktop without.
+PHONE_AND_DESKTOP = [
+    pytest.param(True, True, id="phone-with-javascript"),
+    pytest.param(False, False, id="desktop-without"),
+]
+
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from circles import people
+from circles import payments, people
 from circles.base.settings import Settings
+from circles.payments.checkout import sync_checkout
+from circles.practice.stripe import objects as stripe_objects
 from circles.store.context import Context
 from circles.store.db import Database
 from tests import cast
@@ -53,6 +55,28 @@ class Site:
         dated = {name: more.pop(name) for name in ("hour", "starts_at") if name in more}
         circle = circle or await self.circle(**more)
         return await cast.add_gathering(self.context, circle, days=days, **dated)
+
+    async def paid_seat(self, gathering: UUID, member: Member, amount: int = 4500) -> UUID:
+        """A booking of this member, paid at the look-alike of Stripe and confirmed as any other; its invite is sent."""
+        booking = await cast.add_booking(
+            self.context, gathering, member.id, kind="paid", amount=amount, state="held"
+        )
+        address = f"{self.address}/bookings/{booking}"
+        await payments.start(
+            self.context,
+            booking,
+            amount=amount,
+            currency="USD",
+            name="Tuesday group",
+            statement="Tuesday group",
+            success_url=address,
+            cancel_url=f"{address}/stopped",
+        )
+        checkout = await self.ask("select stripe_id from checkouts where booking_id = $1", booking)
+        async with self.context.db.transaction() as tx:
+            assert await stripe_objects.pay(tx, checkout, stripe_objects.GOOD_CARD) == "paid"
+        await sync_checkout(self.context, booking_id=str(booking))
+        return booking
 
     async def token(self, person: UUID) -> str:
         """What the sign-in cookie of this person holds."""

@@ -11,7 +11,6 @@ import icalendar
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.journeys import book, pay
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking, open_the_room
@@ -23,9 +22,7 @@ async def with_a_paid_seat(
     """Somebody who has paid $45 for a seat in so many days."""
     visitor, member = await visit(live=live), await site.member("Juno")
     await visitor.come_in(member)
-    await book(visitor, await site.gathering(days=days))
-    await pay(visitor)
-    await visitor.reads("Your seat is confirmed")
+    await site.paid_seat(await site.gathering(days=days), member)
     return visitor, member
 
 

@@ -12,7 +12,7 @@ import icalendar
 import pytest
 from playwright.async_api import BrowserContext, Dialog, Request, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PHONE_AND_DESKTOP, Visit
 from tests.browser.site import Site
 from tests.browser.test_access import is_for_everybody
 from tests.browser.visitor import Visitor
@@ -236,7 +236,7 @@ async def test_the_card_is_one_page_of_paper(visit: Visit, live: bool) -> None:
 # In a crisis
 
 
-@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
 async def test_in_a_crisis_the_number_is_in_view_at_once(visit: Visit, live: bool, phone: bool) -> None:
     visitor = await visit(live=live, phone=phone)
     await visitor.open("/guides/in-a-crisis")

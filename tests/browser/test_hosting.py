@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.browser.conftest import Visit
-from tests.browser.journeys import as_host, book, pay
+from tests.browser.conftest import PHONE_AND_DESKTOP, Visit
+from tests.browser.journeys import as_host
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
@@ -122,7 +122,7 @@ async def with_a_register(site: Site, host: Member, *, minutes: int = -10) -> tu
     return gathering, bookings[0]
 
 
-@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
 async def test_keeping_the_register_with_one_tap_each(
     visit: Visit, site: Site, live: bool, phone: bool
 ) -> None:
@@ -188,9 +188,7 @@ async def test_calling_a_gathering_off_tells_and_pays_back_everybody(
     gathering = await site.gathering(await site.circle(host=host.id))
     payer, member = await visit(live=live), await site.member("Remy")
     await payer.come_in(member)
-    await book(payer, gathering, "60")
-    await pay(payer)
-    await payer.reads("Your seat is confirmed")
+    await site.paid_seat(gathering, member, 6000)
     await visitor.open(f"/host/gatherings/{gathering}")
     await visitor.follow("Cancel this gathering")
     await visitor.sees("1 person has a seat.")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PHONE_AND_DESKTOP, Visit
 from tests.browser.site import Member, Site
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
@@ -62,7 +62,7 @@ async def test_all_circles_and_all_bookings(visit: Visit, site: Site, live: bool
     await expect(row).to_contain_text("Confirmed")
 
 
-@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
 async def test_taking_the_attendance_home_is_noted(visit: Visit, site: Site, live: bool, phone: bool) -> None:
     name = f"Counted {live}{phone}"
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=5)

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, expect
 
 from circles.base import clock
 from tests.browser.conftest import Visit
-from tests.browser.journeys import as_host, book, pay
+from tests.browser.journeys import as_host
 from tests.browser.site import Site, until
 from tests.browser.visitor import Visitor
 
@@ -92,9 +92,7 @@ async def test_moving_one_evening_that_somebody_has_a_seat_in(visit: Visit, site
     )
     payer, member = await visit(live=live, phone=True), await site.member("Remy")
     await payer.come_in(member)
-    await book(payer, evening, "60")
-    await pay(payer)
-    await payer.reads("Your seat is confirmed")
+    await site.paid_seat(evening, member, 6000)
     await site.mail_to(member.email, method="REQUEST")
 
     await evenings(visitor).first.get_by_role("link", name="Change").click()

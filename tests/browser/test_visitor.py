@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PHONE_AND_DESKTOP, Visit
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 
 
-@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
 async def test_from_the_first_page_to_a_gathering(visit: Visit, live: bool, phone: bool) -> None:
     visitor = await visit(live=live, phone=phone)
     await visitor.open("/")
@@ -42,7 +42,7 @@ async def open_filters(visitor: Visitor) -> None:
     await expect(field).to_be_visible()
 
 
-@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
 async def test_filters_live_in_the_address(visit: Visit, site: Site, live: bool, phone: bool) -> None:
     dear = await site.circle(
         name=f"Dear {live}{phone}", minimum=6000, suggested=7000, maximum=9000, community_seats=0
