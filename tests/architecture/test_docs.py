@@ -1,0 +1,87 @@
+"""The docs are true: every file, command, route and name they mention exists."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from app import routes
+from circles.__main__ import parser
+from circles.base.settings import Settings
+from circles.store.privacy import MAP
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+# Where a path in the docs may begin.
+FOLDERS = (ROOT, ROOT / "circles", ROOT / "sql", ROOT / "templates", ROOT / "docs")
+FEATURES = {path.parent.name for path in (ROOT / "circles").glob("*/__init__.py")}
+# Words of a code span that look like a path and are none: content types, dates, placeholders.
+NO_PATHS = re.compile(r"[<>*{}]|\.\.\.|^/|^[a-z]+:/|=|\.[A-Z_a-z]+[(.]|[a-z]\.[A-Z]")
+
+
+def spans(path: Path) -> list[str]:
+    """The code spans and indented commands of a page."""
+    text = path.read_text()
+    return re.findall(r"`([^`\n]+)`", text) + re.findall(r"^    (\S.*)$", text, re.M)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_lead_to_files(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", path.read_text()):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_files_exist(path: Path) -> None:
+    for word in (word for span in spans(path) for word in span.split()):
+        name = word.strip("(").rstrip(",.;:)'\"").removesuffix("/")
+        if NO_PATHS.search(name) or not re.search(r"/|\.(py|sql|md|toml|css|js|html|txt|in)$", name):
+            continue
+        if name.startswith((".venv", ".data", "text/", "static/vendor")):
+            continue  # made by the set-up, or no path
+        file, _, member = name.partition("::")
+        places = [folder / file for folder in FOLDERS] + list((ROOT / "circles").rglob(Path(file).name))
+        assert any(place.exists() and str(place).endswith(file) for place in places), f"{path.name}: {name}"
+        if member:
+            found = next(place for place in places if place.is_file() and str(place).endswith(file))
+            assert re.search(rf"\b{re.escape(member)}\b", found.read_text()), f"{path.name}: {name}"
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_commands_exist(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    commands = set(re.findall(r"[a-z]+", re.search(r"\{([a-z,]+)\}", parser().format_help())[1]))  # pyright: ignore[reportOptionalSubscript]
+    for span in spans(path):
+        for target in re.findall(r"\bmake ([a-z]+)\b", span):
+            assert target in targets, f"{path.name}: make {target}"
+        for command in re.findall(r"python -m circles ([a-z]+)", span):
+            assert command in commands, f"{path.name}: python -m circles {command}"
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_routes_exist(path: Path) -> None:
+    known = {getattr(route, "path", "") for route in routes(Settings())}
+    for span in spans(path):
+        for name in re.findall(r"(?:^|(?:GET|POST) |https://your\.address)(/[a-z][a-z0-9/{}_.-]*)$", span):
+            if not (ROOT / name.strip("/").split("/")[0]).exists() and name not in ("/var/lib", "/var/tmp"):
+                assert name in known, f"{path.name}: {name}"
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_names_exist(path: Path) -> None:
+    for span in spans(path):
+        parts = re.match(r"((?:[a-z_]+[./])+)([A-Za-z_]+)(?:\(.*\))?$", span)
+        if not parts:
+            continue
+        module, name = parts[1].strip("./").replace("/", "."), parts[2]
+        if module.split(".")[0] not in FEATURES or name in ("py", "sql", "toml", "md"):
+            continue
+        if name in MAP.get(module, {}):
+            continue  # a column
+        package = importlib.import_module(f"circles.{module}")
+        if not hasattr(package, name):
+            importlib.import_module(f"circles.{module}.{name}")
