@@ -11,11 +11,11 @@ insert into practice_objects (id, kind, body) values (:id, :kind, :body::jsonb);
 select body from practice_objects where id = :id and kind = :kind for update;
 
 -- name: save(id, body)!
--- an object as it is now
+-- replace an object
 update practice_objects set body = :body::jsonb where id = :id;
 
 -- name: one(id, kind)$
--- an object, to be read
+-- an object
 select body from practice_objects where id = :id and kind = :kind;
 
 -- name: refunds_of(payment_intent, most)
@@ -25,24 +25,24 @@ where kind = 'refund' and body ->> 'payment_intent' = :payment_intent
 order by created_at desc limit :most;
 
 -- name: refunded(payment_intent)$
--- what went back of a payment
+-- the sum of the refunds of a payment
 select coalesce(sum((body ->> 'amount')::bigint), 0)::bigint from practice_objects
 where kind = 'refund' and body ->> 'payment_intent' = :payment_intent and body ->> 'status' = 'succeeded';
 
 -- name: claim_key(key, request_sha256)$
--- an idempotency key, the first time it is seen; others with it wait until the first is answered
+-- claim an idempotency key, once; other calls with it wait until the first is answered
 insert into practice_keys (key, request_sha256, status, answer) values (:key, :request_sha256, 0, '{}')
 on conflict (key) do nothing
 returning key;
 
 -- name: answer_of(key)^
--- what was answered to a key
+-- the answer stored for a key
 select request_sha256, status, answer from practice_keys where key = :key;
 
 -- name: keep_answer(key, status, answer)!
--- what is answered to a key from now on
+-- store the answer for a key
 update practice_keys set status = :status, answer = :answer::jsonb where key = :key;
 
--- name: forget_old_keys()!
+-- name: delete_old_keys()!
 -- Stripe forgets keys after a day
 delete from practice_keys where created_at < now() - interval '24 hours';

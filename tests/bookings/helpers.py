@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from circles import people
 from circles.bookings import actions, rules, transitions
 from circles.hosting.change import actions as change_actions
-from circles.practice.stripe import objects as look_alike
+from circles.practice.stripe import checkouts as look_alike
 from circles.practice.stripe import webhooks
 from circles.store import audit
 from circles.store.context import Context

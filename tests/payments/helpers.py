@@ -19,7 +19,7 @@ from circles import payments
 from circles.payments import checkout as actions
 from circles.payments import gateway
 from circles.payments.rules import Outcome
-from circles.practice.stripe import objects as look_alike
+from circles.practice.stripe import checkouts as look_alike
 from circles.practice.stripe import webhooks
 from circles.store import db
 from circles.store.context import Context

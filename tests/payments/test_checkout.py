@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from circles import payments
 from circles.payments import checkout as actions
 from circles.payments import gateway, rules
-from circles.practice.stripe import objects as look_alike
+from circles.practice.stripe import checkouts as look_alike
 from circles.store import db, jobs
 from circles.store.context import Context
 from tests.payments import helpers

@@ -9,7 +9,7 @@ import pytest
 
 from circles import payments
 from circles.payments import gateway, refunds, rules
-from circles.practice.stripe import objects as look_alike
+from circles.practice.stripe import refunds as look_alike
 from circles.store import db, jobs
 from circles.store.context import Context
 from tests.payments import helpers

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from circles import payments
 from circles.payments import gateway
-from circles.practice.stripe import objects as look_alike
+from circles.practice.stripe import checkouts as look_alike
 from circles.practice.stripe import webhooks
 from circles.store import jobs
 from circles.store.context import Context

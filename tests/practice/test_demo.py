@@ -30,8 +30,7 @@ from circles.hosting.schedule import planting
 from circles.people import pictures
 from circles.practice import demo
 from circles.practice.demo import data, therapists
-from circles.practice.stripe import objects as practice
-from circles.practice.stripe import webhooks as practice_hooks
+from circles.practice.stripe import objects, refunds, webhooks
 from circles.store import checks
 from circles.store.context import Context
 from tests.conftest import OpenBrowser
@@ -576,7 +575,7 @@ async def test_two_of_the_ember_circle_are_to_agree_again_and_mira_is_not(plante
 async def test_mira_cancels_and_her_money_comes_back(
     planted: Context, drain: Callable[[], Any], app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(practice_hooks, "transport", httpx.ASGITransport(app=app))
+    monkeypatch.setattr(webhooks, "transport", httpx.ASGITransport(app=app))
     mira = await _person(planted, "mira")
     (ahead,) = await _ahead(planted, mira)
     refund = await booking_actions.cancel(planted, mira, ahead["id"], shown=ahead["amount"])
@@ -592,10 +591,10 @@ async def test_the_practice_stripe_knows_what_was_given_back(planted: Context) -
     intent = await _value(
         planted, "select request ->> 'payment_intent' from operations where kind = 'refund' limit 1"
     )
-    with pytest.raises(practice.Fault) as fault:
+    with pytest.raises(objects.ApiError) as error:
         async with planted.db.transaction() as tx:
-            await practice.create_refund(tx, {"payment_intent": intent, "amount": 100})
-    assert fault.value.body["error"]["code"] == "charge_already_refunded"
+            await refunds.create_refund(tx, {"payment_intent": intent, "amount": 100})
+    assert error.value.body["error"]["code"] == "charge_already_refunded"
 
 
 async def test_every_page_of_the_demo_people_opens(planted: Context, browser: OpenBrowser) -> None:

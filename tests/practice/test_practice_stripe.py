@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from circles.base import clock
 from circles.payments import gateway, rules
 from circles.practice.stripe import api
-from circles.practice.stripe import objects as look_alike
-from circles.practice.stripe.objects import Fault
+from circles.practice.stripe import checkouts as look_alike
+from circles.practice.stripe.objects import ApiError
 from circles.store.context import Context
 from tests.conftest import OpenBrowser
 from tests.payments import helpers
@@ -287,7 +287,7 @@ def test_brackets_are_read_as_the_sdk_writes_them(value: Any) -> None:
 
 @pytest.mark.parametrize("text", ["a=1&a[b]=2", "a[b]=1&a[b][c]=2"])
 def test_brackets_that_contradict_themselves(text: str) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(ApiError):
         api.unbracket(text)
 
 

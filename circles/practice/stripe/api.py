@@ -1,6 +1,6 @@
-"""The look-alike's API as Stripe's SDK speaks it: form-encoded calls, a key, idempotency, Stripe's errors.
+"""The look-alike's API as Stripe's SDK calls it: form-encoded, with a secret key, idempotency, Stripe's errors.
 
-What it takes is checked strictly against the SDK's own parameter types, so that a misspelled or misplaced
+Parameters are checked strictly against the SDK's own parameter types, so that a misspelled or misplaced
 parameter fails here as it would at Stripe.
 """
 
@@ -21,8 +21,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from circles import payments
-from circles.practice.stripe import objects as practice
-from circles.practice.stripe.objects import Fault, Object, Params
+from circles.practice.stripe import checkouts, objects, refunds
+from circles.practice.stripe.objects import ApiError, Object, Params
 from circles.store import db
 from circles.store.context import Context
 
@@ -31,44 +31,44 @@ if TYPE_CHECKING:
 
 SQL = db.queries("practice/stripe")
 
-# What a call does: in a transaction, with the checked parameters and the id in its path.
+# The function of a call: in a transaction, with the checked parameters and the id in its path.
 Call = Callable[[db.Tx, Params, str], Awaitable[Object]]
 
 
 def transport(context: Context) -> httpx.AsyncBaseTransport:
-    """How the gateway reaches the look-alike inside this process."""
+    """The transport by which the gateway reaches the look-alike inside this process."""
     import httpx
 
     return httpx.ASGITransport(app=build(context))
 
 
 def build(context: Context) -> Starlette:
-    """The API over a house's database."""
+    """The API over the database of a context."""
     address = context.settings.base_url
     calls: list[tuple[str, str, str, Call]] = [
         (
             "POST",
             "/v1/checkout/sessions",
             "create_checkout",
-            lambda tx, p, _: practice.create_checkout(tx, p, address),
+            lambda tx, params, _: checkouts.create_checkout(tx, params, address),
         ),
-        ("GET", "/v1/checkout/sessions/{id}", "", lambda tx, _, id: practice.retrieve_checkout(tx, id)),
+        ("GET", "/v1/checkout/sessions/{id}", "", lambda tx, _, id: checkouts.retrieve_checkout(tx, id)),
         (
             "POST",
             "/v1/checkout/sessions/{id}/expire",
             "expire_checkout",
-            lambda tx, _, id: practice.expire_checkout(tx, id),
+            lambda tx, _, id: checkouts.expire_checkout(tx, id),
         ),
         (
             "GET",
             "/v1/payment_intents/{id}",
             "",
-            lambda tx, _, id: practice.retrieve(tx, "payment_intent", id),
+            lambda tx, _, id: objects.retrieve(tx, "payment_intent", id),
         ),
-        ("POST", "/v1/refunds", "create_refund", lambda tx, p, _: practice.create_refund(tx, p)),
-        ("GET", "/v1/refunds", "list_refunds", lambda tx, p, _: practice.list_refunds(tx, p)),
-        ("GET", "/v1/refunds/{id}", "", lambda tx, _, id: practice.retrieve(tx, "refund", id)),
-        ("GET", "/v1/events/{id}", "", lambda tx, _, id: practice.retrieve(tx, "event", id)),
+        ("POST", "/v1/refunds", "create_refund", lambda tx, params, _: refunds.create_refund(tx, params)),
+        ("GET", "/v1/refunds", "list_refunds", lambda tx, params, _: refunds.list_refunds(tx, params)),
+        ("GET", "/v1/refunds/{id}", "", lambda tx, _, id: objects.retrieve(tx, "refund", id)),
+        ("GET", "/v1/events/{id}", "", lambda tx, _, id: objects.retrieve(tx, "event", id)),
     ]
     return Starlette(
         routes=[
@@ -79,68 +79,68 @@ def build(context: Context) -> Starlette:
 
 
 def _endpoint(context: Context, name: str, call: Call) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
+    async def endpoint(request: Request) -> Response:
         body = await request.body()
         headers = {"Request-Id": f"req_{secrets.token_hex(8)}"}
         try:
-            _let_in(request)
-            status, said = await _answer(context, name, call, request, body)
-        except Fault as fault:
-            status, said = fault.status, fault.body
-        return JSONResponse(said, status_code=status, headers=headers)
+            _check_secret(request)
+            status, answer = await _answer(context, name, call, request, body)
+        except ApiError as error:
+            status, answer = error.status, error.body
+        return JSONResponse(answer, status_code=status, headers=headers)
 
-    return answer
+    return endpoint
 
 
-def _let_in(request: Request) -> None:
+def _check_secret(request: Request) -> None:
     given = request.headers.get("authorization", "").encode()
     if not hmac.compare_digest(given, f"Bearer {payments.PRACTICE_KEY}".encode()):
-        raise Fault("Invalid API Key provided.", status=401, kept=False)
+        raise ApiError("Invalid API Key provided.", status=401, kept=False)
 
 
 async def _answer(
     context: Context, name: str, call: Call, request: Request, body: bytes
 ) -> tuple[int, Object]:
-    """One call in one transaction. A call with a key that was answered before gets the same answer."""
+    """Make one call in one transaction. A call with a key that was answered before gets the same answer."""
     text = body.decode() if request.method == "POST" else request.url.query
     key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
     digest = hashlib.sha256(f"{request.url.path}?{'&'.join(sorted(text.split('&')))}".encode()).digest()
     async with context.db.transaction() as tx:
         if key and not await SQL.claim_key(tx, key=key, request_sha256=digest):
-            return _repeat(await SQL.answer_of(tx, key=key), digest)
+            return _repeated(await SQL.answer_of(tx, key=key), digest)
         try:
-            params = check(name, unbracket(text))
-            status, said = 200, await call(tx, params, request.path_params.get("id", ""))
-        except Fault as fault:
-            if not fault.kept:
+            params = checked(name, unbracket(text))
+            status, answer = 200, await call(tx, params, request.path_params.get("id", ""))
+        except ApiError as error:
+            if not error.kept:
                 raise
-            status, said = fault.status, fault.body
+            status, answer = error.status, error.body
         if key:
-            await SQL.keep_answer(tx, key=key, status=status, answer=said)
-        return status, said
+            await SQL.keep_answer(tx, key=key, status=status, answer=answer)
+        return status, answer
 
 
-def _repeat(known: Any, digest: bytes) -> tuple[int, Object]:
-    if known["request_sha256"] != digest:
-        raise Fault(
+def _repeated(stored: Any, digest: bytes) -> tuple[int, Object]:
+    if stored["request_sha256"] != digest:
+        raise ApiError(
             "Keys can only be used with the same parameters they were first used with.",
             type="idempotency_error",
             kept=False,
         )
-    return known["status"], known["answer"]
+    return stored["status"], stored["answer"]
 
 
 def unbracket(text: str) -> Params:
-    """Read Stripe's form encoding: `a[b][0][c]=1` is {"a": {"b": [{"c": "1"}]}}. Raises Fault."""
+    """Read Stripe's form encoding: `a[b][0][c]=1` is {"a": {"b": [{"c": "1"}]}}. Raises ApiError."""
     root: Params = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         *path, last = name.replace("]", "").split("[")
-        place = root
+        node = root
         for step in path:
-            place = place.setdefault(step, {})
-            if not isinstance(place, dict):
-                raise Fault("Invalid parameters.", param=name, kept=False)
-        place[last] = value
+            node = node.setdefault(step, {})
+            if not isinstance(node, dict):
+                raise ApiError("Invalid parameters.", param=name, kept=False)
+        node[last] = value
     return {name: _lists(value) for name, value in root.items()}
 
 
@@ -152,29 +152,29 @@ def _lists(value: Any) -> Any:
     return {name: _lists(inner) for name, inner in value.items()}
 
 
-def check(name: str, params: Params) -> Params:
-    """The parameters of a call, read as the SDK's own types say. Raises Fault for any other."""
+def checked(name: str, params: Params) -> Params:
+    """The parameters of a call, parsed by the SDK's own types. Raises ApiError for any other."""
     if not name:
         if params:
             raise _unknown(next(iter(params)))
         return params
     model, names = _checker(name)
-    for each in params:
-        if each not in names:
-            raise _unknown(each)
+    for param in params:
+        if param not in names:
+            raise _unknown(param)
     try:
-        found = model.model_validate({"given": params})
+        parsed = model.model_validate({"given": params})
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:])
+        param = ".".join(str(part) for part in first["loc"][1:])
         if first["type"] == "extra_forbidden":
-            raise _unknown(place) from None
-        raise Fault(f"Invalid {place}: {first['msg']}", param=place, kept=False) from None
-    return vars(found)["given"]
+            raise _unknown(param) from None
+        raise ApiError(f"Invalid {param}: {first['msg']}", param=param, kept=False) from None
+    return vars(parsed)["given"]
 
 
-def _unknown(name: str) -> Fault:
-    return Fault(f"Received unknown parameter: {name}", code="parameter_unknown", param=name, kept=False)
+def _unknown(name: str) -> ApiError:
+    return ApiError(f"Received unknown parameter: {name}", code="parameter_unknown", param=name, kept=False)
 
 
 @cache

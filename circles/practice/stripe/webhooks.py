@@ -1,4 +1,4 @@
-"""The look-alike's webhooks: signed as Stripe signs, posted to our door, repeated until taken."""
+"""Webhooks of the look-alike: signed as Stripe signs, posted to our endpoint, repeated until accepted."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger("practice")
 SQL = db.queries("practice/stripe")
 
-# How a webhook travels: over the network, unless a test hands another way over.
+# The transport of webhooks: the network, unless a test sets another.
 transport: httpx.AsyncBaseTransport | None = None
 
 # Stripe keeps trying for three days; nobody practices that long.
 MAX_TRIES = 8
 
 
-async def announce(tx: db.Tx, event_id: str, after: timedelta | None = None) -> None:
-    """Have an event told to our own webhook, at once or after a while."""
+async def enqueue(tx: db.Tx, event_id: str, after: timedelta | None = None) -> None:
+    """Enqueue the webhook of an event, to be sent at once or after a while."""
     await jobs.enqueue(tx, "payments.practice_webhook", after=after, event_id=event_id)
 
 
@@ -41,7 +41,7 @@ def signature(secret: str, body: bytes, at: int) -> str:
 
 @jobs.job("payments.practice_webhook")
 async def deliver(context: Context, *, event_id: str, tries: int = 1) -> None:
-    """Post one event. Not taken: try again later, each time after twice as long."""
+    """Job: post one event; when it is not accepted, try again later, each time after twice as long."""
     if not context.settings.practice_money:
         return
     async with context.db.reading() as tx:
@@ -59,7 +59,7 @@ async def deliver(context: Context, *, event_id: str, tries: int = 1) -> None:
 
 
 async def _post(context: Context, event: dict[str, Any]) -> bool:
-    import httpx  # here, as in gateway.py: a start need not wait for it
+    import httpx  # imported when first used, as in gateway.py: it would slow every start
 
     body = json.dumps(event).encode()
     headers = {
@@ -78,7 +78,7 @@ async def _post(context: Context, event: dict[str, Any]) -> bool:
 
 
 @jobs.every("payments.practice_tidy", "53 * * * *")
-async def tidy(context: Context) -> None:
-    """Forget idempotency keys after a day, as Stripe does."""
+async def delete_old_keys(context: Context) -> None:
+    """Delete idempotency keys after a day, as Stripe does."""
     async with context.db.transaction() as tx:
-        await SQL.forget_old_keys(tx)
+        await SQL.delete_old_keys(tx)
