@@ -89,8 +89,8 @@ class Reader:
             lambda: text.body(self.value(field), field, max_length=max_length, required=required), ""
         )
 
-    def choice(self, field: str, options: Mapping[str, object], refusal: str) -> str:
-        """One of the options' keys; the first where it was refused."""
+    def choice(self, field: str, options: Collection[str], refusal: str) -> str:
+        """One of the options; the first where it was refused."""
         value = self.value(field).strip()
         if value in options:
             return value

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles import guidelines
-from circles.base import reading
+from circles.base import money, reading
 from circles.base.errors import Refused
 from circles.base.money import Scale
 from circles.gatherings import cards, filters, rules
@@ -171,12 +171,10 @@ def test_a_card_cannot_be_charged_pennies() -> None:
     assert circle_rules.read_circle(TYPED | {"minimum": "0"}).minimum == 0
 
 
-@given(st.tuples(*[st.integers(0, 200_00)] * 3), st.sampled_from(sorted(circle_rules.MIN_CHARGE)))
+@given(st.tuples(*[st.integers(0, 200_00)] * 3), st.sampled_from(circle_rules.CURRENCIES))
 def test_a_scale_is_refused_exactly_when_it_is_wrong(amounts: tuple[int, ...], currency: str) -> None:
     minimum, suggested, maximum = amounts
-    fine = minimum <= suggested <= maximum and not any(
-        0 < a < circle_rules.MIN_CHARGE[currency] for a in amounts
-    )
+    fine = minimum <= suggested <= maximum and not any(0 < a < money.min_charge(currency) for a in amounts)
     assert (circle_rules.scale_problems(Scale(minimum, suggested, maximum, currency)) == []) is fine
 
 

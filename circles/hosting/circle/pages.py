@@ -111,7 +111,7 @@ def _form_page(
         preview=form.value("guidelines") if preview else "",
         formats=FORMATS,
         places=rules.PLACES,
-        currencies=[(each, each) for each in rules.MIN_CHARGE],
+        currencies=[(code, code) for code in rules.CURRENCIES],
         zones=zone_options(),
     )
 

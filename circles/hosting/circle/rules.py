@@ -17,8 +17,7 @@ from circles.base.reading import Reader
 from circles.base.ring import MAX_SEATS
 from circles.gatherings import FORMATS, PLACES
 
-# The least a card can be charged, in minor units, as Stripe says it ("Minimum and maximum charge amounts").
-MIN_CHARGE = {"USD": 50, "CAD": 50, "EUR": 50, "GBP": 30, "AUD": 50, "NZD": 50, "CHF": 50}
+CURRENCIES = ("USD", "CAD", "EUR", "GBP", "AUD", "NZD", "CHF")
 LENGTHS = (15, 480)
 
 # The discreet name stands where others can see it, so it holds no word that tells what a circle is about.
@@ -70,7 +69,7 @@ def read_circle(values: Mapping[str, str]) -> CirclePlan:
     Raises Refused with every reason at once.
     """
     reader = Reader(values)
-    currency = reader.choice("currency", MIN_CHARGE, "Please choose one of these currencies.")
+    currency = reader.choice("currency", CURRENCIES, "Please choose one of these currencies.")
     capacity, community = _read_seats(reader)
     plan = CirclePlan(
         name=reader.line("name", max_length=80),
@@ -153,7 +152,7 @@ def _whole_word(name: str, found: re.Match[str]) -> str:
 def scale_problems(scale: Scale) -> list[Reason]:
     """Every reason why a circle cannot ask this, with the least amount a card can be charged."""
     reasons = scale.refusals()
-    least = MIN_CHARGE[scale.currency]
+    least = money.min_charge(scale.currency)
     for field in ("minimum", "suggested", "maximum"):
         if 0 < getattr(scale, field) < least:
             says = f"A card cannot be charged less than {money.format_amount(least, scale.currency)}. Give more, or 0."
