@@ -239,7 +239,7 @@ RUN_SHEETS = [
 MESSAGES = [
     route("/host/gatherings/{id}/messages", messages_pages.messages, Access.FACILITATOR),
     route("/host/gatherings/{id}/messages/new", messages_pages.new_form, Access.FACILITATOR),
-    post("/host/gatherings/{id}/messages/new", messages_pages.keep, Access.FACILITATOR),
+    post("/host/gatherings/{id}/messages/new", messages_pages.save, Access.FACILITATOR),
     route("/host/messages/{id}", messages_pages.message, Access.FACILITATOR),
     route("/host/messages/{id}/edit", messages_pages.edit_form, Access.FACILITATOR),
     route("/host/messages/{id}/mail", messages_pages.mail_html, Access.FACILITATOR),

@@ -1,7 +1,7 @@
-"""Messages of hosts to those booked at a gathering: written once, looked at, sent as one mail a person."""
+"""Messages of hosts to the members booked at a gathering, sent as one mail to each."""
 
-from circles.messages.rules import STARTS
+from circles.messages.rules import STARTING_TEXTS
 
 __all__ = [
-    "STARTS",
+    "STARTING_TEXTS",
 ]

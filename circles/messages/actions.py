@@ -1,4 +1,4 @@
-"""The verbs of messages: keep a draft, look at its mail, send it once, throw it away."""
+"""Messages: save a draft, preview its mail, send it once, discard it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from circles import invites
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.base.settings import Settings
 from circles.messages import rules
-from circles.messages.rules import Words
+from circles.messages.rules import Draft
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 
@@ -18,28 +18,28 @@ SQL = db.queries("messages/messages")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A message as its writer looks at it: its row, the gathering, the readers, and the very mail."""
+    """A message with its gathering, its recipients and the mail that the first of them gets."""
 
     message: db.Record
     gathering: db.Record
-    readers: list[db.Record]
+    recipients: list[db.Record]
     mail: mail.ComposedMail | None
 
 
-async def gathering(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> db.Record:
-    """A gathering for a host who may write to those booked. Raises NotFound."""
-    found = await SQL.hosted_gathering(tx, id=gathering_id, person=person_id)
-    if found is None:
+async def gathering(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> db.Record:
+    """A gathering for somebody who may write to its members. Raises NotFound."""
+    row = await SQL.hosted_gathering(tx, id=gathering_id, actor_id=actor_id)
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
-async def one(tx: db.Tx, message_id: UUID, person_id: UUID) -> db.Record:
-    """A sent message of the person's circle, or their own draft. Raises NotFound."""
-    found = await SQL.one(tx, id=message_id, person=person_id)
-    if found is None:
+async def message(tx: db.Tx, message_id: UUID, actor_id: UUID) -> db.Record:
+    """A sent message of the actor's circle, or their own draft. Raises NotFound."""
+    row = await SQL.message(tx, id=message_id, actor_id=actor_id)
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 async def booked(tx: db.Tx, gathering_id: UUID) -> list[db.Record]:
@@ -47,128 +47,125 @@ async def booked(tx: db.Tx, gathering_id: UUID) -> list[db.Record]:
     return await db.rows(SQL.booked(tx, gathering=gathering_id))
 
 
-async def of_gathering(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> list[db.Record]:
-    """What was sent about a gathering, and the person's own drafts."""
-    return await db.rows(SQL.of_gathering(tx, gathering=gathering_id, person=person_id))
+async def of_gathering(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> list[db.Record]:
+    """The messages sent about a gathering, and the actor's own drafts."""
+    return await db.rows(SQL.of_gathering(tx, gathering=gathering_id, actor_id=actor_id))
 
 
-async def keep(
-    context: Context, *, person_id: UUID, gathering_id: UUID, message_id: UUID, words: Words
+async def save_draft(
+    context: Context, *, actor_id: UUID, gathering_id: UUID, message_id: UUID, draft: Draft
 ) -> None:
-    """Keep a message as a draft, or change the draft. message_id: made with the form, so that the same form
-    sent twice is one draft.
+    """Save a new or a changed draft. message_id: made with the form, so that the same form sent twice is one draft.
 
-    Raises NotFound for whoever may not change the circle, Refused when nobody can be written to, OutOfDate when
-    the message was sent in the meantime.
+    Raises NotFound for anybody who may not change the gathering, Refused when nobody can be written to, OutOfDate
+    when the message was sent in the meantime.
     """
     async with context.db.transaction() as tx:
-        found = await gathering(tx, gathering_id, person_id)
-        refuse_if(rules.closed(found))
-        if words.booking_id and not await SQL.is_booked(tx, booking=words.booking_id, gathering=gathering_id):
+        refuse_if(rules.writing_refusals(await gathering(tx, gathering_id, actor_id)))
+        if draft.booking_id and not await SQL.is_booked(tx, booking=draft.booking_id, gathering=gathering_id):
             raise Refused(rules.not_booked())
-        kept = await SQL.keep_draft(
+        saved = await SQL.save_draft(
             tx,
             id=message_id,
             gathering=gathering_id,
-            booking=words.booking_id,
-            person=person_id,
-            body=words.body,
-            reply_to=words.reply_to,
+            booking=draft.booking_id,
+            actor_id=actor_id,
+            body=draft.body,
+            reply_to=draft.reply_to,
         )
-        if kept is None:
+        if saved is None:
             raise OutOfDate(
                 Reason("sent", "What this form began was sent already. This would be another message.")
             )
-        await audit.record(tx, "message.written", message_id, actor_id=person_id, after="draft")
+        await audit.record(tx, "message.written", message_id, actor_id=actor_id, after="draft")
 
 
-async def preview(settings: Settings, tx: db.Tx, message_id: UUID, person_id: UUID) -> Preview:
-    """A message with the very mail its first reader gets. Raises NotFound."""
-    message = await one(tx, message_id, person_id)
-    about = await gathering(tx, message["gathering_id"], person_id)
-    readers = await _readers(tx, message)
-    return Preview(
-        message, about, readers, _written(settings, message, about, readers[0]) if readers else None
-    )
+async def preview(settings: Settings, tx: db.Tx, message_id: UUID, actor_id: UUID) -> Preview:
+    """A message with the mail that its first recipient gets. Raises NotFound."""
+    row = await message(tx, message_id, actor_id)
+    about = await gathering(tx, row["gathering_id"], actor_id)
+    recipients = await _recipients(tx, row)
+    composed = _compose(settings, row, about, recipients[0]) if recipients else None
+    return Preview(row, about, recipients, composed)
 
 
-async def _readers(tx: db.Tx, message: db.Record) -> list[db.Record]:
-    found = SQL.readers(tx, gathering=message["gathering_id"], booking=message["booking_id"])
-    return await db.rows(found)
+async def _recipients(tx: db.Tx, message: db.Record) -> list[db.Record]:
+    rows = SQL.recipients(tx, gathering=message["gathering_id"], booking=message["booking_id"])
+    return await db.rows(rows)
 
 
-def subject(about: db.Record) -> str:
-    """What a message's mail says on the outside: the discreet name and the day, whatever is written inside."""
-    return invites.title(about["discreet_name"], about["starts_at"], about["zone"])
+def subject(gathering: db.Record) -> str:
+    """The subject of every message: the discreet name and the day, independent of its content."""
+    return invites.title(gathering["discreet_name"], gathering["starts_at"], gathering["zone"])
 
 
-def _written(
-    settings: Settings, message: db.Record, about: db.Record, reader: db.Record
+def _compose(
+    settings: Settings, message: db.Record, gathering: db.Record, recipient: db.Record
 ) -> mail.ComposedMail:
-    """The mail one reader gets. It names them, the writer and the circle's discreet name, and nobody else."""
+    """The mail for one recipient. It names them, the writer and the circle's discreet name, and nobody else."""
     return mail.compose(
         settings,
         "message",
-        to_name=reader["name"],
-        subject=subject(about),
+        to_name=recipient["name"],
+        subject=subject(gathering),
         body=message["body"],
         reply_to=message["reply_to"],
         from_name=message["from_name"],
-        gathering=about,
-        zone=reader["zone"],
-        page=f"{settings.base_url}/bookings/{reader['booking_id']}",
+        gathering=gathering,
+        zone=recipient["zone"],
+        page=f"{settings.base_url}/bookings/{recipient['booking_id']}",
     )
 
 
-async def send(context: Context, *, person_id: UUID, message_id: UUID) -> db.Record:
-    """Send a draft: one mail for each reader through the queue, in the transaction that marks it sent.
+async def send(context: Context, *, actor_id: UUID, message_id: UUID) -> db.Record:
+    """Send a draft: one mail for each recipient through the queue, in the transaction that marks it sent.
 
-    Sending again what went already changes nothing. Returns the message. Raises NotFound for whoever may not,
-    Refused when nobody can be written to, or too much was sent today.
+    Idempotent. Returns the message. Raises NotFound for anybody who may not change the gathering, Refused when
+    nobody can be written to, or when too many were sent within 24 hours.
     """
     async with context.db.transaction() as tx:
-        message = await one(tx, message_id, person_id)
-        await SQL.lock_gathering(tx, id=message["gathering_id"])
-        message = await one(tx, message_id, person_id)  # as it is now that it is our turn
-        if message["state"] == "sent":
-            return message
-        about = await gathering(tx, message["gathering_id"], person_id)
-        refuse_if(rules.closed(about))
-        to_one = message["booking_id"] is not None
-        refuse_if(rules.too_many(to_one, await SQL.sent_today(tx, gathering=about["id"])))
-        readers = await _readers(tx, message)
-        if not readers:
+        row = await message(tx, message_id, actor_id)
+        await SQL.lock_gathering(tx, id=row["gathering_id"])
+        row = await message(tx, message_id, actor_id)  # again, now that the gathering is locked
+        if row["state"] == "sent":
+            return row
+        about = await gathering(tx, row["gathering_id"], actor_id)
+        refuse_if(rules.writing_refusals(about))
+        to_one = row["booking_id"] is not None
+        refuse_if(rules.limit_refusals(to_one, await SQL.sent_today(tx, gathering=about["id"])))
+        recipients = await _recipients(tx, row)
+        if not recipients:
             raise Refused(rules.not_booked())
-        for reader in readers:
-            written = _written(context.settings, message, about, reader)
+        for recipient in recipients:
+            composed = _compose(context.settings, row, about, recipient)
             await mail.enqueue(
                 tx,
                 context.settings,
-                written,
-                to=reader["email"],
-                person_id=reader["id"],
-                reply_to=message["reply_to"],
+                composed,
+                to=recipient["email"],
+                person_id=recipient["id"],
+                reply_to=row["reply_to"],
             )
-        await SQL.mark_sent(tx, id=message_id, mails=len(readers))
-        details = {"mails": len(readers), "gathering": str(about["id"])}
+        await SQL.mark_sent(tx, id=message_id, mails=len(recipients))
+        details = {"mails": len(recipients), "gathering": str(about["id"])}
         await audit.record(
-            tx, "message.sent", message_id, actor_id=person_id, before="draft", after="sent", details=details
+            tx, "message.sent", message_id, actor_id=actor_id, before="draft", after="sent", details=details
         )
-        return await one(tx, message_id, person_id)
+        return await message(tx, message_id, actor_id)
 
 
-async def discard(context: Context, *, person_id: UUID, message_id: UUID) -> UUID:
-    """Throw the person's own draft away. Returns its gathering. Raises NotFound, for one that was sent too."""
+async def discard(context: Context, *, actor_id: UUID, message_id: UUID) -> UUID:
+    """Discard the actor's own draft. Returns its gathering's id. Raises NotFound, for a sent message too."""
     async with context.db.transaction() as tx:
-        gathering_id = await SQL.discard(tx, id=message_id, person=person_id)
+        gathering_id = await SQL.discard(tx, id=message_id, actor_id=actor_id)
         if gathering_id is None:
             raise NotFound
-        await audit.record(tx, "message.discarded", message_id, actor_id=person_id, before="draft")
+        await audit.record(tx, "message.discarded", message_id, actor_id=actor_id, before="draft")
         return gathering_id
 
 
 @jobs.every("messages.forget_drafts", "47 3 * * *")
 async def forget_drafts(context: Context) -> None:
-    """Forget drafts a month after they were last touched."""
+    """Delete drafts a month after they were last saved."""
     async with context.db.transaction() as tx:
         await SQL.forget_drafts(tx)

@@ -1,4 +1,4 @@
-"""What a host may write, to whom and when: pure decisions, and texts to begin with."""
+"""Messages to the members booked at a gathering: their form, when they may be sent, starting texts."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from circles.base import reading, text
+from circles.base import reading
 from circles.base.errors import Reason, Refused
+from circles.base.reading import Reader
 from circles.base.row import Row
 
 MAX_CHARACTERS: Final = 5_000
-# Word about one's own booking is welcome; a newsletter is not.
+# In 24 hours, about one gathering: members expect news about their booking, not a newsletter.
 MAX_TO_ALL: Final = 4
 MAX_TO_ONE: Final = 24
-# A thank you has its time. After that the booking is no reason to write any more.
+# How long after a gathering members may still be written to: enough for thanks.
 WRITE_UNTIL: Final = timedelta(days=14)
 
-# What a text to begin with leaves to be filled in, in square brackets; [words](address) is a link.
-_GAP: Final = re.compile(r"\[[^\[\]\n]{1,80}\](?!\()")
+# A placeholder of a starting text, in square brackets; [text](address) is a link.
+_PLACEHOLDER: Final = re.compile(r"\[[^\[\]\n]{1,80}\](?!\()")
 
-# Texts to begin with: key: (what its button says, the text).
-STARTS: Final[dict[str, tuple[str, str]]] = {
+# The starting texts by key: the label of the button, the text.
+STARTING_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "bring": (
         "What to bring",
         """A few things make the time together easier:
@@ -67,36 +68,26 @@ If something still moves in you, write it down, go for a walk, or tell somebody 
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What somebody wants to send: to one booking or (None) to everybody, and where answers go (empty: nowhere)."""
+class Draft:
+    """The content of a message: to one booking or (None) to everybody, where answers go ("": nowhere)."""
 
     booking_id: UUID | None
     body: str
     reply_to: str
 
 
-def read(values: Mapping[str, str], address: Callable[[str, str], str]) -> Words:
-    """Read the form. address: reads a mail address. Raises Refused with every reason at once."""
-    reasons: list[Reason] = []
-    booking_id, body, reply_to = None, "", ""
-    try:
-        booking_id = _booking(values.get("to", ""))
-    except Refused as refused:
-        reasons.extend(refused.reasons)
-    try:
-        body = text.body(values.get("body", ""), "body", max_length=MAX_CHARACTERS)
-    except Refused as refused:
-        reasons.extend(refused.reasons)
-    try:
-        reply_to = address(values["reply_to"], "reply_to") if values.get("reply_to", "").strip() else ""
-    except Refused as refused:
-        reasons.extend(refused.reasons)
-    if reasons:
-        raise Refused(reasons)
-    return Words(booking_id, body, reply_to)
+def read(values: Mapping[str, str], parse_address: Callable[[str, str], str]) -> Draft:
+    """Read the form. Raises Refused with every reason at once."""
+    reader = Reader(values)
+    booking_id = reader.take(lambda: _read_recipient(reader.value("to")))
+    body = reader.body("body", max_length=MAX_CHARACTERS)
+    answers = reader.value("reply_to")
+    reply_to = reader.take(lambda: parse_address(answers, "reply_to"), "") if answers.strip() else ""
+    reader.raise_refusals()
+    return Draft(booking_id, body, reply_to)
 
 
-def _booking(typed: str) -> UUID | None:
+def _read_recipient(typed: str) -> UUID | None:
     if typed in ("", "all"):
         return None
     booking_id = reading.uuid_or_none(typed)
@@ -106,32 +97,32 @@ def _booking(typed: str) -> UUID | None:
 
 
 def not_booked() -> Reason:
-    """The reason given for a seat that nobody has any more."""
+    """The refusal for a seat that nobody has any more."""
     return Reason("not_booked", "This person has no seat here any more. Please choose again.", "to")
 
 
-def begin_with(typed: str, key: str) -> str:
-    """A starting text, under whatever was typed already: nothing of that is lost."""
-    start = STARTS[key][1] if key in STARTS else ""
-    return "\n\n".join(part for part in (typed.rstrip(), start) if part.strip())
+def add_starting_text(typed: str, key: str) -> str:
+    """The typed text with a starting text below it."""
+    starting_text = STARTING_TEXTS[key][1] if key in STARTING_TEXTS else ""
+    return "\n\n".join(part for part in (typed.rstrip(), starting_text) if part.strip())
 
 
-def gaps(body: str) -> list[str]:
-    """The places in square brackets that nobody has filled in yet, each once."""
-    return list(dict.fromkeys(_GAP.findall(body)))
+def placeholders(body: str) -> list[str]:
+    """The placeholders that are not filled in yet, each once."""
+    return list(dict.fromkeys(_PLACEHOLDER.findall(body)))
 
 
-def closed(gathering: Row) -> list[Reason]:
-    """Every reason why nobody can be written to about this gathering now."""
+def writing_refusals(gathering: Row) -> list[Reason]:
+    """Every reason why no message can be written about this gathering now."""
     if gathering["state"] == "draft":
         return [Reason("draft", "This gathering is not published, so nobody is booked yet.")]
     if gathering["state"] == "cancelled":
         return [
             Reason(
-                "cancelled", "This gathering was cancelled. Everybody booked was told then, with your words."
+                "cancelled", "This gathering was canceled. Everybody booked was told then, with your words."
             )
         ]
-    if too_late(gathering["ends_at"], gathering["now"]):
+    if _is_too_late(gathering["ends_at"], gathering["now"]):
         return [
             Reason(
                 "too_late",
@@ -143,13 +134,12 @@ def closed(gathering: Row) -> list[Reason]:
     return []
 
 
-def too_late(ends_at: datetime, now: datetime) -> bool:
-    """Whether a gathering was too long ago to write about it."""
+def _is_too_late(ends_at: datetime, now: datetime) -> bool:
     return now > ends_at + WRITE_UNTIL
 
 
-def too_many(to_one: bool, today: Row) -> list[Reason]:
-    """Why not one more today. today: messages of the last 24 hours, `to_all` and `to_one`."""
+def limit_refusals(to_one: bool, today: Row) -> list[Reason]:
+    """Every reason why not one more can be sent. today: counts of the last 24 hours, `to_all` and `to_one`."""
     if to_one and today["to_one"] >= MAX_TO_ONE:
         return [
             Reason(
@@ -167,8 +157,3 @@ def too_many(to_one: bool, today: Row) -> list[Reason]:
             )
         ]
     return []
-
-
-def people_words(count: int) -> str:
-    """How many people: 1 person, 7 people."""
-    return f"{count} person" if count == 1 else f"{count} people"

@@ -1,5 +1,5 @@
--- name: hosted_gathering(id, person)^
--- a gathering for somebody who may write to those booked, with the address their last answers went to
+-- name: hosted_gathering(id, actor_id)^
+-- a gathering for somebody who may write to its members, with the reply address they used last
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.ends_at,
     gatherings.zone, gatherings.length_minutes, gatherings.cancel_reason,
@@ -9,15 +9,15 @@ select
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
     ) as booked,
     coalesce((
-        select messages.reply_to from messages where messages.written_by = :person
+        select messages.reply_to from messages where messages.written_by = :actor_id
         order by messages.created_at desc limit 1
     ), '') as last_reply_to
 from gatherings join circles on circles.id = gatherings.circle_id
-join may_host_gathering(gatherings.id, :person) as host on host.may_change
+join may_host_gathering(gatherings.id, :actor_id) as host on host.may_change
 where gatherings.id = :id;
 
 -- name: booked(gathering)
--- whoever has a confirmed seat, for choosing one of them
+-- the members with a confirmed seat, to choose one of them
 select bookings.id, people.name
 from bookings join people on people.id = bookings.person_id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
@@ -29,32 +29,32 @@ select exists (
     select from bookings where id = :booking and gathering_id = :gathering and state = 'confirmed'
 );
 
--- name: keep_draft(id, gathering, booking, person, body, reply_to)$
--- a message as written so far; no row when it was sent already, or is somebody elses
+-- name: save_draft(id, gathering, booking, actor_id, body, reply_to)$
+-- a new or a changed draft; no row when it was sent already, or is somebody else's
 insert into messages (id, gathering_id, booking_id, written_by, body, reply_to)
-values (:id, :gathering, :booking, :person, :body, :reply_to)
+values (:id, :gathering, :booking, :actor_id, :body, :reply_to)
 on conflict (id) do update
 set booking_id = excluded.booking_id, body = excluded.body, reply_to = excluded.reply_to, created_at = now()
 where messages.state = 'draft' and messages.written_by = excluded.written_by
     and messages.gathering_id = excluded.gathering_id
 returning id;
 
--- name: one(id, person)^
--- one message for somebody who holds its gathering; a draft for its writer alone
+-- name: message(id, actor_id)^
+-- one message for somebody who may change its gathering; a draft for its writer only
 select
     messages.id, messages.gathering_id, messages.booking_id, messages.written_by, messages.body,
     messages.reply_to, messages.state, messages.mails, messages.sent_at,
     coalesce(writers.name, 'Somebody who left') as from_name,
     coalesce(readers.name, '') as to_name
 from messages
-join may_host_gathering(messages.gathering_id, :person) as host on host.may_change
+join may_host_gathering(messages.gathering_id, :actor_id) as host on host.may_change
 left join people as writers on writers.id = messages.written_by
 left join bookings on bookings.id = messages.booking_id
 left join people as readers on readers.id = bookings.person_id
-where messages.id = :id and (messages.state = 'sent' or messages.written_by = :person);
+where messages.id = :id and (messages.state = 'sent' or messages.written_by = :actor_id);
 
 -- name: lock_gathering(id)$
--- messages of one gathering are sent one after another, so that they are counted right
+-- the gathering, locked so that its messages are sent and counted one after another
 select id from gatherings where id = :id for no key update;
 
 -- name: sent_today(gathering)^
@@ -65,8 +65,8 @@ select
 from messages
 where gathering_id = :gathering and state = 'sent' and sent_at > now() - interval '24 hours';
 
--- name: readers(gathering, booking)
--- whom a message goes to: everybody with a confirmed seat, or the one it is for
+-- name: recipients(gathering, booking)
+-- the recipients of a message: everybody with a confirmed seat, or the one it is for
 select bookings.id as booking_id, people.id, people.email, people.name, people.zone
 from bookings join people on people.id = bookings.person_id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
@@ -74,16 +74,16 @@ where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
 order by lower(people.name), bookings.seat;
 
 -- name: mark_sent(id, mails)$
--- a draft went out, once
+-- a draft was sent; no row when it was sent before
 update messages set state = 'sent', mails = :mails, sent_at = now()
 where id = :id and state = 'draft' returning id;
 
--- name: discard(id, person)$
--- a draft is thrown away by its writer
-delete from messages where id = :id and written_by = :person and state = 'draft' returning gathering_id;
+-- name: discard(id, actor_id)$
+-- a draft, discarded by its writer
+delete from messages where id = :id and written_by = :actor_id and state = 'draft' returning gathering_id;
 
--- name: of_gathering(gathering, person)
--- what was sent about a gathering, and the drafts of one writer, newest first
+-- name: of_gathering(gathering, actor_id)
+-- the messages sent about a gathering, and the drafts of one writer, newest first
 select
     messages.id, messages.booking_id, messages.body, messages.state, messages.mails, messages.sent_at,
     coalesce(writers.name, 'Somebody who left') as from_name,
@@ -92,9 +92,9 @@ from messages
 left join people as writers on writers.id = messages.written_by
 left join bookings on bookings.id = messages.booking_id
 left join people as readers on readers.id = bookings.person_id
-where messages.gathering_id = :gathering and (messages.state = 'sent' or messages.written_by = :person)
+where messages.gathering_id = :gathering and (messages.state = 'sent' or messages.written_by = :actor_id)
 order by messages.state = 'draft' desc, messages.sent_at desc, messages.created_at desc;
 
 -- name: forget_drafts()!
--- what was never sent is forgotten after a month
+-- drafts that were not saved for a month
 delete from messages where state = 'draft' and created_at < now() - interval '30 days';

@@ -14,7 +14,7 @@ import pytest
 from circles.base.errors import NotFound, Refused
 from circles.commands import personal_data
 from circles.messages import actions
-from circles.messages.rules import MAX_TO_ALL, Words
+from circles.messages.rules import MAX_TO_ALL, Draft
 from circles.store import mail
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
@@ -41,13 +41,13 @@ async def headers_of(context: Context, mail_id: UUID) -> EmailMessage:
 
 async def draft(context: Context, cast: Cast, body: str = "Bring socks.", **more: Any) -> UUID:
     message_id = more.pop("id", uuid4())
-    words = Words(more.get("booking"), body, more.get("reply_to", ""))
-    await actions.keep(
+    content = Draft(more.get("booking"), body, more.get("reply_to", ""))
+    await actions.save_draft(
         context,
-        person_id=more.get("by", cast.farid),
+        actor_id=more.get("by", cast.farid),
         gathering_id=more.get("gathering", cast.gathering),
         message_id=message_id,
-        words=words,
+        draft=content,
     )
     return message_id
 
@@ -107,7 +107,7 @@ async def test_a_mail_tells_of_nobody_else_and_nothing_outside(context: Context,
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
     message_id = await draft(context, cast, "Ketamine and integration.", reply_to="farid@reply.example.org")
-    await actions.send(context, person_id=cast.farid, message_id=message_id)
+    await actions.send(context, actor_id=cast.farid, message_id=message_id)
     for row, other in zip(await mails(context), ("Mira", "Milo"), strict=True):
         assert other not in row["text_body"] + row["html_body"]
         assert row["subject"].startswith("Tuesday group, ")
@@ -120,7 +120,7 @@ async def test_a_mail_tells_of_nobody_else_and_nothing_outside(context: Context,
 
 async def test_without_an_address_the_mail_says_so(context: Context, cast: Cast) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
-    await actions.send(context, person_id=cast.farid, message_id=await draft(context, cast))
+    await actions.send(context, actor_id=cast.farid, message_id=await draft(context, cast))
     (row,) = await mails(context)
     assert "Nobody reads answers" in row["text_body"]
     assert f"/bookings/{booking}" in row["text_body"]
@@ -144,14 +144,14 @@ async def test_only_confirmed_seats_are_written_to(context: Context, cast: Cast)
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, state="held")
     await add_booking(context, cast.gathering, cast.fern, state="cancelled")
-    sent = await actions.send(context, person_id=cast.farid, message_id=await draft(context, cast))
+    sent = await actions.send(context, actor_id=cast.farid, message_id=await draft(context, cast))
     assert sent["mails"] == 1
 
 
 async def test_pressed_twice_it_goes_once(context: Context, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     message_id = await draft(context, cast)
-    both = [actions.send(context, person_id=cast.farid, message_id=message_id) for _ in range(2)]
+    both = [actions.send(context, actor_id=cast.farid, message_id=message_id) for _ in range(2)]
     found = await asyncio.gather(*both)
     assert [row["state"] for row in found] == ["sent", "sent"]
     assert len(await mails(context)) == 1
@@ -180,7 +180,7 @@ async def test_going_back_after_sending_keeps_what_is_typed(
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     message_id = await draft(context, cast, "One.")
-    await actions.send(context, person_id=cast.farid, message_id=message_id)
+    await actions.send(context, actor_id=cast.farid, message_id=message_id)
     async with browser(cast.farid) as page:
         again = await write(page, cast.gathering, id=str(message_id), body="Two.")
         assert again.status_code == 422
@@ -257,7 +257,7 @@ async def test_a_gathering_nobody_can_be_written_about(
     await add_booking(context, past, cast.mira)
     async with browser(cast.farid) as page:
         for gathering, words in (
-            (off, "was cancelled"),
+            (off, "was canceled"),
             (planned, "not published"),
             (past, "more than 14 days ago"),
             (cast.gathering, "Nobody is booked yet"),
@@ -304,7 +304,7 @@ async def test_a_booking_of_another_gathering_is_nobody_here(context: Context, c
 async def test_a_day_holds_so_many(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     for _ in range(MAX_TO_ALL):
-        await actions.send(context, person_id=cast.farid, message_id=await draft(context, cast))
+        await actions.send(context, actor_id=cast.farid, message_id=await draft(context, cast))
     message_id = await draft(context, cast)
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/messages/{message_id}/send")
@@ -348,7 +348,7 @@ async def test_a_co_host_sees_what_was_sent_and_no_drafts(
             "insert into hosts (circle_id, person_id, part) values ($1, $2, 'co')", cast.circle, cast.fern
         )
     sent, kept = await draft(context, cast, "Went."), await draft(context, cast, "Waits.")
-    await actions.send(context, person_id=cast.farid, message_id=sent)
+    await actions.send(context, actor_id=cast.farid, message_id=sent)
     async with browser(cast.fern) as page:
         listed = (await page.get(f"/host/gatherings/{cast.gathering}/messages")).text
         assert "Went." in listed
@@ -368,7 +368,7 @@ async def test_a_stand_in_writes_about_their_one_gathering(context: Context, cas
         await tx.execute(
             "insert into stand_ins (gathering_id, person_id) values ($1, $2)", cast.gathering, cast.fern
         )
-    await actions.send(context, person_id=cast.fern, message_id=await draft(context, cast, by=cast.fern))
+    await actions.send(context, actor_id=cast.fern, message_id=await draft(context, cast, by=cast.fern))
     assert "Fern" in (await mails(context))[0]["text_body"]
     with pytest.raises(NotFound):
         await draft(context, cast, by=cast.fern, gathering=other)
@@ -380,7 +380,7 @@ async def test_a_demotion_works_at_once(context: Context, cast: Cast) -> None:
     async with context.db.transaction() as tx:
         await tx.execute("update hosts set person_id = $1 where person_id = $2", cast.fern, cast.farid)
     with pytest.raises(NotFound):
-        await actions.send(context, person_id=cast.farid, message_id=message_id)
+        await actions.send(context, actor_id=cast.farid, message_id=message_id)
 
 
 # What stays
@@ -409,7 +409,7 @@ async def test_messages_are_exported_and_erased_with_their_people(context: Conte
     booking = await add_booking(context, past, cast.mira)
     for to in (booking, None):
         message_id = await draft(context, cast, booking=to, gathering=past, reply_to="farid@example.org")
-        await actions.send(context, person_id=cast.farid, message_id=message_id)
+        await actions.send(context, actor_id=cast.farid, message_id=message_id)
     assert [
         row["mails"] for row in (await personal_data.export(context, "mira@example.org"))["messages"]
     ] == [1]
@@ -420,7 +420,7 @@ async def test_messages_are_exported_and_erased_with_their_people(context: Conte
 
 async def test_drafts_are_forgotten_after_a_month(context: Context, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.mira)
-    await actions.send(context, person_id=cast.farid, message_id=await draft(context, cast))
+    await actions.send(context, actor_id=cast.farid, message_id=await draft(context, cast))
     old, new = await draft(context, cast), await draft(context, cast)
     async with context.db.transaction() as tx:
         await tx.execute("update messages set created_at = now() - interval '31 days' where id <> $1", new)

@@ -25,8 +25,8 @@ def test_what_is_typed_is_read() -> None:
         {"to": str(booking), "body": " Bring\r\nsocks. ", "reply_to": "Farid@Example.org"},
         people.parse_address,
     )
-    assert found == rules.Words(booking, "Bring\nsocks.", "farid@example.org")
-    assert rules.read({"to": "all", "body": "Bring socks."}, people.parse_address) == rules.Words(
+    assert found == rules.Draft(booking, "Bring\nsocks.", "farid@example.org")
+    assert rules.read({"to": "all", "body": "Bring socks."}, people.parse_address) == rules.Draft(
         None, "Bring socks.", ""
     )
 
@@ -70,11 +70,11 @@ def test_a_reply_address_is_one_line() -> None:
     ],
 )
 def test_when_nobody_can_be_written_to(more: dict[str, Any], code: str) -> None:
-    assert [reason.code for reason in rules.closed(gathering(**more))] == [code]
+    assert [reason.code for reason in rules.writing_refusals(gathering(**more))] == [code]
 
 
 def test_a_thank_you_has_two_weeks() -> None:
-    assert rules.closed(gathering(ends_at=NOW - timedelta(days=14))) == []
+    assert rules.writing_refusals(gathering(ends_at=NOW - timedelta(days=14))) == []
 
 
 @pytest.mark.parametrize(
@@ -87,20 +87,20 @@ def test_a_thank_you_has_two_weeks() -> None:
     ],
 )
 def test_a_day_holds_so_many_messages(to_one: bool, today: dict[str, int], refused: bool) -> None:
-    assert bool(rules.too_many(to_one, today)) is refused
+    assert bool(rules.limit_refusals(to_one, today)) is refused
 
 
-@pytest.mark.parametrize("key", rules.STARTS)
-def test_a_text_to_begin_with_keeps_what_was_typed(key: str) -> None:
-    start = rules.STARTS[key][1]
-    assert rules.begin_with("", key) == start
-    assert rules.begin_with("Dear all,\n", key) == f"Dear all,\n\n{start}"
+@pytest.mark.parametrize("key", rules.STARTING_TEXTS)
+def test_a_text_to_add_starting_text_keeps_what_was_typed(key: str) -> None:
+    start = rules.STARTING_TEXTS[key][1]
+    assert rules.add_starting_text("", key) == start
+    assert rules.add_starting_text("Dear all,\n", key) == f"Dear all,\n\n{start}"
     rules.read({"body": start}, people.parse_address)
     assert "!" not in start
 
 
 def test_a_text_nobody_knows_changes_nothing() -> None:
-    assert rules.begin_with("Dear all,", "nonsense") == "Dear all,"
+    assert rules.add_starting_text("Dear all,", "nonsense") == "Dear all,"
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_a_text_nobody_knows_changes_nothing() -> None:
     ],
 )
 def test_what_is_left_to_fill_in_is_found(body: str, left: list[str]) -> None:
-    assert rules.gaps(body) == left
+    assert rules.placeholders(body) == left
 
 
 def test_one_text_alone_leaves_something_to_fill_in() -> None:
-    assert [key for key, (_, words) in rules.STARTS.items() if rules.gaps(words)] == ["park"]
+    assert [key for key, (_, words) in rules.STARTING_TEXTS.items() if rules.placeholders(words)] == ["park"]

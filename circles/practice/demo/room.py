@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from circles.attendance import Step, starting_run_sheet
-from circles.messages import STARTS
+from circles.messages import STARTING_TEXTS
 from circles.practice.demo import data
 from circles.practice.demo.plan import Meeting, Plan
 
@@ -78,7 +78,7 @@ def _add_message(plan: Plan, meeting: Meeting, key: str, mails: int, at: datetim
         "messages",
         gathering_id=meeting.id,
         written_by=meeting.lead,
-        body=STARTS[key][1],
+        body=STARTING_TEXTS[key][1],
         reply_to=f"{meeting.circle.lead}@example.org",
         state="sent",
         mails=mails,
