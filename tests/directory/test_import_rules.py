@@ -376,7 +376,7 @@ async def test_quotes_breaks_and_ragged_rows() -> None:
         (b"a,b\n", "no_rows"),
         (b'a,b\n"1,2\n3,4\n', "open_quote"),
         (b"a\n" + b'"' + b"x" * 200_000, "open_quote"),
-        (b"\x00\x01" * 300, "no_text"),
+        (b"\x00\x01" * 300, "other"),
         (b"PK\x03\x04 broken", "broken"),
         (b"a\n" + b"1\n" * 5_001, "too_many_rows"),
         (b"a," * 100 + b"a\n1\n", "too_many_columns"),
@@ -428,6 +428,9 @@ async def test_a_workbook_that_unpacks_to_too_much_is_not_opened() -> None:
     for sent in (
         _repacked(good, **{"xl/media/zeros.bin": b"\0" * 60_000_000}),
         _repacked(good, sheet=SHEET % FAR),
+        _repacked(good, sheet=SHEET % FAR.replace(b"XFD", b"xfd").replace(b'r="', b'r = "')),
+        _repacked(good, sheet=SHEET % (b'<row r="20000"/>' + b"<row/><row><c><v>1</v></c></row>")),
+        _repacked(good, sheet=SHEET % (b'<row r="1">' + b'<c r="A1"/>' * 1_000_001 + b"</row>")),
         _repacked(good, sheet=shared),
         _repacked(good, **{f"xl/media/{n}": b"" for n in range(1_001)}),
     ):
@@ -464,6 +467,15 @@ async def test_a_part_that_lies_about_its_size_is_damage() -> None:
             sent[at : at + 4] = (1_000).to_bytes(4, "little")
     with pytest.raises(Refused) as caught:
         await import_reading.read(bytes(sent))
+    assert caught.value.codes == {"broken"}
+
+
+async def test_a_workbook_with_entities_is_not_read() -> None:
+    laughs = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    with pytest.raises(Refused) as caught:
+        await import_reading.read(
+            _repacked(hands.xlsx_file([["Name"], ["x"]]), sheet=laughs + SHEET % b"&b;")
+        )
     assert caught.value.codes == {"broken"}
 
 

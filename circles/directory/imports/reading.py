@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import anyio
 import anyio.to_thread
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from circles.base import text
 from circles.base.errors import Reason, Refused
@@ -127,9 +127,9 @@ def _as_wide(cells: list[str], width: int) -> tuple[str, ...]:
 
 def _text_file(sent: bytes) -> Table:
     words, encoding = _decode(sent)
+    if not import_kinds.is_table(words):
+        raise Refused(import_kinds.reason("other"))
     words = words.replace("\0", NO_CHARACTER)
-    if words.count(NO_CHARACTER) * 50 > len(words):
-        raise _refused("no_text", "This is neither a CSV nor an XLSX file. Please choose another.")
     notes = ()
     if encoding == "cp1252":
         notes = ("The file does not say how its letters are written; we read it as Windows Latin. Please look at "
@@ -150,7 +150,7 @@ def _decode(sent: bytes) -> tuple[str, str]:
             return sent.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    raise _refused("no_text", "This is neither a CSV nor an XLSX file. Please choose another.")
+    raise Refused(import_kinds.reason("other"))
 
 
 def _records(words: str) -> Iterator[tuple[int, list[str]]]:
@@ -202,19 +202,17 @@ def _parsed(words: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _workbook(sent: bytes) -> Table:
-    contents = import_workbook.open_checked(sent)
+    checked = import_workbook.open_checked(sent)
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(sent)) as book:
+        with CalamineWorkbook.from_filelike(io.BytesIO(checked.content)) as book:
             shown = [each.name for each in book.sheets_metadata if _is_shown(each)]
             if not shown:
                 raise _refused(
                     "no_sheet", "This workbook has no sheet that shows. Please choose another file."
                 )
-            formulas = import_workbook.formulas(contents, shown[0])
+            formulas = checked.formulas.get(shown[0], {})
             cells = book.get_sheet_by_name(shown[0]).to_python(skip_empty_area=False, nrows=MAX_ROWS * 2)
-    except PasswordError:
-        raise Refused(import_kinds.reason("locked")) from None
-    except CalamineError:  # the root of all that it raises of a workbook it cannot read
+    except CalamineError:  # the base of all it raises for a workbook it cannot read
         raise import_workbook.broken() from None
     return _table(
         enumerate(([_words(cell) for cell in row] for row in cells), start=1),
