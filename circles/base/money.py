@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -90,6 +92,11 @@ class Scale:
     suggested: int
     maximum: int
     currency: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Scale:
+        """The scale in the columns of a row."""
+        return cls(row["minimum"], row["suggested"], row["maximum"], row["currency"])
 
     @property
     def is_free(self) -> bool:

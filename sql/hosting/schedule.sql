@@ -1,3 +1,77 @@
+-- name: hosted_schedule(id, actor_id)^
+-- a schedule for somebody who may change it, with its circle
+select
+    schedules.*, circles.name as circle_name, circles.state as circle_state, circles.place,
+    circles.zone as circle_zone, circles.minimum, circles.suggested, circles.maximum, circles.currency
+from schedules join circles on circles.id = schedules.circle_id
+join may_host(circles.id, :actor_id) as host on host.may_change
+where schedules.id = :id;
+
+-- name: lock_schedule(id)^
+-- a schedule, locked; its circle is locked by now
+select * from schedules where id = :id for update;
+
+-- name: schedules_of(circle_id)
+-- the active schedules of a circle, with how many gatherings are planted ahead and how many of these were changed
+select schedules.*, ahead.how_many, ahead.by_hand
+from schedules
+cross join lateral (
+    select count(*) as how_many, count(*) filter (where gatherings.by_hand) as by_hand
+    from gatherings
+    where gatherings.schedule_id = schedules.id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()
+) as ahead
+where schedules.circle_id = :circle_id and schedules.state = 'active'
+order by schedules.created_at, schedules.id;
+
+-- name: add_schedule(circle_id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone, length_minutes, capacity, community_seats, note, join_link, city, address, planted_until, actor_id)<!
+-- a new schedule of a circle
+insert into schedules (
+    circle_id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone,
+    length_minutes, capacity, community_seats, note, join_link, city, address, planted_until, created_by
+) values (
+    :circle_id, :kind, :first_date, :every, :weekdays, :nth, :month_day, :dates, :until, :times, :skipped,
+    :wall_time, :zone, :length_minutes, :capacity, :community_seats, :note, :join_link, :city, :address,
+    :planted_until, :actor_id
+) returning id;
+
+-- name: save_schedule(id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone, length_minutes, capacity, community_seats, note, join_link, city, address, planted_until)!
+-- what a schedule is made of, and one more version of it
+update schedules set
+    kind = :kind, first_date = :first_date, every = :every, weekdays = :weekdays, nth = :nth,
+    month_day = :month_day, dates = :dates, until = :until, times = :times, skipped = :skipped,
+    wall_time = :wall_time, zone = :zone, length_minutes = :length_minutes, capacity = :capacity,
+    community_seats = :community_seats, note = :note, join_link = :join_link, city = :city,
+    address = :address, planted_until = :planted_until, version = version + 1
+where id = :id;
+
+-- name: end_schedule(id)!
+-- a schedule ends: nothing more is planted
+update schedules set state = 'ended', version = version + 1 where id = :id;
+
+-- name: add_gathering(circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state)<!
+-- one dated meeting of a circle
+insert into gatherings (
+    circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state
+) values (
+    :circle_id, :wall_start, :zone, :length_minutes, :starts_at, :ends_at, :capacity, :community_seats, :note, :state
+) returning id;
+
+-- name: overlapping(circle_id, others, starts, ends, most)
+-- gatherings of the same hosts that lie across one of these times, but for some; the earliest first
+select distinct gatherings.id, gatherings.starts_at, gatherings.zone, circles.name as circle_name
+from unnest(:starts::timestamptz [], :ends::timestamptz []) as given (starts_at, ends_at)
+join gatherings on gatherings.starts_at < given.ends_at and gatherings.ends_at > given.starts_at
+join circles on circles.id = gatherings.circle_id
+where gatherings.state <> 'cancelled' and gatherings.ends_at > now()
+    and gatherings.id <> all(:others::uuid [])
+    and exists (
+        select from hosts as here join hosts as there on there.person_id = here.person_id
+        where here.circle_id = :circle_id and there.circle_id = circles.id
+            and here.part <> 'helper' and there.part <> 'helper'
+    )
+order by gatherings.starts_at
+limit :most;
+
 -- name: lock_for_planting(horizon_days, most)
 -- schedules that are not planted far enough yet, each locked with its circle; those another worker holds are left to it
 select schedules.*
@@ -13,7 +87,7 @@ for update of schedules skip locked for share of circles skip locked;
 select * from schedules where circle_id = :circle_id and state = 'active' order by id for update;
 
 -- name: plant(schedules, dates, walls, starts, oddities)$
--- gatherings of schedules as real rows, each date once however often and wherever this runs; how many are new
+-- gatherings of schedules as real rows, each date once however often and on however many workers; how many are new
 with planted as (
     insert into gatherings (
         circle_id, schedule_id, planned_for, wall_start, zone, length_minutes, starts_at, ends_at, capacity,
@@ -37,98 +111,8 @@ with planted as (
 select count(*) from planted;
 
 -- name: planted_to(ids, until)!
--- how far schedules are planted by now
+-- the date up to which schedules are planted
 update schedules set planted_until = :until where id = any(:ids::uuid []);
-
--- name: add_schedule(circle_id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone, length_minutes, capacity, community_seats, note, join_link, city, address, planted_until, by)<!
--- a new schedule of a circle
-insert into schedules (
-    circle_id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone,
-    length_minutes, capacity, community_seats, note, join_link, city, address, planted_until, created_by
-) values (
-    :circle_id, :kind, :first_date, :every, :weekdays, :nth, :month_day, :dates, :until, :times, :skipped,
-    :wall_time, :zone, :length_minutes, :capacity, :community_seats, :note, :join_link, :city, :address,
-    :planted_until, :by
-) returning id;
-
--- name: save_schedule(id, kind, first_date, every, weekdays, nth, month_day, dates, until, times, skipped, wall_time, zone, length_minutes, capacity, community_seats, note, join_link, city, address, planted_until)!
--- what a schedule is made of, and one more version of it
-update schedules set
-    kind = :kind, first_date = :first_date, every = :every, weekdays = :weekdays, nth = :nth,
-    month_day = :month_day, dates = :dates, until = :until, times = :times, skipped = :skipped,
-    wall_time = :wall_time, zone = :zone, length_minutes = :length_minutes, capacity = :capacity,
-    community_seats = :community_seats, note = :note, join_link = :join_link, city = :city,
-    address = :address, planted_until = :planted_until, version = version + 1
-where id = :id;
-
--- name: end_schedule(id)!
--- a schedule plants no more
-update schedules set state = 'ended', version = version + 1 where id = :id;
-
--- name: hosted_schedule(id, person)^
--- a schedule for somebody who may change it, with its circle
-select
-    schedules.*, circles.name as circle_name, circles.state as circle_state, circles.place,
-    circles.zone as circle_zone, circles.minimum, circles.suggested, circles.maximum, circles.currency
-from schedules join circles on circles.id = schedules.circle_id
-join may_host(circles.id, :person) as host on host.may_change
-where schedules.id = :id;
-
--- name: lock_schedule(id)^
--- a schedule, locked; its circle is locked by now
-select * from schedules where id = :id for update;
-
--- name: schedules_of(circle_id)
--- the active schedules of a circle, with how many gatherings are planted ahead and how many of these were changed
-select schedules.*, ahead.how_many, ahead.by_hand
-from schedules
-cross join lateral (
-    select count(*) as how_many, count(*) filter (where gatherings.by_hand) as by_hand
-    from gatherings
-    where gatherings.schedule_id = schedules.id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()
-) as ahead
-where schedules.circle_id = :circle_id and schedules.state = 'active'
-order by schedules.created_at, schedules.id;
-
--- name: planted_ahead(schedule_id, since)
--- the gatherings of a schedule that have not begun, all of them or from one on, with who holds seats there
-select
-    gatherings.id, gatherings.planned_for, gatherings.state, gatherings.by_hand, gatherings.starts_at,
-    gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
-    gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
-    gatherings.seats_taken, gatherings.community_taken,
-    exists (select from bookings where bookings.gathering_id = gatherings.id) as was_booked,
-    array(
-        select people.name from bookings join people on people.id = bookings.person_id
-        where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
-        order by lower(people.name), people.id
-    ) as names
-from gatherings
-where gatherings.schedule_id = :schedule_id and gatherings.starts_at > now()
-    and (
-        :since::uuid is null
-        or gatherings.planned_for >= (select planned_for from gatherings where id = :since)
-    )
-order by gatherings.planned_for;
-
--- name: lock_planted(schedule_id)
--- the same gatherings, locked in the order of their ids
-select id from gatherings where schedule_id = :schedule_id and starts_at > now() order by id for update;
-
--- name: following(schedule_id, since)
--- a gathering of a schedule and all that were planned for a later date
-select id, planned_for from gatherings
-where schedule_id = :schedule_id and planned_for >= (select planned_for from gatherings where id = :since);
-
--- name: let_go(ids)!
--- gatherings follow no schedule for a moment, so that each can take a date which another has yet to leave
-update gatherings set schedule_id = null, planned_for = null where id = any(:ids::uuid []);
-
--- name: belongs_to(ids, dates, schedule_id)!
--- gatherings follow another schedule, or other dates of their own, from now on
-update gatherings set schedule_id = :schedule_id, planned_for = given.day
-from unnest(:ids::uuid [], :dates::date []) as given (id, day)
-where gatherings.id = given.id;
 
 -- name: seats_ahead(circle_id)$
 -- how many seats are taken in the gatherings of a circle that are not over
@@ -141,11 +125,3 @@ select id, state from gatherings
 where circle_id = :circle_id and state in ('open', 'draft') and starts_at > now()
 order by id
 for update;
-
--- name: add_gathering(circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state)<!
--- one dated meeting of a circle
-insert into gatherings (
-    circle_id, wall_start, zone, length_minutes, starts_at, ends_at, capacity, community_seats, note, state
-) values (
-    :circle_id, :wall_start, :zone, :length_minutes, :starts_at, :ends_at, :capacity, :community_seats, :note, :state
-) returning id;

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import time
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +17,15 @@ from starlette.applications import Starlette
 
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import actions
-from circles.hosting.change import actions as change_actions
-from circles.hosting.change.actions import Consent
+from circles.hosting.change import planned_change
+from circles.hosting.change.planned_change import Consent, GatheringChange
 from circles.hosting.schedule import forms as schedule_forms
-from circles.hosting.schedule.rules import Terms
 from circles.practice.stripe import webhooks
 from circles.store import jobs
 from tests.bookings.helpers import Scene
 from tests.cast import add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
-from tests.hosting.test_schedules import make, planted
+from tests.hosting.helpers import consent_to, fingerprint, make_schedule, plan_change, planted
 
 Ask = Callable[..., Any]
 
@@ -54,27 +55,23 @@ async def three(scene: Scene) -> dict[str, UUID]:
     return found
 
 
-async def plan(scene: Scene, **terms: Any) -> tuple[Any, Terms, str]:
-    """What a change of the gathering asks for: its moment, its terms, and what was seen of it."""
-    farid = await scene.person(scene.cast.farid)
-    async with scene.context.db.reading() as tx:
-        row = await change_actions.find(tx, farid, scene.cast.gathering)
-    now = schedule_forms.terms_of(row, row["wall_start"].time())
-    new = Terms(**{name: getattr(now, name) for name in Terms.__slots__} | terms)
-    moment = new.moment(row["wall_start"].date())
-    return moment, new, change_actions.foresee(row, moment, new).seen
+async def plan(scene: Scene, **terms: Any) -> tuple[GatheringChange, Consent]:
+    """A change of the gathering and the consent of somebody who was shown what it does."""
+    change = await plan_change(scene.context, scene.cast, scene.cast.gathering, **terms)
+    return change, await consent_to(scene.context, change)
 
 
-async def do(scene: Scene, planned: tuple[Any, Terms, str], *chosen: UUID, who: UUID | None = None) -> None:
-    moment, terms, seen = planned
-    await change_actions.change_gathering(
-        scene.context,
-        await scene.person(who or scene.cast.farid),
-        scene.cast.gathering,
-        moment,
-        terms,
-        Consent(seen, give_up=frozenset(chosen)),
-    )
+async def do(
+    scene: Scene,
+    planned: tuple[GatheringChange, Consent],
+    *chosen: UUID,
+    who: UUID | None = None,
+    why: str = "",
+) -> None:
+    change, consent = planned
+    actor = await scene.person(who or scene.cast.farid)
+    agreed = replace(consent, give_up=frozenset(chosen), overlap_reason=why)
+    await planned_change.apply(scene.context, replace(change, actor=actor), agreed)
 
 
 async def stands(scene: Scene) -> tuple[int, int, int]:
@@ -166,18 +163,9 @@ async def test_ticks_say_nothing_when_there_are_seats_enough(scene: Scene, three
 async def test_when_the_change_fails_everybody_keeps_their_seat(scene: Scene, three: dict[str, UUID]) -> None:
     """Two of one circle at the same time: the database says no after the seats were taken back."""
     await add_gathering(scene.context, scene.cast.circle, days=7, hour=20)
-    moment, _, _ = await plan(scene)
-    at = moment.wall.replace(hour=20).time()
-    planned = await plan(scene, capacity=2, at=at)
+    planned = await plan(scene, capacity=2, at=time(20))
     with pytest.raises(Refused) as refused:
-        await change_actions.change_gathering(
-            scene.context,
-            await scene.person(scene.cast.farid),
-            scene.cast.gathering,
-            planned[0],
-            planned[1],
-            Consent(planned[2], "Fern takes this one", frozenset({three["mira"]})),
-        )
+        await do(scene, planned, three["mira"], why="Fern takes this one")
     assert refused.value.codes == {"same_time"}
     assert await stands(scene) == (8, 3, 0)
     assert (await scene.row(three["mira"]))["state"] == "confirmed"
@@ -187,9 +175,7 @@ async def test_when_the_change_fails_everybody_keeps_their_seat(scene: Scene, th
 async def test_those_who_keep_their_seat_are_told_of_a_new_time_and_no_one_else(
     scene: Scene, three: dict[str, UUID]
 ) -> None:
-    moment, _, _ = await plan(scene)
-    at = moment.wall.replace(hour=19).time()
-    await do(scene, await plan(scene, capacity=2, at=at), three["nora"])
+    await do(scene, await plan(scene, capacity=2, at=time(19)), three["nora"])
     await jobs.drain(scene.context)
     async with scene.context.db.reading() as tx:
         rows = await tx.fetch("select to_address, kind from mails where kind <> 'invite' order by to_address")
@@ -290,15 +276,12 @@ async def test_the_verb_is_for_hosts_alone(scene: Scene, three: dict[str, UUID],
 
 async def typed(scene: Scene, **changed: str) -> dict[str, str]:
     """The change page's form as it stands, with what was typed over it."""
-    moment, terms, _ = await plan(scene)
-    usual = schedule_forms.typed_terms(terms) | {"date": moment.wall.date().isoformat(), "then": "look"}
+    now, _ = await plan(scene)
+    usual = schedule_forms.typed_terms(now.terms) | {
+        "date": now.moment.wall.date().isoformat(),
+        "then": "look",
+    }
     return usual | changed
-
-
-def seen(text: str) -> str:
-    found = re.search(r'name="seen" value="([0-9a-f]+)"', text)
-    assert found
-    return found[1]
 
 
 async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
@@ -321,7 +304,7 @@ async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
         assert not any("checked" in more for _, more, _ in ticks)
         assert "$" not in shown.partition("Who gives up a seat")[2].partition("</fieldset>")[0]
 
-        done = change | {"then": "do", "seen": seen(shown)}
+        done = change | {"then": "do", "seen": fingerprint(shown)}
         refused = await page.post(address, data=done)
         assert refused.status_code == 422
         assert "1 person has to give up a seat. Please choose 1" in refused.text
@@ -336,7 +319,7 @@ async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
         assert f'value="{three["mira"]}" checked' in " ".join(late.text.split())
 
         both = [str(three["mira"]), str(three["nora"])]
-        said = await page.post(address, data=done | {"seen": seen(late.text), "give_up": both})
+        said = await page.post(address, data=done | {"seen": fingerprint(late.text), "give_up": both})
         assert said.status_code == 303
     assert await stands(scene) == (2, 2, 2)
     async with browser(scene.cast.mira) as page:
@@ -352,7 +335,7 @@ async def test_what_was_never_an_id_was_never_ticked(
     change = await typed(scene, capacity="2", give_up="everybody,,1")
     async with browser(scene.cast.farid) as page:
         shown = (await page.post(address, data=change)).text
-        answer = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
+        answer = await page.post(address, data=change | {"then": "do", "seen": fingerprint(shown)})
         assert answer.status_code == 422
     assert await stands(scene) == (8, 3, 0)
 
@@ -366,7 +349,9 @@ async def test_helpers_and_strangers_learn_no_names_and_change_nothing(
         "insert into hosts (circle_id, person_id, part) values ($1, $2, 'helper')", scene.cast.circle, helper
     )
     planned = await plan(scene, capacity=2)
-    change = await typed(scene, capacity="2", then="do", seen=planned[2], give_up=str(three["milo"]))
+    change = await typed(
+        scene, capacity="2", then="do", seen=planned[1].fingerprint, give_up=str(three["milo"])
+    )
     async with browser(helper if who == "helper" else getattr(scene.cast, who)) as page:
         for then in ("look", "do"):
             answer = await page.post(
@@ -381,7 +366,7 @@ async def test_helpers_and_strangers_learn_no_names_and_change_nothing(
 async def test_more_than_one_gathering_says_to_do_it_one_at_a_time(
     scene: Scene, browser: OpenBrowser, scope: str
 ) -> None:
-    schedule = await make(scene.context, scene.cast)
+    schedule = await make_schedule(scene.context, scene.cast)
     first = (await planted(scene.context, schedule))[0]
     for person in (scene.cast.mira, scene.cast.milo):
         await add_booking(scene.context, first["id"], person, kind="paid", amount=4500)

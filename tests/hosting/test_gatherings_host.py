@@ -458,11 +458,11 @@ async def test_bookings_end_once_in_the_transaction_that_cancels(
 ) -> None:
     calls: list[tuple[UUID, str, UUID]] = []
 
-    async def record(tx: Tx, _: Context, gathering_id: UUID, reason: str, actor_id: UUID) -> None:
+    async def record(tx: Tx, gathering_id: UUID, reason: str, *, actor_id: UUID) -> None:
         assert await tx.fetchval("select state from gatherings where id = $1", gathering_id) == "cancelled"
         calls.append((gathering_id, reason, actor_id))
 
-    monkeypatch.setattr(bookings, "gathering_cancelled", record)
+    monkeypatch.setattr(bookings, "cancel_all", record)
     farid = await person(context, cast.farid)
     for _ in range(2):
         await change_actions.cancel_gathering(context, farid, cast.gathering, "The room is closed.")
@@ -472,10 +472,10 @@ async def test_bookings_end_once_in_the_transaction_that_cancels(
 async def test_nothing_is_cancelled_when_ending_its_bookings_fails(
     context: Context, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(bookings, "gathering_cancelled", fail)
+    monkeypatch.setattr(bookings, "cancel_all", fail)
     with pytest.raises(RuntimeError):
         await change_actions.cancel_gathering(
             context, await person(context, cast.farid), cast.gathering, "Ill."

@@ -11,7 +11,14 @@ import pytest
 
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.hosting.change import actions as change_actions
-from circles.hosting.change.actions import Consent
+from circles.hosting.change import planned_change
+from circles.hosting.change.planned_change import (
+    Consent,
+    FollowingChange,
+    GatheringChange,
+    ScheduleChange,
+    ScheduleEnd,
+)
 from circles.hosting.circle import actions
 from circles.hosting.circle import lifecycle as standing_actions
 from circles.hosting.hosts import actions as hosts_actions
@@ -21,7 +28,7 @@ from circles.store.context import Context
 from tests.cast import Cast, add_gathering
 from tests.conftest import OpenBrowser
 from tests.helpers import change, person, rows, value
-from tests.hosting.test_schedules import TERMS, make, planted, seen, today, typed, weekly
+from tests.hosting.helpers import TERMS, consent_to, fingerprint, make_schedule, planted, today, typed, weekly
 
 MOVED = (
     "update gatherings set starts_at = starts_at + interval '2 hours', ends_at = ends_at + interval '2 hours', "
@@ -70,12 +77,9 @@ async def test_what_was_cancelled_or_has_begun_changes_no_more(
     if code == "begun":
         set_to += ", ends_at = now() + make_interval(mins => length_minutes)"
     await change(context, f"update gatherings set {set_to} where id = $1", gathering)
-    farid = await person(context, cast.farid)
-    async with context.db.reading() as tx:
-        row = await change_actions.find(tx, farid, gathering)
     moment = TERMS.moment(today() + timedelta(days=30))
-    consent = Consent(change_actions.foresee(row, moment, TERMS).seen)
-    doing = change_actions.change_gathering(context, farid, gathering, moment, TERMS, consent)
+    planned = GatheringChange(await person(context, cast.farid), gathering, moment, TERMS)
+    doing = planned_change.apply(context, planned, await consent_to(context, planned))
     assert code in await codes(doing)
     async with browser(cast.farid) as page:
         data = typed(scope="one", date=moment.wall.date().isoformat())
@@ -93,13 +97,13 @@ async def test_what_stands_in_no_schedule_is_not_put_back(
         assert (await page.get(address)).status_code == 404
         assert (await page.post(address)).status_code == 404
     with pytest.raises(NotFound):
-        await schedule_actions.change_following(context, farid, cast.gathering, TERMS, Consent(""))
+        await planned_change.apply(context, FollowingChange(farid, cast.gathering, TERMS), Consent(""))
 
 
 async def test_what_its_schedule_has_in_the_past_is_not_put_back(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    first = (await planted(context, await make(context, cast)))[0]["id"]
+    first = (await planted(context, await make_schedule(context, cast)))[0]["id"]
     await change(context, "update gatherings set planned_for = current_date - 2 where id = $1", first)
     async with browser(cast.farid) as page:
         answer = await page.get(f"/host/gatherings/{first}/put-back")
@@ -110,15 +114,15 @@ async def test_what_its_schedule_has_in_the_past_is_not_put_back(
 async def test_putting_back_what_changed_meanwhile_is_shown_again(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    first = (await planted(context, await make(context, cast)))[0]["id"]
+    first = (await planted(context, await make_schedule(context, cast)))[0]["id"]
     await change(context, "update gatherings set capacity = 5, by_hand = true where id = $1", first)
     async with browser(cast.farid) as page:
         address = f"/host/gatherings/{first}/put-back"
-        shown = seen((await page.get(address)).text)
+        shown = fingerprint((await page.get(address)).text)
         await change(context, MOVED, first)
         answer = await page.post(address, data={"seen": shown})
         assert answer.status_code == 422
-        assert seen(answer.text) != shown
+        assert fingerprint(answer.text) != shown
     assert await value(context, "select by_hand from gatherings where id = $1", first)
 
 
@@ -152,11 +156,11 @@ async def test_a_circle_that_ended_gets_no_schedule(context: Context, cast: Cast
 async def test_a_schedule_that_ended_changes_no_more_and_ends_once(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    schedule, farid = await make(context, cast), await person(context, cast.farid)
+    schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
     for _ in range(2):
-        assert await schedule_actions.end_schedule(context, farid, schedule, remove=False) == cast.circle
+        await planned_change.apply(context, ScheduleEnd(farid, schedule), Consent(""))
     assert len(await rows(context, "select * from events where what = 'schedule.ended'")) == 1
-    doing = schedule_actions.change_schedule(context, farid, schedule, weekly(), TERMS, Consent(""))
+    doing = planned_change.apply(context, ScheduleChange(farid, schedule, TERMS), Consent(""))
     assert await codes(doing) == {"ended"}
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/schedules/{schedule}", data=typed(time="12:00", then="save"))
@@ -167,7 +171,7 @@ async def test_a_schedule_that_ended_changes_no_more_and_ends_once(
 async def test_a_changed_schedule_that_cannot_stand_keeps_what_was_typed(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     async with browser(cast.farid) as page:
         bad = typed(capacity="999", note="Bring socks")
         answer = await page.post(f"/host/schedules/{schedule}", data=bad)

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from circles.base.errors import OutOfDate
 from circles.bookings import actions as booking_actions
 from circles.hosting.change import actions as change_actions
-from circles.hosting.change.actions import Consent
-from circles.hosting.schedule import actions as schedule_actions
-from circles.hosting.schedule import forms as schedule_forms
-from circles.hosting.schedule import move_rules, planting
+from circles.hosting.change import planned_change
+from circles.hosting.change.planned_change import FollowingChange, ScheduleChange
+from circles.hosting.schedule import planting
 from circles.hosting.schedule.rules import Rule
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking
 from tests.conftest import Browser, OpenBrowser
 from tests.helpers import person
-from tests.hosting.test_schedules import TERMS, change_one, make, planted, seen, today, typed, weekly
+from tests.hosting.helpers import (
+    TERMS,
+    apply,
+    change_one,
+    consent_to,
+    fingerprint,
+    make_schedule,
+    planted,
+    today,
+    typed,
+    weekly,
+)
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -32,7 +41,7 @@ async def move(page: Browser, gathering: Any, to: date, **changed: str) -> str:
     address = f"/host/gatherings/{gathering['id']}/change"
     change = typed(scope="following", date=to.isoformat()) | changed
     shown = (await page.post(address, data=change)).text
-    done = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
+    done = await page.post(address, data=change | {"then": "do", "seen": fingerprint(shown)})
     assert done.status_code == 303
     return shown
 
@@ -53,7 +62,7 @@ async def schedules(context: Context) -> list[Any]:
 async def test_the_weekday_moves_from_one_evening_on(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    found = await planted(context, await make(context, cast))
+    found = await planted(context, await make_schedule(context, cast))
     booking = await add_booking(context, found[3]["id"], cast.mira, kind="paid", amount=4500)
     async with context.db.transaction() as tx:
         await jobs.enqueue(tx, "invites.send", booking_id=booking)
@@ -87,7 +96,7 @@ async def test_the_weekday_moves_from_one_evening_on(
 async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    schedule = await make(context, cast, weekly(times=5))
+    schedule = await make_schedule(context, cast, weekly(times=5))
     found = await planted(context, schedule)
     async with browser(cast.farid) as page:
         await move(page, found[0], found[0]["planned_for"] + 2 * DAY, time="13:00")
@@ -101,7 +110,7 @@ async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
 async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    found = await planted(context, await make(context, cast))
+    found = await planted(context, await make_schedule(context, cast))
     await change_actions.cancel_gathering(context, await person(context, cast.farid), found[1]["id"], "ill")
     await change_one(context, cast, found[2]["id"], at=time(16))
     async with browser(cast.farid) as page:
@@ -112,7 +121,7 @@ async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
         assert (now[1]["state"], now[1]["starts_at"]) == ("cancelled", found[1]["starts_at"])
         assert (now[2]["by_hand"], now[2]["wall_start"].date()) == (True, found[2]["planned_for"])
         back = await page.get(f"/host/gatherings/{found[2]['id']}/put-back")
-        await page.post(f"/host/gatherings/{found[2]['id']}/put-back", data={"seen": seen(back.text)})
+        await page.post(f"/host/gatherings/{found[2]['id']}/put-back", data={"seen": fingerprint(back.text)})
     put = (await all_planted(context, cast))[2]
     assert put["wall_start"].date() == found[2]["planned_for"] + DAY
 
@@ -120,7 +129,7 @@ async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
 async def test_the_one_that_was_asked_for_moves_though_it_was_changed_by_hand(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    found = await planted(context, await make(context, cast))
+    found = await planted(context, await make_schedule(context, cast))
     await change_one(context, cast, found[1]["id"], at=time(16))
     async with browser(cast.farid) as page:
         assert "15 gatherings change" in await move(page, found[1], found[1]["planned_for"] + DAY)
@@ -133,7 +142,7 @@ async def test_every_other_week_takes_the_week_between(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     first = today() + 3 * DAY
-    schedule = await make(context, cast, Rule("weekly", first, 2, (first.weekday(),)))
+    schedule = await make_schedule(context, cast, Rule("weekly", first, 2, (first.weekday(),)))
     found = await planted(context, schedule)
     async with browser(cast.farid) as page:
         await move(page, found[0], first + WEEK)
@@ -143,7 +152,7 @@ async def test_every_other_week_takes_the_week_between(
 
 async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     listed = tuple(today() + n * DAY for n in (4, 5, 6, 7))
-    schedule = await make(context, cast, Rule("dates", listed[0], dates=listed))
+    schedule = await make_schedule(context, cast, Rule("dates", listed[0], dates=listed))
     found = await planted(context, schedule)
     async with browser(cast.farid) as page:
         await move(page, found[0], listed[0] + DAY)
@@ -163,7 +172,7 @@ async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, 
 async def test_what_cannot_move_is_said_and_what_was_typed_is_kept(
     context: Context, cast: Cast, browser: OpenBrowser, scope: str, shift: timedelta, says: str
 ) -> None:
-    first = (await planted(context, await make(context, cast)))[0]
+    first = (await planted(context, await make_schedule(context, cast)))[0]
     to = (first["planned_for"] + shift).isoformat()
     async with browser(cast.farid) as page:
         answer = await page.post(
@@ -178,16 +187,12 @@ async def test_what_cannot_move_is_said_and_what_was_typed_is_kept(
 async def test_a_day_where_one_was_kept_by_hand_is_refused(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     found = await planted(context, schedule)
     await add_booking(context, found[2]["id"], cast.mira)
-    async with context.db.reading() as tx:
-        row = await schedule_actions.find(tx, await person(context, cast.farid), schedule)
-        rule = schedule_forms.rule_of(row)
-        other = Rule("weekly", rule.first + DAY, 1, ((rule.first + DAY).weekday(),))
-        shown = (await schedule_actions.foresee(tx, schedule, other, TERMS)).seen
-    farid = await person(context, cast.farid)
-    await schedule_actions.change_schedule(context, farid, schedule, other, TERMS, Consent(shown))
+    first = found[0]["planned_for"] + DAY
+    other = Rule("weekly", first, 1, (first.weekday(),))
+    await apply(context, ScheduleChange(await person(context, cast.farid), schedule, TERMS, other))
     second = (await planted(context, schedule))[1]
     back = (second["planned_for"] - DAY).isoformat()
     async with browser(cast.farid) as page:
@@ -199,17 +204,12 @@ async def test_a_day_where_one_was_kept_by_hand_is_refused(
 
 
 async def test_two_hosts_at_once_move_it_once(context: Context, cast: Cast) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     first = (await planted(context, schedule))[0]
     farid, to = await person(context, cast.farid), first["planned_for"] + DAY
 
-    async def shown(gathering: UUID) -> str:
-        async with context.db.reading() as tx:
-            row = await schedule_actions.find(tx, farid, schedule)
-            whole = move_rules.cut(schedule_forms.rule_of(row), first["planned_for"], to)
-            return (await schedule_actions.foresee_following(tx, schedule, gathering, whole, TERMS)).seen
-
-    consent = Consent(await shown(first["id"]))
-    await schedule_actions.change_following(context, farid, first["id"], TERMS, consent, to=to)
+    change = FollowingChange(farid, first["id"], TERMS, to)
+    consent = await consent_to(context, change)
+    await planned_change.apply(context, change, consent)
     with pytest.raises(OutOfDate):
-        await schedule_actions.change_following(context, farid, first["id"], TERMS, consent, to=to)
+        await planned_change.apply(context, change, consent)

@@ -201,7 +201,7 @@ def test_a_schedule_in_words(rule: Rule, says: str) -> None:
     ],
 )
 def test_rules_that_cannot_stand(rule: Rule, code: str) -> None:
-    assert [reason.code for reason in rules.problems(rule, TERMS, NOW)] == [code]
+    assert [reason.code for reason in rules.refusals(rule, TERMS, NOW)] == [code]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_rules_that_cannot_stand(rule: Rule, code: str) -> None:
     ],
 )
 def test_rules_that_stand(rule: Rule) -> None:
-    assert rules.problems(rule, TERMS, NOW) == []
+    assert rules.refusals(rule, TERMS, NOW) == []
 
 
 def test_a_preview_shows_skipped_dates_too() -> None:

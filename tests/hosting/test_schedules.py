@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,12 +15,19 @@ from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import actions as booking_actions
 from circles.hosting.change import actions as change_actions
-from circles.hosting.change.actions import Consent
+from circles.hosting.change import planned_change, queries
+from circles.hosting.change.planned_change import (
+    Consent,
+    FollowingChange,
+    GatheringChange,
+    ScheduleChange,
+    ScheduleEnd,
+)
 from circles.hosting.circle import actions
 from circles.hosting.circle import lifecycle as standing_actions
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
-from circles.hosting.schedule import move_rules, planting
+from circles.hosting.schedule import planting
 from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.schedule.rules import Rule, Terms
 from circles.practice import demo
@@ -31,36 +36,23 @@ from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering
 from tests.conftest import OpenBrowser
 from tests.helpers import person
-
-ZONE = "America/New_York"
-TERMS = Terms(time(11), ZONE, 90, 8, 1)
+from tests.hosting.helpers import (
+    LATER,
+    TERMS,
+    ZONE,
+    apply,
+    change_one,
+    consent_to,
+    fingerprint,
+    make_schedule,
+    plan_change,
+    planted,
+    today,
+    typed,
+    weekly,
+)
 
 site.connect_features()
-
-
-def today() -> date:
-    return datetime.now(ZoneInfo(ZONE)).date()
-
-
-def weekly(start: int = 3, **more: Any) -> Rule:
-    """Every week from a day soon on."""
-    first = today() + timedelta(days=start)
-    return Rule("weekly", first, 1, (first.weekday(),), **more)
-
-
-async def make(context: Context, cast: Cast, rule: Rule | None = None, terms: Terms = TERMS) -> UUID:
-    """A schedule of Farid's circle. Returns its id."""
-    farid = await person(context, cast.farid)
-    await schedule_actions.create_schedule(context, farid, cast.circle, rule or weekly(), terms)
-    async with context.db.reading() as tx:
-        return await tx.fetchval("select id from schedules order by created_at desc limit 1")
-
-
-async def planted(context: Context, schedule: UUID) -> list[Any]:
-    async with context.db.reading() as tx:
-        return await tx.fetch(
-            "select * from gatherings where schedule_id = $1 order by planned_for", schedule
-        )
 
 
 async def events(context: Context, what: str) -> list[Any]:
@@ -68,33 +60,11 @@ async def events(context: Context, what: str) -> list[Any]:
         return await tx.fetch("select * from events where what = $1 order by at", what)
 
 
-async def change_one(
-    context: Context, cast: Cast, gathering: UUID, *, reason: str = "", day: date | None = None, **terms: Any
-) -> None:
-    """Look at what a change does and say yes to it."""
-    farid = await person(context, cast.farid)
-    async with context.db.reading() as tx:
-        row = await change_actions.find(tx, farid, gathering)
-    now = schedule_forms.terms_of(row, row["wall_start"].time())
-    new = Terms(**{name: getattr(now, name) for name in Terms.__slots__} | terms)
-    moment = new.moment(day or row["wall_start"].date())
-    seen = change_actions.foresee(row, moment, new).seen
-    await change_actions.change_gathering(context, farid, gathering, moment, new, Consent(seen, reason))
-
-
-async def change_all(context: Context, cast: Cast, schedule: UUID, rule: Rule, terms: Terms) -> None:
-    """Look at what a changed schedule does and say yes to it."""
-    async with context.db.reading() as tx:
-        seen = (await schedule_actions.foresee(tx, schedule, rule, terms)).seen
-    farid = await person(context, cast.farid)
-    await schedule_actions.change_schedule(context, farid, schedule, rule, terms, Consent(seen))
-
-
 # Planting
 
 
 async def test_a_schedule_is_planted_sixteen_weeks_ahead(context: Context, cast: Cast) -> None:
-    found = await planted(context, await make(context, cast))
+    found = await planted(context, await make_schedule(context, cast))
     assert len(found) == 16
     assert {row["state"] for row in found} == {"open"}
     assert {row["wall_start"].time() for row in found} == {time(11)}
@@ -105,7 +75,7 @@ async def test_a_schedule_is_planted_sixteen_weeks_ahead(context: Context, cast:
 async def test_the_timetable_plants_what_the_horizon_reaches_and_nothing_twice(
     context: Context, cast: Cast
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     async with context.db.transaction() as tx:
         await tx.execute("delete from gatherings where planned_for > current_date + 50")
         await tx.execute("update schedules set planted_until = current_date + 50")
@@ -115,7 +85,7 @@ async def test_the_timetable_plants_what_the_horizon_reaches_and_nothing_twice(
 
 
 async def test_what_was_cancelled_or_moved_is_not_planted_again(context: Context, cast: Cast) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     first, second = [row["id"] for row in await planted(context, schedule)][:2]
     await change_actions.cancel_gathering(context, await person(context, cast.farid), first, "ill")
     await change_one(context, cast, second, at=time(13))
@@ -129,7 +99,7 @@ async def test_what_was_cancelled_or_moved_is_not_planted_again(context: Context
 
 async def test_skipped_dates_are_not_planted(context: Context, cast: Cast) -> None:
     holiday = today() + timedelta(days=10)
-    found = await planted(context, await make(context, cast, weekly(skipped=frozenset({holiday}))))
+    found = await planted(context, await make_schedule(context, cast, weekly(skipped=frozenset({holiday}))))
     assert holiday not in {row["planned_for"] for row in found}
     assert len(found) == 15
 
@@ -150,14 +120,13 @@ async def test_a_schedule_is_for_its_hosts_alone(context: Context, cast: Cast, w
     other = await person(context, getattr(cast, who))
     with pytest.raises(NotFound):
         await schedule_actions.create_schedule(context, other, cast.circle, weekly(), TERMS)
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     with pytest.raises(NotFound):
-        await schedule_actions.end_schedule(context, other, schedule, remove=True)
+        await planned_change.apply(context, ScheduleEnd(other, schedule, remove=True), Consent(""))
     first = (await planted(context, schedule))[0]
     with pytest.raises(NotFound):
-        await change_actions.change_gathering(
-            context, other, first["id"], TERMS.moment(first["planned_for"]), TERMS, Consent("")
-        )
+        change = GatheringChange(other, first["id"], TERMS.moment(first["planned_for"]), TERMS)
+        await planned_change.apply(context, change, Consent(""))
 
 
 # Changing one gathering
@@ -166,7 +135,7 @@ async def test_a_schedule_is_for_its_hosts_alone(context: Context, cast: Cast, w
 async def test_those_booked_are_told_and_may_cancel_in_full_when_the_time_moves(
     context: Context, cast: Cast
 ) -> None:
-    soon = await make(context, cast, weekly(1))  # so soon that the terms would keep the money
+    soon = await make_schedule(context, cast, weekly(1))  # so soon that the terms would keep the money
     gathering = (await planted(context, soon))[0]
     booking = await add_booking(context, gathering["id"], cast.mira, kind="paid", amount=4500)
     async with context.db.transaction() as tx:
@@ -241,15 +210,11 @@ async def test_community_seats_given_stay(context: Context, cast: Cast) -> None:
 
 
 async def test_what_was_shown_is_what_is_done(context: Context, cast: Cast) -> None:
-    farid = await person(context, cast.farid)
-    async with context.db.reading() as tx:
-        row = await change_actions.find(tx, farid, cast.gathering)
-    new = schedule_forms.terms_of(row, time(12))
-    moment = new.moment(row["wall_start"].date())
-    seen = change_actions.foresee(row, moment, new).seen
+    change = await plan_change(context, cast, cast.gathering, at=time(12))
+    consent = await consent_to(context, change)
     await add_booking(context, cast.gathering, cast.mira)
     with pytest.raises(OutOfDate):
-        await change_actions.change_gathering(context, farid, cast.gathering, moment, new, Consent(seen))
+        await planned_change.apply(context, change, consent)
 
 
 async def test_gatherings_across_one_another_need_a_reason(context: Context, cast: Cast) -> None:
@@ -261,22 +226,21 @@ async def test_gatherings_across_one_another_need_a_reason(context: Context, cas
     await change_one(context, cast, cast.gathering, at=time(19), reason="Fern takes the other")
     assert (await events(context, "gathering.changed"))[0]["why"] == "Fern takes the other"
     listed = Rule("dates", today(), dates=(today() + timedelta(days=7),))
-    await make(context, cast, listed)  # at 11, when nothing else is
+    await make_schedule(context, cast, listed)  # at 11, when nothing else is
     with pytest.raises(Refused) as refused:
-        await make(context, cast, listed, Terms(time(20, 30), ZONE, 90, 8, 1))
+        await make_schedule(context, cast, listed, Terms(time(20, 30), ZONE, 90, 8, 1))
     assert refused.value.codes == {"overlaps"}
 
 
 async def test_one_that_is_put_back_follows_its_rule_again(context: Context, cast: Cast) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     first = (await planted(context, schedule))[0]
     await change_one(context, cast, first["id"], at=time(15), day=first["planned_for"] + timedelta(days=1))
     farid = await person(context, cast.farid)
     async with context.db.reading() as tx:
-        row = await change_actions.find(tx, farid, first["id"])
-    moment = TERMS.moment(first["planned_for"])
-    consent = Consent(change_actions.foresee(row, moment, TERMS).seen)
-    await change_actions.change_gathering(context, farid, first["id"], moment, TERMS, consent, by_hand=False)
+        row = await queries.gathering_to_change(tx, farid, first["id"])
+        change = await planned_change.put_back(tx, farid, row)
+    await apply(context, change)
     again = (await planted(context, schedule))[0]
     assert (again["starts_at"], again["by_hand"]) == (first["starts_at"], False)
 
@@ -287,12 +251,11 @@ async def test_one_that_is_put_back_follows_its_rule_again(context: Context, cas
 async def test_a_whole_schedule_changes_but_for_what_was_changed_by_hand(
     context: Context, cast: Cast
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     found = await planted(context, schedule)
     await change_one(context, cast, found[2]["id"], at=time(16))
     booking = await add_booking(context, found[0]["id"], cast.mira)
-    later = Terms(time(12, 30), ZONE, 60, 10, 1)
-    await change_all(context, cast, schedule, weekly(), later)
+    await apply(context, ScheduleChange(await person(context, cast.farid), schedule, LATER, weekly()))
     now = await planted(context, schedule)
     assert [row["id"] for row in now] == [row["id"] for row in found]
     assert [row["wall_start"].time() for row in now[:4]] == [
@@ -309,10 +272,10 @@ async def test_a_whole_schedule_changes_but_for_what_was_changed_by_hand(
 
 
 async def test_another_weekday_leaves_the_booked_where_they_are(context: Context, cast: Cast) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     found = await planted(context, schedule)
     await add_booking(context, found[1]["id"], cast.mira)
-    await change_all(context, cast, schedule, weekly(4), TERMS)
+    await apply(context, ScheduleChange(await person(context, cast.farid), schedule, TERMS, weekly(4)))
     now = {row["planned_for"]: row for row in await planted(context, schedule)}
     kept = now.pop(found[1]["planned_for"])
     assert (kept["starts_at"], kept["by_hand"], kept["state"]) == (found[1]["starts_at"], True, "open")
@@ -321,13 +284,10 @@ async def test_another_weekday_leaves_the_booked_where_they_are(context: Context
 
 
 async def test_this_and_all_that_follow(context: Context, cast: Cast) -> None:
-    schedule = await make(context, cast, weekly(times=10))
+    schedule = await make_schedule(context, cast, weekly(times=10))
     found = await planted(context, schedule)
     farid, later = await person(context, cast.farid), Terms(time(13), ZONE, 90, 8, 1)
-    whole = move_rules.cut(weekly(times=10), found[4]["planned_for"])
-    async with context.db.reading() as tx:
-        seen = (await schedule_actions.foresee_following(tx, schedule, found[4]["id"], whole, later)).seen
-    await schedule_actions.change_following(context, farid, found[4]["id"], later, Consent(seen))
+    await apply(context, FollowingChange(farid, found[4]["id"], later))
     async with context.db.reading() as tx:
         new = await tx.fetchval("select id from schedules where id <> $1", schedule)
     assert [row["id"] for row in await planted(context, schedule)] == [row["id"] for row in found[:4]]
@@ -339,11 +299,11 @@ async def test_this_and_all_that_follow(context: Context, cast: Cast) -> None:
 
 
 async def test_ending_a_schedule_keeps_what_is_booked(context: Context, cast: Cast) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     found = await planted(context, schedule)
     await add_booking(context, found[3]["id"], cast.mira)
     await add_booking(context, found[5]["id"], cast.milo, state="cancelled")
-    await schedule_actions.end_schedule(context, await person(context, cast.farid), schedule, remove=True)
+    await apply(context, ScheduleEnd(await person(context, cast.farid), schedule, remove=True))
     left = await planted(context, schedule)
     assert [(row["id"], row["state"]) for row in left] == [
         (found[3]["id"], "open"),
@@ -357,7 +317,7 @@ async def test_ending_a_schedule_keeps_what_is_booked(context: Context, cast: Ca
 
 
 async def test_a_paused_circle_takes_nobody_and_plants_nothing(context: Context, cast: Cast) -> None:
-    schedule, farid = await make(context, cast), await person(context, cast.farid)
+    schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
     await standing_actions.pause_circle(context, farid, cast.circle)
     async with context.db.transaction() as tx:
         await tx.execute("delete from gatherings where planned_for > current_date + 50")
@@ -380,7 +340,7 @@ async def test_a_paused_circle_takes_nobody_and_plants_nothing(context: Context,
 
 
 async def test_a_circle_ends_only_when_nobody_waits_for_it(context: Context, cast: Cast) -> None:
-    schedule, farid = await make(context, cast), await person(context, cast.farid)
+    schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
     booking = await add_booking(context, cast.gathering, cast.mira)
     with pytest.raises(Refused) as refused:
         await standing_actions.archive_circle(context, farid, cast.circle)
@@ -402,37 +362,15 @@ async def test_a_copy_is_a_draft_made_of_the_same(context: Context, cast: Cast) 
 
 
 async def test_two_hosts_at_once_change_it_once(context: Context, cast: Cast) -> None:
-    schedule, farid = await make(context, cast), await person(context, cast.farid)
-    later = Terms(time(12, 30), ZONE, 60, 10, 1)
-    async with context.db.reading() as tx:
-        consent = Consent((await schedule_actions.foresee(tx, schedule, weekly(), later)).seen)
-    tries = [
-        schedule_actions.change_schedule(context, farid, schedule, weekly(), later, consent) for _ in range(2)
-    ]
+    schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
+    change = ScheduleChange(farid, schedule, LATER, weekly())
+    consent = await consent_to(context, change)
+    tries = [planned_change.apply(context, change, consent) for _ in range(2)]
     found = await asyncio.gather(*tries, return_exceptions=True)
     assert sorted(type(each).__name__ for each in found) == ["OutOfDate", "Outcome"]
 
 
 # The pages
-
-
-def typed(**changed: str) -> dict[str, str]:
-    """Every week from in three days on, as typed."""
-    first = today() + timedelta(days=3)
-    usual = {
-        "kind": "weekly",
-        "first_date": first.isoformat(),
-        "every": "1",
-        "weekdays": str(first.weekday()),
-        "end": "open",
-        "time": "11:00",
-        "length_minutes": "90",
-        "capacity": "8",
-        "community_seats": "1",
-        "note": "",
-        "then": "look",
-    }
-    return usual | changed
 
 
 async def test_half_a_year_is_planned_with_its_dates_in_view(
@@ -477,7 +415,7 @@ async def test_the_dates_follow_the_form_without_a_new_page(
         assert half.status_code == 200  # a form that is not finished is no mistake yet
         assert "choose a weekday" in half.text
         assert "Save the schedule" not in half.text
-        schedule = await make(context, cast)
+        schedule = await make_schedule(context, cast)
         changed = await page.post(f"/host/schedules/{schedule}", data=typed(time="12:00"), headers=asks)
         assert "16 gatherings change" in changed.text
         assert "<html" not in changed.text
@@ -529,7 +467,7 @@ async def test_schedules_that_cannot_stand_are_said_back(
 async def test_the_pages_are_for_hosts_alone(
     context: Context, cast: Cast, browser: OpenBrowser, who: str
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     gathering = (await planted(context, schedule))[0]["id"]
     async with browser(getattr(cast, who)) as page:
         for address in (
@@ -545,17 +483,10 @@ async def test_the_pages_are_for_hosts_alone(
             assert (await page.post(f"/host/circles/{cast.circle}/{verb}")).status_code == 404
 
 
-def seen(text: str) -> str:
-    """The fingerprint of what a page said would happen."""
-    found = re.search(r'name="seen" value="([0-9a-f]+)"', text)
-    assert found
-    return found[1]
-
-
 async def test_one_evening_is_moved_after_seeing_who_is_told(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     first = (await planted(context, schedule))[0]
     booking = await add_booking(context, first["id"], cast.mira, kind="paid", amount=4500)
     address = f"/host/gatherings/{first['id']}/change"
@@ -568,12 +499,14 @@ async def test_one_evening_is_moved_after_seeing_who_is_told(
         assert "1 person with a seat is told: Mira" in shown
         assert "all they paid comes back" in shown
         assert (await page.post(address, data=change | {"then": "do"})).status_code == 422
-        done = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
+        done = await page.post(address, data=change | {"then": "do", "seen": fingerprint(shown)})
         assert done.status_code == 303
         assert "Changed by hand" in (await page.get(f"/host/circles/{cast.circle}")).text
         back = await page.get(f"/host/gatherings/{first['id']}/put-back")
         assert "moves to" in back.text
-        done = await page.post(f"/host/gatherings/{first['id']}/put-back", data={"seen": seen(back.text)})
+        done = await page.post(
+            f"/host/gatherings/{first['id']}/put-back", data={"seen": fingerprint(back.text)}
+        )
         assert done.status_code == 303
     async with browser(cast.mira) as page:
         assert "Cancel with a full refund" in (await page.get(f"/bookings/{booking}")).text
@@ -584,14 +517,14 @@ async def test_one_evening_is_moved_after_seeing_who_is_told(
 async def test_more_than_one_is_changed_from_one(
     context: Context, cast: Cast, browser: OpenBrowser, scope: str, how_many: int
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     third = (await planted(context, schedule))[2]
     address = f"/host/gatherings/{third['id']}/change"
     change = typed(scope=scope, date=third["planned_for"].isoformat(), time="13:00")
     async with browser(cast.farid) as page:
         shown = (await page.post(address, data=change)).text
         assert f"{how_many} gatherings change" in shown
-        done = await page.post(address, data=change | {"then": "do", "seen": seen(shown)})
+        done = await page.post(address, data=change | {"then": "do", "seen": fingerprint(shown)})
         assert done.status_code == 303
     async with context.db.reading() as tx:
         moved = await tx.fetchval("select count(*) from gatherings where wall_start::time = '13:00'")
@@ -601,14 +534,14 @@ async def test_more_than_one_is_changed_from_one(
 async def test_a_schedule_is_changed_and_ended_from_its_pages(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     address = f"/host/schedules/{schedule}"
     async with browser(cast.farid) as page:
         assert "What will happen" not in (await page.get(address)).text
         shown = (await page.post(address, data=typed(time="12:00"))).text
         assert "16 gatherings change" in shown
         assert "Nobody needs to be told" in shown
-        done = await page.post(address, data=typed(time="12:00", then="save", seen=seen(shown)))
+        done = await page.post(address, data=typed(time="12:00", then="save", seen=fingerprint(shown)))
         assert done.status_code == 303
         assert "take away 16 that nobody booked" in (await page.get(f"{address}/end")).text
         assert (await page.post(f"{address}/end", data={"then": "remove"})).status_code == 303
@@ -648,7 +581,7 @@ async def test_two_gatherings_of_one_host_need_a_reason(
 async def test_the_pages_ask_few_questions(
     context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
-    schedule = await make(context, cast)
+    schedule = await make_schedule(context, cast)
     gathering = (await planted(context, schedule))[0]["id"]
     async with browser(cast.farid) as page:
         for address in (

@@ -1,27 +1,31 @@
-"""What a change does to gatherings that are planted already, and who is told: decided before it is done."""
+"""What a change does to planted gatherings, who is notified of it, and every reason against it. Pure, no I/O."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from circles.base import clock
-from circles.base.errors import Reason, refuse_if
+from circles.base.english import choose, plural
+from circles.base.errors import Reason
+from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.schedule.rules import HORIZON, Rule, Terms
 
-# change: gets another time or other terms. remove: nobody has a seat and the rule has it no more.
-# stay: the rule has it no more, but somebody has a seat. by_hand: its hosts changed it, so it is left alone.
-What = Literal["change", "remove", "stay", "by_hand"]
+# change: gets another time or other terms. remove: nobody has a seat and the rule no longer has its date.
+# stay: the rule no longer has its date, but somebody has a seat. by_hand: its hosts changed it; it is left alone.
+Effect = Literal["change", "remove", "stay", "by_hand"]
 PLACE = ("join_link", "city", "address")
+# The terms that differ from one gathering to another beside its time.
+TERMS = tuple(field.name for field in fields(Terms) if field.name not in ("at", "zone"))
 
 
 @dataclass(frozen=True, slots=True)
-class Seated:
+class SeatHolder:
     """Somebody with a seat, who may have to give it up. held: they have not finished booking it."""
 
     booking: UUID
@@ -31,10 +35,10 @@ class Seated:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A planted gathering as it stands. names: of those with a seat, who may have to be told.
+class Planted:
+    """A planted gathering before the change. names: of those with a seat, who may be notified.
 
-    seated: everybody with a seat, the newest booking last, where one gathering is looked at alone.
+    seat_holders: the newest booking last; only where one gathering alone changes.
     """
 
     id: UUID
@@ -46,102 +50,95 @@ class Standing:
     terms: Terms
     seats_taken: int
     community_taken: int
-    was_booked: bool
     names: tuple[str, ...] = ()
-    seated: tuple[Seated, ...] = ()
+    seat_holders: tuple[SeatHolder, ...] = ()
+
+    @classmethod
+    def of(cls, row: Any) -> Planted:
+        """A stored gathering, its time of day as planned."""
+        names = (
+            "id",
+            "planned_for",
+            "state",
+            "by_hand",
+            "starts_at",
+            "wall_start",
+            "seats_taken",
+            "community_taken",
+        )
+        columns = {name: row[name] for name in names}
+        terms = schedule_forms.terms_of(row, row["wall_start"].time())
+        return cls(**columns, terms=terms, names=tuple(row["names"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What becomes of one gathering. moment, terms: what it gets when it changes."""
 
-    what: What
-    row: Standing
+    effect: Effect
+    gathering: Planted
     moment: clock.Moment
     terms: Terms
 
     @property
     def moves(self) -> bool:
         """Whether it starts at another time."""
-        return self.what == "change" and self.moment.utc != self.row.starts_at
+        return self.effect == "change" and self.moment.utc != self.gathering.starts_at
 
     @property
-    def replaced(self) -> bool:
-        """Whether its place changes."""
-        return self.what == "change" and any(
-            getattr(self.terms, name) != getattr(self.row.terms, name) for name in PLACE
-        )
+    def changes_place(self) -> bool:
+        """Whether those booked find it at another link or address."""
+        return self.effect == "change" and not set(PLACE).isdisjoint(self.differing)
 
     @property
-    def tells(self) -> bool:
-        """Whether those with a seat are told: of another time, length or place."""
-        longer = self.what == "change" and self.terms.length_minutes != self.row.terms.length_minutes
-        return bool(self.row.seats_taken) and (self.moves or longer or self.replaced)
+    def notifies(self) -> bool:
+        """Whether those with a seat are notified: of another time, length or place."""
+        longer = self.effect == "change" and "length_minutes" in self.differing
+        return bool(self.gathering.seats_taken) and (self.moves or longer or self.changes_place)
 
     @property
     def too_many(self) -> int:
         """How many more seats are taken than it will have."""
-        return max(0, self.row.seats_taken - self.terms.capacity) if self.what == "change" else 0
+        return max(0, self.gathering.seats_taken - self.terms.capacity) if self.effect == "change" else 0
+
+    @property
+    def differing(self) -> list[str]:
+        """The names of the terms that change."""
+        return [name for name in TERMS if getattr(self.terms, name) != getattr(self.gathering.terms, name)]
 
     @property
     def changed(self) -> list[str]:
         """What changes, in words."""
-        names = [name for name in Terms.__slots__ if name not in ("at", "zone")]
-        differ = [n for n in names if getattr(self.terms, n) != getattr(self.row.terms, n)]
-        return (["time"] if self.moves else []) + [_WORDS[name] for name in differ]
-
-    @property
-    def becomes(self) -> list[str]:
-        """What its terms become, told so that whoever decides need not look up what they were."""
-        return [
-            _BECOMES[name].format(new=getattr(self.terms, name), old=getattr(self.row.terms, name))
-            for name in _BECOMES
-            if getattr(self.terms, name) != getattr(self.row.terms, name)
-        ]
-
-
-_WORDS = {
-    "length_minutes": "length",
-    "capacity": "seats",
-    "community_seats": "community seats",
-    "note": "note",
-    "join_link": "join link",
-    "city": "city",
-    "address": "address",
-}
-_BECOMES = {
-    "length_minutes": "{new} minutes instead of {old}",
-    "capacity": "seats: {new} instead of {old}",
-    "community_seats": "community seats: {new} instead of {old}",
-    "note": "a new word about it",
-    "join_link": "a new link to join",
-    "city": "a new city",
-    "address": "a new address",
-}
+        names = {"length_minutes": "length", "capacity": "seats"}
+        return ["time"] * self.moves + [names.get(name, name.replace("_", " ")) for name in self.differing]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Everything a change does: the steps, and the dates that are planted anew."""
+    """Everything a change does: the steps, and the dates that are planted anew.
+
+    rule_words: the schedule in words, where it moves to other days.
+    """
 
     steps: tuple[Step, ...]
     plants: tuple[date, ...] = ()
+    rule_words: str = ""
 
-    def those(self, what: What) -> list[Step]:
-        """The steps of one kind."""
-        return [step for step in self.steps if step.what == what]
+    def steps_that(self, effect: Effect) -> list[Step]:
+        """The steps of one effect."""
+        return [step for step in self.steps if step.effect == effect]
 
     @property
     def in_order(self) -> list[Step]:
         """The steps so that none moves onto a time which another has yet to leave."""
-        later = [step for step in self.those("change") if step.moment.utc > step.row.starts_at]
-        others = [step for step in self.steps if step.what != "remove" and step not in later]
-        return [*self.those("remove"), *reversed(later), *others]
+        later = [step for step in self.steps_that("change") if step.moment.utc > step.gathering.starts_at]
+        others = [step for step in self.steps if step.effect != "remove" and step not in later]
+        return [*self.steps_that("remove"), *reversed(later), *others]
 
     @property
-    def told(self) -> int:
-        """How many seats have somebody who keeps it and is told."""
-        return sum(step.row.seats_taken - step.too_many for step in self.steps if step.tells)
+    def notified(self) -> int:
+        """How many people keep their seat and are notified."""
+        return sum(step.gathering.seats_taken - step.too_many for step in self.steps if step.notifies)
 
     @property
     def too_many(self) -> int:
@@ -150,127 +147,154 @@ class Outcome:
 
     @property
     def may_cancel(self) -> int:
-        """How many seats may be given back with all their money, since the time moves."""
-        return sum(step.row.seats_taken - step.too_many for step in self.steps if step.moves)
+        """How many people may cancel with a full refund, since the time moves."""
+        return sum(step.gathering.seats_taken - step.too_many for step in self.steps if step.moves)
 
     @property
-    def seen(self) -> str:
-        """A fingerprint: what was shown is what is done, or it is shown again."""
+    def fingerprint(self) -> str:
+        """Differs when the change would do another thing than was shown."""
         lines = [
-            f"{step.row.id} {step.what} {step.moment.utc} {step.terms} {step.row.seats_taken} "
-            f"{step.row.starts_at} {step.row.terms}"
+            f"{step.gathering.id} {step.effect} {step.moment.utc} {step.terms} {step.gathering.seats_taken} "
+            f"{step.gathering.starts_at} {step.gathering.terms}"
             for step in self.steps
         ]
-        # Whoever decides about people must have seen these people, and not just as many.
+        # A choice among people holds for these people, not for just as many others.
         lines += [
-            f"{seat.booking} {seat.held}" for step in self.steps if step.too_many for seat in step.row.seated
+            f"{holder.booking} {holder.held}"
+            for step in self.steps
+            if step.too_many
+            for holder in step.gathering.seat_holders
         ]
         return hashlib.sha256("\n".join([*lines, *map(str, self.plants)]).encode()).hexdigest()[:32]
 
 
-def standing(row: Any, terms: Terms) -> Standing:
-    """A stored gathering as it stands."""
-    names = ("id", "planned_for", "state", "by_hand", "starts_at", "wall_start")
-    counts = ("seats_taken", "community_taken", "was_booked")
-    told = tuple(row["names"])
-    return Standing(terms=terms, names=told, **{name: row[name] for name in names + counts})
-
-
-def seated(row: Mapping[str, Any]) -> tuple[Seated, ...]:
-    """Everybody with a seat in one stored gathering, the newest booking last."""
+def gathering_outcome(row: Mapping[str, Any], moment: clock.Moment, terms: Terms) -> Outcome:
+    """What another time and other terms do to one stored gathering."""
     columns = (row[f"seated_{name}"] for name in ("ids", "names", "since", "held"))
-    return tuple(Seated(*each) for each in zip(*columns, strict=True))
+    holders = tuple(SeatHolder(*values) for values in zip(*columns, strict=True))
+    step = Step("change", replace(Planted.of(row), seat_holders=holders), moment, terms)
+    return Outcome((step,) if step.changed else ())
 
 
-def outcome(rule: Rule, terms: Terms, rows: Iterable[Standing], now: datetime) -> Outcome:
+def schedule_outcome(
+    rule: Rule, terms: Terms, gatherings: Iterable[Planted], now: datetime, rule_words: str = ""
+) -> Outcome:
     """What a rule does to the gatherings ahead that were planted under it before."""
-    known = list(rows)
-    today = now.date()
-    horizon = today + HORIZON
+    known = list(gatherings)
+    horizon = now.date() + HORIZON
     # A gathering at the horizon that moves to a later day lies beyond it.
-    furthest = max([horizon, *(row.planned_for for row in known if row.planned_for)])
-    wanted = schedule_rules.dates(rule, today - timedelta(days=1), furthest)
-    steps = [_step(row, row.planned_for in wanted, terms, now) for row in known if row.state != "cancelled"]
-    there = {row.planned_for for row in known}
-    new = tuple(day for day in wanted if day not in there and day <= horizon and terms.moment(day).utc > now)
-    return Outcome(tuple(step for step in steps if step), new)
+    furthest = max([horizon, *(one.planned_for for one in known if one.planned_for)])
+    wanted = schedule_rules.dates(rule, now.date() - timedelta(days=1), furthest)
+    steps = [_step(one, one.planned_for in wanted, terms, now) for one in known if one.state != "cancelled"]
+    planned = {one.planned_for for one in known}
+    new = [day for day in wanted if day not in planned and day <= horizon and terms.moment(day).utc > now]
+    return Outcome(tuple(step for step in steps if step), tuple(new), rule_words)
 
 
-def following(row: Standing, first: UUID, goes: Mapping[date, date], moves: bool) -> Standing:
-    """A gathering that follows the first of them, where it goes.
-
-    The first was asked for by name, so it changes too though it was changed by hand; but one that was moved by hand
-    and is not moved now stays where it is.
-    """
-    day = row.planned_for or row.wall_start.date()
-    asked = row.id == first and (moves or row.wall_start.date() == day)
-    return replace(row, planned_for=goes[day], by_hand=row.by_hand and not asked)
-
-
-def _step(row: Standing, wanted: bool, terms: Terms, now: datetime) -> Step | None:
-    moment = terms.moment(row.planned_for or row.wall_start.date())
-    if row.by_hand:
-        return Step("by_hand", row, moment, row.terms)
-    if not wanted or moment.utc <= now:
-        return Step("stay" if row.seats_taken else "remove", row, moment, row.terms)
-    step = Step("change", row, moment, terms)
+def _step(gathering: Planted, wanted: bool, terms: Terms, now: datetime) -> Step | None:
+    moment = terms.moment(gathering.planned_for or gathering.wall_start.date())
+    if gathering.by_hand or not wanted or moment.utc <= now:
+        return _off_rule(gathering)
+    step = Step("change", gathering, moment, terms)
     return step if step.changed else None
 
 
-def problems(found: Outcome, *, choosing: bool = False) -> list[Reason]:
-    """Why a change cannot be done to people who have seats.
+def _off_rule(gathering: Planted) -> Step:
+    effect: Effect = "by_hand" if gathering.by_hand else "stay" if gathering.seats_taken else "remove"
+    moment = gathering.terms.moment(gathering.wall_start.date())
+    return Step(effect, gathering, moment, gathering.terms)
 
-    choosing: whether it is said who gives up a seat when too many are taken, as it can be for one gathering alone.
+
+def end_outcome(gatherings: Iterable[Planted]) -> Outcome:
+    """What becomes of the gatherings ahead of a schedule that ends."""
+    return Outcome(tuple(_off_rule(one) for one in gatherings if one.state != "cancelled"))
+
+
+def following(gathering: Planted, first: UUID, days: Mapping[date, date], moves: bool) -> Planted:
+    """A gathering from the first on, planned for the day it goes to.
+
+    The host chose the first itself, so it changes too though it was changed by hand; but when one that was moved by
+    hand is not moved now, it stays where it is.
+    """
+    day = gathering.planned_for or gathering.wall_start.date()
+    chosen = gathering.id == first and (moves or gathering.wall_start.date() == day)
+    return replace(gathering, planned_for=days[day], by_hand=gathering.by_hand and not chosen)
+
+
+def new_times(outcome: Outcome, terms: Terms) -> list[tuple[datetime, datetime]]:
+    """When the gatherings that are new, move or change their length will be: start and end, in UTC."""
+    length = timedelta(minutes=terms.length_minutes)
+    changed = [
+        step.moment.utc
+        for step in outcome.steps_that("change")
+        if step.moves or "length_minutes" in step.differing
+    ]
+    return [(at, at + length) for at in (*changed, *(terms.moment(day).utc for day in outcome.plants))]
+
+
+# Reasons against a change
+
+
+def closed_refusals(row: Any) -> list[Reason]:
+    """Why a stored gathering can no longer change."""
+    if row["state"] == "cancelled":
+        return [Reason("cancelled", "This gathering was cancelled, so it cannot be changed.")]
+    if row["has_begun"]:
+        return [Reason("begun", "This gathering has begun, so it cannot be changed.")]
+    return []
+
+
+def refusals(outcome: Outcome, *, choosing: bool = False) -> list[Reason]:
+    """Why a change cannot be made while people have seats.
+
+    choosing: whether the host chooses who gives up a seat when too many are taken, which is for one gathering alone.
     """
     reasons = []
-    for step in found.those("change"):
-        day = schedule_rules.say_day(step.row.wall_start.date(), step.row.wall_start.date())
-        taken, community = step.row.seats_taken, step.row.community_taken
+    for step in outcome.steps_that("change"):
+        wall, taken = step.gathering.wall_start.date(), step.gathering.seats_taken
+        day, community = schedule_rules.short_date(wall, wall), step.gathering.community_taken
         if step.too_many and not choosing:
-            says = (
-                f"On {day} {_seats(taken)} taken, so there cannot be only {step.terms.capacity}. "
-                f"Give {taken} or more, or change one gathering at a time: there you choose who gives up a seat."
+            message = (
+                f"On {day} {plural(taken, 'seat')} {choose(taken, 'is', 'are')} taken, so there cannot be only "
+                f"{step.terms.capacity}. Give {taken} or more, or change one gathering at a time: there you choose "
+                "who gives up a seat."
             )
-            reasons.append(Reason("seats_taken", says, "capacity"))
-        # Counted as if all of them kept their seats: who has a community seat is nobody's to find out by choosing.
+            reasons.append(Reason("seats_taken", message, "capacity"))
+        # Counted as if all of them kept their seats: choosing must not reveal who has a community seat.
         needed = min(community, step.terms.capacity)
         if step.terms.community_seats < needed:
-            says = f"On {day} {_seats(community, 'community ')} given already. Give {needed} or more."
-            reasons.append(Reason("community_taken", says, "community_seats"))
+            given = f"{plural(community, 'community seat')} {choose(community, 'is', 'are')} given already"
+            reasons.append(
+                Reason("community_taken", f"On {day} {given}. Give {needed} or more.", "community_seats")
+            )
     return reasons
 
 
-def giving_up(found: Outcome, chosen: Collection[UUID]) -> list[UUID]:
-    """The bookings that end, of those chosen: only where too many seats are taken. Raises Refused."""
-    here = [seat.booking for step in found.steps if step.too_many for seat in step.row.seated]
-    ends = [booking for booking in here if booking in chosen]
-    refuse_if(_choice_problems(found.too_many, len(ends)))
-    return ends
+def past_refusals(moment: clock.Moment, now: datetime) -> list[Reason]:
+    """Why a gathering cannot go back to the time its schedule has for it."""
+    passed = Reason("past", "The time its schedule has for it has passed.")
+    return [passed] if moment.utc <= now else []
 
 
-def _choice_problems(needed: int, chosen: int) -> list[Reason]:
-    """Why the choice of those who give up a seat cannot stand: it names just as many as it must."""
+def bookings_to_end(outcome: Outcome, chosen: Collection[UUID]) -> list[UUID]:
+    """The chosen bookings that really are in a gathering with too many seats taken."""
+    return [
+        holder.booking
+        for step in outcome.steps
+        if step.too_many
+        for holder in step.gathering.seat_holders
+        if holder.booking in chosen
+    ]
+
+
+def choice_refusals(needed: int, chosen: int) -> list[Reason]:
+    """Why so many chosen people cannot give up their seats: it must be just as many as needed."""
     if chosen == needed:
         return []
-    must = f"{_people(needed)} {'has to give up a seat' if needed == 1 else 'have to give up their seats'}"
+    people = plural(needed, "person", "people")
+    must = f"{people} {choose(needed, 'has to give up a seat', 'have to give up their seats')}"
     if chosen < needed:
         more = f"{needed - chosen} more" if chosen else str(needed)
         return [Reason("choose_more", f"{must}. Please choose {more}, or give more seats.", "give_up")]
-    says = f"Only {must}. Please take back {_people(chosen - needed, 'tick')}."
-    return [Reason("choose_fewer", says, "give_up")]
-
-
-def _people(number: int, kind: str = "") -> str:
-    one, many = (kind, f"{kind}s") if kind else ("person", "people")
-    return f"1 {one}" if number == 1 else f"{number} {many}"
-
-
-def _seats(number: int, kind: str = "") -> str:
-    return f"1 {kind}seat is" if number == 1 else f"{number} {kind}seats are"
-
-
-def times(found: Outcome, terms: Terms) -> Sequence[tuple[datetime, datetime]]:
-    """When the gatherings that are new or move will be, to look for others across them."""
-    length = timedelta(minutes=terms.length_minutes)
-    moved = [step.moment.utc for step in found.those("change") if step.moves or "length" in step.changed]
-    return [(at, at + length) for at in (*moved, *(terms.moment(day).utc for day in found.plants))]
+    message = f"Only {must}. Please take back {plural(chosen - needed, 'tick')}."
+    return [Reason("choose_fewer", message, "give_up")]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from circles import people
 from circles.base.errors import NotFound, Reason, Refused, refuse_if
-from circles.hosting.change.actions import take_away
+from circles.hosting.change.actions import remove_gathering
 from circles.hosting.circle import actions
 from circles.hosting.circle.rules import CirclePlan
 from circles.hosting.schedule import planting
@@ -76,7 +76,7 @@ async def archive_circle(context: Context, person: people.Person, circle_id: UUI
                 tx, "schedule.ended", schedule["id"], actor_id=person.id, before="active", after="ended"
             )
         for gathering in ahead:
-            await take_away(tx, person, gathering["id"], gathering["state"])
+            await remove_gathering(tx, person, gathering["id"], gathering["state"])
         await _stand(tx, row, person, "circle.archived", "archived")
 
 

@@ -74,7 +74,7 @@ async def _circle_page(
         status,
         circle=row,
         reasons=reasons,
-        schedules=schedule_calendar.listed(schedules, clock.now().date()),
+        schedules=schedule_calendar.list_schedules(schedules, row["state"], clock.now().date()),
         lacks=rules.publish_problems(CirclePlan.of(row)),
         ahead=HostedDate.read(row["ahead"]),
         lately=GatheringDate.read(row["lately"]),

@@ -82,19 +82,27 @@ def _warnings(days: Sequence[date], terms: Terms) -> Iterable[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A schedule in the list of its circle. ahead: how many gatherings are planted; by_hand: changed ones."""
+class ScheduleLine:
+    """A schedule in the list of its circle: its rule, and what is planted of it, in words."""
 
     id: UUID
     words: str
-    ahead: int
-    by_hand: int
+    ahead: str
 
 
-def listed(rows: Iterable[Any], today: date) -> list[Listed]:
+def list_schedules(rows: Iterable[Any], circle_state: str, today: date) -> list[ScheduleLine]:
     """The schedules of a circle in words."""
-    found = []
+    lines = []
     for row in rows:
         words = schedule_rules.words(schedule_forms.rule_of(row), schedule_forms.terms_of(row), today)
-        found.append(Listed(row["id"], words[0].upper() + words[1:], row["how_many"], row["by_hand"]))
-    return found
+        lines.append(ScheduleLine(row["id"], words[0].upper() + words[1:], _ahead_words(row, circle_state)))
+    return lines
+
+
+def _ahead_words(row: Any, circle_state: str) -> str:
+    if row["how_many"]:
+        by_hand = f", {row['by_hand']} of them changed by hand" if row["by_hand"] else ""
+        return f"{row['how_many']} planted ahead{by_hand}."
+    if circle_state == "published":
+        return "Nothing of it is ahead just now."
+    return "It is planted once the circle takes bookings."

@@ -50,7 +50,7 @@ def read_schedule(values: Mapping[str, str], zone: str, scale: Scale, now: datet
     rule = _read_rule(reader, now)
     terms = read_terms(reader, zone, scale)
     if not reader.reasons:
-        reader.reasons += schedule_rules.problems(rule, terms, now)
+        reader.reasons += schedule_rules.refusals(rule, terms, now)
     reader.raise_refusals()
     return rule, terms
 
@@ -87,8 +87,8 @@ def _read_date(reader: Reader, field: str, instead: date) -> date:
 def _read_dates(reader: Reader, field: str) -> tuple[date, ...]:
     typed = [each for each in re.split(r"[\s,;]+", reader.values.get(field, "")) if each]
     if len(typed) > MAX_GATHERINGS:
-        says = f"These are more than {MAX_GATHERINGS} dates. Please list fewer."
-        reader.reasons.append(Reason("too_many", says, field))
+        message = f"These are more than {MAX_GATHERINGS} dates. Please list fewer."
+        reader.reasons.append(Reason("too_many", message, field))
         return ()
     if not typed and field == "dates":
         reader.reasons.append(Reason("no_dates", "Please list the dates, one in a line.", field))
@@ -172,8 +172,8 @@ def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: date
     capacity, community = rules.read_seats(reader, scale)
     note = reader.body("note", max_length=500, required=False)
     if start and start.utc <= now:
-        says = "This time has passed. Please give one that is still ahead."
-        reader.reasons.append(Reason("past", says, "date"))
+        message = "This time has passed. Please give one that is still ahead."
+        reader.reasons.append(Reason("past", message, "date"))
     if start is None or reader.reasons:
         raise Refused(reader.reasons)
     return GatheringPlan(start, length, capacity, community, note)

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from circles.base import clock
 from circles.base.errors import NotFound, Refused
 from circles.base.money import Scale
-from circles.hosting.change.actions import Consent
-from circles.hosting.change.rules import Outcome
+from circles.hosting.change import planned_change, wording
+from circles.hosting.change.planned_change import Consent, ScheduleChange, ScheduleEnd
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import calendar as schedule_calendar
 from circles.hosting.schedule import forms as schedule_forms
+from circles.hosting.schedule import queries as schedule_queries
 from circles.hosting.schedule import rules as schedule_rules
-from circles.hosting.schedule.rules import NTH, WEEKDAYS, Rule, Terms
+from circles.hosting.schedule.rules import NTH, WEEKDAYS, Rule
 from circles.store import db
 from circles.web import access, htmx, render
 from circles.web.forms import Form
@@ -26,11 +27,6 @@ CIRCLES = db.queries("hosting/circle")
 
 # What a new schedule's form begins with.
 USUAL = {"kind": "weekly", "every": "1", "nth": "1", "end": "open", "time": "18:00"}
-
-
-def scale(row: Any) -> Scale:
-    """The sliding scale of a row that holds one."""
-    return Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"])
 
 
 async def _circle(request: Request) -> dict[str, Any]:
@@ -43,7 +39,12 @@ async def _circle(request: Request) -> dict[str, Any]:
 
 def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Response:
     """The form with its dates; to htmx the dates alone, which follow the form while it is being filled in."""
-    about: dict[str, Any] = {"preview": None, "outcome": None, "schedule_id": None} | more
+    about: dict[str, Any] = {
+        "preview": None,
+        "outcome": None,
+        "description": None,
+        "schedule_id": None,
+    } | more
     own = f"/host/schedules/{about['schedule_id']}"
     about["action"] = own if about["schedule_id"] else f"/host/circles/{about['circle']['id']}/schedules/new"
     if htmx.wants_part(request):
@@ -90,7 +91,7 @@ async def create(request: Request) -> Response:
     form, row = await Form.read(request), await _circle(request)
     then, preview = _toggle(form), None
     try:
-        rule, terms = schedule_forms.read_schedule(form.values, row["zone"], scale(row), clock.now())
+        rule, terms = schedule_forms.read_schedule(form.values, row["zone"], Scale.of(row), clock.now())
         preview = schedule_calendar.preview(rule, terms, clock.now())
         if then != "save":
             return _page(request, form, circle=row, preview=preview)
@@ -119,7 +120,7 @@ def _planted_words(planted: int, state: str, rule: Rule) -> str:
 
 
 async def _schedule(request: Request, tx: db.Tx) -> dict[str, Any]:
-    return dict(await schedule_actions.find(tx, request.state.person, access.path_id(request)))
+    return dict(await schedule_queries.find_schedule(tx, request.state.person, access.path_id(request)))
 
 
 def _of_schedule(row: dict[str, Any]) -> dict[str, Any]:
@@ -137,67 +138,59 @@ async def change_form(request: Request) -> Response:
 
 
 async def change(request: Request) -> Response:
-    """Show what a changed schedule does and who is told, or do it."""
+    """Show what a changed schedule does, or change it."""
     form = await Form.read(request)
     then, shown = _toggle(form), {}
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
+        shown = _of_schedule(row)
         try:
             rule, terms = schedule_forms.read_schedule(
-                form.values, row["circle_zone"], scale(row), clock.now()
+                form.values, row["circle_zone"], Scale.of(row), clock.now()
             )
-            shown = await _shown(tx, row, rule, terms)
+            planned = ScheduleChange(request.state.person, row["id"], terms, rule)
+            outcome = await planned.preview(tx)
         except Refused as refused:
             form.add(refused.reasons)
-            return _page(request, form, 422, **_of_schedule(row))
-    if then == "save":
-        return await _save(request, form, row, rule, terms, shown)
-    return _page(request, form, **shown, **_of_schedule(row))
-
-
-async def _shown(tx: db.Tx, row: dict[str, Any], rule: Rule, terms: Terms) -> dict[str, Any]:
-    """The dates of a changed schedule, and what becomes of those that are planted."""
-    outcome: Outcome = await schedule_actions.foresee(tx, row["id"], rule, terms)
-    return {"preview": schedule_calendar.preview(rule, terms, clock.now()), "outcome": outcome}
-
-
-async def _save(
-    request: Request, form: Form, row: dict[str, Any], rule: Rule, terms: Terms, shown: dict[str, Any]
-) -> Response:
-    consent = Consent(form.value("seen"), form.value("overlap_reason"))
+            return _page(request, form, 422, **shown)
+    preview = schedule_calendar.preview(rule, terms, clock.now())
+    shown |= {"preview": preview, "outcome": outcome, "description": wording.describe(outcome)}
+    if then != "save":
+        return _page(request, form, **shown)
     try:
-        await schedule_actions.change_schedule(
-            access.context(request), request.state.person, row["id"], rule, terms, consent
-        )
+        consent = Consent(form.value("seen"), form.value("overlap_reason"))
+        await planned_change.apply(access.context(request), planned, consent)
     except Refused as refused:
         form.add(refused.reasons)
-        return _page(request, form, 422, **shown, **_of_schedule(row))
-    says = "The schedule is changed. Whoever is to be told is being told."
-    return render.see_other(f"/host/circles/{row['circle_id']}", notice=says)
+        return _page(request, form, 422, **shown)
+    notice = "The schedule is changed. Whoever is to be told is being told."
+    return render.see_other(f"/host/circles/{row['circle_id']}", notice=notice)
 
 
 async def end_form(request: Request) -> Response:
-    """Ask once before a schedule ends, and say what becomes of its gatherings."""
+    """Show what becomes of the gatherings of a schedule before it ends."""
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
-        rule, terms = schedule_forms.rule_of(row), schedule_forms.terms_of(row)
-        outcome = await schedule_actions.foresee(tx, row["id"], Rule("dates", clock.now().date()), terms)
-    words = schedule_calendar.preview(rule, terms, clock.now()).words
+        outcome = await ScheduleEnd(request.state.person, row["id"]).preview(tx)
+    rule, terms = schedule_forms.rule_of(row), schedule_forms.terms_of(row)
     return render.page(
-        request, "hosting/schedule/schedule_end.html", schedule=row, words=words, outcome=outcome
+        request,
+        "hosting/schedule/schedule_end.html",
+        schedule=row,
+        words=schedule_calendar.preview(rule, terms, clock.now()).words,
+        removable=len(outcome.steps_that("remove")),
+        sentences=wording.end_sentences(outcome),
     )
 
 
 async def end(request: Request) -> Response:
-    """End a schedule; what nobody booked goes with it, or stays."""
+    """End a schedule; gatherings nobody booked go with it, or stay."""
     form = await Form.read(request)
-    circle_id = await schedule_actions.end_schedule(
-        access.context(request),
-        request.state.person,
-        access.path_id(request),
-        remove=form.value("then") == "remove",
-    )
-    return render.see_other(f"/host/circles/{circle_id}", notice="The schedule has ended.")
+    async with access.context(request).db.reading() as tx:
+        row = await _schedule(request, tx)
+    planned = ScheduleEnd(request.state.person, row["id"], remove=form.value("then") == "remove")
+    await planned_change.apply(access.context(request), planned, Consent(""))
+    return render.see_other(f"/host/circles/{row['circle_id']}", notice="The schedule has ended.")
 
 
 # One date
@@ -205,7 +198,7 @@ async def end(request: Request) -> Response:
 
 def _gathering_form(request: Request, row: dict[str, Any], form: Form, status: int = 200) -> Response:
     return render.page(
-        request, "hosting/schedule/gathering_form.html", status, form=form, circle=row, scale=scale(row)
+        request, "hosting/schedule/gathering_form.html", status, form=form, circle=row, scale=Scale.of(row)
     )
 
 
@@ -222,7 +215,7 @@ async def create_gathering(request: Request) -> Response:
     row = await _circle(request)
     publish = form.value("then") == "publish"
     try:
-        plan = schedule_forms.read_gathering(form.values, row["zone"], scale(row), clock.now())
+        plan = schedule_forms.read_gathering(form.values, row["zone"], Scale.of(row), clock.now())
         await schedule_actions.plan_gathering(
             access.context(request),
             request.state.person,
@@ -234,8 +227,8 @@ async def create_gathering(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         return _gathering_form(request, row, form, 422)
-    says = "The gathering is open for booking." if publish else "The gathering is planned, as a draft."
+    notice = "The gathering is open for booking." if publish else "The gathering is planned, as a draft."
     if plan.start.oddity == "doubled":
         city = clock.city(row["zone"])
-        says += f" That night the clocks in {city} show {plan.start.wall:%H:%M} twice; it is the first."
-    return render.see_other(f"/host/circles/{row['id']}", notice=says)
+        notice += f" That night the clocks in {city} show {plan.start.wall:%H:%M} twice; it is the first."
+    return render.see_other(f"/host/circles/{row['id']}", notice=notice)

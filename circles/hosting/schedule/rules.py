@@ -96,17 +96,17 @@ def dates(rule: Rule, after: date, until: date) -> list[date]:
 # What is wrong with a rule
 
 
-def problems(rule: Rule, terms: Terms, now: datetime) -> list[Reason]:
+def refusals(rule: Rule, terms: Terms, now: datetime) -> list[Reason]:
     """Every reason why a rule cannot stand."""
     if rule.until and rule.until < rule.first:
-        says = f"The last date is before the first, {say_day(rule.first, now.date())}."
-        return [Reason("ends_before_start", says, "until")]
+        message = f"The last date is before the first, {short_date(rule.first, now.date())}."
+        return [Reason("ends_before_start", message, "until")]
     if (rule.until or rule.times) and len(list(islice(all_dates(rule), MAX_GATHERINGS + 1))) > MAX_GATHERINGS:
-        says = f"These are more than {MAX_GATHERINGS} gatherings. Please let it end earlier, or leave the end open."
-        return [Reason("too_many", says, "until" if rule.until else "times")]
+        message = f"These are more than {MAX_GATHERINGS} gatherings. Please let it end earlier, or leave the end open."
+        return [Reason("too_many", message, "until" if rule.until else "times")]
     if not any(_ahead(rule, terms, now)):
-        says = "No gathering comes of this: every date of it is past or skipped."
-        return [Reason("plants_nothing", says, "first_date")]
+        message = "No gathering comes of this: every date of it is past or skipped."
+        return [Reason("plants_nothing", message, "first_date")]
     return []
 
 
@@ -117,6 +117,13 @@ def _ahead(rule: Rule, terms: Terms, now: datetime) -> Iterator[date]:
         for day in all_dates(rule)
         if day >= early and day not in rule.skipped and terms.moment(day).utc > now
     )
+
+
+def planted_times(rule: Rule, terms: Terms, now: datetime) -> list[tuple[datetime, datetime]]:
+    """Start and end, in UTC, of the gatherings that a new schedule plants at once."""
+    days = dates(rule, now.date() - timedelta(days=1), now.date() + HORIZON)
+    starts = [start for day in days if (start := terms.moment(day).utc) > now]
+    return [(start, start + timedelta(minutes=terms.length_minutes)) for start in starts]
 
 
 def next_dates(rule: Rule, terms: Terms, now: datetime, most: int = 12) -> list[date]:
@@ -143,14 +150,14 @@ def words(rule: Rule, terms: Terms, today: date) -> str:
     ends = (datetime.combine(rule.first, terms.at) + timedelta(minutes=terms.length_minutes)).time()
     parts = [rhythm(rule), f"{terms.at:%H:%M} to {ends:%H:%M} {clock.city(terms.zone)} time"]
     if rule.first > today and rule.kind != "dates":
-        parts.append(f"from {say_day(rule.first, today)}")
+        parts.append(f"from {short_date(rule.first, today)}")
     if rule.until:
-        parts.append(f"until {say_day(rule.until, today)}")
+        parts.append(f"until {short_date(rule.until, today)}")
     if rule.times:
         parts.append("once" if rule.times == 1 else f"{rule.times} times")
     skipped = sorted(day for day in rule.skipped if day >= today)
     if skipped:
-        parts.append(f"not on {join_names(say_day(day, today) for day in skipped)}")
+        parts.append(f"not on {join_names(short_date(day, today) for day in skipped)}")
     return ", ".join(parts)
 
 
@@ -188,7 +195,7 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def say_day(day: date, today: date) -> str:
+def short_date(day: date, today: date) -> str:
     """A date without its weekday, and with its year where that is not plain: 30 June, 6 January 2027."""
     return f"{day.day} {day:%B}" + (f" {day.year}" if day.year != today.year else "")
 

@@ -52,8 +52,8 @@ def _no_meeting(days: Iterable[date]) -> None:
     seen: set[date] = set()
     for day in days:
         if day in seen:
-            says = f"This schedule has a gathering on {clock.format_date(day)} already. Please choose another day."
-            raise Refused(Reason("same_day", says, "date"))
+            message = f"This schedule has a gathering on {clock.format_date(day)} already. Please choose another day."
+            raise Refused(Reason("same_day", message, "date"))
         seen.add(day)
 
 
@@ -75,8 +75,8 @@ def _problems(whole: Cut) -> list[Reason]:
     """Why what follows cannot move to that day."""
     dates = list(islice(schedule_rules.all_dates(whole.before), 2))
     if dates[:1] != [whole.at]:
-        says = "This gathering is not on a date of its schedule, so the others cannot move with it. Move it alone."
-        return [Reason("off_rule", says, "date")]
+        message = "This gathering is not on a date of its schedule, so the others cannot move with it. Move it alone."
+        return [Reason("off_rule", message, "date")]
     passed = max(schedule_rules.all_dates(whole.early), default=None)
     if passed and whole.to <= passed:
         return [_taken(passed, "before", "after")]
@@ -88,24 +88,24 @@ def _problems(whole: Cut) -> list[Reason]:
 
 
 def _taken(day: date, lies: str, choose: str) -> Reason:
-    says = (
+    message = (
         f"The one {lies} it is on {clock.format_date(day)}. Please choose a day {choose} that, "
         "or change the whole schedule."
     )
-    return Reason("not_between", says, "date")
+    return Reason("not_between", message, "date")
 
 
 def _weekday_problems(whole: Cut) -> list[Reason]:
     """Why one weekday of several cannot become another."""
     if _monday(whole.to) != _monday(whole.at):
-        says = (
+        message = (
             "This schedule has more than one weekday. Please choose a day in the same week, "
             "or change the whole schedule."
         )
-        return [Reason("other_week", says, "date")]
+        return [Reason("other_week", message, "date")]
     if whole.to.weekday() in whole.before.weekdays:
-        says = f"This schedule has {WEEKDAYS[whole.to.weekday()]} already. Please choose another day."
-        return [Reason("has_weekday", says, "date")]
+        message = f"This schedule has {WEEKDAYS[whole.to.weekday()]} already. Please choose another day."
+        return [Reason("has_weekday", message, "date")]
     return []
 
 

@@ -1,0 +1,35 @@
+"""Gatherings as somebody who may change them reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from circles.base.errors import NotFound
+from circles.hosting.change.rules import Planted
+from circles.people import Person
+from circles.store import db
+
+SQL = db.queries("hosting/change")
+
+
+async def gathering_to_change(tx: db.Tx, actor: Person, gathering_id: UUID) -> dict[str, Any]:
+    """A gathering with all that a change of it needs. Raises NotFound."""
+    row = await SQL.gathering_to_change(tx, id=gathering_id, actor_id=actor.id)
+    if row is None:
+        raise NotFound
+    return dict(row)
+
+
+async def lock_gathering(tx: db.Tx, actor: Person, gathering_id: UUID) -> db.Record:
+    """A gathering and the state of its circle, locked. Raises NotFound."""
+    row = await SQL.lock_gathering(tx, id=gathering_id, actor_id=actor.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def planted_ahead(tx: db.Tx, schedule_id: UUID, since: UUID | None = None) -> list[Planted]:
+    """The gatherings of a schedule that have not begun, all of them or from one on."""
+    rows = await db.rows(SQL.planted_ahead(tx, schedule_id=schedule_id, since=since))
+    return [Planted.of(row) for row in rows]
