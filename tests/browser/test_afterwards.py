@@ -89,15 +89,6 @@ async def test_the_way_in_shows_when_it_is_due(visit: Visit, site: Site, live: b
     await expect(visitor.link("Join")).to_have_attribute("href", "https://meet.example.org/tuesday")
 
 
-async def test_an_address_shows_to_those_who_are_booked(visit: Visit, site: Site) -> None:
-    circle = await site.circle(place="in_person", city="Denver", address="12 Elm Street", join_link="")
-    member, _ = await with_a_free_seat(site, await site.gathering(circle))
-    visitor = await visit(live=False)
-    await visitor.come_in(member)
-    await visitor.open("/my/gatherings")
-    await visitor.sees("12 Elm Street")
-
-
 async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(
     visit: Visit, site: Site, live: bool
 ) -> None:
@@ -134,12 +125,3 @@ async def test_giving_a_seat_back_late_says_so_before(visit: Visit, site: Site, 
     await visitor.sees("none of the $45 you paid comes back")
     await visitor.follow("Keep my seat")
     await visitor.reads("Your seat is confirmed")
-
-
-async def test_the_booking_of_somebody_else_is_not_there(visit: Visit, site: Site) -> None:
-    _, booking = await with_a_free_seat(site, await site.gathering())
-    visitor = await visit(live=False)
-    await visitor.come_in(await site.member("Other"))
-    visitor.watch.allowed.add(404)
-    for path in (f"/bookings/{booking}", f"/bookings/{booking}/cancel", f"/bookings/{booking}/invite.ics"):
-        assert (await visitor.open(path)).status == 404

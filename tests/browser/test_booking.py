@@ -13,7 +13,6 @@ from tests.browser.conftest import PHONE_AND_DESKTOP, Visit
 from tests.browser.journeys import AGREE, choose, code_from_mail, pay
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
-from tests.cast import add_booking
 
 LATE_CARD = "4000 0000 0000 0077"
 
@@ -173,15 +172,6 @@ async def test_a_community_seat_skips_the_checkout(visit: Visit, site: Site, liv
     await other.sees("The community seats of this gathering are taken.")
 
 
-async def test_a_circle_that_asks_nothing_skips_the_checkout(visit: Visit, site: Site, live: bool) -> None:
-    gathering = await site.gathering(minimum=0, suggested=0, maximum=0, community_seats=0)
-    visitor, _ = await at_the_form(visit, site, gathering, live=live)
-    await visitor.sees("This circle asks for nothing.")
-    await visitor.pick(AGREE)
-    await visitor.press("Book my seat")
-    await visitor.reads("Your seat is confirmed")
-
-
 async def test_pressing_twice_books_once(visit: Visit, site: Site, live: bool) -> None:
     gathering = await site.gathering()
     visitor, member = await at_the_form(visit, site, gathering, live=live)
@@ -193,54 +183,6 @@ async def test_pressing_twice_books_once(visit: Visit, site: Site, live: bool) -
     await confirmed(visitor, member)
     assert await site.booked(member.id) == {"confirmed": 1}
     assert await site.ask("select seats_taken from gatherings where id = $1", gathering) == 1
-
-
-async def test_two_tabs_end_with_one_booking(visit: Visit, site: Site, live: bool) -> None:
-    visitor, member = await at_the_form(visit, site, await site.gathering(), live=live)
-    visitor.watch.allowed.add(422)
-    second = Visitor(site, visitor.context, await visitor.context.new_page(), visitor.watch, live)
-    await second.page.goto(visitor.page.url)
-    await choose(visitor)
-    await visitor.sees("This page stands in for Stripe")
-    await choose(second, "80")
-    await second.reads("A seat is held for you already")
-    assert await site.booked(member.id) == {"held": 1}
-    await second.follow("Continue to payment")
-    await second.sees("$45")
-
-
-async def test_a_gathering_that_filled_up_meanwhile_says_so_and_leads_to_another_date(
-    visit: Visit, site: Site, live: bool
-) -> None:
-    circle = await site.circle(capacity=1, community_seats=0, minimum=0, suggested=1000, maximum=2000)
-    gathering, _ = await site.gathering(circle), await site.gathering(circle, days=14)
-    visitor, _ = await at_the_form(visit, site, gathering, live=live)
-    visitor.watch.allowed |= {409, 422}
-    await add_booking(site.context, gathering, (await site.member("Quick")).id, kind="free")
-    await choose(visitor, "12")
-    await visitor.sees("The last seat was taken a moment ago. Nothing was charged.")
-    await visitor.page.get_by_role("main").get_by_role("listitem").get_by_role("link").click()
-    await visitor.follow("Book a seat")
-    await expect(visitor.page.get_by_label("Your amount")).to_be_visible()
-
-
-async def test_guidelines_that_changed_meanwhile_are_shown_again(
-    visit: Visit, site: Site, live: bool
-) -> None:
-    circle = await site.circle()
-    visitor, member = await at_the_form(visit, site, await site.gathering(circle), live=live)
-    visitor.watch.allowed |= {409, 422}
-    async with site.context.db.transaction() as tx:
-        await tx.execute(
-            "insert into guidelines_versions (guidelines_id, number, body) "
-            "select guidelines_id, 2, '## Anew' || chr(10) || 'We begin with a minute of silence.' "
-            "from circles where id = $1",
-            circle,
-        )
-    await choose(visitor)
-    await visitor.sees("We begin with a minute of silence.")
-    await expect(visitor.page.get_by_label(AGREE)).not_to_be_checked()
-    assert await site.booked(member.id) == {}
 
 
 async def test_booking_begins_with_signing_in_and_comes_back(visit: Visit, site: Site, live: bool) -> None:

@@ -155,14 +155,6 @@ async def test_keeping_the_register_with_one_tap_each(
     assert await site.ask("select mark from attendance where booking_id = $1", booking) == "came"
 
 
-async def test_before_its_time_the_register_is_a_roster(visit: Visit, site: Site) -> None:
-    visitor, host = await as_host(visit, site, live=False)
-    gathering, _ = await with_a_register(site, host, minutes=300)
-    await visitor.open(f"/host/gatherings/{gathering}")
-    await visitor.sees("3 booked")
-    await expect(visitor.page.get_by_role("button", name="Came")).to_have_count(0)
-
-
 async def test_the_register_prints_as_a_list_to_tick(visit: Visit, site: Site) -> None:
     visitor, host = await as_host(visit, site, live=False)
     gathering, _ = await with_a_register(site, host)
@@ -172,13 +164,6 @@ async def test_the_register_prints_as_a_list_to_tick(visit: Visit, site: Site) -
     await expect(row_of(visitor, "Ada").locator(".marks-print")).to_be_visible()
     for on_screen_only in (".practice-bar", ".site-head", ".site-foot", ".marks-form >> nth=0"):
         await expect(visitor.page.locator(on_screen_only)).to_be_hidden()
-
-
-async def test_the_gathering_of_another_host_is_not_there(visit: Visit, site: Site) -> None:
-    gathering = await site.gathering()
-    visitor, _ = await as_host(visit, site, live=False)
-    visitor.watch.allowed.add(404)
-    assert (await visitor.open(f"/host/gatherings/{gathering}")).status == 404
 
 
 async def test_calling_a_gathering_off_tells_and_pays_back_everybody(
@@ -214,14 +199,3 @@ async def test_calling_a_gathering_off_tells_and_pays_back_everybody(
     await until(refunded, "the refund")
     await payer.open(f"/gatherings/{gathering}")
     await payer.sees("Cancelled")
-
-
-async def test_a_gathering_is_not_called_off_without_a_reason(visit: Visit, site: Site) -> None:
-    visitor, host = await as_host(visit, site, live=False)
-    gathering = await site.gathering(await site.circle(host=host.id))
-    visitor.watch.allowed.add(422)
-    await visitor.open(f"/host/gatherings/{gathering}/cancel")
-    await visitor.page.locator("#f-reason").evaluate("field => field.removeAttribute('required')")
-    await visitor.press("Cancel the gathering")
-    await expect(visitor.page.get_by_role("alert")).to_be_visible()
-    assert await site.ask("select state from gatherings where id = $1", gathering) == "open"

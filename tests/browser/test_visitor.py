@@ -95,13 +95,6 @@ async def test_going_back_undoes_a_filter(visit: Visit, live: bool) -> None:
     await expect(visitor.page.locator(".site-head")).to_be_visible()
 
 
-async def test_a_filter_that_cannot_be_read_is_said_and_left_out(visit: Visit, live: bool) -> None:
-    visitor = await visit(live=live)
-    await visitor.open("/gatherings?means=much&where=moon")
-    await visitor.reads("A filter was left out")
-    await expect(visitor.page.locator("article.gathering").first).to_be_visible()
-
-
 def evening_in_new_york(days: int) -> datetime:
     """Six in the evening in New York, so many days from now."""
     day = datetime.now(ZoneInfo("America/New_York")) + timedelta(days=days)
@@ -124,23 +117,3 @@ async def test_times_show_on_the_circles_clock_and_the_visitors_own(
     await visitor.sees("3:00 in the afternoon for you")
     await visitor.open(f"/gatherings/{gathering}")  # and now the server says it as well
     await visitor.sees("3:00 in the afternoon for you")
-
-
-async def test_a_visitor_sees_neither_link_nor_address(visit: Visit, site: Site) -> None:
-    visitor = await visit(live=False)
-    online = await site.gathering(join_link="https://meet.example.org/hidden")
-    for path in (
-        f"/gatherings/{online}",
-        f"/circles/{await site.ask('select circle_id from gatherings where id = $1', online)}",
-    ):
-        response = await visitor.open(path)
-        assert "meet.example.org/hidden" not in await response.text()
-
-
-async def test_a_page_that_is_not_there_says_what_to_do(visit: Visit, live: bool) -> None:
-    visitor = await visit(live=live)
-    visitor.watch.allowed.add(404)
-    for path in ("/nothing", "/gatherings/0a0a0a0a-0000-4000-8000-000000000000", "/gatherings/12"):
-        response = await visitor.open(path)
-        assert response.status == 404
-        await expect(visitor.page.get_by_role("main").get_by_role("link").first).to_be_visible()
