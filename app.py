@@ -25,14 +25,15 @@ from circles.bookings.agreeing import pages as agree_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.screening import pages as screening_pages
 from circles.directory.imports import pages as import_pages
-from circles.directory.introductions import answer_pages
+from circles.directory.introductions import answer_pages, suggestions_pages
 from circles.directory.introductions import pages as introductions_pages
-from circles.directory.listing import organize_pages as lists_pages
+from circles.directory.listing import organize_pages as organize_therapists
 from circles.directory.listing import own_pages
 from circles.directory.listing import pages as listing_pages
 from circles.directory.search import choose_pages, short_list_pages
 from circles.directory.search import pages as search_pages
-from circles.directory.upkeep import checking, complaints_pages, forgetting
+from circles.directory.upkeep import complaints_pages, retention, timetable
+from circles.directory.upkeep import pages as upkeep_pages
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.guidelines import writing_pages
@@ -67,7 +68,7 @@ MAX_BODY = 200_000
 
 
 # Jobs and timetable entries are declared on import, and most of their modules are imported by pages. These are not.
-JOBS_WITHOUT_PAGES = (checking, forgetting, reconcile)
+JOBS_WITHOUT_PAGES = (retention, timetable, reconcile)
 
 # Every route of the site by feature, each with its access level.
 
@@ -267,11 +268,11 @@ INTRODUCTIONS = [
     post("/my/introductions/{id}/end", introductions_pages.end, Access.SIGNED_IN),
     post("/my/introductions/{id}/forget", introductions_pages.forget_words, Access.SIGNED_IN),
     route("/my/access", introductions_pages.my_access_log, Access.SIGNED_IN),
-    route("/my/suggestions", introductions_pages.suggestions, Access.SIGNED_IN),
-    post("/my/suggestions/{id}/put-away", introductions_pages.put_away, Access.SIGNED_IN),
+    route("/my/suggestions", suggestions_pages.suggestions, Access.SIGNED_IN),
+    post("/my/suggestions/{id}/put-away", suggestions_pages.delete, Access.SIGNED_IN),
     route("/my/listing/introductions", answer_pages.of_my_listing, Access.SIGNED_IN),
-    *form("/my/listing/introductions/{id}", answer_pages.look, answer_pages.answer, Access.SIGNED_IN),
-    *form("/introductions/{token}", answer_pages.look, answer_pages.answer, Access.PUBLIC),
+    *form("/my/listing/introductions/{id}", answer_pages.answer_form, answer_pages.answer, Access.SIGNED_IN),
+    *form("/introductions/{token}", answer_pages.answer_form, answer_pages.answer, Access.PUBLIC),
 ]
 
 # Lists of therapists that organizers bring in; its addresses stand before those with an id.
@@ -308,12 +309,12 @@ LISTINGS = [
     route("/therapists/{id}", listing_pages.listing, Access.PUBLIC),
     route("/therapists/{id}/complaint", complaints_pages.complaint_form, Access.SIGNED_IN),
     post("/therapists/{id}/complaint", complaints_pages.complain, Access.SIGNED_IN),
-    *form("/listing/confirm/{token}", listing_pages.confirm_form, listing_pages.confirm, Access.PUBLIC),
+    *form("/listing/confirm/{token}", upkeep_pages.confirm_form, upkeep_pages.confirm, Access.PUBLIC),
     route("/my/listing", own_pages.mine, Access.SIGNED_IN),
     *form("/my/listing/edit", own_pages.edit_form, own_pages.edit, Access.SIGNED_IN),
     post("/my/listing/confirm", own_pages.confirm, Access.SIGNED_IN),
     post("/my/listing/withdraw", own_pages.withdraw, Access.SIGNED_IN),
-    post("/my/listing/return", own_pages.bring_back, Access.SIGNED_IN),
+    post("/my/listing/return", own_pages.show_again, Access.SIGNED_IN),
     *form(
         "/my/listing/picture",
         own_pages.picture_form,
@@ -321,23 +322,30 @@ LISTINGS = [
         Access.SIGNED_IN,
         max_body=pictures.MAX_BYTES,
     ),
-    post("/my/listing/picture/remove", own_pages.drop_picture, Access.SIGNED_IN),
-    route("/organize/therapists", lists_pages.therapists, Access.ORGANIZER),
-    *form("/organize/therapists/new", lists_pages.new_form, lists_pages.create, Access.ORGANIZER),
-    route("/organize/therapists/{id}", lists_pages.therapist, Access.ORGANIZER),
-    *form("/organize/therapists/{id}/edit", lists_pages.edit_form, lists_pages.edit, Access.ORGANIZER),
-    post("/organize/therapists/{id}/show", lists_pages.show, Access.ORGANIZER),
-    post("/organize/therapists/{id}/hide", lists_pages.hide, Access.ORGANIZER),
-    post("/organize/therapists/{id}/hand-over", lists_pages.hand_over, Access.ORGANIZER),
+    post("/my/listing/picture/remove", own_pages.delete_picture, Access.SIGNED_IN),
+    route("/organize/therapists", organize_therapists.therapists, Access.ORGANIZER),
+    *form(
+        "/organize/therapists/new", organize_therapists.new_form, organize_therapists.create, Access.ORGANIZER
+    ),
+    route("/organize/therapists/{id}", organize_therapists.therapist, Access.ORGANIZER),
+    *form(
+        "/organize/therapists/{id}/edit",
+        organize_therapists.edit_form,
+        organize_therapists.edit,
+        Access.ORGANIZER,
+    ),
+    post("/organize/therapists/{id}/show", organize_therapists.show, Access.ORGANIZER),
+    post("/organize/therapists/{id}/hide", organize_therapists.hide, Access.ORGANIZER),
+    post("/organize/therapists/{id}/hand-over", organize_therapists.assign, Access.ORGANIZER),
     *form(
         "/organize/therapists/{id}/picture",
-        lists_pages.picture_form,
-        lists_pages.send_picture,
+        organize_therapists.picture_form,
+        organize_therapists.send_picture,
         Access.ORGANIZER,
         max_body=pictures.MAX_BYTES,
     ),
-    post("/organize/therapists/{id}/picture/remove", lists_pages.drop_picture, Access.ORGANIZER),
-    post("/organize/licenses/{id}/checked", lists_pages.check_license, Access.ORGANIZER),
+    post("/organize/therapists/{id}/picture/remove", organize_therapists.delete_picture, Access.ORGANIZER),
+    post("/organize/licenses/{id}/checked", organize_therapists.check_license, Access.ORGANIZER),
     post("/organize/complaints/{id}", complaints_pages.decide, Access.ORGANIZER),
 ]
 

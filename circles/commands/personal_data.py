@@ -72,7 +72,7 @@ async def erase(context: Context, email: str) -> None:
             )
             if ties[code]
         )
-        await directory.leave(tx, context, person)
+        await directory.end_introductions_for_erased(tx, context, person)
         for forget in FORGETTING:
             await forget(tx, person=person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")

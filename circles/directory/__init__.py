@@ -1,34 +1,39 @@
-"""The directory: therapists' listings, how they are found, and introductions. Stands on people alone."""
+"""The directory: listings of therapists, the search, introductions and suggestions."""
 
-from circles.directory.introductions.leaving import leave
-from circles.directory.introductions.rules import LASTS as INTRODUCTION_LASTS
+from circles.directory.introductions.ending import end_for_erased as end_introductions_for_erased
+from circles.directory.introductions.rules import LIFETIME as INTRODUCTION_LIFETIME
 from circles.directory.introductions.rules import read_ids
-from circles.directory.introductions.suggestions_actions import chosen, find, may_suggest, suggest
-from circles.directory.introductions.suggestions_rules import Suggestion, options
+from circles.directory.introductions.suggestions_actions import (
+    count_suggestion,
+    find_nameable,
+    read_nameable,
+    suggest,
+)
+from circles.directory.introductions.suggestions_rules import Suggestion, listing_options
 from circles.directory.introductions.suggestions_rules import read as read_suggestion
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import words
-from circles.directory.listing.actions import own_listing, to_do
+from circles.directory.listing.actions import own_listing, todo_counts
 from circles.directory.listing.values import Draft, License, Way
 from circles.directory.listing.words import QUESTIONS
 
 __all__ = [
-    "INTRODUCTION_LASTS",
+    "INTRODUCTION_LIFETIME",
     "QUESTIONS",
     "Draft",
     "License",
     "Suggestion",
     "Way",
-    "chosen",
-    "find",
-    "leave",
+    "count_suggestion",
+    "end_introductions_for_erased",
+    "find_nameable",
+    "listing_options",
     "listing_rules",
-    "may_suggest",
-    "options",
     "own_listing",
     "read_ids",
+    "read_nameable",
     "read_suggestion",
     "suggest",
-    "to_do",
+    "todo_counts",
     "words",
 ]

@@ -45,5 +45,5 @@ async def add_listing(
     """One more listing: River's, with what is told otherwise."""
     async with context.db.transaction() as tx:
         return await actions.write_listing(
-            tx, replace(RIVER, **told), source=source, by=person, person_id=person, state=state
+            tx, replace(RIVER, **told), source=source, actor_id=person, person_id=person, state=state
         )

@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from circles import people
-from circles.directory.introductions import access_log as accesses
-from circles.directory.introductions import actions
-from circles.directory.introductions.rules import Told
+from circles.directory.introductions import access_log, actions
+from circles.directory.introductions.rules import Shared
 from circles.store.context import Context
 from tests.cast import Cast
 
@@ -23,7 +22,7 @@ TOLD = {
     "call_name": "Mira",
     "own_words": "I typed this and did not tick it",
 }
-ANSWERED = Told(("reach",), reach="mira@example.org")
+ANSWERED = Shared(("reach",), reach="mira@example.org")
 
 
 class Hands:
@@ -36,11 +35,13 @@ class Hands:
         async with self.context.db.reading() as tx:
             return (await people.by_ids(tx, [person_id]))[person_id]
 
-    async def ask(self, listing: UUID | None = None, told: Told = ANSWERED, who: UUID | None = None) -> UUID:
+    async def ask(
+        self, listing: UUID | None = None, shared: Shared = ANSWERED, who: UUID | None = None
+    ) -> UUID:
         mira = await self.person(who or self.cast.mira)
         made = uuid4()
         await actions.ask(
-            self.context, mira, introduction_id=made, listing_id=listing or self.river, told=told
+            self.context, mira, introduction_id=made, listing_id=listing or self.river, shared=shared
         )
         return made
 
@@ -66,8 +67,8 @@ class Hands:
 
     async def log(self, who: UUID | None = None) -> list[str]:
         async with self.context.db.reading() as tx:
-            rows = await accesses.page(tx, who or self.cast.mira, 1)
-        return [accesses.say(row) for row in rows]
+            rows = await access_log.read_page(tx, who or self.cast.mira, 1)
+        return [access_log.text_of(row) for row in rows]
 
     async def make_old(self, introduction: UUID, days: int = 30) -> None:
         await self.run(

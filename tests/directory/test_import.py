@@ -235,11 +235,11 @@ async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browse
         first = await tx.fetchval("select id from listings where name = 'Alma Whitfield 1'")
         draft = await actions.read_draft(tx, first)
         await actions.write_listing(
-            tx, replace(draft, phone="555"), source="organizer", by=cast.odile, listing_id=first
+            tx, replace(draft, phone="555"), source="organizer", actor_id=cast.odile, listing_id=first
         )
         await tx.execute("delete from listings where name = 'Alma Whitfield 2'")
         other = replace(draft, name="Somebody else", npi=hands.npi(4), licenses=draft.licenses)
-        await actions.write_listing(tx, other, source="organizer", by=cast.odile)
+        await actions.write_listing(tx, other, source="organizer", actor_id=cast.odile)
     assert await confirm(cast, import_id) == "done"
     assert await outcomes(context, import_id) == {2: "refused", 3: "refused", 4: "written", 5: "refused"}
     async with browser(cast.odile) as page:

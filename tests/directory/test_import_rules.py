@@ -115,7 +115,7 @@ def test_a_good_row_is_a_whole_listing() -> None:
     assert found.outcome == "new"
     draft = found.draft
     assert draft
-    assert not listing_rules.problems(draft)
+    assert not listing_rules.publish_refusals(draft)
     assert (draft.fee_minimum, draft.fee_maximum, draft.sliding_floor) == (15_000, 22_000, 7_000)
     assert (draft.telehealth, draft.in_person, draft.city, draft.area, draft.zip) == (
         True,

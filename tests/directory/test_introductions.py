@@ -11,8 +11,7 @@ import pytest_asyncio
 
 from circles.base.errors import NotFound, Refused
 from circles.commands import personal_data
-from circles.directory.introductions import access_log as accesses
-from circles.directory.introductions import actions, rules
+from circles.directory.introductions import access_log, actions, rules
 from circles.directory.introductions.actions import Key
 from circles.directory.introductions.rules import Answer
 from circles.store import jobs
@@ -74,7 +73,7 @@ async def test_from_the_form_to_the_mail(hands: Hands, browser: OpenBrowser, dra
 
 async def test_the_mail_says_what_was_ticked_and_nothing_of_circles(hands: Hands) -> None:
     await add_booking(hands.context, hands.cast.gathering, hands.cast.mira)
-    await hands.ask(told=rules.read(TOLD))
+    await hands.ask(shared=rules.read_shared(TOLD))
     (went,) = await hands.mails("introduction_asked")
     for part in (went["text_body"], went["html_body"]):
         for never in (
@@ -95,7 +94,7 @@ async def test_the_mail_says_what_was_ticked_and_nothing_of_circles(hands: Hands
 
 async def test_that_one_comes_to_a_circle_says_no_more_than_that(hands: Hands) -> None:
     await add_booking(hands.context, hands.cast.gathering, hands.cast.mira)
-    await hands.ask(told=rules.read(TOLD | {"tell_circle": "on"}))
+    await hands.ask(shared=rules.read_shared(TOLD | {"tell_circle": "on"}))
     (went,) = await hands.mails("introduction_asked")
     assert "They come to a peer integration circle." in went["text_body"]
     assert len(re.findall(r"\bcircle\b", went["text_body"])) == 1
@@ -151,13 +150,13 @@ async def test_somebody_elses_id_is_not_taken_over(hands: Hands) -> None:
     made = await hands.ask()
     milo = await hands.person(hands.cast.milo)
     with pytest.raises(Refused) as caught:
-        await actions.ask(hands.context, milo, introduction_id=made, listing_id=hands.river, told=ANSWERED)
+        await actions.ask(hands.context, milo, introduction_id=made, listing_id=hands.river, shared=ANSWERED)
     assert caught.value.codes == {"id_taken"}
     assert (await hands.row(made))["person_id"] == hands.cast.mira
 
 
 async def test_the_address_of_a_therapist_is_on_no_page(hands: Hands, browser: OpenBrowser) -> None:
-    made = await hands.ask(told=rules.read(TOLD))
+    made = await hands.ask(shared=rules.read_shared(TOLD))
     token = await hands.token()
     second = await add_listing(hands.context, name="Brook", email="brook@example.org")
     here = f"/therapists/{second}/introduction"
@@ -181,7 +180,7 @@ async def test_the_address_of_a_therapist_is_on_no_page(hands: Hands, browser: O
 async def test_looking_answers_nothing_and_a_button_does(
     hands: Hands, browser: OpenBrowser, drain: Drain
 ) -> None:
-    made = await hands.ask(told=rules.read(TOLD))
+    made = await hands.ask(shared=rules.read_shared(TOLD))
     here = f"/introductions/{await hands.token()}"
     async with browser() as page:
         for answer in ("", "?answer=accepted", "?answer=full", "?answer=not_a_fit"):
@@ -215,7 +214,7 @@ async def test_looking_answers_nothing_and_a_button_does(
 async def test_after_a_no_the_page_shows_nothing_of_it(
     hands: Hands, browser: OpenBrowser, answer: str
 ) -> None:
-    made = await hands.ask(told=rules.read(TOLD))
+    made = await hands.ask(shared=rules.read_shared(TOLD))
     here = f"/introductions/{await hands.token()}"
     async with browser() as page:
         assert (await page.post(here, data={"answer": answer})).status_code == 303
@@ -273,7 +272,7 @@ async def test_a_therapist_with_an_account_sees_what_is_asked_of_them(
 ) -> None:
     tess = await add_person(hands.context, "Tess")
     listing = await add_listing(hands.context, name="Tess Brook", person=tess)
-    made = await hands.ask(listing, rules.read(TOLD))
+    made = await hands.ask(listing, rules.read_shared(TOLD))
     elsewhere = await hands.ask()
     home = "/my/listing/introductions"
     async with browser(tess) as page:
@@ -296,7 +295,7 @@ async def test_a_therapist_with_an_account_sees_what_is_asked_of_them(
 async def test_withdrawing_deletes_and_stops_a_mail_that_has_not_left(
     hands: Hands, browser: OpenBrowser
 ) -> None:
-    made = await hands.ask(told=rules.read(TOLD))
+    made = await hands.ask(shared=rules.read_shared(TOLD))
     token = await hands.token()
     async with browser(hands.cast.mira) as page:
         for _ in range(2):
@@ -321,7 +320,7 @@ async def test_withdrawing_deletes_and_stops_a_mail_that_has_not_left(
 
 
 async def test_a_mail_that_left_is_followed_by_one_that_names_nobody(hands: Hands, drain: Drain) -> None:
-    made = await hands.ask(told=rules.read(TOLD | {"tell_call_name": "on"}))
+    made = await hands.ask(shared=rules.read_shared(TOLD | {"tell_call_name": "on"}))
     await drain()
     (asked,) = await hands.mails("introduction_asked")
     await actions.withdraw(hands.context, await hands.person(hands.cast.mira), made)
@@ -364,7 +363,7 @@ async def test_somebody_elses_introduction_is_not_there(hands: Hands, browser: O
         assert "You have asked nobody yet" in (await page.get("/my/introductions")).text
         assert "River" not in (await page.get("/my/access")).text
     with pytest.raises(NotFound):
-        await actions.answer(hands.context, Key(id=made, person_id=hands.cast.milo), Answer("full"))
+        await actions.answer(hands.context, Key(id=made, actor_id=hands.cast.milo), Answer("full"))
 
 
 # Time
@@ -373,7 +372,7 @@ async def test_somebody_elses_introduction_is_not_there(hands: Hands, browser: O
 async def test_what_nobody_answers_expires_once_and_both_are_told(
     hands: Hands, drain: Drain, browser: OpenBrowser
 ) -> None:
-    made = await hands.ask(told=rules.read(TOLD))
+    made = await hands.ask(shared=rules.read_shared(TOLD))
     await drain()
     token = await hands.token()
     await hands.make_old(made, 28)
@@ -419,7 +418,7 @@ async def test_the_words_of_an_answered_one_go_in_time_and_nobody_is_bothered(
 
 
 async def test_more_than_one_batch_closes_at_once(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "BATCH", 2)
+    monkeypatch.setattr(actions, "BATCH_SIZE", 2)
     others = [await add_listing(hands.context, name=f"Therapist {n}") for n in range(5)]
     for each in others:
         await hands.make_old(await hands.ask(each))
@@ -431,7 +430,7 @@ async def test_more_than_one_batch_closes_at_once(hands: Hands, monkeypatch: pyt
 
 
 async def test_the_log_tells_everything_newest_first_and_in_pages(hands: Hands, browser: OpenBrowser) -> None:
-    await hands.ask(told=rules.read(TOLD))
+    await hands.ask(shared=rules.read_shared(TOLD))
     await actions.answer(hands.context, Key(token=await hands.token()), Answer("full"))
     assert await hands.log() == [
         "River Stone answered you: no room.",
@@ -439,15 +438,15 @@ async def test_the_log_tells_everything_newest_first_and_in_pages(hands: Hands, 
         "You asked to be introduced to River Stone, and told them how to reach you and what you are looking for.",
     ]
     async with hands.context.db.transaction() as tx:
-        for _ in range(accesses.PAGE):
-            await accesses.log(tx, hands.cast.mira, "suggestion.directory", who=hands.cast.farid)
+        for _ in range(access_log.PER_PAGE):
+            await access_log.log(tx, hands.cast.mira, "suggestion.directory", actor_id=hands.cast.farid)
         with pytest.raises(KeyError):
-            await accesses.log(tx, hands.cast.mira, "something.else")
+            await access_log.log(tx, hands.cast.mira, "something.else")
     async with browser(hands.cast.mira) as page:
         first, second = (await page.get("/my/access")).text, (await page.get("/my/access?page=2")).text
         assert (await page.get("/my/access?page=nine")).status_code == 200
     assert "Page 1 of 2" in first
-    assert first.count("Farid suggested that you look at the directory.") == accesses.PAGE
+    assert first.count("Farid suggested that you look at the directory.") == access_log.PER_PAGE
     assert "You asked to be introduced to River Stone" in second
     assert "winter" not in first + second
     async with browser(hands.cast.milo) as page:
@@ -455,7 +454,7 @@ async def test_the_log_tells_everything_newest_first_and_in_pages(hands: Hands, 
 
 
 async def test_whoever_leaves_takes_their_words_along(hands: Hands) -> None:
-    await hands.ask(told=rules.read(TOLD))
+    await hands.ask(shared=rules.read_shared(TOLD))
     given = await personal_data.export(hands.context, "mira@example.org")
     assert given["introductions"][0]["looking_for"] == "Somebody for the winter"
     assert "token_hash" not in given["introductions"][0]
@@ -467,7 +466,7 @@ async def test_whoever_leaves_takes_their_words_along(hands: Hands) -> None:
 
 
 async def test_a_therapist_who_leaves_takes_along_what_members_told_them(hands: Hands) -> None:
-    made = await hands.ask(told=rules.read(TOLD))
+    made = await hands.ask(shared=rules.read_shared(TOLD))
     wren = await add_person(hands.context, "Wren")
     async with hands.context.db.transaction() as tx:  # handed over after the mail was written
         await tx.execute("update listings set person_id = $1 where id = $2", wren, hands.river)
@@ -480,7 +479,7 @@ async def test_a_therapist_who_leaves_takes_along_what_members_told_them(hands: 
 async def test_words_that_look_like_ours_are_marked_as_theirs(hands: Hands) -> None:
     like_ours = "Hello\n\nYes:\nhttps://evil.example/yes"
     both = {"looking_for": like_ours, "tell_own_words": "on", "own_words": like_ours}
-    await hands.ask(told=rules.read(TOLD | both))
+    await hands.ask(shared=rules.read_shared(TOLD | both))
     (went,) = await hands.mails("introduction_asked")
     lines = went["text_body"].splitlines()
     assert "> https://evil.example/yes" in lines
@@ -490,14 +489,14 @@ async def test_words_that_look_like_ours_are_marked_as_theirs(hands: Hands) -> N
 
 
 async def test_an_export_tells_what_was_done_about_ones_introductions(hands: Hands) -> None:
-    await hands.ask(told=rules.read(TOLD))
+    await hands.ask(shared=rules.read_shared(TOLD))
     await actions.answer(hands.context, Key(token=await hands.token()), Answer("full"))
     given = await personal_data.export(hands.context, "mira@example.org")
     assert {"introduction.asked", "introduction.full"} <= {each["what"] for each in given["events"]}
 
 
 async def test_events_hold_no_words(hands: Hands) -> None:
-    await hands.ask(told=rules.read(TOLD))
+    await hands.ask(shared=rules.read_shared(TOLD))
     await actions.answer(hands.context, Key(token=await hands.token()), Answer("full", "Try in spring"))
     said = str(await hands.fetch("select * from events")) + str(await hands.fetch("select * from accesses"))
     for never in ("winter", "555-0100", "spring", "example.org"):

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.base.errors import Refused
-from circles.directory.introductions import access_log as accesses
-from circles.directory.introductions import rules, suggestions_rules
+from circles.directory.introductions import access_log, rules, suggestions_rules
 from circles.directory.listing import words
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
@@ -25,7 +24,7 @@ def codes(reasons: list[Any]) -> list[str]:
 
 def refused(values: dict[str, str]) -> set[tuple[str, str]]:
     with pytest.raises(Refused) as caught:
-        rules.read(values)
+        rules.read_shared(values)
     return {(reason.code, reason.field) for reason in caught.value.reasons}
 
 
@@ -34,21 +33,21 @@ def refused(values: dict[str, str]) -> set[tuple[str, str]]:
 
 def test_only_what_is_ticked_is_told() -> None:
     typed = {"call_name": "Mira", "looking_for": "Weekday evenings", "own_words": "Hello"}
-    told = rules.read(TICKED | typed | {"tell_looking_for": "on", "tell_circle": "on"})
+    told = rules.read_shared(TICKED | typed | {"tell_looking_for": "on", "tell_circle": "on"})
     assert told.kinds == ("reach", "looking_for", "circle")
     assert (told.call_name, told.looking_for, told.own_words) == ("", "Weekday evenings", "")
-    assert rules.kept_back(TICKED | typed, told) == ["the name to be called", "your own words"]
+    assert rules.unshared_labels(TICKED | typed, told) == ["the name to be called", "your own words"]
 
 
-@given(ticks=st.sets(st.sampled_from(sorted(rules.TOLD))), words=st.text(max_size=40))
+@given(ticks=st.sets(st.sampled_from(sorted(rules.SHAREABLE))), words=st.text(max_size=40))
 def test_whatever_is_typed_nothing_unticked_gets_through(ticks: set[str], words: str) -> None:
-    typed = {kind: f"kind {kind} {words}" for kind in rules.MOST}
+    typed = {kind: f"kind {kind} {words}" for kind in rules.LENGTHS}
     try:
-        told = rules.read(typed | {f"tell_{kind}": "on" for kind in ticks})
+        told = rules.read_shared(typed | {f"tell_{kind}": "on" for kind in ticks})
     except Refused:
         return
     assert set(told.kinds) == ticks
-    for kind in rules.MOST:
+    for kind in rules.LENGTHS:
         assert bool(getattr(told, kind)) == (kind in ticks)
 
 
@@ -63,7 +62,7 @@ def test_every_reason_is_said_at_once() -> None:
 
 
 def test_words_of_several_lines_stay_so() -> None:
-    told = rules.read(TICKED | {"tell_own_words": "on", "own_words": "One\r\n\r\nTwo"})
+    told = rules.read_shared(TICKED | {"tell_own_words": "on", "own_words": "One\r\n\r\nTwo"})
     assert told.own_words == "One\n\nTwo"
 
 
@@ -71,24 +70,24 @@ def test_words_of_several_lines_stay_so() -> None:
 
 
 def listing(**more: Any) -> dict[str, Any]:
-    found = {"name": "River", "own": False, "takes_mail": True, "room": "now"}
-    return found | {"open_id": None, "no_until": None, "open_all": 0} | more
+    found = {"name": "River", "is_own": False, "takes_mail": True, "room": "now"}
+    return found | {"open_id": None, "no_until": None, "open_count": 0} | more
 
 
 def test_who_may_ask() -> None:
-    assert rules.asking_reasons(listing()) == []
-    assert rules.asking_reasons(listing(room="waiting", open_all=4)) == []
+    assert rules.ask_refusals(listing()) == []
+    assert rules.ask_refusals(listing(room="waiting", open_count=4)) == []
     assert codes(
-        rules.asking_reasons(
-            listing(own=True, takes_mail=False, room="closed", open_id=uuid4(), no_until=NOW, open_all=5)
+        rules.ask_refusals(
+            listing(is_own=True, takes_mail=False, room="closed", open_id=uuid4(), no_until=NOW, open_count=5)
         )
     ) == ["own", "no_address", "closed", "open_already", "too_many"]
-    (said_no,) = rules.asking_reasons(listing(no_until=NOW))
+    (said_no,) = rules.ask_refusals(listing(no_until=NOW))
     assert "after Tuesday 24 November" in said_no.text
 
 
 def test_the_time_is_shorter_than_what_is_promised() -> None:
-    assert timedelta(days=1) <= timedelta(days=rules.PROMISED_DAYS) - rules.LASTS
+    assert timedelta(days=1) <= timedelta(days=rules.PROMISED_DAYS) - rules.LIFETIME
 
 
 # Answering, withdrawing, ending
@@ -101,21 +100,21 @@ def row(state: str, over: bool = False) -> dict[str, Any]:
 
 
 def test_the_first_answer_stands_and_the_same_once_more_is_nothing_new() -> None:
-    assert rules.answer_reasons(row("asked"), "full") == []
-    assert rules.answer_reasons(row("full"), "full") == []
-    assert codes(rules.answer_reasons(row("full"), "accepted")) == ["answered"]
-    assert codes(rules.answer_reasons(row("withdrawn"), "accepted")) == ["withdrawn"]
-    assert codes(rules.answer_reasons(row("ended"), "full")) == ["ended"]
-    assert codes(rules.answer_reasons(row("expired"), "full")) == ["over"]
-    assert codes(rules.answer_reasons(row("asked", over=True), "full")) == ["over"]
+    assert rules.answer_refusals(row("asked"), "full") == []
+    assert rules.answer_refusals(row("full"), "full") == []
+    assert codes(rules.answer_refusals(row("full"), "accepted")) == ["answered"]
+    assert codes(rules.answer_refusals(row("withdrawn"), "accepted")) == ["withdrawn"]
+    assert codes(rules.answer_refusals(row("ended"), "full")) == ["ended"]
+    assert codes(rules.answer_refusals(row("expired"), "full")) == ["over"]
+    assert codes(rules.answer_refusals(row("asked", over=True), "full")) == ["over"]
 
 
 @pytest.mark.parametrize("state", ALL)
 @pytest.mark.parametrize("over", [False, True])
 def test_every_state_has_one_way_out_at_most(state: str, over: bool) -> None:
     ways = [
-        not rules.withdraw_reasons(row(state, over)),
-        not rules.end_reasons(row(state, over)),
+        not rules.withdraw_refusals(row(state, over)),
+        not rules.end_refusals(row(state, over)),
     ]
     assert sum(ways) == (1 if rules.is_open(row(state, over)) else 0)
 
@@ -134,35 +133,35 @@ def test_what_an_answer_holds() -> None:
 # A therapist who is gone
 
 
-@pytest.mark.parametrize("because", sorted(rules.GONE_BECAUSE))
+@pytest.mark.parametrize("because", sorted(rules.END_REASONS))
 def test_who_waits_for_a_page_that_is_gone_waits_no_more(because: str) -> None:
-    assert rules.ends_with_page(row("asked"), because)
-    assert rules.ends_with_page(row("accepted"), because) == (because in ("complaint", "organizer"))
+    assert rules.ends_with_listing(row("asked"), because)
+    assert rules.ends_with_listing(row("accepted"), because) == (because in ("complaint", "organizer"))
     for state in ALL:
-        assert not rules.ends_with_page(row(state, over=True), because)
+        assert not rules.ends_with_listing(row(state, over=True), because)
         if state not in ("asked", "accepted"):
-            assert not rules.ends_with_page(row(state), because)
+            assert not rules.ends_with_listing(row(state), because)
 
 
 def test_every_reason_why_a_page_is_hidden_has_its_words() -> None:
-    assert set(rules.GONE_BECAUSE) == set(words.HIDDEN)
-    assert set(rules.GONE_BECAUSE.values()) | {"left"} == set(rules.GONE)
-    for because in rules.GONE:
-        said = rules.gone_words(seen("ended", ended_because=because))
+    assert set(rules.END_REASONS) == set(words.HIDDEN)
+    assert set(rules.END_REASONS.values()) | {"left"} == set(rules.END_TEXTS)
+    for because in rules.END_TEXTS:
+        said = rules.end_text(seen("ended", ended_because=because))
         assert said.endswith(".")
         assert "{" not in said
-    assert rules.gone_words(seen("accepted")) == ""
-    assert "took their page off" in rules.gone_words(seen("accepted", hidden_because="therapist"))
+    assert rules.end_text(seen("accepted")) == ""
+    assert "took their page off" in rules.end_text(seen("accepted", hidden_because="therapist"))
 
 
 def test_who_did_not_end_it_is_not_told_that_they_did() -> None:
     closed = seen("ended", ended_because="organizer", ended_at=NOW)
     assert rules.state_words(closed) == "No longer in the directory"
     assert rules.state_words(seen("ended")) == "You ended it"
-    assert rules.steps(closed)[-1].words == (
+    assert rules.steps(closed)[-1].text == (
         "River was no longer in the directory, so this was closed. What you told was deleted here."
     )
-    (reason,) = rules.answer_reasons(closed | {"over": False}, "accepted")
+    (reason,) = rules.answer_refusals(closed | {"over": False}, "accepted")
     assert reason.code == "closed"
 
 
@@ -178,20 +177,20 @@ def seen(state: str, **more: Any) -> dict[str, Any]:
 
 def test_steps_say_what_is_known_and_no_more() -> None:
     later = NOW + timedelta(days=2)
-    assert [step.words for step in rules.steps(seen("asked", mail_state="sent", mail_sent_at=NOW))] == [
+    assert [step.text for step in rules.steps(seen("asked", mail_state="sent", mail_sent_at=NOW))] == [
         "You asked for it.",
         "The mail left for River.",
     ]
-    assert "could not be delivered" in rules.steps(seen("asked", mail_state="refused"))[1].words
-    assert rules.steps(seen("withdrawn", ended_at=later))[1].words == "A mail to River was put on its way."
+    assert "could not be delivered" in rules.steps(seen("asked", mail_state="refused"))[1].text
+    assert rules.steps(seen("withdrawn", ended_at=later))[1].text == "A mail to River was put on its way."
     ended = rules.steps(seen("ended", answered_at=NOW, ended_at=later, forgotten_at=later))
-    assert [step.words for step in ended][2:] == [
+    assert [step.text for step in ended][2:] == [
         "River answered: yes.",
         "You ended it. What you told was deleted here.",
     ]
-    assert "did not answer in time" in rules.steps(seen("expired", forgotten_at=later))[-1].words
+    assert "did not answer in time" in rules.steps(seen("expired", forgotten_at=later))[-1].text
     full = rules.steps(seen("full", answered_at=NOW, forgotten_at=later))
-    assert [step.words for step in full][2:] == [
+    assert [step.text for step in full][2:] == [
         "River answered: no room.",
         "What you told was deleted here.",
     ]
@@ -222,13 +221,13 @@ def test_ids_out_of_a_form() -> None:
 def test_the_log_speaks_in_plain_words() -> None:
     line = {"what": "introduction.asked", "who_name": None, "listing_name": "River"}
     assert (
-        accesses.say(line | {"details": ["reach", "circle"]})
+        access_log.text_of(line | {"details": ["reach", "circle"]})
         == "You asked to be introduced to River, and told them how to reach you and that you come to a circle."
     )
     gone = {"what": "introduction.full", "who_name": None, "listing_name": None, "details": []}
-    assert accesses.say(gone) == "A therapist who is no longer listed answered you: no room."
-    for what in accesses.WORDS:
-        said = accesses.say(line | {"what": what, "details": []})
+    assert access_log.text_of(gone) == "A therapist who is no longer listed answered you: no room."
+    for what in access_log.TEXTS:
+        said = access_log.text_of(line | {"what": what, "details": []})
         assert said.endswith(".")
         assert "{" not in said
 
@@ -260,7 +259,7 @@ def test_what_may_be_suggested() -> None:
 def test_listings_as_choices() -> None:
     found = {"id": uuid4(), "name": "River", "letters": "LMFT", "city": "Miami", "area": "FL"}
     found |= {"telehealth": True, "in_person": True, "licensed": ["FL", "GU"]}
-    assert suggestions_rules.options([found], none="Nobody") == [
+    assert suggestions_rules.listing_options([found], none="Nobody") == [
         ("", "Nobody", ""),
         (
             str(found["id"]),
@@ -268,4 +267,4 @@ def test_listings_as_choices() -> None:
             "Miami, Florida. Telehealth and in person. Licensed in Florida and Guam",
         ),
     ]
-    assert suggestions_rules.options([], none="Nobody") == []
+    assert suggestions_rules.listing_options([], none="Nobody") == []

@@ -11,8 +11,7 @@ import pytest_asyncio
 
 from circles import directory
 from circles.base.errors import NotFound, Refused
-from circles.directory.introductions import access_log as accesses
-from circles.directory.introductions import suggestions_rules
+from circles.directory.introductions import access_log, suggestions_rules
 from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
@@ -36,13 +35,13 @@ class Hands:
 
     async def log(self, who: UUID) -> list[str]:
         async with self.context.db.reading() as tx:
-            return [accesses.say(row) for row in await accesses.page(tx, who, 1)]
+            return [access_log.text_of(row) for row in await access_log.read_page(tx, who, 1)]
 
     async def suggest(self, **more: Any) -> UUID:
         async with self.context.db.transaction() as tx:
             suggestion = directory.Suggestion(**more)
             made = await directory.suggest(
-                tx, self.context, person_id=self.cast.mira, by=self.cast.farid, suggestion=suggestion
+                tx, self.context, person_id=self.cast.mira, actor_id=self.cast.farid, suggestion=suggestion
             )
         assert made
         return made
@@ -230,14 +229,18 @@ async def test_nobody_can_be_suggested_to_who_is_not_there(hands: Hands) -> None
     async with hands.context.db.transaction() as tx:
         with pytest.raises(NotFound):
             await directory.suggest(
-                tx, hands.context, person_id=uuid4(), by=hands.cast.farid, suggestion=directory.Suggestion()
+                tx,
+                hands.context,
+                person_id=uuid4(),
+                actor_id=hands.cast.farid,
+                suggestion=directory.Suggestion(),
             )
         with pytest.raises(Refused):
             await directory.suggest(
                 tx,
                 hands.context,
                 person_id=hands.cast.mira,
-                by=hands.cast.farid,
+                actor_id=hands.cast.farid,
                 suggestion=directory.Suggestion((uuid4(),)),
             )
 

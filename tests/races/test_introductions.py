@@ -13,7 +13,7 @@ from circles import people
 from circles.base.errors import Refused
 from circles.directory.introductions import actions, rules
 from circles.directory.introductions.actions import Key
-from circles.directory.introductions.rules import Answer, Told
+from circles.directory.introductions.rules import Answer, Shared
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.directory.helpers import add_listing
@@ -25,7 +25,7 @@ async def asked(context: Context, person: people.Person) -> UUID:
     """One more introduction of somebody, to a listing of its own that belongs to an account of its own."""
     made, listing = uuid4(), await add_listing(context, name=f"Therapist {uuid4().hex[:6]}")
     await actions.ask(
-        context, person, introduction_id=made, listing_id=listing, told=Told(("reach",), reach="555")
+        context, person, introduction_id=made, listing_id=listing, shared=Shared(("reach",), reach="555")
     )
     return made
 
@@ -104,7 +104,7 @@ async def test_without_the_lock_both_believe_that_they_won(context: Context, cas
         async with context.db.transaction() as tx:
             found = await tx.fetchval("select state from introductions where id = $1", made)
             await looked.wait()
-            if rules.answer_reasons({"state": found, "over": False}, state):
+            if rules.answer_refusals({"state": found, "over": False}, state):
                 return False
             await tx.execute("update introductions set state = $2 where id = $1", made, state)
             await tx.execute("insert into events (what, about, after) values ('naive', $1, $2)", made, state)

@@ -102,7 +102,7 @@ async def write_note(context: Context, *, actor_id: UUID, gathering_id: UUID, va
     note = rules.read_note(values, [seat.person_id for seat in seats])
     suggests = values.get("look") == "on"
     if suggests:
-        await directory.may_suggest(context, person_id=note["about"], by=actor_id)
+        await directory.count_suggestion(context, actor_id=actor_id, person_id=note["about"])
     async with context.db.transaction() as tx:
         row = await _gathering(tx, gathering_id, actor_id)
         note_id = await SQL.write_note(
@@ -111,7 +111,7 @@ async def write_note(context: Context, *, actor_id: UUID, gathering_id: UUID, va
         await audit.record(tx, "note.written", note_id, actor_id=actor_id, after="kept")
         if suggests:
             await directory.suggest(
-                tx, context, person_id=note["about"], by=actor_id, suggestion=directory.Suggestion()
+                tx, context, actor_id=actor_id, person_id=note["about"], suggestion=directory.Suggestion()
             )
 
 

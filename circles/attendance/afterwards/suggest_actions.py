@@ -28,10 +28,10 @@ async def suggest(
     """Suggest something to one member who came. Returns the member. Raises NotFound and Refused."""
     async with context.db.reading() as tx:
         member = await member_who_came(tx, gathering_id, booking_id, actor_id)
-    await directory.may_suggest(context, person_id=member["person_id"], by=actor_id)
+    await directory.count_suggestion(context, actor_id=actor_id, person_id=member["person_id"])
     async with context.db.transaction() as tx:
         member = await member_who_came(tx, gathering_id, booking_id, actor_id)
         await directory.suggest(
-            tx, context, person_id=member["person_id"], by=actor_id, suggestion=suggestion
+            tx, context, actor_id=actor_id, person_id=member["person_id"], suggestion=suggestion
         )
     return member

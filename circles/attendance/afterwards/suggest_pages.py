@@ -30,14 +30,14 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         status,
         member=member,
         form=form,
-        options=directory.options(listings),
+        options=directory.listing_options(listings),
     )
 
 
 async def _listings(tx: db.Tx, form: Form) -> list[db.Record]:
     """The listings that are ticked, and those found by the name."""
-    ticked = await directory.chosen(tx, directory.read_ids(form.value("listings"))[:12])
-    return ticked + await directory.find(tx, form.value("name"), [row["id"] for row in ticked])
+    ticked = await directory.read_nameable(tx, directory.read_ids(form.value("listings"))[:12])
+    return ticked + await directory.find_nameable(tx, form.value("name"), [row["id"] for row in ticked])
 
 
 async def suggest(request: Request) -> Response:

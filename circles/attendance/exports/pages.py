@@ -29,7 +29,7 @@ async def overview(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         rows = await queries.fortnight(tx)
         troubles = await payments.failed_calls(tx)
-        therapists = await directory.to_do(tx)
+        therapists = await directory.todo_counts(tx)
     return render.page(
         request,
         "attendance/exports/overview.html",

@@ -287,12 +287,12 @@ async def _write_one(tx: db.Tx, found: db.Record, judged: Judged, starts_as: str
         tx,
         decision.draft,
         source="import",
-        by=by,
+        actor_id=by,
         source_note=found["file_name"][: 200 - len(note)] + note,
         state=starts_as,
         listing_id=existing.id if existing else None,
         version=existing.version if existing else None,
-        found_now=False,
+        refresh_facets=False,
     )
     kept = _kept(found["id"], judged, (), (), {})
     kept["says"]["was"] = judged.row["outcome"]

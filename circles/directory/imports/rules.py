@@ -118,9 +118,9 @@ def decide(
     before = existing.draft if existing else None
     draft, origins = _merged(row, before, zips)
     whole = existing is None or existing.state in ("waiting", "shown")
-    reasons = listing_rules.problems(draft) if whole else listing_rules.broken(draft)
+    reasons = listing_rules.publish_refusals(draft) if whole else listing_rules.draft_refusals(draft)
     place = zips.get(draft.zip)
-    reasons += listing_rules.zip_problems(draft, place.area if place else None) if draft.zip else []
+    reasons += listing_rules.zip_refusals(draft, place.area if place else None) if draft.zip else []
     if before is None and not set(_FEES) & (row.given.keys() | row.faulty):
         reasons.append(Reason("no_fee", "Please give the fee. We would not make one up.", "fee_minimum"))
     for reason in reasons:

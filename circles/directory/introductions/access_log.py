@@ -1,7 +1,7 @@
-"""A member's own access log: who was told or saw what of theirs, and when. Only ever added to.
+"""A member's own access log: who was sent or saw what of theirs, and when. Append-only.
 
-Whom they told something stays in it by name, even after that therapist has left: it is the member's own record of
-where their words went. Whom a facilitator suggested does not.
+It keeps the name of a therapist they shared something with, even after that therapist has left: it is the member's
+record of who has their words. It does not keep the names of therapists that a facilitator suggested.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from circles.base.english import join_names
 from circles.base.row import Row
-from circles.directory.introductions.rules import TOLD
-from circles.directory.listing.cards import listed
+from circles.directory.introductions.rules import SHAREABLE
 from circles.store import db
 
 SQL = db.queries("directory/introductions")
 
-# what: in words. {who} is the person, {listing} the therapist, {details} what else there is to say.
-WORDS: Mapping[str, str] = {
+# Kind of entry (accesses.what): its text. {who}: the other person, {listing}: the therapist, {details}: the rest.
+TEXTS: Mapping[str, str] = {
     "introduction.asked": "You asked to be introduced to {listing}, and told them {details}.",
     "introduction.mailed": "A mail with what you told was put on its way to {listing}.",
     "introduction.accepted": "{listing} answered you: yes.",
@@ -38,39 +38,41 @@ WORDS: Mapping[str, str] = {
 SOMEBODY = "somebody who left"
 A_LISTING = "a therapist who is no longer listed"
 
-PAGE = 50
+PER_PAGE = 50
 
 
 async def log(
     tx: db.Tx,
     person_id: UUID,
-    what: str,
+    kind: str,
     *,
-    who: UUID | None = None,
+    actor_id: UUID | None = None,
     listing_id: UUID | None = None,
     details: Sequence[str] = (),
 ) -> None:
-    """Add a line to somebody's own access log, in the caller's transaction.
+    """Add an entry to a person's access log, in the caller's transaction.
 
-    what: a key of WORDS; who: the other person, if it was one; listing_id: the therapist it is about; details:
-    kinds of things, counts or codes, never words that somebody told.
+    kind: a key of TEXTS. actor_id: the other person, if any. listing_id: the therapist. details: codes or counts,
+    never words that somebody typed.
     """
-    if what not in WORDS:
-        raise KeyError(f"the access log has no words for {what}")
-    await SQL.log_access(tx, person=person_id, what=what, who=who, listing=listing_id, details=list(details))
+    if kind not in TEXTS:
+        raise KeyError(f"the access log has no text for {kind}")
+    await SQL.log_access(
+        tx, person_id=person_id, kind=kind, actor_id=actor_id, listing_id=listing_id, details=list(details)
+    )
 
 
-async def page(tx: db.Tx, person_id: UUID, number: int) -> list[db.Record]:
-    """One page of somebody's own log, newest first; every row says how many there are in all."""
-    skip = (number - 1) * PAGE
-    return await db.rows(SQL.accesses(tx, person=person_id, most=PAGE, skip=skip))
+async def read_page(tx: db.Tx, person_id: UUID, number: int) -> list[db.Record]:
+    """A page of a person's access log, newest first; every row has the `total`."""
+    skip = (number - 1) * PER_PAGE
+    return await db.rows(SQL.accesses(tx, person_id=person_id, per_page=PER_PAGE, skip=skip))
 
 
-def say(row: Row) -> str:
-    """A line of the log in plain words."""
-    said = WORDS[row["what"]].format(
+def text_of(row: Row) -> str:
+    """The text of an entry."""
+    text = TEXTS[row["what"]].format(
         who=row["who_name"] or SOMEBODY,
         listing=row["listing_name"] or A_LISTING,
-        details=listed([TOLD.get(each, each) for each in row["details"]]),
+        details=join_names([SHAREABLE.get(kind, kind) for kind in row["details"]]),
     )
-    return said[:1].upper() + said[1:]
+    return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""What members ask of therapists: sent once, answered once, withdrawn, ended, and forgotten in time."""
+"""Introductions: asked by a member, answered by a therapist, withdrawn, ended, and forgotten after their time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from circles import people
 from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.base.settings import Settings
-from circles.directory.introductions import access_log as accesses
-from circles.directory.introductions import rules, suggestions_actions
-from circles.directory.introductions.rules import Answer, Told
+from circles.directory.introductions import access_log, rules, suggestions_actions
+from circles.directory.introductions.rules import Answer, Shared
 from circles.people import Person
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
@@ -22,54 +21,62 @@ from circles.web import limits
 
 SQL = db.queries("directory/introductions")
 
-# How many overdue introductions one transaction of the timetable closes.
-BATCH = 100
-# Stands in the preview where the link will be: the real one is made when the mail is sent.
+# Overdue introductions closed per transaction.
+BATCH_SIZE = 100
+# In the preview, in the place of the token: the real one is made when the mail is sent.
 NO_TOKEN = "made-when-you-send-it"
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What opens an introduction to a therapist: the link of the mail, or the account their listing belongs to."""
+    """What gives a therapist access to an introduction: the token of the mail, or the account of their listing."""
 
     token: str = ""
     id: UUID | None = None
-    person_id: UUID | None = None
+    actor_id: UUID | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
         """The key as the queries take it."""
         token_hash = people.fingerprint(self.token) if self.token else None
-        return {"token_hash": token_hash, "id": self.id, "person": self.person_id}
+        return {"token_hash": token_hash, "id": self.id, "actor_id": self.actor_id}
 
 
 # Asking
 
 
-async def asking(tx: db.Tx, listing_id: UUID, person_id: UUID) -> db.Record:
-    """A shown listing for somebody who would ask, with why they cannot, if so. Raises NotFound."""
-    found = await SQL.asking(tx, listing=listing_id, person=person_id)
-    if found is None:
+async def listing_to_ask(tx: db.Tx, listing_id: UUID, actor_id: UUID) -> db.Record:
+    """A shown listing, with what `rules.ask_refusals` needs to know of this member. Raises NotFound."""
+    row = await SQL.listing_to_ask(tx, listing_id=listing_id, actor_id=actor_id)
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
-def write(
+def preview(settings: Settings, introduction_id: UUID, therapist: str, shared: Shared) -> mail.ComposedMail:
+    """The mail as it will be sent, without its token."""
+    until = clock.now() + rules.LIFETIME
+    return write_mail(
+        settings, introduction_id=introduction_id, therapist=therapist, shared=shared, until=until
+    )
+
+
+def write_mail(
     settings: Settings,
     *,
     introduction_id: UUID,
     therapist: str,
-    told: Told,
+    shared: Shared,
     until: datetime,
     token: str = NO_TOKEN,
 ) -> mail.ComposedMail:
-    """The mail a therapist gets: what was ticked and nothing else of the member."""
+    """The mail to the therapist: what the member shares and nothing else about them."""
     return mail.compose(
         settings,
         "introduction_asked",
         to_name=therapist,
         subject=f"{settings.community_name}: somebody asks for your answer",
-        told=told,
+        shared=shared,
         until=until,
         reference=rules.reference(introduction_id),
         answers=rules.ANSWERS,
@@ -77,110 +84,112 @@ def write(
     )
 
 
-def preview(settings: Settings, introduction_id: UUID, therapist: str, told: Told) -> mail.ComposedMail:
-    """The very mail, before it is sent: only its link is not made yet."""
-    until = clock.now() + rules.LASTS
-    return write(settings, introduction_id=introduction_id, therapist=therapist, told=told, until=until)
-
-
 async def ask(
-    context: Context, person: Person, *, introduction_id: UUID, listing_id: UUID, told: Told
+    context: Context, actor: Person, *, introduction_id: UUID, listing_id: UUID, shared: Shared
 ) -> None:
-    """Send what somebody tells a therapist, once. introduction_id: made with the form, so that it is one.
+    """Send what a member shares to a therapist. introduction_id: made with the form; a second request changes nothing.
 
     Raises NotFound for a listing that is not shown, and Refused with every reason.
     """
-    if not await limits.allow(context, f"introduction {person.id}", rules.MAX_A_DAY, timedelta(days=1)):
+    if not await limits.allow(context, f"introduction {actor.id}", rules.MAX_A_DAY, timedelta(days=1)):
         raise Refused(rules.too_often())
     token = secrets.token_urlsafe(32)
     async with context.db.transaction() as tx:
-        await SQL.lock_person(tx, id=person.id)
-        await SQL.hold_listing(tx, id=listing_id)
-        if await SQL.sent_already(tx, id=introduction_id, person=person.id):
+        await SQL.lock_person(tx, id=actor.id)
+        await SQL.share_lock_listing(tx, id=listing_id)
+        if await SQL.is_sent(tx, id=introduction_id, actor_id=actor.id):
             return
-        listing = await asking(tx, listing_id, person.id)
-        refuse_if(rules.asking_reasons(listing))
+        listing = await listing_to_ask(tx, listing_id, actor.id)
+        refuse_if(rules.ask_refusals(listing))
         asked = await SQL.ask(
             tx,
             id=introduction_id,
-            person=person.id,
-            listing=listing_id,
+            actor_id=actor.id,
+            listing_id=listing_id,
             name=listing["name"],
-            told=list(told.kinds),
-            call_name=told.call_name,
-            reach=told.reach,
-            looking_for=told.looking_for,
-            own_words=told.own_words,
+            kinds=list(shared.kinds),
+            call_name=shared.call_name,
+            reach=shared.reach,
+            looking_for=shared.looking_for,
+            own_words=shared.own_words,
             token_hash=people.fingerprint(token),
-            lasts=rules.LASTS,
+            lifetime=rules.LIFETIME,
         )
         if asked is None:
             raise OutOfDate(
                 Reason("id_taken", "This form is out of date. Please look at it and send it again.")
             )
-        await _send_asked(tx, context, person.id, asked, listing_id, told, token)
+        await _send_mail(tx, context, actor.id, asked, listing_id, shared, token)
 
 
-async def _send_asked(
-    tx: db.Tx, context: Context, person_id: UUID, asked: db.Record, listing_id: UUID, told: Told, token: str
+async def _send_mail(
+    tx: db.Tx,
+    context: Context,
+    actor_id: UUID,
+    asked: db.Record,
+    listing_id: UUID,
+    shared: Shared,
+    token: str,
 ) -> None:
-    """Put the mail on its way, and write down for the member what is told to whom."""
-    to = await SQL.address(tx, listing=listing_id)
-    written = write(
+    """Enqueue the mail to the therapist, and log it for the member."""
+    recipient = await SQL.recipient(tx, listing_id=listing_id)
+    written = write_mail(
         context.settings,
         introduction_id=asked["id"],
-        therapist=to["name"],
-        told=told,
+        therapist=recipient["name"],
+        shared=shared,
         until=asked["expires_at"],
         token=token,
     )
-    mail_id = await mail.enqueue(tx, context.settings, written, to=to["email"], person_id=to["person_id"])
-    await SQL.keep_mail(tx, id=asked["id"], mail=mail_id)
-    await audit.record(tx, "introduction.asked", asked["id"], actor_id=person_id, after="asked")
-    await accesses.log(tx, person_id, "introduction.asked", listing_id=listing_id, details=told.kinds)
-    await accesses.log(tx, person_id, "introduction.mailed", listing_id=listing_id)
+    mail_id = await mail.enqueue(
+        tx, context.settings, written, to=recipient["email"], person_id=recipient["person_id"]
+    )
+    await SQL.set_mail(tx, id=asked["id"], mail_id=mail_id)
+    await audit.record(tx, "introduction.asked", asked["id"], actor_id=actor_id, after="asked")
+    await access_log.log(tx, actor_id, "introduction.asked", listing_id=listing_id, details=shared.kinds)
+    await access_log.log(tx, actor_id, "introduction.mailed", listing_id=listing_id)
 
 
 # The therapist
 
 
-async def for_therapist(tx: db.Tx, key: Key) -> db.Record:
-    """An introduction for whoever holds its key. Raises NotFound."""
-    found = await SQL.for_therapist(tx, **key.arguments)
-    if found is None:
+async def read_for_therapist(tx: db.Tx, key: Key) -> db.Record:
+    """An introduction, for its therapist. Raises NotFound."""
+    row = await SQL.for_therapist(tx, **key.arguments)
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
-async def of_my_listing(tx: db.Tx, person_id: UUID) -> list[db.Record]:
-    """What is asked of the listing somebody has, while it is open."""
-    return await db.rows(SQL.of_my_listing(tx, person=person_id))
+async def open_for_therapist(tx: db.Tx, actor_id: UUID) -> list[db.Record]:
+    """The open introductions of a therapist's own listing."""
+    return await db.rows(SQL.open_of_own_listing(tx, actor_id=actor_id))
 
 
-async def answer(context: Context, key: Key, said: Answer) -> None:
-    """Answer an introduction; the first answer stands, and the same once more changes nothing.
+async def answer(context: Context, key: Key, given: Answer) -> None:
+    """Answer an introduction. The first answer stays; the same answer again changes nothing.
 
-    Raises NotFound, and Refused when another answer, a withdrawal or the end of its time came first, or when
-    whoever they name cannot be named.
+    Raises NotFound, and Refused when another answer, a withdrawal or the end of its time came first, or when the
+    listing they recommend cannot be named.
     """
     async with context.db.transaction() as tx:
         row = await SQL.lock_for_therapist(tx, **key.arguments)
         if row is None:
             raise NotFound
-        refuse_if(rules.answer_reasons(row, said.state))
-        if row["state"] == said.state:
+        refuse_if(rules.answer_refusals(row, given.state))
+        if row["state"] == given.state:
             return
-        if said.other and not await suggestions_actions.chosen(tx, [said.other], row["listing_id"]):
+        if given.other and not await suggestions_actions.read_nameable(tx, [given.other], row["listing_id"]):
             raise Refused(rules.not_to_be_named())
-        await SQL.answer(tx, id=row["id"], state=said.state, words=said.words, other=said.other)
-        what = f"introduction.{said.state}"
-        await audit.record(tx, what, row["id"], actor_id=key.person_id, before=row["state"], after=said.state)
-        await accesses.log(tx, row["person_id"], what, listing_id=row["listing_id"])
-        await tell_member(tx, context.settings, row, "answered")
+        await SQL.answer(tx, id=row["id"], state=given.state, words=given.words, other_id=given.other)
+        kind = f"introduction.{given.state}"
+        await audit.record(tx, kind, row["id"], actor_id=key.actor_id, before=row["state"], after=given.state)
+        await access_log.log(tx, row["person_id"], kind, listing_id=row["listing_id"])
+        await notify_member(tx, context.settings, row, "answered")
 
 
-async def tell_member(tx: db.Tx, settings: Settings, row: db.Record, what: str) -> None:
-    """Mail that there is something to read. What it is stands on the site alone. what: a key of rules.NEWS."""
+async def notify_member(tx: db.Tx, settings: Settings, row: db.Record, news: str) -> None:
+    """Mail the member that there is something to read on the site. news: a key of rules.NEWS."""
     await mail.send(
         tx,
         settings,
@@ -188,8 +197,8 @@ async def tell_member(tx: db.Tx, settings: Settings, row: db.Record, what: str) 
         to=row["member_email"],
         to_name=row["member_name"],
         person_id=row["person_id"],
-        subject=f"{settings.community_name}: {rules.NEWS[what]}",
-        what=what,
+        subject=f"{settings.community_name}: {rules.NEWS[news]}",
+        what=news,
         link=f"{settings.base_url}/my/introductions/{row['id']}",
     )
 
@@ -197,71 +206,71 @@ async def tell_member(tx: db.Tx, settings: Settings, row: db.Record, what: str) 
 # The member
 
 
-async def mine(tx: db.Tx, person_id: UUID) -> list[db.Record]:
-    """Everything somebody ever asked, newest first."""
-    return await db.rows(SQL.mine(tx, person=person_id))
+async def list_own(tx: db.Tx, actor_id: UUID) -> list[db.Record]:
+    """All introductions a member asked for, newest first."""
+    return await db.rows(SQL.own_introductions(tx, actor_id=actor_id))
 
 
-async def one_of_mine(tx: db.Tx, introduction_id: UUID, person_id: UUID) -> db.Record:
-    """One introduction with everything that was shared in it. Raises NotFound."""
-    found = await SQL.one_of_mine(tx, id=introduction_id, person=person_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-async def _lock_mine(tx: db.Tx, introduction_id: UUID, person_id: UUID) -> db.Record:
-    row = await SQL.lock_mine(tx, id=introduction_id, person=person_id)
+async def read_own(tx: db.Tx, introduction_id: UUID, actor_id: UUID) -> db.Record:
+    """A member's own introduction. Raises NotFound."""
+    row = await SQL.own_introduction(tx, id=introduction_id, actor_id=actor_id)
     if row is None:
         raise NotFound
     return row
 
 
-async def withdraw(context: Context, person: Person, introduction_id: UUID) -> None:
-    """Take back what was asked before it is answered; what was told is deleted at once. Twice is once.
+async def _lock_own(tx: db.Tx, introduction_id: UUID, actor_id: UUID) -> db.Record:
+    row = await SQL.lock_own(tx, id=introduction_id, actor_id=actor_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def withdraw(context: Context, actor: Person, introduction_id: UUID) -> None:
+    """Withdraw an unanswered introduction and delete its words. Idempotent.
 
     Raises NotFound, and Refused when the answer came first.
     """
     async with context.db.transaction() as tx:
-        row = await _lock_mine(tx, introduction_id, person.id)
+        row = await _lock_own(tx, introduction_id, actor.id)
         if row["state"] != "withdrawn":
-            refuse_if(rules.withdraw_reasons(row))
+            refuse_if(rules.withdraw_refusals(row))
             await _finish(tx, context, row, "withdrawn")
 
 
-async def end(context: Context, person: Person, introduction_id: UUID) -> None:
-    """End an introduction that was accepted; what was told is deleted at once. Twice is once.
+async def end(context: Context, actor: Person, introduction_id: UUID) -> None:
+    """End an accepted introduction and delete its words. Idempotent.
 
-    Raises NotFound, and Refused for one that was not.
+    Raises NotFound, and Refused for one that is not accepted.
     """
     async with context.db.transaction() as tx:
-        row = await _lock_mine(tx, introduction_id, person.id)
+        row = await _lock_own(tx, introduction_id, actor.id)
         if row["state"] != "ended":
-            refuse_if(rules.end_reasons(row))
+            refuse_if(rules.end_refusals(row))
             await _finish(tx, context, row, "ended")
 
 
 async def _finish(tx: db.Tx, context: Context, row: db.Record, state: str) -> None:
-    await SQL.finish(tx, id=row["id"], state=state, because="")
-    what = f"introduction.{state}"
-    await audit.record(tx, what, row["id"], actor_id=row["person_id"], before=row["state"], after=state)
-    await accesses.log(tx, row["person_id"], what, listing_id=row["listing_id"])
-    if await drop_mail(tx, row):
-        await accesses.log(tx, row["person_id"], "introduction.unsent", listing_id=row["listing_id"])
+    await SQL.finish(tx, id=row["id"], state=state, reason="")
+    kind = f"introduction.{state}"
+    await audit.record(tx, kind, row["id"], actor_id=row["person_id"], before=row["state"], after=state)
+    await access_log.log(tx, row["person_id"], kind, listing_id=row["listing_id"])
+    if await delete_mail(tx, row):
+        await access_log.log(tx, row["person_id"], "introduction.unsent", listing_id=row["listing_id"])
     else:
-        await tell_therapist(tx, context.settings, row, state)
+        await notify_therapist(tx, context.settings, row, state)
 
 
-async def drop_mail(tx: db.Tx, row: db.Record) -> bool:
-    """Delete the mail that told it. Returns whether it had not left yet, and so never will."""
-    dropped = await SQL.drop_mail(tx, id=row["mail_id"]) if row["mail_id"] else None
-    return bool(dropped and dropped["unsent"])
+async def delete_mail(tx: db.Tx, row: db.Record) -> bool:
+    """Delete the mail to the therapist from our tables. Returns whether it was not sent yet, and so never will be."""
+    deleted = await SQL.delete_mail(tx, id=row["mail_id"]) if row["mail_id"] else None
+    return bool(deleted and deleted["unsent"])
 
 
-async def tell_therapist(tx: db.Tx, settings: Settings, row: db.Record, what: str) -> None:
-    """Mail that it is over. It names nobody: a few signs say which mail it is about.
+async def notify_therapist(tx: db.Tx, settings: Settings, row: db.Record, event: str) -> None:
+    """Mail the therapist that an introduction is over; the reference says which, no name does.
 
-    what: withdrawn, ended, expired, or hidden, which is what the listing was.
+    event: withdrawn, ended, expired, or hidden (their listing).
     """
     if not row["email"]:
         return
@@ -273,20 +282,20 @@ async def tell_therapist(tx: db.Tx, settings: Settings, row: db.Record, what: st
         to_name=row["listing_name"],
         person_id=row["therapist_id"],
         subject=f"{settings.community_name}: nothing more to answer",
-        what=what,
+        what=event,
         said_yes=row["state"] == "accepted",
         reference=rules.reference(row["id"]),
         asked_on=row["created_at"].date(),
     )
 
 
-async def forget_words(context: Context, person: Person, introduction_id: UUID) -> None:
-    """Delete what was told in an introduction that was answered with no. Twice is once.
+async def forget_words(context: Context, actor: Person, introduction_id: UUID) -> None:
+    """Delete the words of an introduction that is over, before its time. Idempotent.
 
-    Raises NotFound, and Refused for one that is open.
+    Raises NotFound, and Refused for an open one.
     """
     async with context.db.transaction() as tx:
-        row = await _lock_mine(tx, introduction_id, person.id)
+        row = await _lock_own(tx, introduction_id, actor.id)
         if row["state"] in ("asked", "accepted"):
             raise Refused(Reason("open", "This introduction is open. Withdraw or end it first."))
         if row["forgotten_at"] is None:
@@ -294,12 +303,12 @@ async def forget_words(context: Context, person: Person, introduction_id: UUID) 
 
 
 async def forget(tx: db.Tx, row: db.Record, state: str) -> None:
-    """Delete what was told, its mail and its link, in the caller's transaction. state: as it stays from now on."""
+    """Delete words, mail and token of an introduction, in the caller's transaction. state: the last one."""
     await SQL.forget_words(tx, id=row["id"], state=state)
-    await drop_mail(tx, row)
+    await delete_mail(tx, row)
     await audit.record(tx, "introduction.forgotten", row["id"], before=row["state"], after=state)
-    if row["state"] not in ("withdrawn", "ended"):  # theirs went when they were withdrawn or ended
-        await accesses.log(tx, row["person_id"], "introduction.forgotten", listing_id=row["listing_id"])
+    if row["state"] not in ("withdrawn", "ended"):  # these were logged, and their words deleted, at that time
+        await access_log.log(tx, row["person_id"], "introduction.forgotten", listing_id=row["listing_id"])
 
 
 # The timetable
@@ -307,21 +316,23 @@ async def forget(tx: db.Tx, row: db.Record, state: str) -> None:
 
 @jobs.every("directory.close_introductions", "9,39 * * * *")
 async def close_overdue(context: Context) -> None:
-    """Close introductions whose time is over: the unanswered ones expire and both sides are told; the words go."""
-    while await _close_some(context) == BATCH:
+    """Expire unanswered introductions after their time, with a mail to both sides, and forget the words of all."""
+    while await _close_batch(context) == BATCH_SIZE:
         pass
 
 
-async def _close_some(context: Context) -> int:
-    """One batch in one transaction; rows that another worker has are left to it."""
+async def _close_batch(context: Context) -> int:
+    """Close a batch in one transaction; rows locked by another worker are skipped."""
     async with context.db.transaction() as tx:
-        found = await db.rows(SQL.overdue(tx, most=BATCH))
-        for row in found:
+        overdue = await db.rows(SQL.overdue(tx, batch_size=BATCH_SIZE))
+        for row in overdue:
             expires = row["state"] == "asked"
             if expires:
                 await audit.record(tx, "introduction.expired", row["id"], before="asked", after="expired")
-                await accesses.log(tx, row["person_id"], "introduction.expired", listing_id=row["listing_id"])
-                await tell_member(tx, context.settings, row, "expired")
-                await tell_therapist(tx, context.settings, row, "expired")
+                await access_log.log(
+                    tx, row["person_id"], "introduction.expired", listing_id=row["listing_id"]
+                )
+                await notify_member(tx, context.settings, row, "expired")
+                await notify_therapist(tx, context.settings, row, "expired")
             await forget(tx, row, "expired" if expires else row["state"])
-        return len(found)
+        return len(overdue)

@@ -1,4 +1,4 @@
-"""A therapist's pages of introductions: by the link of a mail, or signed in; looking answers nothing, a button does."""
+"""A therapist's pages of introductions: by the link of a mail, or signed in. Opening one answers nothing."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ MINE = "/my/listing/introductions"
 
 
 def _key(request: Request) -> Key:
-    """What the request holds: the link, or the account and an id."""
+    """The token of the link, or the account and an id."""
     token = request.path_params.get("token", "")
     if token:
         return Key(token=token)
-    return Key(id=access.path_id(request), person_id=request.state.person.id)
+    return Key(id=access.path_id(request), actor_id=request.state.person.id)
 
 
-async def look(request: Request) -> Response:
-    """What was told, and the answer that the mail's link chose, ready to be given. Opening it answers nothing.
+async def answer_form(request: Request) -> Response:
+    """What was shared, with the answer of the mail's link preselected.
 
-    That it was opened is not written down: programs that check mail open links too, so it would often be untrue.
+    That it was opened is not recorded: mail scanners open links too.
     """
     return await _page(request, Form({"answer": request.query_params.get("answer", "")}))
 
@@ -35,8 +35,8 @@ async def look(request: Request) -> Response:
 async def _page(request: Request, form: Form, status: int = 200) -> Response:
     try:
         async with access.context(request).db.reading() as tx:
-            row = await actions.for_therapist(tx, _key(request))
-            found = await _found(tx, row, form)
+            row = await actions.read_for_therapist(tx, _key(request))
+            listings = await _nameable(tx, row, form)
     except NotFound:
         return _private(_gone(request))
     return _private(
@@ -46,7 +46,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
             status,
             row=row,
             form=form,
-            others=suggestions_rules.options(found, none="Nobody of these"),
+            others=suggestions_rules.listing_options(listings, none="Nobody of these"),
             licensed=suggestions_rules.areas_words(row["licensed"]),
             is_open=rules.is_open(row),
             answers=rules.ANSWERS,
@@ -60,12 +60,12 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
     )
 
 
-async def _found(tx: db.Tx, row: db.Record, form: Form) -> list[db.Record]:
-    """The listings to choose from: the one that is chosen, and those the name finds."""
+async def _nameable(tx: db.Tx, row: db.Record, form: Form) -> list[db.Record]:
+    """The listings to choose from: the chosen one, and those found by name."""
     other, asked = reading.uuid_or_none(form.value("other")), row["listing_id"]
-    chosen = await suggestions_actions.chosen(tx, [other] if other else [], asked)
-    but = [each["id"] for each in chosen]
-    return chosen + await suggestions_actions.find(tx, form.value("name"), but, asked)
+    chosen = await suggestions_actions.read_nameable(tx, [other] if other else [], asked)
+    chosen_ids = [listing["id"] for listing in chosen]
+    return chosen + await suggestions_actions.find_nameable(tx, form.value("name"), chosen_ids, asked)
 
 
 def _gone(request: Request) -> Response:
@@ -81,13 +81,13 @@ def _gone(request: Request) -> Response:
 
 
 def _private(response: Response) -> Response:
-    """What a link opens is kept by no browser and no proxy, for somebody who is not signed in too."""
+    """Set no-store, for readers who are not signed in too."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 async def answer(request: Request) -> Response:
-    """Give the answer, or look for somebody else to name in it."""
+    """Send the answer, or search for another therapist to name in it."""
     form = await Form.read(request)
     if form.value("do") == "find":
         if not form.value("name").strip():
@@ -104,9 +104,8 @@ async def answer(request: Request) -> Response:
 
 
 async def of_my_listing(request: Request) -> Response:
-    """What is asked of one's own listing, while it is open."""
     async with access.context(request).db.reading() as tx:
-        rows = await actions.of_my_listing(tx, request.state.person.id)
+        rows = await actions.open_for_therapist(tx, request.state.person.id)
     return render.page(
         request,
         "directory/introductions/introductions_listing.html",

@@ -1,4 +1,4 @@
-"""A member's pages of introductions: asking, the mail before it goes, every step, and their own access log."""
+"""A member's pages of introductions: the form, the preview of the mail, the steps, the access log."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from starlette.responses import HTMLResponse, Response
 
 from circles.base import reading
 from circles.base.errors import OutOfDate, Refused
-from circles.directory.introductions import access_log as accesses
-from circles.directory.introductions import actions, rules, suggestions_actions
-from circles.directory.introductions.rules import Told
+from circles.directory.introductions import access_log, actions, rules
+from circles.directory.introductions.rules import Shared
 from circles.directory.listing import cards
 from circles.people import Person
 from circles.store import db, mail
@@ -25,7 +24,7 @@ from circles.web.paging import pager
 
 
 async def ask_form(request: Request) -> Response:
-    """What would you like to tell? Nothing is ticked but how to be reached."""
+    """The empty form, with only how to be reached ticked."""
     person = request.state.person
     form = Form({"id": str(uuid4()), "tell_reach": "on", "reach": person.email, "call_name": person.name})
     return _ask_page(request, await _listing(request), form)
@@ -33,7 +32,7 @@ async def ask_form(request: Request) -> Response:
 
 async def _listing(request: Request) -> db.Record:
     async with access.context(request).db.reading() as tx:
-        return await actions.asking(tx, access.path_id(request), request.state.person.id)
+        return await actions.listing_to_ask(tx, access.path_id(request), request.state.person.id)
 
 
 def _ask_page(request: Request, listing: db.Record, form: Form, status: int = 200) -> Response:
@@ -43,31 +42,31 @@ def _ask_page(request: Request, listing: db.Record, form: Form, status: int = 20
         status,
         listing=listing,
         form=form,
-        closed=rules.asking_reasons(listing),
-        most=rules.MOST,
+        closed=rules.ask_refusals(listing),
+        lengths=rules.LENGTHS,
         days=rules.PROMISED_DAYS,
     )
 
 
 async def ask(request: Request) -> Response:
-    """Look at the mail, go back to the form with everything kept, or send it. Nothing is kept before it is sent."""
+    """Preview the mail, go back to the form as typed, or send. Nothing is stored before it is sent."""
     form = await Form.read(request)
     listing = await _listing(request)
     if form.value("do") == "change":
         return _ask_page(request, listing, form)
     try:
-        told = rules.read(form.values)
+        shared = rules.read_shared(form.values)
     except Refused as refused:
         form.add(refused.reasons)
         return _ask_page(request, listing, form, 422)
     if form.value("do") == "send":
-        return await _send(request, listing, form, told)
-    if rules.asking_reasons(listing):
+        return await _send(request, listing, form, shared)
+    if rules.ask_refusals(listing):
         return _ask_page(request, listing, form, 422)
-    return _preview_page(request, listing, form, told)
+    return _preview_page(request, listing, form, shared)
 
 
-async def _send(request: Request, listing: db.Record, form: Form, told: Told) -> Response:
+async def _send(request: Request, listing: db.Record, form: Form, shared: Shared) -> Response:
     introduction_id = form.creation_id()
     try:
         await actions.ask(
@@ -75,7 +74,7 @@ async def _send(request: Request, listing: db.Record, form: Form, told: Told) ->
             request.state.person,
             introduction_id=introduction_id,
             listing_id=listing["id"],
-            told=told,
+            shared=shared,
         )
     except Refused as refused:
         if isinstance(refused, OutOfDate):
@@ -87,44 +86,43 @@ async def _send(request: Request, listing: db.Record, form: Form, told: Told) ->
     )
 
 
-def _preview_page(request: Request, listing: db.Record, form: Form, told: Told) -> Response:
+def _preview_page(request: Request, listing: db.Record, form: Form, shared: Shared) -> Response:
     return render.page(
         request,
         "directory/introductions/introduction_preview.html",
         listing=listing,
         form=form,
-        told=rules.told_words(told.kinds),
-        kept_back=rules.kept_back(form.values, told),
-        mail=_written(request, listing, form, told),
+        shared=rules.shared_labels(shared.kinds),
+        unshared=rules.unshared_labels(form.values, shared),
+        mail=_written(request, listing, form, shared),
         days=rules.PROMISED_DAYS,
     )
 
 
-def _written(request: Request, listing: db.Record, form: Form, told: Told) -> mail.ComposedMail:
-    return actions.preview(access.context(request).settings, form.creation_id(), listing["name"], told)
+def _written(request: Request, listing: db.Record, form: Form, shared: Shared) -> mail.ComposedMail:
+    return actions.preview(access.context(request).settings, form.creation_id(), listing["name"], shared)
 
 
 async def mail_html(request: Request) -> Response:
-    """The HTML of the mail by itself, under a policy of its own, for the frame. Posted: its words are in no address."""
+    """The HTML of the mail, with its own CSP, for the preview's frame. POST keeps its words out of the URL."""
     form = await Form.read(request)
     listing = await _listing(request)
-    written = _written(request, listing, form, rules.read(form.values))
+    written = _written(request, listing, form, rules.read_shared(form.values))
     return HTMLResponse(written.html, headers={"Content-Security-Policy": headers.MAIL_CSP})
 
 
-# Every step
+# Introductions so far
 
 
 async def mine(request: Request) -> Response:
-    """Everything one ever asked."""
     async with access.context(request).db.reading() as tx:
-        rows = await actions.mine(tx, request.state.person.id)
+        rows = await actions.list_own(tx, request.state.person.id)
     return render.page(
         request,
         "directory/introductions/introductions.html",
         open=[row for row in rows if rules.is_open(row)],
         past=[row for row in rows if not rules.is_open(row)],
-        stands=rules.state_words,
+        state_words=rules.state_words,
         zone=_zone(request),
         days=rules.PROMISED_DAYS,
     )
@@ -135,15 +133,14 @@ def _zone(request: Request) -> str:
 
 
 async def one(request: Request) -> Response:
-    """One introduction: every step, and everything that was shared."""
     return await _one_page(request, Form())
 
 
 async def _one_page(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
-        row = await actions.one_of_mine(tx, access.path_id(request), request.state.person.id)
-        other = row["other_listing_id"]
-        found = await cards.cards(tx, [other] if other else [])
+        row = await actions.read_own(tx, access.path_id(request), request.state.person.id)
+        other_id = row["other_listing_id"]
+        others = await cards.cards(tx, [other_id] if other_id else [])
     return render.page(
         request,
         "directory/introductions/introduction.html",
@@ -151,12 +148,12 @@ async def _one_page(request: Request, form: Form) -> Response:
         row=row,
         form=form,
         steps=rules.steps(row),
-        told=rules.told_words(row["told"]),
-        labels=rules.TOLD,
-        stands=rules.state_words(row),
-        gone=rules.gone_words(row),
+        shared=rules.shared_labels(row["told"]),
+        labels=rules.SHAREABLE,
+        state=rules.state_words(row),
+        end_text=rules.end_text(row),
         is_open=rules.is_open(row),
-        card=found.get(other),
+        card=others.get(other_id),
         zone=_zone(request),
         reference=rules.reference(row["id"]),
         days=rules.PROMISED_DAYS,
@@ -164,67 +161,42 @@ async def _one_page(request: Request, form: Form) -> Response:
 
 
 async def withdraw(request: Request) -> Response:
-    """Take it back before it is answered."""
     return await _change(request, actions.withdraw, "It is withdrawn, and what you told is deleted here.")
 
 
 async def end(request: Request) -> Response:
-    """End what was accepted."""
     return await _change(request, actions.end, "It is ended, and what you told is deleted here.")
 
 
 async def forget_words(request: Request) -> Response:
-    """Delete what was told before its time."""
     return await _change(request, actions.forget_words, "What you told is deleted here.")
 
 
 async def _change(
-    request: Request, do: Callable[[Context, Person, UUID], Awaitable[None]], done: str
+    request: Request, action: Callable[[Context, Person, UUID], Awaitable[None]], notice: str
 ) -> Response:
     introduction_id = access.path_id(request)
     try:
-        await do(access.context(request), request.state.person, introduction_id)
+        await action(access.context(request), request.state.person, introduction_id)
     except Refused as refused:
         form = Form()
         form.add(refused.reasons)
         return await _one_page(request, form)
-    return render.see_other(f"/my/introductions/{introduction_id}", notice=done)
+    return render.see_other(f"/my/introductions/{introduction_id}", notice=notice)
 
 
-# The access log, and what was suggested
+# The access log
 
 
 async def my_access_log(request: Request) -> Response:
-    """Who was told or saw what of one's own, when."""
     number = reading.page_number(request.query_params.get("page", ""))
     async with access.context(request).db.reading() as tx:
-        rows = await accesses.page(tx, request.state.person.id, number)
+        rows = await access_log.read_page(tx, request.state.person.id, number)
     total = rows[0]["total"] if rows else 0
     return render.page(
         request,
         "directory/introductions/accesses.html",
-        lines=[(row["at"], accesses.say(row)) for row in rows],
-        pager=pager(number, total, accesses.PAGE, lambda page: f"/my/access?page={page}"),
+        lines=[(row["at"], access_log.text_of(row)) for row in rows],
+        pager=pager(number, total, access_log.PER_PAGE, lambda page: f"/my/access?page={page}"),
         zone=_zone(request),
     )
-
-
-async def suggestions(request: Request) -> Response:
-    """What facilitators suggested to one."""
-    async with access.context(request).db.reading() as tx:
-        rows = await suggestions_actions.mine(tx, request.state.person.id)
-        found = await cards.cards(tx, {each for row in rows for each in row["listing_ids"]})
-    return render.page(
-        request,
-        "directory/introductions/suggestions.html",
-        suggestions=[(row, [found[each] for each in row["listing_ids"] if each in found]) for row in rows],
-        zone=_zone(request),
-    )
-
-
-async def put_away(request: Request) -> Response:
-    """Put a suggestion away. Nobody is told."""
-    await suggestions_actions.put_away(
-        access.context(request), person_id=request.state.person.id, suggestion_id=access.path_id(request)
-    )
-    return render.see_other("/my/suggestions", notice="It is put away. Nobody is told.")

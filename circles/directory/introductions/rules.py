@@ -1,4 +1,4 @@
-"""Introductions: what may be told, when one may ask, how it is answered, and what its steps are. Pure."""
+"""Introductions: what a member may share, when they may ask, the answers, and the steps so far. Pure."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from circles.base import clock, reading, text
 from circles.base.errors import Reason, Refused
 from circles.base.row import Row
 
-# A day less than the promised 30, so that the timetable has a day to keep the promise in.
-LASTS = timedelta(days=29)
+# A day less than the promised 30: the timetable may run late.
+LIFETIME = timedelta(days=29)
 PROMISED_DAYS = 30
 MAX_OPEN = 5
 MAX_A_DAY = 20
 
-# What may be told, in the order of the form and of the mail; and how many characters of it.
-TOLD: Mapping[str, str] = {
+# What a member may share (introductions.told), in the order of the form and of the mail, and its most characters.
+SHAREABLE: Mapping[str, str] = {
     "call_name": "the name to be called",
     "reach": "how to reach you",
     "looking_for": "what you are looking for",
     "circle": "that you come to a circle",
     "own_words": "your own words",
 }
-MOST = {"call_name": 80, "reach": 200, "looking_for": 600, "own_words": 1500}
+LENGTHS = {"call_name": 80, "reach": 200, "looking_for": 600, "own_words": 1500}
 MAX_ANSWER = 600
 
-# state: what the therapist said, as the member reads it.
+# State: the answer of the therapist, as the member reads it.
 ANSWERS: Mapping[str, str] = {
     "accepted": "Yes, they would like to talk with you",
     "full": "They have no room now",
     "not_a_fit": "They are not the right one for this",
 }
-# Of an answer, in a word or two.
+# The answers in a sentence about the therapist.
 ANSWERS_SHORT: Mapping[str, str] = {"accepted": "yes", "full": "no room", "not_a_fit": "not a fit"}
 STATES: Mapping[str, str] = {
     "asked": "Waiting for an answer",
@@ -45,34 +45,34 @@ STATES: Mapping[str, str] = {
     "ended": "You ended it",
     "expired": "Closed without an answer",
 }
-# What a mail to a member says that there is, in its subject.
+# News for a member: the subject of the mail.
 NEWS: Mapping[str, str] = {
     "answered": "an answer for you",
     "expired": "no answer came in time",
     "news": "there is news for you",
 }
-# Why a listing was hidden (a key of words.HIDDEN): what an introduction that ends with it keeps of that.
-GONE_BECAUSE: Mapping[str, str] = {
+# Why a listing was hidden (a key of words.HIDDEN): why its introductions end (introductions.ended_because).
+END_REASONS: Mapping[str, str] = {
     "complaint": "organizer",
     "organizer": "organizer",
     "therapist": "therapist",
     "unconfirmed": "unconfirmed",
     "licence": "licence",
 }
-# What an introduction keeps of why it ended without its member, as the member reads it. {name}: the therapist.
-GONE: Mapping[str, str] = {
+# Why an introduction ended without its member, as the member reads it. {name}: the therapist.
+END_TEXTS: Mapping[str, str] = {
     "left": "{name} has left, so nothing more can come of it here. The name stays in your own lists alone.",
     "therapist": "{name} took their page off the directory.",
     "organizer": "The organizers took this page off the directory. It has nothing to do with you.",
     "unconfirmed": "Nobody has said for a long time that this page still holds, so it does not show now.",
     "licence": "No license on this page counts today, so it does not show now.",
 }
-GONE_SHORT = "No longer in the directory"
+END_TEXT_SHORT = "No longer in the directory"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a member chose to tell: the kinds that are ticked, and the words of those alone."""
+class Shared:
+    """What a member chose to share: the ticked kinds (keys of SHAREABLE), and the text of those alone."""
 
     kinds: tuple[str, ...]
     call_name: str = ""
@@ -83,18 +83,18 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a therapist answers: a key of ANSWERS, words if any, and somebody else to try, if any."""
+    """A therapist's answer: a key of ANSWERS, words if any, and the listing of another therapist to try, if any."""
 
     state: str
     words: str = ""
     other: UUID | None = None
 
 
-def read(values: Mapping[str, str]) -> Told:
-    """What the form tells: only what is ticked. Raises Refused with every reason."""
-    kinds = tuple(kind for kind in TOLD if values.get(f"tell_{kind}") == "on")
+def read_shared(values: Mapping[str, str]) -> Shared:
+    """What the form shares: only what is ticked. Raises Refused with every reason."""
+    kinds = tuple(kind for kind in SHAREABLE if values.get(f"tell_{kind}") == "on")
     reasons: list[Reason] = []
-    said: dict[str, str] = {}
+    texts: dict[str, str] = {}
     if "reach" not in kinds:
         reasons.append(
             Reason(
@@ -102,36 +102,36 @@ def read(values: Mapping[str, str]) -> Told:
             )
         )
     for kind in kinds:
-        if kind in MOST:
-            said[kind] = _words(values.get(kind, ""), kind, reasons)
+        if kind in LENGTHS:
+            texts[kind] = _read_text(values.get(kind, ""), kind, reasons)
     if reasons:
         raise Refused(reasons)
-    return Told(kinds, **said)
+    return Shared(kinds, **texts)
 
 
-def _words(typed: str, kind: str, reasons: list[Reason]) -> str:
-    """What was typed beside a tick; a refusal is added to the reasons."""
-    read_text = text.line if kind in ("call_name", "reach") else text.body
+def _read_text(typed: str, kind: str, reasons: list[Reason]) -> str:
+    """The text of a ticked kind; refusals are added to the reasons."""
+    read = text.line if kind in ("call_name", "reach") else text.body
     try:
-        found = read_text(typed, kind, max_length=MOST[kind], required=False)
+        value = read(typed, kind, max_length=LENGTHS[kind], required=False)
     except Refused as refused:
         reasons.extend(refused.reasons)
         return ""
-    if not found:
+    if not value:
         reasons.append(
-            Reason("empty", f"You ticked {TOLD[kind]}. Please write it, or take the tick away.", kind)
+            Reason("empty", f"You ticked {SHAREABLE[kind]}. Please write it, or take the tick away.", kind)
         )
-    return found
+    return value
 
 
-def asking_reasons(listing: Row) -> list[Reason]:
-    """Every reason why somebody cannot ask for this introduction now.
+def ask_refusals(listing: Row) -> list[Reason]:
+    """Every reason why a member cannot ask for this introduction now.
 
-    listing: name, own, takes_mail, room, and of this person open_id, no_until (until when a no holds), open_all.
+    listing: name, is_own, takes_mail, room; of this member: open_id, no_until (until when a no is kept), open_count.
     """
     name = listing["name"]
     reasons: list[Reason] = []
-    if listing["own"]:
+    if listing["is_own"]:
         reasons.append(Reason("own", "This is your own listing."))
     if not listing["takes_mail"]:
         reasons.append(
@@ -146,7 +146,7 @@ def asking_reasons(listing: Row) -> list[Reason]:
         reasons.append(
             Reason("said_no", f"{name} answered you not long ago. You can ask again after {until}.")
         )
-    if listing["open_all"] >= MAX_OPEN:
+    if listing["open_count"] >= MAX_OPEN:
         reasons.append(
             Reason(
                 "too_many", f"{MAX_OPEN} of your introductions are open. Withdraw or end one of them first."
@@ -156,32 +156,32 @@ def asking_reasons(listing: Row) -> list[Reason]:
 
 
 def too_often() -> Reason:
-    """Said when somebody sends again and again."""
+    """The refusal of more than MAX_A_DAY."""
     return Reason("too_often", "You sent a lot today. Nothing was lost: please try again tomorrow.")
 
 
 def is_open(row: Row) -> bool:
-    """Whether an introduction still is one: asked or accepted, its time not over."""
+    """Whether an introduction is asked or accepted, and its time not over."""
     return row["state"] in ("asked", "accepted") and not row["over"]
 
 
 def state_words(row: Row) -> str:
-    """Where an introduction stands, as its member reads it."""
-    return GONE_SHORT if row["ended_because"] else STATES[row["state"]]
+    """The state of an introduction, as its member reads it."""
+    return END_TEXT_SHORT if row["ended_because"] else STATES[row["state"]]
 
 
-def ends_with_page(row: Row, because: str) -> bool:
-    """Whether an introduction ends when its listing is hidden because of this (a key of words.HIDDEN).
+def ends_with_listing(row: Row, reason: str) -> bool:
+    """Whether an introduction ends when its listing is hidden for this reason (a key of words.HIDDEN).
 
-    Who waits can count on no answer, whatever the reason. A yes that was given stays, unless it was the organizers.
+    One that waits ends for any reason: no answer can be expected. An accepted one ends if the organizers hid it.
     """
-    return is_open(row) and (row["state"] == "asked" or GONE_BECAUSE[because] == "organizer")
+    return is_open(row) and (row["state"] == "asked" or END_REASONS[reason] == "organizer")
 
 
-def gone_words(row: Row) -> str:
-    """Why a therapist is not in the directory, as a member of theirs reads it. Empty: they are."""
-    because = row["ended_because"] or GONE_BECAUSE.get(row["hidden_because"], "")
-    return GONE[because].format(name=row["listing_name"]) if because else ""
+def end_text(row: Row) -> str:
+    """Why the therapist is not in the directory, as the member reads it; empty if they are."""
+    reason = row["ended_because"] or END_REASONS.get(row["hidden_because"], "")
+    return END_TEXTS[reason].format(name=row["listing_name"]) if reason else ""
 
 
 def read_answer(values: Mapping[str, str]) -> Answer:
@@ -196,13 +196,13 @@ def read_answer(values: Mapping[str, str]) -> Answer:
 
 
 def read_ids(typed: str) -> list[UUID]:
-    """Several ids, joined by commas, each once and in their order."""
-    found = [reading.uuid_or_none(each) for each in typed.split(",")]
-    return list(dict.fromkeys(each for each in found if each))
+    """Ids joined by commas, in their order, without duplicates and what is no id."""
+    ids = [reading.uuid_or_none(part) for part in typed.split(",")]
+    return list(dict.fromkeys(id for id in ids if id))
 
 
-def answer_reasons(row: Row, answer: str) -> list[Reason]:
-    """Why an answer comes too late. The same answer once more is no reason: it stands already."""
+def answer_refusals(row: Row, answer: str) -> list[Reason]:
+    """Why an answer comes too late. The same answer again is not refused."""
     if row["state"] == answer:
         return []
     if row["state"] == "withdrawn":
@@ -222,12 +222,12 @@ def answer_reasons(row: Row, answer: str) -> list[Reason]:
 
 
 def not_to_be_named() -> Reason:
-    """Said to a therapist who names somebody whom their member cannot be sent on to."""
+    """The refusal of an answer that names a listing which may not be named."""
     says = "Whom you named cannot be asked here now. Please choose somebody else, or nobody."
     return Reason("not_to_be_named", says, "name")
 
 
-def withdraw_reasons(row: Row) -> list[Reason]:
+def withdraw_refusals(row: Row) -> list[Reason]:
     """Why an introduction cannot be withdrawn any more: it was answered, or its time is over."""
     if row["state"] in ANSWERS:
         return [
@@ -238,7 +238,7 @@ def withdraw_reasons(row: Row) -> list[Reason]:
     return []
 
 
-def end_reasons(row: Row) -> list[Reason]:
+def end_refusals(row: Row) -> list[Reason]:
     """Why an introduction cannot be ended: it is not accepted, or its time is over."""
     if row["state"] == "asked" and not row["over"]:
         return [Reason("not_answered", "They have not answered yet. You can withdraw it.")]
@@ -248,12 +248,12 @@ def end_reasons(row: Row) -> list[Reason]:
 
 
 def reference(introduction_id: UUID) -> str:
-    """A few signs by which two mails about one introduction are known to belong together. They say nothing."""
+    """The short code that mails about one introduction share; it reveals nothing."""
     return introduction_id.hex[:6].upper()
 
 
 def name_terms(typed: str) -> str:
-    """Words of a name as a text search asks for them: each a beginning, found in names alone. Empty for none."""
+    """A typed name as a tsquery: every word a prefix, in names (weight A) only. Empty for no words."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", typed[:200]) if not unicodedata.combining(c))
     return " & ".join(f"{term}:*A" for term in re.findall(r"[^\W_]+", plain)[:6])
 
@@ -263,32 +263,32 @@ class Step:
     """Something that happened to an introduction, and when."""
 
     at: datetime
-    words: str
+    text: str
 
 
 def steps(row: Row) -> list[Step]:
-    """Every step of an introduction so far, the first first."""
+    """The steps of an introduction so far, oldest first."""
     name = row["listing_name"]
-    found = [Step(row["created_at"], "You asked for it."), _mail_step(row, name)]
+    steps_ = [Step(row["created_at"], "You asked for it."), _mail_step(row, name)]
     if row["answered_at"]:
-        # Only what was accepted can be ended, so an ended one was.
-        said = ANSWERS_SHORT.get(row["state"], ANSWERS_SHORT["accepted"])
-        found.append(Step(row["answered_at"], f"{name} answered: {said}."))
-    gone = "What you told was deleted here."
+        # Only accepted ones can be ended, so an ended one was accepted.
+        answer = ANSWERS_SHORT.get(row["state"], ANSWERS_SHORT["accepted"])
+        steps_.append(Step(row["answered_at"], f"{name} answered: {answer}."))
+    deleted = "What you told was deleted here."
     if row["ended_because"]:
-        says = f"{name} was no longer in the directory, so this was closed. {gone}"
-        found.append(Step(row["ended_at"], says))
+        says = f"{name} was no longer in the directory, so this was closed. {deleted}"
+        steps_.append(Step(row["ended_at"], says))
     elif row["ended_at"]:
-        found.append(Step(row["ended_at"], f"{STATES[row['state']]}. {gone}"))
+        steps_.append(Step(row["ended_at"], f"{STATES[row['state']]}. {deleted}"))
     elif row["state"] == "expired":
-        found.append(Step(row["forgotten_at"], f"{name} did not answer in time. {gone}"))
+        steps_.append(Step(row["forgotten_at"], f"{name} did not answer in time. {deleted}"))
     elif row["forgotten_at"]:
-        found.append(Step(row["forgotten_at"], gone))
-    return found
+        steps_.append(Step(row["forgotten_at"], deleted))
+    return steps_
 
 
 def _mail_step(row: Row, name: str) -> Step:
-    """What is known of the mail. Its row goes with the words, and then only that it was made is known."""
+    """The step of the mail. Its row is deleted with the words; then only that it was enqueued is known."""
     if row["mail_state"] == "sent":
         return Step(row["mail_sent_at"], f"The mail left for {name}.")
     if row["mail_state"] == "refused":
@@ -296,12 +296,12 @@ def _mail_step(row: Row, name: str) -> Step:
     return Step(row["created_at"], f"A mail to {name} was put on its way.")
 
 
-def told_words(kinds: Sequence[str]) -> list[str]:
-    """The kinds of things that were told, in words, in the order of the form."""
-    return [words for kind, words in TOLD.items() if kind in kinds]
+def shared_labels(kinds: Sequence[str]) -> list[str]:
+    """The texts of these kinds, in the order of the form."""
+    return [label for kind, label in SHAREABLE.items() if kind in kinds]
 
 
-def kept_back(values: Mapping[str, str], told: Told) -> list[str]:
-    """What was typed and is not ticked, in words: it is not told, and the preview says so."""
-    typed = [kind for kind in MOST if kind not in told.kinds and values.get(kind, "").strip()]
-    return told_words(typed)
+def unshared_labels(values: Mapping[str, str], shared: Shared) -> list[str]:
+    """What was typed but not ticked: it is not shared, and the preview says so."""
+    typed = [kind for kind in LENGTHS if kind not in shared.kinds and values.get(kind, "").strip()]
+    return shared_labels(typed)

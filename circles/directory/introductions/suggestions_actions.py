@@ -1,7 +1,7 @@
-"""Suggestions: made privately by a facilitator, seen by one member alone, put away, gone after 30 days.
+"""Suggestions: made by a facilitator, read by one member alone, deleted by them or after 30 days.
 
-Nothing is kept of whether or when a suggestion was read or followed, so nobody can ever be told: whoever puts one
-away deletes it, and that leaves no event, the one change of state in the house that leaves none.
+Nothing is kept of whether or when a suggestion was read or followed. A deletion by the member leaves no event: it is
+the one change of state that leaves none.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from uuid import UUID
 
 from circles import people
 from circles.base.errors import NotFound, Reason, Refused
-from circles.directory.introductions import access_log as accesses
-from circles.directory.introductions import rules, suggestions_rules
+from circles.directory.introductions import access_log, rules, suggestions_rules
 from circles.directory.introductions.suggestions_rules import Suggestion
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
@@ -21,51 +20,54 @@ from circles.web import limits
 
 SQL = db.queries("directory/introductions")
 
-# How many listings a name may find at once: enough to tell two apart, too few to browse by.
-MAX_FOUND = 6
+# Listings found by name at once: enough to tell two of one name apart, too few to browse the directory by.
+MAX_MATCHES = 6
 
 
-async def may_suggest(context: Context, *, person_id: UUID, by: UUID) -> None:
-    """Count one suggestion of somebody to somebody. Raises Refused when there were several today."""
-    key = f"suggestion {by} {person_id}"
+async def count_suggestion(context: Context, *, actor_id: UUID, person_id: UUID) -> None:
+    """Count a suggestion of the actor to this person. Raises Refused beyond MAX_A_DAY."""
+    key = f"suggestion {actor_id} {person_id}"
     if not await limits.allow(context, key, suggestions_rules.MAX_A_DAY, timedelta(days=1)):
         raise Refused(suggestions_rules.too_often())
 
 
 async def suggest(
-    tx: db.Tx, context: Context, *, person_id: UUID, by: UUID, suggestion: Suggestion
+    tx: db.Tx, context: Context, *, actor_id: UUID, person_id: UUID, suggestion: Suggestion
 ) -> UUID | None:
-    """Suggest something to one member, in the caller's transaction, and mail them that there is something to see.
+    """Suggest something to a member in the caller's transaction and mail them. Returns its id.
 
-    The button pressed twice makes one; whoever presses it sees the same either way.
-
-    The caller has made sure that `by` may: call may_suggest first. Raises NotFound for somebody who is not there,
-    Refused for a listing that may not be named (any more).
+    None, and no second mail, for the very same within minutes: a button pressed twice. The caller decides whether the
+    actor may, and calls count_suggestion first. Raises NotFound for an unknown person, Refused for a listing that may
+    not be named.
     """
-    found = (await people.by_ids(tx, [person_id])).get(person_id)
-    if found is None:
+    person = (await people.by_ids(tx, [person_id])).get(person_id)
+    if person is None:
         raise NotFound
-    shown = {row["id"] for row in await chosen(tx, suggestion.listings)}
-    if shown != set(suggestion.listings):
+    nameable = {row["id"] for row in await read_nameable(tx, suggestion.listings)}
+    if nameable != set(suggestion.listings):
         says = "One of these is no longer in the directory, has no room, or has no license that counts today."
         raise Refused(Reason("not_to_be_named", says, "listings"))
     await SQL.lock_person(tx, id=person_id)
     made: UUID | None = await SQL.suggest(
-        tx, person=person_id, who=by, listings=list(suggestion.listings), words=suggestion.words
+        tx,
+        person_id=person_id,
+        actor_id=actor_id,
+        listing_ids=list(suggestion.listings),
+        words=suggestion.words,
     )
     if made is None:
         return None
-    await audit.record(tx, "suggestion.made", made, actor_id=by, after="made")
+    await audit.record(tx, "suggestion.made", made, actor_id=actor_id, after="made")
     for listing_id in suggestion.listings:
-        await accesses.log(tx, person_id, "suggestion.listing", who=by, listing_id=listing_id)
+        await access_log.log(tx, person_id, "suggestion.listing", actor_id=actor_id, listing_id=listing_id)
     if not suggestion.listings:
-        await accesses.log(tx, person_id, "suggestion.directory", who=by)
-    await _tell(tx, context, found)
+        await access_log.log(tx, person_id, "suggestion.directory", actor_id=actor_id)
+    await _send_mail(tx, context, person)
     return made
 
 
-async def _tell(tx: db.Tx, context: Context, person: people.Person) -> None:
-    """A mail that says nothing but that there is something to see."""
+async def _send_mail(tx: db.Tx, context: Context, person: people.Person) -> None:
+    """A mail that says only that there is something to read."""
     await mail.send(
         tx,
         context.settings,
@@ -79,41 +81,45 @@ async def _tell(tx: db.Tx, context: Context, person: people.Person) -> None:
     )
 
 
-async def find(
-    tx: db.Tx, typed: str, but: Iterable[UUID] = (), asked_first: UUID | None = None
+async def find_nameable(
+    tx: db.Tx, typed: str, except_ids: Iterable[UUID] = (), asked_first: UUID | None = None
 ) -> list[db.Record]:
-    """Listings that may be named and whose names begin with these words, a few at most.
+    """Up to MAX_MATCHES listings that may be named and whose names begin with these words.
 
-    That is: shown, not closed, and licensed today where they meet people; and where another was asked first, licensed
-    somewhere that one is licensed too. but: those that are known already.
+    May be named: shown, not closed, with a valid license where they meet people. asked_first: the listing a member
+    asked before; then also licensed in a state where that one is. except_ids: listings left out.
     """
     terms = rules.name_terms(typed)
     if not terms:
         return []
-    return await db.rows(SQL.by_name(tx, terms=terms, but=list(but), asked_first=asked_first, most=MAX_FOUND))
+    return await db.rows(
+        SQL.nameable_by_name(
+            tx, terms=terms, except_ids=list(except_ids), asked_first=asked_first, max_rows=MAX_MATCHES
+        )
+    )
 
 
-async def chosen(tx: db.Tx, ids: Iterable[UUID], asked_first: UUID | None = None) -> list[db.Record]:
-    """Those of these listings that may be named; see `find`."""
-    asked = list(ids)
-    return await db.rows(SQL.chosen(tx, ids=asked, asked_first=asked_first)) if asked else []
+async def read_nameable(tx: db.Tx, ids: Iterable[UUID], asked_first: UUID | None = None) -> list[db.Record]:
+    """Those of these listings that may be named; see `find_nameable`."""
+    wanted = list(ids)
+    return await db.rows(SQL.nameable(tx, ids=wanted, asked_first=asked_first)) if wanted else []
 
 
-async def mine(tx: db.Tx, person_id: UUID) -> list[db.Record]:
-    """What was suggested to somebody, newest first."""
-    return await db.rows(SQL.suggestions(tx, person=person_id))
+async def list_own(tx: db.Tx, actor_id: UUID) -> list[db.Record]:
+    """The suggestions made to a member, newest first."""
+    return await db.rows(SQL.suggestions(tx, actor_id=actor_id))
 
 
-async def put_away(context: Context, *, person_id: UUID, suggestion_id: UUID) -> None:
-    """Delete a suggestion made to oneself. Nothing says that it was, or when. Raises NotFound."""
+async def delete(context: Context, *, actor_id: UUID, suggestion_id: UUID) -> None:
+    """Delete a suggestion made to the actor, without a trace. Raises NotFound."""
     async with context.db.transaction() as tx:
-        if await SQL.put_away(tx, id=suggestion_id, person=person_id) is None:
+        if await SQL.delete_suggestion(tx, id=suggestion_id, actor_id=actor_id) is None:
             raise NotFound
 
 
 @jobs.every("directory.forget_suggestions", "29 * * * *")
-async def forget(context: Context) -> None:
-    """Delete suggestions older than 30 days. No event is left: its absence would say that one was put away."""
+async def delete_old(context: Context) -> None:
+    """Delete suggestions older than 30 days. No event: a missing one would say that its member deleted it."""
     async with context.db.transaction() as tx:
-        for row in await db.rows(SQL.forget_suggestions(tx)):
-            await accesses.log(tx, row["person_id"], "suggestion.forgotten")
+        for row in await db.rows(SQL.delete_old_suggestions(tx)):
+            await access_log.log(tx, row["person_id"], "suggestion.forgotten")

@@ -1,7 +1,8 @@
-"""What happens to listings: written, read, and the few things other rooms ask of one."""
+"""Listings written, read, and moved between states; what therapists and organizers do builds on these."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -16,103 +17,54 @@ from circles.directory.listing.values import Draft, License, Way
 from circles.store import audit, db
 
 SQL = db.queries("directory/listing")
-# What of a draft stands in rows of its own.
-_IN_ROWS = ("licenses", "ways")
+# The fields of a draft that are rows of tables of their own.
+_ROW_FIELDS = ("licenses", "ways")
 
 
 @dataclass(frozen=True, slots=True)
 class OwnListing:
-    """The listing somebody has of their own."""
+    """The listing of a person, in short."""
 
     id: UUID
     state: str
     name: str
 
 
-async def write_listing(
-    tx: db.Tx,
-    draft: Draft,
-    *,
-    source: str,
-    by: UUID | None,
-    source_note: str = "",
-    person_id: UUID | None = None,
-    state: str = "draft",
-    listing_id: UUID | None = None,
-    version: int | None = None,
-    new_id: UUID | None = None,
-    found_now: bool = True,
-) -> UUID:
-    """Write a listing in the caller's transaction: a new one, or another one's words anew. Returns its id.
+async def write_once(tx: db.Tx, draft: Draft, *, made_with: UUID, actor_id: UUID, **more: Any) -> UUID:
+    """Write a new listing from a form; the same form sent again changes nothing. Returns the listing's id.
 
-    source: of words.SOURCES; by: who writes. person_id, state: of a new listing; one that exists keeps its own.
-    listing_id, version: the one to change, and which version of it was seen (None: whichever stands there now).
-    new_id: of a new listing, where it is known before. found_now: False for one of many, whose writer refreshes the
-    facets of all of them at once. A draft may still lack things; anything else has to be whole.
-
-    Raises Refused with every problem, OutOfDate when it was changed meanwhile, NotFound.
-    """
-    draft = listing_rules.tidy(draft)
-    before = await _lock(tx, listing_id, version) if listing_id else None
-    now_in = before["state"] if before else state
-    point = await _check(tx, draft, listing_id, whole=now_in in ("waiting", "shown"))
-    said = {"source": source, "source_note": source_note, "by": by, "told": _told(draft), **point}
-    written = listing_id or new_id or uuid4()
-    with _once():
-        if listing_id:
-            await SQL.replace_listing(tx, id=listing_id, **said)
-        else:
-            await SQL.insert_listing(tx, id=written, person=person_id, state=state, **said)
-    await _keep_rows(tx, written, draft)
-    if found_now:
-        await SQL.refresh_facets(tx, ids=[written])
-    moved = {"before": before["state"] if before else "", "after": now_in}
-    await audit.record(tx, "listing.written", written, actor_id=by, **moved, details={"source": source})
-    return written
-
-
-def _told(draft: Draft) -> dict[str, Any]:
-    """What the row of a listing holds of a draft."""
-    # Not asdict(): it copies every value, and a list of thousands is written at once.
-    told = {each.name: getattr(draft, each.name) for each in fields(draft) if each.name not in _IN_ROWS}
-    return told | {"found_by": listing_rules.found_by(draft)}
-
-
-async def write_once(tx: db.Tx, draft: Draft, *, made_with: UUID, by: UUID, **more: Any) -> UUID:
-    """Write a new listing from a form that may be sent twice: the second time it is the one that stands there.
-
-    made_with: the id that was made with the form, which becomes the listing's; more: as for `write_listing`.
+    made_with: the id made with the form, which becomes the listing's. more: as for `write_listing`.
     Raises OutOfDate when the form sent something else before, and what `write_listing` raises.
     """
-    if await is_written(tx, draft, made_with=made_with, by=by):
+    if await is_written(tx, draft, made_with=made_with, actor_id=actor_id):
         return made_with
-    return await write_listing(tx, draft, by=by, new_id=made_with, **more)
+    return await write_listing(tx, draft, actor_id=actor_id, new_id=made_with, **more)
 
 
-async def is_written(tx: db.Tx, draft: Draft, *, made_with: UUID, by: UUID) -> bool:
-    """Whether a form has written this very draft before. The same form sent at once waits until that is done.
+async def is_written(tx: db.Tx, draft: Draft, *, made_with: UUID, actor_id: UUID) -> bool:
+    """Whether this form has written this very draft before; a second request waits for the first to commit.
 
-    Raises OutOfDate when it wrote something else.
+    Raises OutOfDate when the form wrote something else.
     """
-    await SQL.hold_form(tx, id=made_with)
-    stands = await SQL.listing(tx, id=made_with)
-    if stands is None:
+    await SQL.lock_form(tx, id=made_with)
+    row = await SQL.listing(tx, id=made_with)
+    if row is None:
         return False
-    if stands["source_by"] != by:
+    if row["source_by"] != actor_id:
         raise OutOfDate(Reason("id_taken", "This form is out of date. Please look at it and send it again."))
-    if _in_order(draft_of(stands)) != _in_order(listing_rules.tidy(draft)):
+    if _in_order(draft_of(row)) != _in_order(listing_rules.tidy(draft)):
         raise OutOfDate(kept_before())
     return True
 
 
 def _in_order(draft: Draft) -> Draft:
-    """The same with its licenses and ways in one order, however they were typed."""
-    licenses = sorted(draft.licenses, key=lambda each: (each.kind, each.area, each.number))
-    return replace(draft, licenses=tuple(licenses), ways=tuple(sorted(draft.ways, key=lambda each: each.way)))
+    """The draft with its licenses and ways sorted, for comparing."""
+    licenses = sorted(draft.licenses, key=lambda license: (license.kind, license.area, license.number))
+    return replace(draft, licenses=tuple(licenses), ways=tuple(sorted(draft.ways, key=lambda way: way.way)))
 
 
 def kept_before() -> Reason:
-    """Said of a form that was kept, changed and sent once more."""
+    """The refusal of a form that was saved, changed and sent again."""
     return Reason(
         "kept_before",
         "You kept this page a moment ago and have typed more since. What you typed is still here: keep it once more, "
@@ -120,18 +72,59 @@ def kept_before() -> Reason:
     )
 
 
+async def write_listing(
+    tx: db.Tx,
+    draft: Draft,
+    *,
+    source: str,
+    actor_id: UUID | None,
+    source_note: str = "",
+    person_id: UUID | None = None,
+    state: str = "draft",
+    listing_id: UUID | None = None,
+    version: int | None = None,
+    new_id: UUID | None = None,
+    refresh_facets: bool = True,
+) -> UUID:
+    """Insert or replace a listing in the caller's transaction. Returns its id.
+
+    source: of words.SOURCES. person_id, state: of a new listing. new_id: of a new listing, if known before.
+    listing_id, version: the listing to replace, and its version when it was read (None: any).
+    refresh_facets: False when the caller refreshes the facets of many at once.
+    A waiting or shown listing must be complete. Raises Refused with every reason, OutOfDate, NotFound.
+    """
+    draft = listing_rules.tidy(draft)
+    before = await _lock(tx, listing_id, version) if listing_id else None
+    after = before["state"] if before else state
+    point = await _check_draft(tx, draft, listing_id, is_complete=after in ("waiting", "shown"))
+    origin = {"source": source, "source_note": source_note, "actor_id": actor_id}
+    written = listing_id or new_id or uuid4()
+    with _unique_refusals():
+        if listing_id:
+            await SQL.replace_listing(tx, id=listing_id, fields=_columns(draft), **origin, **point)
+        else:
+            new = {"id": written, "person_id": person_id, "state": state}
+            await SQL.insert_listing(tx, fields=_columns(draft), **new, **origin, **point)
+    await _save_rows(tx, written, draft)
+    if refresh_facets:
+        await SQL.refresh_facets(tx, ids=[written])
+    states = {"before": before["state"] if before else "", "after": after}
+    more = {"actor_id": actor_id, "details": {"source": source}}
+    await audit.record(tx, "listing.written", written, **states, **more)
+    return written
+
+
 async def _lock(tx: db.Tx, listing_id: UUID, version: int | None) -> db.Record:
-    """The listing to change, locked. Raises NotFound, OutOfDate."""
-    found = await SQL.lock_listing(tx, id=listing_id)
-    if found is None:
+    row = await SQL.lock_listing(tx, id=listing_id)
+    if row is None:
         raise NotFound
-    if version is not None and version != found["version"]:
+    if version is not None and version != row["version"]:
         raise OutOfDate(changed_meanwhile())
-    return found
+    return row
 
 
 def changed_meanwhile() -> Reason:
-    """Said when a listing moved while somebody was writing."""
+    """The refusal of a form whose listing was changed since it was read."""
     return Reason(
         "changed_meanwhile",
         "This listing was changed while you were writing. What you typed is still here: look at the page in "
@@ -139,13 +132,15 @@ def changed_meanwhile() -> Reason:
     )
 
 
-async def _check(tx: db.Tx, draft: Draft, listing_id: UUID | None, *, whole: bool) -> dict[str, float | None]:
-    """Raise Refused with every reason there is; answer the point on the map."""
-    reasons = listing_rules.problems(draft) if whole else listing_rules.broken(draft)
+async def _check_draft(
+    tx: db.Tx, draft: Draft, listing_id: UUID | None, *, is_complete: bool
+) -> dict[str, float | None]:
+    """Return the latitude and longitude of the draft's ZIP. Raises Refused with every reason."""
+    reasons = listing_rules.publish_refusals(draft) if is_complete else listing_rules.draft_refusals(draft)
     place = places.find(draft.zip) if draft.zip else None
     if draft.zip:
-        reasons += listing_rules.zip_problems(draft, place.area if place else None)
-    if draft.npi and await SQL.npi_holder(tx, npi=draft.npi, but=listing_id):
+        reasons += listing_rules.zip_refusals(draft, place.area if place else None)
+    if draft.npi and await SQL.npi_holder(tx, npi=draft.npi, except_id=listing_id):
         reasons.append(npi_taken())
     refuse_if(reasons)
     return {
@@ -155,13 +150,22 @@ async def _check(tx: db.Tx, draft: Draft, listing_id: UUID | None, *, whole: boo
 
 
 def npi_taken() -> Reason:
-    """Said of an NPI that another listing has."""
+    """The refusal of an NPI that another listing has."""
     return Reason("npi_taken", "Another listing has this NPI already. An organizer can help.", "npi")
 
 
+def _columns(draft: Draft) -> dict[str, Any]:
+    """The columns of the listing's own row."""
+    # Not asdict(): it copies every value, and imports write thousands of listings at once.
+    columns = {
+        field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in _ROW_FIELDS
+    }
+    return columns | {"found_by": listing_rules.search_text(draft)}
+
+
 @contextmanager
-def _once() -> Iterator[None]:
-    """Say in words what a row that stands there already means; another one came in between."""
+def _unique_refusals() -> Iterator[None]:
+    """Turn violated unique constraints into refusals: another request wrote the same in the meantime."""
     try:
         yield
     except db.UniqueViolationError as error:
@@ -172,62 +176,101 @@ def _once() -> Iterator[None]:
         raise
 
 
-async def _keep_rows(tx: db.Tx, listing_id: UUID, draft: Draft) -> None:
-    await SQL.keep_rows(
+async def _save_rows(tx: db.Tx, listing_id: UUID, draft: Draft) -> None:
+    licenses, ways = draft.licenses, draft.ways
+    await SQL.save_rows(
         tx,
-        listing=listing_id,
-        kinds=[each.kind for each in draft.licenses],
-        areas=[each.area for each in draft.licenses],
-        numbers=[each.number for each in draft.licenses],
-        statuses=[each.status for each in draft.licenses],
-        expiries=[each.expires_on for each in draft.licenses],
-        sources=[each.source for each in draft.licenses],
-        ways=[each.way for each in draft.ways],
-        credentials=[each.credential for each in draft.ways],
-        schools=[each.school for each in draft.ways],
-        years=[each.year for each in draft.ways],
+        listing_id=listing_id,
+        kinds=[license.kind for license in licenses],
+        areas=[license.area for license in licenses],
+        numbers=[license.number for license in licenses],
+        statuses=[license.status for license in licenses],
+        expiries=[license.expires_on for license in licenses],
+        sources=[license.source for license in licenses],
+        ways=[way.way for way in ways],
+        credentials=[way.credential for way in ways],
+        schools=[way.school for way in ways],
+        years=[way.year for way in ways],
     )
 
 
 async def read_draft(tx: db.Tx, listing_id: UUID) -> Draft:
-    """Everything a listing tells, as it would be written again. Raises NotFound."""
-    found = await SQL.listing(tx, id=listing_id)
-    if found is None:
+    """The content of a listing as a draft. Raises NotFound."""
+    row = await SQL.listing(tx, id=listing_id)
+    if row is None:
         raise NotFound
-    return draft_of(found)
+    return draft_of(row)
 
 
 def draft_of(row: db.Record) -> Draft:
-    """A draft out of a listing's whole row."""
-    told = {name: row[name] for name in Draft.__dataclass_fields__ if name not in _IN_ROWS}
-    told |= {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    """The content of a whole listing's row as a draft."""
+    values = {name: row[name] for name in Draft.__dataclass_fields__ if name not in _ROW_FIELDS}
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return Draft(
-        **told,
-        licenses=tuple(_license(each) for each in row["licenses"]),
-        ways=tuple(
-            Way(each["way"], each["credential"], each["school"], each["year"]) for each in row["ways"]
-        ),
+        **values,
+        licenses=tuple(_license(license) for license in row["licenses"]),
+        ways=tuple(Way(way["way"], way["credential"], way["school"], way["year"]) for way in row["ways"]),
     )
 
 
-def _license(told: dict[str, Any]) -> License:
-    expires = told["expires_on"]
+def _license(columns: dict[str, Any]) -> License:
+    expires = columns["expires_on"]
     return License(
-        told["kind"],
-        told["area"],
-        told["number"],
-        told["status"],
+        columns["kind"],
+        columns["area"],
+        columns["number"],
+        columns["status"],
         date.fromisoformat(expires) if expires else None,
-        told["source"],
+        columns["source"],
     )
+
+
+async def set_state(
+    tx: db.Tx,
+    before: db.Record,
+    state: str,
+    *,
+    actor_id: UUID | None,
+    reason: str = "",
+    message: str = "",
+) -> None:
+    """Move a locked listing to another state, with an event. reason: a key of words.HIDDEN, of a hidden one.
+
+    message: what organizers write to its therapist; kept with the listing, not in the event, which stays for ever.
+    """
+    await SQL.set_state(tx, id=before["id"], state=state, hidden_because=reason, hidden_words=message)
+    await audit.record(
+        tx,
+        f"listing.{state}",
+        before["id"],
+        actor_id=actor_id,
+        before=before["state"],
+        after=state,
+        details={"because": reason} if reason else {},
+    )
+
+
+async def save_picture(tx: db.Tx, listing_id: UUID, jpeg: bytes, *, actor_id: UUID) -> str:
+    """Save the picture of a locked listing, replacing the one before. Returns its hash."""
+    # The hash covers the listing's id, so that two listings may have the same picture.
+    name = hashlib.sha256(listing_id.bytes + jpeg).hexdigest()[:32]
+    await SQL.save_picture(tx, listing_id=listing_id, hash=name, jpeg=jpeg)
+    await audit.record(tx, "listing.picture_kept", listing_id, actor_id=actor_id, after=name)
+    return name
+
+
+async def delete_picture(tx: db.Tx, listing_id: UUID, *, actor_id: UUID) -> None:
+    """Delete the picture of a locked listing."""
+    await SQL.delete_picture(tx, listing_id=listing_id)
+    await audit.record(tx, "listing.picture_dropped", listing_id, actor_id=actor_id)
 
 
 async def own_listing(tx: db.Tx, person_id: UUID) -> OwnListing | None:
-    """The listing somebody has of their own, or None."""
-    found = await SQL.own_listing(tx, person=person_id)
-    return OwnListing(**found) if found else None
+    """The listing of a person, or None."""
+    row = await SQL.own_listing(tx, person_id=person_id)
+    return OwnListing(**row) if row else None
 
 
-async def to_do(tx: db.Tx) -> db.Record:
-    """What organizers have to look at: how many listings are `waiting`, how many `complaints` are open."""
-    return await SQL.to_do(tx)
+async def todo_counts(tx: db.Tx) -> db.Record:
+    """What waits for organizers: the number of `waiting` listings and of open `complaints`."""
+    return await SQL.todo_counts(tx)

@@ -1,4 +1,4 @@
-"""Listings as small cards: the rows they are made of, what they say in words, their HTML, kept."""
+"""Cards of listings, for lists: the value, its texts, its HTML (cached)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from circles.base import money
+from circles.base.english import join_names
 from circles.directory.listing import words
 from circles.store import db, templates
 
@@ -17,10 +18,10 @@ SQL = db.queries("directory/search")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One shown listing as a list shows it. Equal cards look the same, so their HTML is kept by the card.
+    """One shown listing in a list. Equal cards have equal HTML, so the card is the key of the cache.
 
-    licensed: the areas where a license counts today. ways: (way, credential or empty, school or empty). Fees in
-    minor units. marked: nobody has said for a long time that it still holds.
+    licensed: the areas with a valid license. ways: (way, credential or empty, school or empty). Fees in minor
+    units. marked: upkeep has marked it as unconfirmed.
     """
 
     id: UUID
@@ -54,25 +55,25 @@ class Card:
 
     @property
     def where_words(self) -> str:
-        """How one meets: "Telehealth and in person in Miami, Florida"."""
+        """How they meet: "Telehealth and in person in Miami, Florida"."""
         at = f"in person in {self.place_words}" if self.in_person else ""
-        found = " and ".join(each for each in ("telehealth" if self.telehealth else "", at) if each)
-        return found[:1].upper() + found[1:]
+        text = " and ".join(part for part in ("telehealth" if self.telehealth else "", at) if part)
+        return text[:1].upper() + text[1:]
 
     @property
     def place_words(self) -> str:
-        """The town and the state or country of the practice, as far as they are told."""
-        return ", ".join(each for each in (self.city, words.AREAS.get(self.area, self.area)) if each)
+        """The city and the state or country of the practice, as far as known."""
+        return ", ".join(part for part in (self.city, words.AREAS.get(self.area, self.area)) if part)
 
     @property
     def licensed_words(self) -> str:
-        """Where a license counts today: "Licensed in Florida and Georgia"."""
+        """Where they have a valid license: "Licensed in Florida and Georgia"."""
         areas = [words.AREAS.get(area, area) for area in self.licensed]
-        return f"Licensed in {listed(areas)}" if areas else "No license that counts today"
+        return f"Licensed in {join_names(areas)}" if areas else "No license that counts today"
 
     @property
     def way_words(self) -> tuple[str, ...]:
-        """Each way of working by its credential, or its own name where there is none; where they trained, for KAP."""
+        """Each way of working by its credential, else its name; for KAP with the school."""
         return tuple(
             way_words(way, credential, school if way in ("kap", "other") else "")
             for way, credential, school in self.ways
@@ -80,23 +81,23 @@ class Card:
 
     @property
     def fee_words(self) -> str:
-        """What an hour costs: "$150 to $200, sliding from $60"."""
+        """The fee for an hour: "$150 to $200, sliding from $60"."""
         slides = self.sliding_floor is not None and self.sliding_floor < self.fee_minimum
         return f"{self.full_fee_words}, sliding from {self.floor_words}" if slides else self.full_fee_words
 
     @property
     def full_fee_words(self) -> str:
-        """What an hour costs where no sliding fee is agreed: "$150 to $200"."""
+        """The fee for an hour without the sliding scale: "$150 to $200"."""
         return full_fee_words(self.fee_minimum, self.fee_maximum, self.currency)
 
     @property
     def floor_words(self) -> str:
-        """The lowest that an hour can cost."""
+        """The lowest fee for an hour."""
         return money.format_amount(self.lowest_fee, self.currency) if self.lowest_fee else "nothing"
 
 
 def full_fee_words(low: int, high: int, currency: str) -> str:
-    """A range of fees: "$150 to $300", one amount where both are the same, and plain words for nothing."""
+    """A range of fees in minor units: "$150 to $300", "$150", "Free of charge"."""
     if high == 0:
         return "Free of charge"
     return (
@@ -106,18 +107,12 @@ def full_fee_words(low: int, high: int, currency: str) -> str:
     )
 
 
-def listed(several: Iterable[str], last: str = "and") -> str:
-    """Words in a row: "a", "a and b", "a, b and c"."""
-    *most, end = list(several) or [""]
-    return f"{', '.join(most)} {last} {end}" if most else end
-
-
 def way_words(way: str, credential: str, school: str) -> str:
-    """One way of working in words: its credential, else its name; of another way, what it is called."""
+    """One way of working: its credential, else its name; the way "other" by the name typed as its school."""
     if way == "other":
         return school or words.WAYS[way]
-    said = words.CREDENTIALS.get(way, {}).get(credential) or words.WAYS.get(way, way)
-    return f"{said}, {school}" if school and credential else said
+    name = words.CREDENTIALS.get(way, {}).get(credential) or words.WAYS.get(way, way)
+    return f"{name}, {school}" if school and credential else name
 
 
 _LISTS = ("licensed", "works_with", "languages")
@@ -125,24 +120,24 @@ _FIELDS = tuple(name for name in Card.__dataclass_fields__ if name not in (*_LIS
 
 
 def card(row: db.Record) -> Card:
-    """The card of a row of the query."""
+    """The card of a row of the queries that return cards."""
     values: dict[str, Any] = {name: row[name] for name in _FIELDS}
     values |= {name: tuple(row[name]) for name in _LISTS}
     return Card(**values, ways=tuple((way, by, school) for way, by, school in row["ways"]))
 
 
 async def cards(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Card]:
-    """The cards of listings by their ids; those that are not shown are not in it. One query."""
-    asked = list(ids)
-    if not asked:
+    """The cards of these listings by id, without those that are not shown. At most one query."""
+    wanted = list(ids)
+    if not wanted:
         return {}
-    return {row["id"]: card(row) for row in await db.rows(SQL.cards(tx, ids=asked))}
+    return {row["id"]: card(row) for row in await db.rows(SQL.cards(tx, ids=wanted))}
 
 
 @lru_cache(maxsize=4096)
 def html(of: Card, note: str = "", carry: str = "") -> str:
-    """A card's HTML, of which up to 4,096 are kept.
+    """A card's HTML, cached for up to 4,096 of them.
 
-    note: a few words about it, such as how far it is. carry: the short list, at the end of its page's address.
+    note: such as the distance. carry: the short list, as the end of the query string of its page's address.
     """
     return templates.render("directory/search/_card.html", card=of, note=note, carry=carry)

@@ -1,4 +1,4 @@
-"""A listing as a form: its fields read into a draft, and a draft written back into its fields."""
+"""The form of a listing: its values read into a draft, and a draft written as its values."""
 
 from __future__ import annotations
 
@@ -14,36 +14,37 @@ from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import words
 from circles.directory.listing.values import Draft, License, Way
 
-# The fields of one license and of one way; the first decides with the others whether a row is empty.
+# The fields of one row of licenses and of ways.
 LICENSE: Final = ("kind", "area", "number", "status", "expires_on", "source")
 WAY: Final = ("way", "credential", "school", "year")
 ROWS: Final[Mapping[str, tuple[str, ...]]] = {"license": LICENSE, "way": WAY}
-MOST: Final[Mapping[str, int]] = {"license": listing_rules.MAX_LICENSES, "way": len(words.WAYS)}
+MAX_ROWS: Final[Mapping[str, int]] = {"license": listing_rules.MAX_LICENSES, "way": len(words.WAYS)}
 _PLAIN: Final = (
-    *listing_rules.LINES, *listing_rules.BODIES, "experience", "area", "zip", "currency", "room", "email", "npi",
+    *listing_rules.LINE_LENGTHS, *listing_rules.BODY_LENGTHS, "experience", "area", "zip", "currency", "room",
+    "email", "npi",
 )  # fmt: skip
 _LISTS: Final = ("works_with", "for_whom", "languages")
 _TICKS: Final = ("takes_insurance", "gives_superbills")
 
 
 def change_rows(values: Mapping[str, str]) -> tuple[dict[str, str], bool]:
-    """The form with a row more or less, where its buttons ask for that, and whether they did.
+    """The form with a row added or removed if one of its buttons asked for that, and whether one did.
 
     The buttons: more=license, more=way, drop=license_2 and so on.
     """
-    found = settle(values)
+    changed = compact_rows(values)
     kind, _, number = values.get("drop", "").partition("_")
     more = values.get("more", "")
     if kind in ROWS and number.isascii() and number.isdigit():
         kept = {name: text for name, text in values.items() if not name.startswith(f"{kind}_{int(number)}_")}
-        found = settle(kept)
+        changed = compact_rows(kept)
     elif more in ROWS:
-        found[f"{more}s"] = str(min(how_many(found, more) + 1, MOST[more]))
-    return found, bool(values.get("drop") or more)
+        changed[f"{more}s"] = str(min(row_count(changed, more) + 1, MAX_ROWS[more]))
+    return changed, bool(values.get("drop") or more)
 
 
-def settle(values: Mapping[str, str]) -> dict[str, str]:
-    """The form with its empty rows taken out and the others counted from 1."""
+def compact_rows(values: Mapping[str, str]) -> dict[str, str]:
+    """The form without its empty rows, the others numbered from 1, and their count in `licenses` and `ways`."""
     kept = {name: text for name, text in values.items() if not re.match(r"(license|way)_\d+_", name)}
     for kind, fields in ROWS.items():
         number = 0
@@ -57,66 +58,65 @@ def settle(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _numbers(values: Mapping[str, str], kind: str) -> list[int]:
-    found = {int(match[1]) for name in values if (match := re.match(rf"{kind}_(\d{{1,3}})_", name))}
-    return sorted(found)
+    return sorted({int(match[1]) for name in values if (match := re.match(rf"{kind}_(\d{{1,3}})_", name))})
 
 
-def how_many(values: Mapping[str, str], kind: str) -> int:
-    """How many rows of a kind a settled form has."""
-    said = values.get(f"{kind}s", "")
-    return int(said) if re.fullmatch(r"\d{1,3}", said) else 0
+def row_count(values: Mapping[str, str], kind: str) -> int:
+    """The number of rows of a kind in a form with compact rows."""
+    count = values.get(f"{kind}s", "")
+    return int(count) if re.fullmatch(r"\d{1,3}", count) else 0
 
 
 def read(values: Mapping[str, str]) -> tuple[Draft, list[Reason]]:
-    """A settled form as a draft, and every reason why a number or a date in it cannot be read."""
+    """A form with compact rows as a draft, and every reason why a number or a date in it cannot be read."""
     reader = Reader(values)
-    said = {name: values.get(name, "").strip() for name in _PLAIN}
-    currency = said["currency"] if said["currency"] in words.CURRENCIES else "USD"
-    ways = tuple(_read_way(reader, f"way_{n}") for n in range(1, how_many(values, "way") + 1))
+    plain = {name: values.get(name, "").strip() for name in _PLAIN}
+    currency = plain["currency"] if plain["currency"] in words.CURRENCIES else "USD"
+    ways = tuple(_read_way(reader, f"way_{n}") for n in range(1, row_count(values, "way") + 1))
     minimum, maximum = _fees(reader, currency, ways)
     meets = values.get("meets", "").split(",")
-    told: dict[str, Any] = {**said, "currency": currency}
-    told |= {name: _codes(values.get(name, "")) for name in _LISTS}
-    told |= {name: values.get(name) == "on" for name in _TICKS}
+    fields: dict[str, Any] = {**plain, "currency": currency}
+    fields |= {name: _codes(values.get(name, "")) for name in _LISTS}
+    fields |= {name: values.get(name) == "on" for name in _TICKS}
     draft = Draft(
-        **told,
+        **fields,
         telehealth="telehealth" in meets,
         in_person="in_person" in meets,
         fee_minimum=minimum,
         fee_maximum=maximum,
-        sliding_floor=_fee(reader, "sliding_floor", currency) if said_of(values, "sliding_floor") else None,
+        sliding_floor=_fee(reader, "sliding_floor", currency) if is_filled(values, "sliding_floor") else None,
         pro_bono_places=_number(reader, "pro_bono_places", 99),
         free_consultation=_number(reader, "free_consultation", 120),
-        links=tuple(each for line in values.get("links", "").splitlines() if (each := line.strip())),
+        links=tuple(link for line in values.get("links", "").splitlines() if (link := line.strip())),
         licenses=tuple(
-            _read_license(reader, f"license_{n}") for n in range(1, how_many(values, "license") + 1)
+            _read_license(reader, f"license_{n}") for n in range(1, row_count(values, "license") + 1)
         ),
         ways=ways,
     )
     return draft, reader.reasons
 
 
-def said_of(values: Mapping[str, str], name: str) -> bool:
-    """Whether anything was typed into a field."""
+def is_filled(values: Mapping[str, str], name: str) -> bool:
+    """Whether a field has any text."""
     return bool(values.get(name, "").strip())
 
 
-def _codes(said: str) -> tuple[str, ...]:
-    return tuple(each for each in said.split(",") if each)
+def _codes(joined: str) -> tuple[str, ...]:
+    return tuple(code for code in joined.split(",") if code)
 
 
 def _fees(reader: Reader, currency: str, ways: Iterable[Way]) -> tuple[int, int]:
-    """The fees as typed; where both are left empty, what is usual for such a way of working."""
-    if not said_of(reader.values, "fee_minimum") and not said_of(reader.values, "fee_maximum"):
+    """The fees as typed; the usual ones when both are empty."""
+    if not is_filled(reader.values, "fee_minimum") and not is_filled(reader.values, "fee_maximum"):
         return usual_fees(ways)
     minimum = _fee(reader, "fee_minimum", currency)
-    maximum = _fee(reader, "fee_maximum", currency) if said_of(reader.values, "fee_maximum") else minimum
+    maximum = _fee(reader, "fee_maximum", currency) if is_filled(reader.values, "fee_maximum") else minimum
     return minimum, maximum
 
 
 def usual_fees(ways: Iterable[Way]) -> tuple[int, int]:
-    """What is usual to ask for an hour, lowest and highest: more for whoever is trained to work with ketamine."""
-    return words.KAP_FEES if any(each.way == "kap" for each in ways) else words.USUAL_FEES
+    """The usual fees for an hour, lowest and highest: more for therapists who work with ketamine."""
+    return words.KAP_FEES if any(way.way == "kap" for way in ways) else words.USUAL_FEES
 
 
 def _fee(reader: Reader, field: str, currency: str) -> int:
@@ -124,34 +124,34 @@ def _fee(reader: Reader, field: str, currency: str) -> int:
 
 
 def _number(reader: Reader, field: str, most: int) -> int:
-    if not said_of(reader.values, field):
+    if not is_filled(reader.values, field):
         return 0
     return reader.whole(field, 0, most, f"Please give a whole number from 0 to {most}.")
 
 
 def _read_license(reader: Reader, at: str) -> License:
-    said = {field: reader.values.get(f"{at}_{field}", "").strip() for field in LICENSE}
+    typed = {field: reader.values.get(f"{at}_{field}", "").strip() for field in LICENSE}
     expires: date | None = None
-    if said["expires_on"]:
+    if typed["expires_on"]:
         field = f"{at}_expires_on"
-        expires = reader.take(lambda: clock.parse_date(said["expires_on"], field), None)
+        expires = reader.take(lambda: clock.parse_date(typed["expires_on"], field), None)
     return License(
-        said["kind"], said["area"], said["number"], said["status"] or "active", expires, said["source"]
+        typed["kind"], typed["area"], typed["number"], typed["status"] or "active", expires, typed["source"]
     )
 
 
 def _read_way(reader: Reader, at: str) -> Way:
-    said = {field: reader.values.get(f"{at}_{field}", "").strip() for field in WAY}
+    typed = {field: reader.values.get(f"{at}_{field}", "").strip() for field in WAY}
     year = None
-    if said["year"]:
+    if typed["year"]:
         most = clock.now().year
         year = reader.whole(f"{at}_year", 1950, most, f"Please give a year from 1950 to {most}.")
-    # A credential tells which way it is of, so that choosing it is enough.
-    way = said["way"] or next((way for way, of in words.CREDENTIALS.items() if said["credential"] in of), "")
-    return Way(way, said["credential"], said["school"], year)
+    # Every credential belongs to one way, so choosing the credential is enough.
+    of_credential = (way for way, known in words.CREDENTIALS.items() if typed["credential"] in known)
+    return Way(typed["way"] or next(of_credential, ""), typed["credential"], typed["school"], year)
 
 
-def show(draft: Draft) -> dict[str, str]:
+def values_of(draft: Draft) -> dict[str, str]:
     """A draft as the values of its form."""
     values = {name: str(getattr(draft, name)) for name in _PLAIN}
     values |= {name: ",".join(getattr(draft, name)) for name in _LISTS}
@@ -175,6 +175,10 @@ def show(draft: Draft) -> dict[str, str]:
     return values
 
 
-def begin(email: str = "", name: str = "") -> dict[str, str]:
-    """An empty form for a new listing."""
-    return show(Draft(name=name, email=email)) | {"fee_minimum": "", "fee_maximum": "", "meets": "telehealth"}
+def empty_values(email: str = "", name: str = "") -> dict[str, str]:
+    """The values of the form for a new listing."""
+    return values_of(Draft(name=name, email=email)) | {
+        "fee_minimum": "",
+        "fee_maximum": "",
+        "meets": "telehealth",
+    }

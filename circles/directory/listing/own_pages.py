@@ -1,4 +1,4 @@
-"""A therapist's pages of their own listing: how it stands, the form, the picture."""
+"""A therapist's pages of their own listing: its state, the form, the picture."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from circles.directory.listing import forms as listing_forms
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import views as listing_views
 from circles.directory.listing.values import Draft
+from circles.directory.upkeep import actions as upkeep_actions
 from circles.people import picture_upload
 from circles.store import db
 from circles.web import access, htmx, render
 from circles.web.forms import Form
 
-SAID = {
+NOTICES = {
     "draft": "Your draft is kept. Only you and the organizers can see it.",
     "waiting": "Your page is with the organizers now. We write to you when they have looked at it.",
     "shown": "Your changes are live.",
@@ -28,13 +29,12 @@ SAID = {
 
 
 async def mine(request: Request) -> Response:
-    """How one's own listing stands, and what one can do."""
     return await _mine(request, Form())
 
 
 async def _mine(request: Request, form: Form, status: int = 200) -> Response:
     async with access.context(request).db.reading() as tx:
-        row = await own_actions.own(tx, request.state.person.id)
+        row = await own_actions.read_own(tx, request.state.person.id)
     if row is None:
         return render.page(request, "directory/listing/own_none.html")
     form.values.setdefault("room", row["room"])
@@ -48,35 +48,34 @@ async def _mine(request: Request, form: Form, status: int = 200) -> Response:
         view=listing_views,
         rooms=list(words.ROOM.items()),
         licenses=listing_views.licenses(row),
-        lacks=listing_rules.problems(actions.draft_of(row)),
+        lacks=listing_rules.publish_refusals(actions.draft_of(row)),
         mark=listing_views.mark_words(row),
     )
 
 
 async def edit_form(request: Request) -> Response:
-    """The form of one's own listing, empty for a first one."""
     person = request.state.person
     async with access.context(request).db.reading() as tx:
-        row = await own_actions.own(tx, person.id)
+        row = await own_actions.read_own(tx, person.id)
     if row is None:
-        return form_page(request, Form(listing_forms.begin(person.email, person.name)), None)
-    values = listing_forms.show(actions.draft_of(row)) | {"version": str(row["version"])}
+        return form_page(request, Form(listing_forms.empty_values(person.email, person.name)), None)
+    values = listing_forms.values_of(actions.draft_of(row)) | {"version": str(row["version"])}
     return form_page(request, Form(values), row)
 
 
 async def edit(request: Request) -> Response:
-    """Keep the listing, or show the form with a row more or less."""
-    form, wants_rows = await read_form(request)
+    """Save the listing, or add or remove a row of the form."""
+    form, is_row_button = await read_form(request)
     person_id = request.state.person.id
     async with access.context(request).db.reading() as tx:
-        row = await own_actions.own(tx, person_id)
-    if wants_rows:
+        row = await own_actions.read_own(tx, person_id)
+    if is_row_button:
         return form_page(request, form, row)
     try:
         draft = read_draft(form)
         state = await own_actions.save(
             access.context(request),
-            person_id=person_id,
+            actor_id=person_id,
             draft=draft,
             version=version_of(form),
             made_with=form.creation_id(),
@@ -85,36 +84,36 @@ async def edit(request: Request) -> Response:
     except Refused as refused:
         if row is None:  # the same form, sent at the same moment
             async with access.context(request).db.reading() as tx:
-                row = await own_actions.own(tx, person_id)
-        keep_reasons(form, refused, row)
+                row = await own_actions.read_own(tx, person_id)
+        add_refusals(form, refused, row)
         return form_page(request, form, row, status=422)
-    return render.see_other("/my/listing", notice=SAID[state])
+    return render.see_other("/my/listing", notice=NOTICES[state])
 
 
 async def read_form(request: Request) -> tuple[Form, bool]:
-    """The posted form with its rows counted from 1, and whether a row more or less is what was asked for."""
+    """The posted form with compact rows, and whether a button added or removed a row."""
     form = await Form.read(request)
-    form.values, wants_rows = listing_forms.change_rows(form.values)
-    return form, wants_rows
+    form.values, is_row_button = listing_forms.change_rows(form.values)
+    return form, is_row_button
 
 
 def read_draft(form: Form) -> Draft:
-    """The draft a form holds. Raises Refused with every reason at once, the rules' own too."""
+    """The draft in a form. Raises Refused with every reason: unreadable fields, and refusals of the readable ones."""
     draft, reasons = listing_forms.read(form.values)
     if reasons:
         unread = {reason.field for reason in reasons}
-        ruled = listing_rules.broken(listing_rules.tidy(draft))
-        raise Refused([*reasons, *(reason for reason in ruled if reason.field not in unread)])
+        refusals = listing_rules.draft_refusals(listing_rules.tidy(draft))
+        raise Refused([*reasons, *(reason for reason in refusals if reason.field not in unread)])
     return draft
 
 
 def version_of(form: Form) -> int | None:
-    """Which version of the listing a form was made from; None for a first one."""
+    """The version of the listing that a form was made from; None for a first listing."""
     return reading.whole_number(form.value("version"), None)
 
 
-def keep_reasons(form: Form, refused: Refused, row: db.Record | None) -> None:
-    """Say why, and let a form that was out of date be kept on its second try."""
+def add_refusals(form: Form, refused: Refused, row: db.Record | None) -> None:
+    """Show the refusals; a form that was out of date gets the current version, so that its next try is saved."""
     form.add(refused.reasons)
     if isinstance(refused, OutOfDate) and row is not None:
         form.values["version"] = str(row["version"])
@@ -132,7 +131,7 @@ def form_page(
 ) -> Response:
     """The form of a listing, for its therapist or for an organizer."""
     for kind in listing_forms.ROWS:
-        if listing_forms.how_many(form.values, kind) == 0:
+        if listing_forms.row_count(form.values, kind) == 0:
             form.values[f"{kind}s"] = "1"
     form.creation_id()
     here = f"/organize/therapists/{row['id'] if row else 'new'}"
@@ -144,7 +143,7 @@ def form_page(
         listing=row,
         words=words,
         rules=listing_rules,
-        most=listing_forms.MOST,
+        max_rows=listing_forms.MAX_ROWS,
         kinds=[("", "Choose"), *((kind, words.LICENSES[kind][1]) for kind in words.LICENSES)],
         credentials=_credentials(),
         by_organizer=by_organizer,
@@ -155,51 +154,49 @@ def form_page(
 
 
 def _credentials() -> list[tuple[str, str]]:
-    """Every credential there is to choose, way by way."""
-    every = [each for known in words.CREDENTIALS.values() for each in known.items()]
-    return [("", "None, or another"), *every]
+    return [
+        ("", "None, or another"),
+        *(item for known in words.CREDENTIALS.values() for item in known.items()),
+    ]
 
 
 async def confirm(request: Request) -> Response:
-    """All of it still holds today."""
     form = await Form.read(request)
     try:
-        shown = await own_actions.confirm_own(
+        is_shown = await upkeep_actions.confirm_own(
             access.context(request), request.state.person.id, room=form.value("room")
         )
     except Refused as refused:
         form.add(refused.reasons)
         return await _mine(request, form, 422)
-    says = "Thank you. Your page says so from today on." if shown else "Thank you, that is kept."
+    says = "Thank you. Your page says so from today on." if is_shown else "Thank you, that is kept."
     return render.see_other("/my/listing", notice=says)
 
 
 async def withdraw(request: Request) -> Response:
-    """Take one's listing off the directory."""
     await own_actions.withdraw(access.context(request), request.state.person.id)
     says = "Your page is off the directory. Everything on it is kept, and you can bring it back."
     return render.see_other("/my/listing", notice=says)
 
 
-async def bring_back(request: Request) -> Response:
-    """Show one's listing again."""
+async def show_again(request: Request) -> Response:
     try:
-        await own_actions.bring_back(access.context(request), request.state.person.id)
+        await own_actions.show_again(access.context(request), request.state.person.id)
     except Refused as refused:
         form = Form()
-        form.add(Reason(each.code, each.text) for each in refused.reasons)
+        # Without their fields: the page has none of these.
+        form.add(Reason(reason.code, reason.text) for reason in refused.reasons)
         return await _mine(request, form, 422)
     return render.see_other("/my/listing", notice="Your page is shown again.")
 
 
 async def picture_form(request: Request) -> Response:
-    """The picture as it is, and the form for another."""
     return await picture_upload.show(request, partial(_picture_page, request))
 
 
 async def _picture_page(request: Request) -> picture_upload.PicturePage:
     async with access.context(request).db.reading() as tx:
-        row = await own_actions.own(tx, request.state.person.id)
+        row = await own_actions.read_own(tx, request.state.person.id)
     if row is None:
         raise NotFound
     return picture_upload.PicturePage(
@@ -214,12 +211,10 @@ async def _picture_page(request: Request) -> picture_upload.PicturePage:
 
 
 async def send_picture(request: Request) -> Response:
-    """Keep a picture, or say why it cannot be kept."""
-    keep = partial(own_actions.keep_picture, access.context(request), request.state.person.id)
-    return await picture_upload.save(request, partial(_picture_page, request), keep)
+    save = partial(own_actions.save_picture, access.context(request), request.state.person.id)
+    return await picture_upload.save(request, partial(_picture_page, request), save)
 
 
-async def drop_picture(request: Request) -> Response:
-    """Take the picture away."""
-    await own_actions.drop_picture(access.context(request), request.state.person.id)
+async def delete_picture(request: Request) -> Response:
+    await own_actions.delete_picture(access.context(request), request.state.person.id)
     return picture_upload.deleted(request)

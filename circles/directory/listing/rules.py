@@ -1,4 +1,4 @@
-"""What a listing may say, and when a license counts: pure decisions, every reason at once."""
+"""What a listing may contain, what it must have to be shown, and when a license is valid. Pure, but for the clock."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from circles import people
 from circles.base import clock, text
 from circles.base.errors import Reason, Refused
+from circles.base.row import Row
 from circles.directory.listing import places, words
 from circles.directory.listing.values import Draft, License, Way
 
-# How many characters each field may have: one line, or several.
-LINES: Final[Mapping[str, int]] = {
+# Field: its most characters; fields of one line, and of several.
+LINE_LENGTHS: Final[Mapping[str, int]] = {
     "name": 80,
     "letters": 60,
     "pronouns": 40,
@@ -24,7 +26,7 @@ LINES: Final[Mapping[str, int]] = {
     "insurance_words": 200,
     "phone": 40,
 }
-BODIES: Final[Mapping[str, int]] = {
+BODY_LENGTHS: Final[Mapping[str, int]] = {
     "approach": 4000,
     "answer_experience": 600,
     "answer_training": 600,
@@ -34,10 +36,10 @@ MAX_LICENSES: Final = 12
 MAX_LINKS: Final = 5
 MAX_LINK_LENGTH: Final = 300
 MAX_FEE: Final = 1_000_000
-# Of many things that are none of the choices, so many are named.
-MAX_NAMED: Final = 10
+# Of many unknown choices only the first get a reason each.
+MAX_UNKNOWN: Final = 10
 
-# field: (the words it may hold, how many of them)
+# field: (the codes it may hold, how many of them)
 _LISTS: Final[Mapping[str, tuple[Mapping[str, object], int]]] = {
     "works_with": (words.WORKS_WITH, 20),
     "for_whom": (words.FOR_WHOM, 10),
@@ -49,17 +51,17 @@ _CHOICES: Final[Mapping[str, Mapping[str, object]]] = {
     "currency": words.CURRENCIES,
     "room": words.ROOM,
 }
-# field: (least, most, what to say)
+# field: (lowest, highest, the refusal)
 _NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
     "pro_bono_places": (0, 99, "Please give how many places are free of charge, from 0 to 99."),
     "free_consultation": (0, 120, "Please give how many minutes the free first talk has, from 0 to 120."),
 }
 
 
-def npi_is_real(npi: str) -> bool:
-    """Whether this may be a National Provider Identifier: ten digits from 1 or 2 on, the last of which checks.
+def is_npi(npi: str) -> bool:
+    """Whether this is a well-formed National Provider Identifier: ten digits, the first 1 or 2, the last a check digit.
 
-    The Luhn sum is taken as if 80840 stood in front of the number, which adds 24 (Centers for Medicare and
+    The Luhn sum is taken over the number with the prefix 80840, which adds 24 (Centers for Medicare and
     Medicaid Services, "Requirements for National Provider Identifier (NPI) and NPI Check Digit"; ISO/IEC 7812-1).
     """
     if len(npi) != 10 or not (npi.isascii() and npi.isdigit()) or npi[0] not in "12":
@@ -71,50 +73,50 @@ def npi_is_real(npi: str) -> bool:
     return total % 10 == 0
 
 
-def counts(license: License, today: date) -> bool:
-    """Whether somebody may be found by this license today: it is active, and its day has not passed."""
+def is_license_valid(license: License, today: date) -> bool:
+    """Whether a license is active and has not expired."""
     return license.status == "active" and (license.expires_on is None or license.expires_on >= today)
 
 
 def tidy(draft: Draft) -> Draft:
-    """The same with its texts trimmed and its addresses in the form they are kept in; what cannot stand stays."""
-    said = {field: _or_typed(getattr(draft, field), _line(field)) for field in LINES}
-    said |= {field: _or_typed(getattr(draft, field), _body(field)) for field in BODIES}
+    """The draft with texts trimmed and addresses normalized; what cannot be read stays as typed."""
+    texts = {field: _or_typed(getattr(draft, field), _line(field)) for field in LINE_LENGTHS}
+    texts |= {field: _or_typed(getattr(draft, field), _body(field)) for field in BODY_LENGTHS}
     return replace(
         draft,
-        **said,
+        **texts,
         zip=draft.zip.strip(),
         npi="".join(draft.npi.split()),
         email=_or_typed(draft.email.strip(), people.parse_address) if draft.email.strip() else "",
-        links=tuple(dict.fromkeys(found for each in draft.links if (found := each.strip()))),
+        links=tuple(dict.fromkeys(link.strip() for link in draft.links if link.strip())),
         works_with=tuple(dict.fromkeys(draft.works_with)),
         for_whom=tuple(dict.fromkeys(draft.for_whom)),
         languages=tuple(dict.fromkeys(draft.languages)),
-        licenses=tuple(_tidy_license(each) for each in draft.licenses),
+        licenses=tuple(_tidy_license(license) for license in draft.licenses),
         ways=tuple(
-            replace(each, school=_or_typed(each.school, _school_line(f"way_{n}_school")))
-            for n, each in enumerate(draft.ways, 1)
+            replace(way, school=_or_typed(way.school, _school_line(f"way_{n}_school")))
+            for n, way in enumerate(draft.ways, 1)
         ),
     )
 
 
-def found_by(draft: Draft) -> str:
-    """What a listing is found by beside its own texts, in words: its place, how it works and with what."""
-    found = [words.AREAS.get(draft.area, ""), "Telehealth" if draft.telehealth else ""]
-    for each in draft.ways:
-        way = "" if each.way == "other" else words.WAYS.get(each.way, "")
-        found += [way, words.CREDENTIALS.get(each.way, {}).get(each.credential, ""), each.school]
-    found += [words.WORKS_WITH.get(each, "") for each in draft.works_with]
-    found += [words.LANGUAGES.get(each, "") for each in draft.languages]
-    return ", ".join(dict.fromkeys(each for each in found if each))
+def search_text(draft: Draft) -> str:
+    """What the text search finds a listing by beside its own texts: the names of its state, ways, themes, languages."""
+    names = [words.AREAS.get(draft.area, ""), "Telehealth" if draft.telehealth else ""]
+    for way in draft.ways:
+        name = "" if way.way == "other" else words.WAYS.get(way.way, "")
+        names += [name, words.CREDENTIALS.get(way.way, {}).get(way.credential, ""), way.school]
+    names += [words.WORKS_WITH.get(code, "") for code in draft.works_with]
+    names += [words.LANGUAGES.get(code, "") for code in draft.languages]
+    return ", ".join(dict.fromkeys(name for name in names if name))
 
 
 def _line(field: str) -> Callable[[str], str]:
-    return lambda typed: text.line(typed, field, max_length=LINES[field], required=field == "name")
+    return lambda typed: text.line(typed, field, max_length=LINE_LENGTHS[field], required=field == "name")
 
 
 def _body(field: str) -> Callable[[str], str]:
-    return lambda typed: text.body(typed, field, max_length=BODIES[field], required=False)
+    return lambda typed: text.body(typed, field, max_length=BODY_LENGTHS[field], required=False)
 
 
 def _number_line(field: str) -> Callable[[str], str]:
@@ -137,33 +139,56 @@ def _or_typed(typed: str, read: Callable[[str], str]) -> str:
         return typed
 
 
-def problems(draft: Draft) -> list[Reason]:
-    """Every reason why this cannot stand in the directory, each with its field; none: it can.
+def is_shown_again(hidden_because: str, draft: Draft) -> bool:
+    """Whether a listing is shown again with this content: upkeep had hidden it, and it is complete."""
+    return hidden_because in ("unconfirmed", "licence") and not publish_refusals(draft)
 
-    Licenses and ways are named by their place, from 1: license_1_number, way_2_credential.
+
+def show_refusals(listing: Row) -> list[Reason]:
+    """Why organizers cannot show a listing: its therapist took it off, or has not sent it."""
+    if listing["hidden_because"] == "therapist":
+        return [Reason("withdrawn", "The therapist took this page off. Only they can bring it back.")]
+    if listing["state"] == "draft" and listing["person_id"] and listing["source"] == "applied":
+        says = "Its therapist has not sent this page, or took it back. It can be shown once they send it."
+        return [Reason("not_sent", says)]
+    return []
+
+
+def check_license_refusals(listing: Row, actor_id: UUID) -> list[Reason]:
+    """Why an organizer cannot mark a license of this listing as checked: the listing is their own."""
+    if listing["person_id"] != actor_id:
+        return []
+    says = "This page is your own, so another organizer has to look the license up. Nobody checks their own."
+    return [Reason("own", says)]
+
+
+def publish_refusals(draft: Draft) -> list[Reason]:
+    """Every reason why this cannot be in the directory, each with its field.
+
+    Fields of licenses and ways are numbered from 1: license_1_number, way_2_credential.
     """
-    return [*broken(draft), *missing(draft, clock.now().date())]
+    return [*draft_refusals(draft), *missing_refusals(draft, clock.now().date())]
 
 
-def broken(draft: Draft) -> list[Reason]:
-    """Every reason why this cannot even be kept as a draft."""
+def draft_refusals(draft: Draft) -> list[Reason]:
+    """Every reason why this cannot even be saved as a draft, each with its field."""
     reasons: list[Reason] = []
-    for field in LINES:
-        reasons += _refusals(getattr(draft, field), _line(field))
+    for field in LINE_LENGTHS:
+        reasons += _text_refusals(getattr(draft, field), _line(field))
     if draft.name.strip() and not any(character.isalnum() for character in draft.name):
         reasons.append(Reason("name_invisible", "Please give a name that can be seen.", "name"))
-    for field in BODIES:
-        reasons += _refusals(getattr(draft, field), _body(field))
-    reasons += _choices(draft) + _fees(draft) + _ways_in(draft)
+    for field in BODY_LENGTHS:
+        reasons += _text_refusals(getattr(draft, field), _body(field))
+    reasons += _choice_refusals(draft) + _fee_refusals(draft) + _contact_refusals(draft)
     for number, license in enumerate(draft.licenses, 1):
-        reasons += _license(license, f"license_{number}")
-    reasons += _many_licenses(draft.licenses)
+        reasons += _license_refusals(license, f"license_{number}")
+    reasons += _license_list_refusals(draft.licenses)
     for number, way in enumerate(draft.ways, 1):
-        reasons += _way(way, f"way_{number}")
-    return reasons + _same_ways(draft.ways)
+        reasons += _way_refusals(way, f"way_{number}")
+    return reasons + _way_list_refusals(draft.ways)
 
 
-def _refusals(typed: str, read: Callable[[str], str]) -> list[Reason]:
+def _text_refusals(typed: str, read: Callable[[str], str]) -> list[Reason]:
     try:
         read(typed)
     except Refused as refused:
@@ -171,26 +196,28 @@ def _refusals(typed: str, read: Callable[[str], str]) -> list[Reason]:
     return []
 
 
-def _choices(draft: Draft) -> list[Reason]:
+def _choice_refusals(draft: Draft) -> list[Reason]:
     reasons = []
     for field, known in _CHOICES.items():
         if getattr(draft, field) not in known:
-            reasons.append(Reason("unknown_choice", _no_such(field, getattr(draft, field)), field))
+            reasons.append(Reason("unknown_choice", _unknown_choice(field, getattr(draft, field)), field))
     for field, (known, most) in _LISTS.items():
-        said = getattr(draft, field)
-        unknown = [each for each in said if each not in known]
-        reasons += [Reason("unknown_choice", _no_such(field, each), field) for each in unknown[:MAX_NAMED]]
-        if len(said) > most:
+        codes = getattr(draft, field)
+        unknown = [code for code in codes if code not in known]
+        reasons += [
+            Reason("unknown_choice", _unknown_choice(field, code), field) for code in unknown[:MAX_UNKNOWN]
+        ]
+        if len(codes) > most:
             reasons.append(Reason("too_many", f"Please choose at most {most} of these.", field))
     if not draft.languages:
         reasons.append(Reason("no_language", "Please choose at least one language.", "languages"))
-    for field, (least, most, says) in _NUMBERS.items():
-        if not least <= getattr(draft, field) <= most:
+    for field, (lowest, highest, says) in _NUMBERS.items():
+        if not lowest <= getattr(draft, field) <= highest:
             reasons.append(Reason("number", says, field))
     return reasons
 
 
-def _no_such(field: str, typed: str) -> str:
+def _unknown_choice(field: str, typed: str) -> str:
     if field == "area":
         return f"We know no state or country “{_short(typed)}”. Please choose one of the list."
     return f"“{_short(typed)}” is none of the choices here. Please choose one of the list."
@@ -200,49 +227,34 @@ def _short(typed: str) -> str:
     return text.tidy_line(typed, max_length=40)
 
 
-def _fees(draft: Draft) -> list[Reason]:
+def _fee_refusals(draft: Draft) -> list[Reason]:
     reasons = []
     if not 0 <= draft.fee_minimum <= MAX_FEE:
         reasons.append(Reason("fee_range", "Please give a fee from 0 to 10,000.", "fee_minimum"))
     if not 0 <= draft.fee_maximum <= MAX_FEE:
         reasons.append(Reason("fee_range", "Please give a fee from 0 to 10,000.", "fee_maximum"))
     if draft.fee_maximum < draft.fee_minimum:
-        reasons.append(
-            Reason(
-                "fees_order",
-                "The highest fee is below the lowest. Please turn them around or mend one.",
-                "fee_maximum",
-            )
-        )
+        says = "The highest fee is below the lowest. Please turn them around or mend one."
+        reasons.append(Reason("fees_order", says, "fee_maximum"))
     if draft.sliding_floor is not None and not 0 <= draft.sliding_floor <= draft.fee_minimum:
-        reasons.append(
-            Reason(
-                "floor_above",
-                "The lowest a fee slides to cannot be above the lowest full fee.",
-                "sliding_floor",
-            )
-        )
+        says = "The lowest a fee slides to cannot be above the lowest full fee."
+        reasons.append(Reason("floor_above", says, "sliding_floor"))
     return reasons
 
 
-def _ways_in(draft: Draft) -> list[Reason]:
+def _contact_refusals(draft: Draft) -> list[Reason]:
     reasons = []
     if draft.zip and not _is_zip(draft.zip):
         reasons.append(Reason("zip_unreadable", "A ZIP code has five digits, such as 33101.", "zip"))
-    if draft.npi and not npi_is_real("".join(draft.npi.split())):
-        reasons.append(
-            Reason(
-                "npi_wrong",
-                "This is no NPI: it has ten digits, and the last one checks the others. Is one mistyped?",
-                "npi",
-            )
-        )
+    if draft.npi and not is_npi("".join(draft.npi.split())):
+        says = "This is no NPI: it has ten digits, and the last one checks the others. Is one mistyped?"
+        reasons.append(Reason("npi_wrong", says, "npi"))
     if draft.email.strip():
-        reasons += _refusals(draft.email.strip(), people.parse_address)
+        reasons += _text_refusals(draft.email.strip(), people.parse_address)
     if len(draft.links) > MAX_LINKS:
         reasons.append(Reason("too_many", f"There is room for {MAX_LINKS} links.", "links"))
-    wrong = [each for each in draft.links[: 2 * MAX_LINKS] if not is_link(each)]
-    reasons += [not_a_link(each, "links") for each in wrong]
+    wrong = [link for link in draft.links[: 2 * MAX_LINKS] if not is_link(link)]
+    reasons += [not_a_link(link, "links") for link in wrong]
     return reasons
 
 
@@ -251,7 +263,7 @@ def _is_zip(typed: str) -> bool:
 
 
 def is_link(typed: str) -> bool:
-    """Whether this is the address of a web page elsewhere: http or https, a host with a dot, nothing hidden."""
+    """Whether this is an http(s) URL of another host: a name with a dot, no credentials, printable, not too long."""
     typed = typed.strip()
     if len(typed) > MAX_LINK_LENGTH or any(
         not character.isprintable() or character == " " for character in typed
@@ -266,15 +278,12 @@ def is_link(typed: str) -> bool:
 
 
 def not_a_link(typed: str, field: str) -> Reason:
-    """Said of what is no address of a web page."""
-    return Reason(
-        "not_a_link",
-        f"“{_short(typed)}” is no web address. Please give a whole one that begins with https://.",
-        field,
-    )
+    """The refusal of a text that `is_link` rejects."""
+    says = f"“{_short(typed)}” is no web address. Please give a whole one that begins with https://."
+    return Reason("not_a_link", says, field)
 
 
-def _license(license: License, at: str) -> list[Reason]:
+def _license_refusals(license: License, at: str) -> list[Reason]:
     reasons = []
     if license.kind not in words.LICENSES:
         reasons.append(Reason("unknown_license", "Please choose the kind of license.", f"{at}_kind"))
@@ -282,14 +291,9 @@ def _license(license: License, at: str) -> list[Reason]:
         says = f"We know no state or country “{_short(license.area)}”." if license.area else ""
         reasons.append(Reason("unknown_area", f"{says} Please choose where it holds.".strip(), f"{at}_area"))
     elif (license.kind == "abroad") != (license.area in words.ABROAD):
-        reasons.append(
-            Reason(
-                "license_elsewhere",
-                "A license of another country goes with “outside the United States”, and only such a one.",
-                f"{at}_area",
-            )
-        )
-    reasons += _refusals(license.number, _number_line(f"{at}_number"))
+        says = "A license of another country goes with “outside the United States”, and only such a one."
+        reasons.append(Reason("license_elsewhere", says, f"{at}_area"))
+    reasons += _text_refusals(license.number, _number_line(f"{at}_number"))
     if license.status not in words.LICENSE_STATUS:
         reasons.append(Reason("unknown_status", "Please choose how it stands.", f"{at}_status"))
     if license.expires_on and not 1950 <= license.expires_on.year <= 2100:
@@ -299,26 +303,24 @@ def _license(license: License, at: str) -> list[Reason]:
     return reasons
 
 
-def _many_licenses(licenses: Iterable[License]) -> list[Reason]:
+def _license_list_refusals(licenses: Iterable[License]) -> list[Reason]:
     reasons, seen = [], set()
-    for number, each in enumerate(licenses, 1):
-        key = (each.kind, each.area, _tidy_license(each).number)
+    for number, license in enumerate(licenses, 1):
+        key = (license.kind, license.area, _tidy_license(license).number)
         if key in seen:
-            reasons.append(
-                Reason("license_twice", "This license stands here twice.", f"license_{number}_number")
-            )
+            says = "This license stands here twice."
+            reasons.append(Reason("license_twice", says, f"license_{number}_number"))
         seen.add(key)
         if number == MAX_LICENSES + 1:
-            reasons.append(
-                Reason("too_many", f"There is room for {MAX_LICENSES} licenses.", f"license_{number}_kind")
-            )
+            says = f"There is room for {MAX_LICENSES} licenses."
+            reasons.append(Reason("too_many", says, f"license_{number}_kind"))
     return reasons
 
 
-def _way(way: Way, at: str) -> list[Reason]:
+def _way_refusals(way: Way, at: str) -> list[Reason]:
     if way.way not in words.WAYS:
         return [Reason("unknown_way", f"We know no way of working “{_short(way.way)}”.", f"{at}_way")]
-    reasons = _refusals(way.school, _school_line(f"{at}_school"))
+    reasons = _text_refusals(way.school, _school_line(f"{at}_school"))
     if way.credential and way.credential not in words.CREDENTIALS[way.way]:
         says = f"This credential does not belong to {words.WAYS[way.way]}. Please choose again."
         reasons.append(Reason("unknown_credential", says, f"{at}_credential"))
@@ -330,28 +332,27 @@ def _way(way: Way, at: str) -> list[Reason]:
     return reasons
 
 
-def _same_ways(ways: Iterable[Way]) -> list[Reason]:
+def _way_list_refusals(ways: Iterable[Way]) -> list[Reason]:
     reasons, seen = [], set()
-    for number, each in enumerate(ways, 1):
-        if each.way in seen:
+    for number, way in enumerate(ways, 1):
+        if way.way in seen:
             says = "This way of working stands here twice. One line is enough, with the highest credential."
             reasons.append(Reason("way_twice", says, f"way_{number}_way"))
-        seen.add(each.way)
+        seen.add(way.way)
     return reasons
 
 
-def missing(draft: Draft, today: date) -> list[Reason]:
-    """What a listing still lacks before anybody can be shown it."""
+def missing_refusals(draft: Draft, today: date) -> list[Reason]:
+    """What a listing still lacks before it can be shown."""
     reasons = []
     if not draft.telehealth and not draft.in_person:
-        reasons.append(
-            Reason("met_nowhere", "Please say how you meet: telehealth, in person, or both.", "meets")
-        )
+        says = "Please say how you meet: telehealth, in person, or both."
+        reasons.append(Reason("met_nowhere", says, "meets"))
     if draft.in_person and not (draft.city.strip() and draft.area):
         reasons.append(Reason("no_place", "Please say in which city and state you meet in person.", "city"))
     if not draft.licenses:
         reasons.append(Reason("no_license", "Please give at least one license.", "license_1_number"))
-    elif not any(counts(each, today) for each in draft.licenses):
+    elif not any(is_license_valid(license, today) for license in draft.licenses):
         says = "No license here counts today: each has run out or is not active. Please mend the date."
         reasons.append(Reason("no_license_counts", says, "license_1_expires_on"))
     if not draft.email.strip() and not draft.links:
@@ -360,8 +361,8 @@ def missing(draft: Draft, today: date) -> list[Reason]:
     return reasons
 
 
-def zip_problems(draft: Draft, area: str | None) -> list[Reason]:
-    """What is wrong with a ZIP code. area: the state it lies in, None when there is no such code."""
+def zip_refusals(draft: Draft, area: str | None) -> list[Reason]:
+    """Why a ZIP code cannot be. area: the state it is in, None when there is no such code."""
     if not _is_zip(draft.zip):
         return []
     if area is None and places.is_military(draft.zip):

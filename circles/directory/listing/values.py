@@ -1,4 +1,4 @@
-"""What a listing is made of, as values: the same for the form, the import, the demonstration and the pages."""
+"""The content of a listing as dataclasses: a draft with its licenses and ways of working."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import date
 class License:
     """One license: kind of words.LICENSES, area of words.AREAS, number as printed, status of LICENSE_STATUS.
 
-    source: where it can be looked up (a web address), empty when not said.
+    source: where it can be looked up (a web address), empty when not stated.
     """
 
     kind: str
@@ -25,7 +25,7 @@ class License:
 class Way:
     """One way of working of words.WAYS, and the credential behind it (of words.CREDENTIALS[way], or none).
 
-    school: where they trained; of the way "other", what it is called. year: since when, None when not said.
+    school: where they trained; for the way "other", its name. year: since when, None when not stated.
     """
 
     way: str
@@ -36,7 +36,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Everything a therapist, an organizer or a file tells of one listing. Fees in minor units of `currency`.
+    """The content of one listing, from the form, a file or the database. Fees in minor units of `currency`.
 
     experience of words.EXPERIENCE or empty; works_with, for_whom, languages of the words of those names; room of
     words.ROOM; free_consultation in minutes, 0 for none; sliding_floor None when the fee does not slide.

@@ -1,4 +1,4 @@
-"""What the pages say of a listing, out of its whole row."""
+"""Views of a whole listing's row for the pages: licenses, ways, fees and other texts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from circles.base import clock
+from circles.base.english import join_names
 from circles.directory.listing import actions, cards, words
 from circles.directory.listing import rules as listing_rules
-from circles.directory.upkeep import rules as checking_rules
+from circles.directory.listing.values import License
+from circles.directory.upkeep import rules as upkeep_rules
 from circles.store import db
 
 
 @dataclass(frozen=True, slots=True)
 class LicenseView:
-    """One license in words. counts: whether somebody may be found by it today.
+    """One license as pages show it. is_valid: active and not expired.
 
-    checked_against: the source in words; checked_link: its address, where it is one.
+    checked_against: the source as text; checked_link: its address, if it is one.
     """
 
     id: UUID
@@ -31,19 +33,19 @@ class LicenseView:
     is_active: bool
     expires_on: date | None
     source: str
-    counts: bool
+    is_valid: bool
     has_run_out: bool
     runs_out_soon: bool
     checked_at: datetime | None
     checked_against: str
     checked_link: str
     checker: str
-    look_up: str
+    lookup_link: str
 
 
 @dataclass(frozen=True, slots=True)
 class WayView:
-    """One way of working in words."""
+    """One way of working as pages show it."""
 
     name: str
     credential: str
@@ -51,8 +53,8 @@ class WayView:
     year: int | None
 
 
-# Where a state's board lets anybody look a license up: one address for every profession of these pages.
-LOOK_UPS: Mapping[str, str] = {
+# Public license searches of states that have one for all professions of the directory.
+LOOKUP_LINKS: Mapping[str, str] = {
     "CA": "https://search.dca.ca.gov/",
     "CO": "https://apps2.colorado.gov/dora/licensing/lookup/licenselookup.aspx",
     "CT": "https://www.elicense.ct.gov/lookup/licenselookup.aspx",
@@ -68,44 +70,58 @@ LOOK_UPS: Mapping[str, str] = {
     "WA": "https://fortress.wa.gov/doh/providercredentialsearch/",
     "WI": "https://licensesearch.wi.gov/",
 }
-# Physicians of these states have a board of their own elsewhere.
-_OWN_BOARD = {("NY", "psychiatrist")}
+# State and profession with a board, and a search, of its own.
+_OTHER_BOARD = {("NY", "psychiatrist")}
 
 
-def look_up(kind: str, area: str, source: str) -> str:
-    """Where a license can be looked up: what was entered with it, else the board's own page, where we know it."""
-    return source or ("" if (area, kind) in _OWN_BOARD else LOOK_UPS.get(area, ""))
+def lookup_link(kind: str, area: str, source: str) -> str:
+    """Where a license can be looked up: the link entered with it, else the state's search; empty if not known."""
+    return source or ("" if (area, kind) in _OTHER_BOARD else LOOKUP_LINKS.get(area, ""))
 
 
 def licenses(row: db.Record) -> list[LicenseView]:
-    """Every license of a listing; those that count first."""
-    now = row["now"]
-    soon = checking_rules.running_out(actions.draft_of(row).licenses, now)
-    found = []
-    for told, license in zip(row["licenses"], actions.draft_of(row).licenses, strict=True):
-        checked, against = told["checked_at"], told["checked_against"]
-        is_link = bool(against) and listing_rules.is_link(against)
-        found.append(
-            LicenseView(
-                id=UUID(told["id"]),
-                kind=words.LICENSES[license.kind][1] if license.kind in words.LICENSES else license.kind,
-                area=words.AREAS.get(license.area, license.area),
-                number=license.number,
-                status=words.LICENSE_STATUS[license.status],
-                is_active=license.status == "active",
-                expires_on=license.expires_on,
-                source=license.source,
-                counts=listing_rules.counts(license, now.date()),
-                has_run_out=license.expires_on is not None and license.expires_on < now.date(),
-                runs_out_soon=license in soon,
-                checked_at=datetime.fromisoformat(checked) if checked else None,
-                checked_against=_host(against) if is_link else against,
-                checked_link=against if is_link else "",
-                checker=told.get("checker") or "",
-                look_up=look_up(license.kind, license.area, license.source),
-            )
-        )
-    return sorted(found, key=lambda each: not each.counts)
+    """All licenses of a listing, valid ones first."""
+    own = actions.draft_of(row).licenses
+    expiring = upkeep_rules.expiring_licenses(own, row["now"])
+    views = [
+        _license_view(license, columns, row["now"].date(), runs_out_soon=license in expiring)
+        for columns, license in zip(row["licenses"], own, strict=True)
+    ]
+    return sorted(views, key=lambda view: not view.is_valid)
+
+
+def _license_view(
+    license: License, columns: Mapping[str, Any], today: date, *, runs_out_soon: bool
+) -> LicenseView:
+    checked, against = columns["checked_at"], columns["checked_against"]
+    is_link = bool(against) and listing_rules.is_link(against)
+    return LicenseView(
+        id=UUID(columns["id"]),
+        kind=words.LICENSES[license.kind][1] if license.kind in words.LICENSES else license.kind,
+        area=words.AREAS.get(license.area, license.area),
+        number=license.number,
+        status=words.LICENSE_STATUS[license.status],
+        is_active=license.status == "active",
+        expires_on=license.expires_on,
+        source=license.source,
+        is_valid=listing_rules.is_license_valid(license, today),
+        has_run_out=license.expires_on is not None and license.expires_on < today,
+        runs_out_soon=runs_out_soon,
+        checked_at=datetime.fromisoformat(checked) if checked else None,
+        checked_against=_host(against) if is_link else against,
+        checked_link=against if is_link else "",
+        checker=columns.get("checker") or "",
+        lookup_link=lookup_link(license.kind, license.area, license.source),
+    )
+
+
+def ending_licenses(row: db.Record) -> list[LicenseView]:
+    """The active licenses whose new last day upkeep asks for: expiring soon, or expired."""
+    return [
+        license
+        for license in licenses(row)
+        if license.is_active and (license.runs_out_soon or not license.is_valid)
+    ]
 
 
 def _host(link: str) -> str:
@@ -113,15 +129,15 @@ def _host(link: str) -> str:
 
 
 def ways(row: db.Record) -> list[WayView]:
-    """Every way of working of a listing, in that school's own terms."""
-    return [_way(each) for each in row["ways"]]
+    """All ways of working of a listing."""
+    return [_way_view(way) for way in row["ways"]]
 
 
-def _way(told: Mapping[str, Any]) -> WayView:
-    way, school = told["way"], told["school"]
-    named = school if way == "other" and school else words.WAYS.get(way, way)
-    credential = words.CREDENTIALS.get(way, {}).get(told["credential"], "")
-    return WayView(named, credential, "" if way == "other" else school, told["year"])
+def _way_view(columns: Mapping[str, Any]) -> WayView:
+    way, school = columns["way"], columns["school"]
+    name = school if way == "other" and school else words.WAYS.get(way, way)
+    credential = words.CREDENTIALS.get(way, {}).get(columns["credential"], "")
+    return WayView(name, credential, "" if way == "other" else school, columns["year"])
 
 
 _EXPERIENCE: Mapping[str, str] = {
@@ -131,14 +147,14 @@ _EXPERIENCE: Mapping[str, str] = {
 }
 
 
-def in_short(row: db.Record) -> dict[str, str]:
-    """What the listing itself answers to the three questions, in a few words; the own words stand beside it."""
-    told = [
-        (cards.way_words(each["way"], each["credential"], each["school"]), each["credential"])
-        for each in row["ways"]
+def short_answers(row: db.Record) -> dict[str, str]:
+    """Answers to words.QUESTIONS out of the listing's fields; the therapist's own answers are fields of their own."""
+    ways = [
+        (cards.way_words(way["way"], way["credential"], way["school"]), way["credential"])
+        for way in row["ways"]
     ]
-    trained = " · ".join(said for said, credential in told if credential)
-    untrained = f"{cards.listed(said for said, _ in told)}, with no credential stated" if told else ""
+    trained = " · ".join(name for name, credential in ways if credential)
+    untrained = f"{join_names(name for name, _ in ways)}, with no credential stated" if ways else ""
     return {
         "answer_experience": _EXPERIENCE[row["experience"]],
         "answer_training": trained or untrained,
@@ -147,12 +163,12 @@ def in_short(row: db.Record) -> dict[str, str]:
 
 
 def fee_words(row: db.Record) -> str:
-    """What an hour costs: $150 to $300."""
+    """The fee for an hour: $150 to $300."""
     return cards.full_fee_words(row["fee_minimum"], row["fee_maximum"], row["currency"])
 
 
 def meets_words(row: db.Record) -> str:
-    """How they meet, in words."""
+    """How they meet: "By telehealth, and in person in Miami, Florida"."""
     where = ", ".join(part for part in (row["city"], words.AREAS.get(row["area"], row["area"])) if part)
     in_person = f"in person in {where}" if where else "in person"
     if row["telehealth"] and row["in_person"]:
@@ -166,18 +182,18 @@ def meets_words(row: db.Record) -> str:
     )
 
 
-def said(codes: list[str], known: Mapping[str, str]) -> list[str]:
-    """Codes as the words they stand for, in the order of the list."""
+def labels(codes: list[str], known: Mapping[str, str]) -> list[str]:
+    """The texts of codes, in the order of `known`."""
     return [text for code, text in known.items() if code in codes]
 
 
 def mark_words(row: db.Record) -> str:
-    """What a marked page says of itself; empty for one that is not marked."""
+    """The warning on the page of a listing that upkeep has marked; empty for others."""
     if row["marked_at"] is None:
         return ""
-    if checking_rules.stale(row["confirmed_at"], row["now"]):
+    if upkeep_rules.is_stale(row["confirmed_at"], row["now"]):
         since = clock.format_date(row["confirmed_at"].date(), row["now"].date())
         return f"Nobody has confirmed this page since {since}. Ask before you count on what it says."
-    if not any(each.counts for each in licenses(row)):
+    if not any(license.is_valid for license in licenses(row)):
         return "No license on this page counts today. Ask about it before you meet."
     return "A license on this page runs out soon and was not renewed here yet. Ask about it before you meet."

@@ -1,10 +1,11 @@
-"""The words of the directory: what each code stands for. Pages, filters, forms and imports read them here."""
+"""The codes of the directory (states, licenses, ways of working, languages ...) and the text shown for each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Where a license holds: a US state or territory by two letters, another country by three, a Canadian province in it.
+# Areas a license may be issued for: US states and territories (two letters), other countries (three letters, ISO 3166),
+# Canadian provinces.
 STATES: Mapping[str, str] = {
     "AL": "Alabama", "AK": "Alaska", "AS": "American Samoa", "AZ": "Arizona", "AR": "Arkansas",
     "CA": "California", "CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia",
@@ -26,7 +27,7 @@ ABROAD: Mapping[str, str] = {
 }  # fmt: skip
 AREAS: Mapping[str, str] = {**STATES, **ABROAD}
 
-# kind: (short, in words)
+# Kind of license: (short, full).
 LICENSES: Mapping[str, tuple[str, str]] = {
     "psychologist": ("Psychologist", "Psychologist (PhD, PsyD)"),
     "lcsw": ("LCSW", "Licensed clinical social worker (LCSW)"),
@@ -43,7 +44,7 @@ LICENSE_STATUS: Mapping[str, str] = {
     "inactive": "Not active",
 }
 
-# way: in words
+# Way of working.
 WAYS: Mapping[str, str] = {
     "ifs": "Internal Family Systems (IFS)",
     "se": "Somatic Experiencing",
@@ -54,7 +55,7 @@ WAYS: Mapping[str, str] = {
     "mindfulness": "Mindfulness-based therapy",
     "other": "Another way",
 }
-# way: credential: as that school says it. Every way may also stand without one.
+# Way of working: its credentials, in the terms of that school. A way may also have none.
 CREDENTIALS: Mapping[str, Mapping[str, str]] = {
     "ifs": {
         "ifs_1": "IFS Level 1",
@@ -70,7 +71,7 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
     "mindfulness": {"mindfulness_trained": "MBSR or MBCT teacher training"},
     "other": {},
 }
-# Where people train for KAP; another place may be typed.
+# Suggested schools for KAP; the form accepts others.
 KAP_SCHOOLS = (
     "Polaris Insight Center",
     "Fluence",
@@ -151,7 +152,7 @@ CURRENCIES: Mapping[str, str] = {
     "MXN": "Mexican pesos",
 }
 
-# Why a listing is not shown, as its therapist is told.
+# Why a listing is hidden (listings.hidden_because), as its therapist reads it.
 HIDDEN: Mapping[str, str] = {
     "complaint": "The organizers hid this page while they look into something they were told about it.",
     "unconfirmed": "Nobody has said for a long time that this page still holds, so it is hidden for now.",
@@ -167,12 +168,12 @@ STATES_OF_LISTING: Mapping[str, str] = {
     "hidden": "Hidden",
 }
 
-# What the field knows of fees, in minor units of a dollar, for one hour of 50 minutes (DOMAIN: Therapists).
+# Usual fees for an hour of 50 minutes (lowest, highest), in cents.
 USUAL_FEES = (15_000, 30_000)
 KAP_FEES = (20_000, 40_000)
 USUAL_FLOOR = (3_000, 8_000)
 
-# The three questions people are told to ask before they choose.
+# Three questions the site suggests to ask a therapist, by the field that answers each.
 QUESTIONS: Mapping[str, str] = {
     "answer_experience": "How many people have you worked with on ketamine integration?",
     "answer_training": "What training do you have in this kind of work?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles.base.english import join_names
 from circles.directory.listing import cards, words
 from circles.directory.search import choose_rules, short_list_rules
 from circles.directory.search import queries as search
@@ -70,7 +71,7 @@ def _chosen_page(request: Request, form: Form, given: Answers, found: Found) -> 
             )
             for card in found.cards
         ],
-        unnamed=cards.listed(choose_rules.unnamed(found.cards, given), last="or"),
+        unnamed=join_names(choose_rules.unnamed(found.cards, given), last="or"),
         looser=choose_rules.looser(found.counts, found.where, given, found.how_many),
         short_list=short_list_rules.url([short_list_rules.code(card.id) for card in found.cards]),
         answers={name: form.value(name) for name in ("state", "zip", "how", "with", "pay", "kind", "wait")},

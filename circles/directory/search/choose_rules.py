@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from circles.base import money
+from circles.base.english import join_names
 from circles.base.errors import Reason
 from circles.directory.listing import words
-from circles.directory.listing.cards import Card, listed, way_words
+from circles.directory.listing.cards import Card, way_words
 from circles.directory.search import rules as search_rules
 from circles.directory.search.rules import Search, Where
 
@@ -112,19 +113,19 @@ def _where(card: Card, answers: Answers, at: Where, note: str) -> str:
         *(["meets by video or phone"] if card.telehealth and answers.how != "in_person" else []),
         *([f"has an office in {card.city or at.area_words}{f', {note}' if note else ''}"] if here else []),
     ]
-    return f"Licensed in {at.area_words}, where you are, and {listed(ways)}." if ways else ""
+    return f"Licensed in {at.area_words}, where you are, and {join_names(ways)}." if ways else ""
 
 
 def _works(card: Card, answers: Answers) -> str:
     shared = [words.WORKS_WITH[each].lower() for each in answers.works_with if each in card.works_with]
     shared = ["OCD" if each == "ocd" else each for each in shared]
-    return f"Works with what you named: {listed(shared)}." if shared else ""
+    return f"Works with what you named: {join_names(shared)}." if shared else ""
 
 
 def _way(card: Card, answers: Answers) -> str:
     said, wanted = WITH[answers.kind]
     have = [way_words(*way) for way in card.ways if way[0] in wanted]
-    return f"For “{said[:1].lower() + said[1:]}”: {listed(have)}." if have else ""
+    return f"For “{said[:1].lower() + said[1:]}”: {join_names(have)}." if have else ""
 
 
 def _experience(card: Card) -> str:

@@ -1,4 +1,4 @@
-"""Something is wrong with a listing: said by anybody signed in, read by organizers alone."""
+"""The form of a complaint about a listing, and the organizers' decision."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
 
-SQL = db.queries("directory/listing")
+SQL = db.queries("directory/upkeep")
 
 
 async def complaint_form(request: Request) -> Response:
-    """The form."""
     return await _page(request, Form())
 
 
 async def _page(request: Request, form: Form, status: int = 200) -> Response:
     listing_id = access.path_id(request)
     async with access.context(request).db.reading() as tx:
-        name = await SQL.complained_about(tx, listing=listing_id)
+        name = await SQL.shown_name(tx, listing_id=listing_id)
     if name is None:
         raise NotFound
     form.creation_id()
@@ -39,16 +38,15 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
 
 
 async def complain(request: Request) -> Response:
-    """Send it to the organizers."""
     form = await Form.read(request)
-    listing_id, person_id = access.path_id(request), request.state.person.id
+    listing_id = access.path_id(request)
     try:
         body = text.body(form.value("body"), "body", max_length=complaints_actions.MAX_CHARACTERS)
         await complaints_actions.complain(
             access.context(request),
+            actor_id=request.state.person.id,
             made_with=form.creation_id(),
             listing_id=listing_id,
-            person_id=person_id,
             body=body,
         )
     except Refused as refused:
@@ -61,13 +59,12 @@ async def complain(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """An organizer hides the listing at once, or keeps it."""
     form = await Form.read(request)
     decision = form.value("then")
     if decision not in ("hidden", "kept"):
         raise NotFound
     await complaints_actions.decide(
-        access.context(request), access.path_id(request), who=request.state.person.id, decision=decision
+        access.context(request), access.path_id(request), actor_id=request.state.person.id, decision=decision
     )
     says = "The listing is hidden." if decision == "hidden" else "The listing stays as it is."
     return render.see_other("/organize/therapists?show=complaints", notice=says)

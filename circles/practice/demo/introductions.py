@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from circles.directory import INTRODUCTION_LASTS
+from circles.directory import INTRODUCTION_LIFETIME
 from circles.practice.demo import data
 from circles.practice.demo.plan import Plan, Row
 
@@ -37,7 +37,7 @@ def _add_introduction(
     plan: Plan, person: UUID, listing: UUID, at: datetime, texts: Row, answered_at: datetime | None = None
 ) -> None:
     row: Row = {"person_id": person, "listing_id": listing, "created_at": at, "answered_at": answered_at}
-    row |= {"state": "accepted" if answered_at else "asked", "expires_at": at + INTRODUCTION_LASTS}
+    row |= {"state": "accepted" if answered_at else "asked", "expires_at": at + INTRODUCTION_LIFETIME}
     introduction = plan.add("introductions", **row, **texts)
     plan.event("introduction.asked", introduction, at, person, after="asked")
     _log(plan, person, at, "introduction.asked", listing, details=texts["told"])

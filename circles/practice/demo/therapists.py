@@ -260,7 +260,7 @@ def _add(plan: Plan, chance: Random, each: Planned, number: int, person: UUID | 
     listing = plan.add(
         "listings",
         **values,
-        found_by=listing_rules.found_by(each.draft),
+        found_by=listing_rules.search_text(each.draft),
         **_source(number, plan.odile, person),
         **dates,
         state=state,

@@ -31,7 +31,9 @@ Hide = Callable[[Hands], Awaitable[object]]
 
 
 async def by_organizer(hands: Hands) -> None:
-    await organize_actions.hide_listing(hands.context, hands.river, who=hands.cast.odile, why="Ask Odile.")
+    await organize_actions.hide_listing(
+        hands.context, hands.river, actor_id=hands.cast.odile, message="Ask Odile."
+    )
 
 
 async def by_complaint(hands: Hands) -> None:
@@ -40,7 +42,7 @@ async def by_complaint(hands: Hands) -> None:
         hands.river,
         hands.cast.milo,
     )
-    await complaints_actions.decide(hands.context, made["id"], who=hands.cast.odile, decision="hidden")
+    await complaints_actions.decide(hands.context, made["id"], actor_id=hands.cast.odile, decision="hidden")
 
 
 async def by_themselves(hands: Hands) -> None:
@@ -92,7 +94,7 @@ async def hands(context: Context, cast: Cast) -> Hands:
 
 
 async def told(hands: Hands, said_yes: bool = False) -> tuple[Key, UUID]:
-    made = await hands.ask(told=introductions_rules.read(TOLD | {"tell_call_name": "on"}))
+    made = await hands.ask(shared=introductions_rules.read_shared(TOLD | {"tell_call_name": "on"}))
     key = Key(token=await hands.token())
     if said_yes:
         await actions.answer(hands.context, key, Answer("accepted", "I will call on Thursday."))
@@ -119,7 +121,7 @@ async def test_whoever_waits_is_told_and_their_words_are_deleted(
     await drain()
     await HIDING[because](hands)
     row = await hands.row(made)
-    assert (row["state"], row["ended_because"]) == ("ended", introductions_rules.GONE_BECAUSE[because])
+    assert (row["state"], row["ended_because"]) == ("ended", introductions_rules.END_REASONS[because])
     assert (row["reach"], row["looking_for"], row["call_name"]) == ("", "", "")
     assert await hands.mails("introduction_asked") == []
     (news,) = await hands.mails("introduction_news")
@@ -166,7 +168,7 @@ async def test_a_page_that_comes_back_can_be_asked_again(hands: Hands) -> None:
     (own,) = await hands.fetch("select person_id from listings where id = $1", hands.river)
     with pytest.raises(NotFound):
         await hands.ask()
-    await own_actions.bring_back(hands.context, own["person_id"])
+    await own_actions.show_again(hands.context, own["person_id"])
     await hands.ask()
 
 
@@ -207,7 +209,7 @@ async def test_a_page_that_comes_and_goes_brings_one_mail(hands: Hands, browser:
     (own,) = await hands.fetch("select person_id from listings where id = $1", hands.river)
     for _ in range(3):
         await by_themselves(hands)
-        await own_actions.bring_back(hands.context, own["person_id"])
+        await own_actions.show_again(hands.context, own["person_id"])
     assert len(await hands.mails("introduction_news")) == 1
     async with browser(hands.cast.mira) as page:
         assert "not in the directory" not in (await page.get(f"/my/introductions/{made}")).text
@@ -243,7 +245,7 @@ async def test_a_yes_ends_with_a_page_that_organizers_took_off(
 async def organize_hides(hands: Hands) -> None:
     async with hands.context.db.transaction() as tx:
         await organize_actions.hide(
-            tx, hands.river, who=hands.cast.odile, because="complaint", settings=hands.context.settings
+            tx, hands.river, actor_id=hands.cast.odile, reason="complaint", settings=hands.context.settings
         )
 
 
@@ -378,7 +380,7 @@ async def test_why_it_was_hidden_stands_with_the_listing_and_in_no_event(
             assert "Ask Odile." in (await page.get(here)).text
     (version,) = await hands.fetch("select version from listings where id = $1", hands.river)
     await organize_actions.show_listing(
-        hands.context, hands.river, who=hands.cast.odile, version=version["version"]
+        hands.context, hands.river, actor_id=hands.cast.odile, version=version["version"]
     )
     (shown,) = await hands.fetch("select hidden_words from listings where id = $1", hands.river)
     assert shown["hidden_words"] == ""
@@ -531,7 +533,7 @@ async def test_who_may_not_be_named_any_more_is_not_offered(
         elif because == "hidden":
             async with hands.context.db.transaction() as tx:
                 await organize_actions.hide(
-                    tx, other, who=hands.cast.odile, because="organizer", settings=hands.context.settings
+                    tx, other, actor_id=hands.cast.odile, reason="organizer", settings=hands.context.settings
                 )
         else:
             is_elsewhere = because == "elsewhere"
@@ -555,7 +557,10 @@ async def test_nobody_is_named_past_the_form(hands: Hands) -> None:
 
 async def test_what_organizers_wrote_is_marked_as_theirs_and_shows_in_no_preview(hands: Hands) -> None:
     await organize_actions.hide_listing(
-        hands.context, hands.river, who=hands.cast.odile, why="Call us.\nOpen it:\nhttps://evil.example"
+        hands.context,
+        hands.river,
+        actor_id=hands.cast.odile,
+        message="Call us.\nOpen it:\nhttps://evil.example",
     )
     (news,) = await hands.mails("listing_news")
     assert news["subject"] == "About your page"

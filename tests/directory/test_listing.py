@@ -210,7 +210,7 @@ async def test_a_changed_license_loses_its_check_and_an_unchanged_one_keeps_it(
             tx,
             replace(RIVER, licenses=changed),
             source="applied",
-            by=cast.mira,
+            actor_id=cast.mira,
             listing_id=listing,
             version=1,
         )
@@ -692,8 +692,10 @@ async def test_the_writer_is_told_of_what_is_not_there_or_moved(cast: Cast) -> N
     listing = await add_listing(cast.context)
     async with cast.context.db.transaction() as tx:
         with pytest.raises(OutOfDate):
-            await actions.write_listing(tx, RIVER, source="import", by=None, listing_id=listing, version=7)
+            await actions.write_listing(
+                tx, RIVER, source="import", actor_id=None, listing_id=listing, version=7
+            )
         with pytest.raises(NotFound):
-            await actions.write_listing(tx, RIVER, source="import", by=None, listing_id=uuid4())
+            await actions.write_listing(tx, RIVER, source="import", actor_id=None, listing_id=uuid4())
         with pytest.raises(NotFound):
             await actions.read_draft(tx, uuid4())

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from circles.directory.listing import actions, cards, organize_actions
 from circles.directory.listing.values import License
-from circles.directory.upkeep import checking
-from circles.directory.upkeep import rules as checking_rules
-from circles.directory.upkeep.rules import Standing, step
+from circles.directory.upkeep import rules as upkeep_rules
+from circles.directory.upkeep import timetable
+from circles.directory.upkeep.rules import Confirmation, next_step
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
@@ -34,8 +34,8 @@ def ago(days: float) -> datetime:
 
 def standing(
     confirmed: float = 1, asked: float | None = None, marked: float | None = None, *licenses: License
-) -> Standing:
-    return Standing(
+) -> Confirmation:
+    return Confirmation(
         ago(confirmed),
         None if asked is None else ago(asked),
         None if marked is None else ago(marked),
@@ -66,8 +66,8 @@ def standing(
         (standing(211, 70, 50, GONE, FAR), "hide"),
     ],
 )
-def test_what_is_done_when(listing: Standing, does: str) -> None:
-    assert step(listing, NOW) == does
+def test_what_is_done_when(listing: Confirmation, does: str) -> None:
+    assert next_step(listing, NOW) == does
 
 
 days = st.integers(0, 400)
@@ -86,12 +86,12 @@ def test_nobody_is_hidden_who_was_not_asked_thirty_days_and_marked_before(
     confirmed: int, licenses: tuple[License, ...]
 ) -> None:
     """The whole course, a day at a time, when nobody answers."""
-    listing = Standing(ago(confirmed), None, None, licenses)
+    listing = Confirmation(ago(confirmed), None, None, licenses)
     asked: datetime | None = None
     marked: datetime | None = None
     for day in range(400):
         now = NOW + timedelta(days=day)
-        does = step(listing, now)
+        does = next_step(listing, now)
         if does == "ask":
             assert asked is None
             asked = now
@@ -105,30 +105,30 @@ def test_nobody_is_hidden_who_was_not_asked_thirty_days_and_marked_before(
             assert asked is not None
             assert marked is not None
             assert now - asked >= timedelta(days=30)
-            assert checking_rules.hides_because(listing, now)
+            assert upkeep_rules.hide_reason(listing, now)
             return
-        listing = Standing(listing.confirmed_at, asked, marked, licenses)
-    assert not any(checking_rules.none_left(licenses, NOW + timedelta(days=d)) for d in (0, 300))
+        listing = Confirmation(listing.confirmed_at, asked, marked, licenses)
+    assert all(upkeep_rules.has_valid_license(licenses, NOW + timedelta(days=d)) for d in (0, 300))
 
 
 @given(days, days, days)
 def test_a_listing_confirmed_lately_with_a_good_license_is_left_alone(a: int, b: int, c: int) -> None:
     asked, marked = max(b, c), min(b, c)
-    assert step(standing(min(a, 179), asked, marked), NOW) == "clear"
-    assert step(standing(min(a, 179)), NOW) == ""
+    assert next_step(standing(min(a, 179), asked, marked), NOW) == "clear"
+    assert next_step(standing(min(a, 179)), NOW) == ""
 
 
 @given(st.uuids(), st.uuids(), st.binary(min_size=16, max_size=32), st.text(max_size=50))
 def test_a_link_is_good_for_one_listing_and_one_asking(one: UUID, other: UUID, key: bytes, junk: str) -> None:
-    said = checking_rules.token(key, one, NOW)
-    assert checking_rules.token_listing(said) == one
-    assert checking_rules.token_holds(key, said, one, NOW)
-    assert not checking_rules.token_holds(key, said, one, NOW + timedelta(microseconds=1))
-    assert not checking_rules.token_holds(key, said, one, None)
-    assert not checking_rules.token_holds(key + b"x", said, one, NOW)
-    assert one == other or not checking_rules.token_holds(key, said, other, NOW)
-    checking_rules.token_listing(junk)
-    assert not checking_rules.token_holds(key, junk, one, NOW)
+    said = upkeep_rules.confirm_token(key, one, NOW)
+    assert upkeep_rules.listing_of_token(said) == one
+    assert upkeep_rules.is_token_valid(key, said, one, NOW)
+    assert not upkeep_rules.is_token_valid(key, said, one, NOW + timedelta(microseconds=1))
+    assert not upkeep_rules.is_token_valid(key, said, one, None)
+    assert not upkeep_rules.is_token_valid(key + b"x", said, one, NOW)
+    assert one == other or not upkeep_rules.is_token_valid(key, said, other, NOW)
+    upkeep_rules.listing_of_token(junk)
+    assert not upkeep_rules.is_token_valid(key, junk, one, NOW)
 
 
 async def age(context: Context, listing: UUID, **days_ago: float) -> None:
@@ -161,20 +161,20 @@ def link(mail: Any) -> str:
 async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     listing = await add_listing(context)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     assert await mails(context) == []
 
     await age(context, listing, confirmed_at=181)
-    await checking.look_after(context)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
+    await timetable.take_due_steps(context)
     asked = await mails(context)
     assert [(mail["to_address"], mail["subject"]) for mail in asked] == [
         ("river@example.org", "Does your page still hold?")
     ]
 
     await age(context, listing, asked_at=15)
-    await checking.look_after(context)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
+    await timetable.take_due_steps(context)
     row = await row_of(context, listing)
     assert row["marked_at"] is not None
     assert len(await mails(context)) == 2
@@ -182,8 +182,8 @@ async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: O
         assert "Not confirmed lately" in (await page.get(f"/therapists/{listing}")).text
 
     await age(context, listing, confirmed_at=212, asked_at=31)
-    await checking.look_after(context)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
+    await timetable.take_due_steps(context)
     row = await row_of(context, listing)
     assert (row["state"], row["hidden_because"]) == ("hidden", "unconfirmed")
     last = (await mails(context))[-1]
@@ -203,7 +203,7 @@ async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: O
     assert "Not confirmed lately" not in shown
     row = await row_of(context, listing)
     assert (row["state"], row["room"], row["asked_at"]) == ("shown", "waiting", None)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     assert len(await mails(context)) == 3
 
 
@@ -213,7 +213,7 @@ async def test_a_license_that_runs_out_is_asked_for_and_its_new_day_settles_it(
     context = cast.context
     soon = datetime.now(UTC).date() + timedelta(days=20)
     listing = await add_listing(context, licenses=(License("lmft", "FL", "1", expires_on=soon),))
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     (mail,) = await mails(context)
     assert "runs out on" in mail["text_body"]
     async with context.db.reading() as tx:
@@ -230,7 +230,7 @@ async def test_a_license_that_runs_out_is_asked_for_and_its_new_day_settles_it(
         assert (await page.post(link(mail), data=new)).status_code == 303
     row = await row_of(context, listing)
     assert (row["asked_at"], row["state"]) == (None, "shown")
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     assert len(await mails(context)) == 1
 
 
@@ -242,15 +242,15 @@ async def test_an_expired_license_finds_nobody_and_in_the_end_hides_the_page(
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     async with context.db.transaction() as tx:
         await tx.execute("update licences set expires_on = $1", yesterday)
-    await checking.lapse(context)
-    await checking.lapse(context)
+    await timetable.expire_licenses(context)
+    await timetable.expire_licenses(context)
     facets = (await row_of(context, listing))["facets"]
     assert not {"tele:FL", "at:FL", "in:FL"} & set(facets)
     assert "way:ifs" in facets
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     await age(context, listing, asked_at=32)
-    await checking.look_after(context)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
+    await timetable.take_due_steps(context)
     row = await row_of(context, listing)
     assert (row["state"], row["hidden_because"]) == ("hidden", "licence")
     last = (await mails(context))[-1]
@@ -273,16 +273,16 @@ async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(
     context = cast.context
     listing = await add_listing(context)
     await age(context, listing, confirmed_at=181)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     await age(context, listing, confirmed_at=212, asked_at=31)
-    await checking.look_after(context)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
+    await timetable.take_due_steps(context)
     assert (await row_of(context, listing))["hidden_because"] == "unconfirmed"
     here = link((await mails(context))[-1])
     async with browser() as page:
         async with context.db.transaction() as tx:
             await organize_actions.hide(
-                tx, listing, who=cast.odile, because="complaint", settings=context.settings
+                tx, listing, actor_id=cast.odile, reason="complaint", settings=context.settings
             )
             pressed = asyncio.create_task(page.post(here, data={"room": "now"}))
             await asyncio.sleep(0.5)
@@ -312,16 +312,16 @@ async def test_two_workers_do_it_once(cast: Cast) -> None:
     listings = [await add_listing(context, email=f"t{n}@example.org") for n in range(5)]
     for listing in listings:
         await age(context, listing, confirmed_at=200)
-    await asyncio.gather(*(checking.look_after(context) for _ in range(3)))
+    await asyncio.gather(*(timetable.take_due_steps(context) for _ in range(3)))
     assert len(await mails(context)) == 5
 
 
 async def test_more_than_one_batch(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "AT_ONCE", 2)
+    monkeypatch.setattr(timetable, "BATCH_SIZE", 2)
     context = cast.context
     for n in range(5):
         await age(context, await add_listing(context, email=f"t{n}@example.org"), confirmed_at=200)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     assert len(await mails(context)) == 5
 
 
@@ -330,7 +330,7 @@ async def test_the_account_is_written_to_where_the_page_has_no_address(cast: Cas
     nobody = await add_listing(cast.context, email="")
     for each in (listing, nobody):
         await age(cast.context, each, confirmed_at=200)
-    await checking.look_after(cast.context)
+    await timetable.take_due_steps(cast.context)
     assert [mail["to_address"] for mail in await mails(cast.context)] == ["mira@example.org"]
     assert (await row_of(cast.context, nobody))["asked_at"] is not None
 
@@ -359,11 +359,11 @@ async def test_who_confirmed_and_renewed_no_license_is_not_told_that_they_kept_s
     listing = await add_listing(context)
     async with context.db.transaction() as tx:
         await tx.execute("update licences set expires_on = current_date - 5")
-    await checking.lapse(context)
+    await timetable.expire_licenses(context)
     await age(context, listing, asked_at=15)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     await age(context, listing, asked_at=31)
-    await checking.look_after(context)
+    await timetable.take_due_steps(context)
     marked, hidden = await mails(context)
     assert "no later last day" in marked["text_body"]
     assert "In about two weeks it will be hidden" in " ".join(marked["text_body"].split())

@@ -18,17 +18,17 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 
 def fields(draft: Draft) -> list[tuple[str, str]]:
-    return [(reason.field, reason.code) for reason in rules.problems(draft)]
+    return [(reason.field, reason.code) for reason in rules.publish_refusals(draft)]
 
 
 def test_a_whole_listing_has_no_problems() -> None:
-    assert rules.problems(RIVER) == []
+    assert rules.publish_refusals(RIVER) == []
 
 
 # The example of the document, and one number for each of the two first digits.
 @pytest.mark.parametrize("npi", ["1234567893", "1245319599", "2000000002"])
 def test_a_real_npi(npi: str) -> None:
-    assert rules.npi_is_real(npi)
+    assert rules.is_npi(npi)
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,15 @@ def test_a_real_npi(npi: str) -> None:
     ],
 )
 def test_what_is_no_npi(npi: str) -> None:
-    assert not rules.npi_is_real(npi)
+    assert not rules.is_npi(npi)
 
 
 @given(st.integers(10**8, 3 * 10**8 - 1))
 def test_one_of_ten_last_digits_is_right_and_a_mistyped_digit_is_noticed(head: int) -> None:
-    right = [f"{head}{last}" for last in range(10) if rules.npi_is_real(f"{head}{last}")]
+    right = [f"{head}{last}" for last in range(10) if rules.is_npi(f"{head}{last}")]
     assert len(right) == 1
     other = str((int(right[0][4]) + 1) % 10)
-    assert not rules.npi_is_real(right[0][:4] + other + right[0][5:])
+    assert not rules.is_npi(right[0][:4] + other + right[0][5:])
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_one_of_ten_last_digits_is_right_and_a_mistyped_digit_is_noticed(head: i
     ],
 )
 def test_which_license_counts(license: License, does: bool) -> None:
-    assert rules.counts(license, TODAY) is does
+    assert rules.is_license_valid(license, TODAY) is does
 
 
 def test_every_reason_is_told_at_once_with_its_field() -> None:
@@ -139,7 +139,7 @@ def test_what_is_a_web_address(link: str) -> None:
 )  # fmt: skip
 def test_a_draft_may_lack_what_a_page_may_not(change: dict[str, object], field: str, code: str) -> None:
     changed = replace(RIVER, **change)  # pyright: ignore[reportArgumentType]
-    assert rules.broken(changed) == []
+    assert rules.draft_refusals(changed) == []
     assert (field, code) in fields(changed)
 
 
@@ -166,20 +166,20 @@ def test_a_draft_may_lack_what_a_page_may_not(change: dict[str, object], field: 
     ],
 )  # fmt: skip
 def test_what_cannot_even_be_a_draft(change: dict[str, object], field: str, code: str) -> None:
-    found = rules.broken(replace(RIVER, **change))  # pyright: ignore[reportArgumentType]
+    found = rules.draft_refusals(replace(RIVER, **change))  # pyright: ignore[reportArgumentType]
     assert (field, code) in [(reason.field, reason.code) for reason in found]
 
 
 def test_a_zip_lies_in_the_state_that_is_said() -> None:
-    assert rules.zip_problems(RIVER, "FL") == []
-    assert [reason.code for reason in rules.zip_problems(RIVER, "NY")] == ["zip_elsewhere"]
-    assert [reason.code for reason in rules.zip_problems(RIVER, None)] == ["zip_unknown"]
-    assert [reason.code for reason in rules.zip_problems(replace(RIVER, zip="09012"), None)] == [
+    assert rules.zip_refusals(RIVER, "FL") == []
+    assert [reason.code for reason in rules.zip_refusals(RIVER, "NY")] == ["zip_elsewhere"]
+    assert [reason.code for reason in rules.zip_refusals(RIVER, None)] == ["zip_unknown"]
+    assert [reason.code for reason in rules.zip_refusals(replace(RIVER, zip="09012"), None)] == [
         "zip_military"
     ]
     guam = replace(RIVER, area="GU", zip="96910", licenses=(License("lmft", "GU", "M12"),))
-    assert rules.problems(guam) == rules.zip_problems(guam, "GU") == []
-    assert rules.zip_problems(replace(RIVER, zip=""), None) == []
+    assert rules.publish_refusals(guam) == rules.zip_refusals(guam, "GU") == []
+    assert rules.zip_refusals(replace(RIVER, zip=""), None) == []
 
 
 def test_tidying_trims_and_keeps_what_cannot_stand_for_the_form() -> None:
@@ -210,6 +210,6 @@ def test_tidying_trims_and_keeps_what_cannot_stand_for_the_form() -> None:
     )
 )
 def test_whatever_is_typed_is_answered_with_reasons(draft: Draft) -> None:
-    for reason in rules.problems(rules.tidy(draft)):
+    for reason in rules.publish_refusals(rules.tidy(draft)):
         assert reason.text
         assert reason.field
