@@ -250,7 +250,7 @@ MESSAGES = [
 
 GUIDES = [
     route("/guides", guides_pages.index, Access.PUBLIC),
-    *form("/guides/when-to-come", when_pages.form, when_pages.show, Access.PUBLIC),
+    *form("/guides/when-to-come", when_pages.show_form, when_pages.show, Access.PUBLIC),
     post("/guides/when-to-come/calendar", when_pages.calendar, Access.PUBLIC),
     route("/guides/reflection", guides_pages.reflection, Access.PUBLIC),
     route("/guides/three-questions", guides_pages.three_questions, Access.PUBLIC),

@@ -1,4 +1,4 @@
-"""What fits somebody's medicine session: worked out in the request from their answers, and forgotten with it."""
+"""The gatherings that fit somebody's medicine session. Computed from their answers and not stored."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from circles.store import db
 MAX_IN_WINDOW = 12
 MAX_PICKED = 30
 
-# How a date without a gathering stands in a calendar, and how long.
-_LOOK = "Look for a group"
-_LOOK_LENGTH = timedelta(minutes=30)
+# The calendar entry of a date without a gathering.
+REMINDER_TITLE = "Look for a group"
+_REMINDER_LENGTH = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the page shows. first: what fits best, the soonest first; dates: the weeks after."""
+    """The result. first: the gatherings that fit best, the soonest first; dates: the weeks after."""
 
     answers: Answers
     window: Window
@@ -40,13 +40,13 @@ class Plan:
     first: list[gatherings.Card]
     dates: list[Date]
 
-    def pick(self) -> list[str]:
-        """What a calendar would hold at first: the soonest that fits, and every date of the rhythm."""
-        return [str(card.id) for card in self.first[:1]] + [pick_of(date) for date in self.dates]
+    def default_picks(self) -> list[str]:
+        """The picks ticked at first: the soonest gathering that fits, and every date of the rhythm."""
+        return [str(card.id) for card in self.first[:1]] + [pick_value(date) for date in self.dates]
 
 
-def pick_of(date: Date) -> str:
-    """How a form names a date of the rhythm: its gathering, or the moment itself."""
+def pick_value(date: Date) -> str:
+    """The value of a date in the form: the id of its gathering, or the moment itself."""
     return str(date.card.id) if date.card else date.at.isoformat()
 
 
@@ -65,45 +65,45 @@ async def plan(tx: db.Tx, answers: Answers, now: datetime) -> Plan:
     )
     start = rules.anchor(window, now, first[0].starts_at if first else None)
     moments = rules.dates(answers.rhythm, start, answers.ends.zone)
-    found = await gatherings.open_nearest(tx, moments, answers.rhythm.within, answers.coming)
-    dates = [Date(at, card) for at, card in zip(moments, found, strict=True)]
+    nearest = await gatherings.open_nearest(tx, moments, answers.rhythm.within, answers.coming)
+    dates = [Date(at, card) for at, card in zip(moments, nearest, strict=True)]
     return Plan(answers, window, season, first, dates)
 
 
 def read_picks(typed: str) -> tuple[list[UUID], list[datetime]]:
-    """Read what was picked for a calendar: gatherings, and moments without one. What is neither is left out."""
+    """Read the picks: ids of gatherings, and moments without one. Anything else is ignored."""
     ids: list[UUID] = []
     moments: list[datetime] = []
-    for each in typed.split(",")[:MAX_PICKED]:
-        if gathering_id := reading.uuid_or_none(each):
+    for value in typed.split(",")[:MAX_PICKED]:
+        if gathering_id := reading.uuid_or_none(value):
             ids.append(gathering_id)
-        else:
-            moments += _moment(each)
+        elif moment := _moment_or_none(value):
+            moments.append(moment)
     return list(dict.fromkeys(ids)), list(dict.fromkeys(moments))
 
 
-def _moment(typed: str) -> list[datetime]:
+def _moment_or_none(typed: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(typed)
-        return [found.astimezone(UTC)] if found.tzinfo and 2000 <= found.year <= 2100 else []
+        moment = datetime.fromisoformat(typed)
+        return moment.astimezone(UTC) if moment.tzinfo and 2000 <= moment.year <= 2100 else None
     except (ValueError, OverflowError):
-        return []
+        return None
 
 
-async def suggestions(
+async def suggested_dates(
     tx: db.Tx, ids: Sequence[UUID], moments: Sequence[datetime], site: str, now: datetime
 ) -> list[invites.SuggestedDate]:
-    """The dates of a calendar, in one query. Raises Refused when none is left; site: its address."""
+    """The dates of a calendar file, in one query. site: its base URL. Raises Refused when none is ahead."""
     offers = (await gatherings.offers(tx, ids)).values() if ids else ()
-    found = [
+    dates = [
         _of_gathering(offer, site)
         for offer in offers
         if gatherings.why_closed(offer.state, offer.starts_at, 1, now, offer.circle_state) is None
     ]
-    found += [_to_look(at, site) for at in moments if at > now]
-    if not found:
+    dates += [_reminder(at, site) for at in moments if at > now]
+    if not dates:
         raise Refused(Reason("no_date", "Please choose one date or more that is still ahead.", "pick"))
-    return sorted(found, key=lambda each: each.starts_at)
+    return sorted(dates, key=lambda date: date.starts_at)
 
 
 def _of_gathering(offer: gatherings.Offer, site: str) -> invites.SuggestedDate:
@@ -119,6 +119,8 @@ def _of_gathering(offer: gatherings.Offer, site: str) -> invites.SuggestedDate:
     )
 
 
-def _to_look(at: datetime, site: str) -> invites.SuggestedDate:
-    says = f"Nothing was planned near this day yet. See what is on now: {site}/gatherings"
-    return invites.SuggestedDate(at.isoformat(), at, at + _LOOK_LENGTH, _LOOK, says, "/gatherings")
+def _reminder(at: datetime, site: str) -> invites.SuggestedDate:
+    description = f"Nothing was planned near this day yet. See what is on now: {site}/gatherings"
+    return invites.SuggestedDate(
+        at.isoformat(), at, at + _REMINDER_LENGTH, REMINDER_TITLE, description, "/gatherings"
+    )

@@ -1,4 +1,4 @@
-"""When to come after a medicine session: pure decisions. Hours are real hours, across a clock change too."""
+"""When to come after a medicine session. Hours are elapsed hours, across a clock change too."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 from circles.gatherings import PlaceFilter
 
-# Counted from the end of the medicine session. Before REST nothing is shown, not even online: that day stays free.
+# Counted from the end of the medicine session. Nothing earlier than REST is shown, not even online.
 REST = timedelta(hours=24)
-# Until then the memory is fresh.
+# The end of the best time.
 FRESH = timedelta(hours=72)
-# Who drives sets out this long before the start, and that too must lie after the rest and on another day.
+# A driver sets out this long before the start, and that must be after the rest and on another day.
 WAY_THERE = timedelta(hours=1)
-# Where the window has passed, the gatherings of so many days are shown instead.
+# When the window has passed, the gatherings of this many days are shown instead.
 SOON = timedelta(days=7)
 
 _FARTHEST = timedelta(days=366)
@@ -29,7 +29,7 @@ Season = Literal["ahead", "open", "passed"]
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often to come: every so many weeks, so many times, each by a gathering at most `within` away."""
+    """How often to come: every `weeks`, `times` times, each time at a gathering at most `within` away."""
 
     words: str
     weeks: int
@@ -37,14 +37,14 @@ class Rhythm:
     within: timedelta
 
 
-# Within is less than half of the step, so that no gathering is nearest to two dates.
+# `within` is less than half of the step, so that no gathering is nearest to two dates.
 RHYTHMS: Mapping[str, Rhythm] = {
     "induction": Rhythm("every week", 1, 6, timedelta(days=3)),
     "early": Rhythm("every two weeks", 2, 5, timedelta(days=5)),
     "later": Rhythm("once a month", 4, 3, timedelta(days=10)),
 }
 
-# Where somebody is in their course: value, name, and what it means.
+# The stages of a course of treatment: value, name, explanation.
 STAGES = (
     ("induction", "At the start", "The first four to six weeks, with medicine sessions close together."),
     ("early", "In early maintenance", "The first course is over, and sessions come now and then."),
@@ -55,7 +55,7 @@ WAYS = (("online", "Online"), ("in_person", "In person"))
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What somebody told the page. It lives for one request. ends: when the medicine session ends, or ended."""
+    """The answers of the form. Never stored. ends: when the medicine session ends, or ended."""
 
     ends: clock.Moment
     stage: str
@@ -64,7 +64,7 @@ class Answers:
 
     @property
     def rhythm(self) -> Rhythm:
-        """How often to come, by where they are in their course."""
+        """How often to come at this stage."""
         return RHYTHMS[self.stage]
 
 
@@ -82,8 +82,8 @@ def read(values: Mapping[str, str], now: datetime) -> Answers:
     if not ways:
         reader.reasons.append(Reason("no_way", "Please choose online, in person, or both.", "come"))
     if ends and ends.utc > now + _FARTHEST:
-        says = "Please give a day within the coming year. Gatherings are not planned farther than that."
-        reader.reasons.append(Reason("too_far", says, "date"))
+        message = "Please give a day within the coming year. Gatherings are not planned farther than that."
+        reader.reasons.append(Reason("too_far", message, "date"))
     if ends is None or reader.reasons:
         raise Refused(reader.reasons)
     coming = PlaceFilter("online" in ways, "in_person" in ways, city)
@@ -92,7 +92,7 @@ def read(values: Mapping[str, str], now: datetime) -> Answers:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a gathering after a medicine session may begin: online, in person, and at the latest."""
+    """When a gathering after a medicine session may begin: from when on online and in person, and until when."""
 
     online_from: datetime
     in_person_from: datetime
@@ -100,40 +100,41 @@ class Window:
 
 
 def window(answers: Answers) -> Window:
-    """The span in which integration works best, and never sooner than the rest allows.
+    """The window in which integration works best, never before the rest is over.
 
-    An hour that the clocks show twice may be either: the rest counts from the second, the end from the first.
+    An hour that the clocks show twice may be either: the rest counts from the second, the end of the window from
+    the first.
     """
-    latest = _second_reading(answers.ends)
+    latest = _second_occurrence(answers.ends)
     rested = latest + REST
     by_car = max(rested, _next_day(latest, answers.ends.zone)) + WAY_THERE
     return Window(rested, by_car if answers.drives else rested, answers.ends.utc + FRESH)
 
 
-def _second_reading(ends: clock.Moment) -> datetime:
+def _second_occurrence(ends: clock.Moment) -> datetime:
     return ends.wall.replace(tzinfo=ZoneInfo(ends.zone), fold=1).astimezone(UTC)
 
 
 def _next_day(at: datetime, zone: str) -> datetime:
-    """When the day after this moment begins there."""
+    """When the day after this moment begins in the zone."""
     day = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
     return clock.moment(datetime.combine(day, time()), zone).utc
 
 
-def season(found: Window, now: datetime) -> Season:
+def season(window: Window, now: datetime) -> Season:
     """Whether the window is still ahead, is open now, or has passed."""
-    if now > found.until:
+    if now > window.until:
         return "passed"
-    return "ahead" if now < found.online_from else "open"
+    return "ahead" if now < window.online_from else "open"
 
 
-def anchor(found: Window, now: datetime, first: datetime | None) -> datetime:
-    """What the rhythm counts from: the first gathering found, else the middle of the window, else now."""
+def anchor(window: Window, now: datetime, first: datetime | None) -> datetime:
+    """What the rhythm counts from: the first gathering there is, else the middle of the window, else now."""
     if first:
         return first
-    if season(found, now) == "passed":
+    if season(window, now) == "passed":
         return now
-    return found.online_from + (found.until - found.online_from) / 2
+    return window.online_from + (window.until - window.online_from) / 2
 
 
 def dates(rhythm: Rhythm, start: datetime, zone: str) -> list[datetime]:

@@ -1,4 +1,4 @@
-"""The guides' texts: Markdown files with a few lines on top, so that a community can edit them."""
+"""The texts of the guides: Markdown files with a few header lines, which a community can edit."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NAME = re.compile(r"\d+-([a-z0-9-]+)\.md")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way on from a page: its words and its address."""
+class Link:
+    """A link to a next page: its text and its URL."""
 
-    words: str
+    text: str
     href: str
 
 
@@ -41,11 +41,11 @@ class Guide(Entry):
     """One text. next: the one button of its page; also: a link beside it."""
 
     body: str
-    next: Way | None
-    also: Way | None
+    next: Link | None
+    also: Link | None
 
 
-# The pages that are no texts, each with the text it stands behind in the list.
+# The pages that are not texts, by the slug of the page before them in the list.
 TOOLS: Mapping[str, Entry] = {
     "the-first-days": Entry(
         "when-to-come",
@@ -70,13 +70,13 @@ TOOLS: Mapping[str, Entry] = {
 
 @cache
 def guides() -> Mapping[str, Guide]:
-    """Every text by its slug, in the order of the file names. Raises ValueError for a file that lacks a line."""
-    found = (read(path) for path in sorted(FOLDER.glob("*.md")) if _NAME.fullmatch(path.name))
-    return {guide.slug: guide for guide in found}
+    """Every text by its slug, in the order of the file names. Raises ValueError for a missing header line."""
+    all_texts = (read(path) for path in sorted(FOLDER.glob("*.md")) if _NAME.fullmatch(path.name))
+    return {guide.slug: guide for guide in all_texts}
 
 
 def read(path: Path) -> Guide:
-    """One text from its file. Raises ValueError for a line that lacks or a group that is none."""
+    """One text from its file. Raises ValueError for a missing header line or an unknown group."""
     head, _, body = path.read_text(encoding="utf-8").partition("\n\n")
     lines = dict(line.split(": ", 1) for line in head.splitlines() if ": " in line)
     named = _NAME.fullmatch(path.name)
@@ -89,19 +89,19 @@ def read(path: Path) -> Guide:
         lines["In a sentence"],
         lines["Group"],
         body,
-        _way(lines.get("Next", "")),
-        _way(lines.get("Also", "")),
+        _link(lines.get("Next", "")),
+        _link(lines.get("Also", "")),
     )
 
 
-def _way(line: str) -> Way | None:
-    words, _, href = (part.strip() for part in line.partition("|"))
-    return Way(words, href) if words and href else None
+def _link(line: str) -> Link | None:
+    text, _, href = (part.strip() for part in line.partition("|"))
+    return Link(text, href) if text and href else None
 
 
 @cache
 def contents() -> list[tuple[str, list[Entry]]]:
-    """The list of guides: each heading with its pages, texts and others in one order."""
+    """The list of guides: each heading with its pages in order."""
     entries: list[Entry] = []
     for guide in guides().values():
         following: Entry | None = guide

@@ -100,7 +100,7 @@ def test_the_numbers_of_a_fortnight() -> None:
     ]
     found = rules.totals(rows)
     assert (found.ahead, found.seats, found.taken, found.community) == (2, 16, 13, 1)
-    assert (found.past, found.came, found.cancelled) == (1, 4, 1)
+    assert (found.past, found.came, found.canceled) == (1, 4, 1)
 
 
 @pytest.mark.parametrize(

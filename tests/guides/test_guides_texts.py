@@ -139,5 +139,5 @@ def test_a_file_is_read_as_the_readme_says(tmp_path: Path) -> None:
     path = tmp_path / "15-a-text.md"
     path.write_text("Title: A\nIn a sentence: B: c.\nGroup: Circles\nNext: Go | /x\n\nBody\n\nMore")
     assert texts.read(path) == Guide(
-        "a-text", "A", "B: c.", "Circles", "Body\n\nMore", texts.Way("Go", "/x"), None
+        "a-text", "A", "B: c.", "Circles", "Body\n\nMore", texts.Link("Go", "/x"), None
     )

@@ -22,13 +22,13 @@ from circles.web.forms import Form
 from circles.web.paging import pager
 
 # What a booking's state is called on the page.
-STATE_NAMES = {"held": "Held", "confirmed": "Confirmed", "cancelled": "Cancelled", "lapsed": "Not taken up"}
+STATE_NAMES = {"held": "Held", "confirmed": "Confirmed", "cancelled": "Canceled", "lapsed": "Not taken up"}
 
 
 async def overview(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         rows = await queries.fortnight(tx)
-        troubles = await payments.failed_calls(tx)
+        failed_calls = await payments.failed_calls(tx)
         therapists = await directory.todo_counts(tx)
     return render.page(
         request,
@@ -36,7 +36,7 @@ async def overview(request: Request) -> Response:
         totals=rules.totals(rows),
         ahead=[row for row in rows if row["starts_at"] > row["now"]],
         with_gaps=rules.with_gaps(rows),
-        troubles=troubles,
+        failed_calls=failed_calls,
         therapists=therapists,
     )
 

@@ -79,7 +79,7 @@ class Totals:
     community: int = 0
     past: int = 0
     came: int = 0
-    cancelled: int = 0
+    canceled: int = 0
 
 
 def totals(fortnight: Sequence[Row]) -> Totals:
@@ -94,7 +94,7 @@ def totals(fortnight: Sequence[Row]) -> Totals:
         community=sum(row["community_taken"] for row in ahead),
         past=len(past),
         came=sum(row["came"] for row in past),
-        cancelled=len(fortnight) - len(held),
+        canceled=len(fortnight) - len(held),
     )
 
 

@@ -79,7 +79,7 @@ async def mark(
 ) -> None:
     """Write came, absent or excused beside a booking, or remove the mark (an empty one).
 
-    Idempotent. Raises NotFound for anybody but a host, Refused before the register opens, for a cancelled
+    Idempotent. Raises NotFound for anybody but a host, Refused before the register opens, for a canceled
     gathering, and for a seat that was given back.
     """
     async with context.db.transaction() as tx:

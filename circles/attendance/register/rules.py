@@ -93,7 +93,7 @@ def mark_refusals(
     if mark and mark not in MARKS:
         reasons.append(Reason("mark_unknown", "Please choose came, absent or excused."))
     if state == "cancelled":
-        reasons.append(Reason("cancelled", "This gathering was cancelled, so it has no register."))
+        reasons.append(Reason("cancelled", "This gathering was canceled, so it has no register."))
     elif state != "open":
         reasons.append(Reason("not_published", "This gathering is not published, so nobody is booked yet."))
     elif now < opens_at(starts_at):

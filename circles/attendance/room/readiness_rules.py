@@ -54,7 +54,7 @@ def _why(values: Mapping[str, str], reasons: list[Reason]) -> str:
 def opening_refusals(state: str, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Reason]:
     """Every reason why this room cannot be opened now."""
     if state == "cancelled":
-        return [Reason("cancelled", "This gathering was cancelled, so there is no room to open.")]
+        return [Reason("cancelled", "This gathering was canceled, so there is no room to open.")]
     if state != "open":
         return [Reason("not_published", "Publish this gathering first: nobody is booked yet.")]
     if now >= ends_at:
