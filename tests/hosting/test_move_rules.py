@@ -29,22 +29,22 @@ def weekly(*weekdays: int, every: int = 1, **more: Any) -> Rule:
 
 
 def test_tuesdays_become_wednesdays_and_what_was_before_stays() -> None:
-    whole = moving.cut(weekly(), TUESDAY + WEEK, TUESDAY + WEEK + DAY)
-    assert some(whole.early) == [TUESDAY]
-    assert some(whole.late, 2) == [date(2027, 3, 10), date(2027, 3, 17)]
-    assert rules.rhythm(whole.late) == "every Wednesday"
+    cut = moving.cut_rule(weekly(), TUESDAY + WEEK, TUESDAY + WEEK + DAY)
+    assert some(cut.early) == [TUESDAY]
+    assert some(cut.late, 2) == [date(2027, 3, 10), date(2027, 3, 17)]
+    assert rules.rhythm(cut.late) == "every Wednesday"
 
 
 def test_every_other_week_may_change_its_week() -> None:
-    whole = moving.cut(weekly(every=2), TUESDAY, TUESDAY + WEEK)
-    assert some(whole.late, 3) == [TUESDAY + WEEK, TUESDAY + 3 * WEEK, TUESDAY + 5 * WEEK]
+    cut = moving.cut_rule(weekly(every=2), TUESDAY, TUESDAY + WEEK)
+    assert some(cut.late, 3) == [TUESDAY + WEEK, TUESDAY + 3 * WEEK, TUESDAY + 5 * WEEK]
 
 
 def test_one_weekday_of_two_moves_and_the_other_stays() -> None:
-    whole = moving.cut(weekly(1, 3, every=2), TUESDAY, TUESDAY + 3 * DAY)
-    assert whole.late.weekdays == (3, 4)
-    assert some(whole.late, 3) == [TUESDAY + 2 * DAY, TUESDAY + 3 * DAY, TUESDAY + 16 * DAY]
-    assert whole.days([TUESDAY, TUESDAY + 2 * DAY]) == {
+    cut = moving.cut_rule(weekly(1, 3, every=2), TUESDAY, TUESDAY + 3 * DAY)
+    assert cut.late.weekdays == (3, 4)
+    assert some(cut.late, 3) == [TUESDAY + 2 * DAY, TUESDAY + 3 * DAY, TUESDAY + 16 * DAY]
+    assert cut.days([TUESDAY, TUESDAY + 2 * DAY]) == {
         TUESDAY: TUESDAY + 3 * DAY,
         TUESDAY + 2 * DAY: TUESDAY + 2 * DAY,
     }
@@ -62,30 +62,30 @@ def test_one_weekday_of_two_moves_and_the_other_stays() -> None:
     ],
 )
 def test_a_weekday_of_the_month_moves(nth: int, weekday: int, at: date, to: date, says: str) -> None:
-    whole = moving.cut(Rule("monthly_weekday", TUESDAY, 1, (weekday,), nth), at, to)
-    assert (some(whole.late, 1), rules.rhythm(whole.late)) == ([to], says)
+    cut = moving.cut_rule(Rule("monthly_weekday", TUESDAY, 1, (weekday,), nth), at, to)
+    assert (some(cut.late, 1), rules.rhythm(cut.late)) == ([to], says)
 
 
 def test_a_date_of_the_month_moves_and_a_month_without_it_has_none() -> None:
     rule = Rule("monthly_date", date(2027, 1, 15), month_day=15, until=date(2027, 4, 20))
-    whole = moving.cut(rule, date(2027, 1, 15), date(2027, 1, 30))
-    assert some(whole.late) == [date(2027, 1, 30), date(2027, 3, 30), date(2027, 4, 30)]
-    goes = whole.days(some(rule))
+    cut = moving.cut_rule(rule, date(2027, 1, 15), date(2027, 1, 30))
+    assert some(cut.late) == [date(2027, 1, 30), date(2027, 3, 30), date(2027, 4, 30)]
+    goes = cut.days(some(rule))
     assert (goes[date(2027, 2, 15)], goes[date(2027, 3, 15)]) == (date(2027, 2, 15), date(2027, 3, 30))
 
 
 def test_listed_dates_move_by_as_many_days() -> None:
     listed = tuple(TUESDAY + n * DAY for n in (0, 5, 6, 40))
-    whole = moving.cut(Rule("dates", TUESDAY, dates=listed), listed[1], listed[1] + DAY)
-    assert some(whole.early) == [TUESDAY]
-    assert some(whole.late) == [day + DAY for day in listed[1:]]
+    cut = moving.cut_rule(Rule("dates", TUESDAY, dates=listed), listed[1], listed[1] + DAY)
+    assert some(cut.early) == [TUESDAY]
+    assert some(cut.late) == [day + DAY for day in listed[1:]]
 
 
 def test_skipped_dates_move_along() -> None:
     rule = weekly(skipped=frozenset({TUESDAY + WEEK}), times=4)
-    whole = moving.cut(rule, TUESDAY, TUESDAY + DAY)
-    assert whole.late.skipped == {TUESDAY + WEEK + DAY}
-    assert len(some(whole.late)) == 4
+    cut = moving.cut_rule(rule, TUESDAY, TUESDAY + DAY)
+    assert cut.late.skipped == {TUESDAY + WEEK + DAY}
+    assert len(some(cut.late)) == 4
 
 
 rhythms = st.one_of(
@@ -114,15 +114,15 @@ def test_each_date_goes_to_one_of_its_own_and_none_is_lost(
     rule = replace(rule, until=before[-1]) if ends else rule
     at = before[which]
     try:
-        whole = moving.cut(rule, at, at + shift * DAY)
+        cut = moving.cut_rule(rule, at, at + shift * DAY)
     except Refused:
         return
-    goes = whole.days(before[which:])
-    assert list(goes.values()) == some(whole.late, len(goes))
-    assert some(whole.early) == before[:which]
+    goes = cut.days(before[which:])
+    assert list(goes.values()) == some(cut.late, len(goes))
+    assert some(cut.early) == before[:which]
     assert min(goes.values()) == at + shift * DAY > max(before[:which], default=date.min)
     if ends:
-        assert len(some(whole.late, 99)) == len(goes)
+        assert len(some(cut.late, 99)) == len(goes)
 
 
 @pytest.mark.parametrize(
@@ -140,21 +140,21 @@ def test_each_date_goes_to_one_of_its_own_and_none_is_lost(
 )
 def test_what_cannot_move_is_said(rule: Rule, at: date, to: date, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        moving.cut(rule, at, to)
+        moving.cut_rule(rule, at, to)
     assert refused.value.codes == {code}
 
 
 def test_two_gatherings_do_not_meet_on_one_day() -> None:
-    whole = moving.cut(weekly(), TUESDAY, TUESDAY + DAY)
+    cut = moving.cut_rule(weekly(), TUESDAY, TUESDAY + DAY)
     with pytest.raises(Refused) as refused:
-        whole.days([TUESDAY, TUESDAY + DAY])  # the second is not of the rule: it was kept there
+        cut.days([TUESDAY, TUESDAY + DAY])  # the second is not of the rule: it was kept there
     assert refused.value.codes == {"same_day"}
 
 
 def test_a_cut_that_moves_nothing_is_a_cut() -> None:
-    whole = moving.cut(weekly(), TUESDAY + WEEK)
-    assert (whole.late, whole.moves) == (whole.before, False)
-    assert whole.days([TUESDAY + WEEK, TUESDAY + 8 * DAY]) == {
+    cut = moving.cut_rule(weekly(), TUESDAY + WEEK)
+    assert (cut.late, cut.moves) == (cut.unmoved, False)
+    assert cut.days([TUESDAY + WEEK, TUESDAY + 8 * DAY]) == {
         TUESDAY + WEEK: TUESDAY + WEEK,
         TUESDAY + 8 * DAY: TUESDAY + 8 * DAY,
     }

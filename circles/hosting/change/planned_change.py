@@ -199,7 +199,7 @@ class FollowingChange(_TermsChange):
         if gathering["schedule_id"] is None:
             raise NotFound
         schedule = await schedule_queries.find_schedule(tx, self.actor, gathering["schedule_id"])
-        return schedule, moving.cut(schedule_forms.rule_of(schedule), gathering["planned_for"], self.to)
+        return schedule, moving.cut_rule(schedule_forms.rule_of(schedule), gathering["planned_for"], self.to)
 
     async def _lock(self, tx: db.Tx) -> db.Record:
         gathering = await queries.gathering_to_change(tx, self.actor, self.gathering_id)

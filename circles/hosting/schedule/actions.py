@@ -6,9 +6,7 @@ from uuid import UUID
 
 from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
-from circles.hosting.schedule import forms as schedule_forms
-from circles.hosting.schedule import planting, queries
-from circles.hosting.schedule import rules as schedule_rules
+from circles.hosting.schedule import forms, planting, queries, rules
 from circles.hosting.schedule.forms import GatheringPlan
 from circles.hosting.schedule.moving import Cut
 from circles.hosting.schedule.rules import Rule, Terms
@@ -30,8 +28,8 @@ async def create_schedule(
     """
     async with context.db.transaction() as tx:
         circle = await _lock_circle(tx, circle_id, actor, terms.zone)
-        refuse_if(_archived_refusals(circle) or schedule_rules.refusals(rule, terms, clock.now()))
-        times = schedule_rules.planted_times(rule, terms, clock.now())
+        refuse_if(_archived_refusals(circle) or rules.refusals(rule, terms, clock.now()))
+        times = rules.planted_times(rule, terms, clock.now())
         why = await queries.overlap_reason(tx, circle_id, times, overlap_reason)
         await _add_schedule(tx, circle_id, rule, terms, actor, why)
         return await planting.plant_circle(tx, circle_id) if circle["state"] == "published" else 0
@@ -55,11 +53,11 @@ def _archived_refusals(circle: db.Record) -> list[Reason]:
 async def _add_schedule(
     tx: db.Tx, circle_id: UUID, rule: Rule, terms: Terms, actor: Person, why: str
 ) -> UUID:
-    columns = schedule_forms.columns(rule, terms)
+    columns = forms.columns(rule, terms)
     schedule_id = await SQL.add_schedule(
         tx, circle_id=circle_id, actor_id=actor.id, planted_until=None, **columns
     )
-    details = {"words": schedule_rules.words(rule, terms, clock.now().date())}
+    details = {"words": rules.words(rule, terms, clock.now().date())}
     await audit.record(
         tx, "schedule.made", schedule_id, actor_id=actor.id, after="active", why=why, details=details
     )
@@ -79,9 +77,9 @@ async def lock_schedule(tx: db.Tx, actor: Person, schedule_id: UUID, zone: str) 
 
 async def save_schedule(tx: db.Tx, schedule_id: UUID, rule: Rule, terms: Terms, actor: Person) -> None:
     """Store another rule and other terms for a schedule the caller has locked; its gatherings are the caller's."""
-    columns = schedule_forms.columns(rule, terms)
+    columns = forms.columns(rule, terms)
     await SQL.save_schedule(tx, id=schedule_id, planted_until=None, **columns)
-    details = {"words": schedule_rules.words(rule, terms, clock.now().date())}
+    details = {"words": rules.words(rule, terms, clock.now().date())}
     await audit.record(tx, "schedule.changed", schedule_id, actor_id=actor.id, details=details)
 
 
@@ -90,10 +88,10 @@ async def cut_schedule(tx: db.Tx, row: db.Record, cut: Cut, terms: Terms, actor:
 
     row: the schedule, which the caller has locked.
     """
-    if not any(schedule_rules.all_dates(cut.early)):
+    if not any(rules.all_dates(cut.early)):
         await save_schedule(tx, row["id"], cut.late, terms, actor)
         return row["id"]
-    columns = schedule_forms.columns(cut.early, schedule_forms.terms_of(row))
+    columns = forms.columns(cut.early, forms.terms_of(row))
     await SQL.save_schedule(tx, id=row["id"], planted_until=row["planted_until"], **columns)
     new = await _add_schedule(tx, row["circle_id"], cut.late, terms, actor, "cut in two")
     details = {"followed_by": str(new)}
@@ -129,7 +127,7 @@ async def plan_gathering(
     try:
         async with context.db.transaction() as tx:
             circle = await _lock_circle(tx, circle_id, actor, plan.start.zone)
-            refuse_if(schedule_rules.publish_refusals(circle["state"]) if publish else [])
+            refuse_if(rules.publish_refusals(circle["state"]) if publish else [])
             gathering_id = await _add_gathering(tx, circle_id, plan, state)
             times = [(plan.start.utc, plan.ends_at)]
             why = await queries.overlap_reason(tx, circle_id, times, overlap_reason, but_for=[gathering_id])

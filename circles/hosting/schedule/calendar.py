@@ -1,4 +1,4 @@
-"""The small calendar of a schedule's next dates, and what its pages say of it. Pure, no I/O."""
+"""A schedule on its pages: a small calendar of its next dates, and one line in the list. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from circles.base import clock
-from circles.hosting.schedule import forms as schedule_forms
-from circles.hosting.schedule import rules as schedule_rules
+from circles.hosting.schedule import forms, rules
 from circles.hosting.schedule.rules import Rule, Terms
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the small calendar. on: whether the rule has it, skipped or not."""
+    """One day of the small calendar. on: whether it is a date of the rule, skipped or not."""
 
     day: date
     on: bool
@@ -36,7 +35,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a rule comes to before it is saved: its words, its months, what the clock change does."""
+    """A rule before it is saved: in words, its next months, and what a clock change does to its dates."""
 
     words: str
     months: tuple[Month, ...]
@@ -44,14 +43,14 @@ class Preview:
 
 
 def preview(rule: Rule, terms: Terms, now: datetime) -> Preview:
-    """The next twelve dates of a rule as months, and what the clocks do on any date that is planted at once."""
-    days = schedule_rules.next_dates(rule, terms, now)
-    planted = schedule_rules.dates(rule, now.date(), now.date() + schedule_rules.HORIZON)
-    found = {day: Day(day, True, day in rule.skipped, terms.moment(day).oddity) for day in days}
+    """The next twelve dates of a rule as months, and clock changes on any date that is planted at once."""
+    days = rules.next_dates(rule, terms, now)
+    planted = rules.dates(rule, now.date(), now.date() + rules.HORIZON)
+    dates = {day: Day(day, True, day in rule.skipped, terms.moment(day).oddity) for day in days}
     months = tuple(
-        _month(year, month, found) for (year, month), _ in groupby(days, lambda day: (day.year, day.month))
+        _month(year, month, dates) for (year, month), _ in groupby(days, lambda day: (day.year, day.month))
     )
-    words = schedule_rules.words(rule, terms, now.date())
+    words = rules.words(rule, terms, now.date())
     return Preview(
         words[0].upper() + words[1:],
         months,
@@ -59,12 +58,12 @@ def preview(rule: Rule, terms: Terms, now: datetime) -> Preview:
     )
 
 
-def _month(year: int, month: int, found: dict[date, Day]) -> Month:
+def _month(year: int, month: int, dates: dict[date, Day]) -> Month:
     weeks = calendar.Calendar().monthdatescalendar(year, month)
     return Month(
         f"{date(year, month, 1):%B %Y}",
         tuple(
-            tuple(found.get(day, Day(day, False, False, "")) if day.month == month else None for day in week)
+            tuple(dates.get(day, Day(day, False, False, "")) if day.month == month else None for day in week)
             for week in weeks
         ),
     )
@@ -73,12 +72,11 @@ def _month(year: int, month: int, found: dict[date, Day]) -> Month:
 def _warnings(days: Sequence[date], terms: Terms) -> Iterable[str]:
     city = clock.city(terms.zone)
     for day in days:
-        at = terms.moment(day)
-        said = clock.format_date(day)
+        at, date_text = terms.moment(day), clock.format_date(day)
         if at.oddity == "missing":
-            yield f"On {said} the clocks in {city} skip {terms.at:%H:%M}. It starts at {at.wall:%H:%M}."
+            yield f"On {date_text} the clocks in {city} skip {terms.at:%H:%M}. It starts at {at.wall:%H:%M}."
         elif at.oddity == "doubled":
-            yield f"On {said} the clocks in {city} show {terms.at:%H:%M} twice. It is the first."
+            yield f"On {date_text} the clocks in {city} show {terms.at:%H:%M} twice. It is the first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def list_schedules(rows: Iterable[Any], circle_state: str, today: date) -> list[
     """The schedules of a circle in words."""
     lines = []
     for row in rows:
-        words = schedule_rules.words(schedule_forms.rule_of(row), schedule_forms.terms_of(row), today)
+        words = rules.words(forms.rule_of(row), forms.terms_of(row), today)
         lines.append(ScheduleLine(row["id"], words[0].upper() + words[1:], _ahead_words(row, circle_state)))
     return lines
 

@@ -1,4 +1,4 @@
-"""Reading a schedule as its hosts typed it, and writing a stored one back into its form."""
+"""The forms of schedules and of single gatherings: typed values to plans, stored rows to typed values."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from circles.base import clock, text
 from circles.base.errors import Reason, Refused, refuse_if
 from circles.base.money import Scale
 from circles.base.reading import Reader
-from circles.hosting.circle import rules
-from circles.hosting.schedule import rules as schedule_rules
+from circles.hosting.circle import rules as circle_rules
+from circles.hosting.schedule import rules
 from circles.hosting.schedule.rules import MAX_GATHERINGS, NTH, Kind, Rule, Terms
 
-_NAMED = 4  # how many of the dates that cannot be read are named
+MAX_NAMED = 4  # how many of the dates that cannot be read are named
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 KINDS = {
     "weekly": "By weeks, on chosen weekdays",
@@ -25,7 +25,7 @@ KINDS = {
     "dates": "On the dates I list",
 }
 ENDS = {"open": "No end", "until": "On a date", "times": "After a number of gatherings"}
-_KINDS: dict[str, Kind] = {each: each for each in get_args(Kind)}
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def read_schedule(values: Mapping[str, str], zone: str, scale: Scale, now: datet
     rule = _read_rule(reader, now)
     terms = read_terms(reader, zone, scale)
     if not reader.reasons:
-        reader.reasons += schedule_rules.refusals(rule, terms, now)
+        reader.reasons += rules.refusals(rule, terms, now)
     reader.raise_refusals()
     return rule, terms
 
@@ -85,60 +85,59 @@ def _read_date(reader: Reader, field: str, instead: date) -> date:
 
 
 def _read_dates(reader: Reader, field: str) -> tuple[date, ...]:
-    typed = [each for each in re.split(r"[\s,;]+", reader.values.get(field, "")) if each]
+    typed = re.findall(r"[^\s,;]+", reader.value(field))
     if len(typed) > MAX_GATHERINGS:
         message = f"These are more than {MAX_GATHERINGS} dates. Please list fewer."
-        reader.reasons.append(Reason("too_many", message, field))
+        reader.add(Reason("too_many", message, field))
         return ()
     if not typed and field == "dates":
-        reader.reasons.append(Reason("no_dates", "Please list the dates, one in a line.", field))
-    found, bad = set[date](), list[str]()
-    for each in typed:
+        reader.add(Reason("no_dates", "Please list the dates, one in a line.", field))
+    dates, unreadable = set[date](), list[str]()
+    for word in typed:
         try:
-            found.add(clock.parse_date(each, field))
+            dates.add(clock.parse_date(word, field))
         except Refused:
-            bad.append(each)
-    if bad:
-        reader.reasons.append(Reason("date_unreadable", _no_dates(bad), field))
-    return tuple(sorted(found))
+            unreadable.append(word)
+    if unreadable:
+        reader.add(Reason("date_unreadable", _unreadable_words(unreadable), field))
+    return tuple(sorted(dates))
 
 
-def _no_dates(bad: Sequence[str]) -> str:
-    """Which of those listed is no date: the first few by name, each cut where it is long."""
-    more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-    named = ", ".join(f"“{text.tidy_line(each, max_length=20)}”" for each in bad[:_NAMED])
+def _unreadable_words(typed: Sequence[str]) -> str:
+    """Names the first few of those listed that are no dates, each cut where it is long."""
+    more = f" and {len(typed) - MAX_NAMED} more" if len(typed) > MAX_NAMED else ""
+    named = ", ".join(f"“{text.tidy_line(word, max_length=20)}”" for word in typed[:MAX_NAMED])
     return f"Please write each date as 2027-03-14, from 2000 to 2100. We cannot read {named}{more}."
 
 
 def _read_weekdays(reader: Reader, kind: str) -> tuple[tuple[int, ...], int]:
     """The weekdays of a rule and, for one by months, which of the month they are."""
     if kind == "weekly":
-        typed = reader.values.get("weekdays", "").split(",")
-        found = tuple(sorted({int(each) for each in typed if each in set("0123456")}))
-        if not found:
-            reader.reasons.append(Reason("no_weekday", "Please choose a weekday.", "weekdays"))
-        return found, 0
+        weekdays = {int(typed) for typed in reader.value("weekdays").split(",") if typed in set("0123456")}
+        if not weekdays:
+            reader.add(Reason("no_weekday", "Please choose a weekday.", "weekdays"))
+        return tuple(sorted(weekdays)), 0
     if kind != "monthly_weekday":
         return (), 0
-    nth = reader.choice("nth", {str(each): "" for each in NTH}, "Please choose which one of the month.")
+    nth = reader.choice("nth", {str(number): "" for number in NTH}, "Please choose which one of the month.")
     weekday = reader.choice("weekday", dict.fromkeys("0123456"), "Please choose a weekday.")
     return (int(weekday),), int(nth)
 
 
 def read_terms(reader: Reader, zone: str, scale: Scale) -> Terms:
-    """What every gathering of a schedule has; the reader keeps what cannot stand."""
+    """What every gathering of a schedule has; the reader keeps the refusals."""
     values = reader.values
-    capacity, community = rules.read_seats(reader, scale)
+    capacity, community = circle_rules.read_seats(reader, scale)
     return Terms(
         at=reader.take(lambda: read_time(values.get("time", "")), time(18)),
         zone=zone,
         length_minutes=reader.take(
-            lambda: rules.read_length(values.get("length_minutes", "")), rules.LENGTHS[0]
+            lambda: circle_rules.read_length(values.get("length_minutes", "")), circle_rules.LENGTHS[0]
         ),
         capacity=capacity,
         community_seats=community,
         note=reader.body("note", max_length=500, required=False),
-        join_link=reader.take(lambda: rules.read_link(values.get("join_link", "")), ""),
+        join_link=reader.take(lambda: circle_rules.read_link(values.get("join_link", "")), ""),
         city=reader.line("city", max_length=80, required=False),
         address=reader.line("address", max_length=200, required=False),
     )
@@ -155,10 +154,10 @@ def read_time(typed: str) -> time:
 def read_moment(values: Mapping[str, str], terms: Terms, now: datetime) -> clock.Moment:
     """Read the date of one gathering whose terms are read already. Raises Refused."""
     day = clock.parse_date(values.get("date", ""))
-    found = clock.parse_wall(day.isoformat(), f"{terms.at:%H:%M}", terms.zone)
+    moment = clock.parse_wall(day.isoformat(), f"{terms.at:%H:%M}", terms.zone)
     past = Reason("past", "This time has passed. Please give one that is still ahead.", "date")
-    refuse_if([past] if found.utc <= now else [])
-    return found
+    refuse_if([past] if moment.utc <= now else [])
+    return moment
 
 
 def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: datetime) -> GatheringPlan:
@@ -168,12 +167,14 @@ def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: date
     """
     reader = Reader(values)
     start = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
-    length = reader.take(lambda: rules.read_length(values.get("length_minutes", "")), rules.LENGTHS[0])
-    capacity, community = rules.read_seats(reader, scale)
+    length = reader.take(
+        lambda: circle_rules.read_length(values.get("length_minutes", "")), circle_rules.LENGTHS[0]
+    )
+    capacity, community = circle_rules.read_seats(reader, scale)
     note = reader.body("note", max_length=500, required=False)
     if start and start.utc <= now:
         message = "This time has passed. Please give one that is still ahead."
-        reader.reasons.append(Reason("past", message, "date"))
+        reader.add(Reason("past", message, "date"))
     if start is None or reader.reasons:
         raise Refused(reader.reasons)
     return GatheringPlan(start, length, capacity, community, note)

@@ -1,4 +1,4 @@
-"""Moving a schedule to another day from one of its dates on: Tuesdays become Wednesdays. Pure, no I/O."""
+"""A schedule cut in two at one of its dates, and its later part moved to another day: Tuesdays become Wednesdays."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from itertools import islice
 from dateutil.relativedelta import relativedelta, weekday
 
 from circles.base import clock
-from circles.base.errors import Reason, Refused, refuse_if
-from circles.hosting.schedule import rules as schedule_rules
+from circles.base.errors import Reason, refuse_if
+from circles.hosting.schedule import rules
 from circles.hosting.schedule.rules import WEEKDAYS, Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A rule cut in two at one of its dates: what stands before it, and what follows as it will be.
+    """A rule cut in two at one of its dates: what is before it, and what follows as it will be.
 
-    before: what follows, as it was. at: the date it is cut at. to: the day which that date moves to.
+    unmoved: what follows, as it was. at: the date it is cut at. to: the day which that date moves to.
     """
 
     early: Rule
     late: Rule
-    before: Rule
+    unmoved: Rule
     at: date
     to: date
 
@@ -41,48 +41,45 @@ class Cut:
         known = sorted(set(planned))
         if not known or not self.moves:
             return {day: day for day in known}
-        until = min(known[-1], self.before.until or known[-1])
-        of_rule = set(schedule_rules.all_dates(replace(self.before, until=until)))
-        found = {day: (day in of_rule and _goes(self, day)) or day for day in known}
-        _no_meeting(found.values())
-        return found
+        until = min(known[-1], self.unmoved.until or known[-1])
+        of_rule = set(rules.all_dates(replace(self.unmoved, until=until)))
+        moved = {day: (day in of_rule and _moved_day(self, day)) or day for day in known}
+        days = list(moved.values())
+        refuse_if(_same_day(day) for index, day in enumerate(days) if day in days[:index])
+        return moved
 
 
-def _no_meeting(days: Iterable[date]) -> None:
-    seen: set[date] = set()
-    for day in days:
-        if day in seen:
-            message = f"This schedule has a gathering on {clock.format_date(day)} already. Please choose another day."
-            raise Refused(Reason("same_day", message, "date"))
-        seen.add(day)
+def _same_day(day: date) -> Reason:
+    message = f"This schedule has a gathering on {clock.format_date(day)} already. Please choose another day."
+    return Reason("same_day", message, "date")
 
 
-def cut(rule: Rule, at: date, to: date | None = None) -> Cut:
+def cut_rule(rule: Rule, at: date, to: date | None = None) -> Cut:
     """Cut a rule at one of its dates, and move what follows as that date moves.
 
     By weeks, the weekday becomes the other one and other weekdays of the rule stay; by months, the weekday or
     the date of the month changes; listed dates move by as many days. Skipped dates move along. Raises Refused.
     """
-    early, late = schedule_rules.split(rule, at)
-    whole = Cut(early, late, late, at, to or at)
-    if not whole.moves:
-        return whole
-    refuse_if(_problems(whole))
-    return replace(whole, late=_moved(whole))
+    early, late = rules.split(rule, at)
+    cut = Cut(early, late, late, at, to or at)
+    if not cut.moves:
+        return cut
+    refuse_if(_refusals(cut))
+    return replace(cut, late=_moved(cut))
 
 
-def _problems(whole: Cut) -> list[Reason]:
+def _refusals(cut: Cut) -> list[Reason]:
     """Why what follows cannot move to that day."""
-    dates = list(islice(schedule_rules.all_dates(whole.before), 2))
-    if dates[:1] != [whole.at]:
+    dates = list(islice(rules.all_dates(cut.unmoved), 2))
+    if dates[:1] != [cut.at]:
         message = "This gathering is not on a date of its schedule, so the others cannot move with it. Move it alone."
         return [Reason("off_rule", message, "date")]
-    passed = max(schedule_rules.all_dates(whole.early), default=None)
-    if passed and whole.to <= passed:
+    passed = max(rules.all_dates(cut.early), default=None)
+    if passed and cut.to <= passed:
         return [_taken(passed, "before", "after")]
-    if whole.before.kind == "weekly" and len(whole.before.weekdays) > 1:
-        return _weekday_problems(whole)
-    if whole.before.kind != "dates" and whole.to >= dates[-1] > whole.at:
+    if cut.unmoved.kind == "weekly" and len(cut.unmoved.weekdays) > 1:
+        return _weekday_refusals(cut)
+    if cut.unmoved.kind != "dates" and cut.to >= dates[-1] > cut.at:
         return [_taken(dates[-1], "after", "before")]
     return []
 
@@ -95,16 +92,16 @@ def _taken(day: date, lies: str, choose: str) -> Reason:
     return Reason("not_between", message, "date")
 
 
-def _weekday_problems(whole: Cut) -> list[Reason]:
+def _weekday_refusals(cut: Cut) -> list[Reason]:
     """Why one weekday of several cannot become another."""
-    if _monday(whole.to) != _monday(whole.at):
+    if _monday(cut.to) != _monday(cut.at):
         message = (
             "This schedule has more than one weekday. Please choose a day in the same week, "
             "or change the whole schedule."
         )
         return [Reason("other_week", message, "date")]
-    if whole.to.weekday() in whole.before.weekdays:
-        message = f"This schedule has {WEEKDAYS[whole.to.weekday()]} already. Please choose another day."
+    if cut.to.weekday() in cut.unmoved.weekdays:
+        message = f"This schedule has {WEEKDAYS[cut.to.weekday()]} already. Please choose another day."
         return [Reason("has_weekday", message, "date")]
     return []
 
@@ -113,11 +110,11 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _moved(whole: Cut) -> Rule:
+def _moved(cut: Cut) -> Rule:
     """What follows, on its other day. It ends with the same gathering as before."""
-    old, to = whole.before, whole.to
+    old, to = cut.unmoved, cut.to
     if old.kind == "weekly":
-        kept = set(old.weekdays) - {whole.at.weekday()}
+        kept = set(old.weekdays) - {cut.at.weekday()}
         new = replace(old, weekdays=tuple(sorted(kept | {to.weekday()})))
     elif old.kind == "monthly_weekday":
         new = replace(old, weekdays=(to.weekday(),), nth=_nth(to, old.nth))
@@ -125,21 +122,20 @@ def _moved(whole: Cut) -> Rule:
         new = replace(old, month_day=to.day)
     else:
         new = old
-    return _dated(replace(whole, late=replace(new, first=to)))
+    return _dated(replace(cut, late=replace(new, first=to)))
 
 
-def _dated(whole: Cut) -> Rule:
+def _dated(cut: Cut) -> Rule:
     """The dates that a moved rule names one by one: listed, skipped, the first, the last."""
-    old = whole.before
-    early = [_goes(whole, day) for day in islice(schedule_rules.all_dates(old), 7)]
-    last = max(schedule_rules.all_dates(old)) if old.until else None
-    ends = [found for day in schedule_rules.all_dates(old) if (found := _goes(whole, day))] if last else []
+    old = cut.unmoved
+    early = [_moved_day(cut, day) for day in islice(rules.all_dates(old), 7)]
+    ends = rules.all_dates(old) if old.until else ()
     return replace(
-        whole.late,
+        cut.late,
         first=min(day for day in early if day),
-        dates=tuple(sorted(found for day in old.dates if (found := _goes(whole, day)))),
-        skipped=frozenset(found for day in old.skipped if (found := _goes(whole, day))),
-        until=max(ends) if ends else None,
+        dates=tuple(sorted(moved for day in old.dates if (moved := _moved_day(cut, day)))),
+        skipped=frozenset(moved for day in old.skipped if (moved := _moved_day(cut, day))),
+        until=max((moved for day in ends if (moved := _moved_day(cut, day))), default=None),
     )
 
 
@@ -149,14 +145,14 @@ def _nth(day: date, before: int) -> int:
     return -1 if is_last and (before == -1 or day.day > 28) else (day.day - 1) // 7 + 1
 
 
-def _goes(whole: Cut, day: date) -> date | None:
+def _moved_day(cut: Cut, day: date) -> date | None:
     """Where a date of the rule goes; None when its month has no such day."""
-    rule = whole.late
+    rule = cut.late
     if rule.kind == "dates" or (rule.kind == "weekly" and len(rule.weekdays) == 1):
-        return day + (whole.to - whole.at)
+        return day + (cut.to - cut.at)
     if rule.kind == "weekly":
-        return day + (whole.to - whole.at) if day.weekday() == whole.at.weekday() else day
-    months = (whole.to.year - whole.at.year) * 12 + whole.to.month - whole.at.month
+        return day + (cut.to - cut.at) if day.weekday() == cut.at.weekday() else day
+    months = (cut.to.year - cut.at.year) * 12 + cut.to.month - cut.at.month
     month = day.replace(day=1) + relativedelta(months=months)
     if rule.kind == "monthly_weekday":
         nth = weekday(rule.weekdays[0], rule.nth)

@@ -13,11 +13,7 @@ from circles.base.errors import NotFound, Refused
 from circles.base.money import Scale
 from circles.hosting.change import planned_change, wording
 from circles.hosting.change.planned_change import Consent, ScheduleChange, ScheduleEnd
-from circles.hosting.schedule import actions as schedule_actions
-from circles.hosting.schedule import calendar as schedule_calendar
-from circles.hosting.schedule import forms as schedule_forms
-from circles.hosting.schedule import queries as schedule_queries
-from circles.hosting.schedule import rules as schedule_rules
+from circles.hosting.schedule import actions, calendar, forms, queries, rules
 from circles.hosting.schedule.rules import NTH, WEEKDAYS, Rule
 from circles.store import db
 from circles.web import access, htmx, render
@@ -56,8 +52,8 @@ def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Respo
         "hosting/schedule/schedule_form.html",
         status,
         form=form,
-        kinds=list(schedule_forms.KINDS.items()),
-        ends=list(schedule_forms.ENDS.items()),
+        kinds=list(forms.KINDS.items()),
+        ends=list(forms.ENDS.items()),
         weekdays=weekdays,
         nths=[(str(number), name.capitalize()) for number, name in NTH.items()],
         follows=False,
@@ -72,7 +68,7 @@ def _toggle(form: Form) -> str:
     pressed = then.removeprefix("skip:")
     if pressed == then:
         return then
-    skipped = {each for each in form.value("skipped").split(",") if each}
+    skipped = set(filter(None, form.value("skipped").split(",")))
     form.values["skipped"] = ",".join(sorted(skipped ^ {pressed}))
     return "look"
 
@@ -91,11 +87,11 @@ async def create(request: Request) -> Response:
     form, row = await Form.read(request), await _circle(request)
     then, preview = _toggle(form), None
     try:
-        rule, terms = schedule_forms.read_schedule(form.values, row["zone"], Scale.of(row), clock.now())
-        preview = schedule_calendar.preview(rule, terms, clock.now())
+        rule, terms = forms.read_schedule(form.values, row["zone"], Scale.of(row), clock.now())
+        preview = calendar.preview(rule, terms, clock.now())
         if then != "save":
             return _page(request, form, circle=row, preview=preview)
-        planted = await schedule_actions.create_schedule(
+        planted = await actions.create_schedule(
             access.context(request),
             request.state.person,
             row["id"],
@@ -114,13 +110,13 @@ def _planted_words(planted: int, state: str, rule: Rule) -> str:
         return "The schedule is saved. Its gatherings are planted once the circle takes bookings."
     many = "1 gathering is" if planted == 1 else f"{planted} gatherings are"
     today = clock.now().date()
-    more = schedule_rules.dates(rule, today + schedule_rules.HORIZON, today + 4 * schedule_rules.HORIZON)
+    more = rules.dates(rule, today + rules.HORIZON, today + 4 * rules.HORIZON)
     rest = "; the next ones follow by themselves." if more else ", and that is all of them."
     return f"The schedule is saved. {many} open for booking{rest}"
 
 
 async def _schedule(request: Request, tx: db.Tx) -> dict[str, Any]:
-    return dict(await schedule_queries.find_schedule(tx, request.state.person, access.path_id(request)))
+    return dict(await queries.find_schedule(tx, request.state.person, access.path_id(request)))
 
 
 def _of_schedule(row: dict[str, Any]) -> dict[str, Any]:
@@ -132,9 +128,9 @@ async def change_form(request: Request) -> Response:
     """A schedule's form with what is saved, and its dates."""
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
-    rule, terms = schedule_forms.rule_of(row), schedule_forms.terms_of(row)
-    preview = schedule_calendar.preview(rule, terms, clock.now())
-    return _page(request, Form(schedule_forms.typed(rule, terms)), preview=preview, **_of_schedule(row))
+    rule, terms = forms.rule_of(row), forms.terms_of(row)
+    preview = calendar.preview(rule, terms, clock.now())
+    return _page(request, Form(forms.typed(rule, terms)), preview=preview, **_of_schedule(row))
 
 
 async def change(request: Request) -> Response:
@@ -145,15 +141,13 @@ async def change(request: Request) -> Response:
         row = await _schedule(request, tx)
         shown = _of_schedule(row)
         try:
-            rule, terms = schedule_forms.read_schedule(
-                form.values, row["circle_zone"], Scale.of(row), clock.now()
-            )
+            rule, terms = forms.read_schedule(form.values, row["circle_zone"], Scale.of(row), clock.now())
             planned = ScheduleChange(request.state.person, row["id"], terms, rule)
             outcome = await planned.preview(tx)
         except Refused as refused:
             form.add(refused.reasons)
             return _page(request, form, 422, **shown)
-    preview = schedule_calendar.preview(rule, terms, clock.now())
+    preview = calendar.preview(rule, terms, clock.now())
     shown |= {"preview": preview, "outcome": outcome, "description": wording.describe(outcome)}
     if then != "save":
         return _page(request, form, **shown)
@@ -172,12 +166,12 @@ async def end_form(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
         outcome = await ScheduleEnd(request.state.person, row["id"]).preview(tx)
-    rule, terms = schedule_forms.rule_of(row), schedule_forms.terms_of(row)
+    rule, terms = forms.rule_of(row), forms.terms_of(row)
     return render.page(
         request,
         "hosting/schedule/schedule_end.html",
         schedule=row,
-        words=schedule_calendar.preview(rule, terms, clock.now()).words,
+        words=calendar.preview(rule, terms, clock.now()).words,
         removable=len(outcome.steps_that("remove")),
         sentences=wording.end_sentences(outcome),
     )
@@ -215,8 +209,8 @@ async def create_gathering(request: Request) -> Response:
     row = await _circle(request)
     publish = form.value("then") == "publish"
     try:
-        plan = schedule_forms.read_gathering(form.values, row["zone"], Scale.of(row), clock.now())
-        await schedule_actions.plan_gathering(
+        plan = forms.read_gathering(form.values, row["zone"], Scale.of(row), clock.now())
+        await actions.plan_gathering(
             access.context(request),
             request.state.person,
             row["id"],

@@ -1,4 +1,4 @@
-"""Planting: the gatherings of schedules as real rows, on a horizon that rolls."""
+"""Planting: the gatherings of schedules as rows, from today to the horizon, which moves every day."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from circles.base import clock
-from circles.hosting.schedule import forms as schedule_forms
-from circles.hosting.schedule import rules as schedule_rules
+from circles.hosting.schedule import forms, rules
 from circles.hosting.schedule.rules import HORIZON, Rule, Terms
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -23,7 +22,7 @@ Wanted = tuple[UUID, date, clock.Moment]
 
 @jobs.every("gatherings.plant", "23 * * * *")
 async def plant(context: Context) -> None:
-    """Plant every schedule up to the horizon. Run twice, or by two workers at once, each date comes once."""
+    """Plant every schedule up to the horizon. Idempotent, also when two workers run it at once."""
     while True:
         async with context.db.transaction() as tx:
             if not await plant_some(tx):
@@ -31,7 +30,7 @@ async def plant(context: Context) -> None:
 
 
 async def plant_some(tx: db.Tx) -> int:
-    """Plant some schedules that are due and that nobody else is planting. Returns how many there were."""
+    """Plant some schedules that are due and that no other worker has locked. Returns how many there were."""
     rows = await db.rows(SQL.lock_for_planting(tx, horizon_days=HORIZON.days, most=BATCH))
     if rows:
         await plant_rows(tx, rows)
@@ -49,17 +48,17 @@ async def plant_rows(tx: db.Tx, rows: Iterable[db.Record]) -> int:
     wanted: list[Wanted] = []
     for row in rows:
         since = row["planted_until"] + timedelta(days=1) if row["planted_until"] else today
-        rule, terms = schedule_forms.rule_of(row), schedule_forms.terms_of(row)
+        rule, terms = forms.rule_of(row), forms.terms_of(row)
         wanted += [(row["id"], day, at) for day, at in due(rule, terms, since, today + HORIZON)]
-    found = await _insert(tx, wanted)
+    planted = await _insert(tx, wanted)
     await SQL.planted_to(tx, ids=[row["id"] for row in rows], until=today + HORIZON)
-    return found
+    return planted
 
 
 def due(rule: Rule, terms: Terms, since: date, until: date) -> list[tuple[date, clock.Moment]]:
     """The dates to plant with the moments they start; one that has begun is left out by the database."""
     early = since - timedelta(days=1)
-    return [(day, terms.moment(day)) for day in schedule_rules.dates(rule, early, until)]
+    return [(day, terms.moment(day)) for day in rules.dates(rule, early, until)]
 
 
 async def _insert(tx: db.Tx, wanted: list[Wanted]) -> int:

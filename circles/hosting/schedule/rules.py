@@ -1,4 +1,4 @@
-"""What a schedule is: the dates of its rule, its words, every reason against it. Pure, no I/O."""
+"""What a schedule is: its rule and terms, the dates of a rule, its words, every reason against it. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ def dates(rule: Rule, after: date, until: date) -> list[date]:
     return [day for day in early if day >= after and day not in rule.skipped]
 
 
-# What is wrong with a rule
+# Reasons against a rule
 
 
 def refusals(rule: Rule, terms: Terms, now: datetime) -> list[Reason]:
-    """Every reason why a rule cannot stand."""
+    """Every reason against a rule."""
     if rule.until and rule.until < rule.first:
         message = f"The last date is before the first, {short_date(rule.first, now.date())}."
         return [Reason("ends_before_start", message, "until")]
@@ -179,18 +179,18 @@ def rhythm(rule: Rule) -> str:
 def _weekly_words(rule: Rule) -> str:
     days = join_names(WEEKDAYS[day] for day in sorted(rule.weekdays))
     if len(rule.weekdays) == 7:
-        days, each = "on every day", "every day"
+        on_days, every_day = "on every day", "every day"
     else:
-        days, each = f"on {days}", f"every {days}"
+        on_days, every_day = f"on {days}", f"every {days}"
     if rule.every == 1:
-        return each
+        return every_day
     if rule.every == 2 and len(rule.weekdays) == 1:
-        return each.replace("every ", "every other ", 1)
-    return f"every {'other week' if rule.every == 2 else f'{rule.every} weeks'} {days}"
+        return every_day.replace("every ", "every other ", 1)
+    return f"every {'other week' if rule.every == 2 else f'{rule.every} weeks'} {on_days}"
 
 
 def ordinal(number: int) -> str:
-    """A number as a date is said: 1st, 22nd, 13th."""
+    """A number as in a date: 1st, 22nd, 13th."""
     ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
