@@ -198,4 +198,4 @@ async def test_calling_a_gathering_off_tells_and_pays_back_everybody(
 
     await until(refunded, "the refund")
     await payer.open(f"/gatherings/{gathering}")
-    await payer.sees("Cancelled")
+    await payer.sees("canceled")
