@@ -121,12 +121,12 @@ HOSTING = [
     route("/host/circles/{id}/hosts", hosts_pages.hosts, Access.HOST),
     post("/host/circles/{id}/hosts", hosts_pages.invite, Access.FACILITATOR),
     post("/host/circles/{id}/hosts/{host}/remove", hosts_pages.remove, Access.HOST),
-    post("/host/circles/{id}/hosts/{host}/lead", hosts_pages.hand_over, Access.FACILITATOR),
+    post("/host/circles/{id}/hosts/{host}/lead", hosts_pages.pass_lead, Access.FACILITATOR),
     post("/host/circles/{id}/asked/{asked}/withdraw", hosts_pages.withdraw, Access.FACILITATOR),
     *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Access.SIGNED_IN),
-    *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.put, Access.FACILITATOR),
+    *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.change, Access.FACILITATOR),
     *form(
-        "/host/gatherings/{id}/stand-in/back", stand_in_pages.back, stand_in_pages.step, Access.FACILITATOR
+        "/host/gatherings/{id}/stand-in/back", stand_in_pages.giving_back, stand_in_pages.give_back, Access.FACILITATOR
     ),
     *form(
         "/host/circles/{id}/room",

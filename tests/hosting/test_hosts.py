@@ -208,10 +208,10 @@ async def test_nobody_fills_mailboxes(cast: Cast) -> None:
 async def test_old_invitations_are_forgotten(cast: Cast) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.invite(cast.context, farid, cast.circle, email="nell@example.org", part="helper")
-    await actions.forget(cast.context)
+    await actions.forget_invitations(cast.context)
     assert await value(cast.context, "select count(*) from host_invitations") == 1
     await change(cast.context, "update host_invitations set expires_at = now() - interval '31 days'")
-    await actions.forget(cast.context)
+    await actions.forget_invitations(cast.context)
     assert await value(cast.context, "select count(*) from host_invitations") == 0
 
 
@@ -346,7 +346,7 @@ async def test_the_lead_is_handed_over(cast: Cast, browser: OpenBrowser) -> None
 async def test_the_lead_goes_to_nobody_who_lost_the_part_of_facilitator(cast: Cast) -> None:
     await add_host(cast.context, cast.circle, cast.milo, "co")
     with pytest.raises(Refused) as caught:
-        await actions.hand_over(cast.context, await person(cast.context, cast.farid), cast.circle, cast.milo)
+        await actions.pass_lead(cast.context, await person(cast.context, cast.farid), cast.circle, cast.milo)
     assert caught.value.codes == {"not_facilitator"}
 
 

@@ -37,7 +37,7 @@ async def look_and_do(page: Browser, url: str, **typed: str) -> httpx2.Response:
     return await page.post(url, data={**typed, "then": "do", "seen": seen(shown)})
 
 
-async def look_and_step_back(page: Browser, gathering: UUID) -> httpx2.Response:
+async def preview_and_give_back(page: Browser, gathering: UUID) -> httpx2.Response:
     url = f"/host/gatherings/{gathering}/stand-in/back"
     return await page.post(url, data={"seen": seen(await page.get(url))})
 
@@ -158,7 +158,7 @@ async def test_whoever_has_a_seat_reads_it_on_every_page_of_theirs(cast: Cast, b
         assert "Usually held by" in (await mine.get(pages[2])).text
         assert f'href="/facilitators/{cast.fern}"' in (await mine.get(pages[1])).text
         assert ", with Fern<" in (await mine.get("/gatherings")).text
-        assert (await look_and_step_back(page, cast.gathering)).status_code == 303
+        assert (await preview_and_give_back(page, cast.gathering)).status_code == 303
         for url in pages:
             assert "Held this time by" not in (await mine.get(url)).text
 
@@ -420,7 +420,7 @@ async def test_a_stand_in_gives_it_back_and_everybody_learns_it(cast: Cast, brow
 async def test_who_gave_it_back_does_not_take_it_from_the_next(cast: Cast, browser: OpenBrowser) -> None:
     await stands_in(cast, cast.gathering)
     async with browser(cast.fern) as page:
-        assert (await look_and_step_back(page, cast.gathering)).status_code == 303
+        assert (await preview_and_give_back(page, cast.gathering)).status_code == 303
         await change(
             cast.context,
             "insert into stand_ins (gathering_id, person_id) values ($1, $2)",
@@ -438,7 +438,7 @@ async def test_a_host_takes_it_back_and_the_stand_in_is_told(cast: Cast, browser
     async with browser(cast.farid) as page:
         link = f"/host/gatherings/{cast.gathering}/stand-in/back"
         assert link in (await page.get(f"/host/gatherings/{cast.gathering}/stand-in")).text
-        done = await look_and_step_back(page, cast.gathering)
+        done = await preview_and_give_back(page, cast.gathering)
         assert done.headers["Location"] == f"/host/gatherings/{cast.gathering}"
     news = (await told(cast.context, "host_news"))["fern@example.org"]["text_body"]
     assert "Farid changed who holds it. Farid holds it, so you need not." in news
@@ -459,7 +459,7 @@ async def test_whoever_would_hold_it_is_told_when_it_is_cancelled(
         for _ in range(2):
             assert (await page.post(here, data={"reason": "The heating broke."})).status_code == 303
     mail = (await told(cast.context, "host_news"))["fern@example.org"]["text_body"]
-    assert "Farid cancelled the gathering of" in mail
+    assert "Farid canceled the gathering of" in mail
     assert "so you need not hold it" in mail
     assert await how_many(cast.context, "host_news") == 1
 
@@ -481,25 +481,27 @@ async def test_the_verbs_refuse_what_nobody_saw(cast: Cast) -> None:
     await add_host(cast.context, cast.circle, cast.fern, "co")
     farid = await person(cast.context, cast.farid)
     with pytest.raises(OutOfDate):
-        await actions.step_in(cast.context, farid, cast.gathering, cast.fern, seen="")
+        await actions.set_stand_in(cast.context, farid, cast.gathering, cast.fern, fingerprint="")
     with pytest.raises(OutOfDate):
-        await actions.ask(cast.context, farid, cast.gathering, email="x@example.org", seen="")
+        await actions.invite(cast.context, farid, cast.gathering, email="x@example.org", fingerprint="")
     with pytest.raises(NotFound):
-        await actions.step_in(cast.context, farid, cast.free_gathering, cast.farid, seen="")
+        await actions.set_stand_in(cast.context, farid, cast.free_gathering, cast.farid, fingerprint="")
     await stands_in(cast, cast.gathering)
     with pytest.raises(OutOfDate):
-        await actions.step_back(cast.context, farid, cast.gathering, seen="")
+        await actions.give_back(cast.context, farid, cast.gathering, fingerprint="")
 
 
 async def test_nobody_fills_mailboxes_with_it(cast: Cast) -> None:
     farid = await person(cast.context, cast.farid)
     async with cast.context.db.reading() as tx:
-        held = await actions.look(tx, cast.gathering, farid)
+        gathering = await actions.hosted_gathering(tx, cast.gathering, farid)
     codes: set[str] = set()
     for n in range(32):
-        asking = actions.foresee_asking(held, farid, f"n{n}@example.org")
+        plan = actions.plan_invitation(gathering, farid, f"n{n}@example.org")
         try:
-            await actions.ask(cast.context, farid, cast.gathering, email=asking.email, seen=asking.seen)
+            await actions.invite(
+                cast.context, farid, cast.gathering, email=plan.email, fingerprint=plan.fingerprint
+            )
         except Refused as refused:
             codes |= refused.codes
     assert codes == {"too_often"}

@@ -71,7 +71,7 @@ async def cancel_gathering(context: Context, actor: Person, gathering_id: UUID, 
             why=why,
         )
         await bookings.cancel_all(tx, gathering_id, why, actor_id=actor.id)
-        await stand_in_actions.called_off(tx, context, gathering_id, actor)
+        await stand_in_actions.notify_canceled(tx, context, gathering_id, actor)
         return row["circle_id"]
 
 

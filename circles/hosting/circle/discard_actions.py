@@ -8,6 +8,7 @@ from uuid import UUID
 from circles import guidelines
 from circles.base.errors import NotFound, Reason, refuse_if
 from circles.hosting.hosts import mail as hosts_mail
+from circles.hosting.hosts.rules import Host
 from circles.people import Person
 from circles.store import audit, db
 from circles.store.context import Context
@@ -54,11 +55,8 @@ async def discard_circle(context: Context, person: Person, circle_id: UUID) -> N
             tx, "circle.discarded", circle_id, actor_id=person.id, before=row["state"], details=details
         )
         said = SAID.format(name=person.name)
-        for each in row["others"]:
-            host_id = UUID(each["id"])
-            await hosts_mail.tell(
-                tx, context, each["email"], each["name"], host_id, row["discreet_name"], said
-            )
+        for other in row["others"]:
+            await hosts_mail.notify(tx, context, Host.read(other), row["discreet_name"], said)
 
 
 async def _drop(tx: db.Tx, circle: db.Record, person: Person) -> None:

@@ -1,1 +1,1 @@
-"""Hosting together: invitations, co-facilitators, helpers, the lead."""
+"""Hosts of a circle: invitations, co-facilitators, helpers, the lead."""

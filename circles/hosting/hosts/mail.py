@@ -1,4 +1,4 @@
-"""What is mailed to those who hold circles, or are asked to: invitations and one line of news."""
+"""Mail to hosts and to those invited to host: invitations, and one line of news."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 from circles import people
 from circles.base.errors import Refused
 from circles.hosting.hosts import rules
+from circles.hosting.hosts.rules import Host
 from circles.people import Person
 from circles.store import audit, db, mail
 from circles.store.context import Context
@@ -19,85 +20,82 @@ SQL = db.queries("hosting/hosts")
 
 
 class Gathering(Protocol):
-    """The one gathering somebody is asked to hold."""
+    """The one gathering that a stand-in is invited to host."""
 
     @property
     def id(self) -> UUID:
-        """Which one."""
+        """Its id."""
         ...
 
     @property
     def starts_at(self) -> datetime:
-        """When it is."""
+        """Its start, in UTC."""
         ...
 
     @property
     def zone(self) -> str:
-        """On whose clocks."""
+        """Its time zone."""
         ...
 
 
-async def within_limit(context: Context, person: Person) -> None:
-    """Raise Refused for somebody who asked a great many people today."""
-    if not await limits.allow(context, f"host invitation {person.id}", rules.MAX_A_DAY, timedelta(days=1)):
+async def count_invitation(context: Context, actor: Person) -> None:
+    """Count one invitation of the actor. Raises Refused above MAX_INVITATIONS_A_DAY."""
+    key = f"host invitation {actor.id}"
+    if not await limits.allow(context, key, rules.MAX_INVITATIONS_A_DAY, timedelta(days=1)):
         raise Refused(rules.too_often())
 
 
-async def ask(
+async def invite(
     tx: db.Tx,
     context: Context,
-    person: Person,
+    actor: Person,
     circle_id: UUID,
-    discreet: str,
+    discreet_name: str,
     *,
     part: str,
     email: str,
     gathering: Gathering | None = None,
 ) -> UUID:
-    """Write the invitation and the mail with its link. The link is stored as its hash."""
+    """Store an invitation and mail its link. Returns its id. Only the hash of the link's token is stored."""
     token = secrets.token_urlsafe(32)
-    asked = await SQL.invite(
+    row = await SQL.insert_invitation(
         tx,
         circle_id=circle_id,
         gathering_id=gathering.id if gathering else None,
         email=email,
         part=part,
         token_hash=people.fingerprint(token),
-        by=person.id,
+        actor_id=actor.id,
         lasts=rules.INVITATION_LASTS,
     )
-    await audit.record(
-        tx, "host.invited", asked["id"], actor_id=person.id, after="open", details={"part": part}
-    )
+    await audit.record(tx, "host.invited", row["id"], actor_id=actor.id, after="open", details={"part": part})
     await mail.send(
         tx,
         context.settings,
         "host_invitation",
         to=email,
-        subject=f"{discreet}: an invitation to you",
-        circle=discreet,
-        inviter=person.name,
+        subject=f"{discreet_name}: an invitation to you",
+        circle=discreet_name,
+        inviter=actor.name,
         part=part,
         gathering=gathering,
-        until=asked["expires_at"],
+        until=row["expires_at"],
         link=f"{context.settings.base_url}/host/invitations/{token}",
     )
-    return asked["id"]
+    return row["id"]
 
 
-async def tell(
-    tx: db.Tx, context: Context, to: str, name: str, person_id: UUID, discreet: str, said: str
-) -> None:
-    """One line of news to a host, under the discreet name."""
+async def notify(tx: db.Tx, context: Context, to: Host | Person, discreet_name: str, text: str) -> None:
+    """Mail one line of news to a host, under the discreet name."""
     await mail.send(
         tx,
         context.settings,
         "host_news",
-        to=to,
-        to_name=name,
-        person_id=person_id,
-        subject=f"{discreet}: news for its hosts",
-        circle=discreet,
-        said=said,
+        to=to.email,
+        to_name=to.name,
+        person_id=to.id,
+        subject=f"{discreet_name}: news for its hosts",
+        circle=discreet_name,
+        text=text,
         link=f"{context.settings.base_url}/host",
     )

@@ -1,10 +1,9 @@
-"""Pages of hosting together: a circle's hosts, and the answer to an invitation."""
+"""Pages of a circle's hosts, and of an invitation to be one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,13 +19,12 @@ SQL = db.queries("hosting/hosts")
 
 
 async def hosts(request: Request) -> Response:
-    """Who holds a circle, who is asked, and the form that asks one more."""
-    return await _hosts(request, Form({"part": "co"}))
+    return await _hosts_page(request, Form({"part": "co"}))
 
 
-async def _hosts(request: Request, form: Form) -> Response:
+async def _hosts_page(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
-        row = await SQL.hosts_page(tx, id=access.path_id(request), person=request.state.person.id)
+        row = await SQL.hosts_page(tx, id=access.path_id(request), actor_id=request.state.person.id)
     if row is None:
         raise NotFound
     return render.page(
@@ -38,17 +36,15 @@ async def _hosts(request: Request, form: Form) -> Response:
         may_change=row["part"] != "helper",
         parts=rules.PARTS,
         choices=rules.CHOICES,
-        invitations=_until(row["invitations"]),
+        invitations=[
+            invitation | {"until": datetime.fromisoformat(invitation["until"]).date()}
+            for invitation in row["invitations"]
+        ],
         me=str(request.state.person.id),
     )
 
 
-def _until(asked: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each | {"until": datetime.fromisoformat(each["until"]).date()} for each in asked]
-
-
 async def invite(request: Request) -> Response:
-    """Ask somebody by mail."""
     form = await Form.read(request)
     circle_id = access.path_id(request)
     email = form.take(lambda: people.parse_address(form.value("email")))
@@ -61,11 +57,10 @@ async def invite(request: Request) -> Response:
             return render.see_other(f"/host/circles/{circle_id}/hosts", notice=f"Asked: {email}.")
         except Refused as refused:
             form.add(refused.reasons)
-    return await _hosts(request, form)
+    return await _hosts_page(request, form)
 
 
 async def withdraw(request: Request) -> Response:
-    """Take an invitation back."""
     circle_id = access.path_id(request)
     gathering_id = await actions.withdraw(
         access.context(request), request.state.person, circle_id, access.path_id(request, "asked")
@@ -75,7 +70,7 @@ async def withdraw(request: Request) -> Response:
 
 
 async def remove(request: Request) -> Response:
-    """Take a host out, or leave."""
+    """Remove another host, or leave the circle."""
     circle_id, host_id = access.path_id(request), access.path_id(request, "host")
     try:
         host = await actions.remove(access.context(request), request.state.person, circle_id, host_id)
@@ -83,72 +78,70 @@ async def remove(request: Request) -> Response:
         return await _refused(request, refused.reasons)
     if host_id == request.state.person.id:
         return render.see_other("/host", notice="You have left the circle.")
-    return render.see_other(f"/host/circles/{circle_id}/hosts", notice=f"{host['name']} hosts no more here.")
+    return render.see_other(f"/host/circles/{circle_id}/hosts", notice=f"{host.name} hosts no more here.")
 
 
 async def _refused(request: Request, reasons: Iterable[Reason]) -> Response:
     form = Form({"part": "co"})
     form.add(reasons)
-    return await _hosts(request, form)
+    return await _hosts_page(request, form)
 
 
-async def hand_over(request: Request) -> Response:
-    """Make a co-facilitator the lead."""
+async def pass_lead(request: Request) -> Response:
     circle_id = access.path_id(request)
     try:
-        host = await actions.hand_over(
+        host = await actions.pass_lead(
             access.context(request), request.state.person, circle_id, access.path_id(request, "host")
         )
     except Refused as refused:
         return await _refused(request, refused.reasons)
     return render.see_other(
-        f"/host/circles/{circle_id}/hosts", notice=f"{host['name']} is the lead now. You are co-facilitator."
+        f"/host/circles/{circle_id}/hosts", notice=f"{host.name} is the lead now. You are co-facilitator."
     )
 
 
 async def invitation(request: Request) -> Response:
-    """What the link in the mail opens: what is asked, with a yes and a no."""
-    return await _invitation(request, ())
+    """An invitation with a yes and a no, or the reasons why it cannot be answered."""
+    return await _invitation_page(request, ())
 
 
-async def _invitation(request: Request, refused: tuple[Reason, ...]) -> Response:
-    """The page. What stops an answer, or a yes, is said before it is given."""
-    person, token = request.state.person, request.path_params["token"]
+async def _invitation_page(request: Request, refused: tuple[Reason, ...]) -> Response:
+    actor, token = request.state.person, request.path_params["token"]
     async with access.context(request).db.reading() as tx:
-        asked = await actions.look_at(tx, token)
-    stops = rules.answer_reasons(asked, person)
-    status = 422 if refused else 410 if rules.gone_reasons(asked) else 200
+        row = await actions.invitation_by_token(tx, token)
+    answer_refusals = rules.answer_refusals(row, actor)
     return render.page(
         request,
         "hosting/hosts/host_invitation.html",
-        status,
-        asked=asked,
-        mine=asked["email"] == person.email,
-        asked_for=rules.ASKED_FOR.get(asked["part"], ""),
-        stops=stops,
-        waits=[] if stops else rules.accept_reasons(asked, person),
+        422 if refused else 410 if rules.closed_refusals(row) else 200,
+        invitation=row,
+        is_mine=row["email"] == actor.email,
+        part=rules.INVITED_AS.get(row["part"], ""),
+        answer_refusals=answer_refusals,
+        accept_refusals=[] if answer_refusals else rules.accept_refusals(row, actor),
+        members=rules.members_words(row["seats"]),
         robots="noindex",
     )
 
 
 async def answer(request: Request) -> Response:
-    """Yes or no."""
+    """Accept or decline."""
     form = await Form.read(request)
     accept = form.value("answer") == "accept"
     if not accept and form.value("answer") != "decline":
-        return await _invitation(request, (Reason("answer", "Please choose one of the two."),))
+        return await _invitation_page(request, (Reason("answer", "Please choose one of the two."),))
     try:
-        asked = await actions.answer(
+        row = await actions.answer(
             access.context(request), request.state.person, request.path_params["token"], accept=accept
         )
     except Refused as refused:
-        return await _invitation(request, refused.reasons)
+        return await _invitation_page(request, refused.reasons)
     if not accept:
         return render.see_other("/gatherings", notice="You said no. They have been told, and that is all.")
-    if asked["gathering_id"]:
+    if row["gathering_id"]:
         return render.see_other(
-            f"/host/gatherings/{asked['gathering_id']}", notice="Thank you. You hold this gathering."
+            f"/host/gatherings/{row['gathering_id']}", notice="Thank you. You hold this gathering."
         )
     return render.see_other(
-        f"/host/circles/{asked['circle_id']}", notice=f"Welcome. You help to hold {asked['circle_name']} now."
+        f"/host/circles/{row['circle_id']}", notice=f"Welcome. You help to hold {row['circle_name']} now."
     )

@@ -1,16 +1,20 @@
-"""Who may hold a circle with whom: what each part is called, and every reason against a change. No I/O."""
+"""Hosts of a circle: the names of their parts, limits, and every refusal of a change."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, Self
+from uuid import UUID
 
+from circles.base.english import choose
 from circles.base.errors import Reason, Refused
 from circles.base.row import Row
 from circles.people import Person
 
 PARTS: Final = {"lead": "Lead", "co": "Co-facilitator", "helper": "Helper", "stand_in": "Stand-in"}
-ASKED_FOR: Final = {
+INVITED_AS: Final = {
     "co": "co-facilitator",
     "helper": "helper, who keeps the register and changes nothing else",
 }
@@ -24,35 +28,49 @@ CHOICES: Final = (
 )
 
 INVITATION_LASTS: Final = timedelta(days=14)
-# Hosts of one circle, with those who are asked.
+# Of one circle, with open invitations.
 MAX_HOSTS: Final = 12
-# Invitations one person may send in a day.
-MAX_A_DAY: Final = 30
+# Sent by one person.
+MAX_INVITATIONS_A_DAY: Final = 30
 
 
-def may_hold(person: Person) -> bool:
-    """Whether somebody may lead or hold a circle at all."""
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host of a circle or of one gathering."""
+
+    id: UUID
+    name: str
+    email: str
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Self:
+        """The host in a JSON object of a query."""
+        return cls(UUID(row["id"]), row["name"], row["email"])
+
+
+def may_lead(person: Person) -> bool:
+    """Whether somebody may be lead or co-facilitator of a circle."""
     return person.is_facilitator or person.is_organizer
 
 
 def read_part(typed: str) -> str:
-    """The part somebody is asked to take. Raises Refused."""
-    if typed not in ASKED_FOR:
+    """The part an invitation is for. Raises Refused."""
+    if typed not in INVITED_AS:
         raise Refused(Reason("part_unknown", "Please choose one of these.", "part"))
     return typed
 
 
-def invite_reasons(circle: Row, found: Row | None, how_many: int, part: str) -> list[Reason]:
-    """Every reason against asking somebody. found: the host who has this address already, if any."""
+def invite_refusals(circle: Row, host: Row | None, count: int, part: str) -> list[Reason]:
+    """Refusals of an invitation. host: who has this address already. count: of hosts and open invitations."""
     reasons = []
     if circle["state"] == "archived":
         reasons.append(Reason("ended", "This circle has ended, so it needs no more hosts."))
-    if found and (found["part"] != "helper" or part == "helper"):
-        part_now = PARTS[found["part"]].lower()
+    if host and (host["part"] != "helper" or part == "helper"):
+        part_now = PARTS[host["part"]].lower()
         reasons.append(
-            Reason("hosts_already", f"{found['name']} is {part_now} of this circle already.", "email")
+            Reason("hosts_already", f"{host['name']} is {part_now} of this circle already.", "email")
         )
-    if how_many >= MAX_HOSTS:
+    if count >= MAX_HOSTS:
         reasons.append(
             Reason("too_many", f"A circle has room for {MAX_HOSTS} hosts, with those who are asked.", "email")
         )
@@ -60,40 +78,40 @@ def invite_reasons(circle: Row, found: Row | None, how_many: int, part: str) -> 
 
 
 def too_often() -> Reason:
-    """Said to somebody who asked a great many people in a day."""
+    """The reason above MAX_INVITATIONS_A_DAY."""
     return Reason("too_often", "You sent many invitations today. Please send the next one tomorrow.", "email")
 
 
-def gone_reasons(asked: Row) -> list[Reason]:
-    """Why an invitation cannot be answered any more."""
-    if asked["state"] == "withdrawn":
+def closed_refusals(invitation: Row) -> list[Reason]:
+    """Why nobody can answer an invitation any more."""
+    if invitation["state"] == "withdrawn":
         return [Reason("withdrawn", "This invitation was taken back, or a newer one took its place.")]
-    if asked["state"] != "open":
+    if invitation["state"] != "open":
         return [Reason("answered", "This invitation was answered already.")]
-    if asked["circle_state"] == "archived" or asked["is_over"]:
+    if invitation["circle_state"] == "archived" or invitation["is_over"]:
         return [Reason("over", "What this invitation was for is over.")]
-    if asked["expired"]:
+    if invitation["expired"]:
         return [Reason("expired", "This invitation is older than two weeks. Please ask for a new one.")]
     return []
 
 
-def answer_reasons(asked: Row, person: Person) -> list[Reason]:
-    """Every reason why this person cannot answer an invitation."""
-    reasons = gone_reasons(asked)
-    if asked["email"] != person.email:
+def answer_refusals(invitation: Row, actor: Person) -> list[Reason]:
+    """Every reason why the actor can answer an invitation neither with yes nor with no."""
+    reasons = closed_refusals(invitation)
+    if invitation["email"] != actor.email:
         reasons.append(
             Reason(
                 "other_address",
-                f"This invitation went to another address than {person.email}. Sign in with the address it "
-                f"went to, or ask for one to {person.email}.",
+                f"This invitation went to another address than {actor.email}. Sign in with the address it "
+                f"went to, or ask for one to {actor.email}.",
             )
         )
     return reasons
 
 
-def accept_reasons(asked: Row, person: Person) -> list[Reason]:
-    """Every reason why this person cannot say yes to it; they may say no."""
-    if asked["part"] == "helper" or may_hold(person):
+def accept_refusals(invitation: Row, actor: Person) -> list[Reason]:
+    """Every reason why the actor cannot say yes to it; they may still say no."""
+    if invitation["part"] == "helper" or may_lead(actor):
         return []
     return [
         Reason(
@@ -104,18 +122,26 @@ def accept_reasons(asked: Row, person: Person) -> list[Reason]:
     ]
 
 
-def remove_reasons(mine: str, host: Row, *, myself: bool) -> list[Reason]:
-    """Every reason why a host cannot be taken out of a circle by one whose part is `mine`."""
+def members_words(seats: int) -> str:
+    """What the members of a gathering are told when a stand-in accepts, with how many have a seat."""
+    if not seats:
+        return "Nobody has a seat yet"
+    have = choose(seats, "person has a seat", "people have seats")
+    return f"{seats} {have}. They are told by mail that you hold it this time"
+
+
+def remove_refusals(actor_part: str, host: Row, *, is_actor: bool) -> list[Reason]:
+    """Every reason why a host cannot be removed from a circle. is_actor: whether the host leaves by themselves."""
     if host["part"] == "lead":
         return [Reason("leads", "The lead cannot leave. Hand the lead over first.")]
-    if not myself and mine != "lead":
+    if not is_actor and actor_part != "lead":
         return [Reason("not_lead", "Only the lead can take another host out.")]
     return []
 
 
-def lead_reasons(mine: str, host: Row) -> list[Reason]:
-    """Every reason why the lead of a circle cannot be handed to this host."""
-    if mine != "lead":
+def pass_lead_refusals(actor_part: str, host: Row) -> list[Reason]:
+    """Every reason why the actor cannot pass the lead to this host."""
+    if actor_part != "lead":
         return [Reason("not_lead", "Only the lead can hand the lead over.")]
     if host["part"] != "co":
         return [Reason("not_co", "The lead goes to a co-facilitator. Ask them to be one first.")]

@@ -1,4 +1,4 @@
-"""The verbs of standing in: step in at one gathering, ask somebody by mail, step back; and telling whom it concerns."""
+"""Stand-ins: set one, invite one by mail, give the gathering back; everybody concerned is notified."""
 
 from __future__ import annotations
 
@@ -9,181 +9,196 @@ from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate, refuse_if
 from circles.base.settings import Settings
 from circles.hosting.hosts import mail as hosts_mail
+from circles.hosting.hosts.rules import Host
 from circles.hosting.stand_in import rules
-from circles.hosting.stand_in.rules import Asking, Held, Holder, Seat, Swap
+from circles.hosting.stand_in.rules import HostChange, HostedGathering, InvitationPlan, Seat
 from circles.people import Person
 from circles.store import audit, db, mail
 from circles.store.context import Context
 
-SQL = db.queries("hosting/hosts")
+SQL = db.queries("hosting/stand_in")
+HOSTS = db.queries("hosting/hosts")
 
 
-async def look(tx: db.Tx, gathering_id: UUID, person: Person, *, to_change: bool = True) -> Held:
-    """Who holds a gathering. Raises NotFound; for its stand-in too, if to decide who does."""
-    row = await SQL.held(tx, id=gathering_id, person=person.id)
+async def hosted_gathering(
+    tx: db.Tx, gathering_id: UUID, actor: Person, *, to_change: bool = True
+) -> HostedGathering:
+    """A gathering with its hosts. Raises NotFound; for its stand-in too, if to decide who stands in."""
+    row = await SQL.hosted_gathering(tx, id=gathering_id, actor_id=actor.id)
     if row is None or (to_change and row["part"] not in ("lead", "co")):
         raise NotFound
-    return Held.read(row)
+    return HostedGathering.read(row)
 
 
-async def _locked(tx: db.Tx, gathering_id: UUID, person: Person, *, to_change: bool = True) -> Held:
+async def lock_gathering(tx: db.Tx, gathering_id: UUID) -> None:
+    """Lock a gathering while its stand-in changes. Always before the invitation's lock."""
     await SQL.lock_gathering(tx, id=gathering_id)
-    return await look(tx, gathering_id, person, to_change=to_change)
 
 
-def foresee(held: Held, person: Person, host_id: UUID) -> Swap:
-    """What it does when one of the circle's facilitators holds this gathering. Raises NotFound and Refused."""
-    to = next((each for each in held.usual if each.id == host_id), None)
+async def _lock(tx: db.Tx, gathering_id: UUID, actor: Person, *, to_change: bool = True) -> HostedGathering:
+    await lock_gathering(tx, gathering_id)
+    return await hosted_gathering(tx, gathering_id, actor, to_change=to_change)
+
+
+def plan_stand_in(gathering: HostedGathering, actor: Person, host_id: UUID) -> HostChange:
+    """What it does when one of the circle's own hosts stands in. Raises NotFound and Refused."""
+    to = next((host for host in gathering.usual if host.id == host_id), None)
     if to is None:
         raise NotFound
-    refuse_if(rules.over_reasons(held))
-    return Swap(held, to, person.id)
+    refuse_if(rules.over_refusals(gathering))
+    return HostChange(gathering, to, actor.id)
 
 
-async def step_in(context: Context, person: Person, gathering_id: UUID, host_id: UUID, *, seen: str) -> Swap:
-    """Let one of the circle's facilitators hold this gathering, and tell whom it concerns. Twice does no more.
+async def set_stand_in(
+    context: Context, actor: Person, gathering_id: UUID, host_id: UUID, *, fingerprint: str
+) -> HostChange:
+    """Let one of the circle's own hosts stand in, and notify everybody concerned. Idempotent.
 
-    seen: the fingerprint of what was shown. Raises NotFound for somebody who is none of them, OutOfDate when it
-    would do another thing by now, and Refused for a gathering that is over.
+    fingerprint: of what was shown. Raises NotFound for somebody who is no host of it, OutOfDate when it would
+    do another thing by now, and Refused for a gathering that is over.
     """
     async with context.db.transaction() as tx:
-        swap = foresee(await _locked(tx, gathering_id, person), person, host_id)
-        await _do(tx, context, person, swap, seen)
-    return swap
+        change = plan_stand_in(await _lock(tx, gathering_id, actor), actor, host_id)
+        await _confirm(tx, context, actor, change, fingerprint)
+    return change
 
 
-async def _do(tx: db.Tx, context: Context, person: Person, swap: Swap, seen: str) -> None:
-    if swap.nothing:
+async def _confirm(tx: db.Tx, context: Context, actor: Person, change: HostChange, fingerprint: str) -> None:
+    if change.is_done:
         return
-    if swap.seen != seen:
+    if change.fingerprint != fingerprint:
         raise OutOfDate(rules.out_of_date())
-    await _carry_out(tx, context, person, swap)
+    await _apply(tx, context, actor, change)
 
 
-async def _carry_out(
-    tx: db.Tx, context: Context, person: Person, swap: Swap, *, told_already: UUID | None = None
+async def _apply(
+    tx: db.Tx, context: Context, actor: Person, change: HostChange, *, notified: UUID | None = None
 ) -> None:
-    """Write who holds it and tell everybody, in the same transaction, so that it is told once."""
-    before, after, about = swap.held.stand_in, swap.to, swap.held.id
+    """Store who hosts, and notify everybody in the same transaction, so once. notified: a host who knows already."""
+    before, after, gathering = change.gathering.stand_in, change.to, change.gathering
     if after:
-        await SQL.put_stand_in(tx, gathering_id=about, person_id=after.id, by=person.id)
+        await SQL.set_stand_in(tx, gathering_id=gathering.id, person_id=after.id, actor_id=actor.id)
     else:
-        await SQL.drop_stand_in(tx, gathering_id=about)
-    told = {"hosts": len(swap.hosts), "members": len(swap.members)}
-    states = {"before": str(before.id) if before else "", "after": str(after.id) if after else ""}
-    await audit.record(tx, "gathering.stand_in", about, actor_id=person.id, **states, details={"told": told})
-    await _withdraw(tx, person, swap)
-    when = clock.format_when(swap.held.starts_at, swap.held.zone)
-    for host in swap.hosts:
-        if host.id != told_already:
-            says = rules.news(swap, host, person.name, when)
-            name = swap.held.discreet_name
-            await hosts_mail.tell(tx, context, host.email, host.name, host.id, name, says)
-    for seat in swap.members:
-        written = member_mail(context.settings, swap, seat)
-        await mail.enqueue(tx, context.settings, written, to=seat.email, person_id=seat.person)
+        await SQL.delete_stand_in(tx, gathering_id=gathering.id)
+    await audit.record(
+        tx,
+        "gathering.stand_in",
+        gathering.id,
+        actor_id=actor.id,
+        before=str(before.id) if before else "",
+        after=str(after.id) if after else "",
+        details={"told": {"hosts": len(change.hosts), "members": len(change.members)}},
+    )
+    await _withdraw_invitations(tx, actor, change)
+    when = clock.format_when(gathering.starts_at, gathering.zone)
+    for host in change.hosts:
+        if host.id != notified:
+            text = rules.news_text(change, host, actor.name, when)
+            await hosts_mail.notify(tx, context, host, gathering.discreet_name, text)
+    for seat in change.members:
+        composed = member_mail(context.settings, change, seat)
+        await mail.enqueue(tx, context.settings, composed, to=seat.email, person_id=seat.person)
 
 
-async def _withdraw(tx: db.Tx, person: Person, swap: Swap) -> None:
-    """Take back the invitations that have no use any more."""
-    ended = await db.rows(SQL.withdraw_asked(tx, ids=[each.id for each in swap.ends]))
-    for row in ended:
+async def _withdraw_invitations(tx: db.Tx, actor: Person, change: HostChange) -> None:
+    ids = [invitation.id for invitation in change.withdrawn]
+    for row in await db.rows(HOSTS.withdraw_invitations(tx, ids=ids)):
         await audit.record(
-            tx, "host.withdrawn", row["id"], actor_id=person.id, before="open", after="withdrawn", why="held"
+            tx, "host.withdrawn", row["id"], actor_id=actor.id, before="open", after="withdrawn", why="held"
         )
 
 
-def member_mail(settings: Settings, swap: Swap, seat: Seat) -> mail.ComposedMail:
-    """What somebody with a seat is told. No calendar comes with it: an entry there names no host."""
-    held = swap.held
-    day = clock.format_date(held.starts_at.astimezone(ZoneInfo(held.zone)).date())
+def member_mail(settings: Settings, change: HostChange, seat: Seat) -> mail.ComposedMail:
+    """The mail to a member with a seat. No calendar comes with it: the entry there names no host."""
+    gathering = change.gathering
+    day = clock.format_date(gathering.starts_at.astimezone(ZoneInfo(gathering.zone)).date())
     return mail.compose(
         settings,
         "your_host",
         to_name=seat.name,
-        subject=f"{held.discreet_name}, {day}: your host",
-        held=held,
-        to=swap.to,
-        hold=swap.holds,
-        usually=rules.hold(held.usual),
+        subject=f"{gathering.discreet_name}, {day}: your host",
+        gathering=gathering,
+        to=change.to,
+        hold=change.host_words,
+        usually=rules.hold_words(gathering.usual),
         zone=seat.zone,
-        about=f"{settings.base_url}/facilitators/{swap.to.id}" if swap.to else "",
+        about=f"{settings.base_url}/facilitators/{change.to.id}" if change.to else "",
         page=f"{settings.base_url}/bookings/{seat.booking}",
     )
 
 
-def foresee_asking(held: Held, person: Person, email: str) -> Asking:
-    """What it does to ask somebody by mail. Raises Refused for a host, who can be put in at once."""
-    reasons = rules.over_reasons(held)
-    reasons += [rules.hosts_already(each.name) for each in held.usual if each.email == email]
-    refuse_if(reasons)
-    return Asking(held, email, person.id)
+def plan_invitation(gathering: HostedGathering, actor: Person, email: str) -> InvitationPlan:
+    """What an invitation by mail does. Raises Refused with every reason."""
+    refuse_if(rules.invite_refusals(gathering, email))
+    return InvitationPlan(gathering, email, actor.id)
 
 
-async def ask(context: Context, person: Person, gathering_id: UUID, *, email: str, seen: str) -> None:
-    """Ask a facilitator who is no host of the circle to hold one gathering, by mail. Twice asks once.
+async def invite(
+    context: Context, actor: Person, gathering_id: UUID, *, email: str, fingerprint: str
+) -> None:
+    """Invite a facilitator who is no host of the circle to stand in, by mail. Idempotent.
 
-    Raises NotFound; OutOfDate when it would do another thing by now than was shown; Refused for a gathering that
-    is over, for a host of the circle, and after a great many invitations in a day.
+    fingerprint: of what was shown. Raises NotFound; OutOfDate when it would do another thing by now; Refused for a
+    gathering that is over, for a host of the circle, and above the limit of invitations a day.
     """
-    await hosts_mail.within_limit(context, person)
+    await hosts_mail.count_invitation(context, actor)
     async with context.db.transaction() as tx:
-        asking = foresee_asking(await _locked(tx, gathering_id, person), person, email)
-        if asking.again and asking.seen_before == seen:
+        plan = plan_invitation(await _lock(tx, gathering_id, actor), actor, email)
+        if plan.replaced and plan.fingerprint_before == fingerprint:
             return
-        if asking.seen != seen:
+        if plan.fingerprint != fingerprint:
             raise OutOfDate(rules.out_of_date())
-        await SQL.replace_invitation(
-            tx, circle_id=asking.held.circle_id, gathering_id=gathering_id, email=email
-        )
-        await hosts_mail.ask(
+        circle_id = plan.gathering.circle_id
+        await HOSTS.replace_invitation(tx, circle_id=circle_id, gathering_id=gathering_id, email=email)
+        await hosts_mail.invite(
             tx,
             context,
-            person,
-            asking.held.circle_id,
-            asking.held.discreet_name,
+            actor,
+            circle_id,
+            plan.gathering.discreet_name,
             part="stand_in",
             email=email,
-            gathering=asking.held,
+            gathering=plan.gathering,
         )
 
 
-def foresee_back(held: Held, person: Person) -> Swap:
-    """What it does to give a gathering back to its usual hosts. Raises NotFound for whoever may not, and Refused."""
-    theirs = held.stand_in is None or held.stand_in.id == person.id
-    if not held.may_change and not theirs:
+def plan_giving_back(gathering: HostedGathering, actor: Person) -> HostChange:
+    """What it does when the usual hosts host it again. Raises NotFound for a former stand-in, and Refused."""
+    is_actors = gathering.stand_in is None or gathering.stand_in.id == actor.id
+    if not gathering.may_change and not is_actors:
         raise NotFound
-    swap = Swap(held, None, person.id)
-    refuse_if([] if swap.nothing else rules.over_reasons(held))
-    return swap
+    change = HostChange(gathering, None, actor.id)
+    refuse_if([] if change.is_done else rules.over_refusals(gathering))
+    return change
 
 
-async def step_back(context: Context, person: Person, gathering_id: UUID, *, seen: str) -> Swap:
-    """The circle's own hosts hold the gathering again, and whom it concerns is told. Twice does no more.
+async def give_back(context: Context, actor: Person, gathering_id: UUID, *, fingerprint: str) -> HostChange:
+    """Let the usual hosts host the gathering again, and notify everybody concerned. Idempotent.
 
     Raises NotFound; OutOfDate when it would do another thing by now; Refused for a gathering that is over.
     """
     async with context.db.transaction() as tx:
-        swap = foresee_back(await _locked(tx, gathering_id, person, to_change=False), person)
-        await _do(tx, context, person, swap, seen)
-    return swap
+        change = plan_giving_back(await _lock(tx, gathering_id, actor, to_change=False), actor)
+        await _confirm(tx, context, actor, change, fingerprint)
+    return change
 
 
-async def accepted(tx: db.Tx, context: Context, person: Person, asked: db.Record) -> None:
-    """Somebody said yes to holding one gathering: whom it concerns is told, and nobody else is asked any more.
+async def accept_invitation(tx: db.Tx, context: Context, actor: Person, invitation: db.Record) -> None:
+    """The actor stands in: everybody concerned is notified, other invitations are withdrawn.
 
-    The caller has locked the gathering and ended this invitation; its inviter is told by the answer itself.
+    The caller has locked the gathering, ended this invitation, and notifies its inviter.
     """
-    row = await SQL.held(tx, id=asked["gathering_id"], person=None)
-    swap = Swap(Held.read(row), Holder(person.id, person.name, person.email), person.id)
-    if not swap.nothing:
-        await _carry_out(tx, context, person, swap, told_already=asked["invited_by"])
+    row = await SQL.hosted_gathering(tx, id=invitation["gathering_id"], actor_id=None)
+    change = HostChange(HostedGathering.read(row), Host(actor.id, actor.name, actor.email), actor.id)
+    if not change.is_done:
+        await _apply(tx, context, actor, change, notified=invitation["invited_by"])
 
 
-async def called_off(tx: db.Tx, context: Context, gathering_id: UUID, person: Person) -> None:
-    """Tell whoever would hold a gathering in the place of its hosts that it was cancelled."""
-    row = await SQL.stand_in_of(tx, gathering_id=gathering_id, but=person.id)
+async def notify_canceled(tx: db.Tx, context: Context, gathering_id: UUID, actor: Person) -> None:
+    """Notify the stand-in of a gathering that it was canceled, unless that is the actor."""
+    row = await SQL.other_stand_in(tx, gathering_id=gathering_id, actor_id=actor.id)
     if row:
         when = clock.format_when(row["starts_at"], row["zone"])
-        said = f"{person.name} cancelled the gathering of {when}, so you need not hold it."
-        await hosts_mail.tell(tx, context, row["email"], row["name"], row["id"], row["discreet_name"], said)
+        text = f"{actor.name} canceled the gathering of {when}, so you need not hold it."
+        host = Host(row["id"], row["name"], row["email"])
+        await hosts_mail.notify(tx, context, host, row["discreet_name"], text)

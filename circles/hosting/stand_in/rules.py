@@ -1,4 +1,4 @@
-"""Who holds one gathering in the place of its usual hosts: what changes by it, and who is told. No I/O."""
+"""Stand-ins: who hosts one gathering in place of its usual hosts, what that changes, and who is notified."""
 
 from __future__ import annotations
 
@@ -9,28 +9,16 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
+from circles.base.english import choose, join_names
 from circles.base.errors import Reason
+from circles.hosting.hosts.rules import Host
 
-OVER: Final = "This gathering is over or was cancelled, so who holds it stays as it is."
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Somebody who holds a gathering, this time or usually."""
-
-    id: UUID
-    name: str
-    email: str
-
-    @classmethod
-    def read(cls, row: Mapping[str, Any]) -> Self:
-        """One, as the database tells it."""
-        return cls(UUID(row["id"]), row["name"], row["email"])
+OVER: Final = "This gathering is over or was canceled, so who holds it stays as it is."
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A confirmed seat, and whose it is."""
+    """A confirmed booking, and its person."""
 
     booking: UUID
     person: UUID
@@ -40,28 +28,28 @@ class Seat:
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        """One, as the database tells it."""
+        """The seat in a JSON object of a query."""
         return cls(UUID(row["booking"]), UUID(row["person"]), row["name"], row["email"], row["zone"])
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Somebody asked by mail to hold it, who has not answered yet."""
+class Invitation:
+    """An open invitation to stand in."""
 
     id: UUID
     email: str
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        """One, as the database tells it."""
+        """The invitation in a JSON object of a query."""
         return cls(UUID(row["id"]), row["email"])
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """One gathering: who holds it now, who usually does, who has a seat, who is asked.
+class HostedGathering:
+    """One gathering with its usual hosts, its stand-in, its seats and the open invitations.
 
-    part: what whoever looks is in its circle, if anything.
+    part: the part of the actor, None without one.
     """
 
     id: UUID
@@ -72,162 +60,201 @@ class Held:
     zone: str
     is_over: bool
     part: str | None
-    usual: tuple[Holder, ...]
-    stand_in: Holder | None
+    usual: tuple[Host, ...]
+    stand_in: Host | None
     seats: tuple[Seat, ...]
-    asked: tuple[Asked, ...]
+    invitations: tuple[Invitation, ...]
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        """One, as the database tells it."""
-        plain = {each.name: row[each.name] for each in fields(cls)[:8]}
+        """The gathering in a row of the query `hosted_gathering`."""
+        plain = {field.name: row[field.name] for field in fields(cls)[:8]}
         return cls(
             **plain,
-            usual=tuple(map(Holder.read, row["usual"])),
-            stand_in=Holder.read(row["stand_in"]) if row["stand_in"] else None,
+            usual=tuple(map(Host.read, row["usual"])),
+            stand_in=Host.read(row["stand_in"]) if row["stand_in"] else None,
             seats=tuple(map(Seat.read, row["seats"])),
-            asked=tuple(map(Asked.read, row["asked"])),
+            invitations=tuple(map(Invitation.read, row["invitations"])),
         )
 
     @property
     def may_change(self) -> bool:
-        """Whether whoever looks may decide who holds it, and not only give it back."""
+        """Whether the actor decides who stands in; a stand-in may only give the gathering back."""
         return self.part in ("lead", "co")
 
     @property
-    def choices(self) -> tuple[Holder, ...]:
-        """Who of its own facilitators could hold it and does not yet; nobody where it is theirs alone anyway."""
+    def choices(self) -> tuple[Host, ...]:
+        """The circle's own hosts who could stand in; nobody where a single one hosts it anyway."""
         if self.stand_in is None and len(self.usual) < 2:
             return ()
-        return tuple(each for each in self.usual if each.id != _id(self.stand_in))
+        return tuple(host for host in self.usual if host.id != _id(self.stand_in))
 
 
 @dataclass(frozen=True, slots=True)
-class Swap:
-    """Somebody steps in, or back (to: None). by: who does it."""
+class HostChange:
+    """A change of who hosts a gathering. to: the new stand-in; None: the usual hosts again."""
 
-    held: Held
-    to: Holder | None
-    by: UUID
+    gathering: HostedGathering
+    to: Host | None
+    actor_id: UUID
 
     @property
-    def nothing(self) -> bool:
+    def is_done(self) -> bool:
         """Whether it is so already."""
-        return _id(self.held.stand_in) == _id(self.to)
+        return _id(self.gathering.stand_in) == _id(self.to)
 
     @property
-    def hosts(self) -> tuple[Holder, ...]:
-        """The hosts who are told: who steps in, who needs to no more, the usual ones; not whoever does it."""
-        all_ = (self.to, self.held.stand_in, *self.held.usual)
-        return tuple({each.id: each for each in all_ if each and each.id != self.by}.values())
+    def hosts(self) -> tuple[Host, ...]:
+        """The hosts who are notified: the new stand-in, the former one and the usual hosts, without the actor."""
+        everybody = (self.to, self.gathering.stand_in, *self.gathering.usual)
+        return tuple({host.id: host for host in everybody if host and host.id != self.actor_id}.values())
 
     @property
     def members(self) -> tuple[Seat, ...]:
-        """Those with a seat who are told. Whoever is told as a host is told once."""
-        hosts = {self.by, *(each.id for each in self.hosts)}
-        return tuple(each for each in self.held.seats if each.person not in hosts)
+        """The members who are notified: those with a seat who are not notified as hosts."""
+        hosts = {self.actor_id, *(host.id for host in self.hosts)}
+        return tuple(seat for seat in self.gathering.seats if seat.person not in hosts)
 
     @property
-    def ends(self) -> tuple[Asked, ...]:
-        """The invitations that have no use any more once somebody steps in."""
-        return self.held.asked if self.to else ()
+    def withdrawn(self) -> tuple[Invitation, ...]:
+        """The invitations that end with it: all, once somebody stands in."""
+        return self.gathering.invitations if self.to else ()
 
     @property
-    def holds(self) -> str:
-        """Who holds it then, as a sentence has it."""
-        return f"{self.to.name} holds it" if self.to else hold(self.held.usual)
+    def host_words(self) -> str:
+        """Who hosts then, as a part of a sentence: "Farid and Ruth hold it"."""
+        return f"{self.to.name} holds it" if self.to else hold_words(self.gathering.usual)
 
     @property
-    def relieved(self) -> Holder | None:
-        """Who held it until now and does not any more."""
-        before = self.held.stand_in
-        stays = (self.to,) if self.to else self.held.usual
-        return before if before and before.id not in {each.id for each in stays if each} else None
+    def host_sentence(self) -> str:
+        """The same with a capital, for the beginning of a sentence."""
+        return self.host_words[:1].upper() + self.host_words[1:]
 
     @property
-    def seen(self) -> str:
-        """A fingerprint: what was shown is what is done, or it is shown again."""
-        return _print(self.held, "to", _id(self.to), *(each.id for each in self.ends))
+    def member_words(self) -> str:
+        """How many members get a mail: "3 people with a seat get a short mail"."""
+        return mail_words(self.members)
+
+    @property
+    def relieved(self) -> Host | None:
+        """The former stand-in, if they do not host this gathering any more."""
+        before = self.gathering.stand_in
+        after = (self.to,) if self.to else self.gathering.usual
+        return before if before and before.id not in {host.id for host in after if host} else None
+
+    @property
+    def fingerprint(self) -> str:
+        """What was shown. When it differs by the time of the confirmation, it is shown again."""
+        withdrawn = (invitation.id for invitation in self.withdrawn)
+        return _fingerprint(self.gathering, "to", _id(self.to), *withdrawn)
+
+    @property
+    def done_text(self) -> str:
+        """What is said once it is done, with how many people are notified."""
+        notified = 0 if self.is_done else len(self.members) + len(self.hosts)
+        if not notified:
+            return f"{self.host_sentence}."
+        return f"{self.host_sentence}. {notified} {choose(notified, 'person is', 'people are')} being told."
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """Somebody who is no host of the circle is asked by mail; nothing changes before they say yes."""
+class InvitationPlan:
+    """An invitation by mail for somebody who is no host of the circle. Nothing changes before they accept."""
 
-    held: Held
+    gathering: HostedGathering
     email: str
-    by: UUID
+    actor_id: UUID
 
     @property
-    def again(self) -> Asked | None:
-        """The open invitation to the same address, which a new one takes the place of."""
-        return next((each for each in self.held.asked if each.email == self.email), None)
+    def replaced(self) -> Invitation | None:
+        """The open invitation to the same address, which is withdrawn for the new one."""
+        return next((one for one in self.gathering.invitations if one.email == self.email), None)
 
     @property
-    def then(self) -> Swap:
-        """What a yes does; who would say it is nobody here yet."""
-        return Swap(self.held, None, self.by)
+    def has_rivals(self) -> bool:
+        """Whether others are invited too, so that the first to accept hosts it."""
+        return len(self.gathering.invitations) > (1 if self.replaced else 0)
 
     @property
-    def seen(self) -> str:
-        """A fingerprint: what was shown is what is done, or it is shown again."""
-        return self._print(self.again)
+    def members(self) -> tuple[Seat, ...]:
+        """The members who are notified once the invitation is accepted."""
+        return HostChange(self.gathering, None, self.actor_id).members
 
     @property
-    def seen_before(self) -> str:
-        """What it was before this address was asked: whoever saw that and says do it has said so already."""
-        return self._print(None)
+    def member_words(self) -> str:
+        """How many members get a mail then."""
+        return mail_words(self.members)
 
-    def _print(self, again: Asked | None) -> str:
-        return _print(self.held, "ask", self.email, again and again.id)
+    @property
+    def fingerprint(self) -> str:
+        """What was shown. When it differs by the time of the confirmation, it is shown again."""
+        return self._fingerprint(self.replaced)
+
+    @property
+    def fingerprint_before(self) -> str:
+        """What was shown before this address had an invitation: a repeated confirmation carries it."""
+        return self._fingerprint(None)
+
+    def _fingerprint(self, replaced: Invitation | None) -> str:
+        return _fingerprint(self.gathering, "ask", self.email, replaced and replaced.id)
 
 
-def _print(held: Held, *more: object) -> str:
-    told = sorted(str(each.booking) for each in held.seats)
-    lines = [held.id, held.starts_at, held.zone, _id(held.stand_in), *told, *more]
+def _fingerprint(gathering: HostedGathering, *more: object) -> str:
+    bookings = sorted(str(seat.booking) for seat in gathering.seats)
+    lines = [gathering.id, gathering.starts_at, gathering.zone, _id(gathering.stand_in), *bookings, *more]
     return hashlib.sha256("\n".join(map(str, lines)).encode()).hexdigest()[:32]
 
 
-def _id(holder: Holder | None) -> UUID | None:
-    return holder.id if holder else None
+def _id(host: Host | None) -> UUID | None:
+    return host.id if host else None
 
 
-def over_reasons(held: Held) -> list[Reason]:
-    """Why nobody can step in or back any more."""
-    return [Reason("over", OVER)] if held.is_over else []
+def over_refusals(gathering: HostedGathering) -> list[Reason]:
+    """Why nobody can stand in or give the gathering back any more."""
+    return [Reason("over", OVER)] if gathering.is_over else []
 
 
-def hosts_already(name: str) -> Reason:
-    """Said when somebody who holds the circle is asked by mail."""
-    return Reason("hosts_already", f"{name} hosts this circle already: choose them above.", "email")
+def invite_refusals(gathering: HostedGathering, email: str) -> list[Reason]:
+    """Why this address cannot be invited: it is over, or they host the circle and can be chosen at once."""
+    return over_refusals(gathering) + [
+        Reason("hosts_already", f"{host.name} hosts this circle already: choose them above.", "email")
+        for host in gathering.usual
+        if host.email == email
+    ]
 
 
 def out_of_date() -> Reason:
-    """Said when it would do another thing by now than was shown."""
+    """The reason when a confirmation does not fit what would happen by now."""
     return Reason("out_of_date", "Something changed since you looked. Please see once more what will happen.")
 
 
-def names(people: Iterable[Holder | Seat]) -> str:
-    """Several people as a sentence has them: Farid, Ruth and Wren."""
-    found = [each.name for each in people]
-    return f"{', '.join(found[:-1])} and {found[-1]}" if len(found) > 1 else "".join(found)
+def names_of(people: Iterable[Host | Seat]) -> str:
+    """Names as a sentence lists them: Farid, Ruth and Wren."""
+    return join_names(person.name for person in people)
 
 
-def hold(hosts: tuple[Holder, ...]) -> str:
-    """That these hosts hold it: Farid and Ruth hold it."""
+def hold_words(hosts: tuple[Host, ...]) -> str:
+    """That these hosts host it, as a part of a sentence: "Farid and Ruth hold it"."""
     if not hosts:
         return "the usual hosts hold it"
-    return f"{names(hosts)} {'holds' if len(hosts) == 1 else 'hold'} it"
+    return f"{names_of(hosts)} {choose(len(hosts), 'holds', 'hold')} it"
 
 
-def news(swap: Swap, to: Holder, by: str, when: str) -> str:
-    """What one of the hosts is told. by: the name of whoever did it; when: the gathering's day and hour."""
-    if to.id == _id(swap.to):
-        return f"{by} asks you to hold one gathering: {when}. It is yours from now on."
-    then = swap.holds[:1].upper() + swap.holds[1:]
-    if swap.to is None and _id(swap.held.stand_in) == swap.by:
-        return f"{by} gave back the gathering of {when}. {then} again."
-    did = f"{by} stepped in" if _id(swap.to) == swap.by else f"{by} changed who holds it"
-    if to.id == _id(swap.relieved):
-        return f"The gathering of {when}: {did}. {then}, so you need not."
-    return f"The gathering of {when}: {did}. {then}{' this time' if swap.to else ' as usual'}."
+def mail_words(members: tuple[Seat, ...]) -> str:
+    """How many members get a mail: "1 person with a seat gets a short mail"."""
+    count = len(members)
+    return f"{count} {choose(count, 'person with a seat gets', 'people with a seat get')} a short mail"
+
+
+def news_text(change: HostChange, to: Host, actor_name: str, when: str) -> str:
+    """What one of the hosts is notified of. when: the gathering's day and hour."""
+    if to.id == _id(change.to):
+        return f"{actor_name} asks you to hold one gathering: {when}. It is yours from now on."
+    if change.to is None and _id(change.gathering.stand_in) == change.actor_id:
+        return f"{actor_name} gave back the gathering of {when}. {change.host_sentence} again."
+    stepped_in = _id(change.to) == change.actor_id
+    first = f"{actor_name} stepped in" if stepped_in else f"{actor_name} changed who holds it"
+    if to.id == _id(change.relieved):
+        return f"The gathering of {when}: {first}. {change.host_sentence}, so you need not."
+    how = " this time" if change.to else " as usual"
+    return f"The gathering of {when}: {first}. {change.host_sentence}{how}."
