@@ -150,7 +150,7 @@ def check() -> int:
         findings = asyncio.run(run())
     for finding in findings:
         state = "holds " if finding.holds else f"BROKEN ({finding.broken})"
-        print(f"{state} {finding.name}: {finding.says}")
+        print(f"{state} {finding.name}: {finding.description}")
     return 0 if all(finding.holds for finding in findings) else 1
 
 

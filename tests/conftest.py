@@ -121,7 +121,7 @@ async def context(settings: Settings, queries: list[str]) -> AsyncIterator[Conte
     try:
         yield Context(settings, database)
         async with database.reading() as tx:
-            broken = [f.says for f in await checks.run(tx) if not f.holds]
+            broken = [finding.description for finding in await checks.run(tx) if not finding.holds]
         assert not broken, f"invariants broken: {broken}"
     finally:
         await database.close()

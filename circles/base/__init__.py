@@ -1,1 +1,1 @@
-"""Pure helpers without I/O: errors, time, money, text, forms' readers, settings."""
+"""Helpers without I/O: errors, time, money, text, form readers, settings."""

@@ -1,4 +1,4 @@
-"""Time: now, wall time in a zone, the missing and the doubled hour, and how people say it."""
+"""Time: wall time in a zone, the missing and the repeated hour, dates and times in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 
 
 def now() -> datetime:
-    """The present moment in UTC. For showing; deadlines use the database's clock."""
+    """Now, in UTC. For pages; deadlines use the database's clock."""
     return datetime.now(UTC)
 
 
@@ -31,18 +31,21 @@ def zones() -> frozenset[str]:
 
 
 def is_zone(name: str) -> bool:
-    """Whether this is an IANA zone the site knows."""
+    """Whether this is one of `zones`."""
     return name in zones()
 
 
 def city(zone: str) -> str:
-    """How a zone is named on a page: its city."""
+    """A zone's name on pages: its city."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A wall time in a zone, the UTC instant derived from it, and whether the clock change made it odd."""
+    """A wall time in a zone, and its instant in UTC.
+
+    oddity: "missing" or "doubled" where a clock change skips or repeats the hour.
+    """
 
     wall: datetime
     zone: str
@@ -53,15 +56,15 @@ class Moment:
 def moment(wall: datetime, zone: str) -> Moment:
     """Derive UTC from a naive wall time.
 
-    A doubled hour takes the first of the two. A missing hour moves forward by the gap, and the moment says
-    so: `wall` is then the time the clocks will really show.
+    In a doubled hour it is the first of the two. A missing hour moves forward by the gap: `wall` is then the
+    time that clocks show.
     """
     tz = ZoneInfo(zone)
     first, second = wall.replace(tzinfo=tz, fold=0), wall.replace(tzinfo=tz, fold=1)
     utc = first.astimezone(UTC)
-    shown = utc.astimezone(tz).replace(tzinfo=None)
-    if shown != wall:
-        return Moment(shown, zone, utc, "missing")
+    actual = utc.astimezone(tz).replace(tzinfo=None)
+    if actual != wall:
+        return Moment(actual, zone, utc, "missing")
     return Moment(wall, zone, utc, "doubled" if first.utcoffset() != second.utcoffset() else "")
 
 
@@ -71,14 +74,14 @@ def parse_date(typed: str, field: str = "date") -> date:
     try:
         if not _DATE.fullmatch(text):
             raise ValueError
-        found = date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Refused(
             Reason("date_unreadable", "Please give a date as year-month-day, such as 2027-03-14.", field)
         ) from None
-    if not 2000 <= found.year <= 2100:
+    if not 2000 <= day.year <= 2100:
         raise Refused(Reason("date_far", "Please give a year between 2000 and 2100.", field))
-    return found
+    return day
 
 
 def parse_wall(typed_date: str, typed_time: str, zone: str) -> Moment:
@@ -88,17 +91,17 @@ def parse_wall(typed_date: str, typed_time: str, zone: str) -> Moment:
     if not match or int(match[1]) > 23 or int(match[2]) > 59:
         raise Refused(Reason("time_unreadable", "Please give a time such as 18:00.", "time"))
     wall = datetime.combine(day, time(int(match[1]), int(match[2])))
-    found = moment(wall, zone)
-    if found.oddity == "missing":
+    result = moment(wall, zone)
+    if result.oddity == "missing":
         raise Refused(
             Reason(
                 "time_missing",
                 f"On this day the clocks in {city(zone)} skip {wall:%H:%M}. "
-                f"The next time that exists is {found.wall:%H:%M}.",
+                f"The next time that exists is {result.wall:%H:%M}.",
                 "time",
             )
         )
-    return found
+    return result
 
 
 def format_time(wall: datetime) -> str:
@@ -125,7 +128,7 @@ def format_date(day: date, today: date | None = None) -> str:
 
 
 def format_when(at: datetime, zone: str, viewer_zone: str = "") -> str:
-    """A moment in the circle's zone, and in the visitor's where that differs.
+    """A moment in the circle's zone, then in the visitor's where that differs.
 
     "Tuesday 24 November, 6:00 in the evening in New York, 3:00 in the afternoon for you"
     """
@@ -136,7 +139,7 @@ def format_when(at: datetime, zone: str, viewer_zone: str = "") -> str:
 
 
 def format_for_viewer(at: datetime, zone: str, viewer_zone: str) -> str:
-    """The same moment on the visitor's clock, or nothing when it is the same clock."""
+    """A moment in the visitor's zone; empty where its clocks show the same time as the circle's."""
     if not viewer_zone or not is_zone(viewer_zone):
         return ""
     there, here = at.astimezone(ZoneInfo(zone)), at.astimezone(ZoneInfo(viewer_zone))
@@ -147,7 +150,7 @@ def format_for_viewer(at: datetime, zone: str, viewer_zone: str) -> str:
 
 
 def format_short(at: datetime, zone: str) -> str:
-    """A moment in the circle's zone, as short as a list wants it: Tue 24 Nov, 6:00 pm."""
+    """A moment in the circle's zone, short: Tue 24 Nov, 6:00 pm."""
     there = at.astimezone(ZoneInfo(zone))
     return f"{there:%a} {there.day} {there:%b}, {there.hour % 12 or 12}:{there:%M} {'am' if there.hour < 12 else 'pm'}"
 
@@ -160,7 +163,7 @@ def format_length(minutes: int) -> str:
 
 
 def format_span(length: timedelta) -> str:
-    """How long something still takes, roughly and kindly: 48 hours, 3 days, 20 minutes."""
+    """A length of time, rounded down: 48 hours, 3 days, 20 minutes."""
     minutes = max(0, int(length.total_seconds() // 60))
     if minutes < 120:
         return f"{minutes} minutes"

@@ -1,4 +1,4 @@
-"""What may go wrong in a way a person can be told about."""
+"""Errors with a message for people, and refusals with every reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason for a refusal: a code for the code, a sentence for the person, the field it is about."""
+    """One reason for a refusal: a code for programs, a sentence for people, the form field it is about."""
 
     code: str
     text: str
@@ -16,22 +16,19 @@ class Reason:
 
 
 class CirclesError(Exception):
-    """The root of the errors the site itself raises."""
+    """The base class of the site's own errors."""
 
 
 class NotFound(CirclesError):
-    """There is no such row, or it is not this person's to see. The two look the same on purpose."""
+    """No such row, or not visible to this person; the response is the same for both."""
 
 
 class NotAllowed(CirclesError):
-    """The person is known and the row is theirs to see, but not theirs to change."""
+    """The person may see the row, but not change it."""
 
 
-class Refused(CirclesError, ValueError):
-    """The house's rules say no. Carries every reason at once, so that a person corrects a form once.
-
-    A ValueError too, so that a pydantic validator may raise it.
-    """
+class Refused(CirclesError):
+    """Refused by the rules, with every reason at once, so that a form is corrected once."""
 
     def __init__(self, reasons: Iterable[Reason] | Reason) -> None:
         self.reasons = (reasons,) if isinstance(reasons, Reason) else tuple(reasons)
@@ -39,16 +36,16 @@ class Refused(CirclesError, ValueError):
 
     @property
     def codes(self) -> set[str]:
-        """The codes of all reasons."""
+        """The reasons' codes."""
         return {reason.code for reason in self.reasons}
 
 
 class OutOfDate(Refused):
-    """What the person saw has changed while they were reading. Shown again with what they typed kept."""
+    """The row changed since the person loaded it. The form is shown again with what they typed."""
 
 
 def refuse_if(reasons: Iterable[Reason]) -> None:
     """Raise Refused when there is any reason."""
-    found = tuple(reasons)
-    if found:
-        raise Refused(found)
+    all_reasons = tuple(reasons)
+    if all_reasons:
+        raise Refused(all_reasons)

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line in production, plain lines in practice. They carry ids, never names."""
+"""Logging: JSON lines in production, plain lines in practice mode. Logs carry ids, never names."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from circles.base.settings import Settings
 def configure(settings: Settings) -> None:
     """Set up logging for this process.
 
-    Libraries may only warn: what they write of a fault can hold what a person typed. pgqueuer is silent,
-    because jobs.py says the same without the text of the fault.
+    Libraries log warnings only, because their messages may hold personal data. pgqueuer is silent: store/jobs.py logs
+    failed jobs, without the exception's text.
     """
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     logging.getLogger("pgqueuer").setLevel(logging.CRITICAL + 1)
-    for talkative in ("stripe", "httpx", "aiosmtplib"):
-        logging.getLogger(talkative).setLevel(logging.ERROR)
-    last = (
+    for name in ("stripe", "httpx", "aiosmtplib"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    renderer = (
         structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
         if settings.practice
         else structlog.processors.JSONRenderer()
@@ -28,7 +28,7 @@ def configure(settings: Settings) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            last,
+            renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,

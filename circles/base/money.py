@@ -1,4 +1,4 @@
-"""Money as integer minor units with an ISO 4217 currency, and the sliding scale's arithmetic."""
+"""Money in integer minor units with an ISO 4217 currency; the sliding scale."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from babel.numbers import format_currency, get_currency_precision
 
 from circles.base.errors import Reason, Refused
 
-# No seat costs more than this many minor units; a slip of the keyboard is not a generous gift.
+# The largest price of a seat, in minor units. More is a typing error.
 MAX_MINOR = 100_000_00
 
 # The least a card can be charged with, in minor units, where it is not 50
@@ -35,9 +35,9 @@ def min_charge(currency: str) -> int:
 
 @lru_cache(maxsize=4096)
 def format_amount(minor: int, currency: str) -> str:
-    """An amount as people write it: $45, $45.50, ¥4,500. Whole amounts carry no zeros.
+    """An amount as people write it: $45, $45.50, ¥4,500. Whole amounts have no decimals.
 
-    minor: integer minor units (cents). The last few thousand are kept, since the same come again and again.
+    minor: integer minor units (cents). Cached, because the same few amounts repeat.
     """
     whole = minor % minor_per_unit(currency) == 0
     return format_currency(
@@ -50,16 +50,16 @@ def format_amount(minor: int, currency: str) -> str:
 
 
 def format_plain(minor: int, currency: str) -> str:
-    """An amount for a form field: 45 or 45.50, without a sign."""
+    """An amount for a form field: 45 or 45.50, without the currency."""
     digits = get_currency_precision(currency)
     unit, part = divmod(minor, 10**digits)
     return f"{unit}.{part:0{digits}d}" if part else str(unit)
 
 
 def parse(typed: str, currency: str, field: str = "amount") -> int:
-    """Read a typed amount into minor units. A sign of the currency before it is fine.
+    """Read a typed amount into minor units. A currency sign before it is allowed.
 
-    Raises Refused when it is not an amount, has too many decimals, is negative or is beyond all reason.
+    Raises Refused for no amount, too many decimals, a negative one, or more than MAX_MINOR.
     """
     text = typed.strip().removeprefix("$").removeprefix("€").removeprefix("£").strip()
     match = _AMOUNT.fullmatch(text)
@@ -68,8 +68,10 @@ def parse(typed: str, currency: str, field: str = "amount") -> int:
     digits = get_currency_precision(currency)
     part = (match["part"] or "").rstrip("0")
     if len(part) > digits:
-        what = "no cents" if digits == 0 else f"at most {digits} digits after the point"
-        raise Refused(Reason("amount_fraction", f"Please give an amount in {currency} with {what}.", field))
+        decimals = "no cents" if digits == 0 else f"at most {digits} digits after the point"
+        raise Refused(
+            Reason("amount_fraction", f"Please give an amount in {currency} with {decimals}.", field)
+        )
     minor = int(match["whole"].replace(",", "")) * 10**digits + int(part.ljust(digits, "0") or 0)
     if minor > MAX_MINOR:
         raise Refused(Reason("amount_huge", "That amount is too large. Please check it.", field))
@@ -86,7 +88,7 @@ def _unreadable(text: str, currency: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A circle's sliding scale, in minor units of one currency. All zero: the circle asks nothing."""
+    """A circle's sliding scale, in minor units of one currency. All zero: every seat is free."""
 
     minimum: int
     suggested: int
@@ -100,11 +102,11 @@ class Scale:
 
     @property
     def is_free(self) -> bool:
-        """Whether a seat costs nothing for everybody."""
+        """Whether every seat is free."""
         return self.maximum == 0
 
     def refusals(self) -> list[Reason]:
-        """Every reason why this is no scale."""
+        """Every reason why this is no valid scale."""
         reasons = []
         if self.minimum < 0:
             reasons.append(Reason("scale_negative", "The minimum cannot be less than zero.", "minimum"))
@@ -119,7 +121,7 @@ class Scale:
         return reasons
 
     def amount_refusals(self, amount: int, currency: str) -> list[Reason]:
-        """Every reason why this amount cannot be paid on this scale. Empty: it can."""
+        """Every reason why this amount cannot be paid on this scale."""
         if currency.upper() != self.currency:
             return [Reason("other_currency", f"This circle is paid in {self.currency}.", "amount")]
         if amount < self.minimum:

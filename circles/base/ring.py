@@ -1,7 +1,6 @@
-"""The ring of seats: where the dots stand.
+"""The ring of seats: the coordinates of its dots.
 
-A gathering is drawn as a ring of as many dots as it has seats. This file only says where on the plane each
-dot stands; the macro `ring` in templates/macros.html draws them.
+A gathering is drawn as a ring with a dot for each seat, by the macro `ring` in templates/macros.html.
 """
 
 from functools import lru_cache
@@ -14,8 +13,8 @@ MAX_SEATS = 24
 def ring_points(seats: int, radius: float) -> tuple[tuple[float, float], ...]:
     """The centers of `seats` dots on a circle of `radius` around (0, 0), in the units of the radius.
 
-    The first dot stands at the top and the rest follow clockwise, as seats are counted; y grows downward, as
-    it does in SVG. One seat alone stands in the middle. Coordinates have two decimals. Raises ValueError when
+    The first dot is at the top and the rest follow clockwise, in the order of seats; y grows downward, as in SVG.
+    A single seat is in the middle. Coordinates have two decimals. Raises ValueError when
     there are fewer than 1 or more than 24 seats, or when the radius is not positive.
     """
     if not 1 <= seats <= MAX_SEATS:
@@ -29,5 +28,5 @@ def ring_points(seats: int, radius: float) -> tuple[tuple[float, float], ...]:
 
 def _point(turn: float, radius: float) -> tuple[float, float]:
     """The point `turn` radians clockwise from the top."""
-    # Adding 0.0 turns -0.0 into 0.0, which would otherwise be written as "-0.0" into the page.
+    # Adding 0.0 turns -0.0 into 0.0: the page would show "-0.0".
     return round(radius * sin(turn), 2) + 0.0, round(-radius * cos(turn), 2) + 0.0

@@ -1,4 +1,4 @@
-"""A database row as rules read it."""
+"""The type of a database row in rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from typing import Any, Protocol
 
 
 class Row(Protocol):
-    """A row of the database, or a mapping made for a test, read by the names of its columns."""
+    """A database row, or a mapping in a test: values by column name."""
 
     def __getitem__(self, column: str, /) -> Any: ...

@@ -1,4 +1,4 @@
-"""The environment, read once. Every setting has a default for practice; production says what it lacks."""
+"""Settings from the environment. All have defaults for practice mode; production refuses to start without some."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class CrisisLine(BaseModel):
-    """One line of crisis help: its name, how to reach it, and a link where there is one."""
+    """A crisis line: its name, how to reach it, a link or empty."""
 
     name: str
     how: str
@@ -28,7 +28,7 @@ UNITED_STATES = [
 
 
 class Settings(BaseSettings):
-    """What the site is told by its environment. Names are CIRCLES_<NAME> but for the three said below."""
+    """The settings. Variables are CIRCLES_<NAME>, except those with an alias."""
 
     model_config = SettingsConfigDict(env_prefix="CIRCLES_", extra="ignore", frozen=True)
 
@@ -62,17 +62,17 @@ class Settings(BaseSettings):
 
     @property
     def practice(self) -> bool:
-        """Whether this is the practice mode: no real card, no real mail."""
+        """Whether this is practice mode: no real card, no real mail."""
         return self.mode == "practice"
 
     @property
     def base_url(self) -> str:
-        """The canonical origin, without a slash at its end."""
+        """The canonical origin, without a trailing slash."""
         return self.origin.rstrip("/") or f"http://127.0.0.1:{self.port}"
 
     @property
     def worker_url(self) -> str:
-        """Where the worker listens: a transaction pooler cannot carry LISTEN, so it may have its own address."""
+        """The worker's database URL: a transaction pooler does not support LISTEN, so it may be another one."""
         return self.worker_database_url or self.database_url
 
     @property
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
 
     @property
     def practice_money(self) -> bool:
-        """Whether money goes to the practice look-alike of Stripe."""
+        """Whether payments go to the simulated Stripe."""
         return self.practice and not self.stripe_api_base
 
     @property
@@ -100,13 +100,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
-        problems = self._missing() if self.mode == "production" else self._too_live()
+        problems = self._missing() if self.mode == "production" else self._live_keys()
         if problems:
             raise ValueError(" ".join(problems))
         return self
 
     def _missing(self) -> list[str]:
-        """Everything production needs and does not have, all at once."""
+        """Every missing setting of production, in one sentence."""
         origin = urlsplit(self.origin)
         needed = {
             "DATABASE_URL": bool(self.database_url),
@@ -119,10 +119,10 @@ class Settings(BaseSettings):
             "CIRCLES_STRIPE_SECRET_KEY": bool(self.stripe_secret_key.get_secret_value()),
             "CIRCLES_STRIPE_WEBHOOK_SECRET": bool(self.stripe_webhook_secret.get_secret_value()),
         }
-        missing = [name for name, there in needed.items() if not there]
+        missing = [name for name, is_set in needed.items() if not is_set]
         return [f"Production needs: {', '.join(missing)}."] if missing else []
 
-    def _too_live(self) -> list[str]:
+    def _live_keys(self) -> list[str]:
         key = self.stripe_secret_key.get_secret_value()
         if "_live_" in key:
             return ["A live Stripe key is set, but practice mode is on. Set CIRCLES_MODE=production."]
@@ -131,13 +131,13 @@ class Settings(BaseSettings):
         return []
 
     def signing_key(self) -> bytes:
-        """The secret that feed addresses and link tokens are derived from."""
+        """The key of feed URLs, link tokens and hashes."""
         return (self.secret.get_secret_value() or _practice_secret(self.data_dir)).encode()
 
 
 @cache
 def _practice_secret(data_dir: Path) -> str:
-    """A secret of this data folder's own, made once, so that links still work after a restart."""
+    """A secret kept in the data folder, so that links still work after a restart."""
     path = data_dir / "practice-secret"
     try:
         return path.read_text()
@@ -150,12 +150,12 @@ def _practice_secret(data_dir: Path) -> str:
 
 def parse_lines(text: str) -> list[CrisisLine]:
     """Read CIRCLES_CRISIS_LINES: `name | how | link` per line or semicolon; the link may be left out."""
-    found = []
+    lines = []
     for row in text.replace("\n", ";").split(";"):
         parts = [part.strip() for part in row.split("|")]
         if parts == [""]:
             continue
         if len(parts) not in (2, 3) or not all(parts[:2]):
             raise ValueError(f"CIRCLES_CRISIS_LINES: write 'name | how | link', not {row.strip()!r}.")
-        found.append(CrisisLine(name=parts[0], how=parts[1], href=parts[2] if len(parts) == 3 else ""))
-    return found
+        lines.append(CrisisLine(name=parts[0], how=parts[1], href=parts[2] if len(parts) == 3 else ""))
+    return lines

@@ -1,4 +1,4 @@
-"""The one text boundary: what may enter a name, a line, a Markdown body, and how Markdown becomes HTML."""
+"""Text from outside: validated lines and bodies; Markdown to safe HTML."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from markdown_it.token import Token
 
 from circles.base.errors import Reason, Refused
 
-# Marks that turn the reading direction around can make a name read as something else (Unicode UAX #9).
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Characters that reverse the reading direction can make a name read as another (Unicode UAX #9).
+_REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DIRECTION = frozenset("\u200e\u200f\u061c")
 _LINE_ENDS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
@@ -38,13 +38,12 @@ _TAGS = {
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
 
 
-def _without_bad(value: str, field: str, keep_newlines: bool) -> str:
+def _without_hidden(value: str, field: str, keep_newlines: bool) -> str:
     if value.isascii() and value.isprintable():
-        return value  # nothing in it can be bad, and most is like this
-    found = unicodedata.normalize("NFC", value)
+        return value  # the common case: nothing to remove
     kept = []
-    for character in found:
-        if character in _TURNING or character in _DIRECTION or character == "\ufeff":
+    for character in unicodedata.normalize("NFC", value):
+        if character in _REVERSING or character in _DIRECTION or character == "\ufeff":
             continue
         category = unicodedata.category(character)
         if category == "Cs" or (category == "Cc" and not (character in "\n\t" and keep_newlines)):
@@ -66,30 +65,30 @@ def line(value: str, field: str = "", *, max_length: int = 120, required: bool =
     if _LINE_ENDS.search(value.strip()):
         raise Refused(Reason("line_break", "Please keep this to one line.", field))
     text = _SPACES.sub(
-        " ", _without_bad(value.strip().replace("\t", " "), field, keep_newlines=False)
+        " ", _without_hidden(value.strip().replace("\t", " "), field, keep_newlines=False)
     ).strip()
     return _limited(text, field, max_length, required)
 
 
 def tidy_line(value: str, *, max_length: int = 200) -> str:
-    """One line made of whatever comes, never refused: for mail headers and calendars.
+    """One line made of any text, never refused: for mail headers and calendars.
 
-    Line breaks and control characters become spaces, direction marks go, and the rest is cut at `max_length`.
+    Line breaks and control characters become spaces, direction marks are removed, and it is cut at `max_length`.
     """
     if value.isascii() and value.isprintable():
         return _SPACES.sub(" ", value).strip()[:max_length].rstrip()
     kept = [
         " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
         for character in unicodedata.normalize("NFC", value)
-        if character not in _TURNING and character not in _DIRECTION and character != "\ufeff"
+        if character not in _REVERSING and character not in _DIRECTION and character != "\ufeff"
     ]
     return _SPACES.sub(" ", "".join(kept)).strip()[:max_length].rstrip()
 
 
 def body(value: str, field: str = "", *, max_length: int = 20_000, required: bool = True) -> str:
-    """Several lines of text or Markdown. Line ends become \\n; the same refusals as `line` but for breaks."""
+    """Several lines of text or Markdown. Line ends become \\n. Raises Refused like `line`, except for line breaks."""
     text = _LINE_ENDS.sub("\n", value)
-    text = _without_bad(text, field, keep_newlines=True).strip()
+    text = _without_hidden(text, field, keep_newlines=True).strip()
     return _limited(text, field, max_length, required)
 
 
@@ -107,9 +106,9 @@ def _limited(text: str, field: str, max_length: int, required: bool) -> str:
 
 @lru_cache(maxsize=256)
 def markdown(source: str) -> str:
-    """Markdown as HTML that is safe to show: raw HTML is text, links are web or mail addresses only.
+    """Markdown as safe HTML: raw HTML is shown as text, links are http, https or mailto only.
 
-    The last 256 texts are kept: guidelines are shown again and again, and reading Markdown takes a millisecond.
+    Cached, because parsing takes a millisecond and guidelines repeat.
     """
     html = _markdown.render(source).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     return nh3.clean(
@@ -122,5 +121,5 @@ def markdown(source: str) -> str:
 
 
 def markdown_tokens(source: str) -> list[Token]:
-    """What Markdown is made of, in the order it reads, for showing it in another way than as HTML."""
+    """The tokens of Markdown in reading order, to render it as something other than HTML."""
     return _markdown.parse(source)

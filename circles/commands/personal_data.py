@@ -51,7 +51,7 @@ async def export(context: Context, email: str) -> dict[str, list[dict[str, Any]]
 
 
 def _given_out(table: str, column: str) -> bool:
-    return MAP[table].get(column) is not Care.KEY
+    return MAP[table].get(column) is not Care.SECRET
 
 
 async def erase(context: Context, email: str) -> None:

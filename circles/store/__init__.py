@@ -1,1 +1,1 @@
-"""The database and what leaves it: queries, migrations, jobs, templates, mail, audit, checks."""
+"""PostgreSQL and output: queries, migrations, jobs, templates, mail, event rows, invariants, the privacy map."""

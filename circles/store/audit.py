@@ -1,4 +1,4 @@
-"""Who did what, when: one append-only row for every change of state."""
+"""Event rows: an append-only row for every change of state."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ async def record(
     why: str = "",
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Leave an event row in the caller's transaction.
+    """Add an event row in the caller's transaction.
 
-    what: the verb with its room ("booking.confirmed"); about: the row's id; who: the person, or None for the
-    house itself; before, after: the states; why: the reason given.
+    what: the kind of event ("booking.confirmed"). about: the id of the changed row. actor_id: None for the site
+    itself. before, after: the states. why: the reason given.
     """
     await SQL.record(
         tx, what=what, about=about, who=actor_id, before=before, after=after, why=why, details=details or {}

@@ -1,4 +1,4 @@
-"""The invariants of sql/checks.sql: what must always hold, and whether it does."""
+"""The invariants of sql/checks.sql."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ SQL = db.queries("checks")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One invariant: its name, what it says, and how many rows break it."""
+    """One invariant: its name, its description, and how many rows break it."""
 
     name: str
-    says: str
+    description: str
     broken: int
 
     @property
     def holds(self) -> bool:
-        """Whether no row breaks it."""
+        """Whether no row breaks the invariant."""
         return self.broken == 0
 
 
 async def run(tx: db.Tx) -> list[Finding]:
-    """Ask every invariant. Each query of sql/checks.sql counts the rows that break it."""
-    found = []
-    for name in sorted(each for each in SQL.available_queries if not each.endswith("_cursor")):
+    """Check every invariant. Each query of sql/checks.sql counts the rows that break one."""
+    findings = []
+    for name in sorted(name for name in SQL.available_queries if not name.endswith("_cursor")):
         query = getattr(SQL, name)
-        found.append(Finding(name, (query.__doc__ or "").strip(), await query(tx)))
-    return found
+        findings.append(Finding(name, (query.__doc__ or "").strip(), await query(tx)))
+    return findings

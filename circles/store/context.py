@@ -1,4 +1,4 @@
-"""What every verb and every job needs to have in hand: the settings and the database."""
+"""The context of verbs and jobs: settings and database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pool, the transaction, and the named queries of sql/. The only place that imports asyncpg."""
+"""The connection pool, transactions, and the named queries of sql/. The only import of asyncpg."""
 
 from __future__ import annotations
 
@@ -47,42 +47,42 @@ __all__ = [
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
-# A connection inside a transaction. A function that takes one is a part of somebody else's transaction.
+# A connection, usually inside a transaction. A function that takes one runs in its caller's transaction.
 Tx = PoolConnectionProxy | Connection
 
 
 class _Queries:
-    """The named queries of one file, which is read when the first of them is wanted: all at once is a slow start."""
+    """The named queries of one file, read when the first is used: reading all files makes starting slow."""
 
-    def __init__(self, room: str) -> None:
-        self._room = room
+    def __init__(self, name: str) -> None:
+        self._name = name
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(_read(self._room), name)
+    def __getattr__(self, query: str) -> Any:
+        return getattr(_read(self._name), query)
 
 
 @cache
-def _read(room: str) -> Any:
-    return aiosql.from_path(SQL / f"{room}.sql", "asyncpg")
+def _read(name: str) -> Any:
+    return aiosql.from_path(SQL / f"{name}.sql", "asyncpg")
 
 
-def queries(room: str) -> Any:
-    """The named queries of sql/<room>.sql, each an attribute (aiosql: keyword arguments only)."""
-    return _Queries(room)
+def queries(name: str) -> Any:
+    """The named queries of sql/<name>.sql, as attributes (aiosql: keyword arguments only)."""
+    return _Queries(name)
 
 
-async def rows(found: AsyncIterator[Record]) -> list[Record]:
-    """All rows of a plain select; aiosql hands them out as an async generator."""
-    return [row async for row in found]
+async def rows(select: AsyncIterator[Record]) -> list[Record]:
+    """All rows of a select, which aiosql returns as an async generator."""
+    return [row async for row in select]
 
 
 def violated_constraint(error: PostgresError) -> str:
-    """The name of the constraint that a statement broke, or an empty string."""
+    """The name of the constraint that a statement violated, or an empty string."""
     return getattr(error, "constraint_name", None) or ""
 
 
 def _to_jsonb(value: Any) -> str:
-    """JSON for a jsonb column. A string is JSON already: the queue writes its own into our transactions."""
+    """JSON for a jsonb column. A string is JSON already: pgqueuer serializes its own."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -95,15 +95,15 @@ async def _leave_as_is(_: Any) -> None:
 
 
 async def connect(url: str) -> Connection:
-    """One connection outside any pool, for the migration runner and the worker's listening."""
+    """A connection outside the pool, for migrations and for the worker's LISTEN."""
     return await asyncpg.connect(url, timeout=15)
 
 
 class Database:
-    """The pool of one process.
+    """The connection pool of one process.
 
-    A verb opens its transaction here (`async with db.transaction() as tx`): leaving it commits, raising
-    rolls back. A page that only reads uses `async with db.reading() as tx`.
+    A verb runs in `async with db.transaction() as tx`: the end commits, an exception rolls back. A page that only
+    reads uses `async with db.reading() as tx`.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -113,9 +113,12 @@ class Database:
     async def open(
         cls, url: str, *, size: int = 6, pooler: bool = False, on_query: Callable[[Any], None] | None = None
     ) -> Database:
-        """Open the pool. pooler: a transaction pooler stands between, so statements are not kept prepared."""
+        """Open the pool. pooler: behind a transaction pooler, where prepared statements cannot be cached.
 
-        async def first(connection: Any) -> None:
+        on_query: called with each query, as asyncpg logs it.
+        """
+
+        async def init(connection: Any) -> None:
             await _prepare(connection)
             if on_query:
                 connection.add_query_logger(on_query)
@@ -124,7 +127,7 @@ class Database:
             url,
             min_size=1,
             max_size=size,
-            init=first,
+            init=init,
             reset=_leave_as_is,
             statement_cache_size=0 if pooler else 200,
             command_timeout=30,
@@ -133,18 +136,18 @@ class Database:
         return cls(pool)
 
     async def close(self) -> None:
-        """Close every connection, waiting a moment for those at work."""
+        """Close every connection, after a short wait for running queries."""
         await self._pool.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Tx]:
-        """A transaction: leaving the block commits, an exception rolls back."""
+        """A transaction: the end of the block commits, an exception rolls back."""
         async with self._pool.acquire() as connection, connection.transaction():
             yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Tx]:
-        """A connection for reading: each statement stands alone."""
+        """A connection for reads, each in its own transaction."""
         async with self._pool.acquire() as connection:
             yield connection
 
@@ -158,16 +161,15 @@ async def copy_out(
     header: bool = True,
     timeout: float = 600,
 ) -> int:
-    """Stream a named query as CSV through COPY. Its parameters are named in the order they stand in the SQL.
+    """Stream a named query as CSV through COPY. Returns the number of rows.
 
-    write: an async function given each chunk (asyncpg hands over bytearrays); the copy waits for it. timeout:
-    seconds for the whole, since whoever takes the rows may be slow. Returns the number of rows.
-    When it fails or is cancelled, the connection is closed, and with it the copy in the database.
+    write: an async function called with each chunk (a bytearray), awaited before the next. timeout: seconds for the
+    whole, since the client may be slow. On an error or cancellation the connection is closed, which ends the COPY.
     """
     order = list(query.parameters or [])
     try:
         status = await tx.copy_from_query(
-            query.sql.rstrip().rstrip(";"),  # it stands inside COPY (...)
+            query.sql.rstrip().rstrip(";"),  # it becomes a part of COPY (...)
             *[arguments[name] for name in order],
             output=write,
             format="csv",
@@ -175,7 +177,7 @@ async def copy_out(
             timeout=timeout,
         )
     except BaseException:
-        # A copy that stops half-way leaves its connection out of step, so the pool shall not have it back.
+        # After a COPY that stopped half-way the connection is unusable, so it must not return to the pool.
         tx.terminate()
         raise
     return int(status.split()[-1])

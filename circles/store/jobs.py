@@ -1,4 +1,4 @@
-"""The queue: jobs enqueued in the caller's transaction, the worker that carries them out, the timetable."""
+"""Background jobs: the queue, the worker, the timetable (cron)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from circles.base.errors import CirclesError
 from circles.store import db
 from circles.store.context import Context
 
-# The queue is imported when it is first used: every process declares jobs, and it takes long to import.
+# pgqueuer is imported at its first use: every process declares jobs, and the import is slow.
 if TYPE_CHECKING:
     from pgqueuer import Job, PgQueuer, Queries
     from pgqueuer.models import Schedule
@@ -29,17 +29,17 @@ SQL = db.queries("store/jobs")
 Handler = Callable[..., Awaitable[None]]
 H = TypeVar("H", bound=Handler)
 
-FIRST_WAIT = timedelta(seconds=2)
-LONGEST_WAIT = timedelta(minutes=15)
+MIN_WAIT = timedelta(seconds=2)
+MAX_WAIT = timedelta(minutes=15)
 
 
 class GaveUp(CirclesError):
-    """A job that failed too often: the kind and the place of its last fault."""
+    """A job failed too often. The message has the type and line of the last exception."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    do: Handler
+    run: Handler
     attempts: int
 
 
@@ -48,11 +48,11 @@ _timetable: dict[str, tuple[str, Callable[[Context], Awaitable[None]]]] = {}
 
 
 def job(name: str, *, attempts: int = 12) -> Callable[[H], H]:
-    """Declare the function that carries out a job: `async def f(house, **payload)`.
+    """Declare the function of a job: `async def f(context, **payload)`.
 
-    It may run more than once (after a crash, or after raising), so it must be safe to repeat. After
-    `attempts` retries, each waited for twice as long as the last (2 s up to 15 min), the job is kept as
-    failed and /healthz says so.
+    It may run more than once (after a crash, or after raising), so it must be idempotent. After `attempts`
+    retries, each after twice the wait of the last (2 s up to 15 min), the job is kept as failed, which /healthz
+    reports.
     """
 
     def declare(do: H) -> H:
@@ -63,7 +63,7 @@ def job(name: str, *, attempts: int = 12) -> Callable[[H], H]:
 
 
 def every(name: str, cron: str) -> Callable[[Callable[[Context], Awaitable[None]]], Any]:
-    """Declare a function of the timetable: `async def f(house)`. Two workers run it once between them."""
+    """Declare a function of the timetable: `async def f(context)`. With several workers, one of them runs it."""
 
     def declare(do: Callable[[Context], Awaitable[None]]) -> Callable[[Context], Awaitable[None]]:
         _timetable[name] = (cron, do)
@@ -75,10 +75,10 @@ def every(name: str, cron: str) -> Callable[[Callable[[Context], Awaitable[None]
 async def enqueue(
     tx: db.Tx, name: str, *, after: timedelta | None = None, key: str | None = None, **payload: Any
 ) -> None:
-    """Put a job on the queue in the caller's transaction: it exists only if that commits.
+    """Enqueue a job in the caller's transaction: it exists only if that commits.
 
-    after: how long to wait; key: while a job with this key waits or runs, another is not added.
-    payload: what the function is called with, as JSON (ids as text).
+    after: the delay. key: while a job with this key waits or runs, no other is added. payload: the function's
+    arguments, as JSON (ids as text). Raises KeyError for an undeclared name.
     """
     if name not in _tasks:
         raise KeyError(f"no such job: {name}")
@@ -102,37 +102,37 @@ def _queuer(context: Context, connection: db.Connection) -> PgQueuer:
 
     queuer = PgQueuer.from_asyncpg_connection(connection)
     for name, task in _tasks.items():
-        queuer.entrypoint(name, on_failure="hold")(_carrier(context, task))
+        queuer.entrypoint(name, on_failure="hold")(_entrypoint(context, task))
     for name, (cron, do) in _timetable.items():
-        queuer.schedule(name, cron)(_ticker(context, do))
+        queuer.schedule(name, cron)(_scheduled(context, do))
     return queuer
 
 
-def _carrier(context: Context, task: _Task) -> Callable[[Job], Awaitable[None]]:
+def _entrypoint(context: Context, task: _Task) -> Callable[[Job], Awaitable[None]]:
     from pgqueuer.errors import RetryRequested
 
-    async def carry(job: Job) -> None:
+    async def run(job: Job) -> None:
         try:
-            await task.do(context, **json.loads(job.payload or b"{}"))
+            await task.run(context, **json.loads(job.payload or b"{}"))
         except Exception as error:
-            # The kind and the place of the fault, never its text, which may hold an address: the queue keeps
-            # what it is told here, so the fault itself is not handed on.
+            # The type and line of the exception, never its text, which may hold personal data: pgqueuer stores the
+            # reason in the database, and the exception is not chained.
             frame = traceback.extract_tb(error.__traceback__)[-1]
-            fault = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-            log.warning("job failed", job=job.entrypoint, attempt=job.attempts, error=fault)
+            reason = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+            log.warning("job failed", job=job.entrypoint, attempt=job.attempts, error=reason)
             if job.attempts >= task.attempts:
-                raise GaveUp(fault) from None
-            raise RetryRequested(delay=wait_after(job.attempts), reason=fault) from None
+                raise GaveUp(reason) from None
+            raise RetryRequested(delay=wait_after(job.attempts), reason=reason) from None
 
-    return carry
+    return run
 
 
 def wait_after(attempt: int) -> timedelta:
-    """How long a job waits after a failed attempt (from 0): twice as long each time, 15 minutes at most."""
-    return min(FIRST_WAIT * 2 ** min(attempt, 20), LONGEST_WAIT)
+    """The wait after a failed attempt (counted from 0): doubled each time, 15 minutes at most."""
+    return min(MIN_WAIT * 2 ** min(attempt, 20), MAX_WAIT)
 
 
-def _ticker(
+def _scheduled(
     context: Context, do: Callable[[Context], Awaitable[None]]
 ) -> Callable[[Schedule], Awaitable[None]]:
     async def tick(_: Schedule) -> None:
@@ -142,7 +142,7 @@ def _ticker(
 
 
 async def work(context: Context, stop: asyncio.Event | None = None) -> None:
-    """Carry out jobs and the timetable until `stop` is set. A lost database is waited for."""
+    """Run jobs and the timetable until `stop` is set. After a lost connection it connects again."""
     stop = stop or asyncio.Event()
     wait = 1.0
     while not stop.is_set():
@@ -179,15 +179,15 @@ async def _work_once(context: Context, stop: asyncio.Event) -> None:
 
 
 async def drain(context: Context) -> None:
-    """Carry out every job that is due now, then return. For commands and tests.
+    """Run every job that is due now, then return. For commands and tests.
 
-    What fails waits for its next attempt like any other job, and is not waited for here.
+    A failed job waits for its next attempt as usual.
     """
     connection = await db.connect(context.settings.worker_url)
     try:
         manager = _queuer(context, connection).qm
         running = asyncio.create_task(manager.run(dequeue_timeout=timedelta(milliseconds=200), batch_size=10))
-        while not running.done() and await _work_left(context, list(manager.entrypoint_registry)):
+        while not running.done() and await _count_due(context, list(manager.entrypoint_registry)):
             await asyncio.sleep(0.02)
         manager.shutdown.set()
         await running
@@ -195,28 +195,28 @@ async def drain(context: Context) -> None:
         await connection.close(timeout=5)
 
 
-async def _work_left(context: Context, names: list[str]) -> int:
-    # Asked in one statement: between two, a job could end and leave another behind, unseen by both.
+async def _count_due(context: Context, names: list[str]) -> int:
+    # In one statement: between two, a job could end and add another, counted by neither.
     async with context.db.reading() as tx:
-        return await SQL.work_left(tx, names=names)
+        return await SQL.count_due(tx, names=names)
 
 
 async def run_timetable(context: Context, name: str) -> None:
-    """Do one entry of the timetable now."""
+    """Run one entry of the timetable now."""
     await _timetable[name][1](context)
 
 
 @every("jobs.tidy", "17 * * * *")
-async def tidy(context: Context) -> None:
-    """Forget the log of jobs done more than two weeks ago."""
+async def delete_old_log(context: Context) -> None:
+    """Delete the log of jobs that finished two weeks ago."""
     async with context.db.transaction() as tx:
-        await SQL.forget_old_log(tx)
+        await SQL.delete_old_log(tx)
 
 
 async def install(connection: db.Connection) -> None:
-    """Make or bring up to date the queue's own tables, with pgqueuer's own statements.
+    """Create or upgrade the queue's own tables, with pgqueuer's own statements.
 
-    Called by the migration runner under its lock, before our migrations. Safe to repeat.
+    Called by the migration runner under its lock, before our migrations. Idempotent.
     """
     queue = _queries(connection)
     if not await queue.has_table("pgqueuer"):

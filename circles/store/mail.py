@@ -1,4 +1,4 @@
-"""One send(): a row and a job in the caller's transaction; then SMTP, or the practice mailbox."""
+"""Mail: composed from templates, stored and queued in the caller's transaction, sent by SMTP."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from circles.store.context import Context
 SQL = db.queries("store/mail")
 log = structlog.get_logger("mail")
 
-# How long one try may take, in seconds, and how long its claim keeps a second carrier away. The claim is
-# longer, so that it never lapses while the first is still talking to the server.
-TRY_SECONDS = 120
+# One attempt may take ATTEMPT_SECONDS; meanwhile its claim keeps a second worker off. The claim lasts longer, so that
+# it never expires while the first worker still speaks to the server.
+ATTEMPT_SECONDS = 120
 CLAIM = timedelta(minutes=5)
-# Tries wait up to 15 minutes each, so this many reach over five days (RFC 5321, 4.5.4.1: at least 4-5 days).
-TRIES = 490
+# Attempts are at most 15 minutes apart, so these last over five days (RFC 5321, 4.5.4.1: at least 4-5 days).
+ATTEMPTS = 490
 
 
-class StillWaiting(CirclesError):
-    """The mail has not gone yet; the queue tries again. Says what kind of fault, never an address."""
+class NotSent(CirclesError):
+    """The mail was not sent, and the queue tries again. The message is the type of error, never an address."""
 
 
 @cache
@@ -46,7 +46,7 @@ def _inliner() -> css_inline.CSSInliner:
 
 @dataclass(frozen=True, slots=True)
 class ComposedMail:
-    """A mail as it will be, not on its way yet."""
+    """A mail ready to enqueue, or to preview."""
 
     kind: str
     to_name: str
@@ -58,19 +58,18 @@ class ComposedMail:
 def compose(
     settings: Settings, kind: str, *, to_name: str = "", subject: str, **context: object
 ) -> ComposedMail:
-    """What a mail says.
+    """Render a mail from its templates, mail/<kind>.html and mail/<kind>.txt.
 
-    kind: the pair of templates, mail/<kind>.html and mail/<kind>.txt. subject: must be discreet; characters
-    that a header cannot hold are dropped, so that no mail can stop the queue.
+    subject: must be discreet; characters that a header cannot hold are removed, so that no mail can block the queue.
     """
     header = text.tidy_line(subject) or settings.community_name
-    about = {"settings": settings, "subject": header, "to_name": to_name, **context}
+    common = {"settings": settings, "subject": header, "to_name": to_name, **context}
     return ComposedMail(
         kind,
         to_name,
         header,
-        templates.render(f"mail/{kind}.txt", **about),
-        _inliner().inline(templates.render(f"mail/{kind}.html", **about)),
+        templates.render(f"mail/{kind}.txt", **common),
+        _inliner().inline(templates.render(f"mail/{kind}.html", **common)),
     )
 
 
@@ -87,15 +86,15 @@ async def send(
     method: str | None = None,
     **context: object,
 ) -> UUID:
-    """Write a mail and the job that carries it, in the caller's transaction; see `write` and `post`."""
-    written = compose(settings, kind, to_name=to_name, subject=subject, **context)
-    return await enqueue(tx, settings, written, to=to, person_id=person_id, calendar=calendar, method=method)
+    """Compose and enqueue a mail in the caller's transaction. Returns its id. See `compose` and `enqueue`."""
+    composed = compose(settings, kind, to_name=to_name, subject=subject, **context)
+    return await enqueue(tx, settings, composed, to=to, person_id=person_id, calendar=calendar, method=method)
 
 
 async def enqueue(
     tx: db.Tx,
     settings: Settings,
-    written: ComposedMail,
+    composed: ComposedMail,
     *,
     to: str,
     person_id: UUID | None = None,
@@ -103,19 +102,19 @@ async def enqueue(
     method: str | None = None,
     reply_to: str = "",
 ) -> UUID:
-    """Put a written mail and the job that carries it into the caller's transaction. Returns the mail's id.
+    """Store a composed mail and enqueue its job in the caller's transaction. Returns the mail's id.
 
-    calendar, method: an iCalendar object and its METHOD (RFC 5546). reply_to: where answers go, if anywhere.
+    calendar, method: an iCalendar object and its METHOD (RFC 5546). reply_to: an address, or empty.
     """
-    mail_id = await SQL.write(
+    mail_id = await SQL.add(
         tx,
-        kind=written.kind,
+        kind=composed.kind,
         person_id=person_id,
         to_address=to,
-        to_name=text.tidy_line(written.to_name),
-        subject=written.subject,
-        text_body=written.text,
-        html_body=written.html,
+        to_name=text.tidy_line(composed.to_name),
+        subject=composed.subject,
+        text_body=composed.text,
+        html_body=composed.html,
         calendar=calendar.decode() if calendar else None,
         calendar_method=method,
         reply_to=reply_to,
@@ -128,11 +127,10 @@ async def enqueue(
 def message(settings: Settings, row: db.Record) -> EmailMessage:
     """The MIME message of a stored mail: text, HTML, and the calendar part and file where there is one.
 
-    mixed(alternative(text, html, calendar), file) is the shape that mail programs read as an invite.
-    The calendar part's method equals the calendar's own (RFC 6047, 2.4). Both copies travel as base64, so
-    that no relay can touch their line ends.
+    Mail programs recognize an invite in mixed(alternative(text, html, calendar), file). The calendar part's method
+    equals the calendar's own (RFC 6047, 2.4). Both copies are base64, so that no relay changes their line ends.
 
-    Raises ValueError or MessageError for an address that no mail can go to.
+    Raises ValueError or MessageError for an address that no message can have.
     """
     to = _address(row["to_name"], row["to_address"])
     mail = EmailMessage(policy=SMTP if to.addr_spec.isascii() else SMTPUTF8)
@@ -157,59 +155,59 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
 
 
 def _address(name: str, address: str) -> Address:
-    """A header's address; a domain in another script travels as IDNA (RFC 5890)."""
+    """An address for a header, its domain as IDNA (RFC 5890)."""
     mailbox, _, domain = address.rpartition("@")
     return Address(name, mailbox, domain.encode("idna").decode())
 
 
-@jobs.job("mail.deliver", attempts=TRIES)
+@jobs.job("mail.deliver", attempts=ATTEMPTS)
 async def deliver(context: Context, *, mail_id: str) -> None:
-    """Hand one mail to SMTP, once: it is claimed first, and one that went is left alone.
+    """Send one mail by SMTP. Idempotent: it is claimed first, and one that was sent is skipped.
 
-    No connection to the database is held while the server is spoken to, so a server that hangs slows mail
-    and nothing else. Raises StillWaiting for a passing fault, and the queue tries again with the same
-    Message-ID; an address refused for good is marked so.
+    No database connection is held while the server is spoken to, so a server that hangs delays mail and nothing
+    else. Raises NotSent for a temporary error: the next attempt has the same Message-ID. A permanent refusal is
+    stored.
     """
     async with context.db.transaction() as tx:
         row = await SQL.claim(tx, id=mail_id, hold=CLAIM)
         if row is None:
             if await SQL.is_waiting(tx, id=mail_id):
-                raise StillWaiting("another carrier has it")
+                raise NotSent("another worker claimed it")
             return
         if context.settings.practice_mail:
             await SQL.mark_sent(tx, id=mail_id)
             return
-    mark = await _carry(context, row)
+    mark = await _attempt(context, row)
     async with context.db.transaction() as tx:
         await mark(tx, id=mail_id)
 
 
-async def _carry(context: Context, row: db.Record) -> Callable[..., Awaitable[str]]:
-    """Speak to the server; the answer is the query that marks what became of the mail."""
+async def _attempt(context: Context, row: db.Record) -> Callable[..., Awaitable[str]]:
+    """One attempt to send. Returns the query that stores its outcome. Raises NotSent for a temporary error."""
     try:
         mail = message(context.settings, row)
         mail.as_bytes()
     except (ValueError, LookupError, MessageError):
-        log.warning("mail cannot be written", mail=str(row["id"]))
+        log.warning("mail cannot be built", mail=str(row["id"]))
         return SQL.mark_refused
     try:
         await _smtp(context.settings, mail)
     except (aiosmtplib.SMTPException, OSError) as error:
         if _is_final(error, row["to_address"]):
-            log.warning("mail refused for good", mail=str(row["id"]))
+            log.warning("mail refused permanently", mail=str(row["id"]))
             return SQL.mark_refused
         async with context.db.transaction() as tx:
-            await SQL.let_go(tx, id=row["id"])
-        # Without the cause: its text may hold the address, and the queue keeps the texts of faults.
-        raise StillWaiting(type(error).__name__) from None
+            await SQL.release_claim(tx, id=row["id"])
+        # Not chained: the error's text may hold the address, and the queue stores texts of exceptions.
+        raise NotSent(type(error).__name__) from None
     return SQL.mark_sent
 
 
 def _is_final(error: Exception, address: str) -> bool:
-    """Whether a later try cannot mend it: the recipient or the text was refused with 5yz (RFC 5321, 4.2.1),
-    or the address is in a script that the server does not carry (RFC 6531, 3.2).
+    """Whether an error is permanent: the recipient or the content was refused with 5yz (RFC 5321, 4.2.1), or the
+    server does not support the address's script (RFC 6531, 3.2).
 
-    A 5yz to our own name, password or sender address is a fault of our set-up, which somebody can mend.
+    A 5yz for our own name, password or sender address is a mistake in our settings, which can be corrected.
     """
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return all(refused.code >= 500 for refused in error.recipients)
@@ -220,7 +218,7 @@ def _is_final(error: Exception, address: str) -> bool:
 
 async def _smtp(settings: Settings, mail: EmailMessage) -> None:
     password = settings.smtp_password.get_secret_value()
-    async with asyncio.timeout(TRY_SECONDS):
+    async with asyncio.timeout(ATTEMPT_SECONDS):
         await aiosmtplib.send(
             mail,
             hostname=settings.smtp_host,
@@ -235,21 +233,21 @@ async def _smtp(settings: Settings, mail: EmailMessage) -> None:
 
 @jobs.every("mail.forget", "41 3 * * *")
 async def forget(context: Context) -> None:
-    """Forget mails a month after they were written: what they say is health information."""
+    """Delete mails a month after they were written: they hold health information."""
     async with context.db.transaction() as tx:
-        await SQL.forget_old(tx)
+        await SQL.delete_old(tx)
 
 
-async def recent(tx: db.Tx, most: int = 200) -> list[db.Record]:
+async def recent(tx: db.Tx, limit: int = 200) -> list[db.Record]:
     """The newest mails, for the practice mailbox."""
-    return await db.rows(SQL.recent(tx, most=most))
+    return await db.rows(SQL.recent(tx, limit=limit))
 
 
 async def one(tx: db.Tx, mail_id: UUID) -> db.Record | None:
-    """One mail, whole, for the practice mailbox."""
+    """One mail, for the practice mailbox."""
     return await SQL.one(tx, id=mail_id)
 
 
 def sent_at_words(row: db.Record) -> str:
-    """When a mail was written, for the practice mailbox's list."""
+    """When a mail was written, for the practice mailbox."""
     return f"{clock.format_date(row['created_at'].date())} {row['created_at']:%H:%M} UTC"

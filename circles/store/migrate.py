@@ -1,4 +1,4 @@
-"""The migration runner: forward only, each file of sql/migrations/ once, in its own transaction, in order."""
+"""The migration runner: each file of sql/migrations/ once, in order, in its own transaction. Forward only."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from circles.store import db, jobs
 
 FOLDER = db.SQL / "migrations"
 NAME = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
-LOCK = int.from_bytes(b"circles", "big")  # any number no other program of the database is likely to use
-PATIENCE = 600.0  # seconds to wait while another starter migrates
+LOCK = int.from_bytes(b"circles", "big")  # the advisory lock; any number that no other program uses
+MAX_WAIT = 600.0  # seconds to wait while another process migrates
 
 SQL = db.queries("store/migrate")
 
@@ -29,26 +29,26 @@ class MigrationRefused(CirclesError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One file: its name, its text, the hash of its bytes."""
+    """One migration: the file's name, its text, the hash of its bytes."""
 
     name: str
     text: str
     sha256: str
 
 
-async def migrate(url: str, *, folder: Path = FOLDER, patience: float = PATIENCE) -> list[str]:
-    """Bring a database up to date. Returns the names of what was applied now.
+async def migrate(url: str, *, folder: Path = FOLDER, max_wait: float = MAX_WAIT) -> list[str]:
+    """Bring a database up to date. Returns the names of the migrations applied now.
 
-    url must lead to the database itself, not to a transaction pooler. Any number of starters may call this at
-    once: one works, the others wait, at most `patience` seconds.
-    Raises MigrationRefused when a file that was applied has changed, when the database is ahead of the code,
-    when a file fails, or when waiting took too long.
+    url: of the database itself, not of a transaction pooler. Any number of processes may call this at once: one
+    migrates, the others wait at most `max_wait` seconds.
+    Raises MigrationRefused when an applied file has changed, when the database is ahead of the code, when a file
+    fails, or when the wait took too long.
     """
     steps = read(folder)
     connection = await db.connect(url)
     try:
-        async with _alone(connection, patience):
-            await SQL.make_record(connection)
+        async with _locked(connection, max_wait):
+            await SQL.create_table(connection)
             await _prepare_queue(connection)
             return [await _apply(connection, step) for step in pending(steps, await _applied(connection))]
     finally:
@@ -56,7 +56,7 @@ async def migrate(url: str, *, folder: Path = FOLDER, patience: float = PATIENCE
 
 
 def read(folder: Path) -> list[Step]:
-    """The files of a folder, in order. Raises MigrationRefused for a bad name or a number given twice."""
+    """The migrations of a folder, in order. Raises MigrationRefused for a bad name or a repeated number."""
     steps: list[Step] = []
     for path in sorted(folder.glob("*.sql")):
         if not NAME.fullmatch(path.name):
@@ -69,7 +69,7 @@ def read(folder: Path) -> list[Step]:
 
 
 def pending(steps: list[Step], applied: dict[str, str]) -> list[Step]:
-    """The steps still to do, given the names and hashes of those done. Raises MigrationRefused."""
+    """The migrations not applied yet, given names and hashes of those applied. Raises MigrationRefused."""
     known = {step.name: step.sha256 for step in steps}
     ahead = sorted(applied.keys() - known.keys())
     if ahead:
@@ -93,13 +93,13 @@ def pending(steps: list[Step], applied: dict[str, str]) -> list[Step]:
 
 
 @asynccontextmanager
-async def _alone(connection: db.Connection, patience: float) -> AsyncGenerator[None]:
-    """Hold the runner's lock. It is asked for again and again: waiting in the database could deadlock."""
-    end = time.monotonic() + patience
+async def _locked(connection: db.Connection, max_wait: float) -> AsyncGenerator[None]:
+    """Hold the advisory lock. Polled, because waiting for it in the database could deadlock."""
+    end = time.monotonic() + max_wait
     while not await SQL.try_lock(connection, key=LOCK):
         if time.monotonic() > end:
             raise MigrationRefused(
-                f"Another starter has been migrating for more than {patience:.0f} seconds."
+                f"Another process has been migrating for more than {max_wait:.0f} seconds."
             )
         await asyncio.sleep(0.1)
     try:
@@ -109,13 +109,13 @@ async def _alone(connection: db.Connection, patience: float) -> AsyncGenerator[N
 
 
 async def _applied(connection: db.Connection) -> dict[str, str]:
-    """Names and hashes of the files applied; the queue's own line is left out."""
-    found = await db.rows(SQL.applied(connection))
-    return {row["name"]: row["sha256"] for row in found if NAME.fullmatch(row["name"])}
+    """Names and hashes of the applied files, without the rows of the queue's own schema."""
+    rows = await db.rows(SQL.applied(connection))
+    return {row["name"]: row["sha256"] for row in rows if NAME.fullmatch(row["name"])}
 
 
 async def _prepare_queue(connection: db.Connection) -> None:
-    """Let the queue make its own tables, once for each version of it. It asks to be in no transaction."""
+    """Let pgqueuer create its tables, once for each version of it. It must run outside a transaction."""
     name = f"pgqueuer {metadata.version('pgqueuer')}"
     if name not in {row["name"] for row in await db.rows(SQL.applied(connection))}:
         await jobs.install(connection)
@@ -123,10 +123,10 @@ async def _prepare_queue(connection: db.Connection) -> None:
 
 
 async def _apply(connection: db.Connection, step: Step) -> str:
-    """Apply one file and note it, both or neither."""
+    """Apply one file and record it, in one transaction."""
     try:
         async with connection.transaction():
-            await SQL.be_brief(connection)
+            await SQL.limit_lock_wait(connection)
             await connection.execute(step.text)
             await SQL.record(connection, name=step.name, sha256=step.sha256)
     except db.PostgresError as error:

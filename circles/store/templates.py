@@ -1,4 +1,4 @@
-"""Jinja templates to text: the one environment and its filters. The only module that imports jinja2."""
+"""Jinja templates: the environment and its filters. The only import of jinja2."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ STATIC = ROOT / "static"
 
 @cache
 def static(name: str) -> str:
-    """The URL of a static file with a hash of its content, so that browsers may cache it for good."""
+    """The URL of a static file with a hash of its content, so that browsers cache it for good."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{quote(name)}?v={digest}"
 
 
 def when(at: datetime, zone: str, viewer_zone: str = "") -> str:
-    """A moment in words, in the circle's zone and the visitor's."""
+    """A moment in the circle's zone and in the visitor's."""
     return clock.format_when(at, zone, viewer_zone)
 
 
 def markdown(source: str) -> Markup:
-    """Markdown made safe to show."""
+    """Markdown as safe HTML."""
     return Markup(text.markdown(source))
 
 
 @cache
 def environment() -> Environment:
-    """The one Jinja environment: escapes everything, and a name that is not there is an error."""
+    """The Jinja environment: autoescaping, and an error for an undefined name."""
     env = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
         autoescape=select_autoescape(["html"], default_for_string=True),
         undefined=StrictUndefined,
-        auto_reload=False,  # else every page asks the disk about every template it is made of
+        auto_reload=False,  # else each page checks the modification time of all its templates
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -66,5 +66,5 @@ def environment() -> Environment:
 
 
 def render(template: str, **context: Any) -> str:
-    """A template as text, for mail and for parts."""
+    """A rendered template, for pages, mail and fragments."""
     return environment().get_template(template).render(**context)

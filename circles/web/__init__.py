@@ -1,1 +1,1 @@
-"""What every room's pages stand on: rendering, forms, the door guard, headers, htmx, limits."""
+"""HTTP for every feature: access levels, rendering, forms, headers, cookies, htmx, rate limits."""

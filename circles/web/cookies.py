@@ -1,4 +1,4 @@
-"""The cookies of the site: the sign-in, the browser that asked for a code, the zone, the one-line notice."""
+"""Cookies: private ones by name, the time zone, the notice for the next page."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from circles.base import clock
 from circles.base.settings import Settings
 
 NOTICE = "notice"
+NOTICE_KINDS = ("good", "calm", "matters", "warn")
 ZONE = "zone"
 ZONE_LASTS = 31_536_000  # seconds: a year
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line shown once, on the next page."""
+    """A line shown once, on the next page. kind: one of NOTICE_KINDS."""
 
     kind: str
     text: str
 
 
-def name(settings: Settings, short: str) -> str:
-    """A cookie's full name: outside practice it has the __Host- prefix (RFC 6265bis, 4.1.3.2)."""
-    return short if settings.practice else f"__Host-{short}"
+def full_name(settings: Settings, name: str) -> str:
+    """The name of a private cookie, in production with the __Host- prefix (RFC 6265bis, 4.1.3.2)."""
+    return name if settings.practice else f"__Host-{name}"
 
 
-def read(request: Request, short: str) -> str:
-    """The value of one of our private cookies, or an empty string."""
-    return request.cookies.get(name(request.app.state.context.settings, short), "")
+def read(request: Request, name: str) -> str:
+    """The value of a private cookie, or an empty string."""
+    return request.cookies.get(full_name(request.app.state.context.settings, name), "")
 
 
-def write(response: Response, settings: Settings, short: str, value: str, seconds: int) -> None:
-    """Set a private cookie: HttpOnly, SameSite=Lax, Secure outside practice. seconds: how long it lives."""
+def write(response: Response, settings: Settings, name: str, value: str, seconds: int) -> None:
+    """Set a private cookie: HttpOnly, SameSite=Lax, Secure in production. seconds: its life."""
     response.set_cookie(
-        name(settings, short),
+        full_name(settings, name),
         value,
         max_age=seconds,
         path="/",
@@ -47,19 +48,19 @@ def write(response: Response, settings: Settings, short: str, value: str, second
     )
 
 
-def delete(response: Response, settings: Settings, short: str) -> None:
-    """Take a private cookie away."""
-    write(response, settings, short, "", 0)
+def delete(response: Response, settings: Settings, name: str) -> None:
+    """Delete a private cookie."""
+    write(response, settings, name, "", 0)
 
 
 def viewer_zone(request: Request) -> str:
-    """The visitor's zone: as their browser or they themselves said, else as their account says; may be empty."""
+    """The visitor's zone, from the zone cookie or else their account; empty when unknown."""
     person = getattr(request.state, "person", None)
     return browser_zone(request) or (person.zone if person else "")
 
 
 def browser_zone(request: Request) -> str:
-    """The zone that the browser told or its visitor chose; empty when unknown."""
+    """The zone in the zone cookie; empty when there is none, or an unknown one."""
     zone = unquote(request.cookies.get(ZONE, ""))
     return zone if clock.is_zone(zone) else ""
 
@@ -77,18 +78,16 @@ def set_zone(response: Response, settings: Settings, zone: str) -> None:
 
 
 def set_notice(response: Response, text: str, kind: str) -> None:
-    """Leave one line for the next page."""
+    """Set the notice of the next page."""
     response.set_cookie(NOTICE, quote(f"{kind}:{text}"), max_age=60, path="/", httponly=True, samesite="lax")
 
 
 def notice(request: Request) -> Notice | None:
-    """The line the last page left, if any."""
+    """The notice that the last response set, if any."""
     kind, _, text = unquote(request.cookies.get(NOTICE, "")).partition(":")
-    return (
-        Notice(kind if kind in ("good", "calm", "matters", "warn") else "calm", text[:300]) if text else None
-    )
+    return Notice(kind if kind in NOTICE_KINDS else "calm", text[:300]) if text else None
 
 
 def delete_notice(response: Response) -> None:
-    """The line has been shown."""
+    """Delete the notice, after it was shown."""
     response.delete_cookie(NOTICE, path="/", httponly=True, samesite="lax")

@@ -1,4 +1,4 @@
-"""What a person is told when something went wrong: what happened, what is safe, what to do."""
+"""Error pages: what happened, what is safe, what to do."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from starlette.types import Scope
 from circles.base.errors import NotAllowed, NotFound, Refused
 from circles.web import access, render
 
-log = structlog.get_logger("faults")
+log = structlog.get_logger("errors")
 
 # status: (title, what happened and what to do)
-WORDS = {
+TEXTS = {
     400: ("This request could not be read", "Nothing was changed. Please go back and try again."),
     403: ("This is not yours to change", "Nothing was changed. If you think it should be, ask an organizer."),
     404: (
@@ -44,8 +44,8 @@ WORDS = {
 }
 
 
-def _answer(request: Request, status: int, reasons: tuple[str, ...] = ()) -> Response:
-    title, words = WORDS.get(status, WORDS[400 if status < 500 else 500])
+def _error_page(request: Request, status: int, reasons: tuple[str, ...] = ()) -> Response:
+    title, text = TEXTS.get(status, TEXTS[400 if status < 500 else 500])
     if not hasattr(request.state, "person"):
         request.state.person = None
     response = render.page(
@@ -54,7 +54,7 @@ def _answer(request: Request, status: int, reasons: tuple[str, ...] = ()) -> Res
         status,
         title=title,
         happened=" ".join(reasons),
-        safe=words,
+        safe=text,
         todo="",
         reference="",
     )
@@ -63,62 +63,59 @@ def _answer(request: Request, status: int, reasons: tuple[str, ...] = ()) -> Res
 
 
 async def not_found(request: Request, _: Exception) -> Response:
-    """404, the same for what is not there and what is somebody else's."""
-    return _answer(request, 404)
+    """404, the same for a row that does not exist and one of somebody else."""
+    return _error_page(request, 404)
 
 
 async def not_allowed(request: Request, _: Exception) -> Response:
     """403."""
-    return _answer(request, 403)
+    return _error_page(request, 403)
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """422 with every reason, where no form could show them."""
+    """422 with every reason, where no form shows them."""
     reasons = error.reasons if isinstance(error, Refused) else ()
-    return _answer(request, 422, tuple(reason.text for reason in reasons))
+    return _error_page(request, 422, tuple(reason.text for reason in reasons))
 
 
-async def http(request: Request, error: Exception) -> Response:
-    """What Starlette itself refuses: an unknown address, a method, a body that is too large.
+async def http_error(request: Request, error: Exception) -> Response:
+    """An HTTPException of Starlette: an unknown path or method, a body that is too large.
 
-    No door was gone through, so nobody looked yet who is signed in; the page's head must not look signed out.
+    No route ran, so the signed-in person is found here, for the head of the page.
     """
     if not hasattr(request.state, "person"):
         request.state.person = await access.signed_in_person(request)
-    return _answer(request, error.status_code if isinstance(error, HTTPException) else 500)
+    return _error_page(request, error.status_code if isinstance(error, HTTPException) else 500)
 
 
-def too_much(scope: Scope) -> Response:
-    """413, for a body that was refused before any page could read it."""
-    return _answer(Request(scope), 413)
+def body_too_large(scope: Scope) -> Response:
+    """413, for a body that was refused before a handler could read it."""
+    return _error_page(Request(scope), 413)
 
 
-async def gone(request: Request, _: Exception) -> Response:
-    """Whoever asked went away before all of it came: a newer look took its place, or a phone lost its network.
-
-    Nobody reads this answer, and nothing is wrong here, so nothing is logged.
-    """
+async def disconnected(request: Request, _: Exception) -> Response:
+    """400, which nobody reads: the client closed the connection before its body had arrived. Not logged."""
     return Response(status_code=400)
 
 
-async def surprise(request: Request, error: Exception) -> Response:
-    """500: logged by kind and place, never by text; the page tells nothing of it."""
+async def unexpected(request: Request, error: Exception) -> Response:
+    """500, logged by type and line, never by the exception's text, which may hold personal data."""
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
-    log.error("unexpected", error=type(error).__name__, route=_without_tokens(request), places=places)
-    return _answer(request, 500)
+    log.error("unexpected", error=type(error).__name__, route=_route(request), places=places)
+    return _error_page(request, 500)
 
 
-def _without_tokens(request: Request) -> str:
-    """The route's pattern, not the address: an address may hold a private token."""
-    found = request.scope.get("route")
-    return getattr(found, "path", "") or request.url.path.split("/")[1]
+def _route(request: Request) -> str:
+    """The route's pattern, not the path: a path may hold a private token."""
+    route = request.scope.get("route")
+    return getattr(route, "path", "") or request.url.path.split("/")[1]
 
 
 handlers: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
     NotFound: not_found,
     NotAllowed: not_allowed,
     Refused: refused,
-    HTTPException: http,
-    ClientDisconnect: gone,
-    Exception: surprise,
+    HTTPException: http_error,
+    ClientDisconnect: disconnected,
+    Exception: unexpected,
 }

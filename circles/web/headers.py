@@ -1,4 +1,4 @@
-"""What stands around every request, as pure ASGI: headers, the cross-site door, deadlines."""
+"""ASGI middleware: security headers, cross-site posts, a page for large bodies, body deadlines."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ CSP = (
     "frame-src 'self'; form-action 'self' https://checkout.stripe.com; frame-ancestors 'none'; "
     "base-uri 'none'; worker-src 'none'"
 )
-# One page may start a worker of ours: the room, which a phone can load again without a network.
+# The room page may register our service worker, with which a phone loads it again offline.
 ROOM_CSP = CSP.replace("worker-src 'none'", "worker-src 'self'")
-# A mail's HTML is shown as a mail program would: it runs nothing and loads nothing.
+# A mail's HTML runs nothing and loads nothing, as in a mail program.
 MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; frame-ancestors 'self'"
-FIXED = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -28,19 +28,18 @@ FIXED = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), browsing-topics=()",
     "X-Robots-Tag": "noai, noimageai",
 }
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-TOO_MUCH = "circles.too_much"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGE_BODY_RESPONSE = "circles.large_body_response"  # the key in an ASGI scope
 
 
 class SecurityHeaders:
-    """Set the headers every response carries; a response that brings its own policy keeps it."""
+    """Set the headers of every response; a response that has one of them keeps it."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
         self.https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; put the headers on its answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -48,7 +47,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in FIXED.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Content-Security-Policy", CSP)
                 headers.setdefault("Cache-Control", "no-cache, private")
@@ -60,10 +59,9 @@ class SecurityHeaders:
 
 
 class LargeBodyPage:
-    """Say "too much" in our own page, where the framework's limit on bodies would say it in two bare words.
+    """Replace the framework's plain-text 413 by our error page, for clients that accept HTML.
 
-    page: makes the response that takes its place, for a browser that takes HTML. A handler that has a page of its
-    own to say it with keeps that by `answer_large_body_with`.
+    page: builds the response. A handler sets another one by `answer_large_body_with`.
     """
 
     def __init__(self, app: ASGIApp, *, page: Callable[[Scope], Response]) -> None:
@@ -71,7 +69,6 @@ class LargeBodyPage:
         self.page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; take the place of a bare 413."""
         if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", "text/html"):
             await self.app(scope, receive, send)
             return
@@ -82,7 +79,7 @@ class LargeBodyPage:
             if message["type"] == "http.response.start" and message["status"] == 413:
                 replaced = "text/html" not in Headers(raw=message["headers"]).get("content-type", "")
                 if replaced:
-                    own = scope.get(TOO_MUCH)
+                    own = scope.get(LARGE_BODY_RESPONSE)
                     await (own or self.page(scope))(scope, receive, send)
             if not replaced:
                 await send(message)
@@ -91,19 +88,19 @@ class LargeBodyPage:
 
 
 def answer_large_body_with(scope: Scope, response: Response) -> Response:
-    """Answer a body that is too large with this response.
+    """Use this response for a body that is too large.
 
-    The framework takes the place of any answer to a body whose announced length is too large, even of this one.
+    Returning it is not enough: the framework replaces every response to a body with too large a Content-Length.
     """
-    scope[TOO_MUCH] = response
+    scope[LARGE_BODY_RESPONSE] = response
     return response
 
 
 class SameSiteOnly:
-    """Refuse posts that another site made this browser send.
+    """Refuse posts that another site made this browser send (CSRF).
 
-    Sec-Fetch-Site decides where the browser sends it (Fetch Metadata); else Origin must be ours. A program
-    that is no browser sends neither, and carries no cookie it did not mean to.
+    Sec-Fetch-Site decides where the browser sends it (Fetch Metadata), else Origin. A program that is no browser
+    sends neither, and no cookies either.
     """
 
     def __init__(self, app: ASGIApp, *, origin: str) -> None:
@@ -111,18 +108,21 @@ class SameSiteOnly:
         self.origin = origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let in what comes from this site, refuse the rest."""
-        if scope["type"] == "http" and scope["method"] not in SAFE and not self._ours(Headers(scope=scope)):
-            answer = PlainTextResponse(
+        if (
+            scope["type"] == "http"
+            and scope["method"] not in SAFE_METHODS
+            and not self._is_same_site(Headers(scope=scope))
+        ):
+            response = PlainTextResponse(
                 "This form was sent from another site, so nothing was done. "
                 "Please open Circles itself and try again.",
                 status_code=403,
             )
-            await answer(scope, receive, send)
+            await response(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
-    def _ours(self, headers: Headers) -> bool:
+    def _is_same_site(self, headers: Headers) -> bool:
         site = headers.get("sec-fetch-site")
         if site is not None:
             return site in ("same-origin", "none")
@@ -133,9 +133,9 @@ class SameSiteOnly:
 
 
 class BodyDeadline:
-    """Give a request body a deadline, so that a slow sender cannot hold a place for good.
+    """A deadline for request bodies, so that a slow client cannot hold a connection for ever.
 
-    seconds: for the whole body, from the first read to the last piece.
+    seconds: for the whole body, from the first read to the last chunk.
     """
 
     def __init__(self, app: ASGIApp, *, seconds: float = 20) -> None:
@@ -143,8 +143,7 @@ class BodyDeadline:
         self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; the deadline runs while its body is read."""
-        if scope["type"] != "http" or scope["method"] in SAFE:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
         loop = asyncio.get_running_loop()
@@ -160,13 +159,13 @@ class BodyDeadline:
             whole = not message.get("more_body", False)
             return message
 
-        async def send_noting(message: Message) -> None:
+        async def send_tracked(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            await self.app(scope, receive_in_time, send_noting)
+            await self.app(scope, receive_in_time, send_tracked)
         except TimeoutError:
             if whole or started:
                 raise

@@ -1,4 +1,4 @@
-"""/healthz: how the database and the queue are."""
+"""Health check of the database and the job queue."""
 
 from __future__ import annotations
 
@@ -8,30 +8,28 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from circles.base.english import choose, plural
 from circles.store import db
 from circles.web import access
 
 SQL = db.queries("store/jobs")
 log = structlog.get_logger("health")
 
-# A due job that nobody took for this long (seconds) means that no worker is at work.
-LONGEST_WAIT = 300.0
+# A job due for longer than this (seconds) means that no worker runs.
+MAX_WAIT = 300.0
 
 
 async def healthz(request: Request) -> Response:
-    """200 when the database answers and the queue moves, else 503; both are named."""
+    """200 when the database answers and the queue moves, else 503, with the state of both."""
     database, queue = "well", "well"
     try:
         async with asyncio.timeout(5), access.context(request).db.reading() as tx:
             state = await SQL.queue_state(tx)
-        if state["oldest_wait"] > LONGEST_WAIT:
+        if state["oldest_wait"] > MAX_WAIT:
             queue = f"the oldest due job has waited {state['oldest_wait']:.0f} s"
         elif state["failed"]:
-            queue = (
-                "1 job was given up on"
-                if state["failed"] == 1
-                else f"{state['failed']} jobs were given up on"
-            )
+            failed = state["failed"]
+            queue = f"{plural(failed, 'job')} {choose(failed, 'was', 'were')} given up on"
     except (OSError, TimeoutError, db.PostgresError, db.InterfaceError) as error:
         log.warning("the database does not answer", error=type(error).__name__)
         database = queue = "does not answer"

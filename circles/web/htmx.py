@@ -1,4 +1,4 @@
-"""What htmx asks and is told."""
+"""htmx requests and response headers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 
 def wants_part(request: Request) -> bool:
-    """Whether htmx 4 asks for a part of the page, not for the whole of it.
+    """Whether htmx 4 requests a part of the page.
 
-    What answers by this must vary by these headers, or the browser's Back shows the bare part: `vary` says so.
+    A response that depends on it needs `vary`, or the browser's Back button shows the bare part.
     """
     return (
         request.headers.get("hx-request") == "true"
@@ -18,11 +18,11 @@ def wants_part(request: Request) -> bool:
 
 
 def vary(response: Response) -> Response:
-    """Say that a page answers differently to htmx."""
+    """Mark a response as different for htmx requests."""
     response.headers["Vary"] = "HX-Request, HX-Request-Type"
     return response
 
 
 def redirect(url: str) -> Response:
-    """Tell htmx to load another page whole (its HX-Redirect header)."""
+    """Make htmx load another page whole (HX-Redirect)."""
     return Response(status_code=200, headers={"HX-Redirect": url})

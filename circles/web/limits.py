@@ -1,4 +1,4 @@
-"""Rate limits, counted in the database for all processes together, and the network a request comes from."""
+"""Rate limits, counted in the database for all processes, and the network of a client."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ SQL = db.queries("web/limits")
 
 
 async def allow(context: Context, key: str, most: int, per: timedelta) -> bool:
-    """Count one more try under a key and say whether it is within `most` per window.
+    """Count one attempt under a key. Returns whether there were at most `most` in this window of length `per`.
 
-    The key (an address, an IP) is stored hashed with the house's own key. Counted in its own transaction,
-    so a refused try counts as well.
+    The key (a mail or IP address) is stored as a keyed hash. Counted in its own transaction, so that an attempt
+    counts even where the caller's transaction is rolled back.
     """
     digest = hashlib.blake2b(
         key.encode(), key=context.settings.signing_key()[:64], digest_size=16
     ).hexdigest()
     async with context.db.transaction() as tx:
-        return await SQL.count_one(tx, key=digest, per=per) <= most
+        return await SQL.count_attempt(tx, key=digest, per=per) <= most
 
 
 @jobs.every("limits.tidy", "23 * * * *")
-async def tidy(context: Context) -> None:
-    """Forget counts of windows long past."""
+async def delete_old(context: Context) -> None:
+    """Delete the counts of past windows."""
     async with context.db.transaction() as tx:
-        await SQL.forget_old(tx)
+        await SQL.delete_old(tx)
 
 
 def client_network(request: Request, settings: Settings) -> str:
-    """The address of the client; of an IPv6 one its /64, since one household has all of that.
+    """The IP address of the client; of an IPv6 address its /64, which belongs to one household.
 
-    Behind the proxy the settings trust (addresses or networks, separated by commas), it is the last hop of
-    X-Forwarded-For: the one that proxy wrote itself. Anything before it the client may have made up.
+    Behind a trusted proxy (a setting: addresses or networks, separated by commas), it is the last hop of
+    X-Forwarded-For, which that proxy wrote itself; a client can forge those before it.
     """
     peer = request.client.host if request.client else ""
     if _trusted(peer, settings.trusted_proxy):
         peer = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or peer
     try:
-        found = ip_address(peer)
+        address = ip_address(peer)
     except ValueError:
         return peer[:64]
-    if isinstance(found, IPv6Address) and not found.ipv4_mapped:
-        return str(ip_network((found, 64), strict=False))
-    return str(found)
+    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def _trusted(peer: str, proxies: str) -> bool:

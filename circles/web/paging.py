@@ -1,4 +1,4 @@
-"""Which page of a long list this is, and the ways on."""
+"""Pagination."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Which page of the list this is, and the addresses of its neighbors; empty where there is none."""
+    """The number of this page and of pages, and the URLs of the pages before and after; empty where there is none."""
 
     number: int
     pages: int
@@ -16,9 +16,9 @@ class Pager:
     next: str
 
 
-def pager(number: int, how_many: int, per_page: int, url: Callable[[int], str]) -> Pager:
-    """The pager of page `number` of a list of `how_many`. url: gives a page's address."""
-    pages = max(1, -(-how_many // per_page))
+def pager(number: int, total: int, per_page: int, url: Callable[[int], str]) -> Pager:
+    """The pager of page `number` of a list of `total` items. url: returns the URL of a page."""
+    pages = max(1, -(-total // per_page))
     return Pager(
         number,
         pages,

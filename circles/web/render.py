@@ -1,4 +1,4 @@
-"""Pages as responses: a template with what every page is given, redirects, safe paths."""
+"""Responses: a template with the context of every page, redirects, safe paths."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from circles.web import cookies
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
-    """A template as a page, given the person, the settings, the visitor's zone and the one-line notice."""
+    """A template as a page, with the signed-in person, the settings, the visitor's zone and the notice."""
     notice = cookies.notice(request)
-    about = {
+    common = {
         "request": request,
         "path": request.url.path,
         "person": getattr(request.state, "person", None),
@@ -24,14 +24,14 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         "notice": notice,
         "status": status,
     }
-    response = HTMLResponse(render(template, **(about | context)), status_code=status)
+    response = HTMLResponse(render(template, **(common | context)), status_code=status)
     if notice:
         cookies.delete_notice(response)
     return response
 
 
 def see_other(url: str, *, notice: str = "", kind: str = "good") -> Response:
-    """303 See Other (RFC 9110, 15.4.4), with one line to show on the next page."""
+    """303 See Other (RFC 9110, 15.4.4), with a notice for the next page."""
     response = RedirectResponse(url, status_code=303)
     if notice:
         cookies.set_notice(response, notice, kind)
@@ -39,7 +39,7 @@ def see_other(url: str, *, notice: str = "", kind: str = "good") -> Response:
 
 
 def safe_path(path: str) -> str:
-    """A path on this site to go on to, or an empty string: never another host's address."""
+    """The path, if it leads to this site, else an empty string: an open redirect would lead to another host."""
     path = unquote(path) if path.startswith("%2F") else path
     if not path.startswith("/") or path.startswith(("//", "/\\")) or any(ord(c) < 33 for c in path):
         return ""

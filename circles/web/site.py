@@ -1,4 +1,4 @@
-"""The Starlette application with the middleware that must stand outside of Starlette's own."""
+"""The Starlette application, with middleware outside of Starlette's own error handling."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from circles.web import errors, headers
 
 
 class Site(Starlette):
-    """Starlette with our headers around everything, its own answers to faults and large bodies too."""
+    """Starlette with our headers on every response, its own error responses too."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The stack as Starlette builds it, within ours."""
-        inner = headers.LargeBodyPage(super().build_middleware_stack(), page=errors.too_much)
+        """Starlette's stack, wrapped in ours."""
+        inner = headers.LargeBodyPage(super().build_middleware_stack(), page=errors.body_too_large)
         return headers.SecurityHeaders(inner, https=not self.state.settings.practice)

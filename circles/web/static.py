@@ -1,4 +1,4 @@
-"""Static files: what carries a version in its address may be kept for good."""
+"""Static files, cached for good where the URL has a version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 
 class Static(StaticFiles):
-    """Our own files and htmx, with a long life when the address names their version (RFC 8246)."""
+    """Static files. One whose URL has a version (`?v=`) is immutable (RFC 8246)."""
 
     def file_response(
         self,
@@ -19,7 +19,7 @@ class Static(StaticFiles):
         scope: Scope,
         status_code: int = 200,
     ) -> Response:
-        """The file, with how long it may be kept."""
+        """The file, with its Cache-Control."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         if b"v=" in scope.get("query_string", b""):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

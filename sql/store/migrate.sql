@@ -1,13 +1,13 @@
 -- name: try_lock(key)$
--- Take the lock of the migration runner if it is free; never wait for it in the database.
+-- take the lock of the migration runner if it is free
 select pg_try_advisory_lock(:key::bigint);
 
 -- name: unlock(key)$
--- Give the lock back.
+-- release the lock
 select pg_advisory_unlock(:key::bigint);
 
--- name: make_record()!
--- The record of what was applied.
+-- name: create_table()!
+-- the table of applied migrations
 create table if not exists circles_migrations (
     name text primary key,
     sha256 text not null,
@@ -15,13 +15,13 @@ create table if not exists circles_migrations (
 );
 
 -- name: applied()
--- What was applied, in order.
+-- the applied migrations, in order
 select name, sha256 from circles_migrations order by name;
 
 -- name: record(name, sha256)!
--- Note what has just been applied.
+-- record an applied migration
 insert into circles_migrations (name, sha256) values (:name, :sha256);
 
--- name: be_brief()$
--- In this transaction, give up on a lock that others hold, so that the site does not queue up behind us.
+-- name: limit_lock_wait()$
+-- in this transaction, stop waiting for a lock after ten seconds, so that the site does not wait behind a migration
 select set_config('lock_timeout', '10s', true);

@@ -90,7 +90,7 @@ async def invariants(site: Site) -> AsyncIterator[None]:
     """After every file of journeys, all that must always hold still holds."""
     yield
     async with site.context.db.reading() as tx:
-        broken = [found.says for found in await checks.run(tx) if not found.holds]
+        broken = [finding.description for finding in await checks.run(tx) if not finding.holds]
     assert not broken
 
 

@@ -87,7 +87,7 @@ async def test_a_starter_does_not_wait_for_ever(empty: str, folder: Path) -> Non
     other = await db.connect(empty)
     await other.fetchval("select pg_advisory_lock($1)", migrate.LOCK)
     with pytest.raises(MigrationRefused, match="Another starter"):
-        await migrate.migrate(empty, folder=folder, patience=0.2)
+        await migrate.migrate(empty, folder=folder, max_wait=0.2)
     await other.close()
     assert len(await migrate.migrate(empty, folder=folder)) == 2
 
