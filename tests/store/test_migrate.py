@@ -83,16 +83,16 @@ async def test_several_starters_at_once_apply_each_file_once(empty: str, folder:
     assert await ask(empty, "select count(*) from first") == 7
 
 
-async def test_a_starter_does_not_wait_for_ever(empty: str, folder: Path) -> None:
+async def test_a_process_does_not_wait_for_ever(empty: str, folder: Path) -> None:
     other = await db.connect(empty)
     await other.fetchval("select pg_advisory_lock($1)", migrate.LOCK)
-    with pytest.raises(MigrationRefused, match="Another starter"):
+    with pytest.raises(MigrationRefused, match="Another process"):
         await migrate.migrate(empty, folder=folder, max_wait=0.2)
     await other.close()
     assert len(await migrate.migrate(empty, folder=folder)) == 2
 
 
-async def test_waiting_starters_hold_no_lock_that_an_index_waits_for(empty: str, folder: Path) -> None:
+async def test_waiting_processes_hold_no_lock_that_an_index_waits_for(empty: str, folder: Path) -> None:
     """A blocking wait would keep a snapshot open, and CREATE INDEX CONCURRENTLY waits for every snapshot."""
     await migrate.migrate(empty, folder=folder)
     other = await db.connect(empty)
