@@ -126,7 +126,10 @@ HOSTING = [
     *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Access.SIGNED_IN),
     *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.change, Access.FACILITATOR),
     *form(
-        "/host/gatherings/{id}/stand-in/back", stand_in_pages.giving_back, stand_in_pages.give_back, Access.FACILITATOR
+        "/host/gatherings/{id}/stand-in/back",
+        stand_in_pages.giving_back,
+        stand_in_pages.give_back,
+        Access.FACILITATOR,
     ),
     *form(
         "/host/circles/{id}/room",
