@@ -293,7 +293,7 @@ IMPORTS = [
     route("/organize/therapists/import/{id}/columns", import_pages.columns_form, Access.ORGANIZER),
     post("/organize/therapists/import/{id}/columns", import_pages.match, Access.ORGANIZER),
     post("/organize/therapists/import/{id}/confirm", import_pages.confirm, Access.ORGANIZER),
-    post("/organize/therapists/import/{id}/drop", import_pages.drop, Access.ORGANIZER),
+    post("/organize/therapists/import/{id}/drop", import_pages.discard, Access.ORGANIZER),
     route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Access.ORGANIZER),
 ]
 

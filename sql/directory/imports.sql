@@ -1,17 +1,17 @@
--- Imports: the named queries of files of listings on their way in.
+-- Imports: files of listings, from reading to forgetting.
 
--- name: begin(made_by, file_name, headings, matches, notes)$
--- a file was read
+-- name: insert_import(made_by, file_name, headings, matches, notes)$
+-- A file that was read; returns the id of its import.
 insert into listing_imports (made_by, file_name, headings, matches, notes)
 values (:made_by, :file_name, :headings, :matches, :notes)
 returning id;
 
--- name: keep_row(import_id, number, cells)*!
--- its rows, as they stand in it
+-- name: insert_row(import_id, number, cells)*!
+-- Its rows as they are in the file.
 insert into listing_import_rows (import_id, number, cells) values (:import_id, :number, :cells);
 
--- name: one(id)^
--- one import, with how many rows came to what
+-- name: import_with_counts(id)^
+-- An import, with the number of rows of each outcome.
 select
     listing_imports.id, listing_imports.made_by, listing_imports.file_name, listing_imports.headings,
     listing_imports.matches, listing_imports.notes, listing_imports.starts_as, listing_imports.state,
@@ -36,26 +36,26 @@ cross join lateral (
 where listing_imports.id = :id;
 
 -- name: lock(id)^
--- an import, held until the end of the transaction
+-- An import, locked until the end of the transaction.
 select id, made_by, file_name, headings, matches, notes, starts_as, state
 from listing_imports where id = :id for no key update;
 
 -- name: first_rows(import_id, how_many)
--- the first rows of a file, to see what its columns hold
+-- The first rows of a file: examples of what its columns hold.
 select number, cells from listing_import_rows where import_id = :import_id order by number limit :how_many;
 
 -- name: all_rows(import_id)
--- every row of a file
+-- All rows of a file, in order.
 select number, cells, outcome, listing_id, seen_version
 from listing_import_rows where import_id = :import_id order by number;
 
 -- name: rows_to_write(import_id)
--- the rows that a confirmed import writes
+-- The rows that a confirmed import writes, in order.
 select number, cells, outcome, listing_id, seen_version
 from listing_import_rows where import_id = :import_id and outcome in ('new', 'changed') order by number;
 
 -- name: page_of_rows(import_id, outcome, after, how_many)
--- some rows of one outcome, with the listing each is
+-- A page of the rows of one outcome, with the listing each belongs to.
 select rows.number, rows.cells, rows.says, rows.listing_id, listings.name as listing_name
 from listing_import_rows as rows left join listings on listings.id = rows.listing_id
 where rows.import_id = :import_id and rows.outcome = :outcome
@@ -63,14 +63,14 @@ order by rows.number
 offset :after limit :how_many;
 
 -- name: harmless_headings(id)$
--- the headings of a file, made harmless for a spreadsheet
+-- The headings of a file, made harmless for a spreadsheet.
 select array(
     select harmless(each.heading) from unnest(headings) with ordinality as each (heading, place) order by place
 )
 from listing_imports where id = :id;
 
 -- name: refused_rows(import_id)
--- the rows that are refused and why, made harmless for a spreadsheet
+-- The refused rows with the reasons, made harmless for a spreadsheet.
 select
     number,
     harmless(coalesce((
@@ -80,28 +80,28 @@ select
     array(select harmless(each.cell) from unnest(cells) with ordinality as each (cell, place) order by place) as cells
 from listing_import_rows where import_id = :import_id and outcome = 'refused' order by number;
 
--- name: keep_matches(id, matches)!
--- which column fills which field
+-- name: set_matches(id, matches)!
+-- The field each column fills; the import then has a preview.
 update listing_imports set matches = :matches, state = 'preview' where id = :id;
 
--- name: keep_start(id, starts_as)!
--- what the new listings of an import begin as
+-- name: set_starts_as(id, starts_as)!
+-- The state in which new listings of an import begin.
 update listing_imports set starts_as = :starts_as where id = :id;
 
--- name: keep_outcome(import_id, number, outcome, says, listing, version)*!
--- what becomes of each row
+-- name: set_outcome(import_id, number, outcome, says, listing, version)*!
+-- The outcome of each row.
 update listing_import_rows
 set outcome = :outcome, says = :says, listing_id = :listing, seen_version = :version
 where import_id = :import_id and number = :number;
 
--- name: move(id, state)!
--- an import goes on; done and dropped are its ends
+-- name: set_state(id, state)!
+-- The state of an import; done and dropped are final.
 update listing_imports
 set state = :state, ended_at = case when :state in ('done', 'dropped') then now() end
 where id = :id;
 
 -- name: candidates(npis, names)
--- the listings that the rows of a file may be, by NPI or by name
+-- The listings that rows of a file may belong to, by NPI or by name.
 select
     listings.id, listings.version, listings.state, listings.person_id is not null as owned,
     listings.name, listings.letters, listings.pronouns, listings.headline, listings.approach, listings.experience,
@@ -135,12 +135,12 @@ where listings.id in (
     from unnest(:names::text []) as names (name) join listings as by_name on folded(by_name.name) = folded(names.name)
 );
 
--- name: hold(ids)!
--- nobody changes these listings before the end of the transaction; in one order, so that two never wait for each other
+-- name: lock_listings(ids)!
+-- Lock listings until the end of the transaction; always in one order, so that two transactions cannot deadlock.
 select id from listings where id = any(:ids::uuid []) order by id for no key update;
 
 -- name: all_imports(how_many)
--- the newest files, with what came of them
+-- The newest imports, with the number of rows written and refused.
 select
     listing_imports.id, listing_imports.file_name, listing_imports.state, listing_imports.created_at,
     coalesce(people.name, 'Somebody who left') as by_name,
@@ -151,13 +151,13 @@ from listing_imports left join people on people.id = listing_imports.made_by
 order by listing_imports.created_at desc
 limit :how_many;
 
--- name: drop_old()!
--- what nobody confirmed for 30 days is dropped, and so is what could not be written in all that time
+-- name: discard_old()!
+-- Discard what nobody confirmed, or what could not be written, in 30 days.
 update listing_imports set state = 'dropped', ended_at = now()
 where state in ('matching', 'preview', 'writing') and created_at < now() - interval '30 days';
 
 -- name: forget_cells()!
--- 30 days after its end nothing of a file is kept but how many rows came to what
+-- Delete the contents of files 30 days after their end; only the outcomes stay.
 update listing_import_rows
 set cells = '{}', says = jsonb_build_object('was', says -> 'was')
 from listing_imports

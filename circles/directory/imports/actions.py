@@ -1,4 +1,4 @@
-"""What happens to a file of listings: read, matched, looked at, confirmed once, and forgotten."""
+"""Imports of listings: keep a file, match its columns, confirm it once, discard it, forget it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.directory.imports import fields as import_fields
+from circles.directory.imports import queries
 from circles.directory.imports import rows as import_rows
 from circles.directory.imports import rules as import_rules
 from circles.directory.imports.changes import facts
@@ -24,32 +25,30 @@ from circles.store.context import Context
 SQL = db.queries("directory/imports")
 LISTINGS = db.queries("directory/listing")
 
-OUTCOMES: Final = ("refused", "new", "changed", "same")
-PER_PAGE: Final = 25
-# As many are written while one waits; more are written by the queue.
+# Up to so many rows are written within the request; more are left to a job.
 MAX_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One row with what becomes of it."""
+    """A row of a file and the decision about it."""
 
     row: db.Record
     read: Read
     decision: Decision
 
 
-async def begin(context: Context, *, person_id: UUID, file_name: str, table: Table) -> UUID:
-    """Keep a file's rows, and guess which column is what. No listing is written."""
+async def begin(context: Context, *, actor_id: UUID, file_name: str, table: Table) -> UUID:
+    """Keep the rows of a file and guess the field of each column. No listing is written."""
     guessed = import_fields.guess(table.headings)
     notes = {
         "says": list(table.notes),
         "formulas": {str(number): columns for number, columns in table.formulas.items()},
     }
     async with context.db.transaction() as tx:
-        import_id: UUID = await SQL.begin(
+        import_id: UUID = await SQL.insert_import(
             tx,
-            made_by=person_id,
+            made_by=actor_id,
             file_name=file_name,
             headings=list(table.headings),
             matches={"keys": guessed},
@@ -58,79 +57,66 @@ async def begin(context: Context, *, person_id: UUID, file_name: str, table: Tab
         rows = [
             {"import_id": import_id, "number": row.number, "cells": list(row.cells)} for row in table.rows
         ]
-        await SQL.keep_row(tx, rows)
-        await audit.record(tx, "import.begun", import_id, actor_id=person_id, after="matching")
+        await SQL.insert_row(tx, rows)
+        await audit.record(tx, "import.begun", import_id, actor_id=actor_id, after="matching")
     return import_id
 
 
-async def one(tx: db.Tx, import_id: UUID) -> db.Record:
-    """An import with its counts. Raises NotFound."""
-    found = await SQL.one(tx, id=import_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def matched_keys(row: db.Record) -> list[str]:
-    """The key of the field that each column fills; rows of before 2026-11-26 hold "licence" in their keys."""
-    return [key.replace("licence", "license") for key in row["matches"]["keys"]]
-
-
 async def _lock(tx: db.Tx, import_id: UUID) -> db.Record:
-    found = await SQL.lock(tx, id=import_id)
-    if found is None:
+    file = await SQL.lock(tx, id=import_id)
+    if file is None:
         raise NotFound
-    return found
+    return file
 
 
-async def match(context: Context, *, person_id: UUID, import_id: UUID, keys: Sequence[str]) -> None:
-    """Say which column is what, and work out what becomes of every row. No listing is written.
+async def match(context: Context, *, actor_id: UUID, import_id: UUID, keys: Sequence[str]) -> None:
+    """Store the field of each column and the outcome of every row. No listing is written.
 
-    Raises Refused with every reason why the columns cannot be matched like this, OutOfDate once it is confirmed.
+    Raises Refused with every reason against such a match, OutOfDate once the import is confirmed.
     """
     async with context.db.transaction() as tx:
-        found = await _lock(tx, import_id)
-        if found["state"] not in ("matching", "preview"):
-            raise OutOfDate(_over())
-        refuse_if(import_rows.check_matches(keys, len(found["headings"])))
-        await SQL.keep_matches(tx, id=import_id, matches={"keys": list(keys)})
+        file = await _lock(tx, import_id)
+        if file["state"] not in ("matching", "preview"):
+            raise OutOfDate(_already_ended())
+        refuse_if(import_rows.check_matches(keys, len(file["headings"])))
+        await SQL.set_matches(tx, id=import_id, matches={"keys": list(keys)})
         rows = await db.rows(SQL.all_rows(tx, import_id=import_id))
-        judged, _ = await _judge(tx, rows, found["headings"], keys)
-        await SQL.keep_outcome(tx, await anyio.to_thread.run_sync(_outcomes, found, judged, keys))
-        before, after = found["state"], "preview"
-        await audit.record(tx, "import.matched", import_id, actor_id=person_id, before=before, after=after)
+        judged = await _judge(tx, rows, file["headings"], keys)
+        await SQL.set_outcome(tx, await anyio.to_thread.run_sync(_outcomes, file, judged, keys))
+        before, after = file["state"], "preview"
+        await audit.record(tx, "import.matched", import_id, actor_id=actor_id, before=before, after=after)
 
 
-def _over() -> Reason:
+def _already_ended() -> Reason:
     return Reason("over", "This import was confirmed or dropped already, so its columns stay as they are.")
 
 
 async def _judge(
-    tx: db.Tx, rows: Sequence[db.Record], headings: Sequence[str], keys: Sequence[str], *, hold: bool = False
-) -> tuple[list[Judged], Known]:
-    """What becomes of each row as things stand now. hold: nobody changes the listings they are until the end."""
+    tx: db.Tx, rows: Sequence[db.Record], headings: Sequence[str], keys: Sequence[str], *, lock: bool = False
+) -> list[Judged]:
+    """Decide every row by the listings of now. lock: lock those listings until the end of the transaction."""
     read = await anyio.to_thread.run_sync(_read_rows, rows, headings, keys)
-    known = await _known(tx, read, hold=hold)
+    known = await _known(tx, read, lock=lock)
     zips = {zip_: places.find(zip_) for zip_ in _zips(read, known)}
-    return await anyio.to_thread.run_sync(_decide_rows, rows, read, known, zips), known
+    return await anyio.to_thread.run_sync(_decide_rows, rows, read, known, zips)
 
 
 def _read_rows(rows: Iterable[db.Record], headings: Sequence[str], keys: Sequence[str]) -> list[Read]:
     return [import_rows.read_row(row["number"], row["cells"], headings, keys) for row in rows]
 
 
-async def _known(tx: db.Tx, read: Iterable[Read], *, hold: bool) -> Known:
+async def _known(tx: db.Tx, read: Iterable[Read], *, lock: bool) -> Known:
     asked = {
         "npis": list({each.npi for each in read if each.npi}),
         "names": list({each.name for each in read if each.name}),
     }
-    found = await db.rows(SQL.candidates(tx, **asked))
-    if hold and found:
-        await SQL.hold(tx, ids=[row["id"] for row in found])
-        found = await db.rows(SQL.candidates(tx, **asked))  # as they are now that nobody changes them
+    listings = await db.rows(SQL.candidates(tx, **asked))
+    if lock and listings:
+        await SQL.lock_listings(tx, ids=[row["id"] for row in listings])
+        listings = await db.rows(SQL.candidates(tx, **asked))  # again, as they are under the lock
     return Known(
         Existing(row["id"], row["version"], row["state"], row["owned"], actions.draft_of(row))
-        for row in found
+        for row in listings
     )
 
 
@@ -149,15 +135,15 @@ def _decide_rows(
     ]
 
 
-def _outcomes(found: db.Record, judged: Iterable[Judged], keys: Sequence[str]) -> list[dict[str, Any]]:
-    formulas = found["notes"].get("formulas", {})
-    return [_kept(found["id"], each, found["headings"], keys, formulas) for each in judged]
+def _outcomes(file: db.Record, judged: Iterable[Judged], keys: Sequence[str]) -> list[dict[str, Any]]:
+    formulas = file["notes"].get("formulas", {})
+    return [_outcome(file["id"], each, file["headings"], keys, formulas) for each in judged]
 
 
-def _kept(
+def _outcome(
     import_id: UUID, judged: Judged, headings: Sequence[str], keys: Sequence[str], formulas: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A row's outcome for the database, with what people are told."""
+    """A row's outcome as the database keeps it, with the lines that the preview shows."""
     decision, number = judged.decision, judged.row["number"]
     cells = judged.row["cells"]
     says = {
@@ -185,18 +171,18 @@ def _kept(
 # Confirming
 
 
-async def confirm(context: Context, *, person_id: UUID, import_id: UUID, shown: bool = False) -> str:
-    """Write what is new and what changes; pressed twice, once. Returns the state: done, or writing for long lists.
+async def confirm(context: Context, *, actor_id: UUID, import_id: UUID, shown: bool = False) -> str:
+    """Write what is new and what changes. Idempotent. Returns the state: done, or writing for a long list.
 
-    shown: new listings show at once, where they would wait for an organizer's look.
+    shown: show new listings at once; otherwise they wait for review by an organizer.
 
-    Raises NotFound, Refused when there is nothing to write or the import is not ready for it.
+    Raises NotFound, Refused when there is nothing to write or the columns are not matched yet.
     """
     async with context.db.transaction() as tx:
-        found = await _lock(tx, import_id)
-        if found["state"] in ("writing", "done"):
-            return found["state"]
-        if found["state"] != "preview":
+        file = await _lock(tx, import_id)
+        if file["state"] in ("writing", "done"):
+            return file["state"]
+        if file["state"] != "preview":
             raise Refused(Reason("not_ready", "Please match the columns first, and look at the preview."))
         rows = await db.rows(SQL.rows_to_write(tx, import_id=import_id))
         if not rows:
@@ -204,54 +190,58 @@ async def confirm(context: Context, *, person_id: UUID, import_id: UUID, shown: 
                 Reason("nothing", "No row is new and none changes anything, so there is nothing to write.")
             )
         starts_as = "shown" if shown else "waiting"
-        await SQL.keep_start(tx, id=import_id, starts_as=starts_as)
+        await SQL.set_starts_as(tx, id=import_id, starts_as=starts_as)
         if len(rows) > MAX_AT_ONCE:
-            await SQL.move(tx, id=import_id, state="writing")
-            await jobs.enqueue(tx, "imports.write", key=str(import_id), import_id=import_id, by=person_id)
+            await SQL.set_state(tx, id=import_id, state="writing")
+            await jobs.enqueue(tx, "imports.write", key=str(import_id), import_id=import_id, by=actor_id)
             await audit.record(
-                tx, "import.confirmed", import_id, actor_id=person_id, before="preview", after="writing"
+                tx, "import.confirmed", import_id, actor_id=actor_id, before="preview", after="writing"
             )
             return "writing"
-        await _write(tx, found, rows, starts_as, person_id)
+        await _write(tx, file, rows, starts_as, actor_id)
         return "done"
 
 
 @jobs.job("imports.write")
 async def write(context: Context, import_id: str, by: str) -> None:
-    """Write a long list that was confirmed, all of it or nothing. Safe to repeat."""
+    """Write a long list that was confirmed, all of it or nothing. Idempotent."""
     async with context.db.transaction() as tx:
-        found = await _lock(tx, UUID(import_id))
-        if found["state"] == "writing":
-            rows = await db.rows(SQL.rows_to_write(tx, import_id=found["id"]))
-            await _write(tx, found, rows, found["starts_as"], UUID(by))
+        file = await _lock(tx, UUID(import_id))
+        if file["state"] == "writing":
+            rows = await db.rows(SQL.rows_to_write(tx, import_id=file["id"]))
+            await _write(tx, file, rows, file["starts_as"], UUID(by))
 
 
-async def _write(tx: db.Tx, found: db.Record, rows: Sequence[db.Record], starts_as: str, by: UUID) -> None:
-    """Write each row that is still what the preview showed; the others are named and left."""
-    judged, _ = await _judge(tx, rows, found["headings"], matched_keys(found), hold=True)
-    kept = []
+async def _write(
+    tx: db.Tx, file: db.Record, rows: Sequence[db.Record], starts_as: str, actor_id: UUID
+) -> None:
+    """Write each row that is still as in the preview; the others become refused, with the reason."""
+    judged = await _judge(tx, rows, file["headings"], queries.matched_keys(file), lock=True)
+    outcomes = []
     for each in judged:
-        moved = _moved(each)
-        kept.append(
-            _left(found["id"], each, moved) if moved else await _write_one(tx, found, each, starts_as, by)
+        changed = _changed_since_preview(each)
+        outcomes.append(
+            _skipped(file["id"], each, changed)
+            if changed
+            else await _write_one(tx, file, each, starts_as, actor_id)
         )
-    await SQL.keep_outcome(tx, kept)
-    written = [each["listing"] for each in kept if each["outcome"] == "written"]
+    await SQL.set_outcome(tx, outcomes)
+    written = [each["listing"] for each in outcomes if each["outcome"] == "written"]
     await LISTINGS.refresh_facets(tx, ids=written)
-    await SQL.move(tx, id=found["id"], state="done")
+    await SQL.set_state(tx, id=file["id"], state="done")
     await audit.record(
         tx,
         "import.written",
-        found["id"],
-        actor_id=by,
-        before=found["state"],
+        file["id"],
+        actor_id=actor_id,
+        before=file["state"],
         after="done",
-        details={"written": len(written), "left": len(kept) - len(written)},
+        details={"written": len(written), "left": len(outcomes) - len(written)},
     )
 
 
-def _moved(judged: Judged) -> list[dict[str, str]]:
-    """Why a row is no longer what the preview showed; empty: it is."""
+def _changed_since_preview(judged: Judged) -> list[dict[str, str]]:
+    """Why a row differs from its preview; empty when it does not."""
     row, decision = judged.row, judged.decision
     now = decision.existing
     if decision.outcome == "refused":
@@ -271,13 +261,15 @@ def _the_row(says: str) -> dict[str, str]:
     return {"column": "The row", "value": "", "says": says}
 
 
-def _left(import_id: UUID, judged: Judged, faults: list[dict[str, str]]) -> dict[str, Any]:
-    kept = _kept(import_id, judged, (), (), {})
-    kept["says"] |= {"faults": faults, "changes": [], "facts": []}
-    return kept | {"outcome": "refused"}
+def _skipped(import_id: UUID, judged: Judged, faults: list[dict[str, str]]) -> dict[str, Any]:
+    outcome = _outcome(import_id, judged, (), (), {})
+    outcome["says"] |= {"faults": faults, "changes": [], "facts": []}
+    return outcome | {"outcome": "refused"}
 
 
-async def _write_one(tx: db.Tx, found: db.Record, judged: Judged, starts_as: str, by: UUID) -> dict[str, Any]:
+async def _write_one(
+    tx: db.Tx, file: db.Record, judged: Judged, starts_as: str, actor_id: UUID
+) -> dict[str, Any]:
     decision = judged.decision
     if decision.draft is None:
         raise ValueError("a row that is not refused has a draft")
@@ -287,63 +279,34 @@ async def _write_one(tx: db.Tx, found: db.Record, judged: Judged, starts_as: str
         tx,
         decision.draft,
         source="import",
-        actor_id=by,
-        source_note=found["file_name"][: 200 - len(note)] + note,
+        actor_id=actor_id,
+        source_note=file["file_name"][: 200 - len(note)] + note,
         state=starts_as,
         listing_id=existing.id if existing else None,
         version=existing.version if existing else None,
         refresh_facets=False,
     )
-    kept = _kept(found["id"], judged, (), (), {})
-    kept["says"]["was"] = judged.row["outcome"]
-    return kept | {"outcome": "written", "listing": listing_id}
+    outcome = _outcome(file["id"], judged, (), (), {})
+    outcome["says"]["was"] = judged.row["outcome"]
+    return outcome | {"outcome": "written", "listing": listing_id}
 
 
-async def drop(context: Context, *, person_id: UUID, import_id: UUID) -> None:
-    """Leave a file. Raises NotFound, OutOfDate once it is confirmed."""
+async def discard(context: Context, *, actor_id: UUID, import_id: UUID) -> None:
+    """Discard a file that is not confirmed. Idempotent. Raises NotFound, OutOfDate once it is confirmed."""
     async with context.db.transaction() as tx:
-        found = await _lock(tx, import_id)
-        if found["state"] == "dropped":
+        file = await _lock(tx, import_id)
+        if file["state"] == "dropped":
             return
-        if found["state"] not in ("matching", "preview"):
-            raise OutOfDate(_over())
-        await SQL.move(tx, id=import_id, state="dropped")
-        before, after = found["state"], "dropped"
-        await audit.record(tx, "import.dropped", import_id, actor_id=person_id, before=before, after=after)
-
-
-# Looking
-
-
-async def page_of_rows(tx: db.Tx, import_id: UUID, outcome: str, page: int) -> list[db.Record]:
-    """Some rows of one outcome."""
-    said = {"import_id": import_id, "outcome": outcome, "after": (page - 1) * PER_PAGE, "how_many": PER_PAGE}
-    return await db.rows(SQL.page_of_rows(tx, **said))
-
-
-async def first_rows(tx: db.Tx, import_id: UUID, how_many: int = 3) -> list[db.Record]:
-    """The first rows of a file."""
-    return await db.rows(SQL.first_rows(tx, how_many=how_many, import_id=import_id))
-
-
-async def refused_rows(tx: db.Tx, import_id: UUID) -> list[list[str]]:
-    """The headings, then every refused row with its number and the reasons; harmless for a spreadsheet."""
-    headings = await SQL.harmless_headings(tx, id=import_id)
-    if headings is None:
-        raise NotFound
-    rows = await db.rows(SQL.refused_rows(tx, import_id=import_id))
-    head = ["Row", "Why it was refused", *headings]
-    return [head, *([str(row["number"]), row["why"], *row["cells"]] for row in rows)]
-
-
-async def all_imports(tx: db.Tx) -> list[db.Record]:
-    """The newest files."""
-    return await db.rows(SQL.all_imports(tx, how_many=50))
+        if file["state"] not in ("matching", "preview"):
+            raise OutOfDate(_already_ended())
+        await SQL.set_state(tx, id=import_id, state="dropped")
+        before, after = file["state"], "dropped"
+        await audit.record(tx, "import.dropped", import_id, actor_id=actor_id, before=before, after=after)
 
 
 @jobs.every("imports.forget", "23 4 * * *")
 async def forget(context: Context) -> None:
-    """Drop what was not confirmed or not written in 30 days; forget what files held 30 days after their end."""
+    """Discard what was not confirmed or not written in 30 days; delete contents 30 days after their end."""
     async with context.db.transaction() as tx:
-        await SQL.drop_old(tx)
+        await SQL.discard_old(tx)
         await SQL.forget_cells(tx)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
+from circles.base.english import plural
 from circles.base.errors import Reason
 from circles.directory.imports.changes import Line, changed
 from circles.directory.imports.fields import BY_KEY
@@ -49,6 +50,18 @@ class Decision:
     changes: Sequence[Line] = ()
     draft: Draft | None = None
     existing: Existing | None = None
+
+
+def summary(file: Mapping[str, Any]) -> str:
+    """What a file would write, or has written, in a sentence. file: an import with its counts."""
+    if file["state"] == "done":
+        new = f"{file['written_new']:,} new"
+        if file["written_new"]:
+            new += ", shown at once" if file["starts_as"] == "shown" else ", waiting for an organizer’s look"
+        return f"{new}; {file['written_changed']:,} changed; {file['same']:,} the same; {file['refused']:,} refused."
+    parts = [f"{file[outcome]:,} {outcome}" for outcome in ("new", "changed") if file[outcome]]
+    refused = f" The {plural(file['refused'], 'row')} refused stay out." if file["refused"] else ""
+    return f"{', '.join(parts)}.{refused} A listing somebody changes before you confirm is left as it is, and named."
 
 
 # Which listing a row is

@@ -1,0 +1,52 @@
+"""What the pages of an import show."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from circles.base.errors import NotFound
+from circles.store import db
+
+SQL = db.queries("directory/imports")
+
+PER_PAGE: Final = 25
+
+
+async def read_import(tx: db.Tx, import_id: UUID) -> db.Record:
+    """An import with its counts. Raises NotFound."""
+    file = await SQL.import_with_counts(tx, id=import_id)
+    if file is None:
+        raise NotFound
+    return file
+
+
+def matched_keys(row: db.Record) -> list[str]:
+    """The key of the field that each column fills; rows from before 2026-11-26 have "licence" in their keys."""
+    return [key.replace("licence", "license") for key in row["matches"]["keys"]]
+
+
+async def page_of_rows(tx: db.Tx, import_id: UUID, outcome: str, page: int) -> list[db.Record]:
+    """A page of the rows of one outcome."""
+    said = {"import_id": import_id, "outcome": outcome, "after": (page - 1) * PER_PAGE, "how_many": PER_PAGE}
+    return await db.rows(SQL.page_of_rows(tx, **said))
+
+
+async def first_rows(tx: db.Tx, import_id: UUID, how_many: int = 3) -> list[db.Record]:
+    """The first rows of a file."""
+    return await db.rows(SQL.first_rows(tx, how_many=how_many, import_id=import_id))
+
+
+async def refused_rows(tx: db.Tx, import_id: UUID) -> list[list[str]]:
+    """The headings, then every refused row with its number and the reasons; harmless for a spreadsheet."""
+    headings = await SQL.harmless_headings(tx, id=import_id)
+    if headings is None:
+        raise NotFound
+    rows = await db.rows(SQL.refused_rows(tx, import_id=import_id))
+    head = ["Row", "Why it was refused", *headings]
+    return [head, *([str(row["number"]), row["why"], *row["cells"]] for row in rows)]
+
+
+async def all_imports(tx: db.Tx) -> list[db.Record]:
+    """The newest imports."""
+    return await db.rows(SQL.all_imports(tx, how_many=50))
