@@ -1,8 +1,8 @@
-// Circles, the worker behind one room: a page that was open on a phone can be loaded again without a network.
+// Circles, the service worker of one live page: a page that was open on a phone can be reloaded offline.
 //
-// KEEPS comes from the site, in the line before: the address of a page that holds nothing private, the files it is
-// made of, and its version, so that a new page makes a new worker. Nothing else is ever kept, and nothing but the
-// room's own page is answered: what the tab knows of the room, room.js puts back.
+// KEEPS comes from the site, in the line before: the URL of an offline page that holds nothing private, the files it
+// needs, and its version, so that a new page makes a new worker. Nothing else is cached, and only requests for the
+// live page and for static files are answered. room.js restores what the tab kept of the live page.
 
 "use strict";
 
@@ -15,29 +15,29 @@ async function fill() {
   await cache.addAll(wanted.map((address) => new Request(address, { cache: "reload", credentials: "omit" })));
 }
 
-async function dropOld() {
+async function deleteOld() {
   const cache = await caches.open(CACHE);
   const wanted = new Set([KEEPS.shell, ...KEEPS.files].map((address) => new URL(address, location).href));
   for (const request of await cache.keys()) if (!wanted.has(request.url)) await cache.delete(request);
 }
 
-// What the site says; where it cannot be reached, what was kept at this address.
-async function orKept(request, address) {
+// The answer of the site; what is cached for this URL when the site cannot be reached.
+async function orCached(request, address) {
   try {
     return await fetch(request);
   } catch (lost) {
-    const kept = await caches.match(address);
-    if (!kept) throw lost;
-    return kept;
+    const cached = await caches.match(address);
+    if (!cached) throw lost;
+    return cached;
   }
 }
 
 addEventListener("install", (event) => event.waitUntil(fill().then(skipWaiting)));
-addEventListener("activate", (event) => event.waitUntil(dropOld()));
+addEventListener("activate", (event) => event.waitUntil(deleteOld()));
 addEventListener("fetch", (event) => {
   const { request } = event;
   const { pathname, origin } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (request.mode === "navigate" && ROOM.test(pathname)) event.respondWith(orKept(request, KEEPS.shell));
-  else if (pathname.startsWith("/static/")) event.respondWith(orKept(request, request.url));
+  if (request.mode === "navigate" && ROOM.test(pathname)) event.respondWith(orCached(request, KEEPS.shell));
+  else if (pathname.startsWith("/static/")) event.respondWith(orCached(request, request.url));
 });

@@ -1,32 +1,32 @@
-// Circles, the room on a host's phone: the register and the timer go on without a network.
+// Circles, the live page on a host's phone: the register and the timer work offline.
 //
-// 1. what is kept on this phone: ids, marks and moments, never a name
-// 2. the page itself, names and all: kept in its tab alone, for a reload without a network
-// 3. taps on the register: shown at once, kept, and sent when there is a network; each has a key, so none counts twice
-// 4. the timer: goes by the clock, so a reload or a sleeping phone does not stop it
+// 1. localStorage: ids, marks and times, never a name
+// 2. sessionStorage: the page itself with its names, for a reload offline in the same tab
+// 3. taps on the register: shown at once, stored, and sent when online; each has a key, so that it counts once
+// 4. the timer: computed from the clock, so that a reload or a sleeping phone does not stop it
 
 "use strict";
 
-// --- 1. Kept on this phone ------------------------------------------------------------------------------
+// --- 1. Stored on this phone ----------------------------------------------------------------------------
 
-const memory = new Map(); // where a browser keeps nothing, this page does as long as it is open
+const memory = new Map(); // for browsers without localStorage, as long as this page is open
 
 function keep(key, value) {
   memory.set(key, value);
-  try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* memory has it */ }
+  try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* it is in memory */ }
 }
 
 function kept(key) {
   try {
-    const found = localStorage.getItem(key);
-    if (found !== null) return JSON.parse(found);
-  } catch { /* nothing readable there */ }
+    const stored = localStorage.getItem(key);
+    if (stored !== null) return JSON.parse(stored);
+  } catch { /* not readable */ }
   return memory.get(key) ?? null;
 }
 
 function forget(key) {
   memory.delete(key);
-  try { localStorage.removeItem(key); } catch { /* there is nothing to remove */ }
+  try { localStorage.removeItem(key); } catch { /* nothing to remove */ }
 }
 
 function keptKeys(start) {
@@ -48,9 +48,9 @@ function forgetOld() {
 
 // --- 2. The page itself, in its tab ---------------------------------------------------------------------
 //
-// Without a network a worker (room-worker.js) answers a reload with a shell that knows nobody. The tab puts back
-// what it kept, which it forgets when the register is closed, at signing out (circles.js and the site see to that),
-// and some hours after the end.
+// Offline, the service worker (room-worker.js) answers a reload with a shell without names. The tab restores the parts
+// it kept. They are deleted when the register is closed, at signing out (by circles.js and the site), and some hours
+// after the end.
 
 const shell = document.getElementById("room-shell");
 const PAGES = "room-page:";
@@ -60,18 +60,18 @@ function keptPage(key) {
     const page = JSON.parse(sessionStorage.getItem(key));
     if (page?.until > Date.now()) return page;
     sessionStorage.removeItem(key);
-  } catch { /* a tab that keeps nothing */ }
+  } catch { /* no sessionStorage */ }
   return null;
 }
 
 function forgetOldPages() {
   try {
     for (const key of Object.keys(sessionStorage)) if (key.startsWith(PAGES)) keptPage(key);
-  } catch { /* a tab that keeps nothing */ }
+  } catch { /* no sessionStorage */ }
 }
 
-// In the shell: the parts of the page as the tab kept them. Returns until when they may be shown.
-function putBack() {
+// In the shell: restore the parts that the tab kept. Returns until when they may be shown (ms), 0 for none.
+function restorePage() {
   const page = keptPage(PAGES + location.pathname.split("/")[3]);
   if (!page) return 0;
   const parts = document.createElement("template");
@@ -84,7 +84,7 @@ function putBack() {
 }
 
 forgetOldPages();
-let until = shell ? putBack() : 0;
+let until = shell ? restorePage() : 0;
 const room = document.querySelector("[data-room]");
 if (room && !shell) until = Date.now() + Number(room.dataset.keptSeconds ?? 0) * 1000;
 
@@ -94,7 +94,7 @@ function keepPage() {
     if (Date.now() >= until) return sessionStorage.removeItem(PAGES + room.dataset.room);
     const parts = [...document.querySelectorAll("[data-kept]")].map((part) => part.outerHTML);
     sessionStorage.setItem(PAGES + room.dataset.room, JSON.stringify({ until, parts }));
-  } catch { /* then a reload needs the network */ }
+  } catch { /* no sessionStorage: a reload needs the network */ }
 }
 
 function forgetPage() {
@@ -110,7 +110,7 @@ function showReloads() {
   for (const words of document.querySelectorAll("[data-reloads]")) words.hidden = words.dataset.reloads === "no";
 }
 
-// One worker for each room, and none for a room that is over or that this phone has forgotten.
+// One worker for each live page, and none for a gathering that is over or older than two days.
 async function startWorker() {
   if (!room || shell || !navigator.serviceWorker) return;
   const opened = `room:${room.dataset.room}:opened`;
@@ -128,7 +128,7 @@ async function startWorker() {
 // --- 3. Taps on the register ----------------------------------------------------------------------------
 
 const SYNC_EVERY = 20_000; // milliseconds; the marks made on another phone show here within that time
-const PATIENCE = 15_000;
+const TIMEOUT = 15_000;
 
 const who = document.getElementById("who");
 const line = document.getElementById("room-line");
@@ -159,23 +159,23 @@ function showMark(booking, mark) {
 }
 
 function showCounts() {
-  const found = { "": 0, came: 0, absent: 0, excused: 0 };
+  const counts = { "": 0, came: 0, absent: 0, excused: 0 };
   for (const row of who.querySelectorAll("[data-booking]")) {
     const pressed = row.querySelector('.mark[aria-pressed="true"]');
-    found[pressed ? pressed.id.split("-").at(-1) : ""] += 1;
+    counts[pressed ? pressed.id.split("-").at(-1) : ""] += 1;
   }
-  for (const count of who.querySelectorAll("[data-count]")) count.textContent = found[count.dataset.count];
+  for (const count of who.querySelectorAll("[data-count]")) count.textContent = counts[count.dataset.count];
   keepPage();
 }
 
-function say(text, kind = "") {
+function showMessage(text, kind = "") {
   if (line.textContent !== text) line.textContent = text;
   line.dataset.kind = kind;
 }
 
-function sayHowItStands() {
-  if (waiting().length) say("Kept on this phone; it will be sent when the connection is back.", "kept");
-  else say("Saved");
+function showState() {
+  if (waiting().length) showMessage("Kept on this phone; it will be sent when the connection is back.", "kept");
+  else showMessage("Saved");
 }
 
 function showAll(marks) {
@@ -184,7 +184,7 @@ function showAll(marks) {
   showCounts();
 }
 
-function tapped(event) {
+function onTap(event) {
   const form = event.target.closest?.("[data-tap]");
   if (!form || !event.submitter) return;
   event.preventDefault();
@@ -201,26 +201,26 @@ async function post(taps) {
     method: "POST",
     redirect: "manual",
     headers: { "Content-Type": "application/json" },
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(TIMEOUT),
     body: JSON.stringify({
       taps: taps.map(({ key, booking, mark, at }) => ({ key, booking, mark, ago: Math.max(0, Math.round(now - at)) })),
     }),
   });
 }
 
-async function answered(response, taps) {
+async function showAnswer(response, taps) {
   if (response.type === "opaqueredirect" || response.status === 404) {
     forgetPage();
-    say("You are signed out here. Your taps are kept on this phone: sign in again and open this page.", "kept");
+    showMessage("You are signed out here. Your taps are kept on this phone: sign in again and open this page.", "kept");
     return;
   }
-  if (!response.ok && response.status !== 422) return sayHowItStands();
+  if (!response.ok && response.status !== 422) return showState();
   const { says, marks } = await response.json();
   showNetwork();
   for (const tap of taps) forget(TAP + tap.key);
   showAll(marks);
-  if (says) say(says, "kept");
-  else sayHowItStands();
+  if (says) showMessage(says, "kept");
+  else showState();
 }
 
 async function send() {
@@ -228,10 +228,10 @@ async function send() {
   sending = true;
   const taps = waiting();
   try {
-    if (navigator.onLine) await answered(await post(taps), taps);
-    else sayHowItStands();
+    if (navigator.onLine) await showAnswer(await post(taps), taps);
+    else showState();
   } catch {
-    sayHowItStands();
+    showState();
   }
   sending = false;
   if (sendAgain) { sendAgain = false; send(); }
@@ -241,9 +241,9 @@ function startRegister() {
   if (!who?.dataset.marks || !line) return;
   for (const tap of waiting()) showMark(tap.booking, tap.mark);
   showCounts();
-  document.addEventListener("submit", tapped);
+  document.addEventListener("submit", onTap);
   addEventListener("online", send);
-  addEventListener("offline", sayHowItStands);
+  addEventListener("offline", showState);
   addEventListener("pageshow", send);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
   setInterval(() => { if (!document.hidden || waiting().length) send(); }, SYNC_EVERY);
@@ -258,10 +258,10 @@ const steps = [...(part("steps")?.children ?? [])].map((item) => ({
   item, name: item.dataset.name, words: item.dataset.words, seconds: Number(item.dataset.minutes) * 60,
 }));
 
-// When each step began; the last one is the step of now. One more than there are steps: all are over.
-const begun = () => kept(TIMER) ?? [];
+// When each step began; the last one is the current step. One more than there are steps: all are over.
+const stepStarts = () => kept(TIMER) ?? [];
 
-function sayTime(seconds) {
+function formatTime(seconds) {
   const whole = Math.ceil(Math.abs(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
@@ -274,14 +274,14 @@ function showStep(now, at) {
   const step = steps[now];
   const left = step ? step.seconds - (Date.now() - at) / 1000 : 0;
   setText(part("name"), step ? step.name : now < 0 ? "Not begun" : "All steps are over");
-  setText(part("left"), !step ? "" : left >= 0 ? sayTime(left) : `${sayTime(left)} over`);
+  setText(part("left"), !step ? "" : left >= 0 ? formatTime(left) : `${formatTime(left)} over`);
   setText(part("words"), step?.words ?? "");
   part("left").classList.toggle("is-over", Boolean(step) && left < 0);
   part("line").value = step ? Math.min(1, Math.max(0, 1 - left / step.seconds)) : now < 0 ? 0 : 1;
 }
 
 function showTimer() {
-  const starts = begun();
+  const starts = stepStarts();
   const now = starts.length - 1;
   showStep(now, starts.at(-1));
   const next = steps[now + 1];
@@ -298,9 +298,9 @@ function showTimer() {
 
 function startTimer() {
   if (!timer || !steps.length) return;
-  part("on").addEventListener("click", () => { keep(TIMER, [...begun(), Date.now()]); showTimer(); });
-  // Back gives a step that ended too early its own time again.
-  part("back").addEventListener("click", () => { keep(TIMER, begun().slice(0, -1)); showTimer(); });
+  part("on").addEventListener("click", () => { keep(TIMER, [...stepStarts(), Date.now()]); showTimer(); });
+  // Back resumes a step that was ended too early with the time it had left.
+  part("back").addEventListener("click", () => { keep(TIMER, stepStarts().slice(0, -1)); showTimer(); });
   addEventListener("storage", showTimer);
   setInterval(showTimer, 500);
   showTimer();
@@ -310,4 +310,4 @@ forgetOld();
 keepPage();
 startRegister();
 startTimer();
-startWorker().catch(() => { /* a browser without workers, or none wanted: a reload needs the network */ });
+startWorker().catch(() => { /* no service workers: a reload needs the network */ });

@@ -21,7 +21,7 @@ async def mark_of(context: Context, booking: UUID) -> str | None:
     return await value(context, "select mark from attendance where booking_id = $1", booking)
 
 
-async def test_closing_a_register_asks_about_whoever_is_not_marked(
+async def test_closing_a_register_lists_the_seats_without_a_mark(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     milo = await add_booking(cast.context, tonight, cast.milo)
@@ -61,7 +61,7 @@ async def test_a_register_is_closed_once(cast: Cast, tonight: UUID, booked: UUID
     assert await value(cast.context, "select count(*) from events where what = 'attendance.marked'") == 1
 
 
-async def test_a_helper_neither_closes_nor_hands_over(
+async def test_a_helper_neither_closes_nor_writes_notes(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.milo)
@@ -97,7 +97,7 @@ async def test_a_note_is_for_the_circle_s_hosts_and_the_organizers(
     assert [row["body"] for row in exported["hand_over_notes"]] == ["Ask after her hands."]
 
 
-async def test_only_its_writer_takes_a_note_away(
+async def test_only_its_writer_deletes_a_note(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "insert into hosts values ($1, $2, 'co')", cast.circle, cast.fern)
@@ -123,7 +123,7 @@ async def test_notes_are_deleted_after_thirty_days(cast: Cast, tonight: UUID, bo
     assert await value(cast.context, "select count(*) from events where what = 'note.forgotten'") == 1
 
 
-async def test_the_page_of_afterwards_asks_the_database_at_most_four_times(
+async def test_the_page_of_afterwards_needs_at_most_four_queries(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
     async with browser(cast.farid) as page:

@@ -24,7 +24,7 @@ def test_when_a_register_can_be_closed(state: str, begun: bool, gaps: int, codes
     assert {each.code for each in rules.closing_refusals(state, begun, gaps)} == codes
 
 
-def test_a_note_is_about_somebody_who_was_there_and_says_something() -> None:
+def test_a_note_needs_a_member_and_a_text() -> None:
     mira = uuid4()
     assert rules.read_note({"about": str(mira), "body": " Ask after her hands. "}, [mira]) == {
         "about": mira,

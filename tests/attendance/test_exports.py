@@ -86,7 +86,7 @@ async def test_first_time_in_the_export_is_first_time_in_the_register(
         (datetime(2026, 1, 15, 12, 30, tzinfo=UTC), "Asia/Kolkata", "2026-01-15T18:00:00+05:30"),
         (datetime(2026, 1, 15, 21, 30, tzinfo=UTC), "America/St_Johns", "2026-01-15T18:00:00-03:30"),
         (datetime(2026, 1, 15, 18, 0, tzinfo=UTC), "UTC", "2026-01-15T18:00:00+00:00"),
-        # 1:30 in the night comes twice in New York on 1 November 2026; the offset tells which.
+        # 1:30 in the night comes twice in New York on 1 November 2026; the offset shows which.
         (datetime(2026, 11, 1, 5, 30, tzinfo=UTC), "America/New_York", "2026-11-01T01:30:00-04:00"),
         (datetime(2026, 11, 1, 6, 30, tzinfo=UTC), "America/New_York", "2026-11-01T01:30:00-05:00"),
     ],
@@ -176,7 +176,7 @@ async def test_a_download_is_noted_before_its_first_row_leaves(cast: Cast, booke
         ({"from": "2026-01-01", "to": "2026-02-01", "circle": str(uuid4())}, "is not there"),
     ],
 )
-async def test_a_bad_range_is_said_beside_what_was_typed(
+async def test_an_invalid_range_is_refused_and_the_form_kept(
     cast: Cast, browser: OpenBrowser, query: dict[str, str], says: str
 ) -> None:
     async with browser(cast.odile) as page:
@@ -187,7 +187,7 @@ async def test_a_bad_range_is_said_beside_what_was_typed(
     assert await value(cast.context, "select count(*) from exports") == 0
 
 
-async def test_only_organizers_come_in(cast: Cast, browser: OpenBrowser) -> None:
+async def test_the_pages_are_for_organizers_only(cast: Cast, browser: OpenBrowser) -> None:
     paths = ["/organize", "/organize/bookings", "/organize/attendance", "/organize/attendance.csv"]
     for path in paths:
         for person in (cast.mira, cast.farid):
@@ -218,7 +218,7 @@ async def many(cast: Cast) -> int:
 
 @pytest_asyncio.fixture
 async def narrow(cast: Cast, database_url: str) -> AsyncIterator[Context]:
-    """The same house with a single connection: whoever keeps it starves everybody."""
+    """The same context with a single connection, which an export that never ends would block."""
     database = await Database.open(database_url, size=1)
     yield Context(cast.context.settings, database)
     await database.close()
@@ -257,7 +257,7 @@ async def test_a_browser_that_goes_away_frees_the_connection(cast: Cast, many: i
 async def test_a_connection_cut_in_the_middle_ends_the_copy(
     cast: Cast, many: int, narrow: Context, app: Starlette
 ) -> None:
-    """The same through the server's own door, as uvicorn tells of it: http.disconnect while rows are sent."""
+    """The same through ASGI, as uvicorn reports it: http.disconnect while rows are sent."""
     async with narrow.db.transaction() as tx:
         token = await people.start_sign_in(tx, cast.odile)
     app.state.context = narrow
@@ -317,9 +317,7 @@ async def test_the_overview_adds_up_the_week(
     assert "Money that needs a hand" not in answer.text
 
 
-async def test_the_overview_tells_of_a_refund_that_failed(
-    cast: Cast, booked: UUID, browser: OpenBrowser
-) -> None:
+async def test_the_overview_lists_failed_refunds(cast: Cast, booked: UUID, browser: OpenBrowser) -> None:
     await change(
         cast.context,
         "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault) "

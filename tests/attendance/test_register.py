@@ -29,7 +29,7 @@ async def marks(context: Context) -> dict[UUID, str]:
 # The roster
 
 
-async def test_a_host_sees_who_is_coming_and_never_what_they_paid(
+async def test_the_roster_names_members_and_never_payments(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, tonight, cast.milo)
@@ -76,9 +76,7 @@ async def _firsts(cast: Cast, gathering: UUID) -> dict[str, bool]:
     return {seat.name: seat.first_time for seat in found.seats}
 
 
-async def test_only_those_with_a_confirmed_seat_stand_in_the_roster(
-    cast: Cast, tonight: UUID, browser: OpenBrowser
-) -> None:
+async def test_the_roster_lists_only_confirmed_seats(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
     await add_booking(cast.context, tonight, cast.mira, state="cancelled")
     await add_booking(cast.context, tonight, cast.milo, kind="paid", amount=3000, state="held")
     async with browser(cast.farid) as page:
@@ -88,7 +86,7 @@ async def test_only_those_with_a_confirmed_seat_stand_in_the_roster(
     assert "Milo" not in text
 
 
-async def test_the_page_asks_the_database_at_most_three_times(
+async def test_the_page_needs_at_most_three_queries(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
     for n in range(6):
@@ -170,7 +168,7 @@ async def test_a_post_from_another_site_marks_nobody(
 # Keeping it
 
 
-async def test_one_tap_marks_another_changes_and_the_same_again_takes_it_away(
+async def test_one_tap_marks_another_changes_and_the_same_again_removes_it(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
@@ -200,7 +198,7 @@ async def test_one_tap_marks_another_changes_and_the_same_again_takes_it_away(
     assert {row["who"] for row in events} == {cast.farid}
 
 
-async def test_a_pressed_mark_offers_to_be_taken_away(
+async def test_a_pressed_mark_can_be_removed(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await register_actions.mark(
@@ -348,7 +346,7 @@ async def test_a_mark_goes_with_its_seat(cast: Cast) -> None:
         )
 
 
-async def test_whoever_hosts_no_longer_keeps_no_register(cast: Cast, tonight: UUID, booked: UUID) -> None:
+async def test_a_former_host_makes_no_marks(cast: Cast, tonight: UUID, booked: UUID) -> None:
     await change(cast.context, "update hosts set person_id = $2 where person_id = $1", cast.farid, cast.fern)
     with pytest.raises(NotFound):
         await register_actions.mark(

@@ -72,7 +72,7 @@ def test_the_counts_add_up(marks: list[str]) -> None:
     assert counts.unmarked == marks.count("")
 
 
-def test_counts_are_said_in_words() -> None:
+def test_counts_in_words() -> None:
     assert rules.count(["came"] * 5 + ["excused", "", ""]).words == "5 came, 1 excused, 2 not marked yet"
     assert rules.count(["absent"]).words == "0 came, 1 absent"
     assert rules.count([]).words == "0 came"

@@ -50,7 +50,7 @@ async def test_members_see_the_link_once_their_host_has_opened_the_room(
     assert row == {"co": "here", "card": True}
 
 
-async def test_a_room_without_its_checks_stays_closed_and_keeps_what_was_typed(
+async def test_a_room_without_its_checks_stays_closed_and_keeps_the_form(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host:
@@ -76,7 +76,7 @@ async def test_opening_twice_is_opening_once(cast: Cast, tonight: UUID) -> None:
     assert await value(cast.context, events) == 1
 
 
-async def test_a_circle_that_asks_nothing_opens_with_one_tap(
+async def test_a_room_without_required_checks_opens_with_one_tap(
     cast: Cast, tonight: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "update circles set asks_co = false, asks_card = false")
@@ -115,7 +115,7 @@ async def test_a_room_cannot_be_opened_the_day_before(cast: Cast) -> None:
 # Shutting it again
 
 
-async def test_a_room_is_shut_again_and_opening_asks_the_checks_anew(
+async def test_opening_a_shut_room_needs_its_checks_again(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.mira) as member, browser(cast.farid) as host:
@@ -196,9 +196,7 @@ async def test_the_room_shows_who_is_expected_and_what_they_chose_to_tell(
         assert private not in main, private
 
 
-async def test_what_the_room_needs_is_known_days_before_by_whoever_prepares_it(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_access_needs_show_to_hosts_days_before(cast: Cast, browser: OpenBrowser) -> None:
     await change(
         cast.context, "update people set access_needs = 'A seat near the door.' where id = $1", cast.mira
     )
@@ -207,7 +205,7 @@ async def test_what_the_room_needs_is_known_days_before_by_whoever_prepares_it(
         assert "A seat near the door." in (await host.get(f"/host/gatherings/{cast.gathering}")).text
 
 
-async def test_what_the_room_should_know_is_for_the_hosts_of_gatherings_one_has_a_seat_at(
+async def test_access_needs_show_only_to_hosts_of_gatherings_with_a_seat(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "update people set access_needs = 'I lip-read.' where id = $1", cast.mira)
@@ -225,7 +223,7 @@ async def test_what_the_room_should_know_is_for_the_hosts_of_gatherings_one_has_
             assert (await page.get(f"/host/gatherings/{tonight}/room")).status_code == 404
 
 
-async def test_the_room_asks_the_database_at_most_four_times(
+async def test_the_room_needs_at_most_four_queries(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
     for n in range(6):
@@ -245,7 +243,7 @@ def tap(booking: UUID, mark: str, ago: float = 0) -> dict[str, Any]:
     return {"key": str(uuid4()), "booking": str(booking), "mark": mark, "ago": round(ago * 1000)}
 
 
-async def test_taps_kept_on_a_phone_arrive_later_and_none_counts_twice(
+async def test_taps_stored_on_a_phone_arrive_later_and_count_once(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     milo = await add_booking(cast.context, tonight, cast.milo)
@@ -260,7 +258,7 @@ async def test_taps_kept_on_a_phone_arrive_later_and_none_counts_twice(
     assert await value(cast.context, "select count(*) from taps") == 3
 
 
-async def test_the_last_tap_stands_whichever_arrives_first(
+async def test_the_latest_tap_decides_in_any_order_of_arrival(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host:
@@ -298,7 +296,7 @@ async def test_two_phones_that_send_the_same_evening_agree(cast: Cast, tonight: 
     assert await value(cast.context, "select count(*) from taps") == 12
 
 
-async def test_a_seat_given_back_takes_no_tap_and_stops_no_other(
+async def test_a_tap_on_a_seat_given_back_is_ignored(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     gone = await add_booking(cast.context, tonight, cast.milo, state="cancelled")
@@ -311,7 +309,7 @@ async def test_a_seat_given_back_takes_no_tap_and_stops_no_other(
 
 
 @pytest.mark.parametrize("sent", [{"taps": "x"}, {"taps": [{"key": "x"}]}, 7])
-async def test_what_cannot_be_read_says_so_and_gives_the_register(
+async def test_an_unreadable_body_is_refused_with_the_current_marks(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, sent: Any
 ) -> None:
     async with browser(cast.farid) as host:
@@ -362,9 +360,7 @@ async def test_old_taps_are_forgotten(cast: Cast, tonight: UUID, booked: UUID) -
 # What the room should know
 
 
-async def test_what_the_room_should_know_is_told_on_a_page_of_one_s_own(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_members_write_their_access_needs_on_their_own_page(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         assert 'href="/me/room"' in (await page.get("/me")).text
         assert (await page.post("/me/room", data={"needs": " I lip-read. "})).status_code == 303
@@ -381,7 +377,7 @@ async def test_what_the_room_should_know_is_told_on_a_page_of_one_s_own(
 # What a circle asks
 
 
-async def test_a_circle_says_what_it_asks_before_a_room_opens(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_circle_sets_its_checks_before_a_room_opens(cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/circles/{cast.circle}/room"
     async with browser(cast.farid) as host:
         assert (await host.get(address)).text.count(" checked") == 2

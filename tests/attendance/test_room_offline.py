@@ -26,7 +26,7 @@ async def tonight(cast: Cast) -> UUID:
     return gathering
 
 
-async def test_the_shell_is_the_same_for_everybody_and_names_nobody(
+async def test_the_offline_page_is_the_same_for_everybody_and_holds_no_names(
     cast: Cast, tonight: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host, browser() as nobody:
@@ -39,7 +39,7 @@ async def test_the_shell_is_the_same_for_everybody_and_names_nobody(
         assert private not in shell.text, private
 
 
-async def test_the_worker_keeps_the_shell_and_every_file_it_is_made_of(
+async def test_the_service_worker_caches_the_offline_page_with_its_files(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser() as page:
@@ -84,7 +84,7 @@ async def test_only_the_room_may_start_a_worker(cast: Cast, tonight: UUID, brows
     assert room.headers["cache-control"] == "no-store"
 
 
-async def test_a_tab_is_told_how_long_it_may_keep_the_page(
+async def test_the_page_states_how_long_a_tab_may_keep_it(
     cast: Cast, tonight: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host:
@@ -98,7 +98,7 @@ async def test_a_tab_is_told_how_long_it_may_keep_the_page(
         assert await told(cast.gathering) == 0  # next week
         await host.post(f"/host/gatherings/{tonight}/close", data={"rest": "absent"})
         assert await told(tonight) == 0
-        # The page that says it is closed forgets what this tab kept.
+        # The page of a closed register makes the tab delete what it kept.
         after = (await host.get(f"/host/gatherings/{tonight}/after")).text
         assert f'data-room="{tonight}"' in after
         assert "room.js" in after

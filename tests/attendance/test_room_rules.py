@@ -46,7 +46,7 @@ def test_every_missing_check_is_refused_at_once(
     assert refused.value.codes == codes
 
 
-def test_what_was_answered_is_kept() -> None:
+def test_answers_are_stored() -> None:
     read = readiness_rules.read_answers
     assert read({"co": "here", "why": "not said", "card": "on"}, BOTH) == {
         "co": "here",
@@ -105,7 +105,7 @@ def test_taps_are_read_oldest_first() -> None:
         json.dumps({"taps": [tap() for _ in range(501)]}).encode(),
     ],
 )
-def test_what_is_no_tap_is_refused(sent: bytes) -> None:
+def test_an_invalid_tap_is_refused(sent: bytes) -> None:
     with pytest.raises(Refused) as refused:
         rules.read_taps(sent)
     assert refused.value.codes == {"taps_unreadable"}

@@ -53,7 +53,7 @@ async def test_a_circle_begins_with_a_sheet_for_its_format(cast: Cast, browser: 
             assert words in dated
 
 
-async def test_steps_are_changed_moved_added_and_taken_away(
+async def test_steps_are_changed_moved_added_and_removed(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     address = f"/host/circles/{cast.circle}"
@@ -107,7 +107,9 @@ async def test_a_gathering_has_a_copy_of_its_own_and_gives_it_back(
     assert backs == 2
 
 
-async def test_what_is_wrong_is_said_and_kept(context: Context, cast: Cast, browser: OpenBrowser) -> None:
+async def test_an_invalid_form_shows_its_errors_and_values(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     async with browser(cast.farid) as page:
         answer = await press(
             page, f"/host/circles/{cast.circle}", "up-2", minutes_1="a lot", title_2="a" * 10_000
@@ -124,7 +126,9 @@ async def test_what_is_wrong_is_said_and_kept(context: Context, cast: Cast, brow
         assert await tx.fetchval("select count(*) from run_sheets") == 0
 
 
-async def test_whoever_saves_second_is_told(context: Context, cast: Cast, browser: OpenBrowser) -> None:
+async def test_the_second_of_two_writers_gets_a_conflict(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     address = f"/host/circles/{cast.circle}"
     async with browser(cast.farid) as page:
         await press(page, address, title_1="Tea")
@@ -132,7 +136,7 @@ async def test_whoever_saves_second_is_told(context: Context, cast: Cast, browse
         assert stale.status_code == 422
         assert "Somebody else saved" in stale.text
         assert "Cake" in stale.text
-        # The form now goes with the newest version, so a second look saves it.
+        # The form now goes with the newest version, so a second try saves it.
         typed = dict(FIELD.findall(stale.text)) | dict(AREA.findall(stale.text))
         assert (await page.post(f"{address}/run-sheet/edit", data=typed)).status_code == 303
     assert (await titles(context, cast, "circle"))[0] == "Cake"
@@ -175,7 +179,7 @@ async def test_a_stand_in_has_the_sheet_of_their_one_gathering(
     assert (await titles(context, cast, "circle"))[0] == "Arriving"
 
 
-async def test_the_page_asks_the_database_twice(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
+async def test_the_page_needs_two_queries(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
         for address in (f"/host/circles/{cast.circle}", f"/host/gatherings/{cast.gathering}"):
             await page.get(f"{address}/run-sheet")

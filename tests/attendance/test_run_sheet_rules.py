@@ -48,7 +48,7 @@ def test_the_longest_gathering_has_time_left() -> None:
         ),
     ],
 )
-def test_the_total_is_said_beside_the_length(length: int, words: str) -> None:
+def test_the_total_is_compared_with_the_length(length: int, words: str) -> None:
     assert rules.total_sentence(STEPS, length) == words.replace("1 minute are", "1 minute is")
 
 
@@ -113,7 +113,7 @@ def test_buttons_are_read(then: str, read: tuple[str, int]) -> None:
     assert rules.read_button(then) == read
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_every_reason_comes_at_once() -> None:
     values = rules.form_values(STEPS) | {
         "title-1": " ",
         "minutes-1": "0",

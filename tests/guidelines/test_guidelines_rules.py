@@ -1,4 +1,4 @@
-"""What differs between two versions, and what may be said of a change, as pure decisions."""
+"""The rules of guidelines: comparing versions, conflicts, publishing, starting texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OLD = "## What stays\n\nWhat is said stays here.\n\n- Pass at any time.\n- Nobod
 NEW = "## What stays here\n\nWhat is said stays.\n\n- Pass at any time.\n- Nobody sells.\n- Nobody records."
 
 
-def said(old: str, new: str) -> list[tuple[str, str, str]]:
+def changes(old: str, new: str) -> list[tuple[str, str, str]]:
     """Every change as (shape of its line, kind, words)."""
     return [
         (line.shape, piece.kind, piece.words.strip())
@@ -26,8 +26,8 @@ def said(old: str, new: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_words_that_came_and_went_are_marked_in_their_lines() -> None:
-    assert said(OLD, NEW) == [
+def test_added_and_removed_words_are_marked_in_their_lines() -> None:
+    assert changes(OLD, NEW) == [
         ("heading", "added", "here"),
         ("plain", "removed", "stays here."),
         ("plain", "added", "stays."),
@@ -39,15 +39,15 @@ def test_lines_keep_their_shape_without_their_mark() -> None:
     found = diff.compare(OLD, OLD).lines
     assert [line.shape for line in found] == ["heading", "plain", "item", "item"]
     assert found[0].pieces[0].words == "What stays"
-    assert said(OLD, OLD) == []
+    assert changes(OLD, OLD) == []
 
 
 def test_a_word_at_the_end_of_a_line_is_the_same_word() -> None:
-    assert said("One two", "One two three") == [("plain", "added", "three")]
+    assert changes("One two", "One two three") == [("plain", "added", "three")]
 
 
 def test_a_line_that_becomes_a_heading_goes_and_comes() -> None:
-    assert said("Pass", "## Pass") == [("plain", "removed", "Pass"), ("heading", "added", "Pass")]
+    assert changes("Pass", "## Pass") == [("plain", "removed", "Pass"), ("heading", "added", "Pass")]
 
 
 def test_marks_of_markdown_are_not_words() -> None:
@@ -66,23 +66,23 @@ def test_marks_of_markdown_are_not_words() -> None:
 
 
 def test_lines_broken_elsewhere_and_items_numbered_anew_are_the_same() -> None:
-    assert said("One two\nthree.", "One\ntwo three.") == []
-    assert said("1. Come\n2. Go", "1. Stay\n2. Come\n3. Go") == [("item", "added", "Stay")]
+    assert changes("One two\nthree.", "One\ntwo three.") == []
+    assert changes("1. Come\n2. Go", "1. Stay\n2. Come\n3. Go") == [("item", "added", "Stay")]
 
 
 def test_words_made_strong_are_shown_as_changed() -> None:
-    assert said("You may pass now.", "You **may** pass now.") == [
+    assert changes("You may pass now.", "You **may** pass now.") == [
         ("plain", "removed", "may"),
         ("plain", "added", "may"),
     ]
 
 
-def test_an_address_that_leads_elsewhere_is_seen() -> None:
-    assert said("Ask [us](https://a.org) now.", "Ask [us](https://b.org) now.") == [
+def test_a_changed_link_address_counts() -> None:
+    assert changes("Ask [us](https://a.org) now.", "Ask [us](https://b.org) now.") == [
         ("plain", "removed", "(https://a.org)"),
         ("plain", "added", "(https://b.org)"),
     ]
-    assert said("", "Write to <a@b.org>.") == [("plain", "added", "Write to a@b.org.")]
+    assert changes("", "Write to <a@b.org>.") == [("plain", "added", "Write to a@b.org.")]
 
 
 def words(source: str) -> list[str]:
@@ -111,7 +111,7 @@ def test_a_starting_text_is_read_without_marks(format: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["a ", "a\n", "- a b c\n", "x", "a\n\n", "- a", "> ", "*a*", "[a]("])
-def test_no_text_makes_a_reader_wait(unit: str) -> None:
+def test_no_text_is_slow_to_compare(unit: str) -> None:
     one, other = unit * (20_000 // len(unit)), ("b " + unit * (20_000 // len(unit)))[:20_000]
     begun = time.process_time()
     assert diff.compare(one, other).lines
@@ -119,12 +119,12 @@ def test_no_text_makes_a_reader_wait(unit: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "1", "1.", "x.y", "1.2.3", "-1.0", "9" * 5000 + ".1", "²."])
-def test_what_somebody_saw_cannot_be_made_up(typed: str) -> None:
+def test_an_invalid_basis_is_out_of_date(typed: str) -> None:
     with pytest.raises(OutOfDate):
         rules.refuse_stale(Basis.read(typed), Basis(1, 2))
 
 
-def test_what_somebody_saw_survives_the_form() -> None:
+def test_a_basis_survives_the_form() -> None:
     rules.refuse_stale(Basis.read(str(Basis(3, 12))), Basis(3, 12))
 
 
@@ -136,13 +136,13 @@ def test_what_somebody_saw_survives_the_form() -> None:
         (Basis(1, 0), "thrown away"),
     ],
 )
-def test_it_says_what_happened_meanwhile(now: Basis, says: str) -> None:
+def test_a_conflict_names_its_cause(now: Basis, says: str) -> None:
     with pytest.raises(OutOfDate) as stale:
         rules.refuse_stale(Basis(1, 2), now)
     assert says in stale.value.reasons[0].text
 
 
-def test_a_publisher_says_both_things_at_once() -> None:
+def test_publishing_refuses_both_fields_at_once() -> None:
     with pytest.raises(Refused) as refused:
         rules.read_change({"why": "x" * 201})
     assert {reason.field for reason in refused.value.reasons} == {"material", "why"}

@@ -83,7 +83,7 @@ async def test_from_draft_to_the_next_version(context: Context, cast: Cast, brow
     )
 
 
-async def test_a_draft_is_seen_by_those_who_may_change_the_circle_alone(
+async def test_a_draft_shows_only_to_those_who_may_change_the_circle(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     co = await add_person(context, "Cora", is_facilitator=True)
@@ -133,7 +133,7 @@ async def test_two_tabs_that_publish_publish_once(context: Context, cast: Cast, 
     assert await value(context, "select count(*) from events where what = 'guidelines.published'") == 1
 
 
-async def test_publishing_says_all_that_is_missing_and_keeps_the_rest(
+async def test_publishing_refuses_all_that_is_missing_and_keeps_the_form(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
@@ -157,12 +157,12 @@ async def test_the_same_words_are_not_published(context: Context, cast: Cast) ->
 
 
 @pytest.mark.parametrize("words", ["", "   ", "too short", "x" * 20_001, "a\x00b" * 30])
-async def test_a_text_that_cannot_stand_is_said_back(cast: Cast, browser: OpenBrowser, words: str) -> None:
+async def test_an_invalid_text_is_refused_and_kept(cast: Cast, browser: OpenBrowser, words: str) -> None:
     async with browser(cast.farid) as page:
         assert (await page.post(page_of(cast), data=typed("1.0", words))).status_code == 422
 
 
-async def test_a_draft_is_thrown_away_if_it_is_the_one_that_was_seen(
+async def test_a_draft_is_discarded_unless_it_changed(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
@@ -306,7 +306,7 @@ async def test_an_address_waits_too(context: Context, cast: Cast, browser: OpenB
             assert "12 Elm Street" not in (await page.get(where)).text
 
 
-async def test_a_change_that_is_not_material_asks_nothing(
+async def test_a_change_that_is_not_material_needs_no_acceptance(
     context: Context, cast: Cast, browser: OpenBrowser, drain: Drain
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
@@ -318,7 +318,7 @@ async def test_a_change_that_is_not_material_asks_nothing(
         assert (await page.get(f"/bookings/{booking}/guidelines")).status_code == 303
 
 
-async def test_everybody_with_a_seat_ahead_is_asked_once_and_discreetly(
+async def test_everybody_with_a_seat_ahead_gets_one_discreet_mail(
     context: Context, cast: Cast, drain: Drain
 ) -> None:
     for days in (9, 14):
@@ -342,7 +342,7 @@ async def test_everybody_with_a_seat_ahead_is_asked_once_and_discreetly(
         assert word not in mails[0]["text_body"] + mails[0]["html_body"]
 
 
-async def test_a_seat_that_was_held_confirms_as_usual_and_is_asked_then(
+async def test_a_held_seat_confirms_as_usual_and_must_agree_then(
     context: Context, cast: Cast, drain: Drain
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira, state="held")
@@ -379,7 +379,7 @@ async def test_agreeing_twice_is_agreeing_once(context: Context, cast: Cast) -> 
     assert await value(context, "select count(*) from events where what = 'booking.agreed_again'") == 1
 
 
-async def test_nobody_agrees_to_what_they_did_not_read(
+async def test_agreeing_to_an_older_text_is_refused(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
@@ -410,7 +410,7 @@ async def test_the_booking_of_somebody_else_is_not_theirs_to_agree_for(
         assert (await page.get(f"/bookings/{booking}/guidelines")).status_code == 404
 
 
-async def test_whoever_does_not_agree_gets_all_of_it_back(context: Context, cast: Cast) -> None:
+async def test_a_member_who_does_not_agree_is_refunded_in_full(context: Context, cast: Cast) -> None:
     soon = await add_gathering(context, cast.circle, starts_at=datetime.now(UTC) + timedelta(hours=2))
     booking = await add_booking(context, soon, cast.mira, kind="paid", amount=4500)
     await publish(context, cast)

@@ -32,7 +32,7 @@ def in_hours(hours: float) -> datetime:
     return (datetime.now(UTC) + hours * HOUR).replace(second=0, microsecond=0)
 
 
-def asked(ends: datetime, *, zone: str = "America/Phoenix", **more: Any) -> dict[str, Any]:
+def form_fields(ends: datetime, *, zone: str = "America/Phoenix", **more: Any) -> dict[str, Any]:
     """The form for a session that ends then, as the clocks show it there; those of Phoenix never change."""
     wall = ends.astimezone(ZoneInfo(zone))
     given = {
@@ -53,7 +53,7 @@ def shown(text: str) -> tuple[list[str], list[str]]:
 
 
 async def find(page: Browser, ends: datetime, **more: Any) -> list[str]:
-    answer = await page.post(WHEN, data=asked(ends, **more))
+    answer = await page.post(WHEN, data=form_fields(ends, **more))
     assert answer.status_code == 200
     return shown(answer.text)[0]
 
@@ -72,7 +72,7 @@ def events(body: bytes) -> list[Any]:
 # The texts
 
 
-async def test_every_page_stands_and_every_way_on_leads_somewhere(browser: OpenBrowser, cast: Cast) -> None:
+async def test_every_page_and_every_link_works(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         listed = (await page.get("/guides")).text
         slugs = [entry.slug for _, entries in texts.contents() for entry in entries]
@@ -94,7 +94,7 @@ async def test_a_guide_has_one_next_step(browser: OpenBrowser, cast: Cast) -> No
             assert main.count("button-primary") == 1, slug
 
 
-async def test_an_unknown_guide_is_not_there(browser: OpenBrowser, cast: Cast) -> None:
+async def test_an_unknown_guide_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         for slug in ("README", "nothing", "10-what-integration-is", "..%2f..%2fapp"):
             assert (await page.get(f"/guides/{slug}")).status_code == 404
@@ -191,7 +191,7 @@ async def test_only_what_can_be_booked_is_shown(browser: OpenBrowser, context: C
     await add_gathering(context, cast.circle, starts_at=at + 2 * HOUR, state="draft")
     async with browser() as page:
         assert await find(page, ends) == []
-        text = (await page.post(WHEN, data=asked(ends))).text
+        text = (await page.post(WHEN, data=form_fields(ends))).text
         assert "No gathering with a free seat that suits you" in text
 
 
@@ -212,7 +212,7 @@ async def test_while_the_window_is_open_what_has_begun_is_left_out(
     await add_gathering(context, cast.circle, starts_at=ends + 30 * HOUR)
     ahead = await add_gathering(context, cast.circle, starts_at=ends + 60 * HOUR)
     async with browser() as page:
-        answer = await page.post(WHEN, data=asked(ends))
+        answer = await page.post(WHEN, data=form_fields(ends))
         assert shown(answer.text)[0] == [str(ahead)]
         assert "Now is a good time" in answer.text
 
@@ -221,7 +221,7 @@ async def test_a_session_long_ago_is_no_reproach(browser: OpenBrowser, context: 
     coming = await add_gathering(context, cast.circle, starts_at=in_hours(50))
     async with browser() as page:
         for ends in (in_hours(-72.1), in_hours(-24 * 400)):
-            answer = await page.post(WHEN, data=asked(ends))
+            answer = await page.post(WHEN, data=form_fields(ends))
             assert "Circles still help weeks and months later" in answer.text
             assert shown(answer.text)[0][0] == str(coming)
 
@@ -232,7 +232,7 @@ async def test_planning_a_session_that_is_weeks_away(
     ends = in_hours(24 * 30)
     fits = await add_gathering(context, cast.circle, starts_at=ends + 40 * HOUR)
     async with browser() as page:
-        answer = await page.post(WHEN, data=asked(ends))
+        answer = await page.post(WHEN, data=form_fields(ends))
         assert shown(answer.text)[0] == [str(fits)]
         assert "Until then, rest." in answer.text
 
@@ -252,7 +252,7 @@ async def test_each_date_of_the_rhythm_has_the_nearest_gathering(
     ]
     await add_gathering(context, cast.circle, starts_at=first + timedelta(weeks=weeks, days=1))
     async with browser() as page:
-        answer = await page.post(WHEN, data=asked(ends, stage=stage))
+        answer = await page.post(WHEN, data=form_fields(ends, stage=stage))
         due = [str(week[weeks * number]) for number in range(1, times + 1)]
         assert shown(answer.text) == ([str(week[0])], due)
         assert picked(answer.text) == [str(week[0]), *due]
@@ -263,11 +263,11 @@ async def test_a_date_without_a_gathering_says_so_and_goes_into_the_calendar(
 ) -> None:
     ends = in_hours(24 * 60)
     async with browser() as page:
-        answer = await page.post(WHEN, data=asked(ends, stage="later"))
+        answer = await page.post(WHEN, data=form_fields(ends, stage="later"))
         assert answer.text.count("Nothing that suits you is planned near this day") == 3
         dates = picked(answer.text)
         assert len(dates) == 3
-        file = await page.post(f"{WHEN}/calendar", data=asked(ends) | {"pick": dates})
+        file = await page.post(f"{WHEN}/calendar", data=form_fields(ends) | {"pick": dates})
         found = events(file.content)
         assert {str(event["summary"]) for event in found} == {"Look for a group"}
         assert [event["dtstart"].dt for event in found] == [datetime.fromisoformat(each) for each in dates]
@@ -276,7 +276,7 @@ async def test_a_date_without_a_gathering_says_so_and_goes_into_the_calendar(
 # The form
 
 
-async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(browser: OpenBrowser, cast: Cast) -> None:
+async def test_an_invalid_form_is_refused_and_kept(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         answer = await page.post(WHEN, data={"date": "2027-03-10", "time": "later", "city": "Denver"})
         assert answer.status_code == 422
@@ -310,10 +310,10 @@ async def test_at_most_three_queries(
     for hours in range(26, 70, 4):
         await add_gathering(context, cast.circle, starts_at=in_hours(hours))
     async with browser(getattr(cast, who) if who else None) as page:
-        warm = await page.post(WHEN, data=asked(in_hours(1)))  # the connection learns its types, once
+        warm = await page.post(WHEN, data=form_fields(in_hours(1)))  # the connection learns its types, once
         await page.post(f"{WHEN}/calendar", data={"pick": picked(warm.text)})
         queries.clear()
-        answer = await page.post(WHEN, data=asked(in_hours(1)))
+        answer = await page.post(WHEN, data=form_fields(in_hours(1)))
         assert len(queries) == (3 if who else 2), queries
         queries.clear()
         assert (await page.post(f"{WHEN}/calendar", data={"pick": picked(answer.text)})).status_code == 200
@@ -323,13 +323,13 @@ async def test_at_most_three_queries(
 # The calendar
 
 
-async def test_the_calendar_holds_what_was_picked_and_tells_nothing(
+async def test_the_calendar_holds_the_picks_and_nothing_private(
     browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     ends = in_hours(5)
     first = await add_gathering(context, cast.circle, starts_at=ends + 30 * HOUR)
     other = await add_gathering(context, cast.other_circle, starts_at=ends + 31 * HOUR)
-    data = asked(ends) | {"pick": [str(first), str(other), str(first), "nonsense", str(uuid4())]}
+    data = form_fields(ends) | {"pick": [str(first), str(other), str(first), "nonsense", str(uuid4())]}
     async with browser() as page:
         file = await page.post(f"{WHEN}/calendar", data=data)
         again = await page.post(f"{WHEN}/calendar", data=data)
@@ -354,7 +354,7 @@ async def test_the_calendar_holds_what_was_picked_and_tells_nothing(
     )
 
 
-async def test_a_suggestion_never_takes_the_place_of_an_invite(
+async def test_a_suggested_date_never_replaces_an_invite(
     browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
@@ -378,7 +378,7 @@ async def test_a_calendar_without_a_date_shows_the_page_again(
             "2020-01-01T00:00:00+00:00",
             "0001-01-01T00:00:00+23:00",
         ):
-            answer = await page.post(f"{WHEN}/calendar", data=asked(in_hours(2), pick=pick))
+            answer = await page.post(f"{WHEN}/calendar", data=form_fields(in_hours(2), pick=pick))
             assert answer.status_code == 422
             assert answer.text.count("Please choose one date or more that is still ahead.") >= 1
             assert "The best time for you" in answer.text
@@ -408,7 +408,7 @@ async def test_nothing_is_written_anywhere(
     who: str, browser: OpenBrowser, context: Context, cast: Cast, capfd: pytest.CaptureFixture[str]
 ) -> None:
     await add_gathering(context, cast.circle, starts_at=in_hours(40))
-    data = asked(in_hours(1), city="Zanesville")
+    data = form_fields(in_hours(1), city="Zanesville")
     async with browser(getattr(cast, who) if who else None) as page:
         await page.get("/guides")  # a sign-in may note that it was used, once
         before, cookies = await everything(context), dict(page.cookies)
@@ -429,8 +429,8 @@ async def test_nothing_is_written_anywhere(
         assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_nothing_stands_in_an_address_and_none_is_read(browser: OpenBrowser, cast: Cast) -> None:
-    data = asked(in_hours(1), city="Zanesville")
+async def test_no_url_holds_answers_and_none_is_read(browser: OpenBrowser, cast: Cast) -> None:
+    data = form_fields(in_hours(1), city="Zanesville")
     async with browser() as page:
         text = (await page.post(WHEN, data=data)).text
         for href in re.findall(r'(?:href|action|formaction|hx-[a-z-]+|src)="([^"]*)"', text):
@@ -444,7 +444,7 @@ async def test_nothing_stands_in_an_address_and_none_is_read(browser: OpenBrowse
         assert "Zanesville" not in ignored
 
 
-async def test_a_fault_tells_nothing_of_it_either(
+async def test_a_fault_logs_no_answers(
     browser: OpenBrowser,
     context: Context,
     cast: Cast,
@@ -459,11 +459,11 @@ async def test_a_fault_tells_nothing_of_it_either(
     renderer = structlog.processors.KeyValueRenderer()
     monkeypatch.setattr(errors, "log", structlog.wrap_logger(told, processors=[renderer]))
     async with browser() as page:
-        answer = await page.post(WHEN, data=asked(in_hours(1), city="Zanesville"))
+        answer = await page.post(WHEN, data=form_fields(in_hours(1), city="Zanesville"))
     assert answer.status_code == 500
     assert len(told.calls) == 1
     said = f"{told.calls} {capfd.readouterr()}"
-    for words in ("Zanesville", asked(in_hours(1))["date"], "could not plan"):
+    for words in ("Zanesville", form_fields(in_hours(1))["date"], "could not plan"):
         assert words not in said
 
 

@@ -65,7 +65,7 @@ def test_every_answer_is_read() -> None:
     assert (found.stage, found.drives, found.rhythm.weeks) == ("early", True, 2)
 
 
-def test_every_reason_is_told_at_once() -> None:
+def test_every_reason_comes_at_once() -> None:
     with pytest.raises(Refused) as caught:
         rules.read({"date": "soon", "zone": "Mars/Olympus", "come": "by boat"}, NOW)
     assert caught.value.codes == {"zone", "date_unreadable", "unknown_choice", "no_way"}

@@ -47,7 +47,7 @@ def grade(markdown: str) -> float:
     return 0.39 * len(words) / len(said) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
 
 
-def test_the_measure_tells_easy_from_hard() -> None:
+def test_the_measure_separates_easy_from_hard() -> None:
     counted = {
         "rest": 1,
         "little": 2,
@@ -74,7 +74,7 @@ def test_the_text_is_easy_to_read(guide: Guide) -> None:
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.slug)
-def test_the_text_speaks_as_the_house_does(guide: Guide) -> None:
+def test_the_text_follows_the_style_of_the_site(guide: Guide) -> None:
     words = f"{guide.title} {guide.sentence} {guide.body}"
     assert not re.search(r"[!—–]|--", words)
     assert not NEVER.search(words)
@@ -82,10 +82,10 @@ def test_the_text_speaks_as_the_house_does(guide: Guide) -> None:
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.slug)
-def test_every_text_says_what_is_not_known_and_where_it_comes_from(guide: Guide) -> None:
+def test_every_text_states_what_is_unknown_and_its_sources(guide: Guide) -> None:
     if guide.slug not in ("in-a-crisis", "other-directories"):
         assert "## What we do not know" in guide.body or "## What is known, and what is not" in guide.body
-    # A source that a sentence names stands at the foot, and the other way round.
+    # A source that a sentence names is listed at the end, and the other way round.
     named = set(re.findall(r"and others, \d{4}", guide.body.partition("## Where this comes from")[0]))
     listed = set(re.findall(r"and others, \d{4}", guide.body.partition("## Where this comes from")[2]))
     assert named <= listed
@@ -128,14 +128,14 @@ def test_every_page_of_the_list_has_one_sentence_and_a_place() -> None:
     "text",
     ["Title: A\nGroup: Circles\n\nBody", "Title: A\nIn a sentence: B.\nGroup: Nowhere\n\nBody", "", "Body"],
 )
-def test_a_file_that_lacks_a_line_says_so(text: str, tmp_path: Path) -> None:
+def test_a_file_without_a_header_line_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "10-a-text.md"
     path.write_text(text)
     with pytest.raises(ValueError, match="10-a-text.md needs"):
         texts.read(path)
 
 
-def test_a_file_is_read_as_the_readme_says(tmp_path: Path) -> None:
+def test_a_file_is_read_as_documented(tmp_path: Path) -> None:
     path = tmp_path / "15-a-text.md"
     path.write_text("Title: A\nIn a sentence: B: c.\nGroup: Circles\nNext: Go | /x\n\nBody\n\nMore")
     assert texts.read(path) == Guide(

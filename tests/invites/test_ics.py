@@ -43,7 +43,7 @@ def entry(**more: Any) -> ics.Entry:
 
 
 def lines(body: bytes) -> list[str]:
-    """The content lines, unfolded as RFC 5545, 3.1 says: by bytes, before decoding."""
+    """The content lines, unfolded by RFC 5545, 3.1: by bytes, before decoding."""
     return body.replace(b"\r\n ", b"").decode().removesuffix("\r\n").split("\r\n")
 
 
@@ -63,7 +63,7 @@ def well_formed(body: bytes) -> None:
     assert all(b"\n" not in line and b"\r" not in line for line in physical)
 
 
-def test_a_request_says_exactly_this() -> None:
+def test_the_exact_content_of_a_request() -> None:
     body = ics.invite("REQUEST", entry(), ORGANIZER, MIRA)
     well_formed(body)
     found = lines(body)
@@ -100,7 +100,7 @@ def test_a_cancel_takes_out_the_same_entry() -> None:
     assert "TRANSP:TRANSPARENT" in found
 
 
-def test_the_wall_time_of_the_circle_stands_in_the_description() -> None:
+def test_the_description_has_the_wall_time_of_the_circle() -> None:
     body = ics.publish([entry()], ORGANIZER)
     description = first(body)["description"]
     assert description.startswith("Tuesday 16 March")

@@ -1,4 +1,4 @@
-"""Invites on a real database: calendar mail told once, my gatherings, the file, the private feed."""
+"""Invites on a real database: calendar mail sent once, my gatherings, the file, the private feed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.conftest import Browser, OpenBrowser
 from tests.helpers import change, person
 
 LINK = "https://meet.example.org/tuesday"
-NEVER_SAID = re.compile(
+NOT_DISCREET = re.compile(
     r"ketamine|therap|integration|psychedelic|medicine|circle(?!s)|first steps", re.IGNORECASE
 )
 
@@ -109,9 +109,9 @@ async def test_headers_and_calendar_are_discreet(context: Context, cast: Cast) -
     for mail in await mails(context):
         whole = message(context.settings, mail)
         headers = " ".join(f"{name}: {value}" for name, value in whole.items())
-        assert not NEVER_SAID.search(headers)
-        assert not NEVER_SAID.search(mail["calendar"].replace("\r\n ", ""))
-        assert not NEVER_SAID.search(re.sub(r"http\S+", "", mail["text_body"]).split("-- \n")[0])
+        assert not NOT_DISCREET.search(headers)
+        assert not NOT_DISCREET.search(mail["calendar"].replace("\r\n ", ""))
+        assert not NOT_DISCREET.search(re.sub(r"http\S+", "", mail["text_body"]).split("-- \n")[0])
 
 
 async def test_a_person_elsewhere_reads_their_own_hour_too(context: Context, cast: Cast) -> None:
@@ -121,7 +121,7 @@ async def test_a_person_elsewhere_reads_their_own_hour_too(context: Context, cas
     assert "6:00 in the evening in New York, 3:00 in the afternoon for you" in mail["text_body"]
 
 
-async def test_an_address_never_stands_in_mail(context: Context, cast: Cast) -> None:
+async def test_no_mail_contains_an_address(context: Context, cast: Cast) -> None:
     await send(context, await add_booking(context, cast.free_gathering, cast.mira, kind="free"))
     (mail,) = await mails(context)
     for body in (mail["text_body"], mail["html_body"], mail["calendar"]):
@@ -147,7 +147,7 @@ async def test_only_a_confirmed_seat_is_invited(context: Context, cast: Cast, st
     assert await mails(context) == []
 
 
-async def test_a_seat_that_stands_is_not_withdrawn(context: Context, cast: Cast) -> None:
+async def test_a_confirmed_seat_is_not_withdrawn(context: Context, cast: Cast) -> None:
     await withdraw(context, await add_booking(context, cast.gathering, cast.mira))
     await withdraw(context, await add_booking(context, cast.gathering, cast.milo, state="lapsed"))
     assert await mails(context) == []
@@ -167,7 +167,7 @@ async def test_cancelling_and_booking_again_goes_on_with_one_uid_and_rising_numb
     assert len({each["uid"] for each in found}) == 1
 
 
-async def test_a_moved_gathering_is_told_with_the_next_number(context: Context, cast: Cast) -> None:
+async def test_a_moved_gathering_is_mailed_with_the_next_sequence(context: Context, cast: Cast) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await send(context, booking)
     await starts_in(context, cast.gathering, timedelta(days=9))
@@ -194,7 +194,7 @@ async def test_the_uid_stays_when_the_site_moves(context: Context, cast: Cast) -
 # The withdrawal
 
 
-async def test_cancelling_oneself_says_thank_you_and_nothing_of_money_where_none_was_paid(
+async def test_the_mail_of_a_canceled_free_seat_thanks_and_mentions_no_money(
     context: Context, cast: Cast
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
@@ -232,7 +232,7 @@ async def test_a_withdrawal_that_comes_late_leaves_the_newer_seat_alone(context:
     assert (last["sequence"], last["status"]) == (2, "CANCELLED")
 
 
-async def test_a_gathering_called_off_is_told_with_the_reason_and_the_refund(
+async def test_a_canceled_gathering_is_mailed_with_the_reason_and_the_refund(
     context: Context, cast: Cast, app: Starlette
 ) -> None:
     paid = await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500)
@@ -275,7 +275,7 @@ async def test_from_booking_to_cancelling_by_the_queue_alone(
 # My gatherings
 
 
-async def look(page: Browser) -> str:
+async def my_gatherings(page: Browser) -> str:
     answer = await page.get("/my/gatherings")
     assert answer.status_code == 200
     return answer.text
@@ -291,7 +291,7 @@ async def test_my_gatherings_are_for_the_signed_in(browser: OpenBrowser, cast: C
 
 async def test_nothing_booked_leads_to_the_list(browser: OpenBrowser, cast: Cast) -> None:
     async with browser(cast.mira) as page:
-        text = await look(page)
+        text = await my_gatherings(page)
     assert "No gathering ahead" in text
     assert 'href="/gatherings"' in text
     assert "Past" not in text
@@ -331,10 +331,10 @@ async def test_what_ended_is_not_ahead(context: Context, browser: OpenBrowser, c
     await add_booking(context, cast.gathering, cast.mira, state="cancelled")
     await add_booking(context, cast.free_gathering, cast.mira, kind="free", state="lapsed")
     async with browser(cast.mira) as page:
-        assert "No gathering ahead" in await look(page)
+        assert "No gathering ahead" in await my_gatherings(page)
 
 
-async def test_a_gathering_called_off_stays_until_its_day(
+async def test_a_canceled_gathering_is_listed_until_its_day(
     context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
@@ -345,11 +345,11 @@ async def test_a_gathering_called_off_stays_until_its_day(
     )
     await end(context, booking, "gathering_cancelled")
     async with browser(cast.mira) as page:
-        text = await look(page)
+        text = await my_gatherings(page)
         assert "Flooded" in text
         assert f"/bookings/{booking}/cancel" not in text
         await starts_in(context, cast.gathering, timedelta(days=-2))
-        assert "Flooded" not in await look(page)
+        assert "Flooded" not in await my_gatherings(page)
 
 
 @pytest.mark.parametrize("opened", [True, False])
@@ -370,7 +370,7 @@ async def test_the_join_link_shows_when_it_is_due_and_the_room_is_open(
     if opened:
         await open_the_room(context, cast.gathering)
     async with browser(cast.mira) as page:
-        text = await look(page)
+        text = await my_gatherings(page)
     assert (LINK in text) is (due and opened)
     assert ("The link opens when your host opens the room" in text) is (due and not opened)
     assert ("The join link shows here from half an hour before" in text) is (ahead > timedelta(minutes=30))
@@ -394,7 +394,7 @@ async def test_neither_link_nor_address_shows_for_a_seat_that_is_only_held(
         )
         await add_booking(context, gathering, cast.mira, kind="paid", amount=4500, state="held")
     async with browser(cast.mira) as page:
-        text = await look(page)
+        text = await my_gatherings(page)
     assert text.count("Waiting for payment") == 2
     assert LINK not in text
     assert "Elm Street" not in text
@@ -405,18 +405,18 @@ async def test_an_address_shows_from_the_booking_on(
 ) -> None:
     await add_booking(context, cast.free_gathering, cast.mira, kind="free")
     async with browser(cast.mira) as page:
-        assert "12 Elm Street, Denver" in await look(page)
+        assert "12 Elm Street, Denver" in await my_gatherings(page)
 
 
-async def test_the_page_asks_three_times_at_most(
+async def test_the_page_needs_at_most_three_queries(
     context: Context, browser: OpenBrowser, cast: Cast, queries: list[str]
 ) -> None:
     for days in range(1, 9):
         await add_booking(context, await add_gathering(context, cast.circle, days=days, hour=9), cast.mira)
     async with browser(cast.mira) as page:
-        await look(page)  # the first look makes the feed
+        await my_gatherings(page)  # the first look makes the feed
         queries.clear()
-        await look(page)
+        await my_gatherings(page)
     assert len(queries) == 3, queries
 
 
@@ -473,7 +473,7 @@ async def test_the_page_shows_the_feed_and_a_calendar_program_reads_it(
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.free_gathering, cast.milo, kind="free")
     async with browser(cast.mira) as page:
-        text = await look(page)
+        text = await my_gatherings(page)
     path = await address_of(context, cast.mira)
     assert f'href="webcal://circles.test{path}"' in text
     assert f'value="http://circles.test{path}"' in text
@@ -486,11 +486,11 @@ async def test_the_page_shows_the_feed_and_a_calendar_program_reads_it(
     (found,) = calendar.events
     assert (calendar["method"], calendar["x-wr-calname"]) == ("PUBLISH", "Circles")
     assert (found["summary"], found["status"], "attendee" in found) == ("Tuesday group", "CONFIRMED", False)
-    assert not NEVER_SAID.search(re.sub(r"http\S+", "", answer.text.replace("\r\n ", "")))
+    assert not NOT_DISCREET.search(re.sub(r"http\S+", "", answer.text.replace("\r\n ", "")))
     assert LINK not in answer.text
 
 
-async def test_a_feed_of_nobody_s_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
+async def test_an_unknown_feed_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as program:
         for token in ("a" * 43, "x", "%00", "é"):
             assert (await program.get(f"/feeds/{token}.ics")).status_code == 404
@@ -567,8 +567,8 @@ async def test_a_new_address_ends_the_old_one(context: Context, browser: OpenBro
         answer = await page.post("/my/feed")
         assert (answer.status_code, answer.headers["location"]) == (303, "/my/gatherings#feed")
         new = await address_of(context, cast.mira)
-        assert old not in await look(page)
-        assert new in await look(page)
+        assert old not in await my_gatherings(page)
+        assert new in await my_gatherings(page)
     async with browser() as program:
         assert [(await program.get(path)).status_code for path in (old, new, milos)] == [404, 200, 200]
 

@@ -1,4 +1,4 @@
-"""What an invite says and when it is due, as pure decisions."""
+"""The rules of invites: when one is due, texts, how to join, feeds."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def test_the_first_invite_has_sequence_zero() -> None:
     assert rules.request_due([], FIRST, SHOWN) == Request(0, "invite")
 
 
-def test_what_was_told_is_not_told_again() -> None:
+def test_a_request_is_due_once() -> None:
     assert rules.request_due([request()], FIRST, SHOWN) is None
     assert rules.cancel_due([request(), cancel()], FIRST) is None
 
 
-def test_a_change_is_told_with_the_next_number() -> None:
+def test_a_change_is_due_with_the_next_sequence() -> None:
     assert rules.request_due([request()], FIRST, MOVED) == Request(1, "changed")
     assert rules.request_due([request(), request(sequence=1, fingerprint=MOVED)], FIRST, MOVED) is None
     # and moved back again
@@ -65,12 +65,14 @@ def test_a_withdrawal_that_comes_late_leaves_the_newer_booking_in_the_calendar()
     assert rules.cancel_due([request(), request(SECOND, 1)], FIRST) == Cancel(None)
 
 
-def test_what_never_stood_in_the_calendar_is_withdrawn_in_words() -> None:
+def test_a_seat_without_a_calendar_entry_is_withdrawn_without_one() -> None:
     assert rules.cancel_due([], FIRST) == Cancel(None)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.booleans()), max_size=30))
-def test_in_any_order_the_number_rises_and_nothing_is_told_twice(steps: list[tuple[bool, int, bool]]) -> None:
+def test_in_any_order_the_sequence_rises_and_nothing_is_due_twice(
+    steps: list[tuple[bool, int, bool]],
+) -> None:
     bookings = [uuid4() for _ in range(4)]
     sent: list[Sending] = []
     for is_request, which, moved in steps:
@@ -94,7 +96,7 @@ def test_in_any_order_the_number_rises_and_nothing_is_told_twice(steps: list[tup
 # words
 
 
-def test_a_uid_is_one_place_s_own() -> None:
+def test_a_uid_is_unique_to_a_seat() -> None:
     gathering, mira, milo = uuid4(), uuid4(), uuid4()
     assert rules.uid(gathering, mira, "x.org") == rules.uid(gathering, mira, "x.org")
     assert rules.uid(gathering, mira, "x.org") != rules.uid(gathering, milo, "x.org")
@@ -118,7 +120,7 @@ def test_a_title_names_the_day_where_the_circle_is() -> None:
         (4500, 0, "Under the terms you agreed to, the $45 you paid is not refunded", "this late"),
     ],
 )
-def test_the_words_about_money(paid: int, refunded: int, starts: str, holds: str) -> None:
+def test_the_sentence_about_the_refund(paid: int, refunded: int, starts: str, holds: str) -> None:
     words = rules.refund_sentence(paid, refunded, "USD")
     assert words.startswith(starts)
     assert holds in words
@@ -150,7 +152,7 @@ def test_the_join_link_shows_in_its_time_and_only_once_the_room_is_open(
     assert rules.join_info("online", link, "", START, END, now, room_open=True) == opened
 
 
-def test_nobody_waits_for_a_link_that_is_not_there() -> None:
+def test_without_a_link_nothing_is_awaited() -> None:
     assert rules.join_info("online", "", "", START, END, at(0)) == JoinInfo()
 
 

@@ -99,11 +99,11 @@ async def test_from_the_first_word_to_the_mail(
         ("milo@example.org", cast.milo, "sent"),
         ("mira@example.org", cast.mira, "sent"),
     ]
-    # What was looked at is what went.
+    # The mail is the one of the preview.
     assert found[0]["html_body"] == shown.text
 
 
-async def test_a_mail_tells_of_nobody_else_and_nothing_outside(context: Context, cast: Cast) -> None:
+async def test_a_mail_names_nobody_else_and_has_a_discreet_subject(context: Context, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
     message_id = await draft(context, cast, "Ketamine and integration.", reply_to="farid@reply.example.org")
@@ -118,7 +118,7 @@ async def test_a_mail_tells_of_nobody_else_and_nothing_outside(context: Context,
         assert "farid@reply.example.org" in row["text_body"]
 
 
-async def test_without_an_address_the_mail_says_so(context: Context, cast: Cast) -> None:
+async def test_without_a_reply_address_the_mail_says_so(context: Context, cast: Cast) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await actions.send(context, actor_id=cast.farid, message_id=await draft(context, cast))
     (row,) = await mails(context)
@@ -175,7 +175,7 @@ async def test_the_same_form_twice_is_one_draft(context: Context, cast: Cast) ->
     assert [row["body"] for row in await fetch(context, "select body from messages")] == ["Two."]
 
 
-async def test_going_back_after_sending_keeps_what_is_typed(
+async def test_going_back_after_sending_keeps_the_typed_text(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
@@ -219,7 +219,7 @@ async def test_a_text_to_begin_with_loses_nothing(context: Context, cast: Cast, 
     assert await fetch(context, "select 1 from messages") == []
 
 
-async def test_the_preview_says_what_is_left_to_fill_in(
+async def test_the_preview_lists_open_placeholders(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
@@ -233,7 +233,9 @@ async def test_the_preview_says_what_is_left_to_fill_in(
 # What is refused
 
 
-async def test_nonsense_is_said_beside_the_field(context: Context, cast: Cast, browser: OpenBrowser) -> None:
+async def test_invalid_values_are_refused_beside_their_fields(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.farid) as page:
         for body, words in (
@@ -248,9 +250,7 @@ async def test_nonsense_is_said_beside_the_field(context: Context, cast: Cast, b
     assert await fetch(context, "select 1 from messages") == []
 
 
-async def test_a_gathering_nobody_can_be_written_about(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_gatherings_that_take_no_messages(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     off = await add_gathering(context, cast.circle, days=9, state="cancelled", cancel_reason="Ill.")
     planned = await add_gathering(context, cast.circle, days=10, state="draft")
     past = await add_gathering(context, cast.circle, days=-20)
@@ -293,7 +293,7 @@ async def test_somebody_who_gave_the_seat_back_is_not_written_to(
     assert await mails(context) == []
 
 
-async def test_a_booking_of_another_gathering_is_nobody_here(context: Context, cast: Cast) -> None:
+async def test_a_booking_of_another_gathering_is_refused(context: Context, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
     other = await add_booking(context, cast.free_gathering, cast.mira, kind="free")
     with pytest.raises(Refused) as refused:
@@ -418,7 +418,7 @@ async def test_messages_are_exported_and_erased_with_their_people(context: Conte
     assert [row["booking_id"] for row in await fetch(context, "select booking_id from messages")] == [None]
 
 
-async def test_drafts_are_forgotten_after_a_month(context: Context, cast: Cast) -> None:
+async def test_drafts_are_deleted_after_a_month(context: Context, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     await actions.send(context, actor_id=cast.farid, message_id=await draft(context, cast))
     old, new = await draft(context, cast), await draft(context, cast)

@@ -31,7 +31,7 @@ def test_what_is_typed_is_read() -> None:
     )
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_every_reason_comes_at_once() -> None:
     with pytest.raises(Refused) as refused:
         rules.read({"to": "Mira", "body": "  ", "reply_to": "nowhere"}, people.parse_address)
     assert refused.value.codes == {"not_booked", "missing", "address_unreadable"}
@@ -69,7 +69,7 @@ def test_a_reply_address_is_one_line() -> None:
         ({"ends_at": NOW - timedelta(days=14, seconds=1)}, "too_late"),
     ],
 )
-def test_when_nobody_can_be_written_to(more: dict[str, Any], code: str) -> None:
+def test_when_no_message_can_be_written(more: dict[str, Any], code: str) -> None:
     assert [reason.code for reason in rules.writing_refusals(gathering(**more))] == [code]
 
 
@@ -91,7 +91,7 @@ def test_a_day_holds_so_many_messages(to_one: bool, today: dict[str, int], refus
 
 
 @pytest.mark.parametrize("key", rules.STARTING_TEXTS)
-def test_a_text_to_add_starting_text_keeps_what_was_typed(key: str) -> None:
+def test_a_starting_text_is_added_below_the_typed_text(key: str) -> None:
     start = rules.STARTING_TEXTS[key][1]
     assert rules.add_starting_text("", key) == start
     assert rules.add_starting_text("Dear all,\n", key) == f"Dear all,\n\n{start}"
@@ -99,7 +99,7 @@ def test_a_text_to_add_starting_text_keeps_what_was_typed(key: str) -> None:
     assert "!" not in start
 
 
-def test_a_text_nobody_knows_changes_nothing() -> None:
+def test_an_unknown_starting_text_changes_nothing() -> None:
     assert rules.add_starting_text("Dear all,", "nonsense") == "Dear all,"
 
 

@@ -1,4 +1,4 @@
-"""The rules of the room under a rush in two real processes; and the same with a look from before the lock."""
+"""Screening rules (newcomers, people kept apart) under a rush in two processes; and with an old snapshot."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from circles.store.db import Database
 from tests.races.test_seats import PEOPLE, Rush, Tries, race
 
 NEWCOMERS = 2
-# The control: declared stable, the rule sees the bookings as they were when the seat statement began.
-LOOKS_BEFORE_THE_LOCK = "alter function room_lets_in(uuid, uuid) stable;"
+# The control: declared stable, the rule reads the bookings in the snapshot from before the lock.
+OLD_SNAPSHOT = "alter function room_lets_in(uuid, uuid) stable;"
 
 
 @pytest_asyncio.fixture
 async def rush(database_url: str, settings: Settings) -> AsyncIterator[Rush]:
-    """A rush in a database of its own: the control breaks the rules of the room."""
+    """A rush in its own database, since the controls change a function."""
     database = await Database.open(database_url, size=4)
     yield Rush(Context(settings, database), database_url)
     await database.close()
@@ -39,21 +39,21 @@ async def test_forty_newcomers_in_two_processes_get_exactly_two_seats(rush: Rush
     assert await rush.sold() == [list(range(1, NEWCOMERS + 1))] * 15
 
 
-async def test_a_look_before_the_lock_takes_too_many(rush: Rush) -> None:
+async def test_a_snapshot_from_before_the_lock_takes_too_many(rush: Rush) -> None:
     await _few_newcomers(rush, 5)
-    await rush.run_sql(LOOKS_BEFORE_THE_LOCK)
+    await rush.run_sql(OLD_SNAPSHOT)
     await rush.run()
     assert any(len(seats) > NEWCOMERS for seats in await rush.sold())
 
 
 async def _two_at_once(rush: Rush, rounds: int) -> list[list[str]]:
-    """Two who are kept apart ask for a seat at the same moment, each in a process."""
-    one, other = sorted(str(each) for each in rush.people[:2])
+    """Two people who are kept apart book a seat at the same moment, each in a process."""
+    one, other = sorted(str(person) for person in rush.people[:2])
     await rush.run_sql(
         f"insert into apart (circle_id, first_id, second_id) values ('{rush.circle}', '{one}', '{other}')"
     )
     both: list[tuple[Tries, Tries]] = [
-        ([[str(each), one]], [[str(each), other]]) for each in rush.gatherings[:rounds]
+        ([[str(gathering), one]], [[str(gathering), other]]) for gathering in rush.gatherings[:rounds]
     ]
     return await race(rush.url, "book", rush.version, both)
 
@@ -64,7 +64,7 @@ async def test_two_who_are_kept_apart_never_get_both_seats(rush: Rush) -> None:
         assert Counter(answer) == {"seat": 1, "full": 1}
 
 
-async def test_a_look_before_the_lock_seats_them_together(rush: Rush) -> None:
+async def test_a_snapshot_from_before_the_lock_seats_them_together(rush: Rush) -> None:
     await rush.prepare(60)
-    await rush.run_sql(LOOKS_BEFORE_THE_LOCK)
+    await rush.run_sql(OLD_SNAPSHOT)
     assert any(Counter(answer)["seat"] == 2 for answer in await _two_at_once(rush, 60))
