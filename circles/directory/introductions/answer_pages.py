@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from circles.base import reading
 from circles.base.errors import NotFound, Refused
-from circles.directory.introductions import actions, rules, suggestions_actions, suggestions_rules
+from circles.directory.introductions import actions, rules, suggestions_actions, suggestions_rules, texts
 from circles.directory.introductions.actions import Key
 from circles.store import db
 from circles.web import access, cookies, render
@@ -50,6 +50,9 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
             licensed=suggestions_rules.areas_words(row["licensed"]),
             is_open=rules.is_open(row),
             answers=rules.ANSWERS,
+            heading=texts.heading_for_therapist(row),
+            detail=texts.for_therapist(row),
+            texts=texts,
             reference=rules.reference(row["id"]),
             here=request.url.path,
             home=MINE if request.url.path.startswith(MINE) else "",

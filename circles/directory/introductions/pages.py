@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from circles.base import reading
 from circles.base.errors import OutOfDate, Refused
-from circles.directory.introductions import access_log, actions, rules
+from circles.directory.introductions import access_log, actions, rules, texts
 from circles.directory.introductions.rules import Shared
 from circles.directory.listing import cards
 from circles.people import Person
@@ -151,6 +151,7 @@ async def _one_page(request: Request, form: Form) -> Response:
         shared=rules.shared_labels(row["told"]),
         labels=rules.SHAREABLE,
         state=rules.state_words(row),
+        detail=texts.for_member(row),
         end_text=rules.end_text(row),
         is_open=rules.is_open(row),
         card=others.get(other_id),

@@ -28,6 +28,10 @@ UPKEEP = db.queries("directory/upkeep")
 PER_PAGE = 40
 # The tabs of the list.
 PARTS = {"waiting": "Waiting", "complaints": "Complaints", "asked": "Asked about", "all": "All"}
+EMPTY_WORDS = {
+    "waiting": "No listing waits for you.",
+    "asked": "Every page was confirmed in the last half year, and no license runs out soon.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ async def therapists(request: Request) -> Response:
         search=Form({"q": search.name}),
         complaints=complaints,
         listings=listings,
+        empty_words=EMPTY_WORDS.get(search.part, "No listing yet."),
         total=total,
         words=words,
         tabs=[

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from circles.base import clock
+from circles.base import clock, money
 from circles.base.english import join_names
 from circles.directory.listing import actions, cards, words
 from circles.directory.listing import rules as listing_rules
@@ -41,6 +41,20 @@ class LicenseView:
     checked_link: str
     checker: str
     lookup_link: str
+
+    @property
+    def expires_words(self) -> str:
+        """When it expires: "runs out on Friday 1 May"; empty without a last day."""
+        if self.expires_on is None:
+            return ""
+        return f"{'ran' if self.has_run_out else 'runs'} out on {clock.format_date(self.expires_on)}"
+
+    @property
+    def status_words(self) -> str:
+        """Its status and last day as a sentence: "Active, runs out on Friday 1 May."."""
+        if self.has_run_out:
+            return f"R{self.expires_words[1:]}."
+        return ", ".join(part for part in (self.status, self.expires_words) if part) + "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,12 @@ def _license_view(
     )
 
 
+def licensed_areas(views: Iterable[LicenseView]) -> str:
+    """The areas with a valid license: "Florida, Georgia"."""
+    areas = dict.fromkeys(license.area for license in views if license.is_valid)
+    return ", ".join(areas) or "No license counts today"
+
+
 def ending_licenses(row: db.Record) -> list[LicenseView]:
     """The active licenses whose new last day upkeep asks for: expiring soon, or expired."""
     return [
@@ -165,6 +185,17 @@ def short_answers(row: db.Record) -> dict[str, str]:
 def fee_words(row: db.Record) -> str:
     """The fee for an hour: $150 to $300."""
     return cards.full_fee_words(row["fee_minimum"], row["fee_maximum"], row["currency"])
+
+
+def amount(row: db.Record, minor_units: int) -> str:
+    """An amount in the listing's currency; "nothing" for zero."""
+    return money.format_amount(minor_units, row["currency"]) if minor_units else "nothing"
+
+
+def insurance_words(row: db.Record) -> str:
+    """Whether they take insurance, and which."""
+    taken = "Takes insurance" if row["takes_insurance"] else "Takes no insurance directly"
+    return f"{taken}: {row['insurance_words']}" if row["insurance_words"] else taken
 
 
 def meets_words(row: db.Record) -> str:
