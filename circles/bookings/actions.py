@@ -141,7 +141,7 @@ async def _state_of(tx: db.Tx, actor: Person, booking_id: UUID) -> str:
 async def cancel(context: Context, actor: Person, booking_id: UUID, *, shown: int) -> Refund:
     """Cancel a confirmed booking before its start: free the seat, request the refund, notify the member.
 
-    shown: the refund the person saw, in minor units. Cancelling twice is cancelling once. Raises NotFound,
+    shown: the refund the person saw, in minor units. Canceling twice is canceling once. Raises NotFound,
     Refused, or OutOfDate when the refund is another by now.
     """
     async with context.db.transaction() as tx:
@@ -149,7 +149,7 @@ async def cancel(context: Context, actor: Person, booking_id: UUID, *, shown: in
         if row["person_id"] != actor.id:
             raise NotFound
         if row["state"] == "cancelled":
-            return Refund(0, 0, "This seat was cancelled already.")
+            return Refund(0, 0, "This seat was canceled already.")
         refuse_if(end_rules.cancel_refusals(row["state"], row["starts_at"], row["now"]))
         refund = end_rules.refund_for(row, await payments.paid_total(tx, booking_id))
         if refund.amount != shown:

@@ -1,4 +1,4 @@
-"""Rules of how a booking ends: the cause, whether it can be cancelled, what is refunded, what its page says."""
+"""Rules of how a booking ends: the cause, whether it can be canceled, what is refunded, what its page says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from circles.base.row import Row
 
 # What the page of a booking that ended unpaid says, by its cause.
 LAPSED_TEXTS: Final = {
-    "gathering_cancelled": "This gathering was cancelled. Nothing was charged.",
+    "gathering_cancelled": "This gathering was canceled. Nothing was charged.",
     "by_host": "The gathering got fewer seats than were planned, and your host had to take back this one. "
     "Nothing was charged. We are sorry.",
     "no_checkout": "The card company could not be reached. Nothing was charged.",
@@ -28,9 +28,9 @@ LET_GO_NOTICES: Final = {
 }
 
 
-def end_cause(outcome: str, *, let_go: bool, gathering_cancelled: bool) -> str:
+def end_cause(outcome: str, *, let_go: bool, gathering_canceled: bool) -> str:
     """Why a held seat ended unpaid. outcome: how its checkout ended, "expired" or "failed"."""
-    if gathering_cancelled:
+    if gathering_canceled:
         return "gathering_cancelled"
     if let_go:
         return "let_go"
@@ -38,19 +38,19 @@ def end_cause(outcome: str, *, let_go: bool, gathering_cancelled: bool) -> str:
 
 
 def cancel_refusals(state: str, starts_at: datetime, now: datetime) -> list[Reason]:
-    """Why a booking cannot be cancelled by its member."""
+    """Why a booking cannot be canceled by its member."""
     if state == "held":
         return [Reason("not_paid_yet", "This seat is not paid yet. You can let it go instead.")]
     if state == "lapsed":
         return [Reason("ended_already", "This booking has ended already.")]
     if starts_at <= now:
-        return [Reason("has_begun", "The gathering has begun, so it can no longer be cancelled.")]
+        return [Reason("has_begun", "The gathering has begun, so it can no longer be canceled.")]
     return []
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """What is refunded on cancelling: minor units, the share in percent, and the sentence that says so."""
+    """What is refunded on canceling: minor units, the share in percent, and the sentence that says so."""
 
     amount: int
     percent: int
@@ -58,7 +58,7 @@ class Refund:
 
 
 def refund_for(row: Row, paid: int) -> Refund:
-    """What cancelling now would refund, under the terms the person booked with. paid: minor units.
+    """What canceling now would refund, under the terms the person booked with. paid: minor units.
 
     While guidelines that changed since then are not agreed to, all of it is refunded until the start.
     """

@@ -1,4 +1,4 @@
-"""What happens to bookings when a host changes their gathering: it is cancelled, moved, or has fewer seats.
+"""What happens to bookings when a host changes their gathering: it is canceled, moved, or has fewer seats.
 
 Each function is called inside the transaction that changes the gathering, which holds the gathering's lock.
 """
@@ -16,7 +16,7 @@ SQL = db.queries("bookings/host_changes")
 
 
 async def cancel_all(tx: db.Tx, gathering_id: UUID, reason: str, *, actor_id: UUID) -> None:
-    """End every booking of a gathering that was cancelled. reason: what the host writes to the members.
+    """End every booking of a gathering that was canceled. reason: what the host writes to the members.
 
     Confirmed ones end here and are refunded in full. Held ones end when Stripe has closed their checkouts,
     each in a job of its own.

@@ -1,4 +1,4 @@
-"""Pages of a booking: the form, the way to the checkout and back, letting go, cancelling."""
+"""Pages of a booking: the form, the way to the checkout and back, letting go, canceling."""
 
 from __future__ import annotations
 

@@ -18,13 +18,13 @@ async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) ->
     Called inside the transaction that moves the checkout, after its money is in the ledger.
     """
     row = await transitions.lock(tx, booking_id)
-    gathering_cancelled = row["gathering_state"] == "cancelled"
+    gathering_canceled = row["gathering_state"] == "cancelled"
     if outcome != "paid":
         if row["state"] == "held":
             let_go = row["let_go_at"] is not None
-            cause = end_rules.end_cause(outcome, let_go=let_go, gathering_cancelled=gathering_cancelled)
+            cause = end_rules.end_cause(outcome, let_go=let_go, gathering_canceled=gathering_canceled)
             await transitions.end(tx, row, "lapsed", cause)
-    elif row["state"] == "held" and gathering_cancelled:
+    elif row["state"] == "held" and gathering_canceled:
         await transitions.end(tx, row, "lapsed", "gathering_cancelled")
         await _refund_all(tx, context, row, "gathering_cancelled")
     elif row["state"] == "held":

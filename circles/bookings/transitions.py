@@ -41,7 +41,7 @@ async def record_confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
 
 
 async def end(tx: db.Tx, row: db.Record, state: State, cause: str, *, actor_id: UUID | None = None) -> None:
-    """End a locked booking as lapsed or cancelled; its seat is free again. actor_id: None for the site itself."""
+    """End a locked booking as lapsed or canceled; its seat is free again. actor_id: None for the site itself."""
     _check_move(row["state"], state)
     await SQL.end(tx, booking_id=row["id"], state=state, cause=cause)
     await audit.record(

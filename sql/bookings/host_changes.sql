@@ -7,7 +7,7 @@ order by bookings.id
 for no key update of bookings;
 
 -- name: refund_in_full(gathering_id)
--- the active bookings of a gathering may be cancelled until its start with a full refund
+-- the active bookings of a gathering may be canceled until its start with a full refund
 update bookings set full_refund_until = gatherings.starts_at
 from gatherings
 where gatherings.id = :gathering_id and bookings.gathering_id = gatherings.id

@@ -46,9 +46,9 @@ class Scene:
 
     async def row(self, booking: UUID) -> asyncpg.Record:
         async with self.context.db.reading() as tx:
-            found = await tx.fetchrow("select * from bookings where id = $1", booking)
-        assert found
-        return found
+            row = await tx.fetchrow("select * from bookings where id = $1", booking)
+        assert row
+        return row
 
     async def value(self, query: str, *arguments: Any) -> Any:
         async with self.context.db.transaction() as tx:

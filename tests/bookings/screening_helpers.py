@@ -74,17 +74,17 @@ class Scene:
 
     async def mails(self) -> list[dict[str, Any]]:
         async with self.context.db.reading() as tx:
-            found = await tx.fetch("select * from mails where kind = 'request' order by created_at, id")
-        return [dict(row) for row in found]
+            rows = await tx.fetch("select * from mails where kind = 'request' order by created_at, id")
+        return [dict(row) for row in rows]
 
 
 @pytest_asyncio.fixture
 async def scene(context: Context, cast: Cast) -> Scene:
     """The cast, and community seats for all."""
-    found = Scene(context, cast)
-    await found.value("update gatherings set community_seats = 8 where circle_id = $1", cast.circle)
-    await found.value("update circles set community_seats = 8 where id = $1", cast.circle)
-    return found
+    scene = Scene(context, cast)
+    await scene.value("update gatherings set community_seats = 8 where circle_id = $1", cast.circle)
+    await scene.value("update circles set community_seats = 8 where id = $1", cast.circle)
+    return scene
 
 
 @pytest_asyncio.fixture

@@ -19,7 +19,7 @@ from tests.conftest import Browser, OpenBrowser
 scene, mira, farid = screening_helpers.scene, screening_helpers.mira, screening_helpers.farid
 
 
-async def test_for_the_other_it_is_a_gathering_that_is_full(
+async def test_the_gathering_is_full_for_the_other_of_a_pair(
     scene: Scene, cast: Cast, mira: Browser, browser: OpenBrowser
 ) -> None:
     """The page is compared with that of a gathering which is full in truth, word for word."""
@@ -31,7 +31,7 @@ async def test_for_the_other_it_is_a_gathering_that_is_full(
     for i in range(8):
         await add_booking(scene.context, full, await add_person(scene.context, f"Guest {i}"))
 
-    async def look(gathering: UUID, *, post: bool) -> tuple[int, str]:
+    async def open_form(gathering: UUID, *, post: bool) -> tuple[int, str]:
         at = f"/gatherings/{gathering}/book"
         answer = await (mira.post(at, data=typed(cast)) if post else mira.get(at))
         words = answer.text.replace(str(gathering), "ID").replace("10:00 in the morning", "TIME")
@@ -39,8 +39,8 @@ async def test_for_the_other_it_is_a_gathering_that_is_full(
         return answer.status_code, re.sub(r'datetime="[^"]+"', "", words)
 
     for post in (False, True):
-        assert await look(cast.gathering, post=post) == await look(full, post=post)
-    status, words = await look(cast.gathering, post=True)
+        assert await open_form(cast.gathering, post=post) == await open_form(full, post=post)
+    status, words = await open_form(cast.gathering, post=True)
     assert status == 422
     assert "The last seat was taken a moment ago" in words
     assert "seats taken" in (await mira.get(f"/gatherings/{cast.gathering}")).text
@@ -49,7 +49,7 @@ async def test_for_the_other_it_is_a_gathering_that_is_full(
     assert await scene.refused(cast.mira) == {"full"}
 
 
-async def test_money_that_comes_late_seats_nobody_beside_the_other(scene: Scene, cast: Cast) -> None:
+async def test_a_late_payment_seats_nobody_beside_the_other_of_a_pair(scene: Scene, cast: Cast) -> None:
     late = await add_booking(scene.context, cast.gathering, cast.mira, state="lapsed")
     await add_booking(scene.context, cast.gathering, cast.milo)
     await scene.keep_apart(cast.mira, cast.milo)
@@ -63,7 +63,7 @@ async def test_money_that_comes_late_seats_nobody_beside_the_other(scene: Scene,
         )
 
 
-async def test_only_hosts_and_organizers_know(scene: Scene, cast: Cast, browser: OpenBrowser) -> None:
+async def test_only_hosts_and_organizers_see_pairs(scene: Scene, cast: Cast, browser: OpenBrowser) -> None:
     for person in (cast.mira, cast.milo, cast.odile):
         await add_booking(scene.context, cast.gathering, person)
     await scene.keep_apart(cast.mira, cast.milo)
@@ -115,20 +115,20 @@ async def test_a_pair_is_set_among_those_known_and_ended(
     ]
 
 
-async def test_whoever_is_forgotten_leaves_no_request_and_no_pair(scene: Scene, cast: Cast) -> None:
+async def test_erasing_a_person_deletes_their_requests_and_pairs(scene: Scene, cast: Cast) -> None:
     past = await add_gathering(scene.context, cast.circle, days=-7)
     await add_booking(scene.context, past, cast.milo)
     await scene.screen(QUESTIONS)
     await scene.send(cast.mira)
     await scene.keep_apart(cast.mira, cast.milo)
-    found = await personal_data.export(scene.context, "mira@example.org")
-    assert [row["answer"] for row in found["request_answers"]] == ["A long winter.", "My sister."]
+    exported = await personal_data.export(scene.context, "mira@example.org")
+    assert [row["answer"] for row in exported["request_answers"]] == ["A long winter.", "My sister."]
     await personal_data.erase(scene.context, "mira@example.org")
     for table in ("requests", "request_answers", "apart"):
         assert await scene.value(f"select count(*) from {table}") == 0
 
 
-async def test_strangers_find_no_pair_and_no_request(scene: Scene, cast: Cast) -> None:
+async def test_screening_and_pairs_are_not_found_by_others(scene: Scene, cast: Cast) -> None:
     fern = await scene.person(cast.fern)
     with pytest.raises(NotFound):
         await screening_actions.save_screening(scene.context, fern, cast.circle, QUESTIONS, version=0)
@@ -136,7 +136,7 @@ async def test_strangers_find_no_pair_and_no_request(scene: Scene, cast: Cast) -
         await scene.keep_apart(cast.mira, cast.milo, by=cast.fern)
 
 
-async def test_an_organizer_finds_the_way_to_a_circle_they_do_not_hold(
+async def test_an_organizer_reaches_the_pairs_of_a_circle_they_do_not_host(
     scene: Scene, cast: Cast, browser: OpenBrowser
 ) -> None:
     at = f"/host/circles/{cast.circle}/apart"

@@ -43,7 +43,9 @@ async def test_the_form_needs_a_sign_in_and_comes_back_to_itself(scene: Scene, b
     assert answer.headers["location"].startswith(f"/sign-in?next=/gatherings/{scene.cast.gathering}/book")
 
 
-async def test_the_form_says_all_there_is_to_know(scene: Scene, mira: Browser, queries: list[str]) -> None:
+async def test_the_form_shows_scale_guidelines_and_terms(
+    scene: Scene, mira: Browser, queries: list[str]
+) -> None:
     queries.clear()
     page = await mira.get(form_at(scene.cast))
     assert len(own_statements(queries)) <= 3
@@ -140,7 +142,7 @@ async def test_the_checkout_is_made_outside_the_booking_transaction(scene: Scene
 
 
 @pytest.mark.parametrize("amount", ["29.99", "80.01", "-45", "45.001", "NaN", "1e21", "", "<b>45</b>"])
-async def test_a_bad_amount_is_said_beside_the_field_with_what_was_typed_kept(
+async def test_a_bad_amount_is_refused_beside_the_field_and_typed_values_stay(
     scene: Scene, mira: Browser, amount: str
 ) -> None:
     answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount=amount))
@@ -168,7 +170,7 @@ async def test_guidelines_must_be_agreed_to(scene: Scene, mira: Browser) -> None
     assert "The least one can pay here is $30." in answer.text
 
 
-async def test_guidelines_that_changed_meanwhile_are_shown_and_asked_again(
+async def test_guidelines_that_changed_meanwhile_are_shown_and_must_be_agreed_to(
     scene: Scene, mira: Browser
 ) -> None:
     body = typed(scene.cast, amount="61")
@@ -188,7 +190,7 @@ async def test_guidelines_that_changed_meanwhile_are_shown_and_asked_again(
     assert booked.status_code == 303
 
 
-async def test_a_full_gathering_says_so_and_shows_the_dates_that_have_a_seat(
+async def test_a_full_gathering_shows_other_dates_with_a_seat(
     scene: Scene, mira: Browser, queries: list[str]
 ) -> None:
     await scene.fill(scene.cast.gathering, 8)
@@ -219,15 +221,15 @@ async def test_a_gathering_that_has_begun_is_closed(scene: Scene, mira: Browser,
     assert await scene.count("bookings") == 0
 
 
-async def test_a_cancelled_gathering_is_closed(scene: Scene, mira: Browser) -> None:
+async def test_a_canceled_gathering_is_closed(scene: Scene, mira: Browser) -> None:
     farid = await scene.person(scene.cast.farid)
     await cancel_gathering(scene, farid)
     answer = await mira.post(form_at(scene.cast), data=typed(scene.cast))
     assert answer.status_code == 422
-    assert "This gathering was cancelled" in answer.text
+    assert "This gathering was canceled" in answer.text
 
 
-async def test_drafts_and_unknown_gatherings_are_not_there(scene: Scene, mira: Browser) -> None:
+async def test_drafts_and_unknown_gatherings_are_not_found(scene: Scene, mira: Browser) -> None:
     draft = await add_gathering(scene.context, scene.cast.circle, days=9, state="draft")
     for gathering in (draft, uuid4()):
         assert (await mira.get(form_at(scene.cast, gathering))).status_code == 404
@@ -236,7 +238,7 @@ async def test_drafts_and_unknown_gatherings_are_not_there(scene: Scene, mira: B
     assert (await mira.get("/gatherings/nonsense/book")).status_code == 404
 
 
-async def test_the_last_community_seat_is_given_once(scene: Scene, mira: Browser) -> None:
+async def test_the_last_community_seat_is_booked_once(scene: Scene, mira: Browser) -> None:
     await scene.book(scene.cast.milo, choice="community")
     answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, choice="community", amount="31"))
     assert answer.status_code == 422
@@ -275,7 +277,7 @@ async def test_a_double_click_takes_one_seat(scene: Scene, mira: Browser) -> Non
     assert await scene.seats() == 1
 
 
-async def test_booking_what_one_has_leads_to_it(scene: Scene, mira: Browser) -> None:
+async def test_booking_again_leads_to_the_existing_booking(scene: Scene, mira: Browser) -> None:
     booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
     answer = await mira.post(form_at(scene.cast), data=typed(scene.cast))
     assert answer.status_code == 303
@@ -366,12 +368,12 @@ async def test_a_person_holds_three_unpaid_seats_at_most(scene: Scene) -> None:
     await scene.book(scene.cast.milo, more[2])
 
 
-async def test_the_verb_says_that_guidelines_are_out_of_date(scene: Scene) -> None:
+async def test_booking_with_old_guidelines_raises_out_of_date(scene: Scene) -> None:
     with pytest.raises(OutOfDate):
         await scene.book(scene.cast.mira, version_id=uuid4())
 
 
-async def test_the_gathering_page_finds_ones_own_booking(scene: Scene) -> None:
+async def test_find_active_returns_a_persons_booking(scene: Scene) -> None:
     cast = scene.cast
     assert await bookings.find_active(scene.context, cast.mira, cast.gathering) is None
     booking = await add_booking(scene.context, cast.gathering, cast.mira)

@@ -19,7 +19,7 @@ ahead = st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(d
 
 
 @given(paid=paid, percent=percent, hours=hours, ahead=ahead)
-def test_a_refund_is_never_more_than_was_paid_and_never_a_cent_short(
+def test_a_refund_is_never_more_than_was_paid_and_rounds_up(
     paid: int, percent: int, hours: int, ahead: timedelta
 ) -> None:
     refund = end_rules.refund_due(paid, NOW + ahead, NOW, hours, percent)
@@ -39,7 +39,7 @@ def test_waiting_never_increases_the_refund(
     assert first.amount >= end_rules.refund_due(paid, NOW + late, NOW, hours, percent).amount
 
 
-def test_the_refund_turns_at_the_minute_the_terms_say() -> None:
+def test_the_refund_changes_exactly_at_the_deadline() -> None:
     start = NOW + timedelta(hours=48)
     assert end_rules.refund_due(4500, start, NOW, 48, 50).amount == 4500
     assert end_rules.refund_due(4500, start, NOW + timedelta(microseconds=1), 48, 50).amount == 2250
@@ -69,7 +69,7 @@ def test_hours_in_words(hours: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "let_go", "cancelled", "cause"),
+    ("outcome", "let_go", "canceled", "cause"),
     [
         ("expired", False, False, "not_paid"),
         ("expired", True, False, "let_go"),
@@ -78,5 +78,5 @@ def test_hours_in_words(hours: int, words: str) -> None:
         ("expired", True, True, "gathering_cancelled"),
     ],
 )
-def test_a_hold_ends_for_a_reason(outcome: str, let_go: bool, cancelled: bool, cause: str) -> None:
-    assert end_rules.end_cause(outcome, let_go=let_go, gathering_cancelled=cancelled) == cause
+def test_a_hold_ends_for_a_reason(outcome: str, let_go: bool, canceled: bool, cause: str) -> None:
+    assert end_rules.end_cause(outcome, let_go=let_go, gathering_canceled=canceled) == cause

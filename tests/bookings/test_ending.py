@@ -1,4 +1,4 @@
-"""Letting a held seat go, cancelling a booking, and gatherings that are cancelled, on a real database."""
+"""Letting a held seat go, canceling a booking, and gatherings that are canceled, on a real database."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_letting_go_without_stripe_keeps_the_hold(scene: Scene, mira: Brow
     assert await scene.seats() == 1
 
 
-async def test_a_hold_past_its_time_ends_by_stripes_word_alone(
+async def test_a_hold_past_its_time_ends_only_when_stripe_expired_its_checkout(
     scene: Scene, drain: Callable[[], Any]
 ) -> None:
     booking = await scene.book(scene.cast.mira)
@@ -99,10 +99,10 @@ async def test_a_hold_past_its_time_ends_by_stripes_word_alone(
     assert await scene.seats() == 0
 
 
-# Cancelling
+# Canceling
 
 
-async def test_cancelling_asks_once_refunds_and_frees_the_seat(
+async def test_canceling_confirms_once_refunds_and_frees_the_seat(
     scene: Scene, mira: Browser, drain: Callable[[], Any]
 ) -> None:
     booking = await paid_seat(scene, scene.cast.mira, drain)
@@ -122,14 +122,14 @@ async def test_cancelling_asks_once_refunds_and_frees_the_seat(
     await drain()
     assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking) == 0
     page = await mira.get(f"/bookings/{booking}")
-    assert "Your seat was cancelled" in page.text
+    assert "Your seat was canceled" in page.text
     assert "$45" in page.text
     assert await scene.count("mails where kind = 'withdrawn'") == 1
-    # Free again, also for the one who cancelled.
+    # Free again, also for the one who canceled.
     assert (await scene.book(scene.cast.mira)).seat == 1
 
 
-async def test_late_cancelling_pays_back_the_share_agreed_when_booking(
+async def test_late_canceling_refunds_the_share_agreed_when_booking(
     scene: Scene, mira: Browser, drain: Callable[[], Any]
 ) -> None:
     await scene.value("update circles set late_refund_percent = 50 where id = $1", scene.cast.circle)
@@ -145,7 +145,7 @@ async def test_late_cancelling_pays_back_the_share_agreed_when_booking(
     assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking) == 2250
 
 
-async def test_when_the_deadline_passed_while_reading_it_asks_again(
+async def test_a_deadline_that_passed_meanwhile_shows_the_new_refund_first(
     scene: Scene, mira: Browser, drain: Callable[[], Any]
 ) -> None:
     booking = await paid_seat(scene, scene.cast.mira, drain)
@@ -161,24 +161,24 @@ async def test_when_the_deadline_passed_while_reading_it_asks_again(
         assert answer.status_code == 422
 
 
-async def test_after_the_start_nothing_can_be_cancelled(scene: Scene, mira: Browser) -> None:
+async def test_after_the_start_nothing_can_be_canceled(scene: Scene, mira: Browser) -> None:
     booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
     await scene.starts_in(scene.cast.gathering, timedelta(minutes=-1))
-    assert "can no longer be cancelled" in (await mira.get(f"/bookings/{booking}/cancel")).text
+    assert "can no longer be canceled" in (await mira.get(f"/bookings/{booking}/cancel")).text
     answer = await mira.post(f"/bookings/{booking}/cancel", data={"refund": "0"})
     assert answer.status_code == 422
     assert (await scene.row(booking))["state"] == "confirmed"
 
 
 @pytest.mark.parametrize("state", ["held", "lapsed"])
-async def test_what_is_not_confirmed_cannot_be_cancelled(scene: Scene, state: str) -> None:
+async def test_what_is_not_confirmed_cannot_be_canceled(scene: Scene, state: str) -> None:
     booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira, state=state)
     with pytest.raises(Refused) as caught:
         await actions.cancel(scene.context, await scene.person(scene.cast.mira), booking, shown=0)
     assert caught.value.codes <= {"not_paid_yet", "ended_already"}
 
 
-async def test_the_booking_of_somebody_else_is_not_there(scene: Scene, browser: OpenBrowser) -> None:
+async def test_the_booking_of_somebody_else_is_not_found(scene: Scene, browser: OpenBrowser) -> None:
     booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
     paths = ["", "/state", "/stopped", "/pay", "/cancel"]
     async with browser(scene.cast.milo) as milo:
@@ -207,7 +207,7 @@ async def test_the_verbs_check_whose_booking_it_is(scene: Scene) -> None:
     assert (row["state"], row["let_go_at"]) == ("held", None)
 
 
-async def test_pages_of_another_state_lead_to_the_booking(scene: Scene, mira: Browser) -> None:
+async def test_pages_of_another_state_redirect_to_the_booking(scene: Scene, mira: Browser) -> None:
     confirmed = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
     await actions.cancel(scene.context, await scene.person(scene.cast.mira), confirmed, shown=0)
     for path in ("stopped", "cancel"):
@@ -223,7 +223,7 @@ async def test_pages_of_another_state_lead_to_the_booking(scene: Scene, mira: Br
         ("community_seats = community_taken", "community"),
     ],
 )
-async def test_what_changes_between_looking_and_taking_gives_no_seat(
+async def test_a_change_between_reading_and_booking_gives_no_seat(
     scene: Scene, meanwhile: str, kind: str
 ) -> None:
     gathering = scene.cast.gathering
@@ -253,7 +253,7 @@ async def test_what_changes_between_looking_and_taking_gives_no_seat(
 # When the gathering is called off
 
 
-async def test_a_gathering_called_off_ends_every_booking(
+async def test_canceling_a_gathering_ends_every_booking(
     scene: Scene, mira: Browser, drain: Callable[[], Any]
 ) -> None:
     paid = await paid_seat(scene, scene.cast.mira, drain)
@@ -275,9 +275,7 @@ async def test_a_gathering_called_off_ends_every_booking(
     assert "$45" in page.text
 
 
-async def test_paying_while_the_gathering_is_called_off_is_paid_back(
-    scene: Scene, drain: Callable[[], Any]
-) -> None:
+async def test_paying_for_a_canceled_gathering_is_refunded(scene: Scene, drain: Callable[[], Any]) -> None:
     booking = await scene.book(scene.cast.mira)
     await cancel_gathering(scene, await scene.person(scene.cast.farid))
     await scene.pay(booking.id)
@@ -288,16 +286,16 @@ async def test_paying_while_the_gathering_is_called_off_is_paid_back(
     assert await scene.count("mails where kind = 'apology'") == 1
 
 
-async def test_calling_off_while_everybody_cancels_pays_back_each_once(scene: Scene) -> None:
-    """Both lock gathering and bookings, in the same order: nobody waits for each other in a ring."""
+async def test_canceling_a_gathering_while_members_cancel_refunds_each_once(scene: Scene) -> None:
+    """Both lock gathering and bookings, in the same order: they never deadlock."""
     guests = await scene.fill(scene.cast.gathering, 8)
     members = [await scene.person((await scene.row(booking))["person_id"]) for booking in guests]
-    cancelling = [
+    canceling = [
         actions.cancel(scene.context, member, booking, shown=4500)
         for member, booking in zip(members, guests, strict=True)
     ]
     calling_off = cancel_gathering(scene, await scene.person(scene.cast.farid))
-    await asyncio.gather(*cancelling[:4], calling_off, *cancelling[4:])
+    await asyncio.gather(*canceling[:4], calling_off, *canceling[4:])
     assert await scene.count("bookings where state = 'cancelled'") == 8
     assert await scene.count("operations where kind = 'refund' and amount = 4500") == 8
     assert await scene.seats() == 0

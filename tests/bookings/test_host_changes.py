@@ -1,4 +1,4 @@
-"""Fewer seats than are taken, on a real database: who gives up theirs, what each gets, and the page that asks."""
+"""Fewer seats than are taken, on a real database: who gives up theirs, what each gets, and the page for it."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ async def three(scene: Scene) -> dict[str, UUID]:
     """Mira, who paid, on seat 1; Milo in the community seat; and Nora, who paid and sits on seat 8."""
     cast, context = scene.cast, scene.context
     nora = await add_person(context, "Nora")
-    found = {
+    bookings = {
         "mira": await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500),
         "milo": await add_booking(context, cast.gathering, cast.milo),
         "nora": await add_booking(context, cast.gathering, nora, kind="paid", amount=6000),
     }
-    await scene.value("update bookings set seat = 8 where id = $1", found["nora"])
+    await scene.value("update bookings set seat = 8 where id = $1", bookings["nora"])
     async with context.db.transaction() as tx:
-        for booking in found.values():
+        for booking in bookings.values():
             await jobs.enqueue(tx, "invites.send", booking_id=booking)
     await jobs.drain(context)
-    return found
+    return bookings
 
 
 async def plan(scene: Scene, **terms: Any) -> tuple[GatheringChange, Consent]:
@@ -74,7 +74,7 @@ async def do(
     await planned_change.apply(scene.context, replace(change, actor=actor), agreed)
 
 
-async def stands(scene: Scene) -> tuple[int, int, int]:
+async def seats_and_refunds(scene: Scene) -> tuple[int, int, int]:
     """The seats of the gathering, how many are taken, and how many refunds there are."""
     async with scene.context.db.reading() as tx:
         row: Any = await tx.fetchrow(
@@ -88,13 +88,13 @@ async def stands(scene: Scene) -> tuple[int, int, int]:
 # The verb
 
 
-async def test_whoever_gives_up_a_seat_is_told_and_gets_everything_back(
+async def test_a_member_who_gives_up_a_seat_is_notified_and_refunded_in_full(
     scene: Scene, three: dict[str, UUID]
 ) -> None:
     await do(scene, await plan(scene, capacity=2), three["mira"])
     row = await scene.row(three["mira"])
     assert (row["state"], row["end_cause"]) == ("cancelled", "by_host")
-    assert await stands(scene) == (2, 2, 1)
+    assert await seats_and_refunds(scene) == (2, 2, 1)
     assert await scene.value("select amount from operations where kind = 'refund'") == 4500
     assert await scene.count(
         "events where about = $1 and what = 'booking.cancelled' and why = 'by_host' and who = $2",
@@ -111,38 +111,38 @@ async def test_whoever_gives_up_a_seat_is_told_and_gets_everything_back(
     assert mail["to_address"] == "mira@example.org"
     assert mail["subject"].startswith("Canceled: Tuesday group, ")
     for part in ("html_body", "text_body"):
-        says = " ".join(mail[part].split())
-        assert "has fewer seats" in says
-        assert "You did nothing wrong" in says
-        assert "You get back all of the $45" in says
-        assert "First steps home" not in says
+        text = " ".join(mail[part].split())
+        assert "has fewer seats" in text
+        assert "You did nothing wrong" in text
+        assert "You get back all of the $45" in text
+        assert "First steps home" not in text
 
 
-async def test_those_who_stay_sit_on_the_seats_there_are(scene: Scene, three: dict[str, UUID]) -> None:
+async def test_those_who_stay_are_reseated_within_the_capacity(scene: Scene, three: dict[str, UUID]) -> None:
     await do(scene, await plan(scene, capacity=1), three["mira"], three["milo"])
     nora = await scene.row(three["nora"])
     assert (nora["state"], nora["seat"], nora["amount"]) == ("confirmed", 1, 6000)
-    assert await stands(scene) == (1, 1, 1)
+    assert await seats_and_refunds(scene) == (1, 1, 1)
     assert (
         await scene.value("select community_taken from gatherings where id = $1", nora["gathering_id"]) == 0
     )
 
 
 @pytest.mark.parametrize(
-    ("chosen", "says"),
+    ("chosen", "text"),
     [
         ((), "2 people have to give up their seats. Please choose 2, or"),
         (("milo",), "Please choose 1 more"),
         (("mira", "milo", "nora"), "Please take back 1 tick"),
     ],
 )
-async def test_the_house_chooses_nobody_and_says_how_many_are_missing(
-    scene: Scene, three: dict[str, UUID], chosen: tuple[str, ...], says: str
+async def test_hosts_must_choose_exactly_as_many_as_give_up_seats(
+    scene: Scene, three: dict[str, UUID], chosen: tuple[str, ...], text: str
 ) -> None:
     with pytest.raises(Refused) as refused:
         await do(scene, await plan(scene, capacity=1), *(three[name] for name in chosen))
-    assert says in refused.value.reasons[0].text
-    assert await stands(scene) == (8, 3, 0)
+    assert text in refused.value.reasons[0].text
+    assert await seats_and_refunds(scene) == (8, 3, 0)
 
 
 async def test_nobody_with_a_seat_elsewhere_can_be_chosen(scene: Scene, three: dict[str, UUID]) -> None:
@@ -154,25 +154,25 @@ async def test_nobody_with_a_seat_elsewhere_can_be_chosen(scene: Scene, three: d
     assert (await scene.row(elsewhere))["state"] == "confirmed"
 
 
-async def test_ticks_say_nothing_when_there_are_seats_enough(scene: Scene, three: dict[str, UUID]) -> None:
+async def test_ticks_are_ignored_when_there_are_seats_enough(scene: Scene, three: dict[str, UUID]) -> None:
     await do(scene, await plan(scene, capacity=3), three["mira"])
-    assert await stands(scene) == (3, 3, 0)
+    assert await seats_and_refunds(scene) == (3, 3, 0)
     assert (await scene.row(three["nora"]))["seat"] == 3
 
 
 async def test_when_the_change_fails_everybody_keeps_their_seat(scene: Scene, three: dict[str, UUID]) -> None:
-    """Two of one circle at the same time: the database says no after the seats were taken back."""
+    """Two of one circle at the same time: the database refuses after the seats were taken back."""
     await add_gathering(scene.context, scene.cast.circle, days=7, hour=20)
     planned = await plan(scene, capacity=2, at=time(20))
     with pytest.raises(Refused) as refused:
         await do(scene, planned, three["mira"], why="Fern takes this one")
     assert refused.value.codes == {"same_time"}
-    assert await stands(scene) == (8, 3, 0)
+    assert await seats_and_refunds(scene) == (8, 3, 0)
     assert (await scene.row(three["mira"]))["state"] == "confirmed"
     assert await scene.count("pgqueuer") == 0
 
 
-async def test_those_who_keep_their_seat_are_told_of_a_new_time_and_no_one_else(
+async def test_only_those_who_keep_their_seat_are_notified_of_a_new_time(
     scene: Scene, three: dict[str, UUID]
 ) -> None:
     await do(scene, await plan(scene, capacity=2, at=time(19)), three["nora"])
@@ -196,7 +196,7 @@ async def test_a_held_seat_is_let_go_and_its_checkout_closed(scene: Scene, three
     await do(scene, await plan(scene, capacity=3), held)
     row = await scene.row(held)
     assert (row["state"], row["end_cause"]) == ("lapsed", "by_host")
-    assert await stands(scene) == (3, 3, 0)
+    assert await seats_and_refunds(scene) == (3, 3, 0)
     await jobs.drain(scene.context)
     assert await scene.value("select state from checkouts where booking_id = $1", held) == "expired"
     mail = await scene.value("select text_body from mails where kind = 'withdrawn'")
@@ -204,7 +204,7 @@ async def test_a_held_seat_is_let_go_and_its_checkout_closed(scene: Scene, three
     assert "not refunded" not in mail
 
 
-async def test_who_pays_for_a_seat_that_was_taken_back_gets_all_of_it_back_and_no_seat(
+async def test_paying_for_a_seat_that_was_taken_back_is_refunded_without_a_seat(
     scene: Scene, three: dict[str, UUID]
 ) -> None:
     held = (await scene.book(scene.cast.odile)).id
@@ -221,17 +221,17 @@ async def test_who_pays_for_a_seat_that_was_taken_back_gets_all_of_it_back_and_n
 # What was shown is what is done
 
 
-async def test_who_books_between_is_seen_before_anything_is_done(
+async def test_a_booking_made_meanwhile_is_shown_before_the_change(
     scene: Scene, three: dict[str, UUID]
 ) -> None:
     planned = await plan(scene, capacity=2)
     await scene.book(scene.cast.odile)
     with pytest.raises(OutOfDate):
         await do(scene, planned, three["mira"])
-    assert await stands(scene) == (8, 4, 0)
+    assert await seats_and_refunds(scene) == (8, 4, 0)
 
 
-async def test_as_many_but_other_people_are_shown_again(scene: Scene, three: dict[str, UUID]) -> None:
+async def test_as_many_but_other_bookings_are_shown_again(scene: Scene, three: dict[str, UUID]) -> None:
     planned = await plan(scene, capacity=2)
     await actions.cancel(scene.context, await scene.person(scene.cast.mira), three["mira"], shown=4500)
     await scene.book(scene.cast.odile)
@@ -239,8 +239,8 @@ async def test_as_many_but_other_people_are_shown_again(scene: Scene, three: dic
         await do(scene, planned, three["milo"])
 
 
-async def test_booking_and_cutting_at_once_take_turns(scene: Scene, three: dict[str, UUID]) -> None:
-    """Whoever is first, nobody sits on a seat that is gone, and nobody loses one unseen."""
+async def test_booking_and_reducing_capacity_at_once_take_turns(scene: Scene, three: dict[str, UUID]) -> None:
+    """In either order nobody keeps a seat that is gone, and nobody loses one without the host having seen it."""
     planned = await plan(scene, capacity=2)
     cutting, *booked = await asyncio.gather(
         do(scene, planned, three["mira"]),
@@ -248,7 +248,7 @@ async def test_booking_and_cutting_at_once_take_turns(scene: Scene, three: dict[
         return_exceptions=True,
     )
     if cutting is None:
-        assert await stands(scene) == (2, 2, 1)
+        assert await seats_and_refunds(scene) == (2, 2, 1)
         assert all(isinstance(answer, Refused) for answer in booked)
     else:
         assert isinstance(cutting, OutOfDate)
@@ -261,21 +261,21 @@ async def test_two_hosts_at_once_take_back_one_seat(scene: Scene, three: dict[st
         do(scene, planned, three["mira"]), do(scene, planned, three["nora"]), return_exceptions=True
     )
     assert sorted(type(answer).__name__ for answer in answers) == ["NoneType", "OutOfDate"]
-    assert await stands(scene) == (2, 2, 1)
+    assert await seats_and_refunds(scene) == (2, 2, 1)
 
 
 @pytest.mark.parametrize("who", ["fern", "mira", "odile"])
 async def test_the_verb_is_for_hosts_alone(scene: Scene, three: dict[str, UUID], who: str) -> None:
     with pytest.raises(NotFound):
         await do(scene, await plan(scene, capacity=2), three["milo"], who=getattr(scene.cast, who))
-    assert await stands(scene) == (8, 3, 0)
+    assert await seats_and_refunds(scene) == (8, 3, 0)
 
 
 # The page
 
 
 async def typed(scene: Scene, **changed: str) -> dict[str, str]:
-    """The change page's form as it stands, with what was typed over it."""
+    """The change page's form with its present values, overwritten by `changed`."""
     now, _ = await plan(scene)
     usual = schedule_forms.typed_terms(now.terms) | {
         "date": now.moment.wall.date().isoformat(),
@@ -308,7 +308,7 @@ async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
         refused = await page.post(address, data=done)
         assert refused.status_code == 422
         assert "1 person has to give up a seat. Please choose 1" in refused.text
-        assert await stands(scene) == (8, 3, 0)
+        assert await seats_and_refunds(scene) == (8, 3, 0)
 
         await scene.book(scene.cast.odile)  # meanwhile
         late = await page.post(address, data=done | {"give_up": str(three["mira"])})
@@ -319,16 +319,16 @@ async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
         assert f'value="{three["mira"]}" checked' in " ".join(late.text.split())
 
         both = [str(three["mira"]), str(three["nora"])]
-        said = await page.post(address, data=done | {"seen": fingerprint(late.text), "give_up": both})
-        assert said.status_code == 303
-    assert await stands(scene) == (2, 2, 2)
+        answer = await page.post(address, data=done | {"seen": fingerprint(late.text), "give_up": both})
+        assert answer.status_code == 303
+    assert await seats_and_refunds(scene) == (2, 2, 2)
     async with browser(scene.cast.mira) as page:
         own = (await page.get(f"/bookings/{three['mira']}")).text
         assert "your host had to take back this one" in own
         assert "All of the" in own
 
 
-async def test_what_was_never_an_id_was_never_ticked(
+async def test_ticks_that_are_no_ids_are_ignored(
     scene: Scene, three: dict[str, UUID], browser: OpenBrowser
 ) -> None:
     address = f"/host/gatherings/{scene.cast.gathering}/change"
@@ -337,7 +337,7 @@ async def test_what_was_never_an_id_was_never_ticked(
         shown = (await page.post(address, data=change)).text
         answer = await page.post(address, data=change | {"then": "do", "seen": fingerprint(shown)})
         assert answer.status_code == 422
-    assert await stands(scene) == (8, 3, 0)
+    assert await seats_and_refunds(scene) == (8, 3, 0)
 
 
 @pytest.mark.parametrize("who", ["helper", "fern", "mira"])
@@ -359,11 +359,11 @@ async def test_helpers_and_strangers_learn_no_names_and_change_nothing(
             )
             assert answer.status_code == 404
             assert "Nora" not in answer.text
-    assert await stands(scene) == (8, 3, 0)
+    assert await seats_and_refunds(scene) == (8, 3, 0)
 
 
 @pytest.mark.parametrize("scope", ["following", "whole"])
-async def test_more_than_one_gathering_says_to_do_it_one_at_a_time(
+async def test_seats_are_taken_back_at_one_gathering_at_a_time(
     scene: Scene, browser: OpenBrowser, scope: str
 ) -> None:
     schedule = await make_schedule(scene.context, scene.cast)

@@ -142,7 +142,7 @@ def test_zero_is_free_where_the_scale_begins_at_zero() -> None:
 
 
 @given(amount=st.integers(1, 49))
-def test_less_than_a_card_can_carry_is_refused(amount: int) -> None:
+def test_less_than_the_least_card_charge_is_refused(amount: int) -> None:
     offer = an_offer(scale=Scale(0, 2000, 4000, "USD"))
     assert refused(offer, an_input(amount=amount)) == {"below_card"}
     assert refused(offer, an_input(amount=50)) == set()
@@ -152,7 +152,7 @@ def test_an_unknown_choice_is_refused() -> None:
     assert refused(an_offer(), an_input(choice="gold")) == {"no_choice"}
 
 
-def test_nobody_holds_more_than_a_few_unpaid_seats() -> None:
+def test_unpaid_seats_per_person_are_limited() -> None:
     many = replace(ELIGIBLE, held=rules.MAX_HELD)
     assert refused(an_offer(), an_input(), many) == {"many_held"}
     assert refused(an_offer(), an_input(choice="community"), many) == set()

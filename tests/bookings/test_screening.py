@@ -73,7 +73,7 @@ async def test_a_booking_without_approval_is_refused_by_direct_post_too(
     assert await scene.value("select count(*) from bookings") == 0
 
 
-async def test_whoever_has_a_seat_already_or_holds_the_circle_is_not_asked(scene: Scene, cast: Cast) -> None:
+async def test_members_with_a_seat_and_hosts_need_no_request(scene: Scene, cast: Cast) -> None:
     await add_booking(scene.context, cast.gathering, cast.mira)
     await scene.screen(QUESTIONS)
     later = await add_gathering(scene.context, cast.circle, days=14)
@@ -82,7 +82,7 @@ async def test_whoever_has_a_seat_already_or_holds_the_circle_is_not_asked(scene
     assert await scene.refused(cast.milo, later) == {"not_approved"}
 
 
-async def test_mail_says_nothing_of_what_was_written(scene: Scene, cast: Cast, drain: Drain) -> None:
+async def test_mail_contains_nothing_of_what_was_written(scene: Scene, cast: Cast, drain: Drain) -> None:
     await scene.screen(QUESTIONS)
     request_id = await scene.send(cast.mira)
     farid = await scene.person(cast.farid)
@@ -91,17 +91,17 @@ async def test_mail_says_nothing_of_what_was_written(scene: Scene, cast: Cast, d
     await screening_actions.answer(scene.context, mira, request_id, "The last one.")
     await screening_actions.decide(scene.context, farid, request_id, approve=False, words="A kind no.")
     await drain()
-    found = await scene.mails()
-    assert [(row["to_address"].split("@")[0], row["subject"]) for row in found] == [
+    mails = await scene.mails()
+    assert [(row["to_address"].split("@")[0], row["subject"]) for row in mails] == [
         ("farid", "Tuesday group: a request is waiting"),
         ("mira", "About Tuesday group: a question for you"),
         ("farid", "Tuesday group: a request is waiting"),
         ("mira", "About Tuesday group: an answer"),
     ]
-    every = "".join(row["text_body"] + row["html_body"] for row in found)
+    every = "".join(row["text_body"] + row["html_body"] for row in mails)
     for secret in ("winter", "sister", "last one", "kind no", "First steps home"):
         assert secret not in every
-    assert len(re.findall(r"[.]\s+What it says stands on the site alone", every)) == 2 * len(found)
+    assert len(re.findall(r"[.]\s+What it says stands on the site alone", every)) == 2 * len(mails)
     assert f"/my/requests/{request_id}" in every
     assert f"/host/requests/{request_id}" in every
 
@@ -130,7 +130,7 @@ async def test_a_question_back_is_answered_once(
     assert "Not this time, and thank you." in (await mira.get(f"/my/requests/{request_id}")).text
 
 
-async def test_a_request_is_seen_by_the_hosts_alone(scene: Scene, cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_request_is_found_by_the_hosts_alone(scene: Scene, cast: Cast, browser: OpenBrowser) -> None:
     await scene.screen(QUESTIONS)
     request_id = await scene.send(cast.mira)
     helper = await add_person(scene.context, "Hal", is_facilitator=True)
@@ -148,7 +148,7 @@ async def test_a_request_is_seen_by_the_hosts_alone(scene: Scene, cast: Cast, br
             assert str(request_id) not in inbox
 
 
-async def test_words_are_deleted_thirty_days_after_the_decision(scene: Scene, cast: Cast) -> None:
+async def test_what_was_written_is_deleted_thirty_days_after_the_decision(scene: Scene, cast: Cast) -> None:
     await scene.screen(QUESTIONS)
     farid = await scene.person(cast.farid)
     first, second = await scene.send(cast.mira), await scene.send(cast.milo)
@@ -171,7 +171,7 @@ async def test_words_are_deleted_thirty_days_after_the_decision(scene: Scene, ca
     assert await scene.send(cast.mira) != first
 
 
-async def test_a_request_taken_back_or_never_moved_leaves_no_words(
+async def test_withdrawing_and_staleness_delete_what_was_written(
     scene: Scene, cast: Cast, mira: Browser
 ) -> None:
     await scene.screen(QUESTIONS)
@@ -188,7 +188,7 @@ async def test_a_request_taken_back_or_never_moved_leaves_no_words(
         await screening_actions.decide(scene.context, farid, request_id, approve=True)
 
 
-async def test_bad_input_is_said_and_nothing_typed_is_lost(
+async def test_bad_input_is_refused_and_typed_values_stay(
     scene: Scene, cast: Cast, mira: Browser, farid: Browser
 ) -> None:
     at = f"/host/circles/{cast.circle}/screening"
@@ -220,7 +220,9 @@ async def test_bad_input_is_said_and_nothing_typed_is_lost(
     assert await scene.value("select count(*) from requests") == 0
 
 
-async def test_a_call_asks_how_to_reach_somebody(scene: Scene, cast: Cast, mira: Browser) -> None:
+async def test_a_circle_that_calls_asks_how_to_reach_a_person(
+    scene: Scene, cast: Cast, mira: Browser
+) -> None:
     await scene.screen(Screening("call", (), None, None))
     page = (await mira.get(form_at(cast))).text
     assert "How can we reach you?" in page
@@ -278,11 +280,11 @@ async def test_a_request_sent_again_leads_to_the_first_and_later_to_the_seat(
     assert await scene.value("select state from requests where id = $1", request_id) == "approved"
 
 
-async def test_so_many_requests_a_day_and_no_more(
+async def test_requests_a_day_are_limited(
     scene: Scene, cast: Cast, mira: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await scene.screen(QUESTIONS)
-    monkeypatch.setattr(screening_actions, "MAX_A_DAY", 0)
+    monkeypatch.setattr(screening_actions, "MAX_REQUESTS_PER_DAY", 0)
     sent = {"version": "1", "a1": "A long winter.", "a2": "My sister."}
     answer = await mira.post(f"/gatherings/{cast.gathering}/request", data=sent)
     assert answer.status_code == 422
@@ -294,7 +296,7 @@ async def test_so_many_requests_a_day_and_no_more(
 # Newcomers
 
 
-async def test_a_room_takes_so_many_newcomers(scene: Scene, cast: Cast, mira: Browser) -> None:
+async def test_newcomers_at_a_gathering_are_limited(scene: Scene, cast: Cast, mira: Browser) -> None:
     past = await add_gathering(scene.context, cast.circle, days=-7)
     regular = await add_person(scene.context, "Regular")
     await add_booking(scene.context, past, regular)
@@ -324,7 +326,7 @@ async def test_returning_members_may_book_earlier(scene: Scene, cast: Cast, mira
 # Queries
 
 
-async def test_each_page_asks_the_database_little(
+async def test_queries_per_page(
     scene: Scene, cast: Cast, mira: Browser, farid: Browser, queries: list[str]
 ) -> None:
     await scene.screen(QUESTIONS)

@@ -37,7 +37,7 @@ def test_a_circle_that_asks_nothing_admits_everybody() -> None:
         ("declined", "not a yes"),
     ],
 )
-def test_without_approval_it_says_what_comes_next(state: str, words: str) -> None:
+def test_the_refusal_names_the_next_step_of_a_request(state: str, words: str) -> None:
     (reason,) = rules.admission_refusals(
         Admission("questions", approved=False, request_state=state), START, ZONE, NOW
     )

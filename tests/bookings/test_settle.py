@@ -25,7 +25,7 @@ scene, mira = helpers.scene, helpers.mira
 # Money that comes late
 
 
-async def test_money_for_a_lost_seat_takes_a_free_one(scene: Scene, drain: Callable[[], Any]) -> None:
+async def test_a_late_payment_takes_a_free_seat(scene: Scene, drain: Callable[[], Any]) -> None:
     booking = await scene.book(scene.cast.mira)
     await scene.end_hold(booking.id)
     assert (await scene.book(scene.cast.milo)).seat == booking.seat
@@ -37,7 +37,7 @@ async def test_money_for_a_lost_seat_takes_a_free_one(scene: Scene, drain: Calla
 
 
 @pytest.mark.parametrize("why", ["full", "begun", "another"])
-async def test_money_for_a_seat_that_is_gone_goes_back_with_an_apology(
+async def test_a_late_payment_without_a_free_seat_is_refunded_with_an_apology(
     scene: Scene, mira: Browser, drain: Callable[[], Any], why: str
 ) -> None:
     booking = await scene.book(scene.cast.mira)
@@ -58,7 +58,7 @@ async def test_money_for_a_seat_that_is_gone_goes_back_with_an_apology(
     assert "$45" in mail
     assert "First steps home" not in mail
     assert "All of it goes back" in (await mira.get(f"/bookings/{booking.id}")).text
-    # Told once more, nothing moves a second time.
+    # Settled once more, nothing moves a second time.
     async with scene.context.db.transaction() as tx:
         await bookings.settle(tx, scene.context, booking.id, "paid")
     assert await scene.count("operations where kind = 'refund'") == 1
@@ -75,7 +75,9 @@ async def test_settling_twice_is_settling_once(scene: Scene, drain: Callable[[],
     assert await scene.count("mails where kind = 'invite'") == 1
 
 
-async def test_what_a_member_cancelled_is_not_paid_back_again(scene: Scene, drain: Callable[[], Any]) -> None:
+async def test_settling_a_canceled_booking_refunds_nothing_more(
+    scene: Scene, drain: Callable[[], Any]
+) -> None:
     booking = await paid_seat(scene, scene.cast.mira, drain)
     await scene.starts_in(scene.cast.gathering, timedelta(hours=20))
     await actions.cancel(scene.context, await scene.person(scene.cast.mira), booking, shown=0)
@@ -84,10 +86,10 @@ async def test_what_a_member_cancelled_is_not_paid_back_again(scene: Scene, drai
     assert await scene.count("operations where kind = 'refund'") == 0
 
 
-# The page that looks by itself
+# The page that polls
 
 
-async def test_the_waiting_page_looks_by_itself_until_the_word_has_come(
+async def test_the_waiting_page_polls_until_the_checkout_is_settled(
     scene: Scene, mira: Browser, drain: Callable[[], Any], queries: list[str]
 ) -> None:
     booking = await scene.book(scene.cast.mira)
@@ -109,7 +111,7 @@ async def test_the_waiting_page_looks_by_itself_until_the_word_has_come(
     assert (await mira.get(f"/bookings/{booking.id}/state")).headers["location"] == f"/bookings/{booking.id}"
 
 
-async def test_while_the_checkout_is_being_made_the_way_to_it_waits(scene: Scene, mira: Browser) -> None:
+async def test_the_pay_page_waits_while_the_checkout_is_created(scene: Scene, mira: Browser) -> None:
     booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira, state="held")
     page = await mira.get(f"/bookings/{booking}/pay")
     assert page.status_code == 200

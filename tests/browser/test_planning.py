@@ -117,7 +117,7 @@ async def test_moving_one_evening_that_somebody_has_a_seat_in(visit: Visit, site
     await payer.follow("Your booking")
     await payer.reads("This gathering changed after you booked")
     await payer.press("Cancel with a full refund")
-    await payer.reads("Your seat was cancelled")
+    await payer.reads("Your seat was canceled")
     await payer.sees("All of the $60 you paid goes back to your card.")
 
     async def refunded() -> bool:

@@ -50,9 +50,7 @@ async def reconcile(context: Context, wait: str) -> None:
     await jobs.drain(context)
 
 
-async def test_money_goes_back_and_no_more_than_came(
-    context: Context, booking: UUID, outcomes: Outcomes
-) -> None:
+async def test_no_more_is_refunded_than_was_paid(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     await paid_booking(context, booking)
     assert await request_refund(context, booking, 1000) == 1000
     await jobs.drain(context)
@@ -65,13 +63,13 @@ async def test_money_goes_back_and_no_more_than_came(
     assert await count(context, MADE) == 2
 
 
-async def test_nothing_paid_nothing_back(context: Context, booking: UUID, outcomes: Outcomes) -> None:
+async def test_nothing_paid_nothing_refunded(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     assert await request_refund(context, booking, 4500) == 0
     await helpers.start(context, booking)
     assert await request_refund(context, booking, 4500) == 0
 
 
-async def test_two_who_ask_at_once_get_it_back_once(
+async def test_concurrent_refunds_share_what_was_paid(
     context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await paid_booking(context, booking)
@@ -79,7 +77,7 @@ async def test_two_who_ask_at_once_get_it_back_once(
     assert sorted(backs) == [0, 1500, 3000]
 
 
-async def test_a_refund_that_is_rolled_back_never_was(
+async def test_a_refund_rolled_back_is_never_sent(
     context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await paid_booking(context, booking)
@@ -96,7 +94,7 @@ async def test_a_refund_that_is_rolled_back_never_was(
     assert await left(context, booking) == 4500
 
 
-async def test_a_job_that_runs_twice_pays_back_once(
+async def test_a_job_that_runs_twice_refunds_once(
     context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await paid_booking(context, booking)
@@ -127,7 +125,7 @@ async def _crash_after_paying_back(context: Context, booking: UUID, monkeypatch:
     return id
 
 
-async def test_a_crash_after_paying_back(
+async def test_a_crash_after_the_refund_call(
     context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id = await _crash_after_paying_back(context, booking, monkeypatch)

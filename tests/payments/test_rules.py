@@ -76,12 +76,12 @@ def test_a_checkout_ends_within_what_stripe_takes(minutes: int) -> None:
     assert timedelta(minutes=30) < ahead < timedelta(hours=24)
 
 
-def test_a_checkout_ends_when_it_was_wanted_to() -> None:
+def test_a_checkout_ends_as_wanted_where_stripe_takes_it() -> None:
     assert rules.checkout_end(NOW + timedelta(hours=2), NOW) == NOW + timedelta(hours=2)
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.data())
-def test_no_more_goes_back_than_came(wanted: int, balance: int, data: st.DataObject) -> None:
+def test_no_more_is_refunded_than_was_paid(wanted: int, balance: int, data: st.DataObject) -> None:
     under_way = data.draw(st.integers(0, balance))
     back = rules.left_to_refund(wanted, balance, under_way)
     assert 0 <= back <= wanted

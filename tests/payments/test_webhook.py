@@ -38,7 +38,7 @@ def secret(context: Context) -> str:
     return gateway.webhook_secret(context.settings)
 
 
-async def test_the_whole_way(context: Context, booking: UUID, outcomes: Outcomes) -> None:
+async def test_from_the_webhook_to_the_listener(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     """The look-alike signs and posts, our endpoint stores it, the job asks Stripe, the listener is called."""
     await start(context, booking)
     await pay(context, booking)
@@ -176,7 +176,7 @@ async def test_a_body_that_is_too_large_is_not_read(
     assert await post_webhook(context, app, b" " * (64 * 1024 + 1)) == 413
 
 
-async def test_an_event_we_do_not_know_is_taken_and_left(
+async def test_an_unknown_event_is_stored_and_ignored(
     context: Context, outcomes: Outcomes, app: Starlette
 ) -> None:
     assert await post_webhook(context, app, event("customer.created", "cus_1")) == 200
@@ -203,7 +203,7 @@ def test_signatures_are_as_stripe_writes_them() -> None:
     assert webhooks.signature("whsec_test", b'{"a":1}', 1700000000) == f"t=1700000000,v1={expected}"
 
 
-async def test_a_webhook_that_is_not_taken_is_sent_again(
+async def test_a_webhook_that_is_not_accepted_is_sent_again(
     context: Context, booking: UUID, outcomes: Outcomes, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await start(context, booking)
@@ -220,7 +220,7 @@ async def test_a_webhook_that_is_not_taken_is_sent_again(
     assert outcomes == [(booking, "paid")]
 
 
-async def test_webhooks_that_nobody_takes_come_to_an_end(
+async def test_webhooks_are_given_up_after_max_tries(
     context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await start(context, booking)

@@ -190,7 +190,7 @@ async def test_a_refusal_stays_the_answer_to_its_key(context: Context) -> None:
     assert await call(context, "POST", "/v1/refunds", too_much, key="k1") == first
 
 
-async def test_no_more_goes_back_than_came(context: Context) -> None:
+async def test_no_more_is_refunded_than_was_paid(context: Context) -> None:
     made = await make(context)
     await pay(context, made["id"])
     back = {"payment_intent": (await stripe_object(context, made["id"]))["payment_intent"]}
@@ -228,7 +228,7 @@ async def test_a_checkout_past_its_time_has_ended(context: Context) -> None:
 @pytest.mark.parametrize(
     "path", ["checkout/sessions/cs_none", "payment_intents/pi_none", "refunds/re_none", "events/evt_none"]
 )
-async def test_what_is_not_there(context: Context, path: str) -> None:
+async def test_unknown_objects_are_not_found(context: Context, path: str) -> None:
     status, body = await call(context, "GET", f"/v1/{path}")
     assert (status, body["error"]["code"]) == (404, "resource_missing")
 
@@ -252,7 +252,7 @@ async def test_another_secret_key_is_refused(context: Context, bearer: str) -> N
         (402, b'{"error": {"type": "card_error", "code": "x"}}', gateway.RefusedByStripe),
     ],
 )
-async def test_only_a_clear_no_is_a_no(
+async def test_only_a_refusal_in_stripes_own_words_is_a_refusal(
     context: Context,
     outcomes: Outcomes,
     monkeypatch: pytest.MonkeyPatch,
@@ -291,7 +291,7 @@ def test_brackets_that_contradict_themselves(text: str) -> None:
         api.unbracket(text)
 
 
-async def test_the_checkout_page_says_what_it_is(
+async def test_the_checkout_page_names_itself_and_its_cards(
     context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     url = await start(context, booking)
@@ -361,7 +361,7 @@ async def test_cancel_leads_back_and_leaves_the_checkout_open(
     assert (await stripe_object(context, (await checkout(context, booking))["stripe_id"]))["status"] == "open"
 
 
-async def test_a_checkout_that_has_ended_says_so(
+async def test_the_page_of_a_checkout_that_has_ended(
     context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     url = await start(context, booking)

@@ -1,4 +1,4 @@
-"""Seats under a rush of people in two real processes; and the same without the guard, which oversells."""
+"""Seats under a rush of people in two real processes; and the same with a naive statement, which oversells."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ Tries = list[list[str]]
 async def race(
     url: str, verb: str, version: UUID, rounds: list[tuple[Tries, Tries]], *, naive: bool = False
 ) -> list[list[str]]:
-    """Run rounds in two processes that start each of them together. Answers what the tries of each got."""
+    """Run rounds in two processes that start each of them together. Returns the results of the tries of each."""
     runners = [await _start(url, verb, version, [both[i] for both in rounds], naive) for i in range(2)]
-    found: list[list[str]] = []
+    results: list[list[str]] = []
     try:
         for _ in rounds:
             for runner in runners:
                 _stdin(runner).write(b"\n")
             lines = await asyncio.gather(*(_line(runner) for runner in runners))
-            found.append([answer for line in lines for answer in json.loads(line)])
+            results.append([answer for line in lines for answer in json.loads(line)])
     finally:
         for runner in runners:
             _stdin(runner).close()
             await runner.wait()
-    return found
+    return results
 
 
 async def _start(
@@ -143,14 +143,14 @@ async def test_forty_people_in_two_processes_get_exactly_the_eight_seats(rush: R
 
 
 async def test_the_statement_alone_sells_no_seat_twice(rush: Rush) -> None:
-    """The unique indexes are a second guard: without them the statement must hold by itself."""
+    """The unique indexes are a second safeguard: without them the statement must hold by itself."""
     await rush.prepare(10)
     await rush.run_sql(WITHOUT_INDEXES)
     assert all(Counter(answer)["seat"] == SEATS for answer in await rush.run())
     assert await rush.sold() == [list(range(1, SEATS + 1))] * 10
 
 
-async def test_without_the_guard_the_same_rush_oversells(rush: Rush) -> None:
+async def test_the_naive_statement_oversells_in_the_same_rush(rush: Rush) -> None:
     """The control: seats are read first and inserted then, and nothing in the database refuses a second."""
     await rush.prepare(5)
     await rush.run_sql(WITHOUT_INDEXES + WITHOUT_COUNTING)
@@ -170,7 +170,7 @@ async def test_the_same_person_in_two_processes_gets_one_seat(rush: Rush) -> Non
     assert await rush.sold() == [[1]] * 10
 
 
-async def test_without_the_guard_the_same_person_gets_several(rush: Rush) -> None:
+async def test_the_naive_statement_gives_one_person_several_seats(rush: Rush) -> None:
     """The control of the double click."""
     await rush.prepare(5)
     await rush.run_sql(WITHOUT_INDEXES + WITHOUT_COUNTING)
@@ -208,12 +208,10 @@ async def paid_bookings(
 async def race_all(url: str, verb: str, cast: Cast, made: list[tuple[UUID, UUID]]) -> list[list[str]]:
     """The same verb on each booking, twice in each of two processes."""
     tries: list[Tries] = [[[str(booking), str(person)]] * 2 for booking, person in made]
-    return await race(url, verb, cast.version, [(each, each) for each in tries])
+    return await race(url, verb, cast.version, [(half, half) for half in tries])
 
 
-async def test_cancelling_twice_at_once_pays_back_once(
-    context: Context, cast: Cast, database_url: str
-) -> None:
+async def test_canceling_twice_at_once_refunds_once(context: Context, cast: Cast, database_url: str) -> None:
     made = await paid_bookings(context, cast, SEATS)
     for answer in await race_all(database_url, "cancel", cast, made):
         assert Counter(answer) == {"refund 4500": 1, "refund 0": 3}
@@ -221,7 +219,7 @@ async def test_cancelling_twice_at_once_pays_back_once(
     assert await count(context, "events where what = 'booking.cancelled'") == SEATS
 
 
-async def test_late_money_told_twice_at_once_is_paid_back_once(
+async def test_a_late_payment_settled_twice_at_once_is_refunded_once(
     context: Context, cast: Cast, database_url: str
 ) -> None:
     made = await paid_bookings(context, cast, SEATS)
@@ -244,7 +242,7 @@ async def test_the_last_free_seat_goes_to_one_late_payer(
     assert await count(context, "operations where kind = 'refund'") == 3
 
 
-async def test_paid_told_twice_at_once_confirms_once(context: Context, cast: Cast, database_url: str) -> None:
+async def test_settling_twice_at_once_confirms_once(context: Context, cast: Cast, database_url: str) -> None:
     made = await paid_bookings(context, cast, SEATS)
     async with context.db.transaction() as tx:
         await tx.execute(

@@ -18,8 +18,7 @@ from circles.web import limits
 
 SQL = db.queries("bookings/screening")
 
-# Requests of one person a day.
-MAX_A_DAY = 20
+MAX_REQUESTS_PER_DAY = 20
 # A request that nobody moved for so long is ended, so that what was written in it is not kept forever.
 STALE_DAYS = 90
 
@@ -80,7 +79,7 @@ async def send_request(
 
 
 async def _check_limit(context: Context, actor: Person) -> None:
-    if not await limits.allow(context, f"request {actor.id}", MAX_A_DAY, timedelta(days=1)):
+    if not await limits.allow(context, f"request {actor.id}", MAX_REQUESTS_PER_DAY, timedelta(days=1)):
         text = "That is very many requests for one day. Please wait for the first answers, and try again tomorrow."
         raise Refused(Reason("too_often", text))
 
