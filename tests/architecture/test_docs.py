@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from app import routes
 from circles.__main__ import parser
 from circles.base.settings import Settings
+from circles.bookings.rules import MOVES as BOOKING_MOVES
+from circles.bookings.screening.rules import MOVES as REQUEST_MOVES
+from circles.payments.rules import CHECKOUT_MOVES, REFUND_MOVES
 from circles.store.privacy import MAP
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +28,7 @@ NO_PATHS = re.compile(r"[<>*{}]|\.\.\.|^/|^[a-z]+:/|=|\.[A-Z_a-z]+[(.]|[a-z]\.[A
 
 def spans(path: Path) -> list[str]:
     """The code spans and indented commands of a page."""
-    text = path.read_text()
+    text = re.sub(r"^```mermaid$.*?^```$", "", path.read_text(), flags=re.M | re.S)
     return re.findall(r"`([^`\n]+)`", text) + re.findall(r"^    (\S.*)$", text, re.M)
 
 
@@ -41,7 +45,7 @@ def test_files_exist(path: Path) -> None:
         name = word.strip("(").rstrip(",.;:)'\"").removesuffix("/")
         if NO_PATHS.search(name) or not re.search(r"/|\.(py|sql|md|toml|css|js|html|txt|in)$", name):
             continue
-        if name.startswith((".venv", ".data", "text/", "static/vendor")):
+        if name.startswith((".", "text/", "static/vendor")):
             continue  # made by the set-up, or no path
         file, _, member = name.partition("::")
         places = [folder / file for folder in FOLDERS] + list((ROOT / "circles").rglob(Path(file).name))
@@ -85,3 +89,24 @@ def test_names_exist(path: Path) -> None:
         package = importlib.import_module(f"circles.{module}")
         if not hasattr(package, name):
             importlib.import_module(f"circles.{module}.{name}")
+
+
+# What docs/glossary.md draws: the title, and the table of moves that the code itself goes by.
+MACHINES: dict[str, Mapping[str, Collection[str]]] = {
+    "Booking": BOOKING_MOVES,
+    "Checkout": CHECKOUT_MOVES,
+    "Refund": REFUND_MOVES,
+    "Request to come": REQUEST_MOVES,
+}
+
+
+def diagram(title: str, moves: Mapping[str, Collection[str]]) -> str:
+    """A table of moves as a Mermaid state diagram under its title."""
+    lines = [f"    {state} --> {after}" for state, targets in moves.items() for after in sorted(targets)]
+    lines += [f"    {state} --> [*]" for state, targets in moves.items() if not targets]
+    return "\n".join([f"### {title}", "```mermaid", "stateDiagram-v2", *lines, "```"])
+
+
+@pytest.mark.parametrize("title", MACHINES)
+def test_state_diagrams_are_those_of_the_code(title: str) -> None:
+    assert diagram(title, MACHINES[title]) in (ROOT / "docs" / "glossary.md").read_text()
