@@ -179,7 +179,7 @@ async def test_calling_a_gathering_off_tells_and_pays_back_everybody(
     await visitor.sees("1 person has a seat.")
     await visitor.fill("The reason", "The heating in the house is broken.")
     await visitor.press("Cancel the gathering")
-    await visitor.is_told("The gathering is cancelled.")
+    await visitor.is_told("The gathering is canceled.")
     await payer.reads_mail(member.email, method="CANCEL")
     await payer.sees("The heating in the house is broken.")
     await payer.sees("$60")

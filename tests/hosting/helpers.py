@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from circles.base.errors import Refused
 from circles.hosting.change import planned_change, queries
 from circles.hosting.change.planned_change import Consent, GatheringChange, PlannedChange
 from circles.hosting.change.rules import Outcome
@@ -16,7 +20,7 @@ from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule.rules import Rule, Terms
 from circles.store.context import Context
 from tests.cast import Cast
-from tests.helpers import person
+from tests.helpers import person, rows
 
 ZONE = "America/New_York"
 TERMS = Terms(time(11), ZONE, 90, 8, 1)
@@ -42,10 +46,22 @@ async def make_schedule(context: Context, cast: Cast, rule: Rule | None = None, 
 
 
 async def planted(context: Context, schedule: UUID) -> list[Any]:
-    async with context.db.reading() as tx:
-        return await tx.fetch(
-            "select * from gatherings where schedule_id = $1 order by planned_for", schedule
-        )
+    """The gatherings of a schedule, in the order of its dates."""
+    return await rows(
+        context, "select * from gatherings where schedule_id = $1 order by planned_for", schedule
+    )
+
+
+async def events(context: Context, what: str) -> list[Any]:
+    """The event rows of a kind, oldest first."""
+    return await rows(context, "select * from events where what = $1 order by at", what)
+
+
+async def refusal_codes(doing: Awaitable[Any]) -> set[str]:
+    """The codes of the reasons with which something is refused."""
+    with pytest.raises(Refused) as refused:
+        await doing
+    return refused.value.codes
 
 
 async def consent_to(

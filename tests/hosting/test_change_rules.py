@@ -47,9 +47,7 @@ def ids(found: Outcome) -> list[UUID]:
 
 
 @given(st.integers(0, 24), st.integers(1, 24), st.data())
-def test_a_choice_stands_when_it_names_just_as_many_as_it_must(
-    taken: int, to: int, data: st.DataObject
-) -> None:
+def test_a_choice_must_name_as_many_as_needed(taken: int, to: int, data: st.DataObject) -> None:
     found = cut(taken, to)
     chosen = set(data.draw(st.lists(st.sampled_from(ids(found)), unique=True))) if taken else set()
     needed = max(0, taken - to)
@@ -93,7 +91,7 @@ def test_more_than_one_gathering_is_refused_with_the_way_out() -> None:
     assert change_rules.refusals(found, choosing=True) == []
 
 
-def test_other_people_or_another_state_are_another_thing_to_have_seen() -> None:
+def test_the_fingerprint_differs_for_other_people_or_another_state() -> None:
     found = cut(3, 2)
     step = found.steps[0]
     first, *others = step.gathering.seat_holders
@@ -115,7 +113,7 @@ def test_community_seats_asked_for_can_always_be_given_and_depend_on_nobody_chos
     assert change_rules.refusals(cut(taken, to, community=community, offered=enough), choosing=True) == []
 
 
-def test_those_told_are_those_who_keep_a_seat() -> None:
+def test_those_notified_are_those_who_keep_a_seat() -> None:
     found = cut(5, 3)
     assert (found.notified, found.too_many, found.may_cancel) == (0, 2, 0)
     step = found.steps[0]

@@ -448,7 +448,7 @@ async def test_cancelling_asks_once_and_says_what_will_happen(
         assert (empty.status_code, "Please fill this in." in empty.text) == (422, True)
         assert await gathering_state(context, cast.gathering) == "open"
         assert (await page.post(url, data={"reason": "The room is closed."})).status_code == 303
-        assert "cancelled already" in (await page.get(url)).text
+        assert "canceled already" in (await page.get(url)).text
         assert "was canceled" in (await page.get(f"/gatherings/{cast.gathering}")).text
     assert await gathering_state(context, cast.gathering) == "cancelled"
 

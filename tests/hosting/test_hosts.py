@@ -370,7 +370,7 @@ async def test_only_the_lead_takes_others_out(cast: Cast) -> None:
 # What it costs
 
 
-async def test_the_pages_ask_few_questions(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
+async def test_the_pages_run_few_queries(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
         queries.clear()
         assert (await page.get(f"/host/circles/{cast.circle}/hosts")).status_code == 200

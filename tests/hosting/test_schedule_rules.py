@@ -141,14 +141,14 @@ def test_a_rule_cut_in_two_keeps_its_dates(
     assert (before + list(islice(rules.all_dates(late), 60)))[: len(found)] == found
 
 
-def test_a_list_of_dates_is_sorted_and_said_once() -> None:
+def test_listed_dates_are_sorted_and_distinct() -> None:
     listed = (date(2027, 1, 9), date(2026, 12, 5), date(2027, 1, 9))
     rule = Rule("dates", date(2026, 12, 5), dates=listed, skipped=frozenset({date(2026, 12, 5)}))
     assert list(rules.all_dates(rule)) == [date(2026, 12, 5), date(2027, 1, 9)]
     assert rules.dates(rule, TODAY, date(2027, 12, 31)) == [date(2027, 1, 9)]
 
 
-def test_a_day_that_no_month_has_ends_with_the_calendar() -> None:
+def test_a_date_that_no_month_has_gives_no_dates() -> None:
     assert not list(rules.all_dates(Rule("monthly_date", date(2027, 2, 1), 12, month_day=30)))
 
 
@@ -200,7 +200,7 @@ def test_a_schedule_in_words(rule: Rule, says: str) -> None:
         (Rule("monthly_date", date(2027, 2, 1), 12, month_day=31), "plants_nothing"),
     ],
 )
-def test_rules_that_cannot_stand(rule: Rule, code: str) -> None:
+def test_refused_rules(rule: Rule, code: str) -> None:
     assert [reason.code for reason in rules.refusals(rule, TERMS, NOW)] == [code]
 
 
@@ -212,7 +212,7 @@ def test_rules_that_cannot_stand(rule: Rule, code: str) -> None:
         Rule("weekly", date(2001, 1, 2), 1, (1,)),
     ],
 )
-def test_rules_that_stand(rule: Rule) -> None:
+def test_allowed_rules(rule: Rule) -> None:
     assert rules.refusals(rule, TERMS, NOW) == []
 
 
@@ -222,7 +222,7 @@ def test_a_preview_shows_skipped_dates_too() -> None:
     assert (found[0], len(found)) == (FIRST, 12)
 
 
-def test_a_preview_tells_of_every_hour_skipped_that_is_planted_at_once() -> None:
+def test_the_preview_warns_of_clock_changes_up_to_the_horizon() -> None:
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     terms = Terms(time(2, 30), "America/New_York", 90, 8, 1)
     rule = Rule("weekly", date(2026, 11, 29), 1, (6,))

@@ -507,7 +507,7 @@ async def test_nobody_fills_mailboxes_with_it(cast: Cast) -> None:
     assert codes == {"too_often"}
 
 
-async def test_the_pages_ask_few_questions(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
+async def test_the_pages_run_few_queries(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     await with_two_booked(cast)
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     async with browser(cast.farid) as page:

@@ -26,7 +26,7 @@ async def publish_gathering(context: Context, actor: Person, gathering_id: UUID)
     """Open a draft for booking. Doing it twice does nothing more. Returns the circle's id.
 
     Raises NotFound, and Refused with every reason: the circle is a draft, the time has passed, or it was
-    cancelled.
+    canceled.
     """
     async with context.db.transaction() as tx:
         row = await queries.lock_gathering(tx, actor, gathering_id)
@@ -34,7 +34,7 @@ async def publish_gathering(context: Context, actor: Person, gathering_id: UUID)
             return row["circle_id"]
         reasons = schedule_rules.publish_refusals(row["circle_state"])
         if row["state"] == "cancelled":
-            reasons.append(Reason("cancelled", "This gathering was cancelled. Please plan another one."))
+            reasons.append(Reason("cancelled", "This gathering was canceled. Please plan another one."))
         if row["has_begun"]:
             reasons.append(Reason("past", "The time of this gathering has passed. Please plan another one."))
         refuse_if(reasons)
@@ -59,7 +59,7 @@ async def cancel_gathering(context: Context, actor: Person, gathering_id: UUID, 
         if row["state"] == "draft":
             raise Refused(Reason("draft", "Nobody has seen this draft yet. You can throw it away instead."))
         if row["is_over"]:
-            raise Refused(Reason("over", "This gathering is over, so it cannot be cancelled."))
+            raise Refused(Reason("over", "This gathering is over, so it cannot be canceled."))
         await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=why)
         await audit.record(
             tx,

@@ -202,5 +202,5 @@ async def cancel_gathering(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         return await _cancel_page(request, form, 422)
-    notice = "The gathering is cancelled. Everybody with a seat is being told."
+    notice = "The gathering is canceled. Everybody with a seat is being told."
     return render.see_other(f"/host/circles/{circle_id}", notice=notice)

@@ -238,7 +238,7 @@ def new_times(outcome: Outcome, terms: Terms) -> list[tuple[datetime, datetime]]
 def closed_refusals(row: Any) -> list[Reason]:
     """Why a stored gathering can no longer change."""
     if row["state"] == "cancelled":
-        return [Reason("cancelled", "This gathering was cancelled, so it cannot be changed.")]
+        return [Reason("cancelled", "This gathering was canceled, so it cannot be changed.")]
     if row["has_begun"]:
         return [Reason("begun", "This gathering has begun, so it cannot be changed.")]
     return []

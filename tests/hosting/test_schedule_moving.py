@@ -138,7 +138,7 @@ def test_each_date_goes_to_one_of_its_own_and_none_is_lost(
         (Rule("dates", TUESDAY, dates=(TUESDAY, TUESDAY + DAY)), TUESDAY + DAY, TUESDAY, "not_between"),
     ],
 )
-def test_what_cannot_move_is_said(rule: Rule, at: date, to: date, code: str) -> None:
+def test_refused_moves(rule: Rule, at: date, to: date, code: str) -> None:
     with pytest.raises(Refused) as refused:
         moving.cut_rule(rule, at, to)
     assert refused.value.codes == {code}

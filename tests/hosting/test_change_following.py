@@ -13,7 +13,7 @@ from circles.hosting.change import actions as change_actions
 from circles.hosting.change import planned_change
 from circles.hosting.change.planned_change import FollowingChange, ScheduleChange
 from circles.hosting.schedule import planting
-from circles.hosting.schedule.rules import Rule
+from circles.hosting.schedule.rules import Rule, Terms
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking
@@ -21,6 +21,7 @@ from tests.conftest import Browser, OpenBrowser
 from tests.helpers import person
 from tests.hosting.helpers import (
     TERMS,
+    ZONE,
     apply,
     change_one,
     consent_to,
@@ -59,7 +60,7 @@ async def schedules(context: Context) -> list[Any]:
         return await tx.fetch("select * from schedules order by first_date")
 
 
-async def test_the_weekday_moves_from_one_evening_on(
+async def test_the_weekday_moves_from_one_gathering_on(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     found = await planted(context, await make_schedule(context, cast))
@@ -93,6 +94,21 @@ async def test_the_weekday_moves_from_one_evening_on(
     assert refund.percent == 100
 
 
+async def test_following_gatherings_change_from_one_on(context: Context, cast: Cast) -> None:
+    schedule = await make_schedule(context, cast, weekly(times=10))
+    found = await planted(context, schedule)
+    farid, later = await person(context, cast.farid), Terms(time(13), ZONE, 90, 8, 1)
+    await apply(context, FollowingChange(farid, found[4]["id"], later))
+    async with context.db.reading() as tx:
+        new = await tx.fetchval("select id from schedules where id <> $1", schedule)
+    assert [row["id"] for row in await planted(context, schedule)] == [row["id"] for row in found[:4]]
+    after = await planted(context, new)
+    assert [row["id"] for row in after] == [row["id"] for row in found[4:]]
+    assert {row["wall_start"].time() for row in after} == {time(13)}
+    await planting.plant(context)
+    assert len(await planted(context, schedule)) + len(await planted(context, new)) == 10
+
+
 async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
@@ -107,7 +123,7 @@ async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
     assert {row["wall_start"].time() for row in now} == {time(13)}
 
 
-async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
+async def test_cancelled_and_hand_changed_gatherings_move_only_in_planned_for(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     found = await planted(context, await make_schedule(context, cast))
@@ -126,7 +142,7 @@ async def test_what_was_cancelled_or_changed_by_hand_moves_along_on_paper_alone(
     assert put["wall_start"].date() == found[2]["planned_for"] + DAY
 
 
-async def test_the_one_that_was_asked_for_moves_though_it_was_changed_by_hand(
+async def test_the_chosen_gathering_moves_even_when_changed_by_hand(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     found = await planted(context, await make_schedule(context, cast))
@@ -169,7 +185,7 @@ async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, 
         ("whole", DAY, "does not move from here"),
     ],
 )
-async def test_what_cannot_move_is_said_and_what_was_typed_is_kept(
+async def test_a_refused_move_keeps_what_was_typed(
     context: Context, cast: Cast, browser: OpenBrowser, scope: str, shift: timedelta, says: str
 ) -> None:
     first = (await planted(context, await make_schedule(context, cast)))[0]

@@ -1,0 +1,81 @@
+"""Pausing, ending and copying a circle."""
+
+from __future__ import annotations
+
+import pytest
+
+import app as site
+from circles.base.errors import Refused
+from circles.bookings import actions as booking_actions
+from circles.hosting.circle import lifecycle as standing_actions
+from circles.hosting.schedule import planting
+from circles.store.context import Context
+from tests.cast import Cast, add_booking
+from tests.conftest import OpenBrowser
+from tests.helpers import person
+from tests.hosting.helpers import (
+    make_schedule,
+    planted,
+)
+
+site.connect_features()
+
+
+async def test_a_paused_circle_takes_no_bookings_and_plants_nothing(context: Context, cast: Cast) -> None:
+    schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
+    await standing_actions.pause_circle(context, farid, cast.circle)
+    async with context.db.transaction() as tx:
+        await tx.execute("delete from gatherings where planned_for > current_date + 50")
+        await tx.execute("update schedules set planted_until = current_date + 50")
+    await planting.plant(context)
+    few = len(await planted(context, schedule))
+    with pytest.raises(Refused) as refused:
+        await booking_actions.book(
+            context,
+            await person(context, cast.mira),
+            cast.gathering,
+            choice="community",
+            amount=0,
+            version_id=cast.version,
+            agreed=True,
+        )
+    assert refused.value.codes == {"not_open"}
+    how_many = await standing_actions.resume_circle(context, farid, cast.circle)
+    assert (few + how_many, len(await planted(context, schedule))) == (16, 16)
+
+
+async def test_a_circle_with_seats_taken_ahead_cannot_end(context: Context, cast: Cast) -> None:
+    schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
+    booking = await add_booking(context, cast.gathering, cast.mira)
+    with pytest.raises(Refused) as refused:
+        await standing_actions.archive_circle(context, farid, cast.circle)
+    assert refused.value.codes == {"seats_ahead"}
+    await booking_actions.cancel(context, await person(context, cast.mira), booking, shown=0)
+    await standing_actions.archive_circle(context, farid, cast.circle)
+    async with context.db.reading() as tx:
+        state = await tx.fetchval("select state from gatherings where id = $1", cast.gathering)
+        ended = await tx.fetchval("select state from schedules where id = $1", schedule)
+    assert (state, ended, await planted(context, schedule)) == ("cancelled", "ended", [])
+
+
+async def test_a_copy_is_a_draft_made_of_the_same(context: Context, cast: Cast) -> None:
+    copy = await standing_actions.copy_circle(context, await person(context, cast.farid), cast.circle)
+    async with context.db.reading() as tx:
+        row = await tx.fetchrow("select * from circles where id = $1", copy)
+    assert row is not None
+    assert (row["name"], row["state"], row["maximum"]) == ("Copy of First steps home", "draft", 8000)
+
+
+async def test_a_circle_is_paused_copied_and_ended_from_its_page(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
+    at = f"/host/circles/{cast.circle}"
+    async with browser(cast.farid) as page:
+        await page.post(f"{at}/pause")
+        assert "Paused" in (await page.get(at)).text
+        assert "takes no bookings" in (await page.get(f"/gatherings/{cast.gathering}")).text
+        await page.post(f"{at}/resume")
+        copied = await page.post(f"{at}/copy")
+        assert "Copy of First steps home" in (await page.get(copied.headers["Location"])).text
+        await page.post(f"{at}/archive")
+        assert "End this circle" not in (await page.get(at)).text
