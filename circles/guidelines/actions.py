@@ -80,12 +80,12 @@ async def current(tx: db.Tx, guidelines_id: UUID) -> Version:
     return Version(**row)
 
 
-async def accept(tx: db.Tx, person_id: UUID, version_id: UUID) -> UUID:
-    """Record that a person accepts a version, with the hash of its text. Returns the acceptance's id.
+async def accept(tx: db.Tx, actor_id: UUID, version_id: UUID) -> UUID:
+    """Record that somebody accepts a version, with the hash of its text. Returns the acceptance's id.
 
     Idempotent: the first date is kept. Raises NotFound for an unknown version.
     """
-    acceptance_id = await SQL.accept(tx, person_id=person_id, version_id=version_id)
+    acceptance_id = await SQL.accept(tx, actor_id=actor_id, version_id=version_id)
     if acceptance_id is None:
         raise NotFound
     return acceptance_id

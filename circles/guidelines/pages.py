@@ -30,13 +30,13 @@ async def preview(request: Request) -> Response:
 
 async def history(request: Request) -> Response:
     """Every published version of a circle's guidelines; one of them whole with its changes."""
-    person, number = request.state.person, request.query_params.get("version", "")
+    actor, number = request.state.person, request.query_params.get("version", "")
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(
             SQL.history(
                 tx,
                 circle_id=access.path_id(request),
-                person_id=person.id if person else None,
+                actor_id=actor.id if actor else None,
                 number=reading.whole_number(number, None),
             )
         )
@@ -53,15 +53,13 @@ async def history(request: Request) -> Response:
 
 async def mine(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
-        rows = await db.rows(SQL.accepted(tx, person_id=request.state.person.id))
+        rows = await db.rows(SQL.accepted(tx, actor_id=request.state.person.id))
     return render.page(request, "guidelines/mine.html", accepted=rows)
 
 
 async def _accepted(request: Request) -> db.Record:
     async with access.context(request).db.reading() as tx:
-        row = await SQL.accepted_one(
-            tx, person_id=request.state.person.id, version_id=access.path_id(request)
-        )
+        row = await SQL.accepted_one(tx, actor_id=request.state.person.id, version_id=access.path_id(request))
     if row is None:
         raise NotFound
     return row

@@ -179,12 +179,12 @@ def _entry(settings: Settings, row: db.Record | dict[str, Any]) -> ics.Entry:
     )
 
 
-async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, person_id: UUID) -> bytes:
-    """The file of "Add to calendar", for the person's own confirmed booking. Raises NotFound.
+async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, actor_id: UUID) -> bytes:
+    """The file of "Add to calendar", for the actor's own confirmed booking. Raises NotFound.
 
     Its method is PUBLISH: a program that opens a REQUEST outside its mailbox asks which attendee is meant.
     """
-    row = await SQL.calendar_booking(tx, booking_id=booking_id, person_id=person_id)
+    row = await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id)
     if row is None:
         raise NotFound
     return ics.publish([_entry(context.settings, row)], _organizer(context.settings))

@@ -20,10 +20,10 @@ MAX_SHOWN = 120
 
 
 async def my_gatherings(request: Request) -> Response:
-    context, person = access.context(request), request.state.person
+    context, actor = access.context(request), request.state.person
     async with context.db.reading() as tx:
-        rows = await db.rows(SQL.mine(tx, person_id=person.id, most=MAX_SHOWN))
-        feed, suggested = await actions.feed_and_suggestions(context, tx, person.id)
+        rows = await db.rows(SQL.mine(tx, actor_id=actor.id, most=MAX_SHOWN))
+        feed, suggested = await actions.feed_and_suggestions(context, tx, actor.id)
     ahead = [_shown(row) for row in reversed(rows) if row["ends_at"] > row["now"]]
     past = [row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"]
     return render.page(

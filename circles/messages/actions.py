@@ -137,21 +137,26 @@ async def send(context: Context, *, actor_id: UUID, message_id: UUID) -> db.Reco
         if not recipients:
             raise Refused(rules.not_booked())
         for recipient in recipients:
-            composed = _compose(context.settings, row, about, recipient)
-            await mail.enqueue(
-                tx,
-                context.settings,
-                composed,
-                to=recipient["email"],
-                person_id=recipient["id"],
-                reply_to=row["reply_to"],
-            )
+            await _enqueue(tx, context.settings, row, about, recipient)
         await SQL.mark_sent(tx, id=message_id, mails=len(recipients))
         details = {"mails": len(recipients), "gathering": str(about["id"])}
         await audit.record(
             tx, "message.sent", message_id, actor_id=actor_id, before="draft", after="sent", details=details
         )
         return await message(tx, message_id, actor_id)
+
+
+async def _enqueue(
+    tx: db.Tx, settings: Settings, message: db.Record, gathering: db.Record, recipient: db.Record
+) -> None:
+    await mail.enqueue(
+        tx,
+        settings,
+        _compose(settings, message, gathering, recipient),
+        to=recipient["email"],
+        person_id=recipient["id"],
+        reply_to=message["reply_to"],
+    )
 
 
 async def discard(context: Context, *, actor_id: UUID, message_id: UUID) -> UUID:

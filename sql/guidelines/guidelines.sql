@@ -22,10 +22,10 @@ returning id;
 select id, guidelines_id, number, body, sha256, published_at, material, why
 from guidelines_versions where guidelines_id = :guidelines_id order by number desc limit 1;
 
--- name: accept(person_id, version_id)$
+-- name: accept(actor_id, version_id)$
 -- an acceptance of one version with the hash of its text; the first one is kept
 insert into acceptances (person_id, version_id, sha256)
-select :person_id, id, sha256 from guidelines_versions where id = :version_id
+select :actor_id, id, sha256 from guidelines_versions where id = :version_id
 on conflict (person_id, version_id) do update set accepted_at = acceptances.accepted_at
 returning id;
 
@@ -77,7 +77,7 @@ returning revision;
 -- the draft, published or discarded
 delete from guidelines_drafts where guidelines_id = :guidelines_id returning revision;
 
--- name: history(circle_id, person_id, number)
+-- name: history(circle_id, actor_id, number)
 -- every version of the guidelines of a circle, the newest first; the chosen one (by default the newest) and the one
 -- before it with their text. Those of a draft circle for its hosts only
 select
@@ -92,11 +92,11 @@ cross join lateral (
 ) as chosen
 where circles.id = :circle_id and (
     circles.state <> 'draft'
-    or exists (select from may_host(circles.id, :person_id))
+    or exists (select from may_host(circles.id, :actor_id))
 )
 order by versions.number desc;
 
--- name: accepted(person_id)
+-- name: accepted(actor_id)
 -- every version a person accepted
 select
     versions.id, versions.number, versions.published_at, acceptances.accepted_at, acceptances.sha256,
@@ -104,10 +104,10 @@ select
 from acceptances
 join guidelines_versions as versions on versions.id = acceptances.version_id
 join circles on circles.guidelines_id = versions.guidelines_id
-where acceptances.person_id = :person_id
+where acceptances.person_id = :actor_id
 order by circles.name, circles.id, versions.number desc;
 
--- name: accepted_one(person_id, version_id)^
+-- name: accepted_one(actor_id, version_id)^
 -- one version a person accepted, with its text
 select
     versions.id, versions.number, versions.body, versions.published_at, acceptances.accepted_at, acceptances.sha256,
@@ -115,7 +115,7 @@ select
 from acceptances
 join guidelines_versions as versions on versions.id = acceptances.version_id
 join circles on circles.guidelines_id = versions.guidelines_id
-where acceptances.person_id = :person_id and acceptances.version_id = :version_id
+where acceptances.person_id = :actor_id and acceptances.version_id = :version_id
 limit 1;
 
 -- name: delete_versions(guidelines_id)!

@@ -37,7 +37,7 @@ with sending as (
 update invites set sequence = coalesce(sending.sequence, invites.sequence), changed_at = now()
 from sending where invites.id = sending.invite_id;
 
--- name: mine(person_id, most)
+-- name: mine(actor_id, most)
 -- a person's own gatherings, the latest first: held and confirmed ones, and those ahead that were canceled
 select
     bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until,
@@ -60,14 +60,14 @@ select
 from bookings
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
-where bookings.person_id = :person_id and (
+where bookings.person_id = :actor_id and (
     bookings.state in ('held', 'confirmed')
     or (bookings.end_cause = 'gathering_cancelled' and gatherings.ends_at > now())
 )
 order by gatherings.starts_at desc, bookings.id
 limit :most;
 
--- name: calendar_booking(booking_id, person_id)^
+-- name: calendar_booking(booking_id, actor_id)^
 -- one confirmed booking of this person, for a calendar file
 select
     bookings.id as booking_id, bookings.state, bookings.gathering_id, bookings.person_id,
@@ -78,7 +78,7 @@ join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 left join invites
     on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
-where bookings.id = :booking_id and bookings.person_id = :person_id and bookings.state = 'confirmed';
+where bookings.id = :booking_id and bookings.person_id = :actor_id and bookings.state = 'confirmed';
 
 -- name: feed(token_hash)
 -- the gatherings of a feed, ahead and of the last 30 days, each once; no row at all for an unknown token
