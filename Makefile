@@ -1,5 +1,5 @@
-# Circles. Two commands matter: `make run` and `make test`. Every path here is relative to this folder, so that a
-# clone may lie in a path with spaces; `make -C /where/it/is run` works from anywhere.
+# Circles: `make run` starts the site, `make test` runs all tests. Paths are relative, so that a clone may lie in a path
+# with spaces; `make -C /path/to/clone run` works from anywhere.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -8,25 +8,39 @@ WORKERS ?= auto
 export PORT DATA_DIR
 
 PY := .venv/bin/python
+# In the order of the folders, so that the browser and the races, which take longest, do not come last.
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test lint types bench lock screenshots clean _python _run _dev
+.PHONY: help run check test lint types bench lock screenshots clean _python _run _dev
 
 help:
-	@echo "make run    starts the site in practice mode at http://127.0.0.1:$(PORT)"
-	@echo "make test   runs everything: lint, types, tests, browser"
-	@echo "make bench  measures; make lock remakes the locked requirements; make clean forgets .venv"
-	@echo "PORT (now $(PORT)), DATA_DIR (now $(DATA_DIR)) and PYTHON (now $(PYTHON)) can be given."
+	@echo "make run          start the site in practice mode at http://127.0.0.1:$(PORT)"
+	@echo "make check        lint, types and the quick tests: all but the browser and the races"
+	@echo "make test         lint, types and all tests"
+	@echo "make test ARGS=tests/bookings    only these tests; ARGS go to pytest as they are"
+	@echo "make bench        measure response times and throughput"
+	@echo "make lock         resolve the requirements anew and write their lock files"
+	@echo "make screenshots  take the pictures of docs/screenshots"
+	@echo "make clean        delete .venv and everything else that is installed or cached"
+	@echo "Variables: PORT ($(PORT)), DATA_DIR ($(DATA_DIR)), PYTHON ($(PYTHON)), WORKERS of the tests ($(WORKERS))"
 
 run: _run
 	@exec $(PY) -m circles serve
 
-# One shell, so that the first failure ends it and pytest's closing line is the last thing printed. In the order of the
-# folders, so that the browser and the races, which take longest, do not come last.
+check: lint types
+	@exec $(PYTEST) --ignore=tests/browser --ignore=tests/races
+
+ifdef ARGS
+test: _dev
+	@exec $(PY) -m pytest $(ARGS)
+else
+# One shell, so that the first failure ends it and pytest's last line is the last line of the output.
 test: _dev
 	@set -e; \
 	CIRCLES_CHROMIUM="$$($(PY) -m tests.browser.find --install)"; export CIRCLES_CHROMIUM; \
 	$(MAKE) --no-print-directory lint types; \
-	exec $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	exec $(PYTEST)
+endif
 
 lint: _dev
 	@$(PY) -m ruff check .
@@ -46,7 +60,7 @@ LOCK := ../$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --g
 	--no-emit-index-url --no-emit-find-links \
 	--no-emit-package django --no-emit-package asgiref --no-emit-package sqlparse
 
-# django-htmx is here for its htmx file alone, so Django and what Django needs stay out.
+# django-htmx is locked for its htmx file alone, so Django and its dependencies are left out.
 lock: _dev
 	cd requirements && $(LOCK) runtime.in -o runtime.txt && $(LOCK) dev.in -o dev.txt
 

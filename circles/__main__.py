@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 class SettingsRefused(CirclesError):
-    """The environment is not one that Circles can start in."""
+    """The settings are invalid."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and answer its exit status. What somebody can mend is said in words."""
+    """Run one command. Returns its exit status. Errors that a person can correct are printed without a traceback."""
     given = parser().parse_args(arguments)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
     try:
-        about = ABOUT_PEOPLE.get(given.command)
-        return about(given.email) if about else COMMANDS[given.command]()
+        command = PERSON_COMMANDS.get(given.command)
+        return command(given.email) if command else COMMANDS[given.command]()
     except NotFound:
         print("Nobody has an account with that address.", file=sys.stderr)
         return 1
@@ -46,19 +46,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The commands and what they do."""
-    found = argparse.ArgumentParser(prog="python -m circles", description="A site for integration circles.")
-    commands = found.add_subparsers(dest="command", required=True)
+    """The parser of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m circles", description="A site for integration circles.")
+    commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.__doc__, description=command.__doc__)
-    for name, about in ABOUT_PEOPLE.items():
-        one = commands.add_parser(name, help=about.__doc__, description=about.__doc__)
-        one.add_argument("email", help="the address of their account")
-    return found
+    for name, command in PERSON_COMMANDS.items():
+        subparser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        subparser.add_argument("email", help="the address of their account")
+    return parser
 
 
 def interrupt(sign: int, frame: FrameType | None) -> None:
-    """Being told to stop, or losing the terminal, is the same as Ctrl-C: everything is put away."""
+    """Handle SIGTERM and SIGHUP like Ctrl-C, so that everything is shut down."""
     raise KeyboardInterrupt
 
 
@@ -92,7 +92,7 @@ def serve() -> int:
 
 
 def work() -> int:
-    """Carry out jobs and the timetable without serving pages."""
+    """Run jobs and the timetable without serving pages."""
     from app import build
     from circles.commands import server
 
@@ -130,7 +130,7 @@ def demo() -> int:
 
 
 def assets() -> int:
-    """Make the files that are not committed: htmx out of its locked package, and the table of ZIP codes."""
+    """Create the files of static/vendor/ and the table of ZIP codes, from their locked packages."""
     from circles.commands import assets, zips
 
     assets.fetch()
@@ -139,7 +139,7 @@ def assets() -> int:
 
 
 def check() -> int:
-    """Ask every invariant of the database; the exit status is 1 when one does not hold."""
+    """Check every invariant of the database; the exit status is 1 when one is broken."""
     from circles.store import checks
 
     async def run() -> list[checks.Finding]:
@@ -169,7 +169,7 @@ def organizer(email: str) -> int:
 
 
 def export(email: str) -> int:
-    """Print everything the house holds of one person, as JSON."""
+    """Print everything stored about one person, as JSON."""
     from circles.commands import personal_data
 
     async def run() -> dict[str, list[dict[str, Any]]]:
@@ -182,7 +182,7 @@ def export(email: str) -> int:
 
 
 def erase(email: str) -> int:
-    """Make a person unknown: their keys, mails and words go, and what must stay names nobody."""
+    """Erase a person: their keys, mails and texts are deleted, and what must stay has no name."""
     from circles.commands import personal_data
 
     async def run() -> None:
@@ -197,9 +197,9 @@ def erase(email: str) -> int:
 
 @contextmanager
 def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]:
-    """The settings with a database: the one they name, else the embedded one, for as long as the block lasts.
+    """The settings with a database: the one they name, else the embedded one, which runs during the block.
 
-    shared: use the embedded database of a Circles that is running on the same data, if there is one.
+    shared: use the embedded database of a process that runs on the same data folder, if there is one.
     """
     from circles.practice.postgres import embedded as postgres
 
@@ -212,12 +212,12 @@ def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]
             yield settings.model_copy(update={"database_url": embedded.url})
         finally:
             for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(sign, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the putting away
+                signal.signal(sign, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the shutdown
 
 
 @asynccontextmanager
 async def context(settings: Settings) -> AsyncGenerator[Context]:
-    """A house of our own for the length of a command."""
+    """A context of its own for the length of a command."""
     from circles.store.context import Context
     from circles.store.db import Database
 
@@ -229,7 +229,7 @@ async def context(settings: Settings) -> AsyncGenerator[Context]:
 
 
 async def prepare(settings: Settings) -> bool:
-    """Migrate, and in practice mode plant the demo community in a new database. Whether it was planted."""
+    """Migrate, and in practice mode load the demo community into a new database. Returns whether it was loaded."""
     from circles.store.migrate import migrate
 
     await migrate(settings.worker_url)
@@ -254,7 +254,7 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "check": check,
 }
 
-ABOUT_PEOPLE: dict[str, Callable[[str], int]] = {
+PERSON_COMMANDS: dict[str, Callable[[str], int]] = {
     "organizer": organizer,
     "export": export,
     "erase": erase,

@@ -1,4 +1,4 @@
-"""The permanent cast of the tests, and the few hands that add one more of something."""
+"""The permanent cast of the tests, and helpers that add rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GUIDELINES = (
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who and what is always there. Ids only: the rows are in the database."""
+    """The ids of the people, circles and gatherings of most tests."""
 
     context: Context
     mira: UUID  # a member
@@ -35,7 +35,7 @@ class Cast:
 
     @classmethod
     async def assemble(cls, context: Context) -> Cast:
-        """Put the cast into an empty database."""
+        """Add the cast to an empty database."""
         mira = await add_person(context, "Mira", pronouns="she/her")
         milo = await add_person(context, "Milo")
         farid = await add_person(context, "Farid", is_facilitator=True, pronouns="he/him")

@@ -1,4 +1,4 @@
-"""What the tests stand on: a real PostgreSQL, a fresh database for every test, the app, the cast."""
+"""Fixtures of every test: a real PostgreSQL, an empty database, the application, the cast, a browser."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ for name in set(os.environ) - set(FOR_TESTS):
 for name in ("DATABASE_URL", "PORT", "DATA_DIR"):
     os.environ.pop(name, None)
 
-# As at start-up: tests of verbs alone use what app.py connects, too.
+# As at start-up, for tests of verbs that do not build the application.
 connect_features()
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """A PostgreSQL with a migrated template database; one for each test process. Yields its address."""
+    """A PostgreSQL with a migrated template database, one for each test process. Yields its URL."""
     given = os.environ.get("CIRCLES_TEST_DATABASE_URL", "")
     with contextlib.ExitStack() as stack:
         url = given
         if not given:
-            # Not pytest's own folder: it is closed to the account that runs the database when we are root.
+            # Not pytest's own folder: the account that runs the database when we are root cannot read it.
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="circles-tests-")))
             data.chmod(0o711)
             started = Embedded.start(data, say=lambda _: None)
@@ -68,7 +68,7 @@ def _template() -> str:
 
 async def _make_template(url: str, name: str) -> None:
     connection = await asyncpg.connect(url)
-    # What the tests write is thrown away, so nothing need reach the disk.
+    # Nothing that the tests write needs to survive a crash.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         await connection.execute(f"alter system set {setting} = off")
     await connection.execute("select pg_reload_conf()")
@@ -80,23 +80,23 @@ async def _make_template(url: str, name: str) -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def kept_database(server: str) -> AsyncIterator[ReusedDatabase]:
-    """The one database of this test process."""
-    kept = ReusedDatabase(server, _template())
-    yield kept
-    await kept.give_up()
+async def reused_database(server: str) -> AsyncIterator[ReusedDatabase]:
+    """The database of this test process."""
+    reused = ReusedDatabase(server, _template())
+    yield reused
+    await reused.drop()
 
 
 @pytest_asyncio.fixture
-async def database_url(kept_database: ReusedDatabase) -> AsyncIterator[str]:
-    """The address of a migrated, empty database that is this test's alone."""
-    yield await kept_database.ready()
-    await kept_database.leave()
+async def database_url(reused_database: ReusedDatabase) -> AsyncIterator[str]:
+    """The URL of a migrated, empty database of this test."""
+    yield await reused_database.prepare()
+    await reused_database.reset()
 
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Practice settings on this test's database; the worker does not run by itself, `drain` runs it."""
+    """Practice settings with this test's database. No worker runs; `drain` runs jobs."""
     return Settings(
         database_url=database_url,
         data_dir=tmp_path / "data",
@@ -108,13 +108,13 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def queries() -> list[str]:
-    """The text of every statement sent through the house's pool. Clear it, do something, count it."""
+    """The text of every statement sent through the context's pool, for tests that count them."""
     return []
 
 
 @pytest_asyncio.fixture
 async def context(settings: Settings, queries: list[str]) -> AsyncIterator[Context]:
-    """The settings and the database. After the test every invariant must hold."""
+    """The settings and the database. After the test every invariant is checked."""
     database = await Database.open(
         settings.database_url, size=6, on_query=lambda record: queries.append(record.query)
     )
@@ -147,13 +147,13 @@ async def booked(cast: Cast, tonight: UUID) -> UUID:
 
 @pytest.fixture
 def drain(context: Context) -> Callable[[], object]:
-    """Carry out every job that is due."""
+    """Run every job that is due."""
     return lambda: jobs.drain(context)
 
 
 @pytest_asyncio.fixture
 async def app(context: Context) -> AsyncIterator[Starlette]:
-    """The whole site on this test's database."""
+    """The application on this test's database."""
     from app import build
 
     site = build(context.settings)
@@ -162,7 +162,7 @@ async def app(context: Context) -> AsyncIterator[Starlette]:
 
 
 class Browser(httpx2.AsyncClient):
-    """A browser without JavaScript: keeps cookies, says where a post comes from, follows no redirect."""
+    """A browser without JavaScript: keeps cookies, sends Sec-Fetch-Site, follows no redirect."""
 
     def __init__(self, app: Starlette) -> None:
         super().__init__(
@@ -173,17 +173,16 @@ class Browser(httpx2.AsyncClient):
 
 
 class SignalFreeServer(uvicorn.Server):
-    """A server that leaves signals to the tests."""
+    """A uvicorn server without signal handlers."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take no signals."""
         yield
 
 
 @asynccontextmanager
 async def serve_at_port(application: Any) -> AsyncIterator[int]:
-    """Serve an application over real sockets, as the site is served. Gives the port."""
+    """Serve an application over a real socket, as the site is served. Yields the port."""
     config = uvicorn.Config(
         application,
         port=0,

@@ -1,6 +1,6 @@
-"""One database for the tests of a process, emptied after each, and made anew after a test that changed more than rows.
+"""One database for the tests of a process, emptied after each, and recreated after a test that changed more than rows.
 
-Making a database takes a sixth of a second, emptying one a hundredth, and thousands of tests need one.
+Creating a database takes a sixth of a second, emptying one a hundredth, and thousands of tests need one.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import asyncpg
 
-# Rows that were deleted still take up room; beyond this many bytes a new database is quicker than that one.
-MAX_LEFT = 8_000_000
+# Deleted rows still take up space; beyond this many bytes a new database is faster.
+MAX_GROWTH = 8_000_000
 
-# Every row of every table but the migrations. Nothing is checked on the way: all that could refer to it goes too.
+# Every row of every table but the migrations. Without triggers and foreign keys, since every referring row goes too.
 EMPTY = """do $$
 declare
     one record;
@@ -31,9 +31,8 @@ begin
 end
 $$"""
 
-# Whatever a statement other than of rows would change, and what the planner knows of the rows; the same again means
-# that none was given.
-SHAPE = """select md5(string_agg(part, ' ' order by part)) from (
+# A hash of everything that a statement may change besides rows, with the planner's statistics.
+SCHEMA_HASH = """select md5(string_agg(part, ' ' order by part)) from (
     select 'relation' || oid || ' ' || xmin || ' ' || reltuples from pg_class
         where relnamespace = 'public'::regnamespace
     union all select 'column' || attrelid || ' ' || attnum || ' ' || pg_attribute.xmin from pg_attribute
@@ -48,8 +47,8 @@ SHAPE = """select md5(string_agg(part, ' ' order by part)) from (
     union all select 'migration' || to_jsonb(circles_migrations)::text from circles_migrations
 ) as parts (part)"""
 
-# Nobody counts rows beside the tests: the planner would go by those of a test before, and now and then take minutes.
-UNCOUNTED = """do $$
+# No autovacuum: the planner would use statistics of an earlier test, and now and then take minutes.
+NO_AUTOVACUUM = """do $$
 declare
     one record;
 begin
@@ -60,8 +59,8 @@ begin
 end
 $$"""
 
-# What a test forgot to close would wait for the rows, or be waited for.
-ALONE = """select pg_terminate_backend(pid) from pg_stat_activity
+# Connections that a test left open could block the deletes.
+DISCONNECT_OTHERS = """select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()"""
 
 
@@ -72,30 +71,30 @@ def with_database(url: str, name: str) -> str:
 
 
 async def make_template(url: str) -> None:
-    """Make the migrated database at this address one that others can be made from."""
+    """Prepare a migrated database as a template."""
     connection = await asyncpg.connect(url)
-    await connection.execute(UNCOUNTED)
+    await connection.execute(NO_AUTOVACUUM)
     await connection.close()
 
 
 class ReusedDatabase:
-    """The database of a test process, made from a migrated template."""
+    """The database of a test process, created from a migrated template."""
 
     def __init__(self, server: str, template: str) -> None:
         self._server = server
         self._template = template
         self._name = ""
-        self._shape = ""
+        self._hash = ""
         self._size = 0
 
-    async def ready(self) -> str:
-        """The address of the database, migrated and empty."""
+    async def prepare(self) -> str:
+        """The URL of the database, migrated and empty."""
         if not self._name:
             name = f"t_{uuid4().hex}"
-            await self._tell(f'create database "{name}" template "{self._template}"')
+            await self._execute(f'create database "{name}" template "{self._template}"')
             self._name = name
             connection = await asyncpg.connect(self._url)
-            self._shape, self._size = await _measure(connection)
+            self._hash, self._size = await _measure(connection)
             await connection.close()
         return self._url
 
@@ -103,23 +102,23 @@ class ReusedDatabase:
     def _url(self) -> str:
         return with_database(self._server, self._name)
 
-    async def leave(self) -> None:
-        """Empty the database for the next test, or give it up when a test did more than leave rows."""
+    async def reset(self) -> None:
+        """Empty the database for the next test, or drop it when a test changed more than rows."""
         connection = await asyncpg.connect(self._url)
-        await connection.execute(ALONE)
+        await connection.execute(DISCONNECT_OTHERS)
         await connection.execute(EMPTY)
-        shape, size = await _measure(connection)
+        schema_hash, size = await _measure(connection)
         await connection.close()
-        if shape != self._shape or size > self._size + MAX_LEFT:
-            await self.give_up()
+        if schema_hash != self._hash or size > self._size + MAX_GROWTH:
+            await self.drop()
 
-    async def give_up(self) -> None:
+    async def drop(self) -> None:
         """Drop the database; the next test gets a new one."""
         if self._name:
-            await self._tell(f'drop database if exists "{self._name}" with (force)')
+            await self._execute(f'drop database if exists "{self._name}" with (force)')
             self._name = ""
 
-    async def _tell(self, command: str) -> None:
+    async def _execute(self, command: str) -> None:
         connection = await asyncpg.connect(self._server)
         await connection.execute(command)
         await connection.close()
@@ -127,6 +126,6 @@ class ReusedDatabase:
 
 async def _measure(connection: asyncpg.Connection) -> tuple[str, int]:
     return (
-        await connection.fetchval(SHAPE),
+        await connection.fetchval(SCHEMA_HASH),
         await connection.fetchval("select pg_database_size(current_database())"),
     )

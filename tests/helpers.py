@@ -1,4 +1,4 @@
-"""Hands for every test: look into the database and change it behind the site's back, and know who somebody is."""
+"""Helpers of every test: read and change the database directly, and load a person."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ async def value(context: Context, query: str, *arguments: object) -> Any:
 
 
 async def change(context: Context, query: str, *arguments: object) -> None:
-    """Do something to the database that no page does."""
+    """Change the database directly."""
     async with context.db.transaction() as tx:
         await tx.execute(query, *arguments)
 
 
 async def person(context: Context, person_id: UUID) -> people.Person:
-    """Somebody as the site knows them once they are signed in."""
+    """A person by their id."""
     async with context.db.reading() as tx:
         return (await people.by_ids(tx, [person_id]))[person_id]

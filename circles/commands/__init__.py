@@ -1,1 +1,1 @@
-"""What `python -m circles` does besides pages: serving, assets, personal data."""
+"""What the commands of `python -m circles` need besides features: serving, assets, personal data."""

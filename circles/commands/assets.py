@@ -15,11 +15,11 @@ HTMX_SHA256 = "28fae7bbe8e8142b702debb9d5234a9a436d9435a4b5165b195aa1a7ed840d25"
 
 
 class AssetRefused(CirclesError):
-    """The wheel's file is missing, or is not the file we know."""
+    """The wheel's file is missing, or has another hash."""
 
 
 def fetch(static: Path = STATIC) -> Path:
-    """Put htmx into static/vendor/ unless it is there and right, and answer where it lies.
+    """Copy htmx into static/vendor/ unless it is there. Returns its path.
 
     Raises AssetRefused when the installed file is missing or its SHA-256 differs.
     """
@@ -34,7 +34,7 @@ def fetch(static: Path = STATIC) -> Path:
 
 
 def read_installed() -> bytes:
-    """The bytes of htmx as installed. django_htmx is never imported: it would ask for Django."""
+    """The bytes of the installed htmx. django_htmx is never imported: it imports Django."""
     try:
         path = Path(str(metadata.distribution("django-htmx").locate_file(IN_WHEEL)))
         content = path.read_bytes()

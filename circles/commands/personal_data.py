@@ -1,4 +1,4 @@
-"""Personal data: export everything held of one person, or erase them, as store/privacy maps the columns."""
+"""Personal data of one person: export and erasure, by the map of store/privacy."""
 
 from __future__ import annotations
 
@@ -13,56 +13,58 @@ from circles.store.privacy import MAP, Care
 
 SQL = db.queries("commands/personal_data")
 
-# What is done, in this order, so that a row leads to nobody known; the name goes last.
-FORGETTING = (
-    SQL.forget_keys,
-    SQL.forget_requests,
-    SQL.forget_mails,
-    SQL.forget_feed,
-    SQL.forget_credentials,
-    SQL.forget_picture,
-    SQL.forget_hosting,
-    SQL.forget_invitations,
-    SQL.forget_notes,
-    SQL.forget_messages,
-    SQL.forget_reply_address,
-    SQL.forget_asking,
-    SQL.forget_apart,
-    SQL.forget_listing,
-    SQL.forget_introductions,
-    SQL.forget_short_list,
-    SQL.forget_suggestions,
-    SQL.forget_accesses,
-    SQL.forget_complaints,
-    SQL.forget_name,
+# The queries of an erasure, in order. The name is last, since others find rows by the address.
+ERASURE = (
+    SQL.erase_keys,
+    SQL.erase_requests,
+    SQL.erase_mails,
+    SQL.erase_feed,
+    SQL.erase_credentials,
+    SQL.erase_picture,
+    SQL.erase_hosting,
+    SQL.erase_invitations,
+    SQL.erase_notes,
+    SQL.erase_messages,
+    SQL.erase_reply_address,
+    SQL.erase_asking,
+    SQL.erase_apart,
+    SQL.erase_listing,
+    SQL.erase_introductions,
+    SQL.erase_short_list,
+    SQL.erase_suggestions,
+    SQL.erase_accesses,
+    SQL.erase_complaints,
+    SQL.erase_name,
 )
 
 
 async def export(context: Context, email: str) -> dict[str, list[dict[str, Any]]]:
-    """Everything the house holds of one person, by table, as plain values. Raises NotFound."""
+    """Everything stored about one person, by table, as JSON values. Raises NotFound."""
     async with context.db.transaction() as tx:
         person = await _find(tx, email)
-        found = await SQL.everything_of(tx, person=person)
+        tables = await SQL.everything_of(tx, person=person)
         await audit.record(tx, "privacy.exported", person)
     return {
-        table: [{name: value for name, value in row.items() if _given_out(table, name)} for row in rows or []]
-        for table, rows in found.items()
+        table: [
+            {name: value for name, value in row.items() if _is_exported(table, name)} for row in rows or []
+        ]
+        for table, rows in tables.items()
     }
 
 
-def _given_out(table: str, column: str) -> bool:
+def _is_exported(table: str, column: str) -> bool:
     return MAP[table].get(column) is not Care.SECRET
 
 
 async def erase(context: Context, email: str) -> None:
-    """Make a person unknown: their keys, mails and words go, and what must stay says no name.
+    """Erase a person: their keys, mails and texts are deleted, and their name and address replaced.
 
-    What stays (bookings, money, acceptances, the register) leads to a row that names nobody. Raises NotFound,
-    and Refused while they still hold a seat ahead, lead a circle, or have money on its way back.
+    Bookings, money, acceptances and the register stay, and refer to a row without a name. Raises NotFound; Refused
+    while they have a booking ahead, lead a circle, or wait for a refund.
     """
     async with context.db.transaction() as tx:
         person = await _find(tx, email)
-        ties = await SQL.ties_of(tx, person=person)
+        open_matters = await SQL.open_matters_of(tx, person=person)
         refuse_if(
             Reason(code, text)
             for code, text in (
@@ -70,11 +72,11 @@ async def erase(context: Context, email: str) -> None:
                 ("leads_circle", "They lead a circle: make somebody else its lead first."),
                 ("money_due", "Money is still on its way back to them: wait until it has arrived."),
             )
-            if ties[code]
+            if open_matters[code]
         )
         await directory.end_introductions_for_erased(tx, context, person)
-        for forget in FORGETTING:
-            await forget(tx, person=person)
+        for erase_rows in ERASURE:
+            await erase_rows(tx, person=person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
 
 

@@ -1,4 +1,4 @@
-"""Serving: the port, the limits of uvicorn, what is said to whoever started it."""
+"""The web server: port, uvicorn's limits, messages at the start; and the worker process."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from circles.base.settings import Settings
 from circles.store.context import Context
 from circles.web.head_deadline import HeadDeadlineProtocol
 
-AT_ONCE = 1000  # connections, of which each may have one request; more are told to come back
-FILES = 4096  # open files: every connection is one
-GRACE = 1  # seconds a request under way has when the site is stopped
+MAX_CONNECTIONS = 1000  # further requests get 503
+MIN_OPEN_FILES = 4096  # a connection is an open file
+SHUTDOWN_SECONDS = 1  # for running requests to end
 
 
 class PortRefused(CirclesError):
-    """The site cannot listen where it was told to."""
+    """The site cannot listen on its host and port."""
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Take the port, before anything else is started. Raises PortRefused."""
+    """Bind the port, before anything else is started. Raises PortRefused."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
@@ -42,21 +42,20 @@ def listen(settings: Settings) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which says in plain words where the site is once it answers."""
+    """uvicorn, which prints the site's URL once it serves."""
 
     def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
         super().__init__(config)
         self._settings = settings
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then say so."""
         await super().startup(sockets)
         if self.started:
             print(welcome(self._settings), flush=True)
 
 
 def welcome(settings: Settings) -> str:
-    """What whoever started the site needs to know, in three lines."""
+    """The message at the start."""
     lines = [f"{settings.community_name} is at {settings.base_url}"]
     if settings.practice:
         lines.append(
@@ -66,8 +65,8 @@ def welcome(settings: Settings) -> str:
 
 
 def run(application: ASGIApp, settings: Settings, listening: socket.socket) -> None:
-    """Serve the site until it is told to stop. Raises SiteFailed when it cannot start."""
-    more_files()
+    """Serve the site until a signal stops it. Raises SiteFailed when it cannot start."""
+    raise_file_limit()
     config = uvicorn.Config(
         application,
         http=HeadDeadlineProtocol,
@@ -79,9 +78,9 @@ def run(application: ASGIApp, settings: Settings, listening: socket.socket) -> N
         server_header=False,
         proxy_headers=bool(settings.trusted_proxy),
         forwarded_allow_ips=settings.trusted_proxy or None,
-        limit_concurrency=AT_ONCE,
+        limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=5,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = Server(config, settings)
     server.run(sockets=[listening])
@@ -90,20 +89,20 @@ def run(application: ASGIApp, settings: Settings, listening: socket.socket) -> N
 
 
 class SiteFailed(CirclesError):
-    """The application ended before it could answer."""
+    """The application ended while starting."""
 
 
-def more_files() -> None:
-    """Let this process open as many files as it may need connections; the usual limit is too low."""
+def raise_file_limit() -> None:
+    """Raise the limit of open files of this process, if it may; the default is too low."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    wanted = MIN_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MIN_OPEN_FILES, hard)
     if soft < wanted:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def work(context: Context) -> None:
-    """Carry out jobs until told to stop (Ctrl-C, SIGTERM)."""
+    """Run jobs until a signal (Ctrl-C, SIGTERM)."""
     from circles.store import jobs
 
     stop = asyncio.Event()

@@ -1,9 +1,9 @@
 -- name: find(email)$
--- whom an address belongs to, locked
+-- the id of the person with an address, locked
 select id from people where email = :email for update;
 
 -- name: everything_of(person)^
--- every row that is about one person, a column of rows for each table
+-- every row about one person, a column of JSON rows for each table
 with mine as (select * from bookings where person_id = :person),
 
 listed as (select * from listings where person_id = :person)
@@ -72,8 +72,8 @@ select
     (select jsonb_agg(to_jsonb(accesses)) from accesses where person_id = :person) as accesses,
     (select jsonb_agg(to_jsonb(exports)) from exports where who = :person) as exports;
 
--- name: ties_of(person)^
--- what must be settled before a person can be forgotten
+-- name: open_matters_of(person)^
+-- what must end before a person can be erased
 select
     exists (
         select from bookings join gatherings on gatherings.id = gathering_id
@@ -88,66 +88,66 @@ select
         where person_id = :person and operations.kind = 'refund' and operations.state <> 'done'
     ) as money_due;
 
--- name: forget_keys(person)!
--- every sign-in
+-- name: erase_keys(person)!
+-- sign-ins
 delete from sign_ins where person_id = :person;
 
--- name: forget_requests(person)!
--- every asking for a sign-in mail
+-- name: erase_requests(person)!
+-- requests of sign-in mails
 delete from sign_in_requests
 where person_id = :person or email = (select email from people where id = :person);
 
--- name: forget_mails(person)!
--- every mail to them
+-- name: erase_mails(person)!
+-- mails to them
 delete from mails
 where person_id = :person or to_address = (select email from people where id = :person);
 
--- name: forget_notes(person)!
--- what hosts told one another of them
+-- name: erase_notes(person)!
+-- notes of hosts about them
 delete from hand_over_notes where about = :person;
 
--- name: forget_feed(person)!
+-- name: erase_feed(person)!
 -- the private calendar feed
 delete from feeds where person_id = :person;
 
--- name: forget_credentials(person)!
--- training and credentials
+-- name: erase_credentials(person)!
+-- credentials
 delete from credentials where person_id = :person;
 
--- name: forget_messages(person)!
--- what hosts wrote to them alone, and what they began to write
+-- name: erase_messages(person)!
+-- messages of hosts to them alone, and their own drafts
 delete from messages
 where booking_id in (select id from bookings where person_id = :person)
     or (written_by = :person and state = 'draft');
 
--- name: forget_reply_address(person)!
--- where answers to their own messages went
+-- name: erase_reply_address(person)!
+-- the reply address of their own messages
 update messages set reply_to = '' where written_by = :person;
 
--- name: forget_picture(person)!
+-- name: erase_picture(person)!
 -- the picture of a facilitator
 delete from pictures where person_id = :person;
 
--- name: forget_hosting(person)!
--- the circles they helped to hold
+-- name: erase_hosting(person)!
+-- their places as hosts
 delete from hosts where person_id = :person and part <> 'lead';
 
--- name: forget_invitations(person)!
--- invitations to help hold a circle
+-- name: erase_invitations(person)!
+-- invitations to become a host
 delete from host_invitations
 where answered_by = :person or email = (select people.email from people where id = :person);
 
--- name: forget_asking(person)!
--- what they asked of circles, with all they wrote
+-- name: erase_asking(person)!
+-- their requests to circles, with their answers
 delete from requests where person_id = :person;
 
--- name: forget_apart(person)!
--- with whom they were not to be seated
+-- name: erase_apart(person)!
+-- pairs that are kept apart
 delete from apart where first_id = :person or second_id = :person;
 
--- name: forget_listing(person)!
--- their listing in the directory, with its licenses, ways and picture, what files that were brought in said of it,
--- and the mails in which members told them something, wherever those went
+-- name: erase_listing(person)!
+-- their listing with its licenses, ways and picture, the values of imported files about it, and the mails of
+-- introductions to them
 with said as (
     update listing_import_rows
     set cells = '{}', says = jsonb_build_object('was', says -> 'was', 'name', '', 'faults', array[]::text [], 'changes', '')
@@ -163,30 +163,30 @@ with said as (
 
 delete from listings where person_id = :person;
 
--- name: forget_introductions(person)!
--- every introduction they asked for, with what they told, in the mail too
+-- name: erase_introductions(person)!
+-- the introductions they requested, with their mails
 with asked as (delete from introductions where person_id = :person returning mail_id)
 
 delete from mails where id in (select mail_id from asked);
 
--- name: forget_short_list(person)!
--- the therapists they kept
+-- name: erase_short_list(person)!
+-- their short list
 delete from short_lists where person_id = :person;
 
--- name: forget_suggestions(person)!
--- what facilitators suggested to them
+-- name: erase_suggestions(person)!
+-- suggestions of facilitators to them
 delete from suggestions where person_id = :person;
 
--- name: forget_accesses(person)!
+-- name: erase_accesses(person)!
 -- their access log
 delete from accesses where person_id = :person;
 
--- name: forget_complaints(person)!
--- what they told organizers of listings
+-- name: erase_complaints(person)!
+-- their complaints
 delete from complaints where person_id = :person;
 
--- name: forget_name(person)!
--- the row stays, so that counts and money still add up, and names nobody
+-- name: erase_name(person)!
+-- the row stays without a name, so that counts and money still add up
 update people set
     email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', about = '', access_needs = '',
     approach = '', languages = '',

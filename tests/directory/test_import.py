@@ -25,7 +25,7 @@ from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
 from tests.directory import import_helpers as hands
 from tests.helpers import change, rows, value
-from tests.uploads import send_in_pieces
+from tests.uploads import send_in_chunks
 
 HOME = import_pages.HOME
 
@@ -371,7 +371,7 @@ async def test_a_file_that_cannot_be_read_says_why(
 
 async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
-        answer, taken = await send_in_pieces(page, HOME, "file", megabytes=50)
+        answer, taken = await send_in_chunks(page, HOME, "file", megabytes=50)
     assert answer.status_code == 413
     assert "larger than 5 MB" in answer.text
     assert taken < 50

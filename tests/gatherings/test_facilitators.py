@@ -17,7 +17,7 @@ from circles.people import actions, pictures, rules
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
 from tests.helpers import person, value
-from tests.uploads import image, send_in_pieces
+from tests.uploads import image, send_in_chunks
 
 SECRET = b"taken at 40.7128 north by Farid"
 
@@ -145,7 +145,7 @@ async def test_a_refusal_says_why(
 async def test_a_hundred_megabytes_are_not_read(cast: Cast, browser: OpenBrowser) -> None:
     """Sent piece by piece, without saying how much it will be: reading stops at 5 MB."""
     async with browser(cast.farid) as page:
-        answer, taken = await send_in_pieces(page, "/me/picture", "picture", megabytes=100)
+        answer, taken = await send_in_chunks(page, "/me/picture", "picture", megabytes=100)
     assert answer.status_code == 413
     assert "larger than 5 MB" in answer.text
     assert taken < 100

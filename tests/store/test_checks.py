@@ -64,15 +64,15 @@ async def test_damage_is_noticed(community: Database, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_invariant_says_what_it_says(name: str) -> None:
-    says = getattr(checks.SQL, name).__doc__.strip()
-    assert says
-    assert says[0].islower()
-    assert not says.endswith(".")
+def test_each_invariant_has_a_description(name: str) -> None:
+    description = getattr(checks.SQL, name).__doc__.strip()
+    assert description
+    assert description[0].islower()
+    assert not description.endswith(".")
 
 
-async def test_an_empty_house_breaks_nothing(context: Context) -> None:
+async def test_an_empty_database_breaks_no_invariant(context: Context) -> None:
     async with context.db.reading() as tx:
-        found = await checks.run(tx)
-    assert [finding.name for finding in found] == NAMES
-    assert all(finding.holds for finding in found)
+        findings = await checks.run(tx)
+    assert [finding.name for finding in findings] == NAMES
+    assert all(finding.holds for finding in findings)

@@ -77,7 +77,7 @@ def test_the_commands_name_what_is_wrong(
     def nobody(*_: object) -> int:
         raise NotFound
 
-    monkeypatch.setitem(__main__.ABOUT_PEOPLE, "erase", nobody)
+    monkeypatch.setitem(__main__.PERSON_COMMANDS, "erase", nobody)
     assert __main__.main(["erase", "nobody@example.org"]) == 1
     assert "Nobody has an account" in capsys.readouterr().err
 
