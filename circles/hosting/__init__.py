@@ -1,4 +1,4 @@
-"""What hosts do: plan, change, move, cancel and end circles and gatherings. Stands above bookings."""
+"""What hosts do: plan, change, move, cancel and end circles and gatherings. Above bookings in the order of layers."""
 
 from circles.hosting.schedule.planting import plant_some
 from circles.hosting.schedule.rules import HORIZON, Rule

@@ -5,7 +5,7 @@ where planted_until is null or planted_until < current_date + :horizon_days::int
 order by id limit :most;
 
 -- name: plant(schedules, dates, walls, starts, oddities)$
--- gatherings that are not there yet, as far as one can see, with a moment between the look and the writing
+-- gatherings that no other transaction has committed yet, with a second between the read and the insert
 with moment as materialized (
     select pg_sleep(1)
 ), planted as (

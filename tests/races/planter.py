@@ -1,4 +1,4 @@
-"""One process of a race to plant: says "ready", waits for a line, plants every schedule, says "done".
+"""One process of a race to plant: prints "ready", waits for a line, plants every schedule, prints "done".
 
 Started as `python -m tests.races.planter`; its first line of input is a JSON object: {"url", "naive"}.
 """
@@ -20,8 +20,8 @@ from circles.store import db
 from circles.store.context import Context
 
 
-def remove_the_guard() -> None:
-    """Plant the naive way instead: read which schedules want it, lock nothing, then insert."""
+def plant_without_locks() -> None:
+    """Replace the queries of planting by naive ones, which read what is due, lock nothing, then insert."""
     naive: Any = aiosql.from_path(Path(__file__).with_name("naive_planting.sql"), "asyncpg")
     planting.SQL = SimpleNamespace(
         lock_for_planting=naive.lock_for_planting, plant=naive.plant, planted_to=planting.SQL.planted_to
@@ -29,9 +29,9 @@ def remove_the_guard() -> None:
 
 
 async def main(orders: dict[str, Any]) -> None:
-    """Plant at the caller's word."""
+    """Plant when the caller writes a line."""
     if orders["naive"]:
-        remove_the_guard()
+        plant_without_locks()
     context = Context(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=4))
     async with context.db.reading():
         print("ready", flush=True)

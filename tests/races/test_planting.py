@@ -1,4 +1,4 @@
-"""Two worker processes that plant at once plant every date once; without the guards they plant some twice."""
+"""Two worker processes that plant at once plant every date once; without locks and indexes they plant some twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEDULES = 300
 
 
 async def prepare(context: Context) -> int:
-    """Schedules of every week that nothing is planted of. Returns how many gatherings they want."""
+    """Weekly schedules with nothing planted. Returns how many gatherings are due."""
     lead = await add_person(context, "Lead", is_facilitator=True)
     circle = await add_circle(context, lead)
     first = (datetime.now(UTC) + timedelta(days=2)).date()
@@ -37,7 +37,7 @@ async def prepare(context: Context) -> int:
 
 
 async def race(url: str, *, naive: bool) -> None:
-    """Two processes that begin together and plant everything."""
+    """Two processes that start together and plant everything."""
     runners = [await _start(url, naive) for _ in range(2)]
     for runner in runners:
         assert runner.stdin
@@ -83,7 +83,9 @@ async def test_two_workers_plant_every_date_once(context: Context, database_url:
     assert await counts(context) == (wanted, wanted)
 
 
-async def test_without_the_guards_some_are_planted_twice(context: Context, database_url: str) -> None:
+async def test_without_locks_and_indexes_some_dates_are_planted_twice(
+    context: Context, database_url: str
+) -> None:
     wanted = await prepare(context)
     async with context.db.transaction() as tx:
         await tx.execute("drop index gathering_planted_once")

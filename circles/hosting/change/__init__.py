@@ -1,1 +1,1 @@
-"""Changing gatherings that are planned: preview, apply, tell those booked."""
+"""Changing gatherings that are planned: preview, apply, notify those booked."""

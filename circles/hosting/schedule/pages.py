@@ -14,7 +14,7 @@ from circles.base.money import Scale
 from circles.hosting.change import planned_change, wording
 from circles.hosting.change.planned_change import Consent, ScheduleChange, ScheduleEnd
 from circles.hosting.schedule import actions, calendar, forms, queries, rules
-from circles.hosting.schedule.rules import NTH, WEEKDAYS, Rule
+from circles.hosting.schedule.rules import NTH, WEEKDAYS
 from circles.store import db
 from circles.web import access, htmx, render
 from circles.web.forms import Form
@@ -63,7 +63,7 @@ def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Respo
 
 
 def _toggle(form: Form) -> str:
-    """What was pressed; a date in the calendar is skipped, or no longer skipped, first."""
+    """The button pressed. A date of the calendar is skipped or taken back in the form, then the dates are shown."""
     then = form.value("then", "look")
     pressed = then.removeprefix("skip:")
     if pressed == then:
@@ -74,7 +74,7 @@ def _toggle(form: Form) -> str:
 
 
 async def new_form(request: Request) -> Response:
-    """An empty schedule with the circle's own length and seats."""
+    """The form of a new schedule, with the circle's own length and seats."""
     row = await _circle(request)
     first = clock.now().date() + timedelta(days=7)
     begin = {"first_date": first.isoformat(), "weekday": str(first.weekday()), "month_day": str(first.day)}
@@ -102,17 +102,8 @@ async def create(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         return _page(request, form, 422, circle=row, preview=preview)
-    return render.see_other(f"/host/circles/{row['id']}", notice=_planted_words(planted, row["state"], rule))
-
-
-def _planted_words(planted: int, state: str, rule: Rule) -> str:
-    if state != "published":
-        return "The schedule is saved. Its gatherings are planted once the circle takes bookings."
-    many = "1 gathering is" if planted == 1 else f"{planted} gatherings are"
-    today = clock.now().date()
-    more = rules.dates(rule, today + rules.HORIZON, today + 4 * rules.HORIZON)
-    rest = "; the next ones follow by themselves." if more else ", and that is all of them."
-    return f"The schedule is saved. {many} open for booking{rest}"
+    notice = rules.saved_notice(rule, planted, row["state"], clock.now().date())
+    return render.see_other(f"/host/circles/{row['id']}", notice=notice)
 
 
 async def _schedule(request: Request, tx: db.Tx) -> dict[str, Any]:
@@ -136,7 +127,7 @@ async def change_form(request: Request) -> Response:
 async def change(request: Request) -> Response:
     """Show what a changed schedule does, or change it."""
     form = await Form.read(request)
-    then, shown = _toggle(form), {}
+    then = _toggle(form)
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
         shown = _of_schedule(row)
@@ -197,7 +188,7 @@ def _gathering_form(request: Request, row: dict[str, Any], form: Form, status: i
 
 
 async def new_gathering_form(request: Request) -> Response:
-    """A gathering's form, with the circle's own length and seats."""
+    """The form of a new gathering, with the circle's own length and seats."""
     row = await _circle(request)
     usual = ("length_minutes", "capacity", "community_seats")
     return _gathering_form(request, row, Form({name: str(row[name]) for name in usual}))

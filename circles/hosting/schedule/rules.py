@@ -11,7 +11,7 @@ from typing import Any, Literal
 from dateutil.rrule import MO, MONTHLY, WEEKLY, rrule, weekday
 
 from circles.base import clock
-from circles.base.english import join_names
+from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
 
 Kind = Literal["weekly", "monthly_weekday", "monthly_date", "dates"]
@@ -159,6 +159,16 @@ def words(rule: Rule, terms: Terms, today: date) -> str:
     if skipped:
         parts.append(f"not on {join_names(short_date(day, today) for day in skipped)}")
     return ", ".join(parts)
+
+
+def saved_notice(rule: Rule, planted: int, circle_state: str, today: date) -> str:
+    """The notice after a schedule is saved. planted: how many gatherings it planted at once."""
+    if circle_state != "published":
+        return "The schedule is saved. Its gatherings are planted once the circle takes bookings."
+    more = dates(rule, today + HORIZON, today + 4 * HORIZON)
+    rest = "; the next ones follow by themselves." if more else ", and that is all of them."
+    gatherings = f"{plural(planted, 'gathering')} {choose(planted, 'is', 'are')}"
+    return f"The schedule is saved. {gatherings} open for booking{rest}"
 
 
 def rhythm(rule: Rule) -> str:
