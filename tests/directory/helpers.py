@@ -1,4 +1,4 @@
-"""Hands for the directory's tests: a listing with everything on it, shown unless said otherwise."""
+"""Helpers for the tests of the directory: a complete listing, shown by default."""
 
 from __future__ import annotations
 
@@ -40,10 +40,20 @@ async def add_listing(
     state: str = "shown",
     person: UUID | None = None,
     source: str = "organizer",
-    **told: Any,
+    **fields: Any,
 ) -> UUID:
-    """One more listing: River's, with what is told otherwise."""
+    """Add a listing: River's, with these fields changed."""
     async with context.db.transaction() as tx:
         return await actions.write_listing(
-            tx, replace(RIVER, **told), source=source, actor_id=person, person_id=person, state=state
+            tx, replace(RIVER, **fields), source=source, actor_id=person, person_id=person, state=state
         )
+
+
+async def make_organizer(context: Context, person: UUID) -> None:
+    async with context.db.transaction() as tx:
+        await tx.execute("update people set is_organizer = true where id = $1", person)
+
+
+def form_id(text: str) -> str:
+    """The id in the hidden field of a form."""
+    return text.split('name="id" value="')[1].split('"')[0]

@@ -1,4 +1,4 @@
-"""Introductions over HTTP on a real database: what is told, to whom, the answer, the end, and what is left."""
+"""Introductions over HTTP: asking, the mail, the answer, withdrawing, ending, expiry, the access log."""
 
 from __future__ import annotations
 
@@ -18,35 +18,31 @@ from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_person
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing
-from tests.directory.introduction_helpers import ANSWERED, TOLD, Drain, Hands
+from tests.directory.helpers import add_listing, form_id
+from tests.directory.introduction_helpers import FORM, SHARED, Drain, Scene
 
 
 @pytest_asyncio.fixture
-async def hands(context: Context, cast: Cast) -> Hands:
-    return Hands(context, cast, await add_listing(context))
-
-
-def form_id(text: str) -> str:
-    return re.findall(r'name="id" value="([^"]+)"', text)[0]
+async def scene(context: Context, cast: Cast) -> Scene:
+    return Scene(context, cast, await add_listing(context))
 
 
 # Asking
 
 
-async def test_from_the_form_to_the_mail(hands: Hands, browser: OpenBrowser, drain: Drain) -> None:
-    await add_booking(hands.context, hands.cast.gathering, hands.cast.mira)
-    here = f"/therapists/{hands.river}/introduction"
-    async with browser(hands.cast.mira) as page:
+async def test_from_the_form_to_the_mail(scene: Scene, browser: OpenBrowser, drain: Drain) -> None:
+    await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
+    here = f"/therapists/{scene.river}/introduction"
+    async with browser(scene.cast.mira) as page:
         first = (await page.get(here)).text
         assert re.findall(r'name="(tell_\w+)" value="on" checked', first) == ["tell_reach"]
         assert 'value="mira@example.org"' in first
-        typed = {"id": form_id(first), **TOLD}
+        typed = {"id": form_id(first), **FORM}
         looked = (await page.post(here, data=typed | {"do": "look"})).text
         for words in ("Nothing is sent yet", "River Stone, and nobody else", "Circles: somebody asks"):
             assert words in looked
         assert "did not tick it: the name to be called, your own words" in looked
-        assert await hands.fetch("select * from introductions") == []
+        assert await scene.fetch("select * from introductions") == []
         shown = await page.post(f"{here}/mail", data=typed)
         assert shown.headers["content-security-policy"].startswith("sandbox;")
         again = (await page.post(here, data=typed | {"do": "change"})).text
@@ -62,19 +58,19 @@ async def test_from_the_form_to_the_mail(hands: Hands, browser: OpenBrowser, dra
         mine = (await page.get(sent[0].headers["location"])).text
     assert "Waiting for an answer" in mine
     assert "mira at 555-0100, evenings" in mine
-    (went,) = await hands.mails("introduction_asked")
+    (went,) = await scene.mails("introduction_asked")
     assert went["to_address"] == "river@example.org"
     # What was looked at is what went: only the link was not made yet.
-    assert went["html_body"] == shown.text.replace(actions.NO_TOKEN, await hands.token())
+    assert went["html_body"] == shown.text.replace(actions.NO_TOKEN, await scene.token())
     await drain()
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         assert "The mail left for River Stone" in (await page.get(sent[0].headers["location"])).text
 
 
-async def test_the_mail_says_what_was_ticked_and_nothing_of_circles(hands: Hands) -> None:
-    await add_booking(hands.context, hands.cast.gathering, hands.cast.mira)
-    await hands.ask(shared=rules.read_shared(TOLD))
-    (went,) = await hands.mails("introduction_asked")
+async def test_the_mail_holds_what_was_ticked_and_nothing_of_circles(scene: Scene) -> None:
+    await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
+    await scene.ask(shared=rules.read_shared(FORM))
+    (went,) = await scene.mails("introduction_asked")
     for part in (went["text_body"], went["html_body"]):
         for never in (
             "Mira",
@@ -92,80 +88,80 @@ async def test_the_mail_says_what_was_ticked_and_nothing_of_circles(hands: Hands
     assert went["reply_to"] == ""
 
 
-async def test_that_one_comes_to_a_circle_says_no_more_than_that(hands: Hands) -> None:
-    await add_booking(hands.context, hands.cast.gathering, hands.cast.mira)
-    await hands.ask(shared=rules.read_shared(TOLD | {"tell_circle": "on"}))
-    (went,) = await hands.mails("introduction_asked")
+async def test_sharing_the_circle_names_no_circle(scene: Scene) -> None:
+    await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
+    await scene.ask(shared=rules.read_shared(FORM | {"tell_circle": "on"}))
+    (went,) = await scene.mails("introduction_asked")
     assert "They come to a peer integration circle." in went["text_body"]
     assert len(re.findall(r"\bcircle\b", went["text_body"])) == 1
     for never in ("Tuesday group", "First steps home", "gathering", "Farid"):
         assert never not in went["text_body"] + went["html_body"]
 
 
-async def test_errors_keep_what_was_typed(hands: Hands, browser: OpenBrowser) -> None:
-    here = f"/therapists/{hands.river}/introduction"
-    async with browser(hands.cast.mira) as page:
-        wrong = await page.post(here, data={"id": str(uuid4()), "do": "look", **TOLD, "tell_reach": ""})
+async def test_errors_keep_what_was_typed(scene: Scene, browser: OpenBrowser) -> None:
+    here = f"/therapists/{scene.river}/introduction"
+    async with browser(scene.cast.mira) as page:
+        wrong = await page.post(here, data={"id": str(uuid4()), "do": "look", **FORM, "tell_reach": ""})
     assert wrong.status_code == 422
     assert "no answer can come" in wrong.text
     assert "Somebody for the winter" in wrong.text
 
 
-async def test_a_listing_says_why_it_cannot_be_asked(hands: Hands, browser: OpenBrowser) -> None:
-    closed = await add_listing(hands.context, name="Full House", room="closed")
-    silent = await add_listing(hands.context, name="No Mail", email="")
-    own = await add_listing(hands.context, name="Mira Herself", person=hands.cast.mira)
-    hidden = await add_listing(hands.context, name="Draft", state="draft")
-    made = await hands.ask()
-    async with browser(hands.cast.mira) as page:
+async def test_all_refusals_of_asking_are_shown(scene: Scene, browser: OpenBrowser) -> None:
+    closed = await add_listing(scene.context, name="Full House", room="closed")
+    silent = await add_listing(scene.context, name="No Mail", email="")
+    own = await add_listing(scene.context, name="Mira Herself", person=scene.cast.mira)
+    hidden = await add_listing(scene.context, name="Draft", state="draft")
+    made = await scene.ask()
+    async with browser(scene.cast.mira) as page:
         for listing, words in (
             (closed, "has no room for new people now"),
             (silent, "nothing can be sent to them"),
             (own, "This is your own listing"),
-            (hands.river, f"/my/introductions/{made}"),
+            (scene.river, f"/my/introductions/{made}"),
         ):
             shown = await page.get(f"/therapists/{listing}/introduction")
             assert words in shown.text
             assert "<textarea" not in shown.text
-            late = {"id": str(uuid4()), "do": "send", **TOLD}
+            late = {"id": str(uuid4()), "do": "send", **FORM}
             assert (await page.post(f"/therapists/{listing}/introduction", data=late)).status_code == 422
         assert (await page.get(f"/therapists/{hidden}/introduction")).status_code == 404
         assert (await page.get(f"/therapists/{uuid4()}/introduction")).status_code == 404
         assert (await page.get("/therapists/nobody/introduction")).status_code == 404
-    assert len(await hands.mails("introduction_asked")) == 1
+    assert len(await scene.mails("introduction_asked")) == 1
     async with browser() as page:
-        away = await page.get(f"/therapists/{hands.river}/introduction")
+        away = await page.get(f"/therapists/{scene.river}/introduction")
         assert away.headers["location"].startswith("/sign-in")
 
 
-async def test_five_are_open_at_most_even_when_sent_at_once(hands: Hands) -> None:
-    others = [await add_listing(hands.context, name=f"Therapist {n}") for n in range(7)]
-    done = await asyncio.gather(*(hands.ask(each) for each in others), return_exceptions=True)
+async def test_five_are_open_at_most_even_when_sent_at_once(scene: Scene) -> None:
+    others = [await add_listing(scene.context, name=f"Therapist {n}") for n in range(7)]
+    done = await asyncio.gather(*(scene.ask(each) for each in others), return_exceptions=True)
     refusals = [each for each in done if isinstance(each, Refused)]
     assert [each.codes for each in refusals] == [{"too_many"}, {"too_many"}]
-    assert len(await hands.mails("introduction_asked")) == rules.MAX_OPEN
+    assert len(await scene.mails("introduction_asked")) == rules.MAX_OPEN
 
 
-async def test_somebody_elses_id_is_not_taken_over(hands: Hands) -> None:
-    made = await hands.ask()
-    milo = await hands.person(hands.cast.milo)
+async def test_the_id_of_another_introduction_is_refused(scene: Scene) -> None:
+    made = await scene.ask()
+    milo = await scene.person(scene.cast.milo)
     with pytest.raises(Refused) as caught:
-        await actions.ask(hands.context, milo, introduction_id=made, listing_id=hands.river, shared=ANSWERED)
+        await actions.ask(scene.context, milo, introduction_id=made, listing_id=scene.river, shared=SHARED)
     assert caught.value.codes == {"id_taken"}
-    assert (await hands.row(made))["person_id"] == hands.cast.mira
+    assert (await scene.row(made))["person_id"] == scene.cast.mira
 
 
-async def test_the_address_of_a_therapist_is_on_no_page(hands: Hands, browser: OpenBrowser) -> None:
-    made = await hands.ask(shared=rules.read_shared(TOLD))
-    token = await hands.token()
-    second = await add_listing(hands.context, name="Brook", email="brook@example.org")
+async def test_the_address_of_a_therapist_is_on_no_page(scene: Scene, browser: OpenBrowser) -> None:
+    made = await scene.ask(shared=rules.read_shared(FORM))
+    token = await scene.token()
+    second = await add_listing(scene.context, name="Brook", email="brook@example.org")
     here = f"/therapists/{second}/introduction"
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         shown = [
             await page.get(each)
             for each in (here, "/my/introductions", f"/my/introductions/{made}", "/my/access")
         ]
-        shown.append(await page.post(here, data={"id": str(uuid4()), "do": "look", **TOLD}))
+        shown.append(await page.post(here, data={"id": str(uuid4()), "do": "look", **FORM}))
         shown.append(await page.get(f"/introductions/{token}"))
     for each in shown:
         assert each.status_code == 200
@@ -177,11 +173,11 @@ async def test_the_address_of_a_therapist_is_on_no_page(hands: Hands, browser: O
 # The therapist
 
 
-async def test_looking_answers_nothing_and_a_button_does(
-    hands: Hands, browser: OpenBrowser, drain: Drain
+async def test_opening_the_link_answers_nothing_and_the_button_does(
+    scene: Scene, browser: OpenBrowser, drain: Drain
 ) -> None:
-    made = await hands.ask(shared=rules.read_shared(TOLD))
-    here = f"/introductions/{await hands.token()}"
+    made = await scene.ask(shared=rules.read_shared(FORM))
+    here = f"/introductions/{await scene.token()}"
     async with browser() as page:
         for answer in ("", "?answer=accepted", "?answer=full", "?answer=not_a_fit"):
             shown = await page.get(here + answer)
@@ -190,7 +186,7 @@ async def test_looking_answers_nothing_and_a_button_does(
             assert "Somebody for the winter" in shown.text
             for never in ("Mira", "I typed this", "mira@example.org"):
                 assert never not in shown.text.partition("<main")[2]
-        assert (await hands.row(made))["state"] == "asked"
+        assert (await scene.row(made))["state"] == "asked"
         said = {"answer": "accepted", "words": "I will call you on Thursday."}
         assert (await page.post(here, data=said)).status_code == 303
         assert (await page.post(here, data=said)).status_code == 303  # once more is nothing new
@@ -198,46 +194,46 @@ async def test_looking_answers_nothing_and_a_button_does(
         assert other.status_code == 422
         assert "the first answer stands" in other.text
         assert "Somebody for the winter" in (await page.get(here)).text
-    (news,) = await hands.mails("introduction_news")
+    (news,) = await scene.mails("introduction_news")
     assert news["to_address"] == "mira@example.org"
     assert "River" not in news["text_body"] + news["subject"] + news["html_body"]
     assert "Thursday" not in news["text_body"]
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         mine = (await page.get(f"/my/introductions/{made}")).text
     assert "I will call you on Thursday." in mine
     assert "River Stone answered: yes." in mine
-    assert (await hands.log())[0] == "River Stone answered you: yes."
+    assert (await scene.log())[0] == "River Stone answered you: yes."
     await drain()
 
 
 @pytest.mark.parametrize("answer", ["full", "not_a_fit"])
 async def test_after_a_no_the_page_shows_nothing_of_it(
-    hands: Hands, browser: OpenBrowser, answer: str
+    scene: Scene, browser: OpenBrowser, answer: str
 ) -> None:
-    made = await hands.ask(shared=rules.read_shared(TOLD))
-    here = f"/introductions/{await hands.token()}"
+    made = await scene.ask(shared=rules.read_shared(FORM))
+    here = f"/introductions/{await scene.token()}"
     async with browser() as page:
         assert (await page.post(here, data={"answer": answer})).status_code == 303
         shown = await page.get(here)
         assert "This one is over" in shown.text
         for never in ("Somebody for the winter", "555-0100"):
             assert never not in shown.text
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         assert "Look for somebody else" in (await page.get(f"/my/introductions/{made}")).text
-        again = (await page.get(f"/therapists/{hands.river}/introduction")).text
+        again = (await page.get(f"/therapists/{scene.river}/introduction")).text
         assert "You can ask again after" in again
         gone = await page.post(f"/my/introductions/{made}/forget")
         assert gone.status_code == 303
         assert (await page.post(f"/my/introductions/{made}/forget")).status_code == 303
         assert "555-0100" not in (await page.get(f"/my/introductions/{made}")).text
-    assert await hands.mails("introduction_asked") == []
+    assert await scene.mails("introduction_asked") == []
 
 
-async def test_somebody_else_to_try_is_found_by_name(hands: Hands, browser: OpenBrowser) -> None:
-    brook = await add_listing(hands.context, name="Zoë Brook", email="brook@example.org")
-    await add_listing(hands.context, name="Zoë Draft", state="draft")
-    made = await hands.ask()
-    here = f"/introductions/{await hands.token()}"
+async def test_another_therapist_is_found_by_name(scene: Scene, browser: OpenBrowser) -> None:
+    brook = await add_listing(scene.context, name="Zoë Brook", email="brook@example.org")
+    await add_listing(scene.context, name="Zoë Draft", state="draft")
+    made = await scene.ask()
+    here = f"/introductions/{await scene.token()}"
     async with browser() as page:
         found = await page.post(
             here, data={"answer": "not_a_fit", "do": "find", "name": "zoe", "words": "Kept"}
@@ -248,14 +244,14 @@ async def test_somebody_else_to_try_is_found_by_name(hands: Hands, browser: Open
         nobody = await page.post(here, data={"answer": "not_a_fit", "do": "find", "name": "((("})
         assert "Nobody of that name" in nobody.text
         await page.post(here, data={"answer": "not_a_fit", "other": str(brook), "words": "Kept"})
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         mine = (await page.get(f"/my/introductions/{made}")).text
     assert f'href="/therapists/{brook}"' in mine
     assert "Kept" in mine
 
 
-async def test_a_wrong_link_is_kind_and_says_nothing(browser: OpenBrowser, hands: Hands) -> None:
-    await hands.ask()
+async def test_an_unknown_token_shows_nothing(browser: OpenBrowser, scene: Scene) -> None:
+    await scene.ask()
     async with browser() as page:
         for do in (
             page.get("/introductions/nothing"),
@@ -267,13 +263,13 @@ async def test_a_wrong_link_is_kind_and_says_nothing(browser: OpenBrowser, hands
             assert gone.headers["cache-control"] == "no-store"
 
 
-async def test_a_therapist_with_an_account_sees_what_is_asked_of_them(
-    hands: Hands, browser: OpenBrowser
+async def test_a_therapist_with_an_account_lists_open_introductions(
+    scene: Scene, browser: OpenBrowser
 ) -> None:
-    tess = await add_person(hands.context, "Tess")
-    listing = await add_listing(hands.context, name="Tess Brook", person=tess)
-    made = await hands.ask(listing, rules.read_shared(TOLD))
-    elsewhere = await hands.ask()
+    tess = await add_person(scene.context, "Tess")
+    listing = await add_listing(scene.context, name="Tess Brook", person=tess)
+    made = await scene.ask(listing, rules.read_shared(FORM))
+    elsewhere = await scene.ask()
     home = "/my/listing/introductions"
     async with browser(tess) as page:
         listed = (await page.get(home)).text
@@ -284,20 +280,18 @@ async def test_a_therapist_with_an_account_sees_what_is_asked_of_them(
         assert "Somebody for the winter" in (await page.get(f"{home}/{made}?answer=full")).text
         assert (await page.post(f"{home}/{made}", data={"answer": "full"})).status_code == 303
         assert str(made) not in (await page.get(home)).text
-    async with browser(hands.cast.milo) as page:
+    async with browser(scene.cast.milo) as page:
         assert (await page.get(f"{home}/{made}")).status_code == 404
         assert "Nothing is open" in (await page.get(home)).text
 
 
-# The member, until the end
+# The member
 
 
-async def test_withdrawing_deletes_and_stops_a_mail_that_has_not_left(
-    hands: Hands, browser: OpenBrowser
-) -> None:
-    made = await hands.ask(shared=rules.read_shared(TOLD))
-    token = await hands.token()
-    async with browser(hands.cast.mira) as page:
+async def test_withdrawing_deletes_the_words_and_an_unsent_mail(scene: Scene, browser: OpenBrowser) -> None:
+    made = await scene.ask(shared=rules.read_shared(FORM))
+    token = await scene.token()
+    async with browser(scene.cast.mira) as page:
         for _ in range(2):
             done = await page.post(f"/my/introductions/{made}/withdraw")
             assert done.headers["location"] == f"/my/introductions/{made}"
@@ -305,8 +299,8 @@ async def test_withdrawing_deletes_and_stops_a_mail_that_has_not_left(
     assert "555-0100" not in mine
     assert "How to reach you" in mine
     assert "You withdrew it" in mine
-    assert await hands.fetch("select * from mails where kind like 'introduction%'") == []
-    assert (await hands.log())[:2] == [
+    assert await scene.fetch("select * from mails where kind like 'introduction%'") == []
+    assert (await scene.log())[:2] == [
         "The mail to River Stone had not left yet, and never will.",
         "You withdrew what you asked of River Stone. What you told was deleted here.",
     ]
@@ -319,82 +313,84 @@ async def test_withdrawing_deletes_and_stops_a_mail_that_has_not_left(
         assert "withdrew this before your answer came" in late.text
 
 
-async def test_a_mail_that_left_is_followed_by_one_that_names_nobody(hands: Hands, drain: Drain) -> None:
-    made = await hands.ask(shared=rules.read_shared(TOLD | {"tell_call_name": "on"}))
+async def test_a_sent_mail_is_followed_by_one_that_names_nobody(scene: Scene, drain: Drain) -> None:
+    made = await scene.ask(shared=rules.read_shared(FORM | {"tell_call_name": "on"}))
     await drain()
-    (asked,) = await hands.mails("introduction_asked")
-    await actions.withdraw(hands.context, await hands.person(hands.cast.mira), made)
-    (over,) = await hands.mails("introduction_over")
+    (asked,) = await scene.mails("introduction_asked")
+    await actions.withdraw(scene.context, await scene.person(scene.cast.mira), made)
+    (over,) = await scene.mails("introduction_over")
     assert over["to_address"] == "river@example.org"
     assert rules.reference(made) in over["text_body"]
     assert rules.reference(made) in asked["text_body"]
     assert "Mira" not in over["text_body"] + over["html_body"] + over["subject"]
-    assert await hands.mails("introduction_asked") == []
+    assert await scene.mails("introduction_asked") == []
 
 
-async def test_what_was_accepted_can_be_ended(hands: Hands, browser: OpenBrowser, drain: Drain) -> None:
-    made = await hands.ask()
+async def test_an_accepted_introduction_can_be_ended(
+    scene: Scene, browser: OpenBrowser, drain: Drain
+) -> None:
+    made = await scene.ask()
     await drain()
-    mira = await hands.person(hands.cast.mira)
+    mira = await scene.person(scene.cast.mira)
     with pytest.raises(Refused):
-        await actions.end(hands.context, mira, made)
-    token = await hands.token()
-    await actions.answer(hands.context, Key(token=token), Answer("accepted", "Come on Monday"))
+        await actions.end(scene.context, mira, made)
+    token = await scene.token()
+    await actions.answer(scene.context, Key(token=token), Answer("accepted", "Come on Monday"))
     with pytest.raises(Refused):
-        await actions.withdraw(hands.context, mira, made)
-    async with browser(hands.cast.mira) as page:
+        await actions.withdraw(scene.context, mira, made)
+    async with browser(scene.cast.mira) as page:
         assert (await page.post(f"/my/introductions/{made}/withdraw")).status_code == 422
         assert (await page.post(f"/my/introductions/{made}/forget")).status_code == 422
         assert (await page.post(f"/my/introductions/{made}/end")).status_code == 303
         assert "Monday" not in (await page.get(f"/my/introductions/{made}")).text
-    assert "have ended it" in (await hands.mails("introduction_over"))[0]["text_body"]
+    assert "have ended it" in (await scene.mails("introduction_over"))[0]["text_body"]
     async with browser() as page:
         assert "They ended it" in (await page.get(f"/introductions/{token}")).text
-    assert (await hands.row(made))["answer_words"] == ""
-    await hands.ask()  # the way is free for another
+    assert (await scene.row(made))["answer_words"] == ""
+    await scene.ask()  # the way is free for another
 
 
-async def test_somebody_elses_introduction_is_not_there(hands: Hands, browser: OpenBrowser) -> None:
-    made = await hands.ask()
-    async with browser(hands.cast.milo) as page:
+async def test_the_introduction_of_another_is_404(scene: Scene, browser: OpenBrowser) -> None:
+    made = await scene.ask()
+    async with browser(scene.cast.milo) as page:
         assert (await page.get(f"/my/introductions/{made}")).status_code == 404
         for verb in ("withdraw", "end", "forget"):
             assert (await page.post(f"/my/introductions/{made}/{verb}")).status_code == 404
         assert "You have asked nobody yet" in (await page.get("/my/introductions")).text
         assert "River" not in (await page.get("/my/access")).text
     with pytest.raises(NotFound):
-        await actions.answer(hands.context, Key(id=made, actor_id=hands.cast.milo), Answer("full"))
+        await actions.answer(scene.context, Key(id=made, actor_id=scene.cast.milo), Answer("full"))
 
 
 # Time
 
 
-async def test_what_nobody_answers_expires_once_and_both_are_told(
-    hands: Hands, drain: Drain, browser: OpenBrowser
+async def test_an_unanswered_introduction_expires_once_with_a_mail_to_both(
+    scene: Scene, drain: Drain, browser: OpenBrowser
 ) -> None:
-    made = await hands.ask(shared=rules.read_shared(TOLD))
+    made = await scene.ask(shared=rules.read_shared(FORM))
     await drain()
-    token = await hands.token()
-    await hands.make_old(made, 28)
-    await jobs.run_timetable(hands.context, "directory.close_introductions")
-    assert (await hands.row(made))["state"] == "asked"
-    await hands.make_old(made, 1)
+    token = await scene.token()
+    await scene.backdate(made, 28)
+    await jobs.run_timetable(scene.context, "directory.close_introductions")
+    assert (await scene.row(made))["state"] == "asked"
+    await scene.backdate(made, 1)
     async with browser() as page:  # past its time nothing shows, even before the timetable comes by
         assert "winter" not in (await page.get(f"/introductions/{token}")).text
         assert (await page.post(f"/introductions/{token}", data={"answer": "full"})).status_code == 422
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         assert "555-0100" not in (await page.get(f"/my/introductions/{made}")).text
     await asyncio.gather(
-        *(jobs.run_timetable(hands.context, "directory.close_introductions") for _ in range(3))
+        *(jobs.run_timetable(scene.context, "directory.close_introductions") for _ in range(3))
     )
-    row = await hands.row(made)
+    row = await scene.row(made)
     assert row["state"] == "expired"
     assert row["told"] == ["reach", "looking_for"]
     assert (row["reach"], row["looking_for"], row["token_hash"], row["mail_id"]) == ("", "", None, None)
-    assert await hands.mails("introduction_asked") == []
-    assert [each["to_address"] for each in await hands.mails("introduction_news")] == ["mira@example.org"]
-    assert [each["to_address"] for each in await hands.mails("introduction_over")] == ["river@example.org"]
-    assert (await hands.log())[:2] == [
+    assert await scene.mails("introduction_asked") == []
+    assert [each["to_address"] for each in await scene.mails("introduction_news")] == ["mira@example.org"]
+    assert [each["to_address"] for each in await scene.mails("introduction_over")] == ["river@example.org"]
+    assert (await scene.log())[:2] == [
         "What you told River Stone was deleted here.",
         "River Stone did not answer in time, so the introduction closed.",
     ]
@@ -402,85 +398,87 @@ async def test_what_nobody_answers_expires_once_and_both_are_told(
         assert (await page.get(f"/introductions/{token}")).status_code == 404
 
 
-async def test_the_words_of_an_answered_one_go_in_time_and_nobody_is_bothered(
-    hands: Hands, drain: Drain
+async def test_the_words_of_an_answered_one_are_deleted_in_time_without_mail(
+    scene: Scene, drain: Drain
 ) -> None:
-    made = await hands.ask()
+    made = await scene.ask()
     await drain()
-    await actions.answer(hands.context, Key(token=await hands.token()), Answer("accepted", "Come on Monday"))
-    await hands.make_old(made)
-    mails = len(await hands.fetch("select from mails"))
-    await jobs.run_timetable(hands.context, "directory.close_introductions")
-    row = await hands.row(made)
+    await actions.answer(scene.context, Key(token=await scene.token()), Answer("accepted", "Come on Monday"))
+    await scene.backdate(made)
+    mails = len(await scene.fetch("select from mails"))
+    await jobs.run_timetable(scene.context, "directory.close_introductions")
+    row = await scene.row(made)
     assert (row["state"], row["reach"], row["answer_words"]) == ("accepted", "", "")
-    assert len(await hands.fetch("select from mails")) == mails - 1
-    await hands.ask()
+    assert len(await scene.fetch("select from mails")) == mails - 1
+    await scene.ask()
 
 
-async def test_more_than_one_batch_closes_at_once(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_than_one_batch_closes_at_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "BATCH_SIZE", 2)
-    others = [await add_listing(hands.context, name=f"Therapist {n}") for n in range(5)]
+    others = [await add_listing(scene.context, name=f"Therapist {n}") for n in range(5)]
     for each in others:
-        await hands.make_old(await hands.ask(each))
-    await jobs.run_timetable(hands.context, "directory.close_introductions")
-    assert await hands.fetch("select from introductions where state = 'asked'") == []
+        await scene.backdate(await scene.ask(each))
+    await jobs.run_timetable(scene.context, "directory.close_introductions")
+    assert await scene.fetch("select from introductions where state = 'asked'") == []
 
 
-# The log, and leaving
+# The access log, and erasing
 
 
-async def test_the_log_tells_everything_newest_first_and_in_pages(hands: Hands, browser: OpenBrowser) -> None:
-    await hands.ask(shared=rules.read_shared(TOLD))
-    await actions.answer(hands.context, Key(token=await hands.token()), Answer("full"))
-    assert await hands.log() == [
+async def test_the_access_log_lists_everything_newest_first_in_pages(
+    scene: Scene, browser: OpenBrowser
+) -> None:
+    await scene.ask(shared=rules.read_shared(FORM))
+    await actions.answer(scene.context, Key(token=await scene.token()), Answer("full"))
+    assert await scene.log() == [
         "River Stone answered you: no room.",
         "A mail with what you told was put on its way to River Stone.",
         "You asked to be introduced to River Stone, and told them how to reach you and what you are looking for.",
     ]
-    async with hands.context.db.transaction() as tx:
+    async with scene.context.db.transaction() as tx:
         for _ in range(access_log.PER_PAGE):
-            await access_log.log(tx, hands.cast.mira, "suggestion.directory", actor_id=hands.cast.farid)
+            await access_log.log(tx, scene.cast.mira, "suggestion.directory", actor_id=scene.cast.farid)
         with pytest.raises(KeyError):
-            await access_log.log(tx, hands.cast.mira, "something.else")
-    async with browser(hands.cast.mira) as page:
+            await access_log.log(tx, scene.cast.mira, "something.else")
+    async with browser(scene.cast.mira) as page:
         first, second = (await page.get("/my/access")).text, (await page.get("/my/access?page=2")).text
         assert (await page.get("/my/access?page=nine")).status_code == 200
     assert "Page 1 of 2" in first
     assert first.count("Farid suggested that you look at the directory.") == access_log.PER_PAGE
     assert "You asked to be introduced to River Stone" in second
     assert "winter" not in first + second
-    async with browser(hands.cast.milo) as page:
+    async with browser(scene.cast.milo) as page:
         assert "Nothing yet" in (await page.get("/my/access")).text
 
 
-async def test_whoever_leaves_takes_their_words_along(hands: Hands) -> None:
-    await hands.ask(shared=rules.read_shared(TOLD))
-    given = await personal_data.export(hands.context, "mira@example.org")
+async def test_erasing_a_member_deletes_their_introductions(scene: Scene) -> None:
+    await scene.ask(shared=rules.read_shared(FORM))
+    given = await personal_data.export(scene.context, "mira@example.org")
     assert given["introductions"][0]["looking_for"] == "Somebody for the winter"
     assert "token_hash" not in given["introductions"][0]
     assert [each["what"] for each in given["accesses"]] == ["introduction.asked", "introduction.mailed"]
-    await personal_data.erase(hands.context, "mira@example.org")
+    await personal_data.erase(scene.context, "mira@example.org")
     for table in ("introductions", "accesses"):
-        assert await hands.fetch(f"select from {table}") == []
-    assert await hands.mails("introduction_asked") == []
+        assert await scene.fetch(f"select from {table}") == []
+    assert await scene.mails("introduction_asked") == []
 
 
-async def test_a_therapist_who_leaves_takes_along_what_members_told_them(hands: Hands) -> None:
-    made = await hands.ask(shared=rules.read_shared(TOLD))
-    wren = await add_person(hands.context, "Wren")
-    async with hands.context.db.transaction() as tx:  # handed over after the mail was written
-        await tx.execute("update listings set person_id = $1 where id = $2", wren, hands.river)
-    await personal_data.erase(hands.context, "wren@example.org")
-    row = await hands.row(made)
+async def test_erasing_a_therapist_deletes_what_members_shared(scene: Scene) -> None:
+    made = await scene.ask(shared=rules.read_shared(FORM))
+    wren = await add_person(scene.context, "Wren")
+    async with scene.context.db.transaction() as tx:  # handed over after the mail was written
+        await tx.execute("update listings set person_id = $1 where id = $2", wren, scene.river)
+    await personal_data.erase(scene.context, "wren@example.org")
+    row = await scene.row(made)
     assert (row["reach"], row["looking_for"], row["token_hash"]) == ("", "", None)
-    assert await hands.mails("introduction_asked") == []
+    assert await scene.mails("introduction_asked") == []
 
 
-async def test_words_that_look_like_ours_are_marked_as_theirs(hands: Hands) -> None:
+async def test_words_of_members_are_quoted_in_mail(scene: Scene) -> None:
     like_ours = "Hello\n\nYes:\nhttps://evil.example/yes"
     both = {"looking_for": like_ours, "tell_own_words": "on", "own_words": like_ours}
-    await hands.ask(shared=rules.read_shared(TOLD | both))
-    (went,) = await hands.mails("introduction_asked")
+    await scene.ask(shared=rules.read_shared(FORM | both))
+    (went,) = await scene.mails("introduction_asked")
     lines = went["text_body"].splitlines()
     assert "> https://evil.example/yes" in lines
     assert "Yes:" in lines
@@ -488,27 +486,27 @@ async def test_words_that_look_like_ours_are_marked_as_theirs(hands: Hands) -> N
     assert "https://evil.example/yes" not in lines
 
 
-async def test_an_export_tells_what_was_done_about_ones_introductions(hands: Hands) -> None:
-    await hands.ask(shared=rules.read_shared(TOLD))
-    await actions.answer(hands.context, Key(token=await hands.token()), Answer("full"))
-    given = await personal_data.export(hands.context, "mira@example.org")
+async def test_an_export_holds_the_events_of_introductions(scene: Scene) -> None:
+    await scene.ask(shared=rules.read_shared(FORM))
+    await actions.answer(scene.context, Key(token=await scene.token()), Answer("full"))
+    given = await personal_data.export(scene.context, "mira@example.org")
     assert {"introduction.asked", "introduction.full"} <= {each["what"] for each in given["events"]}
 
 
-async def test_events_hold_no_words(hands: Hands) -> None:
-    await hands.ask(shared=rules.read_shared(TOLD))
-    await actions.answer(hands.context, Key(token=await hands.token()), Answer("full", "Try in spring"))
-    said = str(await hands.fetch("select * from events")) + str(await hands.fetch("select * from accesses"))
+async def test_events_hold_no_words(scene: Scene) -> None:
+    await scene.ask(shared=rules.read_shared(FORM))
+    await actions.answer(scene.context, Key(token=await scene.token()), Answer("full", "Try in spring"))
+    said = str(await scene.fetch("select * from events")) + str(await scene.fetch("select * from accesses"))
     for never in ("winter", "555-0100", "spring", "example.org"):
         assert never not in said
 
 
-async def test_pages_ask_little(hands: Hands, browser: OpenBrowser, queries: list[str]) -> None:
-    made = await hands.ask()
-    token = await hands.token()
-    async with browser(hands.cast.mira) as page:
+async def test_pages_take_few_queries(scene: Scene, browser: OpenBrowser, queries: list[str]) -> None:
+    made = await scene.ask()
+    token = await scene.token()
+    async with browser(scene.cast.mira) as page:
         for address in (
-            f"/therapists/{hands.river}/introduction",
+            f"/therapists/{scene.river}/introduction",
             "/my/introductions",
             f"/my/introductions/{made}",
             "/my/access",
@@ -520,12 +518,12 @@ async def test_pages_ask_little(hands: Hands, browser: OpenBrowser, queries: lis
             assert len(queries) <= 3, (address, queries)
 
 
-# Bad input comes in through the front door too
+# Invalid input
 
 
 @pytest.mark.parametrize("words", ["x" * 10_000, "a\x00b", "\u202e"])
-async def test_bad_words_are_refused_or_cleaned(hands: Hands, browser: OpenBrowser, words: str) -> None:
-    here = f"/therapists/{hands.river}/introduction"
+async def test_bad_words_are_refused_or_cleaned(scene: Scene, browser: OpenBrowser, words: str) -> None:
+    here = f"/therapists/{scene.river}/introduction"
     typed = {"id": "nothing", "do": "look", "tell_reach": "on", "reach": words}
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         assert (await page.post(here, data=typed)).status_code == 422

@@ -1,4 +1,4 @@
-"""What may be told in an introduction, when one may ask and answer, and how a name is looked for."""
+"""Rules of introductions and suggestions: what is shared, refusals, steps, searching a name."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def refused(values: dict[str, str]) -> set[tuple[str, str]]:
     return {(reason.code, reason.field) for reason in caught.value.reasons}
 
 
-# Telling
+# Sharing
 
 
-def test_only_what_is_ticked_is_told() -> None:
+def test_only_what_is_ticked_is_shared() -> None:
     typed = {"call_name": "Mira", "looking_for": "Weekday evenings", "own_words": "Hello"}
     told = rules.read_shared(TICKED | typed | {"tell_looking_for": "on", "tell_circle": "on"})
     assert told.kinds == ("reach", "looking_for", "circle")
@@ -40,7 +40,7 @@ def test_only_what_is_ticked_is_told() -> None:
 
 
 @given(ticks=st.sets(st.sampled_from(sorted(rules.SHAREABLE))), words=st.text(max_size=40))
-def test_whatever_is_typed_nothing_unticked_gets_through(ticks: set[str], words: str) -> None:
+def test_nothing_unticked_is_shared(ticks: set[str], words: str) -> None:
     typed = {kind: f"kind {kind} {words}" for kind in rules.LENGTHS}
     try:
         told = rules.read_shared(typed | {f"tell_{kind}": "on" for kind in ticks})
@@ -51,7 +51,7 @@ def test_whatever_is_typed_nothing_unticked_gets_through(ticks: set[str], words:
         assert bool(getattr(told, kind)) == (kind in ticks)
 
 
-def test_every_reason_is_said_at_once() -> None:
+def test_all_refusals_at_once() -> None:
     assert refused({"tell_call_name": "on", "tell_own_words": "on", "own_words": "x" * 1501}) == {
         ("no_reach", "tell_reach"),
         ("empty", "call_name"),
@@ -61,7 +61,7 @@ def test_every_reason_is_said_at_once() -> None:
     assert refused({"tell_reach": "on", "reach": "  "}) == {("empty", "reach")}
 
 
-def test_words_of_several_lines_stay_so() -> None:
+def test_line_breaks_stay() -> None:
     told = rules.read_shared(TICKED | {"tell_own_words": "on", "own_words": "One\r\n\r\nTwo"})
     assert told.own_words == "One\n\nTwo"
 
@@ -74,7 +74,7 @@ def listing(**more: Any) -> dict[str, Any]:
     return found | {"open_id": None, "no_until": None, "open_count": 0} | more
 
 
-def test_who_may_ask() -> None:
+def test_refusals_of_asking() -> None:
     assert rules.ask_refusals(listing()) == []
     assert rules.ask_refusals(listing(room="waiting", open_count=4)) == []
     assert codes(
@@ -86,7 +86,7 @@ def test_who_may_ask() -> None:
     assert "after Tuesday 24 November" in said_no.text
 
 
-def test_the_time_is_shorter_than_what_is_promised() -> None:
+def test_the_lifetime_is_shorter_than_promised() -> None:
     assert timedelta(days=1) <= timedelta(days=rules.PROMISED_DAYS) - rules.LIFETIME
 
 
@@ -99,7 +99,7 @@ def row(state: str, over: bool = False) -> dict[str, Any]:
     return {"state": state, "over": over, "ended_because": ""}
 
 
-def test_the_first_answer_stands_and_the_same_once_more_is_nothing_new() -> None:
+def test_the_first_answer_stays_and_the_same_again_is_not_refused() -> None:
     assert rules.answer_refusals(row("asked"), "full") == []
     assert rules.answer_refusals(row("full"), "full") == []
     assert codes(rules.answer_refusals(row("full"), "accepted")) == ["answered"]
@@ -111,7 +111,7 @@ def test_the_first_answer_stands_and_the_same_once_more_is_nothing_new() -> None
 
 @pytest.mark.parametrize("state", ALL)
 @pytest.mark.parametrize("over", [False, True])
-def test_every_state_has_one_way_out_at_most(state: str, over: bool) -> None:
+def test_every_state_can_be_withdrawn_or_ended_not_both(state: str, over: bool) -> None:
     ways = [
         not rules.withdraw_refusals(row(state, over)),
         not rules.end_refusals(row(state, over)),
@@ -119,7 +119,7 @@ def test_every_state_has_one_way_out_at_most(state: str, over: bool) -> None:
     assert sum(ways) == (1 if rules.is_open(row(state, over)) else 0)
 
 
-def test_what_an_answer_holds() -> None:
+def test_reading_an_answer() -> None:
     other = uuid4()
     said = rules.read_answer({"answer": "not_a_fit", "words": " Try them. ", "other": str(other)})
     assert said == rules.Answer("not_a_fit", "Try them.", other)
@@ -130,11 +130,11 @@ def test_what_an_answer_holds() -> None:
             rules.read_answer(values)
 
 
-# A therapist who is gone
+# Listings that are gone
 
 
 @pytest.mark.parametrize("because", sorted(rules.END_REASONS))
-def test_who_waits_for_a_page_that_is_gone_waits_no_more(because: str) -> None:
+def test_which_introductions_end_with_the_listing(because: str) -> None:
     assert rules.ends_with_listing(row("asked"), because)
     assert rules.ends_with_listing(row("accepted"), because) == (because in ("complaint", "organizer"))
     for state in ALL:
@@ -143,7 +143,7 @@ def test_who_waits_for_a_page_that_is_gone_waits_no_more(because: str) -> None:
             assert not rules.ends_with_listing(row(state), because)
 
 
-def test_every_reason_why_a_page_is_hidden_has_its_words() -> None:
+def test_every_reason_of_hiding_has_a_text() -> None:
     assert set(rules.END_REASONS) == set(words.HIDDEN)
     assert set(rules.END_REASONS.values()) | {"left"} == set(rules.END_TEXTS)
     for because in rules.END_TEXTS:
@@ -154,7 +154,7 @@ def test_every_reason_why_a_page_is_hidden_has_its_words() -> None:
     assert "took their page off" in rules.end_text(seen("accepted", hidden_because="therapist"))
 
 
-def test_who_did_not_end_it_is_not_told_that_they_did() -> None:
+def test_one_that_ended_with_the_listing_does_not_read_as_ended_by_its_member() -> None:
     closed = seen("ended", ended_because="organizer", ended_at=NOW)
     assert rules.state_words(closed) == "No longer in the directory"
     assert rules.state_words(seen("ended")) == "You ended it"
@@ -165,7 +165,7 @@ def test_who_did_not_end_it_is_not_told_that_they_did() -> None:
     assert reason.code == "closed"
 
 
-# Every step
+# Steps
 
 
 def seen(state: str, **more: Any) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def seen(state: str, **more: Any) -> dict[str, Any]:
     return found | more
 
 
-def test_steps_say_what_is_known_and_no_more() -> None:
+def test_steps_show_only_what_is_known() -> None:
     later = NOW + timedelta(days=2)
     assert [step.text for step in rules.steps(seen("asked", mail_state="sent", mail_sent_at=NOW))] == [
         "You asked for it.",
@@ -199,7 +199,7 @@ def test_steps_say_what_is_known_and_no_more() -> None:
 # Names
 
 
-def test_a_name_is_looked_for_by_the_beginnings_of_its_words() -> None:
+def test_a_name_is_searched_by_prefixes_of_its_words() -> None:
     assert rules.name_terms("Zoë O'Brien") == "Zoe:*A & O:*A & Brien:*A"
     assert rules.name_terms(" !&|():*<>' ") == ""
 
@@ -210,7 +210,7 @@ def test_a_search_for_a_name_holds_nothing_but_letters_and_figures(typed: str) -
         assert term.removesuffix(":*A").isalnum()
 
 
-def test_ids_out_of_a_form() -> None:
+def test_reading_ids() -> None:
     one, two = uuid4(), uuid4()
     assert rules.read_ids(f"{one},{two},{one},nothing,") == [one, two]
 
@@ -218,7 +218,7 @@ def test_ids_out_of_a_form() -> None:
 # The access log
 
 
-def test_the_log_speaks_in_plain_words() -> None:
+def test_the_texts_of_the_access_log() -> None:
     line = {"what": "introduction.asked", "who_name": None, "listing_name": "River"}
     assert (
         access_log.text_of(line | {"details": ["reach", "circle"]})
@@ -241,7 +241,7 @@ def suggestion_codes(values: dict[str, str]) -> set[str]:
     return caught.value.codes
 
 
-def test_what_may_be_suggested() -> None:
+def test_refusals_of_a_suggestion() -> None:
     ids = [uuid4() for _ in range(4)]
     typed = ",".join(str(each) for each in ids)
     assert suggestions_rules.read({"what": "directory", "listings": typed}).listings == ()
@@ -256,7 +256,7 @@ def test_what_may_be_suggested() -> None:
     assert suggestion_codes({"what": "", "words": "x" * 601}) == {"nothing", "too_long"}
 
 
-def test_listings_as_choices() -> None:
+def test_listings_as_options() -> None:
     found = {"id": uuid4(), "name": "River", "letters": "LMFT", "city": "Miami", "area": "FL"}
     found |= {"telehealth": True, "in_person": True, "licensed": ["FL", "GU"]}
     assert suggestions_rules.listing_options([found], none="Nobody") == [

@@ -1,4 +1,4 @@
-"""Listings on the real database: written, read, changed; who sees which page."""
+"""Listings over HTTP: written by therapists and organizers, shown, hidden, assigned, pictures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from circles.directory.listing.values import License
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
-from tests.directory.helpers import RIVER, add_listing
+from tests.directory.helpers import RIVER, add_listing, form_id, make_organizer
 from tests.uploads import image
 
 
@@ -98,9 +98,7 @@ async def test_a_therapist_applies_and_the_organizers_show_it(cast: Cast, browse
     assert f"/therapists/{row['id']}" in mails[0]["text_body"]
 
 
-async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_form_shows_all_refusals_and_keeps_what_was_typed(cast: Cast, browser: OpenBrowser) -> None:
     wrong = form(
         then="send",
         approach="a" * 10_000,
@@ -151,7 +149,7 @@ async def test_a_form_with_faults_says_all_of_them_and_keeps_what_was_typed(
         ({"license_1_number": ""}, "license_1_number"),
     ],
 )
-async def test_one_fault_at_a_time(
+async def test_each_refusal_alone(
     cast: Cast, browser: OpenBrowser, wrong: dict[str, str], field: str
 ) -> None:
     async with browser(cast.mira) as page:
@@ -160,7 +158,7 @@ async def test_one_fault_at_a_time(
     assert f'href="#f-{field}"' in answer.text
 
 
-async def test_rows_are_added_and_taken_away_without_losing_a_word(cast: Cast, browser: OpenBrowser) -> None:
+async def test_rows_are_added_and_removed_without_losing_text(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         more = await page.post("/my/listing/edit", data=form(more="license"))
         assert more.status_code == 200
@@ -174,7 +172,7 @@ async def test_rows_are_added_and_taken_away_without_losing_a_word(cast: Cast, b
     assert await listing_of(cast.context, cast.mira) is None
 
 
-async def test_a_draft_may_have_gaps_and_is_sent_when_it_is_whole(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_draft_may_lack_fields_and_is_sent_when_complete(cast: Cast, browser: OpenBrowser) -> None:
     gaps = form(then="keep", license_1_number="", license_1_kind="", license_1_area="")
     async with browser(cast.mira) as page:
         assert (await page.post("/my/listing/edit", data=gaps)).status_code == 303
@@ -227,7 +225,7 @@ async def test_a_changed_license_loses_its_check_and_an_unchanged_one_keeps_it(
     assert "changed meanwhile" in late.text
 
 
-async def test_two_windows(cast: Cast, browser: OpenBrowser) -> None:
+async def test_two_windows_with_the_same_form(cast: Cast, browser: OpenBrowser) -> None:
     await add_listing(cast.context, person=cast.mira, source="applied")
     async with browser(cast.mira) as page:
         assert (
@@ -242,7 +240,7 @@ async def test_two_windows(cast: Cast, browser: OpenBrowser) -> None:
     assert (row["headline"], row["state"], row["name"]) == ("first", "shown", "Wren Hill")
 
 
-async def test_withdrawn_and_brought_back(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_listing_is_withdrawn_and_shown_again(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.mira)
     async with browser(cast.mira) as page:
         assert (await page.post("/my/listing/withdraw")).status_code == 303
@@ -273,7 +271,7 @@ async def test_withdrawn_and_brought_back(cast: Cast, browser: OpenBrowser) -> N
         ("hidden", "organizer", ""),
     ],
 )
-async def test_ones_own_page_has_one_first_button(
+async def test_the_own_page_has_one_primary_button(
     cast: Cast, browser: OpenBrowser, state: str, because: str, first: str
 ) -> None:
     listing = await add_listing(cast.context, person=cast.mira)
@@ -286,7 +284,7 @@ async def test_ones_own_page_has_one_first_button(
     assert found == ([first] if first else [])
 
 
-async def test_what_its_therapist_took_back_is_not_shown_by_an_organizer_who_saw_it_waiting(
+async def test_an_organizer_cannot_show_a_listing_taken_back_meanwhile(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.mira) as page:
@@ -304,7 +302,9 @@ async def test_what_its_therapist_took_back_is_not_shown_by_an_organizer_who_saw
     assert (await listing_of(cast.context, cast.mira))["state"] == "draft"
 
 
-async def test_a_form_with_thousands_of_choices_is_answered_shortly(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_form_with_thousands_of_unknown_choices_gets_a_short_answer(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     every = [str(n) for n in range(9_000)]
     many = form(works_with=",".join(every), links="\n".join(every[:5_000]))
     async with browser(cast.mira) as page:
@@ -314,71 +314,13 @@ async def test_a_form_with_thousands_of_choices_is_answered_shortly(cast: Cast, 
     assert len(answer.text) < 500_000
 
 
-async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: OpenBrowser) -> None:
-    listing = await add_listing(cast.context, person=cast.farid)
-    async with browser(cast.mira) as page:
-        assert (await page.post(f"/therapists/{listing}/complaint", data={"body": " "})).status_code == 422
-        told = await page.post(
-            f"/therapists/{listing}/complaint", data={"body": "The license is somebody else's."}
-        )
-        assert told.status_code == 303
-        assert (await page.get("/organize/therapists")).status_code == 404
-    async with browser(cast.odile) as page:
-        desk = (await page.get("/organize/therapists")).text
-        assert "The license is somebody else" in desk
-        assert "Mira" in desk
-        assert "complaint" in (await page.get("/organize")).text.lower()
-        async with cast.context.db.reading() as tx:
-            complaint = await tx.fetchval("select id from complaints")
-        assert (
-            await page.post(f"/organize/complaints/{complaint}", data={"then": "hidden"})
-        ).status_code == 303
-        again = await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
-        assert again.status_code == 422
-    async with browser(cast.farid) as page:
-        own = (await page.get("/my/listing")).text
-        assert "The organizers hid this page" in own
-        assert "Mira" not in own.split("<main")[1]
-        assert (await page.post("/my/listing/return")).status_code == 422
-    async with browser() as page:
-        assert (await page.get(f"/therapists/{listing}")).status_code == 404
-
-
-async def test_a_complaint_sent_twice_is_one(cast: Cast, browser: OpenBrowser) -> None:
-    listing = await add_listing(cast.context)
-    path = f"/therapists/{listing}/complaint"
-    async with browser(cast.mira) as page:
-        made_with = id_in((await page.get(path)).text)
-        said = {"id": made_with, "body": "The fee is another one."}
-        answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
-        assert {(each.status_code, each.headers["location"]) for each in answers} == {
-            (303, f"/therapists/{listing}")
-        }
-        assert (await page.post(path, data=said)).status_code == 303
-        more = await page.post(path, data=said | {"body": "The fee is another one, and the name."})
-        assert more.status_code == 422
-        assert "have changed it since" in more.text
-        assert "and the name." in more.text
-        assert id_in(more.text) != made_with
-    async with browser(cast.milo) as page:
-        assert (await page.post(path, data=said)).status_code == 404  # an id of somebody else's form
-    async with cast.context.db.reading() as tx:
-        assert await tx.fetchval("select count(*) from complaints where body like 'The fee%'") == 1
-        assert await tx.fetchval("select count(*) from events where what = 'complaint.made'") == 1
-
-
-def id_in(text: str) -> str:
-    """The id that a form on a page was made with."""
-    return text.split('name="id" value="')[1].split('"')[0]
-
-
 @pytest.mark.parametrize("then", ["keep", "show"])
 async def test_a_listing_written_twice_by_an_organizer_is_one(
     cast: Cast, browser: OpenBrowser, then: str
 ) -> None:
     path = "/organize/therapists/new"
     async with browser(cast.odile) as page:
-        said = form(then=then, id=id_in((await page.get(path)).text), npi="1234567893")
+        said = form(then=then, id=form_id((await page.get(path)).text), npi="1234567893")
         answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
         assert {each.status_code for each in answers} == {303}
         assert {each.headers["location"] for each in answers} == {f"/organize/therapists/{said['id']}"}
@@ -401,13 +343,13 @@ async def test_a_listing_written_twice_by_an_organizer_is_one(
         assert await tx.fetchval("select count(*) from mails") == (then == "show")
 
 
-async def test_one_form_of_a_listing_takes_no_other_ones_id(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_form_cannot_use_the_id_of_another_listing(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context)
     async with browser(cast.odile) as page:
         taken = await page.post("/organize/therapists/new", data=form(id=str(listing)))
         assert taken.status_code == 422
         assert "out of date" in taken.text
-        again = form(id=id_in(taken.text))
+        again = form(id=form_id(taken.text))
         assert again["id"] != str(listing)
         assert (await page.post("/organize/therapists/new", data=again)).status_code == 303
         assert (
@@ -418,10 +360,10 @@ async def test_one_form_of_a_listing_takes_no_other_ones_id(cast: Cast, browser:
         assert await tx.fetchval("select count(*) from listings") == 3
 
 
-async def test_ones_own_listing_applied_for_twice_is_one(cast: Cast, browser: OpenBrowser) -> None:
+async def test_an_own_listing_sent_twice_is_one(cast: Cast, browser: OpenBrowser) -> None:
     path = "/my/listing/edit"
     async with browser(cast.mira) as page:
-        said = form(then="send", id=id_in((await page.get(path)).text))
+        said = form(then="send", id=form_id((await page.get(path)).text))
         answers = await asyncio.gather(*(page.post(path, data=said) for _ in range(4)))
         assert {(each.status_code, each.headers["location"]) for each in answers} == {(303, "/my/listing")}
         assert (await page.post(path, data=said)).status_code == 303
@@ -437,9 +379,9 @@ async def test_ones_own_listing_applied_for_twice_is_one(cast: Cast, browser: Op
         assert await tx.fetchval("select count(*) from events where what = 'listing.written'") == 2
 
 
-async def test_kept_and_sent_right_after_it_is_sent(cast: Cast, browser: OpenBrowser) -> None:
+async def test_saved_and_then_sent_it_waits(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
-        said = form(id=id_in((await page.get("/my/listing/edit")).text))
+        said = form(id=form_id((await page.get("/my/listing/edit")).text))
         for then in ("keep", "send"):
             assert (await page.post("/my/listing/edit", data=said | {"then": then})).status_code == 303
     assert (await listing_of(cast.context, cast.mira))["state"] == "waiting"
@@ -456,12 +398,7 @@ async def test_two_first_forms_in_two_windows_make_one_listing(cast: Cast, brows
         assert await tx.fetchval("select count(*) from listings") == 1
 
 
-async def make_organizer(context: Context, person: UUID) -> None:
-    async with context.db.transaction() as tx:
-        await tx.execute("update people set is_organizer = true where id = $1", person)
-
-
-async def test_nobody_checks_a_license_of_their_own(cast: Cast, browser: OpenBrowser) -> None:
+async def test_nobody_checks_their_own_license(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.fern)
     await make_organizer(cast.context, cast.fern)
     async with cast.context.db.reading() as tx:
@@ -481,7 +418,7 @@ async def test_nobody_checks_a_license_of_their_own(cast: Cast, browser: OpenBro
         assert (await page.post(f"/organize/licenses/{license}/checked", data=check)).status_code == 303
 
 
-async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(
+async def test_own_checks_are_cleared_when_the_listing_is_assigned_to_the_checker(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     two = (RIVER.licenses[0], replace(RIVER.licenses[0], area="GA", number="G1"))
@@ -505,44 +442,7 @@ async def test_what_one_checked_is_unchecked_once_the_listing_is_ones_own(
     assert [tuple(each) for each in checked_by] == [("FL", cast.odile, True), ("GA", None, False)]
 
 
-async def test_a_complaint_about_ones_own_listing_is_read_by_another_organizer(
-    cast: Cast, browser: OpenBrowser
-) -> None:
-    listing = await add_listing(cast.context, person=cast.fern)
-    await make_organizer(cast.context, cast.fern)
-    async with browser(cast.mira) as page:
-        await page.post(f"/therapists/{listing}/complaint", data={"body": "Not what it says."})
-    async with cast.context.db.reading() as tx:
-        complaint = await tx.fetchval("select id from complaints")
-    async with browser(cast.fern) as page:
-        for path in ("/organize/therapists", f"/organize/therapists/{listing}"):
-            text = (await page.get(path)).text.split("<main")[1]
-            assert "Not what it says" not in text
-            assert "Mira" not in text
-        desk = (await page.get("/organize/therapists?show=complaints")).text
-        assert "One complaint is about your own listing" in desk
-        kept = await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
-        assert kept.status_code == 404
-    async with browser(cast.odile) as page:
-        desk = (await page.get("/organize/therapists")).text
-        assert "Not what it says" in desk
-        assert "your own listing" not in desk
-        assert (
-            await page.post(f"/organize/complaints/{complaint}", data={"then": "kept"})
-        ).status_code == 303
-
-
-async def test_complaints_are_counted_but_not_the_second_press(cast: Cast, browser: OpenBrowser) -> None:
-    listing = await add_listing(cast.context)
-    path = f"/therapists/{listing}/complaint"
-    sent = [{"id": str(uuid4()), "body": f"{n}"} for n in range(7)]
-    async with browser(cast.mira) as page:
-        twice = [each for each in sent[:6] for _ in range(2)]
-        answers = [(await page.post(path, data=said)).status_code for said in [*twice, sent[6]]]
-    assert answers == [303] * 12 + [429]
-
-
-async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browser: OpenBrowser) -> None:
+async def test_an_organizer_writes_shows_hides_and_assigns(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         assert (await page.get("/organize/therapists/new")).status_code == 200
         made = await page.post("/organize/therapists/new", data=form(then="show"))
@@ -571,7 +471,7 @@ async def test_an_organizer_writes_shows_hides_and_hands_over(cast: Cast, browse
     )
 
 
-async def test_one_account_both_pages(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_therapist_who_also_hosts_has_both_pages_linked(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.farid)
     async with browser() as page:
         assert f'href="/facilitators/{cast.farid}"' in (await page.get(f"/therapists/{listing}")).text
@@ -590,7 +490,7 @@ async def send_picture(page: Browser, path: str, sent: bytes) -> Any:
     return await page.post(path, files={"picture": ("me.png", sent, "image/png")})
 
 
-async def test_a_picture_is_made_anew_and_taken_away(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_picture_is_re_encoded_and_deleted(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.mira)
     path = "/my/listing/picture"
     async with browser(cast.mira) as page:
@@ -617,7 +517,7 @@ async def picture_of(page: Browser, listing: UUID) -> str:
     return shown.split('src="/therapists/pictures/')[1].split('"')[0]
 
 
-async def test_an_organizer_gives_a_picture_to_a_listing_that_is_with_nobody(
+async def test_an_organizer_saves_the_picture_of_a_listing_without_an_account(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     listing = await add_listing(cast.context)
@@ -655,7 +555,7 @@ async def test_an_organizer_gives_a_picture_to_a_listing_that_is_with_nobody(
     ]
 
 
-async def test_what_is_not_there_is_404(cast: Cast, browser: OpenBrowser) -> None:
+async def test_unknown_listings_are_404(cast: Cast, browser: OpenBrowser) -> None:
     nowhere = uuid4()
     async with browser(cast.odile) as page:
         for path in (f"/therapists/{nowhere}", "/therapists/nobody-x", f"/therapists/{nowhere}/complaint"):
@@ -681,14 +581,14 @@ async def test_a_page_takes_few_queries(cast: Cast, browser: OpenBrowser, querie
         assert len(queries) == 3
 
 
-async def test_one_npi_is_one_listing(cast: Cast) -> None:
+async def test_an_npi_belongs_to_one_listing(cast: Cast) -> None:
     await add_listing(cast.context, npi="1234567893")
     with pytest.raises(Refused) as refused:
         await add_listing(cast.context, npi="1234 567 893")
     assert refused.value.codes == {"npi_taken"}
 
 
-async def test_the_writer_is_told_of_what_is_not_there_or_moved(cast: Cast) -> None:
+async def test_writing_refuses_an_unknown_or_changed_listing(cast: Cast) -> None:
     listing = await add_listing(cast.context)
     async with cast.context.db.transaction() as tx:
         with pytest.raises(OutOfDate):

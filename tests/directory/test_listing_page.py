@@ -1,4 +1,4 @@
-"""A therapist's page: what somebody needs first stands first, and what it costs is said in plain words."""
+"""The public page of a listing: the order of its parts, fees and insurance in words."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ async def words(browser: OpenBrowser, listing: UUID) -> str:
     return re.sub(r"\s+", " ", unescape(said))
 
 
-async def test_the_three_questions_are_answered_before_all_else(
-    context: Context, browser: OpenBrowser
-) -> None:
+async def test_the_three_answers_come_first(context: Context, browser: OpenBrowser) -> None:
     ways = (Way("ifs", "ifs_2", "A school"), Way("kap", "kap_trained", "Fluence", 2022), Way("act"))
     listing = await add_listing(context, ways=ways, answer_medicine="Both matter.")
     said = await words(browser, listing)
@@ -34,7 +32,7 @@ async def test_the_three_questions_are_answered_before_all_else(
     assert said.index(third) < said.index("Licensed in Florida")
 
 
-async def test_what_is_not_answered_is_said(context: Context, browser: OpenBrowser) -> None:
+async def test_a_missing_answer_is_shown_as_missing(context: Context, browser: OpenBrowser) -> None:
     listing = await add_listing(context, ways=(), experience="", answer_experience="")
     assert (await words(browser, listing)).count("Not answered here. Ask when you talk.") == 3
     ways = (Way("emdr"), Way("other", school="Hakomi"))
@@ -44,7 +42,7 @@ async def test_what_is_not_answered_is_said(context: Context, browser: OpenBrows
     assert f"{QUESTIONS['answer_experience']} Nobody yet {QUESTIONS['answer_training']}" in said
 
 
-async def test_fees_are_said_in_plain_words(context: Context, browser: OpenBrowser) -> None:
+async def test_fees_are_shown_in_words(context: Context, browser: OpenBrowser) -> None:
     free = await add_listing(context, fee_minimum=0, fee_maximum=0, sliding_floor=None)
     assert "Fee Free of charge Meets" in await words(browser, free)
     down = await add_listing(context, sliding_floor=0)
@@ -53,7 +51,7 @@ async def test_fees_are_said_in_plain_words(context: Context, browser: OpenBrows
     assert "Fee $150 Meets" in await words(browser, flat)
 
 
-async def test_the_codes_are_explained_to_whoever_could_use_them(
+async def test_insurance_codes_are_explained_where_they_can_be_used(
     context: Context, browser: OpenBrowser
 ) -> None:
     for insurance, superbills in ((True, False), (False, True)):

@@ -1,4 +1,4 @@
-"""What a listing may say: every reason at once, and which NPI is real."""
+"""Rules of listings: refusals of drafts and of publishing, NPI check digits, valid licenses."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def fields(draft: Draft) -> list[tuple[str, str]]:
     return [(reason.field, reason.code) for reason in rules.publish_refusals(draft)]
 
 
-def test_a_whole_listing_has_no_problems() -> None:
+def test_a_complete_listing_is_not_refused() -> None:
     assert rules.publish_refusals(RIVER) == []
 
 
 # The example of the document, and one number for each of the two first digits.
 @pytest.mark.parametrize("npi", ["1234567893", "1245319599", "2000000002"])
-def test_a_real_npi(npi: str) -> None:
+def test_a_valid_npi(npi: str) -> None:
     assert rules.is_npi(npi)
 
 
@@ -44,7 +44,7 @@ def test_a_real_npi(npi: str) -> None:
         "-234567893",
     ],
 )
-def test_what_is_no_npi(npi: str) -> None:
+def test_an_invalid_npi(npi: str) -> None:
     assert not rules.is_npi(npi)
 
 
@@ -66,11 +66,11 @@ def test_one_of_ten_last_digits_is_right_and_a_mistyped_digit_is_noticed(head: i
         (License("lmft", "FL", "1", status="inactive"), False),
     ],
 )
-def test_which_license_counts(license: License, does: bool) -> None:
+def test_which_license_is_valid(license: License, does: bool) -> None:
     assert rules.is_license_valid(license, TODAY) is does
 
 
-def test_every_reason_is_told_at_once_with_its_field() -> None:
+def test_all_refusals_at_once_each_with_its_field() -> None:
     found = fields(
         replace(
             RIVER,
@@ -112,7 +112,7 @@ def test_every_reason_is_told_at_once_with_its_field() -> None:
         "https://x.org/\u202e", "https://x.org/" + "a" * 300,
     ],
 )  # fmt: skip
-def test_what_is_no_web_address(link: str) -> None:
+def test_an_invalid_link(link: str) -> None:
     assert not rules.is_link(link)
     assert ("links", "not_a_link") in fields(replace(RIVER, links=(link,)))
     assert ("license_1_source", "not_a_link") in fields(
@@ -123,7 +123,7 @@ def test_what_is_no_web_address(link: str) -> None:
 @pytest.mark.parametrize(
     "link", ["https://river.example.org", "http://example.org/a?b=c#d", "HTTPS://Example.ORG"]
 )
-def test_what_is_a_web_address(link: str) -> None:
+def test_a_valid_link(link: str) -> None:
     assert rules.is_link(link)
 
 
@@ -137,7 +137,9 @@ def test_what_is_a_web_address(link: str) -> None:
         ({"email": "", "links": ()}, "email", "unreachable"),
     ],
 )  # fmt: skip
-def test_a_draft_may_lack_what_a_page_may_not(change: dict[str, object], field: str, code: str) -> None:
+def test_a_draft_may_lack_what_a_shown_listing_may_not(
+    change: dict[str, object], field: str, code: str
+) -> None:
     changed = replace(RIVER, **change)  # pyright: ignore[reportArgumentType]
     assert rules.draft_refusals(changed) == []
     assert (field, code) in fields(changed)
@@ -165,12 +167,12 @@ def test_a_draft_may_lack_what_a_page_may_not(change: dict[str, object], field: 
         ({"licenses": (License("lmft", "FL", "1", expires_on=date(1, 1, 1)),)}, "license_1_expires_on", "date_far"),
     ],
 )  # fmt: skip
-def test_what_cannot_even_be_a_draft(change: dict[str, object], field: str, code: str) -> None:
+def test_what_is_refused_as_a_draft(change: dict[str, object], field: str, code: str) -> None:
     found = rules.draft_refusals(replace(RIVER, **change))  # pyright: ignore[reportArgumentType]
     assert (field, code) in [(reason.field, reason.code) for reason in found]
 
 
-def test_a_zip_lies_in_the_state_that_is_said() -> None:
+def test_a_zip_must_be_in_the_state() -> None:
     assert rules.zip_refusals(RIVER, "FL") == []
     assert [reason.code for reason in rules.zip_refusals(RIVER, "NY")] == ["zip_elsewhere"]
     assert [reason.code for reason in rules.zip_refusals(RIVER, None)] == ["zip_unknown"]
@@ -182,7 +184,7 @@ def test_a_zip_lies_in_the_state_that_is_said() -> None:
     assert rules.zip_refusals(replace(RIVER, zip=""), None) == []
 
 
-def test_tidying_trims_and_keeps_what_cannot_stand_for_the_form() -> None:
+def test_tidy_trims_and_keeps_what_cannot_be_read() -> None:
     tidied = rules.tidy(
         replace(
             RIVER,
@@ -209,7 +211,7 @@ def test_tidying_trims_and_keeps_what_cannot_stand_for_the_form() -> None:
         zip=st.text(max_size=6),
     )
 )
-def test_whatever_is_typed_is_answered_with_reasons(draft: Draft) -> None:
+def test_any_text_is_refused_with_reasons_and_never_raises(draft: Draft) -> None:
     for reason in rules.publish_refusals(rules.tidy(draft)):
         assert reason.text
         assert reason.field

@@ -1,4 +1,4 @@
-"""Suggestions over HTTP on a real database: who may make one, who sees it, and that nothing tells of its reading."""
+"""Suggestions over HTTP: who may make one, who reads it, and that nothing records its reading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing
 
 
-class Hands:
+class Scene:
     """A gathering of yesterday with Mira, who came, and Milo, who did not."""
 
     def __init__(self, context: Context, cast: Cast, gathering: UUID, mira: UUID, milo: UUID) -> None:
@@ -48,7 +48,7 @@ class Hands:
 
 
 @pytest_asyncio.fixture
-async def hands(context: Context, cast: Cast) -> Hands:
+async def scene(context: Context, cast: Cast) -> Scene:
     gathering = await add_gathering(context, cast.circle, days=-1)
     mira = await add_booking(context, gathering, cast.mira)
     milo = await add_booking(context, gathering, cast.milo, kind="paid", amount=4500)
@@ -56,47 +56,47 @@ async def hands(context: Context, cast: Cast) -> Hands:
         await tx.execute(
             "insert into attendance (booking_id, mark) values ($1, 'came'), ($2, 'absent')", mira, milo
         )
-    return Hands(context, cast, gathering, mira, milo)
+    return Scene(context, cast, gathering, mira, milo)
 
 
-async def test_a_look_at_the_directory(hands: Hands, browser: OpenBrowser) -> None:
-    async with browser(hands.cast.farid) as page:
-        after = (await page.get(f"/host/gatherings/{hands.gathering}/after")).text
-        assert hands.here in after
-        assert str(hands.milo) not in after.partition('id="suggest"')[2].partition("</section>")[0]
-        assert "You will not be told whether it was read" in (await page.get(hands.here)).text
-        made = await page.post(hands.here, data={"what": "directory", "words": "Be <kind> to yourself."})
-        assert made.headers["location"] == f"/host/gatherings/{hands.gathering}/after#suggest"
-    (note,) = await hands.fetch("select * from mails where kind = 'suggestion'")
+async def test_a_look_at_the_directory(scene: Scene, browser: OpenBrowser) -> None:
+    async with browser(scene.cast.farid) as page:
+        after = (await page.get(f"/host/gatherings/{scene.gathering}/after")).text
+        assert scene.here in after
+        assert str(scene.milo) not in after.partition('id="suggest"')[2].partition("</section>")[0]
+        assert "You will not be told whether it was read" in (await page.get(scene.here)).text
+        made = await page.post(scene.here, data={"what": "directory", "words": "Be <kind> to yourself."})
+        assert made.headers["location"] == f"/host/gatherings/{scene.gathering}/after#suggest"
+    (note,) = await scene.fetch("select * from mails where kind = 'suggestion'")
     assert note["to_address"] == "mira@example.org"
     for never in ("Farid", "kind", "therapist", "Tuesday", "directory"):
         assert never not in note["text_body"] + note["subject"]
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         assert "There is a suggestion for you" in (await page.get("/my/gatherings")).text
         seen = (await page.get("/my/suggestions")).text
         assert "Be &lt;kind&gt; to yourself." in seen
         assert "Farid" in seen.partition("<main")[2]
-    assert await hands.log(hands.cast.mira) == ["Farid suggested that you look at the directory."]
-    async with browser(hands.cast.milo) as page:
+    assert await scene.log(scene.cast.mira) == ["Farid suggested that you look at the directory."]
+    async with browser(scene.cast.milo) as page:
         assert "kind" not in (await page.get("/my/suggestions")).text.partition("<main")[2]
         assert "suggestion" not in (await page.get("/my/gatherings")).text.partition("<main")[2]
 
 
-async def test_a_button_pressed_twice_makes_one_suggestion(hands: Hands, browser: OpenBrowser) -> None:
-    async with browser(hands.cast.farid) as page:
+async def test_a_button_pressed_twice_makes_one_suggestion(scene: Scene, browser: OpenBrowser) -> None:
+    async with browser(scene.cast.farid) as page:
         said = {"what": "directory", "words": "Go gently."}
-        both = await asyncio.gather(*(page.post(hands.here, data=said) for _ in range(2)))
+        both = await asyncio.gather(*(page.post(scene.here, data=said) for _ in range(2)))
         assert [each.status_code for each in both] == [303, 303]
-        assert (await page.post(hands.here, data=said | {"words": "And sleep."})).status_code == 303
-    assert len(await hands.fetch("select from suggestions")) == 2
-    assert len(await hands.fetch("select from mails where kind = 'suggestion'")) == 2
-    assert len(await hands.log(hands.cast.mira)) == 2
+        assert (await page.post(scene.here, data=said | {"words": "And sleep."})).status_code == 303
+    assert len(await scene.fetch("select from suggestions")) == 2
+    assert len(await scene.fetch("select from mails where kind = 'suggestion'")) == 2
+    assert len(await scene.log(scene.cast.mira)) == 2
 
 
-async def test_up_to_three_listings_found_by_name(hands: Hands, browser: OpenBrowser) -> None:
-    ids = [await add_listing(hands.context, name=name) for name in ("River Stone", "River Bank", "Zoë Brook")]
-    async with browser(hands.cast.farid) as page:
-        found = (await page.post(hands.here, data={"do": "find", "name": "river", "words": "Kept"})).text
+async def test_up_to_three_listings_found_by_name(scene: Scene, browser: OpenBrowser) -> None:
+    ids = [await add_listing(scene.context, name=name) for name in ("River Stone", "River Bank", "Zoë Brook")]
+    async with browser(scene.cast.farid) as page:
+        found = (await page.post(scene.here, data={"do": "find", "name": "river", "words": "Kept"})).text
         assert "River Stone" in found
         assert "River Bank" in found
         assert "Zoë" not in found
@@ -107,180 +107,178 @@ async def test_up_to_three_listings_found_by_name(hands: Hands, browser: OpenBro
             "listings": [str(each) for each in ids[:2]],
             "what": "listings",
         }
-        found = (await page.post(hands.here, data=ticked)).text
+        found = (await page.post(scene.here, data=ticked)).text
         assert found.count(" checked") == 3  # the way, and the two that stay ticked
         assert "Zoë Brook" in found
-        done = await page.post(hands.here, data={"what": "listings", "listings": [str(each) for each in ids]})
+        done = await page.post(scene.here, data={"what": "listings", "listings": [str(each) for each in ids]})
         assert done.status_code == 303
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         seen = (await page.get("/my/suggestions")).text
     for each in ids:
         assert f'href="/therapists/{each}"' in seen
-    assert sorted(await hands.log(hands.cast.mira)) == [
+    assert sorted(await scene.log(scene.cast.mira)) == [
         f"Farid suggested {name} to you." for name in ("River Bank", "River Stone", "Zoë Brook")
     ]
 
 
-async def test_what_is_wrong_is_said_and_what_was_typed_stays(hands: Hands, browser: OpenBrowser) -> None:
-    draft = await add_listing(hands.context, name="Draft", state="draft")
-    async with browser(hands.cast.farid) as page:
-        empty = await page.post(hands.here, data={"what": "listings", "words": "Still here"})
+async def test_refusals_are_shown_and_what_was_typed_stays(scene: Scene, browser: OpenBrowser) -> None:
+    draft = await add_listing(scene.context, name="Draft", state="draft")
+    async with browser(scene.cast.farid) as page:
+        empty = await page.post(scene.here, data={"what": "listings", "words": "Still here"})
         assert empty.status_code == 422
         assert "tick at least one" in empty.text
         assert "Still here" in empty.text
-        gone = await page.post(hands.here, data={"what": "listings", "listings": str(draft)})
+        gone = await page.post(scene.here, data={"what": "listings", "listings": str(draft)})
         assert "no longer in the directory" in gone.text
-    assert await hands.fetch("select from suggestions") == []
-    assert await hands.fetch("select from mails where kind = 'suggestion'") == []
+    assert await scene.fetch("select from suggestions") == []
+    assert await scene.fetch("select from mails where kind = 'suggestion'") == []
 
 
-async def test_only_a_host_of_the_gathering_and_only_to_one_who_came(
-    hands: Hands, browser: OpenBrowser
-) -> None:
-    helper = await add_person(hands.context, "Helper", is_facilitator=True)
-    async with hands.context.db.transaction() as tx:
+async def test_only_a_host_suggests_and_only_to_members_who_came(scene: Scene, browser: OpenBrowser) -> None:
+    helper = await add_person(scene.context, "Helper", is_facilitator=True)
+    async with scene.context.db.transaction() as tx:
         await tx.execute(
             "insert into hosts (circle_id, person_id, part) values ($1, $2, 'helper')",
-            hands.cast.circle,
+            scene.cast.circle,
             helper,
         )
-    for who in (hands.cast.fern, hands.cast.odile, hands.cast.mira, helper):
+    for who in (scene.cast.fern, scene.cast.odile, scene.cast.mira, helper):
         async with browser(who) as page:
-            assert (await page.get(hands.here)).status_code == 404
-            assert (await page.post(hands.here, data={"what": "directory"})).status_code == 404
-    async with browser(hands.cast.farid) as page:
+            assert (await page.get(scene.here)).status_code == 404
+            assert (await page.post(scene.here, data={"what": "directory"})).status_code == 404
+    async with browser(scene.cast.farid) as page:
         for other in (
-            f"/host/gatherings/{hands.gathering}/suggest/{hands.milo}",
-            f"/host/gatherings/{hands.gathering}/suggest/{uuid4()}",
-            f"/host/gatherings/{hands.cast.free_gathering}/suggest/{hands.mira}",
+            f"/host/gatherings/{scene.gathering}/suggest/{scene.milo}",
+            f"/host/gatherings/{scene.gathering}/suggest/{uuid4()}",
+            f"/host/gatherings/{scene.cast.free_gathering}/suggest/{scene.mira}",
         ):
             assert (await page.get(other)).status_code == 404
             assert (await page.post(other, data={"what": "directory"})).status_code == 404
-    assert await hands.fetch("select from suggestions") == []
+    assert await scene.fetch("select from suggestions") == []
 
 
-async def test_putting_away_leaves_nothing_that_could_tell(hands: Hands, browser: OpenBrowser) -> None:
-    made = await hands.suggest(words="Breathe out")
-    async with browser(hands.cast.farid) as page:
-        before = (await page.get(f"/host/gatherings/{hands.gathering}/after")).text
-    events = await hands.fetch("select count(*) from events")
-    async with browser(hands.cast.milo) as page:
+async def test_deleting_a_suggestion_leaves_no_trace(scene: Scene, browser: OpenBrowser) -> None:
+    made = await scene.suggest(words="Breathe out")
+    async with browser(scene.cast.farid) as page:
+        before = (await page.get(f"/host/gatherings/{scene.gathering}/after")).text
+    events = await scene.fetch("select count(*) from events")
+    async with browser(scene.cast.milo) as page:
         assert (await page.post(f"/my/suggestions/{made}/put-away")).status_code == 404
-    async with browser(hands.cast.mira) as page:
+    async with browser(scene.cast.mira) as page:
         await page.get("/my/suggestions")
         assert (await page.post(f"/my/suggestions/{made}/put-away")).status_code == 303
         assert "Nothing suggested" in (await page.get("/my/suggestions")).text
         assert (await page.post(f"/my/suggestions/{made}/put-away")).status_code == 404
     # The sign-ins of this test leave events of their own; of the suggestion there is none but that it was made.
-    assert await hands.fetch("select what from events where about = $1", made) == [
+    assert await scene.fetch("select what from events where about = $1", made) == [
         {"what": "suggestion.made"}
     ]
     assert events[0]["count"] >= 1
-    assert await hands.fetch("select from suggestions") == []
-    assert await hands.log(hands.cast.mira) == ["Farid suggested that you look at the directory."]
-    async with browser(hands.cast.farid) as page:
-        assert (await page.get(f"/host/gatherings/{hands.gathering}/after")).text == before
+    assert await scene.fetch("select from suggestions") == []
+    assert await scene.log(scene.cast.mira) == ["Farid suggested that you look at the directory."]
+    async with browser(scene.cast.farid) as page:
+        assert (await page.get(f"/host/gatherings/{scene.gathering}/after")).text == before
 
 
-async def test_how_often_is_counted_apart_from_what_became_of_it(hands: Hands, browser: OpenBrowser) -> None:
-    async with browser(hands.cast.farid) as page, browser(hands.cast.mira) as mira:
+async def test_the_limit_does_not_depend_on_deleted_suggestions(scene: Scene, browser: OpenBrowser) -> None:
+    async with browser(scene.cast.farid) as page, browser(scene.cast.mira) as mira:
         for _ in range(suggestions_rules.MAX_A_DAY):
-            assert (await page.post(hands.here, data={"what": "directory"})).status_code == 303
-            (made,) = await hands.fetch("select id from suggestions")
+            assert (await page.post(scene.here, data={"what": "directory"})).status_code == 303
+            (made,) = await scene.fetch("select id from suggestions")
             assert (await mira.post(f"/my/suggestions/{made['id']}/put-away")).status_code == 303
-        once_more = await page.post(hands.here, data={"what": "directory"})
+        once_more = await page.post(scene.here, data={"what": "directory"})
     assert once_more.status_code == 422
     assert "leave it at that for now" in once_more.text
 
 
-async def test_after_thirty_days_they_are_gone(hands: Hands, browser: OpenBrowser) -> None:
-    made = await hands.suggest(words="Breathe out")
-    async with hands.context.db.transaction() as tx:
+async def test_suggestions_are_deleted_after_thirty_days(scene: Scene, browser: OpenBrowser) -> None:
+    made = await scene.suggest(words="Breathe out")
+    async with scene.context.db.transaction() as tx:
         await tx.execute("update suggestions set created_at = now() - interval '30 days' where id = $1", made)
-    async with browser(hands.cast.mira) as page:  # past its time it does not show, even before it is deleted
+    async with browser(scene.cast.mira) as page:  # past its time it does not show, even before it is deleted
         assert "Breathe out" not in (await page.get("/my/suggestions")).text
         assert "a suggestion for you" not in (await page.get("/my/gatherings")).text
     for _ in range(2):
-        await jobs.run_timetable(hands.context, "directory.forget_suggestions")
-    assert await hands.fetch("select from suggestions") == []
-    assert (await hands.log(hands.cast.mira))[0] == "A suggestion made to you was deleted after 30 days."
+        await jobs.run_timetable(scene.context, "directory.forget_suggestions")
+    assert await scene.fetch("select from suggestions") == []
+    assert (await scene.log(scene.cast.mira))[0] == "A suggestion made to you was deleted after 30 days."
 
 
-async def test_a_note_may_bring_a_look_at_the_directory(hands: Hands, browser: OpenBrowser) -> None:
-    notes = f"/host/gatherings/{hands.gathering}/notes"
-    about = str(hands.cast.milo)
-    async with browser(hands.cast.farid) as page:
-        assert 'name="look"' in (await page.get(f"/host/gatherings/{hands.gathering}/after")).text
+async def test_a_note_after_a_gathering_may_suggest_the_directory(scene: Scene, browser: OpenBrowser) -> None:
+    notes = f"/host/gatherings/{scene.gathering}/notes"
+    about = str(scene.cast.milo)
+    async with browser(scene.cast.farid) as page:
+        assert 'name="look"' in (await page.get(f"/host/gatherings/{scene.gathering}/after")).text
         await page.post(notes, data={"about": about, "body": "A quiet evening."})
-        assert await hands.fetch("select from suggestions") == []
+        assert await scene.fetch("select from suggestions") == []
         wrong = await page.post(notes, data={"about": about, "body": "", "look": "on"})
         assert wrong.status_code == 422
         assert 'name="look" value="on" checked' in wrong.text
-        assert await hands.fetch("select from suggestions") == []
+        assert await scene.fetch("select from suggestions") == []
         await page.post(notes, data={"about": about, "body": "A hard evening.", "look": "on"})
-    (made,) = await hands.fetch("select * from suggestions")
-    assert (made["person_id"], made["made_by"], made["words"]) == (hands.cast.milo, hands.cast.farid, "")
-    async with browser(hands.cast.milo) as page:
+    (made,) = await scene.fetch("select * from suggestions")
+    assert (made["person_id"], made["made_by"], made["words"]) == (scene.cast.milo, scene.cast.farid, "")
+    async with browser(scene.cast.milo) as page:
         assert "A hard evening" not in (await page.get("/my/suggestions")).text
-    assert len(await hands.fetch("select from hand_over_notes")) == 2
+    assert len(await scene.fetch("select from hand_over_notes")) == 2
 
 
-async def test_nobody_can_be_suggested_to_who_is_not_there(hands: Hands) -> None:
-    async with hands.context.db.transaction() as tx:
+async def test_suggesting_to_an_unknown_person_raises_not_found(scene: Scene) -> None:
+    async with scene.context.db.transaction() as tx:
         with pytest.raises(NotFound):
             await directory.suggest(
                 tx,
-                hands.context,
+                scene.context,
                 person_id=uuid4(),
-                actor_id=hands.cast.farid,
+                actor_id=scene.cast.farid,
                 suggestion=directory.Suggestion(),
             )
         with pytest.raises(Refused):
             await directory.suggest(
                 tx,
-                hands.context,
-                person_id=hands.cast.mira,
-                actor_id=hands.cast.farid,
+                scene.context,
+                person_id=scene.cast.mira,
+                actor_id=scene.cast.farid,
                 suggestion=directory.Suggestion((uuid4(),)),
             )
 
 
-async def test_only_who_has_room_and_a_license_today_may_be_suggested(
-    hands: Hands, browser: OpenBrowser
+async def test_only_listings_with_room_and_a_valid_license_may_be_suggested(
+    scene: Scene, browser: OpenBrowser
 ) -> None:
-    closed = await add_listing(hands.context, name="River Closed", room="closed")
-    lapsed = await add_listing(hands.context, name="River Lapsed")
-    open_one = await add_listing(hands.context, name="River Open", room="waiting")
-    await _lapse(hands, lapsed)
-    async with browser(hands.cast.farid) as page:
-        found = (await page.post(hands.here, data={"do": "find", "name": "river"})).text
+    closed = await add_listing(scene.context, name="River Closed", room="closed")
+    lapsed = await add_listing(scene.context, name="River Lapsed")
+    open_one = await add_listing(scene.context, name="River Open", room="waiting")
+    await _lapse(scene, lapsed)
+    async with browser(scene.cast.farid) as page:
+        found = (await page.post(scene.here, data={"do": "find", "name": "river"})).text
         assert "River Open" in found
         assert "Licensed in Florida" in found
         assert "please make sure of it" in found
         for each, name in ((closed, "River Closed"), (lapsed, "River Lapsed")):
             assert name not in found
-            refused = await page.post(hands.here, data={"what": "listings", "listings": str(each)})
+            refused = await page.post(scene.here, data={"what": "listings", "listings": str(each)})
             assert refused.status_code == 422
             assert "no license that counts today" in refused.text
-        said = await page.post(hands.here, data={"what": "listings", "listings": str(open_one)})
+        said = await page.post(scene.here, data={"what": "listings", "listings": str(open_one)})
         assert said.status_code == 303
 
 
-async def test_who_may_not_be_suggested_any_more_is_not_shown_to_the_member(
-    hands: Hands, browser: OpenBrowser
+async def test_a_suggested_listing_that_no_longer_may_be_named_is_not_shown(
+    scene: Scene, browser: OpenBrowser
 ) -> None:
-    made = await add_listing(hands.context, name="River Open")
-    await hands.suggest(listings=(made,))
-    async with browser(hands.cast.mira) as page:
+    made = await add_listing(scene.context, name="River Open")
+    await scene.suggest(listings=(made,))
+    async with browser(scene.cast.mira) as page:
         assert "River Open" in (await page.get("/my/suggestions")).text
-        await _lapse(hands, made)
+        await _lapse(scene, made)
         seen = (await page.get("/my/suggestions")).text
         assert "River Open" not in seen
         assert "cannot be asked here at the moment" in seen
 
 
-async def _lapse(hands: Hands, listing: UUID) -> None:
+async def _lapse(scene: Scene, listing: UUID) -> None:
     """The licenses of a listing ran out, and the search knows."""
-    async with hands.context.db.transaction() as tx:
+    async with scene.context.db.transaction() as tx:
         await tx.execute("update licences set expires_on = current_date - 2 where listing_id = $1", listing)
         await db.queries("directory/listing").refresh_facets(tx, ids=[listing])

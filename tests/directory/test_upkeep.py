@@ -1,4 +1,4 @@
-"""The timetable of listings: what is asked, marked and hidden when; safe to run twice and in two workers."""
+"""Upkeep of listings: the due step, tokens, and the jobs on a real database, in two workers too."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def standing(
         (standing(211, 70, 50, GONE, FAR), "hide"),
     ],
 )
-def test_what_is_done_when(listing: Confirmation, does: str) -> None:
+def test_the_due_step(listing: Confirmation, does: str) -> None:
     assert next_step(listing, NOW) == does
 
 
@@ -82,7 +82,7 @@ some_license = st.builds(
 
 
 @given(days, st.lists(some_license, max_size=3).map(tuple))
-def test_nobody_is_hidden_who_was_not_asked_thirty_days_and_marked_before(
+def test_hiding_needs_thirty_days_since_the_question_and_a_mark(
     confirmed: int, licenses: tuple[License, ...]
 ) -> None:
     """The whole course, a day at a time, when nobody answers."""
@@ -112,14 +112,16 @@ def test_nobody_is_hidden_who_was_not_asked_thirty_days_and_marked_before(
 
 
 @given(days, days, days)
-def test_a_listing_confirmed_lately_with_a_good_license_is_left_alone(a: int, b: int, c: int) -> None:
+def test_a_confirmed_listing_with_a_valid_license_has_no_step(a: int, b: int, c: int) -> None:
     asked, marked = max(b, c), min(b, c)
     assert next_step(standing(min(a, 179), asked, marked), NOW) == "clear"
     assert next_step(standing(min(a, 179)), NOW) == ""
 
 
 @given(st.uuids(), st.uuids(), st.binary(min_size=16, max_size=32), st.text(max_size=50))
-def test_a_link_is_good_for_one_listing_and_one_asking(one: UUID, other: UUID, key: bytes, junk: str) -> None:
+def test_a_token_is_valid_for_one_listing_and_one_question(
+    one: UUID, other: UUID, key: bytes, junk: str
+) -> None:
     said = upkeep_rules.confirm_token(key, one, NOW)
     assert upkeep_rules.listing_of_token(said) == one
     assert upkeep_rules.is_token_valid(key, said, one, NOW)
@@ -158,7 +160,7 @@ def link(mail: Any) -> str:
     return found[1]
 
 
-async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: OpenBrowser) -> None:
+async def test_asked_marked_hidden_and_shown_again_by_confirming(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     listing = await add_listing(context)
     await timetable.take_due_steps(context)
@@ -207,9 +209,7 @@ async def test_asked_marked_hidden_and_back_by_one_button(cast: Cast, browser: O
     assert len(await mails(context)) == 3
 
 
-async def test_a_license_that_runs_out_is_asked_for_and_its_new_day_settles_it(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_expiring_license_is_asked_about_and_extended(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     soon = datetime.now(UTC).date() + timedelta(days=20)
     listing = await add_listing(context, licenses=(License("lmft", "FL", "1", expires_on=soon),))
@@ -234,7 +234,7 @@ async def test_a_license_that_runs_out_is_asked_for_and_its_new_day_settles_it(
     assert len(await mails(context)) == 1
 
 
-async def test_an_expired_license_finds_nobody_and_in_the_end_hides_the_page(
+async def test_an_expired_license_leaves_the_search_and_then_hides_the_listing(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     context = cast.context
@@ -267,7 +267,7 @@ async def test_an_expired_license_finds_nobody_and_in_the_end_hides_the_page(
     assert "in:FL" in row["facets"]
 
 
-async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(
+async def test_confirming_does_not_show_a_listing_hidden_at_the_same_moment(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     context = cast.context
@@ -292,7 +292,7 @@ async def test_an_organizer_who_hides_at_the_same_moment_has_hidden_it(
 
 
 @pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
-async def test_a_day_is_the_same_wherever_the_database_stands(cast: Cast, zone: str) -> None:
+async def test_days_do_not_depend_on_the_time_zone_of_the_database(cast: Cast, zone: str) -> None:
     today = datetime.now(UTC).date()
     last = License("lmft", "FL", "MT1", expires_on=today)
     over = License("lmft", "GA", "MT2", expires_on=today - timedelta(days=1))
@@ -307,7 +307,7 @@ async def test_a_day_is_the_same_wherever_the_database_stands(cast: Cast, zone: 
     assert [each for each in facets if each.startswith("in:")] == ["in:FL"]
 
 
-async def test_two_workers_do_it_once(cast: Cast) -> None:
+async def test_two_workers_take_a_step_once(cast: Cast) -> None:
     context = cast.context
     listings = [await add_listing(context, email=f"t{n}@example.org") for n in range(5)]
     for listing in listings:
@@ -325,7 +325,7 @@ async def test_more_than_one_batch(cast: Cast, monkeypatch: pytest.MonkeyPatch) 
     assert len(await mails(context)) == 5
 
 
-async def test_the_account_is_written_to_where_the_page_has_no_address(cast: Cast) -> None:
+async def test_mail_goes_to_the_account_of_a_listing_without_an_address(cast: Cast) -> None:
     listing = await add_listing(cast.context, person=cast.mira, email="")
     nobody = await add_listing(cast.context, email="")
     for each in (listing, nobody):
@@ -335,7 +335,7 @@ async def test_the_account_is_written_to_where_the_page_has_no_address(cast: Cas
     assert (await row_of(cast.context, nobody))["asked_at"] is not None
 
 
-async def test_one_button_on_ones_own_page(cast: Cast, browser: OpenBrowser) -> None:
+async def test_confirming_on_the_own_page(cast: Cast, browser: OpenBrowser) -> None:
     listing = await add_listing(cast.context, person=cast.mira)
     await age(cast.context, listing, confirmed_at=200, asked_at=15, marked_at=1)
     async with browser(cast.mira) as page:
@@ -348,13 +348,13 @@ async def test_one_button_on_ones_own_page(cast: Cast, browser: OpenBrowser) -> 
 
 
 @pytest.mark.parametrize("said", ["x", "AAAA", "%00", "a" * 43, "é"])
-async def test_a_made_up_link_says_there_is_nothing(cast: Cast, browser: OpenBrowser, said: str) -> None:
+async def test_an_invalid_token_is_404(cast: Cast, browser: OpenBrowser, said: str) -> None:
     async with browser() as page:
         assert (await page.get(f"/listing/confirm/{said}")).status_code == 404
         assert (await page.post(f"/listing/confirm/{said}", data={"room": "now"})).status_code == 404
 
 
-async def test_who_confirmed_and_renewed_no_license_is_not_told_that_they_kept_silent(cast: Cast) -> None:
+async def test_the_mail_about_a_license_does_not_claim_that_nobody_confirmed(cast: Cast) -> None:
     context = cast.context
     listing = await add_listing(context)
     async with context.db.transaction() as tx:

@@ -40,7 +40,7 @@ async def key_of(context: Context, introduction: UUID) -> Key:
             introduction,
             farid,
         )
-    return Key(id=introduction, person_id=farid)
+    return Key(id=introduction, actor_id=farid)
 
 
 async def won(doing: Awaitable[None]) -> bool:
