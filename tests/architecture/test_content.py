@@ -1,4 +1,4 @@
-"""Where SQL, scripts and words may stand: no SQL in Python, no inline scripts, the words of the pages."""
+"""No SQL in Python, no inline scripts, the vocabulary of the pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SQL_WORDS = re.compile(
 
 
 @pytest.mark.parametrize("path", [ROOT / "app.py", *MODULES], ids=lambda p: p.stem)
-def test_no_sql_stands_in_python(path: Path) -> None:
+def test_no_sql_in_python(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             assert not SQL_WORDS.match(node.value), f"{path.name}:{node.lineno} holds SQL"

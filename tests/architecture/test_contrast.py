@@ -1,4 +1,4 @@
-"""The colors of the house: every pair that meets on a page can be read, by day, by night and in the dusk."""
+"""Colors: the contrast of every pair that meets on a page, in both schemes and in dusk."""
 
 import re
 from pathlib import Path
@@ -111,7 +111,7 @@ def test_nothing_moves_for_longer_than_a_fifth_of_a_second() -> None:
     assert max(times) < 200
 
 
-def test_whoever_asks_for_no_motion_gets_none() -> None:
+def test_reduced_motion_is_respected() -> None:
     still = block(CSS, CSS.index("(prefers-reduced-motion: reduce)"))
     assert "transition: none !important" in still
     assert "animation: none !important" in still

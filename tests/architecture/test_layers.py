@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,3 +147,30 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = (node.end_lineno or 0) - node.lineno + 1
             assert size <= 40, f"{path.name}: {node.name} has {size} lines"
+
+
+# Metaphors that names must not have (docs/style.md), as whole words of a name.
+NOT_IN_NAMES = {"house", "door", "doorway", "hands", "forsake", "riddle"}
+
+
+def names_of(path: Path) -> Iterator[str]:
+    """The names of a module, of its functions, classes and constants; of a SQL file, its queries."""
+    yield path.stem
+    if path.suffix == ".sql":
+        yield from re.findall(r"^-- name: (\w+)", path.read_text(), re.M)
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def test_names_are_plain() -> None:
+    paths = [ROOT / "app.py", *MODULES, *(ROOT / "tests").rglob("*.py")]
+    paths += [path for path in (ROOT / "sql").rglob("*.sql") if path.parent.name != "migrations"]
+    for path in paths:
+        for name in names_of(path):
+            words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
+            assert not NOT_IN_NAMES & {word.lower() for word in words}, f"{path}: {name}"
+            assert not name.startswith("MOST_"), f"{path}: {name}"

@@ -1,4 +1,4 @@
-"""The Makefile, .ci/run, htmx out of its wheel, and finding a browser."""
+"""The Makefile, .ci/run, static assets, and finding a browser."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_run_sets_up_then_serves_with_the_port_and_folder_given(clone: Path) -> 
 
 
 @pytest.mark.parametrize("status", [0, 1])
-def test_test_runs_everything_ends_with_pytest_and_hands_on_its_status(clone: Path, status: int) -> None:
+def test_make_test_runs_everything_and_exits_with_the_status_of_pytest(clone: Path, status: int) -> None:
     ran = make(clone, "test", f"PYTHON={sys.executable}", STATUS=str(status))
     lines = [line for line in ran.stdout.splitlines() if not line.startswith("make")]
     asked = " ".join(lines)
@@ -118,7 +118,7 @@ def ci(path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("status", [0, 7])
 @pytest.mark.parametrize(("uid", "packages"), [("0", (HEADLESS,)), ("1000", (HEADLESS,)), ("1000", ())])
-def test_ci_installs_nothing_that_is_there_and_hands_on_make_s_status(
+def test_ci_installs_nothing_that_is_there_and_exits_with_the_status_of_make(
     bare: Path, status: int, uid: str, packages: tuple[str, ...]
 ) -> None:
     for name in packages:
@@ -194,7 +194,7 @@ def test_the_table_of_zips_is_made_once_and_anew_for_another_package(
     assert list(tmp_path.iterdir()) == [table]
 
 
-def test_a_missing_table_of_zips_says_how_to_make_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_table_of_zips_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "TABLE", tmp_path / "zips.txt")
     places._lines.cache_clear()
     with pytest.raises(places.ZipTableMissing, match="python -m circles assets"):
@@ -202,7 +202,7 @@ def test_a_missing_table_of_zips_says_how_to_make_it(tmp_path: Path, monkeypatch
     assert places.find("3313") is None
 
 
-def test_the_named_browser_is_the_only_one_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_named_browser_is_the_only_candidate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named = program(tmp_path / "my browser", "echo Chromium 140.0")
     monkeypatch.setenv("CIRCLES_CHROMIUM", str(named))
     assert find.chromium() == str(named)
@@ -227,7 +227,7 @@ def test_a_browser_on_the_path_is_found_and_a_broken_one_passed_by(
     ("there", "packages"),
     [("chromium-headless-shell", 1), ("chromium", 2)],
 )
-def test_without_any_browser_each_way_is_tried_and_then_the_command_said(
+def test_without_any_browser_each_source_is_tried_and_then_the_command_printed(
     monkeypatch: pytest.MonkeyPatch, there: str, packages: int
 ) -> None:
     tried: list[str] = []

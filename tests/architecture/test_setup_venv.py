@@ -1,4 +1,4 @@
-"""scripts/setup.py: when .venv is made, filled, left alone."""
+"""scripts/setup.py: when .venv is created, filled, left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named queries: PostgreSQL can prepare each, each says what it answers, and calls fit them exactly."""
+"""Named queries: PostgreSQL prepares each, each has a comment, and calls fit them exactly."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_every_query_prepares(file: str, database_url: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_every_query_says_what_it_is_for(file: str) -> None:
+def test_every_query_has_a_comment(file: str) -> None:
     text = (db.SQL / f"{file}.sql").read_text()
     for block in re.split(r"^-- name: ", text, flags=re.M)[1:]:
         lines = block.splitlines()

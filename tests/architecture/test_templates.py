@@ -15,7 +15,7 @@ def name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
-def test_no_style_or_script_stands_in_a_page(path: Path) -> None:
+def test_no_inline_style_or_script(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"\sstyle\s*=", text)
     assert "<style" not in text

@@ -1,4 +1,4 @@
-"""The ground floor as pure functions: money, time, text, settings."""
+"""Money, time, text and settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def codes(do: Callable[[], object]) -> set[str]:
 
 
 @given(st.integers(0, money.MAX_MINOR), CURRENCIES)
-def test_what_is_said_is_read_back(minor: int, currency: str) -> None:
+def test_a_formatted_amount_is_read_back(minor: int, currency: str) -> None:
     assert money.parse(money.format_plain(minor, currency), currency) == minor
     said = money.format_amount(minor, currency).lstrip("$€£¥")
     assert money.parse(said, currency) == minor
@@ -120,7 +120,7 @@ def test_a_time_that_is_none_is_refused(time: str) -> None:
     assert codes(lambda: clock.parse_wall("2027-03-10", time, "UTC")) == {"time_unreadable"}
 
 
-def test_times_are_said_as_people_say_them() -> None:
+def test_times_in_words() -> None:
     at = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
     said = clock.format_when(at, "America/New_York", "America/Los_Angeles")
     assert said.startswith("Tuesday 24 November")
@@ -149,7 +149,7 @@ def test_hidden_characters_are_refused(bad: str) -> None:
     assert codes(lambda: text.body(bad)) == {"bad_character"}
 
 
-def test_lengths_are_said() -> None:
+def test_lengths_in_words() -> None:
     assert codes(lambda: text.line("x" * 121)) == {"too_long"}
     assert codes(lambda: text.line("   ")) == {"missing"}
 
@@ -194,7 +194,7 @@ def test_markdown_keeps_what_it_is_for() -> None:
 # settings
 
 
-def test_production_says_everything_it_lacks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_lists_every_missing_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     with pytest.raises(ValidationError) as caught:
         Settings(mode="production")

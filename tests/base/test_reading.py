@@ -1,4 +1,4 @@
-"""What addresses, hidden fields and forms hold: numbers, pages, choices, and fields that come several times."""
+"""Readers of query strings, hidden fields and forms: numbers, pages, choices, repeated fields."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_what_is_no_id_is_none(typed: str) -> None:
 
 
 @given(st.text())
-def test_whatever_an_address_asks_for_there_is_such_a_page(typed: str) -> None:
+def test_every_typed_page_number_is_a_page(typed: str) -> None:
     assert reading.page_number(typed, 50) in range(1, 51)
 
 
@@ -53,7 +53,7 @@ def test_what_comes_several_times_is_joined_by_commas() -> None:
     assert reading.join_fields(fields) == {"day": "mon,wed,", "q": ""}
 
 
-def test_one_choice_or_none_can_be_made_and_others_are_told() -> None:
+def test_one_choice_or_none_and_others_are_refused() -> None:
     reader = Reader({"a": " mon ", "b": "", "c": "moonday"})
     assert [reader.one(field, DAYS, "Not a day.") for field in "abcd"] == ["mon", "", "", ""]
     assert [(reason.field, reason.text) for reason in reader.reasons] == [("c", "Not a day.")]

@@ -1,4 +1,4 @@
-"""The ring of seats: every dot has its place, and no two share one."""
+"""The ring of seats: every dot has its own place."""
 
 from itertools import pairwise
 from math import dist, hypot
@@ -15,11 +15,11 @@ def test_there_are_as_many_dots_as_seats(seats: int) -> None:
     assert len(ring_points(seats, 40)) == seats
 
 
-def test_four_seats_stand_at_the_quarters_clockwise_from_the_top() -> None:
+def test_four_seats_are_at_the_quarters_clockwise_from_the_top() -> None:
     assert ring_points(4, 40) == ((0.0, -40.0), (40.0, 0.0), (0.0, 40.0), (-40.0, 0.0))
 
 
-def test_one_seat_stands_in_the_middle() -> None:
+def test_one_seat_is_in_the_middle() -> None:
     assert ring_points(1, 40) == ((0.0, 0.0),)
 
 

@@ -26,7 +26,7 @@ async def says_yes(visitor: Visitor, person: Member, asked: str) -> None:
     await visitor.press("Yes, I will")
 
 
-async def at_the_door(site: Site, host: Member) -> tuple[UUID, UUID]:
+async def add_running_gathering(site: Site, host: Member) -> tuple[UUID, UUID]:
     """A circle, and a gathering of it that began ten minutes ago, with Ada booked."""
     circle = await site.circle(host=host.id)
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=10)
@@ -38,7 +38,7 @@ async def at_the_door(site: Site, host: Member) -> tuple[UUID, UUID]:
 
 async def test_a_helper_sees_the_register_and_nothing_else(visit: Visit, site: Site, live: bool) -> None:
     host, who = await as_host(visit, site, live=live)
-    circle, gathering = await at_the_door(site, who)
+    circle, gathering = await add_running_gathering(site, who)
     person = await site.member("Hale")
     await host.open(f"/host/circles/{circle}")
     await host.follow("Who holds it")

@@ -152,7 +152,7 @@ async def test_a_hundred_megabytes_are_not_read(cast: Cast, browser: OpenBrowser
     assert await value(cast.context, "select count(*) from pictures") == 0
 
 
-async def test_only_this_door_takes_large_bodies(cast: Cast, browser: OpenBrowser) -> None:
+async def test_only_this_route_takes_large_bodies(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post("/me", data={"name": "x" * 300_000})
     assert answer.status_code == 413

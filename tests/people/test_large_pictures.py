@@ -1,4 +1,4 @@
-"""A hundred megabytes at the door for pictures, over a real socket: refused in the words of its own form."""
+"""An upload of a hundred megabytes, over a real socket: refused in the form."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def send(port: int, token: str, path: str, *, announced: bool) -> tuple[st
 
 
 @pytest.mark.parametrize("announced", [True, False])
-async def test_the_form_says_that_it_is_too_large(
+async def test_the_form_shows_that_it_is_too_large(
     context: Context, cast: Cast, port: int, announced: bool
 ) -> None:
     async with context.db.transaction() as tx:

@@ -1,4 +1,4 @@
-"""The people room on a real database: signing in, being shown, having a part."""
+"""People on a real database: sign-in, profiles, roles."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ async def test_the_sixth_try_is_refused_though_it_is_right(
         assert (await page.post("/sign-in/code", data={"code": mail.code})).status_code == 303
 
 
-async def test_guessing_from_many_hands_at_once_gets_five_tries(cast: Cast, context: Context) -> None:
+async def test_concurrent_guesses_get_five_tries(cast: Cast, context: Context) -> None:
     key = await sign_in_actions.request_mail(
         context, SignInRequest("mira@example.org"), browser="", network="n"
     )
@@ -273,7 +273,7 @@ async def test_the_link_works_though_the_code_was_tried_out(
 # somebody new
 
 
-async def test_the_answer_does_not_tell_whether_an_address_is_known(
+async def test_the_response_does_not_reveal_whether_an_address_is_known(
     browser: OpenBrowser, cast: Cast, context: Context, queries: list[str]
 ) -> None:
     seen = []
@@ -425,7 +425,7 @@ async def test_the_same_new_address_by_two_mails_is_one_person(
         ({"email": "n@example.org", "name": "N", "pronouns": "p" * 41}, "41 characters"),
     ],
 )
-async def test_what_cannot_be_read_is_said_and_kept(
+async def test_what_cannot_be_read_is_shown_with_its_error(
     browser: OpenBrowser, context: Context, typed: dict[str, str], said: str
 ) -> None:
     async with browser() as page:
@@ -505,7 +505,7 @@ async def test_one_network_gets_a_limited_number_of_mails(
         "\x00",
     ],
 )
-async def test_nobody_is_led_elsewhere(
+async def test_no_redirect_leaves_the_site(
     browser: OpenBrowser, cast: Cast, context: Context, next_path: str
 ) -> None:
     async with browser() as page:
@@ -622,7 +622,7 @@ async def test_old_askings_and_sign_ins_are_forgotten(cast: Cast, context: Conte
 # how people are shown
 
 
-async def test_a_person_says_how_they_are_shown(browser: OpenBrowser, cast: Cast, context: Context) -> None:
+async def test_a_person_changes_their_profile(browser: OpenBrowser, cast: Cast, context: Context) -> None:
     async with browser(cast.mira) as page:
         shown = await page.get("/me")
         assert shown.headers["cache-control"] == "no-store"
@@ -644,7 +644,7 @@ async def test_a_person_says_how_they_are_shown(browser: OpenBrowser, cast: Cast
     assert (mira.name, mira.pronouns, mira.about) == ("Mira D", "they/them", "")
 
 
-async def test_what_is_wrong_with_it_is_said_all_at_once(
+async def test_every_error_of_the_profile_is_shown(
     browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     async with browser(cast.farid) as page:
@@ -776,14 +776,12 @@ async def test_two_organizers_cannot_take_each_other_away_at_once(cast: Cast, co
     "form",
     [{"role": "king", "on": "yes"}, {"role": "organizer"}, {"role": "organizer", "on": "maybe"}, {}],
 )
-async def test_a_part_nobody_knows_is_not_found(
-    browser: OpenBrowser, cast: Cast, form: dict[str, str]
-) -> None:
+async def test_an_unknown_role_is_not_found(browser: OpenBrowser, cast: Cast, form: dict[str, str]) -> None:
     async with browser(cast.odile) as page:
         assert (await page.post(f"/organize/people/{cast.mira}/roles", data=form)).status_code == 404
 
 
-async def test_a_part_for_nobody_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
+async def test_a_role_for_an_unknown_person_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
     async with browser(cast.odile) as page:
         for nobody in (uuid4(), "not-an-id"):
             answer = await page.post(
@@ -839,7 +837,7 @@ async def test_the_first_organizer_is_appointed_once(cast: Cast, context: Contex
 # what other rooms ask
 
 
-async def test_other_rooms_ask_for_many_people_at_once(
+async def test_other_features_read_many_people_in_one_query(
     cast: Cast, context: Context, queries: list[str]
 ) -> None:
     async with context.db.reading() as tx:
@@ -876,9 +874,7 @@ async def test_the_practice_mailbox_shows_a_mail_and_its_links(
             assert (await page.get(path)).status_code == 404
 
 
-async def test_the_practice_mailbox_hands_out_the_calendar_part(
-    browser: OpenBrowser, context: Context
-) -> None:
+async def test_the_practice_mailbox_serves_the_calendar_part(browser: OpenBrowser, context: Context) -> None:
     async with browser() as page:
         await ask(page, context)
         mail_id = await value(context, "select id from mails")
@@ -904,7 +900,7 @@ async def test_the_practice_bar_signs_one_in(browser: OpenBrowser, cast: Cast, n
         assert await who(page) == f"{name}@example.org"
 
 
-async def test_the_practice_bar_makes_nobody(browser: OpenBrowser, context: Context) -> None:
+async def test_the_practice_bar_creates_no_account(browser: OpenBrowser, context: Context) -> None:
     async with browser() as page:
         answer = await page.post("/practice/sign-in", data={"who": "mira"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -913,7 +909,7 @@ async def test_the_practice_bar_makes_nobody(browser: OpenBrowser, context: Cont
     assert await value(context, "select count(*) from people") == 0
 
 
-async def test_production_has_no_practice_rooms(context: Context) -> None:
+async def test_production_has_no_practice_pages(context: Context) -> None:
     from app import routes
 
     closed = context.settings.model_copy(update={"mode": "production"})

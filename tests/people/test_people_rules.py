@@ -1,4 +1,4 @@
-"""The people room's decisions as pure functions: addresses, names, codes, links, parts, limits."""
+"""The rules of people: addresses, names, codes, links, roles, limits."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_what_is_no_name_is_refused(typed: str, code: str) -> None:
     assert codes(lambda: rules.parse_name(typed)) == {code}
 
 
-def test_a_zone_is_known_or_not_said() -> None:
+def test_a_zone_is_known_or_empty() -> None:
     assert rules.parse_zone("") == ""
     assert rules.parse_zone("America/Denver") == "America/Denver"
     assert codes(lambda: rules.parse_zone("Mars/Olympus")) == {"zone_unknown"}
@@ -153,7 +153,7 @@ def test_full_width_digits_are_digits() -> None:
     assert sign_in_rules.parse_code("１２３ ４５６") == "123456"
 
 
-def test_a_code_belongs_to_its_asking_and_to_the_house() -> None:
+def test_a_code_belongs_to_its_request_and_the_signing_key() -> None:
     asking, other = uuid4(), uuid4()
     kept = sign_in_rules.code_hash(b"key", asking, "123456")
     assert kept == sign_in_rules.code_hash(b"key", asking, "123456")
@@ -200,7 +200,7 @@ def test_a_name_is_taken_only_between_proof_and_use(asked: RequestState | None, 
     assert (not sign_in_rules.name_refusals(asked)) is may
 
 
-def test_it_says_how_many_tries_are_left() -> None:
+def test_a_wrong_code_shows_how_many_tries_are_left() -> None:
     assert "4 more times" in sign_in_rules.wrong_code_refusal(1).text
     assert "one more time" in sign_in_rules.wrong_code_refusal(4).text
     assert sign_in_rules.wrong_code_refusal(5).code == "tried_out"
@@ -249,7 +249,7 @@ def test_the_wait_ends_with_the_window(now: datetime, per: timedelta) -> None:
         (timedelta(hours=20), "20 hours"),
     ],
 )
-def test_too_often_says_when_to_try_again(wait: timedelta, words: str) -> None:
+def test_too_many_requests_show_when_to_try_again(wait: timedelta, words: str) -> None:
     assert words in sign_in_rules.TooManyRequests(wait).reasons[0].text
 
 
@@ -288,7 +288,7 @@ def test_the_links_of_a_mail_are_paths_of_this_site() -> None:
     assert practice.links(body, "http://circles.test") == ["/sign-in/link/abc-_1", "/my/gatherings"]
 
 
-def test_a_calendar_part_is_told_in_words() -> None:
+def test_a_calendar_part_is_described() -> None:
     calendar = (
         "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Tuesday group\r\n"
         "DTSTART:20261124T230000Z\r\nDESCRIPTION:One\\nTwo\\, and a long li\r\n ne\r\n"

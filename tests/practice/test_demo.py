@@ -266,7 +266,7 @@ async def test_whoever_sits_in_the_resting_circle_keeps_the_seat(
         assert "takes no bookings at present" in (await page.get(f"/gatherings/{row['gathering_id']}")).text
 
 
-async def test_facilitators_have_pictures_that_the_house_drew(planted: Context, browser: OpenBrowser) -> None:
+async def test_facilitators_have_drawn_pictures(planted: Context, browser: OpenBrowser) -> None:
     rows = await _fetch(
         planted, "select hash, jpeg, email from pictures join people on people.id = person_id"
     )

@@ -1,4 +1,4 @@
-"""Every invariant of sql/checks.sql notices what it is there for: each is broken once, and must say so."""
+"""Every invariant of sql/checks.sql detects the damage it is for."""
 
 from __future__ import annotations
 

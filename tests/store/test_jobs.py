@@ -1,4 +1,4 @@
-"""The queue: a job exists only if its transaction commits, is retried with patience, and tells no secrets."""
+"""The queue: jobs are transactional, retried with backoff, and store no texts of exceptions."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour_however_often_it_failed(att
     assert jobs.wait_after(attempt + 1) == min(wait * 2, timedelta(minutes=15))
 
 
-async def test_a_job_is_called_with_what_was_asked(bench: Bench) -> None:
+async def test_a_job_is_called_with_its_payload(bench: Bench) -> None:
     some_id = uuid4()
     await bench.ask(booking_id=some_id, count=3)
     await jobs.drain(bench.context)
@@ -81,7 +81,7 @@ async def test_a_job_whose_transaction_rolls_back_never_was(bench: Bench) -> Non
     assert bench.done == []
 
 
-async def test_an_unknown_job_is_refused_when_it_is_asked_for(context: Context) -> None:
+async def test_an_unknown_job_cannot_be_enqueued(context: Context) -> None:
     async with context.db.transaction() as tx:
         with pytest.raises(KeyError, match=r"no such job"):
             await jobs.enqueue(tx, "nobody.knows")
@@ -105,7 +105,7 @@ async def test_a_second_of_one_key_leaves_the_transaction_whole(bench: Bench) ->
         assert await tx.fetchval("select 1") == 1
 
 
-async def test_what_is_asked_for_later_waits(bench: Bench) -> None:
+async def test_a_delayed_job_waits(bench: Bench) -> None:
     await bench.ask(after=timedelta(hours=1))
     await jobs.drain(bench.context)
     assert bench.done == []
@@ -125,7 +125,7 @@ async def test_a_failure_is_tried_again_and_others_go_on(bench: Bench) -> None:
     assert bench.done == [{"which": "second"}, {"which": "first"}]
 
 
-async def test_a_job_that_fails_too_often_is_kept_and_says_where_but_not_what(
+async def test_a_job_that_fails_too_often_is_kept_with_the_line_but_not_the_text(
     bench: Bench, capfd: pytest.CaptureFixture[str]
 ) -> None:
     bench.fails = 99

@@ -1,4 +1,4 @@
-"""Mail from the row to a real SMTP server: once, later when it is down, never stopped by one bad message."""
+"""Mail from its row to a real SMTP server: once, retried while it is down, never blocked by one bad message."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def test_a_mail_without_a_calendar_is_text_and_html(
     assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
 
 
-async def test_the_html_stands_alone(context: Context) -> None:
+async def test_the_html_needs_no_other_files(context: Context) -> None:
     mail_id = await write(context, to_name="<b>Mira</b>")
     async with context.db.reading() as tx:
         row = await mail.one(tx, mail_id)
@@ -203,7 +203,7 @@ async def test_a_name_of_any_kind_reaches_its_one_address(
 @pytest.mark.parametrize(
     "bad", ["\u2028", "\x85", "\x0b", "\x0c", "\r\nBcc: all@example.org", "\n", "\x00", "\ud800"]
 )
-async def test_a_poisoned_subject_goes_out_tidied_and_stops_nobody(
+async def test_a_subject_with_control_characters_is_cleaned_and_blocks_no_mail(
     posting: Context, postbox: Postbox, port: int, bad: str
 ) -> None:
     await write(posting, subject=f"Tuesday{bad}group")
@@ -238,7 +238,7 @@ async def test_an_address_in_another_script_travels_where_it_can(
     assert {await state(posting, each) for each in (domain, mailbox)} == {"sent"}
 
 
-async def test_an_address_no_mail_can_go_to_is_marked_and_stops_nobody(
+async def test_an_invalid_address_is_marked_and_blocks_no_mail(
     posting: Context, postbox: Postbox, port: int
 ) -> None:
     bad = [

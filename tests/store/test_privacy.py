@@ -1,4 +1,4 @@
-"""Every personal column is known; what is exported is all of it; what is erased leads to nobody."""
+"""The privacy map is complete; an export has everything; an erased person is anonymous."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_an_export_holds_everything_but_keys(cast: Cast, context: Context)
     assert exported - found.keys() <= shared
 
 
-async def test_an_erased_person_is_nobody(cast: Cast, context: Context) -> None:
+async def test_an_erased_person_has_no_name(cast: Cast, context: Context) -> None:
     past = await add_gathering(context, cast.circle, days=-10)
     await add_booking(context, past, cast.mira, kind="paid", amount=4500)
     await personal_data.erase(context, "mira@example.org")

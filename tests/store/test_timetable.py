@@ -1,4 +1,4 @@
-"""What the timetable forgets: records that have had their use go, and those that are still of use stay."""
+"""The timetable deletes old records and keeps those still needed."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ def test_the_map_alone_makes_every_job_known() -> None:
     assert sorted(known) == sorted(declared)
 
 
-async def test_a_job_that_was_given_up_on_is_told_to_whoever_watches(
-    context: Context, app: Starlette
-) -> None:
+async def test_a_failed_job_shows_in_the_health_check(context: Context, app: Starlette) -> None:
     async with Browser(app) as page:
         well: httpx2.Response = await page.get("/healthz")
         await change(

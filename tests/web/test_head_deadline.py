@@ -1,4 +1,4 @@
-"""The door: heads that come slowly, heads without end, and ordinary requests, over real sockets."""
+"""Deadline and size of request heads, over real sockets."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_an_ordinary_request_is_answered(port: int) -> None:
     assert said.endswith(b"5")
 
 
-async def test_saying_nothing_ends_the_connection(port: int) -> None:
+async def test_a_silent_client_is_disconnected(port: int) -> None:
     said, seconds = await talk(port)
     assert said == b""
     assert 0.25 < seconds < 1.5
@@ -94,7 +94,7 @@ async def test_empty_lines_between_requests_hold_nothing(port: int) -> None:
     assert seconds < 2
 
 
-async def test_a_slow_answer_and_a_slow_body_are_not_the_door_s_business(port: int) -> None:
+async def test_the_deadline_does_not_count_slow_responses_and_bodies(port: int) -> None:
     said, _ = await talk(port, b"GET /slow HTTP/1.1\r\nHost: a\r\n" + END)
     assert said.startswith(b"HTTP/1.1 200")
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n" + END

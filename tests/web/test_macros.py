@@ -1,4 +1,4 @@
-"""The parts pages are made of: what they say, how they are wired for a screen reader, what they escape."""
+"""The template macros: their words, accessibility and escaping."""
 
 import re
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ def test_ring_draws_every_seat_as_what_it_is(
     assert tuple(html.count(f'class="seat-{kind}"') for kind in ("taken", "open", "community")) == expected
 
 
-def test_ring_says_in_words_what_it_shows() -> None:
+def test_ring_has_a_text_alternative() -> None:
     assert 'role="img" aria-label="5 of 8 seats taken, 1 community seat left"' in macro("ring", 8, 5, 1)
 
 
@@ -147,7 +147,7 @@ def test_amount_chooser_starts_at_the_suggested_amount_and_keeps_a_typed_one() -
     assert 'value="12"' in macro("amount_chooser", Form({"amount": "12"}), scale, "USD")
 
 
-def test_amount_chooser_says_all_three_marks_without_javascript() -> None:
+def test_amount_chooser_shows_all_three_marks_without_javascript() -> None:
     html = macro("amount_chooser", Form(), Scale(2000, 4500, 8000, "USD"), "USD")
     assert re.findall(r'data-mark="(\w+)"><b class="figures">([^<]+)', html) == [
         ("minimum", "$20"),
@@ -158,7 +158,7 @@ def test_amount_chooser_says_all_three_marks_without_javascript() -> None:
     assert shown == ["Any amount from $20 to $80 is right. Nobody in the room sees it."]
 
 
-def test_when_asks_for_the_visitors_time_only_where_it_is_not_known() -> None:
+def test_when_marks_times_for_javascript_only_where_the_zone_is_unknown() -> None:
     at = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
     unknown = macro("when", at, "America/New_York")
     known = macro("when", at, "America/New_York", "America/Los_Angeles")
@@ -189,7 +189,7 @@ def test_scale_in_words(amounts: tuple[int, int, int], words: str) -> None:
     assert re.sub(r"<[^>]+>", "", macro("scale", *amounts, "USD")) == words
 
 
-def test_steps_say_where_one_is() -> None:
+def test_steps_mark_the_current_one() -> None:
     html = macro("steps", ["Choose", "Pay", "Confirmed"], 1)
     assert re.findall(r'class="(is-\w+)"( aria-current="step")?', html) == [
         ("is-done", ""),

@@ -1,4 +1,4 @@
-"""The site as it is really started and stopped: its own process, its own database, signals."""
+"""The server process: start, signals, shutdown, with its own database."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def site() -> Iterator[Site]:
     shutil.rmtree(folder)
 
 
-def test_it_serves_says_so_and_stops_with_everything(site: Site) -> None:
+def test_it_serves_prints_its_url_and_stops_with_everything(site: Site) -> None:
     first_start = site.start()
     same_port = site.run()
     other_port = site.run(PORT=str(free_port()))
@@ -143,7 +143,7 @@ def test_ctrl_c_during_the_first_start_leaves_nothing_half_done(site: Site) -> N
     assert site.stop(signal.SIGINT)[0] == 0
 
 
-def test_a_port_that_is_taken_is_said_before_anything_is_started(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_is_started(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = Settings(port=taken.getsockname()[1], data_dir=tmp_path / "data")
         with pytest.raises(server.PortRefused, match=f"Port {settings.port} is in use"):
@@ -161,7 +161,7 @@ def signals() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("signals")
-def test_wrong_settings_are_said_all_at_once(
+def test_wrong_settings_are_listed_all_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PORT", "eighty")

@@ -1,4 +1,4 @@
-"""The frame around every page: doors, headers, the cross-site door, deadlines, forms, limits, health."""
+"""Every page: access levels, headers, cross-site posts, deadlines, forms, limits, health."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def _hello(request: Request) -> Response:
     return PlainTextResponse("hello")
 
 
-def test_a_route_without_a_door_fails_at_start_up() -> None:
+def test_a_route_without_an_access_level_fails_at_start_up() -> None:
     access.check_routes([access.route("/", _hello, access.Access.PUBLIC)])
     with pytest.raises(RuntimeError, match="/bare"):
         access.check_routes([Route("/bare", _hello)])
@@ -120,7 +120,7 @@ async def test_a_body_that_dawdles_is_cut_off() -> None:
     assert sent[0]["status"] == 408
 
 
-async def test_whoever_goes_away_in_the_middle_is_no_fault_of_ours(app: Starlette) -> None:
+async def test_a_client_that_disconnects_is_no_error(app: Starlette) -> None:
     heard = [{"type": "http.request", "body": b"email=mi", "more_body": True}, {"type": "http.disconnect"}]
     sent: list[Any] = []
 
@@ -145,9 +145,7 @@ async def test_unknown_ids_and_no_ids_are_the_same_page(browser: OpenBrowser, ca
         assert {answer.status_code for answer in answers} == {404}
 
 
-async def test_whoever_is_signed_in_is_so_on_a_page_that_is_not_there_too(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_404_page_shows_who_is_signed_in(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         answer = await page.get("/nothing/of/the/kind")
     assert answer.status_code == 404
@@ -156,7 +154,9 @@ async def test_whoever_is_signed_in_is_so_on_a_page_that_is_not_there_too(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_a_fault_tells_nothing_of_itself(app: Starlette, browser: OpenBrowser, cast: Cast) -> None:
+async def test_an_error_page_shows_nothing_of_the_exception(
+    app: Starlette, browser: OpenBrowser, cast: Cast
+) -> None:
     async def broken(_: Context, __: str) -> None:
         raise ValueError("secret detail mira@example.org")
 
@@ -169,7 +169,7 @@ async def test_a_fault_tells_nothing_of_itself(app: Starlette, browser: OpenBrow
     assert "ValueError" not in answer.text
 
 
-async def test_health_tells_of_database_and_queue(
+async def test_health_has_the_state_of_database_and_queue(
     browser: OpenBrowser, cast: Cast, context: Context, app: Starlette
 ) -> None:
     async with browser() as page:
@@ -196,7 +196,7 @@ async def test_limits_count_across_keys_and_windows(context: Context) -> None:
         assert not await tx.fetchval("select count(*) from limits where key in ('a', 'b')")
 
 
-def test_a_form_says_everything_at_once_and_keeps_what_was_typed() -> None:
+def test_a_form_shows_every_error_and_keeps_what_was_typed() -> None:
     form = forms.Form({"name": "x" * 200, "seats": "many"})
     assert form.take(lambda: text.line(form.value("name"), "name")) is None
     form.add(Reason("other", "Something else."))
@@ -225,7 +225,7 @@ def test_cookies_are_host_bound_outside_practice(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("mode", ["practice", "production"])
-async def test_a_door_of_practice_mode_is_shut_outside_it(context: Context, mode: str) -> None:
+async def test_routes_of_practice_mode_are_404_in_production(context: Context, mode: str) -> None:
     """Such addresses are left out in production, too; the door says no by itself."""
     settings = context.settings.model_copy(update={"mode": mode})
     site = Starlette(
@@ -238,7 +238,7 @@ async def test_a_door_of_practice_mode_is_shut_outside_it(context: Context, mode
 
 
 @pytest.mark.parametrize(("https", "asked"), [(True, "max-age=63072000"), (False, None)])
-async def test_only_a_site_with_tls_asks_browsers_to_insist_on_it(https: bool, asked: str | None) -> None:
+async def test_only_a_site_with_tls_sends_hsts(https: bool, asked: str | None) -> None:
     site = Starlette(
         routes=[Route("/", _hello)], middleware=[Middleware(headers.SecurityHeaders, https=https)]
     )
