@@ -303,7 +303,7 @@ FINDING = [
     *form("/therapists/choose", choose_pages.questions, choose_pages.answers, Access.PUBLIC),
     route("/therapists/short-list", short_list_pages.short_list, Access.PUBLIC),
     post("/therapists/short-list/keep", short_list_pages.keep, Access.SIGNED_IN),
-    post("/therapists/short-list/forget", short_list_pages.forget, Access.SIGNED_IN),
+    post("/therapists/short-list/forget", short_list_pages.delete, Access.SIGNED_IN),
 ]
 
 # Therapists' pages, one's own, and the organizers'. After every fixed address under /therapists.

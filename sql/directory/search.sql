@@ -1,7 +1,7 @@
--- Finding: the named queries of the search, of the cards and of the short list.
+-- The search, its cards, and short lists.
 
 -- name: cards(ids)
--- shown listings as small cards show them, in no order
+-- Shown listings as their cards show them, in no order.
 select
     listings.id, listings.name, listings.letters, listings.pronouns, listings.headline, listings.city, listings.area,
     listings.telehealth, listings.in_person, listings.experience, listings.works_with, listings.languages,
@@ -23,7 +23,7 @@ select
 from listings
 where listings.id = any(:ids::uuid []) and listings.state = 'shown';
 
--- name: search(kinds, facets, choices, q, fee_from, fee, area, latitude, longitude, miles, near_only, day, few, several, skip, most)^
+-- name: search(kinds, facets, choices, q, fee_from, fee, area, latitude, longitude, miles, near_only, day, max_ranked, several, page_offset, page_size)^
 -- The counts of every facet under all other choices, and one page of the listings that fit all, in their order of the day.
 with fits as materialized (
     select each.left_out, each.block, each.bits
@@ -52,7 +52,7 @@ with fits as materialized (
     -- Who fits all, by room for new people; within that the blocks, and in a block the listings, in the order of the day.
     select each.room, fits.block, each.bits, bit_count(each.bits) as how_many,
         sum(bit_count(each.bits)) over (order by each.room, hashint4extended(fits.block, :day::bigint)) as up_to,
-        sum(bit_count(each.bits)) over () <= :few::integer
+        sum(bit_count(each.bits)) over () <= :max_ranked::integer
         and (:q::text <> '' or cardinality(:several::text []) > 0) as closest
     from fits
     join facet_blocks as rooms
@@ -71,7 +71,7 @@ with fits as materialized (
         by_room.how_many > 0
         and (
             by_room.closest
-            or int8range(:skip::bigint, :skip::bigint + :most::bigint)
+            or int8range(:page_offset::bigint, :page_offset::bigint + :page_size::bigint)
             && int8range((by_room.up_to - by_room.how_many)::bigint, by_room.up_to::bigint)
         )
 ), matched as (
@@ -110,25 +110,25 @@ select
         from (
             select paged.number, paged.place from paged
             order by paged.place
-            limit :most::integer
-            offset :skip::integer - (select coalesce(min(needed.before), 0) from needed)
+            limit :page_size::integer
+            offset :page_offset::integer - (select coalesce(min(needed.before), 0) from needed)
         ) as page
         join listings on listings.number = page.number
         order by page.place
     ) as ids;
 
--- name: kept_list(person)
--- the listings somebody asked us to remember, in the order they were put there
-select listing_id from short_lists where person_id = :person order by added_at, listing_id;
+-- name: kept_list(person_id)
+-- The short list in an account, in its order.
+select listing_id from short_lists where person_id = :person_id order by added_at, listing_id;
 
--- name: forget_list(person)!
--- nothing is remembered any more
-delete from short_lists where person_id = :person;
+-- name: delete_list(person_id)!
+-- Delete the short list in an account.
+delete from short_lists where person_id = :person_id;
 
--- name: keep_list(person, ids)!
--- the shown listings of a list, remembered in their order
+-- name: insert_list(person_id, ids)!
+-- Keep the shown listings of a short list in an account, in their order.
 insert into short_lists (person_id, listing_id, added_at)
-select :person::uuid, listings.id, now() + given.place * interval '1 millisecond'
+select :person_id::uuid, listings.id, now() + given.place * interval '1 millisecond'
 from unnest(:ids::uuid []) with ordinality as given (id, place)
 join listings on listings.id = given.id and listings.state = 'shown'
 on conflict (person_id, listing_id) do nothing;

@@ -141,7 +141,8 @@ async def test_six_names_are_one_page_and_a_full_list_two(visit: Visit, site: Si
         "city": "Tallahassee",
     }
     codes = [
-        short_list_rules.code(await add_listing(site.context, **long)) for _ in range(short_list_rules.MOST)
+        short_list_rules.code(await add_listing(site.context, **long))
+        for _ in range(short_list_rules.MAX_LISTINGS)
     ]
     visitor = await visit()
     for many, paper in ((3, 1), (6, 1), (12, 2)):

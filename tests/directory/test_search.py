@@ -197,8 +197,8 @@ async def test_nobody_is_lost_or_told_twice_over_the_pages(context: Context) -> 
     for asked in (Search(state="FL"), Search(), Search(q="calder"), Search(ways=("ifs", "se"))):
         seen: list[UUID] = []
         for page in range(1, 9):
-            found = await search.look(context, replace(asked, page=page), most=2)
-            assert found.how_many == 15
+            found = await search.find(context, replace(asked, page=page), page_size=2)
+            assert found.total == 15
             seen += [card.id for card in found.cards]
         assert len(seen) == 15
         assert set(seen) == everybody
@@ -213,10 +213,10 @@ async def test_those_with_room_come_first_and_the_rest_is_shuffled_by_the_day(
     for day in range(4):
         now = search.clock.now() + timedelta(days=day)
         monkeypatch.setattr(search.clock, "now", lambda now=now: now)
-        found = await search.look(context, Search(state="FL"))
+        found = await search.find(context, Search(state="FL"))
         assert [card.room for card in found.cards] == ["now"] * 4 + ["waiting"] * 4 + ["closed"] * 4
         orders.add(tuple(card.id for card in found.cards))
-        again = await search.look(context, Search(state="FL"))
+        again = await search.find(context, Search(state="FL"))
         assert again.cards == found.cards
         monkeypatch.undo()
     assert len(orders) > 1
@@ -548,11 +548,11 @@ async def test_every_count_is_what_a_count_by_hand_says(context: Context, seed: 
     everybody = await made_up(context, dice, 60)
     for _ in range(60):
         asked = a_search(dice)
-        found = await search.look(context, asked, most=100)
-        if not found.where.open:
+        found = await search.find(context, asked, page_size=100)
+        if not found.where.is_searchable:
             assert found.cards == ()
             continue
         assert Counter(found.counts) == counted(everybody, asked, found.where), asked
-        assert len(found.cards) == found.how_many
+        assert len(found.cards) == found.total
         if found.where.area:
             assert all(found.where.area in card.licensed for card in found.cards)

@@ -17,7 +17,7 @@ from circles.base import reading
 from circles.directory.listing import places, words
 from circles.directory.listing.places import Place
 from circles.directory.search import rules as search_rules
-from circles.directory.search import short_list_rules
+from circles.directory.search import short_list_rules, wording
 from circles.directory.search.rules import Search
 
 MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
@@ -90,7 +90,7 @@ def test_whatever_comes_is_read(values: dict[str, str]) -> None:
     assert read(found.url(found.page)) == (found, [])
     at = search_rules.where(found, None)
     search_rules.arguments(found, at, date(2026, 1, 1))
-    assert search_rules.chips(found) is not None
+    assert wording.chips(found) is not None
 
 
 def test_what_is_unknown_is_left_out_and_said() -> None:
@@ -109,21 +109,21 @@ def test_an_amount_that_was_typed_counts_before_a_step_that_was_chosen() -> None
 
 def test_a_zip_gives_the_state() -> None:
     at = search_rules.where(Search(zip="33130"), MIAMI)
-    assert (at.area, at.open, at.reasons) == ("FL", True, ())
+    assert (at.area, at.is_searchable, at.reasons) == ("FL", True, ())
 
 
 def test_a_zip_and_a_state_that_disagree_find_nobody_and_say_so() -> None:
     at = search_rules.where(Search(zip="33130", state="GA"), MIAMI)
-    assert not at.open
+    assert not at.is_searchable
     assert "Florida" in at.reasons[0].text
     assert "Georgia" in at.reasons[0].text
 
 
 @pytest.mark.parametrize("how", search_rules.HOW)
 def test_nobody_is_found_while_it_is_not_known_where(how: str) -> None:
-    assert search_rules.where(Search(how=how), None).asks
-    assert search_rules.where(Search(how=how, zip="00000"), None).asks
-    assert not search_rules.where(Search(how=how, state="FL"), None).asks
+    assert search_rules.where(Search(how=how), None).lacks_area
+    assert search_rules.where(Search(how=how, zip="00000"), None).lacks_area
+    assert not search_rules.where(Search(how=how, state="FL"), None).lacks_area
 
 
 @given(searches, st.sampled_from([None, MIAMI]))
@@ -131,14 +131,14 @@ def test_every_place_asked_for_is_a_license_where_the_person_is(search: Search, 
     at = search_rules.where(search, place if search.zip else None)
     asked = search_rules.facets(search, at.area, at.near is not None).get("where", [])
     assert all(facet.partition(":")[2] == at.area for facet in asked)
-    if search.how == "telehealth" and at.open:
+    if search.how == "telehealth" and at.is_searchable:
         assert asked == [f"tele:{at.area}"]
     assert search_rules.arguments(search, at, date(2026, 1, 1))["area"] == at.area
 
 
 @given(searches)
 def test_every_chip_takes_something_away(search: Search) -> None:
-    for chip in search_rules.chips(search):
+    for chip in wording.chips(search):
         assert set(chip.without.pairs()) < set(search.pairs())
         assert chip.without.page == 1
 
@@ -146,7 +146,7 @@ def test_every_chip_takes_something_away(search: Search) -> None:
 def test_what_can_be_let_go_of_is_said_by_how_many_there_would_be() -> None:
     search = Search(q="grief", ways=("ifs",), fee=8000)
     counts = {"without:words": 2, "without:way": 5, "without:fee": 0}
-    found = search_rules.loosened(search, counts)
+    found = wording.loosened(search, counts)
     assert [(each.how_many, each.search) for each in found] == [
         (5, replace(search, ways=())),
         (2, replace(search, q="")),
@@ -155,9 +155,9 @@ def test_what_can_be_let_go_of_is_said_by_how_many_there_would_be() -> None:
 
 def test_the_place_is_never_let_go_of() -> None:
     search = Search(state="FL", how="in_person", ways=("ifs",))
-    found = search_rules.loosened(search, {"without:where": 9, "tele:FL": 4}, "FL")
+    found = wording.loosened(search, {"without:where": 9, "tele:FL": 4}, "FL")
     assert [(each.how_many, each.search) for each in found] == [(4, replace(search, how="telehealth"))]
-    assert search_rules.loosened(replace(search, how="telehealth"), {"without:where": 9}, "FL") == []
+    assert wording.loosened(replace(search, how="telehealth"), {"without:where": 9}, "FL") == []
 
 
 def test_a_zip_is_a_place_or_nothing() -> None:
@@ -189,22 +189,22 @@ def test_a_territory_is_a_place_like_any_other(zip: str, area: str) -> None:
     place = places.find(zip)
     assert place is not None
     at = search_rules.where(Search(zip=zip, how="telehealth"), place)
-    assert (at.area, at.open, at.reasons) == (area, True, ())
+    assert (at.area, at.is_searchable, at.reasons) == (area, True, ())
 
 
 @pytest.mark.parametrize("zip", ["09012", "34002", "96201"])
 def test_a_military_address_is_told_what_to_do(zip: str) -> None:
     at = search_rules.where(Search(zip=zip, how="telehealth"), places.find(zip))
-    assert at.asks
+    assert at.lacks_area
     assert "choose the state where you are" in at.reasons[0].text
     with_state = search_rules.where(Search(zip=zip, how="telehealth", state="TX"), None)
-    assert (with_state.area, with_state.open) == ("TX", True)
+    assert (with_state.area, with_state.is_searchable) == ("TX", True)
 
 
 @given(st.lists(st.uuids(), max_size=20))
 def test_a_short_list_is_read_as_it_was_written(ids: list[UUID]) -> None:
     codes = tuple(short_list_rules.code(each) for each in ids)
-    once = tuple(dict.fromkeys(codes))[: short_list_rules.MOST]
+    once = tuple(dict.fromkeys(codes))[: short_list_rules.MAX_LISTINGS]
     assert short_list_rules.read(",".join(codes)) == once
     assert short_list_rules.read(",".join(map(str, ids))) == once
     assert [short_list_rules.code(each) for each in short_list_rules.ids(once)] == list(once)
@@ -213,14 +213,14 @@ def test_a_short_list_is_read_as_it_was_written(ids: list[UUID]) -> None:
 @given(st.text())
 def test_any_text_is_a_short_list(typed: str) -> None:
     codes = short_list_rules.read(typed)
-    assert len(codes) <= short_list_rules.MOST
+    assert len(codes) <= short_list_rules.MAX_LISTINGS
     assert short_list_rules.read(",".join(codes)) == codes
     assert len(short_list_rules.ids(codes)) == len(codes)
 
 
 def test_a_list_that_is_full_takes_no_more() -> None:
-    codes = [short_list_rules.code(UUID(int=n)) for n in range(short_list_rules.MOST)]
+    codes = [short_list_rules.code(UUID(int=n)) for n in range(short_list_rules.MAX_LISTINGS)]
     one = short_list_rules.code(UUID(int=99))
-    assert short_list_rules.put(codes, one) == tuple(codes)
-    assert short_list_rules.put(codes[:2], one) == (*codes[:2], one)
-    assert short_list_rules.take(codes[:2], codes[0]) == (codes[1],)
+    assert short_list_rules.add(codes, one) == tuple(codes)
+    assert short_list_rules.add(codes[:2], one) == (*codes[:2], one)
+    assert short_list_rules.remove(codes[:2], codes[0]) == (codes[1],)

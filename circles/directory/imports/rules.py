@@ -11,6 +11,7 @@ from uuid import UUID
 
 from circles.base.english import plural
 from circles.base.errors import Reason
+from circles.base.row import Row
 from circles.directory.imports.changes import Line, changed
 from circles.directory.imports.fields import BY_KEY
 from circles.directory.imports.rows import Read, bare, known_by_license
@@ -52,7 +53,7 @@ class Decision:
     existing: Existing | None = None
 
 
-def summary(file: Mapping[str, Any]) -> str:
+def summary(file: Row) -> str:
     """What a file would write, or has written, in a sentence. file: an import with its counts."""
     if file["state"] == "done":
         new = f"{file['written_new']:,} new"

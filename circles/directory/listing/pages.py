@@ -59,7 +59,7 @@ def _short_list(row: db.Record, codes: Sequence[str]) -> dict[str, Any]:
         return {"is_kept": True, "short_list": short_list_rules.url(codes)}
     if row["is_kept"] and not codes:
         return {"is_kept": True, "short_list": short_list_rules.PATH}
-    return {"is_kept": False, "short_list": short_list_rules.putting(codes, code)}
+    return {"is_kept": False, "short_list": short_list_rules.url_to_add(codes, code)}
 
 
 async def picture(request: Request) -> Response:

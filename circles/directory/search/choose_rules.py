@@ -1,4 +1,4 @@
-"""Help me choose: five plain answers, the search they make, and why a listing is one of the three."""
+"""Help me choose: five answers, the search they make, and the reasons for each listing that is shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from circles.directory.listing.cards import Card, way_words
 from circles.directory.search import rules as search_rules
 from circles.directory.search.rules import Search, Where
 
-HOW_MANY: Final = 3
+MAX_PICKS: Final = 3
 HOW: Final[Mapping[str, str]] = {
     "": "Either is fine",
     "telehealth": "By video or phone, from home",
@@ -25,7 +25,7 @@ PAY: Final[Mapping[str, str]] = {
     "insurance": "I need my insurance to pay",
     "": "I do not know yet",
 }
-# What somebody would like to work with, in their words: the ways that mean it.
+# What members would like to work with: the label, and the ways of working that fit it.
 WITH: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "body": ("My body and what it holds", ("se",)),
     "parts": ("The different sides in me", ("ifs",)),
@@ -39,7 +39,7 @@ WITH: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The five answers, and whether somebody without room will do as well. They live as long as one request."""
+    """The five answers, and whether a therapist without room will do as well. They are never stored."""
 
     state: str = ""
     zip: str = ""
@@ -51,28 +51,28 @@ class Answers:
 
 
 def read(values: Mapping[str, str]) -> tuple[Answers, list[Reason]]:
-    """Read the answers, with a reason for each that cannot stand. Only where somebody is must be told."""
-    asked, reasons = search_rules.read(
+    """Read the answers, with a reason for each that cannot be read. Only the place is required."""
+    read_search, reasons = search_rules.read(
         {name: values.get(name, "") for name in ("state", "zip", "how", "with")}
     )
     pay, kind = values.get("pay", ""), values.get("kind", "")
-    found = Answers(
-        asked.state,
-        asked.zip,
-        asked.how,
-        asked.works_with,
+    answers = Answers(
+        read_search.state,
+        read_search.zip,
+        read_search.how,
+        read_search.works_with,
         pay if pay in PAY else "",
         kind if kind in WITH else "",
         values.get("wait") == "on",
     )
-    if not (found.state or found.zip or any(each.field in ("state", "zip") for each in reasons)):
+    if not (answers.state or answers.zip or any(each.field in ("state", "zip") for each in reasons)):
         says = "Please say where you are: a therapist needs a license there."
         reasons.append(Reason("where", says, "state"))
-    return found, reasons
+    return answers, reasons
 
 
 def search(answers: Answers) -> Search:
-    """What must hold: licensed there, met that way, within what can be paid, and room unless somebody may wait."""
+    """What is required: a license there, the way to meet, the fee, and room unless the member may wait."""
     return Search(
         state=answers.state,
         zip=answers.zip,
@@ -85,7 +85,7 @@ def search(answers: Answers) -> Search:
 
 
 def wishes(answers: Answers) -> list[str]:
-    """What may hold, as facets: who has more of it comes first. Experience with this material always counts."""
+    """Facets that are not required but rank listings. Experience with this material always counts."""
     ways = WITH[answers.kind][1]
     return [
         *(f"with:{each}" for each in answers.works_with),
@@ -95,8 +95,13 @@ def wishes(answers: Answers) -> list[str]:
     ]
 
 
+def heading(picks: int) -> str:
+    """The heading over so many listings."""
+    return ("Nobody fits yet", *(f"{count} you could write to" for count in ("One", "Two", "Three")))[picks]
+
+
 def whys(card: Card, answers: Answers, at: Where, note: str = "") -> list[str]:
-    """Why this one, in sentences. note: how far the office is, where that is known."""
+    """The reasons for a listing, in sentences. note: the distance of its office, where that is known."""
     said = [_where(card, answers, at, note), _works(card, answers), _way(card, answers)]
     said += [_experience(card), _fee(card, answers), _room(card)]
     return [each for each in said if each]
@@ -159,7 +164,7 @@ def _room(card: Card) -> str:
 
 
 def unnamed(cards: Sequence[Card], answers: Answers) -> list[str]:
-    """What was asked for that none of these therapists names."""
+    """What the answers name and none of these listings does."""
     said, ways = WITH[answers.kind]
     found = [
         words.WORKS_WITH[each] if each == "ocd" else words.WORKS_WITH[each].lower()
@@ -173,7 +178,7 @@ def unnamed(cards: Sequence[Card], answers: Answers) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Looser:
-    """One answer that could be another: what it would take, how many there would be, and the fields of the form."""
+    """An answer that could be changed: its words, how many would fit then, and the fields of the form."""
 
     says: str
     how_many: int
@@ -187,8 +192,8 @@ _LOOSER: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 }
 
 
-def looser(counts: Mapping[str, int], at: Where, answers: Answers, found: int) -> list[Looser]:
-    """What could be let go of, and how many there would be then. Being licensed where one is never is."""
+def looser(counts: Mapping[str, int], at: Where, answers: Answers, total: int) -> list[Looser]:
+    """Which answers could be changed so that more fit. The place of the license never is."""
     other = {
         "telehealth": Looser(
             "in person", counts.get("near" if at.near else f"at:{at.area}", 0), {"how": "in_person"}
@@ -198,7 +203,7 @@ def looser(counts: Mapping[str, int], at: Where, answers: Answers, found: int) -
     could = [
         Looser(says, counts.get(f"without:{kind}", 0), fields) for kind, (says, fields) in _LOOSER.items()
     ]
-    could = [each for each in could if each.how_many > found]
+    could = [each for each in could if each.how_many > total]
     if answers.how and other[answers.how].how_many:
         could.append(other[answers.how])
     return could

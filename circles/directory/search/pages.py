@@ -1,4 +1,4 @@
-"""/therapists: the search, whole or as the part that htmx asks for."""
+"""/therapists: the search, as a page or as the part that htmx replaces."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from circles.base.errors import Reason
 from circles.directory.listing import cards, words
 from circles.directory.search import queries as search
 from circles.directory.search import rules as search_rules
-from circles.directory.search import short_list_rules
-from circles.directory.search.queries import Found
+from circles.directory.search import short_list_rules, wording
+from circles.directory.search.queries import Results
 from circles.directory.search.rules import Search, Where
 from circles.store import templates
 from circles.web import access, htmx, render
@@ -26,14 +26,14 @@ from circles.web.paging import pager
 
 
 async def listing(request: Request) -> Response:
-    """The therapists who fit what the address says. Two queries; a form's empty fields are left out of the address."""
+    # Empty fields of the form are left out of the address.
     values = reading.join_fields(request.query_params.multi_items())
-    asked, reasons = search_rules.read(values)
+    query, reasons = search_rules.read(values)
     by_htmx = "hx-request" in request.headers
     if not (by_htmx or reasons or all(values.values())):
-        return render.see_other(asked.url(asked.page))
-    found = await search.look(access.context(request), asked)
-    form = _form(values, found, [*reasons, *found.where.reasons])
+        return render.see_other(query.url(query.page))
+    results = await search.find(access.context(request), query)
+    form = _form(values, results, [*reasons, *results.where.reasons])
     part = htmx.wants_part(request)
     response = render.page(
         request,
@@ -41,17 +41,17 @@ async def listing(request: Request) -> Response:
         part=part,
         form=form,
         amount_read=bool(values.get("amount")) and not form.value("amount"),
-        filters="" if part else _filters(form, found),
-        **_about(found),
+        filters="" if part else _filters(form, results),
+        **_results_context(results),
     )
     if by_htmx:
-        response.headers["HX-Push-Url"] = asked.url(asked.page)
+        response.headers["HX-Push-Url"] = query.url(query.page)
     return htmx.vary(response)
 
 
-def _form(values: dict[str, str], found: Found, reasons: list[Reason]) -> Form:
-    """The form as it was typed, with what cannot be read said beside it, and the rest as it was understood."""
-    form = Form(reading.join_fields(found.search.pairs()))
+def _form(values: dict[str, str], results: Results, reasons: list[Reason]) -> Form:
+    """The form: what cannot be read as it was typed, with its reasons, and the rest as it was understood."""
+    form = Form(reading.join_fields(results.search.pairs()))
     form.values |= {reason.field: values.get(reason.field, "") for reason in reasons if reason.field}
     if any(reason.field == "fee" for reason in reasons):
         form.values |= {"amount": form.value("fee"), "fee": ""}
@@ -59,35 +59,35 @@ def _form(values: dict[str, str], found: Found, reasons: list[Reason]) -> Form:
     return form
 
 
-class _Slots(dict[str, str]):
-    """Stands in for the counts while the filters are rendered to be kept: each count is a slot, filled later."""
+class _Marks(dict[str, str]):
+    """In place of the counts while the filters are rendered for the cache: a mark for each count."""
 
     def get(self, key: str, default: object = None) -> str:
-        """The slot of a count."""
+        """The mark of a count."""
         return f"\x02{key}\x03"
 
 
-def _filters(form: Form, found: Found) -> str:
-    """The filters with their counts: kept by what is chosen, or rendered anew with what cannot be read."""
+def _filters(form: Form, results: Results) -> str:
+    """The filters with their counts: from the cache, or rendered anew where something cannot be read."""
     if not form.ok:
-        return _render_filters(form, found.search, found.where, found.counts)
-    pieces = list(_kept_filters(replace(found.search, page=1), found.where))
-    pieces[1::2] = [str(found.counts.get(name, 0)) for name in pieces[1::2]]
+        return _render_filters(form, results.search, results.where, results.counts)
+    pieces = list(_cached_filters(replace(results.search, page=1), results.where))
+    pieces[1::2] = [str(results.counts.get(name, 0)) for name in pieces[1::2]]
     return "".join(pieces)
 
 
 @lru_cache(maxsize=256)
-def _kept_filters(asked: Search, where: Where) -> tuple[str, ...]:
-    """The filters in pieces, in turns HTML and the name of a count."""
-    form = _form({}, Found(asked, where, (), 0, {}), [])
-    return tuple(re.split("[\x02\x03]", _render_filters(form, asked, where, _Slots())))
+def _cached_filters(query: Search, where: Where) -> tuple[str, ...]:
+    """The filters in pieces, HTML and names of counts in turn. Rendering them takes longer than the query."""
+    form = _form({}, Results(query, where, (), 0, {}), [])
+    return tuple(re.split("[\x02\x03]", _render_filters(form, query, where, _Marks())))
 
 
-def _render_filters(form: Form, asked: Search, where: Where, counts: Mapping[str, object]) -> str:
+def _render_filters(form: Form, query: Search, where: Where, counts: Mapping[str, object]) -> str:
     return templates.render(
         "directory/search/_filters.html",
         form=form,
-        search=asked,
+        search=query,
         where=where,
         counts=counts,
         rules=search_rules,
@@ -95,36 +95,38 @@ def _render_filters(form: Form, asked: Search, where: Where, counts: Mapping[str
     )
 
 
-def _about(found: Found) -> dict[str, Any]:
-    """What the page shows of what was found."""
-    asked = found.search
+def _results_context(results: Results) -> dict[str, Any]:
+    """What the page shows of the results."""
+    query = results.search
     return {
-        "search": asked,
-        "where": found.where,
-        "counts": found.counts,
-        "how_many": found.how_many,
-        "cards": [_row(found, each) for each in found.cards],
-        "chips": search_rules.chips(asked),
-        "loosened": [] if found.how_many else search_rules.loosened(asked, found.counts, found.where.area),
-        "pager": pager(asked.page, found.how_many, search_rules.PER_PAGE, asked.url),
-        "closest": found.how_many <= search_rules.FEW,
+        "search": query,
+        "where": results.where,
+        "counts": results.counts,
+        "how_many": results.total,
+        "cards": [_row(results, each) for each in results.cards],
+        "chips": wording.chips(query),
+        "loosened": [] if results.total else wording.loosened(query, results.counts, results.where.area),
+        "pager": pager(query.page, results.total, search_rules.PER_PAGE, query.url),
+        "result": wording.result(query, results.where, results.total),
+        "wording": wording,
+        "closest": results.total <= search_rules.MAX_RANKED,
         "rules": search_rules,
         "areas": words.AREAS,
-        "short_list": short_list_rules.url(asked.kept),
+        "short_list": short_list_rules.url(query.kept),
     }
 
 
-def _row(found: Found, card: cards.Card) -> dict[str, Any]:
-    """A card with the button that keeps it, or takes it away, in the address of this very page."""
+def _row(results: Results, card: cards.Card) -> dict[str, Any]:
+    """A card with the link that puts it on the short list in the address, or takes it off."""
     code = short_list_rules.code(card.id)
-    kept = code in found.search.kept
-    change = short_list_rules.take if kept else short_list_rules.put
-    changed = replace(found.search, kept=change(found.search.kept, code))
+    kept = code in results.search.kept
+    change = short_list_rules.remove if kept else short_list_rules.add
+    changed = replace(results.search, kept=change(results.search.kept, code))
     return {
-        "html": cards.html(card, found.note(card), short_list_rules.carry(found.search.kept)),
+        "html": cards.html(card, results.note(card), short_list_rules.query_string(results.search.kept)),
         "name": card.name,
         "code": code,
         "kept": kept,
-        "full": not kept and len(found.search.kept) >= short_list_rules.MOST,
-        "url": changed.url(found.search.page),
+        "full": not kept and len(results.search.kept) >= short_list_rules.MAX_LISTINGS,
+        "url": changed.url(results.search.page),
     }

@@ -1,4 +1,4 @@
-"""Looking for therapists: the place of a ZIP, one query for counts and order, one for the cards."""
+"""Run a search: one query for the counts and the page, one for its cards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from circles.base import clock
+from circles.base.english import plural
 from circles.directory.listing import cards, places
 from circles.directory.listing.cards import Card
 from circles.directory.listing.places import Place
@@ -18,8 +19,8 @@ SQL = db.queries("directory/search")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found: one page of cards, how many there are in all, and the counts of every facet.
+class Results:
+    """One page of the listings that fit, how many fit in all, and the counts of every facet.
 
     counts: by facet ("way:ifs"), each under all other choices; "near" for offices near the ZIP; "without:way" for
     all who would fit without that choice.
@@ -28,11 +29,11 @@ class Found:
     search: Search
     where: Where
     cards: tuple[Card, ...]
-    how_many: int
+    total: int
     counts: Mapping[str, int]
 
     def note(self, card: Card) -> str:
-        """How far the office is from the ZIP, where it is near enough to say."""
+        """The distance of an office from the ZIP, where it is within the search; empty otherwise."""
         near = self.where.near
         if near is None or not card.in_person or card.latitude is None or card.longitude is None:
             return ""
@@ -41,29 +42,27 @@ class Found:
         far = places.miles(near, Place("", "", card.area, card.latitude, card.longitude))
         if far > self.search.within:
             return ""
-        return (
-            "less than a mile from you"
-            if far < 1
-            else f"about {round(far)} mile{'s'[: round(far) > 1]} from you"
-        )
+        return "less than a mile from you" if far < 1 else f"about {plural(round(far), 'mile')} from you"
 
 
-async def look(
-    context: Context, search: Search, *, most: int = search_rules.PER_PAGE, wishes: Sequence[str] = ()
-) -> Found:
-    """Everybody who fits, in two queries. Nobody is found while it is not known where they would have to be licensed.
+async def find(
+    context: Context, search: Search, *, page_size: int = search_rules.PER_PAGE, wishes: Sequence[str] = ()
+) -> Results:
+    """Run a search. It has no cards while it is not known where a therapist has to be licensed.
 
-    wishes: facets that nobody need have; who has more of them comes first.
+    wishes: facets that are not required; the listings that have most of them come first.
     """
     at = search_rules.where(search, places.find(search.zip) if search.zip else None)
-    arguments = search_rules.arguments(search, at, clock.now().date(), most=most)
+    arguments = search_rules.arguments(search, at, clock.now().date(), page_size=page_size)
     if wishes:
-        arguments |= {"several": list(wishes), "few": search_rules.EVERYBODY}
+        arguments |= {"several": list(wishes), "max_ranked": search_rules.RANK_ALL}
     async with context.db.reading() as tx:
         row = await SQL.search(tx, **arguments)
         counts: dict[str, int] = row["counts"] or {}
-        if not at.open:
-            return Found(search, at, (), 0, counts)
+        if not at.is_searchable:
+            return Results(search, at, (), 0, counts)
         shown = await cards.cards(tx, row["ids"])
-    found = tuple(shown[each] for each in row["ids"] if each in shown and at.holds(shown[each].licensed))
-    return Found(search, at, found, counts.get("all", 0), counts)
+    page = [shown[id] for id in row["ids"] if id in shown]
+    return Results(
+        search, at, tuple(card for card in page if at.allows(card.licensed)), counts.get("all", 0), counts
+    )

@@ -1,9 +1,9 @@
-"""What somebody looks for: read from the address, written back to it, and put as arguments of the query."""
+"""A search: read from an address, written to one, and passed to the query."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -18,9 +18,9 @@ from circles.directory.search import short_list_rules
 PER_PAGE: Final = 20
 MAX_PAGES: Final = 5000
 MAX_WORDS: Final = 120
-# The closest go first only while no more than these fit; beyond that, closeness says little and costs much.
-FEW: Final = 3000
-EVERYBODY: Final = 1_000_000
+# The closest fit comes first only while no more listings than these fit: to rank more costs much and means little.
+MAX_RANKED: Final = 3000
+RANK_ALL: Final = 1_000_000
 HOW: Final[Mapping[str, str]] = {
     "telehealth": "By telehealth",
     "in_person": "In person, near me",
@@ -30,7 +30,7 @@ USUAL_WITHIN: Final = 25
 _LEFT_OUT: Final = "This filter was left out."
 _ONE: Final = f"Please choose one of these. {_LEFT_OUT}"
 _MORE: Final = f"Please choose one or more of these. {_LEFT_OUT}"
-# The steps of the fee that have a facet of their own, in dollars (sql/directory.sql, refresh_facets).
+# The steps of the fee that have a facet of their own, in dollars (refresh_facets in sql/directory/listing.sql).
 FEES: Final = (40, 60, 80, 100, 150, 200, 250, 300)
 PAY: Final[Mapping[str, str]] = {
     "sliding": "A sliding fee",
@@ -81,7 +81,7 @@ LEGENDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody looks for. An empty value lets everything through; fee is in cents.
+    """The choices of a search; an empty one allows everything. fee: in cents.
 
     kept: the codes of the listings on the short list, which the address carries along.
     """
@@ -104,15 +104,15 @@ class Search:
     kept: tuple[str, ...] = ()
 
     @property
-    def how_many(self) -> int:
-        """How many filters are set."""
+    def filter_count(self) -> int:
+        """The number of filters that are set."""
         aside = ("page", "kept", "within")
         return sum(
             getattr(self, each.name) != each.default for each in fields(self) if each.name not in aside
         )
 
     def pairs(self) -> list[tuple[str, str]]:
-        """What is set, as the names and values of the form and of the address, always in the same order."""
+        """The choices as names and values of the form and of the address, always in the same order."""
         given = [("q", self.q), ("state", self.state), ("how", self.how), ("zip", self.zip)]
         given += [("within", "" if self.within == USUAL_WITHIN else str(self.within))]
         for group in GROUPS:
@@ -125,13 +125,13 @@ class Search:
         return [(name, value) for name, value in given if value]
 
     def url(self, page: int = 1) -> str:
-        """The address of one page of this list, with nothing in it that is not set."""
+        """The address of a page of the results, with nothing in it that is not set."""
         query = urlencode(self.pairs() + ([("page", str(page))] if page > 1 else []))
         return f"/therapists?{query}" if query else "/therapists"
 
 
 def read(values: Mapping[str, str]) -> tuple[Search, list[Reason]]:
-    """Read a search. What cannot be read is left out, and a reason for its field says so."""
+    """Read a search. What cannot be read is left out, with a reason for its field."""
     reader = Reader(values)
     ticked = {group.field: reader.several(group.name, group.options, _MORE) for group in GROUPS}
     found = Search(
@@ -174,7 +174,7 @@ def _within(typed: str) -> int:
 
 
 def _fee(reader: Reader) -> int | None:
-    """What can be paid: an amount that was typed and can be read, else the one that was chosen."""
+    """The typed amount if it can be read, else the chosen one; in cents."""
     for name in ("amount", "fee"):
         typed = reader.values.get(name, "").strip()
         found = reader.take(lambda typed=typed, name=name: _amount(typed, name), None) if typed else None
@@ -200,19 +200,19 @@ class Where:
 
     area: str = ""
     near: Place | None = None
-    apart: bool = False
-    asks: bool = False
+    is_contradictory: bool = False
+    lacks_area: bool = False
     reasons: tuple[Reason, ...] = ()
 
     @property
-    def open(self) -> bool:
+    def is_searchable(self) -> bool:
         """Whether there is anything to look for."""
-        return not (self.apart or self.asks)
+        return not (self.is_contradictory or self.lacks_area)
 
-    def holds(self, licensed: Iterable[str]) -> bool:
-        """Whether somebody licensed in these areas today may be offered here; anybody, where no state is known.
+    def allows(self, licensed: Iterable[str]) -> bool:
+        """Whether a license in one of these areas allows work here; always, where no state is known.
 
-        Who is found follows the licenses by a timetable; this is what holds at the very moment.
+        Facets follow expired licenses once a day; this check is exact.
         """
         return not self.area or self.area in licensed
 
@@ -223,31 +223,31 @@ class Where:
 
 
 def where(search: Search, place: Place | None) -> Where:
-    """Where a search is to look. place: what its ZIP names, None when it names none."""
+    """The location of a search. place: of its ZIP; None when the ZIP has none."""
     if search.zip and place is None and places.is_military(search.zip):
         says = (
             f"{search.zip} is a military address (APO, FPO or DPO), which names no place. Please choose the state "
             "where you are. On a base abroad, the clinic there can say who may work with you."
         )
         reasons = (Reason("military_zip", says, "zip"),)
-        return Where(search.state, asks=bool(search.how) and not search.state, reasons=reasons)
+        return Where(search.state, lacks_area=bool(search.how) and not search.state, reasons=reasons)
     if search.zip and place is None:
         says = f"We know no place with the ZIP {search.zip}. Please check it, or choose your state."
         reasons = (Reason("no_such_zip", says, "zip"),)
-        return Where(search.state, asks=bool(search.how) and not search.state, reasons=reasons)
+        return Where(search.state, lacks_area=bool(search.how) and not search.state, reasons=reasons)
     if place and search.state and search.state != place.area:
         there = words.AREAS.get(place.area, place.area)
         says = (
             f"The ZIP {place.zip} is in {there}, and the state you chose is {words.AREAS[search.state]}. "
             "Please keep the one where you are."
         )
-        return Where(near=place, apart=True, reasons=(Reason("zip_elsewhere", says, "zip"),))
+        return Where(near=place, is_contradictory=True, reasons=(Reason("zip_elsewhere", says, "zip"),))
     area = place.area if place else search.state
-    return Where(area, place, asks=bool(search.how) and not area)
+    return Where(area, place, lacks_area=bool(search.how) and not area)
 
 
 def facets(search: Search, area: str, near: bool) -> dict[str, list[str]]:
-    """The facets a search asks for, by choice: any of one choice, and all choices."""
+    """The facets of a search by choice: a listing fits with any of each choice."""
     found = {
         group.name: [f"{group.name}:{value}" for value in getattr(search, group.field)]
         for group in GROUPS
@@ -270,7 +270,7 @@ def _step_below(fee: int) -> int:
     return max((step for step in FEES if step * 100 <= fee), default=0)
 
 
-def arguments(search: Search, at: Where, day: date, *, most: int = PER_PAGE) -> dict[str, Any]:
+def arguments(search: Search, at: Where, day: date, *, page_size: int = PER_PAGE) -> dict[str, Any]:
     """The arguments of the query."""
     asked = facets(search, at.area, at.near is not None)
     pairs = [("all", "all"), *((kind, facet) for kind, each in asked.items() for facet in each)]
@@ -289,82 +289,8 @@ def arguments(search: Search, at: Where, day: date, *, most: int = PER_PAGE) -> 
         "miles": float(search.within),
         "near_only": at.near is not None and search.how != "telehealth",
         "day": day.toordinal(),
-        "few": FEW,
+        "max_ranked": MAX_RANKED,
         "several": [facet for each in asked.values() if len(each) > 1 for facet in each],
-        "skip": (search.page - 1) * most,
-        "most": most,
+        "page_offset": (search.page - 1) * page_size,
+        "page_size": page_size,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """One thing that is chosen, in words, and the search without it."""
-
-    label: str
-    kind: str
-    without: Search
-
-
-def chips(search: Search) -> list[Chip]:
-    """Everything that is chosen, each with the search that is left when it is taken away."""
-    search = replace(search, page=1)
-    found = []
-    if search.q:
-        found.append(Chip(f"“{search.q}”", "words", replace(search, q="")))
-    if search.state:
-        without = replace(search, state="", how="" if not search.zip else search.how)
-        found.append(Chip(words.AREAS[search.state], "where", without))
-    if search.how:
-        found.append(Chip(HOW[search.how], "where", replace(search, how="")))
-    if search.zip:
-        label = f"Within {search.within} miles of {search.zip}"
-        found.append(Chip(label, "where", replace(search, zip="", within=USUAL_WITHIN)))
-    for group in GROUPS:
-        chosen: Sequence[str] = getattr(search, group.field)
-        for value in chosen:
-            rest = tuple(each for each in chosen if each != value)
-            found.append(Chip(group.options[value], group.name, replace(search, **{group.field: rest})))
-    if search.fee is not None:
-        found.append(
-            Chip(f"Up to {money.format_amount(search.fee, 'USD')}", "fee", replace(search, fee=None))
-        )
-    if search.experience:
-        label = f"Experience: {EXPERIENCE[search.experience].lower()}"
-        found.append(Chip(label, "exp", replace(search, experience="")))
-    return found
-
-
-# Each choice as one thing to let go of: what to say, and the search without it. Never the place: whoever is found
-# without it has no license where somebody is.
-_LOOSE: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
-    "words": ("the words", {"q": ""}),
-    "fee": ("the fee", {"fee": None}),
-    "exp": ("the experience", {"experience": ""}),
-} | {group.name: (f"“{group.legend.lower()}”", {group.field: ()}) for group in GROUPS}
-
-
-@dataclass(frozen=True, slots=True)
-class Loosened:
-    """One choice that could be let go of: what it is, how many would fit then, and that search."""
-
-    label: str
-    how_many: int
-    search: Search
-
-
-def loosened(search: Search, counts: Mapping[str, int], area: str = "") -> list[Loosened]:
-    """Which one choice, taken away, would find somebody: the most first. area: where somebody is."""
-    search = replace(search, page=1)
-    found = [
-        Loosened(label, counts[f"without:{kind}"], replace(search, **changes))
-        for kind, (label, changes) in _LOOSE.items()
-        if counts.get(f"without:{kind}", 0) > 0
-    ]
-    by_telehealth = counts.get(f"tele:{area}", 0)
-    if search.how == "in_person" and by_telehealth:
-        found.append(
-            Loosened(
-                "an office near you, and meet by telehealth", by_telehealth, replace(search, how="telehealth")
-            )
-        )
-    return sorted(found, key=lambda each: -each.how_many)

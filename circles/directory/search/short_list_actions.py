@@ -1,4 +1,4 @@
-"""The verbs of a short list that somebody wants kept in their account: keep it, read it, forget it."""
+"""The short list kept in an account: read, keep, delete."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from circles.store.context import Context
 SQL = db.queries("directory/search")
 
 
-async def kept(tx: db.Tx, person_id: UUID) -> tuple[str, ...]:
-    """The codes of the list in somebody's account; empty when none is kept."""
-    rows = await db.rows(SQL.kept_list(tx, person=person_id))
+async def kept(tx: db.Tx, actor_id: UUID) -> tuple[str, ...]:
+    """The codes of the list in an account; empty when none is kept."""
+    rows = await db.rows(SQL.kept_list(tx, person_id=actor_id))
     return tuple(short_list_rules.code(row["listing_id"]) for row in rows)
 
 
-async def keep(context: Context, *, person_id: UUID, codes: Sequence[str]) -> None:
-    """Keep a list in the account in the place of the one that was there. Listings that are not shown stay out."""
+async def keep(context: Context, *, actor_id: UUID, codes: Sequence[str]) -> None:
+    """Replace the list in the account. Listings that are not shown are left out."""
     async with context.db.transaction() as tx:
-        await SQL.forget_list(tx, person=person_id)
-        await SQL.keep_list(tx, person=person_id, ids=short_list_rules.ids(codes))
-        await audit.record(tx, "short_list.kept", person_id, actor_id=person_id, after="kept")
+        await SQL.delete_list(tx, person_id=actor_id)
+        await SQL.insert_list(tx, person_id=actor_id, ids=short_list_rules.ids(codes))
+        await audit.record(tx, "short_list.kept", actor_id, actor_id=actor_id, after="kept")
 
 
-async def forget(context: Context, *, person_id: UUID) -> None:
-    """Take the list out of the account."""
+async def delete(context: Context, *, actor_id: UUID) -> None:
+    """Delete the list from the account."""
     async with context.db.transaction() as tx:
-        await SQL.forget_list(tx, person=person_id)
-        await audit.record(tx, "short_list.forgotten", person_id, actor_id=person_id, before="kept")
+        await SQL.delete_list(tx, person_id=actor_id)
+        await audit.record(tx, "short_list.forgotten", actor_id, actor_id=actor_id, before="kept")

@@ -1,4 +1,4 @@
-"""A short list as the address of its page holds it: a few codes, each of one listing."""
+"""A short list in an address: a few codes, one for each listing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from circles.base import reading
 
-MOST: Final = 12
+MAX_LISTINGS: Final = 12
 PATH: Final = "/therapists/short-list"
 
 
@@ -21,7 +21,7 @@ def code(listing_id: UUID) -> str:
 
 
 def listing_id(code: str) -> UUID | None:
-    """The id a code stands for; an id written out is one too. None for anything else."""
+    """The id of a code, or of a UUID in its usual form; None for anything else."""
     if len(code) != 22:
         return reading.uuid_or_none(code)
     try:
@@ -31,13 +31,13 @@ def listing_id(code: str) -> UUID | None:
 
 
 def read(joined: str) -> tuple[str, ...]:
-    """The codes of an address, in their order: none twice, at most twelve, and nothing that is no code."""
+    """The codes in an address, in their order: valid ones, none twice, at most MAX_LISTINGS."""
     found: dict[str, None] = {}
     for each in joined.split(","):
         known = listing_id(each.strip())
         if known is not None:
             found[code(known)] = None
-    return tuple(found)[:MOST]
+    return tuple(found)[:MAX_LISTINGS]
 
 
 def ids(codes: Iterable[str]) -> list[UUID]:
@@ -45,26 +45,26 @@ def ids(codes: Iterable[str]) -> list[UUID]:
     return [known for known in map(listing_id, codes) if known is not None]
 
 
-def put(codes: Sequence[str], one: str) -> tuple[str, ...]:
+def add(codes: Sequence[str], one: str) -> tuple[str, ...]:
     """The list with one more on it; the same list when it is full."""
-    return tuple(dict.fromkeys([*codes, one]))[:MOST]
+    return tuple(dict.fromkeys([*codes, one]))[:MAX_LISTINGS]
 
 
-def take(codes: Sequence[str], one: str) -> tuple[str, ...]:
+def remove(codes: Sequence[str], one: str) -> tuple[str, ...]:
     """The list without one."""
     return tuple(each for each in codes if each != one)
 
 
-def putting(codes: Sequence[str], one: str) -> str:
-    """The address that puts one more on a list; without a list, on the one kept in the account."""
+def url_to_add(codes: Sequence[str], one: str) -> str:
+    """The address that adds one to a list; without a list, to the one kept in the account."""
     return f"{PATH}?{urlencode([*(('t', each) for each in codes), ('put', one)])}"
 
 
-def carry(codes: Sequence[str]) -> str:
-    """What a therapist's address ends with, so that the list is there on their page too. Empty without a list."""
+def query_string(codes: Sequence[str]) -> str:
+    """The query string that takes the list along to a therapist's page. Empty without a list."""
     return f"?{urlencode([('t', each) for each in codes])}" if codes else ""
 
 
 def url(codes: Sequence[str]) -> str:
-    """The address of the page of a list. An empty list has one too: it is not the same as none given."""
+    """The address of the page of a list; of an empty one, which is not the same as no list, too."""
     return f"{PATH}?{urlencode([('t', each) for each in codes] or [('t', '')])}"
