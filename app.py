@@ -40,8 +40,7 @@ from circles.guidelines import writing_pages
 from circles.guides import pages as guides_pages
 from circles.guides import when_pages
 from circles.hosting.change import pages as change_pages
-from circles.hosting.circle import discard_pages
-from circles.hosting.circle import pages as host_pages
+from circles.hosting.circle import pages as circle_pages
 from circles.hosting.dashboard import pages as desk_pages
 from circles.hosting.hosts import pages as hosts_pages
 from circles.hosting.schedule import pages as schedule_pages
@@ -115,9 +114,9 @@ HOSTING = [
     post("/host/circles/{id}/guidelines/discard", writing_pages.discard, Access.FACILITATOR),
     route("/host/circles/{id}/guidelines/publish", writing_pages.publish_form, Access.FACILITATOR),
     post("/host/circles/{id}/guidelines/publish", writing_pages.publish, Access.FACILITATOR),
-    route("/host/circles", host_pages.my_circles, Access.HOST),
-    *form("/host/circles/new", host_pages.new_circle_form, host_pages.create_circle, Access.FACILITATOR),
-    route("/host/circles/{id}", host_pages.host_circle, Access.HOST),
+    route("/host/circles", circle_pages.my_circles, Access.HOST),
+    *form("/host/circles/new", circle_pages.new_circle_form, circle_pages.create_circle, Access.FACILITATOR),
+    route("/host/circles/{id}", circle_pages.host_circle, Access.HOST),
     route("/host/circles/{id}/hosts", hosts_pages.hosts, Access.HOST),
     post("/host/circles/{id}/hosts", hosts_pages.invite, Access.FACILITATOR),
     post("/host/circles/{id}/hosts/{host}/remove", hosts_pages.remove, Access.HOST),
@@ -137,8 +136,10 @@ HOSTING = [
         readiness_pages.change_checks,
         Access.FACILITATOR,
     ),
-    *form("/host/circles/{id}/edit", host_pages.edit_circle_form, host_pages.edit_circle, Access.FACILITATOR),
-    post("/host/circles/{id}/publish", host_pages.publish_circle, Access.FACILITATOR),
+    *form(
+        "/host/circles/{id}/edit", circle_pages.edit_circle_form, circle_pages.edit_circle, Access.FACILITATOR
+    ),
+    post("/host/circles/{id}/publish", circle_pages.publish_circle, Access.FACILITATOR),
     route("/host/circles/{id}/gatherings/new", schedule_pages.new_gathering_form, Access.FACILITATOR),
     post("/host/circles/{id}/gatherings/new", schedule_pages.create_gathering, Access.FACILITATOR),
     post("/host/gatherings/{id}/publish", change_pages.publish_gathering, Access.FACILITATOR),
@@ -151,12 +152,12 @@ HOSTING = [
     *form("/host/schedules/{id}/end", schedule_pages.end_form, schedule_pages.end, Access.FACILITATOR),
     *form("/host/gatherings/{id}/change", change_pages.change_form, change_pages.change, Access.FACILITATOR),
     route("/host/gatherings/{id}/put-back", change_pages.put_back, Access.FACILITATOR, ["GET", "POST"]),
-    post("/host/circles/{id}/pause", host_pages.pause, Access.FACILITATOR),
-    post("/host/circles/{id}/resume", host_pages.resume, Access.FACILITATOR),
-    post("/host/circles/{id}/archive", host_pages.archive, Access.FACILITATOR),
-    post("/host/circles/{id}/copy", host_pages.copy, Access.FACILITATOR),
-    *form("/host/circles/{id}/discard", discard_pages.ask, discard_pages.discard, Access.FACILITATOR),
-    route("/organize/circles", host_pages.organize_circles, Access.ORGANIZER),
+    post("/host/circles/{id}/pause", circle_pages.pause, Access.FACILITATOR),
+    post("/host/circles/{id}/resume", circle_pages.resume, Access.FACILITATOR),
+    post("/host/circles/{id}/archive", circle_pages.archive, Access.FACILITATOR),
+    post("/host/circles/{id}/copy", circle_pages.copy, Access.FACILITATOR),
+    *form("/host/circles/{id}/discard", circle_pages.discard_form, circle_pages.discard, Access.FACILITATOR),
+    route("/organize/circles", circle_pages.organize_circles, Access.ORGANIZER),
 ]
 
 PAYMENTS = [

@@ -1,5 +1,5 @@
--- name: hosted_circles(person)
--- the circles a person hosts, with what is next in each
+-- name: hosted_circles(actor_id)
+-- the circles somebody hosts, with the next gatherings of each
 select
     circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
     host.part,
@@ -15,17 +15,17 @@ select
             order by gatherings.starts_at limit 3
         ) as dated
     ) as ahead
-from circles join may_host(circles.id, :person) as host on true
+from circles join may_host(circles.id, :actor_id) as host on true
 order by circles.state = 'archived', circles.name, circles.id;
 
--- name: hosted_circle(id, person)^
--- one circle for its hosts, with its guidelines and its gatherings ahead and lately
+-- name: hosted_circle(id, actor_id)^
+-- one circle for its hosts, with its guidelines, its gatherings ahead and its latest ones
 select
     circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
     circles.address, circles.join_link, circles.zone, circles.capacity, circles.length_minutes, circles.currency,
     circles.minimum, circles.suggested, circles.maximum, circles.community_seats, circles.refund_hours,
     circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id, host.part,
-    words.body as guidelines, words.number as guidelines_number, words.published_at as guidelines_published_at,
+    newest.body as guidelines, newest.number as guidelines_number, newest.published_at as guidelines_published_at,
     (
         select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
             select
@@ -50,14 +50,14 @@ select
         ) as dated
     ) as lately
 from circles
-join may_host(circles.id, :person) as host on true
+join may_host(circles.id, :actor_id) as host on true
 cross join lateral (
     select body, number, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
-) as words
+) as newest
 where circles.id = :id;
 
--- name: add_circle(name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, by)<!
+-- name: add_circle(name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent, guidelines_id, actor_id)<!
 -- a new circle, as a draft
 insert into circles (
     name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes,
@@ -66,15 +66,15 @@ insert into circles (
 ) values (
     :name, :discreet_name, :purpose, :format, :place, :city, :address, :join_link, :zone, :capacity,
     :length_minutes, :currency, :minimum, :suggested, :maximum, :community_seats, :refund_hours,
-    :late_refund_percent, :guidelines_id, :by
+    :late_refund_percent, :guidelines_id, :actor_id
 ) returning id;
 
--- name: add_host(circle_id, person_id, part)!
--- somebody hosts a circle
-insert into hosts (circle_id, person_id, part) values (:circle_id, :person_id, :part);
+-- name: add_lead(circle_id, person_id)!
+-- somebody leads a new circle
+insert into hosts (circle_id, person_id, part) values (:circle_id, :person_id, 'lead');
 
--- name: lock_circle(id, person)^
--- a circle for somebody who may change it, locked, with its newest guidelines and the seats taken ahead
+-- name: lock_circle(id, actor_id)^
+-- a circle, locked, for somebody who may change it; with its newest guidelines and the seats taken ahead
 select
     circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
     circles.address, circles.join_link, circles.zone, circles.capacity, circles.length_minutes, circles.currency,
@@ -88,12 +88,12 @@ select
         select coalesce(sum(seats_taken), 0) from gatherings
         where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
     ) as seats_ahead
-from circles join may_host(circles.id, :person) as host on host.may_change
+from circles join may_host(circles.id, :actor_id) as host on host.may_change
 where circles.id = :id
 for update of circles;
 
 -- name: save_circle(id, name, discreet_name, purpose, format, place, city, address, join_link, zone, capacity, length_minutes, currency, minimum, suggested, maximum, community_seats, refund_hours, late_refund_percent)!
--- what a circle is made of, and one more version of it
+-- the plan of a circle, with its next version
 update circles set
     name = :name, discreet_name = :discreet_name, purpose = :purpose, format = :format, place = :place,
     city = :city, address = :address, join_link = :join_link, zone = :zone, capacity = :capacity,
@@ -103,11 +103,11 @@ update circles set
 where id = :id;
 
 -- name: set_circle_state(id, state)!
--- a circle is published or archived
+-- a circle gets another state
 update circles set state = :state, version = version + 1 where id = :id;
 
--- name: every_circle(most, skip)
--- all circles for organizers, with their hosts, what is ahead and how many there are on all pages
+-- name: every_circle(limit, offset)
+-- a page of all circles with their hosts and what is ahead, and the total
 select
     circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
     circles.zone, circles.currency, circles.minimum, circles.suggested, circles.maximum,
@@ -117,13 +117,63 @@ select
     ) as host_names,
     next_one.id as next_id, next_one.starts_at as next_starts_at, next_one.zone as next_zone,
     next_one.capacity as next_capacity, next_one.seats_taken as next_seats_taken,
-    coalesce(next_one.how_many, 0) as ahead, count(*) over () as how_many
+    coalesce(next_one.ahead, 0) as ahead, count(*) over () as total
 from circles
 left join lateral (
-    select id, starts_at, zone, capacity, seats_taken, count(*) over () as how_many
+    select id, starts_at, zone, capacity, seats_taken, count(*) over () as ahead
     from gatherings
     where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
     order by starts_at limit 1
 ) as next_one on true
 order by circles.state = 'archived', circles.name, circles.id
-limit :most offset :skip;
+limit :limit offset :offset;
+
+-- name: lock(id)!
+-- a circle, locked before it is discarded
+select id from circles where id = :id for update;
+
+-- name: led_circle(id, actor_id)^
+-- a circle for its lead, with what is discarded along with it and its other hosts
+select
+    circles.id, circles.name, circles.discreet_name, circles.state, circles.guidelines_id,
+    (select count(*) from gatherings where gatherings.circle_id = circles.id)::int as gatherings,
+    (
+        select count(*) from schedules where schedules.circle_id = circles.id and schedules.state = 'active'
+    )::int as schedules,
+    exists (
+        select from bookings join gatherings on gatherings.id = bookings.gathering_id
+        where gatherings.circle_id = circles.id
+    ) as was_booked,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email) order by people.name
+        ), '[]')
+        from hosts as others join people on people.id = others.person_id
+        where others.circle_id = circles.id and others.person_id <> :actor_id
+    ) as others,
+    array(
+        select email from host_invitations as invitations
+        where invitations.circle_id = circles.id and invitations.state = 'open' and invitations.expires_at > now()
+        order by email
+    ) as invited
+from circles
+join may_host(circles.id, :actor_id) as host on host.part = 'lead'
+where circles.id = :id;
+
+-- name: was_discarded(id, actor_id)$
+-- whether the actor discarded this draft already
+select exists (
+    select from events where events.about = :id and events.what = 'circle.discarded' and events.who = :actor_id
+);
+
+-- name: delete_gatherings(circle_id)
+-- the gatherings of a draft circle are deleted with it
+delete from gatherings where circle_id = :circle_id returning id, state;
+
+-- name: delete_schedules(circle_id)
+-- the schedules of a draft circle are deleted with it
+delete from schedules where circle_id = :circle_id returning id, state;
+
+-- name: delete_circle(id)!
+-- a draft circle is deleted, and all that refers to it alone
+delete from circles where id = :id and state = 'draft';

@@ -18,6 +18,7 @@ from circles.gatherings import cards, filters, rules
 from circles.gatherings.cards import Card, card_html
 from circles.gatherings.filters import Filters
 from circles.guidelines import texts as guideline_texts
+from circles.hosting.circle import forms as circle_forms
 from circles.hosting.circle import rules as circle_rules
 from circles.hosting.schedule import forms as schedule_forms
 
@@ -48,7 +49,7 @@ PAID = Scale(3000, 4500, 8000, "USD")
 def reasons_of(**changed: str) -> dict[str, str]:
     """The codes of the refusals of a circle as typed with these changes, by field."""
     with pytest.raises(Refused) as refused:
-        circle_rules.read_circle(TYPED | changed)
+        circle_forms.read_circle(TYPED | changed)
     return {reason.field: reason.code for reason in refused.value.reasons}
 
 
@@ -56,7 +57,7 @@ def reasons_of(**changed: str) -> dict[str, str]:
 
 
 def test_a_whole_circle_is_read() -> None:
-    plan = circle_rules.read_circle(TYPED)
+    plan = circle_forms.read_circle(TYPED)
     assert plan.scale == Scale(3000, 4500, 8050, "USD")
     assert (plan.capacity, plan.zone, plan.city) == (8, "America/New_York", "")
 
@@ -92,7 +93,7 @@ def test_every_fault_is_said_at_once() -> None:
 
 def test_an_empty_form_is_refused_and_nothing_breaks() -> None:
     with pytest.raises(Refused) as refused:
-        circle_rules.read_circle({})
+        circle_forms.read_circle({})
     fields = {reason.field for reason in refused.value.reasons}
     assert {"name", "discreet_name", "purpose", "format", "place", "zone", "minimum", "guidelines"} <= fields
 
@@ -123,11 +124,11 @@ def test_a_discreet_name_outs_nobody(name: str) -> None:
     "name", ["Tuesday group", "Harbor room", "Triple crossing", "Basket makers", "Instrumental"]
 )
 def test_plain_names_are_discreet(name: str) -> None:
-    assert circle_rules.read_circle(TYPED | {"discreet_name": name}).discreet_name == name
+    assert circle_forms.read_circle(TYPED | {"discreet_name": name}).discreet_name == name
 
 
 def test_the_refusal_names_the_word() -> None:
-    assert "“integration”" in circle_rules.discreet_problems("My Integration group")[0].text
+    assert "“integration”" in circle_rules.discreet_refusals("My Integration group")[0].text
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_the_refusal_names_the_word() -> None:
     ],
 )
 def test_names_are_tidied(typed: str, stored: str) -> None:
-    assert circle_rules.read_circle(TYPED | {"name": typed}).name == stored
+    assert circle_forms.read_circle(TYPED | {"name": typed}).name == stored
 
 
 @pytest.mark.parametrize(
@@ -167,15 +168,15 @@ def test_links_that_cannot_be_joined(link: str) -> None:
 
 def test_a_card_cannot_be_charged_pennies() -> None:
     assert reasons_of(minimum="0.49") == {"minimum": "too_small_to_charge"}
-    assert circle_rules.read_circle(TYPED | {"minimum": "0.50"}).minimum == 50
-    assert circle_rules.read_circle(TYPED | {"minimum": "0"}).minimum == 0
+    assert circle_forms.read_circle(TYPED | {"minimum": "0.50"}).minimum == 50
+    assert circle_forms.read_circle(TYPED | {"minimum": "0"}).minimum == 0
 
 
 @given(st.tuples(*[st.integers(0, 200_00)] * 3), st.sampled_from(circle_rules.CURRENCIES))
 def test_a_scale_is_refused_exactly_when_it_is_wrong(amounts: tuple[int, ...], currency: str) -> None:
     minimum, suggested, maximum = amounts
     fine = minimum <= suggested <= maximum and not any(0 < a < money.min_charge(currency) for a in amounts)
-    assert (circle_rules.scale_problems(Scale(minimum, suggested, maximum, currency)) == []) is fine
+    assert (circle_rules.scale_refusals(Scale(minimum, suggested, maximum, currency)) == []) is fine
 
 
 def test_community_seats_fit_the_room() -> None:
@@ -184,18 +185,18 @@ def test_community_seats_fit_the_room() -> None:
 
 
 def test_publishing_needs_a_place_and_says_all_of_it() -> None:
-    online = circle_rules.read_circle(TYPED | {"join_link": ""})
-    assert [r.code for r in circle_rules.publish_problems(online)] == ["no_link"]
-    room = circle_rules.read_circle(TYPED | {"place": "in_person"})
-    assert [r.code for r in circle_rules.publish_problems(room)] == ["no_city", "no_address"]
-    assert circle_rules.publish_problems(circle_rules.read_circle(TYPED)) == []
+    online = circle_forms.read_circle(TYPED | {"join_link": ""})
+    assert [r.code for r in circle_rules.publish_refusals(online)] == ["no_link"]
+    room = circle_forms.read_circle(TYPED | {"place": "in_person"})
+    assert [r.code for r in circle_rules.publish_refusals(room)] == ["no_city", "no_address"]
+    assert circle_rules.publish_refusals(circle_forms.read_circle(TYPED)) == []
 
 
 def test_a_circle_does_not_move_under_people_with_seats() -> None:
-    old = circle_rules.read_circle(TYPED)
-    new = circle_rules.read_circle(TYPED | {"place": "in_person", "name": "Other"})
-    assert [r.code for r in circle_rules.change_problems(old, new, 1)] == ["place_moved"]
-    assert circle_rules.change_problems(old, new, 0) == []
+    old = circle_forms.read_circle(TYPED)
+    new = circle_forms.read_circle(TYPED | {"place": "in_person", "name": "Other"})
+    assert [r.code for r in circle_rules.change_refusals(old, new, 1)] == ["place_moved"]
+    assert circle_rules.change_refusals(old, new, 0) == []
     assert circle_rules.differences(old, new) == ["name", "place"]
 
 

@@ -7,7 +7,7 @@ import pytest
 import app as site
 from circles.base.errors import Refused
 from circles.bookings import actions as booking_actions
-from circles.hosting.circle import lifecycle as standing_actions
+from circles.hosting.circle import actions, lifecycle
 from circles.hosting.schedule import planting
 from circles.store.context import Context
 from tests.cast import Cast, add_booking
@@ -23,7 +23,7 @@ site.connect_features()
 
 async def test_a_paused_circle_takes_no_bookings_and_plants_nothing(context: Context, cast: Cast) -> None:
     schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
-    await standing_actions.pause_circle(context, farid, cast.circle)
+    await lifecycle.pause_circle(context, farid, cast.circle)
     async with context.db.transaction() as tx:
         await tx.execute("delete from gatherings where planned_for > current_date + 50")
         await tx.execute("update schedules set planted_until = current_date + 50")
@@ -40,7 +40,7 @@ async def test_a_paused_circle_takes_no_bookings_and_plants_nothing(context: Con
             agreed=True,
         )
     assert refused.value.codes == {"not_open"}
-    how_many = await standing_actions.resume_circle(context, farid, cast.circle)
+    how_many = await lifecycle.resume_circle(context, farid, cast.circle)
     assert (few + how_many, len(await planted(context, schedule))) == (16, 16)
 
 
@@ -48,10 +48,10 @@ async def test_a_circle_with_seats_taken_ahead_cannot_end(context: Context, cast
     schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
     booking = await add_booking(context, cast.gathering, cast.mira)
     with pytest.raises(Refused) as refused:
-        await standing_actions.archive_circle(context, farid, cast.circle)
+        await lifecycle.archive_circle(context, farid, cast.circle)
     assert refused.value.codes == {"seats_ahead"}
     await booking_actions.cancel(context, await person(context, cast.mira), booking, shown=0)
-    await standing_actions.archive_circle(context, farid, cast.circle)
+    await lifecycle.archive_circle(context, farid, cast.circle)
     async with context.db.reading() as tx:
         state = await tx.fetchval("select state from gatherings where id = $1", cast.gathering)
         ended = await tx.fetchval("select state from schedules where id = $1", schedule)
@@ -59,7 +59,7 @@ async def test_a_circle_with_seats_taken_ahead_cannot_end(context: Context, cast
 
 
 async def test_a_copy_is_a_draft_made_of_the_same(context: Context, cast: Cast) -> None:
-    copy = await standing_actions.copy_circle(context, await person(context, cast.farid), cast.circle)
+    copy = await actions.copy_circle(context, await person(context, cast.farid), cast.circle)
     async with context.db.reading() as tx:
         row = await tx.fetchrow("select * from circles where id = $1", copy)
     assert row is not None

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from circles.hosting.circle import lifecycle as standing_actions
+from circles.hosting.circle import actions
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule.rules import Rule
@@ -29,7 +29,7 @@ LEFT = (
 async def draft(cast: Cast) -> UUID:
     """A draft of Farid's, copied of his circle, with a schedule and a planned gathering."""
     context, farid = cast.context, await person(cast.context, cast.farid)
-    circle = await standing_actions.copy_circle(context, farid, cast.circle)
+    circle = await actions.copy_circle(context, farid, cast.circle)
     await add_gathering(context, circle, days=9, state="draft")
     async with context.db.reading() as tx:
         row: Any = await tx.fetchrow(

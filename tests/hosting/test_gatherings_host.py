@@ -11,7 +11,7 @@ import pytest
 from circles import bookings
 from circles.base.errors import NotAllowed, NotFound, OutOfDate, Refused
 from circles.hosting.change import actions as change_actions
-from circles.hosting.circle import actions, rules
+from circles.hosting.circle import actions, forms, lifecycle
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
 from circles.store.context import Context
@@ -159,7 +159,7 @@ async def test_only_facilitators_and_organizers_plan_circles(
     async with browser() as page:
         assert (await page.get("/host/circles/new")).headers["Location"].startswith("/sign-in?next=")
     with pytest.raises(NotAllowed):
-        await actions.create_circle(context, await person(context, cast.mira), rules.read_circle(TYPED))
+        await actions.create_circle(context, await person(context, cast.mira), forms.read_circle(TYPED))
 
 
 # Publishing a circle
@@ -179,9 +179,9 @@ async def test_publishing_says_all_that_is_missing(
 
 async def test_publishing_twice_is_publishing_once(context: Context, cast: Cast) -> None:
     farid = await person(context, cast.farid)
-    circle = await actions.create_circle(context, farid, rules.read_circle(TYPED))
-    await actions.publish_circle(context, farid, circle)
-    await actions.publish_circle(context, farid, circle)
+    circle = await actions.create_circle(context, farid, forms.read_circle(TYPED))
+    await lifecycle.publish_circle(context, farid, circle)
+    await lifecycle.publish_circle(context, farid, circle)
     async with context.db.reading() as tx:
         count = "select count(*) from events where about = $1 and what = 'circle.published'"
         assert await tx.fetchval(count, circle) == 1
@@ -263,7 +263,7 @@ async def test_a_published_circle_keeps_a_way_in(cast: Cast, browser: OpenBrowse
 async def test_a_circle_does_not_move_under_people_with_seats(context: Context, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     farid = await person(context, cast.farid)
-    plan = rules.read_circle(TYPED | {"place": "in_person", "city": "Boston", "address": "1 Elm Street"})
+    plan = forms.read_circle(TYPED | {"place": "in_person", "city": "Boston", "address": "1 Elm Street"})
     with pytest.raises(Refused) as refused:
         await actions.edit_circle(context, farid, cast.circle, plan, version=1)
     assert refused.value.codes == {"place_moved"}
@@ -415,7 +415,7 @@ async def test_a_gathering_of_a_draft_circle_stays_a_draft(
 async def test_a_circle_that_moved_zone_asks_for_the_time_again(context: Context, cast: Cast) -> None:
     farid = await person(context, cast.farid)
     now = datetime.now(ZoneInfo("UTC"))
-    plan = schedule_forms.read_gathering(dated(), "Europe/Berlin", rules.read_circle(TYPED).scale, now)
+    plan = schedule_forms.read_gathering(dated(), "Europe/Berlin", forms.read_circle(TYPED).scale, now)
     with pytest.raises(OutOfDate):
         await schedule_actions.plan_gathering(context, farid, cast.circle, plan)
 

@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from circles.base.errors import NotFound, Refused
-from circles.hosting.circle import actions
-from circles.hosting.circle import lifecycle as standing_actions
+from circles.hosting.circle import actions, lifecycle
 from circles.hosting.hosts import actions as hosts_actions
 from circles.store.context import Context
 from tests.cast import Cast
@@ -34,9 +33,9 @@ async def is_now(context: Context, circle: UUID, state: str) -> None:
 async def test_pausing_resuming_and_ending_twice_is_once(context: Context, cast: Cast) -> None:
     farid = await person(context, cast.farid)
     for verb in (
-        standing_actions.pause_circle,
-        standing_actions.resume_circle,
-        standing_actions.archive_circle,
+        lifecycle.pause_circle,
+        lifecycle.resume_circle,
+        lifecycle.archive_circle,
     ):
         for _ in range(2):
             await verb(context, farid, cast.circle)
@@ -56,7 +55,7 @@ async def test_only_what_is_published_is_paused_and_only_that_resumed(
     context: Context, cast: Cast, browser: OpenBrowser, state: str, verb: str, code: str, says: str
 ) -> None:
     await is_now(context, cast.circle, state)
-    do: Callable[..., Awaitable[Any]] = getattr(standing_actions, f"{verb}_circle")
+    do: Callable[..., Awaitable[Any]] = getattr(lifecycle, f"{verb}_circle")
     assert await codes(do(context, await person(context, cast.farid), cast.circle)) == {code}
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/circles/{cast.circle}/{verb}")
@@ -65,7 +64,7 @@ async def test_only_what_is_published_is_paused_and_only_that_resumed(
 
 async def test_what_ended_is_not_published_again(context: Context, cast: Cast) -> None:
     await is_now(context, cast.circle, "archived")
-    assert await codes(actions.publish_circle(context, await person(context, cast.farid), cast.circle)) == {
+    assert await codes(lifecycle.publish_circle(context, await person(context, cast.farid), cast.circle)) == {
         "not_draft"
     }
 
@@ -89,9 +88,9 @@ async def test_a_circle_that_ended_asks_nobody_to_host_it(
 async def test_nobody_pauses_what_is_not_theirs(context: Context, cast: Cast) -> None:
     fern = await person(context, cast.fern)
     for verb in (
-        standing_actions.pause_circle,
-        standing_actions.archive_circle,
-        standing_actions.copy_circle,
+        lifecycle.pause_circle,
+        lifecycle.archive_circle,
+        actions.copy_circle,
     ):
         for circle in (cast.circle, uuid4()):
             with pytest.raises(NotFound):

@@ -16,7 +16,7 @@ from circles.hosting.change.planned_change import (
     GatheringChange,
     ScheduleEnd,
 )
-from circles.hosting.circle import actions
+from circles.hosting.circle import lifecycle
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import planting
@@ -93,7 +93,7 @@ async def test_a_draft_is_planted_when_it_is_published(context: Context, cast: C
     how_many = await schedule_actions.create_schedule(context, farid, circle, weekly(), TERMS)
     await planting.plant(context)
     assert how_many == 0
-    await actions.publish_circle(context, farid, circle)
+    await lifecycle.publish_circle(context, farid, circle)
     async with context.db.reading() as tx:
         assert await tx.fetchval("select count(*) from gatherings where circle_id = $1", circle) == 16
 

@@ -1,95 +1,134 @@
-"""What becomes of a circle as a whole: paused, taken up again, ended, copied."""
+"""The states of a circle: publish, pause, resume, end, discard a draft."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
-from circles import people
+from circles import guidelines
 from circles.base.errors import NotFound, Reason, Refused, refuse_if
 from circles.hosting.change.actions import remove_gathering
-from circles.hosting.circle import actions
+from circles.hosting.circle import rules
+from circles.hosting.circle.actions import lock_circle
 from circles.hosting.circle.rules import CirclePlan
+from circles.hosting.hosts import mail as hosts_mail
+from circles.hosting.hosts.rules import Host
 from circles.hosting.schedule import planting
+from circles.people import Person
 from circles.store import audit, db
 from circles.store.context import Context
 
-SQL = db.queries("hosting/schedule")
-CIRCLES = db.queries("hosting/circle")
+SQL = db.queries("hosting/circle")
+SCHEDULES = db.queries("hosting/schedule")
+
+DISCARDED = (
+    "{name} threw this draft away. Nobody but its hosts had seen it, and there is nothing to do for you."
+)
 
 
-async def _lock(tx: db.Tx, circle_id: UUID, person: people.Person) -> db.Record:
-    row = await CIRCLES.lock_circle(tx, id=circle_id, person=person.id)
+async def publish_circle(context: Context, actor: Person, circle_id: UUID) -> None:
+    """Publish a draft and plant its schedules. Idempotent.
+
+    Raises NotFound, and Refused with everything the circle still lacks.
+    """
+    async with context.db.transaction() as tx:
+        row = await lock_circle(tx, circle_id, actor)
+        if row["state"] == "published":
+            return
+        if row["state"] != "draft":
+            raise Refused(Reason("not_draft", "Only a draft can be published."))
+        refuse_if(rules.publish_refusals(CirclePlan.of(row)))
+        await _set_state(tx, row, actor, "circle.published", "published")
+        await planting.plant_circle(tx, circle_id)
+
+
+async def _set_state(tx: db.Tx, row: db.Record, actor: Person, what: str, state: str) -> None:
+    await SQL.set_circle_state(tx, id=row["id"], state=state)
+    await audit.record(tx, what, row["id"], actor_id=actor.id, before=row["state"], after=state)
+
+
+async def pause_circle(context: Context, actor: Person, circle_id: UUID) -> None:
+    """Take no bookings and plant nothing until it is resumed; confirmed seats stay. Idempotent.
+
+    Raises NotFound, and Refused for a circle that is not published.
+    """
+    async with context.db.transaction() as tx:
+        row = await lock_circle(tx, circle_id, actor)
+        if row["state"] == "paused":
+            return
+        if row["state"] != "published":
+            raise Refused(Reason("not_published", "Only a published circle can be paused."))
+        await _set_state(tx, row, actor, "circle.paused", "paused")
+
+
+async def resume_circle(context: Context, actor: Person, circle_id: UUID) -> int:
+    """Resume a paused circle and plant what is due. Returns how many gatherings are new. Idempotent.
+
+    Raises NotFound, and Refused for one that is neither paused nor published.
+    """
+    async with context.db.transaction() as tx:
+        row = await lock_circle(tx, circle_id, actor)
+        if row["state"] == "published":
+            return 0
+        if row["state"] != "paused":
+            raise Refused(Reason("not_paused", "This circle is not paused."))
+        await _set_state(tx, row, actor, "circle.resumed", "published")
+        return await planting.plant_circle(tx, circle_id)
+
+
+async def archive_circle(context: Context, actor: Person, circle_id: UUID) -> None:
+    """End a circle for good, with its schedules; gatherings ahead without bookings are removed. Idempotent.
+
+    Raises NotFound, and Refused while somebody has a seat ahead.
+    """
+    async with context.db.transaction() as tx:
+        row = await lock_circle(tx, circle_id, actor)
+        if row["state"] == "archived":
+            return
+        ahead = await db.rows(SCHEDULES.open_ahead(tx, circle_id=circle_id))
+        refuse_if(rules.end_refusals(await SCHEDULES.seats_ahead(tx, circle_id=circle_id)))
+        for schedule in await db.rows(SCHEDULES.lock_of_circle(tx, circle_id=circle_id)):
+            await SCHEDULES.end_schedule(tx, id=schedule["id"])
+            await audit.record(
+                tx, "schedule.ended", schedule["id"], actor_id=actor.id, before="active", after="ended"
+            )
+        for gathering in ahead:
+            await remove_gathering(tx, actor, gathering["id"], gathering["state"])
+        await _set_state(tx, row, actor, "circle.archived", "archived")
+
+
+async def led_circle(tx: db.Tx, circle_id: UUID, actor: Person) -> db.Record:
+    """A circle for its lead, with what is discarded along with it. Raises NotFound."""
+    row = await SQL.led_circle(tx, id=circle_id, actor_id=actor.id)
     if row is None:
         raise NotFound
     return row
 
 
-async def _stand(tx: db.Tx, row: db.Record, person: people.Person, what: str, state: str) -> None:
-    await CIRCLES.set_circle_state(tx, id=row["id"], state=state)
-    await audit.record(tx, what, row["id"], actor_id=person.id, before=row["state"], after=state)
+async def discard_circle(context: Context, actor: Person, circle_id: UUID) -> None:
+    """Discard a draft circle with its guidelines, gatherings and schedules; notify its other hosts. Idempotent.
 
-
-async def pause_circle(context: Context, person: people.Person, circle_id: UUID) -> None:
-    """Take no bookings and plant nothing for a while; whoever has a seat keeps it. Twice does nothing more.
-
-    Raises NotFound, and Refused for a circle that is not published.
+    Raises NotFound for everybody but its lead, and Refused for one that was published.
     """
     async with context.db.transaction() as tx:
-        row = await _lock(tx, circle_id, person)
-        if row["state"] == "paused":
+        await SQL.lock(tx, id=circle_id)
+        if await SQL.was_discarded(tx, id=circle_id, actor_id=actor.id):
             return
-        if row["state"] != "published":
-            raise Refused(Reason("not_published", "Only a published circle can be paused."))
-        await _stand(tx, row, person, "circle.paused", "paused")
+        row = await led_circle(tx, circle_id, actor)
+        refuse_if(rules.discard_refusals(row))
+        await _delete(tx, row, actor)
+        details = {name: row[name] for name in ("name", "gatherings", "schedules")}
+        await audit.record(
+            tx, "circle.discarded", circle_id, actor_id=actor.id, before=row["state"], details=details
+        )
+        text = DISCARDED.format(name=actor.name)
+        for other in row["others"]:
+            await hosts_mail.notify(tx, context, Host.read(other), row["discreet_name"], text)
 
 
-async def resume_circle(context: Context, person: people.Person, circle_id: UUID) -> int:
-    """Take a paused circle up again and plant what is due. Returns how many gatherings are new.
-
-    Raises NotFound, and Refused for one that is neither paused nor published.
-    """
-    async with context.db.transaction() as tx:
-        row = await _lock(tx, circle_id, person)
-        if row["state"] == "published":
-            return 0
-        if row["state"] != "paused":
-            raise Refused(Reason("not_paused", "This circle is not paused."))
-        await _stand(tx, row, person, "circle.resumed", "published")
-        return await planting.plant_circle(tx, circle_id)
-
-
-async def archive_circle(context: Context, person: people.Person, circle_id: UUID) -> None:
-    """End a circle for good: its schedules end, its gatherings ahead that nobody booked are taken away.
-
-    Raises NotFound, and Refused while somebody has a seat ahead.
-    """
-    async with context.db.transaction() as tx:
-        row = await _lock(tx, circle_id, person)
-        if row["state"] == "archived":
-            return
-        ahead = await db.rows(SQL.open_ahead(tx, circle_id=circle_id))
-        refuse_if(_seats_ahead(await SQL.seats_ahead(tx, circle_id=circle_id)))
-        for schedule in await db.rows(SQL.lock_of_circle(tx, circle_id=circle_id)):
-            await SQL.end_schedule(tx, id=schedule["id"])
-            await audit.record(
-                tx, "schedule.ended", schedule["id"], actor_id=person.id, before="active", after="ended"
-            )
-        for gathering in ahead:
-            await remove_gathering(tx, person, gathering["id"], gathering["state"])
-        await _stand(tx, row, person, "circle.archived", "archived")
-
-
-def _seats_ahead(seats: int) -> list[Reason]:
-    if not seats:
-        return []
-    taken = "1 seat is" if seats == 1 else f"{seats} seats are"
-    says = f"{taken} taken ahead. Let these gatherings be over, or cancel them, before the circle ends."
-    return [Reason("seats_ahead", says)]
-
-
-async def copy_circle(context: Context, person: people.Person, circle_id: UUID) -> UUID:
-    """A new draft that is made of the same, led by this person. Returns its id. Raises NotFound."""
-    async with context.db.transaction() as tx:
-        plan = CirclePlan.of(await _lock(tx, circle_id, person))
-    return await actions.create_circle(context, person, replace(plan, name=f"Copy of {plan.name}"[:80]))
+async def _delete(tx: db.Tx, circle: db.Record, actor: Person) -> None:
+    """Delete a draft and all it consists of, with an event for each gathering and schedule."""
+    for kind, delete in (("gathering", SQL.delete_gatherings), ("schedule", SQL.delete_schedules)):
+        for row in await db.rows(delete(tx, circle_id=circle["id"])):
+            await audit.record(tx, f"{kind}.discarded", row["id"], actor_id=actor.id, before=row["state"])
+    await SQL.delete_circle(tx, id=circle["id"])
+    await guidelines.delete(tx, circle["guidelines_id"])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import guidelines
-from circles.base import clock, money, reading
+from circles import guidelines, people
+from circles.base import clock, reading
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
-from circles.gatherings import FORMATS, GatheringDate, HostedDate, terms_words
-from circles.hosting.circle import actions, lifecycle, rules
+from circles.gatherings import FORMATS, PLACES, GatheringDate, HostedDate, terms_words
+from circles.hosting.circle import actions, forms, lifecycle, rules
 from circles.hosting.circle.rules import CirclePlan
 from circles.hosting.schedule import calendar as schedule_calendar
 from circles.store import db
+from circles.store.context import Context
 from circles.web import access, render
 from circles.web.cookies import viewer_zone
 from circles.web.forms import Form, zone_options
@@ -24,43 +26,27 @@ from circles.web.paging import pager
 SQL = db.queries("hosting/circle")
 SCHEDULES = db.queries("hosting/schedule")
 
-CIRCLES_PER_PAGE = 50
-
-# What a new circle's form begins with.
-USUAL = {
-    "place": "online",
-    "capacity": "8",
-    "length_minutes": "90",
-    "currency": "USD",
-    "minimum": "30",
-    "suggested": "45",
-    "maximum": "80",
-    "community_seats": "1",
-    "refund_hours": "48",
-    "late_refund_percent": "50",
-}
+PER_PAGE = 50
 
 
 async def my_circles(request: Request) -> Response:
-    """The circles a person hosts, with what is next in each."""
     async with access.context(request).db.reading() as tx:
-        rows = await db.rows(SQL.hosted_circles(tx, person=request.state.person.id))
+        rows = await db.rows(SQL.hosted_circles(tx, actor_id=request.state.person.id))
     circles = [dict(row) | {"ahead": GatheringDate.read(row["ahead"])} for row in rows]
     return render.page(request, "hosting/circle/my_circles.html", circles=circles, formats=FORMATS)
 
 
-async def _hosted(request: Request, *, to_change: bool = False) -> dict[str, Any]:
-    """The circle of the address for one of its hosts. Raises NotFound; for a helper too, if to change it."""
+async def _hosted_circle(request: Request, *, to_change: bool = False) -> dict[str, Any]:
+    """The circle of the URL for one of its hosts. Raises NotFound; for a helper too, if to change it."""
     async with access.context(request).db.reading() as tx:
-        row = await SQL.hosted_circle(tx, id=access.path_id(request), person=request.state.person.id)
+        row = await SQL.hosted_circle(tx, id=access.path_id(request), actor_id=request.state.person.id)
     if row is None or (to_change and row["part"] == "helper"):
         raise NotFound
     return dict(row)
 
 
 async def host_circle(request: Request) -> Response:
-    """One circle for its hosts: what it still lacks, its gatherings, its guidelines."""
-    return await _circle_page(request, await _hosted(request), ())
+    return await _circle_page(request, await _hosted_circle(request), ())
 
 
 async def _circle_page(
@@ -75,21 +61,14 @@ async def _circle_page(
         circle=row,
         reasons=reasons,
         schedules=schedule_calendar.list_schedules(schedules, row["state"], clock.now().date()),
-        lacks=rules.publish_problems(CirclePlan.of(row)),
+        lacks=rules.publish_refusals(CirclePlan.of(row)),
         ahead=HostedDate.read(row["ahead"]),
         lately=GatheringDate.read(row["lately"]),
+        where=rules.where_words(CirclePlan.of(row)),
         may_change=row["part"] != "helper",
         format=FORMATS[row["format"]],
         terms=terms_words(row["refund_hours"], row["late_refund_percent"]),
     )
-
-
-def _typed(plan: CirclePlan) -> dict[str, str]:
-    """A stored circle as its form holds it."""
-    values = {name: str(getattr(plan, name)) for name in CirclePlan.__dataclass_fields__}
-    for amount in ("minimum", "suggested", "maximum"):
-        values[amount] = money.format_plain(getattr(plan, amount), plan.currency)
-    return values
 
 
 def _form_page(
@@ -110,39 +89,27 @@ def _form_page(
         version=version,
         preview=form.value("guidelines") if preview else "",
         formats=FORMATS,
-        places=rules.PLACES,
+        places=PLACES,
         currencies=[(code, code) for code in rules.CURRENCIES],
         zones=zone_options(),
     )
 
 
 async def new_circle_form(request: Request) -> Response:
-    """An empty circle with the starting text of a format."""
-    asked = request.query_params.get("format", "")
-    format_ = asked if asked in FORMATS else "facilitated"
+    """The form of a new circle, with the starting text of a format."""
+    wanted = request.query_params.get("format", "")
+    format_ = wanted if wanted in FORMATS else "facilitated"
     zone = viewer_zone(request) or "America/New_York"
-    begin = {"format": format_, "zone": zone, "guidelines": guidelines.starting_text(format_, "online")}
-    return _form_page(request, Form(USUAL | begin))
-
-
-def _helped(form: Form) -> bool:
-    """Do what the form's own small buttons ask: show the guidelines, or put in a starting text.
-
-    Returns whether one was pressed, so that nothing is to be saved yet.
-    """
-    then = form.value("then")
-    if then == "text":
-        form.values["guidelines"] = guidelines.starting_text(form.value("format"), form.value("place"))
-    return then in ("text", "preview")
+    values = {"format": format_, "zone": zone, "guidelines": guidelines.starting_text(format_, "online")}
+    return _form_page(request, Form(forms.DEFAULTS | values))
 
 
 async def create_circle(request: Request) -> Response:
-    """Plan a circle from the form."""
     form = await Form.read(request)
-    if _helped(form):
+    if _pressed_helper(form):
         return _form_page(request, form, preview=True)
     try:
-        plan = rules.read_circle(form.values)
+        plan = forms.read_circle(form.values)
         circle_id = await actions.create_circle(access.context(request), request.state.person, plan)
     except Refused as refused:
         form.add(refused.reasons)
@@ -152,21 +119,29 @@ async def create_circle(request: Request) -> Response:
     )
 
 
+def _pressed_helper(form: Form) -> bool:
+    """Whether a button inside the form was pressed, which saves nothing; the starting text is put in here."""
+    then = form.value("then")
+    if then == "text":
+        form.values["guidelines"] = guidelines.starting_text(form.value("format"), form.value("place"))
+    return then in ("text", "preview")
+
+
 async def edit_circle_form(request: Request) -> Response:
-    """A circle's form with what is saved."""
-    row = await _hosted(request, to_change=True)
-    return _form_page(request, Form(_typed(CirclePlan.of(row))), circle_id=row["id"], version=row["version"])
+    row = await _hosted_circle(request, to_change=True)
+    form = Form(forms.values_of(CirclePlan.of(row)))
+    return _form_page(request, form, circle_id=row["id"], version=row["version"])
 
 
 async def edit_circle(request: Request) -> Response:
-    """Save a circle from the form. What was typed is kept when somebody saved it meanwhile."""
+    """Save a circle. What was typed is kept when somebody else saved it meanwhile."""
     form = await Form.read(request)
     circle_id = access.path_id(request)
-    row = await _hosted(request, to_change=True)
+    row = await _hosted_circle(request, to_change=True)
     version = reading.whole_number(form.value("version"), 0)
     try:
         # The guidelines are written and published on a page of their own.
-        plan = rules.read_circle(form.values | {"guidelines": row["guidelines"]})
+        plan = forms.read_circle(form.values | {"guidelines": row["guidelines"]})
         await actions.edit_circle(
             access.context(request), request.state.person, circle_id, plan, version=version
         )
@@ -180,62 +155,88 @@ async def edit_circle(request: Request) -> Response:
 
 
 async def publish_circle(request: Request) -> Response:
-    """Let everybody see a circle, or say all that it lacks."""
+    """Publish a circle, or show everything that it lacks."""
     circle_id = access.path_id(request)
     try:
-        await actions.publish_circle(access.context(request), request.state.person, circle_id)
+        await lifecycle.publish_circle(access.context(request), request.state.person, circle_id)
     except Refused as refused:
-        return await _circle_page(request, await _hosted(request), refused.reasons, 422)
+        return await _circle_page(request, await _hosted_circle(request), refused.reasons, 422)
     return render.see_other(f"/host/circles/{circle_id}", notice="The circle is published.")
 
 
 async def pause(request: Request) -> Response:
-    """Take no bookings for a while."""
-    says = "The circle is paused. Whoever has a seat keeps it; nobody else can book."
-    return await _on_circle(request, lifecycle.pause_circle, says)
+    notice = "The circle is paused. Whoever has a seat keeps it; nobody else can book."
+    return await _change_state(request, lifecycle.pause_circle, notice)
 
 
 async def resume(request: Request) -> Response:
-    """Take bookings again."""
-    return await _on_circle(request, lifecycle.resume_circle, "The circle takes bookings again.")
+    return await _change_state(request, lifecycle.resume_circle, "The circle takes bookings again.")
 
 
 async def archive(request: Request) -> Response:
-    """End the circle for good."""
-    return await _on_circle(request, lifecycle.archive_circle, "The circle has ended.")
+    return await _change_state(request, lifecycle.archive_circle, "The circle has ended.")
 
 
-async def _on_circle(request: Request, verb: Any, says: str) -> Response:
+_Verb = Callable[[Context, people.Person, UUID], Awaitable[object]]
+
+
+async def _change_state(request: Request, verb: _Verb, notice: str) -> Response:
     circle_id, kind = access.path_id(request), "good"
     try:
         await verb(access.context(request), request.state.person, circle_id)
     except Refused as refused:
-        says, kind = " ".join(reason.text for reason in refused.reasons), "warn"
-    return render.see_other(f"/host/circles/{circle_id}", notice=says, kind=kind)
+        notice, kind = " ".join(reason.text for reason in refused.reasons), "warn"
+    return render.see_other(f"/host/circles/{circle_id}", notice=notice, kind=kind)
 
 
 async def copy(request: Request) -> Response:
-    """A new draft made of the same."""
-    found = await lifecycle.copy_circle(
+    copy_id = await actions.copy_circle(
         access.context(request), request.state.person, access.path_id(request)
     )
-    says = "This is the copy, a draft. Give it a name of its own before you publish it."
-    return render.see_other(f"/host/circles/{found}/edit", notice=says)
+    notice = "This is the copy, a draft. Give it a name of its own before you publish it."
+    return render.see_other(f"/host/circles/{copy_id}/edit", notice=notice)
+
+
+async def discard_form(request: Request) -> Response:
+    """What is discarded along with a draft, and the confirmation."""
+    return await _discard_page(request, Form())
+
+
+async def _discard_page(request: Request, form: Form) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = await lifecycle.led_circle(tx, access.path_id(request), request.state.person)
+    return render.page(
+        request,
+        "hosting/circle/discard.html",
+        200 if form.ok else 422,
+        form=form,
+        circle=row,
+        discarded=rules.discarded_words(row["gatherings"], row["schedules"]),
+        refusals=rules.discard_refusals(row) if form.ok else [],
+    )
+
+
+async def discard(request: Request) -> Response:
+    try:
+        await lifecycle.discard_circle(access.context(request), request.state.person, access.path_id(request))
+    except Refused as refused:
+        form = Form()
+        form.add(refused.reasons)
+        return await _discard_page(request, form)
+    return render.see_other("/host/circles", notice="The draft is gone.")
 
 
 async def organize_circles(request: Request) -> Response:
-    """Every circle there is, for organizers."""
+    """All circles, for organizers."""
     number = reading.page_number(request.query_params.get("page", ""))
     async with access.context(request).db.reading() as tx:
-        rows = await db.rows(
-            SQL.every_circle(tx, most=CIRCLES_PER_PAGE, skip=(number - 1) * CIRCLES_PER_PAGE)
-        )
-    how_many = rows[0]["how_many"] if rows else 0
+        rows = await db.rows(SQL.every_circle(tx, limit=PER_PAGE, offset=(number - 1) * PER_PAGE))
+    total = rows[0]["total"] if rows else 0
     return render.page(
         request,
         "hosting/circle/organize_circles.html",
         circles=rows,
-        how_many=how_many,
+        total=total,
         formats=FORMATS,
-        pager=pager(number, how_many, CIRCLES_PER_PAGE, lambda page: f"/organize/circles?page={page}"),
+        pager=pager(number, total, PER_PAGE, lambda page: f"/organize/circles?page={page}"),
     )

@@ -36,7 +36,7 @@ async def create_schedule(
 
 
 async def _lock_circle(tx: db.Tx, circle_id: UUID, actor: Person, zone: str) -> db.Record:
-    row = await CIRCLES.lock_circle(tx, id=circle_id, person=actor.id)
+    row = await CIRCLES.lock_circle(tx, id=circle_id, actor_id=actor.id)
     if row is None:
         raise NotFound
     if row["zone"] != zone:

@@ -12,7 +12,7 @@ from circles.base import clock, text
 from circles.base.errors import Reason, Refused, refuse_if
 from circles.base.money import Scale
 from circles.base.reading import Reader
-from circles.hosting.circle import rules as circle_rules
+from circles.hosting.circle import forms as circle_forms
 from circles.hosting.schedule import rules
 from circles.hosting.schedule.rules import MAX_GATHERINGS, NTH, Kind, Rule, Terms
 
@@ -127,17 +127,17 @@ def _read_weekdays(reader: Reader, kind: str) -> tuple[tuple[int, ...], int]:
 def read_terms(reader: Reader, zone: str, scale: Scale) -> Terms:
     """What every gathering of a schedule has; the reader keeps the refusals."""
     values = reader.values
-    capacity, community = circle_rules.read_seats(reader, scale)
+    capacity, community = circle_forms.read_seats(reader, scale)
     return Terms(
         at=reader.take(lambda: read_time(values.get("time", "")), time(18)),
         zone=zone,
         length_minutes=reader.take(
-            lambda: circle_rules.read_length(values.get("length_minutes", "")), circle_rules.LENGTHS[0]
+            lambda: circle_forms.read_length(values.get("length_minutes", "")), circle_forms.LENGTHS[0]
         ),
         capacity=capacity,
         community_seats=community,
         note=reader.body("note", max_length=500, required=False),
-        join_link=reader.take(lambda: circle_rules.read_link(values.get("join_link", "")), ""),
+        join_link=reader.take(lambda: circle_forms.read_link(values.get("join_link", "")), ""),
         city=reader.line("city", max_length=80, required=False),
         address=reader.line("address", max_length=200, required=False),
     )
@@ -168,9 +168,9 @@ def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: date
     reader = Reader(values)
     start = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
     length = reader.take(
-        lambda: circle_rules.read_length(values.get("length_minutes", "")), circle_rules.LENGTHS[0]
+        lambda: circle_forms.read_length(values.get("length_minutes", "")), circle_forms.LENGTHS[0]
     )
-    capacity, community = circle_rules.read_seats(reader, scale)
+    capacity, community = circle_forms.read_seats(reader, scale)
     note = reader.body("note", max_length=500, required=False)
     if start and start.utc <= now:
         message = "This time has passed. Please give one that is still ahead."

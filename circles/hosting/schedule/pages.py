@@ -27,7 +27,7 @@ USUAL = {"kind": "weekly", "every": "1", "nth": "1", "end": "open", "time": "18:
 
 async def _circle(request: Request) -> dict[str, Any]:
     async with access.context(request).db.reading() as tx:
-        row = await CIRCLES.hosted_circle(tx, id=access.path_id(request), person=request.state.person.id)
+        row = await CIRCLES.hosted_circle(tx, id=access.path_id(request), actor_id=request.state.person.id)
     if row is None or row["part"] == "helper":
         raise NotFound
     return dict(row)
