@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,24 +58,36 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(CIRCLES).with_suffix("").parts).removesuffix("__init__").rstrip(".")
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    """The syntax tree of a file, parsed once."""
+    return ast.parse(path.read_text())
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every name a file imports, in full: `from circles.people import Person` is circles.people.Person."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
 def public_names(package: str) -> set[str]:
     """The names in __all__ of a package's __init__."""
-    for node in ast.parse((CIRCLES / package / "__init__.py").read_text()).body:
+    for node in tree(CIRCLES / package / "__init__.py").body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
             return set(ast.literal_eval(node.value))
     return set()
 
 
-def uses(path: Path) -> Iterator[tuple[str, str]]:
+@cache
+def uses(path: Path) -> list[tuple[str, str]]:
+    return list(_uses(path))
+
+
+def _uses(path: Path) -> Iterator[tuple[str, str]]:
     """What a file uses of other packages, as (package, name); the name is empty for the package itself."""
     own = name_of(path).split(".")[0]
     aliases: dict[str, str] = {}
@@ -84,7 +97,7 @@ def uses(path: Path) -> Iterator[tuple[str, str]]:
             yield parts[1], ".".join(parts[2:])
             if len(parts) == 2:
                 aliases[parts[1]] = parts[1]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
             yield node.value.id, node.attr
 
@@ -143,7 +156,7 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
     text = path.read_text()
     most = MAX_LINES.get(path.name, 400)
     assert text.count("\n") <= most, f"{path.name} is over {most} lines"
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = (node.end_lineno or 0) - node.lineno + 1
             assert size <= 40, f"{path.name}: {node.name} has {size} lines"
@@ -153,17 +166,14 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
 NOT_IN_NAMES = {"house", "door", "doorway", "hands", "forsake", "riddle"}
 
 
+NAMES = re.compile(r"^ *(?:async def|def|class) (\w+)|^(\w+)(?:: .+)? = |^-- name: (\w+)", re.M)
+
+
 def names_of(path: Path) -> Iterator[str]:
-    """The names of a module, of its functions, classes and constants; of a SQL file, its queries."""
+    """The names of a module, of its functions, classes and variables; of a SQL file, its queries."""
     yield path.stem
-    if path.suffix == ".sql":
-        yield from re.findall(r"^-- name: (\w+)", path.read_text(), re.M)
-        return
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.Assign):
-            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+    for groups in NAMES.findall(path.read_text()):
+        yield "".join(groups)
 
 
 def test_names_are_plain() -> None:
