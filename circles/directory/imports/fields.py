@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from circles.directory.listing import words
@@ -226,12 +227,14 @@ _NOT_IN_TEMPLATE: Final = frozenset(
 )
 
 
-def template() -> list[tuple[str, str]]:
-    """The headings of a file to begin with, each with an example."""
+def template(today: date) -> list[tuple[str, str]]:
+    """The headings of a file to begin with, each with an example that can be brought in: its license still holds."""
     found = []
     for each in FIELDS:
         if each.key not in _NOT_IN_TEMPLATE:
             heading = OPTIONS[f"{each.key}_1"] if each.numbered else each.label
             example = f"{each.example} (an example; delete this row)" if each.key == "name" else each.example
+            if each.key == "license_expires_on":
+                example = f"{today.year + 2}-01-31"
             found.append((heading, example))
     return found

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base import reading, text
+from circles.base import clock, reading, text
 from circles.base.errors import Reason, Refused
 from circles.directory.imports import actions as import_actions
 from circles.directory.imports import fields as import_fields
@@ -96,7 +96,7 @@ async def help_page(request: Request) -> Response:
 
 async def template(request: Request) -> Response:
     """A file to begin with: the usual headings, and one invented row."""
-    headings, examples = zip(*import_fields.template(), strict=True)
+    headings, examples = zip(*import_fields.template(clock.now().date()), strict=True)
     return _csv("therapists.csv", [headings, examples])
 
 

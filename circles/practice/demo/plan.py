@@ -63,6 +63,7 @@ class Plan:
         self.odile = self.mira
         self.meetings: list[Meeting] = []
         self.versions: dict[UUID, UUID] = {}  # of the guidelines, by circle
+        self.amounts: dict[str, list[int]] = {}  # what the next to pay choose, by circle
         self.accepted: dict[tuple[UUID, UUID], Row] = {}  # the acceptances, by person and version
 
     def id(self) -> UUID:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from circles.invites import invite_fingerprint, invite_uid
+from circles.practice.demo.data import Circle
 from circles.practice.demo.money import CURRENCY, HOLD, Payment, leave_unpaid, pay, refund
 from circles.practice.demo.plan import Meeting, Plan
 
@@ -94,9 +95,20 @@ def _choice(plan: Plan, meeting: Meeting, person: UUID, community: int) -> tuple
     if minimum == 0 and plan.chance.random() < 0.2:
         return "free", 0
     low = max(minimum, 500)
-    amounts = (low, (low + suggested) // 2, suggested, suggested, (suggested + maximum) // 2, maximum)
-    chosen = suggested if person == plan.mira else plan.chance.choices(amounts, (4, 5, 5, 4, 3, 2))[0]
+    chosen = suggested if person == plan.mira else _amount(plan, meeting.circle)
     return "paid", max(low, chosen - chosen % 500)
+
+
+def _amount(plan: Plan, circle: Circle) -> int:
+    """An amount from a shuffled pile per circle, so that all over the scale somebody pays, whatever the date."""
+    pile = plan.amounts.setdefault(circle.key, [])
+    if not pile:
+        minimum, suggested, maximum = circle.scale
+        low = max(minimum, 500)
+        below, above = (low + suggested) // 2, (suggested + maximum) // 2
+        pile += [low] * 2 + [below] * 2 + [suggested] * 4 + [above, maximum]
+        plan.chance.shuffle(pile)
+    return pile.pop()
 
 
 def _booked_at(plan: Plan, meeting: Meeting) -> datetime:
