@@ -41,7 +41,7 @@ from circles.guides import pages as guides_pages
 from circles.guides import when_pages
 from circles.hosting.change import pages as change_pages
 from circles.hosting.circle import pages as circle_pages
-from circles.hosting.dashboard import pages as desk_pages
+from circles.hosting.dashboard import pages as dashboard_pages
 from circles.hosting.hosts import pages as hosts_pages
 from circles.hosting.schedule import pages as schedule_pages
 from circles.hosting.stand_in import pages as stand_in_pages
@@ -202,7 +202,7 @@ INVITES = [
 ]
 
 ATTENDANCE = [
-    route("/host", desk_pages.desk, Access.HOST),
+    route("/host", dashboard_pages.dashboard, Access.HOST),
     route("/host/gatherings/{id}", register_pages.gathering, Access.HOST),
     post("/host/gatherings/{id}/register", register_pages.mark, Access.HOST),
     route("/host/gatherings/{id}/room", room_pages.room, Access.HOST),

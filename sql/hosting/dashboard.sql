@@ -1,51 +1,51 @@
--- name: week(person)
--- the gatherings of the next seven days that a person holds, helps at or stands in for, with their seats
+-- name: week(actor_id)
+-- the gatherings of the next seven days that somebody hosts, helps at or stands in for, with their seats
 select
     gatherings.id, gatherings.circle_id, circles.name as circle_name, circles.place, circles.city,
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.length_minutes, gatherings.capacity,
     gatherings.seats_taken, gatherings.community_seats, gatherings.community_taken, gatherings.state,
     gatherings.oddity, circles.state as circle_state, host.part,
-    stand_ins.person_id = :person as is_stand_in, standing.name as stand_in_name,
+    stand_ins.person_id = :actor_id as is_stand_in, stand_in.name as stand_in_name,
     now() as now
 -- Through the indexes of hosts and stand-ins: permission alone would be decided for every gathering of the week.
 from (
     select dates.id
     from hosts join gatherings as dates on dates.circle_id = hosts.circle_id
-    where hosts.person_id = :person
+    where hosts.person_id = :actor_id
         and dates.starts_at between now() - interval '1 day' and now() + interval '7 days'
     union
-    select gathering_id from stand_ins where person_id = :person
+    select gathering_id from stand_ins where person_id = :actor_id
 ) as candidates
 join gatherings on gatherings.id = candidates.id
 join circles on circles.id = gatherings.circle_id
-join may_host_gathering(gatherings.id, :person) as host on true
+join may_host_gathering(gatherings.id, :actor_id) as host on true
 left join stand_ins on stand_ins.gathering_id = gatherings.id
-left join people as standing on standing.id = stand_ins.person_id
+left join people as stand_in on stand_in.id = stand_ins.person_id
 where gatherings.state <> 'cancelled' and gatherings.ends_at > now()
     and gatherings.starts_at < now() + interval '7 days'
     and (host.may_change or gatherings.state = 'open')
 order by gatherings.starts_at, gatherings.id
 limit 60;
 
--- name: loose_ends(person)
--- the circles a person hosts, with what is missing in each
+-- name: hosted_circles(actor_id)
+-- the circles somebody hosts, with what is missing in each
 select
     circles.id, circles.name, circles.state, host.part,
     exists (
         select from hosts as other where other.circle_id = circles.id and other.part = 'co'
     ) as has_co,
     (
-        select count(*) from host_invitations as asked
-        where asked.circle_id = circles.id and asked.gathering_id is null and asked.state = 'open'
-            and asked.expires_at > now()
-    ) as asked,
+        select count(*) from host_invitations as invitations
+        where invitations.circle_id = circles.id and invitations.gathering_id is null and invitations.state = 'open'
+            and invitations.expires_at > now()
+    ) as invitations,
     exists (
         select from gatherings
         where gatherings.circle_id = circles.id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()
     ) as has_ahead,
     (
         select count(*) from requests
-        where requests.circle_id = circles.id and requests.state = 'waiting' and requests.person_id <> :person
+        where requests.circle_id = circles.id and requests.state = 'waiting' and requests.person_id <> :actor_id
     ) as waiting,
     exists (
         select from guidelines_drafts
@@ -85,6 +85,6 @@ select
             group by gatherings.id
         ) as past
     ) as registers
-from circles join may_host(circles.id, :person) as host on true
+from circles join may_host(circles.id, :actor_id) as host on true
 where circles.state <> 'archived'
 order by circles.name, circles.id;

@@ -252,7 +252,7 @@ async def test_a_helper_keeps_the_register_and_changes_nothing_else(cast: Cast, 
     assert await value(cast.context, "select mark from attendance where booking_id = $1", booking) == "came"
 
 
-async def test_a_member_has_no_desk(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_member_has_no_dashboard(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         for url in ("/host", f"/host/circles/{cast.circle}", f"/host/circles/{cast.circle}/hosts"):
             assert (await page.get(url)).status_code == 404

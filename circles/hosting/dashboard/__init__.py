@@ -1,1 +1,1 @@
-"""A host's first page: what is next and what is missing."""
+"""Dashboard of a host: what is next and what is missing."""

@@ -1,4 +1,4 @@
-"""The first page of whoever hosts: what is next, and what is missing."""
+"""Dashboard page of a host."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from circles.web import access, cookies, render
 SQL = db.queries("hosting/dashboard")
 
 
-async def desk(request: Request) -> Response:
-    """Today, the week ahead, and the loose ends. Two queries, and one for the sign-in."""
-    person = request.state.person
+async def dashboard(request: Request) -> Response:
+    """Today, the week ahead, and what is missing. Two queries, and one for the sign-in."""
+    actor = request.state.person
     async with access.context(request).db.reading() as tx:
-        week = await db.rows(SQL.week(tx, person=person.id))
-        circles = await db.rows(SQL.loose_ends(tx, person=person.id))
-    may_plan = person.is_facilitator or person.is_organizer
+        week = await db.rows(SQL.week(tx, actor_id=actor.id))
+        circles = await db.rows(SQL.hosted_circles(tx, actor_id=actor.id))
+    may_plan = actor.is_facilitator or actor.is_organizer
     if not (week or circles or may_plan):
         raise NotFound
     zone = cookies.viewer_zone(request)

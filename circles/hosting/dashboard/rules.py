@@ -1,4 +1,4 @@
-"""The facilitator's desk: what is on today and this week, and what is missing. Pure decisions."""
+"""Dashboard of a host: what is on today and this week, and what is missing in their circles."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from circles.base import clock
+from circles.base.english import plural
 from circles.base.row import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One loose end: which circle, what it is, where it is mended, and the word on the link."""
+    """Something to do in a circle: what it is, and the link to where it is done."""
 
     circle: str
-    says: str
+    text: str
     href: str
-    do: str
+    label: str
 
 
 def today_and_later(week: Sequence[Row], zone: str) -> tuple[list[Row], list[Row]]:
-    """Split a week at midnight: of the visitor's clock where it is known, else of each gathering's own.
+    """Split a week at midnight: in the visitor's zone where it is known, else in each gathering's own.
 
     What began yesterday and is not over belongs to today.
     """
@@ -35,49 +36,45 @@ def _is_today(row: Row, zone: ZoneInfo) -> bool:
     return row["starts_at"].astimezone(zone).date() <= row["now"].astimezone(zone).date()
 
 
-def missing(circles: Iterable[Row]) -> list[Missing]:
-    """What is missing in somebody's circles: the registers first, since memory fades."""
-    found = list(circles)
-    registers = [each for circle in found for each in _registers(circle)]
-    changes = [each for circle in found if circle["part"] != "helper" for each in _to_change(circle)]
-    return registers + changes
+def missing(circles: Sequence[Row]) -> list[Missing]:
+    """What is missing in somebody's circles: the registers first, since memory fades. Helpers get these alone."""
+    registers = [item for circle in circles for item in _registers(circle)]
+    others = [item for circle in circles if circle["part"] != "helper" for item in _others(circle)]
+    return registers + others
 
 
 def _registers(circle: Row) -> Iterable[Missing]:
-    for each in circle["registers"]:
-        count, page = each["unmarked"], f"/host/gatherings/{each['id']}"
-        says = f"The register of {_when(each)} is open"
-        if count:
-            people = "one person is" if count == 1 else f"{count} people are"
-            says = f"{says}: {people} not marked yet."
-            yield Missing(circle["name"], says, f"{page}#register", "Finish the register")
+    for register in circle["registers"]:
+        unmarked, page = register["unmarked"], f"/host/gatherings/{register['id']}"
+        text = f"The register of {_when(register)} is open"
+        if unmarked:
+            people = "one person is" if unmarked == 1 else f"{unmarked} people are"
+            text = f"{text}: {people} not marked yet."
+            yield Missing(circle["name"], text, f"{page}#register", "Finish the register")
         elif circle["part"] != "helper":
-            says = f"{says}. Everybody is marked, so it can be closed."
-            yield Missing(circle["name"], says, f"{page}/after", "Close the register")
+            text = f"{text}. Everybody is marked, so it can be closed."
+            yield Missing(circle["name"], text, f"{page}/after", "Close the register")
 
 
-def _to_change(circle: Row) -> Iterable[Missing]:
+def _others(circle: Row) -> Iterable[Missing]:
     page, name = f"/host/circles/{circle['id']}", circle["name"]
     if circle["waiting"]:
-        says = (
-            "A request is waiting."
-            if circle["waiting"] == 1
-            else f"{circle['waiting']} requests are waiting."
-        )
-        yield Missing(name, f"{says} Somebody hopes to come.", "/host/requests", "Read and answer")
+        waiting = circle["waiting"]
+        text = "A request is waiting." if waiting == 1 else f"{plural(waiting, 'request')} are waiting."
+        yield Missing(name, f"{text} Somebody hopes to come.", "/host/requests", "Read and answer")
     if circle["has_guidelines_draft"]:
-        says = "A draft of its guidelines is not published yet."
-        yield Missing(name, says, f"{page}/guidelines", "Go on with it")
+        text = "A draft of its guidelines is not published yet."
+        yield Missing(name, text, f"{page}/guidelines", "Go on with it")
     if circle["state"] == "draft":
         yield Missing(name, "This circle is still a draft. Only its hosts can see it.", page, "Look it over")
-    for each in circle["drafts"]:
-        says = f"The gathering of {_when(each)} is still a draft, so nobody can book it."
-        yield Missing(name, says, f"/host/gatherings/{each['id']}", "Publish it")
+    for draft in circle["drafts"]:
+        text = f"The gathering of {_when(draft)} is still a draft, so nobody can book it."
+        yield Missing(name, text, f"/host/gatherings/{draft['id']}", "Publish it")
     if not circle["has_ahead"] and circle["state"] != "paused":
         yield Missing(name, "Nothing is planned ahead.", page, "Plan a gathering")
-    if not circle["has_co"] and not circle["asked"]:
-        says = "There is no co-facilitator yet, so nobody can step in when you are ill."
-        yield Missing(name, says, f"{page}/hosts", "Ask somebody")
+    if not circle["has_co"] and not circle["invitations"]:
+        text = "There is no co-facilitator yet, so nobody can step in when you are ill."
+        yield Missing(name, text, f"{page}/hosts", "Ask somebody")
 
 
 def _when(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The desk: what is next, what is missing, for whom; in few queries."""
+"""Dashboard: what is next and what is missing, for whom, in few queries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from circles.hosting.dashboard import rules as desk
+from circles.hosting.dashboard import rules
 from tests.cast import Cast, add_booking, add_circle, add_gathering
 from tests.conftest import OpenBrowser
 
@@ -20,7 +20,14 @@ def row(hours: float, zone: str = "America/New_York") -> dict[str, Any]:
 
 
 def circle(**more: Any) -> dict[str, Any]:
-    usual = {"id": 1, "name": "Tuesday", "state": "published", "part": "lead", "has_co": True, "asked": 0}
+    usual = {
+        "id": 1,
+        "name": "Tuesday",
+        "state": "published",
+        "part": "lead",
+        "has_co": True,
+        "invitations": 0,
+    }
     calm = {"has_ahead": True, "drafts": [], "registers": [], "waiting": 0, "has_guidelines_draft": False}
     return usual | calm | more
 
@@ -31,24 +38,24 @@ MARKED = OPEN | {"unmarked": 0}
 
 def test_today_is_the_visitors_day() -> None:
     late, next_morning = row(3), row(14)
-    assert desk.today_and_later([late, next_morning], "America/New_York") == (
+    assert rules.today_and_later([late, next_morning], "America/New_York") == (
         [late, next_morning][:1],
         [next_morning],
     )
-    assert desk.today_and_later([late, next_morning], "Asia/Tokyo") == ([late, next_morning], [])
+    assert rules.today_and_later([late, next_morning], "Asia/Tokyo") == ([late, next_morning], [])
 
 
-def test_what_began_yesterday_and_goes_on_is_today() -> None:
+def test_what_began_yesterday_and_is_not_over_is_today() -> None:
     under_way = row(-30)
-    assert desk.today_and_later([under_way], "")[0] == [under_way]
+    assert rules.today_and_later([under_way], "")[0] == [under_way]
 
 
 def test_nothing_is_missing_in_a_circle_that_has_all() -> None:
-    assert desk.missing([circle()]) == []
+    assert rules.missing([circle()]) == []
 
 
 @pytest.mark.parametrize(
-    ("more", "says", "href"),
+    ("more", "text", "href"),
     [
         ({"state": "draft"}, "still a draft", "/host/circles/1"),
         ({"has_co": False}, "no co-facilitator yet", "/host/circles/1/hosts"),
@@ -61,32 +68,32 @@ def test_nothing_is_missing_in_a_circle_that_has_all() -> None:
         ({"registers": [MARKED]}, "Everybody is marked, so it can be closed", "/host/gatherings/7/after"),
     ],
 )
-def test_each_loose_end_is_said(more: dict[str, Any], says: str, href: str) -> None:
-    (found,) = desk.missing([circle(**more)])
-    assert says in found.says
-    assert found.href == href
+def test_whatever_is_missing_is_listed(more: dict[str, Any], text: str, href: str) -> None:
+    (item,) = rules.missing([circle(**more)])
+    assert text in item.text
+    assert item.href == href
 
 
-def test_somebody_asked_is_enough_for_now() -> None:
-    assert desk.missing([circle(has_co=False, asked=1)]) == []
+def test_an_open_invitation_counts_as_a_co_facilitator() -> None:
+    assert rules.missing([circle(has_co=False, invitations=1)]) == []
 
 
-def test_a_helper_is_told_of_registers_alone_and_registers_come_first() -> None:
+def test_registers_come_first_and_helpers_get_these_alone() -> None:
     all_open = circle(state="draft", has_co=False, has_ahead=False, drafts=[OPEN], registers=[OPEN])
-    assert [each.do for each in desk.missing([all_open | {"part": "helper"}])] == ["Finish the register"]
-    assert desk.missing([all_open])[0].do == "Finish the register"
-    assert len(desk.missing([all_open])) == 5
-    assert desk.missing([circle(part="helper", registers=[MARKED])]) == []
+    assert [item.label for item in rules.missing([all_open | {"part": "helper"}])] == ["Finish the register"]
+    assert rules.missing([all_open])[0].label == "Finish the register"
+    assert len(rules.missing([all_open])) == 5
+    assert rules.missing([circle(part="helper", registers=[MARKED])]) == []
 
 
 def test_a_paused_circle_need_not_plan_ahead() -> None:
-    assert desk.missing([circle(state="paused", has_ahead=False)]) == []
+    assert rules.missing([circle(state="paused", has_ahead=False)]) == []
 
 
 # The page
 
 
-async def test_the_desk_says_what_is_next_and_what_is_missing(
+async def test_the_dashboard_shows_what_is_next_and_what_is_missing(
     cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     now = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -118,7 +125,7 @@ async def test_the_desk_says_what_is_next_and_what_is_missing(
     assert "Open door" not in text
 
 
-async def test_a_register_that_waits_to_be_closed_is_on_the_desk_until_it_is(
+async def test_a_register_that_waits_to_be_closed_is_on_the_dashboard_until_it_is(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     past = await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=6))
@@ -130,14 +137,18 @@ async def test_a_register_that_waits_to_be_closed_is_on_the_desk_until_it_is(
         assert "Everybody is marked" not in (await page.get("/host")).text
 
 
-async def test_an_hour_that_the_clocks_skip_is_flagged_on_the_desk(cast: Cast, browser: OpenBrowser) -> None:
+async def test_an_hour_that_the_clocks_skip_is_flagged_on_the_dashboard(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     soon = datetime.now(UTC) + timedelta(days=2)
     await add_gathering(cast.context, cast.circle, starts_at=soon, oddity="missing")
     async with browser(cast.farid) as page:
         assert "since the clocks skip its hour" in (await page.get("/host")).text
 
 
-async def test_requests_and_drafts_of_guidelines_are_on_the_desk(cast: Cast, browser: OpenBrowser) -> None:
+async def test_requests_and_drafts_of_guidelines_are_on_the_dashboard(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     async with cast.context.db.transaction() as tx:
         await tx.execute(
             "with made as (insert into requests (circle_id, person_id, kind) values ($1, $2, 'call') returning id) "
@@ -171,7 +182,7 @@ async def test_the_number_of_queries_does_not_grow(
     assert len(queries) <= 4
 
 
-async def test_an_empty_desk_is_calm(cast: Cast, browser: OpenBrowser) -> None:
+async def test_an_empty_dashboard_is_calm(cast: Cast, browser: OpenBrowser) -> None:
     async with cast.context.db.transaction() as tx:
         await tx.execute("update people set is_facilitator = true where id = $1", cast.milo)
     async with browser(cast.milo) as page:
@@ -200,4 +211,4 @@ async def test_days_are_split_where_the_clocks_change(cast: Cast) -> None:
     zone = ZoneInfo("America/New_York")
     assert now.astimezone(zone).hour == 1
     tonight = {"starts_at": now + timedelta(hours=22), "zone": zone.key, "now": now}
-    assert desk.today_and_later([tonight], zone.key)[0] == [tonight]
+    assert rules.today_and_later([tonight], zone.key)[0] == [tonight]
