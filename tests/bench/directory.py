@@ -30,7 +30,7 @@ SEARCHES = {
 
 
 async def filled(server: str, how_many: int) -> str:
-    """A database with so many shown listings by chance. Answers its address."""
+    """A database with so many random listings, all shown. Returns its URL."""
     url = await stage.fresh(server, "bench_directory")
     connection = await db.connect(url)
     try:
@@ -46,16 +46,16 @@ async def filled(server: str, how_many: int) -> str:
     return url
 
 
-def asked(address: str) -> dict[str, Any]:
+def arguments_of(address: str) -> dict[str, Any]:
     """The arguments the page gives the query, for an address without a ZIP."""
     values = reading.join_fields(parse_qsl(urlsplit(address).query))
-    found, reasons = search_rules.read(values)
+    search, reasons = search_rules.read(values)
     assert not reasons
-    return search_rules.arguments(found, Where(found.state), clock.now().date())
+    return search_rules.arguments(search, Where(search.state), clock.now().date())
 
 
 async def bare(connection: asyncpg.Connection, arguments: dict[str, Any]) -> int:
-    """The same queries with nothing around them. Answers how many cards they found."""
+    """The same queries without the page. Returns the number of cards."""
     queries = db.queries("directory/search")
     row = await queries.search(connection, **arguments)
     return len(await db.rows(queries.cards(connection, ids=row["ids"])))
@@ -68,8 +68,8 @@ async def plans(connection: asyncpg.Connection, arguments: dict[str, Any]) -> li
     found = []
     for query, given in ((queries.search, arguments), (queries.cards, {"ids": ids})):
         values = [given[name] for name in query.parameters]
-        told = await connection.fetchval(f"explain (format json) {query.sql}", *values)
-        waiting = [each["Plan"] for each in (told if isinstance(told, list) else json.loads(told))]
+        plan = await connection.fetchval(f"explain (format json) {query.sql}", *values)
+        waiting = [each["Plan"] for each in (plan if isinstance(plan, list) else json.loads(plan))]
         while waiting:
             node = waiting.pop()
             found.append(node)
@@ -78,7 +78,7 @@ async def plans(connection: asyncpg.Connection, arguments: dict[str, Any]) -> li
 
 
 def whole_listings(nodes: list[dict[str, Any]]) -> list[str]:
-    """Which of the nodes read all listings, their licenses or their ways from end to end."""
+    """The nodes that scan all listings, licenses or ways."""
     large = {"listings", "licences", "listing_ways"}
     return [
         f"{node['Node Type']} on {node['Relation Name']}"
@@ -88,7 +88,7 @@ def whole_listings(nodes: list[dict[str, Any]]) -> list[str]:
 
 
 async def connected(url: str) -> asyncpg.Connection:
-    """A connection that reads jsonb as the house does."""
+    """A connection that decodes jsonb as the site does."""
     connection = await db.connect(url)
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
     return connection
@@ -97,7 +97,7 @@ async def connected(url: str) -> asyncpg.Connection:
 async def measured(url: str, port: int, address: str) -> tuple[list[float], list[float]]:
     """Seconds of the page and of its bare queries, in turns: a median of each round."""
     connection = await connected(url)
-    arguments = asked(address)
+    arguments = arguments_of(address)
     scans = whole_listings(await plans(connection, arguments))
     if scans:
         raise SystemExit(f"{address} reads {', '.join(scans)}")

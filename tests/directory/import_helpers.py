@@ -1,4 +1,4 @@
-"""Hands for the tests of imports: files of listings made in code, good ones and one with twenty faults."""
+"""Files of listings for the tests of imports: good ones, and one with twenty faults."""
 
 from __future__ import annotations
 

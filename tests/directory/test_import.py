@@ -23,7 +23,7 @@ from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
-from tests.directory import import_helpers as hands
+from tests.directory import import_helpers as samples
 from tests.helpers import change, rows, value
 from tests.uploads import send_in_chunks
 
@@ -80,7 +80,7 @@ async def test_a_file_is_matched_looked_at_and_written_when_confirmed(
     context = cast.context
     async with browser(cast.odile) as page:
         assert "No file has been sent yet" in (await page.get(HOME)).text
-        preview = await previewed(page, hands.csv_file([hands.row(1), hands.row(2)]))
+        preview = await previewed(page, samples.csv_file([samples.row(1), samples.row(2)]))
         text = (await page.get(preview)).text
         assert "Nothing is written yet" in text
         assert "LCSW FL SW0000001, expires" in text
@@ -101,17 +101,17 @@ async def test_a_file_is_matched_looked_at_and_written_when_confirmed(
     assert found[0]["came_at"].date() == datetime.now(UTC).date()
     assert (found[0]["zip"], found[0]["npi"], found[0]["latitude"] is not None) == (
         "33101",
-        hands.npi(1),
+        samples.npi(1),
         True,
     )
 
 
 async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
-        preview = await previewed(page, hands.twenty_faults())
+        preview = await previewed(page, samples.twenty_faults())
         text = (await page.get(preview)).text
         assert "Refused, 20" in text
-        for heading, cell, says in hands.FAULTS:
+        for heading, cell, says in samples.FAULTS:
             assert says.replace("'", "&#39;").replace('"', "&#34;") in text, heading
             assert cell.replace("'", "&#39;").replace('"', "&#34;") in text, heading
         assert "Nothing to write" in text
@@ -121,18 +121,21 @@ async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: OpenBrows
         file = await page.get(f"{preview}/refused.csv")
     assert file.headers["Content-Type"] == "text/csv; charset=utf-8"
     found = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
-    assert found[0] == ["Row", "Why it was refused", *hands.HEADINGS]
+    assert found[0] == ["Row", "Why it was refused", *samples.HEADINGS]
     assert [each[0] for each in found[1:]] == [str(n) for n in range(2, 22)]
-    for line, (heading, _, says) in zip(found[1:], hands.FAULTS, strict=True):
+    for line, (heading, _, says) in zip(found[1:], samples.FAULTS, strict=True):
         assert says in line[1], heading
-    assert found[20][-1] == "'" + hands.FAULTS[-1][1]
+    assert found[20][-1] == "'" + samples.FAULTS[-1][1]
     assert not any(cell[:1] in ("=", "+", "-", "@") for line in found for cell in line)
     assert await value(cast.context, "select count(*) from listings") == 0
 
 
 async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
-        preview = await previewed(page, hands.csv_file([hands.row(1, Telehealth="perhaps"), hands.row(2)]))
+        preview = await previewed(
+            page,
+            samples.csv_file([samples.row(1, Telehealth="perhaps"), samples.row(2)]),
+        )
         await page.post(f"{preview}/confirm", data={"shown": "on"})
         file = (await page.get(f"{preview}/refused.csv")).text.replace("perhaps", "yes")
         again = await previewed(page, file.encode())
@@ -143,14 +146,14 @@ async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser
 
 
 async def test_a_workbook_with_numbers_days_and_formulas(cast: Cast, browser: OpenBrowser) -> None:
-    row = hands.row(1)
+    row = samples.row(1)
     cells: list[Any] = list(row.values())
-    cells[hands.HEADINGS.index("ZIP")] = 33101.0
-    cells[hands.HEADINGS.index("NPI")] = int(row["NPI"])
-    cells[hands.HEADINGS.index("Expires")] = datetime(2040, 1, 31)
-    at = hands.HEADINGS.index("Lowest fee")
+    cells[samples.HEADINGS.index("ZIP")] = 33101.0
+    cells[samples.HEADINGS.index("NPI")] = int(row["NPI"])
+    cells[samples.HEADINGS.index("Expires")] = datetime(2040, 1, 31)
+    at = samples.HEADINGS.index("Lowest fee")
     cells[at] = 0
-    sent = hands.xlsx_file([hands.HEADINGS, cells], formulas={(1, at): ("=100+50", 150)})
+    sent = samples.xlsx_file([samples.HEADINGS, cells], formulas={(1, at): ("=100+50", 150)})
     async with browser(cast.odile) as page:
         preview = await previewed(page, sent, "list.xlsx")
         text = (await page.get(preview)).text
@@ -165,10 +168,14 @@ async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     context = cast.context
-    await confirm(cast, await begun(cast, hands.csv_file([hands.row(n) for n in (1, 2, 3)])), shown=True)
+    await confirm(
+        cast,
+        await begun(cast, samples.csv_file([samples.row(n) for n in (1, 2, 3)])),
+        shown=True,
+    )
     listing = await value(context, "select id from listings where name = 'Alma Whitfield 1'")
     await change(context, "update licences set checked_at = now() where listing_id = $1", listing)
-    file = hands.csv_file([hands.row(1, City="", Languages="English"), hands.row(2), hands.row(4)])
+    file = samples.csv_file([samples.row(1, City="", Languages="English"), samples.row(2), samples.row(4)])
     async with browser(cast.odile) as page:
         preview = await previewed(page, file)
         text = (await page.get(f"{preview}?show=changed")).text
@@ -191,7 +198,7 @@ async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(
 
 
 async def test_two_rows_of_one_npi_are_both_refused(cast: Cast) -> None:
-    file = hands.csv_file([hands.row(1), hands.row(2), hands.row(3, NPI=hands.npi(1))])
+    file = samples.csv_file([samples.row(1), samples.row(2), samples.row(3, NPI=samples.npi(1))])
     import_id = await begun(cast, file)
     assert await outcomes(cast.context, import_id) == {2: "refused", 3: "new", 4: "refused"}
     says = await value(
@@ -203,9 +210,9 @@ async def test_two_rows_of_one_npi_are_both_refused(cast: Cast) -> None:
 
 
 async def test_a_listing_with_an_owner_is_refused(cast: Cast) -> None:
-    await confirm(cast, await begun(cast, hands.csv_file([hands.row(1)])))
+    await confirm(cast, await begun(cast, samples.csv_file([samples.row(1)])))
     await change(cast.context, "update listings set person_id = $1", cast.mira)
-    import_id = await begun(cast, hands.csv_file([hands.row(1, City="Hialeah")]))
+    import_id = await begun(cast, samples.csv_file([samples.row(1, City="Hialeah")]))
     assert await outcomes(cast.context, import_id) == {2: "refused"}
 
 
@@ -213,7 +220,7 @@ async def test_a_listing_with_an_owner_is_refused(cast: Cast) -> None:
 
 
 async def test_pressed_twice_at_once_it_is_written_once(cast: Cast) -> None:
-    import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(5)]))
+    import_id = await begun(cast, samples.csv_file([samples.row(n) for n in range(5)]))
     assert await asyncio.gather(confirm(cast, import_id), confirm(cast, import_id)) == ["done", "done"]
     assert await value(cast.context, "select count(*) from listings") == 5
     events = "select count(*) from events where what = 'import.written'"
@@ -226,8 +233,8 @@ async def test_pressed_twice_at_once_it_is_written_once(cast: Cast) -> None:
 
 async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
-    await confirm(cast, await begun(cast, hands.csv_file([hands.row(n) for n in (1, 2, 3)])))
-    file = hands.csv_file([hands.row(n, City="Hialeah") for n in (1, 2, 3)] + [hands.row(4)])
+    await confirm(cast, await begun(cast, samples.csv_file([samples.row(n) for n in (1, 2, 3)])))
+    file = samples.csv_file([samples.row(n, City="Hialeah") for n in (1, 2, 3)] + [samples.row(4)])
     import_id = await begun(cast, file)
     async with context.db.transaction() as tx:
         first = await tx.fetchval("select id from listings where name = 'Alma Whitfield 1'")
@@ -236,7 +243,7 @@ async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browse
             tx, replace(draft, phone="555"), source="organizer", actor_id=cast.odile, listing_id=first
         )
         await tx.execute("delete from listings where name = 'Alma Whitfield 2'")
-        other = replace(draft, name="Somebody else", npi=hands.npi(4), licenses=draft.licenses)
+        other = replace(draft, name="Somebody else", npi=samples.npi(4), licenses=draft.licenses)
         await actions.write_listing(tx, other, source="organizer", actor_id=cast.odile)
     assert await confirm(cast, import_id) == "done"
     assert await outcomes(context, import_id) == {2: "refused", 3: "refused", 4: "written", 5: "refused"}
@@ -252,7 +259,7 @@ async def test_a_long_list_is_written_by_the_queue(
     cast: Cast, browser: OpenBrowser, drain: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_actions, "MAX_AT_ONCE", 3)
-    import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(6)]))
+    import_id = await begun(cast, samples.csv_file([samples.row(n) for n in range(6)]))
     assert await asyncio.gather(confirm(cast, import_id), confirm(cast, import_id)) == ["writing", "writing"]
     assert await value(cast.context, "select count(*) from listings") == 0
     async with browser(cast.odile) as page:
@@ -268,7 +275,7 @@ async def test_a_long_list_is_written_by_the_queue(
 
 
 async def test_all_of_a_list_is_written_or_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(3)]))
+    import_id = await begun(cast, samples.csv_file([samples.row(n) for n in range(3)]))
     real = actions.write_listing
     seen = 0
 
@@ -289,7 +296,7 @@ async def test_all_of_a_list_is_written_or_nothing(cast: Cast, monkeypatch: pyte
 
 
 async def test_what_is_not_matched_cannot_be_confirmed(cast: Cast) -> None:
-    table = await import_reading.read(hands.csv_file([hands.row(1)]))
+    table = await import_reading.read(samples.csv_file([samples.row(1)]))
     import_id = await import_actions.begin(
         cast.context, actor_id=cast.odile, file_name="list.csv", table=table
     )
@@ -304,7 +311,7 @@ async def test_what_is_not_matched_cannot_be_confirmed(cast: Cast) -> None:
 
 
 async def test_only_organizers_bring_lists_in(cast: Cast, browser: OpenBrowser) -> None:
-    import_id = await begun(cast, hands.csv_file([hands.row(1)]))
+    import_id = await begun(cast, samples.csv_file([samples.row(1)]))
     paths = (
         "",
         "/help",
@@ -381,7 +388,7 @@ async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, brow
 async def test_names_with_signs_are_shown_as_text(cast: Cast, browser: OpenBrowser) -> None:
     odd = "<script>alert(1)</script>"
     async with browser(cast.odile) as page:
-        preview = await previewed(page, hands.csv_file([hands.row(1, Name=odd)]), name=f"{odd}.csv")
+        preview = await previewed(page, samples.csv_file([samples.row(1, Name=odd)]), name=f"{odd}.csv")
         for path in (preview, f"{preview}/columns", HOME):
             assert odd not in (await page.get(path)).text
         await page.post(f"{preview}/confirm")
@@ -389,7 +396,7 @@ async def test_names_with_signs_are_shown_as_text(cast: Cast, browser: OpenBrows
 
 
 async def test_long_previews_come_in_pages(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
-    import_id = await begun(cast, hands.csv_file([hands.row(n) for n in range(60)]))
+    import_id = await begun(cast, samples.csv_file([samples.row(n) for n in range(60)]))
     async with browser(cast.odile) as page:
         queries.clear()
         text = (await page.get(f"{HOME}/{import_id}?show=new&page=3")).text
@@ -401,9 +408,9 @@ async def test_long_previews_come_in_pages(cast: Cast, browser: OpenBrowser, que
 
 
 async def test_a_preview_takes_few_queries_however_many_rows(cast: Cast, queries: list[str]) -> None:
-    await confirm(cast, await begun(cast, hands.csv_file([hands.row(n) for n in range(20)])))
+    await confirm(cast, await begun(cast, samples.csv_file([samples.row(n) for n in range(20)])))
     queries.clear()
-    await begun(cast, hands.csv_file([hands.row(n) for n in range(40)]))
+    await begun(cast, samples.csv_file([samples.row(n) for n in range(40)]))
     assert len([each for each in queries if not each.startswith(("BEGIN", "COMMIT"))]) <= 11
 
 
@@ -411,7 +418,7 @@ async def test_a_preview_takes_few_queries_however_many_rows(cast: Cast, queries
 
 
 async def test_a_file_can_be_left(cast: Cast, browser: OpenBrowser) -> None:
-    import_id = await begun(cast, hands.csv_file([hands.row(1)]))
+    import_id = await begun(cast, samples.csv_file([samples.row(1)]))
     async with browser(cast.odile) as page:
         for _ in range(2):
             answer = await page.post(f"{HOME}/{import_id}/drop")
@@ -423,9 +430,9 @@ async def test_a_file_can_be_left(cast: Cast, browser: OpenBrowser) -> None:
 
 async def test_what_a_file_held_is_forgotten_after_30_days(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
-    done = await begun(cast, hands.csv_file([hands.row(1), hands.row(2, Telehealth="perhaps")]))
+    done = await begun(cast, samples.csv_file([samples.row(1), samples.row(2, Telehealth="perhaps")]))
     await confirm(cast, done)
-    waiting = await begun(cast, hands.csv_file([hands.row(3)]))
+    waiting = await begun(cast, samples.csv_file([samples.row(3)]))
     await jobs.run_timetable(context, "imports.forget")
     assert await value(context, "select count(*) from listing_import_rows where cells <> '{}'") == 3
     month = "- interval '31 days'"
@@ -453,7 +460,7 @@ async def test_what_a_file_held_is_forgotten_after_30_days(cast: Cast, browser: 
 
 
 async def test_what_a_file_said_of_somebody_goes_when_they_are_erased(cast: Cast) -> None:
-    done = await begun(cast, hands.csv_file([hands.row(1), hands.row(2)]))
+    done = await begun(cast, samples.csv_file([samples.row(1), samples.row(2)]))
     await confirm(cast, done)
     await change(
         cast.context, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira
@@ -467,9 +474,13 @@ async def test_what_a_file_said_of_somebody_goes_when_they_are_erased(cast: Cast
 
 
 async def test_a_preview_stands_when_somebody_in_it_is_erased(cast: Cast, browser: OpenBrowser) -> None:
-    await confirm(cast, await begun(cast, hands.csv_file([hands.row(1), hands.row(2)])))
-    sent = [hands.row(1, City="Hialeah"), hands.row(2, City="Hialeah"), hands.row(3)]
-    preview = await begun(cast, hands.csv_file(sent))
+    await confirm(cast, await begun(cast, samples.csv_file([samples.row(1), samples.row(2)])))
+    sent = [
+        samples.row(1, City="Hialeah"),
+        samples.row(2, City="Hialeah"),
+        samples.row(3),
+    ]
+    preview = await begun(cast, samples.csv_file(sent))
     await change(
         cast.context, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira
     )
@@ -485,7 +496,7 @@ async def test_a_preview_stands_when_somebody_in_it_is_erased(cast: Cast, browse
 
 
 async def test_a_list_that_could_not_be_written_is_forgotten_too(cast: Cast) -> None:
-    stuck = await begun(cast, hands.csv_file([hands.row(1)]))
+    stuck = await begun(cast, samples.csv_file([samples.row(1)]))
     await change(
         cast.context,
         "update listing_imports set state = 'writing', created_at = now() - interval '31 days' where id = $1",

@@ -17,7 +17,7 @@ from circles.directory.imports import pages as import_pages
 from circles.directory.imports import reading as import_reading
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
-from tests.directory import import_helpers as hands
+from tests.directory import import_helpers as samples
 from tests.uploads import image
 
 TABLE = "<table><tr><td>Name</td></tr><tr><td>Alma</td></tr></table>"
@@ -114,7 +114,7 @@ async def test_the_page_says_so(cast: Cast, browser: OpenBrowser) -> None:
 
 
 async def test_a_part_that_is_locked_or_packed_oddly() -> None:
-    whole = hands.xlsx_file([["Name"], ["Alma"]])
+    whole = samples.xlsx_file([["Name"], ["Alma"]])
     at = whole.index(b"PK\x01\x02")
     locked = whole[: at + 8] + b"\x01" + whole[at + 9 :]
     bzip = whole[: at + 10] + b"\x0c\x00" + whole[at + 12 :]
@@ -126,8 +126,9 @@ async def test_a_part_that_is_locked_or_packed_oddly() -> None:
 
 # Damage: whatever happened to a workbook on its way, it is read, or refused in words.
 
-WHOLE = hands.xlsx_file(
-    [hands.HEADINGS, *[list(hands.row(n).values()) for n in range(3)]], formulas={(1, 3): ("=1+1", 2)}
+WHOLE = samples.xlsx_file(
+    [samples.HEADINGS, *[list(samples.row(n).values()) for n in range(3)]],
+    formulas={(1, 3): ("=1+1", 2)},
 )
 with zipfile.ZipFile(io.BytesIO(WHOLE)) as packed:
     PARTS = {each.filename: packed.read(each) for each in packed.infolist()}

@@ -25,12 +25,12 @@ from circles.directory.imports.rules import Decision, Existing, Known
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing.places import Place
 from circles.directory.listing.values import Draft, License, Way
-from tests.directory import import_helpers as hands
+from tests.directory import import_helpers as samples
 
 MIAMI = Place("33101", "Miami", "FL", 25.8, -80.2)
 DENVER = Place("80202", "Denver", "CO", 39.7, -105.0)
 ZIPS = {"33101": MIAMI, "80202": DENVER}
-KEYS = import_fields.guess(hands.HEADINGS)
+KEYS = import_fields.guess(samples.HEADINGS)
 
 
 def read(row: dict[str, str], number: int = 2) -> import_rows.Read:
@@ -46,7 +46,7 @@ def said(found: Decision) -> str:
 
 
 def existing(**more: Any) -> Existing:
-    draft = decide(hands.GOOD).draft
+    draft = decide(samples.GOOD).draft
     assert draft
     return Existing(uuid4(), 3, "shown", False, replace(draft, **more))
 
@@ -99,8 +99,8 @@ def test_the_template_is_a_file_that_can_be_brought_in() -> None:
 
 
 def test_columns_are_matched_once_and_one_is_the_name() -> None:
-    assert not import_rows.check_matches(["name", "", ""], 3)
-    assert {each.code for each in import_rows.check_matches(["zip", "zip", "nonsense"], 4)} == {
+    assert not import_rows.matches_refusals(["name", "", ""], 3)
+    assert {each.code for each in import_rows.matches_refusals(["zip", "zip", "nonsense"], 4)} == {
         "twice",
         "unknown_choice",
         "columns",
@@ -112,7 +112,7 @@ def test_columns_are_matched_once_and_one_is_the_name() -> None:
 
 
 def test_a_good_row_is_a_whole_listing() -> None:
-    found = decide(hands.GOOD)
+    found = decide(samples.GOOD)
     assert found.outcome == "new"
     draft = found.draft
     assert draft
@@ -130,9 +130,9 @@ def test_a_good_row_is_a_whole_listing() -> None:
     assert (draft.works_with, draft.languages) == (("trauma", "grief"), ("en", "es"))
 
 
-@pytest.mark.parametrize(("heading", "cell", "says"), hands.FAULTS)
+@pytest.mark.parametrize(("heading", "cell", "says"), samples.FAULTS)
 def test_each_of_twenty_faults_is_named_with_its_column_and_value(heading: str, cell: str, says: str) -> None:
-    found = decide(hands.GOOD | {heading: cell})
+    found = decide(samples.GOOD | {heading: cell})
     assert found.outcome == "refused"
     (fault,) = found.faults
     assert says in fault["says"]
@@ -148,28 +148,28 @@ def test_every_fault_of_one_row_is_named_at_once() -> None:
         "Lowest fee": "cheap",
     }
     wrong |= {"NPI": "12", "Website": "nowhere", "E-mail": "none", "Accepting": "@SUM(A1)", "ZIP": "1"}
-    found = decide(hands.GOOD | wrong)
+    found = decide(samples.GOOD | wrong)
     assert {each["column"]: each["value"] for each in found.faults} == wrong
 
 
 def test_a_zero_that_was_dropped_comes_back() -> None:
     zips = {"02139": Place("02139", "Cambridge", "MA", 42.4, -71.1)}
-    row = hands.GOOD | {"ZIP": "2139", "City": "", "State": "", "License state": "MA"}
+    row = samples.GOOD | {"ZIP": "2139", "City": "", "State": "", "License state": "MA"}
     draft = decide(row, zips=zips).draft
     assert draft
     assert (draft.zip, draft.city, draft.area) == ("02139", "Cambridge", "MA")
 
 
 def test_a_fee_is_never_made_up() -> None:
-    found = decide(hands.GOOD | {"Lowest fee": "", "Highest fee": "", "Sliding scale": ""})
+    found = decide(samples.GOOD | {"Lowest fee": "", "Highest fee": "", "Sliding scale": ""})
     assert "We would not make one up" in said(found)
-    draft = decide(hands.GOOD | {"Highest fee": ""}).draft
+    draft = decide(samples.GOOD | {"Highest fee": ""}).draft
     assert draft
     assert (draft.fee_minimum, draft.fee_maximum) == (15_000, 15_000)
 
 
 def test_more_cells_than_headings_are_named() -> None:
-    found = import_rows.read_row(2, [*hands.GOOD.values(), " ", "stray"], hands.HEADINGS, KEYS)
+    found = import_rows.read_row(2, [*samples.GOOD.values(), " ", "stray"], samples.HEADINGS, KEYS)
     assert [(each["column"], each["value"]) for each in found.faults] == [("The row", "stray")]
 
 
@@ -177,7 +177,7 @@ def test_more_cells_than_headings_are_named() -> None:
     "cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(1)", "＝1", "\t=1", "'=1+1", " =1"]
 )
 def test_formulas_are_refused(cell: str) -> None:
-    found = decide(hands.GOOD | {"City": cell})
+    found = decide(samples.GOOD | {"City": cell})
     assert [each["column"] for each in found.faults] == ["City"]
     assert "formula" in found.faults[0]["says"]
 
@@ -220,7 +220,7 @@ def test_licenses_and_ways_in_one_cell() -> None:
     ],
 )
 def test_how_many_people_may_be_a_number(cell: str, code: str) -> None:
-    row = hands.GOOD | {"Ketamine experience": cell}
+    row = samples.GOOD | {"Ketamine experience": cell}
     draft = decide(row).draft
     assert (draft.experience if draft else said(decide(row))) == code
 
@@ -229,12 +229,16 @@ def test_how_many_people_may_be_a_number(cell: str, code: str) -> None:
 
 
 def test_the_same_row_again_changes_nothing() -> None:
-    assert decide(hands.GOOD, existing()).outcome == "same"
+    assert decide(samples.GOOD, existing()).outcome == "same"
 
 
 def test_an_empty_cell_leaves_what_the_listing_says() -> None:
     there = existing(phone="555", headline="Kept")
-    row = dict.fromkeys(hands.GOOD, "") | {"Name": "Alma Whitfield", "NPI": "1234567893", "Lowest fee": "160"}
+    row = dict.fromkeys(samples.GOOD, "") | {
+        "Name": "Alma Whitfield",
+        "NPI": "1234567893",
+        "Lowest fee": "160",
+    }
     found = decide(row, there)
     assert found.outcome == "changed"
     assert found.changes == [{"field": "Lowest full fee", "before": "$150", "after": "$160"}]
@@ -243,7 +247,7 @@ def test_an_empty_cell_leaves_what_the_listing_says() -> None:
 
 def test_a_row_finds_its_listing_by_name_and_license_however_written() -> None:
     there = existing(npi="")
-    row = hands.GOOD | {"Name": "ÁLMA whitfield", "License #": "sw-0012345", "NPI": ""}
+    row = samples.GOOD | {"Name": "ÁLMA whitfield", "License #": "sw-0012345", "NPI": ""}
     found = decide(row, there)
     assert found.existing == there
     assert found.draft
@@ -253,7 +257,7 @@ def test_a_row_finds_its_listing_by_name_and_license_however_written() -> None:
 
 def test_another_license_comes_beside_the_ones_there_are() -> None:
     there = existing()
-    found = decide(hands.GOOD | {"License state": "CO", "License #": "CSW1"}, there)
+    found = decide(samples.GOOD | {"License state": "CO", "License #": "CSW1"}, there)
     assert found.draft
     assert [each.area for each in found.draft.licenses] == ["FL", "CO"]
     assert [each["field"] for each in found.changes] == ["License"]
@@ -261,20 +265,24 @@ def test_another_license_comes_beside_the_ones_there_are() -> None:
 
 def test_two_listings_that_fit_are_refused() -> None:
     one, two = existing(), existing(npi="", name="Alma Whitfield")
-    assert "Two listings fit this row" in said(decide(hands.GOOD, one, two))
+    assert "Two listings fit this row" in said(decide(samples.GOOD, one, two))
     other = existing(npi="1000000004")
-    assert "has another NPI, 1000000004" in said(decide(hands.GOOD, other))
+    assert "has another NPI, 1000000004" in said(decide(samples.GOOD, other))
 
 
 def test_a_listing_with_an_owner_is_left_alone() -> None:
     there = replace(existing(), owned=True)
-    assert decide(hands.GOOD, there).outcome == "same"
-    assert "keeps this listing with an account" in said(decide(hands.GOOD | {"City": "Hialeah"}, there))
+    assert decide(samples.GOOD, there).outcome == "same"
+    assert "keeps this listing with an account" in said(decide(samples.GOOD | {"City": "Hialeah"}, there))
 
 
 def test_two_rows_of_one_therapist_name_each_other() -> None:
-    rows = [read(hands.GOOD, 2), read(hands.GOOD | {"Name": "Al Whitfield"}, 5), read(hands.row(3), 7)]
-    same = import_rules.twins(rows, Known(()))
+    rows = [
+        read(samples.GOOD, 2),
+        read(samples.GOOD | {"Name": "Al Whitfield"}, 5),
+        read(samples.row(3), 7),
+    ]
+    same = import_rules.rows_of_same_therapist(rows, Known(()))
     found = [import_rules.decide(each, Known(()), ZIPS, same.get(each.number, ())) for each in rows]
     assert [each.outcome for each in found] == ["refused", "refused", "new"]
     assert "The same NPI stands in row 5 too" in said(found[0])
@@ -282,9 +290,9 @@ def test_two_rows_of_one_therapist_name_each_other() -> None:
 
 
 def test_rows_of_one_name_and_license_are_twins_too() -> None:
-    row = hands.GOOD | {"NPI": ""}
+    row = samples.GOOD | {"NPI": ""}
     rows = [read(row, 2), read(row | {"License #": "SW 0012345"}, 3)]
-    same = import_rules.twins(rows, Known(()))
+    same = import_rules.rows_of_same_therapist(rows, Known(()))
     assert "name and license stands in row 3" in said(import_rules.decide(rows[0], Known(()), ZIPS, same[2]))
 
 
@@ -293,8 +301,8 @@ def test_rows_of_one_name_and_license_are_twins_too() -> None:
 
 @given(st.lists(st.text(max_size=60), min_size=len(KEYS), max_size=len(KEYS) + 3))
 def test_no_text_is_too_odd(cells: list[str]) -> None:
-    found = import_rows.read_row(2, cells, hands.HEADINGS, KEYS)
-    import_rules.twins([found, found], Known([existing()]))
+    found = import_rows.read_row(2, cells, samples.HEADINGS, KEYS)
+    import_rules.rows_of_same_therapist([found, found], Known([existing()]))
     assert import_rules.decide(found, Known([existing()]), ZIPS).outcome in (
         "refused",
         "new",
@@ -401,7 +409,7 @@ async def test_a_workbook_is_read_as_text() -> None:
         ["Name", "ZIP", "NPI", "Expires", "Fee", "Telehealth"],
         ["Zoë", 33101.0, 1234567893, datetime(2028, 1, 31), 150.5, True],
     ]
-    table = await import_reading.read(hands.xlsx_file(rows, formulas={(1, 4): ("=100+50.5", 150.5)}))
+    table = await import_reading.read(samples.xlsx_file(rows, formulas={(1, 4): ("=100+50.5", 150.5)}))
     assert table.rows[0].cells == ("Zoë", "33101", "1234567893", "2028-01-31", "150.5", "yes")
     assert table.formulas == {2: [4]}
     assert "last showed" in table.notes[0]
@@ -424,7 +432,7 @@ FAR = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576
 
 
 async def test_a_workbook_that_unpacks_to_too_much_is_not_opened() -> None:
-    good = hands.xlsx_file([["Name"], ["x" * 30_000]])
+    good = samples.xlsx_file([["Name"], ["x" * 30_000]])
     shared = SHEET % (b'<row r="1">' + b'<c t="s"><v>1</v></c>' * 20_000 + b"</row>")
     for sent in (
         _repacked(good, **{"xl/media/zeros.bin": b"\0" * 60_000_000}),
@@ -452,7 +460,7 @@ async def test_a_workbook_that_unpacks_to_too_much_is_not_opened() -> None:
     ],
 )
 async def test_no_workbook_takes_long_to_be_refused(tags: bytes) -> None:
-    sent = _repacked(hands.xlsx_file([["Name"], ["Alma"]]), sheet=SHEET % tags)
+    sent = _repacked(samples.xlsx_file([["Name"], ["Alma"]]), sheet=SHEET % tags)
     began = process_time()
     with pytest.raises(Refused):
         await import_reading.read(sent)
@@ -461,7 +469,7 @@ async def test_no_workbook_takes_long_to_be_refused(tags: bytes) -> None:
 
 async def test_a_part_that_lies_about_its_size_is_damage() -> None:
     sent = bytearray(
-        _repacked(hands.xlsx_file([["Name"], ["x"]]), **{"xl/media/zeros.bin": b"\0" * 60_000_000})
+        _repacked(samples.xlsx_file([["Name"], ["x"]]), **{"xl/media/zeros.bin": b"\0" * 60_000_000})
     )
     for at in range(len(sent) - 4):
         if sent[at : at + 4] == (60_000_000).to_bytes(4, "little"):
@@ -475,13 +483,13 @@ async def test_a_workbook_with_entities_is_not_read() -> None:
     laughs = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     with pytest.raises(Refused) as caught:
         await import_reading.read(
-            _repacked(hands.xlsx_file([["Name"], ["x"]]), sheet=laughs + SHEET % b"&b;")
+            _repacked(samples.xlsx_file([["Name"], ["x"]]), sheet=laughs + SHEET % b"&b;")
         )
     assert caught.value.codes == {"broken"}
 
 
 async def test_half_a_workbook_is_damage() -> None:
-    sent = hands.xlsx_file([list(hands.GOOD), list(hands.GOOD.values())])
+    sent = samples.xlsx_file([list(samples.GOOD), list(samples.GOOD.values())])
     for part in (sent[: len(sent) // 2], sent[:-30], _repacked(sent, sheet=b"<worksheet><sheetData><row")):
         with pytest.raises(Refused):
             await import_reading.read(part)
@@ -502,12 +510,12 @@ def test_a_thousand_rows_are_read_and_decided_in_a_moment() -> None:
     known, zips = Known([]), {"33101": MIAMI}
     began = process_time()
     for n in range(1_000):
-        assert import_rules.decide(read(hands.row(n), n), known, zips).outcome == "new"
+        assert import_rules.decide(read(samples.row(n), n), known, zips).outcome == "new"
     assert process_time() - began < 3
 
 
 def test_a_cell_that_is_far_too_long_is_a_fault_of_its_row() -> None:
-    found = decide(hands.row(1, City="Miami" * 10_000))
+    found = decide(samples.row(1, City="Miami" * 10_000))
     assert found.outcome == "refused"
     assert said(found).startswith("City|MiamiMiami")
     assert "This cell holds 50,000 characters" in said(found)

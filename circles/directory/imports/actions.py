@@ -78,7 +78,7 @@ async def match(context: Context, *, actor_id: UUID, import_id: UUID, keys: Sequ
         file = await _lock(tx, import_id)
         if file["state"] not in ("matching", "preview"):
             raise OutOfDate(_already_ended())
-        refuse_if(import_rows.check_matches(keys, len(file["headings"])))
+        refuse_if(import_rows.matches_refusals(keys, len(file["headings"])))
         await SQL.set_matches(tx, id=import_id, matches={"keys": list(keys)})
         rows = await db.rows(SQL.all_rows(tx, import_id=import_id))
         judged = await _judge(tx, rows, file["headings"], keys)
@@ -128,7 +128,7 @@ def _zips(read: Iterable[Read], known: Known) -> set[str]:
 def _decide_rows(
     rows: Sequence[db.Record], read: Sequence[Read], known: Known, zips: Mapping[str, Any]
 ) -> list[Judged]:
-    same = import_rules.twins(read, known)
+    same = import_rules.rows_of_same_therapist(read, known)
     return [
         Judged(row, each, import_rules.decide(each, known, zips, same.get(each.number, ())))
         for row, each in zip(rows, read, strict=True)

@@ -1,4 +1,4 @@
-"""What a row changes in a listing, and what a new listing would say, as lines for people."""
+"""What a row changes in a listing, and what a new listing holds, as lines of text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AMOUNTS: Final = ("fee_minimum", "fee_maximum", "sliding_floor")
 
 
 def changed(before: Draft, after: Draft) -> list[Line]:
-    """Every field that would change: which, from what, to what."""
+    """Every field that would change, with its text before and after."""
     found: list[Line] = []
     for each in fields(Draft):
         was, becomes = getattr(before, each.name), getattr(after, each.name)
@@ -87,7 +87,7 @@ def way(each: Way) -> str:
 
 
 def facts(draft: Draft) -> list[str]:
-    """What a new listing says, in a few lines."""
+    """A new listing in a few lines."""
     meets = [
         word for word, there in (("telehealth", draft.telehealth), ("in person", draft.in_person)) if there
     ]

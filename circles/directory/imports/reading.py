@@ -1,4 +1,4 @@
-"""Files of listings, read into headings and rows of text. The only import of python_calamine.
+"""Files of listings (CSV, XLSX), read into headings and rows of text.
 
 Nothing in a file is ever run: a formula is what it last showed, or plain text.
 """
@@ -44,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file as read. formulas: the cells that hold one, by row number and column (from 0). notes: for people."""
+    """A file as read. formulas: columns from 0 of cells that hold one, by row number. notes: sentences for the page."""
 
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -58,7 +58,7 @@ async def read(sent: bytes) -> Table:
 
 
 def read_now(sent: bytes) -> Table:
-    """The same while one waits."""
+    """The same, blocking."""
     if len(sent) > MAX_BYTES:
         raise Refused(too_large())
     if not sent.strip():
@@ -72,7 +72,7 @@ def read_now(sent: bytes) -> Table:
 
 
 def too_large() -> Reason:
-    """Said of a file that is too large."""
+    """The refusal of a file that is too large."""
     return Reason(
         "too_large",
         "This file is larger than 5 MB, so it was not taken. A list of 5,000 therapists is smaller than that: "
@@ -86,7 +86,7 @@ def _refused(code: str, says: str) -> Refused:
 
 
 def _table(records: Iterator[tuple[int, list[str]]], **more: Any) -> Table:
-    """Headings from the first row that says something; after it, every row that does."""
+    """The first row that is not empty as headings, and the other such rows."""
     headings: tuple[str, ...] = ()
     rows: list[Row] = []
     for number, cells in records:
@@ -115,7 +115,7 @@ def _headings(cells: list[str]) -> tuple[str, ...]:
 
 
 def _as_wide(cells: list[str], width: int) -> tuple[str, ...]:
-    """As many cells as headings; what says something beyond them stays, so that it can be named."""
+    """At least as many cells as headings; more only where they hold something, which becomes a fault."""
     kept = list(cells)
     while len(kept) > width and not kept[-1].strip():
         kept.pop()
@@ -163,7 +163,7 @@ def _records(words: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _delimiter(words: str) -> str:
-    """The sign between cells: the one that parts the first line that says something into the most cells."""
+    """The delimiter: the one that splits the first line that is not empty into the most cells."""
     start = words.lstrip("\r\n \ufeff")[:20_000]
 
     def parts(sign: str) -> int:

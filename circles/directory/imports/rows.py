@@ -1,4 +1,4 @@
-"""Rows of a file read by the match of their columns: what each gives, and what of it cannot be read. Pure."""
+"""Rows of a file, read by the match of their columns: values, and faults for what cannot be read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LICENSE_PARTS: Final = ("kind", "area", "number", "expires_on", "status", "sourc
 
 @dataclass(slots=True)
 class Read:
-    """What one row gives. cells: what stands in the column of each key; parts of licenses by their number."""
+    """The values of a row. cells: by key; licenses and ways: with the number of their columns."""
 
     number: int
     headings: dict[str, str] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Read:
     faulty: set[str] = field(default_factory=set)
 
     def fault(self, key: str, says: str, *, column: str = "", value: str | None = None) -> None:
-        """Remember what is wrong, with the column and the value it stands in."""
+        """Add a fault, with its column and value."""
         self.faulty.add(key)
         said = self.cells.get(key, "") if value is None else value
         line = {
@@ -56,13 +56,13 @@ class Read:
 
     @property
     def known_by(self) -> set[tuple[str, str, str, str]]:
-        """What else says whose row it is: the name with each license."""
+        """Keys of the listing besides the NPI: the name with each license."""
         said = [parts for _, parts in self.licenses if all(parts.get(part) for part in LICENSE_PARTS[:3])]
         return {known_by_license(self.name, each["kind"], each["area"], each["number"]) for each in said}
 
 
-def check_matches(keys: Sequence[str], columns: int) -> list[Reason]:
-    """Every reason why the columns cannot be matched like this."""
+def matches_refusals(keys: Sequence[str], columns: int) -> list[Reason]:
+    """Every reason against a match of columns and fields."""
     reasons = []
     for n, key in enumerate(keys):
         if key not in OPTIONS:
@@ -104,7 +104,7 @@ def read_row(number: int, cells: Sequence[str], headings: Sequence[str], keys: S
 
 
 def _read_cell(found: Read, key: str, cell: str) -> None:
-    """Keep what a cell says; one that is far too long or begins like a formula is a fault, and is read no further."""
+    """Keep the text of a cell; one that is far too long or begins like a formula is a fault."""
     if len(cell) > MAX_CELL:
         says = f"This cell holds {len(cell):,} characters, far more than fit here. Is a quotation mark out of place?"
         found.fault(key, says, value=cell[:60])
@@ -204,11 +204,11 @@ def _read_way(found: Read, n: int) -> None:
     found.ways.append((str(n), Way(code, credential or "", school if known else school or typed, year)))
 
 
-# Whose row it is
+# Keys of listings
 
 
 def known_by_license(name: str, kind: str, area: str, number: str) -> tuple[str, str, str, str]:
-    """What says whose row it is: the name and a license, however they are written."""
+    """A key of a listing: its name and a license, normalized."""
     return fold(name), kind, area, bare(number)
 
 

@@ -1,4 +1,4 @@
-"""Rows of a file as listings: whose each is, what is wrong with it, and what it would change. Pure decisions."""
+"""Rows of a file as listings: which listing each belongs to, its faults, and what it would change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from circles.directory.listing import rules as listing_rules
 from circles.directory.listing.values import Draft, License, Way
 
 _FEES: Final = ("fee", "fee_minimum", "fee_maximum")
-# Which columns may be the cause of what is said of a field of the listing.
+# The columns that may have caused a reason for a field of the listing.
 _CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("name", "first_name", "last_name"),
     "meets": ("meets", "telehealth", "in_person"),
@@ -33,7 +33,7 @@ _CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """A listing that is there. owned: a therapist keeps it with an account of their own."""
+    """A listing in the directory. owned: it belongs to the account of its therapist."""
 
     id: UUID
     version: int
@@ -44,7 +44,7 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a row: new, changed, same or refused; with why, or with what changes."""
+    """The outcome of a row (new, changed, same or refused), with its faults or changes."""
 
     outcome: str
     faults: Sequence[Line] = ()
@@ -69,7 +69,7 @@ def summary(file: Row) -> str:
 
 
 class Known:
-    """The listings that are there, found by NPI, or by the name with a license."""
+    """Listings of the directory, by NPI and by name with license."""
 
     def __init__(self, listings: Iterable[Existing]) -> None:
         self.listings = list(listings)
@@ -83,7 +83,7 @@ class Known:
                 self._by_license[key][each.id] = each
 
     def find(self, row: Read) -> tuple[Existing | None, str]:
-        """The listing a row is, or none; and what is wrong where several could be meant."""
+        """The listing a row belongs to, or None; and the fault where several could be meant."""
         by_npi = self._by_npi.get(row.npi) if row.npi else None
         by_license: dict[UUID, Existing] = {}
         for key in row.known_by:
@@ -99,8 +99,8 @@ class Known:
         return found, ""
 
 
-def twins(rows: Iterable[Read], known: Known) -> dict[int, list[tuple[str, int]]]:
-    """Rows that are the same therapist: for each its key and the other rows' numbers."""
+def rows_of_same_therapist(rows: Iterable[Read], known: Known) -> dict[int, list[tuple[str, int]]]:
+    """Rows of the same therapist: by row number, the kind of key and the number of each other row."""
     by: dict[object, list[int]] = defaultdict(list)
     for row in rows:
         listing, _ = known.find(row)
@@ -118,17 +118,17 @@ def twins(rows: Iterable[Read], known: Known) -> dict[int, list[tuple[str, int]]
     return found
 
 
-# What becomes of a row
+# The decision
 
 
 def decide(
     row: Read, known: Known, zips: Mapping[str, Any], same: Sequence[tuple[str, int]] = ()
 ) -> Decision:
-    """What becomes of a row. zips: the place of every ZIP there is (None: there is none). same: its twins."""
+    """Decide a row. zips: the place of each ZIP, None for an unknown one. same: other rows of its therapist."""
     existing, unclear = known.find(row)
     if unclear:
         row.fault("npi", unclear)
-    _name_twins(row, same)
+    _refuse_same_therapist(row, same)
     before = existing.draft if existing else None
     draft, origins = _merged(row, before, zips)
     whole = existing is None or existing.state in ("waiting", "shown")
@@ -155,7 +155,7 @@ def _owned(existing: Existing) -> str:
     )
 
 
-def _name_twins(row: Read, same: Sequence[tuple[str, int]]) -> None:
+def _refuse_same_therapist(row: Read, same: Sequence[tuple[str, int]]) -> None:
     named: set[int] = set()
     for kind, what in (("npi", "NPI"), ("license", "name and license"), ("listing", "listing")):
         others = sorted({number for each, number in same if each == kind} - named)
@@ -190,7 +190,7 @@ def _merged(row: Read, before: Draft | None, zips: Mapping[str, Any]) -> tuple[D
 
 
 def _merged_licenses(row: Read, before: Sequence[License], origins: dict[str, str]) -> tuple[License, ...]:
-    """Those the listing has, changed where the row names them, and the row's others behind."""
+    """The listing's licenses, changed where the row names them; then the others of the row."""
     found = list(before)
     seen: set[int] = set()
     for number, parts in row.licenses:
@@ -228,11 +228,11 @@ def _merged_ways(row: Read, before: Sequence[Way], origins: dict[str, str]) -> t
     return tuple(found)
 
 
-# Saying why, by the column
+# Faults, by column
 
 
 def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
-    """A reason the listing's own rules give, said of the column it comes from; not where that is said already."""
+    """Turn a reason from the rules of listings into a fault of its column, unless the column has a fault already."""
     keys = _keys(row, reason.field, origins)
     if reason.code in ("no_license", "no_license_counts"):
         faulty = any(key.startswith("license") for key in row.faulty)
@@ -250,7 +250,7 @@ def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
 
 
 def _keys(row: Read, said: str, origins: Mapping[str, str]) -> tuple[str, ...]:
-    """The columns that may be the cause of what is said of a field."""
+    """The columns that may have caused a reason for a field."""
     part = re.fullmatch(r"(license|way)_(\d+)_(\w+)", said)
     if not part:
         return _CAUSES.get(said, (said,))
