@@ -35,6 +35,11 @@ def markdown(source: str) -> Markup:
     return Markup(text.markdown(source))
 
 
+def unwrap(paragraph: str) -> str:
+    """A paragraph on one line. For text mails, whose templates break long lines."""
+    return " ".join(paragraph.split())
+
+
 @cache
 def environment() -> Environment:
     """The Jinja environment: autoescaping, and an error for an undefined name."""
@@ -57,6 +62,7 @@ def environment() -> Environment:
         length_words=clock.format_length,
         span_words=clock.format_span,
         markdown=markdown,
+        unwrap=unwrap,
         plural=english.plural,
         choose=english.choose,
         join_names=english.join_names,
