@@ -210,8 +210,8 @@ def answer_refusals(row: Row, answer: str) -> list[Reason]:
             Reason("withdrawn", "They withdrew this before your answer came. There is nothing more to do.")
         ]
     if row["state"] == "ended" and row["ended_because"]:
-        says = "Your page is not in the directory now, so this was closed. There is nothing more to do."
-        return [Reason("closed", says)]
+        message = "Your page is not in the directory now, so this was closed. There is nothing more to do."
+        return [Reason("closed", message)]
     if row["state"] == "ended":
         return [Reason("ended", "They ended this introduction. There is nothing more to do.")]
     if row["state"] in ANSWERS:
@@ -223,8 +223,8 @@ def answer_refusals(row: Row, answer: str) -> list[Reason]:
 
 def not_to_be_named() -> Reason:
     """The refusal of an answer that names a listing which may not be named."""
-    says = "Whom you named cannot be asked here now. Please choose somebody else, or nobody."
-    return Reason("not_to_be_named", says, "name")
+    message = "Whom you named cannot be asked here now. Please choose somebody else, or nobody."
+    return Reason("not_to_be_named", message, "name")
 
 
 def withdraw_refusals(row: Row) -> list[Reason]:
@@ -276,8 +276,8 @@ def steps(row: Row) -> list[Step]:
         steps_.append(Step(row["answered_at"], f"{name} answered: {answer}."))
     deleted = "What you told was deleted here."
     if row["ended_because"]:
-        says = f"{name} was no longer in the directory, so this was closed. {deleted}"
-        steps_.append(Step(row["ended_at"], says))
+        message = f"{name} was no longer in the directory, so this was closed. {deleted}"
+        steps_.append(Step(row["ended_at"], message))
     elif row["ended_at"]:
         steps_.append(Step(row["ended_at"], f"{STATES[row['state']]}. {deleted}"))
     elif row["state"] == "expired":

@@ -45,8 +45,10 @@ async def suggest(
         raise NotFound
     nameable = {row["id"] for row in await read_nameable(tx, suggestion.listings)}
     if nameable != set(suggestion.listings):
-        says = "One of these is no longer in the directory, has no room, or has no license that counts today."
-        raise Refused(Reason("not_to_be_named", says, "listings"))
+        message = (
+            "One of these is no longer in the directory, has no room, or has no license that counts today."
+        )
+        raise Refused(Reason("not_to_be_named", message, "listings"))
     await SQL.lock_person(tx, id=person_id)
     made: UUID | None = await SQL.suggest(
         tx,

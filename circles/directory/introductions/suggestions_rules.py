@@ -1,4 +1,4 @@
-"""What a facilitator may suggest to one member: a look at the directory, or up to three listings. Pure."""
+"""What a facilitator may suggest to one member: the directory, or up to three listings. Pure."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def read(values: Mapping[str, str]) -> Suggestion:
     if what not in ("directory", "listings"):
         reasons.append(Reason("nothing", "Please choose what you would like to suggest.", "what"))
     elif what == "listings" and not listings:
-        says = "Please look for a therapist by name and tick at least one, or suggest the directory."
-        reasons.append(Reason("no_listing", says, "name"))
+        message = "Please look for a therapist by name and tick at least one, or suggest the directory."
+        reasons.append(Reason("no_listing", message, "name"))
     elif len(listings) > MAX_LISTINGS:
         reasons.append(
             Reason("too_many", f"That is {len(listings)}. Please keep it to {MAX_LISTINGS}.", "listings")

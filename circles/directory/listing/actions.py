@@ -94,7 +94,7 @@ async def write_listing(
     A waiting or shown listing must be complete. Raises Refused with every reason, OutOfDate, NotFound.
     """
     draft = listing_rules.tidy(draft)
-    before = await _lock(tx, listing_id, version) if listing_id else None
+    before = await lock(tx, listing_id, version, changed_meanwhile()) if listing_id else None
     after = before["state"] if before else state
     point = await _check_draft(tx, draft, listing_id, is_complete=after in ("waiting", "shown"))
     origin = {"source": source, "source_note": source_note, "actor_id": actor_id}
@@ -114,12 +114,13 @@ async def write_listing(
     return written
 
 
-async def _lock(tx: db.Tx, listing_id: UUID, version: int | None) -> db.Record:
+async def lock(tx: db.Tx, listing_id: UUID, version: int | None, changed: Reason) -> db.Record:
+    """A listing, locked. Raises NotFound, and OutOfDate with `changed` when its version is another (None: any)."""
     row = await SQL.lock_listing(tx, id=listing_id)
     if row is None:
         raise NotFound
     if version is not None and version != row["version"]:
-        raise OutOfDate(changed_meanwhile())
+        raise OutOfDate(changed)
     return row
 
 

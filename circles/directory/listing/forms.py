@@ -28,7 +28,7 @@ _TICKS: Final = ("takes_insurance", "gives_superbills")
 
 
 def change_rows(values: Mapping[str, str]) -> tuple[dict[str, str], bool]:
-    """The form with a row added or removed if one of its buttons asked for that, and whether one did.
+    """The form with a row added or removed by one of its buttons, and whether one was pressed.
 
     The buttons: more=license, more=way, drop=license_2 and so on.
     """

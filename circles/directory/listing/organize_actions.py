@@ -7,7 +7,7 @@ from uuid import UUID
 
 from circles import people
 from circles.base import text
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import NotFound, Reason, Refused, refuse_if
 from circles.base.settings import Settings
 from circles.directory.introductions import ending
 from circles.directory.listing import actions
@@ -30,9 +30,9 @@ async def save(
     version: int | None = None,
     show_it: bool = False,
 ) -> UUID:
-    """Save what an organizer wrote, a new listing (no listing_id) or another's, and show it if asked. Returns its id.
+    """Save what an organizer wrote, a new listing (no listing_id) or another's. Returns its id.
 
-    made_with: the id made with the form; it makes one new listing however often it is sent.
+    made_with: the id made with the form; it makes one new listing however often it is sent. show_it: show it as well.
     Raises Refused with every reason, OutOfDate, NotFound.
     """
     origin: dict[str, Any] = {"actor_id": actor_id, "source": "organizer"}
@@ -71,14 +71,8 @@ async def show(
 
 
 async def _lock(tx: db.Tx, listing_id: UUID, version: int | None) -> db.Record:
-    row = await SQL.lock_listing(tx, id=listing_id)
-    if row is None:
-        raise NotFound
-    if version is not None and version != row["version"]:
-        raise OutOfDate(
-            Reason("changed_meanwhile", "This listing was changed meanwhile. Please look at it again.")
-        )
-    return row
+    changed = Reason("changed_meanwhile", "This listing was changed meanwhile. Please look at it again.")
+    return await actions.lock(tx, listing_id, version, changed)
 
 
 async def hide_listing(context: Context, listing_id: UUID, *, actor_id: UUID, message: str) -> None:
@@ -162,8 +156,8 @@ async def assign(context: Context, listing_id: UUID, *, actor_id: UUID, email: s
         before = await _lock(tx, listing_id, None)
         person = await people.by_email(tx, address)
         if person is None:
-            says = "Nobody has an account with this address yet. Ask them to sign in once, then try again."
-            raise Refused(Reason("nobody", says, "email"))
+            message = "Nobody has an account with this address yet. Ask them to sign in once, then try again."
+            raise Refused(Reason("nobody", message, "email"))
         if before["person_id"] is not None:
             raise Refused(Reason("taken", "This listing is with an account already.", "email"))
         if await SQL.own_listing(tx, person_id=person.id):

@@ -169,14 +169,14 @@ async def confirm(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         return await _mine(request, form, 422)
-    says = "Thank you. Your page says so from today on." if is_shown else "Thank you, that is kept."
-    return render.see_other("/my/listing", notice=says)
+    notice = "Thank you. Your page says so from today on." if is_shown else "Thank you, that is kept."
+    return render.see_other("/my/listing", notice=notice)
 
 
 async def withdraw(request: Request) -> Response:
     await own_actions.withdraw(access.context(request), request.state.person.id)
-    says = "Your page is off the directory. Everything on it is kept, and you can bring it back."
-    return render.see_other("/my/listing", notice=says)
+    notice = "Your page is off the directory. Everything on it is kept, and you can bring it back."
+    return render.see_other("/my/listing", notice=notice)
 
 
 async def show_again(request: Request) -> Response:

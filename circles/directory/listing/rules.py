@@ -149,8 +149,8 @@ def show_refusals(listing: Row) -> list[Reason]:
     if listing["hidden_because"] == "therapist":
         return [Reason("withdrawn", "The therapist took this page off. Only they can bring it back.")]
     if listing["state"] == "draft" and listing["person_id"] and listing["source"] == "applied":
-        says = "Its therapist has not sent this page, or took it back. It can be shown once they send it."
-        return [Reason("not_sent", says)]
+        message = "Its therapist has not sent this page, or took it back. It can be shown once they send it."
+        return [Reason("not_sent", message)]
     return []
 
 
@@ -158,8 +158,10 @@ def check_license_refusals(listing: Row, actor_id: UUID) -> list[Reason]:
     """Why an organizer cannot mark a license of this listing as checked: the listing is their own."""
     if listing["person_id"] != actor_id:
         return []
-    says = "This page is your own, so another organizer has to look the license up. Nobody checks their own."
-    return [Reason("own", says)]
+    message = (
+        "This page is your own, so another organizer has to look the license up. Nobody checks their own."
+    )
+    return [Reason("own", message)]
 
 
 def publish_refusals(draft: Draft) -> list[Reason]:
@@ -211,9 +213,9 @@ def _choice_refusals(draft: Draft) -> list[Reason]:
             reasons.append(Reason("too_many", f"Please choose at most {most} of these.", field))
     if not draft.languages:
         reasons.append(Reason("no_language", "Please choose at least one language.", "languages"))
-    for field, (lowest, highest, says) in _NUMBERS.items():
+    for field, (lowest, highest, message) in _NUMBERS.items():
         if not lowest <= getattr(draft, field) <= highest:
-            reasons.append(Reason("number", says, field))
+            reasons.append(Reason("number", message, field))
     return reasons
 
 
@@ -234,11 +236,11 @@ def _fee_refusals(draft: Draft) -> list[Reason]:
     if not 0 <= draft.fee_maximum <= MAX_FEE:
         reasons.append(Reason("fee_range", "Please give a fee from 0 to 10,000.", "fee_maximum"))
     if draft.fee_maximum < draft.fee_minimum:
-        says = "The highest fee is below the lowest. Please turn them around or mend one."
-        reasons.append(Reason("fees_order", says, "fee_maximum"))
+        message = "The highest fee is below the lowest. Please turn them around or mend one."
+        reasons.append(Reason("fees_order", message, "fee_maximum"))
     if draft.sliding_floor is not None and not 0 <= draft.sliding_floor <= draft.fee_minimum:
-        says = "The lowest a fee slides to cannot be above the lowest full fee."
-        reasons.append(Reason("floor_above", says, "sliding_floor"))
+        message = "The lowest a fee slides to cannot be above the lowest full fee."
+        reasons.append(Reason("floor_above", message, "sliding_floor"))
     return reasons
 
 
@@ -247,8 +249,8 @@ def _contact_refusals(draft: Draft) -> list[Reason]:
     if draft.zip and not _is_zip(draft.zip):
         reasons.append(Reason("zip_unreadable", "A ZIP code has five digits, such as 33101.", "zip"))
     if draft.npi and not is_npi("".join(draft.npi.split())):
-        says = "This is no NPI: it has ten digits, and the last one checks the others. Is one mistyped?"
-        reasons.append(Reason("npi_wrong", says, "npi"))
+        message = "This is no NPI: it has ten digits, and the last one checks the others. Is one mistyped?"
+        reasons.append(Reason("npi_wrong", message, "npi"))
     if draft.email.strip():
         reasons += _text_refusals(draft.email.strip(), people.parse_address)
     if len(draft.links) > MAX_LINKS:
@@ -279,8 +281,8 @@ def is_link(typed: str) -> bool:
 
 def not_a_link(typed: str, field: str) -> Reason:
     """The refusal of a text that `is_link` rejects."""
-    says = f"“{_short(typed)}” is no web address. Please give a whole one that begins with https://."
-    return Reason("not_a_link", says, field)
+    message = f"“{_short(typed)}” is no web address. Please give a whole one that begins with https://."
+    return Reason("not_a_link", message, field)
 
 
 def _license_refusals(license: License, at: str) -> list[Reason]:
@@ -288,11 +290,13 @@ def _license_refusals(license: License, at: str) -> list[Reason]:
     if license.kind not in words.LICENSES:
         reasons.append(Reason("unknown_license", "Please choose the kind of license.", f"{at}_kind"))
     if license.area not in words.AREAS:
-        says = f"We know no state or country “{_short(license.area)}”." if license.area else ""
-        reasons.append(Reason("unknown_area", f"{says} Please choose where it holds.".strip(), f"{at}_area"))
+        message = f"We know no state or country “{_short(license.area)}”." if license.area else ""
+        reasons.append(
+            Reason("unknown_area", f"{message} Please choose where it holds.".strip(), f"{at}_area")
+        )
     elif (license.kind == "abroad") != (license.area in words.ABROAD):
-        says = "A license of another country goes with “outside the United States”, and only such a one."
-        reasons.append(Reason("license_elsewhere", says, f"{at}_area"))
+        message = "A license of another country goes with “outside the United States”, and only such a one."
+        reasons.append(Reason("license_elsewhere", message, f"{at}_area"))
     reasons += _text_refusals(license.number, _number_line(f"{at}_number"))
     if license.status not in words.LICENSE_STATUS:
         reasons.append(Reason("unknown_status", "Please choose how it stands.", f"{at}_status"))
@@ -308,12 +312,12 @@ def _license_list_refusals(licenses: Iterable[License]) -> list[Reason]:
     for number, license in enumerate(licenses, 1):
         key = (license.kind, license.area, _tidy_license(license).number)
         if key in seen:
-            says = "This license stands here twice."
-            reasons.append(Reason("license_twice", says, f"license_{number}_number"))
+            message = "This license stands here twice."
+            reasons.append(Reason("license_twice", message, f"license_{number}_number"))
         seen.add(key)
         if number == MAX_LICENSES + 1:
-            says = f"There is room for {MAX_LICENSES} licenses."
-            reasons.append(Reason("too_many", says, f"license_{number}_kind"))
+            message = f"There is room for {MAX_LICENSES} licenses."
+            reasons.append(Reason("too_many", message, f"license_{number}_kind"))
     return reasons
 
 
@@ -322,13 +326,13 @@ def _way_refusals(way: Way, at: str) -> list[Reason]:
         return [Reason("unknown_way", f"We know no way of working “{_short(way.way)}”.", f"{at}_way")]
     reasons = _text_refusals(way.school, _school_line(f"{at}_school"))
     if way.credential and way.credential not in words.CREDENTIALS[way.way]:
-        says = f"This credential does not belong to {words.WAYS[way.way]}. Please choose again."
-        reasons.append(Reason("unknown_credential", says, f"{at}_credential"))
+        message = f"This credential does not belong to {words.WAYS[way.way]}. Please choose again."
+        reasons.append(Reason("unknown_credential", message, f"{at}_credential"))
     if way.way == "other" and not way.school.strip():
         reasons.append(Reason("missing", "Please say what this way of working is called.", f"{at}_school"))
     if way.year is not None and not 1950 <= way.year <= clock.now().year:
-        says = f"Please give a year from 1950 to {clock.now().year}."
-        reasons.append(Reason("year_unreadable", says, f"{at}_year"))
+        message = f"Please give a year from 1950 to {clock.now().year}."
+        reasons.append(Reason("year_unreadable", message, f"{at}_year"))
     return reasons
 
 
@@ -336,8 +340,10 @@ def _way_list_refusals(ways: Iterable[Way]) -> list[Reason]:
     reasons, seen = [], set()
     for number, way in enumerate(ways, 1):
         if way.way in seen:
-            says = "This way of working stands here twice. One line is enough, with the highest credential."
-            reasons.append(Reason("way_twice", says, f"way_{number}_way"))
+            message = (
+                "This way of working stands here twice. One line is enough, with the highest credential."
+            )
+            reasons.append(Reason("way_twice", message, f"way_{number}_way"))
         seen.add(way.way)
     return reasons
 
@@ -346,18 +352,18 @@ def missing_refusals(draft: Draft, today: date) -> list[Reason]:
     """What a listing still lacks before it can be shown."""
     reasons = []
     if not draft.telehealth and not draft.in_person:
-        says = "Please say how you meet: telehealth, in person, or both."
-        reasons.append(Reason("met_nowhere", says, "meets"))
+        message = "Please say how you meet: telehealth, in person, or both."
+        reasons.append(Reason("met_nowhere", message, "meets"))
     if draft.in_person and not (draft.city.strip() and draft.area):
         reasons.append(Reason("no_place", "Please say in which city and state you meet in person.", "city"))
     if not draft.licenses:
         reasons.append(Reason("no_license", "Please give at least one license.", "license_1_number"))
     elif not any(is_license_valid(license, today) for license in draft.licenses):
-        says = "No license here counts today: each has run out or is not active. Please mend the date."
-        reasons.append(Reason("no_license_counts", says, "license_1_expires_on"))
+        message = "No license here counts today: each has run out or is not active. Please mend the date."
+        reasons.append(Reason("no_license_counts", message, "license_1_expires_on"))
     if not draft.email.strip() and not draft.links:
-        says = "Please give a mail address for introductions, or a link where people can reach you."
-        reasons.append(Reason("unreachable", says, "email"))
+        message = "Please give a mail address for introductions, or a link where people can reach you."
+        reasons.append(Reason("unreachable", message, "email"))
     return reasons
 
 
@@ -366,12 +372,14 @@ def zip_refusals(draft: Draft, area: str | None) -> list[Reason]:
     if not _is_zip(draft.zip):
         return []
     if area is None and places.is_military(draft.zip):
-        says = f"{draft.zip} is a military address (APO, FPO or DPO), which names no place. Please leave it empty."
-        return [Reason("zip_military", says, "zip")]
+        message = f"{draft.zip} is a military address (APO, FPO or DPO), which names no place. Please leave it empty."
+        return [Reason("zip_military", message, "zip")]
     if area is None:
         return [Reason("zip_unknown", f"There is no ZIP code {draft.zip}. Is a digit mistyped?", "zip")]
     if draft.area in words.STATES and area != draft.area:
         where = words.STATES.get(area, area)
-        says = f"ZIP {draft.zip} is in {where}, not in {words.STATES[draft.area]}. Please mend one of them."
-        return [Reason("zip_elsewhere", says, "zip")]
+        message = (
+            f"ZIP {draft.zip} is in {where}, not in {words.STATES[draft.area]}. Please mend one of them."
+        )
+        return [Reason("zip_elsewhere", message, "zip")]
     return []

@@ -42,8 +42,8 @@ async def complain(context: Context, *, actor_id: UUID, made_with: UUID, listing
 async def _is_sent(tx: db.Tx, made_with: UUID, actor_id: UUID, body: str) -> bool:
     before = await SQL.sent_complaint(tx, id=made_with, person_id=actor_id)
     if before not in (None, body):
-        says = "You sent this a moment ago and have changed it since. Send it again, and the organizers have both."
-        raise OutOfDate(Reason("sent_before", says))
+        message = "You sent this a moment ago and have changed it since. Send it again, and the organizers have both."
+        raise OutOfDate(Reason("sent_before", message))
     return before is not None
 
 

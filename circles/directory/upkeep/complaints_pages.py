@@ -54,8 +54,8 @@ async def complain(request: Request) -> Response:
         if isinstance(refused, OutOfDate):
             form.renew_id()
         return await _page(request, form, 429 if "too_many" in refused.codes else 422)
-    says = "Thank you. The organizers have it now, and look into it."
-    return render.see_other(f"/therapists/{listing_id}", notice=says)
+    notice = "Thank you. The organizers have it now, and look into it."
+    return render.see_other(f"/therapists/{listing_id}", notice=notice)
 
 
 async def decide(request: Request) -> Response:
@@ -66,5 +66,5 @@ async def decide(request: Request) -> Response:
     await complaints_actions.decide(
         access.context(request), access.path_id(request), actor_id=request.state.person.id, decision=decision
     )
-    says = "The listing is hidden." if decision == "hidden" else "The listing stays as it is."
-    return render.see_other("/organize/therapists?show=complaints", notice=says)
+    notice = "The listing is hidden." if decision == "hidden" else "The listing stays as it is."
+    return render.see_other("/organize/therapists?show=complaints", notice=notice)

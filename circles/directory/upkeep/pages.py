@@ -68,8 +68,8 @@ async def confirm(request: Request) -> Response:
         async with context.db.reading() as tx:
             return _confirm_page(request, await _by_token(request, tx), form, 422)
     if not is_shown:
-        says = "Thank you, that is kept. The page stays hidden until a license on it counts again."
-        return render.see_other("/therapists", notice=says, kind="matters")
+        notice = "Thank you, that is kept. The page stays hidden until a license on it counts again."
+        return render.see_other("/therapists", notice=notice, kind="matters")
     return render.see_other(f"/therapists/{row['id']}", notice="Thank you. Your page says so from today on.")
 
 
