@@ -396,7 +396,7 @@ async def test_a_circle_that_has_ended_says_so(context: Context, cast: Cast, bro
         assert "This circle has ended" in (await page.get(f"/circles/{circle}")).text
 
 
-# The front door
+# What bookings read
 
 
 async def test_an_offer_holds_what_a_booking_needs(context: Context, cast: Cast) -> None:

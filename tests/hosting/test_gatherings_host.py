@@ -18,8 +18,8 @@ from circles.store.context import Context
 from circles.store.db import Tx
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
-from tests.gatherings.test_gatherings_rules import TYPED
 from tests.helpers import person
+from tests.hosting.test_circle_rules import TYPED
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
