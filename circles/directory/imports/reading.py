@@ -25,7 +25,7 @@ MAX_BYTES: Final = 5_000_000
 MAX_ROWS: Final = 5_000
 MAX_COLUMNS: Final = 100
 
-# What stands for a character that no text has; a row that holds it is refused, and its neighbors are not.
+# In place of NUL, which no text column takes; a row that holds it is refused, and the other rows are not.
 NO_CHARACTER: Final = "\x1a"
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _END: Final = "~ the end of the file ~"

@@ -130,7 +130,7 @@ def _take(found: Read, key: str, read: Callable[[str], Any]) -> Any:
 
 
 def _read_plain(found: Read) -> None:
-    """Every field that stands in one column and needs no other."""
+    """Read every field that has one column and depends on no other."""
     for key in found.headings:
         reader = import_cells.READERS.get(key)
         if not reader or BY_KEY[key].numbered or key in ("licenses", "ways"):

@@ -192,10 +192,10 @@ def _amount(typed: str, name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where somebody is, as far as it is known, and what stands in the way of looking there.
+    """The location of a search, as far as it is known.
 
-    area: their state or country. near: the place they named by its ZIP. apart: ZIP and state disagree, so nobody is
-    shown. asks: telehealth or an office was asked for and no state is known, so nobody can be shown yet.
+    area: the state or country. near: the place of the ZIP. is_contradictory: ZIP and state disagree, so nobody is
+    shown. lacks_area: telehealth or an office was chosen and no state is known, so nobody can be shown yet.
     """
 
     area: str = ""
