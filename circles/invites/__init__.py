@@ -1,5 +1,6 @@
 """Invites: the calendar mail of a booking, the private calendar feed, and the page "My gatherings"."""
 
+from circles.invites.actions import send_change_soon
 from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
 from circles.invites.rules import uid as invite_uid
@@ -10,6 +11,7 @@ __all__ = [
     "SuggestedDate",
     "invite_fingerprint",
     "invite_uid",
+    "send_change_soon",
     "suggested_dates_file",
     "title",
 ]

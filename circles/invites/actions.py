@@ -25,6 +25,14 @@ MAX_CACHED_FEEDS = 500
 # Mail
 
 
+async def send_change_soon(tx: db.Tx, booking_id: UUID) -> None:
+    """Enqueue the invite of a booking whose gathering changes in this transaction.
+
+    Without a key: a job that runs just now may have read the gathering as it was.
+    """
+    await jobs.enqueue(tx, "invites.send", booking_id=booking_id)
+
+
 @jobs.job("invites.send")
 async def send(context: Context, *, booking_id: str) -> None:
     """Mail the invite of a confirmed booking, or its change. Idempotent."""

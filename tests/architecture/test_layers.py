@@ -184,3 +184,25 @@ def test_names_are_plain() -> None:
             words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
             assert not NOT_IN_NAMES & {word.lower() for word in words}, f"{path}: {name}"
             assert not name.startswith("MOST_"), f"{path}: {name}"
+
+
+def job_names(path: Path, function: str) -> Iterator[str]:
+    """The literal names that a module declares (`job`) or enqueues (`enqueue`)."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "attr", getattr(node.func, "id", "")) == function
+        ):
+            yield from (
+                a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            )
+
+
+def test_jobs_of_lower_packages_are_called_and_not_enqueued_by_name() -> None:
+    """A job's name crosses packages only upward; downward there is a function (docs/decisions/0011)."""
+    declared = {name: name_of(path).split(".")[0] for path in MODULES for name in job_names(path, "job")}
+    for path in MODULES:
+        own = name_of(path).split(".")[0]
+        for name in job_names(path, "enqueue"):
+            if name in declared and own:
+                assert LAYERS.index(declared[name]) >= LAYERS.index(own), f"{name_of(path)} enqueues {name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from circles import bookings
+from circles import bookings, invites
 from circles.base import text
 from circles.base.errors import Reason, Refused, refuse_if
 from circles.hosting.change import queries
@@ -13,7 +13,7 @@ from circles.hosting.change.rules import TERMS, Step
 from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.stand_in import actions as stand_in_actions
 from circles.people import Person
-from circles.store import audit, db, jobs
+from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("hosting/change")
@@ -141,7 +141,7 @@ async def _change(tx: db.Tx, actor: Person, step: Step, by_hand: bool, why: str)
         await bookings.allow_full_refunds(tx, gathering_id)
     if step.notifies:
         for booking in await db.rows(SQL.confirmed_bookings(tx, gathering_id=gathering_id)):
-            await jobs.enqueue(tx, "invites.send", booking_id=booking["id"])
+            await invites.send_change_soon(tx, booking["id"])
 
 
 async def remove_gathering(tx: db.Tx, actor: Person, gathering_id: UUID, before: str) -> None:
