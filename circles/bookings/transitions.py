@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from circles.base.errors import NotFound
+from circles.base.moves import check_move
 from circles.bookings.rules import MOVES, State
 from circles.store import audit, db, jobs
 
@@ -25,7 +26,7 @@ async def lock(tx: db.Tx, booking_id: UUID) -> db.Record:
 
 async def record_confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
     """Record that a locked booking was confirmed, and enqueue its invite."""
-    _check_move(row["state"], "confirmed")
+    check_move(MOVES, row["state"], "confirmed")
     await audit.record(
         tx,
         "booking.confirmed",
@@ -42,16 +43,11 @@ async def record_confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
 
 async def end(tx: db.Tx, row: db.Record, state: State, cause: str, *, actor_id: UUID | None = None) -> None:
     """End a locked booking as lapsed or canceled; its seat is free again. actor_id: None for the site itself."""
-    _check_move(row["state"], state)
+    check_move(MOVES, row["state"], state)
     await SQL.end(tx, booking_id=row["id"], state=state, cause=cause)
     await audit.record(
         tx, f"booking.{state}", row["id"], actor_id=actor_id, before=row["state"], after=state, why=cause
     )
-
-
-def _check_move(before: State, after: State) -> None:
-    if after not in MOVES[before]:
-        raise RuntimeError(f"a booking does not move from {before} to {after}")
 
 
 async def send_invite(tx: db.Tx, booking_id: UUID) -> None:

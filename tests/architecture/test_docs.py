@@ -15,6 +15,10 @@ from circles.__main__ import parser
 from circles.base.settings import Settings
 from circles.bookings.rules import MOVES as BOOKING_MOVES
 from circles.bookings.screening.rules import MOVES as REQUEST_MOVES
+from circles.directory.introductions.rules import MOVES as INTRODUCTION_MOVES
+from circles.directory.listing.rules import MOVES as LISTING_MOVES
+from circles.hosting.change.rules import MOVES as GATHERING_MOVES
+from circles.hosting.circle.rules import MOVES as CIRCLE_MOVES
 from circles.payments.rules import CHECKOUT_MOVES, REFUND_MOVES
 from circles.store.privacy import MAP
 
@@ -98,6 +102,10 @@ MACHINES: dict[str, Mapping[Any, Collection[Any]]] = {
     "Checkout": CHECKOUT_MOVES,
     "Refund": REFUND_MOVES,
     "Request to come": REQUEST_MOVES,
+    "Circle": CIRCLE_MOVES,
+    "Gathering": GATHERING_MOVES,
+    "Listing": LISTING_MOVES,
+    "Introduction": INTRODUCTION_MOVES,
 }
 
 

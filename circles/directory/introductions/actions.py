@@ -11,6 +11,7 @@ from uuid import UUID
 from circles import people
 from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.moves import check_move
 from circles.base.settings import Settings
 from circles.directory.introductions import access_log, rules, suggestions_actions
 from circles.directory.introductions.rules import Answer, Shared
@@ -181,6 +182,7 @@ async def answer(context: Context, key: Key, given: Answer) -> None:
             return
         if given.other and not await suggestions_actions.read_nameable(tx, [given.other], row["listing_id"]):
             raise Refused(rules.not_to_be_named())
+        check_move(rules.MOVES, row["state"], given.state)
         await SQL.answer(tx, id=row["id"], state=given.state, words=given.words, other_id=given.other)
         kind = f"introduction.{given.state}"
         await audit.record(tx, kind, row["id"], actor_id=key.actor_id, before=row["state"], after=given.state)
@@ -251,6 +253,7 @@ async def end(context: Context, actor: Person, introduction_id: UUID) -> None:
 
 
 async def _finish(tx: db.Tx, context: Context, row: db.Record, state: str) -> None:
+    check_move(rules.MOVES, row["state"], state)
     await SQL.finish(tx, id=row["id"], state=state, reason="")
     kind = f"introduction.{state}"
     await audit.record(tx, kind, row["id"], actor_id=row["person_id"], before=row["state"], after=state)
@@ -304,6 +307,8 @@ async def forget_words(context: Context, actor: Person, introduction_id: UUID) -
 
 async def forget(tx: db.Tx, row: db.Record, state: str) -> None:
     """Delete words, mail and token of an introduction, in the caller's transaction. state: the last one."""
+    if state != row["state"]:
+        check_move(rules.MOVES, row["state"], state)
     await SQL.forget_words(tx, id=row["id"], state=state)
     await delete_mail(tx, row)
     await audit.record(tx, "introduction.forgotten", row["id"], before=row["state"], after=state)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from circles.base.moves import check_move
 from circles.base.settings import Settings
 from circles.directory.introductions import access_log, actions, rules
 from circles.store import audit, db
@@ -38,6 +39,7 @@ async def end_for_hidden(tx: db.Tx, settings: Settings, listing_id: UUID, reason
 
 async def _end(tx: db.Tx, settings: Settings, row: db.Record, reason: str) -> None:
     """End an introduction and notify both sides; a therapist who left is not mailed."""
+    check_move(rules.MOVES, row["state"], "ended")
     await SQL.finish(tx, id=row["id"], state="ended", reason=reason)
     await audit.record(tx, "introduction.closed", row["id"], before=row["state"], after="ended")
     await access_log.log(tx, row["person_id"], "introduction.closed", listing_id=row["listing_id"])

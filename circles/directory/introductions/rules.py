@@ -11,6 +11,7 @@ from uuid import UUID
 
 from circles.base import clock, reading, text
 from circles.base.errors import Reason, Refused
+from circles.base.moves import Moves
 from circles.base.row import Row
 
 # A day less than the promised 30: the timetable may run late.
@@ -44,6 +45,15 @@ STATES: Mapping[str, str] = {
     "withdrawn": "You withdrew it",
     "ended": "You ended it",
     "expired": "Closed without an answer",
+}
+MOVES: Moves = {
+    "asked": {*ANSWERS, "withdrawn", "ended", "expired"},
+    "accepted": {"ended"},
+    "full": set(),
+    "not_a_fit": set(),
+    "withdrawn": set(),
+    "ended": set(),
+    "expired": set(),
 }
 # News for a member: the subject of the mail.
 NEWS: Mapping[str, str] = {

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.moves import check_move
 from circles.directory.listing import places
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing.values import Draft, License, Way
@@ -239,6 +240,8 @@ async def set_state(
 
     message: what organizers write to its therapist; kept with the listing, not in the event, which stays for ever.
     """
+    if state != before["state"]:  # hidden again: with the newer reason
+        check_move(listing_rules.MOVES, before["state"], state)
     await SQL.set_state(tx, id=before["id"], state=state, hidden_because=reason, hidden_words=message)
     await audit.record(
         tx,

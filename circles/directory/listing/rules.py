@@ -12,6 +12,7 @@ from uuid import UUID
 from circles import people
 from circles.base import clock, text
 from circles.base.errors import Reason, Refused
+from circles.base.moves import Moves
 from circles.base.row import Row
 from circles.directory.listing import places, words
 from circles.directory.listing.values import Draft, License, Way
@@ -55,6 +56,14 @@ _CHOICES: Final[Mapping[str, Mapping[str, object]]] = {
 _NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
     "pro_bono_places": (0, 99, "Please give how many places are free of charge, from 0 to 99."),
     "free_consultation": (0, 120, "Please give how many minutes the free first talk has, from 0 to 120."),
+}
+
+# The states of a listing.
+MOVES: Moves = {
+    "draft": {"waiting", "shown", "hidden"},
+    "waiting": {"draft", "shown", "hidden"},
+    "shown": {"hidden"},
+    "hidden": {"shown"},
 }
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from circles import bookings, invites
 from circles.base import text
 from circles.base.errors import Reason, Refused, refuse_if
+from circles.base.moves import check_move
 from circles.hosting.change import queries
-from circles.hosting.change.rules import TERMS, Step
+from circles.hosting.change.rules import MOVES, TERMS, Step
 from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.stand_in import actions as stand_in_actions
 from circles.people import Person
@@ -38,6 +39,7 @@ async def publish_gathering(context: Context, actor: Person, gathering_id: UUID)
         if row["has_begun"]:
             reasons.append(Reason("past", "The time of this gathering has passed. Please plan another one."))
         refuse_if(reasons)
+        check_move(MOVES, row["state"], "open")
         await SQL.set_gathering_state(tx, id=gathering_id, state="open", reason="")
         await audit.record(
             tx, "gathering.published", gathering_id, actor_id=actor.id, before="draft", after="open"
@@ -60,6 +62,7 @@ async def cancel_gathering(context: Context, actor: Person, gathering_id: UUID, 
             raise Refused(Reason("draft", "Nobody has seen this draft yet. You can throw it away instead."))
         if row["is_over"]:
             raise Refused(Reason("over", "This gathering is over, so it cannot be canceled."))
+        check_move(MOVES, row["state"], "cancelled")
         await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=why)
         await audit.record(
             tx,
@@ -149,6 +152,7 @@ async def remove_gathering(tx: db.Tx, actor: Person, gathering_id: UUID, before:
     if await SQL.delete_unbooked(tx, id=gathering_id):
         await audit.record(tx, "gathering.discarded", gathering_id, actor_id=actor.id, before=before)
         return
+    check_move(MOVES, before, "cancelled")
     await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=FELL_OUT)
     await audit.record(
         tx,

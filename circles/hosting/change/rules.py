@@ -12,6 +12,7 @@ from uuid import UUID
 from circles.base import clock
 from circles.base.english import choose, plural
 from circles.base.errors import Reason
+from circles.base.moves import Moves
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.schedule.rules import HORIZON, Rule, Terms
@@ -19,6 +20,8 @@ from circles.hosting.schedule.rules import HORIZON, Rule, Terms
 # change: gets another time or other terms. remove: nobody has a seat and the rule no longer has its date.
 # stay: the rule no longer has its date, but somebody has a seat. by_hand: its hosts changed it; it is left alone.
 Effect = Literal["change", "remove", "stay", "by_hand"]
+# The states of a gathering. A draft may be discarded as well, which deletes it.
+MOVES: Moves = {"draft": {"open"}, "open": {"cancelled"}, "cancelled": set()}
 PLACE = ("join_link", "city", "address")
 # The terms that differ from one gathering to another beside its time.
 TERMS = tuple(field.name for field in fields(Terms) if field.name not in ("at", "zone"))

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from circles import guidelines
 from circles.base.errors import NotFound, Reason, Refused, refuse_if
+from circles.base.moves import check_move
 from circles.hosting.change.actions import remove_gathering
 from circles.hosting.circle import rules
 from circles.hosting.circle.actions import lock_circle
-from circles.hosting.circle.rules import CirclePlan
+from circles.hosting.circle.rules import MOVES, CirclePlan
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts.rules import Host
 from circles.hosting.schedule import planting
@@ -42,6 +43,7 @@ async def publish_circle(context: Context, actor: Person, circle_id: UUID) -> No
 
 
 async def _set_state(tx: db.Tx, row: db.Record, actor: Person, what: str, state: str) -> None:
+    check_move(MOVES, row["state"], state)
     await SQL.set_circle_state(tx, id=row["id"], state=state)
     await audit.record(tx, what, row["id"], actor_id=actor.id, before=row["state"], after=state)
 

@@ -11,6 +11,7 @@ from circles.base import money
 from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
 from circles.base.money import Scale
+from circles.base.moves import Moves
 from circles.base.row import Row
 
 CURRENCIES = ("USD", "CAD", "EUR", "GBP", "AUD", "NZD", "CHF")
@@ -21,6 +22,15 @@ _REVEALING = re.compile(
     r"|\bacid\b|\btrip(s|ping|ped)?\b|\bdrugs?\b|medic|therap|integrat|ceremon|trauma|\bptsd\b|depress"
     r"|anxi|\bmental|recover|addict|crisis|heal(ing|th)|sacred"
 )
+
+
+# The states of a circle. A draft may be discarded as well, which deletes it.
+MOVES: Moves = {
+    "draft": {"published", "archived"},
+    "published": {"paused", "archived"},
+    "paused": {"published", "archived"},
+    "archived": set(),
+}
 
 
 @dataclass(frozen=True, slots=True)
