@@ -133,8 +133,7 @@ async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: OpenBrows
 async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         preview = await previewed(
-            page,
-            samples.csv_file([samples.row(1, Telehealth="perhaps"), samples.row(2)]),
+            page, samples.csv_file([samples.row(1, Telehealth="perhaps"), samples.row(2)])
         )
         await page.post(f"{preview}/confirm", data={"shown": "on"})
         file = (await page.get(f"{preview}/refused.csv")).text.replace("perhaps", "yes")
@@ -168,11 +167,7 @@ async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(
     cast: Cast, browser: OpenBrowser
 ) -> None:
     context = cast.context
-    await confirm(
-        cast,
-        await begun(cast, samples.csv_file([samples.row(n) for n in (1, 2, 3)])),
-        shown=True,
-    )
+    await confirm(cast, await begun(cast, samples.csv_file([samples.row(n) for n in (1, 2, 3)])), shown=True)
     listing = await value(context, "select id from listings where name = 'Alma Whitfield 1'")
     await change(context, "update licences set checked_at = now() where listing_id = $1", listing)
     file = samples.csv_file([samples.row(1, City="", Languages="English"), samples.row(2), samples.row(4)])
@@ -475,11 +470,7 @@ async def test_what_a_file_said_of_somebody_goes_when_they_are_erased(cast: Cast
 
 async def test_a_preview_stands_when_somebody_in_it_is_erased(cast: Cast, browser: OpenBrowser) -> None:
     await confirm(cast, await begun(cast, samples.csv_file([samples.row(1), samples.row(2)])))
-    sent = [
-        samples.row(1, City="Hialeah"),
-        samples.row(2, City="Hialeah"),
-        samples.row(3),
-    ]
+    sent = [samples.row(1, City="Hialeah"), samples.row(2, City="Hialeah"), samples.row(3)]
     preview = await begun(cast, samples.csv_file(sent))
     await change(
         cast.context, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira

@@ -127,8 +127,7 @@ async def test_a_part_that_is_locked_or_packed_oddly() -> None:
 # Damage: whatever happened to a workbook on its way, it is read, or refused in words.
 
 WHOLE = samples.xlsx_file(
-    [samples.HEADINGS, *[list(samples.row(n).values()) for n in range(3)]],
-    formulas={(1, 3): ("=1+1", 2)},
+    [samples.HEADINGS, *[list(samples.row(n).values()) for n in range(3)]], formulas={(1, 3): ("=1+1", 2)}
 )
 with zipfile.ZipFile(io.BytesIO(WHOLE)) as packed:
     PARTS = {each.filename: packed.read(each) for each in packed.infolist()}

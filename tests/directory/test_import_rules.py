@@ -277,11 +277,7 @@ def test_a_listing_with_an_owner_is_left_alone() -> None:
 
 
 def test_two_rows_of_one_therapist_name_each_other() -> None:
-    rows = [
-        read(samples.GOOD, 2),
-        read(samples.GOOD | {"Name": "Al Whitfield"}, 5),
-        read(samples.row(3), 7),
-    ]
+    rows = [read(samples.GOOD, 2), read(samples.GOOD | {"Name": "Al Whitfield"}, 5), read(samples.row(3), 7)]
     same = import_rules.rows_of_same_therapist(rows, Known(()))
     found = [import_rules.decide(each, Known(()), ZIPS, same.get(each.number, ())) for each in rows]
     assert [each.outcome for each in found] == ["refused", "refused", "new"]

@@ -112,10 +112,7 @@ def test_the_first_answer_stays_and_the_same_again_is_not_refused() -> None:
 @pytest.mark.parametrize("state", ALL)
 @pytest.mark.parametrize("over", [False, True])
 def test_every_state_can_be_withdrawn_or_ended_not_both(state: str, over: bool) -> None:
-    ways = [
-        not rules.withdraw_refusals(row(state, over)),
-        not rules.end_refusals(row(state, over)),
-    ]
+    ways = [not rules.withdraw_refusals(row(state, over)), not rules.end_refusals(row(state, over))]
     assert sum(ways) == (1 if rules.is_open(row(state, over)) else 0)
 
 
@@ -190,10 +187,7 @@ def test_steps_show_only_what_is_known() -> None:
     ]
     assert "did not answer in time" in rules.steps(seen("expired", forgotten_at=later))[-1].text
     full = rules.steps(seen("full", answered_at=NOW, forgotten_at=later))
-    assert [step.text for step in full][2:] == [
-        "River answered: no room.",
-        "What you told was deleted here.",
-    ]
+    assert [step.text for step in full][2:] == ["River answered: no room.", "What you told was deleted here."]
 
 
 # Names

@@ -116,10 +116,7 @@ _WAYS: Final = _by_words(
      "mindfulness based": "mindfulness", "acceptance and commitment": "act"},
 )  # fmt: skip
 _CREDENTIALS: Final = {
-    way: _by_words(
-        known,
-        {re.sub(rf"^{way} ", "", plain(name)): code for code, name in known.items()},
-    )
+    way: _by_words(known, {re.sub(rf"^{way} ", "", plain(name)): code for code, name in known.items()})
     for way, known in words.CREDENTIALS.items()
 }
 _WAY_OF: Final = {

@@ -145,10 +145,7 @@ async def _check_draft(
     if draft.npi and await SQL.npi_holder(tx, npi=draft.npi, except_id=listing_id):
         reasons.append(npi_taken())
     refuse_if(reasons)
-    return {
-        "latitude": place.latitude if place else None,
-        "longitude": place.longitude if place else None,
-    }
+    return {"latitude": place.latitude if place else None, "longitude": place.longitude if place else None}
 
 
 def npi_taken() -> Reason:
@@ -228,13 +225,7 @@ def _license(columns: dict[str, Any]) -> License:
 
 
 async def set_state(
-    tx: db.Tx,
-    before: db.Record,
-    state: str,
-    *,
-    actor_id: UUID | None,
-    reason: str = "",
-    message: str = "",
+    tx: db.Tx, before: db.Record, state: str, *, actor_id: UUID | None, reason: str = "", message: str = ""
 ) -> None:
     """Move a locked listing to another state, with an event. reason: a key of words.HIDDEN, of a hidden one.
 

@@ -85,13 +85,7 @@ async def hide_listing(context: Context, listing_id: UUID, *, actor_id: UUID, me
 
 
 async def hide(
-    tx: db.Tx,
-    listing_id: UUID,
-    *,
-    actor_id: UUID | None,
-    reason: str,
-    settings: Settings,
-    message: str = "",
+    tx: db.Tx, listing_id: UUID, *, actor_id: UUID | None, reason: str, settings: Settings, message: str = ""
 ) -> None:
     """Hide a listing in the caller's transaction; one that is hidden already gets the newer reason."""
     before = await _lock(tx, listing_id, None)

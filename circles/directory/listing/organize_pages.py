@@ -207,10 +207,7 @@ async def hide(request: Request) -> Response:
     listing_id = access.path_id(request)
     try:
         await organize_actions.hide_listing(
-            access.context(request),
-            listing_id,
-            actor_id=request.state.person.id,
-            message=form.value("why"),
+            access.context(request), listing_id, actor_id=request.state.person.id, message=form.value("why")
         )
     except Refused as refused:
         return await _refused(request, listing_id, form, refused)

@@ -122,12 +122,7 @@ def add_refusals(form: Form, refused: Refused, row: db.Record | None) -> None:
 
 
 def form_page(
-    request: Request,
-    form: Form,
-    row: db.Record | None,
-    *,
-    status: int = 200,
-    by_organizer: bool = False,
+    request: Request, form: Form, row: db.Record | None, *, status: int = 200, by_organizer: bool = False
 ) -> Response:
     """The form of a listing, for its therapist or for an organizer."""
     for kind in listing_forms.ROWS:

@@ -72,13 +72,7 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
     "other": {},
 }
 # Suggested schools for KAP; the form accepts others.
-KAP_SCHOOLS = (
-    "Polaris Insight Center",
-    "Fluence",
-    "Ketamine Research Foundation",
-    "KRIYA Institute",
-    "MAPS",
-)
+KAP_SCHOOLS = ("Polaris Insight Center", "Fluence", "Ketamine Research Foundation", "KRIYA Institute", "MAPS")
 
 # How many people they worked with on ketamine integration.
 EXPERIENCE: Mapping[str, str] = {

@@ -134,11 +134,9 @@ def _way(card: Card, answers: Answers) -> str:
 
 
 def _experience(card: Card) -> str:
-    many = {
-        "some": "a few people",
-        "over_10": "more than 10 people",
-        "over_50": "more than 50 people",
-    }.get(card.experience)
+    many = {"some": "a few people", "over_10": "more than 10 people", "over_50": "more than 50 people"}.get(
+        card.experience
+    )
     return f"Has worked with {many} on ketamine integration." if many else ""
 
 
@@ -157,10 +155,9 @@ def _fee(card: Card, answers: Answers) -> str:
 
 
 def _room(card: Card) -> str:
-    return {
-        "now": "Has room for new people now.",
-        "waiting": "Has a waiting list at the moment.",
-    }.get(card.room, "Has no room now. You may ask when that will change.")
+    return {"now": "Has room for new people now.", "waiting": "Has a waiting list at the moment."}.get(
+        card.room, "Has no room now. You may ask when that will change."
+    )
 
 
 def unnamed(cards: Sequence[Card], answers: Answers) -> list[str]:

@@ -21,10 +21,7 @@ MAX_WORDS: Final = 120
 # The closest fit comes first only while no more listings than these fit: to rank more costs much and means little.
 MAX_RANKED: Final = 3000
 RANK_ALL: Final = 1_000_000
-HOW: Final[Mapping[str, str]] = {
-    "telehealth": "By telehealth",
-    "in_person": "In person, near me",
-}
+HOW: Final[Mapping[str, str]] = {"telehealth": "By telehealth", "in_person": "In person, near me"}
 WITHIN: Final = (5, 10, 25, 50, 100)
 USUAL_WITHIN: Final = 25
 _LEFT_OUT: Final = "This filter was left out."
