@@ -55,9 +55,9 @@ async def to_the_request(visitor: Visitor, host: Member, member: Member) -> None
     await visitor.sees(GRIEF)
 
 
-async def from_the_mail(visitor: Visitor, member: Member, says: str) -> None:
-    """From the member's mail to their request."""
-    await visitor.reads_mail(member.email)
+async def from_the_mail(visitor: Visitor, member: Member, subject: str, says: str) -> None:
+    """From the member's mail of this subject to their request."""
+    await visitor.reads_mail(member.email, subject=subject)
     await visitor.sees(says)
     await visitor.page.locator('main a[href*="/my/requests/"]').first.click()
 
@@ -70,7 +70,7 @@ async def test_asked_once_more_then_welcome_and_booked(visit: Visit, site: Site,
     await host.press("Ask them")
     await host.is_told("Your question is on its way.")
 
-    await from_the_mail(member, person, "one thing more")
+    await from_the_mail(member, person, "a question for you", "one thing more")
     member.watch.allowed.add(422)
     await member.page.get_by_label(MORE).evaluate("field => field.removeAttribute('required')")
     await member.press("Send my answer")  # with nothing in it
@@ -86,7 +86,7 @@ async def test_asked_once_more_then_welcome_and_booked(visit: Visit, site: Site,
     await host.press("Welcome them")
     await host.is_told("They can book from now on")
 
-    await from_the_mail(member, person, "has been answered")
+    await from_the_mail(member, person, "an answer", "has been answered")
     await member.reads("You are welcome here")
     await member.sees("We look forward to you.")
     await member.follow("Book your seat")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -161,24 +162,28 @@ async def test_in_person_and_driving(browser: OpenBrowser, context: Context, cas
         assert await find(page, ends, come="in_person") == [str(soon), str(later)]
 
 
+def midnight(day: date, zone: str) -> datetime:
+    """When a day begins on the clocks of a zone, in UTC."""
+    return clock.moment(datetime.combine(day, datetime.min.time()), zone).utc
+
+
 async def test_nobody_drives_on_the_very_day_even_when_it_has_25_hours(
     browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
-    # The next night in New York on which an hour comes twice, whichever year this is.
-    day = datetime.now(NEW_YORK).date() + timedelta(days=2)
-    while True:
-        begins, ends_day = (
-            clock.moment(datetime.combine(d, datetime.min.time()), "America/New_York").utc
-            for d in (day, day + timedelta(days=1))
-        )
-        if ends_day - begins == 25 * HOUR:
-            break
-        day += timedelta(days=1)
+    # The next day of 25 hours, north or south, whichever date this is: it is never a year ahead, which is too far.
+    today = datetime.now(NEW_YORK).date()
+    zone, begins = next(
+        (zone, begins)
+        for days, zone in product(range(2, 366), ("America/New_York", "Australia/Sydney"))
+        if midnight(today + timedelta(days=days + 1), zone)
+        - (begins := midnight(today + timedelta(days=days), zone))
+        == 25 * HOUR
+    )
     ends = begins + timedelta(minutes=10)
     same_day = await add_gathering(context, cast.other_circle, starts_at=ends + 24.5 * HOUR)
     next_day = await add_gathering(context, cast.other_circle, starts_at=ends + 26 * HOUR)
     async with browser() as page:
-        here = {"zone": "America/New_York"}
+        here = {"zone": zone}
         assert set(await find(page, ends, **here)) == {str(same_day), str(next_day)}
         assert await find(page, ends, drives="on", **here) == [str(next_day)]
 
