@@ -3,7 +3,4 @@
 from circles.attendance.run_sheet.rules import Step
 from circles.attendance.run_sheet.rules import starting_sheet as starting_run_sheet
 
-__all__ = [
-    "Step",
-    "starting_run_sheet",
-]
+__all__ = ["Step", "starting_run_sheet"]

@@ -7,11 +7,7 @@ from datetime import datetime, timedelta
 
 from circles.base import clock
 
-FORMATS = {
-    "facilitated": "Facilitated circle",
-    "ceremony": "Ceremony-style",
-    "peer": "Informal peer support",
-}
+FORMATS = {"facilitated": "Facilitated circle", "ceremony": "Ceremony-style", "peer": "Informal peer support"}
 PLACES = {"online": "Online", "in_person": "In person"}
 
 

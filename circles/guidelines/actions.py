@@ -37,13 +37,7 @@ async def delete(tx: db.Tx, guidelines_id: UUID) -> None:
 
 
 async def publish(
-    tx: db.Tx,
-    guidelines_id: UUID,
-    body: str,
-    actor_id: UUID | None,
-    *,
-    material: bool = False,
-    why: str = "",
+    tx: db.Tx, guidelines_id: UUID, body: str, actor_id: UUID | None, *, material: bool = False, why: str = ""
 ) -> UUID | None:
     """Publish a new version. Returns its id, or None when the newest one has the same text.
 

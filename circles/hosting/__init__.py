@@ -4,9 +4,4 @@ from circles.hosting.schedule.planting import plant_some
 from circles.hosting.schedule.rules import HORIZON, Rule
 from circles.hosting.schedule.rules import dates as rule_dates
 
-__all__ = [
-    "HORIZON",
-    "Rule",
-    "plant_some",
-    "rule_dates",
-]
+__all__ = ["HORIZON", "Rule", "plant_some", "rule_dates"]

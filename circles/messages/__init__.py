@@ -2,6 +2,4 @@
 
 from circles.messages.rules import STARTING_TEXTS
 
-__all__ = [
-    "STARTING_TEXTS",
-]
+__all__ = ["STARTING_TEXTS"]

@@ -185,11 +185,7 @@ async def test_only_a_draft_ahead_is_opened_for_booking(context: Context, cast: 
 @pytest.mark.parametrize(
     ("set_to", "code", "says"),
     [
-        (
-            "state = 'cancelled', cancel_reason = 'Ill.'",
-            "cancelled",
-            "was canceled, so it cannot be changed",
-        ),
+        ("state = 'cancelled', cancel_reason = 'Ill.'", "cancelled", "was canceled, so it cannot be changed"),
         ("starts_at = now(), wall_start = now() at time zone zone", "begun", "has begun, so it cannot be"),
     ],
 )

@@ -13,10 +13,7 @@ from circles.store.context import Context
 from tests.cast import Cast, add_booking
 from tests.conftest import OpenBrowser
 from tests.helpers import person
-from tests.hosting.helpers import (
-    make_schedule,
-    planted,
-)
+from tests.hosting.helpers import make_schedule, planted
 
 site.connect_features()
 

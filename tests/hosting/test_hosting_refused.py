@@ -32,11 +32,7 @@ async def is_now(context: Context, circle: UUID, state: str) -> None:
 
 async def test_pausing_resuming_and_ending_twice_is_once(context: Context, cast: Cast) -> None:
     farid = await person(context, cast.farid)
-    for verb in (
-        lifecycle.pause_circle,
-        lifecycle.resume_circle,
-        lifecycle.archive_circle,
-    ):
+    for verb in (lifecycle.pause_circle, lifecycle.resume_circle, lifecycle.archive_circle):
         for _ in range(2):
             await verb(context, farid, cast.circle)
     events = await rows(context, "select what from events where about = $1 order by at", cast.circle)
@@ -87,11 +83,7 @@ async def test_a_circle_that_ended_asks_nobody_to_host_it(
 
 async def test_nobody_pauses_what_is_not_theirs(context: Context, cast: Cast) -> None:
     fern = await person(context, cast.fern)
-    for verb in (
-        lifecycle.pause_circle,
-        lifecycle.archive_circle,
-        actions.copy_circle,
-    ):
+    for verb in (lifecycle.pause_circle, lifecycle.archive_circle, actions.copy_circle):
         for circle in (cast.circle, uuid4()):
             with pytest.raises(NotFound):
                 await verb(context, fern, circle)

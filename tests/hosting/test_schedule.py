@@ -11,11 +11,7 @@ from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate
 from circles.hosting.change import actions as change_actions
 from circles.hosting.change import planned_change
-from circles.hosting.change.planned_change import (
-    Consent,
-    GatheringChange,
-    ScheduleEnd,
-)
+from circles.hosting.change.planned_change import Consent, GatheringChange, ScheduleEnd
 from circles.hosting.circle import lifecycle
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms

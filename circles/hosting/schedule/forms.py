@@ -233,10 +233,6 @@ def terms_of(row: Any, at: time | None = None) -> Terms:
 def columns(rule: Rule, terms: Terms) -> dict[str, Any]:
     """A schedule as its row holds it."""
     plain = {name: getattr(rule, name) for name in ("kind", "every", "nth", "month_day", "until", "times")}
-    lists = {
-        "weekdays": list(rule.weekdays),
-        "dates": list(rule.dates),
-        "skipped": sorted(rule.skipped),
-    }
+    lists = {"weekdays": list(rule.weekdays), "dates": list(rule.dates), "skipped": sorted(rule.skipped)}
     given = {name: getattr(terms, name) for name in Terms.__slots__ if name != "at"}
     return plain | lists | given | {"first_date": rule.first, "wall_time": terms.at}

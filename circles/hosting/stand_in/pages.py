@@ -30,10 +30,7 @@ async def _gathering(request: Request, *, to_change: bool = True) -> HostedGathe
 
 
 def _choose_page(
-    request: Request,
-    gathering: HostedGathering,
-    form: Form,
-    plan: HostChange | InvitationPlan | None = None,
+    request: Request, gathering: HostedGathering, form: Form, plan: HostChange | InvitationPlan | None = None
 ) -> Response:
     change = plan if isinstance(plan, HostChange) else None
     return render.page(
