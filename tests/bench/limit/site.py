@@ -1,4 +1,4 @@
-"""The bare handlers the real pages are measured beside: no doors, no forms, no checks, one file.
+"""The bare handlers that the real pages are compared with: no access levels, no forms, no checks.
 
 Run as `python -m tests.bench.limit.site PORT` with DATABASE_URL.
 """
@@ -29,9 +29,10 @@ from circles.store import db, templates
 from circles.web.forms import Form
 from circles.web.paging import pager
 
-GATHERINGS, BOOKINGS, GUIDELINES, AUDIT = (
-    db.queries(room) for room in ("gatherings", "bookings", "guidelines", "audit")
-)
+GATHERINGS = db.queries("gatherings/gatherings")
+BOOKINGS = db.queries("bookings/bookings")
+GUIDELINES = db.queries("guidelines/guidelines")
+AUDIT = db.queries("store/audit")
 FRAME: dict[str, Any] = {
     "path": "/gatherings",
     "person": None,
@@ -55,7 +56,7 @@ async def lifespan(app: Starlette) -> AsyncGenerator[None]:
 
 
 def bound(query: Any, arguments: dict[str, Any]) -> list[Any]:
-    """The arguments of a named query in the order of its places."""
+    """The arguments of a named query in the order of its placeholders."""
     return [arguments[name] for name in query.parameters]
 
 
@@ -63,21 +64,18 @@ async def listing(request: Request) -> Response:
     arguments = {"zone": None, **NO_FILTERS.arguments()}
     rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound(GATHERINGS.ahead, arguments))
     total = rows[0]["total"] if rows else 0
-    html = (
-        templates.environment()
-        .get_template("gatherings/list.html")
-        .render(
-            **FRAME,
-            form=Form(),
-            filters=NO_FILTERS,
-            filter_form=pages.filter_form(Form(), NO_FILTERS, False),
-            days=cards.by_day([Card.of(row) for row in rows], ""),
-            part=False,
-            total=total,
-            result=NO_FILTERS.result_words(total),
-            pager=pager(1, total, filters.PER_PAGE, NO_FILTERS.url),
-            here=NO_FILTERS.url(1),
-        )
+    html = templates.render(
+        "gatherings/list.html",
+        **FRAME,
+        form=Form(),
+        filters=NO_FILTERS,
+        filter_form=pages.filter_form(Form(), NO_FILTERS, False),
+        days=cards.by_day([Card.of(row) for row in rows], ""),
+        part=False,
+        total=total,
+        result=NO_FILTERS.result_words(total),
+        pager=pager(1, total, filters.PER_PAGE, NO_FILTERS.url),
+        here=NO_FILTERS.url(1),
     )
     return HTMLResponse(html)
 
@@ -86,21 +84,18 @@ async def gathering(request: Request) -> Response:
     query = GATHERINGS.gathering_page
     row = dict(await request.app.state.pool.fetchrow(query.sql, UUID(request.path_params["id"])))
     left = row["capacity"] - row["seats_taken"]
-    html = (
-        templates.environment()
-        .get_template("gatherings/gathering.html")
-        .render(
-            **FRAME,
-            gathering=row,
-            scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
-            seats_left=left,
-            community_left=min(row["community_seats"] - row["community_taken"], left),
-            others=GatheringDate.read(row["others"]),
-            format=rules.FORMATS[row["format"]],
-            terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
-            closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now()),
-            booking_id=None,
-        )
+    html = templates.render(
+        "gatherings/gathering.html",
+        **FRAME,
+        gathering=row,
+        scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
+        seats_left=left,
+        community_left=min(row["community_seats"] - row["community_taken"], left),
+        others=GatheringDate.read(row["others"]),
+        format=rules.FORMATS[row["format"]],
+        terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
+        closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
+        booking_id=None,
     )
     return HTMLResponse(html)
 
@@ -110,9 +105,8 @@ async def book(request: Request) -> Response:
     form = await request.form()
     person, gathering_id = UUID(str(form["person"])), UUID(request.path_params["id"])
     async with request.app.state.pool.acquire() as connection, connection.transaction():
-        acceptance = await GUIDELINES.accept(
-            connection, person_id=person, version_id=UUID(str(form["version"]))
-        )
+        version_id = UUID(str(form["version"]))
+        acceptance = await GUIDELINES.accept(connection, actor_id=person, version_id=version_id)
         row = await BOOKINGS.take_seat(
             connection,
             gathering_id=gathering_id,
