@@ -10,7 +10,7 @@ from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.bookings import end_rules, queries, rules, transitions
 from circles.bookings.end_rules import Refund
 from circles.bookings.rules import Booking, BookingInput, Eligibility
-from circles.gatherings import Offer
+from circles.gatherings import BookableGathering
 from circles.people import Person
 from circles.store import audit, db
 from circles.store.context import Context
@@ -43,10 +43,10 @@ async def book(
     """
     sent = BookingInput(choice, amount, version_id, agreed, currency)
     async with context.db.reading() as tx:
-        offer, eligibility = await queries.eligibility(tx, actor.id, gathering_id)
-    rules.amount_due(offer, eligibility, sent)  # most refusals need no transaction
+        gathering, eligibility = await queries.eligibility(tx, actor.id, gathering_id)
+    rules.amount_due(gathering, eligibility, sent)  # most refusals need no transaction
     async with context.db.transaction() as tx:
-        offer, booking = await _take_seat(tx, actor.id, offer, eligibility, sent)
+        gathering, booking = await _take_seat(tx, actor.id, gathering, eligibility, sent)
         await audit.record(
             tx,
             f"booking.{booking.state}",
@@ -59,37 +59,37 @@ async def book(
             await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
         else:
             await transitions.send_invite(tx, booking.id)
-    return await _start_checkout(context, offer, booking) if booking.held_until else booking
+    return await _start_checkout(context, gathering, booking) if booking.held_until else booking
 
 
 async def _take_seat(
-    tx: db.Tx, actor_id: UUID, offer: Offer, eligibility: Eligibility, sent: BookingInput
-) -> tuple[Offer, Booking]:
+    tx: db.Tx, actor_id: UUID, gathering: BookableGathering, eligibility: Eligibility, sent: BookingInput
+) -> tuple[BookableGathering, Booking]:
     """Take a seat; when somebody else was faster, read again to find the reason or to retry. Raises as `book`."""
     for _ in range(2):
-        amount = rules.amount_due(offer, eligibility, sent)
+        amount = rules.amount_due(gathering, eligibility, sent)
         row = await SQL.take_seat(
             tx,
-            gathering_id=offer.gathering_id,
+            gathering_id=gathering.gathering_id,
             person_id=actor_id,
-            kind=rules.kind_of(sent, offer.scale, amount),
+            kind=rules.kind_of(sent, gathering.scale, amount),
             amount=amount,
-            currency=offer.scale.currency,
-            minimum=offer.scale.minimum,
-            maximum=offer.scale.maximum,
-            refund_hours=offer.refund_hours,
-            late_percent=offer.late_refund_percent,
+            currency=gathering.scale.currency,
+            minimum=gathering.scale.minimum,
+            maximum=gathering.scale.maximum,
+            refund_hours=gathering.refund_hours,
+            late_percent=gathering.late_refund_percent,
             acceptance_id=await guidelines.accept(tx, actor_id, eligibility.version_id),
             hold_minutes=rules.HOLD_MINUTES,
         )
         if row:
-            return offer, Booking(**row)
-        offer, eligibility = await queries.eligibility(tx, actor_id, offer.gathering_id)
-    rules.amount_due(offer, eligibility, sent)
-    raise rules.Full(offer)
+            return gathering, Booking(**row)
+        gathering, eligibility = await queries.eligibility(tx, actor_id, gathering.gathering_id)
+    rules.amount_due(gathering, eligibility, sent)
+    raise rules.Full(gathering)
 
 
-async def _start_checkout(context: Context, offer: Offer, booking: Booking) -> Booking:
+async def _start_checkout(context: Context, gathering: BookableGathering, booking: Booking) -> Booking:
     """Start the checkout of a held seat, outside any transaction; without one the seat is freed again."""
     page = f"{context.settings.base_url}/bookings/{booking.id}"
     try:
@@ -98,7 +98,7 @@ async def _start_checkout(context: Context, offer: Offer, booking: Booking) -> B
             booking.id,
             amount=booking.amount,
             currency=booking.currency,
-            name=offer.discreet_name,
+            name=gathering.discreet_name,
             statement=context.settings.statement_name,
             success_url=page,
             cancel_url=f"{page}/stopped",

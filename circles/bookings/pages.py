@@ -14,7 +14,7 @@ from circles.bookings import actions, end_rules, queries, rules
 from circles.bookings.rules import AlreadyBooked, Eligibility, Full
 from circles.bookings.screening import pages as screening_pages
 from circles.bookings.screening import rules as screening_rules
-from circles.gatherings import Offer, terms_words
+from circles.gatherings import BookableGathering, terms_words
 from circles.store import db
 from circles.web import access, htmx, render
 from circles.web.forms import Form
@@ -24,12 +24,12 @@ UNREACHABLE = 503  # the one refusal that is an outage, not the person's input
 
 async def booking_form(request: Request) -> Response:
     """GET: the booking form; or the booking, for somebody who has one."""
-    offer, eligibility = await _eligibility(request)
+    gathering, eligibility = await _eligibility(request)
     booking = eligibility.booking
     if booking:
         notice = "You have a seat here already." if booking.state == "confirmed" else ""
         return render.see_other(f"/bookings/{booking.id}", notice=notice, kind="calm")
-    return _form_page(request, offer, eligibility, Form({"choice": "amount"}))
+    return _form_page(request, gathering, eligibility, Form({"choice": "amount"}))
 
 
 async def book(request: Request) -> Response:
@@ -50,7 +50,7 @@ async def book(request: Request) -> Response:
     except AlreadyBooked as refused:
         return await _booked_already(request, refused)
     except Full as refused:
-        return await _full(request, refused.offer)
+        return await _full(request, refused.gathering)
     except Refused as refused:
         return await _form_refused(request, form, refused)
     return RedirectResponse(booking.checkout_url or f"/bookings/{booking.id}", status_code=303)
@@ -62,53 +62,55 @@ async def _booked_already(request: Request, refused: AlreadyBooked) -> Response:
     if booking.state == "held" and refused.same:
         return render.see_other(f"/bookings/{booking.id}/pay")
     if booking.state == "held":
-        offer, _ = await _eligibility(request)
-        return render.page(request, "bookings/held.html", 422, offer=offer, booking=booking)
+        gathering, _ = await _eligibility(request)
+        return render.page(request, "bookings/held.html", 422, gathering=gathering, booking=booking)
     return render.see_other(f"/bookings/{booking.id}", notice=refused.reasons[0].text, kind="calm")
 
 
-async def _full(request: Request, offer: Offer) -> Response:
+async def _full(request: Request, gathering: BookableGathering) -> Response:
     """No seat is left, so there is no form to fill in again: a short page with the dates that have one."""
     async with access.context(request).db.reading() as tx:
-        dates = await queries.other_dates(tx, request.state.person.id, offer)
-    return render.page(request, "bookings/full.html", 422, offer=offer, dates=dates)
+        dates = await queries.other_dates(tx, request.state.person.id, gathering)
+    return render.page(request, "bookings/full.html", 422, gathering=gathering, dates=dates)
 
 
 async def _form_refused(request: Request, form: Form, refused: Refused) -> Response:
     """The form once more, with every reason, and what was typed kept."""
-    offer, eligibility = await _eligibility(request)
+    gathering, eligibility = await _eligibility(request)
     form.add(refused.reasons)
     if "guidelines_changed" in refused.codes:
         form.values.pop("agreed", None)
-    if offer.community_left <= 0:
+    if gathering.community_left <= 0:
         form.values["choice"] = "amount"
     status = UNREACHABLE if refused.codes == {"no_checkout"} else 422
-    return _form_page(request, offer, eligibility, form, status)
+    return _form_page(request, gathering, eligibility, form, status)
 
 
-async def _eligibility(request: Request) -> tuple[Offer, Eligibility]:
+async def _eligibility(request: Request) -> tuple[BookableGathering, Eligibility]:
     async with access.context(request).db.reading() as tx:
         return await queries.eligibility(tx, request.state.person.id, access.path_id(request))
 
 
 def _form_page(
-    request: Request, offer: Offer, eligibility: Eligibility, form: Form, status: int = 200
+    request: Request, gathering: BookableGathering, eligibility: Eligibility, form: Form, status: int = 200
 ) -> Response:
     admission = eligibility.admission
-    closed = rules.booking_closed(offer, eligibility.now)
+    closed = rules.booking_closed(gathering, eligibility.now)
     if not admission.approved and not closed:
-        return screening_pages.instead_of_booking(request, offer, eligibility, status)
+        return screening_pages.instead_of_booking(request, gathering, eligibility, status)
     return render.page(
         request,
         "bookings/book.html",
         status,
-        offer=offer,
+        gathering=gathering,
         eligibility=eligibility,
         form=form,
         closed=closed,
-        not_yet=screening_rules.admission_refusals(admission, offer.starts_at, offer.zone, eligibility.now),
-        community_hint=rules.community_hint(offer.community_left),
-        terms=terms_words(offer.refund_hours, offer.late_refund_percent),
+        not_yet=screening_rules.admission_refusals(
+            admission, gathering.starts_at, gathering.zone, eligibility.now
+        ),
+        community_hint=rules.community_hint(gathering.community_left),
+        terms=terms_words(gathering.refund_hours, gathering.late_refund_percent),
     )
 
 

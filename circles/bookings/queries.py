@@ -9,7 +9,7 @@ from circles import gatherings
 from circles.base.errors import NotFound
 from circles.bookings.rules import ActiveBooking, Eligibility
 from circles.bookings.screening import rules as screening_rules
-from circles.gatherings import Offer
+from circles.gatherings import BookableGathering
 from circles.people import Person
 from circles.store import db
 from circles.store.context import Context
@@ -17,25 +17,27 @@ from circles.store.context import Context
 SQL = db.queries("bookings/bookings")
 
 
-async def eligibility(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> tuple[Offer, Eligibility]:
+async def eligibility(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> tuple[BookableGathering, Eligibility]:
     """A gathering and what decides whether a person may book it, in two queries. Raises NotFound."""
-    offer = await gatherings.offer(tx, gathering_id)
+    gathering = await gatherings.bookable_gathering(tx, gathering_id)
     row = await SQL.eligibility(tx, gathering_id=gathering_id, actor_id=actor_id)
     booking = None
     if row["id"]:
         booking = ActiveBooking(**{name: row[name] for name in ActiveBooking.__slots__})
     if row["kept_apart"]:  # to them it is a gathering like any other that is full
-        offer = replace(offer, seats_taken=offer.capacity)
+        gathering = replace(gathering, seats_taken=gathering.capacity)
     admission = screening_rules.admission_of(row)
-    return offer, Eligibility(
+    return gathering, Eligibility(
         row["now"], row["version_id"], row["guidelines"], booking, row["held"], admission
     )
 
 
-async def other_dates(tx: db.Tx, actor_id: UUID, offer: Offer) -> list[db.Record]:
+async def other_dates(tx: db.Tx, actor_id: UUID, gathering: BookableGathering) -> list[db.Record]:
     """The next dates of this circle at which this person can still have a seat."""
     return await db.rows(
-        SQL.other_dates(tx, circle_id=offer.circle_id, gathering_id=offer.gathering_id, actor_id=actor_id)
+        SQL.other_dates(
+            tx, circle_id=gathering.circle_id, gathering_id=gathering.gathering_id, actor_id=actor_id
+        )
     )
 
 

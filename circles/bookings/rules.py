@@ -13,7 +13,7 @@ from circles.base.english import choose
 from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
 from circles.bookings.screening import rules as screening_rules
 from circles.bookings.screening.rules import Admission
-from circles.gatherings import Closed, Offer, why_closed
+from circles.gatherings import BookableGathering, Closed, why_closed
 
 State = Literal["held", "confirmed", "lapsed", "cancelled"]
 
@@ -106,10 +106,10 @@ class AlreadyBooked(Refused):
 
 
 class Full(Refused):
-    """No seat is left, and nothing else matters then. offer: the gathering as it was read."""
+    """No seat is left, and nothing else matters then. gathering: as it was read."""
 
-    def __init__(self, offer: Offer) -> None:
-        self.offer = offer
+    def __init__(self, gathering: BookableGathering) -> None:
+        self.gathering = gathering
         super().__init__(FULL)
 
 
@@ -120,52 +120,54 @@ _MANY_HELD = Reason(
 FULL = Reason("full", "The last seat was taken a moment ago. Nothing was charged.")
 
 
-def amount_due(offer: Offer, eligibility: Eligibility, sent: BookingInput) -> int:
+def amount_due(gathering: BookableGathering, eligibility: Eligibility, sent: BookingInput) -> int:
     """The amount this person is to pay, in minor units; 0 for a seat that is free of charge.
 
     Raises AlreadyBooked, Full, OutOfDate when the guidelines changed meanwhile, or Refused with every reason.
     """
     if eligibility.booking:
-        raise AlreadyBooked(eligibility.booking, _is_same(eligibility.booking, offer, sent))
-    reasons = booking_refusals(offer, eligibility, sent)
+        raise AlreadyBooked(eligibility.booking, _is_same(eligibility.booking, gathering, sent))
+    reasons = booking_refusals(gathering, eligibility, sent)
     if FULL in reasons:
-        raise Full(offer)
+        raise Full(gathering)
     if any(reason.code == "guidelines_changed" for reason in reasons):
         raise OutOfDate(reasons)
     refuse_if(reasons)
-    return read_amount(offer.scale, sent)
+    return read_amount(gathering.scale, sent)
 
 
-def booking_refusals(offer: Offer, eligibility: Eligibility, sent: BookingInput) -> list[Reason]:
+def booking_refusals(
+    gathering: BookableGathering, eligibility: Eligibility, sent: BookingInput
+) -> list[Reason]:
     """Every reason why this booking cannot be made, those of the gathering first."""
-    closed = booking_closed(offer, eligibility.now)
-    reasons = [_closed_reason(closed)] if closed else _choice_refusals(offer, sent)
+    closed = booking_closed(gathering, eligibility.now)
+    reasons = [_closed_reason(closed)] if closed else _choice_refusals(gathering, sent)
     reasons += screening_rules.admission_refusals(
-        eligibility.admission, offer.starts_at, offer.zone, eligibility.now
+        eligibility.admission, gathering.starts_at, gathering.zone, eligibility.now
     )
     try:
-        if read_amount(offer.scale, sent) and eligibility.held >= MAX_HELD:
+        if read_amount(gathering.scale, sent) and eligibility.held >= MAX_HELD:
             reasons.append(_MANY_HELD)
     except Refused as refused:
         reasons.extend(refused.reasons)
     return reasons + guidelines_refusals(eligibility.version_id, sent.version_id, agreed=sent.agreed)
 
 
-def booking_closed(offer: Offer, now: datetime) -> Closed | None:
+def booking_closed(gathering: BookableGathering, now: datetime) -> Closed | None:
     """Why nobody can book this gathering now, or None."""
-    return why_closed(offer.state, offer.starts_at, offer.seats_left, now, offer.circle_state)
+    return why_closed(gathering.state, gathering.starts_at, gathering.seats_left, now, gathering.circle_state)
 
 
 def _closed_reason(closed: Closed) -> Reason:
     return FULL if closed.code == "full" else Reason(closed.code, f"{closed.title}. {closed.text}")
 
 
-def _choice_refusals(offer: Offer, sent: BookingInput) -> list[Reason]:
-    if offer.scale.is_free:
+def _choice_refusals(gathering: BookableGathering, sent: BookingInput) -> list[Reason]:
+    if gathering.scale.is_free:
         return []
     if sent.choice not in ("amount", "community"):
         return [Reason("no_choice", "Please choose an amount or a community seat.", "choice")]
-    if sent.choice == "community" and offer.community_left <= 0:
+    if sent.choice == "community" and gathering.community_left <= 0:
         text = "There is no community seat left. You can still choose an amount, or another gathering."
         return [Reason("no_community_seat", text, "choice")]
     return []
@@ -207,12 +209,12 @@ def kind_of(sent: BookingInput, scale: money.Scale, amount: int) -> str:
     return "paid" if amount else "free"
 
 
-def _is_same(booking: ActiveBooking, offer: Offer, sent: BookingInput) -> bool:
+def _is_same(booking: ActiveBooking, gathering: BookableGathering, sent: BookingInput) -> bool:
     try:
-        amount = read_amount(offer.scale, sent)
+        amount = read_amount(gathering.scale, sent)
     except Refused:
         return False
-    return (kind_of(sent, offer.scale, amount), amount) == (booking.kind, booking.amount)
+    return (kind_of(sent, gathering.scale, amount), amount) == (booking.kind, booking.amount)
 
 
 def community_hint(left: int) -> str:

@@ -2,7 +2,12 @@
 
 from circles.gatherings.cards import Card, GatheringDate, HostedDate, card_html
 from circles.gatherings.nearby import PlaceFilter, open_between, open_nearest
-from circles.gatherings.queries import Offer, offer, offers, set_booking_finder
+from circles.gatherings.queries import (
+    BookableGathering,
+    bookable_gathering,
+    bookable_gatherings,
+    set_booking_finder,
+)
 from circles.gatherings.rules import (
     FORMATS,
     PLACES,
@@ -17,15 +22,15 @@ __all__ = [
     "FORMATS",
     "PLACES",
     "ROOM_OPENS_BEFORE",
+    "BookableGathering",
     "Card",
     "Closed",
     "GatheringDate",
     "HostedDate",
-    "Offer",
     "PlaceFilter",
+    "bookable_gathering",
+    "bookable_gatherings",
     "card_html",
-    "offer",
-    "offers",
     "open_between",
     "open_nearest",
     "room_is_open",

@@ -19,7 +19,7 @@ FindBooking = Callable[[Context, UUID, UUID], Awaitable[UUID | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Offer(Seats):
+class BookableGathering(Seats):
     """One gathering with all a booking needs of it and of its circle. Amounts in minor units.
 
     hosts: (id, name), the lead first. Only those booked may see address and join_link.
@@ -54,27 +54,27 @@ class Offer(Seats):
     hosts: tuple[tuple[UUID, str], ...]
 
 
-_COLUMNS = [field.name for field in fields(Offer) if field.name not in ("scale", "hosts")]
+_COLUMNS = [field.name for field in fields(BookableGathering) if field.name not in ("scale", "hosts")]
 
 
-def _offer(row: db.Record) -> Offer:
-    return Offer(
+def _offer(row: db.Record) -> BookableGathering:
+    return BookableGathering(
         **{name: row[name] for name in _COLUMNS},
         scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
         hosts=tuple(zip(row["host_ids"], row["host_names"], strict=True)),
     )
 
 
-async def offers(tx: db.Tx, ids: Sequence[UUID]) -> dict[UUID, Offer]:
+async def bookable_gatherings(tx: db.Tx, ids: Sequence[UUID]) -> dict[UUID, BookableGathering]:
     """Several gatherings at once, in one query; drafts and unknown ids are left out."""
-    rows = await db.rows(SQL.offers(tx, ids=list(ids)))
+    rows = await db.rows(SQL.bookable_gatherings(tx, ids=list(ids)))
     return {row["gathering_id"]: _offer(row) for row in rows}
 
 
-async def offer(tx: db.Tx, gathering_id: UUID) -> Offer:
+async def bookable_gathering(tx: db.Tx, gathering_id: UUID) -> BookableGathering:
     """One gathering. Raises NotFound for a draft, a circle's draft, and an unknown id alike."""
     try:
-        return (await offers(tx, [gathering_id]))[gathering_id]
+        return (await bookable_gatherings(tx, [gathering_id]))[gathering_id]
     except KeyError:
         raise NotFound from None
 

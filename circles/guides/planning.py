@@ -94,11 +94,11 @@ async def suggested_dates(
     tx: db.Tx, ids: Sequence[UUID], moments: Sequence[datetime], site: str, now: datetime
 ) -> list[invites.SuggestedDate]:
     """The dates of a calendar file, in one query. site: its base URL. Raises Refused when none is ahead."""
-    offers = (await gatherings.offers(tx, ids)).values() if ids else ()
+    rows = (await gatherings.bookable_gatherings(tx, ids)).values() if ids else ()
     dates = [
-        _of_gathering(offer, site)
-        for offer in offers
-        if gatherings.why_closed(offer.state, offer.starts_at, 1, now, offer.circle_state) is None
+        _of_gathering(gathering, site)
+        for gathering in rows
+        if gatherings.why_closed(gathering.state, gathering.starts_at, 1, now, gathering.circle_state) is None
     ]
     dates += [_reminder(at, site) for at in moments if at > now]
     if not dates:
@@ -106,14 +106,14 @@ async def suggested_dates(
     return sorted(dates, key=lambda date: date.starts_at)
 
 
-def _of_gathering(offer: gatherings.Offer, site: str) -> invites.SuggestedDate:
-    path = f"/gatherings/{offer.gathering_id}"
-    when = f"{clock.format_when(offer.starts_at, offer.zone)}, {clock.format_length(offer.length_minutes)}."
+def _of_gathering(gathering: gatherings.BookableGathering, site: str) -> invites.SuggestedDate:
+    path = f"/gatherings/{gathering.gathering_id}"
+    when = f"{clock.format_when(gathering.starts_at, gathering.zone)}, {clock.format_length(gathering.length_minutes)}."
     return invites.SuggestedDate(
-        str(offer.gathering_id),
-        offer.starts_at,
-        offer.ends_at,
-        offer.discreet_name,
+        str(gathering.gathering_id),
+        gathering.starts_at,
+        gathering.ends_at,
+        gathering.discreet_name,
         f"{when}\nYou have no seat yet. Book one here: {site}{path}",
         path,
     )

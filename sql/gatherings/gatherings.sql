@@ -1,4 +1,4 @@
--- name: offers(ids)
+-- name: bookable_gatherings(ids)
 -- gatherings with all that a booking needs of them; drafts are left out
 select
     gatherings.id as gathering_id, circles.id as circle_id, circles.name as circle_name,

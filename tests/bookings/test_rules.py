@@ -15,7 +15,7 @@ from circles.base.errors import OutOfDate, Refused
 from circles.base.money import Scale
 from circles.bookings import rules
 from circles.bookings.rules import ActiveBooking, AlreadyBooked, BookingInput, Eligibility
-from circles.gatherings import Offer
+from circles.gatherings import BookableGathering
 
 NOW = datetime(2027, 3, 2, 12, tzinfo=UTC)
 VERSION = uuid4()
@@ -23,8 +23,8 @@ SCALE = Scale(3000, 4500, 8000, "USD")
 FREE = Scale(0, 0, 0, "USD")
 
 
-def an_offer(**more: object) -> Offer:
-    plain = Offer(
+def an_offer(**more: object) -> BookableGathering:
+    plain = BookableGathering(
         gathering_id=uuid4(),
         circle_id=uuid4(),
         circle_name="First steps home",
@@ -63,8 +63,10 @@ def an_input(**more: object) -> BookingInput:
 ELIGIBLE = Eligibility(NOW, VERSION, "What is said here stays here.")
 
 
-def refused(offer: Offer, sent: BookingInput, eligibility: Eligibility = ELIGIBLE) -> set[str]:
-    return {reason.code for reason in rules.booking_refusals(offer, eligibility, sent)}
+def refused(
+    gathering: BookableGathering, sent: BookingInput, eligibility: Eligibility = ELIGIBLE
+) -> set[str]:
+    return {reason.code for reason in rules.booking_refusals(gathering, eligibility, sent)}
 
 
 def test_the_amount_of_a_booking_that_can_be_made() -> None:
@@ -75,7 +77,7 @@ def test_the_amount_of_a_booking_that_can_be_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("offer", "code"),
+    ("bookable_gathering", "code"),
     [
         ({"state": "cancelled"}, "cancelled"),
         ({"starts_at": NOW}, "past"),
@@ -84,8 +86,8 @@ def test_the_amount_of_a_booking_that_can_be_made() -> None:
         ({"seats_taken": 8}, "full"),
     ],
 )
-def test_a_gathering_that_cannot_be_booked_says_why(offer: dict[str, object], code: str) -> None:
-    assert refused(an_offer(**offer), an_input()) == {code}
+def test_a_gathering_that_cannot_be_booked_says_why(gathering: dict[str, object], code: str) -> None:
+    assert refused(an_offer(**gathering), an_input()) == {code}
 
 
 def test_booking_is_open_until_the_start() -> None:
@@ -134,8 +136,8 @@ def test_minor_units_are_checked_as_well(amount: int) -> None:
 
 def test_zero_is_free_where_the_scale_begins_at_zero() -> None:
     scale = Scale(0, 2000, 4000, "USD")
-    offer, sent = an_offer(scale=scale), an_input(amount="0")
-    assert rules.amount_due(offer, ELIGIBLE, sent) == 0
+    gathering, sent = an_offer(scale=scale), an_input(amount="0")
+    assert rules.amount_due(gathering, ELIGIBLE, sent) == 0
     assert rules.kind_of(sent, scale, 0) == "free"
     assert rules.kind_of(an_input(choice="community"), scale, 0) == "community"
     assert rules.kind_of(an_input(choice="community"), FREE, 0) == "free"
@@ -143,9 +145,9 @@ def test_zero_is_free_where_the_scale_begins_at_zero() -> None:
 
 @given(amount=st.integers(1, 49))
 def test_less_than_the_least_card_charge_is_refused(amount: int) -> None:
-    offer = an_offer(scale=Scale(0, 2000, 4000, "USD"))
-    assert refused(offer, an_input(amount=amount)) == {"below_card"}
-    assert refused(offer, an_input(amount=50)) == set()
+    gathering = an_offer(scale=Scale(0, 2000, 4000, "USD"))
+    assert refused(gathering, an_input(amount=amount)) == {"below_card"}
+    assert refused(gathering, an_input(amount=50)) == set()
 
 
 def test_an_unknown_choice_is_refused() -> None:

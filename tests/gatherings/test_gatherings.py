@@ -403,7 +403,7 @@ async def test_an_offer_holds_what_a_booking_needs(context: Context, cast: Cast)
     wren = await add_person(context, "Wren")
     async with context.db.transaction() as tx:
         await tx.execute("insert into hosts values ($1, $2, 'co')", cast.circle, wren)
-        found = await gatherings.offer(tx, cast.gathering)
+        found = await gatherings.bookable_gathering(tx, cast.gathering)
     assert (found.circle_id, found.discreet_name, found.scale.suggested) == (
         cast.circle,
         "Tuesday group",
@@ -417,7 +417,9 @@ async def test_an_offer_holds_what_a_booking_needs(context: Context, cast: Cast)
 async def test_offers_leave_out_drafts_and_unknown_ids(context: Context, cast: Cast) -> None:
     draft = await add_gathering(context, cast.circle, days=3, state="draft")
     async with context.db.reading() as tx:
-        found = await gatherings.offers(tx, [cast.gathering, cast.free_gathering, draft, uuid4()])
+        found = await gatherings.bookable_gatherings(
+            tx, [cast.gathering, cast.free_gathering, draft, uuid4()]
+        )
         assert set(found) == {cast.gathering, cast.free_gathering}
         with pytest.raises(NotFound):
-            await gatherings.offer(tx, draft)
+            await gatherings.bookable_gathering(tx, draft)

@@ -100,9 +100,9 @@ async def test_another_place_notifies_those_booked_and_is_shown_to_them(context:
         await change_one(context, cast, cast.gathering, join_link=link)
         await jobs.drain(context)
     async with context.db.reading() as tx:
-        offer = await gatherings.offer(tx, cast.gathering)
+        gathering = await gatherings.bookable_gathering(tx, cast.gathering)
         mails = await tx.fetchval("select count(*) from mails where to_address like 'mira%'")
-    assert (offer.join_link, mails) == ("https://meet.example.org/third", 2)
+    assert (gathering.join_link, mails) == ("https://meet.example.org/third", 2)
 
 
 async def test_seats_are_not_cut_below_those_taken_with_nobody_chosen(context: Context, cast: Cast) -> None:

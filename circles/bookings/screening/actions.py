@@ -60,7 +60,7 @@ async def send_request(
     """
     await _check_limit(context, actor)
     async with context.db.transaction() as tx:
-        offer, eligibility = await queries.eligibility(tx, actor.id, gathering_id)
+        gathering, eligibility = await queries.eligibility(tx, actor.id, gathering_id)
         admission = eligibility.admission
         refuse_if(rules.request_refusals(admission))
         if admission.version != version:
@@ -68,13 +68,17 @@ async def send_request(
             raise OutOfDate(Reason("questions_changed", text))
         answers = rules.read_answers(admission.questions, values)
         request_id = await SQL.add_request(
-            tx, circle_id=offer.circle_id, actor_id=actor.id, gathering_id=gathering_id, kind=admission.asks
+            tx,
+            circle_id=gathering.circle_id,
+            actor_id=actor.id,
+            gathering_id=gathering_id,
+            kind=admission.asks,
         )
         if request_id is None:
             raise Refused(Reason("sent_already", "Your request is with the hosts already."))
         await SQL.add_answers(tx, request_id=request_id, questions=list(admission.questions), answers=answers)
         await audit.record(tx, "request.waiting", request_id, actor_id=actor.id, after="waiting")
-        await _notify_hosts(tx, context, offer.circle_id, request_id, offer.discreet_name)
+        await _notify_hosts(tx, context, gathering.circle_id, request_id, gathering.discreet_name)
     return request_id
 
 

@@ -10,7 +10,7 @@ from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import queries as booking_queries
 from circles.bookings.rules import Eligibility
 from circles.bookings.screening import actions, queries, rules
-from circles.gatherings import Offer
+from circles.gatherings import BookableGathering
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
@@ -26,19 +26,21 @@ _NOTICES = {
 # The person who sends a request
 
 
-def instead_of_booking(request: Request, offer: Offer, eligibility: Eligibility, status: int) -> Response:
+def instead_of_booking(
+    request: Request, gathering: BookableGathering, eligibility: Eligibility, status: int
+) -> Response:
     """The page for a person who is not approved yet, in place of the booking form."""
     form = Form()
     if status != 200:
         reasons = rules.admission_refusals(
-            eligibility.admission, offer.starts_at, offer.zone, eligibility.now
+            eligibility.admission, gathering.starts_at, gathering.zone, eligibility.now
         )
         form.add(reason for reason in reasons if reason.code == "not_approved")
-    return _request_form(request, offer, eligibility, form, status)
+    return _request_form(request, gathering, eligibility, form, status)
 
 
 def _request_form(
-    request: Request, offer: Offer, eligibility: Eligibility, form: Form, status: int
+    request: Request, gathering: BookableGathering, eligibility: Eligibility, form: Form, status: int
 ) -> Response:
     admission = eligibility.admission
     if admission.request_id and status == 200:
@@ -47,10 +49,10 @@ def _request_form(
         request,
         "bookings/screening/request.html",
         status,
-        offer=offer,
+        gathering=gathering,
         admission=admission,
         form=form,
-        opens=rules.opens_for_newcomers(admission, offer.starts_at),
+        opens=rules.opens_for_newcomers(admission, gathering.starts_at),
         now=eligibility.now,
         keep_days=rules.KEEP_DAYS,
         most=rules.MAX_ANSWER,
@@ -75,15 +77,15 @@ async def send_request(request: Request) -> Response:
 
 async def _request_refused(request: Request, form: Form, refused: Refused) -> Response:
     async with access.context(request).db.reading() as tx:
-        offer, eligibility = await booking_queries.eligibility(
+        gathering, eligibility = await booking_queries.eligibility(
             tx, request.state.person.id, access.path_id(request)
         )
     if eligibility.admission.approved:
-        return render.see_other(f"/gatherings/{offer.gathering_id}/book")
+        return render.see_other(f"/gatherings/{gathering.gathering_id}/book")
     if eligibility.admission.request_id:
         return render.see_other(f"/my/requests/{eligibility.admission.request_id}")
     form.add(refused.reasons)
-    return _request_form(request, offer, eligibility, form, 422)
+    return _request_form(request, gathering, eligibility, form, 422)
 
 
 async def my_request(request: Request) -> Response:
