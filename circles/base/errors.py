@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,13 @@ class Refused(CirclesError):
 
 class OutOfDate(Refused):
     """The row changed since the person loaded it. The form is shown again with what they typed."""
+
+
+def or_not_found(row: T | None) -> T:
+    """The row itself. Raises NotFound when there is none."""
+    if row is None:
+        raise NotFound
+    return row
 
 
 def refuse_if(reasons: Iterable[Reason]) -> None:

@@ -41,7 +41,7 @@ order by listings.id limit :batch_size;
 update listings set asked_at = now() where id = :id returning asked_at;
 
 -- name: mark_unconfirmed(id)!
--- the page says that nobody has confirmed it lately
+-- mark the page as not confirmed lately
 update listings set marked_at = now() where id = :id;
 
 -- name: clear_asked(id)!

@@ -122,7 +122,7 @@ def test_any_answer_is_read(values: dict[str, str]) -> None:
 def test_what_could_be_let_go_of_is_never_the_license() -> None:
     counts = {"without:fee": 5, "without:where": 90, "without:room": 1, "at:FL": 2}
     could = choose_rules.looser(counts, FLORIDA, Answers(state="FL", how="telehealth", pay="40"), 1)
-    assert [(each.how_many, each.says, each.fields) for each in could] == [
+    assert [(each.how_many, each.label, each.fields) for each in could] == [
         (5, "if the fee could be higher", {"pay": ""}),
         (2, "in person", {"how": "in_person"}),
     ]

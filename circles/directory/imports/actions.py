@@ -9,7 +9,7 @@ from uuid import UUID
 
 import anyio.to_thread
 
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.directory.imports import fields as import_fields
 from circles.directory.imports import queries
 from circles.directory.imports import rows as import_rows
@@ -63,10 +63,7 @@ async def begin(context: Context, *, actor_id: UUID, file_name: str, table: Tabl
 
 
 async def _lock(tx: db.Tx, import_id: UUID) -> db.Record:
-    file = await SQL.lock(tx, id=import_id)
-    if file is None:
-        raise NotFound
-    return file
+    return or_not_found(await SQL.lock(tx, id=import_id))
 
 
 async def match(context: Context, *, actor_id: UUID, import_id: UUID, keys: Sequence[str]) -> None:
@@ -106,14 +103,14 @@ def _read_rows(rows: Iterable[db.Record], headings: Sequence[str], keys: Sequenc
 
 
 async def _known(tx: db.Tx, read: Iterable[Read], *, lock: bool) -> Known:
-    asked = {
-        "npis": list({each.npi for each in read if each.npi}),
-        "names": list({each.name for each in read if each.name}),
+    keys = {
+        "npis": list({parsed.npi for parsed in read if parsed.npi}),
+        "names": list({parsed.name for parsed in read if parsed.name}),
     }
-    listings = await db.rows(SQL.candidates(tx, **asked))
+    listings = await db.rows(SQL.candidates(tx, **keys))
     if lock and listings:
         await SQL.lock_listings(tx, ids=[row["id"] for row in listings])
-        listings = await db.rows(SQL.candidates(tx, **asked))  # again, as they are under the lock
+        listings = await db.rows(SQL.candidates(tx, **keys))  # again, as they are under the lock
     return Known(
         Existing(row["id"], row["version"], row["state"], row["owned"], actions.draft_of(row))
         for row in listings
@@ -121,8 +118,8 @@ async def _known(tx: db.Tx, read: Iterable[Read], *, lock: bool) -> Known:
 
 
 def _zips(read: Iterable[Read], known: Known) -> set[str]:
-    said = {each.given["zip"] for each in read if each.given.get("zip")}
-    return said | {each.draft.zip for each in known.listings if each.draft.zip}
+    given = {parsed.given["zip"] for parsed in read if parsed.given.get("zip")}
+    return given | {listing.draft.zip for listing in known.listings if listing.draft.zip}
 
 
 def _decide_rows(
@@ -130,14 +127,14 @@ def _decide_rows(
 ) -> list[Judged]:
     same = import_rules.rows_of_same_therapist(read, known)
     return [
-        Judged(row, each, import_rules.decide(each, known, zips, same.get(each.number, ())))
-        for row, each in zip(rows, read, strict=True)
+        Judged(row, parsed, import_rules.decide(parsed, known, zips, same.get(parsed.number, ())))
+        for row, parsed in zip(rows, read, strict=True)
     ]
 
 
 def _outcomes(file: db.Record, judged: Iterable[Judged], keys: Sequence[str]) -> list[dict[str, Any]]:
     formulas = file["notes"].get("formulas", {})
-    return [_outcome(file["id"], each, file["headings"], keys, formulas) for each in judged]
+    return [_outcome(file["id"], one, file["headings"], keys, formulas) for one in judged]
 
 
 def _outcome(
@@ -146,7 +143,7 @@ def _outcome(
     """A row's outcome as the database keeps it, with the lines that the preview shows."""
     decision, number = judged.decision, judged.row["number"]
     cells = judged.row["cells"]
-    says = {
+    preview = {
         "name": judged.read.name,
         "faults": list(decision.faults),
         "changes": list(decision.changes),
@@ -162,7 +159,7 @@ def _outcome(
         "import_id": import_id,
         "number": number,
         "outcome": decision.outcome,
-        "says": says,
+        "says": preview,
         "listing": existing.id if existing else None,
         "version": existing.version if existing else None,
     }
@@ -218,15 +215,15 @@ async def _write(
     """Write each row that is still as in the preview; the others become refused, with the reason."""
     judged = await _judge(tx, rows, file["headings"], queries.matched_keys(file), lock=True)
     outcomes = []
-    for each in judged:
-        changed = _changed_since_preview(each)
+    for one in judged:
+        changed = _changed_since_preview(one)
         outcomes.append(
-            _skipped(file["id"], each, changed)
+            _skipped(file["id"], one, changed)
             if changed
-            else await _write_one(tx, file, each, starts_as, actor_id)
+            else await _write_one(tx, file, one, starts_as, actor_id)
         )
     await SQL.set_outcome(tx, outcomes)
-    written = [each["listing"] for each in outcomes if each["outcome"] == "written"]
+    written = [one["listing"] for one in outcomes if one["outcome"] == "written"]
     await LISTINGS.refresh_facets(tx, ids=written)
     await SQL.set_state(tx, id=file["id"], state="done")
     await audit.record(
@@ -257,8 +254,8 @@ def _changed_since_preview(judged: Judged) -> list[dict[str, str]]:
     return []
 
 
-def _the_row(says: str) -> dict[str, str]:
-    return {"column": "The row", "value": "", "says": says}
+def _the_row(message: str) -> dict[str, str]:
+    return {"column": "The row", "value": "", "says": message}
 
 
 def _skipped(import_id: UUID, judged: Judged, faults: list[dict[str, str]]) -> dict[str, Any]:

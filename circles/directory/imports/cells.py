@@ -19,16 +19,16 @@ _NO_FORMULA: Final = re.compile(r"[+-]?[\d\s().,/-]+|[-+] .*", re.DOTALL)
 _BLANK: Final = re.compile(r"[-–—]*|n/?a\.?", re.I)
 
 
-def _expected(says: str, code: str = "unreadable") -> NoReturn:
-    raise Refused(Reason(code, says))
+def _expected(message: str, code: str = "unreadable") -> NoReturn:
+    raise Refused(Reason(code, message))
 
 
 def tidy(cell: str) -> str:
     """A cell without the space around it; empty for a dash or n/a. An apostrophe before a sign is taken off."""
-    found = cell.strip()
-    if found[:1] == "'" and _FORMULA.match(found[1:]):
-        found = found[1:]
-    return "" if _BLANK.fullmatch(found) else found
+    trimmed = cell.strip()
+    if trimmed[:1] == "'" and _FORMULA.match(trimmed[1:]):
+        trimmed = trimmed[1:]
+    return "" if _BLANK.fullmatch(trimmed) else trimmed
 
 
 def is_formula(cell: str) -> bool:
@@ -41,17 +41,17 @@ def is_formula(cell: str) -> bool:
 
 def _by_words(options: Mapping[str, str], more: Mapping[str, str] | None = None) -> dict[str, str]:
     """What may be typed for each code: the code, its words, their short form in brackets, and more."""
-    found: dict[str, str] = {}
-    for code, says in options.items():
-        short = re.search(r"\(([^)]*)\)", says)
+    codes: dict[str, str] = {}
+    for code, label in options.items():
+        short = re.search(r"\(([^)]*)\)", label)
         for typed in (
             code.replace("_", " "),
-            says,
-            re.sub(r"\([^)]*\)", "", says),
+            label,
+            re.sub(r"\([^)]*\)", "", label),
             short[1] if short else code,
         ):
-            found.setdefault(plain(typed), code)
-    return found | {plain(typed): code for typed, code in (more or {}).items()}
+            codes.setdefault(plain(typed), code)
+    return codes | {plain(typed): code for typed, code in (more or {}).items()}
 
 
 _AREAS: Final = _by_words(
@@ -127,9 +127,9 @@ _WAY_OF: Final = {
 }
 
 
-def _one_of(known: Mapping[str, str], says: str, cell: str) -> str:
-    found = known.get(plain(cell)) or known.get(fold(cell))
-    return found or _expected(says, "unknown")
+def _one_of(known: Mapping[str, str], expected: str, cell: str) -> str:
+    code = known.get(plain(cell)) or known.get(fold(cell))
+    return code or _expected(expected, "unknown")
 
 
 def _say(options: Iterable[str]) -> str:
@@ -137,57 +137,57 @@ def _say(options: Iterable[str]) -> str:
 
 
 def _split(cell: str) -> list[str]:
-    return [part for each in re.split(r"[;\n]", cell) if (part := each.strip())]
+    return [part for piece in re.split(r"[;\n]", cell) if (part := piece.strip())]
 
 
-def _some_of(known: Mapping[str, str], says: str, cell: str) -> tuple[str, ...]:
+def _some_of(known: Mapping[str, str], expected: str, cell: str) -> tuple[str, ...]:
     """Several with ; between them, or with commas where the whole is none of the words."""
     parts = _split(cell)
     if len(parts) == 1 and plain(parts[0]) not in known:
-        parts = [part for each in re.split(r"[,/|]", cell) if (part := each.strip())]
+        parts = [part for piece in re.split(r"[,/|]", cell) if (part := piece.strip())]
     unknown = [part for part in parts if plain(part) not in known]
     if unknown or not parts:
-        named = _say(f"“{each[:40]}”" for each in unknown[:5])
-        _expected(f"We do not know {named}. {says}", "unknown")
+        named = _say(f"“{piece[:40]}”" for piece in unknown[:5])
+        _expected(f"We do not know {named}. {expected}", "unknown")
     return tuple(dict.fromkeys(known[plain(part)] for part in parts))
 
 
 def _yes_no(cell: str) -> bool:
-    said = plain(cell)
-    if said not in _YES | _NO:
+    typed = plain(cell)
+    if typed not in _YES | _NO:
         _expected("Expected: yes or no.")
-    return said in _YES
+    return typed in _YES
 
 
 def _meets(cell: str) -> tuple[bool, bool]:
     """Whether by telehealth, and whether in person."""
-    said = "".join(_MEETS.get(plain(part), "?") for part in re.split(r"[;,/&+\n]", cell) if part.strip())
-    if not said or "?" in said:
+    letters = "".join(_MEETS.get(plain(part), "?") for part in re.split(r"[;,/&+\n]", cell) if part.strip())
+    if not letters or "?" in letters:
         _expected("Expected: telehealth, in person, or both.")
-    return "t" in said, "p" in said
+    return "t" in letters, "p" in letters
 
 
 def _experience(cell: str) -> str:
     typed = cell.replace(",", "").strip()
-    said = typed.rstrip("+")
-    if said.isascii() and said.isdigit():
-        number = int(said[:9]) + (said != typed)
+    digits = typed.rstrip("+")
+    if digits.isascii() and digits.isdigit():
+        number = int(digits[:9]) + (digits != typed)
         return "over_50" if number > 50 else "over_10" if number > 10 else "some" if number else "none"
     return _one_of(_EXPERIENCE, f"Expected: {_say(words.EXPERIENCE.values())}; or a number.", cell)
 
 
 def _zip(cell: str) -> str:
-    said = re.sub(r"[-\s]\d{4}$", "", cell.strip())
-    if not (said.isascii() and said.isdigit() and 3 <= len(said) <= 5):
+    digits = re.sub(r"[-\s]\d{4}$", "", cell.strip())
+    if not (digits.isascii() and digits.isdigit() and 3 <= len(digits) <= 5):
         _expected("Expected: five digits, such as 33101.")
-    return said.zfill(5)
+    return digits.zfill(5)
 
 
 def _whole(most: int, cell: str) -> int:
-    said = re.sub(r"(min|mins|minutes)\.?$", "", cell.strip(), flags=re.I).rstrip()
-    if not (said.isascii() and said.isdigit() and len(said) <= 4 and int(said) <= most):
+    digits = re.sub(r"(min|mins|minutes)\.?$", "", cell.strip(), flags=re.I).rstrip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 4 and int(digits) <= most):
         _expected(f"Expected: a whole number from 0 to {most}.")
-    return int(said)
+    return int(digits)
 
 
 def amount(currency: str, cell: str) -> int:
@@ -197,11 +197,11 @@ def amount(currency: str, cell: str) -> int:
 
 def fee(currency: str, cell: str) -> tuple[int, int]:
     """One amount or a range, as lowest and highest."""
-    parts = [each for part in re.split(r"-|–|—|\bto\b", cell) if (each := part.strip())]
+    parts = [trimmed for part in re.split(r"-|–|—|\bto\b", cell) if (trimmed := part.strip())]
     if not 1 <= len(parts) <= 2:
         _expected("Expected: one amount or a range, such as 180 or 150-300.")
-    found = [money.parse(each, currency) for each in parts]
-    return found[0], found[-1]
+    amounts = [money.parse(trimmed, currency) for trimmed in parts]
+    return amounts[0], amounts[-1]
 
 
 def floor(currency: str, cell: str) -> int | None:
@@ -214,15 +214,15 @@ def _npi(cell: str) -> str:
 
 
 def _links(cell: str) -> tuple[str, ...]:
-    found = [part for each in re.split(r"[;\s]+", cell) if (part := each.strip(",<>"))]
-    return tuple(f"https://{each}" if each.lower().startswith("www.") else each for each in found)
+    links = [link for part in re.split(r"[;\s]+", cell) if (link := part.strip(",<>"))]
+    return tuple(f"https://{link}" if link.lower().startswith("www.") else link for link in links)
 
 
 def day(cell: str) -> date:
     """A day as 2028-01-31, or as 1/31/2028: month, day, year."""
-    said = cell.strip().split(" ")[0].split("T")[0]
-    iso = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", said, re.ASCII)
-    american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", said, re.ASCII)
+    typed = cell.strip().split(" ")[0].split("T")[0]
+    iso = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", typed, re.ASCII)
+    american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", typed, re.ASCII)
     parts = iso.groups() if iso else (american[3], american[1], american[2]) if american else None
     try:
         return date(*map(int, parts or ()))
@@ -242,15 +242,15 @@ def way(cell: str) -> str:
 
 
 def way_of(cell: str) -> str:
-    """The way of working a credential belongs to by itself, such as SEP; empty when it says too little."""
+    """The way of working a credential belongs to by itself, such as SEP; empty when it is ambiguous."""
     return _WAY_OF.get(plain(cell), ("", ""))[0]
 
 
 def credential(of: str, cell: str) -> str:
     """A credential in the terms of one way's school."""
     known = words.CREDENTIALS.get(of, {})
-    says = f"Expected for {words.WAYS[of]}: {_say(known.values())}." if known else "Expected: nothing."
-    return _one_of(_CREDENTIALS.get(of, {}), says, cell)
+    expected = f"Expected for {words.WAYS[of]}: {_say(known.values())}." if known else "Expected: nothing."
+    return _one_of(_CREDENTIALS.get(of, {}), expected, cell)
 
 
 # Several in one cell
@@ -258,19 +258,19 @@ def credential(of: str, cell: str) -> str:
 
 def licenses(cell: str) -> tuple[License, ...]:
     """Kind, area and number of each, with ; between them; (expires 2028-01-31) may follow."""
-    return tuple(_license(each) for each in _split(cell))
+    return tuple(_license(typed) for typed in _split(cell))
 
 
-def _license(said: str) -> License:
-    end = re.search(r"\(?\bexpires:?\s+(on\s+)?(?P<day>[\d/-]+)\)?\s*$", said, re.I)
-    tokens = re.findall(r"[^\s,]+", said[: end.start()] if end else said)
+def _license(typed: str) -> License:
+    end = re.search(r"\(?\bexpires:?\s+(on\s+)?(?P<day>[\d/-]+)\)?\s*$", typed, re.I)
+    tokens = re.findall(r"[^\s,]+", typed[: end.start()] if end else typed)
     kind, tokens = _longest(_KINDS, tokens)
     area, tokens = _longest(_AREAS, tokens)
     number = " ".join(tokens)
     if not (kind and area and number):
         missing = "kind" if not kind else "state" if not area else "number"
         _expected(
-            f"In “{said[:60]}” we find no {missing}. Expected: kind, state, number, such as LCSW FL SW1234.",
+            f"In “{typed[:60]}” we find no {missing}. Expected: kind, state, number, such as LCSW FL SW1234.",
             missing,
         )
     return License(kind, area, number, expires_on=day(end["day"]) if end else None)
@@ -279,23 +279,23 @@ def _license(said: str) -> License:
 def _longest(known: Mapping[str, str], tokens: list[str]) -> tuple[str, list[str]]:
     """The longest beginning that is known, and what follows it."""
     for size in range(min(6, len(tokens)), 0, -1):
-        found = known.get(plain(" ".join(tokens[:size])))
-        if found:
-            return found, tokens[size:]
+        code = known.get(plain(" ".join(tokens[:size])))
+        if code:
+            return code, tokens[size:]
     return "", tokens
 
 
 def ways(cell: str) -> tuple[Way, ...]:
     """Each way or its credential, with ; between them: IFS: IFS Level 2 (Fluence, 2019); EMDR; SEP."""
-    return tuple(_way(each) for each in _split(cell))
+    return tuple(_way(typed) for typed in _split(cell))
 
 
-def _way(said: str) -> Way:
-    code = _WAYS.get(plain(said))
+def _way(typed: str) -> Way:
+    code = _WAYS.get(plain(typed))
     if code:
         return Way(code)
-    more = re.search(r"\((?P<school>[^()]*?)(?:,?\s*(?P<year>\d{4}))?\)\s*$", said, re.ASCII)
-    head, _, after = (said[: more.start()] if more else said).partition(":")
+    more = re.search(r"\((?P<school>[^()]*?)(?:,?\s*(?P<year>\d{4}))?\)\s*$", typed, re.ASCII)
+    head, _, after = (typed[: more.start()] if more else typed).partition(":")
     school, year = (more["school"].strip(), more["year"]) if more else ("", None)
     since = int(year) if year else None
     if plain(head) in _WAY_OF and not after.strip():
@@ -311,8 +311,10 @@ def _text(cell: str) -> str:
 
 
 def _area(cell: str) -> str:
-    says = "Expected: a state by two letters or its name, such as FL or Florida, or a country of our list."
-    return _one_of(_AREAS, says, cell)
+    expected = (
+        "Expected: a state by two letters or its name, such as FL or Florida, or a country of our list."
+    )
+    return _one_of(_AREAS, expected, cell)
 
 
 # What reads the cell of each field; fees wait for the currency, and ways for their credential.

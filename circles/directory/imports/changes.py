@@ -26,27 +26,27 @@ _AMOUNTS: Final = ("fee_minimum", "fee_maximum", "sliding_floor")
 
 def changed(before: Draft, after: Draft) -> list[Line]:
     """Every field that would change, with its text before and after."""
-    found: list[Line] = []
-    for each in fields(Draft):
-        was, becomes = getattr(before, each.name), getattr(after, each.name)
+    lines: list[Line] = []
+    for field in fields(Draft):
+        was, becomes = getattr(before, field.name), getattr(after, field.name)
         if was == becomes:
             continue
-        if each.name == "licenses":
-            found += _changed_rows("License", {(x.kind, x.area, x.number): license(x) for x in was},
-                                   {(x.kind, x.area, x.number): license(x) for x in becomes})  # fmt: skip
-        elif each.name == "ways":
-            found += _changed_rows(
-                "Way of working", {x.way: way(x) for x in was}, {x.way: way(x) for x in becomes}
+        if field.name == "licenses":
+            lines += _changed_rows("License", {(x.kind, x.area, x.number): license_text(x) for x in was},
+                                   {(x.kind, x.area, x.number): license_text(x) for x in becomes})  # fmt: skip
+        elif field.name == "ways":
+            lines += _changed_rows(
+                "Way of working", {x.way: way_text(x) for x in was}, {x.way: way_text(x) for x in becomes}
             )
         else:
-            found.append(
+            lines.append(
                 {
-                    "field": BY_KEY[each.name].label,
-                    "before": _say(each.name, was, before.currency),
-                    "after": _say(each.name, becomes, after.currency),
+                    "field": BY_KEY[field.name].label,
+                    "before": _say(field.name, was, before.currency),
+                    "after": _say(field.name, becomes, after.currency),
                 }
             )
-    return found
+    return lines
 
 
 def _changed_rows(label: str, before: Mapping[Any, str], after: Mapping[Any, str]) -> list[Line]:
@@ -64,26 +64,30 @@ def _say(name: str, value: Any, currency: str) -> str:
         return "none" if value is None else money.format_amount(value, currency)
     if isinstance(value, tuple):
         known = _WORDS.get(name, {})
-        return ", ".join(str(known.get(each, each)) for each in value)
-    found = str(_WORDS.get(name, {}).get(value, value))
-    return found if len(found) <= 160 else f"{found[:157].rstrip()} …"
+        return ", ".join(str(known.get(code, code)) for code in value)
+    shown = str(_WORDS.get(name, {}).get(value, value))
+    return shown if len(shown) <= 160 else f"{shown[:157].rstrip()} …"
 
 
-def license(each: License) -> str:
+def license_text(license: License) -> str:
     """A license in one line."""
-    short = words.LICENSES.get(each.kind, (each.kind, ""))[0]
-    more = [] if each.status == "active" else [words.LICENSE_STATUS.get(each.status, each.status).lower()]
-    more += [f"expires {clock.format_date(each.expires_on)}"] if each.expires_on else []
-    more += [each.source] if each.source else []
-    return ", ".join((f"{short} {each.area} {each.number}", *more))
+    short = words.LICENSES.get(license.kind, (license.kind, ""))[0]
+    more = (
+        []
+        if license.status == "active"
+        else [words.LICENSE_STATUS.get(license.status, license.status).lower()]
+    )
+    more += [f"expires {clock.format_date(license.expires_on)}"] if license.expires_on else []
+    more += [license.source] if license.source else []
+    return ", ".join((f"{short} {license.area} {license.number}", *more))
 
 
-def way(each: Way) -> str:
+def way_text(way: Way) -> str:
     """A way of working in one line."""
-    name = words.WAYS.get(each.way, each.way) if each.way != "other" else each.school
-    held = words.CREDENTIALS.get(each.way, {}).get(each.credential, "")
-    school = each.school if each.way != "other" else ""
-    return ", ".join(part for part in (name, held, school, str(each.year or "")) if part)
+    name = words.WAYS.get(way.way, way.way) if way.way != "other" else way.school
+    held = words.CREDENTIALS.get(way.way, {}).get(way.credential, "")
+    school = way.school if way.way != "other" else ""
+    return ", ".join(part for part in (name, held, school, str(way.year or "")) if part)
 
 
 def facts(draft: Draft) -> list[str]:
@@ -98,13 +102,13 @@ def facts(draft: Draft) -> list[str]:
     if draft.sliding_floor is not None:
         fee += f", sliding down to {money.format_amount(draft.sliding_floor, draft.currency)}"
     return [
-        "; ".join(license(each) for each in draft.licenses),
+        "; ".join(license_text(license) for license in draft.licenses),
         " and ".join(meets).capitalize() + (f", {place}" if place else ""),
         fee,
-        *_if_any(way(each) for each in draft.ways),
+        *_if_any(way_text(way) for way in draft.ways),
     ]
 
 
 def _if_any(lines: Iterable[str]) -> list[str]:
-    found = "; ".join(lines)
-    return [text.tidy_line(found, max_length=300)] if found else []
+    joined = "; ".join(lines)
+    return [text.tidy_line(joined, max_length=300)] if joined else []

@@ -17,14 +17,14 @@ MAX_NUMBERED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. says: what its column may hold. example: for the template. names: headings it goes by, folded.
+    """One field. content: what its column may hold. example: for the template. names: headings it goes by, folded.
 
     numbered: there may be several, as in "License 2 number".
     """
 
     key: str
     label: str
-    says: str
+    content: str
     example: str = ""
     names: tuple[str, ...] = ()
     numbered: bool = False
@@ -41,7 +41,7 @@ def _several(options: Mapping[str, object]) -> str:
 _YES_NO = "yes or no."
 _AREA = "A state by two letters or by its name (FL, Florida), or one of: " + _any_of(words.ABROAD) + "."
 _KINDS = ", ".join(short for short, _ in words.LICENSES.values())
-_CREDENTIALS = ", ".join(name for each in words.CREDENTIALS.values() for name in each.values())
+_CREDENTIALS = ", ".join(name for credentials in words.CREDENTIALS.values() for name in credentials.values())
 
 FIELDS: Final[Sequence[Field]] = (
     Field("name", "Name", "The whole name, up to 80 characters.", "Alma Whitfield",
@@ -149,7 +149,7 @@ FIELDS: Final[Sequence[Field]] = (
           ("way school", "school", "trained at", "training institute", "institute"), True),
     Field("year", "Way: since", "A year.", "2019", ("way since", "year", "way year", "since", "trained in"), True),
 )  # fmt: skip
-BY_KEY: Final[Mapping[str, Field]] = {each.key: each for each in FIELDS}
+BY_KEY: Final[Mapping[str, Field]] = {field.key: field for field in FIELDS}
 LEFT_OUT: Final = ""
 
 
@@ -157,8 +157,8 @@ def fold(typed: str) -> str:
     """Small letters without accents, as the database's own folded() makes them."""
     if typed.isascii():
         return typed.lower()
-    found = unicodedata.normalize("NFKD", typed)
-    return "".join(each for each in found if not "\u0300" <= each <= "\u036f").lower()
+    decomposed = unicodedata.normalize("NFKD", typed)
+    return "".join(character for character in decomposed if not "\u0300" <= character <= "\u036f").lower()
 
 
 def plain(typed: str) -> str:
@@ -168,17 +168,17 @@ def plain(typed: str) -> str:
 
 def options() -> list[tuple[str, str]]:
     """Everything a column may be matched with, for a select."""
-    found = [(LEFT_OUT, "Leave this column out")]
-    for each in FIELDS:
-        if each.numbered:
-            head, _, part = each.label.partition(":")
-            found += [
-                (f"{each.key}_{n}", f"{head} {n}:{part}" if part else f"{head} {n}")
+    choices = [(LEFT_OUT, "Leave this column out")]
+    for field in FIELDS:
+        if field.numbered:
+            head, _, part = field.label.partition(":")
+            choices += [
+                (f"{field.key}_{n}", f"{head} {n}:{part}" if part else f"{head} {n}")
                 for n in range(1, MAX_NUMBERED + 1)
             ]
         else:
-            found.append((each.key, each.label))
-    return found
+            choices.append((field.key, field.label))
+    return choices
 
 
 OPTIONS: Final[Mapping[str, str]] = dict(options())
@@ -186,22 +186,22 @@ OPTIONS: Final[Mapping[str, str]] = dict(options())
 
 def _heading_words(heading: str) -> tuple[str, int]:
     """A heading made comparable, and the number in it (0: none): "Lic. # 2" is ("lic number", 2)."""
-    said = plain(heading.replace("#", " number ")).replace("licence", "license")
-    number = next((int(each) for each in said.split() if each in ("1", "2", "3")), 0)
-    return " ".join(each for each in said.split() if each not in ("1", "2", "3")), number
+    text = plain(heading.replace("#", " number ")).replace("licence", "license")
+    number = next((int(word) for word in text.split() if word in ("1", "2", "3")), 0)
+    return " ".join(word for word in text.split() if word not in ("1", "2", "3")), number
 
 
-_KNOWN: Final = {name: each for each in FIELDS for name in (*each.names, _heading_words(each.label)[0])}
+_KNOWN: Final = {name: field for field in FIELDS for name in (*field.names, _heading_words(field.label)[0])}
 
 
 def guess(headings: Iterable[str]) -> list[str]:
     """For each heading the key of OPTIONS it most likely means, no key twice; empty where nothing fits."""
-    found: list[str] = []
+    keys: list[str] = []
     for heading in headings:
-        said, number = _heading_words(heading)
-        field = _KNOWN.get(said)
-        found.append(_free_key(field, number, found) if field else LEFT_OUT)
-    return found
+        name, number = _heading_words(heading)
+        field = _KNOWN.get(name)
+        keys.append(_free_key(field, number, keys) if field else LEFT_OUT)
+    return keys
 
 
 def _free_key(field: Field, number: int, taken: list[str]) -> str:
@@ -211,7 +211,7 @@ def _free_key(field: Field, number: int, taken: list[str]) -> str:
     return next((key for n in wanted if (key := f"{field.key}_{n}") not in taken), LEFT_OUT)
 
 
-# What of the fields the template leaves out: what another column says as well.
+# Fields left out of the template: another column covers them.
 _NOT_IN_TEMPLATE: Final = frozenset(
     (
         "first_name",
@@ -229,12 +229,14 @@ _NOT_IN_TEMPLATE: Final = frozenset(
 
 def template(today: date) -> list[tuple[str, str]]:
     """The headings of a file to begin with, each with an example that can be brought in: its license still holds."""
-    found = []
-    for each in FIELDS:
-        if each.key not in _NOT_IN_TEMPLATE:
-            heading = OPTIONS[f"{each.key}_1"] if each.numbered else each.label
-            example = f"{each.example} (an example; delete this row)" if each.key == "name" else each.example
-            if each.key == "license_expires_on":
+    columns = []
+    for field in FIELDS:
+        if field.key not in _NOT_IN_TEMPLATE:
+            heading = OPTIONS[f"{field.key}_1"] if field.numbered else field.label
+            example = (
+                f"{field.example} (an example; delete this row)" if field.key == "name" else field.example
+            )
+            if field.key == "license_expires_on":
                 example = f"{today.year + 2}-01-31"
-            found.append((heading, example))
-    return found
+            columns.append((heading, example))
+    return columns

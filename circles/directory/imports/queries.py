@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from circles.base.errors import NotFound
+from circles.base.errors import or_not_found
 from circles.store import db
 
 SQL = db.queries("directory/imports")
@@ -15,10 +15,7 @@ PER_PAGE: Final = 25
 
 async def read_import(tx: db.Tx, import_id: UUID) -> db.Record:
     """An import with its counts. Raises NotFound."""
-    file = await SQL.import_with_counts(tx, id=import_id)
-    if file is None:
-        raise NotFound
-    return file
+    return or_not_found(await SQL.import_with_counts(tx, id=import_id))
 
 
 def matched_keys(row: db.Record) -> list[str]:
@@ -28,8 +25,13 @@ def matched_keys(row: db.Record) -> list[str]:
 
 async def page_of_rows(tx: db.Tx, import_id: UUID, outcome: str, page: int) -> list[db.Record]:
     """A page of the rows of one outcome."""
-    said = {"import_id": import_id, "outcome": outcome, "after": (page - 1) * PER_PAGE, "how_many": PER_PAGE}
-    return await db.rows(SQL.page_of_rows(tx, **said))
+    arguments = {
+        "import_id": import_id,
+        "outcome": outcome,
+        "after": (page - 1) * PER_PAGE,
+        "how_many": PER_PAGE,
+    }
+    return await db.rows(SQL.page_of_rows(tx, **arguments))
 
 
 async def first_rows(tx: db.Tx, import_id: UUID, how_many: int = 3) -> list[db.Record]:
@@ -39,9 +41,7 @@ async def first_rows(tx: db.Tx, import_id: UUID, how_many: int = 3) -> list[db.R
 
 async def refused_rows(tx: db.Tx, import_id: UUID) -> list[list[str]]:
     """The headings, then every refused row with its number and the reasons; harmless for a spreadsheet."""
-    headings = await SQL.harmless_headings(tx, id=import_id)
-    if headings is None:
-        raise NotFound
+    headings = or_not_found(await SQL.harmless_headings(tx, id=import_id))
     rows = await db.rows(SQL.refused_rows(tx, import_id=import_id))
     head = ["Row", "Why it was refused", *headings]
     return [head, *([str(row["number"]), row["why"], *row["cells"]] for row in rows)]

@@ -53,7 +53,7 @@ class Table:
 
 
 async def read(sent: bytes) -> Table:
-    """Read a CSV or XLSX file, whatever its name says. Raises Refused with the reason when it cannot be read."""
+    """Read a CSV or XLSX file, whatever its name. Raises Refused with the reason when it cannot be read."""
     return await anyio.to_thread.run_sync(read_now, sent, limiter=_few)
 
 
@@ -81,8 +81,8 @@ def too_large() -> Reason:
     )
 
 
-def _refused(code: str, says: str) -> Refused:
-    return Refused(Reason(code, says, "file"))
+def _refused(code: str, message: str) -> Refused:
+    return Refused(Reason(code, message, "file"))
 
 
 def _table(records: Iterator[tuple[int, list[str]]], **more: Any) -> Table:
@@ -95,8 +95,8 @@ def _table(records: Iterator[tuple[int, list[str]]], **more: Any) -> Table:
         if not headings:
             headings = _headings(cells)
         elif len(rows) == MAX_ROWS:
-            says = f"This file has more than {MAX_ROWS:,} rows. Please send it in parts."
-            raise _refused("too_many_rows", says)
+            message = f"This file has more than {MAX_ROWS:,} rows. Please send it in parts."
+            raise _refused("too_many_rows", message)
         else:
             rows.append(Row(number, _as_wide(cells, len(headings))))
     if not rows:
@@ -105,13 +105,13 @@ def _table(records: Iterator[tuple[int, list[str]]], **more: Any) -> Table:
 
 
 def _headings(cells: list[str]) -> tuple[str, ...]:
-    found = [text.tidy_line(cell, max_length=100) for cell in cells]
-    while found and not found[-1]:
-        found.pop()
-    if len(found) > MAX_COLUMNS:
-        says = f"This file has {len(found):,} columns; there is room for {MAX_COLUMNS}."
-        raise _refused("too_many_columns", says)
-    return tuple(heading or f"Column {import_workbook.letters(n)}" for n, heading in enumerate(found))
+    headings = [text.tidy_line(cell, max_length=100) for cell in cells]
+    while headings and not headings[-1]:
+        headings.pop()
+    if len(headings) > MAX_COLUMNS:
+        message = f"This file has {len(headings):,} columns; there is room for {MAX_COLUMNS}."
+        raise _refused("too_many_columns", message)
+    return tuple(heading or f"Column {import_workbook.letters(n)}" for n, heading in enumerate(headings))
 
 
 def _as_wide(cells: list[str], width: int) -> tuple[str, ...]:
@@ -156,9 +156,9 @@ def _decode(sent: bytes) -> tuple[str, str]:
 def _records(words: str) -> Iterator[tuple[int, list[str]]]:
     """Every record of a CSV text with its number."""
     first, _, rest = words.partition("\n")
-    said = first.strip().strip('"')
-    if said.startswith("sep=") and len(said) == 5:
-        return enumerate(_parsed(rest, said[4]), start=2)
+    declaration = first.strip().strip('"')
+    if declaration.startswith("sep=") and len(declaration) == 5:
+        return enumerate(_parsed(rest, declaration[4]), start=2)
     return enumerate(_parsed(words, _delimiter(words)), start=1)
 
 
@@ -194,8 +194,8 @@ def _parsed(words: str, delimiter: str) -> Iterator[list[str]]:
     except csv.Error:
         pass
     if record != [_END]:
-        says = f"In row {number or 1} a quotation mark is opened and never closed, so the rows after it run together."
-        raise _refused("open_quote", says)
+        where = f"In row {number or 1} a quotation mark is opened and never closed"
+        raise _refused("open_quote", f"{where}, so the rows after it run together.")
 
 
 # Workbooks
@@ -205,7 +205,7 @@ def _workbook(sent: bytes) -> Table:
     checked = import_workbook.open_checked(sent)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(checked.content)) as book:
-            shown = [each.name for each in book.sheets_metadata if _is_shown(each)]
+            shown = [sheet.name for sheet in book.sheets_metadata if _is_shown(sheet)]
             if not shown:
                 raise _refused(
                     "no_sheet", "This workbook has no sheet that shows. Please choose another file."
@@ -231,8 +231,8 @@ def _workbook_notes(shown: list[str], formulas: dict[int, list[int]]) -> tuple[s
         first = text.tidy_line(shown[0], max_length=60)
         notes.append(f"This workbook has {len(shown)} sheets; the first, “{first}”, was read.")
     if formulas:
-        says = "Some cells hold formulas. Nothing is calculated here: what each last showed was read as plain text."
-        notes.append(says)
+        note = "Some cells hold formulas. Nothing is calculated here: what each last showed was read as plain text."
+        notes.append(note)
     return tuple(notes)
 
 

@@ -75,12 +75,12 @@ class Known:
         self.listings = list(listings)
         self._by_npi: dict[str, Existing] = {}
         self._by_license: dict[tuple[str, str, str, str], dict[UUID, Existing]] = defaultdict(dict)
-        for each in self.listings:
-            if each.draft.npi:
-                self._by_npi[each.draft.npi] = each
-            for license in each.draft.licenses:
-                key = known_by_license(each.draft.name, license.kind, license.area, license.number)
-                self._by_license[key][each.id] = each
+        for listing in self.listings:
+            if listing.draft.npi:
+                self._by_npi[listing.draft.npi] = listing
+            for license in listing.draft.licenses:
+                key = known_by_license(listing.draft.name, license.kind, license.area, license.number)
+                self._by_license[key][listing.id] = listing
 
     def find(self, row: Read) -> tuple[Existing | None, str]:
         """The listing a row belongs to, or None; and the fault where several could be meant."""
@@ -93,10 +93,10 @@ class Known:
                 None,
                 "Two listings fit this row: one by its NPI or license, one by another. Please mend the row.",
             )
-        found = by_npi or next(iter(by_license.values()), None)
-        if found and row.npi and found.draft.npi not in ("", row.npi):
-            return None, f"The listing of this name and license has another NPI, {found.draft.npi}."
-        return found, ""
+        match = by_npi or next(iter(by_license.values()), None)
+        if match and row.npi and match.draft.npi not in ("", row.npi):
+            return None, f"The listing of this name and license has another NPI, {match.draft.npi}."
+        return match, ""
 
 
 def rows_of_same_therapist(rows: Iterable[Read], known: Known) -> dict[int, list[tuple[str, int]]]:
@@ -105,17 +105,17 @@ def rows_of_same_therapist(rows: Iterable[Read], known: Known) -> dict[int, list
     for row in rows:
         listing, _ = known.find(row)
         marks: set[object] = {("npi", row.npi)} if row.npi else set()
-        marks |= {("license", each) for each in row.known_by} | (
+        marks |= {("license", key) for key in row.known_by} | (
             {("listing", listing.id)} if listing else set()
         )
         for mark in marks:
             by[mark].append(row.number)
-    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    others_by_row: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for mark, numbers in by.items():
         kind = mark[0] if isinstance(mark, tuple) else ""
         for number in numbers if len(numbers) > 1 else ():
-            found[number] += [(kind, other) for other in numbers if other != number]
-    return found
+            others_by_row[number] += [(kind, other) for other in numbers if other != number]
+    return others_by_row
 
 
 # The decision
@@ -158,74 +158,75 @@ def _owned(existing: Existing) -> str:
 def _refuse_same_therapist(row: Read, same: Sequence[tuple[str, int]]) -> None:
     named: set[int] = set()
     for kind, what in (("npi", "NPI"), ("license", "name and license"), ("listing", "listing")):
-        others = sorted({number for each, number in same if each == kind} - named)
+        others = sorted({number for mark, number in same if mark == kind} - named)
         if not others:
             continue
         named.update(others)
         rows = ", ".join(str(number) for number in others[:5]) + (" and more" if len(others) > 5 else "")
-        says = f"The same {what} stands in row {rows} too. Please keep one row for each therapist."
+        message = f"The same {what} stands in row {rows} too. Please keep one row for each therapist."
         if kind == "npi":
-            row.fault("npi", says)
+            row.fault("npi", message)
         else:
-            row.fault("twin", says, column="The row", value=row.name)
+            row.fault("twin", message, column="The row", value=row.name)
 
 
 def _merged(row: Read, before: Draft | None, zips: Mapping[str, Any]) -> tuple[Draft, dict[str, str]]:
     """The listing as the row would have it, and which columns its licenses and ways come from."""
-    said = {key: value for key, value in row.given.items() if key in Draft.__dataclass_fields__}
-    if "fee_minimum" in said and "fee_maximum" not in said and before is None:
-        said["fee_maximum"] = said["fee_minimum"]
-    elif "fee_maximum" in said and "fee_minimum" not in said and before is None:
-        said["fee_minimum"] = said["fee_maximum"]
+    values = {key: value for key, value in row.given.items() if key in Draft.__dataclass_fields__}
+    if "fee_minimum" in values and "fee_maximum" not in values and before is None:
+        values["fee_maximum"] = values["fee_minimum"]
+    elif "fee_maximum" in values and "fee_minimum" not in values and before is None:
+        values["fee_minimum"] = values["fee_maximum"]
     origins: dict[str, str] = {}
     base = before or Draft(name="")
-    said["licenses"] = _merged_licenses(row, base.licenses, origins)
-    said["ways"] = _merged_ways(row, base.ways, origins)
-    place = zips.get(said.get("zip", ""))
+    values["licenses"] = _merged_licenses(row, base.licenses, origins)
+    values["ways"] = _merged_ways(row, base.ways, origins)
+    place = zips.get(values.get("zip", ""))
     if place and "zip" not in row.faulty:
-        said.setdefault("city", base.city if before and base.zip == place.zip else place.city)
+        values.setdefault("city", base.city if before and base.zip == place.zip else place.city)
         if "area" not in row.faulty:
-            said.setdefault("area", base.area if before and base.zip == place.zip else place.area)
-    return listing_rules.tidy(replace(base, **said)), origins
+            values.setdefault("area", base.area if before and base.zip == place.zip else place.area)
+    return listing_rules.tidy(replace(base, **values)), origins
 
 
 def _merged_licenses(row: Read, before: Sequence[License], origins: dict[str, str]) -> tuple[License, ...]:
     """The listing's licenses, changed where the row names them; then the others of the row."""
-    found = list(before)
-    seen: set[int] = set()
+    licenses = list(before)
+    matched: set[int] = set()
     for number, parts in row.licenses:
         at = next(
-            (n for n, each in enumerate(found) if n not in seen and _same_license(each, parts)), len(found)
+            (n for n, license in enumerate(licenses) if n not in matched and _same_license(license, parts)),
+            len(licenses),
         )
-        if at == len(found):
-            found.append(replace(License("", "", ""), **parts))
+        if at == len(licenses):
+            licenses.append(replace(License("", "", ""), **parts))
         else:
-            found[at] = replace(found[at], **(parts | {"number": found[at].number}))
-        seen.add(at)
+            licenses[at] = replace(licenses[at], **(parts | {"number": licenses[at].number}))
+        matched.add(at)
         origins[f"license_{at + 1}"] = number
-    return tuple(found)
+    return tuple(licenses)
 
 
 def _same_license(license: License, parts: Mapping[str, Any]) -> bool:
-    said = (parts.get("kind"), parts.get("area"), bare(parts.get("number", "")))
-    return said == (license.kind, license.area, bare(license.number))
+    key = (parts.get("kind"), parts.get("area"), bare(parts.get("number", "")))
+    return key == (license.kind, license.area, bare(license.number))
 
 
 def _merged_ways(row: Read, before: Sequence[Way], origins: dict[str, str]) -> tuple[Way, ...]:
-    found = list(before)
-    seen: set[int] = set()
+    ways = list(before)
+    matched: set[int] = set()
     for number, way in row.ways:
-        at = next((n for n, each in enumerate(found) if n not in seen and each.way == way.way), len(found))
-        if at == len(found):
-            found.append(way)
+        at = next((n for n, known in enumerate(ways) if n not in matched and known.way == way.way), len(ways))
+        if at == len(ways):
+            ways.append(way)
         else:
-            was = found[at]
-            found[at] = Way(
+            was = ways[at]
+            ways[at] = Way(
                 way.way, way.credential or was.credential, way.school or was.school, way.year or was.year
             )
-        seen.add(at)
+        matched.add(at)
         origins[f"way_{at + 1}"] = number
-    return tuple(found)
+    return tuple(ways)
 
 
 # Faults, by column
@@ -243,17 +244,17 @@ def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
     if not faulty:
         key = next((key for key in keys if key in row.cells), keys[0])
         if reason.code in ("fees_order", "floor_above"):
-            both = ", ".join(f"{row.headings[each]} {row.cells[each]}" for each in keys if each in row.cells)
+            both = ", ".join(f"{row.headings[key_]} {row.cells[key_]}" for key_ in keys if key_ in row.cells)
             row.fault(key, reason.text, value=both)
             return
         row.fault(key, reason.text, column="" if key in row.headings else _label(reason.field))
 
 
-def _keys(row: Read, said: str, origins: Mapping[str, str]) -> tuple[str, ...]:
+def _keys(row: Read, field: str, origins: Mapping[str, str]) -> tuple[str, ...]:
     """The columns that may have caused a reason for a field."""
-    part = re.fullmatch(r"(license|way)_(\d+)_(\w+)", said)
+    part = re.fullmatch(r"(license|way)_(\d+)_(\w+)", field)
     if not part:
-        return _CAUSES.get(said, (said,))
+        return _CAUSES.get(field, (field,))
     whole = "licenses" if part[1] == "license" else "ways"
     number = origins.get(f"{part[1]}_{part[2]}", "") or ("1" if whole not in row.headings else "")
     if not number:
@@ -261,7 +262,7 @@ def _keys(row: Read, said: str, origins: Mapping[str, str]) -> tuple[str, ...]:
     return (f"license_{part[3]}_{number}" if whole == "licenses" else f"{part[3]}_{number}",)
 
 
-def _label(said: str) -> str:
-    part = re.fullmatch(r"(license|way)_\d+_(\w+)", said)
-    key = said if not part else f"license_{part[2]}" if part[1] == "license" else part[2]
+def _label(field: str) -> str:
+    part = re.fullmatch(r"(license|way)_\d+_(\w+)", field)
+    key = field if not part else f"license_{part[2]}" if part[1] == "license" else part[2]
     return {"meets": "How they meet"}.get(key) or (BY_KEY[key].label if key in BY_KEY else "The row")

@@ -33,6 +33,10 @@ _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # ends too early; a place or a name in it that cannot be (ValueError); a feature that zipfile lacks.
 _UNZIPPING: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
 _SHARED: Final = "xl/sharedStrings.xml"
+_BROKEN: Final = (
+    "This workbook is damaged or is no XLSX file. Please open it, save it again as .xlsx or .csv, and send "
+    "that."
+)
 
 Parts = Mapping[str, bytes]
 Formulas = dict[int, list[int]]
@@ -40,12 +44,11 @@ Formulas = dict[int, list[int]]
 
 def broken() -> Refused:
     """The refusal of what begins like a workbook and cannot be read as one."""
-    says = "This workbook is damaged or is no XLSX file. Please open it, save it again as .xlsx or .csv, and send that."
-    return Refused(Reason("broken", says, "file"))
+    return Refused(Reason("broken", _BROKEN, "file"))
 
 
-def _too_much(says: str) -> Refused:
-    return Refused(Reason("too_much", says, "file"))
+def _too_much(message: str) -> Refused:
+    return Refused(Reason("too_much", message, "file"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +154,10 @@ def _refuse_doctype(*_: object) -> None:
 
 def _tags(part: bytes | None, name: str) -> list[dict[str, str]]:
     """The attributes of every tag of a name in a part; none where there is no such part."""
-    found: list[dict[str, str]] = []
+    tags: list[dict[str, str]] = []
     if part:
-        _parse(part, lambda tag, attributes: found.append(attributes) if tag == name else None)
-    return found
+        _parse(part, lambda tag, attributes: tags.append(attributes) if tag == name else None)
+    return tags
 
 
 def _lengths(part: bytes | None) -> list[int]:
@@ -176,7 +179,7 @@ def _lengths(part: bytes | None) -> list[int]:
 
 @dataclass(slots=True)
 class _Sheet:
-    """A sheet while it is parsed. row: of the row's tag; cell: row and column of the cell at hand; all from 1."""
+    """A sheet while it is parsed. row: of the row's tag; cell: row and column of the current cell; all from 1."""
 
     lengths: list[int]
     row: int = 0
@@ -188,7 +191,7 @@ class _Sheet:
     formulas: Formulas = field(default_factory=dict)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Follow rows and cells; one that does not say its place comes after the one before."""
+        """Follow rows and cells; one without a reference comes after the one before."""
         if name == "row":
             self.row = int(attributes.get("r", self.row + 1))
             self.cell = (self.row, 0)
@@ -225,19 +228,19 @@ class _Sheet:
 
 def _place(reference: str) -> tuple[int, int]:
     """The row and column of a cell such as B7, from 1. Raises ValueError for what is none."""
-    found = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", reference.upper())
-    if not found:
+    match = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", reference.upper())
+    if not match:
         raise ValueError
     column = 0
-    for letter in found[1]:
+    for letter in match[1]:
         column = column * 26 + ord(letter) - 64
-    return int(found[2]), column
+    return int(match[2]), column
 
 
 def letters(place: int) -> str:
     """The letters of a column from 0: 0 is A, 26 is AA."""
-    found = ""
+    name = ""
     while place >= 0:
-        found = chr(65 + place % 26) + found
+        name = chr(65 + place % 26) + name
         place = place // 26 - 1
-    return found
+    return name

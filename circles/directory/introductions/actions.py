@@ -10,7 +10,7 @@ from uuid import UUID
 
 from circles import people
 from circles.base import clock
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
 from circles.base.settings import Settings
 from circles.directory.introductions import access_log, rules, suggestions_actions
@@ -48,10 +48,7 @@ class Key:
 
 async def listing_to_ask(tx: db.Tx, listing_id: UUID, actor_id: UUID) -> db.Record:
     """A shown listing, with what `rules.ask_refusals` needs to know of this member. Raises NotFound."""
-    row = await SQL.listing_to_ask(tx, listing_id=listing_id, actor_id=actor_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.listing_to_ask(tx, listing_id=listing_id, actor_id=actor_id))
 
 
 def preview(settings: Settings, introduction_id: UUID, therapist: str, shared: Shared) -> mail.ComposedMail:
@@ -102,7 +99,7 @@ async def ask(
             return
         listing = await listing_to_ask(tx, listing_id, actor.id)
         refuse_if(rules.ask_refusals(listing))
-        asked = await SQL.ask(
+        introduction = await SQL.ask(
             tx,
             id=introduction_id,
             actor_id=actor.id,
@@ -116,18 +113,18 @@ async def ask(
             token_hash=people.fingerprint(token),
             lifetime=rules.LIFETIME,
         )
-        if asked is None:
+        if introduction is None:
             raise OutOfDate(
                 Reason("id_taken", "This form is out of date. Please look at it and send it again.")
             )
-        await _send_mail(tx, context, actor.id, asked, listing_id, shared, token)
+        await _send_mail(tx, context, actor.id, introduction, listing_id, shared, token)
 
 
 async def _send_mail(
     tx: db.Tx,
     context: Context,
     actor_id: UUID,
-    asked: db.Record,
+    introduction: db.Record,
     listing_id: UUID,
     shared: Shared,
     token: str,
@@ -136,17 +133,17 @@ async def _send_mail(
     recipient = await SQL.recipient(tx, listing_id=listing_id)
     written = write_mail(
         context.settings,
-        introduction_id=asked["id"],
+        introduction_id=introduction["id"],
         therapist=recipient["name"],
         shared=shared,
-        until=asked["expires_at"],
+        until=introduction["expires_at"],
         token=token,
     )
     mail_id = await mail.enqueue(
         tx, context.settings, written, to=recipient["email"], person_id=recipient["person_id"]
     )
-    await SQL.set_mail(tx, id=asked["id"], mail_id=mail_id)
-    await audit.record(tx, "introduction.asked", asked["id"], actor_id=actor_id, after="asked")
+    await SQL.set_mail(tx, id=introduction["id"], mail_id=mail_id)
+    await audit.record(tx, "introduction.asked", introduction["id"], actor_id=actor_id, after="asked")
     await access_log.log(tx, actor_id, "introduction.asked", listing_id=listing_id, details=shared.kinds)
     await access_log.log(tx, actor_id, "introduction.mailed", listing_id=listing_id)
 
@@ -156,10 +153,7 @@ async def _send_mail(
 
 async def read_for_therapist(tx: db.Tx, key: Key) -> db.Record:
     """An introduction, for its therapist. Raises NotFound."""
-    row = await SQL.for_therapist(tx, **key.arguments)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.for_therapist(tx, **key.arguments))
 
 
 async def open_for_therapist(tx: db.Tx, actor_id: UUID) -> list[db.Record]:
@@ -174,9 +168,7 @@ async def answer(context: Context, key: Key, given: Answer) -> None:
     listing they recommend cannot be named.
     """
     async with context.db.transaction() as tx:
-        row = await SQL.lock_for_therapist(tx, **key.arguments)
-        if row is None:
-            raise NotFound
+        row = or_not_found(await SQL.lock_for_therapist(tx, **key.arguments))
         refuse_if(rules.answer_refusals(row, given.state))
         if row["state"] == given.state:
             return
@@ -215,17 +207,11 @@ async def list_own(tx: db.Tx, actor_id: UUID) -> list[db.Record]:
 
 async def read_own(tx: db.Tx, introduction_id: UUID, actor_id: UUID) -> db.Record:
     """A member's own introduction. Raises NotFound."""
-    row = await SQL.own_introduction(tx, id=introduction_id, actor_id=actor_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.own_introduction(tx, id=introduction_id, actor_id=actor_id))
 
 
 async def _lock_own(tx: db.Tx, introduction_id: UUID, actor_id: UUID) -> db.Record:
-    row = await SQL.lock_own(tx, id=introduction_id, actor_id=actor_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.lock_own(tx, id=introduction_id, actor_id=actor_id))
 
 
 async def withdraw(context: Context, actor: Person, introduction_id: UUID) -> None:
@@ -271,7 +257,7 @@ async def delete_mail(tx: db.Tx, row: db.Record) -> bool:
 
 
 async def notify_therapist(tx: db.Tx, settings: Settings, row: db.Record, event: str) -> None:
-    """Mail the therapist that an introduction is over; the reference says which, no name does.
+    """Mail the therapist that an introduction is over, by its reference and without names.
 
     event: withdrawn, ended, expired, or hidden (their listing).
     """

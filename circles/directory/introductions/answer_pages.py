@@ -65,10 +65,10 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
 
 async def _nameable(tx: db.Tx, row: db.Record, form: Form) -> list[db.Record]:
     """The listings to choose from: the chosen one, and those found by name."""
-    other, asked = reading.uuid_or_none(form.value("other")), row["listing_id"]
-    chosen = await suggestions_actions.read_nameable(tx, [other] if other else [], asked)
+    other, listing_id = reading.uuid_or_none(form.value("other")), row["listing_id"]
+    chosen = await suggestions_actions.read_nameable(tx, [other] if other else [], listing_id)
     chosen_ids = [listing["id"] for listing in chosen]
-    return chosen + await suggestions_actions.find_nameable(tx, form.value("name"), chosen_ids, asked)
+    return chosen + await suggestions_actions.find_nameable(tx, form.value("name"), chosen_ids, listing_id)
 
 
 def _gone(request: Request) -> Response:

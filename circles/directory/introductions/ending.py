@@ -10,7 +10,7 @@
   mail. Members keep the therapist's name in their own lists and access log: it is their record of who has what they
   shared.
 
-Members get a mail that says only that there is news. A mail with their words that was not sent yet is deleted.
+Members get a mail with no more in it than that there is news. A mail with their words that was not sent yet is deleted.
 Therapists get a mail that names nobody.
 """
 

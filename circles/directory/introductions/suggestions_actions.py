@@ -11,7 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from circles import people
-from circles.base.errors import NotFound, Reason, Refused
+from circles.base.errors import Reason, Refused, or_not_found
 from circles.directory.introductions import access_log, rules, suggestions_rules
 from circles.directory.introductions.suggestions_rules import Suggestion
 from circles.store import audit, db, jobs, mail
@@ -40,9 +40,7 @@ async def suggest(
     actor may, and calls count_suggestion first. Raises NotFound for an unknown person, Refused for a listing that may
     not be named.
     """
-    person = (await people.by_ids(tx, [person_id])).get(person_id)
-    if person is None:
-        raise NotFound
+    person = or_not_found((await people.by_ids(tx, [person_id])).get(person_id))
     nameable = {row["id"] for row in await read_nameable(tx, suggestion.listings)}
     if nameable != set(suggestion.listings):
         message = (
@@ -115,8 +113,7 @@ async def list_own(tx: db.Tx, actor_id: UUID) -> list[db.Record]:
 async def delete(context: Context, *, actor_id: UUID, suggestion_id: UUID) -> None:
     """Delete a suggestion made to the actor, without a trace. Raises NotFound."""
     async with context.db.transaction() as tx:
-        if await SQL.delete_suggestion(tx, id=suggestion_id, actor_id=actor_id) is None:
-            raise NotFound
+        or_not_found(await SQL.delete_suggestion(tx, id=suggestion_id, actor_id=actor_id))
 
 
 @jobs.every("directory.forget_suggestions", "29 * * * *")

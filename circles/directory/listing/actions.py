@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
 from circles.directory.listing import places
 from circles.directory.listing import rules as listing_rules
@@ -117,9 +117,7 @@ async def write_listing(
 
 async def lock(tx: db.Tx, listing_id: UUID, version: int | None, changed: Reason) -> db.Record:
     """A listing, locked. Raises NotFound, and OutOfDate with `changed` when its version is another (None: any)."""
-    row = await SQL.lock_listing(tx, id=listing_id)
-    if row is None:
-        raise NotFound
+    row = or_not_found(await SQL.lock_listing(tx, id=listing_id))
     if version is not None and version != row["version"]:
         raise OutOfDate(changed)
     return row
@@ -195,9 +193,7 @@ async def _save_rows(tx: db.Tx, listing_id: UUID, draft: Draft) -> None:
 
 async def read_draft(tx: db.Tx, listing_id: UUID) -> Draft:
     """The content of a listing as a draft. Raises NotFound."""
-    row = await SQL.listing(tx, id=listing_id)
-    if row is None:
-        raise NotFound
+    row = or_not_found(await SQL.listing(tx, id=listing_id))
     return draft_of(row)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from circles import people
 from circles.base import text
-from circles.base.errors import NotFound, Reason, Refused, refuse_if
+from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.base.settings import Settings
 from circles.directory.introductions import ending
 from circles.directory.listing import actions
@@ -126,16 +126,12 @@ async def check_license(
     """
     source = text.line(against, "against", max_length=300)
     async with context.db.transaction() as tx:
-        listing_id = await SQL.listing_of_license(tx, id=license_id)
-        if listing_id is None:
-            raise NotFound
+        listing_id = or_not_found(await SQL.listing_of_license(tx, id=license_id))
         before = await _lock(tx, listing_id, version)
         refuse_if(listing_rules.check_license_refusals(before, actor_id))
-        checked = await SQL.check_license(
-            tx, id=license_id, version=version, actor_id=actor_id, against=source
+        or_not_found(
+            await SQL.check_license(tx, id=license_id, version=version, actor_id=actor_id, against=source)
         )
-        if checked is None:
-            raise NotFound
         details = {"licence": str(license_id)}
         await audit.record(
             tx, "licence.checked", listing_id, actor_id=actor_id, after="checked", details=details
@@ -179,5 +175,4 @@ async def delete_picture(context: Context, listing_id: UUID, *, actor_id: UUID) 
 
 
 async def _lock_unowned(tx: db.Tx, listing_id: UUID) -> None:
-    if await SQL.lock_unowned(tx, id=listing_id) is None:
-        raise NotFound
+    or_not_found(await SQL.lock_unowned(tx, id=listing_id))

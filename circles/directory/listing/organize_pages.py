@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base import reading, text
-from circles.base.errors import NotFound, Refused
+from circles.base.errors import Refused, or_not_found
 from circles.directory.listing import actions, organize_actions, own_pages, words
 from circles.directory.listing import forms as listing_forms
 from circles.directory.listing import rules as listing_rules
@@ -106,9 +106,7 @@ async def therapist(request: Request) -> Response:
 
 async def _one(request: Request, listing_id: UUID, form: Form, status: int = 200) -> Response:
     async with access.context(request).db.reading() as tx:
-        row = await SQL.listing(tx, id=listing_id)
-        if row is None:
-            raise NotFound
+        row = or_not_found(await SQL.listing(tx, id=listing_id))
         is_own = row["person_id"] == request.state.person.id
         complaints = [] if is_own else await db.rows(UPKEEP.complaints_of(tx, listing_id=listing_id))
     return render.page(
@@ -143,10 +141,7 @@ async def edit_form(request: Request) -> Response:
 
 async def _row(request: Request) -> db.Record:
     async with access.context(request).db.reading() as tx:
-        row = await SQL.listing(tx, id=access.path_id(request))
-    if row is None:
-        raise NotFound
-    return row
+        return or_not_found(await SQL.listing(tx, id=access.path_id(request)))
 
 
 async def edit(request: Request) -> Response:
@@ -254,9 +249,7 @@ async def picture_form(request: Request) -> Response:
 async def _picture_page(request: Request) -> picture_upload.PicturePage:
     listing_id = access.path_id(request)
     async with access.context(request).db.reading() as tx:
-        row = await SQL.unowned_listing(tx, id=listing_id)
-    if row is None:
-        raise NotFound
+        row = or_not_found(await SQL.unowned_listing(tx, id=listing_id))
     here = f"/organize/therapists/{listing_id}"
     return picture_upload.PicturePage(
         title=f"The picture of {row['name']}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.directory.introductions import ending
 from circles.directory.listing import actions, words
 from circles.directory.listing import rules as listing_rules
@@ -24,10 +24,7 @@ async def read_own(tx: db.Tx, person_id: UUID) -> db.Record | None:
 
 async def lock_own(tx: db.Tx, person_id: UUID) -> db.Record:
     """The listing of a person, locked. Raises NotFound."""
-    row = await SQL.lock_own(tx, person_id=person_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.lock_own(tx, person_id=person_id))
 
 
 async def save(

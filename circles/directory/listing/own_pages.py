@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base import reading
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found
 from circles.directory.listing import actions, own_actions, words
 from circles.directory.listing import forms as listing_forms
 from circles.directory.listing import rules as listing_rules
@@ -191,9 +191,7 @@ async def picture_form(request: Request) -> Response:
 
 async def _picture_page(request: Request) -> picture_upload.PicturePage:
     async with access.context(request).db.reading() as tx:
-        row = await own_actions.read_own(tx, request.state.person.id)
-    if row is None:
-        raise NotFound
+        row = or_not_found(await own_actions.read_own(tx, request.state.person.id))
     return picture_upload.PicturePage(
         title="The picture of your listing",
         lede="It shows on your page in the directory, for everybody. A calm one of your face works best.",

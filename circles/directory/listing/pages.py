@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import people
-from circles.base.errors import NotFound
+from circles.base.errors import or_not_found
 from circles.directory.listing import views as listing_views
 from circles.directory.listing import words
 from circles.directory.search import rules as search_rules
@@ -25,14 +25,14 @@ async def listing(request: Request) -> Response:
     viewer = request.state.person
     codes = short_list_rules.read(",".join(request.query_params.getlist("t")))
     async with access.context(request).db.reading() as tx:
-        row = await SQL.visible_listing(
-            tx,
-            id=access.path_id(request),
-            viewer_id=viewer.id if viewer else None,
-            is_organizer=bool(viewer and viewer.is_organizer),
+        row = or_not_found(
+            await SQL.visible_listing(
+                tx,
+                id=access.path_id(request),
+                viewer_id=viewer.id if viewer else None,
+                is_organizer=bool(viewer and viewer.is_organizer),
+            )
         )
-        if row is None:
-            raise NotFound
         owner = row["person_id"]
         profile = (await people.profiles(tx, [owner])).get(owner) if owner else None
     return render.page(

@@ -11,7 +11,7 @@ from pathlib import Path
 from circles.base.errors import CirclesError
 
 EARTH_MILES = 3958.8
-# Made by circles/commands/zips.py, which says what a line holds; not committed.
+# Made by circles/commands/zips.py, which describes its lines; not committed.
 TABLE = Path(__file__).with_name("zips.txt")
 
 
@@ -57,7 +57,7 @@ def _lines() -> list[str]:
 
 
 def is_military(zip: str) -> bool:
-    """Whether mail to a ZIP goes through the armed forces or an embassy (APO, FPO, DPO): it says who, not where."""
+    """Whether mail to a ZIP goes through the armed forces or an embassy (APO, FPO, DPO), and so names no place."""
     return len(zip) == 5 and ("090" <= zip[:3] <= "099" or zip[:3] == "340" or "962" <= zip[:3] <= "966")
 
 

@@ -317,13 +317,13 @@ def _license_refusals(license: License, at: str) -> list[Reason]:
 
 
 def _license_list_refusals(licenses: Iterable[License]) -> list[Reason]:
-    reasons, seen = [], set()
+    reasons, keys = [], set()
     for number, license in enumerate(licenses, 1):
         key = (license.kind, license.area, _tidy_license(license).number)
-        if key in seen:
+        if key in keys:
             message = "This license stands here twice."
             reasons.append(Reason("license_twice", message, f"license_{number}_number"))
-        seen.add(key)
+        keys.add(key)
         if number == MAX_LICENSES + 1:
             message = f"There is room for {MAX_LICENSES} licenses."
             reasons.append(Reason("too_many", message, f"license_{number}_kind"))
@@ -346,14 +346,14 @@ def _way_refusals(way: Way, at: str) -> list[Reason]:
 
 
 def _way_list_refusals(ways: Iterable[Way]) -> list[Reason]:
-    reasons, seen = [], set()
+    reasons, codes = [], set()
     for number, way in enumerate(ways, 1):
-        if way.way in seen:
+        if way.way in codes:
             message = (
                 "This way of working stands here twice. One line is enough, with the highest credential."
             )
             reasons.append(Reason("way_twice", message, f"way_{number}_way"))
-        seen.add(way.way)
+        codes.add(way.way)
     return reasons
 
 

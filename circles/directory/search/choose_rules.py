@@ -65,9 +65,9 @@ def read(values: Mapping[str, str]) -> tuple[Answers, list[Reason]]:
         kind if kind in WITH else "",
         values.get("wait") == "on",
     )
-    if not (answers.state or answers.zip or any(each.field in ("state", "zip") for each in reasons)):
-        says = "Please say where you are: a therapist needs a license there."
-        reasons.append(Reason("where", says, "state"))
+    if not (answers.state or answers.zip or any(reason.field in ("state", "zip") for reason in reasons)):
+        message = "Please say where you are: a therapist needs a license there."
+        reasons.append(Reason("where", message, "state"))
     return answers, reasons
 
 
@@ -88,8 +88,8 @@ def wishes(answers: Answers) -> list[str]:
     """Facets that are not required but rank listings. Experience with this material always counts."""
     ways = WITH[answers.kind][1]
     return [
-        *(f"with:{each}" for each in answers.works_with),
-        *(f"way:{each}" for each in ways),
+        *(f"with:{code}" for code in answers.works_with),
+        *(f"way:{code}" for code in ways),
         "exp:some",
         "exp:over_10",
     ]
@@ -102,9 +102,9 @@ def heading(picks: int) -> str:
 
 def whys(card: Card, answers: Answers, at: Where, note: str = "") -> list[str]:
     """The reasons for a listing, in sentences. note: the distance of its office, where that is known."""
-    said = [_where(card, answers, at, note), _works(card, answers), _way(card, answers)]
-    said += [_experience(card), _fee(card, answers), _room(card)]
-    return [each for each in said if each]
+    sentences = [_where(card, answers, at, note), _works(card, answers), _way(card, answers)]
+    sentences += [_experience(card), _fee(card, answers), _room(card)]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _where(card: Card, answers: Answers, at: Where, note: str) -> str:
@@ -122,15 +122,15 @@ def _where(card: Card, answers: Answers, at: Where, note: str) -> str:
 
 
 def _works(card: Card, answers: Answers) -> str:
-    shared = [words.WORKS_WITH[each].lower() for each in answers.works_with if each in card.works_with]
-    shared = ["OCD" if each == "ocd" else each for each in shared]
+    shared = [words.WORKS_WITH[code].lower() for code in answers.works_with if code in card.works_with]
+    shared = ["OCD" if code == "ocd" else code for code in shared]
     return f"Works with what you named: {join_names(shared)}." if shared else ""
 
 
 def _way(card: Card, answers: Answers) -> str:
-    said, wanted = WITH[answers.kind]
+    label, wanted = WITH[answers.kind]
     have = [way_words(*way) for way in card.ways if way[0] in wanted]
-    return f"For “{said[:1].lower() + said[1:]}”: {join_names(have)}." if have else ""
+    return f"For “{label[:1].lower() + label[1:]}”: {join_names(have)}." if have else ""
 
 
 def _experience(card: Card) -> str:
@@ -162,22 +162,22 @@ def _room(card: Card) -> str:
 
 def unnamed(cards: Sequence[Card], answers: Answers) -> list[str]:
     """What the answers name and none of these listings does."""
-    said, ways = WITH[answers.kind]
-    found = [
-        words.WORKS_WITH[each] if each == "ocd" else words.WORKS_WITH[each].lower()
-        for each in answers.works_with
-        if not any(each in card.works_with for card in cards)
+    label, ways = WITH[answers.kind]
+    names = [
+        words.WORKS_WITH[code] if code == "ocd" else words.WORKS_WITH[code].lower()
+        for code in answers.works_with
+        if not any(code in card.works_with for card in cards)
     ]
     if ways and not any(way[0] in ways for card in cards for way in card.ways):
-        found.append(f"“{said[:1].lower() + said[1:]}”")
-    return found
+        names.append(f"“{label[:1].lower() + label[1:]}”")
+    return names
 
 
 @dataclass(frozen=True, slots=True)
 class Looser:
     """An answer that could be changed: its words, how many would fit then, and the fields of the form."""
 
-    says: str
+    label: str
     how_many: int
     fields: Mapping[str, str]
 
@@ -198,9 +198,9 @@ def looser(counts: Mapping[str, int], at: Where, answers: Answers, total: int) -
         "in_person": Looser("by video or phone", counts.get(f"tele:{at.area}", 0), {"how": "telehealth"}),
     }
     could = [
-        Looser(says, counts.get(f"without:{kind}", 0), fields) for kind, (says, fields) in _LOOSER.items()
+        Looser(label, counts.get(f"without:{kind}", 0), fields) for kind, (label, fields) in _LOOSER.items()
     ]
-    could = [each for each in could if each.how_many > total]
+    could = [answer for answer in could if answer.how_many > total]
     if answers.how and other[answers.how].how_many:
         could.append(other[answers.how])
     return could

@@ -103,7 +103,7 @@ def _results_context(results: Results) -> dict[str, Any]:
         "where": results.where,
         "counts": results.counts,
         "how_many": results.total,
-        "cards": [_row(results, each) for each in results.cards],
+        "cards": [_row(results, card) for card in results.cards],
         "chips": wording.chips(query),
         "loosened": [] if results.total else wording.loosened(query, results.counts, results.where.area),
         "pager": pager(query.page, results.total, search_rules.PER_PAGE, query.url),

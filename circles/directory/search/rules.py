@@ -42,7 +42,7 @@ EXPERIENCE: Final[Mapping[str, str]] = {
     "over_50": "More than 50 people",
 }
 CREDENTIALS: Final[Mapping[str, str]] = {
-    code: said for each in words.CREDENTIALS.values() for code, said in each.items()
+    code: label for credentials in words.CREDENTIALS.values() for code, label in credentials.items()
 }
 
 
@@ -66,7 +66,7 @@ GROUPS: Final = (
     Group("for", "for_whom", "For whom", words.FOR_WHOM),
 )
 
-# What each choice is called, where it is said that it was left out.
+# The name of each choice, in the message that it was left out.
 LEGENDS: Final[Mapping[str, str]] = {
     "state": "Where you are",
     "how": "How to meet",
@@ -105,7 +105,7 @@ class Search:
         """The number of filters that are set."""
         aside = ("page", "kept", "within")
         return sum(
-            getattr(self, each.name) != each.default for each in fields(self) if each.name not in aside
+            getattr(self, field.name) != field.default for field in fields(self) if field.name not in aside
         )
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -131,7 +131,7 @@ def read(values: Mapping[str, str]) -> tuple[Search, list[Reason]]:
     """Read a search. What cannot be read is left out, with a reason for its field."""
     reader = Reader(values)
     ticked = {group.field: reader.several(group.name, group.options, _MORE) for group in GROUPS}
-    found = Search(
+    search = Search(
         q=_words(reader),
         state=reader.one("state", words.AREAS, _ONE),
         how=reader.one("how", HOW, _ONE),
@@ -143,11 +143,11 @@ def read(values: Mapping[str, str]) -> tuple[Search, list[Reason]]:
         kept=short_list_rules.read(values.get("t", "")),
         **ticked,
     )
-    return found, reader.reasons
+    return search, reader.reasons
 
 
-def _left_out(name: str, says: str) -> Reason:
-    return Reason("left_out", f"{says} {_LEFT_OUT}", name)
+def _left_out(name: str, message: str) -> Reason:
+    return Reason("left_out", f"{message} {_LEFT_OUT}", name)
 
 
 def _words(reader: Reader) -> str:
@@ -167,16 +167,16 @@ def _zip(reader: Reader) -> str:
 
 
 def _within(typed: str) -> int:
-    return next((each for each in WITHIN if str(each) == typed.strip()), USUAL_WITHIN)
+    return next((distance for distance in WITHIN if str(distance) == typed.strip()), USUAL_WITHIN)
 
 
 def _fee(reader: Reader) -> int | None:
     """The typed amount if it can be read, else the chosen one; in cents."""
     for name in ("amount", "fee"):
         typed = reader.values.get(name, "").strip()
-        found = reader.take(lambda typed=typed, name=name: _amount(typed, name), None) if typed else None
-        if found is not None:
-            return found
+        amount = reader.take(lambda typed=typed, name=name: _amount(typed, name), None) if typed else None
+        if amount is not None:
+            return amount
     return None
 
 
@@ -222,44 +222,44 @@ class Where:
 def where(search: Search, place: Place | None) -> Where:
     """The location of a search. place: of its ZIP; None when the ZIP has none."""
     if search.zip and place is None and places.is_military(search.zip):
-        says = (
+        message = (
             f"{search.zip} is a military address (APO, FPO or DPO), which names no place. Please choose the state "
             "where you are. On a base abroad, the clinic there can say who may work with you."
         )
-        reasons = (Reason("military_zip", says, "zip"),)
+        reasons = (Reason("military_zip", message, "zip"),)
         return Where(search.state, lacks_area=bool(search.how) and not search.state, reasons=reasons)
     if search.zip and place is None:
-        says = f"We know no place with the ZIP {search.zip}. Please check it, or choose your state."
-        reasons = (Reason("no_such_zip", says, "zip"),)
+        message = f"We know no place with the ZIP {search.zip}. Please check it, or choose your state."
+        reasons = (Reason("no_such_zip", message, "zip"),)
         return Where(search.state, lacks_area=bool(search.how) and not search.state, reasons=reasons)
     if place and search.state and search.state != place.area:
         there = words.AREAS.get(place.area, place.area)
-        says = (
+        message = (
             f"The ZIP {place.zip} is in {there}, and the state you chose is {words.AREAS[search.state]}. "
             "Please keep the one where you are."
         )
-        return Where(near=place, is_contradictory=True, reasons=(Reason("zip_elsewhere", says, "zip"),))
+        return Where(near=place, is_contradictory=True, reasons=(Reason("zip_elsewhere", message, "zip"),))
     area = place.area if place else search.state
     return Where(area, place, lacks_area=bool(search.how) and not area)
 
 
 def facets(search: Search, area: str, near: bool) -> dict[str, list[str]]:
     """The facets of a search by choice: a listing fits with any of each choice."""
-    found = {
+    by_choice = {
         group.name: [f"{group.name}:{value}" for value in getattr(search, group.field)]
         for group in GROUPS
         if getattr(search, group.field)
     }
     if search.experience:
-        found["exp"] = [f"exp:{search.experience}"]
+        by_choice["exp"] = [f"exp:{search.experience}"]
     if search.fee is not None:
         step = _step_below(search.fee)
-        found["fee"] = [f"fee:{step}"] if step else []
+        by_choice["fee"] = [f"fee:{step}"] if step else []
     if area:
         kind = {"telehealth": "tele", "in_person": "at"}.get(search.how, "tele" if near else "in")
         # Near a ZIP, an office is found by its distance, not by its state alone.
-        found["where"] = [] if near and kind == "at" else [f"{kind}:{area}"]
-    return found
+        by_choice["where"] = [] if near and kind == "at" else [f"{kind}:{area}"]
+    return by_choice
 
 
 def _step_below(fee: int) -> int:
@@ -269,14 +269,14 @@ def _step_below(fee: int) -> int:
 
 def arguments(search: Search, at: Where, day: date, *, page_size: int = PER_PAGE) -> dict[str, Any]:
     """The arguments of the query."""
-    asked = facets(search, at.area, at.near is not None)
-    pairs = [("all", "all"), *((kind, facet) for kind, each in asked.items() for facet in each)]
+    by_choice = facets(search, at.area, at.near is not None)
+    pairs = [("all", "all"), *((kind, facet) for kind, names in by_choice.items() for facet in names)]
     step = _step_below(search.fee) if search.fee is not None else 0
     between = search.fee is not None and search.fee > step * 100
     return {
         "kinds": [kind for kind, _ in pairs],
         "facets": [facet for _, facet in pairs],
-        "choices": [*asked, *(["words"] if search.q else [])],
+        "choices": [*by_choice, *(["words"] if search.q else [])],
         "q": search.q,
         "fee_from": (step * 100 if step else -1) if between else None,
         "fee": search.fee if between else None,
@@ -287,7 +287,7 @@ def arguments(search: Search, at: Where, day: date, *, page_size: int = PER_PAGE
         "near_only": at.near is not None and search.how != "telehealth",
         "day": day.toordinal(),
         "max_ranked": MAX_RANKED,
-        "several": [facet for each in asked.values() if len(each) > 1 for facet in each],
+        "several": [facet for names in by_choice.values() if len(names) > 1 for facet in names],
         "page_offset": (search.page - 1) * page_size,
         "page_size": page_size,
     }

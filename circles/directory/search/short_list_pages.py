@@ -30,8 +30,11 @@ async def short_list(request: Request) -> Response:
         request,
         "directory/search/short_list.html",
         rows=[
-            (shown[each], short_list_rules.url(short_list_rules.remove(here, short_list_rules.code(each))))
-            for each in short_list_rules.ids(here)
+            (
+                shown[listing_id],
+                short_list_rules.url(short_list_rules.remove(here, short_list_rules.code(listing_id))),
+            )
+            for listing_id in short_list_rules.ids(here)
         ],
         codes=here,
         carry=short_list_rules.query_string(here),

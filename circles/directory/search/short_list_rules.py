@@ -32,12 +32,12 @@ def listing_id(code: str) -> UUID | None:
 
 def read(joined: str) -> tuple[str, ...]:
     """The codes in an address, in their order: valid ones, none twice, at most MAX_LISTINGS."""
-    found: dict[str, None] = {}
-    for each in joined.split(","):
-        known = listing_id(each.strip())
+    codes: dict[str, None] = {}
+    for typed in joined.split(","):
+        known = listing_id(typed.strip())
         if known is not None:
-            found[code(known)] = None
-    return tuple(found)[:MAX_LISTINGS]
+            codes[code(known)] = None
+    return tuple(codes)[:MAX_LISTINGS]
 
 
 def ids(codes: Iterable[str]) -> list[UUID]:
@@ -52,19 +52,19 @@ def add(codes: Sequence[str], one: str) -> tuple[str, ...]:
 
 def remove(codes: Sequence[str], one: str) -> tuple[str, ...]:
     """The list without one."""
-    return tuple(each for each in codes if each != one)
+    return tuple(code for code in codes if code != one)
 
 
 def url_to_add(codes: Sequence[str], one: str) -> str:
     """The address that adds one to a list; without a list, to the one kept in the account."""
-    return f"{PATH}?{urlencode([*(('t', each) for each in codes), ('put', one)])}"
+    return f"{PATH}?{urlencode([*(('t', code) for code in codes), ('put', one)])}"
 
 
 def query_string(codes: Sequence[str]) -> str:
     """The query string that takes the list along to a therapist's page. Empty without a list."""
-    return f"?{urlencode([('t', each) for each in codes])}" if codes else ""
+    return f"?{urlencode([('t', code) for code in codes])}" if codes else ""
 
 
 def url(codes: Sequence[str]) -> str:
     """The address of the page of a list; of an empty one, which is not the same as no list, too."""
-    return f"{PATH}?{urlencode([('t', each) for each in codes] or [('t', '')])}"
+    return f"{PATH}?{urlencode([('t', code) for code in codes] or [('t', '')])}"

@@ -71,29 +71,29 @@ class Chip:
 def chips(search: Search) -> list[Chip]:
     """All choices, each with the search without it."""
     search = replace(search, page=1)
-    found = []
+    choices = []
     if search.q:
-        found.append(Chip(f"“{search.q}”", "words", replace(search, q="")))
+        choices.append(Chip(f"“{search.q}”", "words", replace(search, q="")))
     if search.state:
-        found.append(Chip(words.AREAS[search.state], "where", without_state(search)))
+        choices.append(Chip(words.AREAS[search.state], "where", without_state(search)))
     if search.how:
-        found.append(Chip(HOW[search.how], "where", replace(search, how="")))
+        choices.append(Chip(HOW[search.how], "where", replace(search, how="")))
     if search.zip:
         label = f"Within {search.within} miles of {search.zip}"
-        found.append(Chip(label, "where", without_zip(search)))
+        choices.append(Chip(label, "where", without_zip(search)))
     for group in GROUPS:
         chosen: Sequence[str] = getattr(search, group.field)
         for value in chosen:
-            rest = tuple(each for each in chosen if each != value)
-            found.append(Chip(group.options[value], group.name, replace(search, **{group.field: rest})))
+            rest = tuple(code for code in chosen if code != value)
+            choices.append(Chip(group.options[value], group.name, replace(search, **{group.field: rest})))
     if search.fee is not None:
-        found.append(
+        choices.append(
             Chip(f"Up to {money.format_amount(search.fee, 'USD')}", "fee", replace(search, fee=None))
         )
     if search.experience:
         label = f"Experience: {EXPERIENCE[search.experience].lower()}"
-        found.append(Chip(label, "exp", replace(search, experience="")))
-    return found
+        choices.append(Chip(label, "exp", replace(search, experience="")))
+    return choices
 
 
 # Each choice that can be given up: its words, and the search without it. Never the place, since without it come
@@ -117,16 +117,16 @@ class Loosened:
 def loosened(search: Search, counts: Mapping[str, int], area: str = "") -> list[Loosened]:
     """The single choices without which somebody would fit, the most first. area: of the person who searches."""
     search = replace(search, page=1)
-    found = [
+    options = [
         Loosened(label, counts[f"without:{kind}"], replace(search, **changes))
         for kind, (label, changes) in _LOOSE.items()
         if counts.get(f"without:{kind}", 0) > 0
     ]
     by_telehealth = counts.get(f"tele:{area}", 0)
     if search.how == "in_person" and by_telehealth:
-        found.append(
+        options.append(
             Loosened(
                 "an office near you, and meet by telehealth", by_telehealth, replace(search, how="telehealth")
             )
         )
-    return sorted(found, key=lambda each: -each.how_many)
+    return sorted(options, key=lambda option: -option.how_many)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from circles.base.errors import NotFound, Reason, Refused
+from circles.base.errors import Reason, Refused, or_not_found
 from circles.base.settings import Settings
 from circles.directory.listing import actions, own_actions, words
 from circles.directory.listing import rules as listing_rules
@@ -46,9 +46,7 @@ async def confirm(
         await SQL.extend_licenses(
             tx, listing_id=listing_id, ids=list(expiries), expiries=list(expiries.values())
         )
-    row = await LISTINGS.listing(tx, id=listing_id)
-    if row is None:
-        raise NotFound
+    row = or_not_found(await LISTINGS.listing(tx, id=listing_id))
     draft = actions.draft_of(row)
     is_settled = rules.are_licenses_settled(draft.licenses, row["now"])
     await SQL.confirm(tx, id=listing_id, room=room, is_settled=is_settled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused
+from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_found
 from circles.directory.listing import organize_actions
 from circles.store import audit, db
 from circles.store.context import Context
@@ -20,7 +20,7 @@ async def complain(context: Context, *, actor_id: UUID, made_with: UUID, listing
     """Send a complaint about a shown listing to the organizers. Returns its id.
 
     made_with: the id made with the form, which becomes the complaint's: it is one however often it is sent. The event
-    keeps no word of it. Raises NotFound, Refused beyond MAX_A_DAY, OutOfDate when the form sent another text before.
+    has nothing of its text. Raises NotFound, Refused beyond MAX_A_DAY, OutOfDate when the form sent another text.
     """
     async with context.db.reading() as tx:
         if await _is_sent(tx, made_with, actor_id, body):
@@ -60,9 +60,7 @@ async def decide(context: Context, complaint_id: UUID, *, actor_id: UUID, decisi
     Raises NotFound, also for a complaint about the actor's own listing, and OutOfDate when it is decided already.
     """
     async with context.db.transaction() as tx:
-        listing_id = await SQL.complaint_listing(tx, id=complaint_id, actor_id=actor_id)
-        if listing_id is None:
-            raise NotFound
+        listing_id = or_not_found(await SQL.complaint_listing(tx, id=complaint_id, actor_id=actor_id))
         if decision == "hidden":
             await organize_actions.hide(
                 tx, listing_id, actor_id=actor_id, reason="complaint", settings=context.settings

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base import text
-from circles.base.errors import NotFound, OutOfDate, Refused
+from circles.base.errors import NotFound, OutOfDate, Refused, or_not_found
 from circles.directory.upkeep import complaints_actions
 from circles.store import db
 from circles.web import access, render
@@ -22,9 +22,7 @@ async def complaint_form(request: Request) -> Response:
 async def _page(request: Request, form: Form, status: int = 200) -> Response:
     listing_id = access.path_id(request)
     async with access.context(request).db.reading() as tx:
-        name = await SQL.shown_name(tx, listing_id=listing_id)
-    if name is None:
-        raise NotFound
+        name = or_not_found(await SQL.shown_name(tx, listing_id=listing_id))
     form.creation_id()
     return render.page(
         request,

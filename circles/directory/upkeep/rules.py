@@ -1,4 +1,4 @@
-"""When a listing is asked about, marked and hidden, and the signed links that confirm it. Pure."""
+"""When a listing must be confirmed again, is marked and hidden; the signed links that confirm it. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HideReason = Literal["", "unconfirmed", "licence"]
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """When a shown listing was confirmed, asked about and marked, and its licenses."""
+    """When a shown listing was confirmed, asked to confirm again and marked; and its licenses."""
 
     confirmed_at: datetime
     asked_at: datetime | None
@@ -35,7 +35,7 @@ class Confirmation:
 def next_step(listing: Confirmation, now: datetime) -> Step:
     """The step of upkeep that is due for a shown listing; empty for none.
 
-    It is asked about first; marked 14 days later, and asked about again; hidden 30 days after the first question,
+    A confirmation is requested first, and again 14 days later with the mark; hidden 30 days after the first request,
     never before it was marked. One expired license of several hides nothing: it is only no longer valid.
     """
     if not is_stale(listing.confirmed_at, now) and are_licenses_settled(listing.licenses, now):
@@ -75,7 +75,7 @@ def expiring_licenses(licenses: Iterable[License], now: datetime) -> tuple[Licen
 
 
 def hide_reason(listing: Confirmation, now: datetime) -> HideReason:
-    """Why a listing that was asked about is hidden now; empty if it is not."""
+    """Why a listing without the requested confirmation is hidden now; empty if it is not."""
     if listing.asked_at is None or now - listing.asked_at < HIDE_AFTER:
         return ""
     if not has_valid_license(listing.licenses, now):
