@@ -32,7 +32,6 @@ class GatheringDate(Seats):
 
     @classmethod
     def read(cls, rows: Iterable[dict[str, Any]]) -> list[Self]:
-        """The dates that a query aggregated into a JSON array."""
         return [
             cls(**(row | {"id": UUID(row["id"]), "starts_at": datetime.fromisoformat(row["starts_at"])}))
             for row in rows
@@ -67,18 +66,15 @@ class Card(GatheringDate):
 
     @classmethod
     def of(cls, row: db.Record) -> Card:
-        """The card of a row of the view `gathering_cards`."""
         return cls(**{name: row[name] for name in _COLUMNS}, host_names=tuple(row["host_names"]))
 
     @property
     def format_words(self) -> str:
-        """The format, and who hosts: "Facilitated circle, with Farid and Wren"."""
         hosts = join_names(self.host_names)
         return f"{FORMATS[self.format]}, with {hosts}" if hosts else FORMATS[self.format]
 
     @property
     def place_words(self) -> str:
-        """Where it meets: "Online", "In person, Denver"."""
         return "Online" if self.place == "online" else f"In person, {self.city}"
 
     @property
@@ -86,7 +82,7 @@ class Card(GatheringDate):
         """The scale from end to end: "$30 to $80", "$30", "Free of charge"."""
         if self.maximum == 0:
             return "Free of charge"
-        least, most = (money.format_amount(each, self.currency) for each in (self.minimum, self.maximum))
+        least, most = (money.format_amount(amount, self.currency) for amount in (self.minimum, self.maximum))
         return least if least == most else f"{least} to {most}"
 
 

@@ -50,7 +50,6 @@ class Filters:
 
     @property
     def count(self) -> int:
-        """How many filters are set."""
         return sum(
             getattr(self, field.name) != field.default for field in fields(self) if field.name != "page"
         )

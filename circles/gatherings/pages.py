@@ -100,7 +100,6 @@ def _render_form(form: Form, wanted: Filters, own_clock: bool) -> str:
 
 
 async def gathering(request: Request) -> Response:
-    """One gathering, with the way to book it or the reason why it cannot be booked."""
     context, person = access.context(request), request.state.person
     gathering_id = access.path_id(request)
     async with context.db.reading() as tx:
@@ -134,7 +133,6 @@ def _scale(row: dict[str, Any]) -> Scale:
 
 
 async def circle(request: Request) -> Response:
-    """One circle with its guidelines in full and its next gatherings."""
     async with access.context(request).db.reading() as tx:
         row = _or_not_found(await SQL.circle_page(tx, id=access.path_id(request)))
         profiles = await people.profiles(tx, row["host_ids"])
@@ -175,7 +173,6 @@ async def facilitator(request: Request) -> Response:
 
 
 async def zone_form(request: Request) -> Response:
-    """The choice of a time zone, for browsers without JavaScript."""
     back = render.safe_path(request.query_params.get("next", "")) or "/gatherings"
     return _zone_page(request, Form({"zone": viewer_zone(request), "next": back}))
 

@@ -98,7 +98,6 @@ def _marked(before: Word | None, after: Word | None) -> tuple[Kind, frozenset[st
 def _align(
     before: Sequence[T], after: Sequence[T], pair: Callable[[Sequence[T], Sequence[T]], Iterable[Pair[T]]]
 ) -> Iterator[Pair[T]]:
-    """Both sequences in one order, equal items side by side. pair: which of the others belong together."""
     numbers: dict[T, int] = {}  # compared instead of the items, since hashing these again and again is slow
     olds, news = ([numbers.setdefault(item, len(numbers)) for item in items] for items in (before, after))
     counts = Counter(news)

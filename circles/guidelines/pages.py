@@ -29,7 +29,6 @@ async def preview(request: Request) -> Response:
 
 
 async def history(request: Request) -> Response:
-    """Every published version of a circle's guidelines; one of them whole with its changes."""
     actor, number = request.state.person, request.query_params.get("version", "")
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(

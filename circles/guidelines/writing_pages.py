@@ -31,7 +31,6 @@ def _basis(row: dict[str, Any]) -> str:
 
 
 async def write_form(request: Request) -> Response:
-    """The form with the draft, or with the version in force where there is none."""
     row = await _hosted(request)
     form = Form({"guidelines": row["draft"] or row["body"], "seen": _basis(row)})
     return _write_page(request, row, form)

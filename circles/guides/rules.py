@@ -64,7 +64,6 @@ class Answers:
 
     @property
     def rhythm(self) -> Rhythm:
-        """How often to come at this stage."""
         return RHYTHMS[self.stage]
 
 

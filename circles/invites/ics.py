@@ -135,4 +135,4 @@ def _plain(value: str) -> vText:
 
 def _lines(value: str) -> vText:
     """Several lines, each made tidy: the library would let control characters through."""
-    return vText("\n".join(text.tidy_line(each, max_length=500) for each in value.splitlines()))
+    return vText("\n".join(text.tidy_line(line, max_length=500) for line in value.splitlines()))

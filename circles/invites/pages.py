@@ -39,7 +39,6 @@ async def my_gatherings(request: Request) -> Response:
 
 
 def _shown(row: db.Record) -> dict[str, Any]:
-    """A gathering ahead, with how to join it when the seat is confirmed."""
     join_info = rules.join_info(
         row["place"],
         row["join_link"],

@@ -86,7 +86,6 @@ async def save(request: Request) -> Response:
 
 
 async def _about(request: Request, gathering_id: UUID) -> tuple[db.Record, list[db.Record]]:
-    """The gathering, for somebody who may write to its members, and those members."""
     async with access.context(request).db.reading() as tx:
         gathering = await actions.gathering(tx, gathering_id, request.state.person.id)
         return gathering, await actions.booked(tx, gathering_id)
@@ -111,7 +110,6 @@ def _form_page(
 
 
 async def message(request: Request) -> Response:
-    """A draft as the mail it will be, or a sent message."""
     return await _message_page(request, Form())
 
 

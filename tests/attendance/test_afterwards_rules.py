@@ -21,7 +21,7 @@ from circles.base.errors import Refused
     ],
 )
 def test_when_a_register_can_be_closed(state: str, begun: bool, gaps: int, codes: set[str]) -> None:
-    assert {each.code for each in rules.closing_refusals(state, begun, gaps)} == codes
+    assert {reason.code for reason in rules.closing_refusals(state, begun, gaps)} == codes
 
 
 def test_a_note_needs_a_member_and_a_text() -> None:

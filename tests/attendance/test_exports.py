@@ -79,7 +79,7 @@ async def test_first_time_in_the_export_is_first_time_in_the_register(
 
 
 @pytest.mark.parametrize(
-    ("starts_at", "zone", "said"),
+    ("starts_at", "zone", "expected"),
     [
         (datetime(2026, 11, 24, 23, 0, tzinfo=UTC), "America/New_York", "2026-11-24T18:00:00-05:00"),
         (datetime(2026, 7, 14, 22, 0, tzinfo=UTC), "America/New_York", "2026-07-14T18:00:00-04:00"),
@@ -92,10 +92,10 @@ async def test_first_time_in_the_export_is_first_time_in_the_register(
     ],
 )
 async def test_times_are_iso_with_the_offset_of_the_circle(
-    context: Context, starts_at: datetime, zone: str, said: str
+    context: Context, starts_at: datetime, zone: str, expected: str
 ) -> None:
-    assert await value(context, "select iso_time($1, $2)", starts_at, zone) == said
-    assert datetime.fromisoformat(said) == starts_at
+    assert await value(context, "select iso_time($1, $2)", starts_at, zone) == expected
+    assert datetime.fromisoformat(expected) == starts_at
 
 
 async def test_days_are_counted_on_the_circles_own_calendar(cast: Cast, browser: OpenBrowser) -> None:
@@ -167,7 +167,7 @@ async def test_a_download_is_noted_before_its_first_row_leaves(cast: Cast, booke
 
 
 @pytest.mark.parametrize(
-    ("query", "says"),
+    ("query", "message"),
     [
         ({"from": "", "to": "2026-01-01"}, "Please give a date"),
         ({"from": "2026-02-30", "to": "soon"}, "Please give a date"),
@@ -177,12 +177,12 @@ async def test_a_download_is_noted_before_its_first_row_leaves(cast: Cast, booke
     ],
 )
 async def test_an_invalid_range_is_refused_and_the_form_kept(
-    cast: Cast, browser: OpenBrowser, query: dict[str, str], says: str
+    cast: Cast, browser: OpenBrowser, query: dict[str, str], message: str
 ) -> None:
     async with browser(cast.odile) as page:
         answer = await page.get("/organize/attendance.csv", params=query)
     assert answer.status_code == 422
-    assert says in answer.text
+    assert message in answer.text
     assert f'value="{query["to"]}"' in answer.text
     assert await value(cast.context, "select count(*) from exports") == 0
 

@@ -98,9 +98,9 @@ def test_the_numbers_of_a_fortnight() -> None:
         _row(now=START + timedelta(days=1), came=4, unmarked=1),
         _row(state="cancelled", seats_taken=0),
     ]
-    found = rules.totals(rows)
-    assert (found.ahead, found.seats, found.taken, found.community) == (2, 16, 13, 1)
-    assert (found.past, found.came, found.canceled) == (1, 4, 1)
+    totals = rules.totals(rows)
+    assert (totals.ahead, totals.seats, totals.taken, totals.community) == (2, 16, 13, 1)
+    assert (totals.past, totals.came, totals.canceled) == (1, 4, 1)
 
 
 @pytest.mark.parametrize(

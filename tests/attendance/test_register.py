@@ -72,8 +72,8 @@ async def test_somebody_who_came_before_is_not_here_for_the_first_time(
 
 async def _firsts(cast: Cast, gathering: UUID) -> dict[str, bool]:
     async with cast.context.db.reading() as tx:
-        found = await register_actions.register(tx, gathering, cast.farid)
-    return {seat.name: seat.first_time for seat in found.seats}
+        register = await register_actions.register(tx, gathering, cast.farid)
+    return {seat.name: seat.first_time for seat in register.seats}
 
 
 async def test_the_roster_lists_only_confirmed_seats(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
@@ -138,9 +138,7 @@ async def test_a_helper_keeps_the_register_and_cannot_cancel_the_gathering(
         assert f"/host/gatherings/{ahead}/cancel" in (await page.get(f"/host/gatherings/{ahead}")).text
 
 
-async def test_a_draft_can_be_published_or_thrown_away_from_its_page(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_draft_can_be_published_or_discarded_from_its_page(cast: Cast, browser: OpenBrowser) -> None:
     draft = await add_gathering(cast.context, cast.circle, days=9, state="draft")
     async with browser(cast.farid) as page:
         text = (await page.get(f"/host/gatherings/{draft}")).text
@@ -172,7 +170,7 @@ async def test_one_tap_marks_another_changes_and_the_same_again_removes_it(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
-        for mark, says in (
+        for mark, message in (
             ("came", "<b>1</b> came"),
             ("absent", "<b>1</b> absent"),
             ("excused", "<b>1</b> excused"),
@@ -183,7 +181,7 @@ async def test_one_tap_marks_another_changes_and_the_same_again_removes_it(
             )
             assert answer.status_code == 303
             assert answer.headers["location"] == f"/host/gatherings/{tonight}#seat-1"
-            assert says in (await page.get(f"/host/gatherings/{tonight}")).text
+            assert message in (await page.get(f"/host/gatherings/{tonight}")).text
             assert await marks(cast.context) == ({booked: mark} if mark else {})
     async with cast.context.db.reading() as tx:
         events = await tx.fetch(
@@ -322,7 +320,7 @@ async def test_a_seat_of_another_gathering_cannot_be_marked_here(cast: Cast, ton
     assert refused.value.codes == {"not_booked"}
 
 
-async def test_a_mark_goes_with_its_seat(cast: Cast) -> None:
+async def test_a_mark_is_deleted_with_its_seat(cast: Cast) -> None:
     """The register is open for half an hour in which a seat can still be given back."""
     soon = await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) + timedelta(minutes=20))
     seat = await add_booking(cast.context, soon, cast.mira)

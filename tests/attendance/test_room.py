@@ -174,7 +174,7 @@ async def test_a_room_of_a_gathering_that_is_over_stays_as_it_was(cast: Cast, br
 # The host's view
 
 
-async def test_the_room_shows_who_is_expected_and_what_they_chose_to_tell(
+async def test_the_room_shows_who_is_expected_with_their_notes(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "update people set access_needs = 'I lip-read.' where id = $1", cast.mira)
@@ -253,8 +253,8 @@ async def test_taps_stored_on_a_phone_arrive_later_and_count_once(
             answer = await host.post(f"/host/gatherings/{tonight}/room/marks", json=sent)
             assert answer.status_code == 200
             assert answer.json() == {"says": "", "marks": {str(booked): "came", str(milo): "excused"}}
-    told = await value(cast.context, "select count(*) from events where what = 'attendance.marked'")
-    assert told == 3  # absent, then came; and excused
+    count = await value(cast.context, "select count(*) from events where what = 'attendance.marked'")
+    assert count == 3  # absent, then came; and excused
     assert await value(cast.context, "select count(*) from taps") == 3
 
 
@@ -291,8 +291,8 @@ async def test_two_phones_that_send_the_same_evening_agree(cast: Cast, tonight: 
             for taps in (one, two, one, two)
         )
     )
-    found = await room_actions.save_taps(cast.context, actor_id=cast.farid, gathering_id=tonight, taps=[])
-    assert set(found.values()) == {"absent"}
+    marks = await room_actions.save_taps(cast.context, actor_id=cast.farid, gathering_id=tonight, taps=[])
+    assert set(marks.values()) == {"absent"}
     assert await value(cast.context, "select count(*) from taps") == 12
 
 

@@ -89,15 +89,19 @@ async def test_the_page_states_how_long_a_tab_may_keep_it(
 ) -> None:
     async with browser(cast.farid) as host:
 
-        async def told(gathering: UUID) -> int:
-            found = KEPT_SECONDS.search((await host.get(f"/host/gatherings/{gathering}/room")).text)
-            assert found
-            return int(found[1])
+        async def kept_seconds(gathering: UUID) -> int:
+            match = KEPT_SECONDS.search((await host.get(f"/host/gatherings/{gathering}/room")).text)
+            assert match
+            return int(match[1])
 
-        assert timedelta(hours=4) < timedelta(seconds=await told(tonight)) < timedelta(hours=4, minutes=30)
-        assert await told(cast.gathering) == 0  # next week
+        assert (
+            timedelta(hours=4)
+            < timedelta(seconds=await kept_seconds(tonight))
+            < timedelta(hours=4, minutes=30)
+        )
+        assert await kept_seconds(cast.gathering) == 0  # next week
         await host.post(f"/host/gatherings/{tonight}/close", data={"rest": "absent"})
-        assert await told(tonight) == 0
+        assert await kept_seconds(tonight) == 0
         # The page of a closed register makes the tab delete what it kept.
         after = (await host.get(f"/host/gatherings/{tonight}/after")).text
         assert f'data-room="{tonight}"' in after

@@ -69,7 +69,7 @@ def test_answers_are_stored() -> None:
     ],
 )
 def test_when_a_room_can_be_opened(state: str, now: datetime, codes: set[str]) -> None:
-    assert {each.code for each in readiness_rules.opening_refusals(state, START, END, now)} == codes
+    assert {reason.code for reason in readiness_rules.opening_refusals(state, START, END, now)} == codes
 
 
 def test_a_gathering_moved_to_another_day_is_to_be_opened_anew() -> None:
@@ -88,7 +88,7 @@ def tap(**more: object) -> dict[str, object]:
 
 def test_taps_are_read_oldest_first() -> None:
     sent = {"taps": [tap(ago=5), tap(ago=60_000, mark="absent"), tap(ago=700, mark="")]}
-    assert [each.mark for each in rules.read_taps(json.dumps(sent).encode())] == ["absent", "", "came"]
+    assert [read.mark for read in rules.read_taps(json.dumps(sent).encode())] == ["absent", "", "came"]
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_buttons_are_read(then: str, read: tuple[str, int]) -> None:
     assert rules.read_button(then) == read
 
 
-def test_every_reason_comes_at_once() -> None:
+def test_every_reason_is_given_at_once() -> None:
     values = rules.form_values(STEPS) | {
         "title-1": " ",
         "minutes-1": "0",

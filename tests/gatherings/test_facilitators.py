@@ -23,7 +23,7 @@ SECRET = b"taken at 40.7128 north by Farid"
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG that says it is this large, and holds next to nothing."""
+    """A PNG whose header claims this size, with almost no data."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -46,8 +46,8 @@ async def send(page: Browser, sent: bytes, name: str = "me.jpg") -> Any:
 )
 async def test_a_picture_becomes_a_square_jpeg(kind: str, mode: str) -> None:
     made = await pictures.normalize(image(kind, mode=mode))
-    with Image.open(io.BytesIO(made)) as found:
-        assert (found.format, found.size, found.mode) == ("JPEG", (512, 512), "RGB")
+    with Image.open(io.BytesIO(made)) as picture:
+        assert (picture.format, picture.size, picture.mode) == ("JPEG", (512, 512), "RGB")
     assert len(made) < 500_000
 
 
@@ -65,17 +65,17 @@ async def test_nothing_but_the_picture_is_kept() -> None:
         )
     )
     assert SECRET not in made
-    with Image.open(io.BytesIO(made)) as found:
-        assert not found.getexif()
-        assert not {"exif", "comment", "xmp", "icc_profile"} & found.info.keys()
+    with Image.open(io.BytesIO(made)) as picture:
+        assert not picture.getexif()
+        assert not {"exif", "comment", "xmp", "icc_profile"} & picture.info.keys()
 
 
-async def test_a_picture_taken_on_its_side_stands_upright() -> None:
+async def test_a_picture_is_turned_upright_by_its_exif() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by a quarter to the right (TIFF: Orientation)
-    with Image.open(io.BytesIO(await pictures.normalize(image("JPEG", exif=exif)))) as found:
-        above: Any = found.getpixel((256, 20))
-        below: Any = found.getpixel((256, 490))
+    with Image.open(io.BytesIO(await pictures.normalize(image("JPEG", exif=exif)))) as picture:
+        above: Any = picture.getpixel((256, 20))
+        below: Any = picture.getpixel((256, 490))
     assert above[0] > above[2]
     assert below[2] > below[0]
 
@@ -124,7 +124,7 @@ async def test_a_picture_from_the_form_to_everybody(cast: Cast, browser: OpenBro
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "says"),
+    ("sent", "status", "message"),
     [
         (b"hello", 422, "not a picture we can read"),
         (b"", 422, "choose a picture first"),
@@ -132,13 +132,13 @@ async def test_a_picture_from_the_form_to_everybody(cast: Cast, browser: OpenBro
         (b"\xff\xd8" + b"x" * 5_000_000, 413, "This file is larger than 5 MB"),
     ],
 )
-async def test_a_refusal_says_why(
-    cast: Cast, browser: OpenBrowser, sent: bytes, status: int, says: str
+async def test_a_refused_picture_has_a_reason(
+    cast: Cast, browser: OpenBrowser, sent: bytes, status: int, message: str
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await send(page, sent)
     assert answer.status_code == status
-    assert says in answer.text
+    assert message in answer.text
     assert await value(cast.context, "select count(*) from pictures") == 0
 
 
@@ -166,8 +166,8 @@ async def test_ten_thousand_characters_are_no_name_and_are_kept_in_the_form(
         answer = await page.post("/me", data=typed)
     assert answer.status_code == 422
     assert "10,000 characters long; please keep it to 80" in answer.text
-    for said in typed.values():
-        assert said in answer.text
+    for words in typed.values():
+        assert words in answer.text
 
 
 async def test_members_have_no_picture(cast: Cast, browser: OpenBrowser) -> None:
@@ -181,8 +181,8 @@ async def test_members_have_no_picture(cast: Cast, browser: OpenBrowser) -> None
 async def test_an_erased_facilitator_has_no_picture_and_no_page(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.save_picture(cast.context, farid, await pictures.normalize(image()))
-    found = await personal_data.export(cast.context, "farid@example.org")
-    assert found["pictures"][0]["hash"]
+    exported = await personal_data.export(cast.context, "farid@example.org")
+    assert exported["pictures"][0]["hash"]
     async with cast.context.db.transaction() as tx:
         await tx.execute("update hosts set person_id = $1 where person_id = $2", cast.fern, cast.farid)
     await personal_data.erase(cast.context, "farid@example.org")
@@ -194,7 +194,9 @@ async def test_an_erased_facilitator_has_no_picture_and_no_page(cast: Cast, brow
 # The page
 
 
-async def test_the_page_says_who_holds_a_circle(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
+async def test_the_page_names_the_hosts_of_a_circle(
+    cast: Cast, browser: OpenBrowser, queries: list[str]
+) -> None:
     async with browser(cast.farid) as page:
         typed = {
             "name": "Farid",
@@ -211,7 +213,7 @@ async def test_the_page_says_who_holds_a_circle(cast: Cast, browser: OpenBrowser
         answer = await page.get(f"/facilitators/{cast.farid}")
         assert len(queries) <= 3
     assert answer.status_code == 200
-    for said in (
+    for words in (
         "From hospice work.",
         "I keep the time &lt;and&gt; listen.",
         "English, Dari</dd>",
@@ -221,7 +223,7 @@ async def test_the_page_says_who_holds_a_circle(cast: Cast, browser: OpenBrowser
         "First steps home",
         f"/gatherings/{cast.gathering}",
     ):
-        assert said in answer.text, said
+        assert words in answer.text, words
     assert "We saw the papers" not in answer.text
     assert "farid@example.org" not in answer.text
 
@@ -245,7 +247,7 @@ async def test_only_facilitators_have_a_page(cast: Cast, browser: OpenBrowser) -
 # Training, and the organizers' mark
 
 
-async def test_a_mark_is_made_by_organizers_and_goes_with_a_change(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_mark_is_made_by_organizers_and_ends_with_a_change(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     credential = await actions.add_credential(cast.context, farid, kind="LCSW", body="New York", year=None)
     mark = {"version": "1", "seen": "yes"}
@@ -272,17 +274,17 @@ async def test_a_mark_is_made_by_organizers_and_goes_with_a_change(cast: Cast, b
         late = await page.post(here, data=mark)
         assert late.status_code == 422
         assert "changed meanwhile" in late.text
-    seen = await value(cast.context, "select count(*) from events where about = $1", credential)
-    assert seen == 3
+    count = await value(cast.context, "select count(*) from events where about = $1", credential)
+    assert count == 3
 
 
 async def test_a_mark_can_be_taken_back(cast: Cast) -> None:
     farid, odile = await person(cast.context, cast.farid), await person(cast.context, cast.odile)
     credential = await actions.add_credential(cast.context, farid, kind="RN", body="Ohio", year=2004)
-    for seen in (True, False):
-        await actions.mark_credential(cast.context, odile, credential, version=1, seen=seen)
+    for checked in (True, False):
+        await actions.mark_credential(cast.context, odile, credential, version=1, seen=checked)
         marked = await value(cast.context, "select seen_by from credentials where id = $1", credential)
-        assert (marked == cast.odile) is seen
+        assert (marked == cast.odile) is checked
     with pytest.raises(OutOfDate):
         await actions.mark_credential(cast.context, odile, credential, version=7, seen=True)
     with pytest.raises(NotFound):

@@ -48,9 +48,7 @@ def next_weekday(weekday: int, hour: int, zone: ZoneInfo = NEW_YORK) -> datetime
 # The first page
 
 
-async def test_the_first_page_says_what_a_circle_is_and_shows_what_is_next(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_first_page_explains_circles_and_shows_the_next(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         answer = await page.get("/")
     assert answer.status_code == 200
@@ -93,9 +91,9 @@ async def test_the_list_shows_open_gatherings_ahead_and_nothing_else(
         await add_gathering(context, draft_circle, days=3),
     }
     async with browser() as page:
-        found = await shown(page, "/gatherings")
-    assert found == {cast.gathering, cast.free_gathering}
-    assert not found & hidden
+        ids = await shown(page, "/gatherings")
+    assert ids == {cast.gathering, cast.free_gathering}
+    assert not ids & hidden
 
 
 async def test_the_list_takes_two_queries_at_most(
@@ -183,9 +181,7 @@ async def test_with_seats_left(context: Context, cast: Cast, browser: OpenBrowse
         assert one not in await shown(page, "/gatherings?seats=on")
 
 
-async def test_a_malformed_filter_is_said_beside_it_and_what_was_typed_is_kept(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_malformed_filter_has_its_reason_and_keeps_its_text(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         text = (await page.get("/gatherings?means=lots&from=2026-02-31&to=%00&day=xyz&page=-7")).text
     assert 'value="lots"' in text
@@ -222,14 +218,14 @@ async def test_htmx_is_given_the_part_and_a_clean_address(cast: Cast, browser: O
     assert "HX-Request" in full.headers["Vary"]
 
 
-async def test_how_many_were_found_is_told_aloud_and_that_none_were(cast: Cast, browser: OpenBrowser) -> None:
+async def test_the_number_of_results_is_announced(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         full = (await page.get("/gatherings")).text
-        found = (await page.get("/gatherings?format=facilitated", headers=HTMX)).text
+        results = (await page.get("/gatherings?format=facilitated", headers=HTMX)).text
         none = (await page.get("/gatherings?format=ceremony", headers=HTMX)).text
     assert full.count('id="n-found"') == 1
     assert '<p class="quietly" id="n-found" role="status"></p>' in full
-    assert '<p id="n-found" hx-swap-oob="innerHTML">1 gathering for your filters.</p>' in found
+    assert '<p id="n-found" hx-swap-oob="innerHTML">1 gathering for your filters.</p>' in results
     assert '<p id="n-found" hx-swap-oob="innerHTML">No gatherings for your filters.</p>' in none
 
 
@@ -298,7 +294,9 @@ async def test_where_it_is_shows_to_nobody_who_is_not_booked(cast: Cast, browser
     assert "Denver" in texts[2]
 
 
-async def test_who_has_a_seat_is_told_so(context: Context, cast: Cast, browser: OpenBrowser) -> None:
+async def test_the_page_shows_the_viewers_own_seat(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.mira) as page:
         text = (await page.get(f"/gatherings/{cast.gathering}")).text
@@ -328,7 +326,7 @@ async def test_why_there_is_no_way_in(context: Context, cast: Cast, browser: Ope
     assert "Something private." not in text
 
 
-async def test_what_is_not_there_and_what_is_not_public_look_the_same(
+async def test_drafts_and_unknown_ids_are_both_not_found(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     draft = await add_gathering(context, cast.circle, days=3, state="draft")
@@ -390,7 +388,9 @@ async def test_markdown_is_made_harmless(context: Context, cast: Cast, browser: 
             assert 'href="javascript' not in text
 
 
-async def test_a_circle_that_has_ended_says_so(context: Context, cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_circle_that_has_ended_has_a_notice(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
     circle = await add_circle(context, cast.farid, state="archived")
     async with browser() as page:
         assert "This circle has ended" in (await page.get(f"/circles/{circle}")).text

@@ -73,9 +73,9 @@ some_filters = st.builds(
 @given(some_filters)
 def test_filters_are_read_back_from_their_url(wanted: Filters) -> None:
     query = urlsplit(wanted.url(wanted.page)).query
-    found, reasons = filters.parse(reading.join_fields(parse_qsl(query)))
+    parsed, reasons = filters.parse(reading.join_fields(parse_qsl(query)))
     assert reasons == []
-    assert found == wanted
+    assert parsed == wanted
 
 
 @given(
@@ -84,10 +84,10 @@ def test_filters_are_read_back_from_their_url(wanted: Filters) -> None:
     )
 )
 def test_no_query_string_breaks_the_filters(values: dict[str, str]) -> None:
-    found, reasons = filters.parse(values)
-    assert found.page >= 1
+    parsed, reasons = filters.parse(values)
+    assert parsed.page >= 1
     assert {reason.field for reason in reasons} <= set(values)
-    assert found.arguments()["offset"] >= 0
+    assert parsed.arguments()["offset"] >= 0
 
 
 @pytest.mark.parametrize(
@@ -103,16 +103,16 @@ def test_no_query_string_breaks_the_filters(values: dict[str, str]) -> None:
     ],
 )
 def test_a_filter_that_cannot_be_read_is_left_out_with_a_reason(name: str, typed: str) -> None:
-    found, reasons = filters.parse({name: typed, "seats": "on"})
+    parsed, reasons = filters.parse({name: typed, "seats": "on"})
     assert [reason.field for reason in reasons] == [name]
     assert reasons[0].text.endswith("This filter was left out.")
-    assert found.seats
-    assert found.count == (2 if name == "day" else 1)
+    assert parsed.seats
+    assert parsed.count == (2 if name == "day" else 1)
 
 
 def test_dates_that_cross_are_refused() -> None:
-    found, reasons = filters.parse({"from": "2026-05-02", "to": "2026-05-01"})
-    assert (found.after, found.until) == (date(2026, 5, 2), None)
+    parsed, reasons = filters.parse({"from": "2026-05-02", "to": "2026-05-01"})
+    assert (parsed.after, parsed.until) == (date(2026, 5, 2), None)
     assert reasons[0].field == "to"
 
 

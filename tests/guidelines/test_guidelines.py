@@ -20,9 +20,9 @@ SECOND = FIRST + " Nobody records."
 
 async def test_new_guidelines_have_a_first_version(context: Context, cast: Cast) -> None:
     async with context.db.transaction() as tx:
-        found = await guidelines.current(tx, await guidelines.create(tx, FIRST, cast.farid))
-    assert (found.number, found.body) == (1, FIRST)
-    assert len(found.sha256) == 32
+        version = await guidelines.current(tx, await guidelines.create(tx, FIRST, cast.farid))
+    assert (version.number, version.body) == (1, FIRST)
+    assert len(version.sha256) == 32
 
 
 async def test_a_changed_text_is_the_next_version_and_an_unchanged_one_is_none(
@@ -34,9 +34,9 @@ async def test_a_changed_text_is_the_next_version_and_an_unchanged_one_is_none(
         second = await guideline_actions.publish(tx, mine, SECOND, cast.farid)
         # Going back to older words is a change too: the newest version is what counts.
         third = await guideline_actions.publish(tx, mine, FIRST, cast.farid)
-        found = await guidelines.current(tx, mine)
+        version = await guidelines.current(tx, mine)
     assert second is not None
-    assert (found.id, found.number) == (third, 3)
+    assert (version.id, version.number) == (third, 3)
 
 
 async def test_two_publishers_at_once_take_turns(context: Context, cast: Cast) -> None:
@@ -52,7 +52,7 @@ async def test_two_publishers_at_once_take_turns(context: Context, cast: Cast) -
         assert (await guidelines.current(tx, mine)).number == 9
 
 
-async def test_publishing_into_nothing_is_not_found(context: Context, cast: Cast) -> None:
+async def test_publishing_to_unknown_guidelines_is_not_found(context: Context, cast: Cast) -> None:
     async with context.db.transaction() as tx:
         with pytest.raises(NotFound):
             await guideline_actions.publish(tx, uuid4(), FIRST, cast.farid)

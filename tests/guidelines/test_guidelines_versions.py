@@ -42,15 +42,15 @@ async def publish(context: Context, cast: Cast, body: str = NEW, *, material: bo
     """A new version of the guidelines of Farid's circle."""
     async with context.db.transaction() as tx:
         guidelines_id = await tx.fetchval("select guidelines_id from circles where id = $1", cast.circle)
-        found = await guideline_actions.publish(
+        version_id = await guideline_actions.publish(
             tx, guidelines_id, body, cast.farid, material=material, why=WHY
         )
-    assert found
-    return found
+    assert version_id
+    return version_id
 
 
-def typed(seen: str, body: str = NEW, then: str = "save") -> dict[str, str]:
-    return {"guidelines": body, "seen": seen, "then": then}
+def typed(basis: str, body: str = NEW, then: str = "save") -> dict[str, str]:
+    return {"guidelines": body, "seen": basis, "then": then}
 
 
 def plain(page: str) -> str:
@@ -71,8 +71,8 @@ async def test_from_draft_to_the_next_version(context: Context, cast: Cast, brow
         assert "<ins>" in shown
         assert "[added: Nobody records, by any means.]" in plain(shown)
         assert "5 words added, 0 removed." in plain(shown)
-        said = {"seen": "1.1", "material": "no", "why": WHY}
-        assert (await page.post(page_of(cast, "/publish"), data=said)).status_code == 303
+        form = {"seen": "1.1", "material": "no", "why": WHY}
+        assert (await page.post(page_of(cast, "/publish"), data=form)).status_code == 303
         assert "Version 2 is published." in (await page.get(page_of(cast))).text
         public = (await visitor.get(f"/circles/{cast.circle}")).text
     assert "Nobody records" in public
@@ -120,8 +120,8 @@ async def test_two_tabs_that_save_keep_what_was_typed(
 async def test_two_tabs_that_publish_publish_once(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         await page.post(page_of(cast), data=typed("1.0"))
-        said = {"seen": "1.1", "material": "yes", "why": WHY}
-        answers = await asyncio.gather(*(page.post(page_of(cast, "/publish"), data=said) for _ in range(2)))
+        form = {"seen": "1.1", "material": "yes", "why": WHY}
+        answers = await asyncio.gather(*(page.post(page_of(cast, "/publish"), data=form) for _ in range(2)))
         assert sorted(answer.status_code for answer in answers) == [303, 422]
         late = next(answer.text for answer in answers if answer.status_code == 422)
         assert "Version 2 was published while you were writing" in late

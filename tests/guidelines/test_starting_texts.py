@@ -11,7 +11,7 @@ from circles.guidelines import texts as guideline_texts
 
 @pytest.mark.parametrize("place", sorted(rules.PLACES))
 @pytest.mark.parametrize("format_", sorted(rules.FORMATS))
-def test_every_format_has_a_starting_text_that_says_what_matters(format_: str, place: str) -> None:
+def test_every_starting_text_has_the_required_parts(format_: str, place: str) -> None:
     body = guidelines.read_text(guideline_texts.STARTING_TEXTS[format_, place]).casefold()
     for word in (
         "stays in the circle",

@@ -77,14 +77,14 @@ async def test_every_page_and_every_link_works(browser: OpenBrowser, cast: Cast)
     async with browser() as page:
         listed = (await page.get("/guides")).text
         slugs = [entry.slug for _, entries in texts.contents() for entry in entries]
-        found = set()
+        links = set()
         for slug in slugs:
             assert f'href="/guides/{slug}"' in listed
             answer = await page.get(f"/guides/{slug}")
             assert answer.status_code == 200, slug
             assert answer.text.count("<h1") == 1
-            found |= set(re.findall(r'href="(/[^"?#]*)"', answer.text.partition("<main")[2]))
-        for href in found:
+            links |= set(re.findall(r'href="(/[^"?#]*)"', answer.text.partition("<main")[2]))
+        for href in links:
             assert (await page.get(href)).status_code == 200, href
 
 
@@ -263,7 +263,7 @@ async def test_each_date_of_the_rhythm_has_the_nearest_gathering(
         assert picked(answer.text) == [str(week[0]), *due]
 
 
-async def test_a_date_without_a_gathering_says_so_and_goes_into_the_calendar(
+async def test_a_date_without_a_gathering_can_go_into_the_calendar(
     browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     ends = in_hours(24 * 60)
@@ -273,9 +273,9 @@ async def test_a_date_without_a_gathering_says_so_and_goes_into_the_calendar(
         dates = picked(answer.text)
         assert len(dates) == 3
         file = await page.post(f"{WHEN}/calendar", data=form_fields(ends) | {"pick": dates})
-        found = events(file.content)
-        assert {str(event["summary"]) for event in found} == {"Look for a group"}
-        assert [event["dtstart"].dt for event in found] == [datetime.fromisoformat(each) for each in dates]
+        entries = events(file.content)
+        assert {str(event["summary"]) for event in entries} == {"Look for a group"}
+        assert [event["dtstart"].dt for event in entries] == [datetime.fromisoformat(day) for day in dates]
 
 
 # The form
@@ -342,18 +342,18 @@ async def test_the_calendar_holds_the_picks_and_nothing_private(
     assert file.headers["cache-control"] == "no-store"
     assert 'filename="dates.ics"' in file.headers["content-disposition"]
     assert b"METHOD:PUBLISH" in file.content
-    found = events(file.content)
-    assert [str(event["summary"]) for event in found] == ["Tuesday group", "Wednesday group"]
-    assert [event["dtstart"].dt for event in found] == [ends + 30 * HOUR, ends + 31 * HOUR]
-    for event, id in zip(found, (first, other), strict=True):
+    entries = events(file.content)
+    assert [str(event["summary"]) for event in entries] == ["Tuesday group", "Wednesday group"]
+    assert [event["dtstart"].dt for event in entries] == [ends + 30 * HOUR, ends + 31 * HOUR]
+    for event, id in zip(entries, (first, other), strict=True):
         assert str(event["status"]) == "TENTATIVE"
         assert "attendee" not in event
         assert f"http://circles.test/gatherings/{id}" in str(event["description"])
-    uids = [str(event["uid"]) for event in found]
+    uids = [str(event["uid"]) for event in entries]
     assert uids == [str(event["uid"]) for event in events(again.content)]
     assert all(str(first) not in uid and uid.endswith("@circles.test") for uid in uids)
     read = vobject.readOne(file.text)
-    assert [each.summary.value for each in read.vevent_list] == ["Tuesday group", "Wednesday group"]
+    assert [entry.summary.value for entry in read.vevent_list] == ["Tuesday group", "Wednesday group"]
     assert not re.search(
         r"ketamin|therap|integrat|medicine|First steps", file.text.replace("\r\n ", ""), re.I
     )
@@ -366,7 +366,7 @@ async def test_a_suggested_date_never_replaces_an_invite(
     async with browser(cast.mira) as page:
         file = await page.post(f"{WHEN}/calendar", data={"pick": str(cast.gathering)})
         invite = await page.get(f"/bookings/{booking}/invite.ics")
-    uids = [events(each.content)[0]["uid"] for each in (file, invite)]
+    uids = [events(answer.content)[0]["uid"] for answer in (file, invite)]
     assert uids[0] != uids[1]
 
 
@@ -403,7 +403,9 @@ async def everything(context: Context) -> dict[str, list[str]]:
             "where schemaname not in ('pg_catalog', 'information_schema')"
         )
         return {
-            row["name"]: sorted(each[0] for each in await tx.fetch(f"select t::text from {row['name']} as t"))
+            row["name"]: sorted(
+                record[0] for record in await tx.fetch(f"select t::text from {row['name']} as t")
+            )
             for row in names
         }
 
@@ -460,16 +462,16 @@ async def test_a_fault_logs_no_answers(
         raise ValueError(f"could not plan {about}")
 
     monkeypatch.setattr("circles.guides.planning.plan", broken)
-    told = structlog.testing.CapturingLogger()
+    logger = structlog.testing.CapturingLogger()
     renderer = structlog.processors.KeyValueRenderer()
-    monkeypatch.setattr(errors, "log", structlog.wrap_logger(told, processors=[renderer]))
+    monkeypatch.setattr(errors, "log", structlog.wrap_logger(logger, processors=[renderer]))
     async with browser() as page:
         answer = await page.post(WHEN, data=form_fields(in_hours(1), city="Zanesville"))
     assert answer.status_code == 500
-    assert len(told.calls) == 1
-    said = f"{told.calls} {capfd.readouterr()}"
+    assert len(logger.calls) == 1
+    logged = f"{logger.calls} {capfd.readouterr()}"
     for words in ("Zanesville", form_fields(in_hours(1))["date"], "could not plan"):
-        assert words not in said
+        assert words not in logged
 
 
 # The sheet and the card

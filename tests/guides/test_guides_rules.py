@@ -59,13 +59,13 @@ def typed(**more: str) -> Mapping[str, str]:
 
 
 def test_every_answer_is_read() -> None:
-    found = rules.read(typed(), NOW)
-    assert found.ends.utc == datetime(2027, 3, 10, 20, tzinfo=UTC)
-    assert found.coming == PlaceFilter(online=True, in_person=True, city="Denver")
-    assert (found.stage, found.drives, found.rhythm.weeks) == ("early", True, 2)
+    read = rules.read(typed(), NOW)
+    assert read.ends.utc == datetime(2027, 3, 10, 20, tzinfo=UTC)
+    assert read.coming == PlaceFilter(online=True, in_person=True, city="Denver")
+    assert (read.stage, read.drives, read.rhythm.weeks) == ("early", True, 2)
 
 
-def test_every_reason_comes_at_once() -> None:
+def test_every_reason_is_given_at_once() -> None:
     with pytest.raises(Refused) as caught:
         rules.read({"date": "soon", "zone": "Mars/Olympus", "come": "by boat"}, NOW)
     assert caught.value.codes == {"zone", "date_unreadable", "unknown_choice", "no_way"}
@@ -99,62 +99,62 @@ def test_a_session_long_ago_is_read_too() -> None:
 
 
 def test_on_an_ordinary_day() -> None:
-    found = rules.window(answers(datetime(2027, 6, 8, 15)))
+    window = rules.window(answers(datetime(2027, 6, 8, 15)))
     end = datetime(2027, 6, 8, 19, tzinfo=UTC)
-    assert found.online_from == found.in_person_from == end + 24 * HOUR
-    assert found.until == end + 72 * HOUR
+    assert window.online_from == window.in_person_from == end + 24 * HOUR
+    assert window.until == end + 72 * HOUR
 
 
 def test_who_drives_sets_out_a_day_later() -> None:
-    found = rules.window(answers(datetime(2027, 6, 8, 15), drives=True))
+    window = rules.window(answers(datetime(2027, 6, 8, 15), drives=True))
     end = datetime(2027, 6, 8, 19, tzinfo=UTC)
-    assert found.online_from == end + 24 * HOUR
-    assert found.in_person_from == end + 25 * HOUR
+    assert window.online_from == end + 24 * HOUR
+    assert window.in_person_from == end + 25 * HOUR
 
 
 def test_a_night_that_loses_an_hour_still_has_its_24_real_hours() -> None:
     # Saturday 15:00 in New York; the clocks skip an hour on Sunday, so 24 hours later they show 16:00.
-    found = rules.window(answers(datetime(2027, 3, 13, 15)))
-    shown = found.online_from.astimezone(ZoneInfo("America/New_York"))
+    window = rules.window(answers(datetime(2027, 3, 13, 15)))
+    shown = window.online_from.astimezone(ZoneInfo("America/New_York"))
     assert (shown.day, shown.hour) == (14, 16)
 
 
 def test_after_24_hours_of_a_day_of_25_it_is_still_the_same_day_so_nobody_drives() -> None:
     # On 7 November 2027 New York's day has 25 hours: 24 hours after 0:10 it is 23:10 of that same day.
-    found = rules.window(answers(datetime(2027, 11, 7, 0, 10), drives=True))
-    assert found.online_from.astimezone(ZoneInfo("America/New_York")).strftime("%d %H:%M") == "07 23:10"
-    assert found.in_person_from.astimezone(ZoneInfo("America/New_York")).strftime("%d %H:%M") == "08 01:00"
+    window = rules.window(answers(datetime(2027, 11, 7, 0, 10), drives=True))
+    assert window.online_from.astimezone(ZoneInfo("America/New_York")).strftime("%d %H:%M") == "07 23:10"
+    assert window.in_person_from.astimezone(ZoneInfo("America/New_York")).strftime("%d %H:%M") == "08 01:00"
 
 
 def test_an_hour_that_comes_twice_is_rested_from_the_second() -> None:
-    found = rules.window(answers(datetime(2027, 11, 7, 1, 30)))
-    assert found.online_from == datetime(2027, 11, 8, 6, 30, tzinfo=UTC)
-    assert found.until == datetime(2027, 11, 10, 5, 30, tzinfo=UTC)
+    window = rules.window(answers(datetime(2027, 11, 7, 1, 30)))
+    assert window.online_from == datetime(2027, 11, 8, 6, 30, tzinfo=UTC)
+    assert window.until == datetime(2027, 11, 10, 5, 30, tzinfo=UTC)
 
 
 @given(WALLS, ZONES, st.booleans())
 def test_nothing_is_ever_shown_too_early_or_too_late(wall: datetime, zone: str, drives: bool) -> None:
-    told = answers(wall, zone, drives=drives)
-    found, there = rules.window(told), ZoneInfo(zone)
+    questions = answers(wall, zone, drives=drives)
+    window, there = rules.window(questions), ZoneInfo(zone)
     # Whichever of the two readings of a doubled hour was meant.
     for fold in (0, 1):
-        end = told.ends.wall.replace(tzinfo=there, fold=fold).astimezone(UTC)
-        assert found.online_from >= end + 24 * HOUR
-        assert found.until <= end + 72 * HOUR
+        end = questions.ends.wall.replace(tzinfo=there, fold=fold).astimezone(UTC)
+        assert window.online_from >= end + 24 * HOUR
+        assert window.until <= end + 72 * HOUR
         if drives:
-            leaves = found.in_person_from - rules.WAY_THERE
+            leaves = window.in_person_from - rules.WAY_THERE
             assert leaves >= end + 24 * HOUR
             assert leaves.astimezone(there).date() > end.astimezone(there).date()
-    assert found.online_from < found.in_person_from + HOUR <= found.until
+    assert window.online_from < window.in_person_from + HOUR <= window.until
 
 
 @given(WALLS, st.timedeltas(timedelta(days=-400), timedelta(days=400)))
 def test_the_season_follows_the_clock(wall: datetime, off: timedelta) -> None:
-    found = rules.window(answers(wall))
-    now = found.online_from + off
-    season = rules.season(found, now)
-    assert (season == "ahead") == (now < found.online_from)
-    assert (season == "passed") == (now > found.until)
+    window = rules.window(answers(wall))
+    now = window.online_from + off
+    season = rules.season(window, now)
+    assert (season == "ahead") == (now < window.online_from)
+    assert (season == "passed") == (now > window.until)
 
 
 # The rhythm
@@ -164,9 +164,9 @@ def test_the_season_follows_the_clock(wall: datetime, off: timedelta) -> None:
 def test_a_rhythm_keeps_its_hour_and_weekday(wall: datetime, zone: str, stage: str) -> None:
     rhythm, there = rules.RHYTHMS[stage], ZoneInfo(zone)
     start = clock.moment(wall, zone)
-    found = rules.dates(rhythm, start.utc, zone)
-    assert len(found) == rhythm.times
-    for number, at in enumerate(found, start=1):
+    dates = rules.dates(rhythm, start.utc, zone)
+    assert len(dates) == rhythm.times
+    for number, at in enumerate(dates, start=1):
         due = start.wall + timedelta(weeks=rhythm.weeks * number)
         assert at == clock.moment(due, zone).utc
         if not clock.moment(due, zone).oddity:
@@ -177,28 +177,28 @@ def test_a_rhythm_keeps_its_hour_and_weekday(wall: datetime, zone: str, stage: s
 def test_no_date_comes_near_the_rest_and_no_gathering_is_nearest_to_two(
     wall: datetime, zone: str, stage: str, drives: bool, found_at: float | None
 ) -> None:
-    told, rhythm = answers(wall, zone, drives=drives), rules.RHYTHMS[stage]
-    found = rules.window(told)
-    first = None if found_at is None else found.online_from + (found.until - found.online_from) * found_at
-    start = rules.anchor(found, found.online_from, first)
+    questions, rhythm = answers(wall, zone, drives=drives), rules.RHYTHMS[stage]
+    window = rules.window(questions)
+    first = None if found_at is None else window.online_from + (window.until - window.online_from) * found_at
+    start = rules.anchor(window, window.online_from, first)
     spans = [(at - rhythm.within, at + rhythm.within) for at in rules.dates(rhythm, start, zone)]
-    assert spans[0][0] > found.until
+    assert spans[0][0] > window.until
     for (_, ends), (begins, _) in pairwise(spans):
         assert ends < begins
 
 
 def test_what_the_rhythm_counts_from() -> None:
-    found = rules.window(answers(datetime(2027, 6, 8, 15)))
-    middle = found.online_from + 24 * HOUR
-    assert rules.anchor(found, found.online_from, None) == middle
-    assert rules.anchor(found, found.online_from, found.until) == found.until
-    late = found.until + HOUR
-    assert rules.anchor(found, late, None) == late
+    window = rules.window(answers(datetime(2027, 6, 8, 15)))
+    middle = window.online_from + 24 * HOUR
+    assert rules.anchor(window, window.online_from, None) == middle
+    assert rules.anchor(window, window.online_from, window.until) == window.until
+    late = window.until + HOUR
+    assert rules.anchor(window, late, None) == late
 
 
 def test_the_rhythm_is_that_of_the_field() -> None:
-    told = {stage: (rhythm.words, rhythm.weeks) for stage, rhythm in rules.RHYTHMS.items()}
-    assert told == {
+    stages = {stage: (rhythm.words, rhythm.weeks) for stage, rhythm in rules.RHYTHMS.items()}
+    assert stages == {
         "induction": ("every week", 1),
         "early": ("every two weeks", 2),
         "later": ("once a month", 4),

@@ -36,15 +36,15 @@ def sentences(markdown: str) -> list[list[str]]:
     body = markdown.partition("## Where this comes from")[0]
     body = re.sub(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])", r"\1", body)
     body = re.sub(r"^(?:#+ .*|- |\d\. )", "", body, flags=re.M).replace("**", "")
-    found = [re.findall(r"[\w$’-]+", part) for part in re.split(r"(?<=[.?])[”)]*\s+", body)]
-    return [words for words in found if words]
+    word_lists = [re.findall(r"[\w$’-]+", part) for part in re.split(r"(?<=[.?])[”)]*\s+", body)]
+    return [words for words in word_lists if words]
 
 
 def grade(markdown: str) -> float:
     """The Flesch-Kincaid grade of a text."""
-    said = sentences(markdown)
-    words = [word for sentence in said for word in sentence]
-    return 0.39 * len(words) / len(said) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+    by_sentence = sentences(markdown)
+    words = [word for sentence in by_sentence for word in sentence]
+    return 0.39 * len(words) / len(by_sentence) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
 
 
 def test_the_measure_separates_easy_from_hard() -> None:

@@ -91,7 +91,7 @@ async def test_a_note_or_more_seats_notify_nobody(context: Context, cast: Cast) 
         row = await tx.fetchrow("select full_refund_until from bookings where id = $1", booking)
     assert row is not None
     assert row["full_refund_until"] is None
-    assert [dict(each["details"]) for each in await events(context, "gathering.changed")]
+    assert [dict(event["details"]) for event in await events(context, "gathering.changed")]
 
 
 async def test_another_place_notifies_those_booked_and_is_shown_to_them(context: Context, cast: Cast) -> None:
@@ -106,8 +106,8 @@ async def test_another_place_notifies_those_booked_and_is_shown_to_them(context:
 
 
 async def test_seats_are_not_cut_below_those_taken_with_nobody_chosen(context: Context, cast: Cast) -> None:
-    for each in (cast.mira, cast.milo, cast.fern):
-        await add_booking(context, cast.gathering, each, kind="paid", amount=4500)
+    for person_id in (cast.mira, cast.milo, cast.fern):
+        await add_booking(context, cast.gathering, person_id, kind="paid", amount=4500)
     with pytest.raises(Refused) as refused:
         await change_one(context, cast, cast.gathering, capacity=2)
     assert refused.value.codes == {"choose_more"}
@@ -116,8 +116,8 @@ async def test_seats_are_not_cut_below_those_taken_with_nobody_chosen(context: C
 
 async def test_people_on_seats_that_go_get_others(context: Context, cast: Cast) -> None:
     people_there = [cast.mira, cast.milo, cast.fern]
-    for each in people_there:
-        await add_booking(context, cast.gathering, each, kind="paid", amount=4500)
+    for person_id in people_there:
+        await add_booking(context, cast.gathering, person_id, kind="paid", amount=4500)
     async with context.db.transaction() as tx:
         await tx.execute("update bookings set seat = 7 where person_id = $1", cast.fern)
         await tx.execute("update bookings set seat = 8 where person_id = $1", cast.mira)
@@ -183,14 +183,14 @@ async def test_only_a_draft_ahead_is_opened_for_booking(context: Context, cast: 
 
 
 @pytest.mark.parametrize(
-    ("set_to", "code", "says"),
+    ("set_to", "code", "message"),
     [
         ("state = 'cancelled', cancel_reason = 'Ill.'", "cancelled", "was canceled, so it cannot be changed"),
         ("starts_at = now(), wall_start = now() at time zone zone", "begun", "has begun, so it cannot be"),
     ],
 )
 async def test_a_cancelled_or_begun_gathering_cannot_change(
-    context: Context, cast: Cast, browser: OpenBrowser, set_to: str, code: str, says: str
+    context: Context, cast: Cast, browser: OpenBrowser, set_to: str, code: str, message: str
 ) -> None:
     gathering = await add_gathering(context, cast.circle, days=20)
     if code == "begun":
@@ -204,7 +204,7 @@ async def test_a_cancelled_or_begun_gathering_cannot_change(
         data = typed(scope="one", date=moment.wall.date().isoformat())
         answer = await page.post(f"/host/gatherings/{gathering}/change", data=data)
     assert answer.status_code == 422
-    assert says in answer.text
+    assert message in answer.text
 
 
 # Putting back
@@ -255,12 +255,12 @@ async def test_a_whole_schedule_changes_but_for_what_was_changed_by_hand(
     context: Context, cast: Cast
 ) -> None:
     schedule = await make_schedule(context, cast)
-    found = await planted(context, schedule)
-    await change_one(context, cast, found[2]["id"], at=time(16))
-    booking = await add_booking(context, found[0]["id"], cast.mira)
+    before = await planted(context, schedule)
+    await change_one(context, cast, before[2]["id"], at=time(16))
+    booking = await add_booking(context, before[0]["id"], cast.mira)
     await apply(context, ScheduleChange(await person(context, cast.farid), schedule, LATER, weekly()))
     now = await planted(context, schedule)
-    assert [row["id"] for row in now] == [row["id"] for row in found]
+    assert [row["id"] for row in now] == [row["id"] for row in before]
     assert [row["wall_start"].time() for row in now[:4]] == [
         time(12, 30),
         time(12, 30),
@@ -276,26 +276,26 @@ async def test_a_whole_schedule_changes_but_for_what_was_changed_by_hand(
 
 async def test_another_weekday_leaves_gatherings_with_bookings_in_place(context: Context, cast: Cast) -> None:
     schedule = await make_schedule(context, cast)
-    found = await planted(context, schedule)
-    await add_booking(context, found[1]["id"], cast.mira)
+    before = await planted(context, schedule)
+    await add_booking(context, before[1]["id"], cast.mira)
     await apply(context, ScheduleChange(await person(context, cast.farid), schedule, TERMS, weekly(4)))
     now = {row["planned_for"]: row for row in await planted(context, schedule)}
-    kept = now.pop(found[1]["planned_for"])
-    assert (kept["starts_at"], kept["by_hand"], kept["state"]) == (found[1]["starts_at"], True, "open")
+    kept = now.pop(before[1]["planned_for"])
+    assert (kept["starts_at"], kept["by_hand"], kept["state"]) == (before[1]["starts_at"], True, "open")
     assert {day.weekday() for day in now} == {(today() + timedelta(days=4)).weekday()}
     assert len(now) == 16
 
 
 async def test_ending_a_schedule_keeps_what_is_booked(context: Context, cast: Cast) -> None:
     schedule = await make_schedule(context, cast)
-    found = await planted(context, schedule)
-    await add_booking(context, found[3]["id"], cast.mira)
-    await add_booking(context, found[5]["id"], cast.milo, state="cancelled")
+    before = await planted(context, schedule)
+    await add_booking(context, before[3]["id"], cast.mira)
+    await add_booking(context, before[5]["id"], cast.milo, state="cancelled")
     await apply(context, ScheduleEnd(await person(context, cast.farid), schedule, remove=True))
     left = await planted(context, schedule)
     assert [(row["id"], row["state"]) for row in left] == [
-        (found[3]["id"], "open"),
-        (found[5]["id"], "cancelled"),
+        (before[3]["id"], "open"),
+        (before[5]["id"], "cancelled"),
     ]
     await planting.plant(context)
     assert len(await planted(context, schedule)) == 2
@@ -306,8 +306,8 @@ async def test_two_hosts_at_once_change_a_schedule_once(context: Context, cast: 
     change = ScheduleChange(farid, schedule, LATER, weekly())
     consent = await consent_to(context, change)
     tries = [planned_change.apply(context, change, consent) for _ in range(2)]
-    found = await asyncio.gather(*tries, return_exceptions=True)
-    assert sorted(type(each).__name__ for each in found) == ["OutOfDate", "Outcome"]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["OutOfDate", "Outcome"]
 
 
 async def test_an_ended_schedule_cannot_change_and_ends_once(

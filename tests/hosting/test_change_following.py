@@ -38,7 +38,7 @@ WEEK = timedelta(days=7)
 
 
 async def move(page: Browser, gathering: Any, to: date, **changed: str) -> str:
-    """Look at what moving this one and all that follow does, and say yes to it. Returns what was shown."""
+    """Preview moving this one and all that follow, and confirm it. Returns the outcome that was shown."""
     address = f"/host/gatherings/{gathering['id']}/change"
     change = typed(scope="following", date=to.isoformat()) | changed
     shown = (await page.post(address, data=change)).text
@@ -63,12 +63,12 @@ async def schedules(context: Context) -> list[Any]:
 async def test_the_weekday_moves_from_one_gathering_on(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    found = await planted(context, await make_schedule(context, cast))
-    booking = await add_booking(context, found[3]["id"], cast.mira, kind="paid", amount=4500)
+    gatherings = await planted(context, await make_schedule(context, cast))
+    booking = await add_booking(context, gatherings[3]["id"], cast.mira, kind="paid", amount=4500)
     async with context.db.transaction() as tx:
         await jobs.enqueue(tx, "invites.send", booking_id=booking)
     await jobs.drain(context)
-    third = found[2]
+    third = gatherings[2]
     async with browser(cast.farid) as page:
         shown = await move(page, third, third["planned_for"] + DAY)
         assert "From then on: every " in shown
@@ -78,8 +78,8 @@ async def test_the_weekday_moves_from_one_gathering_on(
         assert "taken away" not in shown
         assert " new, the first on" not in shown
     now = await all_planted(context, cast)
-    assert [row["id"] for row in now] == [row["id"] for row in found]
-    days = [row["planned_for"] for row in found]
+    assert [row["id"] for row in now] == [row["id"] for row in gatherings]
+    days = [row["planned_for"] for row in gatherings]
     assert [row["wall_start"].date() for row in now] == [*days[:2], *(day + DAY for day in days[2:])]
     assert [row["planned_for"] for row in now] == [row["wall_start"].date() for row in now]
     before, after = await schedules(context)
@@ -96,14 +96,14 @@ async def test_the_weekday_moves_from_one_gathering_on(
 
 async def test_following_gatherings_change_from_one_on(context: Context, cast: Cast) -> None:
     schedule = await make_schedule(context, cast, weekly(times=10))
-    found = await planted(context, schedule)
+    before = await planted(context, schedule)
     farid, later = await person(context, cast.farid), Terms(time(13), ZONE, 90, 8, 1)
-    await apply(context, FollowingChange(farid, found[4]["id"], later))
+    await apply(context, FollowingChange(farid, before[4]["id"], later))
     async with context.db.reading() as tx:
         new = await tx.fetchval("select id from schedules where id <> $1", schedule)
-    assert [row["id"] for row in await planted(context, schedule)] == [row["id"] for row in found[:4]]
+    assert [row["id"] for row in await planted(context, schedule)] == [row["id"] for row in before[:4]]
     after = await planted(context, new)
-    assert [row["id"] for row in after] == [row["id"] for row in found[4:]]
+    assert [row["id"] for row in after] == [row["id"] for row in before[4:]]
     assert {row["wall_start"].time() for row in after} == {time(13)}
     await planting.plant(context)
     assert len(await planted(context, schedule)) + len(await planted(context, new)) == 10
@@ -113,12 +113,12 @@ async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule = await make_schedule(context, cast, weekly(times=5))
-    found = await planted(context, schedule)
+    before = await planted(context, schedule)
     async with browser(cast.farid) as page:
-        await move(page, found[0], found[0]["planned_for"] + 2 * DAY, time="13:00")
+        await move(page, before[0], before[0]["planned_for"] + 2 * DAY, time="13:00")
     assert len(await schedules(context)) == 1
     now = await planted(context, schedule)
-    days = [row["planned_for"] + 2 * DAY for row in found]
+    days = [row["planned_for"] + 2 * DAY for row in before]
     assert [row["wall_start"].date() for row in now] == days
     assert {row["wall_start"].time() for row in now} == {time(13)}
 
@@ -126,31 +126,33 @@ async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
 async def test_cancelled_and_hand_changed_gatherings_move_only_in_planned_for(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    found = await planted(context, await make_schedule(context, cast))
-    await change_actions.cancel_gathering(context, await person(context, cast.farid), found[1]["id"], "ill")
-    await change_one(context, cast, found[2]["id"], at=time(16))
+    before = await planted(context, await make_schedule(context, cast))
+    await change_actions.cancel_gathering(context, await person(context, cast.farid), before[1]["id"], "ill")
+    await change_one(context, cast, before[2]["id"], at=time(16))
     async with browser(cast.farid) as page:
-        assert "was changed by hand and stays so" in await move(page, found[0], found[0]["planned_for"] + DAY)
+        assert "was changed by hand and stays so" in await move(
+            page, before[0], before[0]["planned_for"] + DAY
+        )
         await planting.plant(context)
         now = await all_planted(context, cast)
         assert len(now) == 16  # the one that was cancelled is not planted on its new day
-        assert (now[1]["state"], now[1]["starts_at"]) == ("cancelled", found[1]["starts_at"])
-        assert (now[2]["by_hand"], now[2]["wall_start"].date()) == (True, found[2]["planned_for"])
-        back = await page.get(f"/host/gatherings/{found[2]['id']}/put-back")
-        await page.post(f"/host/gatherings/{found[2]['id']}/put-back", data={"seen": fingerprint(back.text)})
+        assert (now[1]["state"], now[1]["starts_at"]) == ("cancelled", before[1]["starts_at"])
+        assert (now[2]["by_hand"], now[2]["wall_start"].date()) == (True, before[2]["planned_for"])
+        back = await page.get(f"/host/gatherings/{before[2]['id']}/put-back")
+        await page.post(f"/host/gatherings/{before[2]['id']}/put-back", data={"seen": fingerprint(back.text)})
     put = (await all_planted(context, cast))[2]
-    assert put["wall_start"].date() == found[2]["planned_for"] + DAY
+    assert put["wall_start"].date() == before[2]["planned_for"] + DAY
 
 
 async def test_the_chosen_gathering_moves_even_when_changed_by_hand(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
-    found = await planted(context, await make_schedule(context, cast))
-    await change_one(context, cast, found[1]["id"], at=time(16))
+    before = await planted(context, await make_schedule(context, cast))
+    await change_one(context, cast, before[1]["id"], at=time(16))
     async with browser(cast.farid) as page:
-        assert "15 gatherings change" in await move(page, found[1], found[1]["planned_for"] + DAY)
+        assert "15 gatherings change" in await move(page, before[1], before[1]["planned_for"] + DAY)
     now = (await all_planted(context, cast))[1]
-    assert (now["wall_start"].date(), now["wall_start"].time()) == (found[1]["planned_for"] + DAY, time(11))
+    assert (now["wall_start"].date(), now["wall_start"].time()) == (before[1]["planned_for"] + DAY, time(11))
     assert not now["by_hand"]
 
 
@@ -159,26 +161,26 @@ async def test_every_other_week_takes_the_week_between(
 ) -> None:
     first = today() + 3 * DAY
     schedule = await make_schedule(context, cast, Rule("weekly", first, 2, (first.weekday(),)))
-    found = await planted(context, schedule)
+    before = await planted(context, schedule)
     async with browser(cast.farid) as page:
-        await move(page, found[0], first + WEEK)
+        await move(page, before[0], first + WEEK)
     now = await planted(context, schedule)
-    assert [row["planned_for"] for row in now[: len(found)]] == [row["planned_for"] + WEEK for row in found]
+    assert [row["planned_for"] for row in now[: len(before)]] == [row["planned_for"] + WEEK for row in before]
 
 
 async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     listed = tuple(today() + n * DAY for n in (4, 5, 6, 7))
     schedule = await make_schedule(context, cast, Rule("dates", listed[0], dates=listed))
-    found = await planted(context, schedule)
+    before = await planted(context, schedule)
     async with browser(cast.farid) as page:
-        await move(page, found[0], listed[0] + DAY)
+        await move(page, before[0], listed[0] + DAY)
     now = await planted(context, schedule)
-    assert [row["id"] for row in now] == [row["id"] for row in found]
+    assert [row["id"] for row in now] == [row["id"] for row in before]
     assert [row["wall_start"].date() for row in now] == [day + DAY for day in listed]
 
 
 @pytest.mark.parametrize(
-    ("scope", "shift", "says"),
+    ("scope", "shift", "message"),
     [
         ("following", WEEK, "The one after it is on"),
         ("following", -8 * DAY, "This time has passed"),
@@ -186,7 +188,7 @@ async def test_listed_dates_move_past_one_another(context: Context, cast: Cast, 
     ],
 )
 async def test_a_refused_move_keeps_what_was_typed(
-    context: Context, cast: Cast, browser: OpenBrowser, scope: str, shift: timedelta, says: str
+    context: Context, cast: Cast, browser: OpenBrowser, scope: str, shift: timedelta, message: str
 ) -> None:
     first = (await planted(context, await make_schedule(context, cast)))[0]
     to = (first["planned_for"] + shift).isoformat()
@@ -195,7 +197,7 @@ async def test_a_refused_move_keeps_what_was_typed(
             f"/host/gatherings/{first['id']}/change", data=typed(scope=scope, date=to, note="Kept")
         )
     assert answer.status_code == 422
-    assert says in answer.text
+    assert message in answer.text
     assert f'value="{to}"' in answer.text
     assert "Kept" in answer.text
 
@@ -204,9 +206,9 @@ async def test_a_day_where_one_was_kept_by_hand_is_refused(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule = await make_schedule(context, cast)
-    found = await planted(context, schedule)
-    await add_booking(context, found[2]["id"], cast.mira)
-    first = found[0]["planned_for"] + DAY
+    before = await planted(context, schedule)
+    await add_booking(context, before[2]["id"], cast.mira)
+    first = before[0]["planned_for"] + DAY
     other = Rule("weekly", first, 1, (first.weekday(),))
     await apply(context, ScheduleChange(await person(context, cast.farid), schedule, TERMS, other))
     second = (await planted(context, schedule))[1]

@@ -1,4 +1,4 @@
-"""Fewer seats than are taken: how many are too many, who can be chosen, and when a choice stands."""
+"""Rules of fewer seats than are taken: how many are too many, who can be chosen, which choices are valid."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def cut(taken: int, to: int, *, community: int = 0, offered: int = 0) -> Outcome
     return Outcome((Step("change", row, MOMENT, replace(TERMS, capacity=to, community_seats=offered)),))
 
 
-def ids(found: Outcome) -> list[UUID]:
-    return [seat.booking for seat in found.steps[0].gathering.seat_holders]
+def ids(outcome: Outcome) -> list[UUID]:
+    return [seat.booking for seat in outcome.steps[0].gathering.seat_holders]
 
 
 @given(st.integers(0, 24), st.integers(1, 24), st.data())
 def test_a_choice_must_name_as_many_as_needed(taken: int, to: int, data: st.DataObject) -> None:
-    found = cut(taken, to)
-    chosen = set(data.draw(st.lists(st.sampled_from(ids(found)), unique=True))) if taken else set()
+    outcome = cut(taken, to)
+    chosen = set(data.draw(st.lists(st.sampled_from(ids(outcome)), unique=True))) if taken else set()
     needed = max(0, taken - to)
-    assert found.too_many == needed
-    ends = change_rules.bookings_to_end(found, chosen)
+    assert outcome.too_many == needed
+    ends = change_rules.bookings_to_end(outcome, chosen)
     assert set(ends) == (chosen if needed else set())
-    codes = {reason.code for reason in change_rules.choice_refusals(found.too_many, len(ends))}
+    codes = {reason.code for reason in change_rules.choice_refusals(outcome.too_many, len(ends))}
     fewer, more = (
         {"choose_more"} if len(ends) < needed else set(),
         {"choose_fewer"} if len(ends) > needed else set(),
@@ -63,7 +63,7 @@ def test_a_choice_must_name_as_many_as_needed(taken: int, to: int, data: st.Data
 
 
 @pytest.mark.parametrize(
-    ("taken", "to", "ticked", "says"),
+    ("taken", "to", "ticked", "message"),
     [
         (3, 2, 0, "1 person has to give up a seat. Please choose 1, or give more seats."),
         (6, 3, 0, "3 people have to give up their seats. Please choose 3, or give more seats."),
@@ -72,10 +72,10 @@ def test_a_choice_must_name_as_many_as_needed(taken: int, to: int, data: st.Data
         (6, 4, 5, "Only 2 people have to give up their seats. Please take back 3 ticks."),
     ],
 )
-def test_the_reason_says_how_many_more(taken: int, to: int, ticked: int, says: str) -> None:
-    found = cut(taken, to)
-    (reason,) = change_rules.choice_refusals(found.too_many, ticked)
-    assert (reason.text, reason.field) == (says, "give_up")
+def test_the_reason_names_how_many_more_to_choose(taken: int, to: int, ticked: int, message: str) -> None:
+    outcome = cut(taken, to)
+    (reason,) = change_rules.choice_refusals(outcome.too_many, ticked)
+    assert (reason.text, reason.field) == (message, "give_up")
 
 
 def test_nobody_is_chosen_who_has_no_seat_there() -> None:
@@ -83,40 +83,40 @@ def test_nobody_is_chosen_who_has_no_seat_there() -> None:
 
 
 def test_more_than_one_gathering_is_refused_with_the_way_out() -> None:
-    found = cut(3, 2)
-    (reason,) = change_rules.refusals(found)
+    outcome = cut(3, 2)
+    (reason,) = change_rules.refusals(outcome)
     assert (reason.code, reason.field) == ("seats_taken", "capacity")
     assert "3 seats are taken, so there cannot be only 2" in reason.text
     assert "one gathering at a time" in reason.text
-    assert change_rules.refusals(found, choosing=True) == []
+    assert change_rules.refusals(outcome, choosing=True) == []
 
 
 def test_the_fingerprint_differs_for_other_people_or_another_state() -> None:
-    found = cut(3, 2)
-    step = found.steps[0]
+    outcome = cut(3, 2)
+    step = outcome.steps[0]
     first, *others = step.gathering.seat_holders
     for instead in (replace(first, booking=uuid4()), replace(first, held=True)):
         gathering = replace(step.gathering, seat_holders=(instead, *others))
-        assert Outcome((replace(step, gathering=gathering),)).fingerprint != found.fingerprint
+        assert Outcome((replace(step, gathering=gathering),)).fingerprint != outcome.fingerprint
 
 
 @given(st.integers(1, 24), st.integers(1, 24), st.data())
-def test_community_seats_asked_for_can_always_be_given_and_depend_on_nobody_chosen(
+def test_community_seats_always_fit_and_do_not_depend_on_the_choice(
     taken: int, to: int, data: st.DataObject
 ) -> None:
     community = data.draw(st.integers(0, taken))
-    found = cut(taken, to, community=community, offered=data.draw(st.integers(0, to)))
-    reasons = change_rules.refusals(found, choosing=True)
+    outcome = cut(taken, to, community=community, offered=data.draw(st.integers(0, to)))
+    reasons = change_rules.refusals(outcome, choosing=True)
     enough = min(community, to)
-    assert bool(reasons) == (found.steps[0].terms.community_seats < enough)
-    # Whoever stays, no more of them have community seats than there are then.
+    assert bool(reasons) == (outcome.steps[0].terms.community_seats < enough)
+    # Of those who stay, no more have community seats than there are then.
     assert change_rules.refusals(cut(taken, to, community=community, offered=enough), choosing=True) == []
 
 
 def test_those_notified_are_those_who_keep_a_seat() -> None:
-    found = cut(5, 3)
-    assert (found.notified, found.too_many, found.may_cancel) == (0, 2, 0)
-    step = found.steps[0]
+    outcome = cut(5, 3)
+    assert (outcome.notified, outcome.too_many, outcome.may_cancel) == (0, 2, 0)
+    step = outcome.steps[0]
     later = replace(step.moment, utc=step.moment.utc + timedelta(hours=1))
     moved = Outcome((replace(step, moment=later),))
     assert (moved.notified, moved.too_many, moved.may_cancel) == (3, 2, 3)

@@ -47,7 +47,7 @@ def test_a_whole_circle_is_read() -> None:
 
 
 def test_every_refusal_is_given_at_once() -> None:
-    found = reasons_of(
+    codes = reasons_of(
         name="",
         discreet_name="Two\nlines",
         format="party",
@@ -60,7 +60,7 @@ def test_every_refusal_is_given_at_once() -> None:
         late_refund_percent="101",
         guidelines="ok",
     )
-    assert found == {
+    assert codes == {
         "name": "missing",
         "discreet_name": "line_break",
         "format": "unknown_choice",

@@ -102,8 +102,8 @@ async def test_the_dashboard_shows_what_is_next_and_what_is_missing(
     draft = await add_gathering(cast.context, cast.circle, starts_at=now + timedelta(days=4), state="draft")
     past = await add_gathering(cast.context, cast.circle, starts_at=now - timedelta(days=6))
     old = await add_gathering(cast.context, cast.circle, starts_at=now - timedelta(days=40))
-    for each in (on, past, old):
-        await add_booking(cast.context, each, cast.mira)
+    for gathering_id in (on, past, old):
+        await add_booking(cast.context, gathering_id, cast.mira)
     await add_circle(cast.context, cast.farid, name="Not yet", state="draft")
     async with browser(cast.farid) as page:
         queries.clear()
@@ -114,13 +114,13 @@ async def test_the_dashboard_shows_what_is_next_and_what_is_missing(
     for gathering in (on, later, draft, past):
         assert f"/host/gatherings/{gathering}" in text
     assert f"/host/gatherings/{old}" not in text
-    for says in (
+    for words in (
         "1 of 8 seats taken",
         "one person is not marked yet",
         "still a draft",
         "no co-facilitator yet",
     ):
-        assert says in text
+        assert words in text
     assert text.index("Today") < text.index(str(on)) < text.index("This week") < text.index(str(later))
     assert "Open door" not in text
 
@@ -192,7 +192,7 @@ async def test_an_empty_dashboard_is_calm(cast: Cast, browser: OpenBrowser) -> N
     assert "What is missing" not in text
 
 
-async def test_a_quiet_week_says_so(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_week_without_gatherings_has_a_notice(cast: Cast, browser: OpenBrowser) -> None:
     async with cast.context.db.transaction() as tx:
         await tx.execute(
             "insert into hosts (circle_id, person_id, part) values ($1, $2, 'co')",

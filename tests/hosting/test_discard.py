@@ -1,4 +1,4 @@
-"""Throwing a draft circle away: by its lead, once asked, and only what nobody but its hosts has seen."""
+"""Discarding a draft circle: by its lead, after a confirmation."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def draft(cast: Cast) -> UUID:
     return circle
 
 
-async def test_it_is_asked_once_and_goes_whole(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_draft_is_discarded_whole_after_a_confirmation(cast: Cast, browser: OpenBrowser) -> None:
     before = await value(cast.context, LEFT)
     circle = await draft(cast)
     assert await value(cast.context, LEFT) > before
@@ -70,16 +70,16 @@ async def test_it_is_asked_once_and_goes_whole(cast: Cast, browser: OpenBrowser)
     assert await value(cast.context, gone) == 2
 
 
-async def test_pressed_twice_it_is_done_once(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_draft_discarded_twice_is_discarded_once(cast: Cast, browser: OpenBrowser) -> None:
     circle = await draft(cast)
     async with browser(cast.farid) as page:
         url = f"/host/circles/{circle}/discard"
         answers = await asyncio.gather(*(page.post(url) for _ in range(3)))
-        assert {each.status_code for each in answers} == {303}
+        assert {answer.status_code for answer in answers} == {303}
     assert await value(cast.context, "select count(*) from events where what = 'circle.discarded'") == 1
 
 
-async def test_its_other_hosts_are_told(cast: Cast, browser: OpenBrowser) -> None:
+async def test_the_other_hosts_are_notified_of_a_discarded_draft(cast: Cast, browser: OpenBrowser) -> None:
     circle = await draft(cast)
     await add_host(cast.context, circle, cast.fern, "co")
     async with browser(cast.farid) as page:
@@ -92,7 +92,7 @@ async def test_its_other_hosts_are_told(cast: Cast, browser: OpenBrowser) -> Non
 
 
 @pytest.mark.parametrize("who", ["fern", "milo", "mira", "odile"])
-async def test_only_its_lead_throws_it_away(cast: Cast, browser: OpenBrowser, who: str) -> None:
+async def test_only_the_lead_discards_a_draft(cast: Cast, browser: OpenBrowser, who: str) -> None:
     circle = await draft(cast)
     await add_host(cast.context, circle, cast.fern, "co")
     await add_host(cast.context, circle, cast.milo, "helper")
@@ -114,27 +114,27 @@ async def test_a_lead_who_is_no_facilitator_any_more_does_not(cast: Cast, browse
 
 
 @pytest.mark.parametrize(
-    ("state", "says"),
+    ("state", "message"),
     [
         ("published", "You can end it instead"),
         ("paused", "You can end it instead"),
         ("archived", "has ended already"),
     ],
 )
-async def test_what_was_published_stays(cast: Cast, browser: OpenBrowser, state: str, says: str) -> None:
+async def test_what_was_published_stays(cast: Cast, browser: OpenBrowser, state: str, message: str) -> None:
     circle = await add_circle(cast.context, cast.farid, state=state)
     here = f"/host/circles/{circle}"
     async with browser(cast.farid) as page:
         assert f"{here}/discard" not in (await page.get(here)).text
         shown = await page.get(f"{here}/discard")
-        assert says in shown.text
+        assert message in shown.text
         assert "Throw it away" not in shown.text
         answer = await page.post(f"{here}/discard")
-        assert (answer.status_code, says in answer.text) == (422, True)
+        assert (answer.status_code, message in answer.text) == (422, True)
     assert await value(cast.context, "select state from circles where id = $1", circle) == state
 
 
-async def test_a_draft_gathering_is_thrown_away_from_its_own_page(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_draft_gathering_is_discarded_from_its_own_page(cast: Cast, browser: OpenBrowser) -> None:
     gathering = await add_gathering(cast.context, cast.circle, days=12, state="draft")
     async with browser(cast.farid) as page:
         assert "Throw this draft away" in (await page.get(f"/host/gatherings/{gathering}")).text
@@ -142,7 +142,7 @@ async def test_a_draft_gathering_is_thrown_away_from_its_own_page(cast: Cast, br
         assert (await page.get(f"/host/gatherings/{gathering}")).status_code == 404
 
 
-async def test_the_page_asks_few_questions(
+async def test_the_page_makes_few_queries(
     context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     circle = await draft(cast)

@@ -115,7 +115,7 @@ async def test_every_fault_is_shown_at_once_and_what_was_typed_is_kept(
 
 
 @pytest.mark.parametrize("name", ["A\x00B", "two\nlines", "two\u2028lines"])
-async def test_names_that_cannot_stand_are_said_back(cast: Cast, browser: OpenBrowser, name: str) -> None:
+async def test_invalid_names_are_refused_with_a_reason(cast: Cast, browser: OpenBrowser, name: str) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post("/host/circles/new", data=TYPED | {"name": name})
     assert answer.status_code == 422
@@ -160,7 +160,7 @@ async def test_only_facilitators_and_organizers_plan_circles(
 # Publishing a circle
 
 
-async def test_publishing_says_all_that_is_missing(
+async def test_publishing_names_everything_that_is_missing(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
@@ -245,7 +245,7 @@ async def test_changing_seats_leaves_planned_gatherings_alone(
         assert await tx.fetchval("select capacity from gatherings where id = $1", cast.gathering) == 8
 
 
-async def test_a_published_circle_keeps_a_way_in(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_published_circle_needs_a_place_or_a_link(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1, join_link=""))
     assert (answer.status_code, "give the link people join by" in answer.text) == (422, True)
@@ -263,14 +263,16 @@ async def test_a_circle_does_not_move_under_people_with_seats(context: Context, 
 # Whose circle it is
 
 
-async def test_a_foreign_circle_looks_like_none(context: Context, cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_circle_of_others_is_not_found(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     gathering = await add_gathering(context, cast.circle, days=20, state="draft")
     nowhere = uuid4()
     for outsider in (cast.fern, cast.odile):
         async with browser(outsider) as page:
             for theirs, unknown in ((cast.circle, nowhere), (nowhere, nowhere)):
                 for path in ("", "/edit", "/gatherings/new"):
-                    answers = [await page.get(f"/host/circles/{each}{path}") for each in (theirs, unknown)]
+                    answers = [
+                        await page.get(f"/host/circles/{circle}{path}") for circle in (theirs, unknown)
+                    ]
                     assert {answer.status_code for answer in answers} == {404}
                     assert len({answer.text for answer in answers}) == 1
             for url in (
@@ -295,8 +297,8 @@ async def test_helpers_see_and_co_hosts_change(context: Context, cast: Cast, bro
             "insert into hosts values ($1, $2, 'helper'), ($1, $3, 'co')", cast.circle, helper, co
         )
     async with browser(helper) as page:
-        seen = await page.get(f"/host/circles/{cast.circle}")
-        assert (seen.status_code, "Change the circle" in seen.text) == (200, False)
+        shown = await page.get(f"/host/circles/{cast.circle}")
+        assert (shown.status_code, "Change the circle" in shown.text) == (200, False)
         assert (await page.get(f"/host/circles/{cast.circle}/edit")).status_code == 404
         assert (await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1))).status_code == 404
     async with browser(co) as page:
@@ -346,7 +348,7 @@ async def test_a_draft_gathering_is_published_from_its_circle(
         ({"note": "a\x00b"}, "hidden character"),
     ],
 )
-async def test_bad_gatherings_are_said_back(
+async def test_invalid_gatherings_are_refused_with_a_reason(
     cast: Cast, browser: OpenBrowser, changed: dict[str, str], words: str
 ) -> None:
     async with browser(cast.farid) as page:
@@ -355,7 +357,7 @@ async def test_bad_gatherings_are_said_back(
     assert words in answer.text
 
 
-async def test_a_doubled_hour_is_the_first_and_says_so(
+async def test_a_doubled_hour_is_the_first_with_a_notice(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     # The last Sunday of an October ahead, when the clocks of Berlin go back at 3:00.
@@ -403,7 +405,7 @@ async def test_a_gathering_of_a_draft_circle_stays_a_draft(
     assert await gathering_state(context, mine) == "draft"
 
 
-async def test_a_circle_that_moved_zone_asks_for_the_time_again(context: Context, cast: Cast) -> None:
+async def test_a_time_typed_before_the_circle_changed_zone_is_refused(context: Context, cast: Cast) -> None:
     farid = await person(context, cast.farid)
     now = datetime.now(ZoneInfo("UTC"))
     plan = schedule_forms.read_gathering(dated(), "Europe/Berlin", forms.read_circle(TYPED).scale, now)
@@ -411,7 +413,7 @@ async def test_a_circle_that_moved_zone_asks_for_the_time_again(context: Context
         await schedule_actions.plan_gathering(context, farid, cast.circle, plan)
 
 
-async def test_a_draft_is_thrown_away_and_an_open_one_is_not(
+async def test_only_a_draft_gathering_is_discarded(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     draft = await add_gathering(context, cast.circle, days=20, state="draft")
@@ -426,7 +428,7 @@ async def test_a_draft_is_thrown_away_and_an_open_one_is_not(
 # Cancelling a gathering
 
 
-async def test_cancelling_asks_once_and_says_what_will_happen(
+async def test_cancelling_shows_its_consequences_first(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)

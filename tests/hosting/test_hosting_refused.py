@@ -1,4 +1,4 @@
-"""What hosts cannot do, said in words: what has ended or begun, what was cancelled, what stands in no schedule."""
+"""Refusals of hosting: circles that ended, gatherings that began, were canceled, or have no schedule."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_pausing_resuming_and_ending_twice_is_once(context: Context, cast:
 
 
 @pytest.mark.parametrize(
-    ("state", "verb", "code", "says"),
+    ("state", "verb", "code", "message"),
     [
         ("draft", "pause", "not_published", "Only a published circle can be paused."),
         ("archived", "resume", "not_paused", "This circle is not paused."),
@@ -48,14 +48,14 @@ async def test_pausing_resuming_and_ending_twice_is_once(context: Context, cast:
     ],
 )
 async def test_only_what_is_published_is_paused_and_only_that_resumed(
-    context: Context, cast: Cast, browser: OpenBrowser, state: str, verb: str, code: str, says: str
+    context: Context, cast: Cast, browser: OpenBrowser, state: str, verb: str, code: str, message: str
 ) -> None:
     await is_now(context, cast.circle, state)
     do: Callable[..., Awaitable[Any]] = getattr(lifecycle, f"{verb}_circle")
     assert await codes(do(context, await person(context, cast.farid), cast.circle)) == {code}
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/circles/{cast.circle}/{verb}")
-        assert says in (await page.get(answer.headers["Location"])).text
+        assert message in (await page.get(answer.headers["Location"])).text
 
 
 async def test_what_ended_is_not_published_again(context: Context, cast: Cast) -> None:

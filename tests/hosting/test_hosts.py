@@ -31,9 +31,9 @@ async def newest_link(context: Context, email: str) -> str:
         "order by created_at desc limit 1",
         email,
     )
-    found = re.search(r"(/host/invitations/\S+)", text)
-    assert found
-    return found.group(1)
+    match = re.search(r"(/host/invitations/\S+)", text)
+    assert match
+    return match.group(1)
 
 
 async def add_host(context: Context, circle: UUID, who: UUID, part: str) -> None:
@@ -79,11 +79,11 @@ async def test_from_the_form_to_a_host(cast: Cast, browser: OpenBrowser, who: st
     assert await part_of(cast.context, cast.circle, them) == part
     events = "select count(*) from events where what in ('host.invited', 'host.accepted', 'host.joined')"
     assert await value(cast.context, events) == 3
-    told = "select text_body from mails where kind = 'host_news' and to_address = 'farid@example.org'"
-    assert "said yes" in await value(cast.context, told)
+    news = "select text_body from mails where kind = 'host_news' and to_address = 'farid@example.org'"
+    assert "said yes" in await value(cast.context, news)
 
 
-async def test_somebody_new_comes_in_through_the_sign_in(cast: Cast, browser: OpenBrowser) -> None:
+async def test_an_invited_person_without_an_account_signs_in_first(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.invite(cast.context, farid, cast.circle, email="nell@example.org", part="helper")
     link = await newest_link(cast.context, "nell@example.org")
@@ -147,9 +147,7 @@ async def test_no_is_an_answer(cast: Cast, browser: OpenBrowser) -> None:
     assert await part_of(cast.context, cast.circle, cast.milo) is None
 
 
-async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_withdrawn_expired_and_replaced_links_are_refused(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     first = await actions.invite(cast.context, farid, cast.circle, email="milo@example.org", part="helper")
     link = await newest_link(cast.context, "milo@example.org")
@@ -175,7 +173,7 @@ async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(
 
 
 @pytest.mark.parametrize(
-    ("email", "part", "says"),
+    ("email", "part", "message"),
     [
         ("not an address", "co", "Please give a mail address"),
         ("a" * 10_000 + "@example.org", "co", "please keep it to 254"),
@@ -183,13 +181,13 @@ async def test_what_is_taken_back_or_old_or_asked_anew_opens_nothing(
         ("farid@example.org", "co", "is lead of this circle already"),
     ],
 )
-async def test_what_cannot_be_asked_is_said_and_kept(
-    cast: Cast, browser: OpenBrowser, email: str, part: str, says: str
+async def test_a_refused_invitation_keeps_the_form(
+    cast: Cast, browser: OpenBrowser, email: str, part: str, message: str
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(f"/host/circles/{cast.circle}/hosts", data={"email": email, "part": part})
     assert answer.status_code == 422
-    assert says in answer.text
+    assert message in answer.text
     assert email in answer.text
 
 
@@ -245,10 +243,10 @@ async def test_a_helper_keeps_the_register_and_changes_nothing_else(cast: Cast, 
             f"/host/circles/{cast.other_circle}",
         ):
             assert (await page.get(url)).status_code == 404, url
-        asked = await page.post(
+        invited = await page.post(
             f"/host/circles/{cast.circle}/hosts", data={"email": "x@example.org", "part": "helper"}
         )
-        assert asked.status_code == 404
+        assert invited.status_code == 404
     assert await value(cast.context, "select mark from attendance where booking_id = $1", booking) == "came"
 
 
@@ -343,7 +341,7 @@ async def test_the_lead_is_handed_over(cast: Cast, browser: OpenBrowser) -> None
     assert await part_of(cast.context, cast.circle, cast.farid) is None
 
 
-async def test_the_lead_goes_to_nobody_who_lost_the_part_of_facilitator(cast: Cast) -> None:
+async def test_the_lead_cannot_pass_to_a_former_facilitator(cast: Cast) -> None:
     await add_host(cast.context, cast.circle, cast.milo, "co")
     with pytest.raises(Refused) as caught:
         await actions.pass_lead(cast.context, await person(cast.context, cast.farid), cast.circle, cast.milo)
@@ -363,8 +361,8 @@ async def test_only_the_lead_takes_others_out(cast: Cast) -> None:
     milo = await person(cast.context, cast.milo)
     with pytest.raises(NotFound):
         await actions.remove(cast.context, milo, cast.circle, cast.milo)
-    told = "select text_body from mails where kind = 'host_news' and to_address = 'milo@example.org'"
-    assert "ended your part as helper" in await value(cast.context, told)
+    news = "select text_body from mails where kind = 'host_news' and to_address = 'milo@example.org'"
+    assert "ended your part as helper" in await value(cast.context, news)
 
 
 # What it costs

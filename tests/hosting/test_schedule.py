@@ -43,11 +43,11 @@ site.connect_features()
 
 
 async def test_a_schedule_is_planted_sixteen_weeks_ahead(context: Context, cast: Cast) -> None:
-    found = await planted(context, await make_schedule(context, cast))
-    assert len(found) == 16
-    assert {row["state"] for row in found} == {"open"}
-    assert {row["wall_start"].time() for row in found} == {time(11)}
-    assert found[-1]["planned_for"] <= clock.now().date() + schedule_rules.HORIZON
+    gatherings = await planted(context, await make_schedule(context, cast))
+    assert len(gatherings) == 16
+    assert {row["state"] for row in gatherings} == {"open"}
+    assert {row["wall_start"].time() for row in gatherings} == {time(11)}
+    assert gatherings[-1]["planned_for"] <= clock.now().date() + schedule_rules.HORIZON
     assert len(await events(context, "gathering.planted")) == 16
 
 
@@ -71,16 +71,18 @@ async def test_what_was_cancelled_or_moved_is_not_planted_again(context: Context
     async with context.db.transaction() as tx:
         await tx.execute("update schedules set planted_until = null")
     await planting.plant(context)
-    found = await planted(context, schedule)
-    assert len(found) == 16
-    assert (found[0]["state"], found[1]["wall_start"].time()) == ("cancelled", time(13))
+    gatherings = await planted(context, schedule)
+    assert len(gatherings) == 16
+    assert (gatherings[0]["state"], gatherings[1]["wall_start"].time()) == ("cancelled", time(13))
 
 
 async def test_skipped_dates_are_not_planted(context: Context, cast: Cast) -> None:
     holiday = today() + timedelta(days=10)
-    found = await planted(context, await make_schedule(context, cast, weekly(skipped=frozenset({holiday}))))
-    assert holiday not in {row["planned_for"] for row in found}
-    assert len(found) == 15
+    gatherings = await planted(
+        context, await make_schedule(context, cast, weekly(skipped=frozenset({holiday})))
+    )
+    assert holiday not in {row["planned_for"] for row in gatherings}
+    assert len(gatherings) == 15
 
 
 async def test_a_draft_is_planted_when_it_is_published(context: Context, cast: Cast) -> None:
@@ -180,7 +182,7 @@ async def test_the_dates_follow_the_form_without_a_new_page(
         assert "<html" not in changed.text
 
 
-async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browser: OpenBrowser) -> None:
+async def test_the_notice_of_a_saved_schedule_names_later_dates(cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/circles/{cast.circle}/schedules/new"
     listed = {"kind": "dates", "dates": (today() + timedelta(days=5)).isoformat(), "time": "08:00"}
     async with browser(cast.farid) as page:
@@ -194,7 +196,7 @@ async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browse
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "message"),
     [
         ({"end": "until", "until": "2026-01-01"}, "before the first"),
         ({"end": "until", "until": "2060-01-01"}, "more than 400 gatherings"),
@@ -210,14 +212,14 @@ async def test_a_saved_schedule_says_whether_more_will_follow(cast: Cast, browse
     ],
 )
 async def test_refused_schedules_are_shown_with_the_reason(
-    context: Context, cast: Cast, browser: OpenBrowser, changed: dict[str, str], says: str
+    context: Context, cast: Cast, browser: OpenBrowser, changed: dict[str, str], message: str
 ) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(
             f"/host/circles/{cast.circle}/schedules/new", data=typed(then="save") | changed
         )
     assert answer.status_code == 422
-    assert says in answer.text
+    assert message in answer.text
     async with context.db.reading() as tx:
         assert not await tx.fetchval("select count(*) from schedules")
 
@@ -249,19 +251,19 @@ async def test_a_list_of_too_many_dates_is_refused_whole(
 
 
 @pytest.mark.parametrize(
-    ("day", "time", "says"),
+    ("day", "time", "message"),
     [
         ("2035-03-11", "02:30", "the clocks in New York skip 02:30. It starts at 03:30."),
         ("2035-11-04", "01:30", "the clocks in New York show 01:30 twice. It is the first."),
     ],
 )
 async def test_the_preview_warns_of_clock_changes(
-    cast: Cast, browser: OpenBrowser, day: str, time: str, says: str
+    cast: Cast, browser: OpenBrowser, day: str, time: str, message: str
 ) -> None:
     async with browser(cast.farid) as page:
         data = typed(kind="dates", dates=day, time=time)
         shown = await page.post(f"/host/circles/{cast.circle}/schedules/new", data=data)
-    assert says in shown.text
+    assert message in shown.text
 
 
 @pytest.mark.parametrize("who", ["fern", "mira"])

@@ -51,7 +51,7 @@ def test_one_weekday_of_two_moves_and_the_other_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nth", "weekday", "at", "to", "says"),
+    ("nth", "weekday", "at", "to", "words"),
     [
         (2, 1, date(2027, 3, 9), date(2027, 3, 10), "the second Wednesday of every month"),
         (2, 1, date(2027, 3, 9), date(2027, 3, 16), "the third Tuesday of every month"),
@@ -61,9 +61,9 @@ def test_one_weekday_of_two_moves_and_the_other_stays() -> None:
         (4, 1, date(2027, 3, 23), date(2027, 3, 30), "the last Tuesday of every month"),
     ],
 )
-def test_a_weekday_of_the_month_moves(nth: int, weekday: int, at: date, to: date, says: str) -> None:
+def test_a_weekday_of_the_month_moves(nth: int, weekday: int, at: date, to: date, words: str) -> None:
     cut = moving.cut_rule(Rule("monthly_weekday", TUESDAY, 1, (weekday,), nth), at, to)
-    assert (some(cut.late, 1), rules.rhythm(cut.late)) == ([to], says)
+    assert (some(cut.late, 1), rules.rhythm(cut.late)) == ([to], words)
 
 
 def test_a_date_of_the_month_moves_and_a_month_without_it_has_none() -> None:

@@ -35,7 +35,7 @@ ZONES = (
 TERMS = Terms(time(18), "America/New_York", 90, 8, 1)
 
 days = st.dates(date(1995, 1, 1), date(2060, 12, 31))
-weekdays = st.sets(st.integers(0, 6), min_size=1).map(lambda found: tuple(sorted(found)))
+weekdays = st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days)))
 ends = st.one_of(
     st.just({}),
     st.builds(lambda times: {"times": times}, st.integers(1, 60)),
@@ -44,12 +44,12 @@ ends = st.one_of(
 
 
 def ended(first: date, end: dict[str, int]) -> dict[str, Any]:
-    """How a rule ends, as ours says it."""
+    """The end of a rule, as a keyword of `Rule`."""
     return {"until": first + timedelta(days=end["length"])} if "length" in end else dict(end)
 
 
 def by_definition(rule: Rule, is_date: Callable[[date], bool]) -> list[date]:
-    """The first sixty dates, found by trying every day."""
+    """The first sixty dates, by trying every day."""
     days = takewhile(
         lambda day: day <= (rule.until or LAST_DAY), (rule.first + timedelta(days=n) for n in count())
     )
@@ -105,17 +105,17 @@ def test_the_wall_time_stays_across_clock_changes(first: date, at: time, zone: s
     terms = Terms(at, zone, 90, 8, 0)
     there = other_tz.gettz(zone)
     for day in rules.all_dates(rule):
-        found, wall = terms.moment(day), datetime.combine(day, at)
-        assert found.utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == found.wall
+        moment, wall = terms.moment(day), datetime.combine(day, at)
+        assert moment.utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == moment.wall
         exists = other_tz.datetime_exists(wall, there)
-        assert (found.oddity == "missing") == (not exists)
+        assert (moment.oddity == "missing") == (not exists)
         if exists:
             first_of_two = other_tz.enfold(wall.replace(tzinfo=there), 0)
-            assert found.utc == first_of_two.astimezone(UTC)
-            assert (found.oddity == "doubled") == other_tz.datetime_ambiguous(wall, there)
+            assert moment.utc == first_of_two.astimezone(UTC)
+            assert (moment.oddity == "doubled") == other_tz.datetime_ambiguous(wall, there)
         else:
-            assert found.wall > wall
-            assert found.utc == other_tz.resolve_imaginary(wall.replace(tzinfo=there)).astimezone(UTC)
+            assert moment.wall > wall
+            assert moment.utc == other_tz.resolve_imaginary(wall.replace(tzinfo=there)).astimezone(UTC)
 
 
 def test_the_missing_hour_moves_by_the_gap_and_the_doubled_is_the_first() -> None:
@@ -133,12 +133,12 @@ def test_a_rule_cut_in_two_keeps_its_dates(
     first: date, every: int, on: tuple[int, ...], end: dict[str, int], cut: int
 ) -> None:
     rule = Rule("weekly", first, every, on, **ended(first, end))
-    found = ours(rule)
-    if not found:
+    dates = ours(rule)
+    if not dates:
         return
-    early, late = rules.split(rule, found[min(cut, len(found) - 1)])
+    early, late = rules.split(rule, dates[min(cut, len(dates) - 1)])
     before = list(rules.all_dates(early))
-    assert (before + list(islice(rules.all_dates(late), 60)))[: len(found)] == found
+    assert (before + list(islice(rules.all_dates(late), 60)))[: len(dates)] == dates
 
 
 def test_listed_dates_are_sorted_and_distinct() -> None:
@@ -156,7 +156,7 @@ FIRST = date(2026, 11, 24)
 
 
 @pytest.mark.parametrize(
-    ("rule", "says"),
+    ("rule", "words"),
     [
         (
             Rule("weekly", FIRST, 2, (1,), until=date(2027, 6, 30)),
@@ -183,8 +183,8 @@ FIRST = date(2026, 11, 24)
         ),
     ],
 )
-def test_a_schedule_in_words(rule: Rule, says: str) -> None:
-    assert rules.words(rule, TERMS, TODAY).startswith(says)
+def test_a_schedule_in_words(rule: Rule, words: str) -> None:
+    assert rules.words(rule, TERMS, TODAY).startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -218,18 +218,18 @@ def test_allowed_rules(rule: Rule) -> None:
 
 def test_a_preview_shows_skipped_dates_too() -> None:
     rule = Rule("weekly", FIRST, 1, (1,), skipped=frozenset({FIRST}))
-    found = rules.next_dates(rule, TERMS, NOW)
-    assert (found[0], len(found)) == (FIRST, 12)
+    dates = rules.next_dates(rule, TERMS, NOW)
+    assert (dates[0], len(dates)) == (FIRST, 12)
 
 
 def test_the_preview_warns_of_clock_changes_up_to_the_horizon() -> None:
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     terms = Terms(time(2, 30), "America/New_York", 90, 8, 1)
     rule = Rule("weekly", date(2026, 11, 29), 1, (6,))
-    found = schedule_calendar.preview(rule, terms, now)
-    assert [each.name for each in found.months][-1] == "February 2027"
-    (says,) = found.warnings
-    assert says.startswith("On Sunday 14 March")
-    assert says.endswith("the clocks in New York skip 02:30. It starts at 03:30.")
+    preview = schedule_calendar.preview(rule, terms, now)
+    assert [month.name for month in preview.months][-1] == "February 2027"
+    (warning,) = preview.warnings
+    assert warning.startswith("On Sunday 14 March")
+    assert warning.endswith("the clocks in New York skip 02:30. It starts at 03:30.")
     skipped = replace(rule, skipped=frozenset({date(2027, 3, 14)}))
     assert schedule_calendar.preview(skipped, terms, now).warnings == ()

@@ -58,7 +58,7 @@ def well_formed(body: bytes) -> None:
     physical = body.removesuffix(b"\r\n").split(b"\r\n")
     for line in physical:
         assert len(line) <= 75
-        line.decode()  # a fold never stands inside a character
+        line.decode()  # a fold never splits a character
     assert not any(byte < 32 for line in physical for byte in line)
     assert all(b"\n" not in line and b"\r" not in line for line in physical)
 
@@ -66,9 +66,9 @@ def well_formed(body: bytes) -> None:
 def test_the_exact_content_of_a_request() -> None:
     body = ics.invite("REQUEST", entry(), ORGANIZER, MIRA)
     well_formed(body)
-    found = lines(body)
-    assert found[0] == "BEGIN:VCALENDAR"
-    assert found[-2:] == ["END:VEVENT", "END:VCALENDAR"]
+    content = lines(body)
+    assert content[0] == "BEGIN:VCALENDAR"
+    assert content[-2:] == ["END:VEVENT", "END:VCALENDAR"]
     for line in (
         "VERSION:2.0",
         "METHOD:REQUEST",
@@ -86,18 +86,18 @@ def test_the_exact_content_of_a_request() -> None:
         "ATTENDEE;CN=Mira;PARTSTAT=ACCEPTED;ROLE=REQ-PARTICIPANT;RSVP=FALSE:mailto:mira@example.org",
         "URL:https://circles.test/my/gatherings",
     ):
-        assert found.count(line) == 1, line
-    names = {line.split(":")[0].split(";")[0] for line in found}
+        assert content.count(line) == 1, line
+    names = {line.split(":")[0].split(";")[0] for line in content}
     assert not names & {"RRULE", "RDATE", "LOCATION", "TZID", "X-WR-CALNAME"}
-    assert not {"BEGIN:VTIMEZONE", "BEGIN:VALARM"} & set(found)
+    assert not {"BEGIN:VTIMEZONE", "BEGIN:VALARM"} & set(content)
 
 
 def test_a_cancel_takes_out_the_same_entry() -> None:
     body = ics.invite("CANCEL", entry(sequence=1, canceled=True), ORGANIZER, MIRA)
     well_formed(body)
-    found = lines(body)
-    assert {"METHOD:CANCEL", "STATUS:CANCELLED", "SEQUENCE:1", "UID:place-1@circles.test"} <= set(found)
-    assert "TRANSP:TRANSPARENT" in found
+    content = lines(body)
+    assert {"METHOD:CANCEL", "STATUS:CANCELLED", "SEQUENCE:1", "UID:place-1@circles.test"} <= set(content)
+    assert "TRANSP:TRANSPARENT" in content
 
 
 def test_the_description_has_the_wall_time_of_the_circle() -> None:
@@ -111,12 +111,12 @@ def test_the_description_has_the_wall_time_of_the_circle() -> None:
 def test_a_feed_names_itself_and_nobody_else() -> None:
     body = ics.publish([entry(), entry(uid="place-2@circles.test", canceled=True)], ORGANIZER, "Circles")
     well_formed(body)
-    found = lines(body)
-    assert {"METHOD:PUBLISH", "NAME:Circles", "X-WR-CALNAME:Circles"} <= set(found)
-    assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H" in found
-    assert not any(line.startswith("ATTENDEE") for line in found)
-    assert found.count("BEGIN:VEVENT") == 2
-    assert [line for line in found if line.startswith("STATUS")] == ["STATUS:CONFIRMED", "STATUS:CANCELLED"]
+    content = lines(body)
+    assert {"METHOD:PUBLISH", "NAME:Circles", "X-WR-CALNAME:Circles"} <= set(content)
+    assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H" in content
+    assert not any(line.startswith("ATTENDEE") for line in content)
+    assert content.count("BEGIN:VEVENT") == 2
+    assert [line for line in content if line.startswith("STATUS")] == ["STATUS:CONFIRMED", "STATUS:CANCELLED"]
 
 
 def test_a_feed_without_gatherings_is_still_a_calendar() -> None:
@@ -153,8 +153,8 @@ def read_by_vobject(body: bytes) -> tuple[str, str, datetime, datetime, str]:
 def test_other_parsers_read_what_was_meant(read: Any, summary: str, name: str) -> None:
     body = ics.invite("REQUEST", entry(summary=summary), ORGANIZER, ics.Party("mira@example.org", name))
     well_formed(body)
-    uid, found, start, end, cn = read(body)
-    assert (uid, found, cn) == ("place-1@circles.test", summary, name)
+    uid, title, start, end, cn = read(body)
+    assert (uid, title, cn) == ("place-1@circles.test", summary, name)
     assert start == START
     assert end - start == timedelta(minutes=90)
 

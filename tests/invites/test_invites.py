@@ -70,8 +70,8 @@ def event(mail: asyncpg.Record) -> Any:
     """The one gathering in a mail's calendar, whose method is the one its part will say."""
     calendar = icalendar.Calendar.from_ical(mail["calendar"])
     assert calendar["method"] == mail["calendar_method"]
-    (found,) = calendar.events
-    return found
+    (entry,) = calendar.events
+    return entry
 
 
 # The invite
@@ -86,13 +86,13 @@ async def test_an_invite_names_one_member_one_discreet_name_and_the_way_back(
     (mail,) = await mails(context)
     assert (mail["to_address"], mail["to_name"], mail["person_id"]) == ("mira@example.org", "Mira", cast.mira)
     assert re.fullmatch(r"Tuesday group, \w+day \d+ \w+( \d{4})?", mail["subject"])
-    found = event(mail)
-    assert (found["summary"], found["sequence"], found["status"]) == ("Tuesday group", 0, "CONFIRMED")
-    assert found["organizer"] == "mailto:circles@example.org"
-    assert found["attendee"] == "mailto:mira@example.org"  # one value, not a list
-    assert found["attendee"].params["PARTSTAT"] == "ACCEPTED"
-    assert found["uid"].endswith("@circles.test")
-    assert "6:00 in the evening in New York" in found["description"]
+    entry = event(mail)
+    assert (entry["summary"], entry["sequence"], entry["status"]) == ("Tuesday group", 0, "CONFIRMED")
+    assert entry["organizer"] == "mailto:circles@example.org"
+    assert entry["attendee"] == "mailto:mira@example.org"  # one value, not a list
+    assert entry["attendee"].params["PARTSTAT"] == "ACCEPTED"
+    assert entry["uid"].endswith("@circles.test")
+    assert "6:00 in the evening in New York" in entry["description"]
     for body in (mail["text_body"], mail["html_body"], mail["calendar"].replace("\r\n ", "")):
         assert "http://circles.test/my/gatherings" in body
         assert LINK not in body
@@ -161,10 +161,10 @@ async def test_cancelling_and_booking_again_goes_on_with_one_uid_and_rising_numb
         await send(context, booking)
         await end(context, booking)
         await withdraw(context, booking)
-    found = [event(mail) for mail in await mails(context)]
-    assert [each["sequence"] for each in found] == [0, 1, 2, 3]
-    assert [each["status"] for each in found] == ["CONFIRMED", "CANCELLED"] * 2
-    assert len({each["uid"] for each in found}) == 1
+    entries = [event(mail) for mail in await mails(context)]
+    assert [entry["sequence"] for entry in entries] == [0, 1, 2, 3]
+    assert [entry["status"] for entry in entries] == ["CONFIRMED", "CANCELLED"] * 2
+    assert len({entry["uid"] for entry in entries}) == 1
 
 
 async def test_a_moved_gathering_is_mailed_with_the_next_sequence(context: Context, cast: Cast) -> None:
@@ -243,14 +243,14 @@ async def test_a_canceled_gathering_is_mailed_with_the_reason_and_the_refund(
     await cancel_gathering(context, await person(context, cast.farid), cast.gathering, reason)
     for booking in (paid, free):
         await withdraw(context, booking, cause="gathering_cancelled", reason=reason)
-    told = {mail["to_name"]: mail for mail in (await mails(context))[2:]}
-    assert set(told) == {"Mira", "Milo"}
-    assert all(mail["calendar_method"] == "CANCEL" for mail in told.values())
-    assert all(reason in mail["text_body"] for mail in told.values())
-    assert "The &lt;room&gt; is flooded." in told["Mira"]["html_body"]
-    assert "You get back all of the $45 you paid." in told["Mira"]["text_body"]
-    assert "$" not in told["Milo"]["text_body"]
-    assert "Milo" not in told["Mira"]["text_body"]
+    by_name = {mail["to_name"]: mail for mail in (await mails(context))[2:]}
+    assert set(by_name) == {"Mira", "Milo"}
+    assert all(mail["calendar_method"] == "CANCEL" for mail in by_name.values())
+    assert all(reason in mail["text_body"] for mail in by_name.values())
+    assert "The &lt;room&gt; is flooded." in by_name["Mira"]["html_body"]
+    assert "You get back all of the $45 you paid." in by_name["Mira"]["text_body"]
+    assert "$" not in by_name["Milo"]["text_body"]
+    assert "Milo" not in by_name["Mira"]["text_body"]
 
 
 async def test_from_booking_to_cancelling_by_the_queue_alone(
@@ -414,7 +414,7 @@ async def test_the_page_needs_at_most_three_queries(
     for days in range(1, 9):
         await add_booking(context, await add_gathering(context, cast.circle, days=days, hour=9), cast.mira)
     async with browser(cast.mira) as page:
-        await my_gatherings(page)  # the first look makes the feed
+        await my_gatherings(page)  # the first visit creates the feed
         queries.clear()
         await my_gatherings(page)
     assert len(queries) == 3, queries
@@ -434,8 +434,8 @@ async def test_the_file_of_one_s_own_seat_publishes_one_gathering(
         assert answer.headers["content-disposition"] == 'attachment; filename="gathering.ics"'
         assert answer.headers["cache-control"] == "no-store"
         calendar = icalendar.Calendar.from_ical(answer.content)
-        (found,) = calendar.events
-        assert (calendar["method"], found["summary"], "attendee" in found) == (
+        (entry,) = calendar.events
+        assert (calendar["method"], entry["summary"], "attendee" in entry) == (
             "PUBLISH",
             "Tuesday group",
             False,
@@ -443,7 +443,7 @@ async def test_the_file_of_one_s_own_seat_publishes_one_gathering(
         # The same gathering, whether the file or the mail came first.
         await send(context, booking)
     (mail,) = await mails(context)
-    assert event(mail)["uid"] == found["uid"]
+    assert event(mail)["uid"] == entry["uid"]
 
 
 async def test_no_file_of_a_seat_that_is_not_one_s_own_and_confirmed(
@@ -462,9 +462,9 @@ async def test_no_file_of_a_seat_that_is_not_one_s_own_and_confirmed(
 async def address_of(context: Context, person_id: UUID) -> str:
     """The path of a person's feed."""
     async with context.db.transaction() as tx:
-        found = await feed_address(context, tx, person_id)
-    assert found.startswith("webcal://circles.test/feeds/")
-    return found.removeprefix("webcal://circles.test")
+        url = await feed_address(context, tx, person_id)
+    assert url.startswith("webcal://circles.test/feeds/")
+    return url.removeprefix("webcal://circles.test")
 
 
 async def test_the_page_shows_the_feed_and_a_calendar_program_reads_it(
@@ -483,9 +483,9 @@ async def test_the_page_shows_the_feed_and_a_calendar_program_reads_it(
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     assert "private" in answer.headers["cache-control"]
     calendar = icalendar.Calendar.from_ical(answer.content)
-    (found,) = calendar.events
+    (entry,) = calendar.events
     assert (calendar["method"], calendar["x-wr-calname"]) == ("PUBLISH", "Circles")
-    assert (found["summary"], found["status"], "attendee" in found) == ("Tuesday group", "CONFIRMED", False)
+    assert (entry["summary"], entry["status"], "attendee" in entry) == ("Tuesday group", "CONFIRMED", False)
     assert not NOT_DISCREET.search(re.sub(r"http\S+", "", answer.text.replace("\r\n ", "")))
     assert LINK not in answer.text
 
@@ -526,8 +526,8 @@ async def test_an_unchanged_feed_is_not_sent_again(
         assert renamed.status_code == 200
         await end(context, booking)
         ended = await program.get(path, headers={"If-None-Match": renamed.headers["etag"]})
-    (found,) = icalendar.Calendar.from_ical(ended.content).events
-    assert (found["summary"], found["status"]) == ("Dienstagsrunde", "CANCELLED")
+    (entry,) = icalendar.Calendar.from_ical(ended.content).events
+    assert (entry["summary"], entry["status"]) == ("Dienstagsrunde", "CANCELLED")
 
 
 async def test_a_feed_and_an_invite_agree(context: Context, browser: OpenBrowser, cast: Cast) -> None:
@@ -539,11 +539,11 @@ async def test_a_feed_and_an_invite_agree(context: Context, browser: OpenBrowser
     await send(context, again)
     async with browser() as program:
         answer = await program.get(await address_of(context, cast.mira))
-    (found,) = icalendar.Calendar.from_ical(answer.content).events
-    told = event((await mails(context))[-1])
+    (entry,) = icalendar.Calendar.from_ical(answer.content).events
+    mailed = event((await mails(context))[-1])
     for name in ("uid", "sequence", "status", "summary", "description"):
-        assert found[name] == told[name]
-    assert found["sequence"] == 2
+        assert entry[name] == mailed[name]
+    assert entry["sequence"] == 2
 
 
 async def test_a_feed_goes_back_thirty_days_and_leaves_out_what_was_never_confirmed(
@@ -555,7 +555,7 @@ async def test_a_feed_goes_back_thirty_days_and_leaves_out_what_was_never_confir
     await add_booking(context, cast.free_gathering, cast.mira, kind="free", state="lapsed")
     async with browser() as program:
         answer = await program.get(await address_of(context, cast.mira))
-    starts = [each.start for each in icalendar.Calendar.from_ical(answer.content).events]
+    starts = [entry.start for entry in icalendar.Calendar.from_ical(answer.content).events]
     assert len(starts) == 2
     assert starts[0] < datetime.now(UTC) < starts[1]
 

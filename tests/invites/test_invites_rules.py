@@ -87,10 +87,10 @@ def test_in_any_order_the_sequence_rises_and_nothing_is_due_twice(
             if gone:
                 sent.append(Sending(booking, "CANCEL", gone.sequence, fingerprint))
             assert rules.cancel_due(sent, booking) is None
-    numbers = [each.sequence for each in sent if each.sequence is not None]
+    numbers = [sending.sequence for sending in sent if sending.sequence is not None]
     assert numbers == list(range(len(numbers)))
     for booking in bookings:
-        assert sum(each.booking_id == booking and each.method == "CANCEL" for each in sent) <= 1
+        assert sum(sending.booking_id == booking and sending.method == "CANCEL" for sending in sent) <= 1
 
 
 # words

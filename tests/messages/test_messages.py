@@ -53,9 +53,9 @@ async def draft(context: Context, cast: Cast, body: str = "Bring socks.", **more
 
 
 def form_id(text: str) -> str:
-    found = re.search(r'name="id" value="([^"]+)"', text)
-    assert found
-    return found[1]
+    match = re.search(r'name="id" value="([^"]+)"', text)
+    assert match
+    return match[1]
 
 
 async def write(page: Browser, gathering: UUID, **fields: str) -> Any:
@@ -67,7 +67,7 @@ async def write(page: Browser, gathering: UUID, **fields: str) -> Any:
 # Writing and sending
 
 
-async def test_from_the_first_word_to_the_mail(
+async def test_from_the_form_to_the_mail(
     context: Context, cast: Cast, browser: OpenBrowser, drain: Drain
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
@@ -94,13 +94,13 @@ async def test_from_the_first_word_to_the_mail(
         assert "Bring socks" in listed
         assert "on its way to 2 people" in listed
     await drain()
-    found = await mails(context)
-    assert [(row["to_address"], row["person_id"], row["state"]) for row in found] == [
+    written = await mails(context)
+    assert [(row["to_address"], row["person_id"], row["state"]) for row in written] == [
         ("milo@example.org", cast.milo, "sent"),
         ("mira@example.org", cast.mira, "sent"),
     ]
     # The mail is the one of the preview.
-    assert found[0]["html_body"] == shown.text
+    assert written[0]["html_body"] == shown.text
 
 
 async def test_a_mail_names_nobody_else_and_has_a_discreet_subject(context: Context, cast: Cast) -> None:
@@ -118,7 +118,7 @@ async def test_a_mail_names_nobody_else_and_has_a_discreet_subject(context: Cont
         assert "farid@reply.example.org" in row["text_body"]
 
 
-async def test_without_a_reply_address_the_mail_says_so(context: Context, cast: Cast) -> None:
+async def test_without_a_reply_address_the_mail_has_a_note(context: Context, cast: Cast) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await actions.send(context, actor_id=cast.farid, message_id=await draft(context, cast))
     (row,) = await mails(context)
@@ -148,12 +148,12 @@ async def test_only_confirmed_seats_are_written_to(context: Context, cast: Cast)
     assert sent["mails"] == 1
 
 
-async def test_pressed_twice_it_goes_once(context: Context, cast: Cast) -> None:
+async def test_a_message_sent_twice_is_mailed_once(context: Context, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     message_id = await draft(context, cast)
     both = [actions.send(context, actor_id=cast.farid, message_id=message_id) for _ in range(2)]
-    found = await asyncio.gather(*both)
-    assert [row["state"] for row in found] == ["sent", "sent"]
+    results = await asyncio.gather(*both)
+    assert [row["state"] for row in results] == ["sent", "sent"]
     assert len(await mails(context)) == 1
     events = await fetch(
         context, "select who, before, after, details from events where what = 'message.sent'"
@@ -192,7 +192,7 @@ async def test_going_back_after_sending_keeps_the_typed_text(
     assert [row["body"] for row in await fetch(context, "select body from messages")] == ["One."]
 
 
-async def test_a_draft_is_changed_or_thrown_away(context: Context, cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_draft_is_changed_or_discarded(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     message_id = await draft(context, cast, "Bring soks.", reply_to="a@example.org")
     async with browser(cast.farid) as page:
@@ -245,8 +245,8 @@ async def test_invalid_values_are_refused_beside_their_fields(
         ):
             answer = await write(page, cast.gathering, body=body, reply_to="nowhere", to="nobody")
             assert answer.status_code == 422
-            for each in (words, "name@example.org", "no seat here any more"):
-                assert each in answer.text
+            for text in (words, "name@example.org", "no seat here any more"):
+                assert text in answer.text
     assert await fetch(context, "select 1 from messages") == []
 
 
@@ -362,8 +362,8 @@ async def test_a_co_host_sees_what_was_sent_and_no_drafts(
 
 async def test_a_stand_in_writes_about_their_one_gathering(context: Context, cast: Cast) -> None:
     other = await add_gathering(context, cast.circle, days=14)
-    for each in (cast.gathering, other):
-        await add_booking(context, each, cast.mira, kind="paid", amount=4500)
+    for gathering in (cast.gathering, other):
+        await add_booking(context, gathering, cast.mira, kind="paid", amount=4500)
     async with context.db.transaction() as tx:
         await tx.execute(
             "insert into stand_ins (gathering_id, person_id) values ($1, $2)", cast.gathering, cast.fern

@@ -21,17 +21,17 @@ def gathering(**more: Any) -> dict[str, Any]:
 
 def test_what_is_typed_is_read() -> None:
     booking = uuid4()
-    found = rules.read(
+    draft = rules.read(
         {"to": str(booking), "body": " Bring\r\nsocks. ", "reply_to": "Farid@Example.org"},
         people.parse_address,
     )
-    assert found == rules.Draft(booking, "Bring\nsocks.", "farid@example.org")
+    assert draft == rules.Draft(booking, "Bring\nsocks.", "farid@example.org")
     assert rules.read({"to": "all", "body": "Bring socks."}, people.parse_address) == rules.Draft(
         None, "Bring socks.", ""
     )
 
 
-def test_every_reason_comes_at_once() -> None:
+def test_every_reason_is_given_at_once() -> None:
     with pytest.raises(Refused) as refused:
         rules.read({"to": "Mira", "body": "  ", "reply_to": "nowhere"}, people.parse_address)
     assert refused.value.codes == {"not_booked", "missing", "address_unreadable"}
@@ -113,7 +113,7 @@ def test_an_unknown_starting_text_changes_nothing() -> None:
         ("[]", []),
     ],
 )
-def test_what_is_left_to_fill_in_is_found(body: str, left: list[str]) -> None:
+def test_placeholders_are_listed(body: str, left: list[str]) -> None:
     assert rules.placeholders(body) == left
 
 

@@ -25,17 +25,14 @@ class After(Register):
 
     @property
     def members(self) -> list[tuple[UUID, str]]:
-        """Everybody with a seat, as the choices of a form."""
         return [(seat.person_id, seat.name) for seat in self.seats]
 
     @property
     def came(self) -> list[Seat]:
-        """Everybody who came: to one of them something may be suggested."""
         return [seat for seat in self.seats if seat.mark == "came"]
 
     @property
     def unmarked(self) -> list[Seat]:
-        """Everybody without a mark."""
         return unmarked(self.seats)
 
 

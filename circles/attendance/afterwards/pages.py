@@ -72,7 +72,6 @@ async def delete_note(request: Request) -> Response:
 
 
 async def notes(request: Request) -> Response:
-    """The notes and the reflections of a circle, for its hosts and the organizers."""
     async with access.context(request).db.reading() as tx:
         circle, rows = await actions.notes(tx, access.path_id(request), request.state.person.id)
         reflections = await reflection_actions.of_circle(tx, circle["id"])

@@ -20,7 +20,6 @@ async def _reflection(request: Request) -> db.Record:
 
 
 async def show(request: Request) -> Response:
-    """The form for hosts, the text for organizers."""
     row = await _reflection(request)
     names = ("went_well", "carry_on", "version")
     return _page(request, row, Form({name: str(row[name]) for name in names}))

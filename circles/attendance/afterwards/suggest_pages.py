@@ -35,13 +35,11 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
 
 
 async def _listings(tx: db.Tx, form: Form) -> list[db.Record]:
-    """The listings that are ticked, and those found by the name."""
     ticked = await directory.read_nameable(tx, directory.read_ids(form.value("listings"))[:12])
     return ticked + await directory.find_nameable(tx, form.value("name"), [row["id"] for row in ticked])
 
 
 async def suggest(request: Request) -> Response:
-    """Search for a name, or make the suggestion."""
     form = await Form.read(request)
     if form.value("do") == "find":
         form.values["what"] = "listings"

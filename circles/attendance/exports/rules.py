@@ -35,7 +35,6 @@ class Selection:
 
     @property
     def filename(self) -> str:
-        """The name of the file a browser saves."""
         return f"attendance-{self.first}-{self.last}.csv"
 
 

@@ -25,18 +25,15 @@ class Register:
 
     @property
     def counts(self) -> Counts:
-        """How many came, and so on."""
         return rules.count(seat.mark for seat in self.seats)
 
     @property
     def is_open(self) -> bool:
-        """Whether marks can be made now."""
         row = self.gathering
         return not row["closed_at"] and rules.is_open(row["state"], row["starts_at"], row["now"])
 
     @property
     def has_begun(self) -> bool:
-        """Whether the gathering has begun."""
         return self.gathering["starts_at"] <= self.gathering["now"]
 
     @property
@@ -46,7 +43,6 @@ class Register:
 
     @property
     def held(self) -> int:
-        """Seats held for somebody who is paying now."""
         return self.gathering["seats_taken"] - len(self.seats)
 
 

@@ -37,12 +37,10 @@ class Seat:
 
     @classmethod
     def of(cls, row: Row) -> Seat:
-        """A seat from a row of the roster."""
         return cls(*(row[field.name] for field in fields(cls)))
 
     @property
     def anchor(self) -> str:
-        """The id of its line on the page."""
         return f"seat-{self.seat}"
 
 
@@ -57,7 +55,6 @@ class Counts:
 
     @property
     def words(self) -> str:
-        """The counts in words: 5 came, 1 excused, 2 not marked yet."""
         others = {"absent": self.absent, "excused": self.excused, "not marked yet": self.unmarked}
         return ", ".join(
             [f"{self.came} came", *(f"{count} {name}" for name, count in others.items() if count)]

@@ -33,20 +33,17 @@ class Room(Register):
 
     @property
     def can_open(self) -> bool:
-        """Whether the viewer can open the room now."""
         row = self.gathering
         soon = row["starts_at"] - gatherings.ROOM_OPENS_BEFORE <= row["now"] < row["ends_at"]
         return row["state"] == "open" and soon and not self.opened and self.may_run
 
     @property
     def can_shut(self) -> bool:
-        """Whether the viewer can shut the room now."""
         row = self.gathering
         return row["state"] == "open" and self.opened and self.may_run and row["now"] < row["ends_at"]
 
     @property
     def minutes(self) -> int:
-        """The length of all steps together."""
         return total(self.steps)
 
     @property

@@ -46,7 +46,6 @@ async def change_form(request: Request) -> Response:
 
 
 async def change(request: Request) -> Response:
-    """Show what a change does, or make it when that was shown."""
     form = await Form.read(request)
     async with access.context(request).db.reading() as tx:
         row = await _gathering(request, tx)
@@ -89,7 +88,7 @@ def _page(
 
 
 def _read(form: Form, row: Row, actor: Person) -> GatheringChange | FollowingChange | ScheduleChange:
-    """What is to change, as typed. Raises Refused with every reason."""
+    """Raises Refused with every reason."""
     reader = Reader(form.values)
     scope = reader.choice("scope", SCOPES, "Please choose what changes.") if row["schedule_id"] else "one"
     zone = row["zone"] if scope == "one" else row["circle_zone"]
@@ -115,14 +114,13 @@ def _read(form: Form, row: Row, actor: Person) -> GatheringChange | FollowingCha
 
 
 def _consent(form: Form) -> Consent:
-    """What the host agreed to. What is no id was never ticked."""
+    """What the host agreed to; a value that is no id is ignored."""
     ids = map(reading.uuid_or_none, form.value("give_up").split(","))
     give_up = frozenset(booking for booking in ids if booking is not None)
     return Consent(form.value("seen"), form.value("overlap_reason"), give_up)
 
 
 async def put_back(request: Request) -> Response:
-    """Show what putting a gathering back does, or do it when that was shown."""
     form = await Form.read(request) if request.method == "POST" else Form()
     async with access.context(request).db.reading() as tx:
         row = await _gathering(request, tx)
@@ -177,7 +175,6 @@ async def _to_cancel(request: Request) -> Row:
 
 
 async def cancel_form(request: Request) -> Response:
-    """Show what canceling does, before it is done."""
     return await _cancel_page(request, Form(), 200)
 
 

@@ -58,7 +58,6 @@ class Planted:
 
     @classmethod
     def of(cls, row: Any) -> Planted:
-        """A stored gathering, its time of day as planned."""
         names = (
             "id",
             "planned_for",
@@ -85,7 +84,6 @@ class Step:
 
     @property
     def moves(self) -> bool:
-        """Whether it starts at another time."""
         return self.effect == "change" and self.moment.utc != self.gathering.starts_at
 
     @property
@@ -106,12 +104,10 @@ class Step:
 
     @property
     def differing(self) -> list[str]:
-        """The names of the terms that change."""
         return [name for name in TERMS if getattr(self.terms, name) != getattr(self.gathering.terms, name)]
 
     @property
     def changed(self) -> list[str]:
-        """What changes, in words."""
         names = {"length_minutes": "length", "capacity": "seats"}
         return ["time"] * self.moves + [names.get(name, name.replace("_", " ")) for name in self.differing]
 
@@ -128,7 +124,6 @@ class Outcome:
     rule_words: str = ""
 
     def steps_that(self, effect: Effect) -> list[Step]:
-        """The steps of one effect."""
         return [step for step in self.steps if step.effect == effect]
 
     @property

@@ -96,7 +96,6 @@ def _form_page(
 
 
 async def new_circle_form(request: Request) -> Response:
-    """The form of a new circle, with the starting text of a format."""
     wanted = request.query_params.get("format", "")
     format_ = wanted if wanted in FORMATS else "facilitated"
     zone = viewer_zone(request) or "America/New_York"
@@ -155,7 +154,6 @@ async def edit_circle(request: Request) -> Response:
 
 
 async def publish_circle(request: Request) -> Response:
-    """Publish a circle, or show everything that it lacks."""
     circle_id = access.path_id(request)
     try:
         await lifecycle.publish_circle(access.context(request), request.state.person, circle_id)
@@ -198,7 +196,6 @@ async def copy(request: Request) -> Response:
 
 
 async def discard_form(request: Request) -> Response:
-    """What is discarded along with a draft, and the confirmation."""
     return await _discard_page(request, Form())
 
 
@@ -227,7 +224,6 @@ async def discard(request: Request) -> Response:
 
 
 async def organize_circles(request: Request) -> Response:
-    """All circles, for organizers."""
     number = reading.page_number(request.query_params.get("page", ""))
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(SQL.every_circle(tx, limit=PER_PAGE, offset=(number - 1) * PER_PAGE))

@@ -64,7 +64,6 @@ class CirclePlan:
 
     @property
     def scale(self) -> Scale:
-        """The sliding scale."""
         return Scale(self.minimum, self.suggested, self.maximum, self.currency)
 
 

@@ -23,19 +23,11 @@ class Gathering(Protocol):
     """The one gathering that a stand-in is invited to host."""
 
     @property
-    def id(self) -> UUID:
-        """Its id."""
-        ...
-
+    def id(self) -> UUID: ...
     @property
-    def starts_at(self) -> datetime:
-        """Its start, in UTC."""
-        ...
-
+    def starts_at(self) -> datetime: ...
     @property
-    def zone(self) -> str:
-        """Its time zone."""
-        ...
+    def zone(self) -> str: ...
 
 
 async def count_invitation(context: Context, actor: Person) -> None:

@@ -70,7 +70,6 @@ async def withdraw(request: Request) -> Response:
 
 
 async def remove(request: Request) -> Response:
-    """Remove another host, or leave the circle."""
     circle_id, host_id = access.path_id(request), access.path_id(request, "host")
     try:
         host = await actions.remove(access.context(request), request.state.person, circle_id, host_id)
@@ -101,7 +100,6 @@ async def pass_lead(request: Request) -> Response:
 
 
 async def invitation(request: Request) -> Response:
-    """An invitation with a yes and a no, or the reasons why it cannot be answered."""
     return await _invitation_page(request, ())
 
 
@@ -125,7 +123,6 @@ async def _invitation_page(request: Request, refused: tuple[Reason, ...]) -> Res
 
 
 async def answer(request: Request) -> Response:
-    """Accept or decline."""
     form = await Form.read(request)
     accept = form.value("answer") == "accept"
     if not accept and form.value("answer") != "decline":

@@ -44,7 +44,6 @@ class Host:
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        """The host in a JSON object of a query."""
         return cls(UUID(row["id"]), row["name"], row["email"])
 
 

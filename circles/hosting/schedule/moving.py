@@ -30,7 +30,6 @@ class Cut:
 
     @property
     def moves(self) -> bool:
-        """Whether what follows goes to another day."""
         return self.to != self.at
 
     def days(self, planned: Iterable[date]) -> dict[date, date]:
@@ -69,7 +68,6 @@ def cut_rule(rule: Rule, at: date, to: date | None = None) -> Cut:
 
 
 def _refusals(cut: Cut) -> list[Reason]:
-    """Why what follows cannot move to that day."""
     dates = list(islice(rules.all_dates(cut.unmoved), 2))
     if dates[:1] != [cut.at]:
         message = "This gathering is not on a date of its schedule, so the others cannot move with it. Move it alone."
@@ -93,7 +91,6 @@ def _taken(day: date, lies: str, choose: str) -> Reason:
 
 
 def _weekday_refusals(cut: Cut) -> list[Reason]:
-    """Why one weekday of several cannot become another."""
     if _monday(cut.to) != _monday(cut.at):
         message = (
             "This schedule has more than one weekday. Please choose a day in the same week, "

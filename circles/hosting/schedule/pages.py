@@ -74,7 +74,6 @@ def _toggle(form: Form) -> str:
 
 
 async def new_form(request: Request) -> Response:
-    """The form of a new schedule, with the circle's own length and seats."""
     row = await _circle(request)
     first = clock.now().date() + timedelta(days=7)
     begin = {"first_date": first.isoformat(), "weekday": str(first.weekday()), "month_day": str(first.day)}
@@ -83,7 +82,6 @@ async def new_form(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """Show the dates of the schedule as typed, or save it and plant it."""
     form, row = await Form.read(request), await _circle(request)
     then, preview = _toggle(form), None
     try:
@@ -116,7 +114,6 @@ def _of_schedule(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def change_form(request: Request) -> Response:
-    """A schedule's form with what is saved, and its dates."""
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
     rule, terms = forms.rule_of(row), forms.terms_of(row)
@@ -125,7 +122,6 @@ async def change_form(request: Request) -> Response:
 
 
 async def change(request: Request) -> Response:
-    """Show what a changed schedule does, or change it."""
     form = await Form.read(request)
     then = _toggle(form)
     async with access.context(request).db.reading() as tx:
@@ -153,7 +149,6 @@ async def change(request: Request) -> Response:
 
 
 async def end_form(request: Request) -> Response:
-    """Show what becomes of the gatherings of a schedule before it ends."""
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
         outcome = await ScheduleEnd(request.state.person, row["id"]).preview(tx)
@@ -188,14 +183,12 @@ def _gathering_form(request: Request, row: dict[str, Any], form: Form, status: i
 
 
 async def new_gathering_form(request: Request) -> Response:
-    """The form of a new gathering, with the circle's own length and seats."""
     row = await _circle(request)
     usual = ("length_minutes", "capacity", "community_seats")
     return _gathering_form(request, row, Form({name: str(row[name]) for name in usual}))
 
 
 async def create_gathering(request: Request) -> Response:
-    """Plan a gathering from the form, as a draft or open at once."""
     form = await Form.read(request)
     row = await _circle(request)
     publish = form.value("then") == "publish"

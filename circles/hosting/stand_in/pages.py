@@ -56,7 +56,6 @@ def _sample(request: Request, change: HostChange | None) -> ComposedMail | None:
 
 
 async def change(request: Request) -> Response:
-    """Show what it does and who is notified, or do it once that was shown."""
     form, gathering = await Form.read(request), await _gathering(request)
     plan = None
     try:
@@ -97,7 +96,6 @@ async def _apply(request: Request, form: Form, plan: HostChange | InvitationPlan
 
 
 async def giving_back(request: Request) -> Response:
-    """What it does when the usual hosts host a gathering again, and who is notified."""
     return _giving_back_page(request, await _gathering(request, to_change=False), Form())
 
 
@@ -121,7 +119,6 @@ def _giving_back_page(request: Request, gathering: HostedGathering, form: Form) 
 
 
 async def give_back(request: Request) -> Response:
-    """Let the usual hosts host it again, once what it does was shown."""
     form = await Form.read(request)
     context, actor = access.context(request), request.state.person
     try:

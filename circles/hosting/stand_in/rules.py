@@ -28,7 +28,6 @@ class Seat:
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        """The seat in a JSON object of a query."""
         return cls(UUID(row["booking"]), UUID(row["person"]), row["name"], row["email"], row["zone"])
 
 
@@ -41,7 +40,6 @@ class Invitation:
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        """The invitation in a JSON object of a query."""
         return cls(UUID(row["id"]), row["email"])
 
 
@@ -67,7 +65,6 @@ class HostedGathering:
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        """The gathering in a row of the query `hosted_gathering`."""
         plain = {field.name: row[field.name] for field in fields(cls)[:8]}
         return cls(
             **plain,
@@ -100,7 +97,6 @@ class HostChange:
 
     @property
     def is_done(self) -> bool:
-        """Whether it is so already."""
         return _id(self.gathering.stand_in) == _id(self.to)
 
     @property
@@ -117,7 +113,7 @@ class HostChange:
 
     @property
     def withdrawn(self) -> tuple[Invitation, ...]:
-        """The invitations that end with it: all, once somebody stands in."""
+        """The invitations that end with it: all, once there is a stand-in."""
         return self.gathering.invitations if self.to else ()
 
     @property
@@ -127,12 +123,10 @@ class HostChange:
 
     @property
     def host_sentence(self) -> str:
-        """The same with a capital, for the beginning of a sentence."""
         return self.host_words[:1].upper() + self.host_words[1:]
 
     @property
     def member_words(self) -> str:
-        """How many members get a mail: "3 people with a seat get a short mail"."""
         return mail_words(self.members)
 
     @property
@@ -182,7 +176,6 @@ class InvitationPlan:
 
     @property
     def member_words(self) -> str:
-        """How many members get a mail then."""
         return mail_words(self.members)
 
     @property
