@@ -19,14 +19,7 @@ from circles.base.errors import OutOfDate, Refused
 from circles.bookings import actions
 from circles.guidelines import actions as guideline_actions
 from tests.bookings import helpers
-from tests.bookings.helpers import (
-    GOOD_CARD,
-    Scene,
-    cancel_gathering,
-    form_at,
-    own_statements,
-    typed,
-)
+from tests.bookings.helpers import GOOD_CARD, Scene, cancel_gathering, form_at, own_statements, typed
 from tests.cast import add_booking, add_circle, add_gathering
 from tests.conftest import Browser, OpenBrowser
 

@@ -18,11 +18,7 @@ from circles.base.errors import NotFound, Refused
 from circles.bookings import actions
 from circles.store import jobs
 from tests.bookings import helpers
-from tests.bookings.helpers import (
-    Scene,
-    cancel_gathering,
-    paid_seat,
-)
+from tests.bookings.helpers import Scene, cancel_gathering, paid_seat
 from tests.cast import add_booking
 from tests.conftest import Browser, OpenBrowser
 

@@ -227,8 +227,7 @@ async def test_a_circle_that_calls_asks_how_to_reach_a_person(
     page = (await mira.get(form_at(cast))).text
     assert "How can we reach you?" in page
     sent = await mira.post(
-        f"/gatherings/{cast.gathering}/request",
-        data={"version": "1", "a1": "+1 555 0100", "a2": "Evenings."},
+        f"/gatherings/{cast.gathering}/request", data={"version": "1", "a1": "+1 555 0100", "a2": "Evenings."}
     )
     assert sent.status_code == 303
     assert await scene.value("select kind from requests") == "call"

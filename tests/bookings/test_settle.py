@@ -11,11 +11,7 @@ import pytest
 from circles import bookings
 from circles.bookings import actions
 from tests.bookings import helpers
-from tests.bookings.helpers import (
-    Scene,
-    own_statements,
-    paid_seat,
-)
+from tests.bookings.helpers import Scene, own_statements, paid_seat
 from tests.cast import add_booking
 from tests.conftest import Browser
 

@@ -222,11 +222,7 @@ async def test_an_amount_that_stripe_refuses(context: Context, booking: UUID, ou
     assert outcomes == [(booking, "failed")]
     async with context.db.reading() as tx:
         call = (await payments.failed_calls(tx))[0]
-    assert (call.kind, call.fault, call.tries_again) == (
-        "create_checkout",
-        "amount_too_small",
-        False,
-    )
+    assert (call.kind, call.fault, call.tries_again) == ("create_checkout", "amount_too_small", False)
 
 
 async def test_a_payment_without_a_webhook_is_found(

@@ -59,12 +59,7 @@ def build(context: Context) -> Starlette:
             "expire_checkout",
             lambda tx, _, id: checkouts.expire_checkout(tx, id),
         ),
-        (
-            "GET",
-            "/v1/payment_intents/{id}",
-            "",
-            lambda tx, _, id: objects.retrieve(tx, "payment_intent", id),
-        ),
+        ("GET", "/v1/payment_intents/{id}", "", lambda tx, _, id: objects.retrieve(tx, "payment_intent", id)),
         ("POST", "/v1/refunds", "create_refund", lambda tx, params, _: refunds.create_refund(tx, params)),
         ("GET", "/v1/refunds", "list_refunds", lambda tx, params, _: refunds.list_refunds(tx, params)),
         ("GET", "/v1/refunds/{id}", "", lambda tx, _, id: objects.retrieve(tx, "refund", id)),
