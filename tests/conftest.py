@@ -55,7 +55,7 @@ def server() -> Iterator[str]:
             # Not pytest's own folder: the account that runs the database when we are root cannot read it.
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="circles-tests-")))
             data.chmod(0o711)
-            started = Embedded.start(data, say=lambda _: None)
+            started = Embedded.start(data, report=lambda _: None)
             stack.callback(started.stop)
             url = started.url
         asyncio.run(_make_template(url, _template()))

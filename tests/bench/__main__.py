@@ -230,7 +230,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         data.chmod(0o711)  # the database's account, when we are root, must pass through
-        with Embedded.start(data, say=lambda _: None) as embedded:
+        with Embedded.start(data, report=lambda _: None) as embedded:
             pages(embedded.url, data)
             bookings(embedded.url, data, persons=400, rooms=20, seats=10, rushes=100)
             bookings(embedded.url, data, persons=40, rooms=1, seats=8, rushes=100)

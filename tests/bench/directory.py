@@ -206,7 +206,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         data.chmod(0o711)
-        with Embedded.start(data, say=lambda _: None) as embedded:
+        with Embedded.start(data, report=lambda _: None) as embedded:
             directory(embedded.url, data)
 
 

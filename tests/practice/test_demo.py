@@ -1,4 +1,4 @@
-"""The demo community: what is in it, that it holds together, and that one can do things with it."""
+"""The demo community: its plan, its rows, and the site used with it."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ from tests.conftest import OpenBrowser
 
 Rows = list[dict[str, Any]]
 
-# Gatherings that are planned one by one; the nights are planted further ahead by their schedule.
+# Gatherings of the plan; schedules plant more.
 PLANNED = 77
 
 
 @pytest_asyncio.fixture
-async def planted(context: Context) -> Context:
-    """A house with the demo community in it; after the test every invariant must still hold."""
+async def demo_context(context: Context) -> Context:
+    """A database with the demo community; every invariant is checked after the test."""
     await demo.load(context)
     return context
 
 
 async def _person(context: Context, name: str) -> people.Person:
     async with context.db.reading() as tx:
-        found = await people.by_email(tx, f"{name}@example.org")
-    assert found
-    return found
+        person = await people.by_email(tx, f"{name}@example.org")
+    assert person
+    return person
 
 
 async def _fetch(context: Context, sql: str, *arguments: object) -> Rows:
@@ -68,7 +68,7 @@ async def _value(context: Context, sql: str, *arguments: object) -> Any:
 # The plan, without a database
 
 
-def test_it_is_the_same_every_time_but_for_the_date() -> None:
+def test_the_plan_depends_on_the_date_alone() -> None:
     with travel(datetime(2027, 3, 10, 15, 7, tzinfo=UTC), tick=False):
         first, second = demo.plan().rows, demo.plan().rows
     assert first == second
@@ -79,72 +79,76 @@ def test_it_is_the_same_every_time_but_for_the_date() -> None:
 
 
 @pytest.mark.parametrize("hours", range(0, 24 * 7, 5))
-def test_the_register_can_be_tried_whenever_it_is_planted(hours: int) -> None:
+def test_a_register_is_open_at_any_hour_of_loading(hours: int) -> None:
     now = datetime(2027, 3, 8, tzinfo=UTC) + timedelta(hours=hours, minutes=hours % 60)
     with travel(now, tick=False):
-        found = demo.plan()
-    farid = [each for each in found.meetings if each.circle.lead == "farid" and each.state == "open"]
-    assert any(timedelta(0) <= now - each.starts_at <= timedelta(minutes=15) for each in farid)
-    assert sum(each.starts_at > now for each in farid) >= 8
-    assert len(found.rows["gatherings"]) == PLANNED
-    assert all(row["created_at"] <= now for row in found.rows["bookings"])
+        plan = demo.plan()
+    farid = [
+        meeting for meeting in plan.meetings if meeting.circle.lead == "farid" and meeting.state == "open"
+    ]
+    assert any(timedelta(0) <= now - meeting.starts_at <= timedelta(minutes=15) for meeting in farid)
+    assert sum(meeting.starts_at > now for meeting in farid) >= 8
+    assert len(plan.rows["gatherings"]) == PLANNED
+    assert all(row["created_at"] <= now for row in plan.rows["bookings"])
 
 
 def test_a_gathering_keeps_its_wall_time_over_a_clock_change() -> None:
     # New York moves its clocks on 14 March 2027.
     with travel(datetime(2027, 3, 12, 12, tzinfo=UTC), tick=False):
-        found = demo.plan()
+        plan = demo.plan()
     tuesdays = [
         (row["wall_start"], row["starts_at"])
-        for row, each in zip(found.rows["gatherings"], found.meetings, strict=True)
-        if each.circle.key == "tuesday"
+        for row, meeting in zip(plan.rows["gatherings"], plan.meetings, strict=True)
+        if meeting.circle.key == "tuesday"
     ]
     assert {(wall.weekday(), wall.hour, wall.minute) for wall, _ in tuesdays} == {(1, 18, 0)}
     gaps = {after[1] - before[1] for before, after in pairwise(tuesdays)}
     assert gaps == {timedelta(days=7), timedelta(days=7) - timedelta(hours=1)}
 
 
-def test_hosts_wrote_to_those_booked_and_have_run_sheets() -> None:
-    found = demo.plan().rows
-    assert len(found["messages"]) >= 8
-    assert all(row["mails"] >= 1 and row["sent_at"] <= clock.now() for row in found["messages"])
-    own = [row for row in found["run_sheets"] if row["gathering_id"] is None]
+def test_the_plan_has_messages_and_run_sheets() -> None:
+    rows = demo.plan().rows
+    assert len(rows["messages"]) >= 8
+    assert all(row["mails"] >= 1 and row["sent_at"] <= clock.now() for row in rows["messages"])
+    own = [row for row in rows["run_sheets"] if row["gathering_id"] is None]
     assert len(own) >= 4
-    assert len(found["run_sheets"]) == len(own) + 1
-    for sheet in found["run_sheets"]:
-        assert sum(row["sheet_id"] == sheet["id"] for row in found["run_steps"]) == 8
+    assert len(rows["run_sheets"]) == len(own) + 1
+    for sheet in rows["run_sheets"]:
+        assert sum(row["sheet_id"] == sheet["id"] for row in rows["run_steps"]) == 8
 
 
-def test_the_directory_is_whole_varied_and_invented() -> None:
+def test_the_directory_is_complete_varied_and_invented() -> None:
     today = clock.now().date()
-    found = [each.draft for each in therapists.drafts(today)]
-    assert [each.name for each in found if listing_rules.publish_refusals(each)] == []
-    assert len({each.name for each in found}) == len(found) == 119
-    assert len({each.approach for each in found}) == 119
-    assert {each.area for each in found} == set(data.therapists()["places"])
+    drafts = [planned.draft for planned in therapists.drafts(today)]
+    assert [draft.name for draft in drafts if listing_rules.publish_refusals(draft)] == []
+    assert len({draft.name for draft in drafts}) == len(drafts) == 119
+    assert len({draft.approach for draft in drafts}) == 119
+    assert {draft.area for draft in drafts} == set(data.therapists()["places"])
     assert len(data.therapists()["places"]) == 12
-    assert {way.way for each in found for way in each.ways} == set(words.WAYS)
-    assert {way.credential for each in found for way in each.ways} >= {
+    assert {way.way for draft in drafts for way in draft.ways} == set(words.WAYS)
+    assert {way.credential for draft in drafts for way in draft.ways} >= {
         code for known in words.CREDENTIALS.values() for code in known
     }
-    assert {license.kind for each in found for license in each.licenses} == set(words.LICENSES) - {"abroad"}
-    assert {each.experience for each in found} == {"", *words.EXPERIENCE}
-    assert {each.room for each in found} == set(words.ROOM)
-    assert {one for each in found for one in each.works_with} == set(words.WORKS_WITH)
-    assert {one for each in found for one in each.for_whom} == set(words.FOR_WHOM)
-    assert {one for each in found for one in each.languages} == set(words.LANGUAGES)
-    assert {(each.telehealth, each.in_person) for each in found} == {
+    assert {license.kind for draft in drafts for license in draft.licenses} == set(words.LICENSES) - {
+        "abroad"
+    }
+    assert {draft.experience for draft in drafts} == {"", *words.EXPERIENCE}
+    assert {draft.room for draft in drafts} == set(words.ROOM)
+    assert {code for draft in drafts for code in draft.works_with} == set(words.WORKS_WITH)
+    assert {code for draft in drafts for code in draft.for_whom} == set(words.FOR_WHOM)
+    assert {code for draft in drafts for code in draft.languages} == set(words.LANGUAGES)
+    assert {(draft.telehealth, draft.in_person) for draft in drafts} == {
         (True, False),
         (False, True),
         (True, True),
     }
-    assert min(each.sliding_floor or 9_999 for each in found) == 3_000
-    assert max(each.fee_maximum for each in found) >= 39_000
-    assert all(each.email.endswith("@example.org") and "555-01" in each.phone for each in found)
-    assert all(each.npi < "1003" for each in found)
+    assert min(draft.sliding_floor or 9_999 for draft in drafts) == 3_000
+    assert max(draft.fee_maximum for draft in drafts) >= 39_000
+    assert all(draft.email.endswith("@example.org") and "555-01" in draft.phone for draft in drafts)
+    assert all(draft.npi < "1003" for draft in drafts)
 
 
-async def test_the_practices_stand_where_their_zip_is() -> None:
+async def test_coordinates_of_practices_match_their_zip() -> None:
     for state, practices in data.therapists()["places"].items():
         for city, zip_, latitude, longitude in practices["cities"]:
             place = places.find(zip_)
@@ -156,15 +160,15 @@ async def test_the_practices_stand_where_their_zip_is() -> None:
 # What is in the database
 
 
-async def test_a_database_is_new_until_somebody_is_there(context: Context) -> None:
+async def test_a_database_is_new_until_it_has_people(context: Context) -> None:
     assert await demo.is_new(context.db)
     await demo.load(context)
     assert not await demo.is_new(context.db)
 
 
-async def test_who_and_what_is_there(planted: Context) -> None:
+async def test_the_community_has_its_people_circles_and_bookings(demo_context: Context) -> None:
     counts = await _fetch(
-        planted,
+        demo_context,
         "select (select count(*) from people where not is_facilitator and not is_organizer) as members, "
         "(select count(*) from people where is_facilitator) as facilitators, "
         "(select count(*) from people where is_organizer) as organizers, "
@@ -188,25 +192,27 @@ async def test_who_and_what_is_there(planted: Context) -> None:
         "cancelled": 1,
     }
     states = await _fetch(
-        planted, "select state, kind, count(*)::int as n from bookings group by state, kind"
+        demo_context, "select state, kind, count(*)::int as n from bookings group by state, kind"
     )
-    found = Counter({(row["state"], row["kind"]): row["n"] for row in states})
-    assert found["confirmed", "paid"] > 100
-    assert found["confirmed", "community"] > 5
-    assert found["confirmed", "free"] > 20
-    assert found["cancelled", "paid"] > 5
-    assert found["lapsed", "paid"] > 0
-    assert not any(state == "held" for state, _ in found)
-    assert all(email.endswith("@example.org") for email in await _column(planted, "select email from people"))
+    bookings = Counter({(row["state"], row["kind"]): row["n"] for row in states})
+    assert bookings["confirmed", "paid"] > 100
+    assert bookings["confirmed", "community"] > 5
+    assert bookings["confirmed", "free"] > 20
+    assert bookings["cancelled", "paid"] > 5
+    assert bookings["lapsed", "paid"] > 0
+    assert not any(state == "held" for state, _ in bookings)
+    assert all(
+        email.endswith("@example.org") for email in await _column(demo_context, "select email from people")
+    )
 
 
 async def _column(context: Context, sql: str) -> list[Any]:
     return [next(iter(row.values())) for row in await _fetch(context, sql)]
 
 
-async def test_circles_are_held_together(planted: Context) -> None:
+async def test_circles_have_co_hosts_helpers_and_stand_ins(demo_context: Context) -> None:
     counts = await _fetch(
-        planted,
+        demo_context,
         "select (select count(*) from hosts where part = 'co') as co, "
         "(select count(*) from hosts where part = 'helper') as helpers, "
         "(select count(*) from host_invitations where state = 'open' and expires_at > now()) as asked, "
@@ -219,11 +225,11 @@ async def test_circles_are_held_together(planted: Context) -> None:
     assert counts[0] == {"co": 2, "helpers": 1, "asked": 1, "stand_ins": 1, "linked": 1, "seen": 3}
 
 
-async def test_one_circle_rests_one_has_ended_and_one_is_a_copy(
-    planted: Context, browser: OpenBrowser
+async def test_one_circle_is_paused_one_archived_and_one_a_copy(
+    demo_context: Context, browser: OpenBrowser
 ) -> None:
     rows = await _fetch(
-        planted,
+        demo_context,
         "select circles.id, circles.name, state, email as lead, ahead.n, ahead.seats, "
         "(select count(*) from events where about = circles.id and after = state)::int as events "
         "from circles join hosts on hosts.circle_id = circles.id and part = 'lead' "
@@ -231,28 +237,28 @@ async def test_one_circle_rests_one_has_ended_and_one_is_a_copy(
         "select count(*)::int as n, coalesce(sum(seats_taken), 0)::int as seats "
         "from gatherings where circle_id = circles.id and starts_at > now()) as ahead where state <> 'published'",
     )
-    found = {row["state"]: row for row in rows}
-    assert found.keys() == {"paused", "archived", "draft"}
-    shape = {state: (row["n"], row["seats"], row["events"]) for state, row in found.items()}
+    circles = {row["state"]: row for row in rows}
+    assert circles.keys() == {"paused", "archived", "draft"}
+    shape = {state: (row["n"], row["seats"], row["events"]) for state, row in circles.items()}
     assert shape == {"paused": (1, 3, 1), "archived": (0, 0, 1), "draft": (0, 0, 1)}
-    assert (found["draft"]["name"], found["draft"]["lead"]) == (
+    assert (circles["draft"]["name"], circles["draft"]["lead"]) == (
         "Copy of First weeks after",
         "farid@example.org",
     )
     async with browser() as page:
-        assert "This circle is paused" in (await page.get(f"/circles/{found['paused']['id']}")).text
-        assert "This circle has ended" in (await page.get(f"/circles/{found['archived']['id']}")).text
-        assert (await page.get(f"/circles/{found['draft']['id']}")).status_code == 404
-    async with browser((await _person(planted, "farid")).id) as page:
-        assert (await page.get(f"/host/circles/{found['draft']['id']}/discard")).status_code == 200
+        assert "This circle is paused" in (await page.get(f"/circles/{circles['paused']['id']}")).text
+        assert "This circle has ended" in (await page.get(f"/circles/{circles['archived']['id']}")).text
+        assert (await page.get(f"/circles/{circles['draft']['id']}")).status_code == 404
+    async with browser((await _person(demo_context, "farid")).id) as page:
+        assert (await page.get(f"/host/circles/{circles['draft']['id']}/discard")).status_code == 200
 
 
-async def test_whoever_sits_in_the_resting_circle_keeps_the_seat(
-    planted: Context, browser: OpenBrowser
+async def test_members_of_the_paused_circle_keep_their_seats(
+    demo_context: Context, browser: OpenBrowser
 ) -> None:
     row = (
         await _fetch(
-            planted,
+            demo_context,
             "select bookings.gathering_id, person_id from bookings join gatherings on gatherings.id = gathering_id "
             "join circles on circles.id = circle_id where circles.state = 'paused' and starts_at > now() "
             "and bookings.state = 'confirmed'",
@@ -261,14 +267,14 @@ async def test_whoever_sits_in_the_resting_circle_keeps_the_seat(
     async with browser(row["person_id"]) as page:
         assert "You have a seat here" in (await page.get(f"/gatherings/{row['gathering_id']}")).text
     async with browser(
-        await _value(planted, "select id from people where email = 'mira@example.org'")
+        await _value(demo_context, "select id from people where email = 'mira@example.org'")
     ) as page:
         assert "takes no bookings at present" in (await page.get(f"/gatherings/{row['gathering_id']}")).text
 
 
-async def test_facilitators_have_drawn_pictures(planted: Context, browser: OpenBrowser) -> None:
+async def test_facilitators_have_pictures(demo_context: Context, browser: OpenBrowser) -> None:
     rows = await _fetch(
-        planted, "select hash, jpeg, email from pictures join people on people.id = person_id"
+        demo_context, "select hash, jpeg, email from pictures join people on people.id = person_id"
     )
     assert {row["email"] for row in rows} == {f"{name}@example.org" for name in ("farid", "ruth", "ines")}
     assert len({row["hash"] for row in rows}) == 3
@@ -281,7 +287,7 @@ async def test_facilitators_have_drawn_pictures(planted: Context, browser: OpenB
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg")
         assert (
             f"/pictures/{rows[0]['hash']}.jpg"
-            in (await page.get(await _page_of(planted, rows[0]["email"]))).text
+            in (await page.get(await _page_of(demo_context, rows[0]["email"]))).text
         )
 
 
@@ -289,12 +295,10 @@ async def _page_of(context: Context, email: str) -> str:
     return f"/facilitators/{await _value(context, 'select id from people where email = $1', email)}"
 
 
-async def test_one_evening_is_held_by_another_and_those_booked_read_so(
-    planted: Context, browser: OpenBrowser
-) -> None:
+async def test_a_stand_in_is_shown_to_members(demo_context: Context, browser: OpenBrowser) -> None:
     row = (
         await _fetch(
-            planted,
+            demo_context,
             "select stand_ins.gathering_id, bookings.person_id, bookings.id, people.name from stand_ins "
             "join bookings on bookings.gathering_id = stand_ins.gathering_id and bookings.state = 'confirmed' "
             "join people on people.id = stand_ins.person_id",
@@ -318,7 +322,7 @@ async def test_one_evening_is_held_by_another_and_those_booked_read_so(
         (5, dt_time(2, 30), []),
     ],
 )
-async def test_the_nights_meet_the_change_of_the_clocks_where_there_is_one(
+async def test_the_small_hours_fall_into_the_next_clock_change(
     context: Context, month: int, start: dt_time, odd: list[tuple[int, str, dt_time]]
 ) -> None:
     # Next year, since nothing is planted for what the clock of the database calls the past.
@@ -332,7 +336,7 @@ async def test_the_nights_meet_the_change_of_the_clocks_where_there_is_one(
     )
 
 
-async def test_its_facilitator_sees_the_flag(context: Context, browser: OpenBrowser) -> None:
+async def test_the_facilitator_sees_the_clock_change(context: Context, browser: OpenBrowser) -> None:
     """Loaded three months before the clocks of Chicago change next, whenever that is."""
     with travel(_months_before_a_change(), tick=False):
         await demo.load(context)
@@ -355,11 +359,11 @@ def _months_before_a_change() -> datetime:
     return change - timedelta(days=90)
 
 
-async def test_a_change_of_an_evening_is_told_as_a_change(
-    planted: Context, browser: OpenBrowser, drain: Callable[[], Any]
+async def test_a_changed_gathering_is_mailed_as_a_change(
+    demo_context: Context, browser: OpenBrowser, drain: Callable[[], Any]
 ) -> None:
     (gathering,) = await _fetch(
-        planted,
+        demo_context,
         "select gatherings.id, starts_at, seats_taken from gatherings join circles on circles.id = circle_id "
         "where circles.name = 'First weeks after' and gatherings.state = 'open' and starts_at > now() "
         "order by starts_at limit 1",
@@ -368,21 +372,21 @@ async def test_a_change_of_an_evening_is_told_as_a_change(
     wall = gathering["starts_at"].astimezone(ZoneInfo("America/New_York")) + timedelta(minutes=30)
     typed = {"scope": "one", "date": f"{wall:%Y-%m-%d}", "time": f"{wall:%H:%M}", "length_minutes": "90"}
     typed |= {"capacity": "8", "community_seats": "1", "overlap_reason": "It is meant."}
-    async with browser((await _person(planted, "farid")).id) as page:
+    async with browser((await _person(demo_context, "farid")).id) as page:
         shown = await page.post(address, data=typed | {"then": "look"})
         seen = re.search(r'name="seen" value="([^"]+)"', shown.text)
         assert seen
         done = await page.post(address, data=typed | {"then": "do", "seen": seen[1]})
         assert done.status_code == 303
     await drain()
-    sent = await _fetch(planted, "select subject from mails where kind in ('invite', 'changed')")
+    sent = await _fetch(demo_context, "select subject from mails where kind in ('invite', 'changed')")
     assert len(sent) == gathering["seats_taken"]
-    assert all(each["subject"].startswith("Changed: Tuesday group") for each in sent)
+    assert all(mail["subject"].startswith("Changed: Tuesday group") for mail in sent)
 
 
-async def test_every_kind_of_schedule_is_kept(planted: Context) -> None:
+async def test_the_community_has_every_kind_of_schedule(demo_context: Context) -> None:
     counts = await _fetch(
-        planted,
+        demo_context,
         "select array_agg(distinct kind order by kind) as kinds, bool_or(every > 1) as sparse, "
         "count(until) as until, count(times) > 0 as times, bool_or(skipped <> '{}') as skipped from schedules",
     )
@@ -390,72 +394,74 @@ async def test_every_kind_of_schedule_is_kept(planted: Context) -> None:
     assert counts == [{"kinds": kinds, "sparse": True, "until": 1, "times": True, "skipped": True}]
 
 
-async def test_planting_finds_room_for_every_schedule(planted: Context) -> None:
-    await planting.plant(planted)
+async def test_planting_adds_gatherings_to_every_schedule(demo_context: Context) -> None:
+    await planting.plant(demo_context)
     planted_of = await _fetch(
-        planted,
+        demo_context,
         "select schedules.kind, count(gatherings.id) as n from schedules "
         "left join gatherings on schedule_id = schedules.id and starts_at > now() group by schedules.id, kind",
     )
     assert all(row["n"] >= 2 for row in planted_of if row["kind"].startswith("monthly"))
 
 
-async def test_circles_ask_first_and_keep_two_apart(planted: Context) -> None:
-    requests = await _fetch(planted, "select kind, state from requests order by kind, state")
+async def test_the_community_has_requests_and_a_pair_kept_apart(demo_context: Context) -> None:
+    requests = await _fetch(demo_context, "select kind, state from requests order by kind, state")
     assert requests == [
         {"kind": "call", "state": "waiting"},
         {"kind": "questions", "state": "approved"},
         {"kind": "questions", "state": "waiting"},
     ]
-    assert await _value(planted, "select count(*) from apart") == 1
-    limits = await _fetch(planted, "select newcomers_most, newcomers_days from screenings")
+    assert await _value(demo_context, "select count(*) from apart") == 1
+    limits = await _fetch(demo_context, "select newcomers_most, newcomers_days from screenings")
     assert {row["newcomers_most"] for row in limits} == {None, 2}
     assert {row["newcomers_days"] for row in limits} == {None, 21}
 
 
-async def test_the_registers_of_what_is_long_over_are_closed(planted: Context) -> None:
+async def test_registers_of_older_gatherings_are_closed(demo_context: Context) -> None:
     rows = await _fetch(
-        planted,
+        demo_context,
         "select closed_at is not null as closed, count(*)::int as n, max(starts_at) as newest from gatherings "
         "where ends_at < now() and state = 'open' group by 1 order by 1",
     )
     (left_open, closed) = rows
     assert left_open["n"] == 8  # the newest of each circle that goes on
     assert closed["n"] > 20
-    assert await _value(planted, "select count(*) from gatherings where closed_at < ends_at") == 0
+    assert await _value(demo_context, "select count(*) from gatherings where closed_at < ends_at") == 0
 
 
-async def test_the_directory_has_its_exceptions(planted: Context) -> None:
-    states = await _fetch(planted, "select state, count(*)::int as n from listings group by state")
+async def test_the_directory_has_exceptional_listings(demo_context: Context) -> None:
+    states = await _fetch(demo_context, "select state, count(*)::int as n from listings group by state")
     assert {row["state"]: row["n"] for row in states} == {"shown": 117, "waiting": 2, "hidden": 1}
     counts = await _fetch(
-        planted,
+        demo_context,
         "select (select count(*) from complaints where state = 'open') as complaints, "
         "(select count(*) from listings where marked_at is not null) as marked, "
         "(select count(distinct area) from listings) as states, "
         "(select count(*) from listings join people on people.id = person_id and is_facilitator) as own",
     )
     assert counts[0] == {"complaints": 1, "marked": 1, "states": 12, "own": 1}
-    checked = await _value(planted, "select avg((checked_at is not null)::int) from licences")
+    checked = await _value(demo_context, "select avg((checked_at is not null)::int) from licences")
     assert 0.6 < checked < 0.95
 
 
-async def test_at_least_five_in_florida_by_telehealth_slide_to_less_than_eighty(planted: Context) -> None:
-    found = await _value(
-        planted,
+async def test_at_least_five_in_florida_by_telehealth_slide_to_less_than_eighty(
+    demo_context: Context,
+) -> None:
+    count = await _value(
+        demo_context,
         "select count(*) from listings where state = 'shown' and facets @> '{tele:FL,fee:80}' and lowest_fee < 8000",
     )
-    assert found >= 5
+    assert count >= 5
 
 
-async def test_every_invariant_holds(planted: Context) -> None:
-    async with planted.db.reading() as tx:
+async def test_every_invariant_holds(demo_context: Context) -> None:
+    async with demo_context.db.reading() as tx:
         assert [finding.name for finding in await checks.run(tx) if not finding.holds] == []
 
 
-async def test_amounts_lie_all_over_the_scale(planted: Context) -> None:
+async def test_amounts_cover_the_scale(demo_context: Context) -> None:
     amounts = await _column(
-        planted,
+        demo_context,
         "select distinct amount from bookings join gatherings on gatherings.id = gathering_id "
         "join circles on circles.id = circle_id where circles.name = 'First weeks after' and kind = 'paid'",
     )
@@ -463,19 +469,19 @@ async def test_amounts_lie_all_over_the_scale(planted: Context) -> None:
     assert len(amounts) >= 4
 
 
-async def test_some_gatherings_not_over_are_full_or_nearly(planted: Context) -> None:
+async def test_some_gatherings_ahead_are_full_or_nearly(demo_context: Context) -> None:
     left = await _column(
-        planted,
+        demo_context,
         "select capacity - seats_taken from gatherings where state = 'open' and ends_at > now() - interval '1 hour'",
     )
     assert 0 in left
-    assert sum(0 < each <= 2 for each in left) >= 2
+    assert sum(0 < seats <= 2 for seats in left) >= 2
     assert max(left) >= 5
 
 
-async def test_registers_are_kept_for_what_is_over_and_for_nothing_else(planted: Context) -> None:
+async def test_only_past_gatherings_have_attendance(demo_context: Context) -> None:
     rows = await _fetch(
-        planted,
+        demo_context,
         "select gatherings.ends_at < now() as over, attendance.mark is not null as marked, count(*)::int as n "
         "from bookings join gatherings on gatherings.id = gathering_id "
         "left join attendance on attendance.booking_id = bookings.id "
@@ -484,9 +490,9 @@ async def test_registers_are_kept_for_what_is_over_and_for_nothing_else(planted:
     assert {(row["over"], row["marked"]) for row in rows} == {(True, True), (False, False)}
 
 
-async def test_the_cancelled_gathering_is_ahead_and_paid_back(planted: Context) -> None:
+async def test_the_canceled_gathering_is_ahead_and_refunded(demo_context: Context) -> None:
     rows = await _fetch(
-        planted,
+        demo_context,
         "select gatherings.starts_at > now() as ahead, bookings.state, bookings.end_cause, bookings.kind, "
         "(select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id)::int as balance, "
         "(select count(*) from money_rows where booking_id = bookings.id)::int as moves "
@@ -499,28 +505,28 @@ async def test_the_cancelled_gathering_is_ahead_and_paid_back(planted: Context) 
     assert any(row["kind"] == "paid" and row["moves"] == 2 for row in rows)
 
 
-async def test_loading_sends_no_mail_and_leaves_no_job(planted: Context) -> None:
-    assert await _value(planted, "select count(*) from mails") == 0
-    assert await _value(planted, "select count(*) from pgqueuer") == 0
+async def test_loading_sends_no_mail_and_leaves_no_job(demo_context: Context) -> None:
+    assert await _value(demo_context, "select count(*) from mails") == 0
+    assert await _value(demo_context, "select count(*) from pgqueuer") == 0
 
 
 # Planting twice
 
 
-async def test_it_is_planted_once(planted: Context) -> None:
+async def test_loading_twice_is_refused(demo_context: Context) -> None:
     with pytest.raises(Refused) as refused:
-        await demo.load(planted)
+        await demo.load(demo_context)
     assert refused.value.codes == {"not_new"}
-    assert await _value(planted, "select count(*) from people") == 45
+    assert await _value(demo_context, "select count(*) from people") == 45
 
 
-async def test_two_who_plant_at_once_plant_one_community(context: Context) -> None:
+async def test_loading_twice_at_once_loads_one_community(context: Context) -> None:
     done = await asyncio.gather(demo.load(context), demo.load(context), return_exceptions=True)
-    assert sum(isinstance(each, Refused) for each in done) == 1
+    assert sum(isinstance(result, Refused) for result in done) == 1
     assert await _value(context, "select count(*) from people") == 45
 
 
-async def test_it_is_for_practice_only(context: Context) -> None:
+async def test_loading_outside_practice_mode_is_refused(context: Context) -> None:
     live = Context(context.settings.model_copy(update={"mode": "production"}), context.db)
     with pytest.raises(Refused) as refused:
         await demo.load(live)
@@ -541,12 +547,12 @@ async def _ahead(context: Context, person: people.Person) -> Rows:
     )
 
 
-async def test_mira_has_one_seat_in_two_days_and_has_been_before(planted: Context) -> None:
-    mira = await _person(planted, "mira")
-    (ahead,) = await _ahead(planted, mira)
+async def test_mira_has_one_seat_ahead_and_past_ones(demo_context: Context) -> None:
+    mira = await _person(demo_context, "mira")
+    (ahead,) = await _ahead(demo_context, mira)
     assert timedelta(days=1) < ahead["starts_at"] - clock.now() < timedelta(days=3)
     came = await _value(
-        planted,
+        demo_context,
         "select count(*) from bookings join attendance on attendance.booking_id = bookings.id "
         "where person_id = $1 and mark = 'came'",
         mira.id,
@@ -554,8 +560,8 @@ async def test_mira_has_one_seat_in_two_days_and_has_been_before(planted: Contex
     assert came >= 3
 
 
-async def test_two_of_the_ember_circle_are_to_agree_again_and_mira_is_not(planted: Context) -> None:
-    async with planted.db.reading() as tx:
+async def test_two_members_must_agree_again_and_mira_need_not(demo_context: Context) -> None:
+    async with demo_context.db.reading() as tx:
         waiting = await tx.fetch(
             "select distinct people.email from bookings join people on people.id = person_id "
             "join gatherings on gatherings.id = gathering_id join circles on circles.id = circle_id "
@@ -573,56 +579,56 @@ async def test_two_of_the_ember_circle_are_to_agree_again_and_mira_is_not(plante
     assert drafts == 1
 
 
-async def test_mira_cancels_and_her_money_comes_back(
-    planted: Context, drain: Callable[[], Any], app: Starlette, monkeypatch: pytest.MonkeyPatch
+async def test_canceling_a_demo_booking_refunds_it(
+    demo_context: Context, drain: Callable[[], Any], app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhooks, "transport", httpx.ASGITransport(app=app))
-    mira = await _person(planted, "mira")
-    (ahead,) = await _ahead(planted, mira)
-    refund = await booking_actions.cancel(planted, mira, ahead["id"], shown=ahead["amount"])
+    mira = await _person(demo_context, "mira")
+    (ahead,) = await _ahead(demo_context, mira)
+    refund = await booking_actions.cancel(demo_context, mira, ahead["id"], shown=ahead["amount"])
     assert refund.amount == ahead["amount"] == 3000
     await drain()
-    async with planted.db.reading() as tx:
+    async with demo_context.db.reading() as tx:
         assert await payments.paid_total(tx, ahead["id"]) == 0
         assert await payments.failed_calls(tx) == []
-    assert await _value(planted, "select count(*) from mails where person_id = $1", mira.id) == 1
+    assert await _value(demo_context, "select count(*) from mails where person_id = $1", mira.id) == 1
 
 
-async def test_the_practice_stripe_knows_what_was_given_back(planted: Context) -> None:
+async def test_the_practice_stripe_has_the_refunds(demo_context: Context) -> None:
     intent = await _value(
-        planted, "select request ->> 'payment_intent' from operations where kind = 'refund' limit 1"
+        demo_context, "select request ->> 'payment_intent' from operations where kind = 'refund' limit 1"
     )
     with pytest.raises(objects.ApiError) as error:
-        async with planted.db.transaction() as tx:
+        async with demo_context.db.transaction() as tx:
             await refunds.create_refund(tx, {"payment_intent": intent, "amount": 100})
     assert error.value.body["error"]["code"] == "charge_already_refunded"
 
 
-async def test_every_page_of_the_demo_people_opens(planted: Context, browser: OpenBrowser) -> None:
+async def test_every_page_of_the_demo_people_opens(demo_context: Context, browser: OpenBrowser) -> None:
     paths = {
         "mira": ["/", "/gatherings", "/my/gatherings", "/me"],
         "farid": ["/host"],
         "odile": ["/organize", "/organize/bookings", "/organize/attendance", "/organize/people"],
     }
     for name, wanted in paths.items():
-        async with browser((await _person(planted, name)).id) as page:
+        async with browser((await _person(demo_context, name)).id) as page:
             for path in wanted:
                 answer = await page.get(path)
                 assert answer.status_code == 200, f"{name} {path}"
 
 
-async def test_farid_keeps_the_register_of_the_gathering_under_way(
-    planted: Context, browser: OpenBrowser
+async def test_farid_marks_the_register_of_the_gathering_under_way(
+    demo_context: Context, browser: OpenBrowser
 ) -> None:
-    farid = await _person(planted, "farid")
+    farid = await _person(demo_context, "farid")
     gathering: UUID = await _value(
-        planted,
+        demo_context,
         "select gatherings.id from gatherings join hosts using (circle_id) where person_id = $1 "
         "and starts_at <= now() and ends_at > now() and starts_at > now() - interval '20 minutes'",
         farid.id,
     )
     booking = await _value(
-        planted, "select id from bookings where gathering_id = $1 and state = 'confirmed'", gathering
+        demo_context, "select id from bookings where gathering_id = $1 and state = 'confirmed'", gathering
     )
     async with browser(farid.id) as page:
         answer = await page.post(
@@ -632,12 +638,10 @@ async def test_farid_keeps_the_register_of_the_gathering_under_way(
         assert "<b>1</b> came" in (await page.get(f"/host/gatherings/{gathering}")).text
 
 
-async def test_the_organizer_finds_what_farid_wrote_for_himself(
-    planted: Context, browser: OpenBrowser
-) -> None:
+async def test_the_organizer_sees_farids_reflection(demo_context: Context, browser: OpenBrowser) -> None:
     circle = await _value(
-        planted, "select circle_id from gatherings join reflections on gathering_id = gatherings.id"
+        demo_context, "select circle_id from gatherings join reflections on gathering_id = gatherings.id"
     )
-    async with browser((await _person(planted, "odile")).id) as page:
+    async with browser((await _person(demo_context, "odile")).id) as page:
         text = (await page.get(f"/host/circles/{circle}/notes")).text
         assert "Looking back" in text

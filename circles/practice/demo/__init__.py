@@ -70,7 +70,7 @@ TABLES = [
 
 
 async def is_new(database: db.Database) -> bool:
-    """Whether nobody is in the database yet."""
+    """Whether the database has no people yet."""
     async with database.reading() as tx:
         return await SQL.is_new(tx)
 
@@ -78,7 +78,7 @@ async def is_new(database: db.Database) -> bool:
 async def load(context: Context) -> None:
     """Add the demo community in one transaction. No mail is sent.
 
-    Raises Refused outside practice mode, and where somebody is in the database already.
+    Raises Refused outside practice mode, and when the database has people already.
     """
     if not context.settings.practice:
         raise Refused(Reason("not_practice", "The demo community is for practice mode only."))
@@ -90,7 +90,7 @@ async def load(context: Context) -> None:
 
 
 def plan() -> Plan:
-    """The demo community as of this minute, not written anywhere yet."""
+    """The demo community as of this minute, not stored yet."""
     planned = community(clock.now())
     fill_seats(planned)
     add_hosts(planned)
@@ -111,7 +111,7 @@ def plan() -> Plan:
 
 
 def _hash_acceptances(planned: Plan) -> None:
-    """An acceptance keeps the hash of the words that were accepted."""
+    """Set the hash of the accepted text in each acceptance."""
     bodies = {row["id"]: row["body"] for row in planned.rows["guidelines_versions"]}
     for row in planned.rows["acceptances"]:
         row["sha256"] = "\\x" + hashlib.sha256(bodies[row["version_id"]].encode()).hexdigest()
@@ -121,7 +121,7 @@ async def _insert(tx: db.Tx, planned: Plan) -> None:
     for table in TABLES:
         await db.copy_in(tx, table, [_columns(table, row) for row in planned.rows[table]])
     await LISTINGS.refresh_facets(tx, ids=[row["id"] for row in planned.rows["listings"]])
-    # As the timetable does within the hour: sixteen weeks ahead, so a change of the clocks may be among them.
+    # As the timetable does within the hour, sixteen weeks ahead: a clock change may be among them.
     await plant_some(tx)
 
 

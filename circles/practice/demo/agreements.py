@@ -1,4 +1,4 @@
-"""How the guidelines of the demo community changed: a clearer sentence, a change that matters, a draft. Pure."""
+"""Second versions of the demo community's guidelines: an editorial change, a material change, a draft. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 from circles.practice.demo import data
 from circles.practice.demo.plan import Plan, Row
 
-# So many have not yet agreed to the change that matters.
+# How many members have not agreed to the material change yet.
 WAITING: Final = 2
 
 
 def change_guidelines(plan: Plan) -> None:
-    """Publish second versions, have those who booked since rest on them, and ask the others again."""
+    """Publish second versions, date later bookings' acceptances to them, and request agreement from the others."""
     texts = data.community()["guidelines"]
     clearer = _publish(plan, texts["clearer"])
     _add_draft(plan, clearer, texts["draft"])
@@ -21,7 +21,7 @@ def change_guidelines(plan: Plan) -> None:
 
 
 def _publish(plan: Plan, change: Row) -> Row:
-    """The second version; whoever booked after it was published agreed to it then."""
+    """Add the second version, and acceptances of it by those who booked after it was published."""
     meetings = plan.meetings_of(change["circle"])
     first = plan.find("guidelines_versions", id=plan.versions[meetings[0].circle_id])
     at = plan.now - timedelta(days=change["days_ago"])
@@ -47,7 +47,7 @@ def _add_draft(plan: Plan, version: Row, change: Row) -> None:
 
 
 def _ask_again(plan: Plan, key: str, version: Row) -> None:
-    """Those who had a seat ahead were asked; all but a few have agreed since."""
+    """Request agreement from members with a seat ahead; all but WAITING have agreed since."""
     ahead = [meeting for meeting in plan.meetings_of(key) if meeting.ends_at > plan.now]
     at, same = version["published_at"], ("confirmed", "confirmed")
     to_ask = {

@@ -14,7 +14,7 @@ from typing import Any
 class Circle:
     """A circle and its rhythm. Amounts in minor units of USD; `weekday` 0 is Monday, None: no fixed day.
 
-    every: weeks between gatherings; past, ahead: how many gatherings there are on either side of today.
+    every: weeks between gatherings; past, ahead: how many gatherings there are before and after today.
     over_weeks: how many weeks earlier the past ones ended, of a circle that has ended.
     """
 
@@ -60,7 +60,7 @@ def therapists() -> dict[str, Any]:
 
 def circles() -> list[Circle]:
     """The circles, in the order in which they are planted."""
-    return [Circle(**each) for each in community()["circles"]]
+    return [Circle(**values) for values in community()["circles"]]
 
 
 def _read(name: str) -> dict[str, Any]:

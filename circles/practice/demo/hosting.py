@@ -21,7 +21,7 @@ SINCE: Final = {"paused": timedelta(hours=1), "archived": timedelta(days=12)}
 
 
 def add_hosts(plan: Plan) -> None:
-    """Add the helper, the open invitation, the stand-in, and what Farid's page says."""
+    """Add the helper, the open invitation, the stand-in, and Farid's profile."""
     texts = data.community()["hosting"]
     plan.find("people", id=plan.hosts["farid"]).update(
         approach=texts["approach"], languages=texts["languages"]
@@ -41,7 +41,7 @@ def add_hosts(plan: Plan) -> None:
 def _add_helper(plan: Plan) -> None:
     meetings = plan.meetings_of(LEADS_ALONE)
     seated = {row["person_id"] for row in plan.bookings_of(meetings)}
-    circle_id, helper = meetings[0].circle_id, next(each for each in plan.members if each not in seated)
+    circle_id, helper = meetings[0].circle_id, next(person for person in plan.members if person not in seated)
     plan.add("hosts", circle_id=circle_id, person_id=helper, part="helper")
     plan.event("host.joined", circle_id, plan.now - timedelta(days=25), helper, after="helper")
 
@@ -63,7 +63,7 @@ def _invite_co_host(plan: Plan, email: str) -> None:
 
 def pause_end_and_copy(plan: Plan) -> None:
     """Say when circles were paused and ended, and copy one as a draft."""
-    for meeting in {each.circle.key: each for each in plan.meetings}.values():
+    for meeting in {meeting.circle.key: meeting for meeting in plan.meetings}.values():
         state = meeting.circle.state
         if state != "published":
             at = plan.now - SINCE[state]

@@ -1,4 +1,4 @@
-"""Introductions of the demo community: what Mira asked and was suggested, and what is asked of Farid. Pure."""
+"""Introductions of the demo community: Mira's requests and suggestion, and a request to Farid. Pure."""
 
 from __future__ import annotations
 

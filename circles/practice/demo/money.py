@@ -1,4 +1,4 @@
-"""What the demo community paid and got back: checkouts, operations, the ledger, and the look-alike's objects."""
+"""Money of the demo community: checkouts, refunds, the ledger, and the objects of the practice Stripe."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _add_ledger_row(
 
 
 def _add_object(plan: Plan, kind: str, stripe_id: str, at: datetime, **body: Any) -> None:
-    """What the look-alike of Stripe holds of it (practice/stripe/objects.py), so that refunds work."""
+    """Add the objects of the practice Stripe (practice/stripe/objects.py), so that refunds work."""
     common = {"id": stripe_id, "object": kind, "created": int(at.timestamp()), "status": "succeeded"}
     common |= {"currency": CURRENCY.lower(), "livemode": False}
     plan.add("practice_objects", id=stripe_id, kind=kind, body=common | body, created_at=at)

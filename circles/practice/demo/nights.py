@@ -1,4 +1,4 @@
-"""The circle of the small hours: it begins at an hour that the clocks skip or show twice, where they change soon."""
+"""The circle of the small hours, whose start falls into a clock change when there is one soon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who and what the demo community is made of: people, circles, gatherings. Pure: rows for the tables, no I/O.
+"""People, circles and gatherings of the demo community. Pure: rows for the tables, no I/O.
 
 The same every time but for today's date, from which every other date is counted.
 """
@@ -22,7 +22,7 @@ from circles.practice.demo.nights import at_a_clock_change, oddity
 Row = dict[str, Any]
 ZONES: Final = ("America/New_York", "America/Chicago", "America/Los_Angeles")
 
-# What a circle's row takes over from its data as it is.
+# Columns of a circle that are copied from its data.
 AS_PLANNED: Final = (
     *("name", "discreet_name", "purpose", "format", "place", "city", "address", "join_link", "zone"),
     *("capacity", "length_minutes", "community_seats", "refund_hours", "late_refund_percent", "state"),
@@ -51,7 +51,7 @@ class Meeting:
 
 
 class Plan:
-    """The rows of the demo community, table by table, and what the bookings are made of."""
+    """The rows of the demo community by table, and indexes that later steps need."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now.replace(second=0, microsecond=0)
@@ -95,7 +95,7 @@ class Plan:
         self.rows.setdefault("events", []).append(row | {"details": details})
 
     def ago(self, least: float, most: float) -> datetime:
-        """Some moment between so many days ago, to the minute."""
+        """A random moment between `least` and `most` days ago, to the minute."""
         return self.now - timedelta(minutes=round(self.chance.uniform(least, most) * 24 * 60))
 
     def meetings_of(self, key: str) -> list[Meeting]:
@@ -138,7 +138,7 @@ def community(now: datetime) -> Plan:
     """The people, the circles and their gatherings, as of `now`."""
     plan = Plan(now)
     _add_people(plan)
-    for circle in (at_a_clock_change(each, plan.now) for each in data.circles()):
+    for circle in (at_a_clock_change(circle, plan.now) for circle in data.circles()):
         circle_id = _add_circle(plan, circle)
         for index, starts_at in _starts(circle, plan.now):
             _add_gathering(plan, circle, circle_id, index, starts_at)
@@ -146,20 +146,20 @@ def community(now: datetime) -> Plan:
 
 
 def _add_people(plan: Plan) -> None:
-    for each in data.community()["facilitators"]:
-        profile = {name: each[name] for name in ("zone", "about")}
+    for facilitator in data.community()["facilitators"]:
+        profile = {name: facilitator[name] for name in ("zone", "about")}
         created_at = plan.ago(420, 500)
-        plan.hosts[each["key"]] = _add_person(
+        plan.hosts[facilitator["key"]] = _add_person(
             plan,
-            each["name"],
-            each["pronouns"],
-            email=f"{each['key']}@example.org",
+            facilitator["name"],
+            facilitator["pronouns"],
+            email=f"{facilitator['key']}@example.org",
             is_facilitator=True,
             created_at=created_at,
             **profile,
         )
-        for kind, body, year in each["credentials"]:
-            person = plan.hosts[each["key"]]
+        for kind, body, year in facilitator["credentials"]:
+            person = plan.hosts[facilitator["key"]]
             plan.add("credentials", person_id=person, kind=kind, body=body, year=year)
     odile: Row = {"email": "odile@example.org", "is_organizer": True, "created_at": plan.ago(500, 510)}
     plan.odile = _add_person(plan, "Odile Marchetti", "she/her", zone=ZONES[0], **odile)
@@ -205,7 +205,7 @@ def _starts(circle: Circle, now: datetime) -> Iterable[tuple[int, datetime]]:
 
 
 def _open_hours(circle: Circle, now: datetime) -> Iterable[tuple[int, datetime]]:
-    """The open hour keeps no rhythm, and one of them began within the last quarter of an hour."""
+    """The irregular gatherings of the open hour; one began within the last quarter of an hour."""
     today = now.astimezone(ZoneInfo(circle.zone)).date()
     past, ahead = (
         [_utc(today + timedelta(days=days), time.fromisoformat(at), circle.zone) for days, at in planned]

@@ -1,4 +1,4 @@
-"""What the demo community's hosts did around gatherings: the room, notes, messages to those booked, run sheets."""
+"""The demo community around gatherings: the live room, notes, messages to members, run sheets."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from circles.practice.demo.plan import Meeting, Plan
 
 
 def open_room(plan: Plan) -> None:
-    """Open the room of the gathering under way, with what people there need; notes after the one before."""
+    """Open the room of the gathering under way, with access needs; add notes after the one before."""
     texts = data.community()["room"]
     meeting = plan.meeting("open")
-    at, checks = (
-        meeting.starts_at - timedelta(minutes=12),
-        {"co": "alone", "why": texts["why_alone"], "card": True},
-    )
+    at = meeting.starts_at - timedelta(minutes=12)
+    checks = {"co": "alone", "why": texts["why_alone"], "card": True}
     plan.find("gatherings", id=meeting.id).update(opened_at=at, opened_by=meeting.lead, checks=checks)
     plan.event("gathering.room_opened", meeting.id, at, meeting.lead, after="opened")
     seated = plan.bookings_of([meeting], confirmed=True)
@@ -30,7 +28,7 @@ def open_room(plan: Plan) -> None:
 
 
 def _write_notes(plan: Plan, meeting: Meeting) -> None:
-    """A note for the next host about one who came, and the hosts' private reflection."""
+    """A note for the next host about one member, and the hosts' private reflection."""
     texts, writer = data.community()["room"], meeting.lead
     at = min(meeting.ends_at + timedelta(minutes=20), plan.now)
     about = plan.bookings_of([meeting], confirmed=True)[0]["person_id"]
@@ -38,13 +36,13 @@ def _write_notes(plan: Plan, meeting: Meeting) -> None:
     row = {"about": about, "written_by": writer, "body": texts["note"], "written_at": at}
     plan.event("note.written", plan.add("hand_over_notes", **where, **row), at, writer, after="kept")
     at = min(meeting.ends_at + timedelta(minutes=35), plan.now)
-    said = {"went_well": texts["went_well"], "carry_on": texts["carry_on"]}
-    plan.add("reflections", gathering_id=meeting.id, **said, changed_by=writer, changed_at=at)
+    texts_kept = {"went_well": texts["went_well"], "carry_on": texts["carry_on"]}
+    plan.add("reflections", gathering_id=meeting.id, **texts_kept, changed_by=writer, changed_at=at)
     plan.event("reflection.kept", meeting.id, at, writer)
 
 
 def _close_registers(plan: Plan) -> None:
-    """The registers of what is over are closed, but for the newest of each circle that goes on."""
+    """Close the registers of past gatherings, except the newest of each active circle."""
     rows = {row["id"]: row for row in plan.rows["gatherings"]}
     for meeting in plan.meetings:
         newest = meeting.index >= -1 and meeting.circle.state != "archived"

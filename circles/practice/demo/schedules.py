@@ -12,23 +12,23 @@ from circles.hosting import Rule, rule_dates
 from circles.practice.demo.plan import Meeting, Plan
 
 SCHEDULED: Final = ("tuesday", "noon", "ember", "table", "ground", "hours", "letters")
-# One ends with its season, one after so many more, one leaves a holiday out, one has its dates listed.
+# One ends on a date, one after a number of gatherings, one skips a holiday, one lists its dates.
 SEASONAL, COUNTED, RESTING, LISTED = "ember", "table", "noon", "ground"
 MORE: Final = 12
-# Two by months, of the circle that keeps no rhythm yet: they begin when so many days have passed.
+# Two monthly ones of the circle without a fixed day, and in how many days they begin.
 BY_MONTHS: Final = "open"
 BEGINS: Final = timedelta(days=28)
 
 
 def add_schedules(plan: Plan) -> None:
-    """Give some circles a schedule, and tie their gatherings to it. A note of its own was added by hand."""
+    """Give some circles a schedule, and link their gatherings to it. A note of its own was added by hand."""
     gatherings = {row["id"]: row for row in plan.rows["gatherings"]}
     for key in SCHEDULED:
         meetings = plan.meetings_of(key)
         rule = _rule(key, meetings)
         schedule_id = _add(plan, meetings[0], rule)
         dates = set(rule_dates(rule, rule.first, _day(meetings[-1])))
-        for meeting in (each for each in meetings if _day(each) in dates):
+        for meeting in (meeting for meeting in meetings if _day(meeting) in dates):
             row = gatherings[meeting.id]
             row.update(schedule_id=schedule_id, planned_for=_day(meeting), by_hand=bool(row["note"]))
     first = (plan.now + BEGINS).date()
@@ -41,7 +41,7 @@ def _day(meeting: Meeting) -> date:
 
 
 def _rule(key: str, meetings: list[Meeting]) -> Rule:
-    days = [_day(each) for each in meetings]
+    days = [_day(meeting) for meeting in meetings]
     first, last = days[0], days[-1]
     if key == LISTED:
         return Rule("dates", first, dates=tuple(days))

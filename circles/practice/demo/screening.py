@@ -1,4 +1,4 @@
-"""Screening in the demo community: what three circles ask and allow, who asked to come, and two kept apart."""
+"""Screening in the demo community: settings of three circles, requests, and a pair kept apart."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from circles.practice.demo.plan import Meeting, Plan, Row
 ASKS: Final = "tuesday"
 CALLS: Final = "ground"
 FEW_NEWCOMERS: Final = ("table", 2)
-# Those who have been there may book as soon as a date is planned, newcomers so many days before it.
+# How many days before a date newcomers may book it; others may book as soon as it is planned.
 NEWCOMERS_LATER: Final = 21
 
 
 def add_screening(plan: Plan) -> None:
-    """Add what circles decided about who comes, who asked to, and who is not seated together."""
+    """Add the screening of circles, requests, and a pair kept apart."""
     texts = data.community()["screening"]
     few, most = FEW_NEWCOMERS
     plan.rows["screenings"] = [
@@ -46,7 +46,7 @@ def _seated(plan: Plan, meetings: list[Meeting]) -> set[UUID]:
 
 def _without_a_seat(plan: Plan, key: str) -> list[UUID]:
     seated = _seated(plan, plan.meetings_of(key))
-    return [each for each in plan.members if each not in seated]
+    return [person for person in plan.members if person not in seated]
 
 
 def _request(plan: Plan, key: str, person: UUID, questions: Any, answers: list[str], *, hours: int) -> UUID:
@@ -69,10 +69,10 @@ def _approve(plan: Plan, request: UUID, words: str) -> None:
 
 
 def _keep_apart(plan: Plan) -> None:
-    """Two who have both been there, and have a seat together at no gathering ahead."""
+    """Two past members of a circle without a seat at the same gathering ahead."""
     meetings = plan.meetings_of(ASKS)
-    ahead = [_seated(plan, [each]) for each in meetings if each.index >= 0]
-    before = _seated(plan, [each for each in meetings if each.index < 0]) - {plan.mira}
+    ahead = [_seated(plan, [meeting]) for meeting in meetings if meeting.index >= 0]
+    before = _seated(plan, [meeting for meeting in meetings if meeting.index < 0]) - {plan.mira}
     pairs = combinations(sorted(before), 2)
     first, second = next(pair for pair in pairs if not any(seated.issuperset(pair) for seated in ahead))
     at = plan.now - timedelta(days=12)

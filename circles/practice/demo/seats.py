@@ -1,4 +1,4 @@
-"""Who of the demo community sits where: bookings, what was paid, and the registers. Pure: adds to a plan."""
+"""Bookings of the demo community, with their payments and registers. Pure: adds to a plan."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from circles.practice.demo.plan import Meeting, Plan
 
 Kind = Literal["paid", "community", "free"]
 
-# How full the next gatherings are; what lies further ahead has fewer bookings.
+# The shares of seats taken at the next gatherings; later ones get the last share.
 FULLNESS: Final = (0.8, 0.6, 0.45, 0.25, 0.1)
-# Seats taken where chance shall have no say: (circle, index).
+# Fixed numbers of seats taken, by (circle, index).
 EXACTLY: Final = {
     ("tuesday", 0): 8,
     ("tuesday", 1): 7,
@@ -29,34 +29,40 @@ EXACTLY: Final = {
     ("hours", 0): 4,
     ("letters", 0): 3,
 }
-# Where Mira sits: a few past ones, and one in two days.
+# The gatherings Mira has a seat at: a few past ones, and one in two days.
 MIRA: Final = {("tuesday", -4), ("tuesday", -2), ("ember", -2), ("open", -1), ("open", 1)}
 HOST: Final = "demo.example.org"
 MARKS: Final = ("came",) * 17 + ("absent",) * 2 + ("excused",)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What one person chose at one gathering."""
+class Choice:
+    """What one person booked at one gathering, and when. amount: minor units."""
 
     meeting: Meeting
     person: UUID
     seat: int
     kind: Kind
     amount: int
+    at: datetime
+    acceptance: UUID
+
+    @property
+    def confirmed_at(self) -> datetime:
+        return self.at + timedelta(minutes=2 if self.kind == "paid" else 0)
 
 
 def fill_seats(plan: Plan) -> None:
     """Fill the gatherings of a plan."""
     regulars = {circle_id: plan.chance.sample(plan.members, 18) for circle_id in plan.versions}
-    for meeting in sorted(plan.meetings, key=lambda each: each.starts_at):
+    for meeting in sorted(plan.meetings, key=lambda meeting: meeting.starts_at):
         if meeting.state != "draft":
             _fill(plan, meeting, regulars[meeting.circle_id])
 
 
 def _fill(plan: Plan, meeting: Meeting, regulars: list[UUID]) -> None:
-    """One gathering: those with a seat, then whoever gave one back or never paid for it."""
-    taken = _how_many(plan, meeting)
+    """Fill one gathering: the seats taken, then bookings that were canceled or lapsed."""
+    taken = _seats_taken(plan, meeting)
     people = plan.chance.sample(regulars, min(len(regulars), taken + 2))
     if (meeting.circle.key, meeting.index) in MIRA:
         people.insert(0, plan.mira)
@@ -65,18 +71,18 @@ def _fill(plan: Plan, meeting: Meeting, regulars: list[UUID]) -> None:
     for number, person in enumerate(sitting, start=1):
         kind, amount = _choice(plan, meeting, person, community)
         community -= kind == "community"
-        place = Place(meeting, person, number, kind, amount)
-        booked_at = _booked_at(plan, meeting)
-        acceptance = plan.accept(person, plan.versions[meeting.circle_id], booked_at)
+        at = _booked_at(plan, meeting)
+        acceptance = plan.accept(person, plan.versions[meeting.circle_id], at)
+        chosen = Choice(meeting, person, number, kind, amount, at, acceptance)
         if meeting.state == "cancelled":
-            _called_off(plan, place, booked_at, acceptance)
+            _cancel(plan, chosen, plan.now - timedelta(hours=1), "gathering_cancelled")
         else:
-            _sit(plan, place, booked_at, acceptance)
+            _seat(plan, chosen)
     if meeting.state == "open":
-        _also_wanted(plan, meeting, others)
+        _add_ended_bookings(plan, meeting, others)
 
 
-def _how_many(plan: Plan, meeting: Meeting) -> int:
+def _seats_taken(plan: Plan, meeting: Meeting) -> int:
     exactly = EXACTLY.get((meeting.circle.key, meeting.index))
     if exactly is not None:
         return exactly
@@ -85,7 +91,7 @@ def _how_many(plan: Plan, meeting: Meeting) -> int:
 
 
 def _choice(plan: Plan, meeting: Meeting, person: UUID, community: int) -> tuple[Kind, int]:
-    """What somebody pays: a community seat, nothing where that is asked, or a place on the scale in whole $5."""
+    """A kind of seat and its amount: a community seat, a free one, or an amount on the scale in whole $5."""
     minimum, suggested, maximum = meeting.circle.scale
     if maximum == 0:
         return "free", 0
@@ -100,7 +106,7 @@ def _choice(plan: Plan, meeting: Meeting, person: UUID, community: int) -> tuple
 
 
 def _amount(plan: Plan, circle: Circle) -> int:
-    """An amount from a shuffled pile per circle, so that all over the scale somebody pays, whatever the date."""
+    """An amount from a shuffled list per circle, so that amounts cover the scale whatever the date."""
     pile = plan.amounts.setdefault(circle.key, [])
     if not pile:
         minimum, suggested, maximum = circle.scale
@@ -112,111 +118,93 @@ def _amount(plan: Plan, circle: Circle) -> int:
 
 
 def _booked_at(plan: Plan, meeting: Meeting) -> datetime:
-    """Some time in the two weeks before the start, and never later than two hours ago."""
+    """A time in the two weeks before the start, at least two hours ago."""
     latest = min(meeting.starts_at, plan.now) - timedelta(hours=2)
     return latest - timedelta(minutes=round(plan.chance.uniform(0, 12 * 24 * 60)))
 
 
-def _book(plan: Plan, place: Place, at: datetime, acceptance: UUID, **state: object) -> UUID:
-    circle = place.meeting.circle
+def _book(plan: Plan, chosen: Choice, **state: object) -> UUID:
+    circle = chosen.meeting.circle
     return plan.add(
         "bookings",
-        gathering_id=place.meeting.id,
-        person_id=place.person,
-        seat=place.seat,
-        kind=place.kind,
-        amount=place.amount,
+        gathering_id=chosen.meeting.id,
+        person_id=chosen.person,
+        seat=chosen.seat,
+        kind=chosen.kind,
+        amount=chosen.amount,
         currency=CURRENCY,
         scale_minimum=circle.scale[0],
         scale_maximum=circle.scale[2],
         refund_hours=circle.refund_hours,
         late_refund_percent=circle.late_refund_percent,
-        acceptance_id=acceptance,
-        created_at=at,
-        held_until=at + HOLD if place.kind == "paid" else None,
+        acceptance_id=chosen.acceptance,
+        created_at=chosen.at,
+        held_until=chosen.at + HOLD if chosen.kind == "paid" else None,
         **{"confirmed_at": None, "ended_at": None, "end_cause": ""} | state,
     )
 
 
-def _confirm(plan: Plan, place: Place, at: datetime, booking: UUID) -> Payment | None:
-    """The seat is theirs: at once, or two minutes later when there was something to pay."""
-    if place.kind != "paid":
-        plan.event("booking.confirmed", booking, at, place.person, after="confirmed")
+def _confirm(plan: Plan, chosen: Choice, booking: UUID) -> Payment | None:
+    if chosen.kind != "paid":
+        plan.event("booking.confirmed", booking, chosen.at, chosen.person, after="confirmed")
         return None
-    plan.event("booking.held", booking, at, place.person, after="held")
-    paid_at = at + timedelta(minutes=2)
-    plan.event("booking.confirmed", booking, paid_at, place.person, "held", "confirmed")
-    return pay(plan, place.meeting.circle.discreet_name, booking, place.amount, at, paid_at)
+    plan.event("booking.held", booking, chosen.at, chosen.person, after="held")
+    plan.event("booking.confirmed", booking, chosen.confirmed_at, chosen.person, "held", "confirmed")
+    name = chosen.meeting.circle.discreet_name
+    return pay(plan, name, booking, chosen.amount, chosen.at, chosen.confirmed_at)
 
 
-def _sit(plan: Plan, place: Place, at: datetime, acceptance: UUID) -> None:
-    confirmed_at = at + timedelta(minutes=2 if place.kind == "paid" else 0)
-    booking = _book(plan, place, at, acceptance, state="confirmed", confirmed_at=confirmed_at)
-    _confirm(plan, place, at, booking)
-    if place.meeting.ends_at < plan.now:
-        _mark(plan, place, booking)
+def _seat(plan: Plan, chosen: Choice) -> None:
+    booking = _book(plan, chosen, state="confirmed", confirmed_at=chosen.confirmed_at)
+    _confirm(plan, chosen, booking)
+    if chosen.meeting.ends_at < plan.now:
+        _mark(plan, chosen, booking)
 
 
-def _mark(plan: Plan, place: Place, booking: UUID) -> None:
-    """The register was kept during the gathering."""
-    meeting = place.meeting
-    host = meeting.lead
-    mark = "came" if place.person == plan.mira else plan.chance.choice(MARKS)
+def _mark(plan: Plan, chosen: Choice, booking: UUID) -> None:
+    meeting, host = chosen.meeting, chosen.meeting.lead
+    mark = "came" if chosen.person == plan.mira else plan.chance.choice(MARKS)
     at = meeting.starts_at + timedelta(minutes=plan.chance.randint(1, meeting.circle.length_minutes - 5))
     plan.add("attendance", booking_id=booking, mark=mark, marked_by=host, marked_at=at)
     plan.event("attendance.marked", booking, at, host, after=mark)
 
 
-def _end(plan: Plan, place: Place, at: datetime, acceptance: UUID, ended_at: datetime, cause: str) -> None:
-    """A confirmed seat given back, with all of its money."""
-    booking = _book(
-        plan,
-        place,
-        at,
-        acceptance,
-        state="cancelled",
-        confirmed_at=at + timedelta(minutes=2 if place.kind == "paid" else 0),
-        ended_at=ended_at,
-        end_cause=cause,
-    )
-    paid = _confirm(plan, place, at, booking)
-    who = place.person if cause == "by_member" else place.meeting.lead
-    plan.event("booking.cancelled", booking, ended_at, who, "confirmed", "cancelled")
+def _cancel(plan: Plan, chosen: Choice, ended_at: datetime, cause: str) -> None:
+    """A confirmed booking that was canceled and refunded in full."""
+    dates = {"confirmed_at": chosen.confirmed_at, "ended_at": ended_at}
+    booking = _book(plan, chosen, state="cancelled", end_cause=cause, **dates)
+    paid = _confirm(plan, chosen, booking)
+    actor = chosen.person if cause == "by_member" else chosen.meeting.lead
+    plan.event("booking.cancelled", booking, ended_at, actor, "confirmed", "cancelled")
     if paid:
         refund(plan, paid, cause, ended_at)
 
 
-def _called_off(plan: Plan, place: Place, at: datetime, acceptance: UUID) -> None:
-    """The host cancelled this gathering an hour ago."""
-    _end(plan, place, at, acceptance, plan.now - timedelta(hours=1), "gathering_cancelled")
-
-
-def _also_wanted(plan: Plan, meeting: Meeting, others: list[UUID]) -> None:
-    """Now and then somebody gave their seat back in good time, and somebody else never paid."""
-    for person, odds, then in zip(others, (0.3, 0.15), (_gave_back, _never_paid), strict=False):
+def _add_ended_bookings(plan: Plan, meeting: Meeting, others: list[UUID]) -> None:
+    """At random, one booking canceled in good time, and one that lapsed unpaid."""
+    for person, odds, then in zip(others, (0.3, 0.15), (_cancel_early, _lapse), strict=False):
         kind, amount = _choice(plan, meeting, person, 0)
         if person != plan.mira and plan.chance.random() < odds and kind == "paid":
             at = min(meeting.starts_at, plan.now) - timedelta(days=plan.chance.uniform(5, 13))
             acceptance = plan.accept(person, plan.versions[meeting.circle_id], at)
-            then(plan, Place(meeting, person, meeting.circle.capacity, kind, amount), at, acceptance)
+            then(plan, Choice(meeting, person, meeting.circle.capacity, kind, amount, at, acceptance))
 
 
-def _gave_back(plan: Plan, place: Place, at: datetime, acceptance: UUID) -> None:
-    _end(plan, place, at, acceptance, at + timedelta(hours=plan.chance.randint(1, 24)), "by_member")
+def _cancel_early(plan: Plan, chosen: Choice) -> None:
+    _cancel(plan, chosen, chosen.at + timedelta(hours=plan.chance.randint(1, 24)), "by_member")
 
 
-def _never_paid(plan: Plan, place: Place, at: datetime, acceptance: UUID) -> None:
-    """Went to the checkout and left it open until it ended."""
-    ended_at = at + HOLD
-    booking = _book(plan, place, at, acceptance, state="lapsed", ended_at=ended_at, end_cause="not_paid")
-    plan.event("booking.held", booking, at, place.person, after="held")
+def _lapse(plan: Plan, chosen: Choice) -> None:
+    ended_at = chosen.at + HOLD
+    booking = _book(plan, chosen, state="lapsed", ended_at=ended_at, end_cause="not_paid")
+    plan.event("booking.held", booking, chosen.at, chosen.person, after="held")
     plan.event("booking.lapsed", booking, ended_at, None, "held", "lapsed")
-    leave_unpaid(plan, place.meeting.circle.discreet_name, booking, place.amount, at)
+    leave_unpaid(plan, chosen.meeting.circle.discreet_name, booking, chosen.amount, chosen.at)
 
 
 def send_invites(plan: Plan) -> None:
-    """Every confirmed seat ahead has had its invite, so that a change is sent as a change."""
-    for meeting in (each for each in plan.meetings if each.index >= 0):
+    """Record an invite as sent for every confirmed seat ahead, so that a change is mailed as a change."""
+    for meeting in (meeting for meeting in plan.meetings if meeting.index >= 0):
         for booking in plan.bookings_of([meeting], confirmed=True):
             sent_at = booking["confirmed_at"] + timedelta(minutes=1)
             uid = invite_uid(meeting.id, booking["person_id"], HOST)

@@ -18,7 +18,7 @@ from circles.practice.demo import data
 from circles.practice.demo.plan import Plan, Row
 
 PER_STATE: Final = 10
-# State, and the place among its listings: what is unlike the others.
+# Exceptional listings: state, and index among its listings.
 WAITING: Final = (("OR", 9), ("GA", 9))
 MARKED: Final = ("IL", 8)
 HIDDEN: Final = ("AZ", 9)
@@ -41,7 +41,7 @@ _PREFIXES: Final = {
 }  # fmt: skip
 _KINDS: Final = ("lcsw", "psychologist", "lmft", "counselor", "lcsw", "counselor", "psychologist", "pmhnp",
                  "lmft", "psychiatrist")  # fmt: skip
-# What a counselor is called differs between the states.
+# The title of a counselor differs between the states.
 _LMHC_STATES: Final = frozenset(("FL", "NY", "MA", "WA"))
 _WAYS: Final = ("ifs", "se", "kap", "emdr", "psychodynamic", "act", "mindfulness", "kap", "ifs", "other")
 _EXPERIENCE: Final = (
@@ -61,7 +61,7 @@ _PRONOUNS: Final = ("she/her", "he/him", "they/them", "she/her", "", "he/him", "
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One listing before it is rows: the place among its state's, its point, and what it says."""
+    """One listing: its state, its index among the state's listings, its coordinates and its draft."""
 
     state: str
     index: int
@@ -74,17 +74,17 @@ def _texts(name: str) -> Any:
 
 
 def drafts(today: date) -> list[Planned]:
-    """The 119 listings that stand by themselves, state by state."""
+    """The 119 listings without an account, by state."""
     chance = Random("a directory of therapists")  # noise for a demonstration, no secret
-    names = [(name, language) for language, each in _texts("names").items() for name in each]
+    names = [(name, language) for language, group in _texts("names").items() for name in group]
     chance.shuffle(names)
-    found = []
+    planned = []
     for state in _texts("places"):
         for index in range(PER_STATE):
             if (state, index) != ("NY", 0):  # the facilitator's own
-                name, language = names[len(found)]
-                found.append(_planned(chance, len(found), state, index, name, language, today))
-    return found
+                name, language = names[len(planned)]
+                planned.append(_planned(chance, len(planned), state, index, name, language, today))
+    return planned
 
 
 def _planned(
@@ -124,7 +124,7 @@ def _planned(
     draft = _priced(
         chance, draft, number, LOW_FLOORS[index] if state == "FL" and index < len(LOW_FLOORS) else None
     )
-    return Planned(state, index, (point[0], point[1]), _spoken(chance, draft, number))
+    return Planned(state, index, (point[0], point[1]), _with_texts(chance, draft, number))
 
 
 def _licenses(
@@ -132,16 +132,16 @@ def _licenses(
 ) -> tuple[License, ...]:
     """One in their own state, and with telehealth sometimes in others."""
     kind = _KINDS[index % len(_KINDS)]
-    others = [each for each in _texts("places") if each != state]
+    others = [other for other in _texts("places") if other != state]
     states = [state, *(chance.sample(others, 1 + number % 3) if telehealth and number % 3 == 0 else ())]
-    found = []
-    for each in states:
-        own = kind if kind != "counselor" else "lmhc" if each in _LMHC_STATES else "lpc"
+    licenses = []
+    for area in states:
+        own = kind if kind != "counselor" else "lmhc" if area in _LMHC_STATES else "lpc"
         digits = chance.randrange(10_000, 99_999)
         expires = today + timedelta(days=chance.randrange(60, 720)) if chance.random() < 0.9 else None
-        source = f"https://licenses.example.org/{each.lower()}"
-        found.append(License(own, each, f"{_PREFIXES[own]}{digits}", "active", expires, source))
-    return tuple(found)
+        source = f"https://licenses.example.org/{area.lower()}"
+        licenses.append(License(own, area, f"{_PREFIXES[own]}{digits}", "active", expires, source))
+    return tuple(licenses)
 
 
 def _ways(chance: Random, number: int) -> tuple[Way, ...]:
@@ -161,11 +161,11 @@ def _way(chance: Random, way: str) -> Way:
 
 def _languages(chance: Random, number: int, language: str) -> tuple[str, ...]:
     more = chance.choice(("es", "fr", "de", "pt")) if number % 9 == 0 else ""
-    return tuple(dict.fromkeys(each for each in ("en", language, more) if each))
+    return tuple(dict.fromkeys(code for code in ("en", language, more) if code))
 
 
 def _priced(chance: Random, draft: Draft, number: int, floor: int | None) -> Draft:
-    """Fees as the field knows them, in minor units; more with KAP training, less in a few practices."""
+    """Usual fees of the field in minor units; more with KAP training, less in a few practices."""
     kap = any(way.way == "kap" and way.credential for way in draft.ways)
     least, most = words.KAP_FEES if kap else words.USUAL_FEES
     if number % 11 == 7:
@@ -183,10 +183,10 @@ def _priced(chance: Random, draft: Draft, number: int, floor: int | None) -> Dra
     )
 
 
-def _spoken(chance: Random, draft: Draft, number: int) -> Draft:
-    """What they say of themselves, put together so that no two read alike."""
+def _with_texts(chance: Random, draft: Draft, number: int) -> Draft:
+    """The texts of a draft, combined so that no two listings are alike."""
     opening = chance.choice(_texts("openings")[draft.ways[0].way])
-    middle = " ".join(_texts("middles")[each] for each in chance.sample(draft.works_with, 1 + number % 2))
+    middle = " ".join(_texts("middles")[key] for key in chance.sample(draft.works_with, 1 + number % 2))
     closing = " ".join(chance.sample(_texts("closings"), 2 + number % 2))
     parts = [opening, middle, closing] if number % 3 else [middle, opening, closing]
     experience = _EXPERIENCE[number % len(_EXPERIENCE)]
@@ -202,26 +202,26 @@ def _spoken(chance: Random, draft: Draft, number: int) -> Draft:
 
 
 def _training(ways: Sequence[Way]) -> str:
-    """The training in their own words, from the credentials they name."""
+    """A sentence on their training, from their credentials."""
     held = [
-        words.CREDENTIALS[each.way][each.credential] + (f", {each.school}" if each.school else "")
-        for each in ways
-        if each.credential
+        words.CREDENTIALS[way.way][way.credential] + (f", {way.school}" if way.school else "")
+        for way in ways
+        if way.credential
     ]
     return f"{'; '.join(held)}. I keep learning, and I have a supervisor." if held else ""
 
 
 def _slug(name: str) -> str:
-    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if each.isascii())
+    plain = "".join(character for character in unicodedata.normalize("NFKD", name) if character.isascii())
     return plain.lower().replace(" ", ".").replace("'", "")
 
 
 def _npi(number: int) -> str:
-    """An invented NPI, from below the first that was ever given out, with its check digit (Luhn, 80840 in front)."""
+    """An invented NPI below the first one ever issued, with its check digit (Luhn over 80840 and the number)."""
     stem = f"10010{number:04}"
     total = 24
-    for place, digit in enumerate(reversed(stem)):
-        value = int(digit) * (2 - place % 2)
+    for position, digit in enumerate(reversed(stem)):
+        value = int(digit) * (2 - position % 2)
         total += value - 9 if value > 9 else value
     return stem + str(-total % 10)
 
@@ -230,8 +230,8 @@ def add_therapists(plan: Plan) -> None:
     """Add the directory: listings with their licenses and ways, one complaint, and what Odile checked."""
     chance = Random("what became of them")
     today = plan.now.date()
-    for number, each in enumerate(drafts(today)):
-        _add(plan, chance, each, number)
+    for number, planned in enumerate(drafts(today)):
+        _add(plan, chance, planned, number)
     _add(plan, chance, _facilitators_own(today), 0, person=plan.hosts[FACILITATOR])
 
 
@@ -251,16 +251,18 @@ def _facilitators_own(today: date) -> Planned:
     return Planned("NY", 0, (point[0], point[1]), draft)
 
 
-def _add(plan: Plan, chance: Random, each: Planned, number: int, person: UUID | None = None) -> None:
-    at = (each.state, each.index)
+def _add(plan: Plan, chance: Random, planned: Planned, number: int, person: UUID | None = None) -> None:
+    at = (planned.state, planned.index)
     came_at = plan.now - timedelta(days=chance.randrange(20, 150), minutes=chance.randrange(1_400))
     state = "waiting" if at in WAITING else "hidden" if at == HIDDEN else "shown"
-    values = {name: value for name, value in asdict(each.draft).items() if name not in ("licenses", "ways")}
+    values = {
+        name: value for name, value in asdict(planned.draft).items() if name not in ("licenses", "ways")
+    }
     dates = _dates(plan.now, at, state, came_at)
     listing = plan.add(
         "listings",
         **values,
-        found_by=listing_rules.search_text(each.draft),
+        found_by=listing_rules.search_text(planned.draft),
         **_source(number, plan.odile, person),
         **dates,
         state=state,
@@ -269,15 +271,15 @@ def _add(plan: Plan, chance: Random, each: Planned, number: int, person: UUID | 
         created_at=dates["came_at"],
         changed_at=dates["confirmed_at"],
         person_id=person,
-        latitude=each.point[0],
-        longitude=each.point[1],
+        latitude=planned.point[0],
+        longitude=planned.point[1],
     )
     plan.event("listing.written", listing, came_at, person or plan.odile, after=state)
     if at == COMPLAINED:
         row = {"listing_id": listing, "person_id": plan.members[7], "body": _texts("complaint")}
         plan.add("complaints", **row, created_at=plan.now - timedelta(days=2, hours=3))
     checked = came_at + timedelta(hours=4) if chance.random() < 0.8 and state != "waiting" else None
-    _add_licenses_and_ways(plan, listing, each.draft, checked)
+    _add_licenses_and_ways(plan, listing, planned.draft, checked)
 
 
 def _source(number: int, odile: UUID, person: UUID | None) -> Row:
@@ -289,7 +291,7 @@ def _source(number: int, odile: UUID, person: UUID | None) -> Row:
 
 
 def _dates(now: datetime, at: tuple[str, int], state: str, came_at: datetime) -> Row:
-    """When a listing came, was confirmed and shown, and when its therapist was asked about it."""
+    """When a listing was added, confirmed and shown, and when its therapist was last mailed about it."""
     if at == MARKED:
         ago = {"came_at": 300, "shown_at": 299, "confirmed_at": 198, "asked_at": 17, "marked_at": 3}
         return {name: now - timedelta(days=days) for name, days in ago.items()}

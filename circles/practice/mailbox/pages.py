@@ -1,4 +1,4 @@
-"""The practice mailbox, and coming in as a person of the demo community. Never in production."""
+"""The practice mailbox, and signing in as a person of the demo community. Never in production."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from circles.store.db import Record
 from circles.web import access, cookies, headers, render
 from circles.web.forms import Form
 
-# Where each of the demo community starts.
+# The first page of each demo person.
 DEMO = {"mira": "/gatherings", "farid": "/host", "odile": "/organize"}
 
 
 async def mailbox(request: Request) -> Response:
-    """Every mail sent, newest first."""
     async with access.context(request).db.reading() as tx:
         mails = await mail.recent(tx)
     return render.page(request, "practice/mailbox/mailbox.html", mails=mails, sent_at=mail.sent_at_words)
@@ -55,7 +54,6 @@ async def html(request: Request) -> Response:
 
 
 async def calendar(request: Request) -> Response:
-    """A mail's calendar part as a file."""
     row = await _mail(request)
     if not row["calendar"]:
         raise NotFound
@@ -67,21 +65,18 @@ async def calendar(request: Request) -> Response:
 
 
 async def sign_in(request: Request) -> Response:
-    """Sign this browser in as one of the demo community. Nobody is made: who is not there cannot come in."""
+    """Sign this browser in as a person of the demo community, who must exist."""
     context = access.context(request)
-    who = (await Form.read(request)).value("who")
-    if who not in DEMO:
+    name = (await Form.read(request)).value("who")
+    if name not in DEMO:
         raise NotFound
     async with context.db.transaction() as tx:
-        person = await people.by_email(tx, f"{who}@example.org")
+        person = await people.by_email(tx, f"{name}@example.org")
         token = await people.start_sign_in(tx, person.id) if person else ""
     if person is None:
-        return render.see_other(
-            "/",
-            notice=f"{who.capitalize()} is not here: this database has no demo community.",
-            kind="matters",
-        )
-    response = render.see_other(DEMO[who], notice=f"You are signed in as {person.name}.")
+        notice = f"{name.capitalize()} is not here: this database has no demo community."
+        return render.see_other("/", notice=notice, kind="matters")
+    response = render.see_other(DEMO[name], notice=f"You are signed in as {person.name}.")
     cookies.write(
         response, context.settings, access.SIGN_IN, token, int(people.SIGN_IN_LASTS.total_seconds())
     )

@@ -1,4 +1,4 @@
-"""How a mail is shown in the practice mailbox: its links, and its calendar part in words."""
+"""Mails in the practice mailbox: their links, and their calendar part in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from circles.base import clock
 
-# The properties of a calendar part that say something to a reader, in this order (RFC 5545, 3.8).
+# The properties of a calendar part that are shown, in this order (RFC 5545, 3.8).
 SHOWN = {
     "METHOD": "Method",
     "SUMMARY": "Title",
@@ -26,22 +26,22 @@ _ESCAPES = {"\\n": "\n", "\\N": "\n", "\\,": ",", "\\;": ";", "\\\\": "\\"}
 
 def links(body: str, origin: str) -> list[str]:
     """The paths on this site that a text links to, each once: a sandboxed frame cannot follow its links."""
-    found = re.findall(re.escape(origin) + r"(/[^\s<>\")\]]+)", body)
-    return list(dict.fromkeys(path.rstrip(".,;") for path in found))
+    paths = re.findall(re.escape(origin) + r"(/[^\s<>\")\]]+)", body)
+    return list(dict.fromkeys(path.rstrip(".,;") for path in paths))
 
 
 def calendar_facts(calendar: str, zone: str = "") -> list[tuple[str, str]]:
     """A calendar part as (word, value) pairs. zone: the visitor's, for the times."""
     unfolded = re.sub(r"\r?\n[ \t]", "", calendar)
-    found: dict[str, str] = {}
-    for each in unfolded.splitlines():
-        match = re.match(r"([A-Z-]+)((?:;[^:\"]*(?:\"[^\"]*\")?)*):(.*)", each)
+    values: dict[str, str] = {}
+    for line in unfolded.splitlines():
+        match = re.match(r"([A-Z-]+)((?:;[^:\"]*(?:\"[^\"]*\")?)*):(.*)", line)
         if match and match[1] in SHOWN:
-            found.setdefault(match[1], _said(match[1], match[3], zone))
-    return [(word, found[name]) for name, word in SHOWN.items() if name in found]
+            values.setdefault(match[1], _readable(match[1], match[3], zone))
+    return [(word, values[name]) for name, word in SHOWN.items() if name in values]
 
 
-def _said(name: str, value: str, zone: str) -> str:
+def _readable(name: str, value: str, zone: str) -> str:
     if name in ("DTSTART", "DTEND") and re.fullmatch(r"\d{8}T\d{6}Z", value):
         moment = datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         return clock.format_when(moment, "UTC", zone)

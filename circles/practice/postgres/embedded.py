@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: started for practice and for the tests when no DATABASE_URL names another one.
 
-It listens on no network, only on a socket in a folder that nobody else may enter. A lock held by the running
-Circles says whether the data is in use; what a killed Circles left behind is cleared up by the next start.
+It listens only on a socket in a private folder. A file lock held by the running Circles marks the data as in use;
+the server and files left by a killed Circles are removed by the next start.
 """
 
 from __future__ import annotations
@@ -21,17 +21,16 @@ from types import TracebackType
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from circles.practice.postgres import place as postgres_place
-from circles.practice.postgres.place import DatabaseRefused, Place
+from circles.practice.postgres.location import DatabaseRefused, Location, choose_location, find_programs
 
 VERSION = "16"
-PATIENCE = 120.0  # seconds a database may take to come up: after a crash it replays its log first
-SOCKET_MOST = 100  # bytes of a socket's path; systems allow 104 to 108
-LOG_MOST = 5_000_000  # bytes after which the log is begun anew
+START_TIMEOUT = 120.0  # seconds to start: after a crash the log is replayed first
+MAX_SOCKET_PATH = 100  # bytes; systems allow 104 to 108
+MAX_LOG = 5_000_000  # bytes after which the log is truncated
 SOCKETS = "circles-db-"
 SETUP = Path(__file__).resolve().parents[3] / "sql" / "setup" / "embedded.sql"
 
-# No network, UTC, and a log without what people wrote: neither statements nor the values in their details.
+# No network, UTC, and a log without personal data: neither statements nor the values in their details.
 OPTIONS = {
     "listen_addresses": "",
     "port": "5432",
@@ -44,29 +43,29 @@ OPTIONS = {
 
 
 class Embedded:
-    """A running embedded database. `url` is what asyncpg connects with."""
+    """A running embedded database. url: its address for asyncpg; pid: of its server process."""
 
-    def __init__(self, place: Place, lock: int) -> None:
-        self._place = place
+    def __init__(self, location: Location, lock: int) -> None:
+        self._location = location
         self._lock = lock
         self._child: subprocess.Popen[bytes] | None = None
         self._sockets: Path | None = None
 
     @classmethod
-    def start(cls, data_dir: Path, *, say: Callable[[str], object] = print) -> Embedded:
-        """Start the database of a data folder, making it when there is none, and wait until it answers.
+    def start(cls, data_dir: Path, *, report: Callable[[str], object] = print) -> Embedded:
+        """Start the database of a data folder, creating it when there is none, and wait until it is ready.
 
-        Raises DatabaseRefused, whose text is for the person who started Circles.
+        Raises DatabaseRefused.
         """
-        place = postgres_place.choose(data_dir, say)
-        database = cls(place, take_lock(place.home, data_dir))
+        location = choose_location(data_dir, report)
+        database = cls(location, take_lock(location.home, data_dir))
         try:
-            stop_orphan(place.cluster)
-            programs = postgres_place.programs(place)
-            if not place.cluster.exists():
-                say("Preparing the database; this happens once ...")
-                initialise(place, programs)
-            check_version(place.cluster)
+            stop_orphan(location.cluster)
+            programs = find_programs(location)
+            if not location.cluster.exists():
+                report("Preparing the database; this happens once ...")
+                initialize(location, programs)
+            check_version(location.cluster)
             database._launch(programs)
         except BaseException:
             database.stop()
@@ -75,51 +74,47 @@ class Embedded:
 
     @property
     def url(self) -> str:
-        """The address of the database, as asyncpg reads it."""
-        return (
-            f"postgresql://circles@/circles?host={quote(str(self._sockets), safe='/')}&port={OPTIONS['port']}"
-        )
+        return _address(str(self._sockets))
 
     @property
     def pid(self) -> int:
-        """The process of the running database."""
         if self._child is None:
             raise DatabaseRefused("The embedded database is not running.")
         return self._child.pid
 
     def _launch(self, programs: Path) -> None:
-        """Start the server. The workers of a killed one may need a moment to leave: then try again."""
-        sockets = self._sockets = make_socket_folder(self._place)
+        """Start the server; try again while the workers of a killed one are still ending."""
+        sockets = self._sockets = make_socket_folder(self._location)
         options = {**OPTIONS, "unix_socket_directories": f'"{sockets}"'}
-        command = [str(programs / "postgres"), "-D", str(self._place.cluster)]
+        command = [str(programs / "postgres"), "-D", str(self._location.cluster)]
         command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        patience = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_TIMEOUT
         while True:
-            with open_log(self._place) as log:
+            with open_log(self._location) as log:
                 begin = log.tell()
-                self._child = popen(command, self._place, stdout=log, stderr=log)
-            if self._answers(patience):
+                self._child = start_program(command, self._location, stdout=log, stderr=log)
+            if self._wait_ready(deadline):
                 return
-            said = self._place.log.read_bytes()[begin:].decode(errors="replace")
-            if "pre-existing shared memory" not in said or time.monotonic() > patience:
-                raise DatabaseRefused(f"The database did not start. It says:\n{said[-1500:]}")
+            output = self._location.log.read_bytes()[begin:].decode(errors="replace")
+            if "pre-existing shared memory" not in output or time.monotonic() > deadline:
+                raise DatabaseRefused(f"The database did not start. It says:\n{output[-1500:]}")
             time.sleep(0.3)
 
-    def _answers(self, patience: float) -> bool:
-        """Wait until the server says it is ready; False when it has ended or patience has."""
+    def _wait_ready(self, deadline: float) -> bool:
+        """Wait for the server. Returns whether it is ready; False once it ended or the deadline passed."""
         child = self._child
-        while child is not None and child.poll() is None and time.monotonic() < patience:
-            lines = read_pid_file(self._place.cluster)
+        while child is not None and child.poll() is None and time.monotonic() < deadline:
+            lines = read_pid_file(self._location.cluster)
             if len(lines) > 7 and lines[0] == str(child.pid) and lines[7] == "ready":
                 return True
             time.sleep(0.01)
         return False
 
     def stop(self) -> None:
-        """Stop the database: it ends what is open, writes everything down and is gone. Twice does no harm."""
+        """Stop the database after a checkpoint. Idempotent."""
         if self._child is not None:
-            for sign, seconds in ((signal.SIGINT, 15), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
-                self._child.send_signal(sign)
+            for signal_number, seconds in ((signal.SIGINT, 15), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+                self._child.send_signal(signal_number)
                 with suppress(subprocess.TimeoutExpired):
                     self._child.wait(seconds)
                     break
@@ -139,29 +134,25 @@ class Embedded:
         self.stop()
 
 
-def address(sockets: str) -> str:
-    """The address of the database whose socket lies in a folder."""
+def _address(sockets: str) -> str:
     return f"postgresql://circles@/circles?host={quote(sockets, safe='/')}&port={OPTIONS['port']}"
 
 
 def running(data_dir: Path) -> str | None:
-    """The address of the database that a running Circles keeps on this data, if there is one."""
+    """The address of the database that another process runs on this data, if there is one."""
     if not data_dir.is_dir():
         return None
-    place = postgres_place.choose(data_dir, lambda _: None)
+    location = choose_location(data_dir, lambda _: None)
     try:
-        os.close(take_lock(place.home, data_dir))
+        os.close(take_lock(location.home, data_dir))
     except DatabaseRefused:
-        lines = read_pid_file(place.cluster)
-        return address(lines[4]) if len(lines) > 7 and lines[7] == "ready" else None
+        lines = read_pid_file(location.cluster)
+        return _address(lines[4]) if len(lines) > 7 and lines[7] == "ready" else None
     return None
 
 
 def take_lock(home: Path, data_dir: Path) -> int:
-    """Hold the lock of a database's home until the process ends.
-
-    Raises DatabaseRefused when another process holds it.
-    """
+    """Take the file lock of a database's home. Raises DatabaseRefused when another process holds it."""
     handle = os.open(home / "postgres.lock", os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -174,33 +165,35 @@ def take_lock(home: Path, data_dir: Path) -> int:
     return handle
 
 
-def popen(command: list[str], place: Place, **streams: Any) -> subprocess.Popen[bytes]:
-    """Start one of PostgreSQL's programs as its account, apart from our terminal: Ctrl-C is for us alone."""
-    apart: dict[str, Any] = {
+def start_program(command: list[str], location: Location, **streams: Any) -> subprocess.Popen[bytes]:
+    """Start a program as the database's account, in a process group of its own, which Ctrl-C does not reach."""
+    isolation: dict[str, Any] = {
         "cwd": "/",
         "env": {"PATH": os.defpath, "LC_ALL": "C"},
         "start_new_session": True,
     }
     try:
-        return subprocess.Popen[bytes](command, **apart, **place.account.run_as(), **streams)
+        return subprocess.Popen[bytes](
+            command, **isolation, **location.account.process_arguments(), **streams
+        )
     except OSError as error:
         raise DatabaseRefused(f"The database could not be started: {error.strerror}.") from error
 
 
-def initialise(place: Place, programs: Path) -> None:
-    """Make the data in a folder beside, then give it its name: what is interrupted never has that name."""
-    for left in place.folder.glob("cluster.new-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    new = place.folder / f"cluster.new-{os.getpid()}"
-    letters = ["--locale=C", f"--lc-ctype={letters_known()}", "--encoding=UTF8"]
+def initialize(location: Location, programs: Path) -> None:
+    """Create the data under a temporary name, then rename it: an interrupted start leaves no half database."""
+    for unfinished in location.folder.glob("cluster.new-*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
+    new = location.folder / f"cluster.new-{os.getpid()}"
+    encoding = ["--locale=C", f"--lc-ctype={unicode_ctype()}", "--encoding=UTF8"]
     access = ["--username=circles", "--auth-local=trust", "--auth-host=reject"]
-    run([str(programs / "initdb"), "--no-instructions", *letters, *access, "-D", str(new)], place)
-    run([str(programs / "postgres"), "--single", "-D", str(new), "template1"], place, SETUP.read_bytes())
-    new.rename(place.cluster)
+    run([str(programs / "initdb"), "--no-instructions", *encoding, *access, "-D", str(new)], location)
+    run([str(programs / "postgres"), "--single", "-D", str(new), "template1"], location, SETUP.read_bytes())
+    new.rename(location.cluster)
 
 
-def letters_known() -> str:
-    """The first locale of this machine that knows letters beyond a to z, so that É and é are one letter."""
+def unicode_ctype() -> str:
+    """The first available locale with Unicode letters, so that É and é compare as one letter."""
     before = locale.setlocale(locale.LC_CTYPE)
     for name in ("C.UTF-8", "en_US.UTF-8"):
         with suppress(locale.Error):
@@ -210,56 +203,58 @@ def letters_known() -> str:
     return "C"
 
 
-def run(command: list[str], place: Place, given: bytes = b"") -> None:
-    """Run one of PostgreSQL's programs. Raises DatabaseRefused, with what it said, when it fails."""
-    child = popen(command, place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def run(command: list[str], location: Location, stdin: bytes = b"") -> None:
+    """Run a program to its end. Raises DatabaseRefused with its output when it fails."""
+    child = start_program(
+        command, location, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     try:
-        said = child.communicate(given)[0].decode(errors="replace")
+        output = child.communicate(stdin)[0].decode(errors="replace")
     except BaseException:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         raise
-    if child.returncode or "ERROR:" in said:
+    if child.returncode or "ERROR:" in output:
         raise DatabaseRefused(
-            f"The database could not be prepared. {Path(command[0]).name} says:\n{said[-1500:]}"
+            f"The database could not be prepared. {Path(command[0]).name} says:\n{output[-1500:]}"
         )
 
 
 def check_version(cluster: Path) -> None:
-    """Refuse data that another version of PostgreSQL wrote."""
-    found = (cluster / "PG_VERSION").read_text().strip()
-    if found != VERSION:
+    """Raise DatabaseRefused for data that another version of PostgreSQL wrote."""
+    version = (cluster / "PG_VERSION").read_text().strip()
+    if version != VERSION:
         raise DatabaseRefused(
-            f"The data in {cluster} was written by PostgreSQL {found}; this Circles brings {VERSION}. Go "
+            f"The data in {cluster} was written by PostgreSQL {version}; this Circles brings {VERSION}. Go "
             "back to the Circles that wrote it, or move the data to another PostgreSQL and set DATABASE_URL."
         )
 
 
-def make_socket_folder(place: Place) -> Path:
+def make_socket_folder(location: Location) -> Path:
     """A new short folder for the socket, which only the database's account (and root) may enter."""
     for base in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):
-        too_long = len(os.fsencode(base)) + len(SOCKETS) + len("12345678/.s.PGSQL.5432") > SOCKET_MOST
+        too_long = len(os.fsencode(base)) + len(SOCKETS) + len("12345678/.s.PGSQL.5432") > MAX_SOCKET_PATH
         if too_long or set(base) & set(',"\\'):
             continue
         try:
             folder = Path(tempfile.mkdtemp(prefix=SOCKETS, dir=base))
         except OSError:
             continue
-        place.account.give(folder)
-        if place.account.may_enter(folder):
+        location.account.take_over(folder)
+        if location.account.may_enter(folder):
             return folder
         folder.rmdir()
     raise DatabaseRefused("There is no folder for the database's socket. Set TMPDIR to a short path.")
 
 
-def open_log(place: Place) -> BinaryIO:
-    """Open the database's log to write on, begun anew when it has grown large."""
+def open_log(location: Location) -> BinaryIO:
+    """Open the database's log for appending, truncated when it is longer than MAX_LOG."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    handle = os.fdopen(os.open(place.log, flags, 0o600), "ab")
-    if handle.tell() > LOG_MOST:
+    handle = os.fdopen(os.open(location.log, flags, 0o600), "ab")
+    if handle.tell() > MAX_LOG:
         handle.truncate(0)
-    if place.account.other:
-        os.fchown(handle.fileno(), place.account.uid, place.account.gid)
+    if location.account.is_other:
+        os.fchown(handle.fileno(), location.account.uid, location.account.gid)
     return handle
 
 
@@ -272,25 +267,24 @@ def read_pid_file(cluster: Path) -> list[str]:
 
 
 def stop_orphan(cluster: Path) -> None:
-    """Clear up after a Circles that was killed. Call it with the lock held: no server is then in use."""
+    """Stop the server of a Circles that was killed and remove its socket. The caller must hold the lock."""
     lines = read_pid_file(cluster)
     if len(lines) < 5 or not lines[0].isdigit():
         return
     pid = int(lines[0])
-    for sign, seconds in ((signal.SIGINT, 15), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+    for signal_number, seconds in ((signal.SIGINT, 15), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
         if not is_server(pid, cluster):
             break
         with suppress(ProcessLookupError):
-            os.kill(pid, sign)
-        wait_gone(pid, cluster, seconds)
+            os.kill(pid, signal_number)
+        _wait_gone(pid, cluster, seconds)
     sockets = Path(lines[4])
     if sockets.name.startswith(SOCKETS) and not sockets.is_symlink():
         shutil.rmtree(sockets, ignore_errors=True)
-    disown(cluster, pid)
+    claim_pid_file(cluster, pid)
 
 
-def wait_gone(pid: int, cluster: Path, seconds: float) -> None:
-    """Wait until a server has ended, at most so many seconds."""
+def _wait_gone(pid: int, cluster: Path, seconds: float) -> None:
     end = time.monotonic() + seconds
     while is_server(pid, cluster) and time.monotonic() < end:
         time.sleep(0.02)
@@ -299,25 +293,25 @@ def wait_gone(pid: int, cluster: Path, seconds: float) -> None:
 def is_server(pid: int, cluster: Path) -> bool:
     """Whether a process is the PostgreSQL server of this data. One that ended but was not reaped is not."""
     try:
-        said = Path(f"/proc/{pid}/cmdline").read_bytes()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         if Path("/proc/self").exists():
             return False
-        said = subprocess.run(
+        command = subprocess.run(
             ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False
         ).stdout
-    return b"postgres" in said and os.fsencode(cluster) in said
+    return b"postgres" in command and os.fsencode(cluster) in command
 
 
-def disown(cluster: Path, pid: int) -> None:
-    """Let the server's note of a dead server name us instead, when its number lives on as some other process.
+def claim_pid_file(cluster: Path, pid: int) -> None:
+    """Write our own process id to the PID file of a dead server whose id another process has by now.
 
-    PostgreSQL would otherwise refuse to start. With its parent in the note it still looks for workers left.
+    PostgreSQL would otherwise refuse to start. It accepts its parent's id, and still checks for remaining workers.
     """
     lines = read_pid_file(cluster)
     with suppress(ProcessLookupError, PermissionError):
         os.kill(pid, 0)
         if lines and lines[0] == str(pid):
             handle = os.open(cluster / "postmaster.pid", os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
-            with os.fdopen(handle, "w") as note:
-                note.write("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+            with os.fdopen(handle, "w") as pid_file:
+                pid_file.write("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
