@@ -109,6 +109,7 @@ GATHERINGS = [
 ]
 
 HOSTING = [
+    route("/host", dashboard_pages.dashboard, Access.HOST),
     post("/host/guidelines/preview", guidelines_pages.preview, Access.FACILITATOR),
     *form("/host/circles/{id}/guidelines", writing_pages.write_form, writing_pages.write, Access.FACILITATOR),
     post("/host/circles/{id}/guidelines/discard", writing_pages.discard, Access.FACILITATOR),
@@ -202,7 +203,6 @@ INVITES = [
 ]
 
 ATTENDANCE = [
-    route("/host", dashboard_pages.dashboard, Access.HOST),
     route("/host/gatherings/{id}", register_pages.gathering, Access.HOST),
     post("/host/gatherings/{id}/register", register_pages.mark, Access.HOST),
     route("/host/gatherings/{id}/room", room_pages.room, Access.HOST),
@@ -232,9 +232,9 @@ REFLECTIONS = [
 ]
 
 RUN_SHEETS = [
-    each
+    run_sheet_route
     for about in ("/host/circles/{id}", "/host/gatherings/{id}")
-    for each in (
+    for run_sheet_route in (
         route(f"{about}/run-sheet", run_sheet_pages.show, Access.HOST),
         *form(f"{about}/run-sheet/edit", run_sheet_pages.edit_form, run_sheet_pages.edit, Access.FACILITATOR),
         post(f"{about}/run-sheet/put-back", run_sheet_pages.reset, Access.FACILITATOR),

@@ -1,4 +1,4 @@
-"""Brings htmx into static/vendor/. It comes inside a locked wheel: not committed, not downloaded by name."""
+"""What the set-up makes out of locked packages: htmx in static/vendor, and the table of ZIP codes."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ async def _settle(tx: db.Tx, operation_id: UUID, snapshot: RefundSnapshot) -> No
 
 
 async def _fail(tx: db.Tx, row: db.Record, fault: str) -> None:
-    """Record that a refund failed, to be tried again after a while or, after MAX_TRIES, only by a person."""
+    """Record that a refund failed, to be tried again after a while, MAX_TRIES times."""
     await SQL.refund_failed(tx, id=row["id"], fault=fault, wait=rules.next_wait(row["tries"] + 1))
     await audit.record(tx, "refund.failed", row["booking_id"], before=row["state"], after="failed", why=fault)
 

@@ -63,7 +63,10 @@ def job(name: str, *, attempts: int = 12) -> Callable[[H], H]:
 
 
 def every(name: str, cron: str) -> Callable[[Callable[[Context], Awaitable[None]]], Any]:
-    """Declare a function of the timetable: `async def f(context)`. With several workers, one of them runs it."""
+    """Declare an entry of the timetable: `async def f(context)`, run by one of the workers.
+
+    cron: five fields, in the machine's time zone. Must be safe to repeat. When it raises, the next time is due as usual.
+    """
 
     def declare(do: Callable[[Context], Awaitable[None]]) -> Callable[[Context], Awaitable[None]]:
         _timetable[name] = (cron, do)

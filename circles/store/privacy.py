@@ -186,3 +186,31 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "at what listing_id listing_name details"),
     "circles_migrations": _all(IMPERSONAL, "name sha256 applied_at"),
 }
+
+# Tables with personal columns that an erasure leaves alone: their rows refer to somebody without a name or address.
+STAYS = frozenset(
+    (
+        *(
+            "acceptances",
+            "attendance",
+            "bookings",
+            "checkouts",
+            "events",
+            "exports",
+            "guidelines_asked",
+            "invites",
+        ),
+        *(
+            "limits",
+            "listing_imports",
+            "money_rows",
+            "operations",
+            "reflections",
+            "sendings",
+            "stand_ins",
+            "taps",
+        ),
+    )
+)
+# Those whose rows go with the row they belong to (on delete cascade).
+CASCADES = frozenset(("licences", "listing_pictures", "listing_ways", "request_answers"))

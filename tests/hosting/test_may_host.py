@@ -1,4 +1,4 @@
-"""`may_host` and `may_host_gathering`: the one place where permission to host is decided."""
+"""`may_host` and `may_host_gathering`: permission to host, for every query."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -30,6 +31,15 @@ async def test_every_column_is_in_the_map(context: Context) -> None:
     mapped = {(table, column) for table, columns in privacy.MAP.items() for column in columns}
     assert there - mapped == set(), "columns the map lacks"
     assert mapped - there == set(), "columns that are no more"
+
+
+def test_an_erasure_forgets_no_table() -> None:
+    """A table with personal columns is in a query of ERASURE, or the map says why its rows stay."""
+    text = " ".join(query.sql for query in personal_data.ERASURE)
+    erased = set(re.findall(r"(?:update|delete from)\s+([a-z_]+)", text))
+    kept = {privacy.Care.IMPERSONAL, privacy.Care.PERSON}
+    personal = {table for table, columns in privacy.MAP.items() if not set(columns.values()) <= kept}
+    assert personal - erased == privacy.STAYS | privacy.CASCADES
 
 
 async def test_an_export_holds_everything_but_keys(cast: Cast, context: Context) -> None:

@@ -209,7 +209,7 @@ class Where:
     def allows(self, licensed: Iterable[str]) -> bool:
         """Whether a license in one of these areas allows work here; always, where no state is known.
 
-        Facets follow expired licenses once a day; this check is exact.
+        Facets follow expired licenses once an hour; this check is exact.
         """
         return not self.area or self.area in licensed
 
