@@ -13,7 +13,8 @@ from circles.store.privacy import MAP, Care
 
 SQL = db.queries("commands/personal_data")
 
-# The queries of an erasure, in order; tests/store/test_privacy.py proves that no table is forgotten. The name is last, since others find rows by the address.
+# The queries of an erasure, in order; tests/store/test_privacy.py proves that no table is forgotten. The name is last,
+# since others find rows by the address.
 ERASURE = (
     SQL.erase_keys,
     SQL.erase_requests,

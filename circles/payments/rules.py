@@ -35,7 +35,7 @@ REFUND_MOVES: Final[Mapping[RefundState, frozenset[RefundState]]] = {
 # Stripe takes checkouts that end 30 minutes to 24 hours from its own now; a minute is left for the call itself.
 MIN_CHECKOUT = timedelta(minutes=31)
 MAX_CHECKOUT = timedelta(hours=23, minutes=55)
-# How often a refund that Stripe refused outright is tried again. After that it stays failed and is listed for the organizers.
+# How often a refund that Stripe refused outright is tried again; then it stays failed, listed for organizers.
 MAX_TRIES = 5
 
 # How Stripe counts (docs.stripe.com/currencies): no decimals here, three there, else two.
