@@ -54,3 +54,18 @@ def test_pages_use_the_words_of_the_design() -> None:
         words = re.sub(r"\{[{%#].*?[}%#]\}|<[^>]+>", " ", path.read_text(), flags=re.S)
         found = NEVER.search(words)
         assert not found, f"{path.name} says {found.group(0)!r}" if found else ""
+
+
+MAX_TEMPLATE_LINE = 140
+
+
+def test_lines_of_templates_stay_readable() -> None:
+    """The guides' texts are prose in Markdown and not meant."""
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (ROOT / "templates").rglob("*")
+        if path.suffix in (".html", ".txt")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > MAX_TEMPLATE_LINE
+    ]
+    assert not long, f"over {MAX_TEMPLATE_LINE} columns: {', '.join(long)}"
