@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from circles import guidelines, payments
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.bookings import end_rules, queries, rules, transitions
 from circles.bookings.end_rules import Refund
 from circles.bookings.rules import Booking, BookingInput, Eligibility
@@ -47,14 +47,8 @@ async def book(
     rules.amount_due(gathering, eligibility, sent)  # most refusals need no transaction
     async with context.db.transaction() as tx:
         gathering, booking = await _take_seat(tx, actor.id, gathering, eligibility, sent)
-        await audit.record(
-            tx,
-            f"booking.{booking.state}",
-            booking.id,
-            actor_id=actor.id,
-            after=booking.state,
-            why=booking.kind,
-        )
+        what, after, why = f"booking.{booking.state}", booking.state, booking.kind
+        await audit.record(tx, what, booking.id, actor_id=actor.id, after=after, why=why)
         if booking.held_until:
             await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
         else:
@@ -132,10 +126,7 @@ async def let_go(context: Context, actor: Person, booking_id: UUID) -> str:
 
 
 async def _state_of(tx: db.Tx, actor: Person, booking_id: UUID) -> str:
-    state = await SQL.state_of(tx, booking_id=booking_id, actor_id=actor.id)
-    if state is None:
-        raise NotFound
-    return state
+    return or_not_found(await SQL.state_of(tx, booking_id=booking_id, actor_id=actor.id))
 
 
 async def cancel(context: Context, actor: Person, booking_id: UUID, *, shown: int) -> Refund:

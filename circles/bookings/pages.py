@@ -169,7 +169,6 @@ async def pay(request: Request) -> Response:
 
 
 async def let_go(request: Request) -> Response:
-    """POST: give up a held seat."""
     booking_id = access.path_id(request)
     state_then = await actions.let_go(access.context(request), request.state.person, booking_id)
     text, kind = end_rules.LET_GO_NOTICES.get(state_then, ("", "calm"))
@@ -177,7 +176,6 @@ async def let_go(request: Request) -> Response:
 
 
 async def cancel_form(request: Request) -> Response:
-    """GET: ask for confirmation, with the refund."""
     row = await _own_booking(request)
     if row["state"] != "confirmed":
         return render.see_other(f"/bookings/{row['id']}")

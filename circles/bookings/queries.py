@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from circles import gatherings
-from circles.base.errors import NotFound
+from circles.base.errors import or_not_found
 from circles.bookings.rules import ActiveBooking, Eligibility
 from circles.bookings.screening import rules as screening_rules
 from circles.gatherings import BookableGathering
@@ -49,7 +49,4 @@ async def find_active(context: Context, person_id: UUID, gathering_id: UUID) -> 
 
 async def own_booking(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:
     """One booking of this person with all that its pages show, in one query. Raises NotFound."""
-    row = await SQL.own_booking(tx, booking_id=booking_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.own_booking(tx, booking_id=booking_id, actor_id=actor.id))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from circles.base.errors import NotFound
+from circles.base.errors import or_not_found
 from circles.base.moves import check_move
 from circles.bookings.rules import MOVES, State
 from circles.store import audit, db, jobs
@@ -19,8 +19,7 @@ SQL = db.queries("bookings/bookings")
 
 async def lock(tx: db.Tx, booking_id: UUID) -> db.Record:
     """Lock a booking's gathering and then the booking; returns the booking. Raises NotFound."""
-    if await SQL.lock_gathering(tx, booking_id=booking_id) is None:
-        raise NotFound
+    or_not_found(await SQL.lock_gathering(tx, booking_id=booking_id))
     return await SQL.lock(tx, booking_id=booking_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from circles import guidelines
-from circles.base.errors import NotFound, OutOfDate, refuse_if
+from circles.base.errors import NotFound, OutOfDate, or_not_found, refuse_if
 from circles.bookings import rules, transitions
 from circles.people import Person
 from circles.store import audit, db, jobs, mail
@@ -41,10 +41,7 @@ async def ask_again(context: Context, *, guidelines_id: str) -> None:
 
 async def to_agree(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:
     """A booking with the guidelines in force and those its person agreed to last, in one query. Raises NotFound."""
-    row = await SQL.to_agree(tx, booking_id=booking_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.to_agree(tx, booking_id=booking_id, actor_id=actor.id))
 
 
 async def agree(

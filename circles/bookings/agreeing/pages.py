@@ -15,7 +15,6 @@ from circles.web.forms import Form
 
 
 async def guidelines_form(request: Request) -> Response:
-    """GET: what changed, and the new text."""
     return await _page(request, Form())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from circles.base.errors import NotFound, refuse_if
+from circles.base.errors import or_not_found, refuse_if
 from circles.bookings.apart import rules
 from circles.people import Person
 from circles.store import audit, db
@@ -15,10 +15,7 @@ SQL = db.queries("bookings/apart")
 
 async def circle_for_pairs(tx: db.Tx, actor: Person, circle_id: UUID) -> db.Record:
     """A circle, for one of its hosts or an organizer. Raises NotFound for everybody else."""
-    row = await SQL.circle_for_pairs(tx, circle_id=circle_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.circle_for_pairs(tx, circle_id=circle_id, actor_id=actor.id))
 
 
 async def keep_apart(context: Context, actor: Person, circle_id: UUID, one: str, other: str) -> None:
@@ -40,8 +37,6 @@ async def keep_apart(context: Context, actor: Person, circle_id: UUID, one: str,
 async def let_together(context: Context, actor: Person, pair_id: UUID) -> UUID:
     """Let two people sit together again. Returns the circle's id. Raises NotFound."""
     async with context.db.transaction() as tx:
-        row = await SQL.let_together(tx, id=pair_id, actor_id=actor.id)
-        if row is None:
-            raise NotFound
+        row = or_not_found(await SQL.let_together(tx, id=pair_id, actor_id=actor.id))
         await audit.record(tx, "apart.ended", pair_id, actor_id=actor.id, before="apart")
     return row["circle_id"]

@@ -15,7 +15,6 @@ SQL = db.queries("bookings/apart")
 
 
 async def pairs(request: Request) -> Response:
-    """GET: who is kept apart."""
     return await _page(request, Form())
 
 
@@ -41,7 +40,6 @@ def _label(row: db.Record) -> str:
 
 
 async def keep_apart(request: Request) -> Response:
-    """POST: keep two people apart."""
     form = await Form.read(request)
     circle_id = access.path_id(request)
     try:
@@ -57,7 +55,6 @@ async def keep_apart(request: Request) -> Response:
 
 
 async def let_together(request: Request) -> Response:
-    """POST: let two people sit together again."""
     circle_id = await actions.let_together(
         access.context(request), request.state.person, access.path_id(request)
     )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.bookings import queries
 from circles.bookings.screening import rules
 from circles.bookings.screening.rules import Screening
@@ -31,8 +31,7 @@ async def save_screening(
     Raises NotFound for anybody but a lead or co-host, and OutOfDate when somebody saved it meanwhile.
     """
     async with context.db.transaction() as tx:
-        if await SQL.hosted_circle(tx, circle_id=circle_id, actor_id=actor.id) is None:
-            raise NotFound
+        or_not_found(await SQL.hosted_circle(tx, circle_id=circle_id, actor_id=actor.id))
         values = asdict(screening) | {"questions": list(screening.questions)}
         if await SQL.save_screening(tx, circle_id=circle_id, **values, version=version) is None:
             text = "Somebody else saved this while you were writing. Saving again replaces theirs."
@@ -91,51 +90,58 @@ async def _check_limit(context: Context, actor: Person) -> None:
 async def answer(context: Context, actor: Person, request_id: UUID, typed: str) -> None:
     """Answer a question of the hosts. Raises NotFound and Refused."""
     async with context.db.transaction() as tx:
-        row = await _lock_own(tx, actor, request_id)
+        row = or_not_found(await SQL.lock_own_request(tx, id=request_id, actor_id=actor.id))
         refuse_if(rules.answer_refusals(row["state"]))
         await SQL.answer(tx, id=request_id, answer=rules.read_text(typed, "answer"))
-        await audit.record(
-            tx, "request.waiting", request_id, actor_id=actor.id, before=row["state"], after="waiting"
-        )
+        await _record(tx, request_id, row["state"], "waiting", actor)
         await _notify_hosts(tx, context, row["circle_id"], request_id, row["discreet_name"])
 
 
 async def withdraw(context: Context, actor: Person, request_id: UUID) -> None:
     """Take a request back and delete what was written in it. Idempotent. Raises NotFound and Refused."""
     async with context.db.transaction() as tx:
-        row = await _lock_own(tx, actor, request_id)
+        row = or_not_found(await SQL.lock_own_request(tx, id=request_id, actor_id=actor.id))
         if row["state"] == "withdrawn":
             return
         refuse_if(rules.decision_refusals(row["state"]))
         await SQL.withdraw(tx, id=request_id)
-        await audit.record(
-            tx, "request.withdrawn", request_id, actor_id=actor.id, before=row["state"], after="withdrawn"
-        )
+        await _record(tx, request_id, row["state"], "withdrawn", actor)
 
 
-async def _lock_own(tx: db.Tx, actor: Person, request_id: UUID) -> db.Record:
-    row = await SQL.lock_own_request(tx, id=request_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
-    return row
+async def _record(
+    tx: db.Tx, request_id: UUID, before: str, after: str, actor: Person | None = None, why: str = ""
+) -> None:
+    actor_id = actor.id if actor else None
+    await audit.record(
+        tx, f"request.{after}", request_id, actor_id=actor_id, before=before, after=after, why=why
+    )
 
 
 async def _notify_hosts(
     tx: db.Tx, context: Context, circle_id: UUID, request_id: UUID, discreet_name: str
 ) -> None:
     for host in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id)):
-        await mail.send(
-            tx,
-            context.settings,
-            "request",
-            to=host["email"],
-            to_name=host["name"],
-            subject=f"{discreet_name}: a request is waiting",
-            person_id=host["id"],
-            what="waiting",
-            discreet_name=discreet_name,
-            link=f"{context.settings.base_url}/host/requests/{request_id}",
-        )
+        subject = f"{discreet_name}: a request is waiting"
+        path = f"/host/requests/{request_id}"
+        await _mail(tx, context, host, host["id"], subject, "waiting", discreet_name, path)
+
+
+async def _mail(
+    tx: db.Tx, context: Context, to: db.Record, person_id: UUID, subject: str, what: str, name: str, path: str
+) -> None:
+    """Mail that there is something to read on the site. name: the circle's discreet one."""
+    await mail.send(
+        tx,
+        context.settings,
+        "request",
+        to=to["email"],
+        to_name=to["name"],
+        subject=subject,
+        person_id=person_id,
+        what=what,
+        discreet_name=name,
+        link=f"{context.settings.base_url}{path}",
+    )
 
 
 # The hosts
@@ -150,50 +156,28 @@ async def decide(
     """
     state = "approved" if approve else "declined"
     async with context.db.transaction() as tx:
-        row = await _lock_hosted(tx, actor, request_id)
+        row = or_not_found(await SQL.lock_hosted_request(tx, id=request_id, actor_id=actor.id))
         refuse_if(rules.decision_refusals(row["state"]))
         text = rules.read_text(words, "words") if words.strip() or not approve else ""
         await SQL.decide(tx, id=request_id, state=state, words=text, actor_id=actor.id)
-        await audit.record(
-            tx, f"request.{state}", request_id, actor_id=actor.id, before=row["state"], after=state
-        )
+        await _record(tx, request_id, row["state"], state, actor)
         await _notify_person(tx, context, row, "decided", "an answer")
 
 
 async def ask_back(context: Context, actor: Person, request_id: UUID, question: str) -> None:
     """Ask the person one question more. Raises NotFound and Refused."""
     async with context.db.transaction() as tx:
-        row = await _lock_hosted(tx, actor, request_id)
+        row = or_not_found(await SQL.lock_hosted_request(tx, id=request_id, actor_id=actor.id))
         refuse_if(rules.question_back_refusals(row["state"], row["asked"]))
         text = rules.read_text(question, "question", max_length=rules.MAX_QUESTION_BACK)
         await SQL.ask_back(tx, id=request_id, question=text)
-        await audit.record(
-            tx, "request.asked", request_id, actor_id=actor.id, before=row["state"], after="asked"
-        )
+        await _record(tx, request_id, row["state"], "asked", actor)
         await _notify_person(tx, context, row, "asked", "a question for you")
 
 
-async def _lock_hosted(tx: db.Tx, actor: Person, request_id: UUID) -> db.Record:
-    row = await SQL.lock_hosted_request(tx, id=request_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
-    return row
-
-
 async def _notify_person(tx: db.Tx, context: Context, row: db.Record, what: str, subject: str) -> None:
-    """Mail that there is something to read. Its text is shown on the site alone."""
-    await mail.send(
-        tx,
-        context.settings,
-        "request",
-        to=row["email"],
-        to_name=row["name"],
-        subject=f"About {row['discreet_name']}: {subject}",
-        person_id=row["person_id"],
-        what=what,
-        discreet_name=row["discreet_name"],
-        link=f"{context.settings.base_url}/my/requests/{row['id']}",
-    )
+    name, path = row["discreet_name"], f"/my/requests/{row['id']}"
+    await _mail(tx, context, row, row["person_id"], f"About {name}: {subject}", what, name, path)
 
 
 @jobs.every("bookings.forget_requests", "41 * * * *")
@@ -202,13 +186,6 @@ async def forget_requests(context: Context) -> None:
     async with context.db.transaction() as tx:
         for row in await db.rows(SQL.stale_requests(tx, days=STALE_DAYS, most=200)):
             await SQL.withdraw(tx, id=row["id"])
-            await audit.record(
-                tx,
-                "request.withdrawn",
-                row["id"],
-                before=row["state"],
-                after="withdrawn",
-                why="nobody moved it",
-            )
+            await _record(tx, row["id"], row["state"], "withdrawn", why="nobody moved it")
         for row in await db.rows(SQL.forget_requests(tx, days=rules.KEEP_DAYS)):
             await audit.record(tx, "request.forgotten", row["id"], before=row["state"], after=row["state"])

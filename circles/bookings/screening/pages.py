@@ -60,7 +60,6 @@ def _request_form(
 
 
 async def send_request(request: Request) -> Response:
-    """POST: send the request."""
     form = await Form.read(request)
     try:
         request_id = await actions.send_request(
@@ -89,7 +88,6 @@ async def _request_refused(request: Request, form: Form, refused: Refused) -> Re
 
 
 async def my_request(request: Request) -> Response:
-    """GET: a request, for the person who sent it."""
     return await _own(request, Form())
 
 
@@ -111,7 +109,6 @@ async def _own(request: Request, form: Form, status: int = 200) -> Response:
 
 
 async def answer(request: Request) -> Response:
-    """POST: answer a question of the hosts."""
     form = await Form.read(request)
     request_id = access.path_id(request)
     try:
@@ -123,7 +120,6 @@ async def answer(request: Request) -> Response:
 
 
 async def withdraw(request: Request) -> Response:
-    """POST: take the request back."""
     request_id = access.path_id(request)
     try:
         await actions.withdraw(access.context(request), request.state.person, request_id)
@@ -154,7 +150,6 @@ async def inbox(request: Request) -> Response:
 
 
 async def hosted_request(request: Request) -> Response:
-    """GET: one request, for the hosts of its circle."""
     return await _hosted(request, Form())
 
 
@@ -176,7 +171,6 @@ async def _hosted(request: Request, form: Form, status: int = 200) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """POST: approve, decline with kind words, or ask a question back."""
     form = await Form.read(request)
     button = form.value("then")
     if button not in _NOTICES:
@@ -224,7 +218,6 @@ def _settings_page(request: Request, row: db.Record, form: Form, version: int, s
 
 
 async def save_settings(request: Request) -> Response:
-    """POST: save them."""
     form = await Form.read(request)
     row = await _circle(request)
     version = reading.whole_number(form.value("version"), -1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from circles.base.errors import NotFound
+from circles.base.errors import or_not_found
 from circles.people import Person
 from circles.store import db
 
@@ -16,28 +16,21 @@ MAX_SHOWN = 200
 
 async def own_request(tx: db.Tx, actor: Person, request_id: UUID) -> db.Record:
     """A request of this person with its questions and answers. Raises NotFound."""
-    return _existing(await SQL.own_request(tx, id=request_id, actor_id=actor.id))
+    return or_not_found(await SQL.own_request(tx, id=request_id, actor_id=actor.id))
 
 
 async def hosted_request(tx: db.Tx, actor: Person, request_id: UUID) -> db.Record:
     """A request to a circle of this host, never their own, with its questions and answers. Raises NotFound."""
-    return _existing(await SQL.hosted_request(tx, id=request_id, actor_id=actor.id))
+    return or_not_found(await SQL.hosted_request(tx, id=request_id, actor_id=actor.id))
 
 
 async def hosted_requests(tx: db.Tx, actor: Person) -> tuple[list[db.Record], list[db.Record]]:
     """The requests to the circles of this host: those that wait for an answer, and the others."""
     rows = await db.rows(SQL.hosted_requests(tx, actor_id=actor.id, most=MAX_SHOWN))
-    return [row for row in rows if row["state"] == "waiting"], [
-        row for row in rows if row["state"] != "waiting"
-    ]
+    waiting = [row for row in rows if row["state"] == "waiting"]
+    return waiting, [row for row in rows if row["state"] != "waiting"]
 
 
 async def hosted_circle(tx: db.Tx, actor: Person, circle_id: UUID) -> db.Record:
     """A circle with its screening, for a lead or co-host. Raises NotFound."""
-    return _existing(await SQL.hosted_circle(tx, circle_id=circle_id, actor_id=actor.id))
-
-
-def _existing(row: db.Record | None) -> db.Record:
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.hosted_circle(tx, circle_id=circle_id, actor_id=actor.id))

@@ -1,4 +1,4 @@
-"""How the demo community's circles are hosted: co-hosts, pictures, what is paused or has ended, a copied draft."""
+"""Hosting in the demo community: co-hosts, pictures, paused and ended circles, a copied draft."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from circles.practice.demo.plan import Plan, Row
 LEADS_ALONE: Final = "open"
 HAS_STAND_IN: Final = ("tuesday", 2)
 COPIED: Final = "tuesday"
-# Whose first credential the organizers checked, and how many days ago. Wren's waits for them.
+# How many days ago the organizers checked a host's first credential. Wren's is not checked yet.
 CHECKED: Final = {"farid": 60, "ruth": 200, "ines": 9}
-# When circles were paused or ended. Nobody books in the last two hours before the plan's minute.
+# When circles were paused or ended. No booking is later than two hours before the plan's minute.
 SINCE: Final = {"paused": timedelta(hours=1), "archived": timedelta(days=12)}
 
 
 def add_hosts(plan: Plan) -> None:
     """Add the helper, the open invitation, the stand-in, and Farid's profile."""
     texts = data.community()["hosting"]
-    plan.find("people", id=plan.hosts["farid"]).update(
-        approach=texts["approach"], languages=texts["languages"]
-    )
+    profile = {name: texts[name] for name in ("approach", "languages")}
+    plan.find("people", id=plan.hosts["farid"]).update(profile)
     for key, days in CHECKED.items():
         credential, at = plan.find("credentials", person_id=plan.hosts[key]), plan.now - timedelta(days=days)
         credential.update(seen_at=at, seen_by=plan.odile, link=texts["link"] if key == "farid" else "")
@@ -47,12 +46,9 @@ def _add_helper(plan: Plan) -> None:
 
 
 def _invite_co_host(plan: Plan, email: str) -> None:
-    """Somebody without an account; the link in their mail is not among the demo's mails, so nobody holds it."""
-    at, farid, circle_id = (
-        plan.now - timedelta(days=2),
-        plan.hosts["farid"],
-        plan.meeting(LEADS_ALONE).circle_id,
-    )
+    """Invite somebody without an account. The link's token is discarded, so nobody can use it."""
+    at, farid = plan.now - timedelta(days=2), plan.hosts["farid"]
+    circle_id = plan.meeting(LEADS_ALONE).circle_id
     token_hash = "\\x" + hashlib.sha256(plan.id().bytes).hexdigest()
     row: Row = {"circle_id": circle_id, "email": email, "part": "co", "invited_by": farid, "created_at": at}
     invitation = plan.add(
@@ -62,7 +58,7 @@ def _invite_co_host(plan: Plan, email: str) -> None:
 
 
 def pause_end_and_copy(plan: Plan) -> None:
-    """Say when circles were paused and ended, and copy one as a draft."""
+    """Add the events of paused and ended circles, and copy one circle as a draft."""
     for meeting in {meeting.circle.key: meeting for meeting in plan.meetings}.values():
         state = meeting.circle.state
         if state != "published":
@@ -75,11 +71,8 @@ def _copy(plan: Plan) -> None:
     """The lead copied this circle and has not changed the copy yet."""
     meeting, at = plan.meeting(COPIED), plan.now - timedelta(days=2)
     source = plan.find("circles", id=meeting.circle_id)
-    bodies = [
-        row["body"]
-        for row in plan.rows["guidelines_versions"]
-        if row["guidelines_id"] == source["guidelines_id"]
-    ]
+    versions, guidelines_id = plan.rows["guidelines_versions"], source["guidelines_id"]
+    bodies = [row["body"] for row in versions if row["guidelines_id"] == guidelines_id]
     agreement = plan.add("guidelines", created_at=at)
     plan.publish_guidelines(agreement, 1, meeting.lead, at, body=bodies[-1])
     own: dict[str, Any] = {"id": plan.id(), "name": f"Copy of {source['name']}", "state": "draft"}

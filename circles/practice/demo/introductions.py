@@ -19,16 +19,15 @@ def add_introductions(plan: Plan) -> None:
     others = [row["id"] for row in plan.rows["listings"] if row["id"] in licensed and _is_open(row)]
     answered_at = plan.now - timedelta(days=3)
     _add_introduction(plan, plan.mira, others[0], plan.now - timedelta(days=2, hours=5), texts["asked"])
-    _add_introduction(
-        plan, plan.mira, others[1], plan.now - timedelta(days=6), texts["accepted"], answered_at
-    )
+    created_at = plan.now - timedelta(days=6)
+    _add_introduction(plan, plan.mira, others[1], created_at, texts["accepted"], answered_at)
     _add_introduction(plan, plan.members[3], own, plan.now - timedelta(hours=30), texts["of_farid"])
     _add_suggestion(plan, others[2:4], texts["suggested"])
     plan.rows["accesses"].sort(key=lambda row: row["at"])
 
 
 def _is_open(row: Row) -> bool:
-    """Whether somebody far away may well ask this one."""
+    """Whether a listing takes requests from anywhere in its state."""
     shown = row["room"] == "now" and row["state"] == "shown"
     return bool(shown and row["telehealth"] and not row["person_id"])
 

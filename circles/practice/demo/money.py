@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from circles.practice.demo.plan import Plan
+from circles.practice.demo.plan import Plan, Row
 
 CURRENCY = "USD"
 HOLD = timedelta(minutes=31)
@@ -15,7 +15,7 @@ HOLD = timedelta(minutes=31)
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment that came: for which booking, through which checkout, how much (minor units)."""
+    """A payment that arrived. amount: minor units."""
 
     booking: UUID
     checkout: UUID
@@ -24,40 +24,31 @@ class Payment:
 
 
 def pay(plan: Plan, name: str, booking: UUID, amount: int, at: datetime, paid_at: datetime) -> Payment:
-    """A checkout that was opened and paid. name: the description that Stripe was given."""
+    """Add a paid checkout. name: the description sent to Stripe."""
     intent = f"pi_{plan.id().hex}"
     checkout, stripe_id = _add_checkout(plan, name, booking, amount, at, state="paid", payment_intent=intent)
     plan.event("checkout.paid", booking, paid_at, None, "open", "paid")
     _add_ledger_row(plan, booking, checkout, "payment", amount, stripe_id, paid_at)
-    charge: dict[str, Any] = {"amount": amount, "amount_received": amount, "description": name}
+    charge: Row = {"amount": amount, "amount_received": amount, "description": name}
     charge |= {"latest_charge": f"ch_{plan.id().hex}", "metadata": {}}
     _add_object(plan, "payment_intent", intent, paid_at, **charge)
     return Payment(booking, checkout, intent, amount)
 
 
 def leave_unpaid(plan: Plan, name: str, booking: UUID, amount: int, at: datetime) -> None:
-    """A checkout that was opened and left to expire."""
+    """Add a checkout that expired unpaid."""
     _add_checkout(plan, name, booking, amount, at, state="expired", payment_intent=None)
     plan.event("checkout.expired", booking, at + HOLD, None, "open", "expired")
 
 
 def refund(plan: Plan, paid: Payment, reason: str, at: datetime) -> None:
-    """All of a payment, given back a minute after it was due."""
+    """Add a full refund, done a minute after it was due."""
     operation, stripe_id, done_at = plan.id(), f"re_{plan.id().hex}", at + timedelta(minutes=1)
-    request: dict[str, Any] = {"payment_intent": paid.payment_intent, "amount": paid.amount}
+    request: Row = {"payment_intent": paid.payment_intent, "amount": paid.amount}
     request |= {"metadata": {"operation": str(operation)}}
-    _add_operation(
-        plan,
-        done_at,
-        id=operation,
-        kind="refund",
-        booking_id=paid.booking,
-        checkout_id=paid.checkout,
-        amount=paid.amount,
-        stripe_id=stripe_id,
-        request=request,
-        reason=reason,
-    )
+    about: Row = {"booking_id": paid.booking, "checkout_id": paid.checkout, "amount": paid.amount}
+    about |= {"kind": "refund", "stripe_id": stripe_id, "request": request, "reason": reason}
+    _add_operation(plan, done_at, id=operation, **about)
     _add_ledger_row(plan, paid.booking, paid.checkout, "refund", -paid.amount, stripe_id, done_at)
     plan.event("refund.due", paid.booking, at, None, after="due")
     plan.event("refund.done", paid.booking, done_at, None, "due", "done")
@@ -69,25 +60,17 @@ def _add_checkout(
 ) -> tuple[UUID, str]:
     """A checkout and the call that opened it. Returns its id and its id at Stripe."""
     stripe_id = f"cs_test_{plan.id().hex}"
-    row: dict[str, Any] = {"booking_id": booking, "amount": amount, "currency": CURRENCY, "state": state}
+    row: Row = {"booking_id": booking, "amount": amount, "currency": CURRENCY, "state": state}
     row |= {"stripe_id": stripe_id, "payment_intent": payment_intent, "expires_at": at + HOLD}
     checkout = plan.add("checkouts", **row, created_at=at, looked_at=at)
-    _add_operation(
-        plan,
-        at,
-        id=plan.id(),
-        kind="create_checkout",
-        booking_id=booking,
-        checkout_id=checkout,
-        amount=0,
-        stripe_id=stripe_id,
-        request={
-            "mode": "payment",
-            "client_reference_id": str(booking),
-            "payment_intent_data": {"description": name},
-        },
-        reason="",
-    )
+    request = {
+        "mode": "payment",
+        "client_reference_id": str(booking),
+        "payment_intent_data": {"description": name},
+    }
+    about: Row = {"booking_id": booking, "checkout_id": checkout, "amount": 0, "stripe_id": stripe_id}
+    about |= {"kind": "create_checkout", "request": request, "reason": ""}
+    _add_operation(plan, at, id=plan.id(), **about)
     plan.event("checkout.open", booking, at, None, "asked", "open")
     return checkout, stripe_id
 

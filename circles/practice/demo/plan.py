@@ -148,18 +148,12 @@ def community(now: datetime) -> Plan:
 def _add_people(plan: Plan) -> None:
     for facilitator in data.community()["facilitators"]:
         profile = {name: facilitator[name] for name in ("zone", "about")}
-        created_at = plan.ago(420, 500)
-        plan.hosts[facilitator["key"]] = _add_person(
-            plan,
-            facilitator["name"],
-            facilitator["pronouns"],
-            email=f"{facilitator['key']}@example.org",
-            is_facilitator=True,
-            created_at=created_at,
-            **profile,
+        profile |= {"email": f"{facilitator['key']}@example.org", "created_at": plan.ago(420, 500)}
+        person = _add_person(
+            plan, facilitator["name"], facilitator["pronouns"], is_facilitator=True, **profile
         )
+        plan.hosts[facilitator["key"]] = person
         for kind, body, year in facilitator["credentials"]:
-            person = plan.hosts[facilitator["key"]]
             plan.add("credentials", person_id=person, kind=kind, body=body, year=year)
     odile: Row = {"email": "odile@example.org", "is_organizer": True, "created_at": plan.ago(500, 510)}
     plan.odile = _add_person(plan, "Odile Marchetti", "she/her", zone=ZONES[0], **odile)
@@ -219,9 +213,8 @@ def _last_over(circle: Circle, now: datetime) -> date:
     """The newest day on which a gathering of this circle was over an hour ago."""
     day = now.astimezone(ZoneInfo(circle.zone)).date()
     length = timedelta(minutes=circle.length_minutes)
-    while day.weekday() != circle.weekday or _utc(day, circle.start, circle.zone) + length > now - timedelta(
-        hours=1
-    ):
+    over = now - timedelta(hours=1) - length
+    while day.weekday() != circle.weekday or _utc(day, circle.start, circle.zone) > over:
         day -= timedelta(days=1)
     return day
 
@@ -253,6 +246,5 @@ def _add_gathering(plan: Plan, circle: Circle, circle_id: UUID, index: int, star
     if state != "draft":
         plan.event("gathering.published", meeting.id, began, lead, "draft", "open")
     if state == "cancelled":
-        plan.event(
-            "gathering.cancelled", meeting.id, plan.now - timedelta(hours=1), lead, "open", "cancelled"
-        )
+        canceled_at = plan.now - timedelta(hours=1)
+        plan.event("gathering.cancelled", meeting.id, canceled_at, lead, "open", "cancelled")

@@ -121,9 +121,8 @@ def _planned(
         licenses=licenses,
         ways=ways,
     )
-    draft = _priced(
-        chance, draft, number, LOW_FLOORS[index] if state == "FL" and index < len(LOW_FLOORS) else None
-    )
+    floor = LOW_FLOORS[index] if state == "FL" and index < len(LOW_FLOORS) else None
+    draft = _priced(chance, draft, number, floor)
     return Planned(state, index, (point[0], point[1]), _with_texts(chance, draft, number))
 
 

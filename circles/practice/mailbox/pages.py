@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from circles import people
-from circles.base.errors import NotFound
+from circles.base.errors import NotFound, or_not_found
 from circles.practice.mailbox import rules
 from circles.store import mail
 from circles.store.db import Record
@@ -41,10 +41,7 @@ async def one(request: Request) -> Response:
 
 async def _mail(request: Request) -> Record:
     async with access.context(request).db.reading() as tx:
-        row = await mail.one(tx, access.path_id(request))
-    if row is None:
-        raise NotFound
-    return row
+        return or_not_found(await mail.one(tx, access.path_id(request)))
 
 
 async def html(request: Request) -> Response:

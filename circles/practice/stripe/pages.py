@@ -36,7 +36,6 @@ async def checkout(request: Request) -> Response:
 
 
 async def press(request: Request) -> Response:
-    """POST: pay, decline or cancel."""
     session = await _checkout(request)
     form = await Form.read(request)
     button = form.value("do", "pay")

@@ -13,12 +13,8 @@ async def create_refund(tx: db.Tx, params: Params) -> Object:
     intent_id = params.get("payment_intent", "")
     intent = await SQL.lock(tx, id=intent_id, kind="payment_intent")
     if intent is None:
-        raise ApiError(
-            f"No such payment_intent: '{intent_id}'",
-            code="resource_missing",
-            param="payment_intent",
-            kept=False,
-        )
+        message = f"No such payment_intent: '{intent_id}'"
+        raise ApiError(message, code="resource_missing", param="payment_intent", kept=False)
     left = intent["amount_received"] - await SQL.refunded(tx, payment_intent=intent_id)
     amount = int(params.get("amount", left))
     if left <= 0:

@@ -49,13 +49,8 @@ async def deliver(context: Context, *, event_id: str, tries: int = 1) -> None:
     if event is None or await _post(context, event) or tries == MAX_TRIES:
         return
     async with context.db.transaction() as tx:
-        await jobs.enqueue(
-            tx,
-            "payments.practice_webhook",
-            after=timedelta(seconds=2**tries),
-            event_id=event_id,
-            tries=tries + 1,
-        )
+        after = timedelta(seconds=2**tries)
+        await jobs.enqueue(tx, "payments.practice_webhook", after=after, event_id=event_id, tries=tries + 1)
 
 
 async def _post(context: Context, event: dict[str, Any]) -> bool:
@@ -68,9 +63,8 @@ async def _post(context: Context, event: dict[str, Any]) -> bool:
     }
     try:
         async with httpx.AsyncClient(transport=transport, timeout=10) as client:
-            answer = await client.post(
-                f"{context.settings.base_url}/webhooks/stripe", content=body, headers=headers
-            )
+            url = f"{context.settings.base_url}/webhooks/stripe"
+            answer = await client.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
         log.warning("a practice webhook did not arrive", error=type(error).__name__)
         return False
