@@ -71,7 +71,7 @@ FAULTS: Sequence[tuple[str, str, str]] = (
 )
 
 
-def row(n: int = 0, **told: str) -> dict[str, str]:
+def row(n: int = 0, **values: str) -> dict[str, str]:
     """One good row, the nth therapist; `told` by heading, with _ for a space."""
     more = {
         "Name": f"Alma Whitfield {n}",
@@ -79,7 +79,7 @@ def row(n: int = 0, **told: str) -> dict[str, str]:
         "NPI": npi(n),
         "E-mail": f"alma{n}@example.org",
     }
-    return GOOD | more | {key.replace("_", " "): value for key, value in told.items()}
+    return GOOD | more | {key.replace("_", " "): value for key, value in values.items()}
 
 
 def npi(n: int) -> str:

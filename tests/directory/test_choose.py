@@ -54,7 +54,7 @@ INES = Card(
 FLORIDA = Where("FL")
 
 
-def test_the_reasons_are_made_of_what_was_asked_and_what_is_told() -> None:
+def test_the_reasons_for_a_listing() -> None:
     answers = Answers(
         state="FL", how="telehealth", works_with=("grief", "ocd", "pain"), pay="80", kind="body"
     )
@@ -68,12 +68,12 @@ def test_the_reasons_are_made_of_what_was_asked_and_what_is_told() -> None:
     ]
 
 
-def test_a_card_names_a_school_only_where_it_matters() -> None:
+def test_a_card_names_the_school_only_for_kap_and_other_ways() -> None:
     ways = (("kap", "kap_trained", "Fluence"), ("act", "act_trained", "A clinic"), ("other", "", "Hakomi"))
     assert replace(INES, ways=ways).way_words == ("KAP training, Fluence", "ACT training", "Hakomi")
 
 
-def test_nothing_is_claimed_that_was_not_asked_or_is_not_so() -> None:
+def test_reasons_without_a_match_are_left_out() -> None:
     plain = replace(
         INES, experience="", sliding_floor=None, lowest_fee=15_000, room="waiting", in_person=False
     )
@@ -84,12 +84,13 @@ def test_nothing_is_claimed_that_was_not_asked_or_is_not_so() -> None:
     ]
 
 
-def test_an_office_is_named_with_its_distance_only_when_it_is_near() -> None:
+def test_a_near_office_is_named_with_its_distance() -> None:
     near = Where("FL", Place("33130", "Miami", "FL", 25.7, -80.2))
     answers = Answers(zip="33130", how="in_person")
-    said = choose_rules.whys(INES, answers, near, "about 3 miles from you")
+    reasons = choose_rules.whys(INES, answers, near, "about 3 miles from you")
     assert (
-        said[0] == "Licensed in Florida, where you are, and has an office in Miami, about 3 miles from you."
+        reasons[0]
+        == "Licensed in Florida, where you are, and has an office in Miami, about 3 miles from you."
     )
     assert "office" not in choose_rules.whys(INES, Answers(zip="33130"), near)[0]
 
@@ -105,11 +106,11 @@ def test_an_office_is_named_with_its_distance_only_when_it_is_near() -> None:
         may_wait=st.booleans(),
     )
 )
-def test_any_answers_have_reasons_in_whole_sentences(answers: Answers) -> None:
-    for said in choose_rules.whys(INES, answers, FLORIDA):
-        assert said[0].isupper()
-        assert said.endswith(".")
-        assert "None" not in said
+def test_reasons_are_whole_sentences(answers: Answers) -> None:
+    for reason in choose_rules.whys(INES, answers, FLORIDA):
+        assert reason[0].isupper()
+        assert reason.endswith(".")
+        assert "None" not in reason
     assert choose_rules.search(answers).room == (() if answers.may_wait else ("now", "waiting"))
 
 
@@ -119,28 +120,28 @@ def test_any_answer_is_read(values: dict[str, str]) -> None:
     assert reasons or answers.state or answers.zip
 
 
-def test_what_could_be_let_go_of_is_never_the_license() -> None:
+def test_the_license_is_never_among_the_looser_answers() -> None:
     counts = {"without:fee": 5, "without:where": 90, "without:room": 1, "at:FL": 2}
     could = choose_rules.looser(counts, FLORIDA, Answers(state="FL", how="telehealth", pay="40"), 1)
-    assert [(each.how_many, each.label, each.fields) for each in could] == [
+    assert [(answer.how_many, answer.label, answer.fields) for answer in could] == [
         (5, "if the fee could be higher", {"pay": ""}),
         (2, "in person", {"how": "in_person"}),
     ]
 
 
 @pytest.mark.parametrize(
-    ("pay", "says"),
+    ("pay", "reason"),
     [
         ("300", "An hour costs $150 to $200, within $300."),
         ("150", "An hour costs $150 to $200, and its low end is within $150."),
         ("80", "The sliding fee goes down to $60, within $80. Ask for it."),
     ],
 )
-def test_the_fee_is_said_as_it_will_be_asked_for(pay: str, says: str) -> None:
-    assert says in choose_rules.whys(INES, Answers(state="FL", pay=pay), FLORIDA)
+def test_the_fee_is_compared_with_the_answer(pay: str, reason: str) -> None:
+    assert reason in choose_rules.whys(INES, Answers(state="FL", pay=pay), FLORIDA)
 
 
-def test_what_nobody_names_is_said() -> None:
+def test_answers_that_no_listing_matches() -> None:
     answers = Answers(state="FL", works_with=("grief", "pain", "eating"), kind="medicine")
     assert choose_rules.unnamed([INES], answers) == [
         "chronic pain",
@@ -153,9 +154,7 @@ def test_what_nobody_names_is_said() -> None:
 FORM = {"state": "FL", "how": "telehealth", "with": "grief", "pay": "80", "kind": "body"}
 
 
-async def test_five_answers_lead_to_three_with_the_most_of_what_was_named(
-    context: Context, browser: OpenBrowser
-) -> None:
+async def test_the_three_best_matches_are_shown(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, name="Too dear")
     await add_listing(context, name="Elsewhere", areas=["GA"], sliding_floor=5_000)
     await add_listing(context, name="Closed", sliding_floor=5_000, room="closed")
@@ -176,7 +175,9 @@ async def test_five_answers_lead_to_three_with_the_most_of_what_was_named(
     assert "The sliding fee goes down to $70, within $80." in answer.text
 
 
-async def test_fewer_than_three_is_said_with_what_would_help(context: Context, browser: OpenBrowser) -> None:
+async def test_looser_answers_are_offered_for_fewer_than_three(
+    context: Context, browser: OpenBrowser
+) -> None:
     await add_listing(context, name="The one", sliding_floor=8_000)
     await add_listing(context, name="Dear")
     async with browser() as page:
@@ -184,18 +185,20 @@ async def test_fewer_than_three_is_said_with_what_would_help(context: Context, b
         assert names(answer.text) == ["The one"]
         assert "2 if the fee could be higher" in answer.text
         again = await page.post(
-            "/therapists/choose", data=fields_beside(answer.text, "2 if the fee could be higher")
+            "/therapists/choose", data=hidden_fields_of(answer.text, "2 if the fee could be higher")
         )
     assert set(names(again.text)) == {"The one", "Dear"}
 
 
-def fields_beside(page: str, words: str) -> dict[str, str]:
+def hidden_fields_of(page: str, words: str) -> dict[str, str]:
     """What the form sends whose button says this."""
-    (form,) = (each for each in re.findall(r"<form[^>]*>(.*?)</form>", page, re.DOTALL) if words in each)
+    (form,) = (
+        content for content in re.findall(r"<form[^>]*>(.*?)</form>", page, re.DOTALL) if words in content
+    )
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 
-async def test_somebody_without_room_is_shown_to_whoever_may_wait(
+async def test_listings_without_room_are_shown_to_members_who_can_wait(
     context: Context, browser: OpenBrowser
 ) -> None:
     await add_listing(context, name="Full", sliding_floor=8_000, room="closed")
@@ -203,33 +206,31 @@ async def test_somebody_without_room_is_shown_to_whoever_may_wait(
         answer = await page.post("/therapists/choose", data=FORM)
         assert names(answer.text) == []
         words = "1 if you could wait for somebody who has no room now"
-        again = await page.post("/therapists/choose", data=fields_beside(answer.text, words))
+        again = await page.post("/therapists/choose", data=hidden_fields_of(answer.text, words))
     assert names(again.text) == ["Full"]
     assert "Has no room now. You may ask when that will change." in again.text
 
 
-async def test_what_none_of_them_names_is_said_above_them(context: Context, browser: OpenBrowser) -> None:
+async def test_unmatched_answers_are_named_above_the_list(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, sliding_floor=8_000, works_with=["pain"], ways=["act"])
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM)
     assert "Nobody here names grief or “my body and what it holds”. You can still ask them" in answer.text
 
 
-async def test_the_answers_can_be_changed_without_beginning_again(
-    context: Context, browser: OpenBrowser
-) -> None:
+async def test_changing_the_answers_keeps_them(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, sliding_floor=8_000)
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM | {"with": "grief,pain"})
-        asked = await page.post("/therapists/choose", data=fields_beside(answer.text, "Change my answers"))
-    assert asked.status_code == 200
-    assert asked.headers["cache-control"] == "no-store"
+        again = await page.post("/therapists/choose", data=hidden_fields_of(answer.text, "Change my answers"))
+    assert again.status_code == 200
+    assert again.headers["cache-control"] == "no-store"
     for chosen in ("grief", "pain", "body", "80", "telehealth"):
-        assert re.search(rf'value="{chosen}"\s+checked', asked.text)
-    assert '<option value="FL" selected>' in asked.text
+        assert re.search(rf'value="{chosen}"\s+checked', again.text)
+    assert '<option value="FL" selected>' in again.text
 
 
-async def test_nobody_at_all_is_said_kindly(context: Context, browser: OpenBrowser) -> None:
+async def test_no_match_has_a_heading(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, areas=["GA"])
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM)
@@ -238,7 +239,7 @@ async def test_nobody_at_all_is_said_kindly(context: Context, browser: OpenBrows
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "message"),
     [
         ({"state": ""}, "Please say where you are"),
         ({"state": "", "zip": "00000"}, "We know no place with the ZIP 00000"),
@@ -246,18 +247,18 @@ async def test_nobody_at_all_is_said_kindly(context: Context, browser: OpenBrows
         ({"state": "GA", "zip": "33130"}, "The ZIP 33130 is in Florida"),
     ],
 )
-async def test_without_a_place_it_asks_again_and_keeps_the_answers(
-    context: Context, browser: OpenBrowser, changed: dict[str, str], says: str
+async def test_a_missing_place_is_refused_and_the_answers_are_kept(
+    context: Context, browser: OpenBrowser, changed: dict[str, str], message: str
 ) -> None:
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM | changed)
     assert answer.status_code == 422
-    assert says in answer.text
+    assert message in answer.text
     assert re.search(r'value="grief"\s+checked', answer.text)
     assert re.search(r'value="body"\s+checked', answer.text)
 
 
-async def test_nothing_of_the_answers_is_kept(
+async def test_the_answers_are_not_stored(
     context: Context, browser: OpenBrowser, queries: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     await add_listing(context, sliding_floor=5_000)
@@ -267,6 +268,6 @@ async def test_nothing_of_the_answers_is_kept(
         assert dict(page.cookies) == {}
     assert answer.headers["cache-control"] == "no-store"
     assert len(queries) == 2
-    assert not any(re.match(r"\s*(insert|update|delete)", each, re.IGNORECASE) for each in queries)
+    assert not any(re.match(r"\s*(insert|update|delete)", query, re.IGNORECASE) for query in queries)
     assert "grief" not in caplog.text
     assert 'method="get"' not in answer.text

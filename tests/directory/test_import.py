@@ -24,6 +24,7 @@ from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
 from tests.directory import import_helpers as samples
+from tests.directory.helpers import missing
 from tests.helpers import change, rows, value
 from tests.uploads import send_in_chunks
 
@@ -47,7 +48,7 @@ async def previewed(page: Browser, sent: bytes, name: str = "therapists.csv") ->
     return answer.headers["Location"]
 
 
-async def begun(cast: Cast, sent: bytes) -> UUID:
+async def begin(cast: Cast, sent: bytes) -> UUID:
     """The same by the verbs."""
     table = await import_reading.read(sent)
     import_id = await import_actions.begin(
@@ -65,54 +66,50 @@ async def confirm(cast: Cast, import_id: UUID, **more: Any) -> str:
 
 
 async def outcomes(context: Context, import_id: UUID) -> dict[int, str]:
-    found = await rows(
+    outcomes_ = await rows(
         context, "select number, outcome from listing_import_rows where import_id = $1 order by 1", import_id
     )
-    return dict(map(tuple, found))
+    return dict(map(tuple, outcomes_))
 
 
 # From the file to the listings
 
 
-async def test_a_file_is_matched_looked_at_and_written_when_confirmed(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_file_is_written_only_when_confirmed(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     async with browser(cast.odile) as page:
         assert "No file has been sent yet" in (await page.get(HOME)).text
         preview = await previewed(page, samples.csv_file([samples.row(1), samples.row(2)]))
         text = (await page.get(preview)).text
-        assert "Nothing is written yet" in text
-        assert "LCSW FL SW0000001, expires" in text
+        assert not missing(text, "Nothing is written yet", "LCSW FL SW0000001, expires")
         assert await value(context, "select count(*) from listings") == 0
         answer = await page.post(f"{preview}/confirm")
         assert (answer.status_code, answer.headers["Location"]) == (303, preview)
         text = (await page.get(preview)).text
-        assert "2 listings written" in text
-        assert "2 new, waiting for an organizer’s look" in text
+        assert not missing(text, "2 listings written", "2 new, waiting for an organizer’s look")
         assert "therapists.csv" in (await page.get(HOME)).text
-    found = await rows(context, "select * from listings order by name")
+    listings = await rows(context, "select * from listings order by name")
     assert [
-        (row["name"], row["state"], row["source"], row["source_note"], row["source_by"]) for row in found
+        (row["name"], row["state"], row["source"], row["source_note"], row["source_by"]) for row in listings
     ] == [
         (f"Alma Whitfield {n}", "waiting", "import", f"therapists.csv, row {n + 1}", cast.odile)
         for n in (1, 2)
     ]
-    assert found[0]["came_at"].date() == datetime.now(UTC).date()
-    assert (found[0]["zip"], found[0]["npi"], found[0]["latitude"] is not None) == (
+    assert listings[0]["came_at"].date() == datetime.now(UTC).date()
+    assert (listings[0]["zip"], listings[0]["npi"], listings[0]["latitude"] is not None) == (
         "33101",
         samples.npi(1),
         True,
     )
 
 
-async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: OpenBrowser) -> None:
+async def test_all_faults_are_shown_and_exported(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         preview = await previewed(page, samples.twenty_faults())
         text = (await page.get(preview)).text
         assert "Refused, 20" in text
-        for heading, cell, says in samples.FAULTS:
-            assert says.replace("'", "&#39;").replace('"', "&#34;") in text, heading
+        for heading, cell, message in samples.FAULTS:
+            assert message.replace("'", "&#39;").replace('"', "&#34;") in text, heading
             assert cell.replace("'", "&#39;").replace('"', "&#34;") in text, heading
         assert "Nothing to write" in text
         answer = await page.post(f"{preview}/confirm")
@@ -120,17 +117,17 @@ async def test_twenty_faults_are_all_twenty_named(cast: Cast, browser: OpenBrows
         assert "there is nothing to write" in answer.text
         file = await page.get(f"{preview}/refused.csv")
     assert file.headers["Content-Type"] == "text/csv; charset=utf-8"
-    found = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
-    assert found[0] == ["Row", "Why it was refused", *samples.HEADINGS]
-    assert [each[0] for each in found[1:]] == [str(n) for n in range(2, 22)]
-    for line, (heading, _, says) in zip(found[1:], samples.FAULTS, strict=True):
-        assert says in line[1], heading
-    assert found[20][-1] == "'" + samples.FAULTS[-1][1]
-    assert not any(cell[:1] in ("=", "+", "-", "@") for line in found for cell in line)
+    lines = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
+    assert lines[0] == ["Row", "Why it was refused", *samples.HEADINGS]
+    assert [line[0] for line in lines[1:]] == [str(n) for n in range(2, 22)]
+    for line, (heading, _, message) in zip(lines[1:], samples.FAULTS, strict=True):
+        assert message in line[1], heading
+    assert lines[20][-1] == "'" + samples.FAULTS[-1][1]
+    assert not any(cell[:1] in ("=", "+", "-", "@") for line in lines for cell in line)
     assert await value(cast.context, "select count(*) from listings") == 0
 
 
-async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser: OpenBrowser) -> None:
+async def test_refused_rows_can_be_corrected_and_imported(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         preview = await previewed(
             page, samples.csv_file([samples.row(1, Telehealth="perhaps"), samples.row(2)])
@@ -140,8 +137,8 @@ async def test_the_refused_rows_can_be_mended_and_sent_again(cast: Cast, browser
         again = await previewed(page, file.encode())
         assert "New, 1" in (await page.get(again)).text
         await page.post(f"{again}/confirm")
-    found = await rows(cast.context, "select name, state from listings order by name")
-    assert list(map(tuple, found)) == [("Alma Whitfield 1", "waiting"), ("Alma Whitfield 2", "shown")]
+    listings = await rows(cast.context, "select name, state from listings order by name")
+    assert list(map(tuple, listings)) == [("Alma Whitfield 1", "waiting"), ("Alma Whitfield 2", "shown")]
 
 
 async def test_a_workbook_with_numbers_days_and_formulas(cast: Cast, browser: OpenBrowser) -> None:
@@ -159,15 +156,13 @@ async def test_a_workbook_with_numbers_days_and_formulas(cast: Cast, browser: Op
         assert "Lowest fee holds a formula; what it last showed was read: “150”." in text
         assert "Nothing is calculated here" in text
         await page.post(f"{preview}/confirm")
-    found = (await rows(cast.context, "select fee_minimum, zip, npi, source_note from listings"))[0]
-    assert tuple(found) == (15_000, "33101", row["NPI"], "list.xlsx, row 2")
+    listing = (await rows(cast.context, "select fee_minimum, zip, npi, source_note from listings"))[0]
+    assert tuple(listing) == (15_000, "33101", row["NPI"], "list.xlsx, row 2")
 
 
-async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_second_file_updates_only_its_own_cells(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
-    await confirm(cast, await begun(cast, samples.csv_file([samples.row(n) for n in (1, 2, 3)])), shown=True)
+    await confirm(cast, await begin(cast, samples.csv_file([samples.row(n) for n in (1, 2, 3)])), shown=True)
     listing = await value(context, "select id from listings where name = 'Alma Whitfield 1'")
     await change(context, "update licences set checked_at = now() where listing_id = $1", listing)
     file = samples.csv_file([samples.row(1, City="", Languages="English"), samples.row(2), samples.row(4)])
@@ -181,8 +176,8 @@ async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(
         await page.post(f"{preview}/confirm")
         text = (await page.get(preview)).text
         assert "1 new, waiting for an organizer’s look; 1 changed; 1 the same; 0 refused." in text
-    found = (await rows(context, "select * from listings where id = $1", listing))[0]
-    assert (found["city"], found["languages"], found["state"], found["version"]) == (
+    row = (await rows(context, "select * from listings where id = $1", listing))[0]
+    assert (row["city"], row["languages"], row["state"], row["version"]) == (
         "Miami",
         ["en"],
         "shown",
@@ -194,28 +189,28 @@ async def test_a_second_file_changes_what_it_says_and_leaves_the_rest(
 
 async def test_two_rows_of_one_npi_are_both_refused(cast: Cast) -> None:
     file = samples.csv_file([samples.row(1), samples.row(2), samples.row(3, NPI=samples.npi(1))])
-    import_id = await begun(cast, file)
+    import_id = await begin(cast, file)
     assert await outcomes(cast.context, import_id) == {2: "refused", 3: "new", 4: "refused"}
-    says = await value(
+    message = await value(
         cast.context,
         "select says -> 'faults' -> 0 ->> 'says' from listing_import_rows where import_id = $1 and number = 4",
         import_id,
     )
-    assert "stands in row 2 too" in says
+    assert "stands in row 2 too" in message
 
 
 async def test_a_listing_with_an_owner_is_refused(cast: Cast) -> None:
-    await confirm(cast, await begun(cast, samples.csv_file([samples.row(1)])))
+    await confirm(cast, await begin(cast, samples.csv_file([samples.row(1)])))
     await change(cast.context, "update listings set person_id = $1", cast.mira)
-    import_id = await begun(cast, samples.csv_file([samples.row(1, City="Hialeah")]))
+    import_id = await begin(cast, samples.csv_file([samples.row(1, City="Hialeah")]))
     assert await outcomes(cast.context, import_id) == {2: "refused"}
 
 
 # Confirming
 
 
-async def test_pressed_twice_at_once_it_is_written_once(cast: Cast) -> None:
-    import_id = await begun(cast, samples.csv_file([samples.row(n) for n in range(5)]))
+async def test_concurrent_confirmations_write_once(cast: Cast) -> None:
+    import_id = await begin(cast, samples.csv_file([samples.row(n) for n in range(5)]))
     assert await asyncio.gather(confirm(cast, import_id), confirm(cast, import_id)) == ["done", "done"]
     assert await value(cast.context, "select count(*) from listings") == 5
     events = "select count(*) from events where what = 'import.written'"
@@ -226,11 +221,13 @@ async def test_pressed_twice_at_once_it_is_written_once(cast: Cast) -> None:
         await import_actions.discard(cast.context, actor_id=cast.odile, import_id=import_id)
 
 
-async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browser: OpenBrowser) -> None:
+async def test_rows_changed_since_the_preview_are_refused_with_a_reason(
+    cast: Cast, browser: OpenBrowser
+) -> None:
     context = cast.context
-    await confirm(cast, await begun(cast, samples.csv_file([samples.row(n) for n in (1, 2, 3)])))
+    await confirm(cast, await begin(cast, samples.csv_file([samples.row(n) for n in (1, 2, 3)])))
     file = samples.csv_file([samples.row(n, City="Hialeah") for n in (1, 2, 3)] + [samples.row(4)])
-    import_id = await begun(cast, file)
+    import_id = await begin(cast, file)
     async with context.db.transaction() as tx:
         first = await tx.fetchval("select id from listings where name = 'Alma Whitfield 1'")
         draft = await actions.read_draft(tx, first)
@@ -250,17 +247,16 @@ async def test_what_moved_since_the_preview_is_left_and_named(cast: Cast, browse
     assert "1 listing written" in text
 
 
-async def test_a_long_list_is_written_by_the_queue(
+async def test_a_long_list_is_written_by_a_job(
     cast: Cast, browser: OpenBrowser, drain: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_actions, "MAX_AT_ONCE", 3)
-    import_id = await begun(cast, samples.csv_file([samples.row(n) for n in range(6)]))
+    import_id = await begin(cast, samples.csv_file([samples.row(n) for n in range(6)]))
     assert await asyncio.gather(confirm(cast, import_id), confirm(cast, import_id)) == ["writing", "writing"]
     assert await value(cast.context, "select count(*) from listings") == 0
     async with browser(cast.odile) as page:
         text = (await page.get(f"{HOME}/{import_id}")).text
-        assert "Your list is being written" in text
-        assert 'hx-trigger="every 2s"' in text
+        assert not missing(text, "Your list is being written", 'hx-trigger="every 2s"')
         await drain()
         text = (await page.get(f"{HOME}/{import_id}")).text
         assert "6 listings written" in text
@@ -269,15 +265,15 @@ async def test_a_long_list_is_written_by_the_queue(
     assert await value(cast.context, "select count(*) from listings") == 6
 
 
-async def test_all_of_a_list_is_written_or_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    import_id = await begun(cast, samples.csv_file([samples.row(n) for n in range(3)]))
+async def test_a_failed_write_leaves_no_listing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_id = await begin(cast, samples.csv_file([samples.row(n) for n in range(3)]))
     real = actions.write_listing
-    seen = 0
+    calls = 0
 
     async def fails(*given: Any, **more: Any) -> UUID:
-        nonlocal seen
-        seen += 1
-        if seen == 3:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
             raise RuntimeError
         return await real(*given, **more)
 
@@ -290,7 +286,7 @@ async def test_all_of_a_list_is_written_or_nothing(cast: Cast, monkeypatch: pyte
     assert await value(cast.context, "select count(*) from listings") == 3
 
 
-async def test_what_is_not_matched_cannot_be_confirmed(cast: Cast) -> None:
+async def test_an_unmatched_import_cannot_be_confirmed(cast: Cast) -> None:
     table = await import_reading.read(samples.csv_file([samples.row(1)]))
     import_id = await import_actions.begin(
         cast.context, actor_id=cast.odile, file_name="list.csv", table=table
@@ -305,8 +301,8 @@ async def test_what_is_not_matched_cannot_be_confirmed(cast: Cast) -> None:
 # The pages
 
 
-async def test_only_organizers_bring_lists_in(cast: Cast, browser: OpenBrowser) -> None:
-    import_id = await begun(cast, samples.csv_file([samples.row(1)]))
+async def test_only_organizers_can_import(cast: Cast, browser: OpenBrowser) -> None:
+    import_id = await begin(cast, samples.csv_file([samples.row(1)]))
     paths = (
         "",
         "/help",
@@ -335,7 +331,7 @@ async def test_only_organizers_bring_lists_in(cast: Cast, browser: OpenBrowser) 
     assert await value(cast.context, "select count(*) from listings") == 0
 
 
-async def test_columns_that_cannot_be_so_keep_what_was_chosen(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_refused_match_keeps_the_chosen_columns(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         columns = (await post_file(page, b"Who,Where\nAlma,33101\n")).headers["Location"]
         text = (await page.get(columns)).text
@@ -352,7 +348,7 @@ async def test_columns_that_cannot_be_so_keep_what_was_chosen(cast: Cast, browse
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "says"),
+    ("sent", "status", "message"),
     [
         (b"", 422, "This file is empty"),
         (b"Name\n", 422, "no row under its headings"),
@@ -360,18 +356,18 @@ async def test_columns_that_cannot_be_so_keep_what_was_chosen(cast: Cast, browse
         (b"Name\n" + b"x" * 50_000_000, 413, "This file is larger than 5 MB"),
     ],
 )
-async def test_a_file_that_cannot_be_read_says_why(
-    cast: Cast, browser: OpenBrowser, sent: bytes, status: int, says: str
+async def test_an_unreadable_file_is_refused_with_a_reason(
+    cast: Cast, browser: OpenBrowser, sent: bytes, status: int, message: str
 ) -> None:
     async with browser(cast.odile) as page:
         answer = await post_file(page, sent)
         assert (await page.post(HOME, data={"file": "no file"})).status_code == 422
     assert answer.status_code == status
-    assert says in answer.text
+    assert message in answer.text
     assert await value(cast.context, "select count(*) from listing_imports") == 0
 
 
-async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, browser: OpenBrowser) -> None:
+async def test_a_chunked_upload_stops_at_the_limit(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         answer, taken = await send_in_chunks(page, HOME, "file", megabytes=50)
     assert answer.status_code == 413
@@ -380,7 +376,7 @@ async def test_fifty_megabytes_sent_piece_by_piece_are_not_read(cast: Cast, brow
     assert await value(cast.context, "select count(*) from listing_imports") == 0
 
 
-async def test_names_with_signs_are_shown_as_text(cast: Cast, browser: OpenBrowser) -> None:
+async def test_names_are_escaped(cast: Cast, browser: OpenBrowser) -> None:
     odd = "<script>alert(1)</script>"
     async with browser(cast.odile) as page:
         preview = await previewed(page, samples.csv_file([samples.row(1, Name=odd)]), name=f"{odd}.csv")
@@ -390,8 +386,8 @@ async def test_names_with_signs_are_shown_as_text(cast: Cast, browser: OpenBrows
         assert odd not in (await page.get(preview)).text
 
 
-async def test_long_previews_come_in_pages(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
-    import_id = await begun(cast, samples.csv_file([samples.row(n) for n in range(60)]))
+async def test_long_previews_are_paginated(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
+    import_id = await begin(cast, samples.csv_file([samples.row(n) for n in range(60)]))
     async with browser(cast.odile) as page:
         queries.clear()
         text = (await page.get(f"{HOME}/{import_id}?show=new&page=3")).text
@@ -402,18 +398,18 @@ async def test_long_previews_come_in_pages(cast: Cast, browser: OpenBrowser, que
             assert (await page.get(f"{HOME}/{import_id}?show={odd}&page={odd}")).status_code == 200
 
 
-async def test_a_preview_takes_few_queries_however_many_rows(cast: Cast, queries: list[str]) -> None:
-    await confirm(cast, await begun(cast, samples.csv_file([samples.row(n) for n in range(20)])))
+async def test_matching_takes_a_constant_number_of_queries(cast: Cast, queries: list[str]) -> None:
+    await confirm(cast, await begin(cast, samples.csv_file([samples.row(n) for n in range(20)])))
     queries.clear()
-    await begun(cast, samples.csv_file([samples.row(n) for n in range(40)]))
-    assert len([each for each in queries if not each.startswith(("BEGIN", "COMMIT"))]) <= 11
+    await begin(cast, samples.csv_file([samples.row(n) for n in range(40)]))
+    assert len([query for query in queries if not query.startswith(("BEGIN", "COMMIT"))]) <= 11
 
 
 # Leaving and forgetting
 
 
-async def test_a_file_can_be_left(cast: Cast, browser: OpenBrowser) -> None:
-    import_id = await begun(cast, samples.csv_file([samples.row(1)]))
+async def test_an_import_can_be_discarded(cast: Cast, browser: OpenBrowser) -> None:
+    import_id = await begin(cast, samples.csv_file([samples.row(1)]))
     async with browser(cast.odile) as page:
         for _ in range(2):
             answer = await page.post(f"{HOME}/{import_id}/drop")
@@ -423,11 +419,11 @@ async def test_a_file_can_be_left(cast: Cast, browser: OpenBrowser) -> None:
     assert await value(cast.context, "select count(*) from listings") == 0
 
 
-async def test_what_a_file_held_is_forgotten_after_30_days(cast: Cast, browser: OpenBrowser) -> None:
+async def test_contents_of_a_file_are_deleted_after_30_days(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
-    done = await begun(cast, samples.csv_file([samples.row(1), samples.row(2, Telehealth="perhaps")]))
+    done = await begin(cast, samples.csv_file([samples.row(1), samples.row(2, Telehealth="perhaps")]))
     await confirm(cast, done)
-    waiting = await begun(cast, samples.csv_file([samples.row(3)]))
+    waiting = await begin(cast, samples.csv_file([samples.row(3)]))
     await jobs.run_timetable(context, "imports.forget")
     assert await value(context, "select count(*) from listing_import_rows where cells <> '{}'") == 3
     month = "- interval '31 days'"
@@ -454,40 +450,38 @@ async def test_what_a_file_held_is_forgotten_after_30_days(cast: Cast, browser: 
     assert await value(context, "select count(*) from listing_import_rows where cells <> '{}'") == 0
 
 
-async def test_what_a_file_said_of_somebody_goes_when_they_are_erased(cast: Cast) -> None:
-    done = await begun(cast, samples.csv_file([samples.row(1), samples.row(2)]))
+async def test_erasure_deletes_the_rows_of_a_person(cast: Cast) -> None:
+    done = await begin(cast, samples.csv_file([samples.row(1), samples.row(2)]))
     await confirm(cast, done)
     await change(
         cast.context, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira
     )
     await personal_data.erase(cast.context, "mira@example.org")
-    found = await rows(
-        cast.context, "select cells::text, says::text from listing_import_rows order by number"
-    )
-    assert ["alma1@" in str(row) or "Alma Whitfield 1" in str(row) for row in found] == [False, False]
-    assert "Alma Whitfield 2" in str(found[1])
+    kept = await rows(cast.context, "select cells::text, says::text from listing_import_rows order by number")
+    assert ["alma1@" in str(row) or "Alma Whitfield 1" in str(row) for row in kept] == [False, False]
+    assert "Alma Whitfield 2" in str(kept[1])
 
 
-async def test_a_preview_stands_when_somebody_in_it_is_erased(cast: Cast, browser: OpenBrowser) -> None:
-    await confirm(cast, await begun(cast, samples.csv_file([samples.row(1), samples.row(2)])))
+async def test_a_preview_works_after_a_person_in_it_is_erased(cast: Cast, browser: OpenBrowser) -> None:
+    await confirm(cast, await begin(cast, samples.csv_file([samples.row(1), samples.row(2)])))
     sent = [samples.row(1, City="Hialeah"), samples.row(2, City="Hialeah"), samples.row(3)]
-    preview = await begun(cast, samples.csv_file(sent))
+    preview = await begin(cast, samples.csv_file(sent))
     await change(
         cast.context, "update listings set person_id = $1 where name = 'Alma Whitfield 1'", cast.mira
     )
     await personal_data.erase(cast.context, "mira@example.org")
     async with browser(cast.odile) as page:
         for show in ("refused", "new", "changed", "same"):
-            seen = await page.get(f"{HOME}/{preview}?show={show}")
-            assert seen.status_code == 200
-            assert "Alma Whitfield 1" not in seen.text
+            answer = await page.get(f"{HOME}/{preview}?show={show}")
+            assert answer.status_code == 200
+            assert "Alma Whitfield 1" not in answer.text
         assert (await page.post(f"{HOME}/{preview}/confirm")).status_code == 303
         assert (await page.get(f"{HOME}/{preview}?show=refused")).status_code == 200
     assert await outcomes(cast.context, preview) == {2: "refused", 3: "written", 4: "written"}
 
 
-async def test_a_list_that_could_not_be_written_is_forgotten_too(cast: Cast) -> None:
-    stuck = await begun(cast, samples.csv_file([samples.row(1)]))
+async def test_an_import_stuck_in_writing_is_discarded(cast: Cast) -> None:
+    stuck = await begin(cast, samples.csv_file([samples.row(1)]))
     await change(
         cast.context,
         "update listing_imports set state = 'writing', created_at = now() - interval '31 days' where id = $1",

@@ -83,7 +83,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("sent", "kind"), FILES.values(), ids=FILES)
-async def test_what_is_no_list_is_named_for_what_it_seems_to_be(sent: bytes, kind: str) -> None:
+async def test_other_kinds_of_file_are_recognized(sent: bytes, kind: str) -> None:
     with pytest.raises(Refused) as caught:
         await import_reading.read(sent)
     assert caught.value.codes == {kind}
@@ -98,12 +98,12 @@ def test_every_kind_has_an_example() -> None:
 @pytest.mark.parametrize(
     "heading", ["<b>Name</b>", "Name <html>", "{Name}", "[Name]", "PDF", "Book", "BEGIN", "Begin:date", "GIF"]
 )
-async def test_an_odd_heading_is_still_a_list(heading: str) -> None:
+async def test_an_odd_heading_is_accepted(heading: str) -> None:
     table = await import_reading.read(f"{heading},Where\nAlma,33101\n".encode())
     assert table.headings == (heading, "Where")
 
 
-async def test_the_page_says_so(cast: Cast, browser: OpenBrowser) -> None:
+async def test_the_page_names_the_kind_of_file(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
         for name, (sent, kind) in FILES.items():
             answer = await page.post(import_pages.HOME, files={"file": ("list.xls", sent, "text/csv")})
@@ -113,7 +113,7 @@ async def test_the_page_says_so(cast: Cast, browser: OpenBrowser) -> None:
         assert await tx.fetchval("select count(*) from listing_imports") == 0
 
 
-async def test_a_part_that_is_locked_or_packed_oddly() -> None:
+async def test_locked_and_unusually_packed_parts_are_refused() -> None:
     whole = samples.xlsx_file([["Name"], ["Alma"]])
     at = whole.index(b"PK\x01\x02")
     locked = whole[: at + 8] + b"\x01" + whole[at + 9 :]
@@ -130,7 +130,7 @@ WHOLE = samples.xlsx_file(
     [samples.HEADINGS, *[list(samples.row(n).values()) for n in range(3)]], formulas={(1, 3): ("=1+1", 2)}
 )
 with zipfile.ZipFile(io.BytesIO(WHOLE)) as packed:
-    PARTS = {each.filename: packed.read(each) for each in packed.infolist()}
+    PARTS = {entry.filename: packed.read(entry) for entry in packed.infolist()}
 ODD = (
     b"",
     b"-1",
@@ -186,18 +186,18 @@ def test_a_workbook_of_damaged_parts_is_read_or_refused(
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from(ODD))),
 )
 def test_a_workbook_with_odd_values_is_read_or_refused(part: str, odd: list[tuple[float, bytes]]) -> None:
-    said = PARTS[part]
+    content = PARTS[part]
     for where, value in odd:
-        values = list(re.finditer(rb'(?<=")[^"<>]*(?=")|(?<=>)[^<>]+(?=<)', said))
+        values = list(re.finditer(rb'(?<=")[^"<>]*(?=")|(?<=>)[^<>]+(?=<)', content))
         if values:
             at = values[int(where * len(values))]
-            said = said[: at.start()] + value + said[at.end() :]
-    read_or_refused(_with(part, said))
+            content = content[: at.start()] + value + content[at.end() :]
+    read_or_refused(_with(part, content))
 
 
-def _with(part: str, said: bytes, plainly: bool = False) -> bytes:
+def _with(part: str, content: bytes, plainly: bool = False) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED if plainly else zipfile.ZIP_DEFLATED) as made:
         for name, held in PARTS.items():
-            made.writestr(name, said if name == part else held)
+            made.writestr(name, content if name == part else held)
     return out.getvalue()

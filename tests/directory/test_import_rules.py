@@ -41,8 +41,8 @@ def decide(row: dict[str, str], *known: Existing, zips: Any = None) -> Decision:
     return import_rules.decide(read(row), Known(known), ZIPS if zips is None else zips)
 
 
-def said(found: Decision) -> str:
-    return "\n".join(f"{each['column']}|{each['value']}|{each['says']}" for each in found.faults)
+def faults_text(decision: Decision) -> str:
+    return "\n".join(f"{fault['column']}|{fault['value']}|{fault['says']}" for fault in decision.faults)
 
 
 def existing(**more: Any) -> Existing:
@@ -76,7 +76,7 @@ def test_headings_are_guessed(heading: str, key: str) -> None:
     assert import_fields.guess([heading]) == [key]
 
 
-def test_no_field_is_guessed_twice_and_numbers_go_on() -> None:
+def test_no_field_is_guessed_twice_and_numbers_increase() -> None:
     assert import_fields.guess(["Name", "name", "License #", "License #"]) == [
         "name",
         "",
@@ -85,22 +85,22 @@ def test_no_field_is_guessed_twice_and_numbers_go_on() -> None:
     ]
 
 
-def test_every_name_on_the_page_is_guessed_as_itself() -> None:
+def test_every_label_is_guessed_as_its_own_field() -> None:
     labels = list(import_fields.OPTIONS.items())[1:]
     assert import_fields.guess(label for _, label in labels) == [key for key, _ in labels]
 
 
-def test_the_template_is_a_file_that_can_be_brought_in() -> None:
+def test_the_template_can_be_imported() -> None:
     headings, cells = zip(*import_fields.template(clock.now().date()), strict=True)
     keys = import_fields.guess(headings)
     assert all(keys)
-    found = import_rules.decide(import_rows.read_row(2, cells, headings, keys), Known(()), ZIPS)
-    assert (found.outcome, said(found)) == ("new", "")
+    decision = import_rules.decide(import_rows.read_row(2, cells, headings, keys), Known(()), ZIPS)
+    assert (decision.outcome, faults_text(decision)) == ("new", "")
 
 
-def test_columns_are_matched_once_and_one_is_the_name() -> None:
+def test_refusals_of_a_match() -> None:
     assert not import_rows.matches_refusals(["name", "", ""], 3)
-    assert {each.code for each in import_rows.matches_refusals(["zip", "zip", "nonsense"], 4)} == {
+    assert {reason.code for reason in import_rows.matches_refusals(["zip", "zip", "nonsense"], 4)} == {
         "twice",
         "unknown_choice",
         "columns",
@@ -111,10 +111,10 @@ def test_columns_are_matched_once_and_one_is_the_name() -> None:
 # One row
 
 
-def test_a_good_row_is_a_whole_listing() -> None:
-    found = decide(samples.GOOD)
-    assert found.outcome == "new"
-    draft = found.draft
+def test_a_good_row_is_a_complete_listing() -> None:
+    decision = decide(samples.GOOD)
+    assert decision.outcome == "new"
+    draft = decision.draft
     assert draft
     assert not listing_rules.publish_refusals(draft)
     assert (draft.fee_minimum, draft.fee_maximum, draft.sliding_floor) == (15_000, 22_000, 7_000)
@@ -130,17 +130,17 @@ def test_a_good_row_is_a_whole_listing() -> None:
     assert (draft.works_with, draft.languages) == (("trauma", "grief"), ("en", "es"))
 
 
-@pytest.mark.parametrize(("heading", "cell", "says"), samples.FAULTS)
-def test_each_of_twenty_faults_is_named_with_its_column_and_value(heading: str, cell: str, says: str) -> None:
-    found = decide(samples.GOOD | {heading: cell})
-    assert found.outcome == "refused"
-    (fault,) = found.faults
-    assert says in fault["says"]
+@pytest.mark.parametrize(("heading", "cell", "message"), samples.FAULTS)
+def test_each_fault_has_its_column_and_value(heading: str, cell: str, message: str) -> None:
+    decision = decide(samples.GOOD | {heading: cell})
+    assert decision.outcome == "refused"
+    (fault,) = decision.faults
+    assert message in fault["says"]
     assert fault["column"] in (heading, "Highest fee")
     assert cell in fault["value"]
 
 
-def test_every_fault_of_one_row_is_named_at_once() -> None:
+def test_all_faults_of_a_row_are_reported_at_once() -> None:
     wrong = {
         "License type": "Wizard",
         "License state": "Florado",
@@ -148,11 +148,11 @@ def test_every_fault_of_one_row_is_named_at_once() -> None:
         "Lowest fee": "cheap",
     }
     wrong |= {"NPI": "12", "Website": "nowhere", "E-mail": "none", "Accepting": "@SUM(A1)", "ZIP": "1"}
-    found = decide(samples.GOOD | wrong)
-    assert {each["column"]: each["value"] for each in found.faults} == wrong
+    decision = decide(samples.GOOD | wrong)
+    assert {fault["column"]: fault["value"] for fault in decision.faults} == wrong
 
 
-def test_a_zero_that_was_dropped_comes_back() -> None:
+def test_a_zip_without_its_leading_zero_is_read() -> None:
     zips = {"02139": Place("02139", "Cambridge", "MA", 42.4, -71.1)}
     row = samples.GOOD | {"ZIP": "2139", "City": "", "State": "", "License state": "MA"}
     draft = decide(row, zips=zips).draft
@@ -160,30 +160,30 @@ def test_a_zero_that_was_dropped_comes_back() -> None:
     assert (draft.zip, draft.city, draft.area) == ("02139", "Cambridge", "MA")
 
 
-def test_a_fee_is_never_made_up() -> None:
-    found = decide(samples.GOOD | {"Lowest fee": "", "Highest fee": "", "Sliding scale": ""})
-    assert "We would not make one up" in said(found)
+def test_a_new_listing_needs_a_fee() -> None:
+    decision = decide(samples.GOOD | {"Lowest fee": "", "Highest fee": "", "Sliding scale": ""})
+    assert "We would not make one up" in faults_text(decision)
     draft = decide(samples.GOOD | {"Highest fee": ""}).draft
     assert draft
     assert (draft.fee_minimum, draft.fee_maximum) == (15_000, 15_000)
 
 
-def test_more_cells_than_headings_are_named() -> None:
-    found = import_rows.read_row(2, [*samples.GOOD.values(), " ", "stray"], samples.HEADINGS, KEYS)
-    assert [(each["column"], each["value"]) for each in found.faults] == [("The row", "stray")]
+def test_more_cells_than_headings_are_a_fault() -> None:
+    row = import_rows.read_row(2, [*samples.GOOD.values(), " ", "stray"], samples.HEADINGS, KEYS)
+    assert [(fault["column"], fault["value"]) for fault in row.faults] == [("The row", "stray")]
 
 
 @pytest.mark.parametrize(
     "cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(1)", "＝1", "\t=1", "'=1+1", " =1"]
 )
 def test_formulas_are_refused(cell: str) -> None:
-    found = decide(samples.GOOD | {"City": cell})
-    assert [each["column"] for each in found.faults] == ["City"]
-    assert "formula" in found.faults[0]["says"]
+    decision = decide(samples.GOOD | {"City": cell})
+    assert [fault["column"] for fault in decision.faults] == ["City"]
+    assert "formula" in decision.faults[0]["says"]
 
 
 @pytest.mark.parametrize("cell", ["+1 (305) 555-0101", "-5", "- trauma\n- grief", "'+1 305 555 0101"])
-def test_telephones_numbers_and_lists_are_no_formulas(cell: str) -> None:
+def test_telephone_numbers_and_lists_are_not_formulas(cell: str) -> None:
     assert not import_cells.is_formula(import_cells.tidy(cell))
 
 
@@ -219,10 +219,10 @@ def test_licenses_and_ways_in_one_cell() -> None:
         ("More than 10", "over_10"),
     ],
 )
-def test_how_many_people_may_be_a_number(cell: str, code: str) -> None:
+def test_experience_may_be_a_number(cell: str, code: str) -> None:
     row = samples.GOOD | {"Ketamine experience": cell}
     draft = decide(row).draft
-    assert (draft.experience if draft else said(decide(row))) == code
+    assert (draft.experience if draft else faults_text(decide(row))) == code
 
 
 # Which listing, and what changes
@@ -232,74 +232,78 @@ def test_the_same_row_again_changes_nothing() -> None:
     assert decide(samples.GOOD, existing()).outcome == "same"
 
 
-def test_an_empty_cell_leaves_what_the_listing_says() -> None:
+def test_an_empty_cell_changes_nothing() -> None:
     there = existing(phone="555", headline="Kept")
     row = dict.fromkeys(samples.GOOD, "") | {
         "Name": "Alma Whitfield",
         "NPI": "1234567893",
         "Lowest fee": "160",
     }
-    found = decide(row, there)
-    assert found.outcome == "changed"
-    assert found.changes == [{"field": "Lowest full fee", "before": "$150", "after": "$160"}]
-    assert found.draft == replace(there.draft, fee_minimum=16_000)
+    decision = decide(row, there)
+    assert decision.outcome == "changed"
+    assert decision.changes == [{"field": "Lowest full fee", "before": "$150", "after": "$160"}]
+    assert decision.draft == replace(there.draft, fee_minimum=16_000)
 
 
-def test_a_row_finds_its_listing_by_name_and_license_however_written() -> None:
+def test_a_row_matches_its_listing_by_normalized_name_and_license() -> None:
     there = existing(npi="")
     row = samples.GOOD | {"Name": "ÁLMA whitfield", "License #": "sw-0012345", "NPI": ""}
-    found = decide(row, there)
-    assert found.existing == there
-    assert found.draft
-    assert found.draft.licenses == there.draft.licenses
+    decision = decide(row, there)
+    assert decision.existing == there
+    assert decision.draft
+    assert decision.draft.licenses == there.draft.licenses
     assert decide(row | {"License #": "SW9"}, there).outcome == "new"
 
 
-def test_another_license_comes_beside_the_ones_there_are() -> None:
+def test_another_license_is_added() -> None:
     there = existing()
-    found = decide(samples.GOOD | {"License state": "CO", "License #": "CSW1"}, there)
-    assert found.draft
-    assert [each.area for each in found.draft.licenses] == ["FL", "CO"]
-    assert [each["field"] for each in found.changes] == ["License"]
+    decision = decide(samples.GOOD | {"License state": "CO", "License #": "CSW1"}, there)
+    assert decision.draft
+    assert [item.area for item in decision.draft.licenses] == ["FL", "CO"]
+    assert [item["field"] for item in decision.changes] == ["License"]
 
 
 def test_two_listings_that_fit_are_refused() -> None:
     one, two = existing(), existing(npi="", name="Alma Whitfield")
-    assert "Two listings fit this row" in said(decide(samples.GOOD, one, two))
+    assert "Two listings fit this row" in faults_text(decide(samples.GOOD, one, two))
     other = existing(npi="1000000004")
-    assert "has another NPI, 1000000004" in said(decide(samples.GOOD, other))
+    assert "has another NPI, 1000000004" in faults_text(decide(samples.GOOD, other))
 
 
-def test_a_listing_with_an_owner_is_left_alone() -> None:
+def test_a_listing_with_an_account_is_not_changed() -> None:
     there = replace(existing(), owned=True)
     assert decide(samples.GOOD, there).outcome == "same"
-    assert "keeps this listing with an account" in said(decide(samples.GOOD | {"City": "Hialeah"}, there))
+    assert "keeps this listing with an account" in faults_text(
+        decide(samples.GOOD | {"City": "Hialeah"}, there)
+    )
 
 
 def test_two_rows_of_one_therapist_name_each_other() -> None:
     rows = [read(samples.GOOD, 2), read(samples.GOOD | {"Name": "Al Whitfield"}, 5), read(samples.row(3), 7)]
     same = import_rules.rows_of_same_therapist(rows, Known(()))
-    found = [import_rules.decide(each, Known(()), ZIPS, same.get(each.number, ())) for each in rows]
-    assert [each.outcome for each in found] == ["refused", "refused", "new"]
-    assert "The same NPI stands in row 5 too" in said(found[0])
-    assert "The same NPI stands in row 2 too" in said(found[1])
+    decisions = [import_rules.decide(item, Known(()), ZIPS, same.get(item.number, ())) for item in rows]
+    assert [item.outcome for item in decisions] == ["refused", "refused", "new"]
+    assert "The same NPI stands in row 5 too" in faults_text(decisions[0])
+    assert "The same NPI stands in row 2 too" in faults_text(decisions[1])
 
 
-def test_rows_of_one_name_and_license_are_twins_too() -> None:
+def test_rows_with_one_name_and_license_are_duplicates() -> None:
     row = samples.GOOD | {"NPI": ""}
     rows = [read(row, 2), read(row | {"License #": "SW 0012345"}, 3)]
     same = import_rules.rows_of_same_therapist(rows, Known(()))
-    assert "name and license stands in row 3" in said(import_rules.decide(rows[0], Known(()), ZIPS, same[2]))
+    assert "name and license stands in row 3" in faults_text(
+        import_rules.decide(rows[0], Known(()), ZIPS, same[2])
+    )
 
 
 # Any text in any cell
 
 
 @given(st.lists(st.text(max_size=60), min_size=len(KEYS), max_size=len(KEYS) + 3))
-def test_no_text_is_too_odd(cells: list[str]) -> None:
-    found = import_rows.read_row(2, cells, samples.HEADINGS, KEYS)
-    import_rules.rows_of_same_therapist([found, found], Known([existing()]))
-    assert import_rules.decide(found, Known([existing()]), ZIPS).outcome in (
+def test_any_text_in_a_row_is_decided(cells: list[str]) -> None:
+    row = import_rows.read_row(2, cells, samples.HEADINGS, KEYS)
+    import_rules.rows_of_same_therapist([row, row], Known([existing()]))
+    assert import_rules.decide(row, Known([existing()]), ZIPS).outcome in (
         "refused",
         "new",
         "changed",
@@ -320,8 +324,8 @@ WORDS = st.sampled_from(
 def test_any_text_in_any_field_is_a_value_or_a_reason(key: str, cell: str) -> None:
     keys = ["name", key] if key != "name" else ["name", "zip"]
     cells = ["Alma", cell] if key != "name" else [cell, ""]
-    found = import_rows.read_row(2, cells, ["Name", "Other"], keys)
-    assert import_rules.decide(found, Known([existing()]), ZIPS).outcome == "refused" or found.cells
+    row = import_rows.read_row(2, cells, ["Name", "Other"], keys)
+    assert import_rules.decide(row, Known([existing()]), ZIPS).outcome == "refused" or row.cells
 
 
 @given(st.binary(max_size=400))
@@ -388,16 +392,16 @@ async def test_quotes_breaks_and_ragged_rows() -> None:
         (b"x" * 5_000_001, "too_large"),
     ],
 )
-async def test_what_cannot_be_read_says_why(sent: bytes, code: str) -> None:
+async def test_unreadable_bytes_are_refused_with_a_code(sent: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
         await import_reading.read(sent)
     assert caught.value.codes == {code}
 
 
-async def test_a_character_that_no_text_has_refuses_its_row_alone() -> None:
+async def test_a_nul_refuses_only_its_row() -> None:
     table = await import_reading.read(b"Name\nAl\x00ma\n" + b"Berta, long and plain as any name may be\n" * 3)
-    found = import_rows.read_row(2, table.rows[0].cells, table.headings, ["name"])
-    assert "hidden character" in said(import_rules.decide(found, Known(()), ZIPS))
+    row = import_rows.read_row(2, table.rows[0].cells, table.headings, ["name"])
+    assert "hidden character" in faults_text(import_rules.decide(row, Known(()), ZIPS))
 
 
 async def test_a_workbook_is_read_as_text() -> None:
@@ -415,9 +419,9 @@ def _repacked(sent: bytes, sheet: bytes = b"", **parts: bytes) -> bytes:
     """The same archive with other parts, and another sheet."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(sent)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for each in old.infolist():
-            other = sheet and "sheet1.xml" in each.filename
-            new.writestr(each.filename, sheet if other else old.read(each))
+        for entry in old.infolist():
+            other = sheet and "sheet1.xml" in entry.filename
+            new.writestr(entry.filename, sheet if other else old.read(entry))
         for name, part in parts.items():
             new.writestr(name, part)
     return out.getvalue()
@@ -455,7 +459,7 @@ async def test_a_workbook_that_unpacks_to_too_much_is_not_opened() -> None:
         b'<row r="' + b"9" * 5_000 + b'">',
     ],
 )
-async def test_no_workbook_takes_long_to_be_refused(tags: bytes) -> None:
+async def test_large_workbooks_are_refused_quickly(tags: bytes) -> None:
     sent = _repacked(samples.xlsx_file([["Name"], ["Alma"]]), sheet=SHEET % tags)
     began = process_time()
     with pytest.raises(Refused):
@@ -463,7 +467,7 @@ async def test_no_workbook_takes_long_to_be_refused(tags: bytes) -> None:
     assert process_time() - began < 5
 
 
-async def test_a_part_that_lies_about_its_size_is_damage() -> None:
+async def test_a_part_with_a_false_size_is_refused() -> None:
     sent = bytearray(
         _repacked(samples.xlsx_file([["Name"], ["x"]]), **{"xl/media/zeros.bin": b"\0" * 60_000_000})
     )
@@ -475,7 +479,7 @@ async def test_a_part_that_lies_about_its_size_is_damage() -> None:
     assert caught.value.codes == {"broken"}
 
 
-async def test_a_workbook_with_entities_is_not_read() -> None:
+async def test_a_workbook_with_entities_is_refused() -> None:
     laughs = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     with pytest.raises(Refused) as caught:
         await import_reading.read(
@@ -484,24 +488,24 @@ async def test_a_workbook_with_entities_is_not_read() -> None:
     assert caught.value.codes == {"broken"}
 
 
-async def test_half_a_workbook_is_damage() -> None:
+async def test_a_truncated_workbook_is_refused() -> None:
     sent = samples.xlsx_file([list(samples.GOOD), list(samples.GOOD.values())])
     for part in (sent[: len(sent) // 2], sent[:-30], _repacked(sent, sheet=b"<worksheet><sheetData><row")):
         with pytest.raises(Refused):
             await import_reading.read(part)
 
 
-@pytest.mark.parametrize("key", [each.key for each in import_fields.FIELDS])
+@pytest.mark.parametrize("key", [field.key for field in import_fields.FIELDS])
 @pytest.mark.parametrize(
     "cell", ["1" + " " * 9_990 + "x", "(" * 9_999, "1-" * 4_999 + "x", "a (" + "b, " * 3_000]
 )
-def test_no_cell_takes_long_to_be_refused(key: str, cell: str) -> None:
+def test_long_cells_are_read_quickly(key: str, cell: str) -> None:
     began = process_time()
     import_rows.read_row(2, ["Alma", cell], ["Name", "Other"], ["name", key if key != "name" else "headline"])
     assert process_time() - began < 1
 
 
-def test_a_thousand_rows_are_read_and_decided_in_a_moment() -> None:
+def test_a_thousand_rows_are_decided_within_three_seconds() -> None:
     """Half a second, as measured; a list may have five thousand, and somebody waits for its preview."""
     known, zips = Known([]), {"33101": MIAMI}
     began = process_time()
@@ -510,13 +514,13 @@ def test_a_thousand_rows_are_read_and_decided_in_a_moment() -> None:
     assert process_time() - began < 3
 
 
-def test_a_cell_that_is_far_too_long_is_a_fault_of_its_row() -> None:
-    found = decide(samples.row(1, City="Miami" * 10_000))
-    assert found.outcome == "refused"
-    assert said(found).startswith("City|MiamiMiami")
-    assert "This cell holds 50,000 characters" in said(found)
+def test_an_oversized_cell_is_a_fault() -> None:
+    decision = decide(samples.row(1, City="Miami" * 10_000))
+    assert decision.outcome == "refused"
+    assert faults_text(decision).startswith("City|MiamiMiami")
+    assert "This cell holds 50,000 characters" in faults_text(decision)
 
 
-def test_a_draft_has_a_field_for_every_column_that_is_one() -> None:
-    plain = {each.key for each in import_fields.FIELDS if not each.numbered}
+def test_every_field_of_a_draft_has_a_column() -> None:
+    plain = {field.key for field in import_fields.FIELDS if not field.numbered}
     assert set(Draft.__dataclass_fields__) <= plain

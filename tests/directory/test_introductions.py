@@ -18,7 +18,7 @@ from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_person
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing, form_id
+from tests.directory.helpers import add_listing, form_id, missing, present
 from tests.directory.introduction_helpers import FORM, SHARED, Drain, Scene
 
 
@@ -30,7 +30,7 @@ async def scene(context: Context, cast: Cast) -> Scene:
 # Asking
 
 
-async def test_from_the_form_to_the_mail(scene: Scene, browser: OpenBrowser, drain: Drain) -> None:
+async def test_an_introduction_from_form_to_mail(scene: Scene, browser: OpenBrowser, drain: Drain) -> None:
     await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
     here = f"/therapists/{scene.river}/introduction"
     async with browser(scene.cast.mira) as page:
@@ -38,10 +38,10 @@ async def test_from_the_form_to_the_mail(scene: Scene, browser: OpenBrowser, dra
         assert re.findall(r'name="(tell_\w+)" value="on" checked', first) == ["tell_reach"]
         assert 'value="mira@example.org"' in first
         typed = {"id": form_id(first), **FORM}
-        looked = (await page.post(here, data=typed | {"do": "look"})).text
+        preview = (await page.post(here, data=typed | {"do": "look"})).text
         for words in ("Nothing is sent yet", "River Stone, and nobody else", "Circles: somebody asks"):
-            assert words in looked
-        assert "did not tick it: the name to be called, your own words" in looked
+            assert words in preview
+        assert "did not tick it: the name to be called, your own words" in preview
         assert await scene.fetch("select * from introductions") == []
         shown = await page.post(f"{here}/mail", data=typed)
         assert shown.headers["content-security-policy"].startswith("sandbox;")
@@ -54,10 +54,9 @@ async def test_from_the_form_to_the_mail(scene: Scene, browser: OpenBrowser, dra
             assert kept in again
         assert form_id(again) == typed["id"]
         sent = [await page.post(here, data=typed | {"do": "send"}) for _ in range(2)]
-        assert {each.headers["location"] for each in sent} == {f"/my/introductions/{typed['id']}"}
+        assert {answer.headers["location"] for answer in sent} == {f"/my/introductions/{typed['id']}"}
         mine = (await page.get(sent[0].headers["location"])).text
-    assert "Waiting for an answer" in mine
-    assert "mira at 555-0100, evenings" in mine
+    assert not missing(mine, "Waiting for an answer", "mira at 555-0100, evenings")
     (went,) = await scene.mails("introduction_asked")
     assert went["to_address"] == "river@example.org"
     # What was looked at is what went: only the link was not made yet.
@@ -67,7 +66,7 @@ async def test_from_the_form_to_the_mail(scene: Scene, browser: OpenBrowser, dra
         assert "The mail left for River Stone" in (await page.get(sent[0].headers["location"])).text
 
 
-async def test_the_mail_holds_what_was_ticked_and_nothing_of_circles(scene: Scene) -> None:
+async def test_the_mail_contains_only_what_was_ticked(scene: Scene) -> None:
     await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
     await scene.ask(shared=rules.read_shared(FORM))
     (went,) = await scene.mails("introduction_asked")
@@ -82,8 +81,7 @@ async def test_the_mail_holds_what_was_ticked_and_nothing_of_circles(scene: Scen
         ):
             assert never not in part
         assert not re.search(r"\bcircle\b|attend|she/her", part)
-        assert "Somebody for the winter" in part
-        assert "answers to this mail reach" in part
+        assert not missing(part, "Somebody for the winter", "answers to this mail reach")
     assert not re.search(r"ketamine|therapy|integration|circle\b", went["subject"], re.I)
     assert went["reply_to"] == ""
 
@@ -98,13 +96,12 @@ async def test_sharing_the_circle_names_no_circle(scene: Scene) -> None:
         assert never not in went["text_body"] + went["html_body"]
 
 
-async def test_errors_keep_what_was_typed(scene: Scene, browser: OpenBrowser) -> None:
+async def test_a_refused_form_keeps_its_input(scene: Scene, browser: OpenBrowser) -> None:
     here = f"/therapists/{scene.river}/introduction"
     async with browser(scene.cast.mira) as page:
         wrong = await page.post(here, data={"id": str(uuid4()), "do": "look", **FORM, "tell_reach": ""})
     assert wrong.status_code == 422
-    assert "no answer can come" in wrong.text
-    assert "Somebody for the winter" in wrong.text
+    assert not missing(wrong.text, "no answer can come", "Somebody for the winter")
 
 
 async def test_all_refusals_of_asking_are_shown(scene: Scene, browser: OpenBrowser) -> None:
@@ -134,11 +131,11 @@ async def test_all_refusals_of_asking_are_shown(scene: Scene, browser: OpenBrows
         assert away.headers["location"].startswith("/sign-in")
 
 
-async def test_five_are_open_at_most_even_when_sent_at_once(scene: Scene) -> None:
+async def test_concurrent_requests_cannot_exceed_the_open_limit(scene: Scene) -> None:
     others = [await add_listing(scene.context, name=f"Therapist {n}") for n in range(7)]
-    done = await asyncio.gather(*(scene.ask(each) for each in others), return_exceptions=True)
-    refusals = [each for each in done if isinstance(each, Refused)]
-    assert [each.codes for each in refusals] == [{"too_many"}, {"too_many"}]
+    results = await asyncio.gather(*(scene.ask(item) for item in others), return_exceptions=True)
+    refusals = [item for item in results if isinstance(item, Refused)]
+    assert [item.codes for item in refusals] == [{"too_many"}, {"too_many"}]
     assert len(await scene.mails("introduction_asked")) == rules.MAX_OPEN
 
 
@@ -157,25 +154,22 @@ async def test_the_address_of_a_therapist_is_on_no_page(scene: Scene, browser: O
     second = await add_listing(scene.context, name="Brook", email="brook@example.org")
     here = f"/therapists/{second}/introduction"
     async with browser(scene.cast.mira) as page:
-        shown = [
-            await page.get(each)
-            for each in (here, "/my/introductions", f"/my/introductions/{made}", "/my/access")
+        pages = [
+            await page.get(item)
+            for item in (here, "/my/introductions", f"/my/introductions/{made}", "/my/access")
         ]
-        shown.append(await page.post(here, data={"id": str(uuid4()), "do": "look", **FORM}))
-        shown.append(await page.get(f"/introductions/{token}"))
-    for each in shown:
-        assert each.status_code == 200
-        assert each.headers["cache-control"] == "no-store"
-        assert "river@example.org" not in each.text
-        assert "brook@example.org" not in each.text
+        pages.append(await page.post(here, data={"id": str(uuid4()), "do": "look", **FORM}))
+        pages.append(await page.get(f"/introductions/{token}"))
+    for item in pages:
+        assert item.status_code == 200
+        assert item.headers["cache-control"] == "no-store"
+        assert not present(item.text, "river@example.org", "brook@example.org")
 
 
 # The therapist
 
 
-async def test_opening_the_link_answers_nothing_and_the_button_does(
-    scene: Scene, browser: OpenBrowser, drain: Drain
-) -> None:
+async def test_only_the_button_answers_not_the_link(scene: Scene, browser: OpenBrowser, drain: Drain) -> None:
     made = await scene.ask(shared=rules.read_shared(FORM))
     here = f"/introductions/{await scene.token()}"
     async with browser() as page:
@@ -187,9 +181,9 @@ async def test_opening_the_link_answers_nothing_and_the_button_does(
             for never in ("Mira", "I typed this", "mira@example.org"):
                 assert never not in shown.text.partition("<main")[2]
         assert (await scene.row(made))["state"] == "asked"
-        said = {"answer": "accepted", "words": "I will call you on Thursday."}
-        assert (await page.post(here, data=said)).status_code == 303
-        assert (await page.post(here, data=said)).status_code == 303  # once more is nothing new
+        yes = {"answer": "accepted", "words": "I will call you on Thursday."}
+        assert (await page.post(here, data=yes)).status_code == 303
+        assert (await page.post(here, data=yes)).status_code == 303  # once more is nothing new
         other = await page.post(here, data={"answer": "full"})
         assert other.status_code == 422
         assert "the first answer stands" in other.text
@@ -200,14 +194,13 @@ async def test_opening_the_link_answers_nothing_and_the_button_does(
     assert "Thursday" not in news["text_body"]
     async with browser(scene.cast.mira) as page:
         mine = (await page.get(f"/my/introductions/{made}")).text
-    assert "I will call you on Thursday." in mine
-    assert "River Stone answered: yes." in mine
+    assert not missing(mine, "I will call you on Thursday.", "River Stone answered: yes.")
     assert (await scene.log())[0] == "River Stone answered you: yes."
     await drain()
 
 
 @pytest.mark.parametrize("answer", ["full", "not_a_fit"])
-async def test_after_a_no_the_page_shows_nothing_of_it(
+async def test_a_declined_introduction_shows_no_words(
     scene: Scene, browser: OpenBrowser, answer: str
 ) -> None:
     made = await scene.ask(shared=rules.read_shared(FORM))
@@ -235,19 +228,18 @@ async def test_another_therapist_is_found_by_name(scene: Scene, browser: OpenBro
     made = await scene.ask()
     here = f"/introductions/{await scene.token()}"
     async with browser() as page:
-        found = await page.post(
+        page_ = await page.post(
             here, data={"answer": "not_a_fit", "do": "find", "name": "zoe", "words": "Kept"}
         )
-        assert "Zoë Brook, LMFT" in found.text
-        assert "Zoë Draft" not in found.text
-        assert "Kept" in found.text
+        assert "Zoë Brook, LMFT" in page_.text
+        assert "Zoë Draft" not in page_.text
+        assert "Kept" in page_.text
         nobody = await page.post(here, data={"answer": "not_a_fit", "do": "find", "name": "((("})
         assert "Nobody of that name" in nobody.text
         await page.post(here, data={"answer": "not_a_fit", "other": str(brook), "words": "Kept"})
     async with browser(scene.cast.mira) as page:
         mine = (await page.get(f"/my/introductions/{made}")).text
-    assert f'href="/therapists/{brook}"' in mine
-    assert "Kept" in mine
+    assert not missing(mine, f'href="/therapists/{brook}"', "Kept")
 
 
 async def test_an_unknown_token_shows_nothing(browser: OpenBrowser, scene: Scene) -> None:
@@ -297,8 +289,7 @@ async def test_withdrawing_deletes_the_words_and_an_unsent_mail(scene: Scene, br
             assert done.headers["location"] == f"/my/introductions/{made}"
         mine = (await page.get(f"/my/introductions/{made}")).text
     assert "555-0100" not in mine
-    assert "How to reach you" in mine
-    assert "You withdrew it" in mine
+    assert not missing(mine, "How to reach you", "You withdrew it")
     assert await scene.fetch("select * from mails where kind like 'introduction%'") == []
     assert (await scene.log())[:2] == [
         "The mail to River Stone had not left yet, and never will.",
@@ -316,12 +307,12 @@ async def test_withdrawing_deletes_the_words_and_an_unsent_mail(scene: Scene, br
 async def test_a_sent_mail_is_followed_by_one_that_names_nobody(scene: Scene, drain: Drain) -> None:
     made = await scene.ask(shared=rules.read_shared(FORM | {"tell_call_name": "on"}))
     await drain()
-    (asked,) = await scene.mails("introduction_asked")
+    (first,) = await scene.mails("introduction_asked")
     await actions.withdraw(scene.context, await scene.person(scene.cast.mira), made)
     (over,) = await scene.mails("introduction_over")
     assert over["to_address"] == "river@example.org"
     assert rules.reference(made) in over["text_body"]
-    assert rules.reference(made) in asked["text_body"]
+    assert rules.reference(made) in first["text_body"]
     assert "Mira" not in over["text_body"] + over["html_body"] + over["subject"]
     assert await scene.mails("introduction_asked") == []
 
@@ -388,8 +379,8 @@ async def test_an_unanswered_introduction_expires_once_with_a_mail_to_both(
     assert row["told"] == ["reach", "looking_for"]
     assert (row["reach"], row["looking_for"], row["token_hash"], row["mail_id"]) == ("", "", None, None)
     assert await scene.mails("introduction_asked") == []
-    assert [each["to_address"] for each in await scene.mails("introduction_news")] == ["mira@example.org"]
-    assert [each["to_address"] for each in await scene.mails("introduction_over")] == ["river@example.org"]
+    assert [mail["to_address"] for mail in await scene.mails("introduction_news")] == ["mira@example.org"]
+    assert [mail["to_address"] for mail in await scene.mails("introduction_over")] == ["river@example.org"]
     assert (await scene.log())[:2] == [
         "What you told River Stone was deleted here.",
         "River Stone did not answer in time, so the introduction closed.",
@@ -416,8 +407,8 @@ async def test_the_words_of_an_answered_one_are_deleted_in_time_without_mail(
 async def test_more_than_one_batch_closes_at_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "BATCH_SIZE", 2)
     others = [await add_listing(scene.context, name=f"Therapist {n}") for n in range(5)]
-    for each in others:
-        await scene.backdate(await scene.ask(each))
+    for listing in others:
+        await scene.backdate(await scene.ask(listing))
     await jobs.run_timetable(scene.context, "directory.close_introductions")
     assert await scene.fetch("select from introductions where state = 'asked'") == []
 
@@ -456,7 +447,7 @@ async def test_erasing_a_member_deletes_their_introductions(scene: Scene) -> Non
     given = await personal_data.export(scene.context, "mira@example.org")
     assert given["introductions"][0]["looking_for"] == "Somebody for the winter"
     assert "token_hash" not in given["introductions"][0]
-    assert [each["what"] for each in given["accesses"]] == ["introduction.asked", "introduction.mailed"]
+    assert [entry["what"] for entry in given["accesses"]] == ["introduction.asked", "introduction.mailed"]
     await personal_data.erase(scene.context, "mira@example.org")
     for table in ("introductions", "accesses"):
         assert await scene.fetch(f"select from {table}") == []
@@ -490,15 +481,15 @@ async def test_an_export_holds_the_events_of_introductions(scene: Scene) -> None
     await scene.ask(shared=rules.read_shared(FORM))
     await actions.answer(scene.context, Key(token=await scene.token()), Answer("full"))
     given = await personal_data.export(scene.context, "mira@example.org")
-    assert {"introduction.asked", "introduction.full"} <= {each["what"] for each in given["events"]}
+    assert {"introduction.asked", "introduction.full"} <= {event["what"] for event in given["events"]}
 
 
 async def test_events_hold_no_words(scene: Scene) -> None:
     await scene.ask(shared=rules.read_shared(FORM))
     await actions.answer(scene.context, Key(token=await scene.token()), Answer("full", "Try in spring"))
-    said = str(await scene.fetch("select * from events")) + str(await scene.fetch("select * from accesses"))
+    logged = str(await scene.fetch("select * from events")) + str(await scene.fetch("select * from accesses"))
     for never in ("winter", "555-0100", "spring", "example.org"):
-        assert never not in said
+        assert never not in logged
 
 
 async def test_pages_take_few_queries(scene: Scene, browser: OpenBrowser, queries: list[str]) -> None:

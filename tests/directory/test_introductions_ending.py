@@ -24,7 +24,7 @@ from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_person
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing
+from tests.directory.helpers import add_listing, missing, present
 from tests.directory.introduction_helpers import FORM, Drain, Scene
 
 Hide = Callable[[Scene], Awaitable[object]]
@@ -137,10 +137,8 @@ async def test_a_waiting_introduction_ends_with_the_listing(
     )
     async with browser(scene.cast.mira) as page:
         mine = (await page.get(f"/my/introductions/{made}")).text
-        assert "No longer in the directory" in mine
-        assert "You can ask somebody else." in mine
-        assert "You ended it" not in mine
-        assert "555-0100" not in mine
+        assert not missing(mine, "No longer in the directory", "You can ask somebody else.")
+        assert not present(mine, "You ended it", "555-0100")
         assert "No longer in the directory" in (await page.get("/my/introductions")).text
     async with browser() as page:
         shown = (await page.get(f"/introductions/{key.token}")).text
@@ -192,8 +190,7 @@ async def test_an_accepted_one_stays_when_therapist_or_upkeep_hides_the_listing(
     )
     async with browser(scene.cast.mira) as page:
         mine = (await page.get(f"/my/introductions/{made}")).text
-        assert "River Stone is not in the directory now" in mine
-        assert "Their yes still stands" in mine
+        assert not missing(mine, "River Stone is not in the directory now", "Their yes still stands")
         assert ("ask before you meet" in mine) == (because == "licence")
         assert "I will call on Thursday." in mine
         assert "Not in the directory now" in (await page.get("/my/introductions")).text
@@ -264,7 +261,7 @@ async def test_hiding_changes_nothing_that_is_over(scene: Scene, state: str) -> 
 
 
 @pytest.mark.parametrize("said_yes", [False, True])
-async def test_erasing_a_therapist_leaves_their_name_to_members_who_shared_something(
+async def test_erasing_a_therapist_keeps_their_name_in_introductions(
     scene: Scene, browser: OpenBrowser, drain: Drain, said_yes: bool
 ) -> None:
     key, made = await ask_one(scene, said_yes)
@@ -337,7 +334,7 @@ async def test_an_introduction_without_a_listing_expires_in_time(scene: Scene) -
 
 async def test_asking_and_hiding_at_the_same_moment(scene: Scene) -> None:
     others = [await add_person(scene.context, f"Member {n}") for n in range(6)]
-    asking = [scene.ask(member=each) for each in others]
+    asking = [scene.ask(member=member) for member in others]
     await asyncio.gather(*asking[:3], hide_as_organizer(scene), *asking[3:], return_exceptions=True)
     assert await scene.fetch("select from introductions where state = 'asked'") == []
     assert await scene.mails("introduction_asked") == []
@@ -463,8 +460,8 @@ async def offered(scene: Scene, browser: OpenBrowser, name: str) -> str:
     """What a therapist finds by a name when they say that it is not a fit."""
     here = f"/introductions/{await scene.token()}"
     async with browser() as page:
-        found = await page.post(here, data={"answer": "not_a_fit", "do": "find", "name": name})
-    return found.text.partition("Whom do you mean?")[2].partition("A few words")[0]
+        answer = await page.post(here, data={"answer": "not_a_fit", "do": "find", "name": name})
+    return answer.text.partition("Whom do you mean?")[2].partition("A few words")[0]
 
 
 def licenses(*areas: str, days: int = 400) -> tuple[License, ...]:
@@ -493,12 +490,12 @@ async def test_only_open_listings_licensed_in_the_same_state_may_be_named(
     for name, more in unfit.items():
         await add_listing(scene.context, state="shown", name=name, **more)
     await add_listing(scene.context, name="Ash Draft", state="draft")
-    found = await offered(scene, browser, "ash")
-    assert "Ash Fits" in found
-    assert "Licensed in Florida and New York" in found
-    assert "Ash Waiting" in found
+    names = await offered(scene, browser, "ash")
+    assert "Ash Fits" in names
+    assert "Licensed in Florida and New York" in names
+    assert "Ash Waiting" in names
     for name in ("Ash Elsewhere", "Ash Late", "Ash Closed", "Ash Far", "Ash Draft"):
-        assert name not in found
+        assert name not in names
     async with browser() as page:
         shown = (await page.get(f"/introductions/{await scene.token()}?answer=not_a_fit")).text
     assert "licensed in Florida today, as you are" in shown
@@ -514,10 +511,9 @@ async def test_a_therapist_without_a_valid_license_can_name_nobody(
     here = f"/introductions/{await scene.token()}"
     async with browser() as page:
         assert "you can name nobody" in (await page.get(f"{here}?answer=not_a_fit")).text
-        said = await page.post(here, data={"answer": "not_a_fit", "other": str(fits), "words": "Kept"})
-        assert said.status_code == 422
-        assert "cannot be asked here now" in said.text
-        assert "Kept" in said.text
+        refused = await page.post(here, data={"answer": "not_a_fit", "other": str(fits), "words": "Kept"})
+        assert refused.status_code == 422
+        assert not missing(refused.text, "cannot be asked here now", "Kept")
 
 
 @pytest.mark.parametrize("because", ["closed", "hidden", "license", "elsewhere"])
@@ -529,9 +525,8 @@ async def test_a_named_listing_that_no_longer_may_be_named_is_not_shown(
     key = Key(token=await scene.token())
     await actions.answer(scene.context, key, Answer("not_a_fit", other=other))
     async with browser(scene.cast.mira) as page:
-        seen = (await page.get(f"/my/introductions/{made}")).text
-        assert f'href="/therapists/{other}"' in seen
-        assert "They are licensed in Florida" in seen
+        text = (await page.get(f"/my/introductions/{made}")).text
+        assert not missing(text, f'href="/therapists/{other}"', "They are licensed in Florida")
         if because == "closed":
             await scene.run("update listings set room = 'closed' where id = $1", other)
         elif because == "hidden":
@@ -544,9 +539,9 @@ async def test_a_named_listing_that_no_longer_may_be_named_is_not_shown(
             await set_licenses(
                 scene, other, "area = 'NY'" if is_elsewhere else "expires_on = current_date - 2"
             )
-        seen = (await page.get(f"/my/introductions/{made}")).text
-        assert f'href="/therapists/{other}"' not in seen
-        assert "cannot be asked here at the moment" in seen
+        text = (await page.get(f"/my/introductions/{made}")).text
+        assert f'href="/therapists/{other}"' not in text
+        assert "cannot be asked here at the moment" in text
 
 
 async def test_a_posted_id_that_may_not_be_named_is_refused(scene: Scene) -> None:

@@ -33,22 +33,22 @@ def refused(values: dict[str, str]) -> set[tuple[str, str]]:
 
 def test_only_what_is_ticked_is_shared() -> None:
     typed = {"call_name": "Mira", "looking_for": "Weekday evenings", "own_words": "Hello"}
-    told = rules.read_shared(TICKED | typed | {"tell_looking_for": "on", "tell_circle": "on"})
-    assert told.kinds == ("reach", "looking_for", "circle")
-    assert (told.call_name, told.looking_for, told.own_words) == ("", "Weekday evenings", "")
-    assert rules.unshared_labels(TICKED | typed, told) == ["the name to be called", "your own words"]
+    shared = rules.read_shared(TICKED | typed | {"tell_looking_for": "on", "tell_circle": "on"})
+    assert shared.kinds == ("reach", "looking_for", "circle")
+    assert (shared.call_name, shared.looking_for, shared.own_words) == ("", "Weekday evenings", "")
+    assert rules.unshared_labels(TICKED | typed, shared) == ["the name to be called", "your own words"]
 
 
 @given(ticks=st.sets(st.sampled_from(sorted(rules.SHAREABLE))), words=st.text(max_size=40))
 def test_nothing_unticked_is_shared(ticks: set[str], words: str) -> None:
     typed = {kind: f"kind {kind} {words}" for kind in rules.LENGTHS}
     try:
-        told = rules.read_shared(typed | {f"tell_{kind}": "on" for kind in ticks})
+        shared = rules.read_shared(typed | {f"tell_{kind}": "on" for kind in ticks})
     except Refused:
         return
-    assert set(told.kinds) == ticks
+    assert set(shared.kinds) == ticks
     for kind in rules.LENGTHS:
-        assert bool(getattr(told, kind)) == (kind in ticks)
+        assert bool(getattr(shared, kind)) == (kind in ticks)
 
 
 def test_all_refusals_at_once() -> None:
@@ -62,16 +62,16 @@ def test_all_refusals_at_once() -> None:
 
 
 def test_line_breaks_stay() -> None:
-    told = rules.read_shared(TICKED | {"tell_own_words": "on", "own_words": "One\r\n\r\nTwo"})
-    assert told.own_words == "One\n\nTwo"
+    shared = rules.read_shared(TICKED | {"tell_own_words": "on", "own_words": "One\r\n\r\nTwo"})
+    assert shared.own_words == "One\n\nTwo"
 
 
 # Asking
 
 
 def listing(**more: Any) -> dict[str, Any]:
-    found = {"name": "River", "is_own": False, "takes_mail": True, "room": "now"}
-    return found | {"open_id": None, "no_until": None, "open_count": 0} | more
+    row = {"name": "River", "is_own": False, "takes_mail": True, "room": "now"}
+    return row | {"open_id": None, "no_until": None, "open_count": 0} | more
 
 
 def test_refusals_of_asking() -> None:
@@ -99,7 +99,7 @@ def row(state: str, over: bool = False) -> dict[str, Any]:
     return {"state": state, "over": over, "ended_because": ""}
 
 
-def test_the_first_answer_stays_and_the_same_again_is_not_refused() -> None:
+def test_only_the_first_answer_is_accepted() -> None:
     assert rules.answer_refusals(row("asked"), "full") == []
     assert rules.answer_refusals(row("full"), "full") == []
     assert codes(rules.answer_refusals(row("full"), "accepted")) == ["answered"]
@@ -118,8 +118,8 @@ def test_every_state_can_be_withdrawn_or_ended_not_both(state: str, over: bool) 
 
 def test_reading_an_answer() -> None:
     other = uuid4()
-    said = rules.read_answer({"answer": "not_a_fit", "words": " Try them. ", "other": str(other)})
-    assert said == rules.Answer("not_a_fit", "Try them.", other)
+    answer = rules.read_answer({"answer": "not_a_fit", "words": " Try them. ", "other": str(other)})
+    assert answer == rules.Answer("not_a_fit", "Try them.", other)
     assert rules.read_answer({"answer": "accepted", "other": str(other)}) == rules.Answer("accepted")
     assert rules.read_answer({"answer": "full", "other": "nobody"}).other is None
     for values in ({}, {"answer": "maybe"}, {"answer": "full", "words": "x" * 601}):
@@ -144,17 +144,17 @@ def test_every_reason_of_hiding_has_a_text() -> None:
     assert set(rules.END_REASONS) == set(words.HIDDEN)
     assert set(rules.END_REASONS.values()) | {"left"} == set(rules.END_TEXTS)
     for because in rules.END_TEXTS:
-        said = rules.end_text(seen("ended", ended_because=because))
-        assert said.endswith(".")
-        assert "{" not in said
-    assert rules.end_text(seen("accepted")) == ""
-    assert "took their page off" in rules.end_text(seen("accepted", hidden_because="therapist"))
+        text = rules.end_text(member_row("ended", ended_because=because))
+        assert text.endswith(".")
+        assert "{" not in text
+    assert rules.end_text(member_row("accepted")) == ""
+    assert "took their page off" in rules.end_text(member_row("accepted", hidden_because="therapist"))
 
 
-def test_one_that_ended_with_the_listing_does_not_read_as_ended_by_its_member() -> None:
-    closed = seen("ended", ended_because="organizer", ended_at=NOW)
+def test_ending_with_the_listing_is_not_shown_as_ended_by_the_member() -> None:
+    closed = member_row("ended", ended_because="organizer", ended_at=NOW)
     assert rules.state_words(closed) == "No longer in the directory"
-    assert rules.state_words(seen("ended")) == "You ended it"
+    assert rules.state_words(member_row("ended")) == "You ended it"
     assert rules.steps(closed)[-1].text == (
         "River was no longer in the directory, so this was closed. What you told was deleted here."
     )
@@ -165,28 +165,30 @@ def test_one_that_ended_with_the_listing_does_not_read_as_ended_by_its_member() 
 # Steps
 
 
-def seen(state: str, **more: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"state": state, "listing_name": "River", "created_at": NOW, "mail_state": None}
-    found |= {"mail_sent_at": None, "answered_at": None, "ended_at": None, "forgotten_at": None}
-    found |= {"ended_because": "", "hidden_because": ""}
-    return found | more
+def member_row(state: str, **more: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"state": state, "listing_name": "River", "created_at": NOW, "mail_state": None}
+    row |= {"mail_sent_at": None, "answered_at": None, "ended_at": None, "forgotten_at": None}
+    row |= {"ended_because": "", "hidden_because": ""}
+    return row | more
 
 
-def test_steps_show_only_what_is_known() -> None:
+def test_steps_of_an_introduction() -> None:
     later = NOW + timedelta(days=2)
-    assert [step.text for step in rules.steps(seen("asked", mail_state="sent", mail_sent_at=NOW))] == [
+    assert [step.text for step in rules.steps(member_row("asked", mail_state="sent", mail_sent_at=NOW))] == [
         "You asked for it.",
         "The mail left for River.",
     ]
-    assert "could not be delivered" in rules.steps(seen("asked", mail_state="refused"))[1].text
-    assert rules.steps(seen("withdrawn", ended_at=later))[1].text == "A mail to River was put on its way."
-    ended = rules.steps(seen("ended", answered_at=NOW, ended_at=later, forgotten_at=later))
+    assert "could not be delivered" in rules.steps(member_row("asked", mail_state="refused"))[1].text
+    assert (
+        rules.steps(member_row("withdrawn", ended_at=later))[1].text == "A mail to River was put on its way."
+    )
+    ended = rules.steps(member_row("ended", answered_at=NOW, ended_at=later, forgotten_at=later))
     assert [step.text for step in ended][2:] == [
         "River answered: yes.",
         "You ended it. What you told was deleted here.",
     ]
-    assert "did not answer in time" in rules.steps(seen("expired", forgotten_at=later))[-1].text
-    full = rules.steps(seen("full", answered_at=NOW, forgotten_at=later))
+    assert "did not answer in time" in rules.steps(member_row("expired", forgotten_at=later))[-1].text
+    full = rules.steps(member_row("full", answered_at=NOW, forgotten_at=later))
     assert [step.text for step in full][2:] == ["River answered: no room.", "What you told was deleted here."]
 
 
@@ -221,9 +223,9 @@ def test_the_texts_of_the_access_log() -> None:
     gone = {"what": "introduction.full", "who_name": None, "listing_name": None, "details": []}
     assert access_log.text_of(gone) == "A therapist who is no longer listed answered you: no room."
     for what in access_log.TEXTS:
-        said = access_log.text_of(line | {"what": what, "details": []})
-        assert said.endswith(".")
-        assert "{" not in said
+        text = access_log.text_of(line | {"what": what, "details": []})
+        assert text.endswith(".")
+        assert "{" not in text
 
 
 # Suggestions
@@ -237,11 +239,11 @@ def suggestion_codes(values: dict[str, str]) -> set[str]:
 
 def test_refusals_of_a_suggestion() -> None:
     ids = [uuid4() for _ in range(4)]
-    typed = ",".join(str(each) for each in ids)
+    typed = ",".join(str(listing) for listing in ids)
     assert suggestions_rules.read({"what": "directory", "listings": typed}).listings == ()
     three = {
         "what": "listings",
-        "listings": ",".join(str(each) for each in ids[:3]),
+        "listings": ",".join(str(listing) for listing in ids[:3]),
         "words": "Slow and kind.",
     }
     assert suggestions_rules.read(three) == suggestions_rules.Suggestion(tuple(ids[:3]), "Slow and kind.")
@@ -251,12 +253,12 @@ def test_refusals_of_a_suggestion() -> None:
 
 
 def test_listings_as_options() -> None:
-    found = {"id": uuid4(), "name": "River", "letters": "LMFT", "city": "Miami", "area": "FL"}
-    found |= {"telehealth": True, "in_person": True, "licensed": ["FL", "GU"]}
-    assert suggestions_rules.listing_options([found], none="Nobody") == [
+    row = {"id": uuid4(), "name": "River", "letters": "LMFT", "city": "Miami", "area": "FL"}
+    row |= {"telehealth": True, "in_person": True, "licensed": ["FL", "GU"]}
+    assert suggestions_rules.listing_options([row], none="Nobody") == [
         ("", "Nobody", ""),
         (
-            str(found["id"]),
+            str(row["id"]),
             "River, LMFT",
             "Miami, Florida. Telehealth and in person. Licensed in Florida and Guam",
         ),

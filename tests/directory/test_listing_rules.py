@@ -49,7 +49,7 @@ def test_an_invalid_npi(npi: str) -> None:
 
 
 @given(st.integers(10**8, 3 * 10**8 - 1))
-def test_one_of_ten_last_digits_is_right_and_a_mistyped_digit_is_noticed(head: int) -> None:
+def test_the_npi_check_digit(head: int) -> None:
     right = [f"{head}{last}" for last in range(10) if rules.is_npi(f"{head}{last}")]
     assert len(right) == 1
     other = str((int(right[0][4]) + 1) % 10)
@@ -66,12 +66,12 @@ def test_one_of_ten_last_digits_is_right_and_a_mistyped_digit_is_noticed(head: i
         (License("lmft", "FL", "1", status="inactive"), False),
     ],
 )
-def test_which_license_is_valid(license: License, does: bool) -> None:
+def test_license_validity(license: License, does: bool) -> None:
     assert rules.is_license_valid(license, TODAY) is does
 
 
 def test_all_refusals_at_once_each_with_its_field() -> None:
-    found = fields(
+    refused = fields(
         replace(
             RIVER,
             name=" ",
@@ -87,7 +87,7 @@ def test_all_refusals_at_once_each_with_its_field() -> None:
             zip="123",
         )
     )
-    assert set(found) >= {
+    assert set(refused) >= {
         ("name", "missing"),
         ("area", "unknown_choice"),
         ("npi", "npi_wrong"),
@@ -167,9 +167,9 @@ def test_a_draft_may_lack_what_a_shown_listing_may_not(
         ({"licenses": (License("lmft", "FL", "1", expires_on=date(1, 1, 1)),)}, "license_1_expires_on", "date_far"),
     ],
 )  # fmt: skip
-def test_what_is_refused_as_a_draft(change: dict[str, object], field: str, code: str) -> None:
-    found = rules.draft_refusals(replace(RIVER, **change))  # pyright: ignore[reportArgumentType]
-    assert (field, code) in [(reason.field, reason.code) for reason in found]
+def test_refusals_of_a_draft(change: dict[str, object], field: str, code: str) -> None:
+    reasons = rules.draft_refusals(replace(RIVER, **change))  # pyright: ignore[reportArgumentType]
+    assert (field, code) in [(reason.field, reason.code) for reason in reasons]
 
 
 def test_a_zip_must_be_in_the_state() -> None:
@@ -184,7 +184,7 @@ def test_a_zip_must_be_in_the_state() -> None:
     assert rules.zip_refusals(replace(RIVER, zip=""), None) == []
 
 
-def test_tidy_trims_and_keeps_what_cannot_be_read() -> None:
+def test_tidy_trims_and_keeps_unreadable_text() -> None:
     tidied = rules.tidy(
         replace(
             RIVER,

@@ -25,6 +25,7 @@ from circles.store.context import Context
 from tests.cast import add_listing
 from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing as write_listing
+from tests.directory.helpers import missing
 
 TODAY = datetime.now(UTC).date()
 MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
@@ -32,8 +33,8 @@ MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
 
 def names(page: str) -> list[str]:
     """The names on the cards, in their order."""
-    found = re.findall(r'class="therapist-name"><a href="[^"]+">([^<]+)</a>', page)
-    return [unescape(each) for each in found]
+    shown = re.findall(r'class="therapist-name"><a href="[^"]+">([^<]+)</a>', page)
+    return [unescape(name) for name in shown]
 
 
 async def get(browser: OpenBrowser, query: str) -> str:
@@ -75,7 +76,7 @@ async def get(browser: OpenBrowser, query: str) -> str:
         ("q=%22slow+river%22", {"approach": "A slow river carries it. Rivers are slow."}),
     ],
 )
-async def test_each_filter_finds_who_has_it_and_nobody_else(
+async def test_each_filter_shows_only_listings_that_match(
     context: Context, browser: OpenBrowser, query: str, values: dict[str, Any]
 ) -> None:
     other = {"name": "Somebody Else", "fee_minimum": 15_000}
@@ -85,7 +86,7 @@ async def test_each_filter_finds_who_has_it_and_nobody_else(
     assert names(await get(browser, f"?{query}")) == [wanted["name"]]
 
 
-async def test_one_choice_is_any_of_it_and_several_choices_are_all(
+async def test_values_of_one_filter_are_alternatives_and_filters_are_combined(
     context: Context, browser: OpenBrowser
 ) -> None:
     await add_listing(context, name="Both", ways=["ifs", "se"], languages=["en", "es"])
@@ -96,7 +97,9 @@ async def test_one_choice_is_any_of_it_and_several_choices_are_all(
 
 
 @pytest.mark.parametrize("state", ["draft", "waiting", "hidden"])
-async def test_who_is_not_shown_is_not_found(context: Context, browser: OpenBrowser, state: str) -> None:
+async def test_listings_in_other_states_are_not_in_the_search(
+    context: Context, browser: OpenBrowser, state: str
+) -> None:
     await add_listing(context, state=state, hidden_because="complaint" if state == "hidden" else "")
     page = await get(browser, "")
     assert names(page) == []
@@ -113,7 +116,7 @@ async def test_who_is_not_shown_is_not_found(context: Context, browser: OpenBrow
     ],
 )
 @pytest.mark.parametrize("how", ["", "telehealth", "in_person"])
-async def test_nobody_is_offered_without_a_license_that_counts_there(
+async def test_only_listings_with_a_valid_license_in_the_area_are_in_the_search(
     context: Context, browser: OpenBrowser, license: dict[str, Any], how: str
 ) -> None:
     await add_listing(context, licenses=[license])
@@ -121,7 +124,7 @@ async def test_nobody_is_offered_without_a_license_that_counts_there(
         assert names(await get(browser, f"?{place}&how={how}")) == []
 
 
-async def test_a_license_that_ran_out_a_moment_ago_offers_nobody(
+async def test_a_license_expired_since_the_last_refresh_is_left_out(
     context: Context, browser: OpenBrowser
 ) -> None:
     await add_listing(context, areas=["FL"], name="Gone Today")
@@ -136,26 +139,22 @@ async def test_a_license_that_ran_out_a_moment_ago_offers_nobody(
         assert names(await get(browser, query)) == ["Still There"]
 
 
-async def test_telehealth_without_a_state_asks_for_it_and_shows_nobody(
-    context: Context, browser: OpenBrowser
-) -> None:
+async def test_telehealth_without_a_state_shows_no_listing(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context)
     for query in ("?how=telehealth", "?how=in_person", "?how=telehealth&zip=00000"):
         page = await get(browser, query)
         assert names(page) == []
-        assert "Where are you?" in page
-        assert "nobody is shown before" in page
+        assert not missing(page, "Where are you?", "nobody is shown before")
 
 
-async def test_without_a_state_the_page_asks_and_still_lists(context: Context, browser: OpenBrowser) -> None:
+async def test_a_search_without_a_state_lists_and_asks_for_it(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, areas=["FL", "GA"])
     page = await get(browser, "?q=calder")
-    assert "Where are you?" in page
-    assert "Licensed in Florida and Georgia" in page
+    assert not missing(page, "Where are you?", "Licensed in Florida and Georgia")
 
 
 @pytest.mark.parametrize(
-    ("query", "says"),
+    ("query", "message"),
     [
         ("zip=00000", "We know no place with the ZIP 00000"),
         ("zip=09012", "Please choose the state where you are"),
@@ -164,47 +163,47 @@ async def test_without_a_state_the_page_asks_and_still_lists(context: Context, b
         ("state=ZZ", "Please choose one of these"),
     ],
 )
-async def test_a_place_that_cannot_be_is_said_and_what_was_typed_is_kept(
-    context: Context, browser: OpenBrowser, query: str, says: str
+async def test_an_invalid_place_is_explained_and_the_input_is_kept(
+    context: Context, browser: OpenBrowser, query: str, message: str
 ) -> None:
     await add_listing(context)
     page = await get(browser, f"?{query}&q=calder&way=ifs")
-    assert says in page
+    assert message in page
     assert 'value="calder"' in page
     if query.startswith("zip"):
         assert f'value="{query[4:].partition("&")[0]}"' in page
 
 
-async def test_an_office_is_found_by_its_distance(context: Context, browser: OpenBrowser) -> None:
+async def test_offices_are_filtered_by_distance(context: Context, browser: OpenBrowser) -> None:
     near = {"latitude": MIAMI.latitude + 4 / 69, "longitude": MIAMI.longitude}
     far = {"latitude": MIAMI.latitude + 30 / 69, "longitude": MIAMI.longitude, "zip": "", "telehealth": False}
     await add_listing(context, name="Near", **near)
     await add_listing(context, name="Far", **far)
     await add_listing(context, name="By video", in_person=False, latitude=None, longitude=None)
     await add_listing(context, name="Over the border", area="GA", areas=["GA"], **near)
-    found = await get(browser, "?zip=33130&how=in_person&within=5")
-    assert names(found) == ["Near"]
-    assert "about 4 miles from you" in found
-    assert 'id="n-how-in_person">1<' in found
-    assert 'id="n-how-telehealth">2<' in found
+    page = await get(browser, "?zip=33130&how=in_person&within=5")
+    assert names(page) == ["Near"]
+    assert "about 4 miles from you" in page
+    assert 'id="n-how-in_person">1<' in page
+    assert 'id="n-how-telehealth">2<' in page
     assert set(names(await get(browser, "?zip=33130&how=in_person&within=50"))) == {"Near", "Far"}
     assert set(names(await get(browser, "?zip=33130"))) == {"Near", "By video"}
     assert set(names(await get(browser, "?zip=33130&how=telehealth"))) == {"Near", "By video"}
 
 
-async def test_nobody_is_lost_or_told_twice_over_the_pages(context: Context) -> None:
+async def test_every_listing_is_on_exactly_one_page_of_results(context: Context) -> None:
     everybody = {await add_listing(context, room=room) for room in ["now", "waiting", "closed"] * 5}
-    for asked in (Search(state="FL"), Search(), Search(q="calder"), Search(ways=("ifs", "se"))):
-        seen: list[UUID] = []
+    for query in (Search(state="FL"), Search(), Search(q="calder"), Search(ways=("ifs", "se"))):
+        ids: list[UUID] = []
         for page in range(1, 9):
-            found = await search.find(context, replace(asked, page=page), page_size=2)
-            assert found.total == 15
-            seen += [card.id for card in found.cards]
-        assert len(seen) == 15
-        assert set(seen) == everybody
+            results = await search.find(context, replace(query, page=page), page_size=2)
+            assert results.total == 15
+            ids += [card.id for card in results.cards]
+        assert len(ids) == 15
+        assert set(ids) == everybody
 
 
-async def test_those_with_room_come_first_and_the_rest_is_shuffled_by_the_day(
+async def test_results_are_ordered_by_room_and_shuffled_daily(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for room in ["closed", "waiting", "now"] * 4:
@@ -213,16 +212,16 @@ async def test_those_with_room_come_first_and_the_rest_is_shuffled_by_the_day(
     for day in range(4):
         now = search.clock.now() + timedelta(days=day)
         monkeypatch.setattr(search.clock, "now", lambda now=now: now)
-        found = await search.find(context, Search(state="FL"))
-        assert [card.room for card in found.cards] == ["now"] * 4 + ["waiting"] * 4 + ["closed"] * 4
-        orders.add(tuple(card.id for card in found.cards))
+        results = await search.find(context, Search(state="FL"))
+        assert [card.room for card in results.cards] == ["now"] * 4 + ["waiting"] * 4 + ["closed"] * 4
+        orders.add(tuple(card.id for card in results.cards))
         again = await search.find(context, Search(state="FL"))
-        assert again.cards == found.cards
+        assert again.cards == results.cards
         monkeypatch.undo()
     assert len(orders) > 1
 
 
-async def test_the_closest_words_come_first(context: Context, browser: OpenBrowser) -> None:
+async def test_text_matches_are_ranked(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, name="A", approach="Years ago I met Mr. Rivers, once.")
     await add_listing(context, name="Ada Rivers", room="closed")
     assert names(await get(browser, "?q=rivers")) == ["Ada Rivers", "A"]
@@ -235,7 +234,7 @@ async def test_the_closest_words_come_first(context: Context, browser: OpenBrows
         "Espanol", "sensorimotor", "Nunez",
     ],
 )  # fmt: skip
-async def test_words_find_the_place_the_way_and_what_it_works_with(
+async def test_text_search_covers_place_way_and_themes(
     context: Context, browser: OpenBrowser, typed: str
 ) -> None:
     ways = (
@@ -252,7 +251,9 @@ async def test_words_find_the_place_the_way_and_what_it_works_with(
     assert names(await get(browser, f"?q={typed}")) == ["Ada Núñez"]
 
 
-async def test_an_empty_list_says_which_choice_to_let_go_of(context: Context, browser: OpenBrowser) -> None:
+async def test_an_empty_result_links_to_searches_with_one_filter_less(
+    context: Context, browser: OpenBrowser
+) -> None:
     await add_listing(context, ways=["ifs"], languages=["es"])
     await add_listing(context, ways=["ifs"])
     page = await get(browser, "?state=FL&way=se&lang=es")
@@ -263,22 +264,18 @@ async def test_an_empty_list_says_which_choice_to_let_go_of(context: Context, br
     assert "Let go of “language”" not in page
 
 
-async def test_what_is_chosen_stands_above_as_links_that_take_it_away(
-    context: Context, browser: OpenBrowser
-) -> None:
+async def test_active_filters_are_links_that_remove_them(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context)
     page = await get(browser, "?state=FL&way=ifs&fee=300")
     chips = re.findall(r'class="chip" href="([^"]+)"', page)
-    assert [unescape(each) for each in chips] == [
+    assert [unescape(address) for address in chips] == [
         "/therapists?way=ifs&fee=300",
         "/therapists?state=FL&fee=300",
         "/therapists?state=FL&way=ifs",
     ]
 
 
-async def test_htmx_gets_the_list_with_the_counts_and_the_plain_address(
-    context: Context, browser: OpenBrowser
-) -> None:
+async def test_htmx_gets_the_list_the_counts_and_a_short_url(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context)
     async with browser() as page:
         answer = await page.get(
@@ -288,12 +285,12 @@ async def test_htmx_gets_the_list_with_the_counts_and_the_plain_address(
     assert answer.headers["hx-push-url"] == "/therapists?state=FL&way=ifs"
     assert "HX-Request" in answer.headers["vary"]
     assert '<span class="count" id="n-way-ifs" hx-swap-oob="true">1</span>' in answer.text
-    said = "1 therapist licensed in Florida fits what you chose."
-    assert f'<p id="n-found" hx-swap-oob="innerHTML">{said}</p>' in answer.text
+    result = "1 therapist licensed in Florida fits what you chose."
+    assert f'<p id="n-found" hx-swap-oob="innerHTML">{result}</p>' in answer.text
     assert '<select id="f-state" name="state" hx-swap-oob="outerMorph">' in answer.text
 
 
-async def test_a_form_without_htmx_leads_to_the_plain_address(context: Context, browser: OpenBrowser) -> None:
+async def test_a_form_without_htmx_redirects_to_a_short_url(context: Context, browser: OpenBrowser) -> None:
     async with browser() as page:
         answer = await page.get("/therapists?q=&state=FL&zip=&within=25&how=&fee=&amount=85&exp=")
         assert answer.status_code == 303
@@ -302,9 +299,7 @@ async def test_a_form_without_htmx_leads_to_the_plain_address(context: Context, 
         assert (await page.get("/therapists?q=&zip=123")).status_code == 200
 
 
-async def test_an_amount_that_was_typed_gives_way_to_a_later_choice(
-    context: Context, browser: OpenBrowser
-) -> None:
+async def test_a_later_choice_of_fee_replaces_a_typed_amount(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context, sliding_floor=8_500)
     page = await get(browser, "?fee=85")
     assert '<option value="85" selected>$85 an hour (1)</option>' in page
@@ -316,11 +311,10 @@ async def test_an_amount_that_was_typed_gives_way_to_a_later_choice(
     assert re.search(r'<input id="f-amount" name="amount" value=""[^>]* hx-swap-oob="true">', part.text)
     assert 'id="f-amount"' not in other.text  # somebody may be writing there
     page = await get(browser, "?fee=60&amount=lots")
-    assert '<option value="60" selected>' in page
-    assert 'name="amount" value="lots"' in page
+    assert not missing(page, '<option value="60" selected>', 'name="amount" value="lots"')
 
 
-async def test_what_was_left_out_is_called_by_its_name(context: Context, browser: OpenBrowser) -> None:
+async def test_ignored_filters_are_named(context: Context, browser: OpenBrowser) -> None:
     await add_listing(context)
     page = await get(browser, "?state=FL&how=by_ship&with=x&fee=abc&lang=")
     for name in ("How to meet", "Works with", "A fee I can pay"):
@@ -328,7 +322,7 @@ async def test_what_was_left_out_is_called_by_its_name(context: Context, browser
     assert 'hx-target="body"' in page  # so that what is said beside the fields goes with the next answer
 
 
-async def test_every_office_within_the_distance_is_found_and_no_other(context: Context) -> None:
+async def test_distances_in_sql_equal_distances_in_python(context: Context) -> None:
     dice = random.Random(7)
     points = [
         (dice.uniform(18, 71), dice.uniform(0, 6.28), dice.uniform(0, 2), dice.choice(search_rules.WITHIN))
@@ -360,7 +354,7 @@ def at_distance(here: Place, turn: float, miles: float) -> Place:
     return Place("", "", "FL", degrees(there), here.longitude + degrees(aside))
 
 
-async def test_a_page_asks_the_database_twice(
+async def test_a_page_of_results_takes_two_queries(
     context: Context, browser: OpenBrowser, queries: list[str]
 ) -> None:
     for _ in range(12):
@@ -370,29 +364,28 @@ async def test_a_page_asks_the_database_twice(
     assert len(queries) == 2
 
 
-async def test_a_card_carries_the_short_list_in_the_address(context: Context, browser: OpenBrowser) -> None:
+async def test_a_card_links_to_the_short_list_in_the_url(context: Context, browser: OpenBrowser) -> None:
     one = await add_listing(context)
     page = await get(browser, "?state=FL")
     (add,) = re.findall(r'<a id="keep-[^"]+"[^>]* href="([^"]+)"', page)
     page = await get(browser, unescape(add).removeprefix("/therapists"))
-    assert "Your short list has 1 therapist." in page
-    assert "Take off my short list" in page
+    assert not missing(page, "Your short list has 1 therapist.", "Take off my short list")
     assert search_rules.short_list_rules.code(one) in page
 
 
 # --- Counts, beside a count by hand ----------------------------------------------------------------------
 
 
-async def made_up(context: Context, dice: random.Random, how_many: int) -> list[dict[str, Any]]:
+async def random_listings(context: Context, dice: random.Random, how_many: int) -> list[dict[str, Any]]:
     """Listings by chance, each as the plain values that a count by hand needs."""
 
     def some(options: Any, most: int = 3) -> list[str]:
         return dice.sample(list(options), dice.randint(0, most))
 
-    found = []
+    listings = []
     for _ in range(how_many):
         area = dice.choice(["FL", "GA"])
-        licenses = {each: dice.choice([None, -1, 1]) for each in {area, *some(["FL", "GA", "AL"], 2)}}
+        licenses = {code: dice.choice([None, -1, 1]) for code in {area, *some(["FL", "GA", "AL"], 2)}}
         ways = some(["ifs", "se", "emdr", "kap"])
         values: dict[str, Any] = {
             "area": area,
@@ -416,40 +409,40 @@ async def made_up(context: Context, dice: random.Random, how_many: int) -> list[
         if not (values["telehealth"] or values["in_person"]):
             values["telehealth"] = True
         rows = [
-            {"area": each, "expires_on": days and TODAY + timedelta(days=10 * days)}
-            for each, days in licenses.items()
+            {"area": code, "expires_on": days and TODAY + timedelta(days=10 * days)}
+            for code, days in licenses.items()
         ]
         credentials = {"ifs": "ifs_2", "se": "sep", "emdr": "emdria", "kap": ""}
         await add_listing(
             context,
             **values,
             licenses=rows,
-            ways=[{"way": each, "credential": credentials[each]} for each in ways],
+            ways=[{"way": code, "credential": credentials[code]} for code in ways],
         )
-        counting = {each for each, days in licenses.items() if days != -1}
-        found.append(
+        counting = {code for code, days in licenses.items() if days != -1}
+        listings.append(
             values | {"counting": counting, "ways": ways, "credentials": [credentials[w] for w in ways]}
         )
-    return found
+    return listings
 
 
-def by_hand(one: dict[str, Any], asked: Search, at: search_rules.Where) -> dict[str, bool]:
+def facts(one: dict[str, Any], query: Search, at: search_rules.Where) -> dict[str, bool]:
     """Whether one listing has each thing that is chosen, by the words of the filters alone."""
     lowest = one["fee_minimum"] if one["sliding_floor"] is None else one["sliding_floor"]
     ranks = ["", "none", "some", "over_10", "over_50"]
-    tells: dict[str, Callable[[], bool]] = {
-        "where": lambda: fits_place(one, asked, at),
-        "way": lambda: bool(set(asked.ways) & set(one["ways"])),
-        "cred": lambda: bool(set(asked.credentials) & set(one["credentials"])),
-        "with": lambda: bool(set(asked.works_with) & set(one["works_with"])),
-        "for": lambda: bool(set(asked.for_whom) & set(one["for_whom"])),
-        "lang": lambda: bool(set(asked.languages) & set(one["languages"])),
-        "pay": lambda: any(pays(one)[each] for each in asked.pay),
-        "room": lambda: one["room"] in asked.room,
-        "fee": lambda: lowest <= (asked.fee or 0),
-        "exp": lambda: ranks.index(one["experience"]) >= ranks.index(asked.experience),
+    has: dict[str, Callable[[], bool]] = {
+        "where": lambda: fits_place(one, query, at),
+        "way": lambda: bool(set(query.ways) & set(one["ways"])),
+        "cred": lambda: bool(set(query.credentials) & set(one["credentials"])),
+        "with": lambda: bool(set(query.works_with) & set(one["works_with"])),
+        "for": lambda: bool(set(query.for_whom) & set(one["for_whom"])),
+        "lang": lambda: bool(set(query.languages) & set(one["languages"])),
+        "pay": lambda: any(pays(one)[code] for code in query.pay),
+        "room": lambda: one["room"] in query.room,
+        "fee": lambda: lowest <= (query.fee or 0),
+        "exp": lambda: ranks.index(one["experience"]) >= ranks.index(query.experience),
     }
-    return {kind: tell() for kind, tell in tells.items()}
+    return {kind: is_met() for kind, is_met in has.items()}
 
 
 def pays(one: dict[str, Any]) -> dict[str, bool]:
@@ -462,23 +455,23 @@ def pays(one: dict[str, Any]) -> dict[str, bool]:
     }
 
 
-def fits_place(one: dict[str, Any], asked: Search, at: search_rules.Where) -> bool:
+def fits_place(one: dict[str, Any], query: Search, at: search_rules.Where) -> bool:
     if at.area not in one["counting"]:
         return False
-    office = one["in_person"] and one["area"] == at.area and is_near(one, asked, at)
-    return {"telehealth": one["telehealth"], "in_person": office}.get(asked.how, one["telehealth"] or office)
+    office = one["in_person"] and one["area"] == at.area and is_near(one, query, at)
+    return {"telehealth": one["telehealth"], "in_person": office}.get(query.how, one["telehealth"] or office)
 
 
-def is_near(one: dict[str, Any], asked: Search, at: search_rules.Where) -> bool:
+def is_near(one: dict[str, Any], query: Search, at: search_rules.Where) -> bool:
     there = Place("", "", "", one["latitude"], one["longitude"])
-    return at.near is None or places.miles(at.near, there) <= asked.within
+    return at.near is None or places.miles(at.near, there) <= query.within
 
 
-def chosen(asked: Search, at: search_rules.Where) -> set[str]:
-    return set(search_rules.facets(asked, at.area, at.near is not None))
+def chosen(query: Search, at: search_rules.Where) -> set[str]:
+    return set(search_rules.facets(query, at.area, at.near is not None))
 
 
-def a_search(dice: random.Random) -> Search:
+def random_search(dice: random.Random) -> Search:
     def some(options: list[str]) -> tuple[str, ...]:
         return tuple(dice.sample(options, dice.choice([0, 0, 1, 2])))
 
@@ -499,60 +492,60 @@ def a_search(dice: random.Random) -> Search:
     )
 
 
-def counted(everybody: list[dict[str, Any]], asked: Search, at: search_rules.Where) -> Counter[str]:
+def expected_counts(everybody: list[dict[str, Any]], query: Search, at: search_rules.Where) -> Counter[str]:
     """Every count by hand: each group's under all other choices."""
-    told: Counter[str] = Counter()
-    kinds = chosen(asked, at)
+    counts: Counter[str] = Counter()
+    kinds = chosen(query, at)
     for one in everybody:
-        has = by_hand(one, asked, at)
+        has = facts(one, query, at)
         missing = {kind for kind in kinds if not has[kind]}
-        told["all"] += not missing
+        counts["all"] += not missing
         for kind in kinds:
-            told[f"without:{kind}"] += missing <= {kind}
-        for group, facets in told_of(one, asked, at).items():
+            counts[f"without:{kind}"] += missing <= {kind}
+        for group, facets in facets_of(one, query, at).items():
             for facet in facets:
-                told[facet] += missing <= {group}
-    return +told
+                counts[facet] += missing <= {group}
+    return +counts
 
 
-def told_of(one: dict[str, Any], asked: Search, at: search_rules.Where) -> dict[str, list[str]]:
+def facets_of(one: dict[str, Any], query: Search, at: search_rules.Where) -> dict[str, list[str]]:
     """What a listing counts for, by group."""
     lowest = one["fee_minimum"] if one["sliding_floor"] is None else one["sliding_floor"]
-    office = [each for each in one["counting"] if one["in_person"] and each == one["area"]]
-    video = [each for each in one["counting"] if one["telehealth"]]
+    office = [code for code in one["counting"] if one["in_person"] and code == one["area"]]
+    video = [code for code in one["counting"] if one["telehealth"]]
     ranks = ["some", "over_10", "over_50"]
     reached = ranks[: ranks.index(one["experience"]) + 1] if one["experience"] in ranks else []
-    near = at.near is not None and at.area in office and is_near(one, asked, at)
+    near = at.near is not None and at.area in office and is_near(one, query, at)
     return {
         "where": [
-            *(f"tele:{each}" for each in video),
-            *(f"at:{each}" for each in office),
-            *(f"in:{each}" for each in {*video, *office}),
+            *(f"tele:{code}" for code in video),
+            *(f"at:{code}" for code in office),
+            *(f"in:{code}" for code in {*video, *office}),
             *(["near"] if near else []),
         ],
-        "way": [f"way:{each}" for each in one["ways"]],
-        "cred": [f"cred:{each}" for each in one["credentials"] if each],
-        "with": [f"with:{each}" for each in one["works_with"]],
-        "for": [f"for:{each}" for each in one["for_whom"]],
-        "lang": [f"lang:{each}" for each in one["languages"]],
-        "pay": [f"pay:{each}" for each, yes in pays(one).items() if yes],
+        "way": [f"way:{code}" for code in one["ways"]],
+        "cred": [f"cred:{code}" for code in one["credentials"] if code],
+        "with": [f"with:{code}" for code in one["works_with"]],
+        "for": [f"for:{code}" for code in one["for_whom"]],
+        "lang": [f"lang:{code}" for code in one["languages"]],
+        "pay": [f"pay:{code}" for code, yes in pays(one).items() if yes],
         "room": [f"room:{one['room']}"],
         "fee": [f"fee:{step}" for step in search_rules.FEES if lowest <= step * 100],
-        "exp": [f"exp:{each}" for each in reached],
+        "exp": [f"exp:{code}" for code in reached],
     }
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_every_count_is_what_a_count_by_hand_says(context: Context, seed: int) -> None:
+async def test_counts_equal_an_independent_count(context: Context, seed: int) -> None:
     dice = random.Random(seed)
-    everybody = await made_up(context, dice, 60)
+    everybody = await random_listings(context, dice, 60)
     for _ in range(60):
-        asked = a_search(dice)
-        found = await search.find(context, asked, page_size=100)
-        if not found.where.is_searchable:
-            assert found.cards == ()
+        query = random_search(dice)
+        results = await search.find(context, query, page_size=100)
+        if not results.where.is_searchable:
+            assert results.cards == ()
             continue
-        assert Counter(found.counts) == counted(everybody, asked, found.where), asked
-        assert len(found.cards) == found.total
-        if found.where.area:
-            assert all(found.where.area in card.licensed for card in found.cards)
+        assert Counter(results.counts) == expected_counts(everybody, query, results.where), query
+        assert len(results.cards) == results.total
+        if results.where.area:
+            assert all(results.where.area in card.licensed for card in results.cards)

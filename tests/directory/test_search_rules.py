@@ -25,14 +25,16 @@ MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)
 
 def read(address: str) -> tuple[Search, list[str]]:
     pairs = parse_qsl(urlsplit(address).query, keep_blank_values=True)
-    found, reasons = search_rules.read(reading.join_fields(pairs))
-    return found, [reason.field for reason in reasons]
+    search, reasons = search_rules.read(reading.join_fields(pairs))
+    return search, [reason.field for reason in reasons]
 
 
 def some(options: Iterable[str]) -> st.SearchStrategy[tuple[str, ...]]:
     """Any of the options, in the order they are listed."""
     listed = list(options)
-    return st.sets(st.sampled_from(listed)).map(lambda them: tuple(each for each in listed if each in them))
+    return st.sets(st.sampled_from(listed)).map(
+        lambda chosen: tuple(option for option in listed if option in chosen)
+    )
 
 
 searches = st.builds(
@@ -53,10 +55,10 @@ searches = st.builds(
 
 
 @given(searches)
-def test_an_address_is_read_as_it_was_written(search: Search) -> None:
-    found, reasons = read(search.url(search.page))
-    assert (found, reasons) == (search, [])
-    assert found.url(found.page) == search.url(search.page)
+def test_a_search_url_round_trips(search: Search) -> None:
+    again, reasons = read(search.url(search.page))
+    assert (again, reasons) == (search, [])
+    assert again.url(again.page) == search.url(search.page)
 
 
 @given(
@@ -85,25 +87,25 @@ def test_an_address_is_read_as_it_was_written(search: Search) -> None:
         st.text(),
     )
 )
-def test_whatever_comes_is_read(values: dict[str, str]) -> None:
-    found, _ = search_rules.read(values)
-    assert read(found.url(found.page)) == (found, [])
-    at = search_rules.where(found, None)
-    search_rules.arguments(found, at, date(2026, 1, 1))
-    assert wording.chips(found) is not None
+def test_any_query_string_is_read(values: dict[str, str]) -> None:
+    search, _ = search_rules.read(values)
+    assert read(search.url(search.page)) == (search, [])
+    at = search_rules.where(search, None)
+    search_rules.arguments(search, at, date(2026, 1, 1))
+    assert wording.chips(search) is not None
 
 
-def test_what_is_unknown_is_left_out_and_said() -> None:
-    found, fields = read("/therapists?state=XX&way=ifs&way=magic&zip=12&fee=lots&exp=all")
-    assert found == Search(ways=("ifs",))
+def test_unknown_values_are_ignored_with_reasons() -> None:
+    search, fields = read("/therapists?state=XX&way=ifs&way=magic&zip=12&fee=lots&exp=all")
+    assert search == Search(ways=("ifs",))
     assert set(fields) == {"state", "way", "zip", "fee", "exp"}
 
 
-def test_a_zip_may_have_its_four_further_digits() -> None:
+def test_a_zip_plus_four_is_read() -> None:
     assert read("/therapists?zip=33130-1234")[0].zip == "33130"
 
 
-def test_an_amount_that_was_typed_counts_before_a_step_that_was_chosen() -> None:
+def test_a_typed_amount_overrides_the_chosen_step() -> None:
     assert read("/therapists?fee=80&amount=95")[0].fee == 9500
 
 
@@ -112,7 +114,7 @@ def test_a_zip_gives_the_state() -> None:
     assert (at.area, at.is_searchable, at.reasons) == ("FL", True, ())
 
 
-def test_a_zip_and_a_state_that_disagree_find_nobody_and_say_so() -> None:
+def test_contradicting_zip_and_state_are_not_searchable() -> None:
     at = search_rules.where(Search(zip="33130", state="GA"), MIAMI)
     assert not at.is_searchable
     assert "Florida" in at.reasons[0].text
@@ -120,59 +122,61 @@ def test_a_zip_and_a_state_that_disagree_find_nobody_and_say_so() -> None:
 
 
 @pytest.mark.parametrize("how", search_rules.HOW)
-def test_nobody_is_found_while_it_is_not_known_where(how: str) -> None:
+def test_a_way_to_meet_needs_a_place(how: str) -> None:
     assert search_rules.where(Search(how=how), None).lacks_area
     assert search_rules.where(Search(how=how, zip="00000"), None).lacks_area
     assert not search_rules.where(Search(how=how, state="FL"), None).lacks_area
 
 
 @given(searches, st.sampled_from([None, MIAMI]))
-def test_every_place_asked_for_is_a_license_where_the_person_is(search: Search, place: Place | None) -> None:
+def test_place_facets_are_of_the_members_area(search: Search, place: Place | None) -> None:
     at = search_rules.where(search, place if search.zip else None)
-    asked = search_rules.facets(search, at.area, at.near is not None).get("where", [])
-    assert all(facet.partition(":")[2] == at.area for facet in asked)
+    facets = search_rules.facets(search, at.area, at.near is not None).get("where", [])
+    assert all(facet.partition(":")[2] == at.area for facet in facets)
     if search.how == "telehealth" and at.is_searchable:
-        assert asked == [f"tele:{at.area}"]
+        assert facets == [f"tele:{at.area}"]
     assert search_rules.arguments(search, at, date(2026, 1, 1))["area"] == at.area
 
 
 @given(searches)
-def test_every_chip_takes_something_away(search: Search) -> None:
+def test_every_chip_removes_a_filter(search: Search) -> None:
     for chip in wording.chips(search):
         assert set(chip.without.pairs()) < set(search.pairs())
         assert chip.without.page == 1
 
 
-def test_what_can_be_let_go_of_is_said_by_how_many_there_would_be() -> None:
+def test_loosened_searches_are_ordered_by_count() -> None:
     search = Search(q="grief", ways=("ifs",), fee=8000)
     counts = {"without:words": 2, "without:way": 5, "without:fee": 0}
-    found = wording.loosened(search, counts)
-    assert [(each.how_many, each.search) for each in found] == [
+    loosened = wording.loosened(search, counts)
+    assert [(option.how_many, option.search) for option in loosened] == [
         (5, replace(search, ways=())),
         (2, replace(search, q="")),
     ]
 
 
-def test_the_place_is_never_let_go_of() -> None:
+def test_the_place_is_never_loosened() -> None:
     search = Search(state="FL", how="in_person", ways=("ifs",))
-    found = wording.loosened(search, {"without:where": 9, "tele:FL": 4}, "FL")
-    assert [(each.how_many, each.search) for each in found] == [(4, replace(search, how="telehealth"))]
+    loosened = wording.loosened(search, {"without:where": 9, "tele:FL": 4}, "FL")
+    assert [(option.how_many, option.search) for option in loosened] == [
+        (4, replace(search, how="telehealth"))
+    ]
     assert wording.loosened(replace(search, how="telehealth"), {"without:where": 9}, "FL") == []
 
 
-def test_a_zip_is_a_place_or_nothing() -> None:
-    found = places.find("33130")
-    assert found is not None
-    assert (found.area, found.city) == ("FL", "Miami")
+def test_finding_the_place_of_a_zip() -> None:
+    miami = places.find("33130")
+    assert miami is not None
+    assert (miami.area, miami.city) == ("FL", "Miami")
     for typed in ("00000", "99999", "3313", "33130x", "", "³³130", "09001"):
         assert places.find(typed) is None
     denver = places.find("80202")
     assert denver is not None
-    assert places.miles(found, denver) == pytest.approx(1725, abs=15)
+    assert places.miles(miami, denver) == pytest.approx(1725, abs=15)
 
 
-def test_every_zip_there_is_names_a_known_area_or_is_military() -> None:
-    named = {each["zip_code"]: places.find(each["zip_code"]) for each in zipcodes.list_all()}
+def test_every_zip_has_a_known_area_or_is_military() -> None:
+    named = {entry["zip_code"]: places.find(entry["zip_code"]) for entry in zipcodes.list_all()}
     areas = {place.area for place in named.values() if place}
     assert areas <= set(words.AREAS)
     assert {"AS", "GU", "MP", "PR", "VI"} <= areas
@@ -185,7 +189,7 @@ def test_every_zip_there_is_names_a_known_area_or_is_military() -> None:
     ("zip", "area"),
     [("96910", "GU"), ("00802", "VI"), ("96799", "AS"), ("96950", "MP"), ("00901", "PR"), ("96940", "PLW")],
 )
-def test_a_territory_is_a_place_like_any_other(zip: str, area: str) -> None:
+def test_a_territory_is_searchable(zip: str, area: str) -> None:
     place = places.find(zip)
     assert place is not None
     at = search_rules.where(Search(zip=zip, how="telehealth"), place)
@@ -193,7 +197,7 @@ def test_a_territory_is_a_place_like_any_other(zip: str, area: str) -> None:
 
 
 @pytest.mark.parametrize("zip", ["09012", "34002", "96201"])
-def test_a_military_address_is_told_what_to_do(zip: str) -> None:
+def test_a_military_zip_needs_a_state(zip: str) -> None:
     at = search_rules.where(Search(zip=zip, how="telehealth"), places.find(zip))
     assert at.lacks_area
     assert "choose the state where you are" in at.reasons[0].text
@@ -202,23 +206,23 @@ def test_a_military_address_is_told_what_to_do(zip: str) -> None:
 
 
 @given(st.lists(st.uuids(), max_size=20))
-def test_a_short_list_is_read_as_it_was_written(ids: list[UUID]) -> None:
-    codes = tuple(short_list_rules.code(each) for each in ids)
+def test_a_short_list_round_trips(ids: list[UUID]) -> None:
+    codes = tuple(short_list_rules.code(listing) for listing in ids)
     once = tuple(dict.fromkeys(codes))[: short_list_rules.MAX_LISTINGS]
     assert short_list_rules.read(",".join(codes)) == once
     assert short_list_rules.read(",".join(map(str, ids))) == once
-    assert [short_list_rules.code(each) for each in short_list_rules.ids(once)] == list(once)
+    assert [short_list_rules.code(listing) for listing in short_list_rules.ids(once)] == list(once)
 
 
 @given(st.text())
-def test_any_text_is_a_short_list(typed: str) -> None:
+def test_any_text_is_read_as_a_short_list(typed: str) -> None:
     codes = short_list_rules.read(typed)
     assert len(codes) <= short_list_rules.MAX_LISTINGS
     assert short_list_rules.read(",".join(codes)) == codes
     assert len(short_list_rules.ids(codes)) == len(codes)
 
 
-def test_a_list_that_is_full_takes_no_more() -> None:
+def test_a_full_short_list_takes_no_more() -> None:
     codes = [short_list_rules.code(UUID(int=n)) for n in range(short_list_rules.MAX_LISTINGS)]
     one = short_list_rules.code(UUID(int=99))
     assert short_list_rules.add(codes, one) == tuple(codes)

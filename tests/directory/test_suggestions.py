@@ -16,7 +16,7 @@ from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing
+from tests.directory.helpers import add_listing, missing
 
 
 class Scene:
@@ -59,7 +59,7 @@ async def scene(context: Context, cast: Cast) -> Scene:
     return Scene(context, cast, gathering, mira, milo)
 
 
-async def test_a_look_at_the_directory(scene: Scene, browser: OpenBrowser) -> None:
+async def test_suggesting_the_directory(scene: Scene, browser: OpenBrowser) -> None:
     async with browser(scene.cast.farid) as page:
         after = (await page.get(f"/host/gatherings/{scene.gathering}/after")).text
         assert scene.here in after
@@ -73,9 +73,9 @@ async def test_a_look_at_the_directory(scene: Scene, browser: OpenBrowser) -> No
         assert never not in note["text_body"] + note["subject"]
     async with browser(scene.cast.mira) as page:
         assert "There is a suggestion for you" in (await page.get("/my/gatherings")).text
-        seen = (await page.get("/my/suggestions")).text
-        assert "Be &lt;kind&gt; to yourself." in seen
-        assert "Farid" in seen.partition("<main")[2]
+        text = (await page.get("/my/suggestions")).text
+        assert "Be &lt;kind&gt; to yourself." in text
+        assert "Farid" in text.partition("<main")[2]
     assert await scene.log(scene.cast.mira) == ["Farid suggested that you look at the directory."]
     async with browser(scene.cast.milo) as page:
         assert "kind" not in (await page.get("/my/suggestions")).text.partition("<main")[2]
@@ -84,50 +84,50 @@ async def test_a_look_at_the_directory(scene: Scene, browser: OpenBrowser) -> No
 
 async def test_a_button_pressed_twice_makes_one_suggestion(scene: Scene, browser: OpenBrowser) -> None:
     async with browser(scene.cast.farid) as page:
-        said = {"what": "directory", "words": "Go gently."}
-        both = await asyncio.gather(*(page.post(scene.here, data=said) for _ in range(2)))
-        assert [each.status_code for each in both] == [303, 303]
-        assert (await page.post(scene.here, data=said | {"words": "And sleep."})).status_code == 303
+        sent = {"what": "directory", "words": "Go gently."}
+        both = await asyncio.gather(*(page.post(scene.here, data=sent) for _ in range(2)))
+        assert [answer.status_code for answer in both] == [303, 303]
+        assert (await page.post(scene.here, data=sent | {"words": "And sleep."})).status_code == 303
     assert len(await scene.fetch("select from suggestions")) == 2
     assert len(await scene.fetch("select from mails where kind = 'suggestion'")) == 2
     assert len(await scene.log(scene.cast.mira)) == 2
 
 
-async def test_up_to_three_listings_found_by_name(scene: Scene, browser: OpenBrowser) -> None:
+async def test_suggesting_listings_by_name(scene: Scene, browser: OpenBrowser) -> None:
     ids = [await add_listing(scene.context, name=name) for name in ("River Stone", "River Bank", "Zoë Brook")]
     async with browser(scene.cast.farid) as page:
-        found = (await page.post(scene.here, data={"do": "find", "name": "river", "words": "Kept"})).text
-        assert "River Stone" in found
-        assert "River Bank" in found
-        assert "Zoë" not in found
-        assert "Kept" in found
+        text = (await page.post(scene.here, data={"do": "find", "name": "river", "words": "Kept"})).text
+        assert not missing(text, "River Stone", "River Bank")
+        assert "Zoë" not in text
+        assert "Kept" in text
         ticked = {
             "do": "find",
             "name": "ZOE",
-            "listings": [str(each) for each in ids[:2]],
+            "listings": [str(listing) for listing in ids[:2]],
             "what": "listings",
         }
-        found = (await page.post(scene.here, data=ticked)).text
-        assert found.count(" checked") == 3  # the way, and the two that stay ticked
-        assert "Zoë Brook" in found
-        done = await page.post(scene.here, data={"what": "listings", "listings": [str(each) for each in ids]})
+        text = (await page.post(scene.here, data=ticked)).text
+        assert text.count(" checked") == 3  # the way, and the two that stay ticked
+        assert "Zoë Brook" in text
+        done = await page.post(
+            scene.here, data={"what": "listings", "listings": [str(listing) for listing in ids]}
+        )
         assert done.status_code == 303
     async with browser(scene.cast.mira) as page:
-        seen = (await page.get("/my/suggestions")).text
-    for each in ids:
-        assert f'href="/therapists/{each}"' in seen
+        text = (await page.get("/my/suggestions")).text
+    for listing in ids:
+        assert f'href="/therapists/{listing}"' in text
     assert sorted(await scene.log(scene.cast.mira)) == [
         f"Farid suggested {name} to you." for name in ("River Bank", "River Stone", "Zoë Brook")
     ]
 
 
-async def test_refusals_are_shown_and_what_was_typed_stays(scene: Scene, browser: OpenBrowser) -> None:
+async def test_refusals_are_shown_and_the_input_is_kept(scene: Scene, browser: OpenBrowser) -> None:
     draft = await add_listing(scene.context, name="Draft", state="draft")
     async with browser(scene.cast.farid) as page:
         empty = await page.post(scene.here, data={"what": "listings", "words": "Still here"})
         assert empty.status_code == 422
-        assert "tick at least one" in empty.text
-        assert "Still here" in empty.text
+        assert not missing(empty.text, "tick at least one", "Still here")
         gone = await page.post(scene.here, data={"what": "listings", "listings": str(draft)})
         assert "no longer in the directory" in gone.text
     assert await scene.fetch("select from suggestions") == []
@@ -251,17 +251,15 @@ async def test_only_listings_with_room_and_a_valid_license_may_be_suggested(
     open_one = await add_listing(scene.context, name="River Open", room="waiting")
     await _lapse(scene, lapsed)
     async with browser(scene.cast.farid) as page:
-        found = (await page.post(scene.here, data={"do": "find", "name": "river"})).text
-        assert "River Open" in found
-        assert "Licensed in Florida" in found
-        assert "please make sure of it" in found
-        for each, name in ((closed, "River Closed"), (lapsed, "River Lapsed")):
-            assert name not in found
-            refused = await page.post(scene.here, data={"what": "listings", "listings": str(each)})
+        text = (await page.post(scene.here, data={"do": "find", "name": "river"})).text
+        assert not missing(text, "River Open", "Licensed in Florida", "please make sure of it")
+        for listing, name in ((closed, "River Closed"), (lapsed, "River Lapsed")):
+            assert name not in text
+            refused = await page.post(scene.here, data={"what": "listings", "listings": str(listing)})
             assert refused.status_code == 422
             assert "no license that counts today" in refused.text
-        said = await page.post(scene.here, data={"what": "listings", "listings": str(open_one)})
-        assert said.status_code == 303
+        sent = await page.post(scene.here, data={"what": "listings", "listings": str(open_one)})
+        assert sent.status_code == 303
 
 
 async def test_a_suggested_listing_that_no_longer_may_be_named_is_not_shown(
@@ -272,9 +270,9 @@ async def test_a_suggested_listing_that_no_longer_may_be_named_is_not_shown(
     async with browser(scene.cast.mira) as page:
         assert "River Open" in (await page.get("/my/suggestions")).text
         await _lapse(scene, made)
-        seen = (await page.get("/my/suggestions")).text
-        assert "River Open" not in seen
-        assert "cannot be asked here at the moment" in seen
+        text = (await page.get("/my/suggestions")).text
+        assert "River Open" not in text
+        assert "cannot be asked here at the moment" in text
 
 
 async def _lapse(scene: Scene, listing: UUID) -> None:

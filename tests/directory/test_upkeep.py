@@ -32,7 +32,7 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def standing(
+def confirmation(
     confirmed: float = 1, asked: float | None = None, marked: float | None = None, *licenses: License
 ) -> Confirmation:
     return Confirmation(
@@ -44,30 +44,30 @@ def standing(
 
 
 @pytest.mark.parametrize(
-    ("listing", "does"),
+    ("listing", "step"),
     [
-        (standing(179.9), ""),
-        (standing(180), "ask"),
-        (standing(190, 10), ""),
-        (standing(194, 14), "mark"),
-        (standing(200, 20, 6), ""),
-        (standing(210, 30, 16), "hide"),
-        (standing(300, 100), "mark"),
-        (standing(1, None, None, SOON), "ask"),
-        (standing(1, 14, None, SOON), "mark"),
-        (standing(1, 30, 16, SOON), ""),
-        (standing(1, None, None, License("lmft", "NY", "3")), ""),
-        (standing(1, 31, 17, GONE), "hide"),
-        (standing(1, 31, 17, GONE, FAR), "clear"),
-        (standing(1, None, None, GONE, FAR), ""),
-        (standing(1, None, None, GONE), "ask"),
+        (confirmation(179.9), ""),
+        (confirmation(180), "ask"),
+        (confirmation(190, 10), ""),
+        (confirmation(194, 14), "mark"),
+        (confirmation(200, 20, 6), ""),
+        (confirmation(210, 30, 16), "hide"),
+        (confirmation(300, 100), "mark"),
+        (confirmation(1, None, None, SOON), "ask"),
+        (confirmation(1, 14, None, SOON), "mark"),
+        (confirmation(1, 30, 16, SOON), ""),
+        (confirmation(1, None, None, License("lmft", "NY", "3")), ""),
+        (confirmation(1, 31, 17, GONE), "hide"),
+        (confirmation(1, 31, 17, GONE, FAR), "clear"),
+        (confirmation(1, None, None, GONE, FAR), ""),
+        (confirmation(1, None, None, GONE), "ask"),
         # Asked about a license a while ago, and only now half a year old: that has its own thirty days.
-        (standing(181, 40, 20, GONE, FAR), ""),
-        (standing(211, 70, 50, GONE, FAR), "hide"),
+        (confirmation(181, 40, 20, GONE, FAR), ""),
+        (confirmation(211, 70, 50, GONE, FAR), "hide"),
     ],
 )
-def test_the_due_step(listing: Confirmation, does: str) -> None:
-    assert next_step(listing, NOW) == does
+def test_the_due_step(listing: Confirmation, step: str) -> None:
+    assert next_step(listing, NOW) == step
 
 
 days = st.integers(0, 400)
@@ -82,7 +82,7 @@ some_license = st.builds(
 
 
 @given(days, st.lists(some_license, max_size=3).map(tuple))
-def test_hiding_needs_thirty_days_since_the_question_and_a_mark(
+def test_hiding_needs_thirty_days_since_the_request_and_a_mark(
     confirmed: int, licenses: tuple[License, ...]
 ) -> None:
     """The whole course, a day at a time, when nobody answers."""
@@ -91,17 +91,17 @@ def test_hiding_needs_thirty_days_since_the_question_and_a_mark(
     marked: datetime | None = None
     for day in range(400):
         now = NOW + timedelta(days=day)
-        does = next_step(listing, now)
-        if does == "ask":
+        step = next_step(listing, now)
+        if step == "ask":
             assert asked is None
             asked = now
-        elif does == "mark":
+        elif step == "mark":
             assert asked is not None
             assert now - asked >= timedelta(days=14)
             marked = now
-        elif does == "clear":
+        elif step == "clear":
             asked = marked = None
-        elif does == "hide":
+        elif step == "hide":
             assert asked is not None
             assert marked is not None
             assert now - asked >= timedelta(days=30)
@@ -114,21 +114,21 @@ def test_hiding_needs_thirty_days_since_the_question_and_a_mark(
 @given(days, days, days)
 def test_a_confirmed_listing_with_a_valid_license_has_no_step(a: int, b: int, c: int) -> None:
     asked, marked = max(b, c), min(b, c)
-    assert next_step(standing(min(a, 179), asked, marked), NOW) == "clear"
-    assert next_step(standing(min(a, 179)), NOW) == ""
+    assert next_step(confirmation(min(a, 179), asked, marked), NOW) == "clear"
+    assert next_step(confirmation(min(a, 179)), NOW) == ""
 
 
 @given(st.uuids(), st.uuids(), st.binary(min_size=16, max_size=32), st.text(max_size=50))
-def test_a_token_is_valid_for_one_listing_and_one_question(
+def test_a_token_is_valid_for_one_listing_and_one_request(
     one: UUID, other: UUID, key: bytes, junk: str
 ) -> None:
-    said = upkeep_rules.confirm_token(key, one, NOW)
-    assert upkeep_rules.listing_of_token(said) == one
-    assert upkeep_rules.is_token_valid(key, said, one, NOW)
-    assert not upkeep_rules.is_token_valid(key, said, one, NOW + timedelta(microseconds=1))
-    assert not upkeep_rules.is_token_valid(key, said, one, None)
-    assert not upkeep_rules.is_token_valid(key + b"x", said, one, NOW)
-    assert one == other or not upkeep_rules.is_token_valid(key, said, other, NOW)
+    token = upkeep_rules.confirm_token(key, one, NOW)
+    assert upkeep_rules.listing_of_token(token) == one
+    assert upkeep_rules.is_token_valid(key, token, one, NOW)
+    assert not upkeep_rules.is_token_valid(key, token, one, NOW + timedelta(microseconds=1))
+    assert not upkeep_rules.is_token_valid(key, token, one, None)
+    assert not upkeep_rules.is_token_valid(key + b"x", token, one, NOW)
+    assert one == other or not upkeep_rules.is_token_valid(key, token, other, NOW)
     upkeep_rules.listing_of_token(junk)
     assert not upkeep_rules.is_token_valid(key, junk, one, NOW)
 
@@ -155,12 +155,12 @@ async def mails(context: Context) -> list[Any]:
 
 
 def link(mail: Any) -> str:
-    found = re.search(r"http://circles.test(/listing/confirm/\S+)", mail["text_body"])
-    assert found
-    return found[1]
+    match = re.search(r"http://circles.test(/listing/confirm/\S+)", mail["text_body"])
+    assert match
+    return match[1]
 
 
-async def test_asked_marked_hidden_and_shown_again_by_confirming(cast: Cast, browser: OpenBrowser) -> None:
+async def test_the_steps_of_upkeep_until_confirmed(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     listing = await add_listing(context)
     await timetable.take_due_steps(context)
@@ -209,7 +209,7 @@ async def test_asked_marked_hidden_and_shown_again_by_confirming(cast: Cast, bro
     assert len(await mails(context)) == 3
 
 
-async def test_an_expiring_license_is_asked_about_and_extended(cast: Cast, browser: OpenBrowser) -> None:
+async def test_an_expiring_license_is_extended_by_mail(cast: Cast, browser: OpenBrowser) -> None:
     context = cast.context
     soon = datetime.now(UTC).date() + timedelta(days=20)
     listing = await add_listing(context, licenses=(License("lmft", "FL", "1", expires_on=soon),))
@@ -301,10 +301,10 @@ async def test_days_do_not_depend_on_the_time_zone_of_the_database(cast: Cast, z
         await tx.execute(f"set local time zone '{zone}'")
         await tx.execute("update listings set facets = '{}'")
         await actions.SQL.refresh_facets(tx, ids=[listing])
-        found = (await cards.cards(tx, [listing]))[listing]
+        card = (await cards.cards(tx, [listing]))[listing]
         facets = await tx.fetchval("select facets from listings")
-    assert found.licensed == ("FL",)
-    assert [each for each in facets if each.startswith("in:")] == ["in:FL"]
+    assert card.licensed == ("FL",)
+    assert [facet for facet in facets if facet.startswith("in:")] == ["in:FL"]
 
 
 async def test_two_workers_take_a_step_once(cast: Cast) -> None:
@@ -328,8 +328,8 @@ async def test_more_than_one_batch(cast: Cast, monkeypatch: pytest.MonkeyPatch) 
 async def test_mail_goes_to_the_account_of_a_listing_without_an_address(cast: Cast) -> None:
     listing = await add_listing(cast.context, person=cast.mira, email="")
     nobody = await add_listing(cast.context, email="")
-    for each in (listing, nobody):
-        await age(cast.context, each, confirmed_at=200)
+    for one in (listing, nobody):
+        await age(cast.context, one, confirmed_at=200)
     await timetable.take_due_steps(cast.context)
     assert [mail["to_address"] for mail in await mails(cast.context)] == ["mira@example.org"]
     assert (await row_of(cast.context, nobody))["asked_at"] is not None
@@ -347,11 +347,11 @@ async def test_confirming_on_the_own_page(cast: Cast, browser: OpenBrowser) -> N
     assert row["confirmed_at"] == row["room_confirmed_at"]
 
 
-@pytest.mark.parametrize("said", ["x", "AAAA", "%00", "a" * 43, "é"])
-async def test_an_invalid_token_is_404(cast: Cast, browser: OpenBrowser, said: str) -> None:
+@pytest.mark.parametrize("token", ["x", "AAAA", "%00", "a" * 43, "é"])
+async def test_an_invalid_token_is_404(cast: Cast, browser: OpenBrowser, token: str) -> None:
     async with browser() as page:
-        assert (await page.get(f"/listing/confirm/{said}")).status_code == 404
-        assert (await page.post(f"/listing/confirm/{said}", data={"room": "now"})).status_code == 404
+        assert (await page.get(f"/listing/confirm/{token}")).status_code == 404
+        assert (await page.post(f"/listing/confirm/{token}", data={"room": "now"})).status_code == 404
 
 
 async def test_the_mail_about_a_license_does_not_claim_that_nobody_confirmed(cast: Cast) -> None:

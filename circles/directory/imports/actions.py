@@ -10,10 +10,8 @@ from uuid import UUID
 import anyio.to_thread
 
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
-from circles.directory.imports import fields as import_fields
-from circles.directory.imports import queries
+from circles.directory.imports import fields, queries, rules
 from circles.directory.imports import rows as import_rows
-from circles.directory.imports import rules as import_rules
 from circles.directory.imports.changes import facts
 from circles.directory.imports.reading import Table
 from circles.directory.imports.rows import Read
@@ -40,7 +38,7 @@ class Judged:
 
 async def begin(context: Context, *, actor_id: UUID, file_name: str, table: Table) -> UUID:
     """Keep the rows of a file and guess the field of each column. No listing is written."""
-    guessed = import_fields.guess(table.headings)
+    guessed = fields.guess(table.headings)
     notes = {
         "says": list(table.notes),
         "formulas": {str(number): columns for number, columns in table.formulas.items()},
@@ -125,9 +123,9 @@ def _zips(read: Iterable[Read], known: Known) -> set[str]:
 def _decide_rows(
     rows: Sequence[db.Record], read: Sequence[Read], known: Known, zips: Mapping[str, Any]
 ) -> list[Judged]:
-    same = import_rules.rows_of_same_therapist(read, known)
+    same = rules.rows_of_same_therapist(read, known)
     return [
-        Judged(row, parsed, import_rules.decide(parsed, known, zips, same.get(parsed.number, ())))
+        Judged(row, parsed, rules.decide(parsed, known, zips, same.get(parsed.number, ())))
         for row, parsed in zip(rows, read, strict=True)
     ]
 

@@ -15,11 +15,8 @@ from starlette.responses import Response
 
 from circles.base import clock, reading, text
 from circles.base.errors import Reason, Refused
-from circles.directory.imports import actions as import_actions
-from circles.directory.imports import fields as import_fields
-from circles.directory.imports import queries
+from circles.directory.imports import actions, fields, queries, rules
 from circles.directory.imports import reading as import_reading
-from circles.directory.imports import rules as import_rules
 from circles.store import db
 from circles.web import access, headers, render
 from circles.web.forms import Form
@@ -63,7 +60,7 @@ async def send(request: Request) -> Response:
     try:
         sent, name = await _sent(request)
         table = await import_reading.read(sent)
-        import_id = await import_actions.begin(
+        import_id = await actions.begin(
             access.context(request), actor_id=request.state.person.id, file_name=name, table=table
         )
     except Refused as refused:
@@ -91,12 +88,12 @@ async def _sent(request: Request) -> tuple[bytes, str]:
 
 
 async def help_page(request: Request) -> Response:
-    return render.page(request, "directory/imports/help.html", fields=import_fields.FIELDS, home=HOME)
+    return render.page(request, "directory/imports/help.html", fields=fields.FIELDS, home=HOME)
 
 
 async def template(request: Request) -> Response:
     """A file to begin with: the usual headings, and one invented row."""
-    headings, examples = zip(*import_fields.template(clock.now().date()), strict=True)
+    headings, examples = zip(*fields.template(clock.now().date()), strict=True)
     return _csv("therapists.csv", [headings, examples])
 
 
@@ -139,7 +136,7 @@ def _columns_page(
         file=file,
         form=form,
         columns=list(zip(file["headings"], samples, strict=True)),
-        options=list(import_fields.OPTIONS.items()),
+        options=list(fields.OPTIONS.items()),
         home=HOME,
     )
 
@@ -148,7 +145,7 @@ async def match(request: Request) -> Response:
     form = await Form.read(request)
     import_id = access.path_id(request)
     try:
-        await import_actions.match(
+        await actions.match(
             access.context(request), actor_id=request.state.person.id, import_id=import_id, keys=_keys(form)
         )
     except Refused as refused:
@@ -197,7 +194,7 @@ async def _show(request: Request, form: Form, status: int = 200) -> Response:
         home=HOME,
         pager=pager(page, counts.get(outcome, 0), queries.PER_PAGE, partial(_address, here, outcome)),
         to_write=file["new"] + file["changed"],
-        summary=import_rules.summary(file),
+        summary=rules.summary(file),
     )
 
 
@@ -222,7 +219,7 @@ async def confirm(request: Request) -> Response:
     form = await Form.read(request)
     import_id = access.path_id(request)
     try:
-        await import_actions.confirm(
+        await actions.confirm(
             access.context(request),
             actor_id=request.state.person.id,
             import_id=import_id,
@@ -235,7 +232,7 @@ async def confirm(request: Request) -> Response:
 
 
 async def discard(request: Request) -> Response:
-    await import_actions.discard(
+    await actions.discard(
         access.context(request), actor_id=request.state.person.id, import_id=access.path_id(request)
     )
     return render.see_other(HOME, notice="The file is left. No listing was written.")

@@ -18,8 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 
 from circles.base import text
 from circles.base.errors import Reason, Refused
-from circles.directory.imports import kinds as import_kinds
-from circles.directory.imports import workbook as import_workbook
+from circles.directory.imports import kinds, workbook
 
 MAX_BYTES: Final = 5_000_000
 MAX_ROWS: Final = 5_000
@@ -65,9 +64,9 @@ def read_now(sent: bytes) -> Table:
         raise _refused("empty", "This file is empty. Please choose another.")
     if sent.startswith(b"PK"):
         return _workbook(sent)
-    other = import_kinds.by_beginning(sent)
+    other = kinds.by_beginning(sent)
     if other:
-        raise Refused(import_kinds.reason(other))
+        raise Refused(kinds.reason(other))
     return _text_file(sent)
 
 
@@ -111,7 +110,7 @@ def _headings(cells: list[str]) -> tuple[str, ...]:
     if len(headings) > MAX_COLUMNS:
         message = f"This file has {len(headings):,} columns; there is room for {MAX_COLUMNS}."
         raise _refused("too_many_columns", message)
-    return tuple(heading or f"Column {import_workbook.letters(n)}" for n, heading in enumerate(headings))
+    return tuple(heading or f"Column {workbook.letters(n)}" for n, heading in enumerate(headings))
 
 
 def _as_wide(cells: list[str], width: int) -> tuple[str, ...]:
@@ -127,8 +126,8 @@ def _as_wide(cells: list[str], width: int) -> tuple[str, ...]:
 
 def _text_file(sent: bytes) -> Table:
     words, encoding = _decode(sent)
-    if not import_kinds.is_table(words):
-        raise Refused(import_kinds.reason("other"))
+    if not kinds.is_table(words):
+        raise Refused(kinds.reason("other"))
     words = words.replace("\0", NO_CHARACTER)
     notes = ()
     if encoding == "cp1252":
@@ -150,7 +149,7 @@ def _decode(sent: bytes) -> tuple[str, str]:
             return sent.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    raise Refused(import_kinds.reason("other"))
+    raise Refused(kinds.reason("other"))
 
 
 def _records(words: str) -> Iterator[tuple[int, list[str]]]:
@@ -202,7 +201,7 @@ def _parsed(words: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _workbook(sent: bytes) -> Table:
-    checked = import_workbook.open_checked(sent)
+    checked = workbook.open_checked(sent)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(checked.content)) as book:
             shown = [sheet.name for sheet in book.sheets_metadata if _is_shown(sheet)]
@@ -213,7 +212,7 @@ def _workbook(sent: bytes) -> Table:
             formulas = checked.formulas.get(shown[0], {})
             cells = book.get_sheet_by_name(shown[0]).to_python(skip_empty_area=False, nrows=MAX_ROWS * 2)
     except CalamineError:  # the base of all it raises for a workbook it cannot read
-        raise import_workbook.broken() from None
+        raise workbook.broken() from None
     return _table(
         enumerate(([_words(cell) for cell in row] for row in cells), start=1),
         formulas=formulas,

@@ -12,8 +12,7 @@ from uuid import UUID, uuid4
 
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
-from circles.directory.listing import places
-from circles.directory.listing import rules as listing_rules
+from circles.directory.listing import places, rules
 from circles.directory.listing.values import Draft, License, Way
 from circles.store import audit, db
 
@@ -53,7 +52,7 @@ async def is_written(tx: db.Tx, draft: Draft, *, made_with: UUID, actor_id: UUID
         return False
     if row["source_by"] != actor_id:
         raise OutOfDate(Reason("id_taken", "This form is out of date. Please look at it and send it again."))
-    if _in_order(draft_of(row)) != _in_order(listing_rules.tidy(draft)):
+    if _in_order(draft_of(row)) != _in_order(rules.tidy(draft)):
         raise OutOfDate(kept_before())
     return True
 
@@ -94,7 +93,7 @@ async def write_listing(
     refresh_facets: False when the caller refreshes the facets of many at once.
     A waiting or shown listing must be complete. Raises Refused with every reason, OutOfDate, NotFound.
     """
-    draft = listing_rules.tidy(draft)
+    draft = rules.tidy(draft)
     before = await lock(tx, listing_id, version, changed_meanwhile()) if listing_id else None
     after = before["state"] if before else state
     point = await _check_draft(tx, draft, listing_id, is_complete=after in ("waiting", "shown"))
@@ -136,10 +135,10 @@ async def _check_draft(
     tx: db.Tx, draft: Draft, listing_id: UUID | None, *, is_complete: bool
 ) -> dict[str, float | None]:
     """Return the latitude and longitude of the draft's ZIP. Raises Refused with every reason."""
-    reasons = listing_rules.publish_refusals(draft) if is_complete else listing_rules.draft_refusals(draft)
+    reasons = rules.publish_refusals(draft) if is_complete else rules.draft_refusals(draft)
     place = places.find(draft.zip) if draft.zip else None
     if draft.zip:
-        reasons += listing_rules.zip_refusals(draft, place.area if place else None)
+        reasons += rules.zip_refusals(draft, place.area if place else None)
     if draft.npi and await SQL.npi_holder(tx, npi=draft.npi, except_id=listing_id):
         reasons.append(npi_taken())
     refuse_if(reasons)
@@ -157,7 +156,7 @@ def _columns(draft: Draft) -> dict[str, Any]:
     columns = {
         field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in _ROW_FIELDS
     }
-    return columns | {"found_by": listing_rules.search_text(draft)}
+    return columns | {"found_by": rules.search_text(draft)}
 
 
 @contextmanager
@@ -228,7 +227,7 @@ async def set_state(
     message: what organizers write to its therapist; kept with the listing, not in the event, which stays for ever.
     """
     if state != before["state"]:  # hidden again: with the newer reason
-        check_move(listing_rules.MOVES, before["state"], state)
+        check_move(rules.MOVES, before["state"], state)
     await SQL.set_state(tx, id=before["id"], state=state, hidden_because=reason, hidden_words=message)
     await audit.record(
         tx,

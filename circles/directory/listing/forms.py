@@ -10,17 +10,16 @@ from typing import Any, Final
 from circles.base import clock, money
 from circles.base.errors import Reason
 from circles.base.reading import Reader
-from circles.directory.listing import rules as listing_rules
-from circles.directory.listing import words
+from circles.directory.listing import rules, words
 from circles.directory.listing.values import Draft, License, Way
 
 # The fields of one row of licenses and of ways.
 LICENSE: Final = ("kind", "area", "number", "status", "expires_on", "source")
 WAY: Final = ("way", "credential", "school", "year")
 ROWS: Final[Mapping[str, tuple[str, ...]]] = {"license": LICENSE, "way": WAY}
-MAX_ROWS: Final[Mapping[str, int]] = {"license": listing_rules.MAX_LICENSES, "way": len(words.WAYS)}
+MAX_ROWS: Final[Mapping[str, int]] = {"license": rules.MAX_LICENSES, "way": len(words.WAYS)}
 _PLAIN: Final = (
-    *listing_rules.LINE_LENGTHS, *listing_rules.BODY_LENGTHS, "experience", "area", "zip", "currency", "room",
+    *rules.LINE_LENGTHS, *rules.BODY_LENGTHS, "experience", "area", "zip", "currency", "room",
     "email", "npi",
 )  # fmt: skip
 _LISTS: Final = ("works_with", "for_whom", "languages")

@@ -10,8 +10,7 @@ from circles.base import text
 from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.base.settings import Settings
 from circles.directory.introductions import ending
-from circles.directory.listing import actions
-from circles.directory.listing import rules as listing_rules
+from circles.directory.listing import actions, rules
 from circles.directory.listing.values import Draft
 from circles.store import audit, db, mail
 from circles.store.context import Context
@@ -38,7 +37,7 @@ async def save(
     origin: dict[str, Any] = {"actor_id": actor_id, "source": "organizer"}
     async with context.db.transaction() as tx:
         if show_it:
-            refuse_if(listing_rules.publish_refusals(listing_rules.tidy(draft)))
+            refuse_if(rules.publish_refusals(rules.tidy(draft)))
         if listing_id is None:
             written = await actions.write_once(tx, draft, made_with=made_with, **origin)
         else:
@@ -61,8 +60,8 @@ async def show(
     before = await _lock(tx, listing_id, version)
     if before["state"] == "shown":
         return
-    refuse_if(listing_rules.show_refusals(before))
-    refuse_if(listing_rules.publish_refusals(await actions.read_draft(tx, listing_id)))
+    refuse_if(rules.show_refusals(before))
+    refuse_if(rules.publish_refusals(await actions.read_draft(tx, listing_id)))
     await actions.set_state(tx, before, "shown", actor_id=actor_id)
     await SQL.refresh_facets(tx, ids=[listing_id])
     await notify_therapist(
@@ -128,7 +127,7 @@ async def check_license(
     async with context.db.transaction() as tx:
         listing_id = or_not_found(await SQL.listing_of_license(tx, id=license_id))
         before = await _lock(tx, listing_id, version)
-        refuse_if(listing_rules.check_license_refusals(before, actor_id))
+        refuse_if(rules.check_license_refusals(before, actor_id))
         or_not_found(
             await SQL.check_license(tx, id=license_id, version=version, actor_id=actor_id, against=source)
         )

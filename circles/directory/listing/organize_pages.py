@@ -12,10 +12,7 @@ from starlette.responses import Response
 
 from circles.base import reading, text
 from circles.base.errors import Refused, or_not_found
-from circles.directory.listing import actions, organize_actions, own_pages, words
-from circles.directory.listing import forms as listing_forms
-from circles.directory.listing import rules as listing_rules
-from circles.directory.listing import views as listing_views
+from circles.directory.listing import actions, forms, organize_actions, own_pages, rules, views, words
 from circles.people import picture_upload
 from circles.store import db
 from circles.web import access, render
@@ -116,17 +113,17 @@ async def _one(request: Request, listing_id: UUID, form: Form, status: int = 200
         listing=row,
         form=form,
         words=words,
-        view=listing_views,
-        licenses=listing_views.licenses(row),
-        lacks=listing_rules.publish_refusals(actions.draft_of(row)),
+        view=views,
+        licenses=views.licenses(row),
+        lacks=rules.publish_refusals(actions.draft_of(row)),
         complaints=complaints,
         is_own=is_own,
-        mark=listing_views.mark_words(row),
+        mark=views.mark_words(row),
     )
 
 
 async def new_form(request: Request) -> Response:
-    return own_pages.form_page(request, Form(listing_forms.empty_values()), None, by_organizer=True)
+    return own_pages.form_page(request, Form(forms.empty_values()), None, by_organizer=True)
 
 
 async def create(request: Request) -> Response:
@@ -135,7 +132,7 @@ async def create(request: Request) -> Response:
 
 async def edit_form(request: Request) -> Response:
     row = await _row(request)
-    values = listing_forms.values_of(actions.draft_of(row)) | {"version": str(row["version"])}
+    values = forms.values_of(actions.draft_of(row)) | {"version": str(row["version"])}
     return own_pages.form_page(request, Form(values), row, by_organizer=True)
 
 

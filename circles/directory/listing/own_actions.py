@@ -7,8 +7,7 @@ from uuid import UUID
 
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.directory.introductions import ending
-from circles.directory.listing import actions, words
-from circles.directory.listing import rules as listing_rules
+from circles.directory.listing import actions, rules, words
 from circles.directory.listing.values import Draft
 from circles.store import db
 from circles.store.context import Context
@@ -75,13 +74,13 @@ async def _write(tx: db.Tx, actor_id: UUID, draft: Draft, **more: Any) -> None:
 def _state_after_saving(before: db.Record, draft: Draft, send: bool) -> str:
     if before["state"] == "draft" and send:
         return "waiting"
-    if listing_rules.is_shown_again(before["hidden_because"], draft):
+    if rules.is_shown_again(before["hidden_because"], draft):
         return "shown"
     return before["state"]
 
 
 async def _check_complete(tx: db.Tx, listing_id: UUID) -> None:
-    refuse_if(listing_rules.publish_refusals(await actions.read_draft(tx, listing_id)))
+    refuse_if(rules.publish_refusals(await actions.read_draft(tx, listing_id)))
 
 
 async def withdraw(context: Context, actor_id: UUID) -> str:

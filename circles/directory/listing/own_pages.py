@@ -9,10 +9,7 @@ from starlette.responses import Response
 
 from circles.base import reading
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found
-from circles.directory.listing import actions, own_actions, words
-from circles.directory.listing import forms as listing_forms
-from circles.directory.listing import rules as listing_rules
-from circles.directory.listing import views as listing_views
+from circles.directory.listing import actions, forms, own_actions, rules, views, words
 from circles.directory.listing.values import Draft
 from circles.directory.upkeep import actions as upkeep_actions
 from circles.people import picture_upload
@@ -45,11 +42,11 @@ async def _mine(request: Request, form: Form, status: int = 200) -> Response:
         listing=row,
         form=form,
         words=words,
-        view=listing_views,
+        view=views,
         rooms=list(words.ROOM.items()),
-        licenses=listing_views.licenses(row),
-        lacks=listing_rules.publish_refusals(actions.draft_of(row)),
-        mark=listing_views.mark_words(row),
+        licenses=views.licenses(row),
+        lacks=rules.publish_refusals(actions.draft_of(row)),
+        mark=views.mark_words(row),
     )
 
 
@@ -58,8 +55,8 @@ async def edit_form(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await own_actions.read_own(tx, person.id)
     if row is None:
-        return form_page(request, Form(listing_forms.empty_values(person.email, person.name)), None)
-    values = listing_forms.values_of(actions.draft_of(row)) | {"version": str(row["version"])}
+        return form_page(request, Form(forms.empty_values(person.email, person.name)), None)
+    values = forms.values_of(actions.draft_of(row)) | {"version": str(row["version"])}
     return form_page(request, Form(values), row)
 
 
@@ -93,16 +90,16 @@ async def edit(request: Request) -> Response:
 async def read_form(request: Request) -> tuple[Form, bool]:
     """The posted form with compact rows, and whether a button added or removed a row."""
     form = await Form.read(request)
-    form.values, is_row_button = listing_forms.change_rows(form.values)
+    form.values, is_row_button = forms.change_rows(form.values)
     return form, is_row_button
 
 
 def read_draft(form: Form) -> Draft:
     """The draft in a form. Raises Refused with every reason: unreadable fields, and refusals of the readable ones."""
-    draft, reasons = listing_forms.read(form.values)
+    draft, reasons = forms.read(form.values)
     if reasons:
         unread = {reason.field for reason in reasons}
-        refusals = listing_rules.draft_refusals(listing_rules.tidy(draft))
+        refusals = rules.draft_refusals(rules.tidy(draft))
         raise Refused([*reasons, *(reason for reason in refusals if reason.field not in unread)])
     return draft
 
@@ -125,8 +122,8 @@ def form_page(
     request: Request, form: Form, row: db.Record | None, *, status: int = 200, by_organizer: bool = False
 ) -> Response:
     """The form of a listing, for its therapist or for an organizer."""
-    for kind in listing_forms.ROWS:
-        if listing_forms.row_count(form.values, kind) == 0:
+    for kind in forms.ROWS:
+        if forms.row_count(form.values, kind) == 0:
             form.values[f"{kind}s"] = "1"
     form.creation_id()
     here = f"/organize/therapists/{row['id'] if row else 'new'}"
@@ -137,8 +134,8 @@ def form_page(
         form=form,
         listing=row,
         words=words,
-        rules=listing_rules,
-        max_rows=listing_forms.MAX_ROWS,
+        rules=rules,
+        max_rows=forms.MAX_ROWS,
         kinds=[("", "Choose"), *((kind, words.LICENSES[kind][1]) for kind in words.LICENSES)],
         credentials=_credentials(),
         by_organizer=by_organizer,

@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from circles import people
 from circles.base.errors import or_not_found
-from circles.directory.listing import views as listing_views
-from circles.directory.listing import words
+from circles.directory.listing import views, words
 from circles.directory.search import rules as search_rules
 from circles.directory.search import short_list_rules
 from circles.people import picture_upload
@@ -39,12 +38,12 @@ async def listing(request: Request) -> Response:
         request,
         "directory/listing/listing.html",
         listing=row,
-        view=listing_views,
+        view=views,
         words=words,
-        licenses=listing_views.licenses(row),
-        ways=listing_views.ways(row),
-        short_answers=listing_views.short_answers(row),
-        mark=listing_views.mark_words(row),
+        licenses=views.licenses(row),
+        ways=views.ways(row),
+        short_answers=views.short_answers(row),
+        mark=views.mark_words(row),
         is_own=viewer is not None and viewer.id == owner,
         host_page=f"/facilitators/{owner}" if profile and profile.has_page else "",
         more=search_rules.Search(kept=codes).url(),

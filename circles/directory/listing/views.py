@@ -11,8 +11,7 @@ from uuid import UUID
 
 from circles.base import clock, money
 from circles.base.english import join_names
-from circles.directory.listing import actions, cards, words
-from circles.directory.listing import rules as listing_rules
+from circles.directory.listing import actions, cards, rules, words
 from circles.directory.listing.values import License
 from circles.directory.upkeep import rules as upkeep_rules
 from circles.store import db
@@ -108,7 +107,7 @@ def _license_view(
     license: License, columns: Mapping[str, Any], today: date, *, runs_out_soon: bool
 ) -> LicenseView:
     checked, against = columns["checked_at"], columns["checked_against"]
-    is_link = bool(against) and listing_rules.is_link(against)
+    is_link = bool(against) and rules.is_link(against)
     return LicenseView(
         id=UUID(columns["id"]),
         kind=words.LICENSES[license.kind][1] if license.kind in words.LICENSES else license.kind,
@@ -118,7 +117,7 @@ def _license_view(
         is_active=license.status == "active",
         expires_on=license.expires_on,
         source=license.source,
-        is_valid=listing_rules.is_license_valid(license, today),
+        is_valid=rules.is_license_valid(license, today),
         has_run_out=license.expires_on is not None and license.expires_on < today,
         runs_out_soon=runs_out_soon,
         checked_at=datetime.fromisoformat(checked) if checked else None,

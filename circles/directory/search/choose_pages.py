@@ -7,8 +7,7 @@ from starlette.responses import Response
 
 from circles.base.english import join_names
 from circles.directory.listing import cards, words
-from circles.directory.search import choose_rules, short_list_rules
-from circles.directory.search import queries as search
+from circles.directory.search import choose_rules, queries, short_list_rules
 from circles.directory.search.choose_rules import Answers
 from circles.directory.search.queries import Results
 from circles.web import access, render
@@ -43,7 +42,7 @@ async def answers(request: Request) -> Response:
     form.add(reasons)
     if not form.ok:
         return _form_page(request, form, 422)
-    results = await search.find(
+    results = await queries.find(
         access.context(request),
         choose_rules.search(given),
         page_size=choose_rules.MAX_PICKS,

@@ -11,7 +11,7 @@ from circles.base.english import join_names
 from circles.base.errors import Reason
 from circles.directory.listing import words
 from circles.directory.listing.cards import Card, way_words
-from circles.directory.search import rules as search_rules
+from circles.directory.search import rules
 from circles.directory.search.rules import Search, Where
 
 MAX_PICKS: Final = 3
@@ -52,7 +52,7 @@ class Answers:
 
 def read(values: Mapping[str, str]) -> tuple[Answers, list[Reason]]:
     """Read the answers, with a reason for each that cannot be read. Only the place is required."""
-    read_search, reasons = search_rules.read(
+    read_search, reasons = rules.read(
         {name: values.get(name, "") for name in ("state", "zip", "how", "with")}
     )
     pay, kind = values.get("pay", ""), values.get("kind", "")

@@ -14,9 +14,7 @@ from starlette.responses import Response
 from circles.base import reading
 from circles.base.errors import Reason
 from circles.directory.listing import cards, words
-from circles.directory.search import queries as search
-from circles.directory.search import rules as search_rules
-from circles.directory.search import short_list_rules, wording
+from circles.directory.search import queries, rules, short_list_rules, wording
 from circles.directory.search.queries import Results
 from circles.directory.search.rules import Search, Where
 from circles.store import templates
@@ -28,11 +26,11 @@ from circles.web.paging import pager
 async def listing(request: Request) -> Response:
     # Empty fields of the form are left out of the address.
     values = reading.join_fields(request.query_params.multi_items())
-    query, reasons = search_rules.read(values)
+    query, reasons = rules.read(values)
     by_htmx = "hx-request" in request.headers
     if not (by_htmx or reasons or all(values.values())):
         return render.see_other(query.url(query.page))
-    results = await search.find(access.context(request), query)
+    results = await queries.find(access.context(request), query)
     form = _form(values, results, [*reasons, *results.where.reasons])
     part = htmx.wants_part(request)
     response = render.page(
@@ -90,7 +88,7 @@ def _render_filters(form: Form, query: Search, where: Where, counts: Mapping[str
         search=query,
         where=where,
         counts=counts,
-        rules=search_rules,
+        rules=rules,
         areas=words.AREAS,
     )
 
@@ -106,11 +104,11 @@ def _results_context(results: Results) -> dict[str, Any]:
         "cards": [_row(results, card) for card in results.cards],
         "chips": wording.chips(query),
         "loosened": [] if results.total else wording.loosened(query, results.counts, results.where.area),
-        "pager": pager(query.page, results.total, search_rules.PER_PAGE, query.url),
+        "pager": pager(query.page, results.total, rules.PER_PAGE, query.url),
         "result": wording.result(query, results.where, results.total),
         "wording": wording,
-        "closest": results.total <= search_rules.MAX_RANKED,
-        "rules": search_rules,
+        "closest": results.total <= rules.MAX_RANKED,
+        "rules": rules,
         "areas": words.AREAS,
         "short_list": short_list_rules.url(query.kept),
     }

@@ -10,7 +10,7 @@ from circles.base.english import plural
 from circles.directory.listing import cards, places
 from circles.directory.listing.cards import Card
 from circles.directory.listing.places import Place
-from circles.directory.search import rules as search_rules
+from circles.directory.search import rules
 from circles.directory.search.rules import Search, Where
 from circles.store import db
 from circles.store.context import Context
@@ -46,16 +46,16 @@ class Results:
 
 
 async def find(
-    context: Context, search: Search, *, page_size: int = search_rules.PER_PAGE, wishes: Sequence[str] = ()
+    context: Context, search: Search, *, page_size: int = rules.PER_PAGE, wishes: Sequence[str] = ()
 ) -> Results:
     """Run a search. It has no cards while it is not known where a therapist has to be licensed.
 
     wishes: facets that are not required; the listings that have most of them come first.
     """
-    at = search_rules.where(search, places.find(search.zip) if search.zip else None)
-    arguments = search_rules.arguments(search, at, clock.now().date(), page_size=page_size)
+    at = rules.where(search, places.find(search.zip) if search.zip else None)
+    arguments = rules.arguments(search, at, clock.now().date(), page_size=page_size)
     if wishes:
-        arguments |= {"several": list(wishes), "max_ranked": search_rules.RANK_ALL}
+        arguments |= {"several": list(wishes), "max_ranked": rules.RANK_ALL}
     async with context.db.reading() as tx:
         row = await SQL.search(tx, **arguments)
         counts: dict[str, int] = row["counts"] or {}

@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from circles.base import reading
 from circles.directory.listing import cards, words
-from circles.directory.search import rules as search_rules
-from circles.directory.search import short_list_actions, short_list_rules
+from circles.directory.search import rules, short_list_actions, short_list_rules
 from circles.web import access, render
 from circles.web.forms import Form
 
@@ -41,7 +40,7 @@ async def short_list(request: Request) -> Response:
         gone=len(codes) - len(here),
         kept=kept,
         same=bool(kept) and set(kept) == set(here),
-        more=search_rules.Search(kept=tuple(here)).url(),
+        more=rules.Search(kept=tuple(here)).url(),
         questions=words.QUESTIONS,
         rooms=words.ROOM,
     )
