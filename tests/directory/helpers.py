@@ -54,6 +54,16 @@ async def make_organizer(context: Context, person: UUID) -> None:
         await tx.execute("update people set is_organizer = true where id = $1", person)
 
 
+def missing(text: str, *parts: str) -> list[str]:
+    """The parts that are not in a text."""
+    return [part for part in parts if part not in text]
+
+
+def present(text: str, *parts: str) -> list[str]:
+    """The parts that are in a text."""
+    return [part for part in parts if part in text]
+
+
 def form_id(text: str) -> str:
     """The id in the hidden field of a form."""
     return text.split('name="id" value="')[1].split('"')[0]

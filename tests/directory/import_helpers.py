@@ -46,7 +46,7 @@ GOOD = {
     "Way 1: credential": "IFS Level 2",
     "Accepting": "yes",
 }
-# Twenty faults, one a row: the column, what stands in it, and a part of what is said.
+# Twenty faults, one a row: the column, its cell, and a part of the message.
 FAULTS: Sequence[tuple[str, str, str]] = (
     ("Name", "", "Please fill this in"),
     ("License type", "Wizard", "Expected: one of Psychologist, LCSW"),
@@ -72,7 +72,7 @@ FAULTS: Sequence[tuple[str, str, str]] = (
 
 
 def row(n: int = 0, **values: str) -> dict[str, str]:
-    """One good row, the nth therapist; `told` by heading, with _ for a space."""
+    """One good row, the nth therapist; `values` by heading, with _ for a space."""
     more = {
         "Name": f"Alma Whitfield {n}",
         "License #": f"SW{n:07}",
@@ -102,7 +102,7 @@ def csv_file(rows: Iterable[dict[str, str]], *, delimiter: str = ",") -> bytes:
 
 
 def twenty_faults() -> bytes:
-    """A file of twenty rows, each with one thing wrong."""
+    """A file of twenty rows, each with one fault."""
     return csv_file(row(n) | {heading: cell} for n, (heading, cell, _) in enumerate(FAULTS))
 
 

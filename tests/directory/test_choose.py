@@ -1,4 +1,4 @@
-"""Help me choose: five answers, three therapists with reasons, and nothing kept of it."""
+"""Help me choose: five answers, three therapists with reasons, nothing stored."""
 
 from __future__ import annotations
 
@@ -123,10 +123,8 @@ def test_any_answer_is_read(values: dict[str, str]) -> None:
 def test_the_license_is_never_among_the_looser_answers() -> None:
     counts = {"without:fee": 5, "without:where": 90, "without:room": 1, "at:FL": 2}
     could = choose_rules.looser(counts, FLORIDA, Answers(state="FL", how="telehealth", pay="40"), 1)
-    assert [(answer.how_many, answer.label, answer.fields) for answer in could] == [
-        (5, "if the fee could be higher", {"pay": ""}),
-        (2, "in person", {"how": "in_person"}),
-    ]
+    expected = [(5, "if the fee could be higher", {"pay": ""}), (2, "in person", {"how": "in_person"})]
+    assert [(answer.how_many, answer.label, answer.fields) for answer in could] == expected
 
 
 @pytest.mark.parametrize(
@@ -143,11 +141,8 @@ def test_the_fee_is_compared_with_the_answer(pay: str, reason: str) -> None:
 
 def test_answers_that_no_listing_matches() -> None:
     answers = Answers(state="FL", works_with=("grief", "pain", "eating"), kind="medicine")
-    assert choose_rules.unnamed([INES], answers) == [
-        "chronic pain",
-        "eating disorders",
-        "“the medicine sessions themselves”",
-    ]
+    expected = ["chronic pain", "eating disorders", "“the medicine sessions themselves”"]
+    assert choose_rules.unnamed([INES], answers) == expected
     assert choose_rules.unnamed([INES], Answers(state="FL", works_with=("ocd",), kind="body")) == []
 
 
@@ -191,7 +186,7 @@ async def test_looser_answers_are_offered_for_fewer_than_three(
 
 
 def hidden_fields_of(page: str, words: str) -> dict[str, str]:
-    """What the form sends whose button says this."""
+    """The hidden fields of the form whose button has this label."""
     (form,) = (
         content for content in re.findall(r"<form[^>]*>(.*?)</form>", page, re.DOTALL) if words in content
     )

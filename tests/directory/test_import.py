@@ -1,4 +1,4 @@
-"""Imports over HTTP and by their verbs: sent, matched, looked at, confirmed once, forgotten."""
+"""Imports over HTTP and by their actions: sent, matched, previewed, confirmed once, forgotten."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def previewed(page: Browser, sent: bytes, name: str = "therapists.csv") ->
 
 
 async def begin(cast: Cast, sent: bytes) -> UUID:
-    """The same by the verbs."""
+    """The same by the actions."""
     table = await import_reading.read(sent)
     import_id = await import_actions.begin(
         cast.context, actor_id=cast.odile, file_name="list.csv", table=table
@@ -96,11 +96,8 @@ async def test_a_file_is_written_only_when_confirmed(cast: Cast, browser: OpenBr
         for n in (1, 2)
     ]
     assert listings[0]["came_at"].date() == datetime.now(UTC).date()
-    assert (listings[0]["zip"], listings[0]["npi"], listings[0]["latitude"] is not None) == (
-        "33101",
-        samples.npi(1),
-        True,
-    )
+    expected = ("33101", samples.npi(1), True)
+    assert (listings[0]["zip"], listings[0]["npi"], listings[0]["latitude"] is not None) == expected
 
 
 async def test_all_faults_are_shown_and_exported(cast: Cast, browser: OpenBrowser) -> None:
@@ -177,12 +174,8 @@ async def test_a_second_file_updates_only_its_own_cells(cast: Cast, browser: Ope
         text = (await page.get(preview)).text
         assert "1 new, waiting for an organizer’s look; 1 changed; 1 the same; 0 refused." in text
     row = (await rows(context, "select * from listings where id = $1", listing))[0]
-    assert (row["city"], row["languages"], row["state"], row["version"]) == (
-        "Miami",
-        ["en"],
-        "shown",
-        2,
-    )
+    expected = ("Miami", ["en"], "shown", 2)
+    assert (row["city"], row["languages"], row["state"], row["version"]) == expected
     assert await value(context, "select checked_at is not null from licences where listing_id = $1", listing)
     assert await value(context, "select count(*) from listings") == 4
 

@@ -1,4 +1,4 @@
-"""What is sent in place of a list: named for what it is, with what to do; and workbooks damaged in any way."""
+"""Other kinds of file sent as a list, and damaged workbooks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ODS, ODT = (f"application/vnd.oasis.opendocument.{kind}" for kind in ("spreadshe
 
 
 def archive(*names: str, mimetype: str = "") -> bytes:
-    """A ZIP archive of small parts with these names; a media type stands first and unpacked, as OpenDocument has it."""
+    """A ZIP archive of small parts with these names; a media type comes first and unpacked, as in OpenDocument."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         if mimetype:
@@ -124,7 +124,7 @@ async def test_locked_and_unusually_packed_parts_are_refused() -> None:
         assert caught.value.codes == {code}
 
 
-# Damage: whatever happened to a workbook on its way, it is read, or refused in words.
+# Damaged workbooks
 
 WHOLE = samples.xlsx_file(
     [samples.HEADINGS, *[list(samples.row(n).values()) for n in range(3)]], formulas={(1, 3): ("=1+1", 2)}
@@ -154,7 +154,7 @@ damages = st.lists(
 
 
 def damaged(sent: bytes, damage: list[tuple[float, int, bytes]]) -> bytes:
-    """The same with other bytes in some places: where, how many go, and what comes there."""
+    """The bytes with some replaced. damage: position from 0 to 1, how many are removed, what is inserted."""
     for where, gone, comes in damage:
         at = int(where * len(sent))
         sent = sent[:at] + comes + sent[at + gone :]

@@ -100,12 +100,8 @@ def test_the_template_can_be_imported() -> None:
 
 def test_refusals_of_a_match() -> None:
     assert not import_rows.matches_refusals(["name", "", ""], 3)
-    assert {reason.code for reason in import_rows.matches_refusals(["zip", "zip", "nonsense"], 4)} == {
-        "twice",
-        "unknown_choice",
-        "columns",
-        "no_name",
-    }
+    expected = {"twice", "unknown_choice", "columns", "no_name"}
+    assert {reason.code for reason in import_rows.matches_refusals(["zip", "zip", "nonsense"], 4)} == expected
 
 
 # One row
@@ -118,13 +114,8 @@ def test_a_good_row_is_a_complete_listing() -> None:
     assert draft
     assert not listing_rules.publish_refusals(draft)
     assert (draft.fee_minimum, draft.fee_maximum, draft.sliding_floor) == (15_000, 22_000, 7_000)
-    assert (draft.telehealth, draft.in_person, draft.city, draft.area, draft.zip) == (
-        True,
-        True,
-        "Miami",
-        "FL",
-        "33101",
-    )
+    expected = (True, True, "Miami", "FL", "33101")
+    assert (draft.telehealth, draft.in_person, draft.city, draft.area, draft.zip) == expected
     assert draft.licenses == (License("lcsw", "FL", "SW0012345", expires_on=date(2040, 1, 31)),)
     assert draft.ways == (Way("ifs", "ifs_2"),)
     assert (draft.works_with, draft.languages) == (("trauma", "grief"), ("en", "es"))
@@ -193,10 +184,8 @@ def test_a_dash_is_an_empty_cell(cell: str) -> None:
 
 
 def test_licenses_and_ways_in_one_cell() -> None:
-    assert import_cells.licenses("LCSW FL SW1; LMFT, New York, 00 12 (expires 2028-01-31)") == (
-        License("lcsw", "FL", "SW1"),
-        License("lmft", "NY", "00 12", expires_on=date(2028, 1, 31)),
-    )
+    expected = (License("lcsw", "FL", "SW1"), License("lmft", "NY", "00 12", expires_on=date(2028, 1, 31)))
+    assert import_cells.licenses("LCSW FL SW1; LMFT, New York, 00 12 (expires 2028-01-31)") == expected
     assert import_cells.ways("IFS: Level 2 (Fluence, 2019); EMDR; SEP; Gestalt") == (
         Way("ifs", "ifs_2", "Fluence", 2019),
         Way("emdr"),
@@ -370,11 +359,8 @@ async def test_quotes_breaks_and_ragged_rows() -> None:
     sent = b'a,b,\nx\n"one\ntwo ""three""",2,,\n1,2,3\n'
     table = await import_reading.read(sent)
     assert table.headings == ("a", "b")
-    assert [(row.number, row.cells) for row in table.rows] == [
-        (2, ("x", "")),
-        (3, ('one\ntwo "three"', "2")),
-        (4, ("1", "2", "3")),
-    ]
+    expected = [(2, ("x", "")), (3, ('one\ntwo "three"', "2")), (4, ("1", "2", "3"))]
+    assert [(row.number, row.cells) for row in table.rows] == expected
 
 
 @pytest.mark.parametrize(
@@ -506,7 +492,7 @@ def test_long_cells_are_read_quickly(key: str, cell: str) -> None:
 
 
 def test_a_thousand_rows_are_decided_within_three_seconds() -> None:
-    """Half a second, as measured; a list may have five thousand, and somebody waits for its preview."""
+    """Measured: half a second. A list may have five thousand, and its preview waits for them."""
     known, zips = Known([]), {"33101": MIAMI}
     began = process_time()
     for n in range(1_000):

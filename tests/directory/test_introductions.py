@@ -59,7 +59,7 @@ async def test_an_introduction_from_form_to_mail(scene: Scene, browser: OpenBrow
     assert not missing(mine, "Waiting for an answer", "mira at 555-0100, evenings")
     (went,) = await scene.mails("introduction_asked")
     assert went["to_address"] == "river@example.org"
-    # What was looked at is what went: only the link was not made yet.
+    # The mail equals its preview, but for the token.
     assert went["html_body"] == shown.text.replace(actions.NO_TOKEN, await scene.token())
     await drain()
     async with browser(scene.cast.mira) as page:
@@ -183,7 +183,7 @@ async def test_only_the_button_answers_not_the_link(scene: Scene, browser: OpenB
         assert (await scene.row(made))["state"] == "asked"
         yes = {"answer": "accepted", "words": "I will call you on Thursday."}
         assert (await page.post(here, data=yes)).status_code == 303
-        assert (await page.post(here, data=yes)).status_code == 303  # once more is nothing new
+        assert (await page.post(here, data=yes)).status_code == 303  # idempotent
         other = await page.post(here, data={"answer": "full"})
         assert other.status_code == 422
         assert "the first answer stands" in other.text
@@ -366,7 +366,7 @@ async def test_an_unanswered_introduction_expires_once_with_a_mail_to_both(
     await jobs.run_timetable(scene.context, "directory.close_introductions")
     assert (await scene.row(made))["state"] == "asked"
     await scene.backdate(made, 1)
-    async with browser() as page:  # past its time nothing shows, even before the timetable comes by
+    async with browser() as page:  # past its time nothing shows, even before the job runs
         assert "winter" not in (await page.get(f"/introductions/{token}")).text
         assert (await page.post(f"/introductions/{token}", data={"answer": "full"})).status_code == 422
     async with browser(scene.cast.mira) as page:
@@ -457,7 +457,7 @@ async def test_erasing_a_member_deletes_their_introductions(scene: Scene) -> Non
 async def test_erasing_a_therapist_deletes_what_members_shared(scene: Scene) -> None:
     made = await scene.ask(shared=rules.read_shared(FORM))
     wren = await add_person(scene.context, "Wren")
-    async with scene.context.db.transaction() as tx:  # handed over after the mail was written
+    async with scene.context.db.transaction() as tx:  # assigned after the mail was written
         await tx.execute("update listings set person_id = $1 where id = $2", wren, scene.river)
     await personal_data.erase(scene.context, "wren@example.org")
     row = await scene.row(made)

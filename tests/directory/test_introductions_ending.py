@@ -221,12 +221,8 @@ async def test_an_accepted_one_ends_when_organizers_hide_the_listing(
     await withdraw_as_therapist(scene)  # hidden already, and then for this
     await HIDING[because](scene) if because == "organizer" else await hide_now(scene)
     row = await scene.row(made)
-    assert (row["state"], row["ended_because"], row["reach"], row["answer_words"]) == (
-        "ended",
-        "organizer",
-        "",
-        "",
-    )
+    expected = ("ended", "organizer", "", "")
+    assert (row["state"], row["ended_because"], row["reach"], row["answer_words"]) == expected
     assert len(await scene.mails("introduction_news")) == 2
     (over,) = await scene.mails("introduction_over")
     assert "our part in it is over" in over["text_body"]
@@ -349,12 +345,8 @@ async def test_answering_and_hiding_at_the_same_moment(scene: Scene) -> None:
             return_exceptions=True,
         )
         row = await scene.row(made)
-        assert (row["state"], row["ended_because"], row["reach"], row["answer_words"]) == (
-            "ended",
-            "organizer",
-            "",
-            "",
-        )
+        expected = ("ended", "organizer", "", "")
+        assert (row["state"], row["ended_because"], row["reach"], row["answer_words"]) == expected
         await scene.run(
             "update listings set state = 'shown', hidden_because = '', hidden_words = '' where id = $1",
             scene.river,
@@ -457,7 +449,7 @@ async def test_an_unclaimed_listing_is_deleted_a_year_after_hiding(
 
 
 async def offered(scene: Scene, browser: OpenBrowser, name: str) -> str:
-    """What a therapist finds by a name when they say that it is not a fit."""
+    """The listings offered by name with the answer "not a fit"."""
     here = f"/introductions/{await scene.token()}"
     async with browser() as page:
         answer = await page.post(here, data={"answer": "not_a_fit", "do": "find", "name": name})

@@ -52,11 +52,8 @@ def test_nothing_unticked_is_shared(ticks: set[str], words: str) -> None:
 
 
 def test_all_refusals_at_once() -> None:
-    assert refused({"tell_call_name": "on", "tell_own_words": "on", "own_words": "x" * 1501}) == {
-        ("no_reach", "tell_reach"),
-        ("empty", "call_name"),
-        ("too_long", "own_words"),
-    }
+    expected = {("no_reach", "tell_reach"), ("empty", "call_name"), ("too_long", "own_words")}
+    assert refused({"tell_call_name": "on", "tell_own_words": "on", "own_words": "x" * 1501}) == expected
     assert refused({"tell_reach": "on", "reach": "two\nlines"}) == {("line_break", "reach")}
     assert refused({"tell_reach": "on", "reach": "  "}) == {("empty", "reach")}
 
@@ -183,10 +180,8 @@ def test_steps_of_an_introduction() -> None:
         rules.steps(member_row("withdrawn", ended_at=later))[1].text == "A mail to River was put on its way."
     )
     ended = rules.steps(member_row("ended", answered_at=NOW, ended_at=later, forgotten_at=later))
-    assert [step.text for step in ended][2:] == [
-        "River answered: yes.",
-        "You ended it. What you told was deleted here.",
-    ]
+    expected = ["River answered: yes.", "You ended it. What you told was deleted here."]
+    assert [step.text for step in ended][2:] == expected
     assert "did not answer in time" in rules.steps(member_row("expired", forgotten_at=later))[-1].text
     full = rules.steps(member_row("full", answered_at=NOW, forgotten_at=later))
     assert [step.text for step in full][2:] == ["River answered: no room.", "What you told was deleted here."]

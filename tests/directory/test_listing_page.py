@@ -14,7 +14,7 @@ from tests.directory.helpers import add_listing, missing
 
 
 async def words(browser: OpenBrowser, listing: UUID) -> str:
-    """What the page says, without its tags."""
+    """The text of the page, without its tags."""
     async with browser() as page:
         answer = await page.get(f"/therapists/{listing}")
     assert answer.status_code == 200

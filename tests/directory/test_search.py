@@ -1,4 +1,4 @@
-"""The search over HTTP: every filter, counts that follow each other, nobody in the wrong state, nobody lost."""
+"""The search over HTTP: filters, counts, places, pagination."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def test_a_license_expired_since_the_last_refresh_is_left_out(
 ) -> None:
     await add_listing(context, areas=["FL"], name="Gone Today")
     await add_listing(context, areas=["FL"], name="Still There")
-    async with context.db.transaction() as tx:  # the timetable has not come to it yet
+    async with context.db.transaction() as tx:  # before the nightly refresh
         await tx.execute(
             "update licences set expires_on = $1 from listings where listings.id = listing_id and name = $2",
             TODAY - timedelta(days=1),
@@ -268,11 +268,8 @@ async def test_active_filters_are_links_that_remove_them(context: Context, brows
     await add_listing(context)
     page = await get(browser, "?state=FL&way=ifs&fee=300")
     chips = re.findall(r'class="chip" href="([^"]+)"', page)
-    assert [unescape(address) for address in chips] == [
-        "/therapists?way=ifs&fee=300",
-        "/therapists?state=FL&fee=300",
-        "/therapists?state=FL&way=ifs",
-    ]
+    expected = ["/therapists?way=ifs&fee=300", "/therapists?state=FL&fee=300", "/therapists?state=FL&way=ifs"]
+    assert [unescape(address) for address in chips] == expected
 
 
 async def test_htmx_gets_the_list_the_counts_and_a_short_url(context: Context, browser: OpenBrowser) -> None:
@@ -319,7 +316,7 @@ async def test_ignored_filters_are_named(context: Context, browser: OpenBrowser)
     page = await get(browser, "?state=FL&how=by_ship&with=x&fee=abc&lang=")
     for name in ("How to meet", "Works with", "A fee I can pay"):
         assert f"<p><strong>{name}:</strong> Please " in page
-    assert 'hx-target="body"' in page  # so that what is said beside the fields goes with the next answer
+    assert 'hx-target="body"' in page  # so that the next response removes the messages beside the fields
 
 
 async def test_distances_in_sql_equal_distances_in_python(context: Context) -> None:
@@ -343,7 +340,7 @@ insert into listings (state, name, in_person, latitude, longitude, fee_minimum, 
 values ('shown', 'Office', true, $1, $2, 8000, 9000, 'import', '{at:FL}')
 returning number
 """
-IS_NEAR = "select $1 in (select each.number from offices_near('FL', $2, $3, $4) as each (number))"
+IS_NEAR = "select $1 in (select near.number from offices_near('FL', $2, $3, $4) as near (number))"
 
 
 def at_distance(here: Place, turn: float, miles: float) -> Place:
@@ -373,11 +370,11 @@ async def test_a_card_links_to_the_short_list_in_the_url(context: Context, brows
     assert search_rules.short_list_rules.code(one) in page
 
 
-# --- Counts, beside a count by hand ----------------------------------------------------------------------
+# Counts
 
 
 async def random_listings(context: Context, dice: random.Random, how_many: int) -> list[dict[str, Any]]:
-    """Listings by chance, each as the plain values that a count by hand needs."""
+    """Random listings, as the plain values that the independent count needs."""
 
     def some(options: Any, most: int = 3) -> list[str]:
         return dice.sample(list(options), dice.randint(0, most))
@@ -427,7 +424,7 @@ async def random_listings(context: Context, dice: random.Random, how_many: int) 
 
 
 def facts(one: dict[str, Any], query: Search, at: search_rules.Where) -> dict[str, bool]:
-    """Whether one listing has each thing that is chosen, by the words of the filters alone."""
+    """Whether a listing fits each filter."""
     lowest = one["fee_minimum"] if one["sliding_floor"] is None else one["sliding_floor"]
     ranks = ["", "none", "some", "over_10", "over_50"]
     has: dict[str, Callable[[], bool]] = {
@@ -493,7 +490,7 @@ def random_search(dice: random.Random) -> Search:
 
 
 def expected_counts(everybody: list[dict[str, Any]], query: Search, at: search_rules.Where) -> Counter[str]:
-    """Every count by hand: each group's under all other choices."""
+    """Every count, computed independently: of each group under all other choices."""
     counts: Counter[str] = Counter()
     kinds = chosen(query, at)
     for one in everybody:

@@ -1,4 +1,4 @@
-"""Whatever is looked for, the database goes by an index: no listing is read only to be passed over."""
+"""Query plans: every search uses an index, and none scans all listings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEARCHES = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def large(server: str) -> Any:
-    """A connection to a directory of 10,000 listings, large enough for the planner to care."""
+    """A connection to a directory of 10,000 listings, large enough for the planner to prefer indexes."""
     connection = await directory.connected(await directory.filled(server, 10_000))
     yield connection
     await connection.close()

@@ -1,4 +1,4 @@
-"""The short list: in the address by default, in the account only when one asks, on paper with the three questions."""
+"""The short list: in the URL by default, in the account on request, printed with the three questions."""
 
 from __future__ import annotations
 
@@ -84,11 +84,8 @@ async def test_a_saved_short_list_is_replaced_and_deleted(cast: Cast, browser: O
     async with cast.context.db.reading() as tx:
         assert await tx.fetchval("select count(*) from short_lists") == 0
         events = await tx.fetch("select what, details from events where about = $1 order by id", cast.mira)
-    assert [row["what"] for row in events][-3:] == [
-        "short_list.kept",
-        "short_list.kept",
-        "short_list.forgotten",
-    ]
+    expected = ["short_list.kept", "short_list.kept", "short_list.forgotten"]
+    assert [row["what"] for row in events][-3:] == expected
     assert all(row["details"] == {} for row in events[-3:])
 
 

@@ -276,7 +276,7 @@ async def test_a_suggested_listing_that_no_longer_may_be_named_is_not_shown(
 
 
 async def _lapse(scene: Scene, listing: UUID) -> None:
-    """The licenses of a listing ran out, and the search knows."""
+    """Expire the licenses of a listing, and refresh its facets."""
     async with scene.context.db.transaction() as tx:
         await tx.execute("update licences set expires_on = current_date - 2 where listing_id = $1", listing)
         await db.queries("directory/listing").refresh_facets(tx, ids=[listing])

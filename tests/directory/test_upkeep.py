@@ -61,7 +61,7 @@ def confirmation(
         (confirmation(1, 31, 17, GONE, FAR), "clear"),
         (confirmation(1, None, None, GONE, FAR), ""),
         (confirmation(1, None, None, GONE), "ask"),
-        # Asked about a license a while ago, and only now half a year old: that has its own thirty days.
+        # A request for a license came before; the one for the confirmation has thirty days of its own.
         (confirmation(181, 40, 20, GONE, FAR), ""),
         (confirmation(211, 70, 50, GONE, FAR), "hide"),
     ],
@@ -85,7 +85,7 @@ some_license = st.builds(
 def test_hiding_needs_thirty_days_since_the_request_and_a_mark(
     confirmed: int, licenses: tuple[License, ...]
 ) -> None:
-    """The whole course, a day at a time, when nobody answers."""
+    """All steps, a day at a time, without any confirmation."""
     listing = Confirmation(ago(confirmed), None, None, licenses)
     asked: datetime | None = None
     marked: datetime | None = None
@@ -134,7 +134,7 @@ def test_a_token_is_valid_for_one_listing_and_one_request(
 
 
 async def age(context: Context, listing: UUID, **days_ago: float) -> None:
-    """Move the listing's moments into the past."""
+    """Backdate columns of the listing."""
     async with context.db.transaction() as tx:
         for column, days_before in days_ago.items():
             await tx.execute(
@@ -221,7 +221,7 @@ async def test_an_expiring_license_is_extended_by_mail(cast: Cast, browser: Open
     async with browser() as page:
         form = (await page.get(link(mail))).text
         assert f"expires_{license}" in form
-        # Still true, but not renewed yet: the question stays open.
+        # Confirmed but not renewed yet: the request stays open.
         assert (await page.post(link(mail), data={"room": "now"})).status_code == 303
         assert (await row_of(context, listing))["asked_at"] is not None
         wrong = await page.post(link(mail), data={"room": "now", f"expires_{license}": "soon"})

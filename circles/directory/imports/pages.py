@@ -158,7 +158,6 @@ async def match(request: Request) -> Response:
 
 
 def _keys(form: Form) -> list[str]:
-    """The key chosen for each column, in their order."""
     keys: list[str] = []
     while len(keys) < import_reading.MAX_COLUMNS and f"column_{len(keys)}" in form.values:
         keys.append(form.value(f"column_{len(keys)}"))
@@ -207,7 +206,6 @@ def _counts(file: db.Record) -> dict[str, int]:
 
 
 def _outcome(chosen: str, counts: dict[str, int]) -> str:
-    """The outcome to show: the chosen one, or the first that any row has."""
     return chosen if chosen in counts else next((key for key, count in counts.items() if count), "refused")
 
 

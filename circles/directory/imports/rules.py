@@ -251,7 +251,6 @@ def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
 
 
 def _keys(row: Read, field: str, origins: Mapping[str, str]) -> tuple[str, ...]:
-    """The columns that may have caused a reason for a field."""
     part = re.fullmatch(r"(license|way)_(\d+)_(\w+)", field)
     if not part:
         return _CAUSES.get(field, (field,))

@@ -64,7 +64,6 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
 
 
 async def _nameable(tx: db.Tx, row: db.Record, form: Form) -> list[db.Record]:
-    """The listings to choose from: the chosen one, and those found by name."""
     other, listing_id = reading.uuid_or_none(form.value("other")), row["listing_id"]
     chosen = await suggestions_actions.read_nameable(tx, [other] if other else [], listing_id)
     chosen_ids = [listing["id"] for listing in chosen]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from circles.base import clock, reading, text
-from circles.base.errors import Reason, Refused
+from circles.base.errors import Reason, Refused, refuse_if
 from circles.base.moves import Moves
 from circles.base.row import Row
 
@@ -114,8 +114,7 @@ def read_shared(values: Mapping[str, str]) -> Shared:
     for kind in kinds:
         if kind in LENGTHS:
             texts[kind] = _read_text(values.get(kind, ""), kind, reasons)
-    if reasons:
-        raise Refused(reasons)
+    refuse_if(reasons)
     return Shared(kinds, **texts)
 
 

@@ -67,7 +67,6 @@ async def suggest(
 
 
 async def _send_mail(tx: db.Tx, context: Context, person: people.Person) -> None:
-    """A mail that says only that there is something to read."""
     await mail.send(
         tx,
         context.settings,

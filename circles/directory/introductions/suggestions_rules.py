@@ -8,7 +8,7 @@ from uuid import UUID
 
 from circles.base import text
 from circles.base.english import join_names
-from circles.base.errors import Reason, Refused
+from circles.base.errors import Reason, Refused, refuse_if
 from circles.base.row import Row
 from circles.directory.introductions.rules import read_ids
 from circles.directory.listing.words import AREAS
@@ -47,8 +47,7 @@ def read(values: Mapping[str, str]) -> Suggestion:
         words = text.body(values.get("words", ""), "words", max_length=MAX_WORDS, required=False)
     except Refused as refused:
         reasons.extend(refused.reasons)
-    if reasons:
-        raise Refused(reasons)
+    refuse_if(reasons)
     return Suggestion(listings, words)
 
 

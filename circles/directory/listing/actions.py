@@ -151,7 +151,6 @@ def npi_taken() -> Reason:
 
 
 def _columns(draft: Draft) -> dict[str, Any]:
-    """The columns of the listing's own row."""
     # Not asdict(): it copies every value, and imports write thousands of listings at once.
     columns = {
         field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in _ROW_FIELDS

@@ -239,7 +239,6 @@ async def assign(request: Request) -> Response:
 
 
 async def picture_form(request: Request) -> Response:
-    """The picture of a listing without an account, and the form for another."""
     return await picture_upload.show(request, partial(_picture_page, request))
 
 

@@ -94,7 +94,6 @@ def _render_filters(form: Form, query: Search, where: Where, counts: Mapping[str
 
 
 def _results_context(results: Results) -> dict[str, Any]:
-    """What the page shows of the results."""
     query = results.search
     return {
         "search": query,
