@@ -31,3 +31,8 @@ async def person(context: Context, person_id: UUID) -> people.Person:
     """A person by their id."""
     async with context.db.reading() as tx:
         return (await people.by_ids(tx, [person_id]))[person_id]
+
+
+def missing(text: str, *words: str) -> list[str]:
+    """Those of the words that a page or a mail does not contain."""
+    return [one for one in words if one not in text]

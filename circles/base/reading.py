@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TypeVar, overload
+from typing import Self, TypeVar, overload
 from uuid import UUID
 
 from circles.base import text
@@ -59,11 +59,12 @@ class Reader:
         """Whether nothing was refused so far."""
         return not self.reasons
 
-    def add(self, reasons: Iterable[Reason] | Reason) -> None:
-        """Add refusals. The same sentence about the same field is kept once."""
+    def add(self, reasons: Iterable[Reason] | Reason) -> Self:
+        """Add refusals; the same sentence about the same field is kept once. Returns the reader itself."""
         for reason in (reasons,) if isinstance(reasons, Reason) else reasons:
             if all((reason.field, reason.text) != (kept.field, kept.text) for kept in self.reasons):
                 self.reasons.append(reason)
+        return self
 
     @overload
     def take(self, read: Callable[[], T]) -> T | None: ...

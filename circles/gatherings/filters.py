@@ -80,11 +80,10 @@ class Filters:
         """The arguments of the query `ahead`; None filters nothing."""
         arguments = asdict(self)
         del arguments["page"]
-        iso_weekdays = [number for number, day in enumerate(DAYS, start=1) if day in self.days]
         return arguments | {
             "where": self.where or None,
             "format": self.format or None,
-            "days": iso_weekdays or None,
+            "days": [number for number, day in enumerate(DAYS, start=1) if day in self.days] or None,
             "parts": list(self.parts) or None,
             "limit": PER_PAGE,
             "offset": (self.page - 1) * PER_PAGE,

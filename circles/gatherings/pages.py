@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from circles import directory, people
 from circles.base import clock, reading
-from circles.base.errors import NotFound, Reason
+from circles.base.errors import NotFound, Reason, or_not_found
 from circles.base.money import Scale
 from circles.gatherings import filters, rules
 from circles.gatherings.cards import Card, GatheringDate, by_day, card_html
@@ -103,7 +103,7 @@ async def gathering(request: Request) -> Response:
     context, person = access.context(request), request.state.person
     gathering_id = access.path_id(request)
     async with context.db.reading() as tx:
-        row = _or_not_found(await SQL.gathering_page(tx, id=gathering_id))
+        row = dict(or_not_found(await SQL.gathering_page(tx, id=gathering_id)))
     booking_id = await find_booking(context, person.id, gathering_id) if person else None
     left = row["capacity"] - row["seats_taken"]
     return render.page(
@@ -122,19 +122,13 @@ async def gathering(request: Request) -> Response:
     )
 
 
-def _or_not_found(row: db.Record | None) -> dict[str, Any]:
-    if row is None:
-        raise NotFound
-    return dict(row)
-
-
 def _scale(row: dict[str, Any]) -> Scale:
     return Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"])
 
 
 async def circle(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
-        row = _or_not_found(await SQL.circle_page(tx, id=access.path_id(request)))
+        row = dict(or_not_found(await SQL.circle_page(tx, id=access.path_id(request))))
         profiles = await people.profiles(tx, row["host_ids"])
     return render.page(
         request,

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from circles import people
-from circles.base.errors import NotFound
+from circles.base.errors import NotFound, or_not_found
 from circles.guidelines import rules
 from circles.guidelines.rules import Basis, Change, Version
 from circles.store import audit, db, jobs
@@ -50,7 +50,6 @@ async def publish(
         tx, guidelines_id=guidelines_id, body=body, actor_id=actor_id, material=material, why=why
     )
     if version_id is not None:
-        details = {"material": material}
         await audit.record(
             tx,
             "guidelines.published",
@@ -58,7 +57,7 @@ async def publish(
             actor_id=actor_id,
             after=str(version_id),
             why=why,
-            details=details,
+            details={"material": material},
         )
         if material:
             # A job, because bookings is above this package.
@@ -68,9 +67,7 @@ async def publish(
 
 async def current(tx: db.Tx, guidelines_id: UUID) -> Version:
     """The newest published version. Raises NotFound."""
-    row = await SQL.current_version(tx, guidelines_id=guidelines_id)
-    if row is None:
-        raise NotFound
+    row = or_not_found(await SQL.current_version(tx, guidelines_id=guidelines_id))
     return Version(**row)
 
 
@@ -79,10 +76,7 @@ async def accept(tx: db.Tx, actor_id: UUID, version_id: UUID) -> UUID:
 
     Idempotent: the first date is kept. Raises NotFound for an unknown version.
     """
-    acceptance_id = await SQL.accept(tx, actor_id=actor_id, version_id=version_id)
-    if acceptance_id is None:
-        raise NotFound
-    return acceptance_id
+    return or_not_found(await SQL.accept(tx, actor_id=actor_id, version_id=version_id))
 
 
 # The draft
@@ -94,9 +88,7 @@ async def _writing(
 ) -> AsyncGenerator[tuple[db.Tx, UUID, db.Record]]:
     """The guidelines of a circle, locked, with their newest version and draft. Raises NotFound and OutOfDate."""
     async with context.db.transaction() as tx:
-        guidelines_id = await SQL.lock_hosted(tx, circle_id=circle_id, actor_id=actor.id)
-        if guidelines_id is None:
-            raise NotFound
+        guidelines_id = or_not_found(await SQL.lock_hosted(tx, circle_id=circle_id, actor_id=actor.id))
         row = await SQL.newest_and_draft(tx, guidelines_id=guidelines_id)
         rules.refuse_stale(basis, Basis(row["number"], row["revision"]))
         yield tx, guidelines_id, row

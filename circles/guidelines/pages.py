@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from circles.base import reading, text
-from circles.base.errors import NotFound, Refused
+from circles.base.errors import NotFound, Refused, or_not_found
 from circles.guidelines import diff, rules
 from circles.store import db
 from circles.web import access, htmx, render
@@ -24,8 +24,7 @@ async def preview(request: Request) -> Response:
         form.add(refused.reasons)
         body = ""
     template = "guidelines/_preview.html" if htmx.wants_part(request) else "guidelines/preview.html"
-    status = 200 if form.ok else 422
-    return htmx.vary(render.page(request, template, status, form=form, preview=body))
+    return htmx.vary(render.page(request, template, 200 if form.ok else 422, form=form, preview=body))
 
 
 async def history(request: Request) -> Response:
@@ -59,9 +58,7 @@ async def mine(request: Request) -> Response:
 async def _accepted(request: Request) -> db.Record:
     async with access.context(request).db.reading() as tx:
         row = await SQL.accepted_one(tx, actor_id=request.state.person.id, version_id=access.path_id(request))
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(row)
 
 
 async def one_of_mine(request: Request) -> Response:

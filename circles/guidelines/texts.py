@@ -134,8 +134,7 @@ _OUR_BREAKS: Final = re.compile(r"(?<!\n)\n *(?=[^\s#-])")
 def _compose(format_: str, place: str) -> str:
     parts = _PLACES[place] | _FORMATS[format_]
     parts["after"] = parts["after"].format(host=parts["host"])
-    body = _BODY.format(bring=parts[f"bring_{place}"], **parts)
-    return _OUR_BREAKS.sub(" ", body).strip()
+    return _OUR_BREAKS.sub(" ", _BODY.format(bring=parts[f"bring_{place}"], **parts)).strip()
 
 
 # By format and place, as gatherings names them.

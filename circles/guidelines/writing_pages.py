@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base.errors import NotFound, OutOfDate, Refused
+from circles.base.errors import OutOfDate, Refused, or_not_found
 from circles.guidelines import actions, diff, rules, texts
 from circles.guidelines.rules import Basis
 from circles.store import db
@@ -21,9 +21,7 @@ async def _hosted(request: Request) -> dict[str, Any]:
     """The guidelines of the circle of the address. Raises NotFound for anybody but its lead and co-hosts."""
     async with access.context(request).db.reading() as tx:
         row = await SQL.hosted(tx, circle_id=access.path_id(request), actor_id=request.state.person.id)
-    if row is None:
-        raise NotFound
-    return dict(row)
+    return dict(or_not_found(row))
 
 
 def _basis(row: dict[str, Any]) -> str:
@@ -32,8 +30,7 @@ def _basis(row: dict[str, Any]) -> str:
 
 async def write_form(request: Request) -> Response:
     row = await _hosted(request)
-    form = Form({"guidelines": row["draft"] or row["body"], "seen": _basis(row)})
-    return _write_page(request, row, form)
+    return _write_page(request, row, Form({"guidelines": row["draft"] or row["body"], "seen": _basis(row)}))
 
 
 def _write_page(

@@ -55,13 +55,11 @@ def _picks(plan: Plan) -> list[tuple[str, str]]:
 
 async def show_form(request: Request) -> Response:
     """The questions. Parameters of the URL are not read."""
-    zone = cookies.viewer_zone(request)
-    return _page(request, Form({"zone": zone, "come": "online"}))
+    return _page(request, Form({"zone": cookies.viewer_zone(request), "come": "online"}))
 
 
 async def show(request: Request) -> Response:
-    form = await Form.read(request)
-    return await _answer(request, form)
+    return await _answer(request, await Form.read(request))
 
 
 async def _answer(request: Request, form: Form, status: int = 200) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from circles.base.errors import NotFound
+from circles.base.errors import NotFound, or_not_found
 from circles.base.settings import Settings
 from circles.invites import ics, rules
 from circles.store import audit, db, jobs, mail
@@ -142,14 +142,13 @@ async def _mail(
     tx: db.Tx, context: Context, booking: db.Record | dict[str, Any], kind: str, **more: Any
 ) -> None:
     title = rules.title(booking["discreet_name"], booking["starts_at"], booking["zone"])
-    prefix = {"invite": "", "changed": "Changed: ", "withdrawn": "Canceled: "}[kind]
     await mail.send(
         tx,
         context.settings,
         kind,
         to=booking["email"],
         to_name=booking["person_name"],
-        subject=prefix + title,
+        subject={"invite": "", "changed": "Changed: ", "withdrawn": "Canceled: "}[kind] + title,
         person_id=booking["person_id"],
         booking=booking,
         page=my_gatherings_url(context.settings),
@@ -192,9 +191,7 @@ async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, actor_id: U
 
     Its method is PUBLISH: a program that opens a REQUEST outside its mailbox asks which attendee is meant.
     """
-    row = await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id)
-    if row is None:
-        raise NotFound
+    row = or_not_found(await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id))
     return ics.publish([_entry(context.settings, row)], _organizer(context.settings))
 
 

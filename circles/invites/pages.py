@@ -24,13 +24,11 @@ async def my_gatherings(request: Request) -> Response:
     async with context.db.reading() as tx:
         rows = await db.rows(SQL.mine(tx, actor_id=actor.id, most=MAX_SHOWN))
         feed, suggested = await actions.feed_and_suggestions(context, tx, actor.id)
-    ahead = [_shown(row) for row in reversed(rows) if row["ends_at"] > row["now"]]
-    past = [row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"]
     return render.page(
         request,
         "invites/my_gatherings.html",
-        ahead=ahead,
-        past=past,
+        ahead=[_shown(row) for row in reversed(rows) if row["ends_at"] > row["now"]],
+        past=[row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"],
         feed=feed,
         suggested=suggested,
         feed_to_copy=feed.replace("webcal:", context.settings.base_url.partition("//")[0], 1),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from circles import invites
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.settings import Settings
 from circles.messages import rules
 from circles.messages.rules import Draft
@@ -28,18 +28,12 @@ class Preview:
 
 async def gathering(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> db.Record:
     """A gathering for somebody who may write to its members. Raises NotFound."""
-    row = await SQL.hosted_gathering(tx, id=gathering_id, actor_id=actor_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.hosted_gathering(tx, id=gathering_id, actor_id=actor_id))
 
 
 async def message(tx: db.Tx, message_id: UUID, actor_id: UUID) -> db.Record:
     """A sent message of the actor's circle, or their own draft. Raises NotFound."""
-    row = await SQL.message(tx, id=message_id, actor_id=actor_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.message(tx, id=message_id, actor_id=actor_id))
 
 
 async def booked(tx: db.Tx, gathering_id: UUID) -> list[db.Record]:
@@ -90,8 +84,7 @@ async def preview(settings: Settings, tx: db.Tx, message_id: UUID, actor_id: UUI
 
 
 async def _recipients(tx: db.Tx, message: db.Record) -> list[db.Record]:
-    rows = SQL.recipients(tx, gathering=message["gathering_id"], booking=message["booking_id"])
-    return await db.rows(rows)
+    return await db.rows(SQL.recipients(tx, gathering=message["gathering_id"], booking=message["booking_id"]))
 
 
 def subject(gathering: db.Record) -> str:
@@ -162,9 +155,7 @@ async def _enqueue(
 async def discard(context: Context, *, actor_id: UUID, message_id: UUID) -> UUID:
     """Discard the actor's own draft. Returns its gathering's id. Raises NotFound, for a sent message too."""
     async with context.db.transaction() as tx:
-        gathering_id = await SQL.discard(tx, id=message_id, actor_id=actor_id)
-        if gathering_id is None:
-            raise NotFound
+        gathering_id = or_not_found(await SQL.discard(tx, id=message_id, actor_id=actor_id))
         await audit.record(tx, "message.discarded", message_id, actor_id=actor_id, before="draft")
         return gathering_id
 

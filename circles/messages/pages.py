@@ -69,19 +69,17 @@ async def save(request: Request) -> Response:
         return _form_page(request, gathering, booked, form)
     message_id = form.creation_id()
     try:
-        draft = rules.read(form.values, people.parse_address)
         await actions.save_draft(
             access.context(request),
             actor_id=request.state.person.id,
             gathering_id=gathering["id"],
             message_id=message_id,
-            draft=draft,
+            draft=rules.read(form.values, people.parse_address),
         )
     except Refused as refused:
         if isinstance(refused, OutOfDate):
             form.renew_id()
-        form.add(refused.reasons)
-        return _form_page(request, gathering, booked, form, 422)
+        return _form_page(request, gathering, booked, form.add(refused.reasons), 422)
     return render.see_other(f"/host/messages/{message_id}")
 
 
@@ -151,9 +149,7 @@ async def send(request: Request) -> Response:
             access.context(request), actor_id=request.state.person.id, message_id=access.path_id(request)
         )
     except Refused as refused:
-        form = Form()
-        form.add(refused.reasons)
-        return await _message_page(request, form, 422)
+        return await _message_page(request, Form().add(refused.reasons), 422)
     to = sent["to_name"] or plural(sent["mails"], "person", "people")
     return render.see_other(
         f"/host/gatherings/{sent['gathering_id']}/messages", notice=f"Your message is on its way to {to}."

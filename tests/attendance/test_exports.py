@@ -188,8 +188,7 @@ async def test_an_invalid_range_is_refused_and_the_form_kept(
 
 
 async def test_the_pages_are_for_organizers_only(cast: Cast, browser: OpenBrowser) -> None:
-    paths = ["/organize", "/organize/bookings", "/organize/attendance", "/organize/attendance.csv"]
-    for path in paths:
+    for path in ["/organize", "/organize/bookings", "/organize/attendance", "/organize/attendance.csv"]:
         for person in (cast.mira, cast.farid):
             async with browser(person) as page:
                 assert (await page.get(path)).status_code == 404

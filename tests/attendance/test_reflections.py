@@ -8,6 +8,7 @@ from uuid import UUID
 from circles.store.context import Context
 from tests.cast import Cast, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
+from tests.helpers import missing
 
 
 async def keep(page: Browser, gathering: UUID, **fields: str) -> Any:
@@ -23,8 +24,7 @@ async def test_a_reflection_is_saved_changed_and_deleted(
         kept = await keep(page, past)
         assert kept.status_code == 303
         text = (await page.get(kept.headers["location"])).text
-        for words in ("The long silence.", "Begin on time.", "by Farid"):
-            assert words in text
+        assert not missing(text, "The long silence.", "Begin on time.", "by Farid")
         stale = await keep(page, past, went_well="Mine.")
         assert stale.status_code == 422
         assert "Another host wrote here" in stale.text

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from tests.cast import Cast, add_booking, add_gathering
 from tests.conftest import OpenBrowser
+from tests.helpers import missing
 
 KEPT_SECONDS = re.compile(r'data-kept-seconds="(\d+)"')
 
@@ -33,8 +34,7 @@ async def test_the_offline_page_is_the_same_for_everybody_and_holds_no_names(
         shell = await host.get("/host/room-shell")
         assert shell.status_code == 200
         assert shell.text == (await nobody.get("/host/room-shell")).text
-    for words in ("Crisis card", "988", "There is no network right now."):
-        assert words in shell.text, words
+    assert not missing(shell.text, "Crisis card", "988", "There is no network right now.")
     for private in ("Farid", "Mira", str(tonight), "/practice/", "Tuesday"):
         assert private not in shell.text, private
 
@@ -67,8 +67,7 @@ async def test_another_crisis_line_makes_another_worker(
     async with browser() as page:
         before = (await page.get("/host/room-worker.js")).text
         assert (await page.get("/host/room-worker.js")).text == before
-        lines = cast.context.settings.crisis_lines
-        monkeypatch.setattr(lines[0], "how", "Call 0800 111 0 111")
+        monkeypatch.setattr(cast.context.settings.crisis_lines[0], "how", "Call 0800 111 0 111")
         assert "0800 111 0 111" in (await page.get("/host/room-shell")).text
         assert (await page.get("/host/room-worker.js")).text != before
 

@@ -11,6 +11,7 @@ from circles.attendance.run_sheet.rules import Step
 from circles.store.context import Context
 from tests.cast import Cast, add_person
 from tests.conftest import Browser, OpenBrowser
+from tests.helpers import missing
 
 FIELD = re.compile(r'name="(version|count|title-\d+|minutes-\d+)" value="([^"]*)"')
 AREA = re.compile(r'<textarea id="f-(words-\d+)"[^>]*>\n(.*?)</textarea>', re.S)
@@ -40,17 +41,12 @@ async def press(page: Browser, address: str, then: str = "save", **changes: str)
 async def test_a_circle_begins_with_a_sheet_for_its_format(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         text = (await page.get(f"/host/circles/{cast.circle}/run-sheet")).text
-        for words in (
-            "Arriving",
-            "Sharing rounds",
-            "90 minutes in all, just as long",
-            "a sheet to begin with",
-        ):
-            assert words in text
+        assert not missing(
+            text, "Arriving", "Sharing rounds", "90 minutes in all, just as long", "a sheet to begin with"
+        )
         assert "Begin again" not in text
         dated = (await page.get(f"/host/gatherings/{cast.gathering}/run-sheet")).text
-        for words in ("6:00 pm", "6:05 pm", "7:25 pm"):
-            assert words in dated
+        assert not missing(dated, "6:00 pm", "6:05 pm", "7:25 pm")
 
 
 async def test_steps_are_changed_moved_added_and_removed(
@@ -68,8 +64,7 @@ async def test_steps_are_changed_moved_added_and_removed(
         assert moved.headers["location"] == f"{address}/run-sheet/edit#step-2"
         await press(page, address, "up-8")
         await press(page, address, "remove-3")
-        added = await press(page, address, "add")
-        assert added.headers["location"].endswith("#step-8")
+        assert (await press(page, address, "add")).headers["location"].endswith("#step-8")
     assert await titles(context, cast, "circle") == [
         start[1],
         "Tea",
@@ -115,8 +110,9 @@ async def test_an_invalid_form_shows_its_errors_and_values(
             page, f"/host/circles/{cast.circle}", "up-2", minutes_1="a lot", title_2="a" * 10_000
         )
         assert answer.status_code == 422
-        for words in ("from 1 to 240", "10,000 characters", 'value="a lot"', 'href="#f-minutes-1"'):
-            assert words in answer.text
+        assert not missing(
+            answer.text, "from 1 to 240", "10,000 characters", 'value="a lot"', 'href="#f-minutes-1"'
+        )
         empty = await page.post(
             f"/host/circles/{cast.circle}/run-sheet/edit", data={"count": "0", "version": "0"}
         )

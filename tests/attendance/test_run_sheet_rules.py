@@ -27,8 +27,7 @@ def test_a_starting_sheet_fills_the_gathering(format_: str, length: int) -> None
 @pytest.mark.parametrize("format_", rules.STARTING_SHEETS)
 @pytest.mark.parametrize("length", range(50, 241, 5))
 def test_the_sharing_stays_the_most_of_it(format_: str, length: int) -> None:
-    steps = rules.starting_sheet(format_, length)
-    assert max(steps, key=lambda step: step.minutes).title == rules.SHARING
+    assert max(rules.starting_sheet(format_, length), key=lambda step: step.minutes).title == rules.SHARING
 
 
 def test_the_longest_gathering_has_time_left() -> None:

@@ -72,8 +72,7 @@ some_filters = st.builds(
 
 @given(some_filters)
 def test_filters_are_read_back_from_their_url(wanted: Filters) -> None:
-    query = urlsplit(wanted.url(wanted.page)).query
-    parsed, reasons = filters.parse(reading.join_fields(parse_qsl(query)))
+    parsed, reasons = filters.parse(reading.join_fields(parse_qsl(urlsplit(wanted.url(wanted.page)).query)))
     assert reasons == []
     assert parsed == wanted
 

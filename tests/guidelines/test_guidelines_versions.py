@@ -350,12 +350,11 @@ async def test_a_held_seat_confirms_as_usual_and_must_agree_then(
     await drain()  # pyright: ignore[reportGeneralTypeIssues]
     async with context.db.transaction() as tx:
         await tx.execute("update bookings set kind = 'paid' where id = $1", booking)
-        amount = await tx.fetchval("select amount from bookings where id = $1", booking)
         await tx.execute(
             "insert into checkouts (booking_id, amount, currency, state, stripe_id, expires_at) "
             "values ($1, $2, 'USD', 'paid', 'cs_test_held', now())",
             booking,
-            amount,
+            await tx.fetchval("select amount from bookings where id = $1", booking),
         )
         await tx.execute(
             "insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id) "
@@ -429,15 +428,13 @@ async def test_a_refund_that_agreeing_took_back_is_shown_again(context: Context,
 
 async def test_booking_anew_agrees_for_the_other_seats_too(context: Context, cast: Cast) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
-    version = await publish(context, cast)
-    other = await add_gathering(context, cast.circle, days=20)
     await booking_actions.book(
         context,
         await person(context, cast.mira),
-        other,
+        await add_gathering(context, cast.circle, days=20),
         choice="community",
         amount=0,
-        version_id=version,
+        version_id=await publish(context, cast),
         agreed=True,
     )
     query = "select must_agree_to(person_id, $2) from bookings where id = $1"

@@ -22,6 +22,7 @@ from circles.store.context import Context
 from circles.web import errors
 from tests.cast import Cast, add_booking, add_gathering
 from tests.conftest import Browser, OpenBrowser
+from tests.helpers import missing
 
 WHEN = "/guides/when-to-come"
 NEW_YORK = ZoneInfo("America/New_York")
@@ -120,18 +121,16 @@ async def test_in_a_crisis_the_communitys_own_lines_come_first(
     ]
     async with browser() as page:
         usual = (await page.get("/guides/in-a-crisis")).text.partition("<main")[2].partition("</main>")[0]
-        for words in ('href="tel:988"', "Call 911", "findahelpline.com", "Say what you took and when"):
-            assert words in usual
+        assert not missing(
+            usual, 'href="tel:988"', "Call 911", "findahelpline.com", "Say what you took and when"
+        )
         assert usual.count("findahelpline.com") == 2  # a link and its words: the settings name it already
         app.state.context = Context(context.settings.model_copy(update={"crisis_lines": own}), context.db)
         main = (await page.get("/guides/in-a-crisis")).text.partition("<main")[2].partition("</main>")[0]
         assert main.index("Telefonseelsorge") < main.index("When you call")
-        for words in (
-            'href="tel:0800"',
-            "Ring",
-            'href="https://findahelpline.com" rel="noopener noreferrer"',
-        ):
-            assert words in main
+        assert not missing(
+            main, 'href="tel:0800"', "Ring", 'href="https://findahelpline.com" rel="noopener noreferrer"'
+        )
         assert "988" not in main
 
 
@@ -285,15 +284,15 @@ async def test_an_invalid_form_is_refused_and_kept(browser: OpenBrowser, cast: C
     async with browser() as page:
         answer = await page.post(WHEN, data={"date": "2027-03-10", "time": "later", "city": "Denver"})
         assert answer.status_code == 422
-        for words in (
+        assert not missing(
+            answer.text,
             'value="2027-03-10"',
             'value="Denver"',
             "Please give a time such as 18:00.",
             "Please choose a time zone from the list.",
             "Please choose where you are in your course.",
             "Please choose online, in person, or both.",
-        ):
-            assert words in answer.text
+        )
         assert answer.headers["cache-control"] == "no-store"
 
 
@@ -494,12 +493,12 @@ async def test_the_sheet_has_nothing_to_send(browser: OpenBrowser, cast: Cast) -
 async def test_the_card_asks_the_three_questions_of_the_directory(browser: OpenBrowser, cast: Cast) -> None:
     async with browser() as page:
         text = (await page.get("/guides/three-questions")).text
-        for words in (
+        assert not missing(
+            text,
             "How many people have you worked with",
             "“You would be my first.”",
             "“The drug is just a tool.”",
-        ):
-            assert words in text
+        )
 
 
 def test_ids_are_read_and_nothing_else() -> None:

@@ -197,8 +197,7 @@ def test_what_the_rhythm_counts_from() -> None:
 
 
 def test_the_rhythm_is_that_of_the_field() -> None:
-    stages = {stage: (rhythm.words, rhythm.weeks) for stage, rhythm in rules.RHYTHMS.items()}
-    assert stages == {
+    assert {stage: (rhythm.words, rhythm.weeks) for stage, rhythm in rules.RHYTHMS.items()} == {
         "induction": ("every week", 1),
         "early": ("every two weeks", 2),
         "later": ("once a month", 4),

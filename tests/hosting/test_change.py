@@ -115,8 +115,7 @@ async def test_seats_are_not_cut_below_those_taken_with_nobody_chosen(context: C
 
 
 async def test_people_on_seats_that_go_get_others(context: Context, cast: Cast) -> None:
-    people_there = [cast.mira, cast.milo, cast.fern]
-    for person_id in people_there:
+    for person_id in [cast.mira, cast.milo, cast.fern]:
         await add_booking(context, cast.gathering, person_id, kind="paid", amount=4500)
     async with context.db.transaction() as tx:
         await tx.execute("update bookings set seat = 7 where person_id = $1", cast.fern)
@@ -145,8 +144,7 @@ async def test_a_change_that_would_do_another_thing_than_shown_is_refused(
 
 
 async def test_overlapping_gatherings_of_one_host_need_a_reason(context: Context, cast: Cast) -> None:
-    second = await add_circle(context, cast.farid, name="Second")
-    await add_gathering(context, second, days=7, hour=20)
+    await add_gathering(context, await add_circle(context, cast.farid, name="Second"), days=7, hour=20)
     with pytest.raises(Refused) as refused:
         await change_one(context, cast, cast.gathering, at=time(19))
     assert refused.value.codes == {"overlaps"}
@@ -378,8 +376,7 @@ async def test_the_page_moves_one_gathering_after_showing_who_is_notified(
 async def test_following_or_all_gatherings_change_from_the_page_of_one(
     context: Context, cast: Cast, browser: OpenBrowser, scope: str, how_many: int
 ) -> None:
-    schedule = await make_schedule(context, cast)
-    third = (await planted(context, schedule))[2]
+    third = (await planted(context, await make_schedule(context, cast)))[2]
     address = f"/host/gatherings/{third['id']}/change"
     change = typed(scope=scope, date=third["planned_for"].isoformat(), time="13:00")
     async with browser(cast.farid) as page:

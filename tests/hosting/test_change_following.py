@@ -118,8 +118,7 @@ async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
         await move(page, before[0], before[0]["planned_for"] + 2 * DAY, time="13:00")
     assert len(await schedules(context)) == 1
     now = await planted(context, schedule)
-    days = [row["planned_for"] + 2 * DAY for row in before]
-    assert [row["wall_start"].date() for row in now] == days
+    assert [row["wall_start"].date() for row in now] == [row["planned_for"] + 2 * DAY for row in before]
     assert {row["wall_start"].time() for row in now} == {time(13)}
 
 
@@ -140,8 +139,7 @@ async def test_cancelled_and_hand_changed_gatherings_move_only_in_planned_for(
         assert (now[2]["by_hand"], now[2]["wall_start"].date()) == (True, before[2]["planned_for"])
         back = await page.get(f"/host/gatherings/{before[2]['id']}/put-back")
         await page.post(f"/host/gatherings/{before[2]['id']}/put-back", data={"seen": fingerprint(back.text)})
-    put = (await all_planted(context, cast))[2]
-    assert put["wall_start"].date() == before[2]["planned_for"] + DAY
+    assert (await all_planted(context, cast))[2]["wall_start"].date() == before[2]["planned_for"] + DAY
 
 
 async def test_the_chosen_gathering_moves_even_when_changed_by_hand(
@@ -222,8 +220,7 @@ async def test_a_day_where_one_was_kept_by_hand_is_refused(
 
 
 async def test_two_hosts_at_once_move_it_once(context: Context, cast: Cast) -> None:
-    schedule = await make_schedule(context, cast)
-    first = (await planted(context, schedule))[0]
+    first = (await planted(context, await make_schedule(context, cast)))[0]
     farid, to = await person(context, cast.farid), first["planned_for"] + DAY
 
     change = FollowingChange(farid, first["id"], TERMS, to)

@@ -73,8 +73,7 @@ def test_a_choice_must_name_as_many_as_needed(taken: int, to: int, data: st.Data
     ],
 )
 def test_the_reason_names_how_many_more_to_choose(taken: int, to: int, ticked: int, message: str) -> None:
-    outcome = cut(taken, to)
-    (reason,) = change_rules.choice_refusals(outcome.too_many, ticked)
+    (reason,) = change_rules.choice_refusals(cut(taken, to).too_many, ticked)
     assert (reason.text, reason.field) == (message, "give_up")
 
 

@@ -16,7 +16,7 @@ from circles.hosting.schedule.rules import Rule
 from circles.store.context import Context
 from tests.cast import Cast, add_circle, add_gathering
 from tests.conftest import OpenBrowser
-from tests.helpers import change, person, value
+from tests.helpers import change, missing, person, value
 from tests.hosting.test_hosts import add_host, newest_link
 
 LEFT = (
@@ -52,13 +52,13 @@ async def test_a_draft_is_discarded_whole_after_a_confirmation(cast: Cast, brows
         assert f'href="{here}/discard"' in (await page.get(here)).text
         await page.post(f"{here}/hosts", data={"email": "nell@example.org", "part": "helper"})
         shown = (await page.get(f"{here}/discard")).text
-        for words in (
+        assert not missing(
+            shown,
             "Throw this draft away?",
             "With it 1 planned gathering and 1 schedule go.",
             "The invitation to nell@example.org stops working.",
             "cannot be undone",
-        ):
-            assert words in shown
+        )
         assert (await page.post(f"{here}/discard")).headers["Location"] == "/host/circles"
         assert "The draft is gone." in (await page.get("/host/circles")).text
         assert (await page.get(here)).status_code == 404

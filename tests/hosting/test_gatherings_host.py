@@ -18,7 +18,7 @@ from circles.store.context import Context
 from circles.store.db import Tx
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
-from tests.helpers import person
+from tests.helpers import missing, person
 from tests.hosting.test_circle_rules import TYPED
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -91,8 +91,7 @@ async def test_a_circle_from_form_to_the_public_list(
 
 async def test_the_form_begins_with_the_text_of_a_format(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
-        text = (await page.get("/host/circles/new?format=ceremony")).text
-        assert "simple ritual" in text
+        assert "simple ritual" in (await page.get("/host/circles/new?format=ceremony")).text
         again = await page.post(
             "/host/circles/new", data=TYPED | {"format": "peer", "then": "text", "name": "Kept <name>"}
         )
@@ -110,8 +109,7 @@ async def test_every_fault_is_shown_at_once_and_what_was_typed_is_kept(
             data=TYPED | {"discreet_name": "Ketamine club", "capacity": "30", "maximum": "1e21"},
         )
     assert answer.status_code == 422
-    for words in ("leave out “ketamine”", "1 to 24 seats", 'value="1e21"', "Ketamine club"):
-        assert words in answer.text
+    assert not missing(answer.text, "leave out “ketamine”", "1 to 24 seats", 'value="1e21"', "Ketamine club")
 
 
 @pytest.mark.parametrize("name", ["A\x00B", "two\nlines", "two\u2028lines"])
@@ -192,8 +190,7 @@ def saved(version: object, **changed: str) -> dict[str, str]:
 async def test_the_form_holds_what_is_saved(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         text = (await page.get(f"/host/circles/{cast.circle}/edit")).text
-    for words in ('value="Tuesday group"', 'value="45"', 'name="version" value="1"'):
-        assert words in text
+    assert not missing(text, 'value="Tuesday group"', 'value="45"', 'name="version" value="1"')
 
 
 async def test_saving_a_circle_leaves_its_guidelines_alone(
@@ -506,7 +503,8 @@ async def test_organizers_see_every_circle(
         text = (await page.get("/organize/circles")).text
         assert len(queries) == 2
         assert (await page.get("/organize/circles?page=x")).status_code == 200
-    for words in ("First steps home", "Open door", "Not yet", "Farid", "Free of charge", "3 circles"):
-        assert words in text
+    assert not missing(
+        text, "First steps home", "Open door", "Not yet", "Farid", "Free of charge", "3 circles"
+    )
     async with browser(cast.farid) as page:
         assert (await page.get("/organize/circles")).status_code == 404

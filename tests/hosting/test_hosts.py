@@ -106,8 +106,7 @@ async def test_the_mail_is_discreet_and_the_link_is_stored_as_its_hash(cast: Cas
     for text in (mail["subject"], mail["text_body"], mail["html_body"]):
         assert "First steps home" not in text
     token = (await newest_link(cast.context, "nell@example.org")).rsplit("/", 1)[1]
-    stored = await value(cast.context, "select token_hash from host_invitations")
-    assert stored == people.fingerprint(token)
+    assert await value(cast.context, "select token_hash from host_invitations") == people.fingerprint(token)
 
 
 async def test_an_invitation_is_for_its_address_alone(cast: Cast, browser: OpenBrowser) -> None:
@@ -295,8 +294,7 @@ async def test_a_demotion_holds_from_the_next_request_on(cast: Cast, browser: Op
         for verb in ("open", "shut", "close", "reopen", "notes", "room/marks"):
             answer = await page.post(f"/host/gatherings/{gathering}/{verb}", data={"about": str(cast.mira)})
             assert answer.status_code == 404, verb
-        left = await page.post(f"/host/circles/{cast.circle}/hosts/{cast.mira}/remove")
-        assert left.status_code == 404
+        assert (await page.post(f"/host/circles/{cast.circle}/hosts/{cast.mira}/remove")).status_code == 404
         assert "First steps home" not in (await page.get("/host/circles")).text
 
 

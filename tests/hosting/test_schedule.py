@@ -344,12 +344,10 @@ async def test_two_gatherings_of_one_host_need_a_reason(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     second = await add_circle(context, cast.farid, name="Second")
-    there = (today() + timedelta(days=7)).isoformat()
-    plan = typed(date=there, time="19:00", then="publish")
+    plan = typed(date=(today() + timedelta(days=7)).isoformat(), time="19:00", then="publish")
     async with browser(cast.farid) as page:
         warned = await page.post(f"/host/circles/{second}/gatherings/new", data=plan)
         assert warned.status_code == 422
         assert "has another gathering then" in warned.text
         plan["overlap_reason"] = "Fern takes this one"
-        done = await page.post(f"/host/circles/{second}/gatherings/new", data=plan)
-        assert done.status_code == 303
+        assert (await page.post(f"/host/circles/{second}/gatherings/new", data=plan)).status_code == 303

@@ -82,8 +82,7 @@ def test_listed_dates_move_by_as_many_days() -> None:
 
 
 def test_skipped_dates_move_along() -> None:
-    rule = weekly(skipped=frozenset({TUESDAY + WEEK}), times=4)
-    cut = moving.cut_rule(rule, TUESDAY, TUESDAY + DAY)
+    cut = moving.cut_rule(weekly(skipped=frozenset({TUESDAY + WEEK}), times=4), TUESDAY, TUESDAY + DAY)
     assert cut.late.skipped == {TUESDAY + WEEK + DAY}
     assert len(some(cut.late)) == 4
 

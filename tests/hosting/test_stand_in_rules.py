@@ -88,8 +88,7 @@ def test_a_usual_host_who_stood_in_is_not_relieved() -> None:
 
 
 def test_a_host_with_a_seat_is_notified_once() -> None:
-    gathering = replace(GATHERING, seats=(MIRA, seat(2, "Fern"), seat(1, "Farid")))
-    change = HostChange(gathering, FERN, FARID.id)
+    change = HostChange(replace(GATHERING, seats=(MIRA, seat(2, "Fern"), seat(1, "Farid"))), FERN, FARID.id)
     assert (change.hosts, change.members) == ((FERN,), (MIRA,))
 
 

@@ -101,8 +101,7 @@ def test_a_cancel_takes_out_the_same_entry() -> None:
 
 
 def test_the_description_has_the_wall_time_of_the_circle() -> None:
-    body = ics.publish([entry()], ORGANIZER)
-    description = first(body)["description"]
+    description = first(ics.publish([entry()], ORGANIZER))["description"]
     assert description.startswith("Tuesday 16 March")
     assert "6:00 in the evening in New York, 90 minutes." in description
     assert description.endswith("https://circles.test/my/gatherings")

@@ -108,8 +108,7 @@ async def test_headers_and_calendar_are_discreet(context: Context, cast: Cast) -
     await withdraw(context, booking)
     for mail in await mails(context):
         whole = message(context.settings, mail)
-        headers = " ".join(f"{name}: {value}" for name, value in whole.items())
-        assert not NOT_DISCREET.search(headers)
+        assert not NOT_DISCREET.search(" ".join(f"{name}: {value}" for name, value in whole.items()))
         assert not NOT_DISCREET.search(mail["calendar"].replace("\r\n ", ""))
         assert not NOT_DISCREET.search(re.sub(r"http\S+", "", mail["text_body"]).split("-- \n")[0])
 
@@ -224,8 +223,7 @@ async def test_a_withdrawal_that_comes_late_leaves_the_newer_seat_alone(context:
     second = await add_booking(context, cast.gathering, cast.mira)
     await send(context, second)
     await withdraw(context, first)
-    methods = [mail["calendar_method"] for mail in await mails(context)]
-    assert methods == ["REQUEST", "REQUEST", None]
+    assert [mail["calendar_method"] for mail in await mails(context)] == ["REQUEST", "REQUEST", None]
     await end(context, second)
     await withdraw(context, second)
     last = event((await mails(context))[-1])
@@ -535,8 +533,7 @@ async def test_a_feed_and_an_invite_agree(context: Context, browser: OpenBrowser
     await send(context, booking)
     await end(context, booking)
     await withdraw(context, booking)
-    again = await add_booking(context, cast.gathering, cast.mira)
-    await send(context, again)
+    await send(context, await add_booking(context, cast.gathering, cast.mira))
     async with browser() as program:
         answer = await program.get(await address_of(context, cast.mira))
     (entry,) = icalendar.Calendar.from_ical(answer.content).events

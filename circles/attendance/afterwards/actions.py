@@ -10,7 +10,7 @@ from circles.attendance.afterwards import rules
 from circles.attendance.register import actions as register_actions
 from circles.attendance.register.actions import Register
 from circles.attendance.register.rules import MAY_RUN, Seat, unmarked
-from circles.base.errors import NotFound, refuse_if
+from circles.base.errors import NotFound, or_not_found, refuse_if
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
@@ -115,18 +115,14 @@ async def write_note(context: Context, *, actor_id: UUID, gathering_id: UUID, va
 async def delete_note(context: Context, *, actor_id: UUID, note_id: UUID) -> UUID:
     """Delete a note that the actor wrote. Returns its gathering's id. Raises NotFound."""
     async with context.db.transaction() as tx:
-        gathering_id = await SQL.delete_note(tx, id=note_id, actor_id=actor_id)
-        if gathering_id is None:
-            raise NotFound
+        gathering_id = or_not_found(await SQL.delete_note(tx, id=note_id, actor_id=actor_id))
         await audit.record(tx, "note.taken_away", note_id, actor_id=actor_id, before="kept")
         return gathering_id
 
 
 async def notes(tx: db.Tx, circle_id: UUID, actor_id: UUID) -> tuple[db.Record, list[db.Record]]:
     """A circle and its notes, for its hosts and organizers. Raises NotFound for anybody else."""
-    circle = await SQL.circle_for_notes(tx, id=circle_id, actor_id=actor_id)
-    if circle is None:
-        raise NotFound
+    circle = or_not_found(await SQL.circle_for_notes(tx, id=circle_id, actor_id=actor_id))
     return circle, await db.rows(SQL.notes_of_circle(tx, circle=circle_id, gathering=None))
 
 

@@ -35,8 +35,7 @@ async def close(request: Request) -> Response:
             rest_absent=form.checked("rest", "absent"),
         )
     except Refused as refused:
-        form.add(refused.reasons)
-        return await _page(request, form, Form())
+        return await _page(request, form.add(refused.reasons), Form())
     return render.see_other(f"/host/gatherings/{gathering_id}/after", notice="The register is closed.")
 
 
@@ -59,8 +58,7 @@ async def write_note(request: Request) -> Response:
             values=form.values,
         )
     except Refused as refused:
-        form.add(refused.reasons)
-        return await _page(request, Form(), form)
+        return await _page(request, Form(), form.add(refused.reasons))
     return render.see_other(f"/host/gatherings/{gathering_id}/after#notes", notice="The note is kept.")
 
 

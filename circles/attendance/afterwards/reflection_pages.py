@@ -39,8 +39,7 @@ async def save(request: Request) -> Response:
         row = await _reflection(request)
         if isinstance(refused, OutOfDate):
             form.values["version"] = str(row["version"])
-        form.add(refused.reasons)
-        return _page(request, row, form, 422)
+        return _page(request, row, form.add(refused.reasons), 422)
     return render.see_other(
         f"/host/gatherings/{access.path_id(request)}/reflection", notice="Your reflection is kept."
     )

@@ -54,8 +54,7 @@ async def suggest(request: Request) -> Response:
             suggestion=directory.read_suggestion(form.values),
         )
     except Refused as refused:
-        form.add(refused.reasons)
-        return await _page(request, form, 422)
+        return await _page(request, form.add(refused.reasons), 422)
     return render.see_other(
         f"/host/gatherings/{gathering_id}/after#suggest",
         notice=f"{member['name']} gets a mail that there is a note.",

@@ -84,9 +84,7 @@ async def attendance_csv(request: Request) -> Response:
         selection = rules.read_selection(typed["from"], typed["to"], typed["circle"].split(","))
         export_id = await actions.begin_export(context, actor_id=request.state.person.id, selection=selection)
     except Refused as refused:
-        form = Form(typed)
-        form.add(refused.reasons)
-        return await _export_page(request, form, 422)
+        return await _export_page(request, Form(typed).add(refused.reasons), 422)
     return Download(actions.export(context, export_id, selection), selection)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from circles.attendance.register import rules
 from circles.attendance.register.rules import Counts, Seat
-from circles.base.errors import NotFound, Reason, Refused, refuse_if
+from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
@@ -48,16 +48,12 @@ class Register:
 
 async def register(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> Register:
     """The register of a gathering, in two queries. Raises NotFound for anybody but its hosts."""
-    gathering = await hosted_gathering(tx, gathering_id, actor_id)
-    return Register(gathering, await seats(tx, gathering_id))
+    return Register(await hosted_gathering(tx, gathering_id, actor_id), await seats(tx, gathering_id))
 
 
 async def hosted_gathering(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> db.Record:
     """A gathering for its hosts, helpers and stand-in. Raises NotFound for anybody else."""
-    gathering = await SQL.hosted_gathering(tx, id=gathering_id, actor_id=actor_id)
-    if gathering is None:
-        raise NotFound
-    return gathering
+    return or_not_found(await SQL.hosted_gathering(tx, id=gathering_id, actor_id=actor_id))
 
 
 async def seats(tx: db.Tx, gathering_id: UUID) -> list[Seat]:

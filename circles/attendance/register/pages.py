@@ -66,9 +66,7 @@ async def _refused(request: Request, refused: Refused) -> Response:
         response = htmx.redirect(_address(register))
         cookies.set_notice(response, " ".join(reason.text for reason in refused.reasons), "warn")
         return response
-    form = Form()
-    form.add(refused.reasons)
-    return _page(request, register, form, 422)
+    return _page(request, register, Form().add(refused.reasons), 422)
 
 
 def _address(register: Register) -> str:

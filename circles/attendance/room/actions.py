@@ -59,8 +59,7 @@ async def room(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> Room:
     """The live page of a gathering, in three queries. Raises NotFound for anybody but its hosts and helpers."""
     gathering = await register_actions.hosted_gathering(tx, gathering_id, actor_id)
     seats = await register_actions.seats(tx, gathering_id)
-    steps = (await sheet(tx, "gathering", gathering_id, actor_id)).steps
-    return Room(gathering, seats, steps)
+    return Room(gathering, seats, (await sheet(tx, "gathering", gathering_id, actor_id)).steps)
 
 
 async def save_taps(

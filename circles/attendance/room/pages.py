@@ -38,8 +38,7 @@ async def open_room(request: Request) -> Response:
             answers=form.values,
         )
     except Refused as refused:
-        form.add(refused.reasons)
-        return _page(request, await _room(request), form, 422)
+        return _page(request, await _room(request), form.add(refused.reasons), 422)
     return render.see_other(f"/host/gatherings/{gathering_id}/room", notice="The room is open.")
 
 
@@ -50,9 +49,7 @@ async def shut_room(request: Request) -> Response:
             access.context(request), actor_id=request.state.person.id, gathering_id=gathering_id
         )
     except Refused as refused:
-        form = Form()
-        form.add(refused.reasons)
-        return _page(request, await _room(request), form, 422)
+        return _page(request, await _room(request), Form().add(refused.reasons), 422)
     return render.see_other(f"/host/gatherings/{gathering_id}/room", notice="The room is shut.")
 
 
@@ -83,8 +80,7 @@ async def _one_mark(request: Request) -> Response:
     try:
         booking_id = await save_mark(request, form)
     except Refused as refused:
-        form.add(refused.reasons)
-        return _page(request, await _room(request), form, 422)
+        return _page(request, await _room(request), form.add(refused.reasons), 422)
     room = await _room(request)
     line = next((seat.anchor for seat in room.seats if seat.id == booking_id), "who")
     return render.see_other(f"/host/gatherings/{room.gathering['id']}/room#{line}")

@@ -8,7 +8,7 @@ from uuid import UUID
 from circles import gatherings
 from circles.attendance.room import readiness_rules as rules
 from circles.attendance.room.readiness_rules import Checks
-from circles.base.errors import NotFound, refuse_if
+from circles.base.errors import or_not_found, refuse_if
 from circles.store import audit, db
 from circles.store.context import Context
 
@@ -58,27 +58,20 @@ async def shut_room(context: Context, *, actor_id: UUID, gathering_id: UUID) -> 
 
 
 async def _lock_room(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> db.Record:
-    row = await SQL.lock_room(tx, id=gathering_id, actor_id=actor_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.lock_room(tx, id=gathering_id, actor_id=actor_id))
 
 
 async def checks_of_circle(tx: db.Tx, circle_id: UUID, actor_id: UUID) -> db.Record:
     """The checks a circle requires before its room opens. Raises NotFound for anybody but its lead and co-hosts."""
-    row = await SQL.checks_of_circle(tx, id=circle_id, actor_id=actor_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.checks_of_circle(tx, id=circle_id, actor_id=actor_id))
 
 
 async def change_checks(context: Context, *, actor_id: UUID, circle_id: UUID, checks: Checks) -> None:
     """Change the checks a circle requires before its room opens. Raises NotFound."""
     async with context.db.transaction() as tx:
-        changed = await SQL.change_checks(
+        row = await SQL.change_checks(
             tx, id=circle_id, actor_id=actor_id, asks_co=checks.co, asks_card=checks.card
         )
-        if changed is None:
-            raise NotFound
+        or_not_found(row)
         details = {"co": checks.co, "card": checks.card}
         await audit.record(tx, "circle.room_checks", circle_id, actor_id=actor_id, details=details)

@@ -26,13 +26,12 @@ async def _sheet(request: Request, *, to_change: bool = False) -> Sheet:
 async def show(request: Request) -> Response:
     sheet = await _sheet(request)
     about = sheet.about
-    begins = rules.times(sheet.steps, about["starts_at"], about["zone"]) if about["starts_at"] else []
     return render.page(
         request,
         "attendance/run_sheet/run_sheet.html",
         sheet=sheet,
         about=about,
-        begins=begins,
+        begins=rules.times(sheet.steps, about["starts_at"], about["zone"]) if about["starts_at"] else [],
         total=rules.total_sentence(sheet.steps, about["length_minutes"]),
         base=_base(request),
     )
@@ -66,8 +65,7 @@ async def edit(request: Request) -> Response:
     except Refused as refused:
         if isinstance(refused, OutOfDate):
             form.values["version"] = str(sheet.about["version"])
-        form.add(refused.reasons)
-        return _form_page(request, sheet, form, 422)
+        return _form_page(request, sheet, form.add(refused.reasons), 422)
     if verb == "save":
         return render.see_other(f"{_base(request)}/run-sheet", notice="The run sheet is saved.")
     return render.see_other(f"{_base(request)}/run-sheet/edit#step-{rules.anchor(steps, verb, number)}")

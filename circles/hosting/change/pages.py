@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base import clock, reading
-from circles.base.errors import NotFound, Reason, Refused, refuse_if
+from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.base.money import Scale
 from circles.base.reading import Reader
 from circles.hosting.change import actions, planned_change, queries, rules, wording
@@ -54,15 +54,13 @@ async def change(request: Request) -> Response:
             outcome = await planned.preview(tx)
             refuse_if(planned.refusals(outcome))
         except Refused as refused:
-            form.add(refused.reasons)
-            return _page(request, row, form, 422)
+            return _page(request, row, form.add(refused.reasons), 422)
     if form.value("then") != "do":
         return _page(request, row, form, 200, outcome)
     try:
         await planned_change.apply(access.context(request), planned, _consent(form))
     except Refused as refused:
-        form.add(refused.reasons)
-        return _page(request, row, form, 422, outcome)
+        return _page(request, row, form.add(refused.reasons), 422, outcome)
     return render.see_other(f"/host/gatherings/{row['id']}", notice=wording.done_notice(outcome))
 
 
@@ -169,9 +167,7 @@ async def _on_gathering(request: Request, verb: Callable[..., Awaitable[UUID]], 
 async def _to_cancel(request: Request) -> Row:
     async with access.context(request).db.reading() as tx:
         row = await SQL.gathering_to_cancel(tx, id=access.path_id(request), actor_id=request.state.person.id)
-    if row is None:
-        raise NotFound
-    return dict(row)
+    return dict(or_not_found(row))
 
 
 async def cancel_form(request: Request) -> Response:
@@ -197,7 +193,6 @@ async def cancel_gathering(request: Request) -> Response:
             access.context(request), request.state.person, access.path_id(request), form.value("reason")
         )
     except Refused as refused:
-        form.add(refused.reasons)
-        return await _cancel_page(request, form, 422)
+        return await _cancel_page(request, form.add(refused.reasons), 422)
     notice = "The gathering is canceled. Everybody with a seat is being told."
     return render.see_other(f"/host/circles/{circle_id}", notice=notice)

@@ -199,8 +199,7 @@ def _step(gathering: Planted, wanted: bool, terms: Terms, now: datetime) -> Step
 
 def _off_rule(gathering: Planted) -> Step:
     effect: Effect = "by_hand" if gathering.by_hand else "stay" if gathering.seats_taken else "remove"
-    moment = gathering.terms.moment(gathering.wall_start.date())
-    return Step(effect, gathering, moment, gathering.terms)
+    return Step(effect, gathering, gathering.terms.moment(gathering.wall_start.date()), gathering.terms)
 
 
 def end_outcome(gatherings: Iterable[Planted]) -> Outcome:

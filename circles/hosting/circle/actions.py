@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from circles import guidelines
-from circles.base.errors import NotAllowed, NotFound, OutOfDate, refuse_if
+from circles.base.errors import NotAllowed, OutOfDate, or_not_found, refuse_if
 from circles.hosting.circle import rules
 from circles.hosting.circle.rules import CirclePlan
 from circles.people import Person
@@ -26,8 +26,7 @@ async def create_circle(context: Context, actor: Person, plan: CirclePlan) -> UU
         raise NotAllowed
     async with context.db.transaction() as tx:
         guidelines_id = await guidelines.create(tx, plan.guidelines, actor.id)
-        columns = _columns(plan)
-        circle_id = await SQL.add_circle(tx, **columns, guidelines_id=guidelines_id, actor_id=actor.id)
+        circle_id = await SQL.add_circle(tx, **_columns(plan), guidelines_id=guidelines_id, actor_id=actor.id)
         await SQL.add_lead(tx, circle_id=circle_id, person_id=actor.id)
         await audit.record(tx, "circle.planned", circle_id, actor_id=actor.id, after="draft")
     return circle_id
@@ -63,10 +62,7 @@ async def edit_circle(
 
 async def lock_circle(tx: db.Tx, circle_id: UUID, actor: Person) -> db.Record:
     """A circle, locked, for somebody who may change it. Raises NotFound."""
-    row = await SQL.lock_circle(tx, id=circle_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.lock_circle(tx, id=circle_id, actor_id=actor.id))
 
 
 async def copy_circle(context: Context, actor: Person, circle_id: UUID) -> UUID:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from circles import guidelines
-from circles.base.errors import NotFound, Reason, Refused, refuse_if
+from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
 from circles.hosting.change.actions import remove_gathering
 from circles.hosting.circle import rules
@@ -100,10 +100,7 @@ async def archive_circle(context: Context, actor: Person, circle_id: UUID) -> No
 
 async def led_circle(tx: db.Tx, circle_id: UUID, actor: Person) -> db.Record:
     """A circle for its lead, with what is discarded along with it. Raises NotFound."""
-    row = await SQL.led_circle(tx, id=circle_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.led_circle(tx, id=circle_id, actor_id=actor.id))
 
 
 async def discard_circle(context: Context, actor: Person, circle_id: UUID) -> None:

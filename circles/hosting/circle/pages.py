@@ -111,8 +111,7 @@ async def create_circle(request: Request) -> Response:
         plan = forms.read_circle(form.values)
         circle_id = await actions.create_circle(access.context(request), request.state.person, plan)
     except Refused as refused:
-        form.add(refused.reasons)
-        return _form_page(request, form, 422)
+        return _form_page(request, form.add(refused.reasons), 422)
     return render.see_other(
         f"/host/circles/{circle_id}", notice="The circle is saved as a draft. Only you can see it yet."
     )
@@ -145,11 +144,9 @@ async def edit_circle(request: Request) -> Response:
             access.context(request), request.state.person, circle_id, plan, version=version
         )
     except OutOfDate as stale:
-        form.add(stale.reasons)
-        return _form_page(request, form, 422, circle_id=circle_id, version=row["version"])
+        return _form_page(request, form.add(stale.reasons), 422, circle_id=circle_id, version=row["version"])
     except Refused as refused:
-        form.add(refused.reasons)
-        return _form_page(request, form, 422, circle_id=circle_id, version=version)
+        return _form_page(request, form.add(refused.reasons), 422, circle_id=circle_id, version=version)
     return render.see_other(f"/host/circles/{circle_id}", notice="The circle is saved.")
 
 
@@ -217,9 +214,7 @@ async def discard(request: Request) -> Response:
     try:
         await lifecycle.discard_circle(access.context(request), request.state.person, access.path_id(request))
     except Refused as refused:
-        form = Form()
-        form.add(refused.reasons)
-        return await _discard_page(request, form)
+        return await _discard_page(request, Form().add(refused.reasons))
     return render.see_other("/host/circles", notice="The draft is gone.")
 
 

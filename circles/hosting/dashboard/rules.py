@@ -39,8 +39,7 @@ def _is_today(row: Row, zone: ZoneInfo) -> bool:
 def missing(circles: Sequence[Row]) -> list[Missing]:
     """What is missing in somebody's circles: the registers first, since memory fades. Helpers get these alone."""
     registers = [item for circle in circles for item in _registers(circle)]
-    others = [item for circle in circles if circle["part"] != "helper" for item in _others(circle)]
-    return registers + others
+    return registers + [item for circle in circles if circle["part"] != "helper" for item in _others(circle)]
 
 
 def _registers(circle: Row) -> Iterable[Missing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from circles import people
-from circles.base.errors import NotFound, refuse_if
+from circles.base.errors import NotFound, or_not_found, refuse_if
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts import rules
 from circles.hosting.hosts.rules import Host
@@ -27,8 +27,7 @@ async def invite(context: Context, actor: Person, circle_id: UUID, *, email: str
         circle = await _lock_circle(tx, circle_id, actor)
         await SQL.replace_invitation(tx, circle_id=circle_id, gathering_id=None, email=email)
         host = await SQL.host_by_email(tx, circle_id=circle_id, email=email)
-        count = await SQL.count_hosts(tx, circle_id=circle_id)
-        refuse_if(rules.invite_refusals(circle, host, count, part))
+        refuse_if(rules.invite_refusals(circle, host, await SQL.count_hosts(tx, circle_id=circle_id), part))
         return await hosts_mail.invite(
             tx, context, actor, circle_id, circle["discreet_name"], part=part, email=email
         )
@@ -44,10 +43,7 @@ async def _lock_circle(tx: db.Tx, circle_id: UUID, actor: Person, *, to_change: 
 
 async def invitation_by_token(tx: db.Tx, token: str) -> db.Record:
     """The invitation of a link. Raises NotFound for a token that was never given."""
-    row = await SQL.invitation(tx, token_hash=people.fingerprint(token))
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.invitation(tx, token_hash=people.fingerprint(token)))
 
 
 async def answer(context: Context, actor: Person, token: str, *, accept: bool) -> db.Record:
@@ -103,9 +99,7 @@ async def withdraw(context: Context, actor: Person, circle_id: UUID, invitation_
     """
     async with context.db.transaction() as tx:
         await _lock_circle(tx, circle_id, actor)
-        row = await SQL.withdraw(tx, id=invitation_id, circle_id=circle_id)
-        if row is None:
-            raise NotFound
+        row = or_not_found(await SQL.withdraw(tx, id=invitation_id, circle_id=circle_id))
         await audit.record(
             tx, "host.withdrawn", invitation_id, actor_id=actor.id, before="open", after="withdrawn"
         )
@@ -135,10 +129,7 @@ async def remove(context: Context, actor: Person, circle_id: UUID, host_id: UUID
 
 
 async def _host(tx: db.Tx, circle_id: UUID, host_id: UUID) -> db.Record:
-    row = await SQL.host_by_id(tx, circle_id=circle_id, person_id=host_id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.host_by_id(tx, circle_id=circle_id, person_id=host_id))
 
 
 async def pass_lead(context: Context, actor: Person, circle_id: UUID, host_id: UUID) -> Host:

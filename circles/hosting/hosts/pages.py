@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import people
-from circles.base.errors import NotFound, Reason, Refused
+from circles.base.errors import Reason, Refused, or_not_found
 from circles.hosting.hosts import actions, rules
 from circles.store import db
 from circles.web import access, render
@@ -24,9 +24,9 @@ async def hosts(request: Request) -> Response:
 
 async def _hosts_page(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
-        row = await SQL.hosts_page(tx, id=access.path_id(request), actor_id=request.state.person.id)
-    if row is None:
-        raise NotFound
+        row = or_not_found(
+            await SQL.hosts_page(tx, id=access.path_id(request), actor_id=request.state.person.id)
+        )
     return render.page(
         request,
         "hosting/hosts/hosts.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from circles.base import clock
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.hosting.schedule import forms, planting, queries, rules
 from circles.hosting.schedule.forms import GatheringPlan
 from circles.hosting.schedule.moving import Cut
@@ -36,9 +36,7 @@ async def create_schedule(
 
 
 async def _lock_circle(tx: db.Tx, circle_id: UUID, actor: Person, zone: str) -> db.Record:
-    row = await CIRCLES.lock_circle(tx, id=circle_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
+    row = or_not_found(await CIRCLES.lock_circle(tx, id=circle_id, actor_id=actor.id))
     if row["zone"] != zone:
         message = "The circle moved to another time zone. Please look at the time again."
         raise OutOfDate(Reason("zone_moved", message, "time"))
@@ -53,9 +51,8 @@ def _archived_refusals(circle: db.Record) -> list[Reason]:
 async def _add_schedule(
     tx: db.Tx, circle_id: UUID, rule: Rule, terms: Terms, actor: Person, why: str
 ) -> UUID:
-    columns = forms.columns(rule, terms)
     schedule_id = await SQL.add_schedule(
-        tx, circle_id=circle_id, actor_id=actor.id, planted_until=None, **columns
+        tx, circle_id=circle_id, actor_id=actor.id, planted_until=None, **forms.columns(rule, terms)
     )
     details = {"words": rules.words(rule, terms, clock.now().date())}
     await audit.record(
@@ -77,8 +74,7 @@ async def lock_schedule(tx: db.Tx, actor: Person, schedule_id: UUID, zone: str) 
 
 async def save_schedule(tx: db.Tx, schedule_id: UUID, rule: Rule, terms: Terms, actor: Person) -> None:
     """Store another rule and other terms for a schedule the caller has locked; its gatherings are the caller's."""
-    columns = forms.columns(rule, terms)
-    await SQL.save_schedule(tx, id=schedule_id, planted_until=None, **columns)
+    await SQL.save_schedule(tx, id=schedule_id, planted_until=None, **forms.columns(rule, terms))
     details = {"words": rules.words(rule, terms, clock.now().date())}
     await audit.record(tx, "schedule.changed", schedule_id, actor_id=actor.id, details=details)
 

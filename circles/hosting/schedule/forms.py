@@ -182,7 +182,6 @@ def read_gathering(values: Mapping[str, str], zone: str, scale: Scale, now: date
 
 def typed(rule: Rule, terms: Terms) -> dict[str, str]:
     """A stored schedule as its form holds it."""
-    end = "until" if rule.until else "times" if rule.times else "open"
     return typed_terms(terms) | {
         "kind": rule.kind,
         "every": str(rule.every),
@@ -192,7 +191,7 @@ def typed(rule: Rule, terms: Terms) -> dict[str, str]:
         "month_day": str(rule.month_day or rule.first.day),
         "dates": "\n".join(day.isoformat() for day in rule.dates),
         "first_date": rule.first.isoformat(),
-        "end": end,
+        "end": "until" if rule.until else "times" if rule.times else "open",
         "until": rule.until.isoformat() if rule.until else "",
         "times": str(rule.times or ""),
         "skipped": ",".join(sorted(day.isoformat() for day in rule.skipped)),

@@ -46,7 +46,6 @@ def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Respo
     if htmx.wants_part(request):
         part = "hosting/schedule/_schedule_dates.html"
         return htmx.vary(render.page(request, part, form=form, follows=True, **about))
-    weekdays = [(str(number), name) for number, name in enumerate(WEEKDAYS)]
     page = render.page(
         request,
         "hosting/schedule/schedule_form.html",
@@ -54,7 +53,7 @@ def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Respo
         form=form,
         kinds=list(forms.KINDS.items()),
         ends=list(forms.ENDS.items()),
-        weekdays=weekdays,
+        weekdays=[(str(number), name) for number, name in enumerate(WEEKDAYS)],
         nths=[(str(number), name.capitalize()) for number, name in NTH.items()],
         follows=False,
         **about,
@@ -98,8 +97,7 @@ async def create(request: Request) -> Response:
             overlap_reason=form.value("overlap_reason"),
         )
     except Refused as refused:
-        form.add(refused.reasons)
-        return _page(request, form, 422, circle=row, preview=preview)
+        return _page(request, form.add(refused.reasons), 422, circle=row, preview=preview)
     notice = rules.saved_notice(rule, planted, row["state"], clock.now().date())
     return render.see_other(f"/host/circles/{row['id']}", notice=notice)
 
@@ -132,8 +130,7 @@ async def change(request: Request) -> Response:
             planned = ScheduleChange(request.state.person, row["id"], terms, rule)
             outcome = await planned.preview(tx)
         except Refused as refused:
-            form.add(refused.reasons)
-            return _page(request, form, 422, **shown)
+            return _page(request, form.add(refused.reasons), 422, **shown)
     preview = calendar.preview(rule, terms, clock.now())
     shown |= {"preview": preview, "outcome": outcome, "description": wording.describe(outcome)}
     if then != "save":
@@ -142,8 +139,7 @@ async def change(request: Request) -> Response:
         consent = Consent(form.value("seen"), form.value("overlap_reason"))
         await planned_change.apply(access.context(request), planned, consent)
     except Refused as refused:
-        form.add(refused.reasons)
-        return _page(request, form, 422, **shown)
+        return _page(request, form.add(refused.reasons), 422, **shown)
     notice = "The schedule is changed. Whoever is to be told is being told."
     return render.see_other(f"/host/circles/{row['circle_id']}", notice=notice)
 
@@ -203,8 +199,7 @@ async def create_gathering(request: Request) -> Response:
             overlap_reason=form.value("overlap_reason"),
         )
     except Refused as refused:
-        form.add(refused.reasons)
-        return _gathering_form(request, row, form, 422)
+        return _gathering_form(request, row, form.add(refused.reasons), 422)
     notice = "The gathering is open for booking." if publish else "The gathering is planned, as a draft."
     if plan.start.oddity == "doubled":
         city = clock.city(row["zone"])

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from circles.base import clock, text
-from circles.base.errors import NotFound, Reason, Refused
+from circles.base.errors import Reason, Refused, or_not_found
 from circles.people import Person
 from circles.store import db
 
@@ -16,10 +16,7 @@ SQL = db.queries("hosting/schedule")
 
 async def find_schedule(tx: db.Tx, actor: Person, schedule_id: UUID) -> db.Record:
     """A schedule for somebody who may change it, with its circle. Raises NotFound."""
-    row = await SQL.hosted_schedule(tx, id=schedule_id, actor_id=actor.id)
-    if row is None:
-        raise NotFound
-    return row
+    return or_not_found(await SQL.hosted_schedule(tx, id=schedule_id, actor_id=actor.id))
 
 
 async def overlap_reason(

@@ -64,8 +64,7 @@ async def change(request: Request) -> Response:
             return _choose_page(request, gathering, form, plan)
         return await _apply(request, form, plan)
     except Refused as refused:
-        form.add(refused.reasons)
-        return _choose_page(request, gathering, form, plan)
+        return _choose_page(request, gathering, form.add(refused.reasons), plan)
 
 
 def _plan(request: Request, form: Form, gathering: HostedGathering) -> HostChange | InvitationPlan:
@@ -126,7 +125,8 @@ async def give_back(request: Request) -> Response:
             context, actor, access.path_id(request), fingerprint=form.value("seen")
         )
     except Refused as refused:
-        form.add(refused.reasons)
-        return _giving_back_page(request, await _gathering(request, to_change=False), form)
+        return _giving_back_page(
+            request, await _gathering(request, to_change=False), form.add(refused.reasons)
+        )
     to = f"/host/gatherings/{done.gathering.id}" if done.gathering.may_change else "/host"
     return render.see_other(to, notice=done.done_text)
