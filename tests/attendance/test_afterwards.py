@@ -96,9 +96,7 @@ async def test_a_note_is_for_the_circle_s_hosts_and_the_organizers(
     assert [row["body"] for row in exported["hand_over_notes"]] == ["Ask after her hands."]
 
 
-async def test_only_its_writer_deletes_a_note(
-    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
-) -> None:
+async def test_only_the_writer_deletes(cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser) -> None:
     await change(cast.context, "insert into hosts values ($1, $2, 'co')", cast.circle, cast.fern)
     note = {"about": str(cast.mira), "body": "Ask after her hands."}
     await actions.write_note(cast.context, actor_id=cast.farid, gathering_id=tonight, values=note)

@@ -112,7 +112,5 @@ def test_the_numbers_of_a_fortnight() -> None:
         (_row(now=START + timedelta(hours=3), state="cancelled"), False),
     ],
 )
-def test_registers_with_gaps_are_those_of_gatherings_that_are_over(
-    row: dict[str, object], listed: bool
-) -> None:
+def test_registers_with_gaps_are_of_gatherings_that_are_over(row: dict[str, object], listed: bool) -> None:
     assert rules.with_gaps([row]) == ([row] if listed else [])

@@ -16,9 +16,7 @@ async def keep(page: Browser, gathering: UUID, **fields: str) -> Any:
     return await page.post(f"/host/gatherings/{gathering}/reflection", data=data)
 
 
-async def test_a_reflection_is_saved_changed_and_deleted(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_reflections_are_saved_and_deleted(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     past = await add_gathering(context, cast.circle, days=-1)
     async with browser(cast.farid) as page:
         kept = await keep(page, past)

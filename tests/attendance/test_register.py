@@ -102,9 +102,7 @@ async def test_the_page_needs_at_most_three_queries(
 # Who may see and keep it
 
 
-async def test_only_its_hosts_see_a_gathering(
-    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
-) -> None:
+async def test_only_hosts_see_it(cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser) -> None:
     for person in (cast.fern, cast.mira, cast.odile):
         async with browser(person) as page:
             foreign = await page.get(f"/host/gatherings/{tonight}")
@@ -118,9 +116,7 @@ async def test_only_its_hosts_see_a_gathering(
     assert await marks(cast.context) == {}
 
 
-async def test_a_helper_keeps_the_register_and_cannot_cancel_the_gathering(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_helper_keeps_the_register_and_cannot_cancel(cast: Cast, browser: OpenBrowser) -> None:
     ahead = await add_gathering(
         cast.context, cast.circle, starts_at=datetime.now(UTC) + timedelta(minutes=10)
     )
@@ -195,9 +191,7 @@ async def test_one_tap_marks_another_changes_and_the_same_again_removes_it(
     assert {row["who"] for row in events} == {cast.farid}
 
 
-async def test_a_pressed_mark_can_be_removed(
-    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
-) -> None:
+async def test_a_mark_can_be_removed(cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser) -> None:
     await register_actions.mark(
         cast.context, actor_id=cast.farid, gathering_id=tonight, booking_id=booked, mark="came"
     )
@@ -242,9 +236,7 @@ async def test_htmx_gets_the_line_and_the_counts_alone(
     assert "<b>1</b> came" in answer.text
 
 
-async def test_htmx_is_sent_to_the_page_when_a_mark_is_refused(
-    cast: Cast, tonight: UUID, browser: OpenBrowser
-) -> None:
+async def test_a_refused_mark_redirects_htmx(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(
             f"/host/gatherings/{tonight}/register",

@@ -26,9 +26,7 @@ START = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
         (-timedelta(days=400), True),
     ],
 )
-def test_the_register_opens_half_an_hour_before_the_start_and_stays_open(
-    before: timedelta, opened: bool
-) -> None:
+def test_the_register_opens_half_an_hour_before_and_stays_open(before: timedelta, opened: bool) -> None:
     now = START - before
     assert rules.is_open("open", START, now) is opened
     assert (rules.mark_refusals("open", START, now, "came") == []) is opened

@@ -74,9 +74,7 @@ async def test_opening_twice_is_opening_once(cast: Cast, tonight: UUID) -> None:
     assert await value(cast.context, "select count(*) from events where what = 'gathering.room_opened'") == 1
 
 
-async def test_a_room_without_required_checks_opens_with_one_tap(
-    cast: Cast, tonight: UUID, browser: OpenBrowser
-) -> None:
+async def test_a_room_without_checks_opens_at_once(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
     await change(cast.context, "update circles set asks_co = false, asks_card = false")
     async with browser(cast.farid) as host:
         assert (await host.post(f"/host/gatherings/{tonight}/open")).status_code == 303
@@ -320,7 +318,7 @@ async def test_only_those_who_keep_the_register_send_taps(
     assert await value(cast.context, "select count(*) from taps") == 0
 
 
-async def test_without_javascript_a_tap_is_a_form(
+async def test_a_mark_without_javascript(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as host:

@@ -39,9 +39,7 @@ async def test_the_offline_page_is_the_same_for_everybody_and_holds_no_names(
         assert private not in shell.text, private
 
 
-async def test_the_service_worker_caches_the_offline_page_with_its_files(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_service_worker_caches_the_offline_page(cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         answer = await page.get("/host/room-worker.js")
         assert answer.headers["content-type"].startswith("text/javascript")
@@ -83,9 +81,7 @@ async def test_only_the_room_may_start_a_worker(cast: Cast, tonight: UUID, brows
     assert room.headers["cache-control"] == "no-store"
 
 
-async def test_the_page_states_how_long_a_tab_may_keep_it(
-    cast: Cast, tonight: UUID, browser: OpenBrowser
-) -> None:
+async def test_the_page_states_how_long_to_keep_it(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as host:
 
         async def kept_seconds(gathering: UUID) -> int:

@@ -38,9 +38,7 @@ def at(minutes: float) -> datetime:
         ({}, Checks(co=True, card=False), {"co_not_said"}),
     ],
 )
-def test_every_missing_check_is_refused_at_once(
-    answers: dict[str, str], required: Checks, codes: set[str]
-) -> None:
+def test_every_missing_check_is_refused(answers: dict[str, str], required: Checks, codes: set[str]) -> None:
     with pytest.raises(Refused) as refused:
         readiness_rules.read_answers(answers, required)
     assert refused.value.codes == codes

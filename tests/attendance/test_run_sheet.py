@@ -49,9 +49,7 @@ async def test_a_circle_begins_with_a_sheet_for_its_format(cast: Cast, browser: 
         assert not missing(dated, "6:00 pm", "6:05 pm", "7:25 pm")
 
 
-async def test_steps_are_changed_moved_added_and_removed(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_steps_are_changed_and_moved(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/circles/{cast.circle}"
     start = await titles(context, cast, "circle")
     async with browser(cast.farid) as page:
@@ -102,9 +100,7 @@ async def test_a_gathering_has_a_copy_of_its_own_and_gives_it_back(
     assert backs == 2
 
 
-async def test_an_invalid_form_shows_its_errors_and_values(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_invalid_form_keeps_its_values(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         answer = await press(
             page, f"/host/circles/{cast.circle}", "up-2", minutes_1="a lot", title_2="a" * 10_000
@@ -122,9 +118,7 @@ async def test_an_invalid_form_shows_its_errors_and_values(
         assert await tx.fetchval("select count(*) from run_sheets") == 0
 
 
-async def test_the_second_of_two_writers_gets_a_conflict(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_second_writer_gets_a_conflict(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/circles/{cast.circle}"
     async with browser(cast.farid) as page:
         await press(page, address, title_1="Tea")
@@ -138,9 +132,7 @@ async def test_the_second_of_two_writers_gets_a_conflict(
     assert (await titles(context, cast, "circle"))[0] == "Cake"
 
 
-async def test_only_hosts_see_it_and_a_helper_changes_nothing(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_who_sees_and_changes_a_sheet(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     helper = await add_person(context, "Hana")
     await host(context, cast.circle, helper, "helper")
     addresses = (f"/host/circles/{cast.circle}", f"/host/gatherings/{cast.gathering}")
@@ -157,9 +149,7 @@ async def test_only_hosts_see_it_and_a_helper_changes_nothing(
     assert "Mine" not in await titles(context, cast, "circle")
 
 
-async def test_a_stand_in_has_the_sheet_of_their_one_gathering(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_stand_in_has_one_sheet(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with context.db.transaction() as tx:
         await tx.execute(
             "insert into stand_ins (gathering_id, person_id) values ($1, $2)", cast.gathering, cast.fern

@@ -158,9 +158,7 @@ async def test_only_this_route_takes_large_bodies(cast: Cast, browser: OpenBrows
     assert answer.status_code == 413
 
 
-async def test_ten_thousand_characters_are_no_name_and_are_kept_in_the_form(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_overlong_name_is_refused_and_kept_in_the_form(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         typed = {"name": "a" * 10_000, "about": "Kept words.", "approach": "Slowly.", "languages": "English"}
         answer = await page.post("/me", data=typed)
@@ -193,9 +191,7 @@ async def test_an_erased_facilitator_has_no_picture_and_no_page(cast: Cast, brow
 # The page
 
 
-async def test_the_page_names_the_hosts_of_a_circle(
-    cast: Cast, browser: OpenBrowser, queries: list[str]
-) -> None:
+async def test_a_circles_page_names_its_hosts(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with browser(cast.farid) as page:
         typed = {
             "name": "Farid",

@@ -97,9 +97,7 @@ async def test_the_list_shows_open_gatherings_ahead_and_nothing_else(
     assert not ids & hidden
 
 
-async def test_the_list_takes_two_queries_at_most(
-    cast: Cast, browser: OpenBrowser, queries: list[str]
-) -> None:
+async def test_the_list_takes_two_queries(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     async with browser(cast.mira) as page:
         await page.get("/gatherings?means=20&day=tue&seats=on")
         queries.clear()
@@ -107,9 +105,7 @@ async def test_the_list_takes_two_queries_at_most(
     assert len(selects(queries)) == 2
 
 
-async def test_a_card_shows_seats_price_and_both_times(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_card_shows_seats_price_and_times(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500)
     async with browser() as page:
         page.cookies.set("zone", "Europe%2FBerlin")
@@ -162,9 +158,7 @@ async def test_dates_include_their_ends(context: Context, cast: Cast, browser: O
         assert mine not in await shown(page, f"/gatherings?to={day - timedelta(days=1)}")
 
 
-async def test_within_my_means_counts_community_seats(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_means_count_community_seats(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser() as page:
         assert cast.gathering in await shown(page, "/gatherings?means=30")
         assert cast.gathering in await shown(page, "/gatherings?means=29.99"), "a community seat is left"
@@ -294,9 +288,7 @@ async def test_where_it_is_shows_to_nobody_who_is_not_booked(cast: Cast, browser
     assert "Denver" in texts[2]
 
 
-async def test_the_page_shows_the_viewers_own_seat(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_page_shows_the_viewers_seat(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.mira) as page:
         text = (await page.get(f"/gatherings/{cast.gathering}")).text
@@ -326,9 +318,7 @@ async def test_why_there_is_no_way_in(context: Context, cast: Cast, browser: Ope
     assert "Something private." not in text
 
 
-async def test_drafts_and_unknown_ids_are_both_not_found(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_drafts_and_unknown_ids_are_404(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     draft = await add_gathering(context, cast.circle, days=3, state="draft")
     draft_circle = await add_circle(context, cast.farid, state="draft")
     inside = await add_gathering(context, draft_circle, days=3)
@@ -388,9 +378,7 @@ async def test_markdown_is_made_harmless(context: Context, cast: Cast, browser: 
             assert 'href="javascript' not in text
 
 
-async def test_a_circle_that_has_ended_has_a_notice(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_ended_circle_has_a_notice(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     circle = await add_circle(context, cast.farid, state="archived")
     async with browser() as page:
         assert "This circle has ended" in (await page.get(f"/circles/{circle}")).text

@@ -103,9 +103,7 @@ async def test_a_draft_shows_only_to_those_who_may_change_the_circle(
     assert await value(context, "select revision from guidelines_drafts") == 1
 
 
-async def test_two_tabs_that_save_keep_what_was_typed(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_two_tabs_that_save_keep_the_form(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         await page.post(page_of(cast), data=typed("1.0", NEW + " First."))
         late = await page.post(page_of(cast), data=typed("1.0", NEW + " Second."))
@@ -133,9 +131,7 @@ async def test_two_tabs_that_publish_publish_once(context: Context, cast: Cast, 
     assert await value(context, "select count(*) from events where what = 'guidelines.published'") == 1
 
 
-async def test_publishing_refuses_all_that_is_missing_and_keeps_the_form(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_publishing_refuses_gaps_and_keeps_the_form(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         await page.post(page_of(cast), data=typed("1.0"))
         answer = await page.post(page_of(cast, "/publish"), data={"seen": "1.1", "why": WHY})
@@ -162,9 +158,7 @@ async def test_an_invalid_text_is_refused_and_kept(cast: Cast, browser: OpenBrow
         assert (await page.post(page_of(cast), data=typed("1.0", words))).status_code == 422
 
 
-async def test_a_draft_is_discarded_unless_it_changed(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_unchanged_draft_is_discarded(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         await page.post(page_of(cast), data=typed("1.0"))
         await page.post(page_of(cast, "/discard"), data={"seen": "1.0"})
@@ -195,9 +189,7 @@ async def test_what_was_published_stays_as_it_was(context: Context, cast: Cast) 
 # History
 
 
-async def test_everybody_reads_how_the_words_changed(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_page_shows_what_changed(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await publish(context, cast, material=False)
     async with browser() as page:
         newest = (await page.get(f"/circles/{cast.circle}/guidelines")).text
@@ -214,9 +206,7 @@ async def test_everybody_reads_how_the_words_changed(
     assert "<ins>" not in first
 
 
-async def test_the_history_of_a_draft_circle_is_for_its_hosts(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_drafts_history_is_for_hosts(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     circle = await add_circle(context, cast.farid, state="draft")
     for who, status in ((cast.farid, 200), (cast.fern, 404), (None, 404)):
         async with browser(who) as page:
@@ -226,9 +216,7 @@ async def test_the_history_of_a_draft_circle_is_for_its_hosts(
 # What a person agreed to
 
 
-async def test_a_person_keeps_every_version_they_agreed_to(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_accepted_versions_stay_readable(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     second = await publish(context, cast, material=False)
     for version in (cast.version, second):
         await accept(context, cast.mira, version)
@@ -248,9 +236,7 @@ async def test_a_person_keeps_every_version_they_agreed_to(
     assert file.headers["Cache-Control"] == "no-store"
 
 
-async def test_what_one_did_not_agree_to_is_not_there(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_only_accepted_versions_are_found(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await accept(context, cast.mira, cast.version)
     async with browser(cast.milo) as page:
         assert "Nothing agreed to yet" in (await page.get("/my/guidelines")).text
@@ -318,9 +304,7 @@ async def test_a_change_that_is_not_material_needs_no_acceptance(
         assert (await page.get(f"/bookings/{booking}/guidelines")).status_code == 303
 
 
-async def test_everybody_with_a_seat_ahead_gets_one_discreet_mail(
-    context: Context, cast: Cast, drain: Drain
-) -> None:
+async def test_everybody_seated_gets_one_discreet_mail(context: Context, cast: Cast, drain: Drain) -> None:
     for days in (9, 14):
         await add_booking(context, await add_gathering(context, cast.circle, days=days), cast.mira)
     await add_booking(context, cast.gathering, cast.milo, state="held")
@@ -342,9 +326,7 @@ async def test_everybody_with_a_seat_ahead_gets_one_discreet_mail(
         assert word not in mails[0]["text_body"] + mails[0]["html_body"]
 
 
-async def test_a_held_seat_confirms_as_usual_and_must_agree_then(
-    context: Context, cast: Cast, drain: Drain
-) -> None:
+async def test_a_held_seat_is_confirmed_and_must_agree(context: Context, cast: Cast, drain: Drain) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira, state="held")
     await publish(context, cast)
     await drain()  # pyright: ignore[reportGeneralTypeIssues]
@@ -378,9 +360,7 @@ async def test_agreeing_twice_is_agreeing_once(context: Context, cast: Cast) -> 
     assert await value(context, "select count(*) from events where what = 'booking.agreed_again'") == 1
 
 
-async def test_agreeing_to_an_older_text_is_refused(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_accepting_an_older_text_is_refused(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     second = await publish(context, cast)
     third = await publish(context, cast, NEW + " And nobody takes notes.", material=False)

@@ -102,9 +102,7 @@ async def test_an_unknown_guide_is_not_found(browser: OpenBrowser, cast: Cast) -
             assert (await page.get(f"/guides/{slug}")).status_code == 404
 
 
-async def test_the_texts_ask_the_database_nothing(
-    browser: OpenBrowser, cast: Cast, queries: list[str]
-) -> None:
+async def test_the_texts_need_no_query(browser: OpenBrowser, cast: Cast, queries: list[str]) -> None:
     async with browser() as page:
         queries.clear()
         for path in ("/guides", "/guides/in-a-crisis", "/guides/preparing", "/guides/reflection", WHEN):
@@ -230,9 +228,7 @@ async def test_a_session_long_ago_is_no_reproach(browser: OpenBrowser, context: 
             assert shown(answer.text)[0][0] == str(coming)
 
 
-async def test_planning_a_session_that_is_weeks_away(
-    browser: OpenBrowser, context: Context, cast: Cast
-) -> None:
+async def test_planning_a_session_weeks_away(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     ends = in_hours(24 * 30)
     fits = await add_gathering(context, cast.circle, starts_at=ends + 40 * HOUR)
     async with browser() as page:
@@ -358,9 +354,7 @@ async def test_the_calendar_holds_the_picks_and_nothing_private(
     )
 
 
-async def test_a_suggested_date_never_replaces_an_invite(
-    browser: OpenBrowser, context: Context, cast: Cast
-) -> None:
+async def test_suggested_dates_replace_no_invite(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     async with browser(cast.mira) as page:
         file = await page.post(f"{WHEN}/calendar", data={"pick": str(cast.gathering)})
@@ -369,9 +363,7 @@ async def test_a_suggested_date_never_replaces_an_invite(
     assert uids[0] != uids[1]
 
 
-async def test_a_calendar_without_a_date_shows_the_page_again(
-    browser: OpenBrowser, context: Context, cast: Cast
-) -> None:
+async def test_a_calendar_needs_a_date(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     past = await add_gathering(context, cast.circle, starts_at=in_hours(-3))
     off = await add_gathering(context, cast.circle, days=9, state="cancelled", cancel_reason="Ill.")
     async with browser() as page:

@@ -57,9 +57,7 @@ site.connect_features()
 # One gathering
 
 
-async def test_a_moved_time_notifies_those_booked_and_allows_full_refunds(
-    context: Context, cast: Cast
-) -> None:
+async def test_a_moved_time_notifies_and_allows_full_refunds(context: Context, cast: Cast) -> None:
     soon = await make_schedule(context, cast, weekly(1))  # so soon that the terms would keep the money
     gathering = (await planted(context, soon))[0]
     booking = await add_booking(context, gathering["id"], cast.mira, kind="paid", amount=4500)
@@ -133,9 +131,7 @@ async def test_community_seats_given_stay(context: Context, cast: Cast) -> None:
     assert refused.value.codes == {"community_taken"}
 
 
-async def test_a_change_that_would_do_another_thing_than_shown_is_refused(
-    context: Context, cast: Cast
-) -> None:
+async def test_a_change_with_another_outcome_than_shown_is_refused(context: Context, cast: Cast) -> None:
     change = await plan_change(context, cast, cast.gathering, at=time(12))
     consent = await consent_to(context, change)
     await add_booking(context, cast.gathering, cast.mira)
@@ -220,7 +216,7 @@ async def test_a_gathering_without_a_schedule_cannot_be_put_back(
         await planned_change.apply(context, FollowingChange(farid, cast.gathering, TERMS), Consent(""))
 
 
-async def test_a_gathering_cannot_be_put_back_to_a_past_time(
+async def test_putting_back_to_the_past_is_refused(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     first = (await planted(context, await make_schedule(context, cast)))[0]["id"]
@@ -249,9 +245,7 @@ async def test_putting_back_is_shown_again_when_the_gathering_changed_meanwhile(
 # A whole schedule and its end
 
 
-async def test_a_whole_schedule_changes_but_for_what_was_changed_by_hand(
-    context: Context, cast: Cast
-) -> None:
+async def test_a_schedule_changes_except_gatherings_changed_by_hand(context: Context, cast: Cast) -> None:
     schedule = await make_schedule(context, cast)
     before = await planted(context, schedule)
     await change_one(context, cast, before[2]["id"], at=time(16))
@@ -308,9 +302,7 @@ async def test_two_hosts_at_once_change_a_schedule_once(context: Context, cast: 
     assert sorted(type(result).__name__ for result in results) == ["OutOfDate", "Outcome"]
 
 
-async def test_an_ended_schedule_cannot_change_and_ends_once(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_ended_schedule_is_closed(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     schedule, farid = await make_schedule(context, cast), await person(context, cast.farid)
     for _ in range(2):
         await planned_change.apply(context, ScheduleEnd(farid, schedule), Consent(""))
@@ -389,9 +381,7 @@ async def test_following_or_all_gatherings_change_from_the_page_of_one(
         assert moved == how_many
 
 
-async def test_a_schedule_is_changed_and_ended_from_its_pages(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_pages_of_a_schedule(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     schedule = await make_schedule(context, cast)
     address = f"/host/schedules/{schedule}"
     async with browser(cast.farid) as page:

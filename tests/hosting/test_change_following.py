@@ -60,9 +60,7 @@ async def schedules(context: Context) -> list[Any]:
         return await tx.fetch("select * from schedules order by first_date")
 
 
-async def test_the_weekday_moves_from_one_gathering_on(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_weekday_moves_from_one_on(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     gatherings = await planted(context, await make_schedule(context, cast))
     booking = await add_booking(context, gatherings[3]["id"], cast.mira, kind="paid", amount=4500)
     async with context.db.transaction() as tx:
@@ -154,9 +152,7 @@ async def test_the_chosen_gathering_moves_even_when_changed_by_hand(
     assert not now["by_hand"]
 
 
-async def test_every_other_week_takes_the_week_between(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_every_other_week_can_move_a_week(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     first = today() + 3 * DAY
     schedule = await make_schedule(context, cast, Rule("weekly", first, 2, (first.weekday(),)))
     before = await planted(context, schedule)
@@ -200,9 +196,7 @@ async def test_a_refused_move_keeps_what_was_typed(
     assert "Kept" in answer.text
 
 
-async def test_a_day_where_one_was_kept_by_hand_is_refused(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_day_kept_by_hand_is_refused(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     schedule = await make_schedule(context, cast)
     before = await planted(context, schedule)
     await add_booking(context, before[2]["id"], cast.mira)

@@ -100,9 +100,7 @@ def test_the_fingerprint_differs_for_other_people_or_another_state() -> None:
 
 
 @given(st.integers(1, 24), st.integers(1, 24), st.data())
-def test_community_seats_always_fit_and_do_not_depend_on_the_choice(
-    taken: int, to: int, data: st.DataObject
-) -> None:
+def test_community_seats_fit_and_ignore_the_choice(taken: int, to: int, data: st.DataObject) -> None:
     community = data.draw(st.integers(0, taken))
     outcome = cut(taken, to, community=community, offered=data.draw(st.integers(0, to)))
     reasons = change_rules.refusals(outcome, choosing=True)

@@ -134,18 +134,14 @@ async def test_a_register_that_waits_to_be_closed_is_on_the_dashboard_until_it_i
         assert "Everybody is marked" not in (await page.get("/host")).text
 
 
-async def test_an_hour_that_the_clocks_skip_is_flagged_on_the_dashboard(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_skipped_hour_is_flagged_on_the_dashboard(cast: Cast, browser: OpenBrowser) -> None:
     soon = datetime.now(UTC) + timedelta(days=2)
     await add_gathering(cast.context, cast.circle, starts_at=soon, oddity="missing")
     async with browser(cast.farid) as page:
         assert "since the clocks skip its hour" in (await page.get("/host")).text
 
 
-async def test_requests_and_drafts_of_guidelines_are_on_the_dashboard(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_requests_and_guidelines_drafts_are_on_the_dashboard(cast: Cast, browser: OpenBrowser) -> None:
     async with cast.context.db.transaction() as tx:
         await tx.execute(
             "with made as (insert into requests (circle_id, person_id, kind) values ($1, $2, 'call') returning id) "
@@ -166,9 +162,7 @@ async def test_requests_and_drafts_of_guidelines_are_on_the_dashboard(
         assert "A request is waiting" not in (await page.get("/host")).text
 
 
-async def test_the_number_of_queries_does_not_grow(
-    cast: Cast, browser: OpenBrowser, queries: list[str]
-) -> None:
+async def test_the_queries_do_not_grow(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
     for n in range(5):
         more = await add_circle(cast.context, cast.farid, name=f"Circle {n}")
         for day in range(1, 6):

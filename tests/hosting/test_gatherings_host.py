@@ -66,9 +66,7 @@ async def plan_circle(page: Browser, **changed: str) -> UUID:
 # Planning a circle
 
 
-async def test_a_circle_from_form_to_the_public_list(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_circle_from_form_to_public_list(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         assert "Plan a circle" in (await page.get("/host")).text
         circle = await plan_circle(page, name="Harbor circle")
@@ -100,9 +98,7 @@ async def test_the_form_begins_with_the_text_of_a_format(cast: Cast, browser: Op
     assert "Kept &lt;name&gt;" in again.text
 
 
-async def test_every_fault_is_shown_at_once_and_what_was_typed_is_kept(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_every_refusal_is_shown_and_the_form_kept(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         answer = await page.post(
             "/host/circles/new",
@@ -120,9 +116,7 @@ async def test_invalid_names_are_refused_with_a_reason(cast: Cast, browser: Open
     assert 'href="#f-name"' in answer.text
 
 
-async def test_odd_names_are_tidied_and_shown_whole(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_odd_names_are_tidied_and_shown(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         circle = await plan_circle(page, name="Moon \U0001f319 \u202eElcric")
     assert (await circle_row(context, circle))["name"] == "Moon \U0001f319 Elcric"
@@ -143,9 +137,7 @@ async def test_the_guidelines_can_be_looked_at_before_saving(cast: Cast, browser
     assert (bad.status_code, "hidden character" in bad.text) == (422, True)
 
 
-async def test_only_facilitators_and_organizers_plan_circles(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_who_may_plan_circles(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
         assert (await page.get("/host")).status_code == 404
         assert (await page.post("/host/circles/new", data=TYPED)).status_code == 404
@@ -193,9 +185,7 @@ async def test_the_form_holds_what_is_saved(cast: Cast, browser: OpenBrowser) ->
     assert not missing(text, 'value="Tuesday group"', 'value="45"', 'name="version" value="1"')
 
 
-async def test_saving_a_circle_leaves_its_guidelines_alone(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_saving_leaves_guidelines_alone(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     url = f"/host/circles/{cast.circle}/edit"
     async with browser(cast.farid) as page:
         form = (await page.get(url)).text
@@ -223,7 +213,7 @@ async def test_two_who_change_a_circle_at_once(context: Context, cast: Cast, bro
     assert (await circle_row(context, cast.circle))["name"] == "Typed later"
 
 
-async def test_a_version_that_is_no_number_is_out_of_date(
+async def test_an_unreadable_version_is_out_of_date(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
@@ -232,9 +222,7 @@ async def test_a_version_that_is_no_number_is_out_of_date(
             assert (answer.status_code, "Somebody else saved" in answer.text) == (422, True)
 
 
-async def test_changing_seats_leaves_planned_gatherings_alone(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_seats_of_planned_gatherings_stay(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1, capacity="4"))
         assert 'value="4"' in (await page.get(f"/host/circles/{cast.circle}/gatherings/new")).text
@@ -314,9 +302,7 @@ async def test_the_host_pages_take_few_queries(cast: Cast, browser: OpenBrowser,
 # Planning a gathering
 
 
-async def test_a_draft_gathering_is_published_from_its_circle(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_publishing_a_draft_gathering(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page:
         await page.post(f"/host/circles/{cast.circle}/gatherings/new", data=dated(note="Bring **water**"))
         async with context.db.reading() as tx:
@@ -354,9 +340,7 @@ async def test_invalid_gatherings_are_refused_with_a_reason(
     assert words in answer.text
 
 
-async def test_a_doubled_hour_is_the_first_with_a_notice(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_doubled_hour_is_the_first(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     # The last Sunday of an October ahead, when the clocks of Berlin go back at 3:00.
     year = datetime.now(ZoneInfo("Europe/Berlin")).year + 1
     day = max(d for d in range(25, 32) if date(year, 10, d).isoweekday() == 7)
@@ -371,9 +355,7 @@ async def test_a_doubled_hour_is_the_first_with_a_notice(
     assert (starts_at.hour, starts_at.minute) == (0, 30)
 
 
-async def test_one_gathering_per_start_unless_it_was_cancelled(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_one_gathering_per_start(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     url = f"/host/circles/{cast.circle}/gatherings/new"
     async with browser(cast.farid) as page:
         assert (await page.post(url, data=dated(then="publish"))).status_code == 303
@@ -387,7 +369,7 @@ async def test_one_gathering_per_start_unless_it_was_cancelled(
         assert (await page.post(url, data=dated(then="publish"))).status_code == 303
 
 
-async def test_a_gathering_of_a_draft_circle_stays_a_draft(
+async def test_gatherings_of_draft_circles_are_drafts(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     circle = await add_circle(context, cast.farid, state="draft")
@@ -410,7 +392,7 @@ async def test_a_time_typed_before_the_circle_changed_zone_is_refused(context: C
         await schedule_actions.plan_gathering(context, farid, cast.circle, plan)
 
 
-async def test_only_a_draft_gathering_is_discarded(
+async def test_only_draft_gatherings_are_discarded(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     draft = await add_gathering(context, cast.circle, days=20, state="draft")
@@ -425,9 +407,7 @@ async def test_only_a_draft_gathering_is_discarded(
 # Cancelling a gathering
 
 
-async def test_cancelling_shows_its_consequences_first(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_cancelling_shows_consequences(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(context, cast.gathering, cast.mira)
     url = f"/host/gatherings/{cast.gathering}/cancel"
     async with browser(cast.farid) as page:
@@ -473,9 +453,7 @@ async def test_nothing_is_cancelled_when_ending_its_bookings_fails(
     assert await gathering_state(context, cast.gathering) == "open"
 
 
-async def test_what_is_over_or_a_draft_cannot_be_cancelled(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_only_open_gatherings_are_cancelled(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     past = await add_gathering(context, cast.circle, days=-3)
     draft = await add_gathering(context, cast.circle, days=20, state="draft")
     farid = await person(context, cast.farid)

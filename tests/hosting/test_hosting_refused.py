@@ -65,9 +65,7 @@ async def test_what_ended_is_not_published_again(context: Context, cast: Cast) -
     }
 
 
-async def test_a_circle_that_ended_asks_nobody_to_host_it(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_ended_circle_invites_no_host(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(context, cast.farid)
     await hosts_actions.invite(context, farid, cast.circle, email="fern@example.org", part="co")
     mail = await value(context, "select text_body from mails where kind = 'host_invitation'")

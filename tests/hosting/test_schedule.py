@@ -51,9 +51,7 @@ async def test_a_schedule_is_planted_sixteen_weeks_ahead(context: Context, cast:
     assert len(await events(context, "gathering.planted")) == 16
 
 
-async def test_the_timetable_plants_what_the_horizon_reaches_and_nothing_twice(
-    context: Context, cast: Cast
-) -> None:
+async def test_the_timetable_plants_up_to_the_horizon_once(context: Context, cast: Cast) -> None:
     schedule = await make_schedule(context, cast)
     async with context.db.transaction() as tx:
         await tx.execute("delete from gatherings where planned_for > current_date + 50")
@@ -113,9 +111,7 @@ async def test_a_schedule_is_for_its_hosts_alone(context: Context, cast: Cast, w
         await planned_change.apply(context, change, Consent(""))
 
 
-async def test_a_schedule_is_refused_when_the_circle_moved_to_another_zone(
-    context: Context, cast: Cast
-) -> None:
+async def test_a_schedule_is_refused_after_a_change_of_zone(context: Context, cast: Cast) -> None:
     farid = await person(context, cast.farid)
     elsewhere = Terms(TERMS.at, "Asia/Kathmandu", 90, 8, 1)
     with pytest.raises(OutOfDate) as refused:
@@ -159,9 +155,7 @@ async def test_a_schedule_is_created_after_a_preview_of_its_dates(
         assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 15
 
 
-async def test_the_dates_follow_the_form_without_a_new_page(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_dates_follow_the_form(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/circles/{cast.circle}/schedules/new"
     holiday = (today() + timedelta(days=10)).isoformat()
     asks = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -224,9 +218,7 @@ async def test_refused_schedules_are_shown_with_the_reason(
         assert not await tx.fetchval("select count(*) from schedules")
 
 
-async def test_the_second_tuesday_is_read_from_the_form(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_second_tuesday_is_read(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     at = f"/host/circles/{cast.circle}/schedules/new"
     async with browser(cast.farid) as page:
         data = typed(kind="monthly_weekday", nth="2", weekday="1", then="save")
@@ -239,9 +231,7 @@ async def test_the_second_tuesday_is_read_from_the_form(
     assert all(day.weekday() == 1 and 8 <= day.day <= 14 for day in dates)
 
 
-async def test_a_list_of_too_many_dates_is_refused_whole(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_too_many_dates_are_refused_whole(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     dates = "\n".join((today() + timedelta(days=n)).isoformat() for n in range(1, 402))
     async with browser(cast.farid) as page:
         data = typed(kind="dates", dates=dates, then="save")
@@ -267,9 +257,7 @@ async def test_the_preview_warns_of_clock_changes(
 
 
 @pytest.mark.parametrize("who", ["fern", "mira"])
-async def test_the_pages_are_for_hosts_alone(
-    context: Context, cast: Cast, browser: OpenBrowser, who: str
-) -> None:
+async def test_the_pages_are_for_hosts(context: Context, cast: Cast, browser: OpenBrowser, who: str) -> None:
     schedule = await make_schedule(context, cast)
     gathering = (await planted(context, schedule))[0]["id"]
     async with browser(getattr(cast, who)) as page:
@@ -340,9 +328,7 @@ async def test_a_gathering_lasts_15_minutes_or_longer(cast: Cast, browser: OpenB
     assert "Please give 15 minutes or more." in answer.text
 
 
-async def test_two_gatherings_of_one_host_need_a_reason(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_overlaps_of_one_host_need_a_reason(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     second = await add_circle(context, cast.farid, name="Second")
     plan = typed(date=(today() + timedelta(days=7)).isoformat(), time="19:00", then="publish")
     async with browser(cast.farid) as page:

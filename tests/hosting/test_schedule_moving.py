@@ -105,9 +105,7 @@ rhythms = st.one_of(
 
 
 @given(rhythms, st.integers(0, 7), st.integers(-40, 40), st.booleans())
-def test_each_date_goes_to_one_of_its_own_and_none_is_lost(
-    rule: Rule, which: int, shift: int, ends: bool
-) -> None:
+def test_each_date_moves_to_its_own_and_none_is_lost(rule: Rule, which: int, shift: int, ends: bool) -> None:
     before = some(rule, 12)
     assume(which < len(before))
     rule = replace(rule, until=before[-1]) if ends else rule

@@ -91,9 +91,7 @@ def test_weekdays_of_months_are_those_of_the_definition(
 
 
 @given(days, st.integers(1, 4), st.integers(1, 31), ends)
-def test_dates_of_months_are_those_of_the_definition(
-    first: date, every: int, day: int, end: dict[str, int]
-) -> None:
+def test_dates_of_months_fit_the_definition(first: date, every: int, day: int, end: dict[str, int]) -> None:
     rule = Rule("monthly_date", first, every, month_day=day, **ended(first, end))
     assert ours(rule) == by_definition(rule, lambda other: in_month(rule, other) and other.day == day)
 

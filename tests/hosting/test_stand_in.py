@@ -234,9 +234,7 @@ async def test_only_a_facilitator_of_the_circle_is_put_in(cast: Cast, browser: O
 # An invitation by mail
 
 
-async def test_an_invitation_mails_only_the_invited_and_changes_nothing(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_invitation_mails_only_the_invited(cast: Cast, browser: OpenBrowser) -> None:
     await add_booking(cast.context, cast.gathering, cast.mira)
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     async with browser(cast.farid) as page:
@@ -285,9 +283,7 @@ async def test_both_hosts_are_notified_of_an_acceptance(cast: Cast, browser: Ope
     assert await how_many(cast.context, "host_news") == 2
 
 
-async def test_a_repeated_invitation_is_sent_once_and_a_new_one_replaces_it(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_new_invitation_replaces_the_open_one(cast: Cast, browser: OpenBrowser) -> None:
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     typed = {"who": "mail", "email": "nell@example.org"}
     async with browser(cast.farid) as page:
@@ -320,9 +316,7 @@ async def test_the_first_acceptance_withdraws_the_other_invitations(cast: Cast, 
     assert await value(cast.context, withdrawn) == 1
 
 
-async def test_an_invitation_to_one_gathering_is_withdrawn_from_its_page(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_invitation_is_withdrawn_from_its_page(cast: Cast, browser: OpenBrowser) -> None:
     here = f"/host/gatherings/{cast.gathering}/stand-in"
     async with browser(cast.farid) as page:
         await preview_and_confirm(page, here, who="mail", email="nell@example.org")
@@ -333,9 +327,7 @@ async def test_an_invitation_to_one_gathering_is_withdrawn_from_its_page(
         assert "nell@example.org" not in (await page.get(here)).text
 
 
-async def test_two_who_answer_while_a_host_steps_in_leave_one_holder(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_concurrent_answers_leave_one_stand_in(cast: Cast, browser: OpenBrowser) -> None:
     await add_host(cast.context, cast.circle, cast.fern, "co")
     await add_booking(cast.context, cast.gathering, cast.mira)
     await change(cast.context, "update people set is_facilitator = true where id = $1", cast.milo)
@@ -441,9 +433,7 @@ async def test_giving_back_by_a_host_notifies_the_stand_in(cast: Cast, browser: 
 
 
 @pytest.mark.parametrize("booked", [True, False])
-async def test_the_stand_in_is_notified_of_a_cancellation(
-    cast: Cast, browser: OpenBrowser, booked: bool
-) -> None:
+async def test_a_cancellation_notifies_the_stand_in(cast: Cast, browser: OpenBrowser, booked: bool) -> None:
     if booked:
         await add_booking(cast.context, cast.gathering, cast.mira)
     await stands_in(cast, cast.gathering)

@@ -70,7 +70,7 @@ def test_a_seat_without_a_calendar_entry_is_withdrawn_without_one() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.booleans()), max_size=30))
-def test_in_any_order_the_sequence_rises_and_nothing_is_due_twice(
+def test_in_any_order_the_sequence_rises_and_nothing_repeats(
     steps: list[tuple[bool, int, bool]],
 ) -> None:
     bookings = [uuid4() for _ in range(4)]
