@@ -24,7 +24,7 @@ PRODID = "-//Circles//Gatherings 1//EN"
 # How often a calendar program may fetch a feed again.
 REFRESH_INTERVAL = timedelta(hours=1)
 
-# What may stand unescaped in a mailto URI besides letters, digits and -._~ (RFC 6068, 2: some-delims and @).
+# What needs no escape in a mailto URI besides letters, digits and -._~ (RFC 6068, 2: some-delims and @).
 _MAILTO = "@!$'*+"
 
 
@@ -115,7 +115,7 @@ def _event(entry: Entry, organizer: Party) -> Event:
 def _party(party: Party, **parameters: str) -> vCalAddress:
     """A calendar user address (RFC 5545, 3.3.3) with a name to show, where there is one."""
     address = vCalAddress(f"mailto:{quote(party.email, safe=_MAILTO)}")
-    # A quotation mark cannot stand in a parameter's value (RFC 5545, 3.2).
+    # A parameter's value cannot contain a quotation mark (RFC 5545, 3.2).
     name = _plain(party.name).replace('"', "'")
     if name:
         address.params["CN"] = vText(name)

@@ -61,7 +61,7 @@ async def test_a_register_is_closed_once(cast: Cast, tonight: UUID, booked: UUID
     assert await value(cast.context, "select count(*) from events where what = 'attendance.marked'") == 1
 
 
-async def test_a_helper_neither_closes_nor_writes_notes(
+async def test_a_helper_writes_no_notes(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await change(cast.context, "insert into hosts values ($1, $2, 'helper')", cast.circle, cast.milo)

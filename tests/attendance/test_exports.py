@@ -42,7 +42,7 @@ async def download(browser: OpenBrowser, cast: Cast, **query: Any) -> list[dict[
     return read_csv(answer.content)
 
 
-async def test_the_export_has_one_row_for_each_booking(
+async def test_one_row_for_each_booking(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, cast.free_gathering, cast.milo, kind="free")
@@ -253,9 +253,7 @@ async def test_a_browser_that_goes_away_frees_the_connection(cast: Cast, many: i
         assert await value(narrow, "select row_count is null and finished_at is null from exports")
 
 
-async def test_a_connection_cut_in_the_middle_ends_the_copy(
-    cast: Cast, many: int, narrow: Context, app: Starlette
-) -> None:
+async def test_a_cut_connection_ends_the_copy(cast: Cast, many: int, narrow: Context, app: Starlette) -> None:
     """The same through ASGI, as uvicorn reports it: http.disconnect while rows are sent."""
     async with narrow.db.transaction() as tx:
         token = await people.start_sign_in(tx, cast.odile)

@@ -39,9 +39,7 @@ async def test_reflections_are_saved_and_deleted(context: Context, cast: Cast, b
     assert events == 2
 
 
-async def test_hosts_write_organizers_read_and_nobody_else_does(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_hosts_write_and_organizers_read(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     past = await add_gathering(context, cast.circle, days=-1)
     helper = await add_person(context, "Hana", is_facilitator=True)
     async with context.db.transaction() as tx:
@@ -61,7 +59,7 @@ async def test_hosts_write_organizers_read_and_nobody_else_does(
             assert (await keep(page, past, version="1")).status_code == 404
 
 
-async def test_organizers_find_what_they_may_read(
+async def test_organizers_find_them(
     context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     past = await add_gathering(context, cast.circle, days=-1)

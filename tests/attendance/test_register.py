@@ -29,7 +29,7 @@ async def marks(context: Context) -> dict[UUID, str]:
 # The roster
 
 
-async def test_the_roster_names_members_and_never_payments(
+async def test_the_roster_has_no_payments(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, tonight, cast.milo)
@@ -145,7 +145,7 @@ async def test_a_draft_can_be_published_or_discarded_from_its_page(cast: Cast, b
     assert f"/host/gatherings/{draft}/cancel" in text
 
 
-async def test_a_post_from_another_site_marks_nobody(
+async def test_a_foreign_post_is_refused(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     async with browser(cast.farid) as page:
@@ -217,7 +217,7 @@ async def test_a_double_tap_is_one_mark(cast: Cast, tonight: UUID, booked: UUID)
     assert await value(cast.context, "select count(*) from events where what = 'attendance.marked'") == 1
 
 
-async def test_htmx_gets_the_line_and_the_counts_alone(
+async def test_htmx_gets_line_and_counts(
     cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
 ) -> None:
     await add_booking(cast.context, tonight, cast.milo)

@@ -78,9 +78,7 @@ async def test_steps_are_changed_and_moved(context: Context, cast: Cast, browser
     assert events == 5
 
 
-async def test_a_gathering_has_a_copy_of_its_own_and_gives_it_back(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_gathering_has_its_own_copy(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     circle, gathering = f"/host/circles/{cast.circle}", f"/host/gatherings/{cast.gathering}"
     async with browser(cast.farid) as page:
         await press(page, circle, title_1="Tea")

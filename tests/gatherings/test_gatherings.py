@@ -79,7 +79,7 @@ async def test_what_a_circle_is_not_leads_to_help(context: Context, browser: Ope
 # The list
 
 
-async def test_the_list_shows_open_gatherings_ahead_and_nothing_else(
+async def test_the_list_shows_open_gatherings_ahead(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     draft_circle = await add_circle(context, cast.farid, state="draft")

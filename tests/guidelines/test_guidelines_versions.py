@@ -375,7 +375,7 @@ async def test_accepting_an_older_text_is_refused(context: Context, cast: Cast, 
     assert await value(context, "select count(*) from acceptances where person_id = $1", cast.mira) == 2
 
 
-async def test_the_booking_of_somebody_else_is_not_theirs_to_agree_for(
+async def test_accepting_for_other_bookings_is_refused(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)

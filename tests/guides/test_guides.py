@@ -258,7 +258,7 @@ async def test_each_date_of_the_rhythm_has_the_nearest_gathering(
         assert picked(answer.text) == [str(week[0]), *due]
 
 
-async def test_a_date_without_a_gathering_can_go_into_the_calendar(
+async def test_a_calendar_of_dates_without_gatherings(
     browser: OpenBrowser, context: Context, cast: Cast
 ) -> None:
     ends = in_hours(24 * 60)
@@ -323,9 +323,7 @@ async def test_at_most_three_queries(
 # The calendar
 
 
-async def test_the_calendar_holds_the_picks_and_nothing_private(
-    browser: OpenBrowser, context: Context, cast: Cast
-) -> None:
+async def test_the_calendar_holds_only_the_picks(browser: OpenBrowser, context: Context, cast: Cast) -> None:
     ends = in_hours(5)
     first = await add_gathering(context, cast.circle, starts_at=ends + 30 * HOUR)
     other = await add_gathering(context, cast.other_circle, starts_at=ends + 31 * HOUR)

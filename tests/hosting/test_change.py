@@ -204,9 +204,7 @@ async def test_a_cancelled_or_begun_gathering_cannot_change(
 # Putting back
 
 
-async def test_a_gathering_without_a_schedule_cannot_be_put_back(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_putting_back_needs_a_schedule(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(context, cast.farid)
     async with browser(cast.farid) as page:
         address = f"/host/gatherings/{cast.gathering}/put-back"
@@ -227,7 +225,7 @@ async def test_putting_back_to_the_past_is_refused(
         assert (await page.post(f"/host/gatherings/{first}/put-back")).status_code == 422
 
 
-async def test_putting_back_is_shown_again_when_the_gathering_changed_meanwhile(
+async def test_putting_back_a_changed_gathering_is_shown_again(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     first = (await planted(context, await make_schedule(context, cast)))[0]["id"]
@@ -315,9 +313,7 @@ async def test_an_ended_schedule_is_closed(context: Context, cast: Cast, browser
     assert "This schedule has ended. Please make another one." in answer.text
 
 
-async def test_a_refused_change_of_a_schedule_keeps_what_was_typed(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_refused_change_keeps_the_form(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     schedule = await make_schedule(context, cast)
     async with browser(cast.farid) as page:
         bad = typed(capacity="999", note="Bring socks")
@@ -334,9 +330,7 @@ async def test_a_refused_change_of_a_schedule_keeps_what_was_typed(
 # Pages
 
 
-async def test_the_page_moves_one_gathering_after_showing_who_is_notified(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_the_page_moves_one_after_a_preview(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     schedule = await make_schedule(context, cast)
     first = (await planted(context, schedule))[0]
     booking = await add_booking(context, first["id"], cast.mira, kind="paid", amount=4500)

@@ -107,7 +107,7 @@ async def test_following_gatherings_change_from_one_on(context: Context, cast: C
     assert len(await planted(context, schedule)) + len(await planted(context, new)) == 10
 
 
-async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
+async def test_a_schedule_moved_from_its_first_stays_one(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     schedule = await make_schedule(context, cast, weekly(times=5))
@@ -120,7 +120,7 @@ async def test_a_whole_schedule_that_moves_from_its_first_stays_one(
     assert {row["wall_start"].time() for row in now} == {time(13)}
 
 
-async def test_cancelled_and_hand_changed_gatherings_move_only_in_planned_for(
+async def test_canceled_and_changed_ones_move_in_planned_for(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     before = await planted(context, await make_schedule(context, cast))
@@ -140,7 +140,7 @@ async def test_cancelled_and_hand_changed_gatherings_move_only_in_planned_for(
     assert (await all_planted(context, cast))[2]["wall_start"].date() == before[2]["planned_for"] + DAY
 
 
-async def test_the_chosen_gathering_moves_even_when_changed_by_hand(
+async def test_a_chosen_gathering_changed_by_hand_moves(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     before = await planted(context, await make_schedule(context, cast))

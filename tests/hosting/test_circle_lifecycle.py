@@ -63,7 +63,7 @@ async def test_a_copy_is_a_draft_made_of_the_same(context: Context, cast: Cast) 
     assert (row["name"], row["state"], row["maximum"]) == ("Copy of First steps home", "draft", 8000)
 
 
-async def test_a_circle_is_paused_copied_and_ended_from_its_page(
+async def test_a_circle_is_paused_copied_and_ended(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     at = f"/host/circles/{cast.circle}"

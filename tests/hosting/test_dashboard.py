@@ -122,9 +122,7 @@ async def test_the_dashboard_shows_what_is_next_and_what_is_missing(
     assert "Open door" not in text
 
 
-async def test_a_register_that_waits_to_be_closed_is_on_the_dashboard_until_it_is(
-    cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_an_open_register_is_on_the_dashboard_until_closed(cast: Cast, browser: OpenBrowser) -> None:
     past = await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=6))
     booking = await add_booking(cast.context, past, cast.mira)
     async with browser(cast.farid) as page:

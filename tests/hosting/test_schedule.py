@@ -130,7 +130,7 @@ async def test_a_circle_that_ended_gets_no_schedule(context: Context, cast: Cast
 # Pages
 
 
-async def test_a_schedule_is_created_after_a_preview_of_its_dates(
+async def test_a_schedule_is_previewed_then_created(
     context: Context, cast: Cast, browser: OpenBrowser
 ) -> None:
     address = f"/host/circles/{cast.circle}/schedules/new"
@@ -247,7 +247,7 @@ async def test_too_many_dates_are_refused_whole(context: Context, cast: Cast, br
         ("2035-11-04", "01:30", "the clocks in New York show 01:30 twice. It is the first."),
     ],
 )
-async def test_the_preview_warns_of_clock_changes(
+async def test_warnings_of_clock_changes(
     cast: Cast, browser: OpenBrowser, day: str, time: str, message: str
 ) -> None:
     async with browser(cast.farid) as page:

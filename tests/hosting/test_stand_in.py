@@ -112,9 +112,7 @@ async def test_the_mail_to_members_is_discreet_and_has_no_calendar(cast: Cast, b
     assert not NEVER_MENTIONED.search(re.sub(r"http\S+", "", mail["text_body"]))
 
 
-async def test_the_entry_in_the_calendar_stays_as_it_is(
-    cast: Cast, browser: OpenBrowser, drain: Callable[[], Any]
-) -> None:
+async def test_the_calendar_entry_stays(cast: Cast, browser: OpenBrowser, drain: Callable[[], Any]) -> None:
     booking, _ = await with_two_booked(cast)
     await invites_actions.send(cast.context, booking_id=str(booking))
     async with browser(cast.mira) as mine:

@@ -224,7 +224,7 @@ async def test_a_withdrawal_that_comes_late_leaves_the_newer_seat_alone(context:
     assert (last["sequence"], last["status"]) == (2, "CANCELLED")
 
 
-async def test_a_canceled_gathering_is_mailed_with_the_reason_and_the_refund(
+async def test_a_cancellation_mail_has_reason_and_refund(
     context: Context, cast: Cast, app: Starlette
 ) -> None:
     paid = await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500)
@@ -287,7 +287,7 @@ async def test_nothing_booked_leads_to_the_list(browser: OpenBrowser, cast: Cast
     assert "Past" not in text
 
 
-async def test_what_is_ahead_and_past_is_shown_with_what_can_be_done(
+async def test_gatherings_ahead_and_past_are_shown(
     context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     seat = await add_booking(context, cast.gathering, cast.mira)
@@ -365,7 +365,7 @@ async def test_the_join_link_shows_when_it_is_due_and_the_room_is_open(
     assert ("Cancel my seat" in text) is (ahead > timedelta(0))
 
 
-async def test_neither_link_nor_address_shows_for_a_seat_that_is_only_held(
+async def test_a_held_seat_shows_neither_link_nor_address(
     context: Context, browser: OpenBrowser, cast: Cast
 ) -> None:
     paid = await add_circle(
@@ -432,9 +432,7 @@ async def test_the_file_of_one_s_own_seat_publishes_one_gathering(
     assert event(mail)["uid"] == entry["uid"]
 
 
-async def test_no_file_of_a_seat_that_is_not_one_s_own_and_confirmed(
-    context: Context, browser: OpenBrowser, cast: Cast
-) -> None:
+async def test_a_file_needs_an_own_confirmed_seat(context: Context, browser: OpenBrowser, cast: Cast) -> None:
     others = await add_booking(context, cast.gathering, cast.milo)
     held = await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=4500, state="held")
     async with browser(cast.mira) as page:
@@ -571,7 +569,7 @@ async def test_a_token_is_stored_as_its_hash_alone(context: Context, cast: Cast)
     assert token not in stored
 
 
-async def test_a_new_secret_makes_new_addresses(
+async def test_a_new_secret_renews_addresses(
     context: Context, browser: OpenBrowser, cast: Cast, tmp_path: Any
 ) -> None:
     old = await address_of(context, cast.mira)

@@ -144,7 +144,7 @@ def at(minutes: float) -> datetime:
         (at(90), JoinInfo(), JoinInfo()),
     ],
 )
-def test_the_join_link_shows_in_its_time_and_only_once_the_room_is_open(
+def test_the_join_link_shows_while_the_room_is_open(
     now: datetime, closed: JoinInfo, opened: JoinInfo
 ) -> None:
     link = "https://meet.example.org/a"

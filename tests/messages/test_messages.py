@@ -260,9 +260,7 @@ async def test_gatherings_that_take_no_messages(context: Context, cast: Cast, br
             assert (answer.status_code, words in answer.text) == (422, True)
 
 
-async def test_somebody_who_gave_the_seat_back_is_not_written_to(
-    context: Context, cast: Cast, browser: OpenBrowser
-) -> None:
+async def test_a_canceled_booking_gets_no_message(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
     message_id = await draft(context, cast, booking=booking)
@@ -370,7 +368,7 @@ async def test_a_demotion_works_at_once(context: Context, cast: Cast) -> None:
 # What stays
 
 
-async def test_pages_ask_the_database_little(
+async def test_the_pages_are_cheap(
     context: Context, cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)

@@ -37,7 +37,7 @@ async def my_circles(request: Request) -> Response:
 
 
 async def _hosted_circle(request: Request, *, to_change: bool = False) -> dict[str, Any]:
-    """The circle of the URL for one of its hosts. Raises NotFound; for a helper too, if to change it."""
+    """The circle of the URL for one of its hosts. Raises NotFound; for a helper too, if to_change."""
     async with access.context(request).db.reading() as tx:
         row = await SQL.hosted_circle(tx, id=access.path_id(request), actor_id=request.state.person.id)
     if row is None or (to_change and row["part"] == "helper"):

@@ -34,7 +34,7 @@ async def invite(context: Context, actor: Person, circle_id: UUID, *, email: str
 
 
 async def _lock_circle(tx: db.Tx, circle_id: UUID, actor: Person, *, to_change: bool = True) -> db.Record:
-    """A circle of which the actor is host, locked. Raises NotFound; for a helper too, if to change it."""
+    """A circle of which the actor is host, locked. Raises NotFound; for a helper too, if to_change."""
     row = await SQL.lock_circle(tx, id=circle_id, actor_id=actor.id)
     if row is None or (to_change and row["part"] == "helper"):
         raise NotFound

@@ -122,7 +122,7 @@ def accept_refusals(invitation: Row, actor: Person) -> list[Reason]:
 
 
 def members_words(seats: int) -> str:
-    """What the members of a gathering are told when a stand-in accepts, with how many have a seat."""
+    """How the members of a gathering are notified when a stand-in accepts, with how many have a seat."""
     if not seats:
         return "Nobody has a seat yet"
     have = choose(seats, "person has a seat", "people have seats")

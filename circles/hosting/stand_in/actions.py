@@ -23,7 +23,7 @@ HOSTS = db.queries("hosting/hosts")
 async def hosted_gathering(
     tx: db.Tx, gathering_id: UUID, actor: Person, *, to_change: bool = True
 ) -> HostedGathering:
-    """A gathering with its hosts. Raises NotFound; for its stand-in too, if to decide who stands in."""
+    """A gathering with its hosts. Raises NotFound; for its stand-in too, if to_change."""
     row = await SQL.hosted_gathering(tx, id=gathering_id, actor_id=actor.id)
     if row is None or (to_change and row["part"] not in ("lead", "co")):
         raise NotFound
@@ -41,7 +41,7 @@ async def _lock(tx: db.Tx, gathering_id: UUID, actor: Person, *, to_change: bool
 
 
 def plan_stand_in(gathering: HostedGathering, actor: Person, host_id: UUID) -> HostChange:
-    """What it does when one of the circle's own hosts stands in. Raises NotFound and Refused."""
+    """What it does when one of the circle's own hosts becomes the stand-in. Raises NotFound and Refused."""
     to = next((host for host in gathering.usual if host.id == host_id), None)
     if to is None:
         raise NotFound
@@ -184,7 +184,7 @@ async def give_back(context: Context, actor: Person, gathering_id: UUID, *, fing
 
 
 async def accept_invitation(tx: db.Tx, context: Context, actor: Person, invitation: db.Record) -> None:
-    """The actor stands in: everybody concerned is notified, other invitations are withdrawn.
+    """Make the actor the stand-in: everybody concerned is notified, other invitations are withdrawn.
 
     The caller has locked the gathering, ended this invitation, and notifies its inviter.
     """

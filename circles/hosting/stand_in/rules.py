@@ -76,7 +76,7 @@ class HostedGathering:
 
     @property
     def may_change(self) -> bool:
-        """Whether the actor decides who stands in; a stand-in may only give the gathering back."""
+        """Whether the actor chooses the stand-in; a stand-in may only give the gathering back."""
         return self.part in ("lead", "co")
 
     @property
@@ -144,7 +144,7 @@ class HostChange:
 
     @property
     def done_text(self) -> str:
-        """What is said once it is done, with how many people are notified."""
+        """The notice once it is done, with how many people are notified."""
         notified = 0 if self.is_done else len(self.members) + len(self.hosts)
         if not notified:
             return f"{self.host_sentence}."
