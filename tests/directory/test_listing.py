@@ -320,7 +320,7 @@ async def test_an_organizers_listing_submitted_twice_is_created_once(
         assert {item.status_code for item in answers} == {303}
         assert {item.headers["location"] for item in answers} == {f"/organize/therapists/{sent['id']}"}
         assert (await page.post(path, data=sent)).status_code == 303
-        # Typed on after the first press: nothing is lost, and the second try keeps it.
+        # Text added after the first submit is kept by the second.
         more = await page.post(path, data=sent | {"headline": "Slow and kind"})
         assert more.status_code == 422
         assert "keep it once more" in more.text

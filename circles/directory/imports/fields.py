@@ -1,4 +1,4 @@
-"""The fields a column may fill: what each is called, what it may hold, and which headings it goes by."""
+"""The fields a column may fill: label, content, and the headings that match."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Final
 
 from circles.directory.listing import words
 
-# Licenses and ways may each stand in this many columns of their own.
+# Licenses and ways may have this many numbered columns.
 MAX_NUMBERED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. content: what its column may hold. example: for the template. names: headings it goes by, folded.
+    """One field. content: what its column may hold. example: for the template. names: headings that match, folded.
 
     numbered: there may be several, as in "License 2 number".
     """

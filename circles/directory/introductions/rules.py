@@ -311,6 +311,6 @@ def shared_labels(kinds: Sequence[str]) -> list[str]:
 
 
 def unshared_labels(values: Mapping[str, str], shared: Shared) -> list[str]:
-    """What was typed but not ticked: it is not shared, and the preview says so."""
+    """What was typed but not ticked: it is not shared, and the preview lists it."""
     typed = [kind for kind in LENGTHS if kind not in shared.kinds and values.get(kind, "").strip()]
     return shared_labels(typed)

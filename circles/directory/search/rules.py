@@ -203,7 +203,7 @@ class Where:
 
     @property
     def is_searchable(self) -> bool:
-        """Whether there is anything to look for."""
+        """Whether the search can have results."""
         return not (self.is_contradictory or self.lacks_area)
 
     def allows(self, licensed: Iterable[str]) -> bool:

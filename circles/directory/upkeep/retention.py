@@ -12,7 +12,7 @@ SQL = db.queries("directory/upkeep")
 
 # Twelve months, as the complaint form promises.
 COMPLAINTS_AFTER = timedelta(days=365)
-# Since the listing was asked about: a month until it was hidden, and twelve more.
+# Since the request to confirm the listing: a month until it was hidden, and twelve more.
 UNCLAIMED_AFTER = timedelta(days=395)
 # Listings deleted per transaction.
 BATCH_SIZE = 50
