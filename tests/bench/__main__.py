@@ -25,19 +25,21 @@ ROWS = 100_000
 
 
 def say(text: str) -> None:
-    """One line of the report, at once."""
     print(text, flush=True)
 
 
 def pages(server: str, data: Path) -> None:
     """The list and a gathering's page, beside the bare handlers."""
     url = asyncio.run(stage.with_demo(server, data))
-    room = asyncio.run(_some_gathering(url))
+    gathering = asyncio.run(_some_gathering(url))
     with (
         stage.running(url, data) as (ours, _),
         stage.running(url, data, "tests.bench.limit.site") as (bare, _),
     ):
-        for name, path in (("list of gatherings", "/gatherings"), ("gathering page", f"/gatherings/{room}")):
+        for name, path in (
+            ("list of gatherings", "/gatherings"),
+            ("gathering page", f"/gatherings/{gathering}"),
+        ):
             request = load.get(path)
             asyncio.run(load.rate(ours, lambda request=request: request, seconds=1))
             asyncio.run(load.rate(bare, lambda request=request: request, seconds=1))
@@ -63,16 +65,16 @@ async def _some_gathering(url: str) -> str:
         await connection.close()
 
 
-def bookings(server: str, data: Path, *, persons: int, rooms: int, seats: int, rushes: int) -> None:
+def bookings(server: str, data: Path, *, persons: int, gatherings: int, seats: int, rushes: int) -> None:
     """Rushes of form posts on too few seats: none oversold, none left unsold; and their rate."""
-    asyncio.run(_rushes(server, data, persons, rooms, seats, rushes))
+    asyncio.run(_rushes(server, data, persons, gatherings, seats, rushes))
 
 
-async def _rushes(server: str, data: Path, persons: int, rooms: int, seats: int, rushes: int) -> None:
+async def _rushes(server: str, data: Path, persons: int, gatherings: int, seats: int, rushes: int) -> None:
     url = await stage.fresh(server, "bench_bookings")
     database = await Database.open(url)
     rush = await Rush.prepare(
-        Context(stage.settings_for(url, data), database), persons=persons, rooms=rooms, seats=seats
+        Context(stage.settings_for(url, data), database), persons=persons, gatherings=gatherings, seats=seats
     )
     real: list[float] = []
     limit: list[float] = []
@@ -88,22 +90,22 @@ async def _rushes(server: str, data: Path, persons: int, rooms: int, seats: int,
     await database.close()
     ratios = [median(real[i * batch : (i + 1) * batch]) / limit[i] for i in range(len(limit))]
     say(
-        f"bookings, {rushes} rushes of {persons} on {rooms} x {seats} seats: none oversold, none unsold; "
+        f"bookings, {rushes} rushes of {persons} on {gatherings} x {seats} seats: none oversold, none unsold; "
         f"{spread(ratios)} of the bare transaction (aim 0.5); {median(real):.0f} of {median(limit):.0f}/s"
     )
 
 
 async def _one_rush(rush: Rush, port: int, real: bool, seats: int) -> float:
     await rush.clear()
-    answers, seconds = await load.each(port, rush.posts(real))
+    responses, seconds = await load.send_all(port, rush.posts(real))
     taken = await rush.taken()
     if any(count != seats for count in taken):
         raise SystemExit(f"a rush ended with {taken} seats of {seats} each")
-    went = sum(answer.status == 303 for answer in answers)
-    refused = sum(answer.status == 422 for answer in answers)
-    if (went, refused) != (sum(taken), len(answers) - sum(taken)):
-        raise SystemExit(f"a rush was answered with {went} seats and {refused} refusals")
-    return len(answers) / seconds
+    booked = sum(response.status == 303 for response in responses)
+    refused = sum(response.status == 422 for response in responses)
+    if (booked, refused) != (sum(taken), len(responses) - sum(taken)):
+        raise SystemExit(f"a rush ended with {booked} seats and {refused} refusals")
+    return len(responses) / seconds
 
 
 def export(server: str, data: Path) -> None:
@@ -157,13 +159,13 @@ def _memory(pid: int) -> int:
 
 
 class _Watch:
-    """The most memory a process has while the block lasts, in KiB, looked at every 10 ms."""
+    """The most memory a process has while the block lasts, in KiB, sampled every 10 ms."""
 
     def __init__(self, pid: int) -> None:
         self.pid, self.most, self._stop = pid, 0, threading.Event()
-        self._thread = threading.Thread(target=self._look)
+        self._thread = threading.Thread(target=self._sample)
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         while not self._stop.wait(0.01):
             self.most = max(self.most, _memory(self.pid))
 
@@ -178,7 +180,7 @@ class _Watch:
 
 
 async def _download(port: int, path: str, cookie: str) -> None:
-    """Read a chunked answer to its end, counting its rows."""
+    """Read a chunked response to its end and check its number of rows."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
     writer.write(load.get(path, cookie))
     head = await reader.readuntil(b"\r\n\r\n")
@@ -194,7 +196,7 @@ async def _download(port: int, path: str, cookie: str) -> None:
 
 
 async def _fill(url: str, data: Path) -> str:
-    """100,000 bookings, and an organizer's cookie."""
+    """Add the bookings. Returns an organizer's cookie."""
     database = await Database.open(url)
     context = Context(stage.settings_for(url, data), database)
     cookie = await stage.many_bookings(context, ROWS)
@@ -209,13 +211,12 @@ def planting(server: str, schedules: int = 1000) -> None:
 
 
 def community(server: str, data: Path) -> None:
-    """Loading the demo community into a new database."""
     seconds = [asyncio.run(stage.timed_demo(server, data))[1] for _ in range(ROUNDS)]
     say(f"loading the demo community: {spread(seconds)} s (aim 3)")
 
 
 def cold_start(server: str, data: Path) -> None:
-    """From the start of the process to its first answer, with the database up and migrated."""
+    """From the start of the process to its first response, with the database migrated."""
     url = asyncio.run(stage.with_demo(server, data))
     seconds = []
     for _ in range(ROUNDS):
@@ -226,14 +227,13 @@ def cold_start(server: str, data: Path) -> None:
 
 
 def main() -> None:
-    """All of them, on a database of their own."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        data.chmod(0o711)  # the database's account, when we are root, must pass through
+        data.chmod(0o711)  # as root, the database's account must pass through
         with Embedded.start(data, report=lambda _: None) as embedded:
             pages(embedded.url, data)
-            bookings(embedded.url, data, persons=400, rooms=20, seats=10, rushes=100)
-            bookings(embedded.url, data, persons=40, rooms=1, seats=8, rushes=100)
+            bookings(embedded.url, data, persons=400, gatherings=20, seats=10, rushes=100)
+            bookings(embedded.url, data, persons=40, gatherings=1, seats=8, rushes=100)
             export(embedded.url, data)
             planting(embedded.url)
             directory(embedded.url, data)

@@ -65,16 +65,16 @@ async def plans(connection: asyncpg.Connection, arguments: dict[str, Any]) -> li
     """Every node of the plans of the page's queries."""
     queries = db.queries("directory/search")
     ids = (await queries.search(connection, **arguments))["ids"]
-    found = []
+    nodes = []
     for query, given in ((queries.search, arguments), (queries.cards, {"ids": ids})):
         values = [given[name] for name in query.parameters]
         plan = await connection.fetchval(f"explain (format json) {query.sql}", *values)
-        waiting = [each["Plan"] for each in (plan if isinstance(plan, list) else json.loads(plan))]
+        waiting = [explained["Plan"] for explained in (plan if isinstance(plan, list) else json.loads(plan))]
         while waiting:
             node = waiting.pop()
-            found.append(node)
+            nodes.append(node)
             waiting += node.get("Plans", [])
-    return found
+    return nodes
 
 
 def whole_listings(nodes: list[dict[str, Any]]) -> list[str]:
@@ -107,7 +107,7 @@ async def measured(url: str, port: int, address: str) -> tuple[list[float], list
         page, query = [], []
         for _ in range(TIMES):
             started = time.perf_counter()
-            answer = await load.ask(reader, writer, load.get(address))
+            answer = await load.send(reader, writer, load.get(address))
             page.append(time.perf_counter() - started)
             if answer.status != 200 or answer.body.count(b'class="therapist"') != search_rules.PER_PAGE:
                 raise SystemExit(f"{address} was answered with {answer.status} and not a full page")

@@ -1,4 +1,4 @@
-"""Where the measurements happen: a database of their own, and servers started and stopped around them."""
+"""Databases and server processes for the measurements."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 def spread(values: list[float]) -> str:
@@ -43,7 +42,7 @@ def spread(values: list[float]) -> str:
 
 
 async def fresh(server: str, name: str) -> str:
-    """A new migrated database. Answers its address."""
+    """A new migrated database. Returns its address."""
     connection = await asyncpg.connect(server)
     await connection.execute(f'drop database if exists "{name}" with (force)')
     await connection.execute(f'create database "{name}"')
@@ -54,12 +53,10 @@ async def fresh(server: str, name: str) -> str:
 
 
 def settings_for(url: str, data: Path) -> Settings:
-    """Practice settings on a database."""
     return Settings(database_url=url, data_dir=data, run_worker=False)
 
 
 async def with_demo(server: str, data: Path) -> str:
-    """A database with the demo community."""
     url, _ = await timed_demo(server, data)
     return url
 
@@ -104,10 +101,10 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
         try:
-            with socket.create_connection(("127.0.0.1", port), 30) as asked:
+            with socket.create_connection(("127.0.0.1", port), 30) as client:
                 # The port is taken before the site is ready, so only an answer counts.
-                asked.sendall(load.get("/healthz"))
-                if asked.recv(1):
+                client.sendall(load.get("/healthz"))
+                if client.recv(1):
                     return
         except OSError:
             time.sleep(0.01)
@@ -115,35 +112,35 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 class Rush:
-    """People and free gatherings for a rush of bookings, put back between rushes."""
+    """People and free gatherings for a rush of bookings, deleted between rushes."""
 
     def __init__(
-        self, context: Context, version: UUID, persons: list[UUID], cookies: list[str], rooms: list[UUID]
+        self, context: Context, version: UUID, persons: list[UUID], cookies: list[str], gatherings: list[UUID]
     ) -> None:
         self.context, self.version = context, version
-        self.persons, self.cookies, self.rooms = persons, cookies, rooms
+        self.persons, self.cookies, self.gatherings = persons, cookies, gatherings
 
     @classmethod
-    async def prepare(cls, context: Context, *, persons: int, rooms: int, seats: int) -> Rush:
-        """Make `persons` signed-in people and `rooms` gatherings of `seats` seats that cost nothing."""
+    async def prepare(cls, context: Context, *, persons: int, gatherings: int, seats: int) -> Rush:
+        """Make `persons` signed-in people and `gatherings` gatherings of `seats` seats that cost nothing."""
         lead = await add_person(context, "Lead", is_facilitator=True)
         circle = await add_circle(
             context, lead, capacity=seats, minimum=0, suggested=0, maximum=0, community_seats=0
         )
-        found = [await add_gathering(context, circle, days=7 + i) for i in range(rooms)]
-        everybody = [await add_person(context, f"Person {i}") for i in range(persons)]
+        ids = [await add_gathering(context, circle, days=7 + i) for i in range(gatherings)]
+        members = [await add_person(context, f"Person {i}") for i in range(persons)]
         async with context.db.transaction() as tx:
-            keys = [await people.start_sign_in(tx, person) for person in everybody]
+            keys = [await people.start_sign_in(tx, person) for person in members]
         return cls(
-            context, await version_of(context, circle), everybody, [f"sign-in={key}" for key in keys], found
+            context, await version_of(context, circle), members, [f"sign-in={key}" for key in keys], ids
         )
 
     def posts(self, real: bool) -> list[bytes]:
-        """One attempt a person, going round the gatherings."""
+        """One attempt a person, spread over the gatherings."""
         form = f"version={self.version}&agreed=on&choice=amount&amount=0&currency=USD"
         return [
             load.post(
-                f"/gatherings/{self.rooms[i % len(self.rooms)]}/book",
+                f"/gatherings/{self.gatherings[i % len(self.gatherings)]}/book",
                 form if real else f"{form}&person={person}",
                 self.cookies[i] if real else "",
             )
@@ -151,17 +148,17 @@ class Rush:
         ]
 
     async def taken(self) -> list[int]:
-        """How many seats each gathering gave away, by its bookings."""
+        """The number of confirmed bookings of each gathering."""
         async with self.context.db.reading() as tx:
             rows = await tx.fetch(
                 "select count(bookings.id) as taken from unnest($1::uuid[]) as room "
                 "left join bookings on bookings.gathering_id = room and bookings.state = 'confirmed' group by room",
-                self.rooms,
+                self.gatherings,
             )
         return [row["taken"] for row in rows]
 
     async def clear(self) -> None:
-        """Put everything back as it was before a rush."""
+        """Delete the bookings of a rush."""
         async with self.context.db.transaction() as tx:
             await tx.execute("delete from bookings")
             await tx.execute("delete from acceptances")
@@ -169,7 +166,7 @@ class Rush:
 
 
 async def plant_many(server: str, schedules: int) -> tuple[float, int]:
-    """Plant weekly schedules in many zones. Answers the seconds it took and how many gatherings came of it."""
+    """Plant weekly schedules in many zones. Returns the seconds and the number of gatherings."""
     url = await fresh(server, "bench_planting")
     database = await Database.open(url)
     context = Context(Settings(database_url=url, run_worker=False), database)
@@ -195,7 +192,7 @@ MANY_SCHEDULES = (
 
 
 async def many_bookings(context: Context, how_many: int) -> str:
-    """Past gatherings of 20 seats, all booked and marked. Answers the cookie of an organizer."""
+    """Past gatherings of 20 seats, all booked and marked. Returns the cookie of an organizer."""
     lead = await add_person(context, "Lead", is_facilitator=True)
     organizer = await add_person(context, "Odile", is_organizer=True)
     circle = await add_circle(
@@ -219,12 +216,12 @@ MANY: dict[str, list[str]] = {
     "community_seats, state) select $1, s.at at time zone 'America/New_York', 'America/New_York', 90, s.at, "
     "s.at + interval '90 minutes', 20, 0, 'open' from generate_series(1, $2::int / 20) as i, "
     "lateral (select timestamptz '2021-01-01 00:00Z' + i * interval '8 hours' as at) as s": ["circle", "n"],
-    "with rooms as (select id, row_number() over (order by starts_at) as r from gatherings), "
+    "with numbered as (select id, row_number() over (order by starts_at) as r from gatherings), "
     "members as (select acceptances.id as acceptance, person_id, row_number() over (order by email) - 1 as m "
     "from acceptances join people on people.id = person_id where email like 'p%@example.org') "
     "insert into bookings (gathering_id, person_id, seat, kind, state, amount, currency, scale_minimum, "
-    "scale_maximum, acceptance_id, confirmed_at) select rooms.id, person_id, seat, 'free', 'confirmed', 0, 'USD', "
-    "0, 0, acceptance, now() from rooms, generate_series(1, 20) as seat "
-    "join members on true where members.m = (rooms.r * 20 + seat) % 1000": [],
+    "scale_maximum, acceptance_id, confirmed_at) select numbered.id, person_id, seat, 'free', 'confirmed', 0, 'USD', "
+    "0, 0, acceptance, now() from numbered, generate_series(1, 20) as seat "
+    "join members on true where members.m = (numbered.r * 20 + seat) % 1000": [],
     "insert into attendance (booking_id, mark) select id, 'came' from bookings": [],
 }

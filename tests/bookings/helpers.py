@@ -29,8 +29,6 @@ GOOD_CARD = "4242 4242 4242 4242"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the tests do repeatedly."""
-
     context: Context
     cast: Cast
 
@@ -106,13 +104,11 @@ async def scene(context: Context, cast: Cast, app: Starlette, monkeypatch: pytes
 
 @pytest_asyncio.fixture
 async def mira(scene: Scene, browser: OpenBrowser) -> AsyncIterator[Browser]:
-    """Mira's browser."""
     async with browser(scene.cast.mira) as page:
         yield page
 
 
 def typed(cast: Cast, **more: str) -> dict[str, str]:
-    """What the booking form sends."""
     return {
         "choice": "amount",
         "amount": "45",

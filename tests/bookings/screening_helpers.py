@@ -24,8 +24,6 @@ QUESTIONS = Screening("questions", ("What brings you?", "Who holds you?"), None,
 
 
 class Scene:
-    """What these tests do repeatedly."""
-
     def __init__(self, context: Context, cast: Cast) -> None:
         self.context, self.cast = context, cast
 
@@ -89,14 +87,12 @@ async def scene(context: Context, cast: Cast) -> Scene:
 
 @pytest_asyncio.fixture
 async def mira(scene: Scene, browser: OpenBrowser) -> AsyncIterator[Browser]:
-    """Mira's browser."""
     async with browser(scene.cast.mira) as page:
         yield page
 
 
 @pytest_asyncio.fixture
 async def farid(scene: Scene, browser: OpenBrowser) -> AsyncIterator[Browser]:
-    """Farid's browser."""
     async with browser(scene.cast.farid) as page:
         yield page
 

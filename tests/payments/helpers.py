@@ -64,13 +64,11 @@ async def start(context: Context, booking: UUID, amount: int = 4500) -> str:
 
 
 async def checkout(context: Context, booking: UUID) -> Any:
-    """Our row of a checkout."""
     async with context.db.reading() as tx:
         return await tx.fetchrow("select * from checkouts where booking_id = $1", booking)
 
 
 async def stripe_object(context: Context, id: str) -> dict[str, Any]:
-    """The look-alike's object."""
     async with context.db.reading() as tx:
         return await tx.fetchval("select body from practice_objects where id = $1", id)
 
@@ -124,7 +122,6 @@ def with_stripe_unreachable(context: Context) -> Context:
 
 
 def event(type: str, object_id: str, id: str = "evt_1") -> bytes:
-    """The body of a webhook."""
     about = {"id": object_id, "object": type.rsplit(".", 1)[0]}
     return json.dumps({"id": id, "object": "event", "type": type, "data": {"object": about}}).encode()
 

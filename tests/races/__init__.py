@@ -1,1 +1,1 @@
-"""Races between real processes, and the controls that show the guards matter."""
+"""Races between real processes, and controls that fail without the locks."""

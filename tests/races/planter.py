@@ -29,7 +29,6 @@ def plant_without_locks() -> None:
 
 
 async def main(orders: dict[str, Any]) -> None:
-    """Plant when the caller writes a line."""
     if orders["naive"]:
         plant_without_locks()
     context = Context(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=4))

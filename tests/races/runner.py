@@ -32,7 +32,7 @@ Verb = Callable[[Context, UUID, people.Person, UUID], Awaitable[str]]
 
 
 async def book(context: Context, target: UUID, person: people.Person, version: UUID) -> str:
-    """A seat that costs nothing: "seat", or the reasons why not."""
+    """Book a free seat. Returns "seat", or the codes of the refusals."""
     try:
         await actions.book(
             context, person, target, choice="amount", amount=0, version_id=version, agreed=True
@@ -43,7 +43,7 @@ async def book(context: Context, target: UUID, person: people.Person, version: U
 
 
 async def cancel(context: Context, target: UUID, person: people.Person, _: UUID) -> str:
-    """Cancel a booking of $45 with all of it coming back."""
+    """Cancel a booking of $45, refunded in full."""
     try:
         return f"refund {(await actions.cancel(context, person, target, shown=4500)).amount}"
     except Refused as refused:
@@ -51,7 +51,6 @@ async def cancel(context: Context, target: UUID, person: people.Person, _: UUID)
 
 
 async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> str:
-    """Settle a booking as paid."""
     async with context.db.transaction() as tx:
         await bookings.settle(tx, context, target, "paid")
     return "settled"
@@ -67,14 +66,13 @@ def use_naive_statement() -> None:
 
 
 async def main(orders: dict[str, Any]) -> None:
-    """Run every round when the caller sends a line."""
     if orders["naive"]:
         use_naive_statement()
     context = Context(Settings(database_url=orders["url"]), await db.Database.open(orders["url"], size=8))
     verb, version = VERBS[orders["verb"]], UUID(orders["version"])
-    everybody = {UUID(person) for tries in orders["rounds"] for _, person in tries}
+    person_ids = {UUID(person) for tries in orders["rounds"] for _, person in tries}
     async with context.db.reading() as tx:
-        known = await people.by_ids(tx, everybody)
+        known = await people.by_ids(tx, person_ids)
     print("ready", flush=True)
     for tries in orders["rounds"]:
         await asyncio.to_thread(sys.stdin.readline)

@@ -1,6 +1,6 @@
-"""An introduction that is answered and withdrawn at once: one of them wins, and the other is told.
+"""An introduction that is answered and withdrawn at once: exactly one of them succeeds.
 
-The control does the same without the lock: it reads, decides, writes, and both believe that they won.
+The control does the same without the lock: it reads, decides, writes, and both succeed.
 """
 
 from __future__ import annotations
@@ -21,17 +21,21 @@ from tests.directory.helpers import add_listing
 ROUNDS = 12
 
 
-async def asked(context: Context, person: people.Person) -> UUID:
-    """One more introduction of somebody, to a listing of its own that belongs to an account of its own."""
-    made, listing = uuid4(), await add_listing(context, name=f"Therapist {uuid4().hex[:6]}")
+async def add_introduction(context: Context, person: people.Person) -> UUID:
+    """An introduction of a person to a new listing. Returns its id."""
+    introduction, listing = uuid4(), await add_listing(context, name=f"Therapist {uuid4().hex[:6]}")
     await actions.ask(
-        context, person, introduction_id=made, listing_id=listing, shared=Shared(("reach",), reach="555")
+        context,
+        person,
+        introduction_id=introduction,
+        listing_id=listing,
+        shared=Shared(("reach",), reach="555"),
     )
-    return made
+    return introduction
 
 
 async def key_of(context: Context, introduction: UUID) -> Key:
-    """A key to it: its listing is given to the person who facilitates."""
+    """The key of Farid to an introduction, whose listing becomes his."""
     async with context.db.transaction() as tx:
         await tx.execute("update listings set person_id = null where person_id is not null")
         farid = await tx.fetchval("select id from people where name = 'Farid'")
@@ -43,10 +47,9 @@ async def key_of(context: Context, introduction: UUID) -> Key:
     return Key(id=introduction, actor_id=farid)
 
 
-async def won(doing: Awaitable[None]) -> bool:
-    """Whether it was done, and not refused."""
+async def succeeds(call: Awaitable[None]) -> bool:
     try:
-        await doing
+        await call
     except Refused:
         return False
     return True
@@ -55,29 +58,33 @@ async def won(doing: Awaitable[None]) -> bool:
 async def race(
     context: Context, mira: people.Person, against: Callable[[UUID, Key], Awaitable[None]]
 ) -> None:
-    """Answer and do something else at once, again and again: one wins each time, and one state was reached."""
+    """Answer and do something else at once, several times: one succeeds each time, with one change of state."""
     for _ in range(ROUNDS):
-        made = await asked(context, mira)
-        key = await key_of(context, made)
+        introduction = await add_introduction(context, mira)
+        key = await key_of(context, introduction)
         done = await asyncio.gather(
-            won(actions.answer(context, key, Answer("full"))), won(against(made, key))
+            succeeds(actions.answer(context, key, Answer("full"))), succeeds(against(introduction, key))
         )
         assert sorted(done) == [False, True]
         async with context.db.reading() as tx:
-            states = await tx.fetch("select after from events where about = $1 and before = 'asked'", made)
+            states = await tx.fetch(
+                "select after from events where about = $1 and before = 'asked'", introduction
+            )
             assert [row["after"] for row in states] == [
-                await tx.fetchval("select state from introductions where id = $1", made)
+                await tx.fetchval("select state from introductions where id = $1", introduction)
             ]
         if done[1]:
-            await _make_way(context, made)
+            await _close(context, introduction)
 
 
-async def _make_way(context: Context, made: UUID) -> None:
+async def _close(context: Context, introduction: UUID) -> None:
     async with context.db.transaction() as tx:
-        await tx.execute("update introductions set state = 'full' where id = $1 and state = 'accepted'", made)
         await tx.execute(
-            "insert into events (what, about, after) select 'made way', id, state from introductions where id = $1",
-            made,
+            "update introductions set state = 'full' where id = $1 and state = 'accepted'", introduction
+        )
+        await tx.execute(
+            "insert into events (what, about, after) select 'closed', id, state from introductions where id = $1",
+            introduction,
         )
 
 
@@ -88,7 +95,7 @@ async def mira_of(context: Context, cast: Cast) -> people.Person:
 
 async def test_an_answer_and_a_withdrawal_at_once(context: Context, cast: Cast) -> None:
     mira = await mira_of(context, cast)
-    await race(context, mira, lambda made, _: actions.withdraw(context, mira, made))
+    await race(context, mira, lambda introduction, _: actions.withdraw(context, mira, introduction))
 
 
 async def test_two_answers_at_once(context: Context, cast: Cast) -> None:
@@ -96,18 +103,20 @@ async def test_two_answers_at_once(context: Context, cast: Cast) -> None:
     await race(context, mira, lambda _, key: actions.answer(context, key, Answer("accepted")))
 
 
-async def test_without_the_lock_both_believe_that_they_won(context: Context, cast: Cast) -> None:
-    made = await asked(context, await mira_of(context, cast))
-    looked = asyncio.Barrier(2)
+async def test_without_the_lock_both_succeed(context: Context, cast: Cast) -> None:
+    introduction = await add_introduction(context, await mira_of(context, cast))
+    both_read = asyncio.Barrier(2)
 
     async def naive(state: str) -> bool:
         async with context.db.transaction() as tx:
-            found = await tx.fetchval("select state from introductions where id = $1", made)
-            await looked.wait()
-            if rules.answer_refusals({"state": found, "over": False}, state):
+            current = await tx.fetchval("select state from introductions where id = $1", introduction)
+            await both_read.wait()
+            if rules.answer_refusals({"state": current, "over": False}, state):
                 return False
-            await tx.execute("update introductions set state = $2 where id = $1", made, state)
-            await tx.execute("insert into events (what, about, after) values ('naive', $1, $2)", made, state)
+            await tx.execute("update introductions set state = $2 where id = $1", introduction, state)
+            await tx.execute(
+                "insert into events (what, about, after) values ('naive', $1, $2)", introduction, state
+            )
             return True
 
     assert await asyncio.gather(naive("full"), naive("accepted")) == [True, True]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from circles.hosting.schedule import rules as schedule_rules
 from circles.store.context import Context
 from tests.cast import add_circle, add_person
+from tests.races import processes
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SCHEDULES = 300
 
 
@@ -38,33 +35,14 @@ async def prepare(context: Context) -> int:
 
 async def race(url: str, *, naive: bool) -> None:
     """Two processes that start together and plant everything."""
-    runners = [await _start(url, naive) for _ in range(2)]
-    for runner in runners:
-        assert runner.stdin
-        runner.stdin.write(b"\n")
-    assert await asyncio.gather(*(_line(runner) for runner in runners)) == [b"done\n", b"done\n"]
-    for runner in runners:
-        await runner.wait()
-
-
-async def _start(url: str, naive: bool) -> asyncio.subprocess.Process:
-    runner = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.races.planter",
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert runner.stdin
-    runner.stdin.write(json.dumps({"url": url, "naive": naive}).encode() + b"\n")
-    assert await _line(runner) == b"ready\n"
-    return runner
-
-
-async def _line(runner: asyncio.subprocess.Process) -> bytes:
-    assert runner.stdout
-    return await asyncio.wait_for(runner.stdout.readline(), 60)
+    orders = {"url": url, "naive": naive}
+    planters = [await processes.start("tests.races.planter", orders) for _ in range(2)]
+    for planter in planters:
+        processes.write_line(planter)
+    lines = await asyncio.gather(*(processes.read_line(planter) for planter in planters))
+    assert lines == [b"done\n", b"done\n"]
+    for planter in planters:
+        await planter.wait()
 
 
 async def counts(context: Context) -> tuple[int, int]:

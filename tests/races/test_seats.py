@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +16,8 @@ from circles.base.settings import Settings
 from circles.store.context import Context
 from circles.store.db import Database
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person, version_of
+from tests.races import processes
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SEATS = 8
 PEOPLE = 40
 ROUNDS = 50
@@ -31,47 +29,24 @@ async def race(
     url: str, verb: str, version: UUID, rounds: list[tuple[Tries, Tries]], *, naive: bool = False
 ) -> list[list[str]]:
     """Run rounds in two processes that start each of them together. Returns the results of the tries of each."""
-    runners = [await _start(url, verb, version, [both[i] for both in rounds], naive) for i in range(2)]
+    orders = {"url": url, "verb": verb, "naive": naive, "version": str(version)}
+    runners = [
+        await processes.start("tests.races.runner", orders | {"rounds": [pair[i] for pair in rounds]})
+        for i in range(2)
+    ]
     results: list[list[str]] = []
     try:
         for _ in rounds:
             for runner in runners:
-                _stdin(runner).write(b"\n")
-            lines = await asyncio.gather(*(_line(runner) for runner in runners))
+                processes.write_line(runner)
+            lines = await asyncio.gather(*(processes.read_line(runner) for runner in runners))
             results.append([answer for line in lines for answer in json.loads(line)])
     finally:
         for runner in runners:
-            _stdin(runner).close()
+            assert runner.stdin
+            runner.stdin.close()
             await runner.wait()
     return results
-
-
-async def _start(
-    url: str, verb: str, version: UUID, rounds: list[Tries], naive: bool
-) -> asyncio.subprocess.Process:
-    runner = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.races.runner",
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=2**20,
-    )
-    orders = {"url": url, "verb": verb, "naive": naive, "version": str(version), "rounds": rounds}
-    _stdin(runner).write(json.dumps(orders).encode() + b"\n")
-    assert await _line(runner) == b"ready\n"
-    return runner
-
-
-def _stdin(runner: asyncio.subprocess.Process) -> asyncio.StreamWriter:
-    assert runner.stdin
-    return runner.stdin
-
-
-async def _line(runner: asyncio.subprocess.Process) -> bytes:
-    assert runner.stdout
-    return await asyncio.wait_for(runner.stdout.readline(), 60)
 
 
 class Rush:
@@ -94,7 +69,7 @@ class Rush:
         self.people = [await add_person(self.context, f"Guest {i}") for i in range(PEOPLE)]
 
     def rounds(self) -> list[tuple[Tries, Tries]]:
-        """Everybody tries once at each gathering, half of them in each process."""
+        """Every person tries once at each gathering, half of them in each process."""
         rounds = []
         for gathering in self.gatherings:
             tries = [[str(gathering), str(person)] for person in self.people]
@@ -123,7 +98,7 @@ class Rush:
 
 @pytest_asyncio.fixture
 async def rush(database_url: str, settings: Settings) -> AsyncIterator[Rush]:
-    """A rush in a database of its own: the invariants are not asked, since a control breaks them."""
+    """A rush in a database of its own: the invariants are not checked, since a control breaks them."""
     database = await Database.open(database_url, size=4)
     yield Rush(Context(settings, database), database_url)
     await database.close()
