@@ -54,11 +54,6 @@ async def make_organizer(context: Context, person: UUID) -> None:
         await tx.execute("update people set is_organizer = true where id = $1", person)
 
 
-def missing(text: str, *parts: str) -> list[str]:
-    """The parts that are not in a text."""
-    return [part for part in parts if part not in text]
-
-
 def present(text: str, *parts: str) -> list[str]:
     """The parts that are in a text."""
     return [part for part in parts if part in text]

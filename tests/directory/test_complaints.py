@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing, form_id, make_organizer, missing, present
+from tests.directory.helpers import add_listing, form_id, make_organizer, present
+from tests.helpers import missing
 
 
 async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: OpenBrowser) -> None:

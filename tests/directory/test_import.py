@@ -24,8 +24,7 @@ from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
 from tests.directory import import_helpers as samples
-from tests.directory.helpers import missing
-from tests.helpers import change, rows, value
+from tests.helpers import change, missing, rows, value
 from tests.uploads import send_in_chunks
 
 HOME = import_pages.HOME

@@ -18,8 +18,9 @@ from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_person
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing, form_id, missing, present
+from tests.directory.helpers import add_listing, form_id, present
 from tests.directory.introduction_helpers import FORM, SHARED, Drain, Scene
+from tests.helpers import missing
 
 
 @pytest_asyncio.fixture

@@ -24,8 +24,9 @@ from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_person
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing, missing, present
+from tests.directory.helpers import add_listing, present
 from tests.directory.introduction_helpers import FORM, Drain, Scene
+from tests.helpers import missing
 
 Hide = Callable[[Scene], Awaitable[object]]
 

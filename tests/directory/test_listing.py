@@ -17,7 +17,8 @@ from circles.directory.listing.values import License
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
-from tests.directory.helpers import RIVER, add_listing, form_id, make_organizer, missing, present
+from tests.directory.helpers import RIVER, add_listing, form_id, make_organizer, present
+from tests.helpers import missing
 from tests.uploads import image
 
 

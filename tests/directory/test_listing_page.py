@@ -10,7 +10,8 @@ from circles.directory.listing.values import Way
 from circles.directory.listing.words import QUESTIONS
 from circles.store.context import Context
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing, missing
+from tests.directory.helpers import add_listing
+from tests.helpers import missing
 
 
 async def words(browser: OpenBrowser, listing: UUID) -> str:
@@ -49,6 +50,11 @@ async def test_fees_are_shown_in_words(context: Context, browser: OpenBrowser) -
     assert "Fee $150 to $300, sliding from nothing Meets" in await words(browser, down)
     flat = await add_listing(context, fee_minimum=15_000, fee_maximum=15_000, sliding_floor=None)
     assert "Fee $150 Meets" in await words(browser, flat)
+
+
+async def test_a_place_keeps_its_capital_letters(context: Context, browser: OpenBrowser) -> None:
+    listing = await add_listing(context, telehealth=False, in_person=True, city="Fort Myers")
+    assert "Meets In person in Fort Myers, Florida Licensed" in await words(browser, listing)
 
 
 async def test_insurance_codes_are_explained_where_they_can_be_used(

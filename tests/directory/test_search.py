@@ -25,7 +25,7 @@ from circles.store.context import Context
 from tests.cast import add_listing
 from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing as write_listing
-from tests.directory.helpers import missing
+from tests.helpers import missing
 
 TODAY = datetime.now(UTC).date()
 MIAMI = Place("33130", "Miami", "FL", 25.7672, -80.2059)

@@ -16,7 +16,8 @@ from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
-from tests.directory.helpers import add_listing, missing
+from tests.directory.helpers import add_listing
+from tests.helpers import missing
 
 
 class Scene:

@@ -203,13 +203,9 @@ def meets_words(row: db.Record) -> str:
     in_person = f"in person in {where}" if where else "in person"
     if row["telehealth"] and row["in_person"]:
         return f"By telehealth, and {in_person}"
-    return (
-        "By telehealth"
-        if row["telehealth"]
-        else in_person.capitalize()
-        if row["in_person"]
-        else "Not said yet"
-    )
+    if row["telehealth"]:
+        return "By telehealth"
+    return f"I{in_person[1:]}" if row["in_person"] else "Not said yet"
 
 
 def labels(codes: list[str], known: Mapping[str, str]) -> list[str]:
