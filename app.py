@@ -32,8 +32,10 @@ from circles.directory.listing import own_pages
 from circles.directory.listing import pages as listing_pages
 from circles.directory.search import choose_pages, short_list_pages
 from circles.directory.search import pages as search_pages
-from circles.directory.upkeep import complaints_pages, retention, timetable
+from circles.directory.upkeep import complaints_pages
 from circles.directory.upkeep import pages as upkeep_pages
+from circles.directory.upkeep import retention as directory_retention
+from circles.directory.upkeep import timetable as directory_timetable
 from circles.gatherings import pages as gatherings_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.guidelines import writing_pages
@@ -48,7 +50,7 @@ from circles.hosting.stand_in import pages as stand_in_pages
 from circles.invites import pages as invites_pages
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
-from circles.payments import reconcile
+from circles.payments import reconcile as payment_reconcile
 from circles.people import account_pages, pictures, profile_pages, roles_pages, sign_in_pages
 from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
@@ -67,7 +69,7 @@ MAX_BODY = 200_000
 
 
 # Jobs and timetable entries are declared on import, and most of their modules are imported by pages. These are not.
-JOBS_WITHOUT_PAGES = (retention, timetable, reconcile)
+JOBS_WITHOUT_PAGES = (directory_retention, directory_timetable, payment_reconcile)
 
 # Every route of the site by feature, each with its access level.
 
