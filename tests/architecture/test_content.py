@@ -69,3 +69,22 @@ def test_lines_of_templates_stay_readable() -> None:
         if len(line) > MAX_TEMPLATE_LINE
     ]
     assert not long, f"over {MAX_TEMPLATE_LINE} columns: {', '.join(long)}"
+
+
+BRITISH = re.compile(
+    r"\b(cancell(ed|ing)|licen[c]es?|colours?|centres?|programmes?|favour\w*|behaviour\w*"
+    r"|(organ|recogn|real|apolog)is(e|ed|es|ing)|travell\w+|whilst)\b",
+    re.I,
+)
+
+
+def test_spelling_is_american() -> None:
+    """On pages and in mails, and in every sentence of the code: a string with a space in it."""
+    for path in (ROOT / "templates").rglob("*"):
+        if path.suffix in (".html", ".txt", ".md"):
+            words = re.sub(r"\{[{%#].*?[}%#]\}|<[^>]+>", " ", path.read_text(), flags=re.S)
+            assert not (found := BRITISH.search(words)), f"{path}: {found}"
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+                assert not (found := BRITISH.search(node.value)), f"{path}:{node.lineno}: {found}"

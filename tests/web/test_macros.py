@@ -52,7 +52,7 @@ def test_ring_has_a_text_alternative() -> None:
         ((8, 0, 0), "0 of 8 seats taken"),
         ((8, 8, 0), "Full, all 8 seats are taken"),
         ((1, 1, 0), "Full, the one seat is taken"),
-        ((8, 3, 1, True), "Cancelled"),
+        ((8, 3, 1, True), "Canceled"),
     ],
 )
 def test_seats_in_words(seats: tuple[Any, ...], words: str) -> None:

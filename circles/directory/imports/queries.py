@@ -19,7 +19,8 @@ async def read_import(tx: db.Tx, import_id: UUID) -> db.Record:
 
 
 def matched_keys(row: db.Record) -> list[str]:
-    """The key of the field that each column fills; rows from before 2026-11-26 have "licence" in their keys."""
+    """The key of the field that each column fills."""
+    # Rows written before 2026-11-26 have the British spelling in their keys.
     return [key.replace("licence", "license") for key in row["matches"]["keys"]]
 
 
