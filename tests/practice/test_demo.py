@@ -235,7 +235,8 @@ async def test_one_circle_is_paused_one_archived_and_one_a_copy(
         "from circles join hosts on hosts.circle_id = circles.id and part = 'lead' "
         "join people on people.id = person_id cross join lateral ("
         "select count(*)::int as n, coalesce(sum(seats_taken), 0)::int as seats "
-        "from gatherings where circle_id = circles.id and starts_at > now()) as ahead where state <> 'published'",
+        "from gatherings where circle_id = circles.id and ends_at > now() - interval '1 hour') as ahead "
+        "where state <> 'published'",
     )
     circles = {row["state"]: row for row in rows}
     assert circles.keys() == {"paused", "archived", "draft"}
@@ -260,8 +261,8 @@ async def test_members_of_the_paused_circle_keep_their_seats(
         await _fetch(
             demo_context,
             "select bookings.gathering_id, person_id from bookings join gatherings on gatherings.id = gathering_id "
-            "join circles on circles.id = circle_id where circles.state = 'paused' and starts_at > now() "
-            "and bookings.state = 'confirmed'",
+            "join circles on circles.id = circle_id where circles.state = 'paused' and bookings.state = 'confirmed' "
+            "and ends_at > now() - interval '1 hour'",
         )
     )[0]
     async with browser(row["person_id"]) as page:
@@ -565,7 +566,7 @@ async def test_two_members_must_agree_again_and_mira_need_not(demo_context: Cont
         waiting = await tx.fetch(
             "select distinct people.email from bookings join people on people.id = person_id "
             "join gatherings on gatherings.id = gathering_id join circles on circles.id = circle_id "
-            "where bookings.state = 'confirmed' and gatherings.starts_at > now() "
+            "where bookings.state = 'confirmed' and gatherings.ends_at > now() "
             "and must_agree_to(person_id, guidelines_id) is not null"
         )
         versions = await tx.fetch("select material, why, number from guidelines_versions where number > 1")
