@@ -65,7 +65,7 @@ def job(name: str, *, attempts: int = 12) -> Callable[[H], H]:
 def every(name: str, cron: str) -> Callable[[Callable[[Context], Awaitable[None]]], Any]:
     """Declare an entry of the timetable: `async def f(context)`, run by one of the workers.
 
-    cron: five fields, in the machine's time zone. Must be safe to repeat. When it raises, the next time stays due.
+    cron: five fields, in UTC. Must be safe to repeat. When it raises, it runs again at its next time.
     """
 
     def declare(do: Callable[[Context], Awaitable[None]]) -> Callable[[Context], Awaitable[None]]:
