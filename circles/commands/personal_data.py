@@ -69,7 +69,7 @@ async def erase(context: Context, email: str) -> None:
         refuse_if(
             Reason(code, text)
             for code, text in (
-                ("seats_ahead", "They still hold a seat ahead: cancel it first, so that it is paid back."),
+                ("seats_ahead", "They still have a seat ahead: cancel it first, so that it is paid back."),
                 ("leads_circle", "They lead a circle: make somebody else its lead first."),
                 ("money_due", "Money is still on its way back to them: wait until it has arrived."),
             )

@@ -50,7 +50,7 @@ We open the door 15 minutes before we begin. If you run late, ring the bell; som
         "Tech help",
         """We meet online, so here is how to join without hurry:
 
-- The way in shows in “My gatherings” on this site, shortly before we begin. Please keep the link to yourself.
+- The join link shows in “My gatherings” on this site, shortly before we begin. Please keep the link to yourself.
 - Choose a room with a door, and headphones if others are near.
 - Try your sound and picture five minutes early. A phone works as well as a computer.
 - If you drop out, come in again by the same link. Nobody needs an apology.""",

@@ -339,7 +339,7 @@ async def test_old_taps_are_forgotten(cast: Cast, tonight: UUID, booked: UUID) -
     assert await mark_of(cast.context, booked) == "came"
 
 
-# What the room should know
+# What your hosts should know
 
 
 async def test_members_write_their_access_needs_on_their_own_page(cast: Cast, browser: OpenBrowser) -> None:

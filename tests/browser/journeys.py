@@ -27,9 +27,9 @@ async def book(visitor: Visitor, gathering: UUID, amount: str = "45") -> None:
 
 
 async def choose(visitor: Visitor, amount: str = "45") -> None:
-    """A seat on the scale for this much, agreed, and on to the payment."""
-    if await visitor.page.get_by_label("A seat on the scale", exact=True).count():
-        await visitor.pick("A seat on the scale")
+    """Choose what you pay for this much, agreed, and on to the payment."""
+    if await visitor.page.get_by_label("Choose what you pay", exact=True).count():
+        await visitor.pick("Choose what you pay")
     await visitor.fill("Your amount", amount)
     await visitor.pick(AGREE)
     await visitor.press("Continue to payment")

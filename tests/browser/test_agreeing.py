@@ -84,7 +84,7 @@ async def test_a_change_that_matters_closes_the_way_in_until_it_is_agreed_to(
     await expect(member.page.get_by_role("alert")).to_be_visible()
     await member.pick(AGREE)
     await member.press("Agree")
-    await member.is_told("Thank you. The way in is open to you.")
+    await member.is_told("Thank you. Your join link shows again.")
     await member.open("/my/gatherings")
     await expect(member.link("Join")).to_have_attribute("href", JOIN)
     await member.follow("Guidelines you agreed to")

@@ -102,7 +102,7 @@ async def test_what_is_wrong_is_said_at_once_and_what_was_typed_is_kept(
 ) -> None:
     visitor, member = await at_the_form(visit, site, await site.gathering(), live=live)
     visitor.watch.allowed.add(422)
-    await visitor.pick("A seat on the scale")
+    await visitor.pick("Choose what you pay")
     await visitor.fill("Your amount", "12")
     await visitor.press("Continue to payment")
     await visitor.reads("A few things need another look")
@@ -175,7 +175,7 @@ async def test_a_community_seat_skips_the_checkout(visit: Visit, site: Site, liv
 async def test_pressing_twice_books_once(visit: Visit, site: Site, live: bool) -> None:
     gathering = await site.gathering()
     visitor, member = await at_the_form(visit, site, gathering, live=live)
-    await visitor.pick("A seat on the scale")
+    await visitor.pick("Choose what you pay")
     await visitor.pick(AGREE)
     await visitor.button("Continue to payment").dblclick()
     await visitor.sees("This page stands in for Stripe")

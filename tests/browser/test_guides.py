@@ -30,7 +30,7 @@ async def tell(visitor: Visitor, ends: datetime, *, stage: str = "At the start")
     await visitor.open("/guides/when-to-come")
     await visitor.fill("Day of the medicine session", f"{ends:%Y-%m-%d}")
     await visitor.fill("When it ends, or ended", f"{ends:%H:%M}")
-    await visitor.page.get_by_label("On the clocks of").select_option("UTC")
+    await visitor.page.get_by_label("Your time zone").select_option("UTC")
     await visitor.pick(stage)
 
 

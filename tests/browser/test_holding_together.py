@@ -41,7 +41,7 @@ async def test_a_helper_sees_the_register_and_nothing_else(visit: Visit, site: S
     circle, gathering = await add_running_gathering(site, who)
     person = await site.member("Hale")
     await host.open(f"/host/circles/{circle}")
-    await host.follow("Who holds it")
+    await host.follow("Who hosts it")
     await host.fill("Their mail address", person.email)
     await host.pick("Helper")
     await host.press("Send the invitation")
@@ -79,7 +79,7 @@ async def test_somebody_stands_in_for_one_gathering(visit: Visit, site: Site) ->
     gathering, next_one = await site.gathering(circle), await site.gathering(circle, days=14)
     person = await site.member("Stellan", is_facilitator=True)
     await host.open(f"/host/gatherings/{gathering}")
-    await host.follow("Let somebody else hold it")
+    await host.follow("Let somebody else host it")
     await host.fill("Their mail address", person.email)
     await host.page.get_by_role("button", name="Show what will happen").last.click()
     await host.sees("Nothing changes before they say yes")
@@ -88,8 +88,8 @@ async def test_somebody_stands_in_for_one_gathering(visit: Visit, site: Site) ->
 
     other = await visit(live=False)
     await says_yes(other, person, "hold one gathering of")
-    await other.is_told("Thank you. You hold this gathering.")
-    await other.sees("Stellan holds this gathering.")
+    await other.is_told("Thank you. You host this gathering.")
+    await other.sees("Stellan hosts this gathering.")
     other.watch.allowed.add(404)
     assert (await other.open(f"/host/gatherings/{next_one}")).status == 404
     await other.open(f"/gatherings/{gathering}")
@@ -98,8 +98,8 @@ async def test_somebody_stands_in_for_one_gathering(visit: Visit, site: Site) ->
     await add_booking(site.context, gathering, mira.id)
 
     await host.open(f"/host/gatherings/{gathering}/stand-in")
-    await host.follow("The usual hosts hold it after all")
+    await host.follow("The usual hosts host it after all")
     await host.sees(f"Told by mail: {person.name}.")
-    await host.press("The usual hosts hold it")
-    await host.is_told("holds it. 2 people are being told.")
+    await host.press("The usual hosts host it")
+    await host.is_told("hosts it. 2 people are being told.")
     assert (await other.open(f"/host/gatherings/{gathering}")).status == 404

@@ -20,7 +20,7 @@ async def write(visitor: Visitor, name: str, number: str) -> None:
     await visitor.follow("Write your listing")
     await visitor.fill("Name", name)
     await page.get_by_label("Kind", exact=True).select_option(value="lcsw")
-    await page.get_by_label("Where it holds", exact=True).select_option(label="Florida")
+    await page.get_by_label("Where it is valid", exact=True).select_option(label="Florida")
     await visitor.fill("Number", number)
     await visitor.fill("Runs out on", str((datetime.now(UTC) + timedelta(days=500)).date()))
     async with visitor.swapped():

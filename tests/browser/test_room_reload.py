@@ -78,7 +78,7 @@ async def test_a_reload_without_a_network_keeps_the_room(visit: Visit, site: Sit
     taps = "select count(*) from taps join bookings on bookings.id = booking_id where gathering_id = $1"
     assert await site.ask(taps, gathering) == 3
     await visitor.follow("Load the whole page")
-    await expect(page.get_by_text("Keep this page open while you hold the circle.")).to_be_visible()
+    await expect(page.get_by_text("Keep this page open while you host the circle.")).to_be_visible()
     await expect(pressed(visitor, "Cleo", "excused")).to_be_visible()
 
 

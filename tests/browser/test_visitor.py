@@ -28,7 +28,7 @@ async def test_from_the_first_page_to_a_gathering(visit: Visit, live: bool, phon
     await visitor.reads("Gatherings")
     await visitor.page.locator("article.gathering a").first.click()
     await visitor.follow("More about this circle")
-    await visitor.reads("Who holds it")
+    await visitor.reads("Who hosts it")
     await visitor.reads("Session guidelines")
     await visitor.follow("See the next gathering")
     await visitor.reads("What this circle is for")
@@ -36,7 +36,7 @@ async def test_from_the_first_page_to_a_gathering(visit: Visit, live: bool, phon
 
 async def open_filters(visitor: Visitor) -> None:
     """On a phone, and wherever nothing is set yet, the filters may be folded away."""
-    field = visitor.page.get_by_label("Within my means")
+    field = visitor.page.get_by_label("I can pay up to")
     if not await field.is_visible():
         await visitor.page.locator("details.filters summary").click()
     await expect(field).to_be_visible()
@@ -61,7 +61,7 @@ async def test_filters_live_in_the_address(visit: Visit, site: Site, live: bool,
     await open_filters(visitor)
     async with visitor.swapped(only_live=True):
         await visitor.page.get_by_label("Format").select_option("peer")
-    await visitor.fill("Within my means", "12")
+    await visitor.fill("I can pay up to", "12")
     async with visitor.swapped():
         await visitor.press("Show")
     await visitor.page.wait_for_url("**/gatherings?*means=12*")
@@ -73,7 +73,7 @@ async def test_filters_live_in_the_address(visit: Visit, site: Site, live: bool,
     await again.open(f"/gatherings?{urlsplit(visitor.page.url).query}")
     await again.sees(f"Kind {live}{phone}")
     await again.sees_not(f"Dear {live}{phone}")
-    await expect(again.page.get_by_label("Within my means")).to_have_value("12")
+    await expect(again.page.get_by_label("I can pay up to")).to_have_value("12")
 
 
 async def test_going_back_undoes_a_filter(visit: Visit, live: bool) -> None:

@@ -64,7 +64,7 @@ def test_the_reasons_for_a_listing() -> None:
         "For “my body and what it holds”: Somatic Experiencing Practitioner (SEP).",
         "Has worked with more than 10 people on ketamine integration.",
         "The sliding fee goes down to $60, within $80. Ask for it.",
-        "Has room for new people now.",
+        "Is taking new people.",
     ]
 
 
@@ -200,10 +200,10 @@ async def test_listings_without_room_are_shown_to_members_who_can_wait(
     async with browser() as page:
         answer = await page.post("/therapists/choose", data=FORM)
         assert names(answer.text) == []
-        words = "1 if you could wait for somebody who has no room now"
+        words = "1 if you could wait for somebody who is not taking new people now"
         again = await page.post("/therapists/choose", data=hidden_fields_of(answer.text, words))
     assert names(again.text) == ["Full"]
-    assert "Has no room now. You may ask when that will change." in again.text
+    assert "Is not taking new people now. You may ask when that will change." in again.text
 
 
 async def test_unmatched_answers_are_named_above_the_list(context: Context, browser: OpenBrowser) -> None:

@@ -149,7 +149,7 @@ async def test_a_workbook_with_numbers_days_and_formulas(cast: Cast, browser: Op
     async with browser(cast.odile) as page:
         preview = await previewed(page, sent, "list.xlsx")
         text = (await page.get(preview)).text
-        assert "Lowest fee holds a formula; what it last showed was read: “150”." in text
+        assert "Lowest fee contains a formula; what it last showed was read: “150”." in text
         assert "Nothing is calculated here" in text
         await page.post(f"{preview}/confirm")
     listing = (await rows(cast.context, "select fee_minimum, zip, npi, source_note from listings"))[0]
@@ -331,7 +331,7 @@ async def test_a_refused_match_keeps_the_chosen_columns(cast: Cast, browser: Ope
         answer = await page.post(columns, data={"column_0": "zip", "column_1": "zip"})
         assert answer.status_code == 422
         assert "Two columns cannot both be “ZIP code”" in answer.text
-        assert "which column holds the name" in answer.text
+        assert "which column has the name" in answer.text
         assert answer.text.count('<option value="zip" selected>') == 2
         assert (await page.get(columns.removesuffix("/columns"))).headers["Location"] == columns
         answer = await page.post(columns, data={"column_0": "name", "column_1": "zip"})
@@ -432,7 +432,7 @@ async def test_contents_of_a_file_are_deleted_after_30_days(cast: Cast, browser:
     )
     async with browser(cast.odile) as page:
         text = (await page.get(f"{HOME}/{done}")).text
-        assert "forgotten 30 days after its end" in text
+        assert "deleted after 30 days" in text
         assert "1 new, waiting for an organizer’s look" in text
         assert (await page.get(HOME)).status_code == 200
     await change(

@@ -113,7 +113,7 @@ async def test_all_refusals_of_asking_are_shown(scene: Scene, browser: OpenBrows
     made = await scene.ask()
     async with browser(scene.cast.mira) as page:
         for listing, words in (
-            (closed, "has no room for new people now"),
+            (closed, "is not taking new people now"),
             (silent, "nothing can be sent to them"),
             (own, "This is your own listing"),
             (scene.river, f"/my/introductions/{made}"),
@@ -423,7 +423,7 @@ async def test_the_access_log_lists_everything_newest_first_in_pages(
     await scene.ask(shared=rules.read_shared(FORM))
     await actions.answer(scene.context, Key(token=await scene.token()), Answer("full"))
     assert await scene.log() == [
-        "River Stone answered you: no room.",
+        "River Stone answered you: not taking new people now.",
         "A mail with what you told was put on its way to River Stone.",
         "You asked to be introduced to River Stone, and told them how to reach you and what you are looking for.",
     ]

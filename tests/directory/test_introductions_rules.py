@@ -184,7 +184,7 @@ def test_steps_of_an_introduction() -> None:
     assert [step.text for step in ended][2:] == expected
     assert "did not answer in time" in rules.steps(member_row("expired", forgotten_at=later))[-1].text
     full = rules.steps(member_row("full", answered_at=NOW, forgotten_at=later))
-    assert [step.text for step in full][2:] == ["River answered: no room.", "What you told was deleted here."]
+    assert [step.text for step in full][2:] == ["River answered: not now.", "What you told was deleted here."]
 
 
 # Names
@@ -216,7 +216,10 @@ def test_the_texts_of_the_access_log() -> None:
         == "You asked to be introduced to River, and told them how to reach you and that you come to a circle."
     )
     gone = {"what": "introduction.full", "who_name": None, "listing_name": None, "details": []}
-    assert access_log.text_of(gone) == "A therapist who is no longer listed answered you: no room."
+    assert (
+        access_log.text_of(gone)
+        == "A therapist who is no longer listed answered you: not taking new people now."
+    )
     for what in access_log.TEXTS:
         text = access_log.text_of(line | {"what": what, "details": []})
         assert text.endswith(".")

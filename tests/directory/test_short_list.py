@@ -28,7 +28,7 @@ async def test_the_short_list_is_in_the_url(context: Context, browser: OpenBrows
         assert listed_names(answer.text) == ["Two", "One"]
         for question in words.QUESTIONS.values():
             assert answer.text.count(f"<dt>{question}</dt>") == 2
-        (first, _) = re.findall(r'no-print" href="([^"]+)">Take away', answer.text)
+        (first, _) = re.findall(r'no-print" href="([^"]+)">Remove', answer.text)
         assert listed_names((await page.get(unescape(first))).text) == ["One"]
         assert listed_names((await page.get(f"{short_list_rules.PATH}?t={one}")).text) == ["One"]
 
@@ -75,7 +75,7 @@ async def test_a_saved_short_list_is_replaced_and_deleted(cast: Cast, browser: O
     async with browser(cast.mira) as page:
         await page.post(f"{path}/keep", data={"t": short_list_rules.code(one)})
         answer = await page.get(url(two))
-        assert "Your account holds another list" in answer.text
+        assert "Your account has another list" in answer.text
         await page.post(f"{path}/keep", data={"t": short_list_rules.code(two)})
         assert listed_names((await page.get(path)).text) == ["Two"]
         answer = await page.post(f"{path}/forget", data={"t": short_list_rules.code(two)})

@@ -171,7 +171,7 @@ async def test_the_steps_of_upkeep_until_confirmed(cast: Cast, browser: OpenBrow
     await timetable.take_due_steps(context)
     asked = await mails(context)
     assert [(mail["to_address"], mail["subject"]) for mail in asked] == [
-        ("river@example.org", "Does your page still hold?")
+        ("river@example.org", "Is your page still right?")
     ]
 
     await age(context, listing, asked_at=15)

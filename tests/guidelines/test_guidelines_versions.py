@@ -29,7 +29,7 @@ from tests.helpers import person, value
 NEW = GUIDELINES + " Nobody records, by any means."
 WHY = "Somebody asked about recording."
 LINK = "https://meet.example.org/tuesday"
-SHUT = "The way in shows here once you agree"
+SHUT = "The join link shows here once you agree"
 
 Drain = Callable[[], Any]
 

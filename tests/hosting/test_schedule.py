@@ -150,7 +150,7 @@ async def test_a_schedule_is_previewed_then_created(
         assert saved.headers["Location"] == f"/host/circles/{cast.circle}"
         text = (await page.get(saved.headers["Location"])).text
     assert "11:00 to 12:30 New York time" in text
-    assert "15 planted ahead" in text
+    assert "15 created ahead" in text
     async with context.db.reading() as tx:
         assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 15
 

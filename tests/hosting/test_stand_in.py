@@ -66,7 +66,7 @@ async def test_a_stand_in_is_previewed_then_set_and_notified(cast: Cast, browser
         shown = await page.post(here, data={**typed, "then": "look"})
         assert not missing(
             shown.text,
-            "Fern holds this gathering",
+            "Fern hosts this gathering",
             "Told by mail: Fern.",
             "2 people with a seat get a short mail: Milo and Mira.",
             "so do the entries in calendars",
@@ -80,7 +80,7 @@ async def test_a_stand_in_is_previewed_then_set_and_notified(cast: Cast, browser
         assert "3 people are being told" in (await page.get(done.headers["Location"])).text
     assert (await newest_mails(cast.context, "your_host")).keys() == {"mira@example.org", "milo@example.org"}
     assert (
-        "asks you to hold one gathering"
+        "asks you to host one gathering"
         in (await newest_mails(cast.context, "host_news"))["fern@example.org"]["text_body"]
     )
     event: Any = await value(
@@ -102,7 +102,7 @@ async def test_the_mail_to_members_is_discreet_and_has_no_calendar(cast: Cast, b
     assert re.fullmatch(r"Tuesday group, \w+day \d+ \w+( \d{4})?: your host", mail["subject"])
     assert (mail["calendar"], mail["calendar_method"], mail["person_id"]) == (None, None, cast.mira)
     for body in (mail["text_body"], mail["html_body"]):
-        assert "this time, Fern holds “Tuesday group”. Usually, Farid and Fern hold it." in body
+        assert "this time, Fern hosts “Tuesday group”. Usually, Farid and Fern host it." in body
         assert "3:00 in the afternoon for you" in body
         assert f"http://circles.test/facilitators/{cast.fern}" in body
         assert f"http://circles.test/bookings/{booking}" in body
@@ -144,7 +144,7 @@ async def test_members_see_the_stand_in_on_their_pages(cast: Cast, browser: Open
         )
         for url in pages:
             assert "Held this time by" in (await mine.get(url)).text
-        assert "Usually held by" in (await mine.get(pages[2])).text
+        assert "Usually hosted by" in (await mine.get(pages[2])).text
         assert f'href="/facilitators/{cast.fern}"' in (await mine.get(pages[1])).text
         assert ", with Fern<" in (await mine.get("/gatherings")).text
         assert (await preview_and_give_back(page, cast.gathering)).status_code == 303
@@ -192,8 +192,8 @@ async def test_what_changed_since_it_was_shown_is_shown_again(cast: Cast, browse
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ({"who": "host", "host": ""}, "Please choose who holds it"),
-        ({"who": "host", "host": "nobody"}, "Please choose who holds it"),
+        ({"who": "host", "host": ""}, "Please choose who hosts it"),
+        ({"who": "host", "host": "nobody"}, "Please choose who hosts it"),
         ({"who": "mail", "email": "fern@example.org"}, "hosts this circle already"),
         ({"who": "mail", "email": "not an address"}, "Please give a mail address"),
         ({"who": "mail", "email": "a" * 10_000 + "@example.org"}, "please keep it to 254"),
@@ -252,12 +252,12 @@ async def test_an_invitation_mails_only_the_invited(cast: Cast, browser: OpenBro
     link = await newest_link(cast.context, "fern@example.org")
     async with browser(cast.fern) as page:
         shown = (await page.get(link)).text
-        assert "1 person has a seat. They are told by mail that you hold it this time" in shown
+        assert "1 person has a seat. They are told by mail that you host it this time" in shown
         assert "Mira" not in shown.split("<main")[1].split("</main>")[0]
         assert (await page.post(link, data={"answer": "accept"})).status_code == 303
         assert (await page.post(link, data={"answer": "accept"})).status_code == 422
     assert (
-        "this time, Fern holds"
+        "this time, Fern hosts"
         in (await newest_mails(cast.context, "your_host"))["mira@example.org"]["text_body"]
     )
     assert await how_many(cast.context, "your_host") == 1
@@ -277,7 +277,7 @@ async def test_both_hosts_are_notified_of_an_acceptance(cast: Cast, browser: Ope
     async with browser(cast.milo) as page:
         await page.post(await newest_link(cast.context, "milo@example.org"), data={"answer": "accept"})
     news = await newest_mails(cast.context, "host_news")
-    assert "Milo stepped in. Milo holds it this time." in news["fern@example.org"]["text_body"]
+    assert "Milo stepped in. Milo hosts it this time." in news["fern@example.org"]["text_body"]
     assert await how_many(cast.context, "host_news") == 2
 
 
@@ -304,7 +304,7 @@ async def test_the_first_acceptance_withdraws_the_other_invitations(cast: Cast, 
         for email in ("fern@example.org", "nell@example.org"):
             assert (await preview_and_confirm(page, here, who="mail", email=email)).status_code == 303
         invited = await page.post(here, data={"who": "mail", "email": "lou@example.org"})
-        assert "whoever says yes first holds it" in invited.text
+        assert "whoever says yes first hosts it" in invited.text
     async with browser(cast.fern) as page:
         link = await newest_link(cast.context, "fern@example.org")
         assert (await page.post(link, data={"answer": "accept"})).status_code == 303
@@ -393,10 +393,10 @@ async def test_giving_back_by_the_stand_in_notifies_everybody(cast: Cast, browse
         consent = {"seen": fingerprint(shown.text)}
         assert (await page.post(here, data=consent)).headers["Location"] == "/host"
         assert (await page.post(here, data=consent)).status_code == 303
-        assert "Farid holds it, as usual" in (await page.get(here)).text
+        assert "Farid hosts it, as usual" in (await page.get(here)).text
         assert (await page.get(f"/host/gatherings/{cast.gathering}")).status_code == 404
     mail = (await newest_mails(cast.context, "your_host"))["mira@example.org"]
-    assert "“Tuesday group” will be as usual after all: Farid holds it." in mail["text_body"]
+    assert "“Tuesday group” will be as usual after all: Farid hosts it." in mail["text_body"]
     assert "/facilitators/" not in mail["html_body"]
     news = (await newest_mails(cast.context, "host_news"))["farid@example.org"]["text_body"]
     assert "Fern gave back the gathering of" in news
@@ -427,7 +427,7 @@ async def test_giving_back_by_a_host_notifies_the_stand_in(cast: Cast, browser: 
         done = await preview_and_give_back(page, cast.gathering)
         assert done.headers["Location"] == f"/host/gatherings/{cast.gathering}"
     news = (await newest_mails(cast.context, "host_news"))["fern@example.org"]["text_body"]
-    assert "Farid changed who holds it. Farid holds it, so you need not." in news
+    assert "Farid changed who hosts it. Farid hosts it, so you need not." in news
 
 
 @pytest.mark.parametrize("booked", [True, False])
@@ -438,13 +438,13 @@ async def test_a_cancellation_notifies_the_stand_in(cast: Cast, browser: OpenBro
     async with browser(cast.farid) as page:
         here = f"/host/gatherings/{cast.gathering}/cancel"
         shown = (await page.get(here)).text
-        assert "Fern, who would hold it, is told by mail." in shown
+        assert "Fern, who would host it, is told by mail." in shown
         assert "nobody needs to be told" not in shown
         for _ in range(2):
             assert (await page.post(here, data={"reason": "The heating broke."})).status_code == 303
     mail = (await newest_mails(cast.context, "host_news"))["fern@example.org"]["text_body"]
     assert "Farid canceled the gathering of" in mail
-    assert "so you need not hold it" in mail
+    assert "so you need not host it" in mail
     assert await how_many(cast.context, "host_news") == 1
 
 
@@ -453,7 +453,7 @@ async def test_the_stand_in_cannot_change_once_it_is_over(cast: Cast, browser: O
     await stands_in(cast, over)
     here = f"/host/gatherings/{over}/stand-in"
     async with browser(cast.farid) as page:
-        assert "who holds it stays as it is" in (await page.get(here)).text
+        assert "who hosts it stays as it is" in (await page.get(here)).text
         for typed in ({"who": "host", "host": str(cast.farid)}, {"who": "mail", "email": "x@example.org"}):
             assert (await page.post(here, data={**typed, "then": "do"})).status_code == 422
         assert (await page.get(f"{here}/back")).status_code == 422

@@ -47,7 +47,7 @@ def test_everybody_but_the_actor_is_notified() -> None:
     change = HostChange(GATHERING, FERN, FARID.id)
     assert (change.hosts, change.members, change.is_done) == ((FERN,), (MIRA, MILO), False)
     assert rules.news_text(change, FERN, "Farid", WHEN) == (
-        "Farid asks you to hold one gathering: Tuesday. It is yours from now on."
+        "Farid asks you to host one gathering: Tuesday. It is yours from now on."
     )
 
 
@@ -63,7 +63,7 @@ def test_both_usual_hosts_are_notified_of_a_stand_in_from_outside() -> None:
 def test_the_former_stand_in_is_notified() -> None:
     change = HostChange(replace(GATHERING, stand_in=WREN), FERN, FARID.id)
     assert set(change.hosts) == {FERN, WREN}
-    text = "The gathering of Tuesday: Farid changed who holds it. Fern holds it, so you need not."
+    text = "The gathering of Tuesday: Farid changed who hosts it. Fern holds it, so you need not."
     assert rules.news_text(change, WREN, "Farid", WHEN) == text
 
 
@@ -71,17 +71,17 @@ def test_a_gathering_is_given_back() -> None:
     change = HostChange(replace(GATHERING, stand_in=WREN), None, WREN.id)
     assert change.hosts == (FARID, FERN)
     assert change.withdrawn == ()
-    text = "Wren gave back the gathering of Tuesday. Farid and Fern hold it again."
+    text = "Wren gave back the gathering of Tuesday. Farid and Fern host it again."
     assert rules.news_text(change, FARID, "Wren", WHEN) == text
     by_its_host = replace(change, actor_id=FARID.id)
-    text = "The gathering of Tuesday: Farid changed who holds it. Farid and Fern hold it as usual."
+    text = "The gathering of Tuesday: Farid changed who hosts it. Farid and Fern host it as usual."
     assert rules.news_text(by_its_host, FERN, "Farid", WHEN) == text
 
 
 def test_a_usual_host_who_stood_in_is_not_relieved() -> None:
     change = HostChange(replace(GATHERING, stand_in=FERN), None, FARID.id)
     assert change.relieved is None
-    text = "The gathering of Tuesday: Farid changed who holds it. Farid and Fern hold it as usual."
+    text = "The gathering of Tuesday: Farid changed who hosts it. Farid and Fern host it as usual."
     assert rules.news_text(change, FERN, "Farid", WHEN) == text
     assert HostChange(replace(GATHERING, stand_in=FERN), FARID, FARID.id).relieved == FERN
     assert HostChange(replace(GATHERING, stand_in=WREN), None, FARID.id).relieved == WREN
@@ -149,8 +149,8 @@ def test_who_can_be_chosen(gathering: HostedGathering, names: list[str]) -> None
 @pytest.mark.parametrize(
     ("hosts", "text"),
     [
-        ((), "the usual hosts hold it"),
-        ((FARID,), "Farid holds it"),
+        ((), "the usual hosts host it"),
+        ((FARID,), "Farid hosts it"),
         ((FARID, FERN, WREN), "Farid, Fern and Wren hold it"),
     ],
 )

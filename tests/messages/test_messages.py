@@ -218,7 +218,7 @@ async def test_the_preview_lists_placeholders(context: Context, cast: Cast, brow
     async with browser(cast.farid) as page:
         for body, left in (("Park [where] and <b>[so]</b>.", True), ("Park at the church.", False)):
             shown = await page.get((await write(page, cast.gathering, body=body)).headers["location"])
-            assert ("still stands in square brackets: [where], [so]." in shown.text) is left
+            assert ("is still in square brackets: [where], [so]." in shown.text) is left
 
 
 # What is refused

@@ -27,4 +27,4 @@ async def change_checks(request: Request) -> Response:
         circle_id=circle_id,
         checks=Checks(form.checked("co"), form.checked("card")),
     )
-    return render.see_other(f"/host/circles/{circle_id}", notice="Kept. It holds from the next opening on.")
+    return render.see_other(f"/host/circles/{circle_id}", notice="Saved. It counts from the next opening on.")

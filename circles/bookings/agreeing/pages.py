@@ -50,4 +50,4 @@ async def agree(request: Request) -> Response:
         form.add(refused.reasons)
         form.values.pop("agreed", None)
         return await _page(request, form, 422)
-    return render.see_other(f"/bookings/{booking_id}", notice="Thank you. The way in is open to you.")
+    return render.see_other(f"/bookings/{booking_id}", notice="Thank you. Your join link shows again.")

@@ -232,4 +232,4 @@ async def save_settings(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         return _settings_page(request, row, form, version, 422)
-    return render.see_other(f"/host/circles/{row['id']}/screening", notice="Saved. It holds from now on.")
+    return render.see_other(f"/host/circles/{row['id']}/screening", notice="Saved. It counts from now on.")

@@ -98,7 +98,7 @@ async def template(request: Request) -> Response:
 
 
 def _csv(name: str, rows: Iterable[Sequence[str]]) -> Response:
-    """A CSV file. The mark in front tells spreadsheets how its letters are written."""
+    """A CSV file. The mark in front tells spreadsheets which character encoding it has."""
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
     return Response(

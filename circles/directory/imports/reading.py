@@ -108,7 +108,7 @@ def _headings(cells: list[str]) -> tuple[str, ...]:
     while headings and not headings[-1]:
         headings.pop()
     if len(headings) > MAX_COLUMNS:
-        message = f"This file has {len(headings):,} columns; there is room for {MAX_COLUMNS}."
+        message = f"This file has {len(headings):,} columns; there can be at most {MAX_COLUMNS}."
         raise _refused("too_many_columns", message)
     return tuple(heading or f"Column {workbook.letters(n)}" for n, heading in enumerate(headings))
 
@@ -131,7 +131,7 @@ def _text_file(sent: bytes) -> Table:
     words = words.replace("\0", NO_CHARACTER)
     notes = ()
     if encoding == "cp1252":
-        notes = ("The file does not say how its letters are written; we read it as Windows Latin. Please look at "
+        notes = ("The file does not name its character encoding; we read it as Windows Latin. Please look at "
                  "names with accents.",)  # fmt: skip
     return _table(_records(words), notes=notes)
 
@@ -230,7 +230,7 @@ def _workbook_notes(shown: list[str], formulas: dict[int, list[int]]) -> tuple[s
         first = text.tidy_line(shown[0], max_length=60)
         notes.append(f"This workbook has {len(shown)} sheets; the first, “{first}”, was read.")
     if formulas:
-        note = "Some cells hold formulas. Nothing is calculated here: what each last showed was read as plain text."
+        note = "Some cells contain formulas. Nothing is calculated here: what each last showed was read as plain text."
         notes.append(note)
     return tuple(notes)
 

@@ -78,7 +78,7 @@ def matches_refusals(keys: Sequence[str], columns: int) -> list[Reason]:
         )
     if not {"name", "first_name", "last_name"} & set(keys):
         reasons.append(
-            Reason("no_name", "Please say which column holds the name: without it there is no listing.")
+            Reason("no_name", "Please say which column has the name: without it there is no listing.")
         )
     return reasons
 
@@ -110,7 +110,7 @@ def read_row(number: int, cells: Sequence[str], headings: Sequence[str], keys: S
 def _read_cell(row: Read, key: str, cell: str) -> None:
     """Keep the text of a cell; one that is far too long or begins like a formula is a fault."""
     if len(cell) > MAX_CELL:
-        message = f"This cell holds {len(cell):,} characters, far more than fit here. Is a quotation mark out of place?"
+        message = f"This cell has {len(cell):,} characters, far more than fit here. Is a quotation mark out of place?"
         row.fault(key, message, value=cell[:60])
         return
     tidied = import_cells.tidy(cell)

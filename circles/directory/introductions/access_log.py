@@ -21,7 +21,7 @@ TEXTS: Mapping[str, str] = {
     "introduction.asked": "You asked to be introduced to {listing}, and told them {details}.",
     "introduction.mailed": "A mail with what you told was put on its way to {listing}.",
     "introduction.accepted": "{listing} answered you: yes.",
-    "introduction.full": "{listing} answered you: no room.",
+    "introduction.full": "{listing} answered you: not taking new people now.",
     "introduction.not_a_fit": "{listing} answered you: not a fit.",
     "introduction.withdrawn": "You withdrew what you asked of {listing}. What you told was deleted here.",
     "introduction.unsent": "The mail to {listing} had not left yet, and never will.",

@@ -34,11 +34,11 @@ MAX_ANSWER = 600
 # State: the answer of the therapist, as the member reads it.
 ANSWERS: Mapping[str, str] = {
     "accepted": "Yes, they would like to talk with you",
-    "full": "They have no room now",
+    "full": "They are not taking new people now",
     "not_a_fit": "They are not the right one for this",
 }
 # The answers in a sentence about the therapist.
-ANSWERS_SHORT: Mapping[str, str] = {"accepted": "yes", "full": "no room", "not_a_fit": "not a fit"}
+ANSWERS_SHORT: Mapping[str, str] = {"accepted": "yes", "full": "not now", "not_a_fit": "not a fit"}
 STATES: Mapping[str, str] = {
     "asked": "Waiting for an answer",
     **ANSWERS,
@@ -74,7 +74,7 @@ END_TEXTS: Mapping[str, str] = {
     "left": "{name} has left, so nothing more can come of it here. The name stays in your own lists alone.",
     "therapist": "{name} took their page off the directory.",
     "organizer": "The organizers took this page off the directory. It has nothing to do with you.",
-    "unconfirmed": "Nobody has said for a long time that this page still holds, so it does not show now.",
+    "unconfirmed": "Nobody has said for a long time that this page is still right, so it does not show now.",
     "licence": "No license on this page counts today, so it does not show now.",
 }
 END_TEXT_SHORT = "No longer in the directory"
@@ -147,7 +147,7 @@ def ask_refusals(listing: Row) -> list[Reason]:
             Reason("no_address", f"{name} has no mail address here, so nothing can be sent to them.")
         )
     if listing["room"] == "closed":
-        reasons.append(Reason("closed", f"{name} has no room for new people now."))
+        reasons.append(Reason("closed", f"{name} is not taking new people now."))
     if listing["open_id"]:
         reasons.append(Reason("open_already", f"You asked {name} already, and that is still open."))
     elif listing["no_until"]:

@@ -11,20 +11,20 @@ from circles.directory.introductions import rules
 # The answers, in the words of the therapist.
 OWN_ANSWERS: Mapping[str, str] = {
     "accepted": "Yes, I would like to talk with them",
-    "full": "I have no room now",
+    "full": "I am not taking new people now",
     "not_a_fit": "I am not the right one",
 }
-ANSWER_LABELS: Mapping[str, str] = {"accepted": "Yes", "full": "No room", "not_a_fit": "Not a fit"}
+ANSWER_LABELS: Mapping[str, str] = {"accepted": "Yes", "full": "Not now", "not_a_fit": "Not a fit"}
 ANSWER_HINTS: Mapping[str, str] = {
     "accepted": "Such as when you will write, or what they should have ready. They read it on this site.",
-    "full": "Such as when there may be room again. They read it on this site.",
+    "full": "Such as when you may be taking new people again. They read it on this site.",
     "not_a_fit": "They read it on this site.",
 }
 # State of one that is over, or answered: what its member can expect.
 _FOR_MEMBER: Mapping[str, str] = {
     "asked": "There was no answer in time.",
     "accepted": "From here on it is between the two of you.",
-    "full": "That says nothing about you. Others may have room.",
+    "full": "That says nothing about you. Others may be taking new people.",
     "not_a_fit": "That is a help too: it saves you both a first meeting.",
     "expired": "Not every mail is read in time. You can ask somebody else, or ask again.",
 }

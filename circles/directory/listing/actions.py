@@ -127,7 +127,7 @@ def changed_meanwhile() -> Reason:
     return Reason(
         "changed_meanwhile",
         "This listing was changed while you were writing. What you typed is still here: look at the page in "
-        "another window, then keep yours if it still holds.",
+        "another window, then keep yours if it is still right.",
     )
 
 

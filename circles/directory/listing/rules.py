@@ -263,7 +263,7 @@ def _contact_refusals(draft: Draft) -> list[Reason]:
     if draft.email.strip():
         reasons += _text_refusals(draft.email.strip(), people.parse_address)
     if len(draft.links) > MAX_LINKS:
-        reasons.append(Reason("too_many", f"There is room for {MAX_LINKS} links.", "links"))
+        reasons.append(Reason("too_many", f"There can be at most {MAX_LINKS} links.", "links"))
     wrong = [link for link in draft.links[: 2 * MAX_LINKS] if not is_link(link)]
     reasons += [not_a_link(link, "links") for link in wrong]
     return reasons
@@ -301,7 +301,7 @@ def _license_refusals(license: License, at: str) -> list[Reason]:
     if license.area not in words.AREAS:
         message = f"We know no state or country “{_short(license.area)}”." if license.area else ""
         reasons.append(
-            Reason("unknown_area", f"{message} Please choose where it holds.".strip(), f"{at}_area")
+            Reason("unknown_area", f"{message} Please choose where it is valid.".strip(), f"{at}_area")
         )
     elif (license.kind == "abroad") != (license.area in words.ABROAD):
         message = "A license of another country goes with “outside the United States”, and only such a one."
@@ -325,7 +325,7 @@ def _license_list_refusals(licenses: Iterable[License]) -> list[Reason]:
             reasons.append(Reason("license_twice", message, f"license_{number}_number"))
         keys.add(key)
         if number == MAX_LICENSES + 1:
-            message = f"There is room for {MAX_LICENSES} licenses."
+            message = f"There can be at most {MAX_LICENSES} licenses."
             reasons.append(Reason("too_many", message, f"license_{number}_kind"))
     return reasons
 

@@ -125,9 +125,9 @@ LANGUAGES: Mapping[str, str] = {
     "asl": "American Sign Language",
 }
 ROOM: Mapping[str, str] = {
-    "now": "Has room now",
+    "now": "Is taking new people",
     "waiting": "Has a waiting list",
-    "closed": "Has no room now",
+    "closed": "Is not taking new people",
 }
 SOURCES: Mapping[str, str] = {
     "applied": "Written by the therapist",
@@ -149,7 +149,7 @@ CURRENCIES: Mapping[str, str] = {
 # Why a listing is hidden (listings.hidden_because), as its therapist reads it.
 HIDDEN: Mapping[str, str] = {
     "complaint": "The organizers hid this page while they look into something they were told about it.",
-    "unconfirmed": "Nobody has said for a long time that this page still holds, so it is hidden for now.",
+    "unconfirmed": "Nobody has said for a long time that this page is still right, so it is hidden for now.",
     "licence": "No license on this page counts any more, so it is hidden for now.",
     "organizer": "The organizers hid this page.",
     "therapist": "You took this page off the directory.",

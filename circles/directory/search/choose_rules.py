@@ -155,8 +155,8 @@ def _fee(card: Card, answers: Answers) -> str:
 
 
 def _room(card: Card) -> str:
-    return {"now": "Has room for new people now.", "waiting": "Has a waiting list at the moment."}.get(
-        card.room, "Has no room now. You may ask when that will change."
+    return {"now": "Is taking new people.", "waiting": "Has a waiting list at the moment."}.get(
+        card.room, "Is not taking new people now. You may ask when that will change."
     )
 
 
@@ -185,7 +185,7 @@ class Looser:
 _LOOSER: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "fee": ("if the fee could be higher", {"pay": ""}),
     "pay": ("if insurance did not have to pay", {"pay": ""}),
-    "room": ("if you could wait for somebody who has no room now", {"wait": "on"}),
+    "room": ("if you could wait for somebody who is not taking new people now", {"wait": "on"}),
 }
 
 

@@ -51,7 +51,7 @@ def _added(codes: Sequence[str], one: str) -> Response:
     more = short_list_rules.add(codes, one)
     if one in more:
         return render.see_other(short_list_rules.url(more))
-    full = f"Your short list is full: it holds {short_list_rules.MAX_LISTINGS}. Take one away first."
+    full = f"Your short list is full: it has {short_list_rules.MAX_LISTINGS}. Remove one first."
     return render.see_other(short_list_rules.url(codes), notice=full, kind="matters")
 
 
@@ -64,4 +64,6 @@ async def keep(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     codes = short_list_rules.read((await Form.read(request)).value("t"))
     await short_list_actions.delete(access.context(request), actor_id=request.state.person.id)
-    return render.see_other(short_list_rules.url(codes), notice="Your account holds no short list any more.")
+    return render.see_other(
+        short_list_rules.url(codes), notice="The short list is removed from your account."
+    )

@@ -18,8 +18,8 @@ from circles.store.context import Context
 SQL = db.queries("directory/upkeep")
 LISTINGS = db.queries("directory/listing")
 SUBJECTS: dict[Step, str] = {
-    "ask": "Does your page still hold?",
-    "mark": "Does your page still hold?",
+    "ask": "Is your page still right?",
+    "mark": "Is your page still right?",
     "hide": "Your page is hidden for now",
 }
 # Listings per transaction.

@@ -137,8 +137,8 @@ async def answer(request: Request) -> Response:
         return render.see_other("/gatherings", notice="You said no. They have been told, and that is all.")
     if row["gathering_id"]:
         return render.see_other(
-            f"/host/gatherings/{row['gathering_id']}", notice="Thank you. You hold this gathering."
+            f"/host/gatherings/{row['gathering_id']}", notice="Thank you. You host this gathering."
         )
     return render.see_other(
-        f"/host/circles/{row['circle_id']}", notice=f"Welcome. You help to hold {row['circle_name']} now."
+        f"/host/circles/{row['circle_id']}", notice=f"Welcome. You help to host {row['circle_name']} now."
     )

@@ -115,7 +115,7 @@ def accept_refusals(invitation: Row, actor: Person) -> list[Reason]:
     return [
         Reason(
             "not_facilitator",
-            "Holding a circle here takes the part of facilitator, which an organizer gives. "
+            "To host a circle here you need the facilitator role, which an organizer gives. "
             "Ask them for it; your invitation waits for you.",
         )
     ]
@@ -126,7 +126,7 @@ def members_words(seats: int) -> str:
     if not seats:
         return "Nobody has a seat yet"
     have = choose(seats, "person has a seat", "people have seats")
-    return f"{seats} {have}. They are told by mail that you hold it this time"
+    return f"{seats} {have}. They are told by mail that you host it this time"
 
 
 def remove_refusals(actor_part: str, host: Row, *, is_actor: bool) -> list[Reason]:

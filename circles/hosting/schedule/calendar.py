@@ -100,7 +100,7 @@ def list_schedules(rows: Iterable[Any], circle_state: str, today: date) -> list[
 def _ahead_words(row: Any, circle_state: str) -> str:
     if row["how_many"]:
         by_hand = f", {row['by_hand']} of them changed by hand" if row["by_hand"] else ""
-        return f"{row['how_many']} planted ahead{by_hand}."
+        return f"{row['how_many']} created ahead{by_hand}."
     if circle_state == "published":
         return "Nothing of it is ahead just now."
-    return "It is planted once the circle takes bookings."
+    return "Its gatherings are created once the circle takes bookings."

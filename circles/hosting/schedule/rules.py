@@ -164,7 +164,7 @@ def words(rule: Rule, terms: Terms, today: date) -> str:
 def saved_notice(rule: Rule, planted: int, circle_state: str, today: date) -> str:
     """The notice after a schedule is saved. planted: how many gatherings it planted at once."""
     if circle_state != "published":
-        return "The schedule is saved. Its gatherings are planted once the circle takes bookings."
+        return "The schedule is saved. Its gatherings are created once the circle takes bookings."
     more = dates(rule, today + HORIZON, today + 4 * HORIZON)
     rest = "; the next ones follow by themselves." if more else ", and that is all of them."
     gatherings = f"{plural(planted, 'gathering')} {choose(planted, 'is', 'are')}"

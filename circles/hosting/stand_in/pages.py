@@ -77,7 +77,7 @@ def _plan(request: Request, form: Form, gathering: HostedGathering) -> HostChang
 def _host_id(form: Form) -> UUID:
     host_id = reading.uuid_or_none(form.value("host"))
     if host_id is None:
-        raise Refused(Reason("host_unknown", "Please choose who holds it.", "host"))
+        raise Refused(Reason("host_unknown", "Please choose who hosts it.", "host"))
     return host_id
 
 
@@ -87,7 +87,7 @@ async def _apply(request: Request, form: Form, plan: HostChange | InvitationPlan
     page = f"/host/gatherings/{gathering_id}"
     if isinstance(plan, InvitationPlan):
         await actions.invite(context, actor, gathering_id, email=plan.email, fingerprint=shown)
-        notice = f"Asked: {plan.email}. They hold it once they say yes."
+        notice = f"Asked: {plan.email}. They host it once they say yes."
         return render.see_other(f"{page}/stand-in", notice=notice)
     host_id = plan.to.id if plan.to else actor.id
     done = await actions.set_stand_in(context, actor, gathering_id, host_id, fingerprint=shown)

@@ -13,7 +13,7 @@ from circles.base.english import choose, join_names
 from circles.base.errors import Reason
 from circles.hosting.hosts.rules import Host
 
-OVER: Final = "This gathering is over or was canceled, so who holds it stays as it is."
+OVER: Final = "This gathering is over or was canceled, so who hosts it stays as it is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class HostChange:
     @property
     def host_words(self) -> str:
         """Who hosts then, as a part of a sentence: "Farid and Ruth hold it"."""
-        return f"{self.to.name} holds it" if self.to else hold_words(self.gathering.usual)
+        return f"{self.to.name} hosts it" if self.to else hold_words(self.gathering.usual)
 
     @property
     def host_sentence(self) -> str:
@@ -229,8 +229,8 @@ def names_of(people: Iterable[Host | Seat]) -> str:
 def hold_words(hosts: tuple[Host, ...]) -> str:
     """That these hosts host it, as a part of a sentence: "Farid and Ruth hold it"."""
     if not hosts:
-        return "the usual hosts hold it"
-    return f"{names_of(hosts)} {choose(len(hosts), 'holds', 'hold')} it"
+        return "the usual hosts host it"
+    return f"{names_of(hosts)} {choose(len(hosts), 'hosts', 'host')} it"
 
 
 def mail_words(members: tuple[Seat, ...]) -> str:
@@ -242,11 +242,11 @@ def mail_words(members: tuple[Seat, ...]) -> str:
 def news_text(change: HostChange, to: Host, actor_name: str, when: str) -> str:
     """What one of the hosts is notified of. when: the gathering's day and hour."""
     if to.id == _id(change.to):
-        return f"{actor_name} asks you to hold one gathering: {when}. It is yours from now on."
+        return f"{actor_name} asks you to host one gathering: {when}. It is yours from now on."
     if change.to is None and _id(change.gathering.stand_in) == change.actor_id:
         return f"{actor_name} gave back the gathering of {when}. {change.host_sentence} again."
     stepped_in = _id(change.to) == change.actor_id
-    first = f"{actor_name} stepped in" if stepped_in else f"{actor_name} changed who holds it"
+    first = f"{actor_name} stepped in" if stepped_in else f"{actor_name} changed who hosts it"
     if to.id == _id(change.relieved):
         return f"The gathering of {when}: {first}. {change.host_sentence}, so you need not."
     how = " this time" if change.to else " as usual"
