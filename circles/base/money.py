@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import (
+    format_currency,
+    get_currency_name,
+    get_currency_precision,
+    list_currencies,
+)
 
+from circles.base import text
 from circles.base.errors import Reason, Refused
 
 # The largest price of a seat, in minor units. More is a typing error.
@@ -20,7 +27,32 @@ MAX_MINOR = 100_000_00
 # (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
 _MIN_CHARGE = {"GBP": 30, "DKK": 250, "HUF": 17500, "MXN": 1000, "NOK": 300, "PLN": 200, "SEK": 300}
 
-_AMOUNT = re.compile(r"(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(?P<part>\d+))?", re.ASCII)
+# How people write a currency before or after an amount, beside its code. In lower case, without spaces.
+SIGNS = {
+    "USD": ("$", "us$", "dollar", "dollars"),
+    "CAD": ("$", "c$", "ca$", "can$", "dollar", "dollars"),
+    "EUR": ("€", "euro", "euros"),
+    "GBP": ("£", "pound", "pounds"),
+    "AUD": ("$", "a$", "au$", "dollar", "dollars"),
+    "NZD": ("$", "nz$", "dollar", "dollars"),
+    "CHF": ("fr", "fr.", "sfr", "sfr.", "franc", "francs", "franken"),
+    "JPY": ("¥", "yen"),
+}
+_OTHER_SIGNS = frozenset({"kr", "kr.", "zł", "kč", "ft", "lei", "rs", "rs."})
+# Where a comma before three digits may begin the decimals as well as separate thousands.
+_POINT_OR_COMMA = frozenset({"EUR", "CHF"})
+
+# The same grammar is in static/circles.js; tests/base/amounts.json is the table that both are held to.
+_ASIDE = str.maketrans("’‘ʼ−–—", "'''---")
+_TYPED = re.compile(
+    r"(?P<before>(?:s?fr\.|[^0-9.,'])*)(?P<number>[0-9.,' ]*)(?P<rest>-{1,2})?(?P<after>[^0-9]*)", re.DOTALL
+)
+_GROUPED = re.compile(
+    r"(?P<whole>[1-9][0-9]{0,2}(?P<group>[.,' ])[0-9]{3}(?:(?P=group)[0-9]{3})*)"
+    r"(?:(?!(?P=group))(?P<point>[.,])(?P<part>[0-9]*))?"
+)
+_PLAIN = re.compile(r"(?=[.,]?[0-9])(?P<whole>[0-9]*)(?:[.,](?P<part>[0-9]*))?")
+_MAX_LENGTH = 40
 
 
 def minor_per_unit(currency: str) -> int:
@@ -56,34 +88,104 @@ def format_plain(minor: int, currency: str) -> str:
     return f"{unit}.{part:0{digits}d}" if part else str(unit)
 
 
-def parse(typed: str, currency: str, field: str = "amount") -> int:
-    """Read a typed amount into minor units. A currency sign before it is allowed.
+def parse(typed: str, currency: str, field: str = "amount", *, also: Collection[str] = ()) -> int:
+    """Read an amount as people type it into minor units: 12.50, 12,50, $30, 12 €, .5, 1,500.00, 1'500.
 
-    Raises Refused for no amount, too many decimals, a negative one, or more than MAX_MINOR.
+    also: other currencies whose signs are accepted. Raises Refused for no amount, another currency's sign, too many
+    decimals, a negative one, more than MAX_MINOR, and one with two meanings, such as 1.500.
     """
-    text = typed.strip().removeprefix("$").removeprefix("€").removeprefix("£").strip()
-    match = _AMOUNT.fullmatch(text)
-    if not match:
-        raise Refused(Reason("amount_unreadable", _unreadable(text, currency), field))
+    number = _without_sign(typed, (currency, *also), field)
+    whole, part = _split(number, currency, field)
     digits = get_currency_precision(currency)
-    part = (match["part"] or "").rstrip("0")
     if len(part) > digits:
         decimals = "no cents" if digits == 0 else f"at most {digits} digits after the point"
         raise Refused(
             Reason("amount_fraction", f"Please give an amount in {currency} with {decimals}.", field)
         )
-    minor = int(match["whole"].replace(",", "")) * 10**digits + int(part.ljust(digits, "0") or 0)
+    minor = int(whole or 0) * 10**digits + int(part.ljust(digits, "0") or 0)
     if minor > MAX_MINOR:
         raise Refused(Reason("amount_huge", "That amount is too large. Please check it.", field))
     return minor
 
 
-def _unreadable(text: str, currency: str) -> str:
-    if not text:
-        return "Please give an amount."
-    if text.startswith("-"):
-        return "An amount cannot be less than zero."
-    return f"Please write the amount in {currency} as a plain number, such as 45 or 45.50."
+def signs_of(currency: str) -> tuple[str, ...]:
+    """What may stand before or after an amount in a currency, in lower case, longest first."""
+    return tuple(sorted({currency.lower(), *SIGNS.get(currency, ())}, key=lambda sign: (-len(sign), sign)))
+
+
+def _without_sign(typed: str, currencies: Sequence[str], field: str) -> str:
+    """The number of a typed amount. Raises Refused for another currency's sign, and for what is no amount."""
+    plain = " ".join(text.plain_digits(typed).translate(_ASIDE).split())
+    match = _TYPED.fullmatch(plain.casefold())
+    if not match or len(plain) > _MAX_LENGTH:
+        raise _unreadable(plain, currencies[0], field)
+    number = match["number"].strip()
+    before = match["before"].replace(" ", "").removeprefix("+")
+    after = match["after"].replace(" ", "")
+    if "-" in before or not number or (match["rest"] and number[-1] not in ".,"):
+        raise _unreadable(plain, currencies[0], field)
+    for sign in (before, after):
+        if not any(_is_sign(sign, currency) for currency in currencies):
+            raise _other_currency(sign, currencies[0], field) or _unreadable(plain, currencies[0], field)
+    return number
+
+
+@cache
+def _sign_pattern(currency: str) -> re.Pattern[str]:
+    signs = "|".join(re.escape(sign) for sign in signs_of(currency))
+    return re.compile(f"(?:{signs})*")
+
+
+def _is_sign(sign: str, currency: str) -> bool:
+    return _sign_pattern(currency).fullmatch(sign) is not None
+
+
+def _other_currency(sign: str, currency: str, field: str) -> Refused | None:
+    """The refusal of a sign that belongs to another currency; None where it belongs to none."""
+    is_currency = (
+        sign in _OTHER_SIGNS
+        or sign.upper() in list_currencies()
+        or any(sign in signs for signs in SIGNS.values())
+        or any(unicodedata.category(character) == "Sc" and character != "¢" for character in sign)
+    )
+    if not is_currency:
+        return None
+    name = get_currency_name(currency, 2, locale="en_US")
+    message = f"Please give the amount in {name} ({currency}); “{sign.upper()}” is another currency."
+    return Refused(Reason("amount_currency", message, field))
+
+
+def _split(number: str, currency: str, field: str) -> tuple[str, str]:
+    """The digits before and after the decimal point, without closing zeros. Raises Refused."""
+    grouped = _GROUPED.fullmatch(number)
+    if grouped and not _may_be_decimals(grouped, currency):
+        return re.sub("[^0-9]", "", grouped["whole"]), (grouped["part"] or "").rstrip("0")
+    plain = _PLAIN.fullmatch(number)
+    if not plain:
+        raise _unreadable(number, currency, field)
+    part = (plain["part"] or "").rstrip("0")
+    if grouped and len(part) <= get_currency_precision(currency) < 3:
+        one, other = plain["whole"] + (plain["part"] or ""), f"{plain['whole']}.{part.ljust(2, '0')}"
+        message = f"{number} can be read in two ways. Please write {one} or {other}."
+        raise Refused(Reason("amount_ambiguous", message, field))
+    return plain["whole"], part
+
+
+def _may_be_decimals(grouped: re.Match[str], currency: str) -> bool:
+    """Whether the one separator may be the decimal point: 1.500, and 1,500 where a comma is one."""
+    separator, is_last = grouped["group"], len(grouped["whole"]) < 8 and not grouped["point"]
+    point = separator == "." or (separator == "," and currency in _POINT_OR_COMMA)
+    return is_last and point and get_currency_precision(currency) > 0
+
+
+def _unreadable(typed: str, currency: str, field: str) -> Refused:
+    if not typed:
+        message = "Please give an amount."
+    elif re.match(r"[^0-9]*-[^0-9]*[0-9]", typed):
+        message = "An amount cannot be less than zero."
+    else:
+        message = f"Please write the amount in {currency} as a plain number, such as 45 or 45.50."
+    return Refused(Reason("amount_unreadable", message, field))
 
 
 @dataclass(frozen=True, slots=True)

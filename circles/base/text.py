@@ -12,9 +12,36 @@ from markdown_it.token import Token
 
 from circles.base.errors import Reason, Refused
 
-# Characters that reverse the reading direction can make a name read as another (Unicode UAX #9).
-_REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_DIRECTION = frozenset("\u200e\u200f\u061c")
+# Characters that nothing is drawn for: format characters (Unicode category Cf), those that "should be ignored in
+# rendering unless supported" (Default_Ignorable_Code_Point), and blanks that are letters or symbols by category.
+# In a name they make a twin or an empty line, and those for directions make one word read as another (UAX #9).
+# Left out here are the few format characters of Arabic, Syriac and Kaithi that are drawn.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+# Where one of them is part of how something is written, it stays: a joiner between letters of the scripts that use
+# joiners (Arabic to Khmer, and the Indic scripts), a joiner between emoji, one variation selector after a character,
+# Mongolian's own selectors after its letters, and the tags that make a flag of a region.
+_JOINED = (
+    "[\u0600-\u061b\u061d-\u07ff\u0840-\u109f\u1700-\u17b3\u17b6-\u180a\u1810-\u1cff\ua800-\uaaff"
+    "\uabc0-\uabff\U00010a00-\U00011fff]"
+)
+_PICTURE = "[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]\ufe0f?"
+_KEPT = re.compile(
+    f"(?<={_JOINED})[\u200c\u200d](?={_JOINED})"
+    f"|{_PICTURE}(?:\u200d{_PICTURE})+"
+    "|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+    "|(?<=[\u1820-\u18aa])[\u180b-\u180f]"
+    "|[#*0-9]\ufe0f\u20e3"
+    "|(?<=[\u00a9\u00ae\u1000-\u109f\u203c\u2049\u2070-\u27ff\u2801-\u3163\u3165-\u3299\u3400-\u9fff\uaa60-\uaa7f"
+    "\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U0003ffff])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+_BRAILLE_BLANK = "\u2800"
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | str.maketrans(
+    "\u3000\uffe0\uffe1\uffe5\uffe6", " ¢£¥₩"
+)
 _LINE_ENDS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 
@@ -38,26 +65,53 @@ _TAGS = {
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
 
 
+def without_invisible(value: str) -> str:
+    """The text without characters that nothing is drawn for, except where a script or an emoji is written with them.
+
+    In NFC. The blank of Braille becomes a space.
+    """
+    if value.isascii():
+        return value
+    value = unicodedata.normalize("NFC", value).replace(_BRAILLE_BLANK, " ")
+    if not _INVISIBLE.search(value):
+        return value
+    kept = []
+    end = 0
+    for match in _KEPT.finditer(value):
+        kept += (_INVISIBLE.sub("", value[end : match.start()]), match[0])
+        end = match.end()
+    return unicodedata.normalize("NFC", "".join((*kept, _INVISIBLE.sub("", value[end:]))))
+
+
+def plain_digits(value: str) -> str:
+    """A typed number for its reader: trimmed, without any invisible character, full-width characters made ASCII."""
+    if value.isascii():
+        return value.strip()
+    return _INVISIBLE.sub("", value.replace(_BRAILLE_BLANK, " ")).translate(_FULL_WIDTH).strip()
+
+
+def is_blank(value: str) -> bool:
+    """Whether nothing in the text can be seen: invisible characters, spaces, marks with no letter under them."""
+    return not any(unicodedata.category(character)[0] in "LNSP" for character in without_invisible(value))
+
+
 def _without_hidden(value: str, field: str, keep_newlines: bool) -> str:
     if value.isascii() and value.isprintable():
         return value  # the common case: nothing to remove
-    kept = []
-    for character in unicodedata.normalize("NFC", value):
-        if character in _REVERSING or character in _DIRECTION or character == "\ufeff":
-            continue
+    kept = without_invisible(value)
+    for character in kept:
         category = unicodedata.category(character)
         if category == "Cs" or (category == "Cc" and not (character in "\n\t" and keep_newlines)):
             raise Refused(
                 Reason("bad_character", "This has a hidden character in it. Please type it again.", field)
             )
-        kept.append(character)
-    return "".join(kept)
+    return kept
 
 
 def line(value: str, field: str = "", *, max_length: int = 120, required: bool = True) -> str:
     """One line of text: a name, a title, an address. Trimmed, runs of spaces made one, NFC.
 
-    Direction marks are dropped, emoji stay. Raises Refused for line breaks, control characters, more than
+    Invisible characters are dropped, emoji stay. Raises Refused for line breaks, control characters, more than
     `max_length` characters, or nothing where something is required.
     """
     if value.isascii() and value.isprintable() and "  " not in value:
@@ -73,14 +127,13 @@ def line(value: str, field: str = "", *, max_length: int = 120, required: bool =
 def tidy_line(value: str, *, max_length: int = 200) -> str:
     """One line made of any text, never refused: for mail headers and calendars.
 
-    Line breaks and control characters become spaces, direction marks are removed, and it is cut at `max_length`.
+    Line breaks and control characters become spaces, invisible ones are removed, and it is cut at `max_length`.
     """
     if value.isascii() and value.isprintable():
         return _SPACES.sub(" ", value).strip()[:max_length].rstrip()
     kept = [
         " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
-        for character in unicodedata.normalize("NFC", value)
-        if character not in _REVERSING and character not in _DIRECTION and character != "\ufeff"
+        for character in without_invisible(value)
     ]
     return _SPACES.sub(" ", "".join(kept)).strip()[:max_length].rstrip()
 
@@ -93,6 +146,8 @@ def body(value: str, field: str = "", *, max_length: int = 20_000, required: boo
 
 
 def _limited(text: str, field: str, max_length: int, required: bool) -> str:
+    if text and not text.isascii() and is_blank(text):
+        raise Refused(Reason("invisible", "Please write something that can be seen.", field))
     if required and not text:
         raise Refused(Reason("missing", "Please fill this in.", field))
     if len(text) > max_length:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,10 +114,9 @@ def _normalized(typed: str) -> str:
 
 def parse_name(typed: str, field: str = "name") -> str:
     """What a person is called: one line of at most 80 characters that shows something. Raises Refused."""
-    name = text.line(typed, field, max_length=80)
-    if not any(unicodedata.category(character)[0] in "LNSP" for character in name):
+    if typed.strip() and text.is_blank(typed):
         raise Refused(Reason("name_invisible", "Please give a name that can be seen.", field))
-    return name
+    return text.line(typed, field, max_length=80)
 
 
 def parse_pronouns(typed: str, field: str = "pronouns") -> str:
@@ -135,7 +133,7 @@ def parse_zone(typed: str, field: str = "zone") -> str:
 
 def parse_year(typed: str, field: str = "year") -> int | None:
     """The year of a training, or None when none was given. Raises Refused."""
-    digits = typed.strip()
+    digits = text.plain_digits(typed)
     if not digits:
         return None
     if not re.fullmatch(r"[0-9]{4}", digits) or not 1950 <= int(digits) <= clock.now().year:
