@@ -41,22 +41,27 @@ class GaveUp(CirclesError):
 class _Task:
     run: Handler
     attempts: int
+    at_once: int
+    first: bool
 
 
 _tasks: dict[str, _Task] = {}
 _timetable: dict[str, tuple[str, Callable[[Context], Awaitable[None]]]] = {}
 
 
-def job(name: str, *, attempts: int = 12) -> Callable[[H], H]:
+def job(name: str, *, attempts: int = 12, at_once: int = 0, first: bool = False) -> Callable[[H], H]:
     """Declare the function of a job: `async def f(context, **payload)`.
 
     It may run more than once (after a crash, or after raising), so it must be idempotent. After `attempts`
     retries, each after twice the wait of the last (2 s up to 15 min), the job is kept as failed, which /healthz
     reports.
+
+    at_once: how many may run at a time, over all workers; 0 is no limit. first: it is taken before others, and by a
+    part of the worker that carries out nothing else, so that jobs which hang do not delay it.
     """
 
     def declare(do: H) -> H:
-        _tasks[name] = _Task(do, attempts)
+        _tasks[name] = _Task(do, attempts, at_once, first)
         return do
 
     return declare
@@ -88,6 +93,7 @@ async def enqueue(
     await _queries(tx).enqueue(
         name,
         json.dumps(payload, default=str).encode(),
+        priority=int(_tasks[name].first),
         execute_after=after,
         dedupe_key=f"{name}:{key}" if key else None,
         on_conflict="skip",
@@ -100,14 +106,19 @@ def _queries(tx: db.Tx) -> Queries:
     return Queries(AsyncpgDriver(tx))  # pyright: ignore[reportArgumentType]
 
 
-def _queuer(context: Context, connection: db.Connection) -> PgQueuer:
+def _queuer(context: Context, connection: db.Connection, *, first: tuple[bool, ...]) -> PgQueuer:
+    """A worker of the jobs that are `first`, or not, or of both. The timetable is with the others."""
     from pgqueuer import PgQueuer
 
     queuer = PgQueuer.from_asyncpg_connection(connection)
     for name, task in _tasks.items():
-        queuer.entrypoint(name, on_failure="hold")(_entrypoint(context, task))
-    for name, (cron, do) in _timetable.items():
-        queuer.schedule(name, cron)(_scheduled(context, do))
+        if task.first in first:
+            queuer.entrypoint(name, concurrency_limit=task.at_once, on_failure="hold")(
+                _entrypoint(context, task)
+            )
+    if False in first:
+        for name, (cron, do) in _timetable.items():
+            queuer.schedule(name, cron)(_scheduled(context, do))
     return queuer
 
 
@@ -147,10 +158,16 @@ def _scheduled(
 async def work(context: Context, stop: asyncio.Event | None = None) -> None:
     """Run jobs and the timetable until `stop` is set. After a lost connection it connects again."""
     stop = stop or asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for first in (True, False):
+            group.create_task(_work_always(context, stop, first=first))
+
+
+async def _work_always(context: Context, stop: asyncio.Event, *, first: bool) -> None:
     wait = 1.0
     while not stop.is_set():
         try:
-            await _work_once(context, stop)
+            await _work_once(context, stop, first=first)
             wait = 1.0
         except asyncio.CancelledError:
             raise
@@ -161,12 +178,14 @@ async def work(context: Context, stop: asyncio.Event | None = None) -> None:
             wait = min(wait * 2, 30.0)
 
 
-async def _work_once(context: Context, stop: asyncio.Event) -> None:
+async def _work_once(context: Context, stop: asyncio.Event, *, first: bool) -> None:
     connection = await db.connect(context.settings.worker_url)
     try:
-        queuer = _queuer(context, connection)
+        queuer = _queuer(context, connection, first=(first,))
+        # The scheduler asks the database every second while it has no entries, so it is left out where it has none.
+        runner = queuer.qm if first else queuer
         running = asyncio.create_task(
-            queuer.run(
+            runner.run(
                 dequeue_timeout=timedelta(seconds=5),
                 max_concurrent_tasks=20,
                 shutdown_on_listener_failure=True,
@@ -188,7 +207,7 @@ async def drain(context: Context) -> None:
     """
     connection = await db.connect(context.settings.worker_url)
     try:
-        manager = _queuer(context, connection).qm
+        manager = _queuer(context, connection, first=(True, False)).qm
         running = asyncio.create_task(manager.run(dequeue_timeout=timedelta(milliseconds=200), batch_size=10))
         while not running.done() and await _count_due(context, list(manager.entrypoint_registry)):
             await asyncio.sleep(0.02)
