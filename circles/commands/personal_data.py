@@ -19,6 +19,7 @@ ERASURE = (
     SQL.erase_keys,
     SQL.erase_requests,
     SQL.erase_mails,
+    SQL.erase_unreached,
     SQL.erase_feed,
     SQL.erase_credentials,
     SQL.erase_picture,

@@ -150,6 +150,7 @@ async def _mail(
         to_name=booking["person_name"],
         subject={"invite": "", "changed": "Changed: ", "withdrawn": "Canceled: "}[kind] + title,
         person_id=booking["person_id"],
+        useful_until=None if kind == "withdrawn" else booking["ends_at"],
         booking=booking,
         page=my_gatherings_url(context.settings),
         **more,

@@ -45,7 +45,7 @@ async def request_mail(context: Context, request: SignInRequest, *, browser: str
     code = f"{secrets.randbelow(1_000_000):06}"
     async with context.db.transaction() as tx:
         await SQL.expire_requests(tx, browser_hash=fingerprint(browser))
-        person_id = await SQL.add_request(
+        added = await SQL.add_request(
             tx,
             id=request_id,
             email=request.email,
@@ -58,7 +58,8 @@ async def request_mail(context: Context, request: SignInRequest, *, browser: str
             link_hash=fingerprint(link),
             lasts=rules.CODE_LASTS,
         )
-        await _send_mail(tx, context, request.email, person_id, code, link)
+        mail_id = await _send_mail(tx, context, request.email, added, code, link)
+        await SQL.set_mail(tx, id=request_id, mail_id=mail_id)
     return key
 
 
@@ -78,15 +79,16 @@ async def _count_attempt(context: Context, email: str, network: str) -> None:
 
 
 async def _send_mail(
-    tx: db.Tx, context: Context, email: str, person_id: UUID | None, code: str, link: str
-) -> None:
-    await mail.send(
+    tx: db.Tx, context: Context, email: str, request: db.Record, code: str, link: str
+) -> UUID:
+    return await mail.send(
         tx,
         context.settings,
         "sign_in",
         to=email,
         subject="Your sign-in code",
-        person_id=person_id,
+        person_id=request["person_id"],
+        useful_until=request["expires_at"],
         code=code,
         link=f"{context.settings.base_url}/sign-in/link/{link}",
     )

@@ -1,11 +1,9 @@
-"""Mail: composed from templates, stored and queued in the caller's transaction, sent by SMTP."""
+"""Mail: composed from templates, stored and queued in the caller's transaction, sent by SMTP until it is of no use."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -14,25 +12,28 @@ from email.utils import format_datetime
 from functools import cache
 from uuid import UUID
 
-import aiosmtplib
 import css_inline
 import structlog
 
 from circles.base import clock, text
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
-from circles.store import db, jobs, templates
+from circles.store import db, jobs, smtp, templates
 from circles.store.context import Context
 
 SQL = db.queries("store/mail")
 log = structlog.get_logger("mail")
 
-# One attempt may take ATTEMPT_SECONDS; meanwhile its claim keeps a second worker off. The claim lasts longer, so that
-# it never expires while the first worker still speaks to the server.
-ATTEMPT_SECONDS = 120
-CLAIM = timedelta(minutes=5)
-# Attempts are at most 15 minutes apart, so these last over five days (RFC 5321, 4.5.4.1: at least 4-5 days).
-ATTEMPTS = 490
+# Meanwhile a claim keeps a second worker off. It lasts longer than an attempt, so that it never expires while the first
+# worker still speaks to the server.
+CLAIM = timedelta(seconds=smtp.ATTEMPT_SECONDS) + timedelta(minutes=3)
+# RFC 5321, 4.5.4.1: at least 4-5 days. Attempts are at most 15 minutes apart, so these last longer.
+KEEPS_TRYING = timedelta(days=5)
+ATTEMPTS = 1000
+# A server that hangs takes this many places of the queue and no more; most providers allow ten connections.
+AT_ONCE = 8
+# Somebody waits for these in front of the page.
+URGENT = frozenset(("sign_in",))
 
 
 class NotSent(CirclesError):
@@ -84,11 +85,21 @@ async def send(
     person_id: UUID | None = None,
     calendar: bytes | None = None,
     method: str | None = None,
+    useful_until: datetime | None = None,
     **context: object,
 ) -> UUID:
     """Compose and enqueue a mail in the caller's transaction. Returns its id. See `compose` and `enqueue`."""
     composed = compose(settings, kind, to_name=to_name, subject=subject, **context)
-    return await enqueue(tx, settings, composed, to=to, person_id=person_id, calendar=calendar, method=method)
+    return await enqueue(
+        tx,
+        settings,
+        composed,
+        to=to,
+        person_id=person_id,
+        calendar=calendar,
+        method=method,
+        useful_until=useful_until,
+    )
 
 
 async def enqueue(
@@ -101,10 +112,12 @@ async def enqueue(
     calendar: bytes | None = None,
     method: str | None = None,
     reply_to: str = "",
+    useful_until: datetime | None = None,
 ) -> UUID:
     """Store a composed mail and enqueue its job in the caller's transaction. Returns the mail's id.
 
     calendar, method: an iCalendar object and its METHOD (RFC 5546). reply_to: an address, or empty.
+    useful_until: when it need not be sent any more, such as the end of its gathering; five days at most.
     """
     mail_id = await SQL.add(
         tx,
@@ -118,10 +131,15 @@ async def enqueue(
         calendar=calendar.decode() if calendar else None,
         calendar_method=method,
         reply_to=reply_to,
+        useful_until=useful_until,
         domain=settings.mail_from.rsplit("@", 1)[-1],
     )
-    await jobs.enqueue(tx, "mail.deliver", mail_id=mail_id)
+    await jobs.enqueue(tx, _job(composed.kind), mail_id=mail_id)
     return mail_id
+
+
+def _job(kind: str) -> str:
+    return "mail.deliver_first" if kind in URGENT else "mail.deliver"
 
 
 def message(settings: Settings, row: db.Record) -> EmailMessage:
@@ -160,16 +178,16 @@ def _address(name: str, address: str) -> Address:
     return Address(name, mailbox, domain.encode("idna").decode())
 
 
-@jobs.job("mail.deliver", attempts=ATTEMPTS)
+@jobs.job("mail.deliver", attempts=ATTEMPTS, at_once=AT_ONCE)
 async def deliver(context: Context, *, mail_id: str) -> None:
     """Send one mail by SMTP. Idempotent: it is claimed first, and one that was sent is skipped.
 
     No database connection is held while the server is spoken to, so a server that hangs delays mail and nothing
-    else. Raises NotSent for a temporary error: the next attempt has the same Message-ID. A permanent refusal is
-    stored.
+    else. Raises NotSent for an error that does not speak of the recipient: the next attempt has the same Message-ID.
+    A refusal by the recipient, and the end of the time in which the mail is of use, are stored.
     """
     async with context.db.transaction() as tx:
-        row = await SQL.claim(tx, id=mail_id, hold=CLAIM)
+        row = await SQL.claim(tx, id=mail_id, hold=CLAIM, keeps_trying=KEEPS_TRYING)
         if row is None:
             if await SQL.is_waiting(tx, id=mail_id):
                 raise NotSent("another worker claimed it")
@@ -177,58 +195,72 @@ async def deliver(context: Context, *, mail_id: str) -> None:
         if context.settings.practice_mail:
             await SQL.mark_sent(tx, id=mail_id)
             return
-    mark = await _attempt(context, row)
-    async with context.db.transaction() as tx:
-        await mark(tx, id=mail_id)
+        if row["is_late"]:
+            await _give_up(tx, row)
+            return
+    await _attempt(context, row)
 
 
-async def _attempt(context: Context, row: db.Record) -> Callable[..., Awaitable[str]]:
-    """One attempt to send. Returns the query that stores its outcome. Raises NotSent for a temporary error."""
+@jobs.job("mail.deliver_first", attempts=ATTEMPTS, first=True)
+async def deliver_first(context: Context, *, mail_id: str) -> None:
+    """Send one mail before all others, in a queue of its own. See `deliver`."""
+    await deliver(context, mail_id=mail_id)
+
+
+async def _give_up(tx: db.Tx, row: db.Record) -> None:
+    """Store that a mail was not sent while it was of use. A code that ended says nothing of its address."""
+    log.warning("mail expired unsent", mail=str(row["id"]))
+    await SQL.mark_undelivered(tx, id=row["id"], state="expired")
+    if row["kind"] not in URGENT:
+        await SQL.note_unreached(tx, address=row["to_address"], because="expired")
+
+
+async def _attempt(context: Context, row: db.Record) -> None:
+    """Try to send once, and store the outcome. Raises NotSent when it is to be tried again."""
     try:
         mail = message(context.settings, row)
         mail.as_bytes()
     except (ValueError, LookupError, MessageError):
         log.warning("mail cannot be built", mail=str(row["id"]))
-        return SQL.mark_refused
+        await _store_failure(context, row, "refused")
+        return
     try:
-        await _smtp(context.settings, mail)
-    except (aiosmtplib.SMTPException, OSError) as error:
-        if _is_final(error, row["to_address"]):
-            log.warning("mail refused permanently", mail=str(row["id"]))
-            return SQL.mark_refused
+        await smtp.send(context.settings, mail)
+    except smtp.ERRORS as error:
+        verdict = smtp.verdict(error, row["to_address"])
+        await _store_failure(context, row, verdict)
+        if verdict != "refused":
+            # Not chained: the error's text may hold the address, and the queue stores texts of exceptions.
+            raise NotSent(type(error).__name__) from None
+        log.warning("mail refused by its recipient", mail=str(row["id"]))
+    else:
         async with context.db.transaction() as tx:
+            await SQL.mark_sent(tx, id=row["id"])
+
+
+async def _store_failure(context: Context, row: db.Record, verdict: smtp.Verdict) -> None:
+    async with context.db.transaction() as tx:
+        if verdict == "refused":
+            await SQL.mark_undelivered(tx, id=row["id"], state="refused")
+        else:
             await SQL.release_claim(tx, id=row["id"])
-        # Not chained: the error's text may hold the address, and the queue stores texts of exceptions.
-        raise NotSent(type(error).__name__) from None
-    return SQL.mark_sent
+        if verdict != "later":
+            await SQL.note_unreached(tx, address=row["to_address"], because=verdict)
 
 
-def _is_final(error: Exception, address: str) -> bool:
-    """Whether an error is permanent: the recipient or the content was refused with 5yz (RFC 5321, 4.2.1), or the
-    server does not support the address's script (RFC 6531, 3.2).
-
-    A 5yz for our own name, password or sender address is a mistake in our settings, which can be corrected.
-    """
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        return all(refused.code >= 500 for refused in error.recipients)
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
-        return not address.rpartition("@")[0].isascii()
-    return isinstance(error, aiosmtplib.SMTPDataError) and error.code >= 500
+@jobs.every("mail.requeue", "*/10 * * * *")
+async def requeue(context: Context) -> None:
+    """Enqueue waiting mails whose job is gone, such as after one that was given up on. No mail is left lying."""
+    async with context.db.transaction() as tx:
+        for row in await db.rows(SQL.without_job(tx, jobs=["mail.deliver", "mail.deliver_first"])):
+            await jobs.enqueue(tx, _job(row["kind"]), mail_id=row["id"])
 
 
-async def _smtp(settings: Settings, mail: EmailMessage) -> None:
-    password = settings.smtp_password.get_secret_value()
-    async with asyncio.timeout(ATTEMPT_SECONDS):
-        await aiosmtplib.send(
-            mail,
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            username=settings.smtp_user or None,
-            password=password or None,
-            use_tls=settings.smtp_security == "tls",
-            start_tls=settings.smtp_security == "starttls",
-            timeout=30,
-        )
+@jobs.every("mail.forget_unreached", "43 3 * * *")
+async def forget_unreached(context: Context) -> None:
+    """Delete what is stored of addresses that nobody has any more."""
+    async with context.db.transaction() as tx:
+        await SQL.forget_unreached(tx)
 
 
 @jobs.every("mail.forget", "41 3 * * *")
@@ -236,6 +268,11 @@ async def forget(context: Context) -> None:
     """Delete mails a month after they were written: they hold health information."""
     async with context.db.transaction() as tx:
         await SQL.delete_old(tx)
+
+
+async def waiting_state(tx: db.Tx) -> db.Record:
+    """How long the oldest waiting mail has waited (seconds), and whether another was accepted since it was written."""
+    return await SQL.waiting_state(tx)
 
 
 async def recent(tx: db.Tx, limit: int = 200) -> list[db.Record]:

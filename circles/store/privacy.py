@@ -37,16 +37,18 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "person_id seen_by")
     | _all(PERSONAL, "kind body year link"),
     "pictures": _all(PERSON, "person_id") | _all(PERSONAL, "hash jpeg created_at"),
-    "sign_in_requests": _all(PERSON, "id person_id")
+    "sign_in_requests": _all(IMPERSONAL, "mail_id")
+    | _all(PERSON, "id person_id")
     | _all(PERSONAL, "email name pronouns zone next_path created_at expires_at proven_at used_at tries")
     | _all(SECRET, "browser_hash code_hash link_hash"),
     "sign_ins": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id")
     | _all(PERSONAL, "created_at expires_at ended_at")
     | _all(SECRET, "token_hash"),
-    "mails": _all(IMPERSONAL, "id kind calendar_method message_id state claimed_until")
+    "mails": _all(IMPERSONAL, "id kind calendar_method message_id state claimed_until useful_until")
     | _all(PERSON, "person_id")
     | _all(PERSONAL, "to_address to_name subject text_body html_body calendar reply_to created_at sent_at"),
+    "unreached_addresses": _all(PERSONAL, "address because since"),
     "events": _all(IMPERSONAL, "id")
     | _all(PERSON, "who about")
     | _all(PERSONAL, "at what before after why details"),

@@ -16,6 +16,11 @@ select
     (select jsonb_agg(to_jsonb(sign_ins)) from sign_ins where person_id = :person) as sign_ins,
     (select jsonb_agg(to_jsonb(mails)) from mails where person_id = :person) as mails,
     (
+        select jsonb_agg(to_jsonb(unreached_addresses)) from unreached_addresses
+        where address = (select people.email from people where id = :person)
+            or address in (select email from listed)
+    ) as unreached_addresses,
+    (
         select jsonb_agg(to_jsonb(events)) from events
         where who = :person or about = :person or about in (select id from mine)
             or about in (select id from listed)
@@ -101,6 +106,12 @@ where person_id = :person or email = (select email from people where id = :perso
 -- mails to them
 delete from mails
 where person_id = :person or to_address = (select email from people where id = :person);
+
+-- name: erase_unreached(person)!
+-- that mail did not reach their address
+delete from unreached_addresses
+where address = (select people.email from people where id = :person)
+    or address in (select listings.email from listings where listings.person_id = :person);
 
 -- name: erase_notes(person)!
 -- notes of hosts about them

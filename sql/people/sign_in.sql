@@ -27,8 +27,8 @@ update sign_ins set ended_at = now()
 where person_id = :person_id and ended_at is null and expires_at > now()
 returning id;
 
--- name: add_request(id, email, name, pronouns, zone, next_path, browser_hash, code_hash, link_hash, lasts)<!
--- a request of a sign-in mail; returns whose address it is, or null
+-- name: add_request(id, email, name, pronouns, zone, next_path, browser_hash, code_hash, link_hash, lasts)^
+-- a request of a sign-in mail; returns whose address it is, or null, and when it ends
 insert into sign_in_requests (
     id, email, person_id, name, pronouns, zone, next_path, browser_hash, code_hash, link_hash, expires_at
 )
@@ -36,12 +36,22 @@ values (
     :id, :email, (select people.id from people where people.email = :email), :name, :pronouns, :zone, :next_path,
     :browser_hash, :code_hash, :link_hash, now() + :lasts::interval
 )
-returning person_id;
+returning person_id, expires_at;
+
+-- name: set_mail(id, mail_id)!
+-- the mail with the code of a request
+update sign_in_requests set mail_id = :mail_id where id = :id;
 
 -- name: expire_requests(browser_hash)!
--- expire the earlier requests of a browser
-update sign_in_requests set expires_at = now()
-where browser_hash = :browser_hash and used_at is null and expires_at > now();
+-- expire the earlier requests of a browser; what of their mail waits is not sent any more
+with expired as (
+    update sign_in_requests set expires_at = now()
+    where browser_hash = :browser_hash and used_at is null and expires_at > now()
+    returning mail_id
+)
+
+update mails set useful_until = now()
+where id in (select mail_id from expired) and state = 'waiting';
 
 -- name: latest_request(browser_hash)^
 -- the latest request of a browser

@@ -1,37 +1,75 @@
--- name: add(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, reply_to, domain)<!
+-- name: add(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, reply_to, useful_until, domain)<!
 -- add an outgoing mail; its Message-ID is the same in every attempt
 insert into mails (
     kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, reply_to,
-    message_id
+    useful_until, message_id
 )
 values (
     :kind, :person_id, :to_address, :to_name, :subject, :text_body, :html_body, :calendar, :calendar_method,
-    :reply_to,
+    :reply_to, :useful_until,
     '<' || gen_random_uuid() || '@' || :domain || '>'
 )
 returning id;
 
--- name: claim(id, hold)^
--- claim a waiting mail for a while against a second worker; no row when it was sent or is claimed
+-- name: claim(id, hold, keeps_trying)^
+-- claim a waiting mail for a while against a second worker; no row when it was sent or is claimed.
+-- is_late: it is of no use any more
 update mails set claimed_until = now() + :hold
 where id = :id and state = 'waiting' and (claimed_until is null or claimed_until < now())
-returning *;
+returning *, now() >= least(useful_until, created_at + :keeps_trying::interval) as is_late;
 
 -- name: is_waiting(id)$
 -- whether a mail is waiting
 select exists (select from mails where id = :id and state = 'waiting');
 
 -- name: release_claim(id)!
--- release the claim after a temporary error
+-- release the claim after an attempt that failed
 update mails set claimed_until = null where id = :id and state = 'waiting';
 
 -- name: mark_sent(id)!
--- the mail was sent
-update mails set state = 'sent', sent_at = now(), claimed_until = null where id = :id and state = 'waiting';
+-- the mail was sent, so its address takes mail
+with sent as (
+    update mails set state = 'sent', sent_at = now(), claimed_until = null
+    where id = :id and state = 'waiting'
+    returning to_address
+)
 
--- name: mark_refused(id)!
--- the server refused the mail permanently
-update mails set state = 'refused', claimed_until = null where id = :id and state = 'waiting';
+delete from unreached_addresses using sent where address = lower(sent.to_address);
+
+-- name: mark_undelivered(id, state)!
+-- the mail was refused, or was not sent in time
+update mails set state = :state, claimed_until = null where id = :id and state = 'waiting';
+
+-- name: note_unreached(address, because)!
+-- mail does not reach an address; since when stays
+insert into unreached_addresses (address, because) values (lower(:address), :because)
+on conflict (address) do update set because = excluded.because;
+
+-- name: without_job(jobs)
+-- waiting mails an hour old whose job is gone
+select id, kind from mails
+where state = 'waiting' and created_at < now() - interval '1 hour'
+    and not exists (
+        select from pgqueuer
+        where pgqueuer.entrypoint = any(:jobs::text[]) and pgqueuer.status in ('queued', 'picked')
+            and pgqueuer.payload = convert_to(jsonb_build_object('mail_id', mails.id)::text, 'UTF8')
+    )
+order by created_at limit 500;
+
+-- name: waiting_state()^
+-- how long the oldest waiting mail has waited (seconds), and whether any mail was accepted meanwhile
+select
+    coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_wait,
+    exists (select from mails as sent where sent.sent_at > min(mails.created_at)) as others_went
+from mails where state = 'waiting';
+
+-- name: forget_unreached()!
+-- addresses that nobody has any more
+delete from unreached_addresses
+where since < now() - interval '1 day'
+    and not exists (select from people where people.email = address)
+    and not exists (select from listings where listings.email = address)
+    and not exists (select from host_invitations where host_invitations.email = address and state = 'open');
 
 -- name: delete_old()!
 -- mails a month old, in any state, and sign-in mails a day old

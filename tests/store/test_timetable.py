@@ -76,4 +76,4 @@ async def test_a_failed_job_shows_in_the_health_check(context: Context, app: Sta
         )
         ill = await page.get("/healthz")
     assert (well.status_code, ill.status_code) == (200, 503)
-    assert ill.json() == {"database": "well", "queue": "1 job was given up on"}
+    assert ill.json() == {"database": "well", "queue": "1 job was given up on", "mail": "well"}

@@ -140,7 +140,12 @@ async def _send_mail(
         token=token,
     )
     mail_id = await mail.enqueue(
-        tx, context.settings, written, to=recipient["email"], person_id=recipient["person_id"]
+        tx,
+        context.settings,
+        written,
+        to=recipient["email"],
+        person_id=recipient["person_id"],
+        useful_until=introduction["expires_at"],
     )
     await SQL.set_mail(tx, id=introduction["id"], mail_id=mail_id)
     await audit.record(tx, "introduction.asked", introduction["id"], actor_id=actor_id, after="asked")

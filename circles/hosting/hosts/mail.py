@@ -70,6 +70,7 @@ async def invite(
         circle=discreet_name,
         inviter=actor.name,
         part=part,
+        useful_until=row["expires_at"],
         gathering=gathering,
         until=row["expires_at"],
         link=f"{context.settings.base_url}/host/invitations/{token}",

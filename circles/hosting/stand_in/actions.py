@@ -97,7 +97,14 @@ async def _apply(
             await hosts_mail.notify(tx, context, host, gathering.discreet_name, text)
     for seat in change.members:
         composed = member_mail(context.settings, change, seat)
-        await mail.enqueue(tx, context.settings, composed, to=seat.email, person_id=seat.person)
+        await mail.enqueue(
+            tx,
+            context.settings,
+            composed,
+            to=seat.email,
+            person_id=seat.person,
+            useful_until=gathering.starts_at,
+        )
 
 
 async def _withdraw_invitations(tx: db.Tx, actor: Person, change: HostChange) -> None:
