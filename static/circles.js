@@ -82,10 +82,51 @@ function placeOf(minor, { minimum, suggested, maximum }) {
   return minor < suggested ? "below" : "above";
 }
 
+// An amount as people type it, in minor units, or NaN. The same grammar as money.parse on the server, which says why
+// it cannot be read; tests/base/amounts.json is the table that both are held to.
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\ufffc\u{16fe4}\u{1d159}]/gu;
+const WIDE = { "\uffe0": "¢", "\uffe1": "£", "\uffe5": "¥", "\uffe6": "₩" };
+const TYPED = /^(?<before>(?:s?fr\.|[^0-9.,'])*)(?<number>[0-9.,' ]*)(?<rest>-{1,2})?(?<after>[^0-9]*)$/su;
+const GROUPED = /^(?<whole>[1-9][0-9]{0,2}(?<group>[.,' ])[0-9]{3}(?:\k<group>[0-9]{3})*)(?:(?!\k<group>)(?<point>[.,])(?<part>[0-9]*))?$/;
+const PLAIN = /^(?=[.,]?[0-9])(?<whole>[0-9]*)(?:[.,](?<part>[0-9]*))?$/;
+const POINT_OR_COMMA = ["EUR", "CHF"]; // where a comma may begin the decimals
+
+function plainAmount(typed) {
+  return typed.replaceAll("\u2800", " ").replace(INVISIBLE, "")
+    .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
+    .replace(/[\uffe0\uffe1\uffe5\uffe6]/g, (wide) => WIDE[wide])
+    .replace(/[’‘ʼ]/g, "'").replace(/[−–—]/g, "-")
+    .replace(/\s+/g, " ").trim().toLowerCase();
+}
+
+// The digits of a number before and after the point, or nothing where it has two meanings or none.
+function splitAmount(number, currency, digits) {
+  const grouped = GROUPED.exec(number)?.groups;
+  const point = grouped && (grouped.group === "." || (grouped.group === "," && POINT_OR_COMMA.includes(currency)));
+  const twoWays = point && digits > 0 && grouped.whole.length < 8 && !grouped.point;
+  if (grouped && !twoWays) return [grouped.whole.replace(/[^0-9]/g, ""), grouped.part || ""];
+  const plain = PLAIN.exec(number)?.groups;
+  return plain && !twoWays ? [plain.whole, plain.part || ""] : null;
+}
+
+function readAmount(typed, { currency, signs, digits }) {
+  const plain = plainAmount(typed);
+  const match = plain.length <= 40 && TYPED.exec(plain)?.groups;
+  if (!match) return NaN;
+  const number = match.number.trim();
+  const before = match.before.replaceAll(" ", "").replace(/^[+]/, "");
+  const own = new RegExp(`^(?:${signs.map((sign) => sign.replace(/[$.]/g, "\\$&")).join("|")})*$`);
+  if (before.includes("-") || (match.rest && !/[.,]$/.test(number))) return NaN;
+  if (!own.test(before) || !own.test(match.after.replaceAll(" ", ""))) return NaN;
+  const [whole, part] = splitAmount(number, currency, digits) || ["", "x"];
+  const decimals = part.replace(/0+$/, "");
+  return decimals.length > digits ? NaN : Number(whole + decimals.padEnd(digits, "0"));
+}
+
 function readScale(box) {
   const money = new Intl.NumberFormat("en-US", { style: "currency", currency: box.dataset.currency });
   const digits = money.resolvedOptions().maximumFractionDigits;
-  const scale = { unit: 10 ** digits, digits };
+  const scale = { unit: 10 ** digits, digits, currency: box.dataset.currency, signs: box.dataset.signs.split(" ") };
   for (const mark of ["minimum", "suggested", "maximum"]) scale[mark] = Number(box.dataset[mark]);
   scale.plain = (minor) => (minor / scale.unit).toFixed(minor % scale.unit ? digits : 0);
   scale.say = (minor) => money.format(minor / scale.unit).replace(/[.]0+$/, "");
@@ -116,7 +157,7 @@ function startAmount(box) {
     for (const sentence of box.querySelectorAll("[data-place]")) sentence.hidden = sentence.dataset.place !== place;
     for (const mark of box.querySelectorAll("[data-mark]")) mark.classList.toggle("is-here", mark.dataset.mark === place);
   };
-  const typed = () => Math.round(Number(field.value.replace(/[^0-9.\-]/g, "") || NaN) * scale.unit);
+  const typed = () => readAmount(field.value, scale);
 
   slider.addEventListener("input", () => { field.value = scale.plain(Number(slider.value)); show(Number(slider.value)); });
   field.addEventListener("input", () => show(typed()));

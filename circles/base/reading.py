@@ -114,7 +114,7 @@ class Reader:
 
     def whole(self, field: str, low: int, high: int, refusal: str) -> int:
         """A whole number from low to high; low where it was refused."""
-        typed = self.value(field).strip()
+        typed = text.plain_digits(self.value(field))
         if (
             typed.isascii()
             and typed.removeprefix("-").isdecimal()

@@ -134,7 +134,10 @@ def _means(reader: Reader) -> int | None:
 
 
 def _amount(typed: str) -> int:
+    """Any currency's sign may stand beside the number: it is compared with each circle's own prices."""
     try:
-        return money.parse(typed, _ANY_CURRENCY)
-    except Refused:
-        raise Refused(Reason("amount", "Please write a plain number, such as 25.", "means")) from None
+        return money.parse(typed, _ANY_CURRENCY, "means", also=tuple(money.SIGNS))
+    except Refused as refused:
+        if refused.codes & {"amount_unreadable"}:
+            raise Refused(Reason("amount", "Please write a plain number, such as 25.", "means")) from None
+        raise

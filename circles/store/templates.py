@@ -54,6 +54,7 @@ def environment() -> Environment:
     env.filters.update(
         money=money.format_amount,
         money_plain=money.format_plain,
+        money_signs=money.signs_of,
         when=when,
         when_short=clock.format_short,
         city=clock.city,

@@ -148,6 +148,20 @@ async def test_a_bad_amount_is_refused_beside_the_field_and_typed_values_stay(
     assert await scene.count("acceptances") == 0
 
 
+@pytest.mark.parametrize("amount", ["37,50", "$37.50", " 37.5 ", "３７．５０", "\u200b37,50 USD"])
+async def test_an_amount_is_read_as_it_is_typed(scene: Scene, mira: Browser, amount: str) -> None:
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount=amount))
+    assert answer.status_code == 303
+    assert await scene.value("select amount from bookings") == 3750
+
+
+async def test_a_sign_of_another_currency_is_refused_with_a_sentence(scene: Scene, mira: Browser) -> None:
+    answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount="45 €"))
+    assert answer.status_code == 422
+    assert "Please give the amount in US dollars (USD); “€” is another currency." in answer.text
+    assert 'value="45 €"' in answer.text
+
+
 async def test_another_currency_in_a_hidden_field_is_refused(scene: Scene, mira: Browser) -> None:
     answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, currency="JPY", amount="4500"))
     assert answer.status_code == 422

@@ -97,6 +97,21 @@ async def test_a_therapist_applies_and_the_organizers_show_it(cast: Cast, browse
     assert f"/therapists/{row['id']}" in mails[0]["text_body"]
 
 
+async def test_fees_and_digits_are_read_as_they_are_typed(cast: Cast, browser: OpenBrowser) -> None:
+    typed = form(
+        fee_minimum="$182,50", fee_maximum="２５０.-", sliding_floor=" 80 USD", zip="３３１３０\u200b"
+    )
+    async with browser(cast.mira) as page:
+        assert (await page.post("/my/listing/edit", data=typed)).status_code == 303
+        refused = await page.post("/my/listing/edit", data=form(fee_minimum="€180", fee_maximum="1.500"))
+    async with cast.context.db.reading() as tx:
+        row = await tx.fetchrow("select fee_minimum, fee_maximum, sliding_floor, zip from listings")
+    assert row and tuple(row) == (18_250, 25_000, 8_000, "33130")
+    assert refused.status_code == 422
+    assert "“€” is another currency" in refused.text
+    assert "1.500 can be read in two ways. Please write 1500 or 1.50." in refused.text
+
+
 async def test_a_form_shows_all_refusals_and_keeps_what_was_typed(cast: Cast, browser: OpenBrowser) -> None:
     wrong = form(
         then="send",

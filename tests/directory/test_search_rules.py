@@ -91,6 +91,30 @@ def test_a_typed_amount_overrides_the_chosen_step() -> None:
     assert read("/therapists?fee=80&amount=95")[0].fee == 9500
 
 
+@pytest.mark.parametrize("typed", ["80,50", "$80.50", "８０．５０", " 80.5 ", "80,50 USD"])
+def test_a_fee_is_read_as_it_is_typed(typed: str) -> None:
+    search, reasons = search_rules.read({"amount": typed})
+    assert (search.fee, reasons) == (8050, [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("€80", "Please give the amount in US dollars (USD); “€” is another currency. "),
+        ("1.500", "1.500 can be read in two ways. Please write 1500 or 1.50. "),
+        ("lots", "Please write a plain number, such as 80. "),
+    ],
+)
+def test_a_fee_that_is_left_out_says_why(typed: str, sentence: str) -> None:
+    search, reasons = search_rules.read({"amount": typed})
+    assert search.fee is None
+    assert reasons[0].text.startswith(sentence)
+
+
+def test_a_zip_in_full_width_is_read() -> None:
+    assert search_rules.read({"zip": "３３１３０\u200b"})[0].zip == "33130"
+
+
 def test_a_zip_gives_the_state() -> None:
     at = search_rules.where(Search(zip="33130"), MIAMI)
     assert (at.area, at.is_searchable, at.reasons) == ("FL", True, ())

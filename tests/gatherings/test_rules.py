@@ -89,6 +89,18 @@ def test_no_query_string_breaks_the_filters(values: dict[str, str]) -> None:
     assert parsed.arguments()["offset"] >= 0
 
 
+@pytest.mark.parametrize("typed", ["12,50", "12.50", "12,50 €", "$12.50", "１２，５０", "\u200b12.5"])
+def test_the_most_one_can_pay_is_read_as_it_is_typed(typed: str) -> None:
+    parsed, reasons = filters.parse({"means": typed})
+    assert (parsed.means, reasons) == (1250, [])
+
+
+def test_an_amount_with_two_meanings_is_asked_about() -> None:
+    parsed, reasons = filters.parse({"means": "1.500"})
+    assert parsed.means is None
+    assert reasons[0].text.startswith("1.500 can be read in two ways. Please write 1500 or 1.50.")
+
+
 @pytest.mark.parametrize(
     ("name", "typed"),
     [

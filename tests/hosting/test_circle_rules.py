@@ -156,6 +156,16 @@ def test_a_card_cannot_be_charged_pennies() -> None:
     assert circle_forms.read_circle(TYPED | {"minimum": "0"}).minimum == 0
 
 
+def test_amounts_and_numbers_are_read_as_they_are_typed() -> None:
+    plan = circle_forms.read_circle(
+        TYPED | {"minimum": "$12,50", "suggested": "４５", "maximum": "80.- ", "capacity": "１０\u200b"}
+    )
+    assert (plan.minimum, plan.suggested, plan.maximum, plan.capacity) == (1250, 4500, 8000, 10)
+    assert circle_forms.read_circle(TYPED | {"currency": "EUR", "minimum": "12 €"}).minimum == 1200
+    refused = {"minimum": "amount_currency", "suggested": "amount_ambiguous"}
+    assert reasons_of(minimum="12 €", suggested="1.500") == refused
+
+
 @given(st.tuples(*[st.integers(0, 200_00)] * 3), st.sampled_from(circle_rules.CURRENCIES))
 def test_a_scale_is_refused_exactly_when_it_is_wrong(amounts: tuple[int, ...], currency: str) -> None:
     minimum, suggested, maximum = amounts

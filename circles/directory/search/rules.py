@@ -158,7 +158,7 @@ def _words(reader: Reader) -> str:
 
 
 def _zip(reader: Reader) -> str:
-    typed = reader.values.get("zip", "").strip()
+    typed = text.plain_digits(reader.values.get("zip", ""))
     digits = typed.partition("-")[0].strip()
     if not typed or (len(digits) == 5 and digits.isascii() and digits.isdecimal()):
         return digits
@@ -183,8 +183,11 @@ def _fee(reader: Reader) -> int | None:
 def _amount(typed: str, name: str) -> int:
     try:
         return money.parse(typed, "USD", name)
-    except Refused:
-        raise Refused(_left_out(name, "Please write a plain number, such as 80.")) from None
+    except Refused as refused:
+        message = "Please write a plain number, such as 80."
+        if not refused.codes & {"amount_unreadable"}:
+            message = refused.reasons[0].text
+        raise Refused(_left_out(name, message)) from None
 
 
 @dataclass(frozen=True, slots=True)
