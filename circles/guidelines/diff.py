@@ -52,6 +52,22 @@ class Comparison:
     lines: tuple[Line, ...]
 
     @property
+    def changed(self) -> tuple[Line, ...]:
+        """The blocks with a word that was added or removed, each below the heading it stands under."""
+        kept: list[Line] = []
+        heading: Line | None = None
+        for line in self.lines:
+            is_changed = any(piece.kind != "same" for piece in line.pieces)
+            if is_changed:
+                kept += [heading] if heading and line.shape != "heading" else []
+                kept.append(line)
+            if line.shape == "heading":
+                heading = None if is_changed else line
+            elif is_changed:
+                heading = None
+        return tuple(kept)
+
+    @property
     def summary(self) -> str:
         """How many words were added and removed, as a sentence."""
         added, removed = self._count("added"), self._count("removed")
