@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -17,8 +18,9 @@ STEPS = [Step("One", 5), Step("Two", 10, "Say hello."), Step("Three", 15)]
 
 @pytest.mark.parametrize("format_", rules.STARTING_SHEETS)
 @pytest.mark.parametrize("length", [15, 50, 60, 75, 90, 120, 180])
-def test_a_starting_sheet_fills_the_gathering(format_: str, length: int) -> None:
-    steps = rules.starting_sheet(format_, length)
+@pytest.mark.parametrize("place", ["online", "in_person"])
+def test_a_starting_sheet_fills_the_gathering(format_: str, length: int, place: str) -> None:
+    steps = rules.starting_sheet(format_, length, place)
     assert rules.total(steps) == length
     assert rules.read(rules.form_values(steps)) == steps
     assert len({step.title for step in steps}) == 8
@@ -27,11 +29,27 @@ def test_a_starting_sheet_fills_the_gathering(format_: str, length: int) -> None
 @pytest.mark.parametrize("format_", rules.STARTING_SHEETS)
 @pytest.mark.parametrize("length", range(50, 241, 5))
 def test_the_sharing_stays_the_most_of_it(format_: str, length: int) -> None:
-    assert max(rules.starting_sheet(format_, length), key=lambda step: step.minutes).title == rules.SHARING
+    assert (
+        max(rules.starting_sheet(format_, length, "in_person"), key=lambda step: step.minutes).title
+        == rules.SHARING
+    )
+
+
+@pytest.mark.parametrize("format_", rules.STARTING_SHEETS)
+def test_an_online_sheet_speaks_of_the_call_and_not_of_a_room(format_: str) -> None:
+    """Each step has words of its own: chairs, shoes and a stone to pass are of no use on a screen."""
+    here, online = (
+        {step.title: step.words for step in rules.starting_sheet(format_, 90, place)}
+        for place in ("in_person", "online")
+    )
+    assert [step for step in here if here[step] == online[step]] == []
+    of_a_room = r"\b(room|rooms|chairs|shoes|stone|seats?|ring|within reach|tea)\b"
+    assert [words for words in online.values() if re.search(of_a_room, words, re.IGNORECASE)] == []
+    assert re.search(r"\b(call|camera|chat|link|connection|muted)\b", " ".join(online.values()))
 
 
 def test_the_longest_gathering_has_time_left() -> None:
-    steps = rules.starting_sheet("peer", 480)
+    steps = rules.starting_sheet("peer", 480, "in_person")
     assert max(step.minutes for step in steps) == rules.MAX_MINUTES
     assert rules.total(steps) < 480
 

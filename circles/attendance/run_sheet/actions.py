@@ -42,7 +42,7 @@ async def sheet(tx: db.Tx, kind: Kind, about_id: UUID, actor_id: UUID, *, to_cha
     if row is None or (to_change and not row["may_change"]):
         raise NotFound
     if row["steps"] is None:
-        return Sheet(kind, row, rules.starting_sheet(row["format"], row["length_minutes"]))
+        return Sheet(kind, row, rules.starting_sheet(row["format"], row["length_minutes"], row["place"]))
     return Sheet(kind, row, rules.stored(row["steps"]))
 
 

@@ -33,7 +33,7 @@ SHARING: Final = "Sharing rounds"
 STARTING_SHEETS: Final[dict[str, tuple[Step, ...]]] = {
     "facilitated": (
         Step("Arriving", 5, "Greet each person by name. Seats in a ring, water within reach, devices away."),
-        Step("Opening", 5, "A minute of quiet. Say who holds the room today and how long we have."),
+        Step("Opening", 5, "A minute of quiet. Say who hosts today and how long we have."),
         Step(
             "Agreements",
             5,
@@ -69,7 +69,7 @@ STARTING_SHEETS: Final[dict[str, tuple[Step, ...]]] = {
             "anybody may pass, rest or step out.",
         ),
         Step("Check-in round", 10, "Each person says their name and one thing they bring into the ring."),
-        Step("Theme", 15, "A song, a text or silence. Let it end by itself before anybody speaks."),
+        Step("Theme", 15, "A song, a text or silence. Let it come to its end before anybody speaks."),
         Step(
             SHARING,
             25,
@@ -97,14 +97,67 @@ STARTING_SHEETS: Final[dict[str, tuple[Step, ...]]] = {
 }
 
 
-def starting_sheet(format_: str, length_minutes: int) -> list[Step]:
-    """The starting sheet for a gathering of this length: the sharing takes the time that is left.
+# What differs in the starting sheets of a circle that meets online.
+ONLINE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "facilitated": {
+        "Arriving": "Greet each person by name as they join. Sound and picture work, doors closed, headphones on, "
+        "other windows shut.",
+        "Opening": "A minute of quiet. Say who hosts today, how long we have, and what to do when a connection drops.",
+        "Agreements": "Read them aloud: what is said stays here; nobody records; nobody else listens; own experience "
+        "only; no advice unless asked; anybody may pass or turn the camera off.",
+        "Check-in round": "Call each person by name, in the order of a list you show. One or two sentences: how am I "
+        "here, and am I alone where I sit?",
+        "Theme": "Name the theme, read one question aloud and put it into the chat. Give time to write a few lines.",
+        SHARING: "Name who speaks and who comes next; the others are muted. Divide the time by the number of people "
+        "and say it. Thank each one; do not explain what they meant.",
+        "Closing": "One word each, in the chat or aloud. Ask for one small step until next time. Say the next date.",
+        "Afterwards": "Stay in the call for whoever needs a moment. Write to anybody who dropped out. Keep the register.",
+    },
+    "ceremony": {
+        "Arriving": "Music plays in the call. Each person finds a quiet place, a blanket and water, and sets the phone "
+        "aside.",
+        "Opening": "Each lights a candle where they are, if they like. Three slow breaths together. Say what this "
+        "evening is for.",
+        "Agreements": "Say them slowly, one by one: what is said stays here; nobody records; nobody else is near; "
+        "anybody may pass, rest or turn the camera off.",
+        "Check-in round": "Call each person by name. They say one thing they bring to the circle.",
+        "Theme": "A song, with the sound of the computer shared; a text or silence. Let it come to its end before "
+        "anybody speaks.",
+        SHARING: "One round without hurry, in the order you call. Silence counts as speaking. Sound the bell between "
+        "two people.",
+        "Closing": "Each puts out their candle. Each person names what stays with them.",
+        "Afterwards": "Keep the call open for plain talk. Ask each to eat, drink and move before the next screen. "
+        "Keep the register.",
+    },
+    "peer": {
+        "Arriving": "Whoever is first checks that the link works and greets the others. Say hello to those who are new.",
+        "Opening": "Say the purpose in one sentence, who keeps the time and calls the names today, and that we are peers.",
+        "Agreements": "Take turns reading one line each. Say aloud that nobody records, that this is no therapy, and "
+        "where help is to be had.",
+        "Check-in round": "Whoever keeps the time calls the names. How the days since the last time were. Two minutes "
+        "each.",
+        "Theme": "Ask in the chat what wants to be spoken about. Choose one thing, by raised hands if need be.",
+        SHARING: "Three minutes each, in the order of the check-in; the others are muted. Then a pause. A second round "
+        "for whoever has more to say.",
+        "Closing": "One thing to take away. Choose who opens the call and keeps the time next week.",
+        "Afterwards": "Two people stay until everybody has left. Write to anybody who went quiet or dropped out.",
+    },
+}
 
-    For a short gathering every step is shortened in proportion, so that the sharing stays the longest.
+
+def starting_sheet(format_: str, length_minutes: int, place: str) -> list[Step]:
+    """The starting sheet for a gathering of this length and place: the sharing takes the time that is left.
+
+    place: online or in_person, as circles store it. For a short gathering every step is shortened in proportion, so that the sharing stays the longest.
     """
-    template = STARTING_SHEETS.get(format_, STARTING_SHEETS["facilitated"])
+    format_ = format_ if format_ in STARTING_SHEETS else "facilitated"
+    template = STARTING_SHEETS[format_]
+    online = ONLINE_WORDS[format_] if place == "online" else {}
     share = min(1.0, length_minutes / total(template))
-    steps = [replace(step, minutes=max(1, round(step.minutes * share))) for step in template]
+    steps = [
+        replace(step, minutes=max(1, round(step.minutes * share)), words=online.get(step.title, step.words))
+        for step in template
+    ]
     spare = length_minutes - total(steps)
     return [
         replace(step, minutes=min(MAX_MINUTES, step.minutes + spare)) if step.title == SHARING else step

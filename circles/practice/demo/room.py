@@ -89,7 +89,7 @@ def _add_message(plan: Plan, meeting: Meeting, key: str, mails: int, at: datetim
 
 def _write_run_sheets(plan: Plan, meeting: Meeting) -> None:
     """The circle's own sheet, and for one gathering a copy with the question of the evening."""
-    steps = starting_run_sheet(meeting.circle.format, meeting.circle.length_minutes)
+    steps = starting_run_sheet(meeting.circle.format, meeting.circle.length_minutes, meeting.circle.place)
     _add_sheet(plan, meeting, None, steps)
     if meeting.circle.key == "tuesday":
         theme = data.community()["room"]["theme"]
