@@ -114,6 +114,7 @@ HOSTING = [
     route("/host", dashboard_pages.dashboard, Access.HOST),
     post("/host/guidelines/preview", guidelines_pages.preview, Access.FACILITATOR),
     *form("/host/circles/{id}/guidelines", writing_pages.write_form, writing_pages.write, Access.FACILITATOR),
+    route("/host/circles/{id}/agreements", agree_pages.agreements, Access.FACILITATOR),
     post("/host/circles/{id}/guidelines/discard", writing_pages.discard, Access.FACILITATOR),
     route("/host/circles/{id}/guidelines/publish", writing_pages.publish_form, Access.FACILITATOR),
     post("/host/circles/{id}/guidelines/publish", writing_pages.publish, Access.FACILITATOR),

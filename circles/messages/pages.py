@@ -92,6 +92,7 @@ async def _about(request: Request, gathering_id: UUID) -> tuple[db.Record, list[
 def _form_page(
     request: Request, gathering: db.Record, booked: list[db.Record], form: Form, status: int = 200
 ) -> Response:
+    hints = people.same_names.tell_apart(booked)
     everybody = f"Everybody booked, {plural(len(booked), 'person', 'people')}"
     return render.page(
         request,
@@ -99,7 +100,10 @@ def _form_page(
         status,
         gathering=gathering,
         form=form,
-        recipients=[("all", everybody), *((row["id"], f"Only {row['name']}") for row in booked)],
+        recipients=[
+            ("all", everybody),
+            *((row["id"], f"Only {people.same_names.label(row, hints)}") for row in booked),
+        ],
         subject=actions.subject(gathering),
         starting_texts=[(key, label) for key, (label, _) in rules.STARTING_TEXTS.items()],
         refusals=rules.writing_refusals(gathering),

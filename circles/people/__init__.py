@@ -1,6 +1,6 @@
 """Accounts, sign-in, roles, profiles."""
 
-from circles.people import picture_upload
+from circles.people import picture_upload, same_names
 from circles.people.pictures import draw_hills
 from circles.people.queries import by_email, by_ids, find_signed_in, fingerprint, profiles, start_sign_in
 from circles.people.rules import Person, parse_address
@@ -17,5 +17,6 @@ __all__ = [
     "parse_address",
     "picture_upload",
     "profiles",
+    "same_names",
     "start_sign_in",
 ]

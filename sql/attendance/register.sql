@@ -19,10 +19,11 @@ where gatherings.id = :id;
 
 -- name: roster(gathering)
 -- the confirmed seats, each with its mark, what its person wants the hosts to know (until the day after), whether it is
--- their first time in this circle, and how many notes there are about them
+-- their first time in this circle, whether they still have to agree to changed guidelines, and how many notes there are
 select
-    bookings.id, bookings.person_id, bookings.seat, people.name, people.pronouns,
+    bookings.id, bookings.person_id, bookings.seat, people.name, people.pronouns, people.email, people.created_at,
     coalesce(attendance.mark, '') as mark,
+    must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
     case when here.ends_at > now() - interval '1 day' then people.access_needs else '' end as access_needs,
     not exists (
         select from bookings as earlier
@@ -38,6 +39,7 @@ select
     ) as notes
 from bookings
 join gatherings as here on here.id = bookings.gathering_id
+join circles on circles.id = here.circle_id
 join people on people.id = bookings.person_id
 left join attendance on attendance.booking_id = bookings.id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'

@@ -51,3 +51,40 @@ join bookings on bookings.person_id = people.id and bookings.state = 'confirmed'
 join gatherings on gatherings.id = bookings.gathering_id and gatherings.ends_at > now()
 join circles on circles.id = gatherings.circle_id and circles.guidelines_id = :guidelines_id
 order by people.id, gatherings.starts_at;
+
+-- name: agreements_circle(circle_id, actor_id)^
+-- a circle for somebody who may change it, with its guidelines in force and the newest version that had to be agreed to
+select
+    circles.id, circles.name, newest.number, newest.published_at,
+    coalesce((
+        select max(number) from guidelines_versions
+        where guidelines_versions.guidelines_id = circles.guidelines_id and material
+    ), 0) as material_number
+from circles
+join may_host(circles.id, :actor_id) as host on host.may_change
+cross join lateral (
+    select number, published_at from guidelines_versions
+    where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
+) as newest
+where circles.id = :circle_id;
+
+-- name: agreements(circle_id)
+-- everybody with a seat ahead in a circle, and the newest version of its guidelines they agreed to
+select
+    people.id as person_id, people.name, people.pronouns, people.email, people.created_at,
+    min(gatherings.starts_at) as next_at,
+    must_agree_to(people.id, circles.guidelines_id) is not null as must_agree,
+    agreed.number as agreed_number, agreed.accepted_at
+from circles
+join gatherings on gatherings.circle_id = circles.id and gatherings.ends_at > now() and gatherings.state = 'open'
+join bookings on bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+join people on people.id = bookings.person_id
+left join lateral (
+    select versions.number, acceptances.accepted_at
+    from acceptances join guidelines_versions as versions on versions.id = acceptances.version_id
+    where acceptances.person_id = people.id and versions.guidelines_id = circles.guidelines_id
+    order by versions.number desc limit 1
+) as agreed on true
+where circles.id = :circle_id
+group by people.id, circles.guidelines_id, agreed.number, agreed.accepted_at
+order by must_agree desc, lower(people.name), people.id;

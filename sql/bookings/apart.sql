@@ -11,7 +11,8 @@ where circles.id = :circle_id and (host.may_change or viewer.is_organizer);
 -- name: pairs(circle_id, actor_id)
 -- who is kept apart in a circle, and when they sit together all the same; no pair with the reader in it
 select
-    apart.id, apart.created_at, first.name as first_name, second.name as second_name,
+    apart.id, apart.created_at, apart.first_id, first.name as first_name, apart.second_id,
+    second.name as second_name,
     (
         select min(gatherings.starts_at) from gatherings
         join bookings as one on one.gathering_id = gatherings.id and one.person_id = apart.first_id
@@ -28,7 +29,7 @@ order by apart.created_at desc;
 
 -- name: known_people(circle_id, actor_id)
 -- everybody who had a seat in a circle or sent it a request; without the reader
-select people.id, people.name, people.pronouns
+select people.id as person_id, people.name, people.pronouns, people.email, people.created_at
 from people
 where people.id <> :actor_id and (
     exists (

@@ -72,7 +72,8 @@ where requests.id = :id and requests.person_id <> :actor_id;
 -- the requests to the circles of a host, those that wait for an answer first
 select
     requests.id, requests.state, requests.kind, requests.moved_at, requests.decided_at,
-    circles.name as circle_name, circles.zone, people.name, people.pronouns
+    circles.name as circle_name, circles.zone, requests.person_id, people.name, people.pronouns, people.email,
+    people.created_at
 from requests
 join may_host(requests.circle_id, :actor_id) as host on host.may_change
 join circles on circles.id = requests.circle_id

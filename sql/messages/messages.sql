@@ -18,7 +18,7 @@ where gatherings.id = :id;
 
 -- name: booked(gathering)
 -- the members with a confirmed seat, to choose one of them
-select bookings.id, people.name
+select bookings.id, bookings.person_id, people.name, people.pronouns, people.email, people.created_at
 from bookings join people on people.id = bookings.person_id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
 order by lower(people.name), bookings.seat;

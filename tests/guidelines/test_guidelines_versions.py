@@ -63,7 +63,7 @@ def plain(page: str) -> str:
 
 async def test_from_draft_to_the_next_version(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.farid) as page, browser() as visitor:
-        assert GUIDELINES.splitlines()[0] in (await page.get(page_of(cast))).text
+        assert "You may always pass." in (await page.get(page_of(cast))).text
         answer = await page.post(page_of(cast), data=typed("1.0", then="compare"))
         assert answer.headers["Location"] == page_of(cast, "/publish")
         assert "Nobody records" not in (await visitor.get(f"/circles/{cast.circle}")).text
@@ -440,3 +440,52 @@ async def test_every_page_takes_one_query_and_the_sign_in(
 
 async def open_once(page: Browser, where: str) -> None:
     assert (await page.get(where)).status_code == 200
+
+
+async def test_hosts_see_who_has_agreed_again(context: Context, cast: Cast, browser: OpenBrowser) -> None:
+    """On a page of the circle and on the register; nobody else sees either."""
+    await add_booking(context, cast.gathering, cast.mira)
+    await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=3000)
+    first = await value(context, "select id from guidelines_versions where number = 1")
+    for member in (cast.mira, cast.milo):
+        await accept(context, member, first)
+    agreements, register = f"/host/circles/{cast.circle}/agreements", f"/host/gatherings/{cast.gathering}"
+    badge = "Has not agreed to the new guidelines"
+    async with browser(cast.farid) as page:
+        assert "Everybody with a seat ahead has agreed: 2" in plain((await page.get(agreements)).text)
+        assert badge not in (await page.get(register)).text
+        second = await publish(context, cast)
+        await accept(context, cast.mira, second)
+        shown = plain((await page.get(agreements)).text)
+        waiting, agreed = shown.split("Not yet: 1")[1].split("Agreed: 1")
+        assert ("Milo" in waiting, "Milo" in agreed, "Mira" in waiting, "Mira" in agreed) == (
+            True,
+            False,
+            False,
+            True,
+        )
+        rows = (await page.get(register)).text.split('class="register-row"')
+        assert {"Mira" in row: badge in row for row in rows[1:]} == {True: False, False: True}
+    for other in (cast.milo, cast.fern):
+        async with browser(other) as page:
+            assert (await page.get(agreements)).status_code in (403, 404)
+
+
+async def test_changed_sentences_come_first_and_the_whole_text_once(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
+    booking = await add_booking(context, cast.gathering, cast.mira)
+    await accept(
+        context, cast.mira, await value(context, "select id from guidelines_versions where number = 1")
+    )
+    kept = GUIDELINES + "\n\n## Phones\n\nPhones stay in the bag."
+    await publish(context, cast, kept, material=False)
+    await publish(context, cast, kept + " Nobody records.")
+    async with browser(cast.mira) as page:
+        for url in (f"/bookings/{booking}/guidelines", f"/circles/{cast.circle}/guidelines"):
+            shown = plain((await page.get(url)).text)
+            changes, whole = shown.split("What changed")[1].split("The whole text")
+            assert "Nobody records." in changes, url
+            assert whole.count("Phones stay in the bag. Nobody records.") == 1, url
+            assert "You may always pass." not in changes, url
+            assert "You may always pass." in whole, url

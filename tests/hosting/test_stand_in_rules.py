@@ -56,14 +56,14 @@ def test_both_usual_hosts_are_notified_of_a_stand_in_from_outside() -> None:
     assert change.hosts == (FARID, FERN)
     assert (
         rules.news_text(change, FARID, "Wren", WHEN)
-        == "The gathering of Tuesday: Wren stepped in. Wren holds it this time."
+        == "The gathering of Tuesday: Wren stepped in. Wren hosts it this time."
     )
 
 
 def test_the_former_stand_in_is_notified() -> None:
     change = HostChange(replace(GATHERING, stand_in=WREN), FERN, FARID.id)
     assert set(change.hosts) == {FERN, WREN}
-    text = "The gathering of Tuesday: Farid changed who hosts it. Fern holds it, so you need not."
+    text = "The gathering of Tuesday: Farid changed who hosts it. Fern hosts it, so you need not."
     assert rules.news_text(change, WREN, "Farid", WHEN) == text
 
 
@@ -151,7 +151,7 @@ def test_who_can_be_chosen(gathering: HostedGathering, names: list[str]) -> None
     [
         ((), "the usual hosts host it"),
         ((FARID,), "Farid hosts it"),
-        ((FARID, FERN, WREN), "Farid, Fern and Wren hold it"),
+        ((FARID, FERN, WREN), "Farid, Fern and Wren host it"),
     ],
 )
 def test_hosts_in_a_sentence(hosts: tuple[Host, ...], text: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from circles import people
 from circles.attendance.register import rules
 from circles.attendance.register.rules import Counts, Seat
 from circles.base.errors import Reason, Refused, or_not_found, refuse_if
@@ -58,7 +59,9 @@ async def hosted_gathering(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> db.
 
 async def seats(tx: db.Tx, gathering_id: UUID) -> list[Seat]:
     """The confirmed seats of a gathering, by name."""
-    return [Seat.of(row) for row in await db.rows(SQL.roster(tx, gathering=gathering_id))]
+    rows = await db.rows(SQL.roster(tx, gathering=gathering_id))
+    hints = people.same_names.tell_apart(rows)
+    return [Seat.of(row, hints.get(row["person_id"], "")) for row in rows]
 
 
 async def marks(tx: db.Tx, gathering_id: UUID) -> dict[UUID, str]:

@@ -23,7 +23,11 @@ MAY_RUN: Final = ("lead", "co", "stand_in")
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One confirmed seat with its person, its mark ("": none yet) and the number of notes about the person."""
+    """One confirmed seat with its person, its mark ("": none yet) and the number of notes about the person.
+
+    must_agree: whether they have not agreed to changed guidelines yet. hint: what tells them from somebody of the same
+    name at this gathering; empty for a name that is there once.
+    """
 
     id: UUID
     person_id: UUID
@@ -34,10 +38,17 @@ class Seat:
     mark: str
     access_needs: str = ""
     notes: int = 0
+    must_agree: bool = False
+    hint: str = ""
 
     @classmethod
-    def of(cls, row: Row) -> Seat:
-        return cls(*(row[field.name] for field in fields(cls)))
+    def of(cls, row: Row, hint: str = "") -> Seat:
+        return cls(*(row[field.name] for field in fields(cls) if field.name != "hint"), hint=hint)
+
+    @property
+    def label(self) -> str:
+        """The name with its hint, for what is only read aloud."""
+        return f"{self.name} ({self.hint})" if self.hint else self.name
 
     @property
     def anchor(self) -> str:

@@ -111,7 +111,7 @@ ONLINE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         SHARING: "Name who speaks and who comes next; the others are muted. Divide the time by the number of people "
         "and say it. Thank each one; do not explain what they meant.",
         "Closing": "One word each, in the chat or aloud. Ask for one small step until next time. Say the next date.",
-        "Afterwards": "Stay in the call for whoever needs a moment. Write to anybody who dropped out. Keep the register.",
+        "Afterwards": "Stay in the call for whoever needs a moment. Write to whoever dropped out. Keep the register.",
     },
     "ceremony": {
         "Arriving": "Music plays in the call. Each person finds a quiet place, a blanket and water, and sets the phone "
@@ -130,8 +130,8 @@ ONLINE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "Keep the register.",
     },
     "peer": {
-        "Arriving": "Whoever is first checks that the link works and greets the others. Say hello to those who are new.",
-        "Opening": "Say the purpose in one sentence, who keeps the time and calls the names today, and that we are peers.",
+        "Arriving": "Whoever is first checks that the link works and greets the others, by name those who are new.",
+        "Opening": "Say the purpose in one sentence, who keeps the time and calls the names, and that we are peers.",
         "Agreements": "Take turns reading one line each. Say aloud that nobody records, that this is no therapy, and "
         "where help is to be had.",
         "Check-in round": "Whoever keeps the time calls the names. How the days since the last time were. Two minutes "
@@ -148,7 +148,8 @@ ONLINE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 def starting_sheet(format_: str, length_minutes: int, place: str) -> list[Step]:
     """The starting sheet for a gathering of this length and place: the sharing takes the time that is left.
 
-    place: online or in_person, as circles store it. For a short gathering every step is shortened in proportion, so that the sharing stays the longest.
+    place: online or in_person, as circles store it. For a short gathering every step is shortened in proportion, so
+    that the sharing stays the longest.
     """
     format_ = format_ if format_ in STARTING_SHEETS else "facilitated"
     template = STARTING_SHEETS[format_]

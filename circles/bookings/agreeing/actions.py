@@ -39,6 +39,12 @@ async def ask_again(context: Context, *, guidelines_id: str) -> None:
             )
 
 
+async def agreements(tx: db.Tx, actor: Person, circle_id: UUID) -> tuple[db.Record, list[db.Record]]:
+    """A circle and everybody with a seat ahead in it, who has not agreed yet first. Raises NotFound for others."""
+    circle = or_not_found(await SQL.agreements_circle(tx, circle_id=circle_id, actor_id=actor.id))
+    return circle, await db.rows(SQL.agreements(tx, circle_id=circle_id))
+
+
 async def to_agree(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:
     """A booking with the guidelines in force and those its person agreed to last, in one query. Raises NotFound."""
     return or_not_found(await SQL.to_agree(tx, booking_id=booking_id, actor_id=actor.id))

@@ -1,11 +1,11 @@
-"""The page on which a member reads what changed in the guidelines, and agrees or gives the seat back."""
+"""Agreeing again: the page on which a member reads what changed and agrees, and the hosts' list of who has."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import guidelines
+from circles import guidelines, people
 from circles.base import reading
 from circles.base.errors import Refused
 from circles.bookings import end_rules
@@ -51,3 +51,17 @@ async def agree(request: Request) -> Response:
         form.values.pop("agreed", None)
         return await _page(request, form, 422)
     return render.see_other(f"/bookings/{booking_id}", notice="Thank you. Your join link shows again.")
+
+
+async def agreements(request: Request) -> Response:
+    """GET: who of those with a seat ahead has agreed to the guidelines in force, for the hosts of a circle."""
+    async with access.context(request).db.reading() as tx:
+        circle, rows = await actions.agreements(tx, request.state.person, access.path_id(request))
+    return render.page(
+        request,
+        "bookings/agreements.html",
+        circle=circle,
+        waiting=[row for row in rows if row["must_agree"]],
+        agreed=[row for row in rows if not row["must_agree"]],
+        hints=people.same_names.tell_apart(rows),
+    )

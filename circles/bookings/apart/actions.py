@@ -26,7 +26,7 @@ async def keep_apart(context: Context, actor: Person, circle_id: UUID, one: str,
     async with context.db.transaction() as tx:
         await circle_for_pairs(tx, actor, circle_id)
         people = await db.rows(SQL.known_people(tx, circle_id=circle_id, actor_id=actor.id))
-        refuse_if(rules.pair_refusals(one, other, {str(row["id"]) for row in people}))
+        refuse_if(rules.pair_refusals(one, other, {str(row["person_id"]) for row in people}))
         pair_id = await SQL.keep_apart(
             tx, circle_id=circle_id, one=UUID(one), other=UUID(other), actor_id=actor.id
         )

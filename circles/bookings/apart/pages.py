@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles import people
 from circles.base.errors import Refused
 from circles.bookings.apart import actions
 from circles.store import db
@@ -24,19 +25,20 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         circle = await actions.circle_for_pairs(tx, actor, circle_id)
         rows = await db.rows(SQL.pairs(tx, circle_id=circle_id, actor_id=actor.id))
         known = await db.rows(SQL.known_people(tx, circle_id=circle_id, actor_id=actor.id))
+    hints = people.same_names.tell_apart(known)
     return render.page(
         request,
         "bookings/apart/pairs.html",
         status,
         circle=circle,
         pairs=rows,
-        people=[("", "Choose somebody"), *((row["id"], _label(row)) for row in known)],
+        hints=hints,
+        people=[
+            ("", "Choose somebody"),
+            *((row["person_id"], people.same_names.label(row, hints)) for row in known),
+        ],
         form=form,
     )
-
-
-def _label(row: db.Record) -> str:
-    return f"{row['name']} ({row['pronouns']})" if row["pronouns"] else row["name"]
 
 
 async def keep_apart(request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles import people
 from circles.base import reading
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import queries as booking_queries
@@ -144,6 +145,7 @@ async def inbox(request: Request) -> Response:
         "bookings/screening/inbox.html",
         waiting=waiting,
         others=others,
+        hints=people.same_names.tell_apart([*waiting, *others]),
         states=rules.HOST_LABELS,
         keep_days=rules.KEEP_DAYS,
     )

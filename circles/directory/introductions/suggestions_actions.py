@@ -43,7 +43,10 @@ async def suggest(
     person = or_not_found((await people.by_ids(tx, [person_id])).get(person_id))
     nameable = {row["id"] for row in await read_nameable(tx, suggestion.listings)}
     if nameable != set(suggestion.listings):
-        message = "One of these is no longer in the directory, is not taking new people, or has no license that counts today."
+        message = (
+            "One of these is no longer in the directory, is not taking new people, "
+            "or has no license that counts today."
+        )
         raise Refused(Reason("not_to_be_named", message, "listings"))
     await SQL.lock_person(tx, id=person_id)
     made: UUID | None = await SQL.suggest(
