@@ -119,10 +119,6 @@ select count(*) from messages where state = 'sent' and not exists (
         and (events.details ->> 'mails')::int = messages.mails
 );
 
--- name: wall_time_agrees_with_utc()$
--- the wall time and the zone of every gathering give its start in UTC
-select count(*) from gatherings where starts_at at time zone zone <> wall_start;
-
 -- name: every_payment_is_in_the_ledger_once()$
 -- every paid checkout is in the ledger with its whole amount, and no other checkout is
 select count(*) from checkouts where case state when 'paid' then amount else 0 end <> (

@@ -68,6 +68,11 @@ def moment(wall: datetime, zone: str) -> Moment:
     return Moment(wall, zone, utc, "doubled" if first.utcoffset() != second.utcoffset() else "")
 
 
+def wall_time(at: datetime, zone: str) -> datetime:
+    """What clocks in a zone show at a moment, without the zone."""
+    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
 def parse_date(typed: str, field: str = "date") -> date:
     """Read a date as browsers send it (2027-03-14). Raises Refused."""
     text = typed.strip()

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from circles.base import clock, money, reading
+from circles.base import clock, money, reading, zones
 from circles.base.english import choose
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
@@ -76,11 +76,15 @@ class Filters:
         query = urlencode(self.pairs() + ([("page", str(page))] if page > 1 else []))
         return f"/gatherings?{query}" if query else "/gatherings"
 
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the query `ahead`; None filters nothing."""
+    def arguments(self, zone: str = "") -> dict[str, Any]:
+        """The arguments of the query `ahead`; None filters nothing. zone: the visitor's; else each circle's counts."""
         arguments = asdict(self)
         del arguments["page"]
+        local = zone and (self.days or self.parts or self.after or self.until)
+        offsets = zones.shifts([zone], clock.now()) if local else None
         return arguments | {
+            "since": offsets.since if offsets else None,
+            "seconds": offsets.seconds if offsets else None,
             "where": self.where or None,
             "format": self.format or None,
             "days": [number for number, day in enumerate(DAYS, start=1) if day in self.days] or None,

@@ -32,7 +32,7 @@ async def home(request: Request) -> Response:
     zone = viewer_zone(request)
     async with access.context(request).db.reading() as tx:
         arguments = Filters().arguments() | {"limit": ON_FIRST_PAGE}
-        cards = [Card.of(row) for row in await db.rows(SQL.ahead(tx, zone=zone or None, **arguments))]
+        cards = [Card.of(row) for row in await db.rows(SQL.ahead(tx, **arguments))]
     return render.page(
         request,
         "gatherings/home.html",
@@ -53,7 +53,7 @@ async def listing(request: Request) -> Response:
     form.add(reasons)
     zone = viewer_zone(request)
     async with access.context(request).db.reading() as tx:
-        rows = await db.rows(SQL.ahead(tx, zone=zone or None, **wanted.arguments()))
+        rows = await db.rows(SQL.ahead(tx, **wanted.arguments(zone)))
     total = rows[0]["total"] if rows else 0
     part = htmx.wants_part(request)
     response = render.page(

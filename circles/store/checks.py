@@ -1,10 +1,11 @@
-"""The invariants of sql/checks.sql."""
+"""The invariants of sql/checks.sql, and those about time zones, which the database cannot check by itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from circles.store import db
+from circles.base import zones
+from circles.store import db, zone_data
 
 SQL = db.queries("checks")
 
@@ -29,4 +30,20 @@ async def run(tx: db.Tx) -> list[Finding]:
     for name in sorted(name for name in SQL.available_queries if not name.endswith("_cursor")):
         query = getattr(SQL, name)
         findings.append(Finding(name, (query.__doc__ or "").strip(), await query(tx)))
-    return findings
+    return sorted([*findings, _zone_data(), await _planned_times(tx)], key=lambda finding: finding.name)
+
+
+def _zone_data() -> Finding:
+    outdated = zones.outdated()
+    description = f"the zone data (tzdata {zones.version()}) knows the present law of every zone"
+    if outdated:
+        description += f"; too old for {', '.join(outdated)}: install the locked requirements"
+    return Finding("zone_data_is_current", description, len(outdated))
+
+
+async def _planned_times(tx: db.Tx) -> Finding:
+    misplaced = await zone_data.misplaced(tx)
+    description = "the wall time and the zone of every gathering ahead give its start in UTC"
+    if misplaced:
+        description += "; `python -m circles zones` lists the others, and with --mend moves them"
+    return Finding("wall_time_agrees_with_utc", description, len(misplaced))

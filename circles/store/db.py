@@ -94,9 +94,14 @@ async def _leave_as_is(_: Any) -> None:
     """No session state is ever set (settings are transaction-local), so there is none to reset."""
 
 
+# Dates, and times that become JSON or text, are in UTC, whatever zone the server has. Sent when a connection opens, it
+# holds behind a transaction pooler as well (PgBouncer keeps TimeZone apart for each client).
+_IN_UTC = {"timezone": "UTC"}
+
+
 async def connect(url: str) -> Connection:
     """A connection outside the pool, for migrations and for the worker's LISTEN."""
-    return await asyncpg.connect(url, timeout=15)
+    return await asyncpg.connect(url, timeout=15, server_settings=_IN_UTC)
 
 
 class Database:
@@ -129,6 +134,7 @@ class Database:
             max_size=size,
             init=init,
             reset=_leave_as_is,
+            server_settings=_IN_UTC,
             statement_cache_size=0 if pooler else 200,
             command_timeout=30,
             timeout=15,
@@ -163,6 +169,7 @@ async def copy_out(
 ) -> int:
     """Stream a named query as CSV through COPY. Returns the number of rows.
 
+    The query names its parameters in the order in which they appear in it.
     write: an async function called with each chunk (a bytearray), awaited before the next. timeout: seconds for the
     whole, since the client may be slow. On an error or cancellation the connection is closed, which ends the COPY.
     """

@@ -1,6 +1,20 @@
--- name: attendance_csv(first, last, circles)
--- one row per booking of the gatherings between two dates on the calendars of their circles; no circle named means all
-with first_visits as (
+-- name: zones_of_gatherings()
+-- every time zone that gatherings are in
+select distinct zone from gatherings order by zone;
+
+-- name: attendance_csv(zones, since, seconds, first, last, circles)
+-- one row per booking of the gatherings between two dates on the calendars of their circles; no circle named means all;
+-- zones, since, seconds: the offsets of every zone from UTC
+with clocks as (
+    select
+        given.zone,
+        array_agg(given.since order by given.since) as since,
+        array_agg(given.seconds order by given.since) as seconds
+    from unnest(:zones::text [], :since::timestamptz [], :seconds::int []) as given (zone, since, seconds)
+    group by given.zone
+),
+
+first_visits as (
     select bookings.person_id, gatherings.circle_id, min(gatherings.starts_at) as starts_at
     from attendance
     join bookings on bookings.id = attendance.booking_id
@@ -11,8 +25,8 @@ with first_visits as (
 select
     gatherings.id as gathering_id,
     harmless(circles.name) as circle,
-    iso_time(gatherings.starts_at, gatherings.zone) as starts_at,
-    iso_time(gatherings.ends_at, gatherings.zone) as ends_at,
+    iso_local_time(gatherings.starts_at, clocks.since, clocks.seconds) as starts_at,
+    iso_local_time(gatherings.ends_at, clocks.since, clocks.seconds) as ends_at,
     gatherings.zone,
     gatherings.state as gathering_state,
     bookings.id as booking_id,
@@ -21,11 +35,12 @@ select
     harmless(people.pronouns) as pronouns,
     bookings.kind as seat_kind,
     bookings.state as booking_state,
-    iso_time(bookings.created_at, gatherings.zone) as booked_at,
+    iso_local_time(bookings.created_at, clocks.since, clocks.seconds) as booked_at,
     attendance.mark,
-    iso_time(attendance.marked_at, gatherings.zone) as marked_at,
+    iso_local_time(attendance.marked_at, clocks.since, clocks.seconds) as marked_at,
     case when first_visits.starts_at < gatherings.starts_at then 'no' else 'yes' end as first_time
 from gatherings
+join clocks on clocks.zone = gatherings.zone
 join circles on circles.id = gatherings.circle_id
 join bookings on bookings.gathering_id = gatherings.id
 join people on people.id = bookings.person_id

@@ -24,12 +24,16 @@ cross join lateral (
 ) as host
 where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circles.state <> 'draft';
 
--- name: ahead(zone, where, format, days, parts, after, until, means, seats, limit, offset)
--- a page of the open gatherings ahead that pass the filters, with their total; a filter that is null passes all
+-- name: ahead(since, seconds, where, format, days, parts, after, until, means, seats, limit, offset)
+-- a page of the open gatherings ahead that pass the filters, with their total; a filter that is null passes all; days and
+-- times are those of a visitor with these offsets from UTC, or of each circle
 select cards.*, count(*) over () as total
 from gathering_cards as cards
 cross join lateral (
-    select cards.starts_at at time zone coalesce(:zone::text, cards.zone) as wall
+    select coalesce(
+        local_time(cards.starts_at, :since::timestamptz [], :seconds::int []),
+        (select gatherings.wall_start from gatherings where gatherings.id = cards.id)
+    ) as wall
 ) as local
 where cards.starts_at > now()
     and (:where::text is null or cards.place = :where)

@@ -77,7 +77,7 @@ limit :most;
 select schedules.*
 from schedules join circles on circles.id = schedules.circle_id
 where schedules.state = 'active' and circles.state = 'published'
-    and (schedules.planted_until is null or schedules.planted_until < current_date + :horizon_days::int)
+    and (schedules.planted_until is null or schedules.planted_until < (now() at time zone 'utc')::date + :horizon_days::int)
 order by schedules.id
 limit :most
 for update of schedules skip locked for share of circles skip locked;

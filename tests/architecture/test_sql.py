@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from circles.store import db
+from circles.store.context import Context
 
 ROOT = Path(__file__).resolve().parents[2]
 # Applied once or on purpose broken; neither has named queries.
@@ -94,3 +95,41 @@ def test_every_query_is_used() -> None:
     for file in set(FILES) - {"checks"}:
         unused = [name for name in names_in(file) if (file, name) not in used]
         assert not unused, f"sql/{file}.sql: nobody uses {', '.join(unused)}"
+
+
+# Applied before the program gave the database its own offsets; what they define is called by no query.
+BEFORE_LOCAL_TIME = "0022"
+OF_THE_SERVER = re.compile(
+    r"\b(current_(date|time)|localtime\w*|iso_time)\b|\btimezone\s*\(|\bset\s+time\s*zone\b", re.I
+)
+CONVERSION = re.compile(r"\bat\s+time\s+zone\s+('[^']*'|\S+)", re.I)
+
+
+def without_comments(path: Path) -> str:
+    return re.sub(r"--[^\n]*", "", path.read_text())
+
+
+@pytest.mark.parametrize(
+    "path", sorted(db.SQL.rglob("*.sql")), ids=lambda path: str(path.relative_to(db.SQL))
+)
+def test_nothing_is_converted_with_the_table_of_zones_that_the_database_has(path: Path) -> None:
+    """It may be years older than the locked one; UTC is the same in all of them."""
+    if path.parent.name == "migrations" and path.name < BEFORE_LOCAL_TIME:
+        return
+    text = without_comments(path)
+    assert {zone.lower() for zone in CONVERSION.findall(text)} <= {"'utc'"}
+    assert not OF_THE_SERVER.search(text)
+
+
+async def test_every_connection_is_in_utc(context: Context) -> None:
+    """Dates, and times as JSON, are in UTC on every connection, whatever zone the server is set to."""
+    async with context.db.reading() as tx:
+        assert await tx.fetchrow("select setting, source from pg_settings where name = 'TimeZone'") == (
+            "UTC",
+            "client",
+        )
+    connection = await db.connect(context.settings.database_url)
+    try:
+        assert await connection.fetchval("select source from pg_settings where name = 'TimeZone'") == "client"
+    finally:
+        await connection.close()

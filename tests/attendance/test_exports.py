@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from circles import people
 from circles.attendance.exports import actions, rules
 from circles.attendance.register import actions as register_actions
+from circles.base import zones
 from circles.store.context import Context
 from circles.store.db import Database
 from tests.cast import Cast, add_booking, add_gathering, add_person
@@ -94,7 +95,9 @@ async def test_first_time_in_the_export_is_first_time_in_the_register(
 async def test_times_are_iso_with_the_offset_of_the_circle(
     context: Context, starts_at: datetime, zone: str, expected: str
 ) -> None:
-    assert await value(context, "select iso_time($1, $2)", starts_at, zone) == expected
+    offsets = zones.shifts([zone], starts_at, starts_at)
+    query = "select iso_local_time($1, $2, $3)"
+    assert await value(context, query, starts_at, offsets.since, offsets.seconds) == expected
     assert datetime.fromisoformat(expected) == starts_at
 
 

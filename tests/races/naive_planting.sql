@@ -1,7 +1,7 @@
 -- name: lock_for_planting(horizon_days, most)
 -- schedules to plant, read without any lock
 select schedules.* from schedules
-where planted_until is null or planted_until < current_date + :horizon_days::int
+where planted_until is null or planted_until < (now() at time zone 'utc')::date + :horizon_days::int
 order by id limit :most;
 
 -- name: plant(schedules, dates, walls, starts, oddities)$

@@ -9,7 +9,7 @@ from uuid import UUID
 import anyio
 from anyio.abc import ObjectSendStream
 
-from circles.attendance.exports import rules
+from circles.attendance.exports import queries, rules
 from circles.attendance.exports.rules import Selection
 from circles.base.errors import Refused
 from circles.store import audit, db
@@ -60,7 +60,6 @@ async def export(context: Context, export_id: UUID, selection: Selection) -> Asy
 
 async def _copy(context: Context, selection: Selection, send: ObjectSendStream[bytes]) -> int:
     """Copy every row into the stream, waiting while it is full. Returns how many rows there were."""
-    parameters = {"first": selection.first, "last": selection.last, "circles": list(selection.circles)}
 
     async def write(chunk: bytes) -> None:
         await send.send(bytes(chunk))  # of a bytearray, which the server does not take
@@ -68,6 +67,7 @@ async def _copy(context: Context, selection: Selection, send: ObjectSendStream[b
     async with send:
         try:
             async with context.db.reading() as tx:
+                parameters = await queries.export_parameters(tx, selection)
                 return await db.copy_out(tx, SQL.attendance_csv, parameters, write, timeout=TIMEOUT)
         except anyio.BrokenResourceError:
             return 0  # the browser went away

@@ -61,7 +61,7 @@ def bound(query: Any, arguments: dict[str, Any]) -> list[Any]:
 
 
 async def listing(request: Request) -> Response:
-    arguments = {"zone": None, **NO_FILTERS.arguments()}
+    arguments = NO_FILTERS.arguments()
     rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound(GATHERINGS.ahead, arguments))
     total = rows[0]["total"] if rows else 0
     html = templates.render(

@@ -1,0 +1,50 @@
+"""Planned gatherings whose stored UTC is not what the zone data of today makes of their wall time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from circles.base import clock
+from circles.store import db
+
+SQL = db.queries("store/zone_data")
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A planned gathering that starts at another moment than its wall time says. right: when it should start."""
+
+    gathering_id: UUID
+    circle_name: str
+    wall_start: datetime
+    starts_at: datetime
+    right: clock.Moment
+    seats_taken: int
+
+
+async def misplaced(tx: db.Tx) -> list[Misplaced]:
+    """The open gatherings and drafts ahead that a change of zone data has moved, in the order of their stored start."""
+    rows = [(row, _right(row)) for row in await db.rows(SQL.planned_times(tx))]
+    return [
+        Misplaced(
+            row["id"], row["circle_name"], row["wall_start"], row["starts_at"], right, row["seats_taken"]
+        )
+        for row, right in rows
+        if right
+    ]
+
+
+def _right(row: db.Record) -> clock.Moment | None:
+    """When a gathering should start; None where its stored start shows its wall time already.
+
+    In a doubled hour both moments do. A time that was moved out of a missing hour comes from its schedule again, since
+    the hour may be there by now.
+    """
+    wall: datetime = row["wall_start"]
+    if row["oddity"] == "missing" and row["schedule_start"]:
+        wall = row["schedule_start"]
+    right = clock.moment(wall, row["zone"])
+    shown = clock.wall_time(row["starts_at"], row["zone"])
+    return None if shown == right.wall else right
