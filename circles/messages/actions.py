@@ -149,6 +149,7 @@ async def _enqueue(
         to=recipient["email"],
         person_id=recipient["id"],
         reply_to=message["reply_to"],
+        about=message["id"],
         useful_until=gathering["ends_at"] if gathering["ends_at"] > gathering["now"] else None,
     )
 

@@ -26,6 +26,7 @@ async def messages(request: Request) -> Response:
         "messages/list.html",
         gathering=gathering,
         messages=rows,
+        undelivered={row["id"]: rules.undelivered_summary(row) for row in rows},
         refusals=rules.writing_refusals(gathering),
     )
 
@@ -102,8 +103,9 @@ def _form_page(
         form=form,
         recipients=[
             ("all", everybody),
-            *((row["id"], f"Only {people.same_names.label(row, hints)}") for row in booked),
+            *((row["id"], rules.recipient_label(row, people.same_names.label(row, hints))) for row in booked),
         ],
+        unreached=rules.unreached_text([row["name"] for row in booked if row["unreached"]]),
         subject=actions.subject(gathering),
         starting_texts=[(key, label) for key, (label, _) in rules.STARTING_TEXTS.items()],
         refusals=rules.writing_refusals(gathering),
@@ -125,6 +127,7 @@ async def _message_page(request: Request, form: Form, status: int = 200) -> Resp
         request,
         "messages/message.html",
         status,
+        undelivered=rules.undelivered_texts(preview.message),
         form=form,
         message=preview.message,
         gathering=preview.gathering,

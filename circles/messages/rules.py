@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from circles.base import reading
+from circles.base.english import join_names, plural
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 from circles.base.row import Row
@@ -74,6 +75,36 @@ class Draft:
     booking_id: UUID | None
     body: str
     reply_to: str
+
+
+def undelivered_texts(message: Row) -> list[str]:
+    """What hosts read of those whom the mails of a message did not reach, or not yet."""
+    texts = []
+    if message["failed"]:
+        texts.append(
+            f"{join_names(message['failed'])} may not have had this mail. Please ask them another way."
+        )
+    if message["waits"]:
+        texts.append(f"The mail to {join_names(message['waits'])} has not left yet. We keep trying.")
+    return texts
+
+
+def undelivered_summary(message: Row) -> str:
+    """The same in a few words, for a list; empty when it reached everybody."""
+    count = len(message["failed"]) + len(message["waits"])
+    return f"{plural(count, 'person', 'people')} may not have had it" if count else ""
+
+
+def recipient_label(booked: Row, name: str) -> str:
+    """One person in the list of recipients."""
+    return f"Only {name}" + (", may not have had our mail" if booked["unreached"] else "")
+
+
+def unreached_text(names: Sequence[str]) -> str:
+    """What hosts read before they write to people whom mail does not reach at present."""
+    if not names:
+        return ""
+    return f"{join_names(names)} may not have had our mail of late, so this may not reach them either."
 
 
 def read(values: Mapping[str, str], parse_address: Callable[[str, str], str]) -> Draft:

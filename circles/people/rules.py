@@ -25,7 +25,9 @@ Role = Literal["facilitator", "organizer"]
 class Person:
     """Somebody with an account; may be member, facilitator, organizer, any of them at once.
 
-    is_host: whether they are a facilitator or a host of some circle; read for signed-in browsers alone.
+    is_host: whether they are a facilitator or a host of some circle. unreached: why mail does not reach them at
+    present, as in unreached_addresses, or empty. Both are read for signed-in browsers alone, the second for the
+    organizers' list as well.
     """
 
     id: UUID
@@ -36,6 +38,25 @@ class Person:
     is_facilitator: bool
     is_organizer: bool
     is_host: bool = False
+    unreached: str = ""
+    unreached_since: datetime | None = None
+
+    @property
+    def unreached_text(self) -> str:
+        """What they read while mail does not reach them, or nothing."""
+        if self.unreached_since is None:
+            return ""
+        return unreached_text(self.email, self.unreached, self.unreached_since)
+
+
+def unreached_text(address: str, because: str, since: datetime) -> str:
+    """What the owner of an address reads while mail does not reach it. because: as in unreached_addresses."""
+    day = clock.format_date(since.date())
+    if because == "refused":
+        return f"Mail to {address} came back on {day}. Please check that the address is right."
+    if because == "full":
+        return f"Mail to {address} came back on {day}: the mailbox is full. We try again for some days."
+    return f"Our mail of {day} did not get through to {address}. The next mail tries again."
 
 
 @dataclass(frozen=True, slots=True)

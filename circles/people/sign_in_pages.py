@@ -103,6 +103,7 @@ def _code_page(request: Request, form: Form, row: Record | None) -> Response:
             200 if form.ok else 422,
             form=form,
             email=row["email"] if row else "",
+            refused=row is not None and row["mail_refused"],
             usable=not refusals,
         )
     )

@@ -113,11 +113,13 @@ async def enqueue(
     method: str | None = None,
     reply_to: str = "",
     useful_until: datetime | None = None,
+    about: UUID | None = None,
 ) -> UUID:
     """Store a composed mail and enqueue its job in the caller's transaction. Returns the mail's id.
 
     calendar, method: an iCalendar object and its METHOD (RFC 5546). reply_to: an address, or empty.
     useful_until: when it need not be sent any more, such as the end of its gathering; five days at most.
+    about: the id of what it carries, such as a message.
     """
     mail_id = await SQL.add(
         tx,
@@ -132,6 +134,7 @@ async def enqueue(
         calendar_method=method,
         reply_to=reply_to,
         useful_until=useful_until,
+        about=about,
         domain=settings.mail_from.rsplit("@", 1)[-1],
     )
     await jobs.enqueue(tx, _job(composed.kind), mail_id=mail_id)

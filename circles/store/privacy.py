@@ -45,7 +45,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "person_id")
     | _all(PERSONAL, "created_at expires_at ended_at")
     | _all(SECRET, "token_hash"),
-    "mails": _all(IMPERSONAL, "id kind calendar_method message_id state claimed_until useful_until")
+    "mails": _all(IMPERSONAL, "id kind calendar_method message_id state claimed_until useful_until about")
     | _all(PERSON, "person_id")
     | _all(PERSONAL, "to_address to_name subject text_body html_body calendar reply_to created_at sent_at"),
     "unreached_addresses": _all(PERSONAL, "address because since"),

@@ -19,7 +19,8 @@ where gatherings.id = :id;
 
 -- name: roster(gathering)
 -- the confirmed seats, each with its mark, what its person wants the hosts to know (until the day after), whether it is
--- their first time in this circle, whether they still have to agree to changed guidelines, and how many notes there are
+-- their first time in this circle, whether they still have to agree to changed guidelines, how many notes there are
+-- about them, and whether mail does not reach them
 select
     bookings.id, bookings.person_id, bookings.seat, people.name, people.pronouns, people.email, people.created_at,
     coalesce(attendance.mark, '') as mark,
@@ -36,7 +37,8 @@ select
         select count(*) from hand_over_notes
         where hand_over_notes.about = bookings.person_id and hand_over_notes.circle_id = here.circle_id
             and hand_over_notes.written_at > now() - interval '30 days'
-    ) as notes
+    ) as notes,
+    exists (select from unreached_addresses where unreached_addresses.address = people.email) as unreached
 from bookings
 join gatherings as here on here.id = bookings.gathering_id
 join circles on circles.id = here.circle_id

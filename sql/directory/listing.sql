@@ -173,9 +173,9 @@ on conflict (listing_id, way) do update
 set credential = excluded.credential, school = excluded.school, year = excluded.year;
 
 -- name: listing(id)^
--- a whole listing with its licenses and ways, and who checked them
+-- a whole listing with its licenses and ways, who checked them, and why mail does not reach it at present
 select
-    listings.*, now() as now, (now() at time zone 'utc')::date as today,
+    listings.*, coalesce(unreached_addresses.because, '') as unreached, unreached_addresses.since as unreached_since, now() as now, (now() at time zone 'utc')::date as today,
     coalesce(
         (
             select jsonb_agg(
@@ -194,7 +194,8 @@ select
         ),
         '[]'
     ) as ways
-from listings where listings.id = :id;
+from listings left join unreached_addresses on unreached_addresses.address = nullif(listings.email, '')
+where listings.id = :id;
 
 -- name: own_listing(person_id)^
 -- the listing of a person

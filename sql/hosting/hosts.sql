@@ -16,6 +16,9 @@ select
     (
         select coalesce(jsonb_agg(
             jsonb_build_object('id', invitations.id, 'email', invitations.email, 'part', invitations.part, 'until', invitations.expires_at)
+            || jsonb_build_object(
+                'unreached', exists (select from unreached_addresses where unreached_addresses.address = invitations.email)
+            )
             order by invitations.created_at
         ), '[]')
         from host_invitations as invitations

@@ -18,7 +18,9 @@ where gatherings.id = :id;
 
 -- name: booked(gathering)
 -- the members with a confirmed seat, to choose one of them
-select bookings.id, bookings.person_id, people.name, people.pronouns, people.email, people.created_at
+select
+    bookings.id, bookings.person_id, people.name, people.pronouns, people.email, people.created_at,
+    exists (select from unreached_addresses where unreached_addresses.address = people.email) as unreached
 from bookings join people on people.id = bookings.person_id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
 order by lower(people.name), bookings.seat;
@@ -40,17 +42,18 @@ where messages.state = 'draft' and messages.written_by = excluded.written_by
 returning id;
 
 -- name: message(id, actor_id)^
--- one message for somebody who may change its gathering; a draft for its writer only
+-- one message for somebody who may change its gathering, and whom it did not reach; a draft for its writer only
 select
     messages.id, messages.gathering_id, messages.booking_id, messages.written_by, messages.body,
     messages.reply_to, messages.state, messages.mails, messages.sent_at,
     coalesce(writers.name, 'Somebody who left') as from_name,
-    coalesce(readers.name, '') as to_name
+    coalesce(readers.name, '') as to_name, undelivered.failed, undelivered.waits
 from messages
 join may_host_gathering(messages.gathering_id, :actor_id) as host on host.may_change
 left join people as writers on writers.id = messages.written_by
 left join bookings on bookings.id = messages.booking_id
 left join people as readers on readers.id = bookings.person_id
+join undelivered(messages.id) on true
 where messages.id = :id and (messages.state = 'sent' or messages.written_by = :actor_id);
 
 -- name: lock_gathering(id)$
@@ -83,15 +86,16 @@ where id = :id and state = 'draft' returning id;
 delete from messages where id = :id and written_by = :actor_id and state = 'draft' returning gathering_id;
 
 -- name: of_gathering(gathering, actor_id)
--- the messages sent about a gathering, and the drafts of one writer, newest first
+-- the messages sent about a gathering, whom they did not reach, and the drafts of one writer, newest first
 select
     messages.id, messages.booking_id, messages.body, messages.state, messages.mails, messages.sent_at,
     coalesce(writers.name, 'Somebody who left') as from_name,
-    coalesce(readers.name, '') as to_name
+    coalesce(readers.name, '') as to_name, undelivered.failed, undelivered.waits
 from messages
 left join people as writers on writers.id = messages.written_by
 left join bookings on bookings.id = messages.booking_id
 left join people as readers on readers.id = bookings.person_id
+join undelivered(messages.id) on true
 where messages.gathering_id = :gathering and (messages.state = 'sent' or messages.written_by = :actor_id)
 order by messages.state = 'draft' desc, messages.sent_at desc, messages.created_at desc;
 

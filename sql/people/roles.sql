@@ -6,7 +6,10 @@ where (:text = '' or strpos(lower(name), :text) > 0 or strpos(email, :text) > 0)
 
 -- name: list_people(text, role, limit, offset)
 -- one page of the people who match a search
-select id, email, name, pronouns, zone, is_facilitator, is_organizer from people
+select
+    id, email, name, pronouns, zone, is_facilitator, is_organizer,
+    coalesce(unreached_addresses.because, '') as unreached, unreached_addresses.since as unreached_since
+from people left join unreached_addresses on unreached_addresses.address = people.email
 where (:text = '' or strpos(lower(name), :text) > 0 or strpos(email, :text) > 0)
     and (:role = '' or (:role = 'facilitator' and is_facilitator) or (:role = 'organizer' and is_organizer))
 order by lower(name), email limit :limit offset :offset;

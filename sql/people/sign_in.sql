@@ -5,8 +5,10 @@ select
     is_facilitator
     or exists (
         select from hosts where hosts.person_id = people.id and (hosts.part = 'helper' or people.is_organizer)
-    ) as is_host
+    ) as is_host,
+    coalesce(unreached_addresses.because, '') as unreached, unreached_addresses.since as unreached_since
 from sign_ins join people on people.id = sign_ins.person_id
+left join unreached_addresses on unreached_addresses.address = people.email
 where token_hash = :token_hash and ended_at is null and expires_at > now();
 
 -- name: start_sign_in(person_id, token_hash, lasts)<!
@@ -55,7 +57,10 @@ where id in (select mail_id from expired) and state = 'waiting';
 
 -- name: latest_request(browser_hash)^
 -- the latest request of a browser
-select *, expires_at <= now() as expired from sign_in_requests
+select
+    *, expires_at <= now() as expired,
+    exists (select from mails where mails.id = sign_in_requests.mail_id and mails.state = 'refused') as mail_refused
+from sign_in_requests
 where browser_hash = :browser_hash order by created_at desc limit 1;
 
 -- name: lock_latest_request(browser_hash)^

@@ -174,7 +174,10 @@ async def test_health_has_the_state_of_database_and_queue(
 ) -> None:
     async with browser() as page:
         answer = await page.get("/healthz")
-        assert (answer.status_code, answer.json()) == (200, {"database": "well", "queue": "well", "mail": "well"})
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {"database": "well", "queue": "well", "mail": "well"},
+        )
         async with context.db.transaction() as tx:
             await tx.execute(
                 "insert into pgqueuer (priority, status, entrypoint, execute_after) "

@@ -25,8 +25,8 @@ MAY_RUN: Final = ("lead", "co", "stand_in")
 class Seat:
     """One confirmed seat with its person, its mark ("": none yet) and the number of notes about the person.
 
-    must_agree: whether they have not agreed to changed guidelines yet. hint: what tells them from somebody of the same
-    name at this gathering; empty for a name that is there once.
+    must_agree: whether they have not agreed to changed guidelines yet. unreached: whether mail does not reach them.
+    hint: what tells them from somebody of the same name at this gathering; empty for a name that is there once.
     """
 
     id: UUID
@@ -39,6 +39,7 @@ class Seat:
     access_needs: str = ""
     notes: int = 0
     must_agree: bool = False
+    unreached: bool = False
     hint: str = ""
 
     @classmethod

@@ -300,7 +300,7 @@ def _mail_step(row: Row, name: str) -> Step:
     """The step of the mail. Its row is deleted with the words; then only that it was enqueued is known."""
     if row["mail_state"] == "sent":
         return Step(row["mail_sent_at"], f"The mail left for {name}.")
-    if row["mail_state"] == "refused":
+    if row["mail_state"] in ("refused", "expired"):
         return Step(row["created_at"], f"The mail to {name} could not be delivered.")
     return Step(row["created_at"], f"A mail to {name} was put on its way.")
 
