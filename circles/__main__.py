@@ -1,4 +1,4 @@
-"""The commands: python -m circles serve | work | migrate | demo | assets | check, and three about a person."""
+"""The commands of `python -m circles`: serving, jobs, migrations, checks, time zones, and three about a person."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
     try:
-        command = PERSON_COMMANDS.get(given.command)
-        return command(given.email) if command else COMMANDS[given.command]()
+        return run_command(given)
     except NotFound:
         print("Nobody has an account with that address.", file=sys.stderr)
         return 1
@@ -45,12 +44,23 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
+def run_command(given: argparse.Namespace) -> int:
+    """Run the command that was given, with what was given to it."""
+    if given.command == "zones":
+        return zones(mend=given.mend)
+    if given.command in PERSON_COMMANDS:
+        return PERSON_COMMANDS[given.command](given.email)
+    return COMMANDS[given.command]()
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m circles", description="A site for integration circles.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+    subparser = commands.add_parser("zones", help=zones.__doc__, description=zones.__doc__)
+    subparser.add_argument("--mend", action="store_true", help="move them, and notify everybody booked")
     for name, command in PERSON_COMMANDS.items():
         subparser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         subparser.add_argument("email", help="the address of their account")
@@ -98,6 +108,7 @@ def work() -> int:
 
     async def run() -> None:
         async with context(settings) as opened:
+            await warn(opened)
             await server.work(opened)
 
     with database(read_settings(), shared=True) as settings:
@@ -110,8 +121,14 @@ def migrate() -> int:
     """Bring the database up to date."""
     from circles.store import migrate
 
+    async def run() -> list[str]:
+        applied = await migrate.migrate(settings.worker_url)
+        async with context(settings) as opened:
+            await warn(opened)
+        return applied
+
     with database(read_settings(), shared=True) as settings:
-        applied = asyncio.run(migrate.migrate(settings.worker_url))
+        applied = asyncio.run(run())
     print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
     return 0
 
@@ -152,6 +169,28 @@ def check() -> int:
         state = "holds " if finding.holds else f"BROKEN ({finding.broken})"
         print(f"{state} {finding.name}: {finding.description}")
     return 0 if all(finding.holds for finding in findings) else 1
+
+
+def zones(*, mend: bool) -> int:
+    """List planned gatherings which new zone data has moved; the exit status is 1 when there are any."""
+    from circles.commands import zones
+
+    async def run() -> tuple[list[str], bool]:
+        async with context(settings) as opened:
+            return await zones.report(opened, mend=mend)
+
+    with database(read_settings(), shared=True) as settings:
+        lines, is_well = asyncio.run(run())
+    print("\n".join(lines))
+    return 0 if is_well else 1
+
+
+async def warn(opened: Context) -> None:
+    """Say on standard error what is wrong with the time zones."""
+    from circles.commands import zones
+
+    for text in await zones.warnings(opened):
+        print(text, file=sys.stderr)
 
 
 def organizer(email: str) -> int:
@@ -233,11 +272,12 @@ async def prepare(settings: Settings) -> bool:
     from circles.store.migrate import migrate
 
     await migrate(settings.worker_url)
-    if not settings.practice:
-        return False
-    from circles.practice import demo
-
     async with context(settings) as opened:
+        await warn(opened)
+        if not settings.practice:
+            return False
+        from circles.practice import demo
+
         if not await demo.is_new(opened.db):
             return False
         print("Planting the demo community; this happens once ...", flush=True)

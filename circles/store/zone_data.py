@@ -17,6 +17,7 @@ class Misplaced:
     """A planned gathering that starts at another moment than its wall time says. right: when it should start."""
 
     gathering_id: UUID
+    circle_id: UUID
     circle_name: str
     wall_start: datetime
     starts_at: datetime
@@ -26,17 +27,16 @@ class Misplaced:
 
 async def misplaced(tx: db.Tx) -> list[Misplaced]:
     """The open gatherings and drafts ahead that a change of zone data has moved, in the order of their stored start."""
-    rows = [(row, _right(row)) for row in await db.rows(SQL.planned_times(tx))]
+    rows = [(row, right_start(row)) for row in await db.rows(SQL.planned_times(tx))]
+    names = ("circle_id", "circle_name", "wall_start", "starts_at", "seats_taken")
     return [
-        Misplaced(
-            row["id"], row["circle_name"], row["wall_start"], row["starts_at"], right, row["seats_taken"]
-        )
+        Misplaced(row["id"], right=right, **{name: row[name] for name in names})
         for row, right in rows
         if right
     ]
 
 
-def _right(row: db.Record) -> clock.Moment | None:
+def right_start(row: db.Record) -> clock.Moment | None:
     """When a gathering should start; None where its stored start shows its wall time already.
 
     In a doubled hour both moments do. A time that was moved out of a missing hour comes from its schedule again, since

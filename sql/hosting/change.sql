@@ -123,3 +123,16 @@ returning id;
 -- name: confirmed_bookings(gathering_id)
 -- the confirmed bookings of a gathering, whose people are notified of a change
 select id from bookings where gathering_id = :gathering_id and state = 'confirmed' order by id;
+
+-- name: lock_ahead(circle_id)
+-- the planned gatherings of a circle that have not begun, locked, with the time that their schedule has for them
+select
+    gatherings.id, gatherings.planned_for, gatherings.state, gatherings.by_hand, gatherings.starts_at,
+    gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
+    gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
+    gatherings.seats_taken, gatherings.community_taken, gatherings.oddity, '{}'::text [] as names,
+    case when not gatherings.by_hand then gatherings.planned_for + schedules.wall_time end as schedule_start
+from gatherings left join schedules on schedules.id = gatherings.schedule_id
+where gatherings.circle_id = :circle_id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()
+order by gatherings.id
+for update of gatherings;

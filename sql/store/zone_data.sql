@@ -1,7 +1,7 @@
 -- name: planned_times()
 -- the gatherings that have not begun, with their stored times, and the time that their schedule has for them
 select
-    gatherings.id, circles.name as circle_name, gatherings.state, gatherings.wall_start, gatherings.zone,
+    gatherings.id, gatherings.circle_id, circles.name as circle_name, gatherings.wall_start, gatherings.zone,
     gatherings.starts_at, gatherings.seats_taken, gatherings.oddity,
     case when not gatherings.by_hand then gatherings.planned_for + schedules.wall_time end as schedule_start
 from gatherings

@@ -95,10 +95,13 @@ async def discard_gathering(context: Context, actor: Person, gathering_id: UUID)
 # The steps of a planned change
 
 
-async def carry_out(tx: db.Tx, actor: Person, steps: Iterable[Step], *, by_hand: bool, why: str = "") -> None:
+async def carry_out(
+    tx: db.Tx, actor: Person | None, steps: Iterable[Step], *, by_hand: bool, why: str = ""
+) -> None:
     """Do what was decided for each gathering, all of them locked, and notify those booked.
 
-    Raises Refused when the circle has another gathering at one of the new times.
+    actor: None when no person makes the change, but new zone data does. Raises Refused when the circle has another
+    gathering at one of the new times.
     """
     try:
         for step in steps:
@@ -110,7 +113,7 @@ async def carry_out(tx: db.Tx, actor: Person, steps: Iterable[Step], *, by_hand:
         raise Refused(Reason("same_time", message, "time")) from None
 
 
-async def _carry_out(tx: db.Tx, actor: Person, step: Step, by_hand: bool, why: str) -> None:
+async def _carry_out(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool, why: str) -> None:
     if step.effect == "change":
         await _change(tx, actor, step, by_hand, why)
     elif step.effect == "remove":
@@ -118,11 +121,11 @@ async def _carry_out(tx: db.Tx, actor: Person, step: Step, by_hand: bool, why: s
     elif step.effect == "stay":
         await SQL.set_by_hand(tx, id=step.gathering.id, by_hand=True)
         await audit.record(
-            tx, "gathering.kept", step.gathering.id, actor_id=actor.id, after=step.gathering.state
+            tx, "gathering.kept", step.gathering.id, actor_id=_id_of(actor), after=step.gathering.state
         )
 
 
-async def _change(tx: db.Tx, actor: Person, step: Step, by_hand: bool, why: str) -> None:
+async def _change(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool, why: str) -> None:
     gathering_id, terms = step.gathering.id, step.terms
     if step.gathering.seats_taken and terms.capacity < step.gathering.terms.capacity:
         await bookings.reseat(tx, gathering_id, terms.capacity)
@@ -138,7 +141,12 @@ async def _change(tx: db.Tx, actor: Person, step: Step, by_hand: bool, why: str)
         **{name: getattr(terms, name) for name in TERMS},
     )
     await audit.record(
-        tx, "gathering.changed", gathering_id, actor_id=actor.id, why=why, details={"changed": step.changed}
+        tx,
+        "gathering.changed",
+        gathering_id,
+        actor_id=_id_of(actor),
+        why=why,
+        details={"changed": step.changed},
     )
     if step.moves and step.gathering.seats_taken:
         await bookings.allow_full_refunds(tx, gathering_id)
@@ -147,10 +155,14 @@ async def _change(tx: db.Tx, actor: Person, step: Step, by_hand: bool, why: str)
             await invites.send_change_soon(tx, booking["id"])
 
 
-async def remove_gathering(tx: db.Tx, actor: Person, gathering_id: UUID, before: str) -> None:
+def _id_of(actor: Person | None) -> UUID | None:
+    return actor.id if actor else None
+
+
+async def remove_gathering(tx: db.Tx, actor: Person | None, gathering_id: UUID, before: str) -> None:
     """Delete a gathering nobody has a seat in; one that somebody once booked is canceled instead."""
     if await SQL.delete_unbooked(tx, id=gathering_id):
-        await audit.record(tx, "gathering.discarded", gathering_id, actor_id=actor.id, before=before)
+        await audit.record(tx, "gathering.discarded", gathering_id, actor_id=_id_of(actor), before=before)
         return
     check_move(MOVES, before, "cancelled")
     await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=FELL_OUT)
@@ -158,7 +170,7 @@ async def remove_gathering(tx: db.Tx, actor: Person, gathering_id: UUID, before:
         tx,
         "gathering.cancelled",
         gathering_id,
-        actor_id=actor.id,
+        actor_id=_id_of(actor),
         before=before,
         after="cancelled",
         why=FELL_OUT,
