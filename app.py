@@ -78,6 +78,7 @@ PEOPLE = [
     *form("/sign-in/code", sign_in_pages.code_form, sign_in_pages.use_code, Access.PUBLIC),
     *form("/sign-in/link/{token}", sign_in_pages.link_form, sign_in_pages.use_link, Access.PUBLIC),
     *form("/sign-in/name", sign_in_pages.name_form, sign_in_pages.give_name, Access.PUBLIC),
+    post("/sign-in/discard", sign_in_pages.discard_kept_form, Access.SIGNED_IN),
     post("/sign-out", sign_in_pages.sign_out, Access.PUBLIC),
     post("/sign-out/everywhere", sign_in_pages.sign_out_everywhere, Access.SIGNED_IN),
     *form("/me", account_pages.account, account_pages.change_account, Access.SIGNED_IN),

@@ -17,6 +17,7 @@ SQL = db.queries("commands/personal_data")
 # since others find rows by the address.
 ERASURE = (
     SQL.erase_keys,
+    SQL.erase_kept_forms,
     SQL.erase_requests,
     SQL.erase_mails,
     SQL.erase_unreached,

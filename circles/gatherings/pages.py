@@ -22,6 +22,7 @@ from circles.web import access, cookies, htmx, render
 from circles.web.cookies import viewer_zone
 from circles.web.forms import Form, zone_options
 from circles.web.paging import pager
+from circles.web.sent import origin
 
 SQL = db.queries("gatherings/gatherings")
 
@@ -167,7 +168,7 @@ async def facilitator(request: Request) -> Response:
 
 
 async def zone_form(request: Request) -> Response:
-    back = render.safe_path(request.query_params.get("next", "")) or "/gatherings"
+    back = origin.safe_path(request.query_params.get("next", "")) or "/gatherings"
     return _zone_page(request, Form({"zone": viewer_zone(request), "next": back}))
 
 
@@ -185,6 +186,6 @@ async def choose_zone(request: Request) -> Response:
         form.add(Reason("zone", "Please choose a time zone from the list.", "zone"))
         return _zone_page(request, form)
     text = f"Times now show for {clock.city(zone)} too."
-    response = render.see_other(render.safe_path(form.value("next")) or "/gatherings", notice=text)
+    response = render.see_other(origin.safe_path(form.value("next")) or "/gatherings", notice=text)
     cookies.set_zone(response, access.context(request).settings, zone)
     return response

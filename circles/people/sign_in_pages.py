@@ -12,6 +12,7 @@ from circles.people.sign_in_rules import SignInRequest
 from circles.store.db import Record
 from circles.web import access, cookies, limits, render
 from circles.web.forms import Form
+from circles.web.sent import kept, origin
 
 # The cookie with the key of the browser that requested a code, and its life in seconds.
 REQUEST = "asked"
@@ -27,7 +28,8 @@ async def sign_in_form(request: Request) -> Response:
     typed = await _typed_before(request)
     if next_path:
         typed["next"] = next_path
-    return _private(render.page(request, "people/sign_in.html", form=Form(typed)))
+    is_kept = await kept.is_kept(request)
+    return _private(render.page(request, "people/sign_in.html", form=Form(typed), is_kept=is_kept))
 
 
 async def _typed_before(request: Request) -> dict[str, str]:
@@ -50,7 +52,7 @@ async def request_mail(request: Request) -> Response:
     form = await Form.read(request)
     sign_in_request = _sign_in_request(form, cookies.browser_zone(request))
     if sign_in_request is None:
-        return render.page(request, "people/sign_in.html", 422, form=form)
+        return render.page(request, "people/sign_in.html", 422, form=form, is_kept=False)
     try:
         key = await sign_in_actions.request_mail(
             context,
@@ -60,7 +62,7 @@ async def request_mail(request: Request) -> Response:
         )
     except sign_in_rules.TooManyRequests as refused:
         form.add(refused.reasons)
-        response = render.page(request, "people/sign_in.html", 429, form=form)
+        response = render.page(request, "people/sign_in.html", 429, form=form, is_kept=False)
         response.headers["Retry-After"] = str(int(refused.wait.total_seconds()) + 1)
         return response
     response = render.see_other("/sign-in/code")
@@ -78,7 +80,7 @@ def _sign_in_request(form: Form, zone: str) -> SignInRequest | None:
 
 def _next_path(path: str) -> str:
     """The page of this site to continue with after signing in, or nothing."""
-    safe = render.safe_path(path)
+    safe = origin.safe_path(path)
     return safe if len(safe) <= MAX_NEXT_PATH and not safe.startswith("/sign-") else ""
 
 
@@ -120,7 +122,7 @@ async def use_code(request: Request) -> Response:
                 digits=digits,
                 old_token=_token(request),
             )
-            return _continue(request, result)
+            return await _continue(request, result)
         except Refused as refused:
             form.add(refused.reasons)
     row = await sign_in_actions.latest_request(access.context(request), cookies.read(request, REQUEST))
@@ -146,7 +148,7 @@ async def use_link(request: Request) -> Response:
         )
     except Refused as refused:
         return _link_gone(request, refused)
-    return _continue(request, result)
+    return await _continue(request, result)
 
 
 def _link_gone(request: Request, refused: Refused) -> Response:
@@ -175,25 +177,36 @@ async def give_name(request: Request) -> Response:
                 pronouns=pronouns,
                 old_token=_token(request),
             )
-            return _continue(request, result)
+            return await _continue(request, result)
         except Refused as refused:
             form.add(refused.reasons)
     return _private(render.page(request, "people/name.html", 422, form=form, email=""))
 
 
-def _continue(request: Request, result: SignIn) -> Response:
+async def _continue(request: Request, result: SignIn) -> Response:
     """Set the sign-in cookie and go on to the next page; without a token, ask for the name first."""
     settings = access.context(request).settings
     if not result.token:
         response = render.see_other("/sign-in/name")
         cookies.write(response, settings, REQUEST, result.browser, REQUEST_LASTS)
         return response
-    response = render.see_other(result.next_path or HOME, notice="You are signed in.")
+    next_path = await _page_of_kept_form(request, result) if cookies.read(request, kept.COOKIE) else ""
+    response = render.see_other(next_path or result.next_path or HOME, notice="You are signed in.")
     cookies.write(
         response, settings, access.SIGN_IN, result.token, int(sign_in_rules.SIGN_IN_LASTS.total_seconds())
     )
     cookies.delete(response, settings, REQUEST)
+    kept.after(request, response)
     return response
+
+
+async def _page_of_kept_form(request: Request, result: SignIn) -> str:
+    """The page of the form that was sent before signing in; the first page where it is somebody else's."""
+    person = await access.find_person(request, result.token)
+    if not await kept.is_kept(request) or person is None:
+        return ""
+    form = await kept.of(request, person.id)
+    return form.page if form else HOME
 
 
 def _token(request: Request) -> str:
@@ -206,18 +219,27 @@ def _private(response: Response) -> Response:
     return response
 
 
+async def discard_kept_form(request: Request) -> Response:
+    """Forget what was typed before signing in, and show the page as it is."""
+    form = await kept.of(request, request.state.person.id)
+    await kept.forget(request)
+    return render.see_other((form.page if form else "") or HOME, notice="What you typed is discarded.")
+
+
 async def sign_out(request: Request) -> Response:
     context = access.context(request)
     await sign_in_actions.sign_out(context, _token(request))
-    return _signed_out(request, "You are signed out.")
+    return await _signed_out(request, "You are signed out.")
 
 
 async def sign_out_everywhere(request: Request) -> Response:
     await sign_in_actions.sign_out_everywhere(access.context(request), request.state.person)
-    return _signed_out(request, "You are signed out on every device.")
+    return await _signed_out(request, "You are signed out on every device.")
 
 
-def _signed_out(request: Request, notice: str) -> Response:
+async def _signed_out(request: Request, notice: str) -> Response:
+    if cookies.read(request, kept.COOKIE):
+        await kept.forget(request)
     response = render.see_other("/", notice=notice)
     response.headers["Clear-Site-Data"] = (
         '"storage"'  # the stored room of a host's phone, and its service worker

@@ -53,6 +53,11 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "who about")
     | _all(PERSONAL, "at what before after why details"),
     "limits": _all(IMPERSONAL, "window_start count") | _all(SECRET, "key"),
+    # What was typed is encrypted with a key that the browser alone has; both tables are emptied after an hour.
+    "kept_forms": _all(PERSON, "person_id")
+    | _all(PERSONAL, "created_at")
+    | _all(SECRET, "token_hash sealed"),
+    "sent_forms": _all(IMPERSONAL, "location sent_at") | _all(SECRET, "key"),
     "guidelines": _all(IMPERSONAL, "id created_at"),
     "guidelines_versions": _all(IMPERSONAL, "id guidelines_id number body sha256 published_at material why")
     | _all(PERSON, "published_by"),
@@ -209,6 +214,7 @@ STAYS = frozenset(
             "operations",
             "reflections",
             "sendings",
+            "sent_forms",
             "stand_ins",
             "taps",
         ),

@@ -16,6 +16,7 @@ from circles.base import reading
 from circles.base.errors import NotFound
 from circles.store.context import Context
 from circles.web import cookies, htmx
+from circles.web.sent import kept
 
 Handler = Callable[[Request], Awaitable[Response]]
 SIGN_IN = "sign-in"
@@ -44,18 +45,22 @@ def route(
     methods: Sequence[str] = ("GET",),
     *,
     max_body: int | None = None,
+    form_page: str = "",
 ) -> Route:
     """A route with its access level. max_body: bytes, where the site's own limit is too small or too large.
 
-    The handler finds the signed-in person, or None, as `request.state.person`.
+    form_page: the page that its form is on, where that is neither this path nor above it. The handler finds the
+    signed-in person, or None, as `request.state.person`.
     """
 
     async def endpoint(request: Request) -> Response:
         request.state.person = None if level is Access.MACHINE else await signed_in_person(request)
-        refusal = _refusal(request, level)
+        refusal = await _refusal(request, level)
         if refusal:
             return refusal
+        await kept.find(request)
         response = await handler(request)
+        kept.after(request, response)
         if request.state.person or level not in (Access.PUBLIC, Access.MACHINE):
             response.headers["Cache-Control"] = "no-store"
         return response
@@ -63,12 +68,16 @@ def route(
     endpoint.__name__ = handler.__name__
     endpoint.__doc__ = handler.__doc__
     endpoint.access = level  # pyright: ignore[reportFunctionMemberAccess]
-    return Route(path, endpoint, methods=list(methods), max_body_size=max_body)
+    built = Route(path, endpoint, methods=list(methods), max_body_size=max_body)
+    built.form_page = form_page  # pyright: ignore[reportAttributeAccessIssue]
+    return built
 
 
-def post(path: str, handler: Handler, level: Access, *, max_body: int | None = None) -> Route:
+def post(
+    path: str, handler: Handler, level: Access, *, max_body: int | None = None, form_page: str = ""
+) -> Route:
     """A route for POST alone."""
-    return route(path, handler, level, ["POST"], max_body=max_body)
+    return route(path, handler, level, ["POST"], max_body=max_body, form_page=form_page)
 
 
 def form(
@@ -80,11 +89,15 @@ def form(
 
 async def signed_in_person(request: Request) -> Any:
     """The person whose sign-in cookie this browser sent, or None."""
-    token = cookies.read(request, SIGN_IN)
+    return await find_person(request, cookies.read(request, SIGN_IN))
+
+
+async def find_person(request: Request, token: str) -> Any:
+    """The person of a sign-in, or None."""
     return await request.app.state.find_person(request.app.state.context, token) if token else None
 
 
-def _refusal(request: Request, level: Access) -> Response | None:
+async def _refusal(request: Request, level: Access) -> Response | None:
     """A redirect to the sign-in page where one is needed. Raises NotFound where the person lacks the role."""
     if level is Access.PRACTICE and not request.app.state.context.settings.practice:
         raise NotFound
@@ -92,7 +105,7 @@ def _refusal(request: Request, level: Access) -> Response | None:
         return None
     person = request.state.person
     if person is None:
-        return _to_sign_in(request)
+        return await _to_sign_in(request)
     if level is Access.FACILITATOR and not (person.is_facilitator or person.is_organizer):
         raise NotFound
     if level is Access.ORGANIZER and not person.is_organizer:
@@ -100,13 +113,17 @@ def _refusal(request: Request, level: Access) -> Response | None:
     return None
 
 
-def _to_sign_in(request: Request) -> Response:
-    """To the sign-in page, and back here afterwards unless a form was sent."""
-    url = "/sign-in"
+async def _to_sign_in(request: Request) -> Response:
+    """To the sign-in page, and back here afterwards. A form that was sent is kept until then."""
+    settings = context(request).settings
+    page, token = request.url.path, ""
     if request.method == "GET":
-        query = f"?{request.url.query}" if request.url.query else ""
-        url += f"?next={quote(request.url.path + query)}"
-    return htmx.redirect(url) if htmx.wants_part(request) else RedirectResponse(url, status_code=303)
+        page += f"?{request.url.query}" if request.url.query else ""
+    else:
+        page, token = await kept.keep(request, cookies.read(request, SIGN_IN))
+    url = f"/sign-in?next={quote(page)}" if page else "/sign-in"
+    response = htmx.redirect(url) if htmx.wants_part(request) else RedirectResponse(url, status_code=303)
+    return kept.remember(response, settings, token)
 
 
 def check_routes(routes: Iterable[BaseRoute]) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from starlette.requests import Request
 
 from circles.base import clock, reading
+from circles.web.sent import origin
 
 
 class Form(reading.Reader):
@@ -21,9 +22,11 @@ class Form(reading.Reader):
     async def read(cls, request: Request) -> Form:
         """Read the posted form. Values of a repeated field are joined by commas; files are left out."""
         data = await request.form()
-        return cls(
-            reading.join_fields((name, value) for name, value in data.multi_items() if isinstance(value, str))
+        values = reading.join_fields(
+            (name, value) for name, value in data.multi_items() if isinstance(value, str)
         )
+        request.state.sent_from = origin.read(values.pop(origin.FIELD, ""))
+        return cls(values)
 
     def creation_id(self) -> UUID:
         """The id in the form of what it creates, so that sending it twice creates one thing.

@@ -1,15 +1,16 @@
-"""Responses: a template with the context of every page, redirects, safe paths."""
+"""Responses: a template with the context of every page, redirects."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from circles.store.templates import render
 from circles.web import cookies
+from circles.web.sent import filling, origin
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
@@ -24,7 +25,11 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         "notice": notice,
         "status": status,
     }
-    response = HTMLResponse(render(template, **(common | context)), status_code=status)
+    html = render(template, **(common | context))
+    kept = getattr(request.state, "kept", None)
+    if kept and status == 200 and not PurePosixPath(template).name.startswith("_"):
+        html = filling.fill(html, kept, request.url.path)
+    response = HTMLResponse(origin.add_fields(request, html), status_code=status)
     if notice:
         cookies.delete_notice(response)
     return response
@@ -36,11 +41,3 @@ def see_other(url: str, *, notice: str = "", kind: str = "good") -> Response:
     if notice:
         cookies.set_notice(response, notice, kind)
     return response
-
-
-def safe_path(path: str) -> str:
-    """The path, if it leads to this site, else an empty string: an open redirect would lead to another host."""
-    path = unquote(path) if path.startswith("%2F") else path
-    if not path.startswith("/") or path.startswith(("//", "/\\")) or any(ord(c) < 33 for c in path):
-        return ""
-    return path

@@ -14,6 +14,7 @@ select
     (select jsonb_agg(to_jsonb(sign_in_requests)) from sign_in_requests where person_id = :person)
         as sign_in_requests,
     (select jsonb_agg(to_jsonb(sign_ins)) from sign_ins where person_id = :person) as sign_ins,
+    (select jsonb_agg(to_jsonb(kept_forms)) from kept_forms where person_id = :person) as kept_forms,
     (select jsonb_agg(to_jsonb(mails)) from mails where person_id = :person) as mails,
     (
         select jsonb_agg(to_jsonb(unreached_addresses)) from unreached_addresses
@@ -96,6 +97,10 @@ select
 -- name: erase_keys(person)!
 -- sign-ins
 delete from sign_ins where person_id = :person;
+
+-- name: erase_kept_forms(person)!
+-- forms sent without a sign-in
+delete from kept_forms where person_id = :person;
 
 -- name: erase_requests(person)!
 -- requests of sign-in mails

@@ -29,6 +29,12 @@ AGES = {
         "select entrypoint as name from pgqueuer_log",
         ("15 days", "13 days"),
     ),
+    "kept_forms.tidy": (
+        "insert into kept_forms (token_hash, sealed, created_at) "
+        "values (sha256('{name}'), '{name}', now() - interval '{age}')",
+        "select convert_from(sealed, 'utf8') as name from kept_forms",
+        ("61 minutes", "59 minutes"),
+    ),
     "payments.tidy": (
         "insert into stripe_events (id, type, object_id, received_at) "
         "values ('{name}', 'refund.updated', 're_1', now() - interval '{age}')",

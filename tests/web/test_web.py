@@ -17,7 +17,8 @@ from circles.base import text
 from circles.base.errors import NotFound, Reason
 from circles.store.context import Context
 from circles.store.db import Database
-from circles.web import access, cookies, forms, headers, limits, render
+from circles.web import access, cookies, forms, headers, limits
+from circles.web.sent import origin
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
 
@@ -213,8 +214,8 @@ def test_a_form_shows_every_error_and_keeps_what_was_typed() -> None:
     "bad", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/a\nb"]
 )
 def test_only_paths_of_this_site_are_gone_on_to(bad: str) -> None:
-    assert render.safe_path(bad) == ""
-    assert render.safe_path("/gatherings?format=peer") == "/gatherings?format=peer"
+    assert origin.safe_path(bad) == ""
+    assert origin.safe_path("/gatherings?format=peer") == "/gatherings?format=peer"
 
 
 def test_cookies_are_host_bound_outside_practice(settings: Any) -> None:

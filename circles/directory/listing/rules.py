@@ -97,7 +97,9 @@ def tidy(draft: Draft) -> Draft:
         zip=text.plain_digits(draft.zip),
         npi="".join(text.plain_digits(draft.npi).split()),
         email=_or_typed(draft.email.strip(), people.parse_address) if draft.email.strip() else "",
-        links=tuple(dict.fromkeys(filter(None, (text.without_invisible(link).strip() for link in draft.links)))),
+        links=tuple(
+            dict.fromkeys(filter(None, (text.without_invisible(link).strip() for link in draft.links)))
+        ),
         works_with=tuple(dict.fromkeys(draft.works_with)),
         for_whom=tuple(dict.fromkeys(draft.for_whom)),
         languages=tuple(dict.fromkeys(draft.languages)),

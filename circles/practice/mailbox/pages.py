@@ -12,6 +12,7 @@ from circles.store import mail
 from circles.store.db import Record
 from circles.web import access, cookies, headers, render
 from circles.web.forms import Form
+from circles.web.sent import kept
 
 # The first page of each demo person.
 DEMO = {"mira": "/gatherings", "farid": "/host", "odile": "/organize"}
@@ -73,7 +74,10 @@ async def sign_in(request: Request) -> Response:
     if person is None:
         notice = f"{name.capitalize()} is not here: this database has no demo community."
         return render.see_other("/", notice=notice, kind="matters")
-    response = render.see_other(DEMO[name], notice=f"You are signed in as {person.name}.")
+    form = await kept.of(request, person.id)
+    page = form.page if form else ""
+    response = render.see_other(page or DEMO[name], notice=f"You are signed in as {person.name}.")
+    kept.after(request, response)
     cookies.write(
         response, context.settings, access.SIGN_IN, token, int(people.SIGN_IN_LASTS.total_seconds())
     )
