@@ -41,7 +41,7 @@ class Site:
 
     async def member(self, name: str = "Nell", **more: Any) -> Member:
         """Somebody new, with an address nobody else has."""
-        email = f"{name.lower()}.{uuid4().hex[:12]}@example.org"
+        email = f"{name.lower()[:40]}.{uuid4().hex[:12]}@example.org"
         return Member(await cast.add_person(self.context, name, email=email, **more), name, email)
 
     async def circle(self, **more: Any) -> UUID:

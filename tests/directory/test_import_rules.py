@@ -504,7 +504,7 @@ def test_an_oversized_cell_is_a_fault() -> None:
     decision = decide(samples.row(1, City="Miami" * 10_000))
     assert decision.outcome == "refused"
     assert faults_text(decision).startswith("City|MiamiMiami")
-    assert "This cell holds 50,000 characters" in faults_text(decision)
+    assert "This cell has 50,000 characters" in faults_text(decision)
 
 
 def test_every_field_of_a_draft_has_a_column() -> None:

@@ -253,7 +253,7 @@ async def test_a_mark_is_made_by_organizers_and_ends_with_a_change(cast: Cast, b
     async with browser(cast.odile) as page:
         assert "We saw the papers" in (await page.get(public)).text
         assert (await page.post(here, data=mark)).status_code == 303
-        assert "Take the mark away" in (await page.get(public)).text
+        assert "Remove the mark" in (await page.get(public)).text
     async with browser() as page:
         assert "Seen by the organizers on" in (await page.get(public)).text
         assert "Seen by the organizers on" in (await page.get(f"/circles/{cast.circle}")).text
