@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import directory, people
-from circles.base import clock, reading
+from circles.base import clock, reading, zone_choices
 from circles.base.errors import NotFound, Reason, or_not_found
 from circles.base.money import Scale
 from circles.gatherings import filters, rules
@@ -20,7 +20,7 @@ from circles.gatherings.queries import find_booking
 from circles.store import db, templates
 from circles.web import access, cookies, htmx, render
 from circles.web.cookies import viewer_zone
-from circles.web.forms import Form, zone_options
+from circles.web.forms import Form
 from circles.web.paging import pager
 from circles.web.sent import origin
 
@@ -174,7 +174,11 @@ async def zone_form(request: Request) -> Response:
 
 def _zone_page(request: Request, form: Form) -> Response:
     return render.page(
-        request, "gatherings/zone.html", 200 if form.ok else 422, form=form, zones=zone_options()
+        request,
+        "gatherings/zone.html",
+        200 if form.ok else 422,
+        form=form,
+        zones=zone_choices.choices(form.value("zone")),
     )
 
 

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import gatherings, invites
-from circles.base import clock
+from circles.base import clock, zone_choices
 from circles.base.errors import Refused
 from circles.guides import planning, rules
 from circles.guides.planning import Plan
 from circles.web import access, cookies, render
-from circles.web.forms import Form, zone_options
+from circles.web.forms import Form
 
 _FIELDS = ("date", "time", "zone", "stage", "come", "drives", "city")
 
@@ -28,7 +28,12 @@ def _private(response: Response) -> Response:
 
 
 def _page(request: Request, form: Form, plan: Plan | None = None, status: int = 200) -> Response:
-    values: dict[str, Any] = {"form": form, "plan": plan, "zones": zone_options(), "rules": rules}
+    values: dict[str, Any] = {
+        "form": form,
+        "plan": plan,
+        "zones": zone_choices.choices(form.value("zone")),
+        "rules": rules,
+    }
     if plan:
         zone = plan.answers.ends.zone
         values |= {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base import clock
+from circles.base import zone_choices
 from circles.base.errors import Refused
 from circles.people import actions, rules
 from circles.people.queries import profiles
@@ -15,22 +15,6 @@ from circles.web import access, cookies, render
 from circles.web.forms import Form
 
 SQL = db.queries("people/people")
-
-# The zones most people here live in, offered first.
-COMMON_ZONES = [
-    ("America/New_York", "US Eastern (New York)"),
-    ("America/Chicago", "US Central (Chicago)"),
-    ("America/Denver", "US Mountain (Denver)"),
-    ("America/Phoenix", "US Arizona (Phoenix)"),
-    ("America/Los_Angeles", "US Pacific (Los Angeles)"),
-    ("America/Anchorage", "US Alaska (Anchorage)"),
-    ("Pacific/Honolulu", "US Hawaii (Honolulu)"),
-    ("America/Toronto", "Canada Eastern (Toronto)"),
-    ("America/Vancouver", "Canada Pacific (Vancouver)"),
-    ("Europe/London", "United Kingdom (London)"),
-    ("Europe/Berlin", "Central Europe (Berlin)"),
-    ("Australia/Sydney", "Australia Eastern (Sydney)"),
-]
 
 
 async def account(request: Request) -> Response:
@@ -52,7 +36,7 @@ async def _account(
         credential_form=credential_form or Form(),
         credentials=profile.credentials,
         picture=profile.picture,
-        zones=_zones(person.zone),
+        zones=[("", "Not said"), *zone_choices.choices(form.value("zone") if form else person.zone)],
     )
 
 
@@ -65,16 +49,6 @@ def _values(profile: Profile, zone: str) -> dict[str, str]:
         "approach": profile.approach,
         "languages": profile.languages,
     }
-
-
-def _zones(own: str) -> list[tuple[str, str]]:
-    first = {zone for zone, _ in COMMON_ZONES}
-    rest = sorted(clock.zones() | ({own} if own else set()))
-    return [
-        ("", "Not said"),
-        *COMMON_ZONES,
-        *((zone, zone.replace("/", ", ").replace("_", " ")) for zone in rest if zone not in first),
-    ]
 
 
 async def change_account(request: Request) -> Response:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from uuid import UUID, uuid4
 
 from starlette.requests import Request
 
-from circles.base import clock, reading
+from circles.base import reading
 from circles.web.sent import origin
 
 
@@ -53,9 +52,3 @@ class Form(reading.Reader):
     def all_errors(self) -> list[tuple[str, str]]:
         """Everything that was refused, as (field, sentence); the field is empty for the whole form."""
         return [(reason.field, reason.text) for reason in self.reasons]
-
-
-@cache
-def zone_options() -> list[tuple[str, str]]:
-    """Every time zone as a choice of a form: its name, and the name in words."""
-    return [(zone, zone.replace("_", " ").replace("/", ", ")) for zone in sorted(clock.zones())]

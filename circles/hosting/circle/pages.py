@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import guidelines, people
-from circles.base import clock, reading
+from circles.base import clock, reading, zone_choices
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
 from circles.gatherings import FORMATS, PLACES, GatheringDate, HostedDate, terms_words
 from circles.hosting.circle import actions, forms, lifecycle, rules
@@ -20,7 +20,7 @@ from circles.store import db
 from circles.store.context import Context
 from circles.web import access, render
 from circles.web.cookies import viewer_zone
-from circles.web.forms import Form, zone_options
+from circles.web.forms import Form
 from circles.web.paging import pager
 
 SQL = db.queries("hosting/circle")
@@ -91,7 +91,7 @@ def _form_page(
         formats=FORMATS,
         places=PLACES,
         currencies=[(code, code) for code in rules.CURRENCIES],
-        zones=zone_options(),
+        zones=zone_choices.choices(form.value("zone")),
     )
 
 
