@@ -62,7 +62,11 @@ _TAGS = {
     "code",
     "pre",
 }
-_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
+_markdown = MarkdownIt("commonmark", {"html": False, "linkify": True}).enable("linkify")
+# Only what is written as a whole address: "ada.example" may be a name, and a mail address is nobody's to press by chance.
+_markdown.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}).add("//", None).add(
+    "ftp:", None
+)
 
 
 def without_invisible(value: str) -> str:
@@ -161,7 +165,7 @@ def _limited(text: str, field: str, max_length: int, required: bool) -> str:
 
 @lru_cache(maxsize=256)
 def markdown(source: str) -> str:
-    """Markdown as safe HTML: raw HTML is shown as text, links are http, https or mailto only.
+    """Markdown as safe HTML: raw HTML is shown as text, links are http, https or mailto only, and a bare address is one.
 
     Cached, because parsing takes a millisecond and guidelines repeat.
     """

@@ -333,6 +333,23 @@ def test_markdown_can_do_no_harm(source: str) -> None:
         assert all(not (value or "").startswith("javascript") for _, value in attributes)
 
 
+MAPS = "https://maps.google.com/maps?q=12+Main+Street,+Durham,+NC&hl=en"
+
+
+def test_a_bare_address_in_markdown_is_a_link() -> None:
+    html = text.markdown(f"We meet here: {MAPS}. Or write to ada@example.org, or see ada.example.org.")
+    assert html.count("<a ") == 1
+    assert f'<a href="{MAPS.replace("&", "&amp;")}"' in html
+    assert "NC&amp;hl=en</a>. Or" in html
+
+
+@pytest.mark.parametrize(
+    "written", ["//example.org/x", "ftp://example.org", "javascript:alert(1)", "example.org"]
+)
+def test_what_is_no_whole_address_is_no_link(written: str) -> None:
+    assert "<a" not in text.markdown(f"See {written} now")
+
+
 def test_markdown_keeps_what_it_is_for() -> None:
     html = text.markdown("# One\n\n- **two**\n- [three](https://example.org)")
     assert "<h2>One</h2>" in html

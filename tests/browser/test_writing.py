@@ -81,3 +81,18 @@ async def test_to_one_person_from_their_line_in_the_roster(visit: Visit, site: S
 
     await until(there, "the mail")
     assert await mails(site, [ada]) == 0
+
+
+async def test_a_long_address_in_a_mail_is_a_link_and_breaks_nothing(visit: Visit, site: Site) -> None:
+    """At 320 px, where an address from a map is three times as long as a line."""
+    visitor, gathering, (ada, _) = await with_two_booked(visit, site, live=False)
+    address = f"https://maps.example.org/place/{'Meetinghouse' * 12}?entry=ttu&g_ep=1"
+    await visitor.open(f"/host/gatherings/{gathering}/messages/new")
+    await visitor.fill("Your words", f"We meet here: {address}")
+    await visitor.press("Look at it as mail")
+    await visitor.press("Send it to 2 people")
+    mail = await site.mail_to(ada.email)
+    await visitor.page.set_viewport_size({"width": 320, "height": 640})
+    await visitor.open(f"/practice/mail/{mail}/html")
+    await expect(visitor.page.get_by_role("link", name="Meetinghouse")).to_have_attribute("href", address)
+    assert await visitor.page.evaluate("() => document.documentElement.scrollWidth") <= 320
