@@ -136,7 +136,7 @@ SEPARATED = {
     "Ana;=1+1;Lee": "Ana;'=1+1;Lee",
     "Ana,+1,Lee": "Ana,'+1,Lee",
     "Ana; @sum(a1)": "Ana;' @sum(a1)",
-    'Ana;"=1+1"': "Ana;'\"=1+1\"",
+    'Ana;"=1+1"': 'Ana;\'"=1+1"',
     "Ana\t-1": "Ana\t'-1",
     "\t=1": "'\t'=1",
     "Ana;＝1;=2": "Ana;'＝1;'=2",
