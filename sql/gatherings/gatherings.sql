@@ -31,8 +31,7 @@ select cards.*, count(*) over () as total
 from gathering_cards as cards
 cross join lateral (
     select coalesce(
-        local_time(cards.starts_at, :since::timestamptz [], :seconds::int []),
-        (select gatherings.wall_start from gatherings where gatherings.id = cards.id)
+        local_time(cards.starts_at, :since::timestamptz [], :seconds::int []), cards.wall_start
     ) as wall
 ) as local
 where cards.starts_at > now()
