@@ -44,7 +44,11 @@ from circles.guides import when_pages
 from circles.hosting.change import pages as change_pages
 from circles.hosting.circle import pages as circle_pages
 from circles.hosting.dashboard import pages as dashboard_pages
+from circles.hosting.hosts import change_pages as host_change_pages
 from circles.hosting.hosts import pages as hosts_pages
+from circles.hosting.organize import pages as organize_circle_pages
+from circles.hosting.roles import pages as role_pages
+from circles.hosting.roles import request_pages as role_request_pages
 from circles.hosting.schedule import pages as schedule_pages
 from circles.hosting.stand_in import pages as stand_in_pages
 from circles.invites import pages as invites_pages
@@ -98,7 +102,6 @@ PEOPLE = [
     route("/pictures/{hash}.jpg", profile_pages.picture, Access.MACHINE),
     post("/organize/credentials/{id}/seen", profile_pages.mark_credential, Access.ORGANIZER),
     route("/organize/people", roles_pages.people, Access.ORGANIZER),
-    post("/organize/people/{id}/roles", roles_pages.set_role, Access.ORGANIZER),
 ]
 
 GATHERINGS = [
@@ -124,10 +127,22 @@ HOSTING = [
     route("/host/circles/{id}", circle_pages.host_circle, Access.HOST),
     route("/host/circles/{id}/hosts", hosts_pages.hosts, Access.HOST),
     post("/host/circles/{id}/hosts", hosts_pages.invite, Access.FACILITATOR),
-    post("/host/circles/{id}/hosts/{host}/remove", hosts_pages.remove, Access.HOST),
-    post("/host/circles/{id}/hosts/{host}/lead", hosts_pages.pass_lead, Access.FACILITATOR),
+    *form(
+        "/host/circles/{id}/hosts/{host}/remove",
+        host_change_pages.remove_form,
+        host_change_pages.remove,
+        Access.HOST,
+    ),
+    *form(
+        "/host/circles/{id}/hosts/{host}/lead",
+        host_change_pages.lead_form,
+        host_change_pages.pass_lead,
+        Access.FACILITATOR,
+    ),
+    route("/host/circles/{id}/lead", host_change_pages.choose_lead, Access.ORGANIZER),
     post("/host/circles/{id}/asked/{asked}/withdraw", hosts_pages.withdraw, Access.FACILITATOR),
     *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Access.SIGNED_IN),
+    post("/host/invitations/{token}/ask", role_request_pages.ask, Access.SIGNED_IN),
     *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.change, Access.FACILITATOR),
     *form(
         "/host/gatherings/{id}/stand-in/back",
@@ -163,6 +178,16 @@ HOSTING = [
     post("/host/circles/{id}/copy", circle_pages.copy, Access.FACILITATOR),
     *form("/host/circles/{id}/discard", circle_pages.discard_form, circle_pages.discard, Access.FACILITATOR),
     route("/organize/circles", circle_pages.organize_circles, Access.ORGANIZER),
+    route("/organize/circles/{id}", organize_circle_pages.circle, Access.ORGANIZER),
+    *form(
+        "/organize/circles/{id}/end",
+        organize_circle_pages.end_form,
+        organize_circle_pages.end,
+        Access.ORGANIZER,
+    ),
+    route("/organize/people/requests", role_request_pages.list_requests, Access.ORGANIZER),
+    post("/organize/people/requests/{id}/decline", role_request_pages.decline, Access.ORGANIZER),
+    *form("/organize/people/{id}/roles", role_pages.role_form, role_pages.change_role, Access.ORGANIZER),
 ]
 
 PAYMENTS = [

@@ -111,6 +111,14 @@ select count(*) from circles where state <> 'archived' and 1 <> (
     select count(*) from hosts where hosts.circle_id = circles.id and hosts.part = 'lead'
 );
 
+-- name: every_lead_may_host()$
+-- every circle that is not archived is led by a facilitator or organizer
+select count(*) from orphaned_circles;
+
+-- name: every_stand_in_may_host()$
+-- every stand-in of a gathering ahead is a facilitator or organizer
+select count(*) from orphaned_stand_ins;
+
 -- name: every_sent_message_has_an_event()$
 -- every message that was sent has an event row with the number of its mails
 select count(*) from messages where state = 'sent' and not exists (

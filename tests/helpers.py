@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +33,28 @@ async def person(context: Context, person_id: UUID) -> people.Person:
     """A person by their id."""
     async with context.db.reading() as tx:
         return (await people.by_ids(tx, [person_id]))[person_id]
+
+
+@asynccontextmanager
+async def demoted(context: Context, *people_ids: UUID) -> AsyncIterator[None]:
+    """For a while these people have no role, as if it had been taken away without a new lead for their circles."""
+    before = await rows(
+        context, "select id, is_facilitator, is_organizer from people where id = any($1)", list(people_ids)
+    )
+    await change(
+        context,
+        "update people set is_facilitator = false, is_organizer = false where id = any($1)",
+        list(people_ids),
+    )
+    yield
+    for row in before:
+        await change(
+            context,
+            "update people set is_facilitator = $2, is_organizer = $3 where id = $1",
+            row["id"],
+            row["is_facilitator"],
+            row["is_organizer"],
+        )
 
 
 def missing(text: str, *words: str) -> list[str]:

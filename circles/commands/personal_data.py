@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from circles import directory
+from circles.base.english import choose, plural
 from circles.base.errors import NotFound, Reason, refuse_if
 from circles.store import audit, db
 from circles.store.context import Context
@@ -29,6 +31,7 @@ ERASURE = (
     SQL.erase_notes,
     SQL.erase_messages,
     SQL.erase_reply_address,
+    SQL.erase_role_requests,
     SQL.erase_asking,
     SQL.erase_apart,
     SQL.erase_listing,
@@ -63,24 +66,40 @@ async def erase(context: Context, email: str) -> None:
     """Erase a person: their keys, mails and texts are deleted, and their name and address replaced.
 
     Bookings, money, acceptances and the register stay, and refer to a row without a name. Raises NotFound; Refused
-    while they have a booking ahead, lead a circle, or wait for a refund.
+    while they have a booking ahead, lead a circle, stand in at a gathering ahead, are the only organizer, or wait for a
+    refund.
     """
     async with context.db.transaction() as tx:
         person = await _find(tx, email)
-        open_matters = await SQL.open_matters_of(tx, person=person)
-        refuse_if(
-            Reason(code, text)
-            for code, text in (
-                ("seats_ahead", "They still have a seat ahead: cancel it first, so that it is paid back."),
-                ("leads_circle", "They lead a circle: make somebody else its lead first."),
-                ("money_due", "Money is still on its way back to them: wait until it has arrived."),
-            )
-            if open_matters[code]
-        )
+        refuse_if(_open_matters(await SQL.open_matters_of(tx, person=person)))
         await directory.end_introductions_for_erased(tx, context, person)
         for erase_rows in ERASURE:
             await erase_rows(tx, person=person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
+
+
+def _open_matters(row: db.Record) -> Iterator[Reason]:
+    """What must end before somebody is erased, and how."""
+    if row["seats_ahead"]:
+        yield Reason("seats_ahead", "They still have a seat ahead: cancel it first, so that it is paid back.")
+    for circle in row["led"]:
+        ahead = f"{plural(circle['gatherings'], 'gathering')} ahead, {plural(circle['seats'], 'seat')} booked"
+        text = (
+            f"They lead {circle['name']} ({ahead}): hand over the lead or end it first, "
+            f"at /organize/circles/{circle['id']}."
+        )
+        yield Reason("leads_circle", text)
+    if row["stand_ins"]:
+        text = (
+            f"They stand in at {plural(row['stand_ins'], 'gathering')} ahead: let the usual hosts host "
+            f"{choose(row['stand_ins'], 'it', 'them')} first, or take the role away at /organize/people."
+        )
+        yield Reason("stands_in", text)
+    if row["last_organizer"]:
+        text = "They are the only organizer: make somebody else an organizer first, at /organize/people."
+        yield Reason("last_organizer", text)
+    if row["money_due"]:
+        yield Reason("money_due", "Money is still on its way back to them: wait until it has arrived.")
 
 
 async def _find(tx: db.Tx, email: str) -> UUID:

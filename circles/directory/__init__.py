@@ -13,7 +13,7 @@ from circles.directory.introductions.suggestions_rules import Suggestion, listin
 from circles.directory.introductions.suggestions_rules import read as read_suggestion
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import words
-from circles.directory.listing.actions import own_listing, todo_counts
+from circles.directory.listing.actions import own_listing
 from circles.directory.listing.values import Draft, License, Way
 from circles.directory.listing.words import QUESTIONS
 
@@ -34,6 +34,5 @@ __all__ = [
     "read_nameable",
     "read_suggestion",
     "suggest",
-    "todo_counts",
     "words",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from circles import invites
+from circles import hosting, invites, people
+from circles.base import clock
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.settings import Settings
 from circles.messages import rules
@@ -41,9 +42,12 @@ async def booked(tx: db.Tx, gathering_id: UUID) -> list[db.Record]:
     return await db.rows(SQL.booked(tx, gathering=gathering_id))
 
 
-async def of_gathering(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> list[db.Record]:
-    """The messages sent about a gathering, and the actor's own drafts."""
-    return await db.rows(SQL.of_gathering(tx, gathering=gathering_id, actor_id=actor_id))
+async def of_gathering(tx: db.Tx, gathering: db.Record, actor_id: UUID) -> list[db.Record]:
+    """The messages sent about a gathering, and the actor's own drafts. Organizers read no message to one member."""
+    of_hosts = gathering["part"] != "organizer"
+    return await db.rows(
+        SQL.of_gathering(tx, gathering=gathering["id"], actor_id=actor_id, of_hosts=of_hosts)
+    )
 
 
 async def save_draft(
@@ -132,11 +136,24 @@ async def send(context: Context, *, actor_id: UUID, message_id: UUID) -> db.Reco
         for recipient in recipients:
             await _enqueue(tx, context.settings, row, about, recipient)
         await SQL.mark_sent(tx, id=message_id, mails=len(recipients))
-        details = {"mails": len(recipients), "gathering": str(about["id"])}
+        details = {"mails": len(recipients), "gathering": str(about["id"])} | hosting.acted_as(about["part"])
         await audit.record(
             tx, "message.sent", message_id, actor_id=actor_id, before="draft", after="sent", details=details
         )
+        if about["part"] == "organizer":
+            await _notify_hosts(tx, context, actor_id, row, about)
         return await message(tx, message_id, actor_id)
+
+
+async def _notify_hosts(
+    tx: db.Tx, context: Context, actor_id: UUID, message: db.Record, gathering: db.Record
+) -> None:
+    """Notify the hosts that an organizer wrote to their members. What was written stands on the site."""
+    actor = (await people.by_ids(tx, [actor_id]))[actor_id]
+    to = "one member" if message["booking_id"] else "everybody booked"
+    when = clock.format_when(gathering["starts_at"], gathering["zone"])
+    text = f"{actor.name}, an organizer, wrote to {to} about the gathering of {when}."
+    await hosting.notify_hosts(tx, context, gathering["circle_id"], actor, text)
 
 
 async def _enqueue(

@@ -20,7 +20,7 @@ async def messages(request: Request) -> Response:
     actor_id = request.state.person.id
     async with access.context(request).db.reading() as tx:
         gathering = await actions.gathering(tx, access.path_id(request), actor_id)
-        rows = await actions.of_gathering(tx, gathering["id"], actor_id)
+        rows = await actions.of_gathering(tx, gathering, actor_id)
     return render.page(
         request,
         "messages/list.html",

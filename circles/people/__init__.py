@@ -1,22 +1,36 @@
 """Accounts, sign-in, roles, profiles."""
 
 from circles.people import picture_upload, same_names
+from circles.people.actions import lock_for_role, set_role
 from circles.people.pictures import draw_hills
-from circles.people.queries import by_email, by_ids, find_signed_in, fingerprint, profiles, start_sign_in
-from circles.people.rules import Person, parse_address
+from circles.people.queries import (
+    by_email,
+    by_ids,
+    find_signed_in,
+    fingerprint,
+    organizers,
+    profiles,
+    start_sign_in,
+)
+from circles.people.rules import Person, Role, parse_address, role_refusals
 from circles.people.sign_in_rules import SIGN_IN_LASTS
 
 __all__ = [
     "SIGN_IN_LASTS",
     "Person",
+    "Role",
     "by_email",
     "by_ids",
     "draw_hills",
     "find_signed_in",
     "fingerprint",
+    "lock_for_role",
+    "organizers",
     "parse_address",
     "picture_upload",
     "profiles",
+    "role_refusals",
     "same_names",
+    "set_role",
     "start_sign_in",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
+from circles.base.errors import NotFound, OutOfDate, Reason, Refused
 from circles.people import rules
 from circles.people.rules import Person, Role
 from circles.store import audit, db
@@ -153,26 +153,21 @@ async def delete_picture(context: Context, actor: Person) -> None:
         await audit.record(tx, "picture.dropped", actor.id, actor_id=actor.id, before=deleted["hash"])
 
 
-async def set_role(context: Context, actor: Person, person_id: UUID, *, role: Role, on: bool) -> Person:
-    """Give somebody a role, or take it away. It holds from their next request on.
+async def lock_for_role(tx: db.Tx, actor_id: UUID, person_id: UUID) -> None:
+    """Lock somebody whose role changes, and every organizer.
 
-    Returns the person as they were. Raises NotFound for an unknown id, and when the actor is no organizer by
-    now; Refused when no organizer would be left.
+    Changes of roles happen one after another. Raises NotFound for an unknown id, and when the actor is no organizer by
+    now.
     """
-    async with context.db.transaction() as tx:
-        organizers = [row["id"] for row in await db.rows(ROLES.lock_organizers(tx))]
-        row = await ROLES.lock_person(tx, id=person_id)
-        if row is None or actor.id not in organizers:
-            raise NotFound
-        person = Person(**row)
-        refuse_if(rules.role_refusals(person, len(organizers), role, on))
-        await _set_role(tx, person, role, on, actor_id=actor.id)
-    return person
+    organizers = [row["id"] for row in await db.rows(ROLES.lock_organizers(tx))]
+    row = await ROLES.lock_person(tx, id=person_id)
+    if row is None or actor_id not in organizers:
+        raise NotFound
 
 
-async def _set_role(tx: db.Tx, person: Person, role: Role, on: bool, *, actor_id: UUID | None) -> None:
-    before = person.is_facilitator if role == "facilitator" else person.is_organizer
-    if before == on:
+async def set_role(tx: db.Tx, person: Person, role: Role, on: bool, *, actor_id: UUID | None) -> None:
+    """Give a locked person a role, or take it away. It holds from their next request on."""
+    if person.has_role(role) == on:
         return
     await ROLES.set_roles(
         tx,
@@ -209,5 +204,5 @@ async def appoint_first_organizer(context: Context, *, email: str, name: str = "
         if row.pop("is_new"):
             await audit.record(tx, "person.joined", row["id"], after="member")
         person = Person(**row)
-        await _set_role(tx, person, "organizer", True, actor_id=None)
+        await set_role(tx, person, "organizer", True, actor_id=None)
     return person

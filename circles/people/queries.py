@@ -14,6 +14,7 @@ from circles.store.context import Context
 
 SQL = db.queries("people/people")
 SIGN_IN = db.queries("people/sign_in")
+ROLES = db.queries("people/roles")
 
 
 def fingerprint(token: str) -> bytes:
@@ -45,6 +46,11 @@ async def by_ids(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Person]:
 async def by_email(tx: db.Tx, email: str) -> Person | None:
     """The person with an address (as `rules.parse_address` returns it), or None."""
     return _person(await SQL.by_email(tx, email=email))
+
+
+async def organizers(tx: db.Tx) -> list[Person]:
+    """Every organizer, by id."""
+    return [Person(**row) for row in await db.rows(ROLES.organizers(tx))]
 
 
 async def profiles(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Profile]:

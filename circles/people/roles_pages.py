@@ -1,20 +1,18 @@
-"""The organizers' list of people, with buttons that give and take away roles."""
+"""The organizers' list of people, with links to the pages that give and take away roles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base import reading
-from circles.base.errors import NotFound, Refused
 from circles.base.reading import Reader
-from circles.people import actions
-from circles.people.rules import Person, Role
+from circles.people.rules import Person
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
@@ -52,17 +50,12 @@ class Search:
 
 
 async def people(request: Request) -> Response:
-    return await _people(request, Search.read(request.query_params), Form())
-
-
-async def _people(request: Request, search: Search, form: Form) -> Response:
+    search = Search.read(request.query_params)
     async with access.context(request).db.reading() as tx:
         total, page, found = await _find(tx, search)
     return render.page(
         request,
         "people/roles.html",
-        200 if form.ok else 422,
-        form=form,
         search=Form({"q": search.text, "part": search.role}),
         roles=ROLES,
         number=page,
@@ -81,28 +74,3 @@ async def _find(tx: db.Tx, search: Search) -> tuple[int, int, list[Person]]:
         SQL.list_people(tx, text=text, role=search.role, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     )
     return total, page, [Person(**row) for row in rows]
-
-
-async def set_role(request: Request) -> Response:
-    form = await Form.read(request)
-    search = Search.read(form.values)
-    role, on = form.value("role"), form.value("on")
-    if role not in get_args(Role) or on not in ("yes", "no"):
-        raise NotFound
-    try:
-        person = await actions.set_role(
-            access.context(request),
-            request.state.person,
-            access.path_id(request),
-            role="facilitator" if role == "facilitator" else "organizer",
-            on=on == "yes",
-        )
-    except Refused as refused:
-        form.add(refused.reasons)
-        return await _people(request, search, form)
-    word = "now" if on == "yes" else "no longer"
-    article = "a facilitator" if role == "facilitator" else "an organizer"
-    stays_organizer = person.id != request.state.person.id or role != "organizer"
-    return render.see_other(
-        search.url(search.page) if stays_organizer else "/me", notice=f"{person.name} is {word} {article}."
-    )

@@ -48,6 +48,10 @@ class Person:
             return ""
         return unreached_text(self.email, self.unreached, self.unreached_since)
 
+    def has_role(self, role: Role) -> bool:
+        """Whether they have a role now."""
+        return self.is_facilitator if role == "facilitator" else self.is_organizer
+
 
 def unreached_text(address: str, because: str, since: datetime) -> str:
     """What the owner of an address reads while mail does not reach it. because: as in unreached_addresses."""

@@ -78,6 +78,9 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "invited_by answered_by")
     | _all(PERSONAL, "circle_id gathering_id email part state created_at expires_at ended_at")
     | _all(SECRET, "token_hash"),
+    "role_requests": _all(IMPERSONAL, "id")
+    | _all(PERSON, "person_id decided_by")
+    | _all(PERSONAL, "invitation_id state created_at decided_at"),
     "stand_ins": _all(PERSON, "person_id added_by") | _all(PERSONAL, "gathering_id created_at"),
     "gatherings": _all(
         IMPERSONAL,

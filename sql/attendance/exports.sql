@@ -74,6 +74,16 @@ order by exports.at desc, exports.id limit :most;
 -- every circle, for a choice in a form
 select id, name, state from circles order by lower(name), id;
 
+-- name: todo()^
+-- what waits for organizers: listings, complaints, circles that nobody can lead, stand-ins who cannot host, requests for the
+-- facilitator's role
+select
+    (select count(*) from listings where state = 'waiting')::int as waiting,
+    (select count(*) from complaints where state = 'open')::int as complaints,
+    (select count(*) from orphaned_circles)::int as orphaned,
+    (select count(*) from orphaned_stand_ins)::int as stand_ins,
+    (select count(*) from role_requests where state = 'open')::int as role_requests;
+
 -- name: fortnight()
 -- the gatherings from a week ago to a week from now, with their seats and the counts of their register
 select

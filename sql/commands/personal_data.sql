@@ -35,6 +35,7 @@ select
         select jsonb_agg(to_jsonb(host_invitations)) from host_invitations
         where answered_by = :person or email = (select people.email from people where id = :person)
     ) as host_invitations,
+    (select jsonb_agg(to_jsonb(role_requests)) from role_requests where person_id = :person) as role_requests,
     (select jsonb_agg(to_jsonb(stand_ins)) from stand_ins where person_id = :person) as stand_ins,
     (select jsonb_agg(to_jsonb(pictures)) from pictures where person_id = :person) as pictures,
     (select jsonb_agg(to_jsonb(mine)) from mine) as bookings,
@@ -79,16 +80,36 @@ select
     (select jsonb_agg(to_jsonb(exports)) from exports where who = :person) as exports;
 
 -- name: open_matters_of(person)^
--- what must end before a person can be erased
+-- what must end before a person can be erased; what they host, with what is ahead in it
 select
     exists (
         select from bookings join gatherings on gatherings.id = gathering_id
         where person_id = :person and bookings.state in ('held', 'confirmed') and ends_at > now()
     ) as seats_ahead,
-    exists (
-        select from hosts join circles on circles.id = circle_id
-        where person_id = :person and part = 'lead' and circles.state <> 'archived'
-    ) as leads_circle,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object(
+                'id', circles.id, 'name', circles.name,
+                'gatherings', (
+                    select count(*) from gatherings
+                    where gatherings.circle_id = circles.id and gatherings.state = 'open' and ends_at > now()
+                ),
+                'seats', (
+                    select coalesce(sum(seats_taken), 0) from gatherings
+                    where gatherings.circle_id = circles.id and gatherings.state = 'open' and ends_at > now()
+                )
+            )
+            order by circles.name, circles.id
+        ), '[]')
+        from hosts join circles on circles.id = hosts.circle_id
+        where hosts.person_id = :person and hosts.part = 'lead' and circles.state <> 'archived'
+    ) as led,
+    (
+        select count(*) from stand_ins join gatherings on gatherings.id = stand_ins.gathering_id
+        where stand_ins.person_id = :person and gatherings.state = 'open' and ends_at > now()
+    ) as stand_ins,
+    (select is_organizer from people where id = :person)
+    and not exists (select from people where is_organizer and id <> :person) as last_organizer,
     exists (
         select from operations join bookings on bookings.id = booking_id
         where person_id = :person and operations.kind = 'refund' and operations.state <> 'done'
@@ -152,6 +173,10 @@ delete from hosts where person_id = :person and part <> 'lead';
 -- invitations to become a host
 delete from host_invitations
 where answered_by = :person or email = (select people.email from people where id = :person);
+
+-- name: erase_role_requests(person)!
+-- their requests for the facilitator's role
+delete from role_requests where person_id = :person;
 
 -- name: erase_asking(person)!
 -- their requests to circles, with their answers

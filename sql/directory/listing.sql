@@ -261,12 +261,6 @@ select jpeg from listing_pictures where hash = :hash;
 -- name and picture of a listing without an account
 select name, picture_hash from listings where id = :id and person_id is null;
 
--- name: todo_counts()^
--- how many listings and complaints wait for organizers
-select
-    (select count(*) from listings where state = 'waiting') as waiting,
-    (select count(*) from complaints where state = 'open') as complaints;
-
 -- name: organize_counts(viewer_id)^
 -- how many listings there are in each tab of the organizers' page; complaints about the viewer's own listing apart
 select

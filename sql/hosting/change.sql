@@ -29,17 +29,21 @@ cross join lateral (
 where gatherings.id = :id;
 
 -- name: gathering_to_cancel(id, actor_id)^
--- a gathering with all that its cancel page shows, for somebody who may change it
+-- a gathering with all that its cancel page shows, for somebody who may act for its circle
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.zone,
     gatherings.seats_taken, gatherings.ends_at <= now() as is_over,
-    circles.name as circle_name, circles.maximum,
+    circles.name as circle_name, circles.discreet_name, circles.maximum, host.part,
+    array(
+        select bookings.id from bookings
+        where bookings.gathering_id = gatherings.id and bookings.state in ('held', 'confirmed') order by bookings.id
+    ) as booking_ids,
     (
         select people.name from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id and stand_ins.person_id <> :actor_id
     ) as stand_in_name
 from gatherings join circles on circles.id = gatherings.circle_id
-join may_host(circles.id, :actor_id) as host on host.may_change
+join may_manage(circles.id, :actor_id) as host on host.may_change
 where gatherings.id = :id;
 
 -- name: lock_gathering(id, actor_id)^
@@ -50,6 +54,13 @@ select
     gatherings.starts_at <= now() as has_begun, gatherings.ends_at <= now() as is_over
 from gatherings join circles on circles.id = gatherings.circle_id
 join may_host(circles.id, :actor_id) as host on host.may_change
+where gatherings.id = :id
+for update of gatherings;
+
+-- name: lock_to_cancel(id, actor_id)!
+-- a gathering for somebody who may act for its circle, locked before it is canceled
+select gatherings.id from gatherings
+join may_manage(gatherings.circle_id, :actor_id) as host on host.may_change
 where gatherings.id = :id
 for update of gatherings;
 

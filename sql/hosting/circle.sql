@@ -106,6 +106,16 @@ where id = :id;
 -- a circle gets another state
 update circles set state = :state, version = version + 1 where id = :id;
 
+-- name: circle_state(id)^
+-- the state of a circle
+select id, state, name, discreet_name from circles where id = :id;
+
+-- name: lock_booked_ahead(circle_id)
+-- the open gatherings of a circle that are not over and have a seat taken, locked in the order of their ids
+select id from gatherings
+where circle_id = :circle_id and state = 'open' and ends_at > now() and seats_taken > 0
+order by id for update;
+
 -- name: every_circle(limit, offset)
 -- a page of all circles with their hosts and what is ahead, and the total
 select

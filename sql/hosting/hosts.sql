@@ -1,7 +1,7 @@
 -- name: hosts_page(id, actor_id)^
--- a circle with its hosts and its open invitations, for one of its hosts
+-- a circle with its hosts and its open invitations, for one of its hosts or an organizer
 select
-    circles.id, circles.name, circles.discreet_name, circles.state, host.part,
+    circles.id, circles.name, circles.discreet_name, circles.state, host.part, host.may_change, host.is_organizer,
     (
         select jsonb_agg(
             jsonb_build_object(
@@ -26,29 +26,90 @@ select
             and invitations.expires_at > now()
     ) as invitations
 from circles
-join may_host(circles.id, :actor_id) as host on true
+join may_manage(circles.id, :actor_id) as host on true
 where circles.id = :id;
 
 -- name: lock_circle(id, actor_id)^
--- a circle for one of its hosts, locked while its hosts change
+-- a circle for one of its hosts or an organizer, locked while its hosts change
 select circles.id, circles.name, circles.discreet_name, circles.state, host.part
 from circles
-join may_host(circles.id, :actor_id) as host on true
+join may_manage(circles.id, :actor_id) as host on true
 where circles.id = :id
 for update of circles;
+
+-- name: lock(ids)!
+-- circles, locked in the order of their ids while their hosts change
+select id from circles where id = any(:ids::uuid []) order by id for update;
+
+-- name: circle_hosts(ids, actor_id)
+-- circles with their hosts, and who has a seat ahead at a gathering without a stand-in; for who may act for them, and
+-- without an actor (null)
+select
+    circles.id, circles.name, circles.discreet_name, circles.state, coalesce(actor.part, '') as part,
+    coalesce(actor.is_organizer, false) as is_organizer,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object(
+                'id', people.id, 'name', people.name, 'email', people.email, 'part', hosts.part,
+                'may_lead', people.is_facilitator or people.is_organizer
+            )
+            order by hosts.part = 'lead' desc, people.name, people.id
+        ), '[]')
+        from hosts join people on people.id = hosts.person_id
+        where hosts.circle_id = circles.id
+    ) as hosts,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email)
+            order by lower(people.name), people.id
+        ), '[]')
+        from people
+        where people.id in (
+            select bookings.person_id
+            from bookings
+            join gatherings on gatherings.id = bookings.gathering_id
+            left join stand_ins on stand_ins.gathering_id = gatherings.id
+            where gatherings.circle_id = circles.id and gatherings.ends_at > now() and bookings.state = 'confirmed'
+                and stand_ins.gathering_id is null
+        )
+    ) as members,
+    (
+        select count(*) from gatherings
+        where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.ends_at > now()
+    )::int as gatherings,
+    (
+        select count(*) from bookings join gatherings on gatherings.id = bookings.gathering_id
+        where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.ends_at > now()
+            and bookings.state in ('held', 'confirmed')
+    )::int as seats
+from circles
+left join may_manage(circles.id, :actor_id) as actor on true
+where circles.id = any(:ids::uuid []) and (actor.part is not null or :actor_id::uuid is null)
+order by circles.name, circles.id;
+
+-- name: possible_leads()
+-- everybody who may lead a circle, by name
+select id, name, email from people where is_facilitator or is_organizer order by lower(name), id;
+
+-- name: possible_lead(id)^
+-- somebody who may lead a circle, their row locked so that they keep the role until the end of the transaction
+select id, name, email from people where id = :id and (is_facilitator or is_organizer) for share;
+
+-- name: hosts_to_notify(circle_id, actor_id)
+-- who leads or co-facilitates a circle and may host it, but for the actor
+select people.id, people.name, people.email, circles.discreet_name
+from hosts
+join circles on circles.id = hosts.circle_id
+join people on people.id = hosts.person_id
+join may_host(hosts.circle_id, hosts.person_id) as host on host.may_change
+where hosts.circle_id = :circle_id and hosts.person_id <> :actor_id
+order by people.id;
 
 -- name: host_by_email(circle_id, email)^
 -- the host of a circle with this email address
 select hosts.person_id, hosts.part, people.name, people.is_facilitator or people.is_organizer as may_lead
 from hosts join people on people.id = hosts.person_id
 where hosts.circle_id = :circle_id and people.email = :email;
-
--- name: host_by_id(circle_id, person_id)^
--- one host of a circle
-select hosts.person_id, hosts.part, people.name, people.email,
-    people.is_facilitator or people.is_organizer as may_lead
-from hosts join people on people.id = hosts.person_id
-where hosts.circle_id = :circle_id and hosts.person_id = :person_id;
 
 -- name: count_hosts(circle_id)$
 -- how many hosts a circle has, open invitations included
@@ -90,6 +151,10 @@ left join people as inviter on inviter.id = invitations.invited_by
 left join gatherings on gatherings.id = invitations.gathering_id
 where invitations.token_hash = :token_hash;
 
+-- name: own_token_hash(id, email)$
+-- the token hash of an invitation to this address
+select token_hash from host_invitations where id = :id and email = :email;
+
 -- name: lock_invitation(token_hash)$
 -- an invitation, locked so that it is answered once
 select id from host_invitations where token_hash = :token_hash for update;
@@ -110,12 +175,13 @@ insert into hosts (circle_id, person_id, part) values (:circle_id, :person_id, :
 on conflict (circle_id, person_id) do update set part = excluded.part where hosts.part <> 'lead';
 
 -- name: set_part(circle_id, person_id, part)!
--- a host of a circle gets another part
-update hosts set part = :part where circle_id = :circle_id and person_id = :person_id;
+-- somebody has another part in a circle, or joins it
+insert into hosts (circle_id, person_id, part) values (:circle_id, :person_id, :part)
+on conflict (circle_id, person_id) do update set part = excluded.part;
 
 -- name: delete_host(circle_id, person_id)!
 -- somebody is no host of a circle any more
-delete from hosts where circle_id = :circle_id and person_id = :person_id and part <> 'lead';
+delete from hosts where circle_id = :circle_id and person_id = :person_id;
 
 -- name: withdraw_invitations(ids)
 -- invitations, as far as they are open, are withdrawn

@@ -1,6 +1,6 @@
 -- name: hosted_gathering(id, actor_id)^
--- a gathering with its hosts, stand-in, confirmed seats and open invitations; for its hosts, its stand-in, the stand-in who
--- gave it back, and without an actor (null)
+-- a gathering with its hosts, stand-in, confirmed seats and open invitations; for its hosts, its stand-in, organizers,
+-- the stand-in who gave it back, and without an actor (null)
 select
     gatherings.id, gatherings.circle_id, gatherings.starts_at, gatherings.zone,
     gatherings.state = 'cancelled' or gatherings.ends_at <= now() as is_over,
@@ -39,7 +39,7 @@ select
     ) as invitations
 from gatherings
 join circles on circles.id = gatherings.circle_id
-left join may_host_gathering(gatherings.id, :actor_id) as host on true
+left join may_manage_gathering(gatherings.id, :actor_id) as host on true
 left join stand_ins on stand_ins.gathering_id = gatherings.id
 where gatherings.id = :id
     and (

@@ -3,7 +3,7 @@
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.ends_at,
     gatherings.zone, gatherings.length_minutes, gatherings.cancel_reason,
-    circles.name as circle_name, circles.discreet_name, circles.place, now() as now,
+    circles.name as circle_name, circles.discreet_name, circles.place, now() as now, host.part,
     (
         select count(*) from bookings
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
@@ -13,7 +13,7 @@ select
         order by messages.created_at desc limit 1
     ), '') as last_reply_to
 from gatherings join circles on circles.id = gatherings.circle_id
-join may_host_gathering(gatherings.id, :actor_id) as host on host.may_change
+join may_manage_gathering(gatherings.id, :actor_id) as host on host.may_change
 where gatherings.id = :id;
 
 -- name: booked(gathering)
@@ -42,19 +42,23 @@ where messages.state = 'draft' and messages.written_by = excluded.written_by
 returning id;
 
 -- name: message(id, actor_id)^
--- one message for somebody who may change its gathering, and whom it did not reach; a draft for its writer only
+-- one message for somebody who may change its gathering, and whom it did not reach; a draft for its writer only, and no
+-- message to one member for an organizer who did not write it
 select
     messages.id, messages.gathering_id, messages.booking_id, messages.written_by, messages.body,
     messages.reply_to, messages.state, messages.mails, messages.sent_at,
     coalesce(writers.name, 'Somebody who left') as from_name,
     coalesce(readers.name, '') as to_name, undelivered.failed, undelivered.waits
 from messages
-join may_host_gathering(messages.gathering_id, :actor_id) as host on host.may_change
+join may_manage_gathering(messages.gathering_id, :actor_id) as host on host.may_change
 left join people as writers on writers.id = messages.written_by
 left join bookings on bookings.id = messages.booking_id
 left join people as readers on readers.id = bookings.person_id
 join undelivered(messages.id) on true
-where messages.id = :id and (messages.state = 'sent' or messages.written_by = :actor_id);
+where messages.id = :id and (
+    (messages.state = 'sent' and (host.part <> 'organizer' or messages.booking_id is null))
+    or messages.written_by = :actor_id
+);
 
 -- name: lock_gathering(id)$
 -- the gathering, locked so that its messages are sent and counted one after another
@@ -85,8 +89,9 @@ where id = :id and state = 'draft' returning id;
 -- a draft, discarded by its writer
 delete from messages where id = :id and written_by = :actor_id and state = 'draft' returning gathering_id;
 
--- name: of_gathering(gathering, actor_id)
--- the messages sent about a gathering, whom they did not reach, and the drafts of one writer, newest first
+-- name: of_gathering(gathering, actor_id, of_hosts)
+-- the messages sent about a gathering and whom they did not reach, those to one member for its hosts alone; and all of one
+-- writer, newest first
 select
     messages.id, messages.booking_id, messages.body, messages.state, messages.mails, messages.sent_at,
     coalesce(writers.name, 'Somebody who left') as from_name,
@@ -96,7 +101,10 @@ left join people as writers on writers.id = messages.written_by
 left join bookings on bookings.id = messages.booking_id
 left join people as readers on readers.id = bookings.person_id
 join undelivered(messages.id) on true
-where messages.gathering_id = :gathering and (messages.state = 'sent' or messages.written_by = :actor_id)
+where messages.gathering_id = :gathering and (
+    (messages.state = 'sent' and (:of_hosts or messages.booking_id is null))
+    or messages.written_by = :actor_id
+)
 order by messages.state = 'draft' desc, messages.sent_at desc, messages.created_at desc;
 
 -- name: forget_drafts()!

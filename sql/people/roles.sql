@@ -14,6 +14,10 @@ where (:text = '' or strpos(lower(name), :text) > 0 or strpos(email, :text) > 0)
     and (:role = '' or (:role = 'facilitator' and is_facilitator) or (:role = 'organizer' and is_organizer))
 order by lower(name), email limit :limit offset :offset;
 
+-- name: organizers()
+-- every organizer
+select id, email, name, pronouns, zone, is_facilitator, is_organizer from people where is_organizer order by id;
+
 -- name: lock_organizers()
 -- every organizer, locked so that two organizers cannot remove each other at once
 select id from people where is_organizer order by id for update;

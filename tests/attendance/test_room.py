@@ -18,7 +18,7 @@ from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person, open_the_room
 from tests.conftest import OpenBrowser
-from tests.helpers import change, missing, value
+from tests.helpers import change, demoted, missing, value
 
 READY = {"co": "here", "card": "on"}
 LINK = "https://meet.example.org/tuesday"
@@ -93,11 +93,11 @@ async def test_who_may_open_a_room(cast: Cast, tonight: UUID) -> None:
 
 
 async def test_a_demoted_host_opens_nothing(cast: Cast, tonight: UUID) -> None:
-    await change(cast.context, "update people set is_facilitator = false where id = $1", cast.farid)
-    with pytest.raises(NotFound):
-        await readiness_actions.open_room(
-            cast.context, actor_id=cast.farid, gathering_id=tonight, answers=READY
-        )
+    async with demoted(cast.context, cast.farid):
+        with pytest.raises(NotFound):
+            await readiness_actions.open_room(
+                cast.context, actor_id=cast.farid, gathering_id=tonight, answers=READY
+            )
 
 
 async def test_a_room_cannot_be_opened_the_day_before(cast: Cast) -> None:

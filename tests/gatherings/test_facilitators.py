@@ -16,7 +16,7 @@ from circles.commands import personal_data
 from circles.people import actions, pictures, rules
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
-from tests.helpers import missing, person, value
+from tests.helpers import demoted, missing, person, value
 from tests.uploads import image, send_in_chunks
 
 SECRET = b"taken at 40.7128 north by Farid"
@@ -233,10 +233,9 @@ async def test_only_facilitators_have_a_page(cast: Cast, browser: OpenBrowser) -
     async with browser() as page:
         for who in (cast.mira, cast.odile, uuid4(), "x"):
             assert (await page.get(f"/facilitators/{who}")).status_code == 404
-        async with cast.context.db.transaction() as tx:
-            await tx.execute("update people set is_facilitator = false where id = $1", cast.farid)
-        assert (await page.get(f"/facilitators/{cast.farid}")).status_code == 404
-        assert "/facilitators/" not in (await page.get(f"/circles/{cast.circle}")).text
+        async with demoted(cast.context, cast.farid):
+            assert (await page.get(f"/facilitators/{cast.farid}")).status_code == 404
+            assert "/facilitators/" not in (await page.get(f"/circles/{cast.circle}")).text
 
 
 # Training, and the organizers' mark

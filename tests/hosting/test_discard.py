@@ -16,7 +16,7 @@ from circles.hosting.schedule.rules import Rule
 from circles.store.context import Context
 from tests.cast import Cast, add_circle, add_gathering
 from tests.conftest import OpenBrowser
-from tests.helpers import change, missing, person, value
+from tests.helpers import demoted, missing, person, value
 from tests.hosting.test_hosts import add_host, newest_link
 
 LEFT = (
@@ -108,8 +108,7 @@ async def test_only_the_lead_discards_a_draft(cast: Cast, browser: OpenBrowser, 
 
 async def test_a_lead_who_is_no_facilitator_any_more_does_not(cast: Cast, browser: OpenBrowser) -> None:
     circle = await draft(cast)
-    await change(cast.context, "update people set is_facilitator = false where id = $1", cast.farid)
-    async with browser(cast.farid) as page:
+    async with demoted(cast.context, cast.farid), browser(cast.farid) as page:
         assert (await page.post(f"/host/circles/{circle}/discard")).status_code == 404
 
 

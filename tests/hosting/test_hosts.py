@@ -11,12 +11,12 @@ from uuid import UUID
 import pytest
 
 from circles import people
-from circles.base.errors import NotFound, Refused
+from circles.base.errors import Refused
 from circles.hosting.hosts import actions
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
-from tests.helpers import change, person, rows, value
+from tests.helpers import change, demoted, person, rows, value
 
 
 async def part_of(context: Context, circle: UUID, who: UUID) -> str | None:
@@ -283,19 +283,23 @@ async def test_a_demotion_holds_from_the_next_request_on(cast: Cast, browser: Op
     async with browser(who) as page:
         for url in doors:
             assert (await page.get(url)).status_code == 200, url
-        await change(cast.context, "update people set is_facilitator = false where id = $1", who)
-        for url in (*doors, "/host"):
-            assert (await page.get(url)).status_code == 404, url
-        booking = await value(cast.context, "select id from bookings where gathering_id = $1", gathering)
-        marked = await page.post(
-            f"/host/gatherings/{gathering}/register", data={"booking": str(booking), "mark": "came"}
-        )
-        assert marked.status_code == 404
-        for verb in ("open", "shut", "close", "reopen", "notes", "room/marks"):
-            answer = await page.post(f"/host/gatherings/{gathering}/{verb}", data={"about": str(cast.mira)})
-            assert answer.status_code == 404, verb
-        assert (await page.post(f"/host/circles/{cast.circle}/hosts/{cast.mira}/remove")).status_code == 404
-        assert "First steps home" not in (await page.get("/host/circles")).text
+        async with demoted(cast.context, who):
+            for url in (*doors, "/host"):
+                assert (await page.get(url)).status_code == 404, url
+            booking = await value(cast.context, "select id from bookings where gathering_id = $1", gathering)
+            marked = await page.post(
+                f"/host/gatherings/{gathering}/register", data={"booking": str(booking), "mark": "came"}
+            )
+            assert marked.status_code == 404
+            for verb in ("open", "shut", "close", "reopen", "notes", "room/marks"):
+                answer = await page.post(
+                    f"/host/gatherings/{gathering}/{verb}", data={"about": str(cast.mira)}
+                )
+                assert answer.status_code == 404, verb
+            assert (
+                await page.post(f"/host/circles/{cast.circle}/hosts/{cast.mira}/remove")
+            ).status_code == 404
+            assert "First steps home" not in (await page.get("/host/circles")).text
 
 
 async def test_a_facilitator_touches_only_their_own_circles(cast: Cast, browser: OpenBrowser) -> None:
@@ -317,50 +321,6 @@ async def test_a_facilitator_touches_only_their_own_circles(cast: Cast, browser:
             answer = await page.post(url, data={"email": "x@example.org", "part": "helper"})
             assert answer.status_code == 404, url
         assert "First steps home" not in (await page.get("/host")).text
-
-
-# Leaving, being taken out, handing over
-
-
-async def test_the_lead_is_handed_over(cast: Cast, browser: OpenBrowser) -> None:
-    await add_host(cast.context, cast.circle, cast.fern, "co")
-    await add_host(cast.context, cast.circle, cast.milo, "helper")
-    here = f"/host/circles/{cast.circle}/hosts"
-    async with browser(cast.fern) as page:
-        assert (await page.post(f"{here}/{cast.fern}/lead")).status_code == 422
-    async with browser(cast.farid) as page:
-        assert "The lead cannot leave" in (await page.post(f"{here}/{cast.farid}/remove")).text
-        assert "goes to a co-facilitator" in (await page.post(f"{here}/{cast.milo}/lead")).text
-        assert (await page.post(f"{here}/{cast.fern}/lead")).status_code == 303
-        assert (await page.post(f"{here}/{cast.fern}/lead")).status_code == 422
-        assert (await page.post(f"{here}/{cast.farid}/remove")).headers["Location"] == "/host"
-        assert (await page.get(here)).status_code == 404
-    assert await part_of(cast.context, cast.circle, cast.fern) == "lead"
-    assert await part_of(cast.context, cast.circle, cast.farid) is None
-
-
-async def test_the_lead_cannot_pass_to_a_former_facilitator(cast: Cast) -> None:
-    await add_host(cast.context, cast.circle, cast.milo, "co")
-    with pytest.raises(Refused) as caught:
-        await actions.pass_lead(cast.context, await person(cast.context, cast.farid), cast.circle, cast.milo)
-    assert caught.value.codes == {"not_facilitator"}
-
-
-async def test_only_the_lead_takes_others_out(cast: Cast) -> None:
-    await add_host(cast.context, cast.circle, cast.fern, "co")
-    await add_host(cast.context, cast.circle, cast.milo, "helper")
-    fern, farid = await person(cast.context, cast.fern), await person(cast.context, cast.farid)
-    with pytest.raises(Refused) as caught:
-        await actions.remove(cast.context, fern, cast.circle, cast.milo)
-    assert caught.value.codes == {"not_lead"}
-    with pytest.raises(NotFound):
-        await actions.remove(cast.context, farid, cast.circle, cast.mira)
-    await actions.remove(cast.context, farid, cast.circle, cast.milo)
-    milo = await person(cast.context, cast.milo)
-    with pytest.raises(NotFound):
-        await actions.remove(cast.context, milo, cast.circle, cast.milo)
-    news = "select text_body from mails where kind = 'host_news' and to_address = 'milo@example.org'"
-    assert "ended your part as helper" in await value(cast.context, news)
 
 
 # What it costs

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from circles import people
-from circles.base.errors import NotFound, Refused
+from circles.base.errors import Refused
 from circles.people import actions, rules, sign_in_actions, sign_in_rules
 from circles.people.sign_in_rules import SignInRequest
 from circles.store.context import Context
@@ -707,87 +707,8 @@ async def test_organizers_alone_see_the_people(browser: OpenBrowser, cast: Cast)
     for somebody in (cast.mira, cast.farid):
         async with browser(somebody) as page:
             assert (await page.get("/organize/people")).status_code == 404
-            answer = await page.post(
-                f"/organize/people/{cast.mira}/roles", data={"role": "organizer", "on": "yes"}
-            )
-            assert answer.status_code == 404
     async with browser() as page:
         assert (await page.get("/organize/people")).headers["location"].startswith("/sign-in")
-
-
-async def test_an_organizer_makes_a_facilitator_and_unmakes_them(
-    browser: OpenBrowser, cast: Cast, context: Context
-) -> None:
-    async with browser(cast.odile) as page, browser(cast.mira) as mira:
-        roles = f"/organize/people/{cast.mira}/roles"
-        assert "/host" not in (await mira.get("/me")).text
-        answer = await page.post(roles, data={"role": "facilitator", "on": "yes", "q": "mira", "part": ""})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/organize/people?q=mira")
-        assert 'href="/host"' in (await mira.get("/me")).text
-        await page.post(roles, data={"role": "facilitator", "on": "yes"})  # twice is one change
-        await page.post(roles, data={"role": "facilitator", "on": "no"})
-        assert 'href="/host"' not in (await mira.get("/me")).text
-    async with context.db.reading() as tx:
-        left = await tx.fetch(
-            "select who, before, after from events where what = 'person.facilitator' order by id"
-        )
-    assert [tuple(row) for row in left] == [
-        (cast.odile, "", "facilitator"),
-        (cast.odile, "facilitator", ""),
-    ]
-
-
-async def test_demotion_works_on_the_next_request(browser: OpenBrowser, cast: Cast, context: Context) -> None:
-    other = await add_person(context, "Ola", is_organizer=True)
-    async with browser(cast.odile) as odile, browser(other) as ola:
-        assert (await ola.get("/organize/people")).status_code == 200
-        await odile.post(f"/organize/people/{other}/roles", data={"role": "organizer", "on": "no"})
-        assert (await ola.get("/organize/people")).status_code == 404
-        answer = await ola.post(f"/organize/people/{other}/roles", data={"role": "organizer", "on": "yes"})
-        assert answer.status_code == 404
-
-
-async def test_the_last_organizer_cannot_be_taken_away(
-    browser: OpenBrowser, cast: Cast, context: Context
-) -> None:
-    async with browser(cast.odile) as page:
-        answer = await page.post(
-            f"/organize/people/{cast.odile}/roles", data={"role": "organizer", "on": "no"}
-        )
-        assert answer.status_code == 422
-        assert "only organizer" in answer.text
-        assert (await page.get("/organize/people")).status_code == 200
-
-
-async def test_two_organizers_cannot_take_each_other_away_at_once(cast: Cast, context: Context) -> None:
-    other = await add_person(context, "Ola", is_organizer=True)
-    async with context.db.reading() as tx:
-        both = await people.by_ids(tx, [cast.odile, other])
-    answers = await asyncio.gather(
-        actions.set_role(context, both[cast.odile], other, role="organizer", on=False),
-        actions.set_role(context, both[other], cast.odile, role="organizer", on=False),
-        return_exceptions=True,
-    )
-    assert sum(isinstance(each, NotFound) for each in answers) == 1
-    assert await value(context, "select count(*) from people where is_organizer") == 1
-
-
-@pytest.mark.parametrize(
-    "form",
-    [{"role": "king", "on": "yes"}, {"role": "organizer"}, {"role": "organizer", "on": "maybe"}, {}],
-)
-async def test_an_unknown_role_is_not_found(browser: OpenBrowser, cast: Cast, form: dict[str, str]) -> None:
-    async with browser(cast.odile) as page:
-        assert (await page.post(f"/organize/people/{cast.mira}/roles", data=form)).status_code == 404
-
-
-async def test_a_role_for_an_unknown_person_is_not_found(browser: OpenBrowser, cast: Cast) -> None:
-    async with browser(cast.odile) as page:
-        for nobody in (uuid4(), "not-an-id"):
-            answer = await page.post(
-                f"/organize/people/{nobody}/roles", data={"role": "organizer", "on": "yes"}
-            )
-            assert answer.status_code == 404
 
 
 async def test_the_list_of_people_is_searched_and_paged(

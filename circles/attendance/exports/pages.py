@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
-from circles import directory, payments
+from circles import payments
 from circles.attendance.exports import actions, queries, rules
 from circles.attendance.exports.rules import BookingsFilter, Selection
 from circles.base import clock
@@ -29,7 +29,7 @@ async def overview(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         rows = await queries.fortnight(tx)
         failed_calls = await payments.failed_calls(tx)
-        therapists = await directory.todo_counts(tx)
+        todo = await queries.todo(tx)
     return render.page(
         request,
         "attendance/exports/overview.html",
@@ -37,7 +37,7 @@ async def overview(request: Request) -> Response:
         ahead=[row for row in rows if row["starts_at"] > row["now"]],
         with_gaps=rules.with_gaps(rows),
         failed_calls=failed_calls,
-        therapists=therapists,
+        todo=todo,
     )
 
 

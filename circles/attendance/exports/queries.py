@@ -20,6 +20,11 @@ async def fortnight(tx: db.Tx) -> list[db.Record]:
     return await db.rows(SQL.fortnight(tx))
 
 
+async def todo(tx: db.Tx) -> db.Record:
+    """How many listings, complaints, circles and requests wait for organizers."""
+    return await SQL.todo(tx)
+
+
 async def bookings_page(tx: db.Tx, selection: BookingsFilter) -> tuple[list[db.Record], list[db.Record]]:
     """One page of all bookings, and the circles to choose from."""
     bookings = SQL.bookings_page(

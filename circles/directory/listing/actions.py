@@ -258,8 +258,3 @@ async def own_listing(tx: db.Tx, person_id: UUID) -> OwnListing | None:
     """The listing of a person, or None."""
     row = await SQL.own_listing(tx, person_id=person_id)
     return OwnListing(**row) if row else None
-
-
-async def todo_counts(tx: db.Tx) -> db.Record:
-    """What waits for organizers: the number of `waiting` listings and of open `complaints`."""
-    return await SQL.todo_counts(tx)

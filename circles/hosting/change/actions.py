@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from circles import bookings, invites
-from circles.base import text
-from circles.base.errors import Reason, Refused, refuse_if
+from circles.base import clock, text
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
-from circles.hosting.change import queries
+from circles.hosting.change import cancel_rules, queries
 from circles.hosting.change.rules import MOVES, TERMS, Step
+from circles.hosting.hosts import mail as hosts_mail
+from circles.hosting.hosts.rules import acted_as
 from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.stand_in import actions as stand_in_actions
 from circles.people import Person
@@ -47,35 +49,48 @@ async def publish_gathering(context: Context, actor: Person, gathering_id: UUID)
         return row["circle_id"]
 
 
-async def cancel_gathering(context: Context, actor: Person, gathering_id: UUID, reason: str) -> UUID:
+async def cancel_gathering(
+    context: Context, actor: Person, gathering_id: UUID, reason: str, *, fingerprint: str | None = None
+) -> db.Record:
     """Cancel an open gathering, once. What follows for those booked is decided in the same transaction.
 
-    reason: what those booked will read. Returns the circle's id. Raises NotFound; Refused without a reason,
-    for a draft (which can be discarded) and for one that is over.
+    reason: what those booked will read. fingerprint: of what was shown; None: nothing was. Returns the gathering as
+    it was. Raises NotFound; Refused without a reason, for a draft (which can be discarded) and for one that is over;
+    OutOfDate when somebody booked or left meanwhile, or it was moved.
     """
-    why = text.body(reason, "reason", max_length=500)
     async with context.db.transaction() as tx:
-        row = await queries.lock_gathering(tx, actor, gathering_id)
+        await SQL.lock_to_cancel(tx, id=gathering_id, actor_id=actor.id)
+        row = or_not_found(await SQL.gathering_to_cancel(tx, id=gathering_id, actor_id=actor.id))
         if row["state"] == "cancelled":
-            return row["circle_id"]
-        if row["state"] == "draft":
-            raise Refused(Reason("draft", "Nobody has seen this draft yet. You can throw it away instead."))
-        if row["is_over"]:
-            raise Refused(Reason("over", "This gathering is over, so it cannot be canceled."))
-        check_move(MOVES, row["state"], "cancelled")
-        await SQL.set_gathering_state(tx, id=gathering_id, state="cancelled", reason=why)
-        await audit.record(
-            tx,
-            "gathering.cancelled",
-            gathering_id,
-            actor_id=actor.id,
-            before="open",
-            after="cancelled",
-            why=why,
-        )
-        await bookings.cancel_all(tx, gathering_id, why, actor_id=actor.id)
-        await stand_in_actions.notify_canceled(tx, context, gathering_id, actor)
-        return row["circle_id"]
+            return row
+        why = text.body(reason, "reason", max_length=500)
+        refuse_if(cancel_rules.cancel_refusals(row))
+        if fingerprint not in (None, cancel_rules.cancel_fingerprint(row)):
+            raise OutOfDate(cancel_rules.out_of_date())
+        await cancel_locked(tx, context, actor, row, why)
+        if row["part"] == "organizer":
+            when = clock.format_when(row["starts_at"], row["zone"])
+            news = f"{actor.name}, an organizer, canceled the gathering of {when}."
+            await hosts_mail.notify_hosts(tx, context, row["circle_id"], actor, news)
+        return row
+
+
+async def cancel_locked(tx: db.Tx, context: Context, actor: Person, row: db.Record, why: str) -> None:
+    """Cancel an open gathering that the caller has locked, and notify those booked and its stand-in."""
+    check_move(MOVES, row["state"], "cancelled")
+    await SQL.set_gathering_state(tx, id=row["id"], state="cancelled", reason=why)
+    await audit.record(
+        tx,
+        "gathering.cancelled",
+        row["id"],
+        actor_id=actor.id,
+        before="open",
+        after="cancelled",
+        why=why,
+        details=acted_as(row["part"]),
+    )
+    await bookings.cancel_all(tx, row["id"], why, actor_id=actor.id)
+    await stand_in_actions.notify_canceled(tx, context, row["id"], actor)
 
 
 async def discard_gathering(context: Context, actor: Person, gathering_id: UUID) -> UUID:

@@ -14,7 +14,7 @@ from circles.base import clock, reading
 from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.base.money import Scale
 from circles.base.reading import Reader
-from circles.hosting.change import actions, planned_change, queries, rules, wording
+from circles.hosting.change import actions, cancel_rules, planned_change, queries, rules, wording
 from circles.hosting.change.planned_change import Consent, FollowingChange, GatheringChange, ScheduleChange
 from circles.hosting.change.rules import Outcome
 from circles.hosting.schedule import forms as schedule_forms
@@ -183,16 +183,27 @@ async def _cancel_page(request: Request, form: Form, status: int) -> Response:
         form=form,
         gathering=row,
         consequences=wording.cancel_sentences(row),
+        fingerprint=cancel_rules.cancel_fingerprint(row),
+        back=_back(row),
     )
+
+
+def _back(row: Row | db.Record) -> str:
+    """The page of the circle: an organizer who does not host it has one of their own."""
+    return f"/{'organize' if row['part'] == 'organizer' else 'host'}/circles/{row['circle_id']}"
 
 
 async def cancel_gathering(request: Request) -> Response:
     form = await Form.read(request)
     try:
-        circle_id = await actions.cancel_gathering(
-            access.context(request), request.state.person, access.path_id(request), form.value("reason")
+        row = await actions.cancel_gathering(
+            access.context(request),
+            request.state.person,
+            access.path_id(request),
+            form.value("reason"),
+            fingerprint=form.value("seen"),
         )
     except Refused as refused:
         return await _cancel_page(request, form.add(refused.reasons), 422)
     notice = "The gathering is canceled. Everybody with a seat is being told."
-    return render.see_other(f"/host/circles/{circle_id}", notice=notice)
+    return render.see_other(_back(row), notice=notice)

@@ -15,16 +15,18 @@ from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("hosting/circle")
+HOSTS = db.queries("hosting/hosts")
 
 
 async def create_circle(context: Context, actor: Person, plan: CirclePlan) -> UUID:
     """Create a circle: a draft with its guidelines, led by the actor. Returns its id.
 
-    Raises NotAllowed for somebody who is neither facilitator nor organizer.
+    Raises NotAllowed for somebody who is neither facilitator nor organizer by now.
     """
-    if not (actor.is_facilitator or actor.is_organizer):
-        raise NotAllowed
     async with context.db.transaction() as tx:
+        # Locked, so that nobody takes the role away between this and the circle, which would then have no lead.
+        if await HOSTS.possible_lead(tx, id=actor.id) is None:
+            raise NotAllowed
         guidelines_id = await guidelines.create(tx, plan.guidelines, actor.id)
         circle_id = await SQL.add_circle(tx, **_columns(plan), guidelines_id=guidelines_id, actor_id=actor.id)
         await SQL.add_lead(tx, circle_id=circle_id, person_id=actor.id)

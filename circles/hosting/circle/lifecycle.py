@@ -7,7 +7,7 @@ from uuid import UUID
 from circles import guidelines
 from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
-from circles.hosting.change.actions import remove_gathering
+from circles.hosting.change.actions import cancel_locked, remove_gathering
 from circles.hosting.circle import rules
 from circles.hosting.circle.actions import lock_circle
 from circles.hosting.circle.rules import MOVES, CirclePlan
@@ -20,6 +20,7 @@ from circles.store.context import Context
 
 SQL = db.queries("hosting/circle")
 SCHEDULES = db.queries("hosting/schedule")
+CHANGE = db.queries("hosting/change")
 
 DISCARDED = (
     "{name} threw this draft away. Nobody but its hosts had seen it, and there is nothing to do for you."
@@ -42,10 +43,12 @@ async def publish_circle(context: Context, actor: Person, circle_id: UUID) -> No
         await planting.plant_circle(tx, circle_id)
 
 
-async def _set_state(tx: db.Tx, row: db.Record, actor: Person, what: str, state: str) -> None:
+async def _set_state(
+    tx: db.Tx, row: db.Record, actor: Person, what: str, state: str, *, why: str = ""
+) -> None:
     check_move(MOVES, row["state"], state)
     await SQL.set_circle_state(tx, id=row["id"], state=state)
-    await audit.record(tx, what, row["id"], actor_id=actor.id, before=row["state"], after=state)
+    await audit.record(tx, what, row["id"], actor_id=actor.id, before=row["state"], after=state, why=why)
 
 
 async def pause_circle(context: Context, actor: Person, circle_id: UUID) -> None:
@@ -86,16 +89,37 @@ async def archive_circle(context: Context, actor: Person, circle_id: UUID) -> No
         row = await lock_circle(tx, circle_id, actor)
         if row["state"] == "archived":
             return
-        ahead = await db.rows(SCHEDULES.open_ahead(tx, circle_id=circle_id))
-        refuse_if(rules.end_refusals(await SCHEDULES.seats_ahead(tx, circle_id=circle_id)))
-        for schedule in await db.rows(SCHEDULES.lock_of_circle(tx, circle_id=circle_id)):
-            await SCHEDULES.end_schedule(tx, id=schedule["id"])
-            await audit.record(
-                tx, "schedule.ended", schedule["id"], actor_id=actor.id, before="active", after="ended"
-            )
-        for gathering in ahead:
-            await remove_gathering(tx, actor, gathering["id"], gathering["state"])
-        await _set_state(tx, row, actor, "circle.archived", "archived")
+        await _end(tx, row, actor)
+
+
+async def _end(tx: db.Tx, row: db.Record, actor: Person, why: str = "") -> None:
+    """End a locked circle. Raises Refused while somebody has a seat ahead."""
+    ahead = await db.rows(SCHEDULES.open_ahead(tx, circle_id=row["id"]))
+    refuse_if(rules.end_refusals(await SCHEDULES.seats_ahead(tx, circle_id=row["id"])))
+    for schedule in await db.rows(SCHEDULES.lock_of_circle(tx, circle_id=row["id"])):
+        await SCHEDULES.end_schedule(tx, id=schedule["id"])
+        await audit.record(
+            tx, "schedule.ended", schedule["id"], actor_id=actor.id, before="active", after="ended", why=why
+        )
+    for gathering in ahead:
+        await remove_gathering(tx, actor, gathering["id"], gathering["state"])
+    await _set_state(tx, row, actor, "circle.archived", "archived", why=why)
+
+
+async def cancel_and_end(tx: db.Tx, context: Context, actor: Person, circle_id: UUID, why: str) -> None:
+    """Cancel every gathering with a seat that is not over, with full refunds, and end the circle. Idempotent.
+
+    why: what those booked will read. The caller has locked the circle and may act for it.
+    """
+    row = or_not_found(await SQL.circle_state(tx, id=circle_id))
+    if row["state"] == "archived":
+        return
+    for gathering in await db.rows(SQL.lock_booked_ahead(tx, circle_id=circle_id)):
+        to_cancel = or_not_found(await CHANGE.gathering_to_cancel(tx, id=gathering["id"], actor_id=actor.id))
+        await cancel_locked(tx, context, actor, to_cancel, why)
+    await _end(tx, row, actor, why)
+    news = f"{actor.name}, an organizer, canceled what was ahead and ended the circle."
+    await hosts_mail.notify_hosts(tx, context, circle_id, actor, news)
 
 
 async def led_circle(tx: db.Tx, circle_id: UUID, actor: Person) -> db.Record:

@@ -25,6 +25,7 @@ from circles.web.paging import pager
 
 SQL = db.queries("hosting/circle")
 SCHEDULES = db.queries("hosting/schedule")
+ORGANIZE = db.queries("hosting/organize")
 
 PER_PAGE = 50
 
@@ -222,11 +223,13 @@ async def organize_circles(request: Request) -> Response:
     number = reading.page_number(request.query_params.get("page", ""))
     async with access.context(request).db.reading() as tx:
         rows = await db.rows(SQL.every_circle(tx, limit=PER_PAGE, offset=(number - 1) * PER_PAGE))
+        orphans = await db.rows(ORGANIZE.orphans(tx))
     total = rows[0]["total"] if rows else 0
     return render.page(
         request,
         "hosting/circle/organize_circles.html",
         circles=rows,
+        orphans=orphans,
         total=total,
         formats=FORMATS,
         pager=pager(number, total, PER_PAGE, lambda page: f"/organize/circles?page={page}"),

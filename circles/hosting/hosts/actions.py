@@ -1,14 +1,14 @@
-"""Hosts of a circle: invite, answer, withdraw, remove, pass the lead."""
+"""Invitations to host a circle or a gathering: send, answer, withdraw."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from circles import people
+from circles.base import reading
 from circles.base.errors import NotFound, or_not_found, refuse_if
+from circles.hosting.hosts import change_actions, rules
 from circles.hosting.hosts import mail as hosts_mail
-from circles.hosting.hosts import rules
-from circles.hosting.hosts.rules import Host
 from circles.hosting.stand_in import actions as stand_in_actions
 from circles.people import Person
 from circles.store import audit, db, jobs
@@ -28,28 +28,40 @@ async def invite(context: Context, actor: Person, circle_id: UUID, *, email: str
         await SQL.replace_invitation(tx, circle_id=circle_id, gathering_id=None, email=email)
         host = await SQL.host_by_email(tx, circle_id=circle_id, email=email)
         refuse_if(rules.invite_refusals(circle, host, await SQL.count_hosts(tx, circle_id=circle_id), part))
+        if circle["part"] == "organizer":
+            text = f"{actor.name}, an organizer, invited somebody to be {rules.PARTS[part].lower()}."
+            await hosts_mail.notify_hosts(tx, context, circle_id, actor, text)
         return await hosts_mail.invite(
             tx, context, actor, circle_id, circle["discreet_name"], part=part, email=email
         )
 
 
-async def _lock_circle(tx: db.Tx, circle_id: UUID, actor: Person, *, to_change: bool = True) -> db.Record:
-    """A circle of which the actor is host, locked. Raises NotFound; for a helper too, if to_change."""
+async def _lock_circle(tx: db.Tx, circle_id: UUID, actor: Person) -> db.Record:
+    """A circle that the actor hosts or organizes, locked. Raises NotFound, for a helper too."""
     row = await SQL.lock_circle(tx, id=circle_id, actor_id=actor.id)
-    if row is None or (to_change and row["part"] == "helper"):
+    if row is None or row["part"] == "helper":
         raise NotFound
     return row
 
 
-async def invitation_by_token(tx: db.Tx, token: str) -> db.Record:
-    """The invitation of a link. Raises NotFound for a token that was never given."""
-    return or_not_found(await SQL.invitation(tx, token_hash=people.fingerprint(token)))
+async def invitation_by_token(tx: db.Tx, token: str, actor: Person) -> db.Record:
+    """The invitation of a link. Raises NotFound for a token that was never given.
+
+    token: of the link in the mail, or the id of an invitation to the actor's own address.
+    """
+    return or_not_found(await SQL.invitation(tx, token_hash=await _token_hash(tx, token, actor)))
+
+
+async def _token_hash(tx: db.Tx, token: str, actor: Person) -> bytes:
+    invitation_id = reading.uuid_or_none(token)
+    own = await SQL.own_token_hash(tx, id=invitation_id, email=actor.email) if invitation_id else None
+    return own or people.fingerprint(token)
 
 
 async def answer(context: Context, actor: Person, token: str, *, accept: bool) -> db.Record:
     """Accept or decline an invitation, once. Returns it. Raises NotFound, and Refused with every reason."""
     async with context.db.transaction() as tx:
-        invitation = await _lock_invitation(tx, token)
+        invitation = await _lock_invitation(tx, token, actor)
         reasons = rules.answer_refusals(invitation, actor)
         refuse_if(reasons + rules.accept_refusals(invitation, actor) if accept else reasons)
         state = "accepted" if accept else "declined"
@@ -63,13 +75,13 @@ async def answer(context: Context, actor: Person, token: str, *, accept: bool) -
     return invitation
 
 
-async def _lock_invitation(tx: db.Tx, token: str) -> db.Record:
+async def _lock_invitation(tx: db.Tx, token: str, actor: Person) -> db.Record:
     """An invitation, locked and read after the lock; the gathering of a stand-in is locked before it."""
-    invitation = await invitation_by_token(tx, token)
+    invitation = await invitation_by_token(tx, token, actor)
     if invitation["gathering_id"]:
         await stand_in_actions.lock_gathering(tx, invitation["gathering_id"])
-    await SQL.lock_invitation(tx, token_hash=people.fingerprint(token))
-    return await invitation_by_token(tx, token)
+    await SQL.lock_invitation(tx, token_hash=await _token_hash(tx, token, actor))
+    return await invitation_by_token(tx, token, actor)
 
 
 async def _add_host(tx: db.Tx, context: Context, actor: Person, invitation: db.Record) -> None:
@@ -77,6 +89,7 @@ async def _add_host(tx: db.Tx, context: Context, actor: Person, invitation: db.R
         await stand_in_actions.accept_invitation(tx, context, actor, invitation)
         return
     circle_id, part = invitation["circle_id"], invitation["part"]
+    await change_actions.notify_joined(tx, context, actor, circle_id, part)
     await SQL.add_host(tx, circle_id=circle_id, person_id=actor.id, part=part)
     await audit.record(tx, "host.joined", circle_id, actor_id=actor.id, after=part)
 
@@ -104,52 +117,6 @@ async def withdraw(context: Context, actor: Person, circle_id: UUID, invitation_
             tx, "host.withdrawn", invitation_id, actor_id=actor.id, before="open", after="withdrawn"
         )
     return row["gathering_id"]
-
-
-async def remove(context: Context, actor: Person, circle_id: UUID, host_id: UUID) -> Host:
-    """Remove a host from a circle, or leave it oneself. Returns the former host.
-
-    Raises NotFound; Refused for the lead, and when somebody other than the lead removes another host.
-    """
-    is_actor = host_id == actor.id
-    async with context.db.transaction() as tx:
-        circle = await _lock_circle(tx, circle_id, actor, to_change=not is_actor)
-        row = await _host(tx, circle_id, host_id)
-        refuse_if(rules.remove_refusals(circle["part"], row, is_actor=is_actor))
-        await SQL.delete_host(tx, circle_id=circle_id, person_id=host_id)
-        details = {"host": str(host_id)}
-        await audit.record(
-            tx, "host.left", circle_id, actor_id=actor.id, before=row["part"], after="", details=details
-        )
-        host = Host(host_id, row["name"], row["email"])
-        if not is_actor:
-            text = f"{actor.name} ended your part as {rules.PARTS[row['part']].lower()}."
-            await hosts_mail.notify(tx, context, host, circle["discreet_name"], text)
-    return host
-
-
-async def _host(tx: db.Tx, circle_id: UUID, host_id: UUID) -> db.Record:
-    return or_not_found(await SQL.host_by_id(tx, circle_id=circle_id, person_id=host_id))
-
-
-async def pass_lead(context: Context, actor: Person, circle_id: UUID, host_id: UUID) -> Host:
-    """Make a co-facilitator the lead; the actor stays as co-facilitator. Returns the new lead.
-
-    Raises NotFound, and Refused with every reason.
-    """
-    async with context.db.transaction() as tx:
-        circle = await _lock_circle(tx, circle_id, actor)
-        row = await _host(tx, circle_id, host_id)
-        refuse_if(rules.pass_lead_refusals(circle["part"], row))
-        await SQL.set_part(tx, circle_id=circle_id, person_id=actor.id, part="co")
-        await SQL.set_part(tx, circle_id=circle_id, person_id=host_id, part="lead")
-        await audit.record(
-            tx, "host.lead", circle_id, actor_id=actor.id, before=str(actor.id), after=str(host_id)
-        )
-        host = Host(host_id, row["name"], row["email"])
-        text = f"{actor.name} handed the lead over to you."
-        await hosts_mail.notify(tx, context, host, circle["discreet_name"], text)
-    return host
 
 
 @jobs.every("hosts.forget_invitations", "17 4 * * *")

@@ -92,3 +92,9 @@ async def notify(tx: db.Tx, context: Context, to: Host | Person, discreet_name: 
         text=text,
         link=f"{context.settings.base_url}/host",
     )
+
+
+async def notify_hosts(tx: db.Tx, context: Context, circle_id: UUID, actor: Person, text: str) -> None:
+    """Mail one line of news to whoever leads or co-facilitates a circle, but for the actor."""
+    for row in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id, actor_id=actor.id)):
+        await notify(tx, context, Host(row["id"], row["name"], row["email"]), row["discreet_name"], text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from starlette.requests import Request
@@ -10,12 +9,13 @@ from starlette.responses import Response
 
 from circles import people
 from circles.base.errors import Reason, Refused, or_not_found
-from circles.hosting.hosts import actions, rules
+from circles.hosting.hosts import actions, change_actions, rules
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
 
 SQL = db.queries("hosting/hosts")
+ROLES = db.queries("hosting/roles")
 
 
 async def hosts(request: Request) -> Response:
@@ -27,13 +27,16 @@ async def _hosts_page(request: Request, form: Form) -> Response:
         row = or_not_found(
             await SQL.hosts_page(tx, id=access.path_id(request), actor_id=request.state.person.id)
         )
+        leads = await change_actions.possible_leads(tx) if row["is_organizer"] else []
     return render.page(
         request,
         "hosting/hosts/hosts.html",
         200 if form.ok else 422,
         form=form,
         circle=row,
-        may_change=row["part"] != "helper",
+        may_change=row["may_change"],
+        is_leading=row["part"] == "lead" or row["is_organizer"],
+        leads=rules.lead_options(leads, row["hosts"], request.state.person),
         parts=rules.PARTS,
         choices=rules.CHOICES,
         invitations=[
@@ -69,36 +72,6 @@ async def withdraw(request: Request) -> Response:
     return render.see_other(back, notice="The invitation is taken back.")
 
 
-async def remove(request: Request) -> Response:
-    circle_id, host_id = access.path_id(request), access.path_id(request, "host")
-    try:
-        host = await actions.remove(access.context(request), request.state.person, circle_id, host_id)
-    except Refused as refused:
-        return await _refused(request, refused.reasons)
-    if host_id == request.state.person.id:
-        return render.see_other("/host", notice="You have left the circle.")
-    return render.see_other(f"/host/circles/{circle_id}/hosts", notice=f"{host.name} hosts no more here.")
-
-
-async def _refused(request: Request, reasons: Iterable[Reason]) -> Response:
-    form = Form({"part": "co"})
-    form.add(reasons)
-    return await _hosts_page(request, form)
-
-
-async def pass_lead(request: Request) -> Response:
-    circle_id = access.path_id(request)
-    try:
-        host = await actions.pass_lead(
-            access.context(request), request.state.person, circle_id, access.path_id(request, "host")
-        )
-    except Refused as refused:
-        return await _refused(request, refused.reasons)
-    return render.see_other(
-        f"/host/circles/{circle_id}/hosts", notice=f"{host.name} is the lead now. You are co-facilitator."
-    )
-
-
 async def invitation(request: Request) -> Response:
     return await _invitation_page(request, ())
 
@@ -106,7 +79,8 @@ async def invitation(request: Request) -> Response:
 async def _invitation_page(request: Request, refused: tuple[Reason, ...]) -> Response:
     actor, token = request.state.person, request.path_params["token"]
     async with access.context(request).db.reading() as tx:
-        row = await actions.invitation_by_token(tx, token)
+        row = await actions.invitation_by_token(tx, token, actor)
+        asked = await ROLES.open_request(tx, person_id=actor.id)
     answer_refusals = rules.answer_refusals(row, actor)
     return render.page(
         request,
@@ -115,6 +89,7 @@ async def _invitation_page(request: Request, refused: tuple[Reason, ...]) -> Res
         invitation=row,
         is_mine=row["email"] == actor.email,
         part=rules.INVITED_AS.get(row["part"], ""),
+        asked=asked,
         answer_refusals=answer_refusals,
         accept_refusals=[] if answer_refusals else rules.accept_refusals(row, actor),
         members=rules.members_words(row["seats"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Self
@@ -116,7 +116,7 @@ def accept_refusals(invitation: Row, actor: Person) -> list[Reason]:
         Reason(
             "not_facilitator",
             "To host a circle here you need the facilitator role, which an organizer gives. "
-            "Ask them for it; your invitation waits for you.",
+            "Ask them below. Your invitation waits for you.",
         )
     ]
 
@@ -129,23 +129,57 @@ def members_words(seats: int) -> str:
     return f"{seats} {have}. They are told by mail that you host it this time"
 
 
-def remove_refusals(actor_part: str, host: Row, *, is_actor: bool) -> list[Reason]:
-    """Every reason why a host cannot be removed from a circle. is_actor: whether the host leaves by themselves."""
-    if host["part"] == "lead":
+def remove_refusals(part: str, *, is_leading: bool, is_actor: bool) -> list[Reason]:
+    """Every reason why a host with this part cannot be removed from a circle.
+
+    is_leading: whether the actor decides who hosts it. is_actor: whether the host leaves by themselves.
+    """
+    if part == "lead":
         return [Reason("leads", "The lead cannot leave. Hand the lead over first.")]
-    if not is_actor and actor_part != "lead":
-        return [Reason("not_lead", "Only the lead can take another host out.")]
+    if not is_actor and not is_leading:
+        return [Reason("not_lead", "Only the lead can remove another host.")]
     return []
 
 
-def pass_lead_refusals(actor_part: str, host: Row) -> list[Reason]:
-    """Every reason why the actor cannot pass the lead to this host."""
-    if actor_part != "lead":
+def pass_lead_refusals(host: Row, *, is_leading: bool, is_organizer: bool) -> list[Reason]:
+    """Every reason why the actor cannot make this host the lead; an organizer may choose any facilitator."""
+    if not is_leading:
         return [Reason("not_lead", "Only the lead can hand the lead over.")]
-    if host["part"] != "co":
+    if host["part"] == "lead":
+        return [Reason("leads_already", f"{host['name']} leads this circle already.")]
+    if not is_organizer and host["part"] != "co":
         return [Reason("not_co", "The lead goes to a co-facilitator. Ask them to be one first.")]
     if not host["may_lead"]:
         return [
             Reason("not_facilitator", f"{host['name']} is no facilitator at present, so they cannot lead.")
         ]
     return []
+
+
+def acted_as(part: str | None) -> dict[str, str]:
+    """What an event says of an actor with this part: that an organizer acted for the hosts."""
+    return {"as": "organizer"} if part == "organizer" else {}
+
+
+def out_of_date() -> Reason:
+    """The reason when a confirmation does not fit what would happen by now."""
+    return Reason("out_of_date", "Something changed since you looked. Please see once more what will happen.")
+
+
+def lead_options(
+    people: Iterable[Row], hosts: Iterable[Mapping[str, Any]], actor: Person
+) -> list[tuple[str, str]]:
+    """Who could lead a circle, as choices of a form: its co-facilitators first, then everybody else, by name.
+
+    hosts: of the circle. The address tells apart two people of one name.
+    """
+    parts = {UUID(host["id"]): host["part"] for host in hosts}
+    options = []
+    for row in people:
+        part = parts.get(row["id"], "")
+        if part == "lead":
+            continue
+        you = ", that is you" if row["id"] == actor.id else ""
+        hosting = f", {PARTS[part].lower()} of it" if part else ""
+        options.append((part != "co", str(row["id"]), f"{row['name']}, {row['email']}{hosting}{you}"))
+    return [(value, label) for _, value, label in sorted(options, key=lambda option: option[0])]

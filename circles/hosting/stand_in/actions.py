@@ -6,9 +6,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from circles.base import clock
-from circles.base.errors import NotFound, OutOfDate, refuse_if
+from circles.base.errors import NotFound, OutOfDate, or_not_found, refuse_if
 from circles.base.settings import Settings
 from circles.hosting.hosts import mail as hosts_mail
+from circles.hosting.hosts import rules as hosts_rules
 from circles.hosting.hosts.rules import Host
 from circles.hosting.stand_in import rules
 from circles.hosting.stand_in.rules import HostChange, HostedGathering, InvitationPlan, Seat
@@ -25,7 +26,7 @@ async def hosted_gathering(
 ) -> HostedGathering:
     """A gathering with its hosts. Raises NotFound; for its stand-in too, if to_change."""
     row = await SQL.hosted_gathering(tx, id=gathering_id, actor_id=actor.id)
-    if row is None or (to_change and row["part"] not in ("lead", "co")):
+    if row is None or (to_change and row["part"] not in ("lead", "co", "organizer")):
         raise NotFound
     return HostedGathering.read(row)
 
@@ -41,8 +42,13 @@ async def _lock(tx: db.Tx, gathering_id: UUID, actor: Person, *, to_change: bool
 
 
 def plan_stand_in(gathering: HostedGathering, actor: Person, host_id: UUID) -> HostChange:
-    """What it does when one of the circle's own hosts becomes the stand-in. Raises NotFound and Refused."""
+    """What it does when one of the circle's own hosts becomes the stand-in, or an organizer themselves.
+
+    Raises NotFound and Refused.
+    """
     to = next((host for host in gathering.usual if host.id == host_id), None)
+    if to is None and host_id == actor.id and gathering.part == "organizer":
+        to = Host(actor.id, actor.name, actor.email)
     if to is None:
         raise NotFound
     refuse_if(rules.over_refusals(gathering))
@@ -67,7 +73,7 @@ async def _confirm(tx: db.Tx, context: Context, actor: Person, change: HostChang
     if change.is_done:
         return
     if change.fingerprint != fingerprint:
-        raise OutOfDate(rules.out_of_date())
+        raise OutOfDate(hosts_rules.out_of_date())
     await _apply(tx, context, actor, change)
 
 
@@ -87,7 +93,8 @@ async def _apply(
         actor_id=actor.id,
         before=str(before.id) if before else "",
         after=str(after.id) if after else "",
-        details={"told": {"hosts": len(change.hosts), "members": len(change.members)}},
+        details={"told": {"hosts": len(change.hosts), "members": len(change.members)}}
+        | hosts_rules.acted_as(gathering.part),
     )
     await _withdraw_invitations(tx, actor, change)
     when = clock.format_when(gathering.starts_at, gathering.zone)
@@ -154,8 +161,12 @@ async def invite(
         if plan.replaced and plan.fingerprint_before == fingerprint:
             return
         if plan.fingerprint != fingerprint:
-            raise OutOfDate(rules.out_of_date())
+            raise OutOfDate(hosts_rules.out_of_date())
         circle_id = plan.gathering.circle_id
+        if plan.gathering.part == "organizer":
+            when = clock.format_when(plan.gathering.starts_at, plan.gathering.zone)
+            text = f"{actor.name}, an organizer, asked somebody to host the gathering of {when}."
+            await hosts_mail.notify_hosts(tx, context, circle_id, actor, text)
         await HOSTS.replace_invitation(tx, circle_id=circle_id, gathering_id=gathering_id, email=email)
         await hosts_mail.invite(
             tx,
@@ -188,6 +199,17 @@ async def give_back(context: Context, actor: Person, gathering_id: UUID, *, fing
         change = plan_giving_back(await _lock(tx, gathering_id, actor, to_change=False), actor)
         await _confirm(tx, context, actor, change, fingerprint)
     return change
+
+
+async def return_to_hosts(tx: db.Tx, context: Context, actor: Person, gathering_id: UUID) -> None:
+    """Let the usual hosts host a gathering whose stand-in cannot any more; everybody concerned is notified.
+
+    The caller has locked the gathering. A gathering that is over or canceled by now stays as it is.
+    """
+    row = or_not_found(await SQL.hosted_gathering(tx, id=gathering_id, actor_id=None))
+    change = HostChange(HostedGathering.read(row), None, actor.id)
+    if not change.is_done and not change.gathering.is_over:
+        await _apply(tx, context, actor, change)
 
 
 async def accept_invitation(tx: db.Tx, context: Context, actor: Person, invitation: db.Record) -> None:

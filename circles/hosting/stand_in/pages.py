@@ -13,6 +13,7 @@ from circles.base import reading
 from circles.base.errors import Reason, Refused
 from circles.hosting.stand_in import actions, rules
 from circles.hosting.stand_in.rules import HostChange, HostedGathering, InvitationPlan
+from circles.people import Person
 from circles.store.mail import ComposedMail
 from circles.web import access, render
 from circles.web.forms import Form
@@ -40,12 +41,21 @@ def _choose_page(
         form=form,
         gathering=gathering,
         over=rules.over_refusals(gathering),
-        choices=[(str(host.id), host.name) for host in gathering.choices],
+        choices=_choices(gathering, request.state.person),
         change=change,
         invitation=plan if isinstance(plan, InvitationPlan) else None,
         sample=_sample(request, change),
         names_of=rules.names_of,
     )
+
+
+def _choices(gathering: HostedGathering, actor: Person) -> list[tuple[str, str]]:
+    """Who can be chosen at once: the circle's own hosts, and an organizer themselves."""
+    choices = [(str(host.id), host.name) for host in gathering.choices]
+    is_stand_in = gathering.stand_in is not None and gathering.stand_in.id == actor.id
+    if gathering.part == "organizer" and not is_stand_in:
+        choices.append((str(actor.id), f"{actor.name}, that is you"))
+    return choices
 
 
 def _sample(request: Request, change: HostChange | None) -> ComposedMail | None:
@@ -85,13 +95,14 @@ async def _apply(request: Request, form: Form, plan: HostChange | InvitationPlan
     context, actor, shown = access.context(request), request.state.person, form.value("seen")
     gathering_id = plan.gathering.id
     page = f"/host/gatherings/{gathering_id}"
+    after = f"/organize/circles/{plan.gathering.circle_id}" if plan.gathering.part == "organizer" else page
     if isinstance(plan, InvitationPlan):
         await actions.invite(context, actor, gathering_id, email=plan.email, fingerprint=shown)
         notice = f"Asked: {plan.email}. They host it once they say yes."
         return render.see_other(f"{page}/stand-in", notice=notice)
     host_id = plan.to.id if plan.to else actor.id
     done = await actions.set_stand_in(context, actor, gathering_id, host_id, fingerprint=shown)
-    return render.see_other(page, notice=done.done_text)
+    return render.see_other(after, notice=done.done_text)
 
 
 async def giving_back(request: Request) -> Response:
@@ -129,4 +140,6 @@ async def give_back(request: Request) -> Response:
             request, await _gathering(request, to_change=False), form.add(refused.reasons)
         )
     to = f"/host/gatherings/{done.gathering.id}" if done.gathering.may_change else "/host"
+    if done.gathering.part == "organizer":
+        to = f"/organize/circles/{done.gathering.circle_id}"
     return render.see_other(to, notice=done.done_text)

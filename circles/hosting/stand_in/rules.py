@@ -77,7 +77,7 @@ class HostedGathering:
     @property
     def may_change(self) -> bool:
         """Whether the actor chooses the stand-in; a stand-in may only give the gathering back."""
-        return self.part in ("lead", "co")
+        return self.part in ("lead", "co", "organizer")
 
     @property
     def choices(self) -> tuple[Host, ...]:
@@ -214,11 +214,6 @@ def invite_refusals(gathering: HostedGathering, email: str) -> list[Reason]:
         for host in gathering.usual
         if host.email == email
     ]
-
-
-def out_of_date() -> Reason:
-    """The reason when a confirmation does not fit what would happen by now."""
-    return Reason("out_of_date", "Something changed since you looked. Please see once more what will happen.")
 
 
 def names_of(people: Iterable[Host | Seat]) -> str:

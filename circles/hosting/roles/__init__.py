@@ -1,0 +1,1 @@
+"""Roles: facilitator and organizer, given, taken away, and asked for."""

@@ -1,0 +1,67 @@
+-- name: circle(id, actor_id)^
+-- one circle for an organizer, with its hosts and whether somebody may lead it
+select
+    circles.id, circles.name, circles.discreet_name, circles.state, circles.place, circles.city, circles.maximum,
+    circles.currency, actor.part,
+    exists (select from may_host(circles.id, :actor_id) as host where host.part in ('lead', 'co')) as is_host,
+    exists (select from orphaned_circles where orphaned_circles.id = circles.id) as is_orphaned,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object(
+                'id', people.id, 'name', people.name, 'email', people.email, 'part', hosts.part,
+                'may_lead', people.is_facilitator or people.is_organizer
+            )
+            order by hosts.part = 'lead' desc, hosts.part, people.name, people.id
+        ), '[]')
+        from hosts join people on people.id = hosts.person_id
+        where hosts.circle_id = circles.id
+    ) as hosts
+from circles
+join may_manage(circles.id, :actor_id) as actor on actor.is_organizer
+where circles.id = :id;
+
+-- name: ahead(circle_id, most)
+-- the open gatherings of a circle that are not over, with their seats and stand-in, the nearest first; and how many
+select
+    gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.capacity, gatherings.seats_taken,
+    coalesce(people.name, '') as stand_in_name,
+    coalesce(people.is_facilitator or people.is_organizer, true) as stand_in_may_host,
+    count(*) over () as total, sum(gatherings.seats_taken) over () as seats
+from gatherings
+left join stand_ins on stand_ins.gathering_id = gatherings.id
+left join people on people.id = stand_ins.person_id
+where gatherings.circle_id = :circle_id and gatherings.state = 'open' and gatherings.ends_at > now()
+order by gatherings.starts_at, gatherings.id
+limit :most;
+
+-- name: booked_ahead(circle_id)
+-- who would lose a seat if a circle ended now: the bookings of its gatherings that are not over
+select bookings.id, bookings.gathering_id
+from bookings join gatherings on gatherings.id = bookings.gathering_id
+where gatherings.circle_id = :circle_id and gatherings.state = 'open' and gatherings.ends_at > now()
+    and bookings.state in ('held', 'confirmed')
+order by bookings.id;
+
+-- name: orphans()
+-- circles that nobody may lead, and those with a gathering ahead whose stand-in may not host it, with what is ahead
+select
+    circles.id, circles.name, circles.state,
+    exists (select from orphaned_circles where orphaned_circles.id = circles.id) as has_no_lead,
+    (
+        select count(*) from orphaned_stand_ins where orphaned_stand_ins.circle_id = circles.id
+    )::int as stand_ins,
+    (
+        select count(*) from gatherings
+        where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.ends_at > now()
+    )::int as gatherings,
+    (
+        select coalesce(sum(gatherings.seats_taken), 0) from gatherings
+        where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.ends_at > now()
+    )::int as seats,
+    coalesce((
+        select people.name from hosts join people on people.id = hosts.person_id
+        where hosts.circle_id = circles.id and hosts.part = 'lead'
+    ), '') as lead_name
+from circles
+where circles.id in (select id from orphaned_circles) or circles.id in (select circle_id from orphaned_stand_ins)
+order by circles.name, circles.id;
