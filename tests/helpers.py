@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from circles import people
+from circles.base import clock
 from circles.store.context import Context
 
 
@@ -27,6 +29,20 @@ async def change(context: Context, query: str, *arguments: object) -> None:
     """Change the database directly."""
     async with context.db.transaction() as tx:
         await tx.execute(query, *arguments)
+
+
+async def start_in(context: Context, gathering: UUID, ahead: timedelta) -> None:
+    """Move a gathering so that it starts this long from now."""
+    zone = await value(context, "select zone from gatherings where id = $1", gathering)
+    starts_at = clock.now() + ahead
+    await change(
+        context,
+        "update gatherings set starts_at = $2, ends_at = $2::timestamptz + make_interval(mins => length_minutes), "
+        "wall_start = $3 where id = $1",
+        gathering,
+        starts_at,
+        clock.wall_time(starts_at, zone),
+    )
 
 
 async def person(context: Context, person_id: UUID) -> people.Person:

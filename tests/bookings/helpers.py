@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +23,7 @@ from circles.store import audit
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_person
 from tests.conftest import Browser, OpenBrowser
+from tests.helpers import start_in
 
 GOOD_CARD = "4242 4242 4242 4242"
 
@@ -65,13 +66,7 @@ class Scene:
             await audit.record(tx, "booking.lapsed", booking, before="held", after="lapsed")
 
     async def starts_in(self, gathering: UUID, ahead: timedelta) -> None:
-        await self.value(
-            "update gatherings set starts_at = $2, "
-            "ends_at = $2::timestamptz + make_interval(mins => length_minutes), "
-            "wall_start = $2::timestamptz at time zone zone where id = $1",
-            gathering,
-            datetime.now(UTC) + ahead,
-        )
+        await start_in(self.context, gathering, ahead)
 
     async def fill(self, gathering: UUID, seats: int) -> list[UUID]:
         """Take this many seats of a gathering for others."""

@@ -23,7 +23,7 @@ from circles.store.context import Context
 from circles.store.mail import message
 from tests.cast import Cast, add_booking, add_circle, add_gathering, open_the_room
 from tests.conftest import Browser, OpenBrowser
-from tests.helpers import change, person
+from tests.helpers import change, person, start_in
 
 LINK = "https://meet.example.org/tuesday"
 NOT_DISCREET = re.compile(
@@ -46,16 +46,6 @@ async def end(context: Context, booking: UUID, cause: str = "by_member") -> None
             cause,
         )
         await audit.record(tx, "booking.cancelled", booking, before="confirmed", after="cancelled", why=cause)
-
-
-async def starts_in(context: Context, gathering: UUID, ahead: timedelta) -> None:
-    await change(
-        context,
-        "update gatherings set starts_at = $2, ends_at = $2::timestamptz + make_interval(mins => length_minutes), "
-        "wall_start = $2::timestamptz at time zone zone where id = $1",
-        gathering,
-        datetime.now(UTC) + ahead,
-    )
 
 
 async def send(context: Context, booking: UUID) -> None:
@@ -165,7 +155,7 @@ async def test_booking_again_keeps_the_uid_and_raises_the_sequence(context: Cont
 async def test_a_moved_gathering_is_mailed_with_the_next_sequence(context: Context, cast: Cast) -> None:
     booking = await add_booking(context, cast.gathering, cast.mira)
     await send(context, booking)
-    await starts_in(context, cast.gathering, timedelta(days=9))
+    await start_in(context, cast.gathering, timedelta(days=9))
     await send(context, booking)
     await send(context, booking)
     first, second = await mails(context)
@@ -336,7 +326,7 @@ async def test_canceled_gatherings_are_listed(context: Context, browser: OpenBro
         text = await my_gatherings(page)
         assert "Flooded" in text
         assert f"/bookings/{booking}/cancel" not in text
-        await starts_in(context, cast.gathering, timedelta(days=-2))
+        await start_in(context, cast.gathering, timedelta(days=-2))
         assert "Flooded" not in await my_gatherings(page)
 
 
@@ -354,7 +344,7 @@ async def test_the_join_link_shows_when_it_is_due_and_the_room_is_open(
     context: Context, browser: OpenBrowser, cast: Cast, ahead: timedelta, due: bool, opened: bool
 ) -> None:
     await add_booking(context, cast.gathering, cast.mira)
-    await starts_in(context, cast.gathering, ahead)
+    await start_in(context, cast.gathering, ahead)
     if opened:
         await open_the_room(context, cast.gathering)
     async with browser(cast.mira) as page:
