@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import app as site
@@ -10,7 +12,7 @@ from circles.bookings import actions as booking_actions
 from circles.hosting.circle import actions, lifecycle
 from circles.hosting.schedule import planting
 from circles.store.context import Context
-from tests.cast import Cast, add_booking
+from tests.cast import Cast, add_booking, add_circle, add_gathering
 from tests.conftest import OpenBrowser
 from tests.helpers import person
 from tests.hosting.helpers import make_schedule, planted
@@ -76,3 +78,21 @@ async def test_a_circle_is_paused_copied_and_ended(
         assert "Copy of First steps home" in (await page.get(copied.headers["Location"])).text
         await page.post(f"{at}/archive")
         assert "End this circle" not in (await page.get(at)).text
+
+
+async def test_a_new_circle_plans_its_dates_before_it_is_published(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
+    """One primary button at a time: the schedule, then publishing."""
+    circle = await add_circle(context, cast.farid, state="draft")
+    async with browser(cast.farid) as page:
+
+        async def primary() -> list[str]:
+            shown = (await page.get(f"/host/circles/{circle}")).text.split("<main")[1]
+            return re.findall(r'class="button button-primary"[^>]*>([^<]*)<', shown)
+
+        assert await primary() == ["Make a schedule"]
+        await add_gathering(context, circle)
+        assert await primary() == ["Publish the circle"]
+        await page.post(f"/host/circles/{circle}/publish")
+        assert await primary() == ["Plan a gathering"]

@@ -72,7 +72,7 @@ async def test_a_circle_from_form_to_public_list(context: Context, cast: Cast, b
         assert "Plan a circle" in (await page.get("/host")).text
         circle = await plan_circle(page, name="Harbor circle")
         assert (await page.get(f"/circles/{circle}")).status_code == 404
-        assert "Only its hosts can see this circle" in (await page.get(f"/host/circles/{circle}")).text
+        assert "Until then only its hosts" in (await page.get(f"/host/circles/{circle}")).text
         await page.post(f"/host/circles/{circle}/publish")
         assert (await page.get(f"/circles/{circle}")).status_code == 200
         answer = await page.post(f"/host/circles/{circle}/gatherings/new", data=dated(then="publish"))
