@@ -23,7 +23,7 @@ async def warnings(context: Context) -> list[str]:
     if misplaced:
         texts.append(
             f"{_how_many(misplaced)}: `python -m circles zones` lists {_them(misplaced)}, "
-            "`python -m circles zones --mend` moves and tells."
+            f"`python -m circles zones --mend` moves {_them(misplaced)} and notifies everybody booked."
         )
     return texts
 
@@ -54,8 +54,8 @@ async def report(context: Context, *, mend: bool) -> tuple[list[str], bool]:
     lines = [f"{_how_many(misplaced)}:", *map(_line, misplaced), *problems]
     if not mend:
         lines.append(
-            f"With --mend the wall time of {_them(misplaced)} stays and the start moves, and everybody booked gets "
-            "a mail and a corrected calendar entry."
+            "With --mend the wall time stays and the moment in UTC moves; everybody booked gets a mail and a corrected "
+            "calendar entry."
         )
         return lines, False
     lines.append(
