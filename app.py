@@ -84,7 +84,7 @@ PEOPLE = [
     *form("/sign-in/name", sign_in_pages.name_form, sign_in_pages.give_name, Access.PUBLIC),
     post("/sign-in/discard", sign_in_pages.discard_kept_form, Access.SIGNED_IN),
     post("/sign-out", sign_in_pages.sign_out, Access.PUBLIC),
-    post("/sign-out/everywhere", sign_in_pages.sign_out_everywhere, Access.SIGNED_IN),
+    post("/sign-out/everywhere", sign_in_pages.sign_out_everywhere, Access.SIGNED_IN, form_page="/me"),
     *form("/me", account_pages.account, account_pages.change_account, Access.SIGNED_IN),
     *form("/me/room", account_pages.access_needs_form, account_pages.set_access_needs, Access.SIGNED_IN),
     post("/me/credentials", account_pages.add_credential, Access.FACILITATOR),
@@ -140,7 +140,12 @@ HOSTING = [
         Access.FACILITATOR,
     ),
     route("/host/circles/{id}/lead", host_change_pages.choose_lead, Access.ORGANIZER),
-    post("/host/circles/{id}/asked/{asked}/withdraw", hosts_pages.withdraw, Access.FACILITATOR),
+    post(
+        "/host/circles/{id}/asked/{asked}/withdraw",
+        hosts_pages.withdraw,
+        Access.FACILITATOR,
+        form_page="/host/circles/{id}/hosts",
+    ),
     *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Access.SIGNED_IN),
     post("/host/invitations/{token}/ask", role_request_pages.ask, Access.SIGNED_IN),
     *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.change, Access.FACILITATOR),
@@ -205,7 +210,12 @@ BOOKINGS = [
     post("/bookings/{id}/let-go", bookings_pages.let_go, Access.SIGNED_IN),
     *form("/bookings/{id}/cancel", bookings_pages.cancel_form, bookings_pages.cancel, Access.SIGNED_IN),
     *form("/bookings/{id}/guidelines", agree_pages.guidelines_form, agree_pages.agree, Access.SIGNED_IN),
-    post("/gatherings/{id}/request", screening_pages.send_request, Access.SIGNED_IN),
+    post(
+        "/gatherings/{id}/request",
+        screening_pages.send_request,
+        Access.SIGNED_IN,
+        form_page="/gatherings/{id}/book",
+    ),
     route("/my/requests/{id}", screening_pages.my_request, Access.SIGNED_IN),
     post("/my/requests/{id}/answer", screening_pages.answer, Access.SIGNED_IN),
     post("/my/requests/{id}/withdraw", screening_pages.withdraw, Access.SIGNED_IN),
@@ -226,7 +236,7 @@ GUIDELINES = [
 
 INVITES = [
     route("/my/gatherings", invites_pages.my_gatherings, Access.SIGNED_IN),
-    post("/my/feed", invites_pages.renew_feed, Access.SIGNED_IN),
+    post("/my/feed", invites_pages.renew_feed, Access.SIGNED_IN, form_page="/my/gatherings"),
     route("/bookings/{id}/invite.ics", invites_pages.invite_file, Access.SIGNED_IN),
     route("/feeds/{token}.ics", invites_pages.feed, Access.MACHINE),
 ]
@@ -235,15 +245,37 @@ ATTENDANCE = [
     route("/host/gatherings/{id}", register_pages.gathering, Access.HOST),
     post("/host/gatherings/{id}/register", register_pages.mark, Access.HOST),
     route("/host/gatherings/{id}/room", room_pages.room, Access.HOST),
-    post("/host/gatherings/{id}/open", room_pages.open_room, Access.HOST),
-    post("/host/gatherings/{id}/shut", room_pages.shut_room, Access.HOST),
+    post(
+        "/host/gatherings/{id}/open",
+        room_pages.open_room,
+        Access.HOST,
+        form_page="/host/gatherings/{id}/room",
+    ),
+    post(
+        "/host/gatherings/{id}/shut",
+        room_pages.shut_room,
+        Access.HOST,
+        form_page="/host/gatherings/{id}/room",
+    ),
     route("/host/room-shell", room_pages.shell, Access.MACHINE),
     route("/host/room-worker.js", room_pages.worker, Access.MACHINE),
     post("/host/gatherings/{id}/room/marks", room_pages.send_marks, Access.HOST),
     route("/host/gatherings/{id}/after", after_pages.after, Access.HOST),
-    post("/host/gatherings/{id}/close", after_pages.close, Access.HOST),
-    post("/host/gatherings/{id}/reopen", after_pages.reopen, Access.HOST),
-    post("/host/gatherings/{id}/notes", after_pages.write_note, Access.HOST),
+    post(
+        "/host/gatherings/{id}/close", after_pages.close, Access.HOST, form_page="/host/gatherings/{id}/after"
+    ),
+    post(
+        "/host/gatherings/{id}/reopen",
+        after_pages.reopen,
+        Access.HOST,
+        form_page="/host/gatherings/{id}/after",
+    ),
+    post(
+        "/host/gatherings/{id}/notes",
+        after_pages.write_note,
+        Access.HOST,
+        form_page="/host/gatherings/{id}/after",
+    ),
     route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest_form, Access.FACILITATOR),
     post("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Access.FACILITATOR),
     post("/host/notes/{id}/take-away", after_pages.delete_note, Access.HOST),
@@ -378,8 +410,18 @@ LISTINGS = [
         max_body=pictures.MAX_BYTES,
     ),
     post("/organize/therapists/{id}/picture/remove", organize_therapists.delete_picture, Access.ORGANIZER),
-    post("/organize/licenses/{id}/checked", organize_therapists.check_license, Access.ORGANIZER),
-    post("/organize/complaints/{id}", complaints_pages.decide, Access.ORGANIZER),
+    post(
+        "/organize/licenses/{id}/checked",
+        organize_therapists.check_license,
+        Access.ORGANIZER,
+        form_page="/organize/therapists",
+    ),
+    post(
+        "/organize/complaints/{id}",
+        complaints_pages.decide,
+        Access.ORGANIZER,
+        form_page="/organize/therapists",
+    ),
 ]
 
 # In practice mode only; in production these addresses are not even there.

@@ -55,10 +55,10 @@ def route(
 
     async def endpoint(request: Request) -> Response:
         request.state.person = None if level is Access.MACHINE else await signed_in_person(request)
+        await kept.find(request)  # before the level is checked: a 404 shows what was typed, to be copied
         refusal = await _refusal(request, level)
         if refusal:
             return refusal
-        await kept.find(request)
         response = await handler(request)
         kept.after(request, response)
         if request.state.person or level not in (Access.PUBLIC, Access.MACHINE):

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from circles.base import reading
 from circles.web.sent import origin
+from circles.web.sent.kept import KeptForm
 
 
 class Form(reading.Reader):
@@ -26,6 +27,12 @@ class Form(reading.Reader):
         )
         request.state.sent_from = origin.read(values.pop(origin.FIELD, ""))
         return cls(values)
+
+    @classmethod
+    def shown(cls, request: Request, values: Mapping[str, str]) -> Form:
+        """The form of a page whose number of rows depends on what was typed: what was kept of it, or these values."""
+        kept: KeptForm | None = getattr(request.state, "kept", None)
+        return cls({**values, **reading.join_fields((kept and kept.pairs) or ())})
 
     def creation_id(self) -> UUID:
         """The id in the form of what it creates, so that sending it twice creates one thing.

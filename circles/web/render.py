@@ -27,7 +27,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     }
     html = render(template, **(common | context))
     kept = getattr(request.state, "kept", None)
-    if kept and status == 200 and not PurePosixPath(template).name.startswith("_"):
+    if kept and not PurePosixPath(template).name.startswith("_"):
         html = filling.fill(html, kept, request.url.path)
     response = HTMLResponse(origin.add_fields(request, html), status_code=status)
     if notice:

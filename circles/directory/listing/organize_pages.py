@@ -123,7 +123,7 @@ async def _one(request: Request, listing_id: UUID, form: Form, status: int = 200
 
 
 async def new_form(request: Request) -> Response:
-    return own_pages.form_page(request, Form(forms.empty_values()), None, by_organizer=True)
+    return own_pages.form_page(request, Form.shown(request, forms.empty_values()), None, by_organizer=True)
 
 
 async def create(request: Request) -> Response:
@@ -133,7 +133,7 @@ async def create(request: Request) -> Response:
 async def edit_form(request: Request) -> Response:
     row = await _row(request)
     values = forms.values_of(actions.draft_of(row)) | {"version": str(row["version"])}
-    return own_pages.form_page(request, Form(values), row, by_organizer=True)
+    return own_pages.form_page(request, Form.shown(request, values), row, by_organizer=True)
 
 
 async def _row(request: Request) -> db.Record:

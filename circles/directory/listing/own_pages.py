@@ -55,9 +55,9 @@ async def edit_form(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await own_actions.read_own(tx, person.id)
     if row is None:
-        return form_page(request, Form(forms.empty_values(person.email, person.name)), None)
+        return form_page(request, Form.shown(request, forms.empty_values(person.email, person.name)), None)
     values = forms.values_of(actions.draft_of(row)) | {"version": str(row["version"])}
-    return form_page(request, Form(values), row)
+    return form_page(request, Form.shown(request, values), row)
 
 
 async def edit(request: Request) -> Response:

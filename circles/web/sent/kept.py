@@ -76,7 +76,8 @@ async def _read(request: Request) -> tuple[list[tuple[str, str]] | None, bool]:
     if not length.isdecimal() or int(length) > MAX_BYTES:
         return None, request.headers["content-type"].startswith("multipart")
     try:
-        items = (await request.form()).multi_items()
+        async with request.form() as sent:
+            items = sent.multi_items()
     except HTTPException:
         return None, False
     has_files = any(not isinstance(value, str) and value.filename for _, value in items)

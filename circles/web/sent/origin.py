@@ -20,7 +20,7 @@ from circles.web import htmx
 FIELD = "sent-from"
 MAX_PATH = 500
 _POSTED_FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
-_SIGNING_IN = re.compile(r'\baction="/(?:sign-|practice/)')
+_SIGNING_IN = re.compile(r'\baction="/(?:sign-in|sign-out"|practice/)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,8 @@ def page_of(request: Request, origin: Origin) -> str:
 
 def _nearest_page(request: Request) -> str:
     """The page a route names, or the first path above that can be shown; empty where there is none."""
-    path = (
-        getattr(request.scope.get("route"), "form_page", "").format(**request.path_params) or request.url.path
-    )
+    named: str = getattr(request.scope.get("route"), "form_page", "")
+    path = named.format(**request.path_params) or request.url.path
     while path.strip("/"):
         scope = {"type": "http", "path": path, "root_path": "", "method": "GET"}
         if any(isinstance(one, Route) and one.matches(scope)[0] is Match.FULL for one in request.app.routes):
