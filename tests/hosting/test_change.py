@@ -180,7 +180,11 @@ async def test_only_a_draft_ahead_is_opened_for_booking(context: Context, cast: 
     ("set_to", "code", "message"),
     [
         ("state = 'cancelled', cancel_reason = 'Ill.'", "cancelled", "was canceled, so it cannot be changed"),
-        ("starts_at = now(), wall_start = wall_start + (now() - starts_at)", "begun", "has begun, so it cannot be"),
+        (
+            "starts_at = now(), wall_start = wall_start + (now() - starts_at)",
+            "begun",
+            "has begun, so it cannot be",
+        ),
     ],
 )
 async def test_a_cancelled_or_begun_gathering_cannot_change(
