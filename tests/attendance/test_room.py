@@ -116,9 +116,9 @@ async def test_opening_a_shut_room_needs_its_checks_again(
 ) -> None:
     async with browser(cast.mira) as member, browser(cast.farid) as host:
         room = f"/host/gatherings/{tonight}"
-        assert "Shut the room" not in (await host.get(f"{room}/room")).text
+        assert "Close the room" not in (await host.get(f"{room}/room")).text
         await host.post(f"{room}/open", data=READY)
-        assert "Shut the room" in (await host.get(f"{room}/room")).text
+        assert "Close the room" in (await host.get(f"{room}/room")).text
         assert (await host.post(f"{room}/shut")).status_code == 303
         assert LINK not in (await member.get("/my/gatherings")).text
         text = (await host.get(f"{room}/room")).text
@@ -152,7 +152,7 @@ async def test_who_may_shut_a_room(cast: Cast, tonight: UUID, browser: OpenBrows
         async with browser(nobody) as page:
             assert (await page.post(f"/host/gatherings/{tonight}/shut")).status_code == 404
     async with browser(cast.mira) as helper:
-        assert "Shut the room" not in (await helper.get(f"/host/gatherings/{tonight}/room")).text
+        assert "Close the room" not in (await helper.get(f"/host/gatherings/{tonight}/room")).text
     await change(cast.context, "insert into stand_ins values ($1, $2)", tonight, cast.fern)
     await readiness_actions.shut_room(cast.context, actor_id=cast.fern, gathering_id=tonight)
 
@@ -161,7 +161,7 @@ async def test_a_room_of_a_gathering_that_is_over_stays_as_it_was(cast: Cast, br
     past = await add_gathering(cast.context, cast.circle, days=-1)
     await open_the_room(cast.context, past)
     async with browser(cast.farid) as host:
-        assert "Shut the room" not in (await host.get(f"/host/gatherings/{past}/room")).text
+        assert "Close the room" not in (await host.get(f"/host/gatherings/{past}/room")).text
         answer = await host.post(f"/host/gatherings/{past}/shut")
     assert answer.status_code == 422
     assert "This gathering is over" in answer.text

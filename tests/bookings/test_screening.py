@@ -101,7 +101,7 @@ async def test_mail_contains_nothing_of_what_was_written(scene: Scene, cast: Cas
     every = "".join(row["text_body"] + row["html_body"] for row in mails)
     for secret in ("winter", "sister", "last one", "kind no", "First steps home"):
         assert secret not in every
-    assert len(re.findall(r"[.]\s+What it says stands on the site alone", every)) == 2 * len(mails)
+    assert len(re.findall(r"[.]\s+You can read it only on the site", every)) == 2 * len(mails)
     assert f"/my/requests/{request_id}" in every
     assert f"/host/requests/{request_id}" in every
 

@@ -41,7 +41,7 @@ async def test_making_somebody_a_facilitator(visit: Visit, site: Site, live: boo
     await expect(row.locator(".badge")).to_have_text("Facilitator")
     await theirs.page.reload()
     await navigation.get_by_role("link", name="Host").click()
-    await theirs.reads("Your desk")
+    await theirs.reads("Hosting")
 
 
 @pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
@@ -71,7 +71,7 @@ async def test_taking_the_attendance_home_is_noted(visit: Visit, site: Site, liv
     ("button", "heading", "name", "live"),
     [
         ("Mira, member", "Gatherings", "Mira", True),
-        ("Farid, facilitator", "Your desk", "Farid", False),
+        ("Farid, facilitator", "Hosting", "Farid", False),
         ("Odile, organizer", "This week", "Odile", True),
     ],
 )

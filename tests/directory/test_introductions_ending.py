@@ -187,11 +187,11 @@ async def test_an_accepted_one_stays_when_therapist_or_upkeep_hides_the_listing(
     assert is_discreet(news)
     assert await scene.mails("introduction_over") == []
     assert (await scene.log())[0] == (
-        "The page of River Stone was taken off the directory. Their yes still stands."
+        "The page of River Stone was taken off the directory. Their yes still counts."
     )
     async with browser(scene.cast.mira) as page:
         mine = (await page.get(f"/my/introductions/{made}")).text
-        assert not missing(mine, "River Stone is not in the directory now", "Their yes still stands")
+        assert not missing(mine, "River Stone is not in the directory now", "Their yes still counts")
         assert ("ask before you meet" in mine) == (because == "licence")
         assert "I will call on Thursday." in mine
         assert "Not in the directory now" in (await page.get("/my/introductions")).text

@@ -54,7 +54,7 @@ async def test_a_draft_is_discarded_whole_after_a_confirmation(cast: Cast, brows
         shown = (await page.get(f"{here}/discard")).text
         assert not missing(
             shown,
-            "Throw this draft away?",
+            "Delete this draft?",
             "With it 1 planned gathering and 1 schedule go.",
             "The invitation to nell@example.org stops working.",
             "cannot be undone",
@@ -127,7 +127,7 @@ async def test_what_was_published_stays(cast: Cast, browser: OpenBrowser, state:
         assert f"{here}/discard" not in (await page.get(here)).text
         shown = await page.get(f"{here}/discard")
         assert message in shown.text
-        assert "Throw it away" not in shown.text
+        assert "Delete it" not in shown.text
         answer = await page.post(f"{here}/discard")
         assert (answer.status_code, message in answer.text) == (422, True)
     assert await value(cast.context, "select state from circles where id = $1", circle) == state
@@ -136,7 +136,7 @@ async def test_what_was_published_stays(cast: Cast, browser: OpenBrowser, state:
 async def test_a_draft_gathering_is_discarded_from_its_own_page(cast: Cast, browser: OpenBrowser) -> None:
     gathering = await add_gathering(cast.context, cast.circle, days=12, state="draft")
     async with browser(cast.farid) as page:
-        assert "Throw this draft away" in (await page.get(f"/host/gatherings/{gathering}")).text
+        assert "Delete this draft" in (await page.get(f"/host/gatherings/{gathering}")).text
         assert (await page.post(f"/host/gatherings/{gathering}/discard")).status_code == 303
         assert (await page.get(f"/host/gatherings/{gathering}")).status_code == 404
 

@@ -129,7 +129,7 @@ async def withdraw(request: Request) -> Response:
         form.add(refused.reasons)
         return await _own(request, form, 422)
     return render.see_other(
-        f"/my/requests/{request_id}", notice="Your request is taken back, and what you wrote is deleted."
+        f"/my/requests/{request_id}", notice="Your request is withdrawn, and what you wrote is deleted."
     )
 
 

@@ -187,7 +187,7 @@ def decision_refusals(state: State) -> list[Reason]:
     if not is_decided(state):
         return []
     if state == "withdrawn":
-        return [Reason("decided", "This request was taken back.")]
+        return [Reason("decided", "This request was withdrawn.")]
     return [Reason("decided", "This request was answered already, perhaps by another host.")]
 
 

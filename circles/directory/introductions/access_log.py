@@ -28,7 +28,7 @@ TEXTS: Mapping[str, str] = {
     "introduction.ended": "You ended the introduction to {listing}. What you told was deleted here.",
     "introduction.closed": "{listing} was no longer in the directory, so the introduction was closed. "
     "What you told was deleted here.",
-    "introduction.page_gone": "The page of {listing} was taken off the directory. Their yes still stands.",
+    "introduction.page_gone": "The page of {listing} was taken off the directory. Their yes still counts.",
     "introduction.expired": "{listing} did not answer in time, so the introduction closed.",
     "introduction.forgotten": "What you told {listing} was deleted here.",
     "suggestion.directory": "{who} suggested that you look at the directory.",

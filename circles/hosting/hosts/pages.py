@@ -69,7 +69,7 @@ async def withdraw(request: Request) -> Response:
         access.context(request), request.state.person, circle_id, access.path_id(request, "asked")
     )
     back = f"/host/gatherings/{gathering_id}/stand-in" if gathering_id else f"/host/circles/{circle_id}/hosts"
-    return render.see_other(back, notice="The invitation is taken back.")
+    return render.see_other(back, notice="The invitation is withdrawn.")
 
 
 async def invitation(request: Request) -> Response:

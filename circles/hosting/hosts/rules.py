@@ -84,7 +84,7 @@ def too_often() -> Reason:
 def closed_refusals(invitation: Row) -> list[Reason]:
     """Why nobody can answer an invitation any more."""
     if invitation["state"] == "withdrawn":
-        return [Reason("withdrawn", "This invitation was taken back, or a newer one took its place.")]
+        return [Reason("withdrawn", "This invitation was withdrawn, or a newer one took its place.")]
     if invitation["state"] != "open":
         return [Reason("answered", "This invitation was answered already.")]
     if invitation["circle_state"] == "archived" or invitation["is_over"]:
