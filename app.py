@@ -18,7 +18,6 @@ from circles.attendance.register import pages as register_pages
 from circles.attendance.room import pages as room_pages
 from circles.attendance.room import readiness_pages
 from circles.attendance.run_sheet import pages as run_sheet_pages
-from circles.base import logs
 from circles.base.settings import Settings
 from circles.bookings import pages as bookings_pages
 from circles.bookings.agreeing import pages as agree_pages
@@ -59,7 +58,7 @@ from circles.people import account_pages, pictures, profile_pages, roles_pages, 
 from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import pages as checkout_pages
-from circles.store import jobs, templates
+from circles.store import jobs, logs, templates
 from circles.store.context import Context
 from circles.store.db import Database
 from circles.web import access, errors, headers
