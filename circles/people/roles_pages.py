@@ -67,10 +67,9 @@ async def people(request: Request) -> Response:
 
 async def _find(tx: db.Tx, search: Search) -> tuple[int, int, list[Person]]:
     """The count of people, the page's number (the last page where it lies beyond), and its people."""
-    text = search.text.lower()
-    total = await SQL.count_people(tx, text=text, role=search.role)
+    total = await SQL.count_people(tx, text=search.text, role=search.role)
     page = min(search.page, max(1, -(-total // PER_PAGE)))
     rows = await db.rows(
-        SQL.list_people(tx, text=text, role=search.role, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+        SQL.list_people(tx, text=search.text, role=search.role, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     )
     return total, page, [Person(**row) for row in rows]

@@ -31,7 +31,8 @@ MAP: dict[str, dict[str, Care]] = {
     "people": _all(PERSON, "id")
     | _all(
         PERSONAL,
-        "email name pronouns zone about access_needs approach languages created_at is_facilitator is_organizer",
+        "email name name_key pronouns zone about access_needs approach languages created_at is_facilitator "
+        "is_organizer",
     ),
     "credentials": _all(IMPERSONAL, "id version seen_at")
     | _all(PERSON, "person_id seen_by")
@@ -68,9 +69,9 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "version_id sha256 accepted_at"),
     "circles": _all(
         IMPERSONAL,
-        "id name discreet_name purpose format place city address join_link zone capacity length_minutes currency "
-        "minimum suggested maximum community_seats refund_hours late_refund_percent guidelines_id state version "
-        "asks_co asks_card created_at",
+        "id name name_key discreet_name purpose format place city address join_link zone capacity length_minutes "
+        "currency minimum suggested maximum community_seats refund_hours late_refund_percent guidelines_id state "
+        "version asks_co asks_card created_at",
     )
     | _all(PERSON, "created_by"),
     "hosts": _all(PERSON, "person_id") | _all(PERSONAL, "circle_id part"),
@@ -154,7 +155,8 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "person_id source_by")
     | _all(
         PERSONAL,
-        "name letters pronouns headline approach experience works_with for_whom languages telehealth in_person "
+        "name name_key letters pronouns headline approach experience works_with for_whom languages telehealth "
+        "in_person "
         "city area zip latitude longitude currency fee_minimum fee_maximum sliding_floor pro_bono_places "
         "takes_insurance insurance_words gives_superbills free_consultation room room_confirmed_at "
         "answer_experience answer_training answer_medicine links email phone npi picture_hash source source_note "

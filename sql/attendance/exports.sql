@@ -72,7 +72,7 @@ order by exports.at desc, exports.id limit :most;
 
 -- name: circle_choices()
 -- every circle, for a choice in a form
-select id, name, state from circles order by lower(name), id;
+select id, name, state from circles order by name_key, id;
 
 -- name: todo()^
 -- what waits for organizers: listings, complaints, circles that nobody can lead, stand-ins who cannot host, requests for the

@@ -45,7 +45,7 @@ join circles on circles.id = here.circle_id
 join people on people.id = bookings.person_id
 left join attendance on attendance.booking_id = bookings.id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
-order by lower(people.name), bookings.seat;
+order by people.name_key, bookings.seat;
 
 -- name: lock_seat(booking, gathering)$
 -- a confirmed booking of this gathering, locked so that it cannot be canceled while it is marked

@@ -87,4 +87,4 @@ left join lateral (
 ) as agreed on true
 where circles.id = :circle_id
 group by people.id, circles.guidelines_id, agreed.number, agreed.accepted_at
-order by must_agree desc, lower(people.name), people.id;
+order by must_agree desc, people.name_key, people.id;

@@ -38,7 +38,7 @@ where people.id <> :actor_id and (
     )
     or exists (select from requests where requests.person_id = people.id and requests.circle_id = :circle_id)
 )
-order by lower(people.name), people.id;
+order by people.name_key, people.id;
 
 -- name: keep_apart(circle_id, one, other, actor_id)$
 -- two people are kept apart; no row when they are already

@@ -36,7 +36,7 @@ from unnest(:questions::text [], :answers::text []) with ordinality as qa (quest
 select people.id, people.email, people.name
 from hosts join people on people.id = hosts.person_id
 where hosts.circle_id = :circle_id and hosts.part in ('lead', 'co')
-order by people.name;
+order by people.name_key;
 
 -- name: own_request(id, actor_id)^
 -- a request of this person, with its questions and answers

@@ -132,7 +132,7 @@ where listings.id in (
     select by_npi.id from listings as by_npi where by_npi.npi <> '' and by_npi.npi = any(:npis::text [])
     union all
     select by_name.id
-    from unnest(:names::text []) as names (name) join listings as by_name on folded(by_name.name) = folded(names.name)
+    from unnest(:names::text []) as names (name) join listings as by_name on by_name.name_key = name_key(names.name)
 );
 
 -- name: lock_listings(ids)!

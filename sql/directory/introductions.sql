@@ -250,19 +250,19 @@ select
     named.id, named.name, named.letters, named.city, named.area, named.telehealth, named.in_person,
     licensed_areas(named.id) as licensed
 from (
-    select id, name, letters, city, area, telehealth, in_person, lower(name) as folded_name from listings
-    where state = 'shown' and search @@ to_tsquery('simple', folded(:terms)) and not id = any(:except_ids::uuid [])
-    order by lower(name), id offset 0
+    select id, name, letters, city, area, telehealth, in_person, name_key from listings
+    where state = 'shown' and search @@ name_query(:terms::text []) and not id = any(:except_ids::uuid [])
+    order by name_key, id offset 0
 ) as named
 where may_be_named(named.id, :asked_first::uuid)
-order by named.folded_name, named.id
+order by named.name_key, named.id
 limit :max_rows;
 
 -- name: nameable(ids, asked_first)
 -- those of these listings that may be named
 select id, name, letters, city, area, telehealth, in_person, licensed_areas(id) as licensed from listings
 where id = any(:ids::uuid []) and may_be_named(id, :asked_first::uuid)
-order by lower(name), id;
+order by name_key, id;
 
 -- name: suggest(person_id, actor_id, listing_ids, words)$
 -- a suggestion to a member; no row for the very same within 10 minutes, a second press of the button

@@ -295,11 +295,11 @@ where case :part
     when 'asked' then listings.state = 'shown' and listings.asked_at is not null
     else true
 end
-and (:name = '' or strpos(folded(listings.name), folded(:name)) > 0)
+and (:name = '' or has_name(listings.name_key, :name))
 order by
     case when :part = 'waiting' then listings.came_at end,
     case when :part = 'asked' then listings.asked_at end,
-    folded(listings.name), listings.id
+    listings.name_key, listings.id
 limit :per_page offset :skip;
 
 -- name: check_license(id, version, actor_id, against)$

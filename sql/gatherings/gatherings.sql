@@ -17,8 +17,8 @@ select
 from gatherings join circles on circles.id = gatherings.circle_id
 cross join lateral (
     select
-        coalesce(array_agg(people.id order by hosts.part = 'lead' desc, people.name), '{}') as ids,
-        coalesce(array_agg(people.name order by hosts.part = 'lead' desc, people.name), '{}') as names
+        coalesce(array_agg(people.id order by hosts.part = 'lead' desc, people.name_key), '{}') as ids,
+        coalesce(array_agg(people.name order by hosts.part = 'lead' desc, people.name_key), '{}') as names
     from hosts join people on people.id = hosts.person_id
     where hosts.circle_id = circles.id and hosts.part <> 'helper'
 ) as host
@@ -72,7 +72,7 @@ select
                 'id', people.id, 'name', people.name, 'pronouns', people.pronouns, 'part', hosts.part,
                 'has_page', people.is_facilitator or people.is_organizer
             )
-            order by hosts.part = 'lead' desc, people.name
+            order by hosts.part = 'lead' desc, people.name_key
         ), '[]')
         from hosts join people on people.id = hosts.person_id
         where hosts.circle_id = circles.id and hosts.part <> 'helper'
@@ -107,8 +107,9 @@ select
     circles.maximum, circles.community_seats, circles.refund_hours, circles.late_refund_percent, circles.state,
     newest.body as guidelines, newest.number as guidelines_number, newest.published_at as guidelines_published_at,
     array(
-        select hosts.person_id from hosts where hosts.circle_id = circles.id and hosts.part <> 'helper'
-        order by hosts.part = 'lead' desc, hosts.part, hosts.person_id
+        select people.id from hosts join people on people.id = hosts.person_id
+        where hosts.circle_id = circles.id and hosts.part <> 'helper'
+        order by hosts.part = 'lead' desc, hosts.part, people.name_key, people.id
     ) as host_ids,
     (
         select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
@@ -140,4 +141,4 @@ left join lateral (
     order by gatherings.starts_at limit 1
 ) as next_one on true
 where hosts.person_id = :person_id and hosts.part <> 'helper' and circles.state = 'published'
-order by circles.name, circles.id;
+order by circles.name_key, circles.id;

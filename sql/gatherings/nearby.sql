@@ -9,7 +9,7 @@ where cards.seats_taken < cards.capacity
     and cards.starts_at >= case cards.place
         when 'online' then :online_from::timestamptz else :in_person_from::timestamptz
     end
-    and (:city::text = '' or cards.place = 'online' or position(lower(:city::text) in lower(cards.city)) > 0)
+    and (:city::text = '' or cards.place = 'online' or has_name(name_key(cards.city), :city::text))
 order by cards.starts_at, cards.id
 limit :limit;
 
@@ -25,7 +25,7 @@ cross join lateral (
         and cards.starts_at >= moments.at - :within::interval
         and cards.starts_at <= moments.at + :within::interval
         and case cards.place when 'online' then :online::boolean else :in_person::boolean end
-        and (:city::text = '' or cards.place = 'online' or position(lower(:city::text) in lower(cards.city)) > 0)
+        and (:city::text = '' or cards.place = 'online' or has_name(name_key(cards.city), :city::text))
     order by abs(extract(epoch from cards.starts_at - moments.at)), cards.starts_at, cards.id
     limit 1
 ) as nearest

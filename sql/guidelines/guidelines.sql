@@ -105,7 +105,7 @@ from acceptances
 join guidelines_versions as versions on versions.id = acceptances.version_id
 join circles on circles.guidelines_id = versions.guidelines_id
 where acceptances.person_id = :actor_id
-order by circles.name, circles.id, versions.number desc;
+order by circles.name_key, circles.id, versions.number desc;
 
 -- name: accepted_one(actor_id, version_id)^
 -- one version a person accepted, with its text

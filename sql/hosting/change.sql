@@ -11,7 +11,7 @@ select
     array(
         select people.name from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
-        order by lower(people.name), people.id
+        order by people.name_key, people.id
     ) as names,
     seated.ids as seated_ids, seated.names as seated_names, seated.since as seated_since,
     seated.held as seated_held
@@ -74,7 +74,7 @@ select
     array(
         select people.name from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
-        order by lower(people.name), people.id
+        order by people.name_key, people.id
     ) as names
 from gatherings
 where gatherings.schedule_id = :schedule_id and gatherings.starts_at > now()

@@ -16,7 +16,7 @@ select
         ) as dated
     ) as ahead
 from circles join may_host(circles.id, :actor_id) as host on true
-order by circles.state = 'archived', circles.name, circles.id;
+order by circles.state = 'archived', circles.name_key, circles.id;
 
 -- name: hosted_circle(id, actor_id)^
 -- one circle for its hosts, with its guidelines, its gatherings ahead and its latest ones
@@ -123,7 +123,7 @@ select
     circles.zone, circles.currency, circles.minimum, circles.suggested, circles.maximum,
     array(
         select people.name from hosts join people on people.id = hosts.person_id
-        where hosts.circle_id = circles.id order by hosts.part = 'lead' desc, people.name
+        where hosts.circle_id = circles.id order by hosts.part = 'lead' desc, people.name_key
     ) as host_names,
     next_one.id as next_id, next_one.starts_at as next_starts_at, next_one.zone as next_zone,
     next_one.capacity as next_capacity, next_one.seats_taken as next_seats_taken,
@@ -135,7 +135,7 @@ left join lateral (
     where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
     order by starts_at limit 1
 ) as next_one on true
-order by circles.state = 'archived', circles.name, circles.id
+order by circles.state = 'archived', circles.name_key, circles.id
 limit :limit offset :offset;
 
 -- name: lock(id)!
@@ -156,7 +156,7 @@ select
     ) as was_booked,
     (
         select coalesce(jsonb_agg(
-            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email) order by people.name
+            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email) order by people.name_key
         ), '[]')
         from hosts as others join people on people.id = others.person_id
         where others.circle_id = circles.id and others.person_id <> :actor_id

@@ -87,4 +87,4 @@ select
     ) as registers
 from circles join may_host(circles.id, :actor_id) as host on true
 where circles.state <> 'archived'
-order by circles.name, circles.id;
+order by circles.name_key, circles.id;

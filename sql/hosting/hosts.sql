@@ -8,7 +8,7 @@ select
                 'id', people.id, 'name', people.name, 'pronouns', people.pronouns, 'part', all_hosts.part,
                 'may_lead', people.is_facilitator or people.is_organizer
             )
-            order by all_hosts.part = 'lead' desc, all_hosts.part, people.name
+            order by all_hosts.part = 'lead' desc, all_hosts.part, people.name_key
         )
         from hosts as all_hosts join people on people.id = all_hosts.person_id
         where all_hosts.circle_id = circles.id

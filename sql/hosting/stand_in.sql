@@ -8,7 +8,7 @@ select
     (
         select coalesce(jsonb_agg(
             jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email)
-            order by all_hosts.part = 'lead' desc, people.name
+            order by all_hosts.part = 'lead' desc, people.name_key
         ), '[]')
         from hosts as all_hosts
         join may_host(all_hosts.circle_id, all_hosts.person_id) as usual on usual.may_change
@@ -25,7 +25,7 @@ select
                 'booking', bookings.id, 'person', people.id, 'name', people.name, 'email', people.email,
                 'zone', people.zone
             )
-            order by lower(people.name), people.id
+            order by people.name_key, people.id
         ), '[]')
         from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'

@@ -23,7 +23,7 @@ select
     exists (select from unreached_addresses where unreached_addresses.address = people.email) as unreached
 from bookings join people on people.id = bookings.person_id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
-order by lower(people.name), bookings.seat;
+order by people.name_key, bookings.seat;
 
 -- name: is_booked(booking, gathering)$
 -- whether this is a confirmed seat at this gathering
@@ -78,7 +78,7 @@ select bookings.id as booking_id, people.id, people.email, people.name, people.z
 from bookings join people on people.id = bookings.person_id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
     and (:booking::uuid is null or bookings.id = :booking::uuid)
-order by lower(people.name), bookings.seat;
+order by people.name_key, bookings.seat;
 
 -- name: mark_sent(id, mails)$
 -- a draft was sent; no row when it was sent before

@@ -1,7 +1,7 @@
 -- name: count_people(text, role)$
 -- how many people match a search
 select count(*) from people
-where (:text = '' or strpos(lower(name), :text) > 0 or strpos(email, :text) > 0)
+where (:text = '' or has_name(name_key, :text) or strpos(email, lower(:text)) > 0)
     and (:role = '' or (:role = 'facilitator' and is_facilitator) or (:role = 'organizer' and is_organizer));
 
 -- name: list_people(text, role, limit, offset)
@@ -10,9 +10,9 @@ select
     id, email, name, pronouns, zone, is_facilitator, is_organizer,
     coalesce(unreached_addresses.because, '') as unreached, unreached_addresses.since as unreached_since
 from people left join unreached_addresses on unreached_addresses.address = people.email
-where (:text = '' or strpos(lower(name), :text) > 0 or strpos(email, :text) > 0)
+where (:text = '' or has_name(name_key, :text) or strpos(email, lower(:text)) > 0)
     and (:role = '' or (:role = 'facilitator' and is_facilitator) or (:role = 'organizer' and is_organizer))
-order by lower(name), email limit :limit offset :offset;
+order by name_key, email limit :limit offset :offset;
 
 -- name: organizers()
 -- every organizer

@@ -38,6 +38,7 @@ LAYERS = (
 OPEN = {"base", "store", "web"}
 # The only package or module that may import a library.
 LIBRARIES = {
+    "anyascii": "base.names",
     "asyncpg": "store.db",
     "jinja2": "store.templates",
     "stripe": "payments.gateway",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from circles.base import names
 from circles.directory.listing import words
 
 # Licenses and ways may have this many numbered columns.
@@ -155,10 +155,7 @@ LEFT_OUT: Final = ""
 
 def fold(typed: str) -> str:
     """Small letters without accents, as the database's own folded() makes them."""
-    if typed.isascii():
-        return typed.lower()
-    decomposed = unicodedata.normalize("NFKD", typed)
-    return "".join(character for character in decomposed if not "\u0300" <= character <= "\u036f").lower()
+    return names.fold(typed)
 
 
 def plain(typed: str) -> str:

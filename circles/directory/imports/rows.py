@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from circles.base import text
+from circles.base import names, text
 from circles.base.errors import Reason, Refused
 from circles.directory.imports import cells as import_cells
 from circles.directory.imports.changes import Line
-from circles.directory.imports.fields import BY_KEY, LEFT_OUT, MAX_NUMBERED, OPTIONS, fold
+from circles.directory.imports.fields import BY_KEY, LEFT_OUT, MAX_NUMBERED, OPTIONS
 from circles.directory.listing.values import Way
 
 # No field takes as much; more than this in one cell is a fault of the file.
@@ -213,7 +213,7 @@ def _read_way(row: Read, n: int) -> None:
 
 def known_by_license(name: str, kind: str, area: str, number: str) -> tuple[str, str, str, str]:
     """A key of a listing: its name and a license, normalized."""
-    return fold(name), kind, area, bare(number)
+    return names.key(name), kind, area, bare(number)
 
 
 def bare(number: str) -> str:

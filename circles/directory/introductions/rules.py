@@ -261,10 +261,9 @@ def reference(introduction_id: UUID) -> str:
     return introduction_id.hex[:6].upper()
 
 
-def name_terms(typed: str) -> str:
-    """A typed name as a tsquery: every word a prefix, in names (weight A) only. Empty for no words."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", typed[:200]) if not unicodedata.combining(c))
-    return " & ".join(f"{term}:*A" for term in re.findall(r"[^\W_]+", plain)[:6])
+def name_terms(typed: str) -> list[str]:
+    """The words of a typed name, to be found as prefixes of the words of names."""
+    return re.findall(r"[^\W_]+", unicodedata.normalize("NFC", typed[:200]))[:6]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, fields
 from typing import Any
 
-from circles.base import money
+from circles.base import money, names
 from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
 from circles.base.money import Scale
@@ -84,8 +83,8 @@ def plan_refusals(plan: CirclePlan, unread: set[str]) -> list[Reason]:
 
 
 def discreet_refusals(name: str) -> list[Reason]:
-    """Why a name is not discreet. Letters are compared in one width and case (NFKC, casefold)."""
-    plain = unicodedata.normalize("NFKC", name).casefold()
+    """Why a name is not discreet. Letters are compared without accents, in one width and case."""
+    plain = names.fold(name)
     match = _REVEALING.search(plain)
     if not match:
         return []
