@@ -25,16 +25,18 @@ MAX_CACHED_FEEDS = 500
 # Mail
 
 
-async def send_change_soon(tx: db.Tx, booking_id: UUID) -> None:
+async def send_change_soon(tx: db.Tx, booking_id: UUID, *, by_new_law: bool = False) -> None:
     """Enqueue the invite of a booking whose gathering changes in this transaction.
 
+    by_new_law: it keeps its wall time, and moves in UTC because its zone has a new law.
     Without a key: a job that runs just now may have read the gathering as it was.
     """
-    await jobs.enqueue(tx, "invites.send", booking_id=booking_id)
+    more = {"by_new_law": True} if by_new_law else {}
+    await jobs.enqueue(tx, "invites.send", booking_id=booking_id, **more)
 
 
 @jobs.job("invites.send")
-async def send(context: Context, *, booking_id: str) -> None:
+async def send(context: Context, *, booking_id: str, by_new_law: bool = False) -> None:
     """Mail the invite of a confirmed booking, or its change. Idempotent."""
     async with context.db.transaction() as tx:
         booking = await SQL.booking(tx, booking_id=booking_id)
@@ -46,7 +48,9 @@ async def send(context: Context, *, booking_id: str) -> None:
         if due:
             await _record(tx, invite, booking, "REQUEST", due.sequence, fingerprint)
             calendar = _calendar(context.settings, booking, invite, "REQUEST", due.sequence)
-            await _mail(tx, context, booking, due.kind, calendar=calendar, method="REQUEST")
+            await _mail(
+                tx, context, booking, due.kind, calendar=calendar, method="REQUEST", by_new_law=by_new_law
+            )
 
 
 @jobs.job("invites.withdraw")

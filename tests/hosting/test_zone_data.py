@@ -107,7 +107,10 @@ async def test_the_wall_time_stays_and_those_booked_are_notified(
     assert "Vancouver" in event["why"]
     assert "tzdata" in event["why"]
 
-    first, second = await rows(context, "select subject, calendar from mails order by created_at, id")
+    first, second = await rows(context, "select * from mails order by created_at, id")
+    for body in ("text_body", "html_body"):
+        assert "The clocks in Vancouver have a new law" in second[body]
+        assert "new law" not in first[body]
     (before,), (after,) = (icalendar.Calendar.from_ical(mail["calendar"]).events for mail in (first, second))
     assert before["uid"] == after["uid"]
     assert (before["sequence"], after["sequence"]) == (0, 1)

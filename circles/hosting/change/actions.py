@@ -167,7 +167,7 @@ async def _change(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool, wh
         await bookings.allow_full_refunds(tx, gathering_id)
     if step.notifies:
         for booking in await db.rows(SQL.confirmed_bookings(tx, gathering_id=gathering_id)):
-            await invites.send_change_soon(tx, booking["id"])
+            await invites.send_change_soon(tx, booking["id"], by_new_law=actor is None)
 
 
 def _id_of(actor: Person | None) -> UUID | None:
