@@ -204,6 +204,7 @@ BOOKINGS = [
     *form("/gatherings/{id}/book", bookings_pages.booking_form, bookings_pages.book, Access.SIGNED_IN),
     route("/bookings/{id}", bookings_pages.show, Access.SIGNED_IN),
     route("/bookings/{id}/state", bookings_pages.state, Access.SIGNED_IN),
+    route("/bookings/{id}/paid", bookings_pages.paid, Access.SIGNED_IN),
     route("/bookings/{id}/stopped", bookings_pages.stopped, Access.SIGNED_IN),
     route("/bookings/{id}/pay", bookings_pages.pay, Access.SIGNED_IN),
     post("/bookings/{id}/let-go", bookings_pages.let_go, Access.SIGNED_IN),
@@ -490,4 +491,4 @@ def connect_features() -> None:
     """Hand lower features the few functions of higher ones that they call (docs/decisions)."""
     payments.on_settled(bookings.settle)
     payments.use_practice_transport(stripe_api.transport)
-    gatherings.set_booking_finder(bookings.find_active)
+    gatherings.set_seat_rules(bookings.OwnSeatRules())

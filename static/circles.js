@@ -153,6 +153,7 @@ function startAmount(box) {
     slider.value = inside;
     slider.style.setProperty("--filled", `${share(inside) * 100}%`);
     slider.setAttribute("aria-valuetext", scale.say(inside));
+    box.closest("[data-booking]")?.classList.toggle("is-free", minor === 0);
     const place = placeOf(minor, scale);
     for (const sentence of box.querySelectorAll("[data-place]")) sentence.hidden = sentence.dataset.place !== place;
     for (const mark of box.querySelectorAll("[data-mark]")) mark.classList.toggle("is-here", mark.dataset.mark === place);

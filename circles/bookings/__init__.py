@@ -1,16 +1,19 @@
 """Bookings: one person's numbered seat at one gathering, from the hold to the end."""
 
 from circles.bookings.host_changes import allow_full_refunds, cancel_all, reseat, take_seats_back
-from circles.bookings.queries import find_active
 from circles.bookings.screening.rules import CALL_QUESTIONS
+from circles.bookings.seat_rules import seat_of_booking, seat_of_request
 from circles.bookings.settle import settle
+from circles.bookings.visitor import OwnSeatRules
 
 __all__ = [
     "CALL_QUESTIONS",
+    "OwnSeatRules",
     "allow_full_refunds",
     "cancel_all",
-    "find_active",
     "reseat",
+    "seat_of_booking",
+    "seat_of_request",
     "settle",
     "take_seats_back",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
@@ -34,14 +35,16 @@ async def book(
     version_id: UUID | None,
     agreed: bool,
     currency: str = "",
+    both: Collection[UUID] = (),
 ) -> Booking:
     """Take a seat: confirmed at once when it costs nothing, else held, with a checkout to pay at.
 
-    choice: "amount" or "community"; amount: as typed, or minor units; version_id: the guidelines they read.
+    choice: "amount" or "community"; amount: as typed, or minor units; version_id: the guidelines they read; both:
+    bookings at overlapping hours that they want all the same.
     Raises NotFound, AlreadyBooked, Full, OutOfDate when the guidelines changed meanwhile, or Refused with every
     reason; also Refused "no_checkout" when Stripe cannot be reached, and then the seat is free again.
     """
-    sent = BookingInput(choice, amount, version_id, agreed, currency)
+    sent = BookingInput(choice, amount, version_id, agreed, currency, frozenset(both))
     async with context.db.reading() as tx:
         gathering, eligibility = await queries.eligibility(tx, actor.id, gathering_id)
     rules.amount_due(gathering, eligibility, sent)  # most refusals need no transaction
@@ -94,7 +97,7 @@ async def _start_checkout(context: Context, gathering: BookableGathering, bookin
             currency=booking.currency,
             name=gathering.discreet_name,
             statement=context.settings.statement_name,
-            success_url=page,
+            success_url=f"{page}/paid",
             cancel_url=f"{page}/stopped",
             hold_minutes=rules.HOLD_MINUTES,
         )
@@ -106,6 +109,13 @@ async def _start_checkout(context: Context, gathering: BookableGathering, bookin
                 await transitions.end(tx, row, "lapsed", "no_checkout")
         raise Refused(NO_CHECKOUT) from None
     return replace(booking, checkout_url=url)
+
+
+async def note_return(context: Context, actor: Person, booking_id: UUID) -> None:
+    """Note that somebody came back from the payment page as having paid, and have it checked. Idempotent."""
+    async with context.db.transaction() as tx:
+        if await SQL.note_return(tx, booking_id=booking_id, actor_id=actor.id):
+            await payments.sync_checkout_soon(tx, booking_id)
 
 
 async def let_go(context: Context, actor: Person, booking_id: UUID) -> str:

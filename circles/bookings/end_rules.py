@@ -10,16 +10,6 @@ from circles.base import money
 from circles.base.errors import Reason
 from circles.base.row import Row
 
-# What the page of a booking that ended unpaid says, by its cause.
-LAPSED_TEXTS: Final = {
-    "gathering_cancelled": "This gathering was canceled. Nothing was charged.",
-    "by_host": "The gathering got fewer seats than were planned, and your host had to take back this one. "
-    "Nothing was charged. We are sorry.",
-    "no_checkout": "The card company could not be reached. Nothing was charged.",
-    "let_go": "You let it go before paying. Nothing was charged.",
-}
-NOT_PAID_TEXT: Final = "The time to pay ran out. Nothing was charged."
-
 # The notice after a held seat was let go, and its kind, by the state the booking is in then.
 LET_GO_NOTICES: Final = {
     "lapsed": ("The seat was let go. Nothing was charged.", "calm"),

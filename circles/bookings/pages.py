@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,16 +11,18 @@ from starlette.responses import RedirectResponse, Response
 from circles import payments
 from circles.base import reading
 from circles.base.errors import Refused
-from circles.bookings import actions, end_rules, queries, rules
+from circles.bookings import actions, end_rules, queries, rules, seat_rules
 from circles.bookings.rules import AlreadyBooked, Eligibility, Full
 from circles.bookings.screening import pages as screening_pages
 from circles.bookings.screening import rules as screening_rules
 from circles.gatherings import BookableGathering, terms_words
 from circles.store import db
 from circles.web import access, htmx, render
+from circles.web.cookies import viewer_zone
 from circles.web.forms import Form
 
 UNREACHABLE = 503  # the one refusal that is an outage, not the person's input
+MAX_OVERLAPS = 50  # read of one form
 
 
 async def booking_form(request: Request) -> Response:
@@ -27,7 +30,7 @@ async def booking_form(request: Request) -> Response:
     gathering, eligibility = await _eligibility(request)
     booking = eligibility.booking
     if booking:
-        notice = "You have a seat here already." if booking.state == "confirmed" else ""
+        notice = AlreadyBooked(booking, same=False).reasons[0].text
         return render.see_other(f"/bookings/{booking.id}", notice=notice, kind="calm")
     return _form_page(request, gathering, eligibility, Form({"choice": "amount"}))
 
@@ -46,6 +49,7 @@ async def book(request: Request) -> Response:
             version_id=reading.uuid_or_none(form.value("version")),
             agreed=form.checked("agreed"),
             currency=form.value("currency"),
+            both=_both(form) if form.checked("both") else (),
         )
     except AlreadyBooked as refused:
         return await _booked_already(request, refused)
@@ -54,6 +58,12 @@ async def book(request: Request) -> Response:
     except Refused as refused:
         return await _form_refused(request, form, refused)
     return RedirectResponse(booking.checkout_url or f"/bookings/{booking.id}", status_code=303)
+
+
+def _both(form: Form) -> list[UUID]:
+    """The bookings at overlapping hours that the form showed."""
+    ids = (reading.uuid_or_none(typed) for typed in form.value("overlaps").split(",")[:MAX_OVERLAPS])
+    return [booking_id for booking_id in ids if booking_id]
 
 
 async def _booked_already(request: Request, refused: AlreadyBooked) -> Response:
@@ -70,7 +80,7 @@ async def _booked_already(request: Request, refused: AlreadyBooked) -> Response:
 async def _full(request: Request, gathering: BookableGathering) -> Response:
     """No seat is left, so there is no form to fill in again: a short page with the dates that have one."""
     async with access.context(request).db.reading() as tx:
-        dates = await queries.other_dates(tx, request.state.person.id, gathering)
+        dates = await queries.other_dates(tx, gathering)
     return render.page(request, "bookings/full.html", 422, gathering=gathering, dates=dates)
 
 
@@ -80,6 +90,8 @@ async def _form_refused(request: Request, form: Form, refused: Refused) -> Respo
     form.add(refused.reasons)
     if "guidelines_changed" in refused.codes:
         form.values.pop("agreed", None)
+    if "overlap" in refused.codes:
+        form.values.pop("both", None)
     if gathering.community_left <= 0:
         form.values["choice"] = "amount"
     status = UNREACHABLE if refused.codes == {"no_checkout"} else 422
@@ -117,7 +129,7 @@ def _form_page(
 async def show(request: Request) -> Response:
     """GET: the booking. Coming back from the checkout proves nothing, so a sync with Stripe is enqueued."""
     row = await _read_and_sync(request)
-    return render.page(request, "bookings/booking.html", **_page_values(row))
+    return render.page(request, "bookings/booking.html", **_page_values(request, row))
 
 
 async def state(request: Request) -> Response:
@@ -125,7 +137,7 @@ async def state(request: Request) -> Response:
     if not htmx.wants_part(request):
         return htmx.vary(render.see_other(f"/bookings/{access.path_id(request)}"))
     row = await _read_and_sync(request)
-    return htmx.vary(render.page(request, "bookings/_state.html", **_page_values(row)))
+    return htmx.vary(render.page(request, "bookings/_state.html", **_page_values(request, row)))
 
 
 async def _read_and_sync(request: Request) -> db.Record:
@@ -136,11 +148,13 @@ async def _read_and_sync(request: Request) -> db.Record:
     return row
 
 
-def _page_values(row: db.Record) -> dict[str, Any]:
+def _page_values(request: Request, row: db.Record) -> dict[str, Any]:
+    zone = viewer_zone(request)
     return {
         "row": row,
+        "seat": seat_rules.seat_of_booking(row, zone),
         "refund": end_rules.refund_for(row, row["paid"]),
-        "lapsed_text": end_rules.LAPSED_TEXTS.get(row["end_cause"], end_rules.NOT_PAID_TEXT),
+        "viewer_zone": zone,
     }
 
 
@@ -149,23 +163,32 @@ async def _own_booking(request: Request) -> db.Record:
         return await queries.own_booking(tx, request.state.person, access.path_id(request))
 
 
+async def paid(request: Request) -> Response:
+    """GET: back from the checkout by the way of those who paid; the booking's page thanks them meanwhile."""
+    row = await _own_booking(request)
+    await actions.note_return(access.context(request), request.state.person, row["id"])
+    return render.see_other(f"/bookings/{row['id']}")
+
+
 async def stopped(request: Request) -> Response:
     """GET: back from the checkout by its Cancel. The seat is still held: pay after all, or let it go."""
     row = await _own_booking(request)
-    if row["state"] != "held":
+    values = _page_values(request, row)
+    if not values["seat"].may_pay:
         return render.see_other(f"/bookings/{row['id']}")
-    return render.page(request, "bookings/stopped.html", **_page_values(row))
+    return render.page(request, "bookings/stopped.html", **values)
 
 
 async def pay(request: Request) -> Response:
     """GET: on to the open checkout. While it is being made, the booking's page waits for it."""
     row = await _own_booking(request)
-    if row["state"] == "held" and row["checkout_url"]:
+    values = _page_values(request, row)
+    if not values["seat"].may_pay:
+        return render.see_other(f"/bookings/{row['id']}")
+    if row["checkout_url"]:
         where = payments.pay_address(access.context(request), row["checkout_url"])
         return RedirectResponse(where, status_code=303)
-    if row["state"] == "held":
-        return render.page(request, "bookings/making.html", **_page_values(row))
-    return render.see_other(f"/bookings/{row['id']}")
+    return render.page(request, "bookings/making.html", **values)
 
 
 async def let_go(request: Request) -> Response:
@@ -179,7 +202,7 @@ async def cancel_form(request: Request) -> Response:
     row = await _own_booking(request)
     if row["state"] != "confirmed":
         return render.see_other(f"/bookings/{row['id']}")
-    return render.page(request, "bookings/cancel.html", form=Form(), **_page_values(row))
+    return render.page(request, "bookings/cancel.html", form=Form(), **_page_values(request, row))
 
 
 async def cancel(request: Request) -> Response:
@@ -195,7 +218,6 @@ async def cancel(request: Request) -> Response:
         )
     except Refused as refused:
         form.add(refused.reasons)
-        return render.page(
-            request, "bookings/cancel.html", 422, form=form, **_page_values(await _own_booking(request))
-        )
+        values = _page_values(request, await _own_booking(request))
+        return render.page(request, "bookings/cancel.html", 422, form=form, **values)
     return render.see_other(f"/bookings/{booking_id}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from circles.base import money
-from circles.base.english import choose
+from circles.base.english import choose, join_names
 from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
 from circles.bookings.screening import rules as screening_rules
 from circles.bookings.screening.rules import Admission
-from circles.gatherings import BookableGathering, Closed, why_closed
+from circles.gatherings import BookableGathering, Closed, Overlap, why_closed
 
 State = Literal["held", "confirmed", "lapsed", "cancelled"]
 
@@ -52,7 +52,8 @@ class Eligibility:
     """What decides whether a person may book a gathering, beside the gathering itself.
 
     version_id, guidelines: the version in force and its text. held: how many seats are held for the person
-    anywhere. admission: whom the circle admits, and how far this person is admitted.
+    anywhere. admission: whom the circle admits, and how far this person is admitted. overlaps: their seats at
+    overlapping hours.
     """
 
     now: datetime
@@ -61,6 +62,7 @@ class Eligibility:
     booking: ActiveBooking | None = None
     held: int = 0
     admission: Admission = screening_rules.OPEN
+    overlaps: tuple[Overlap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class BookingInput:
     """The booking form as a person sent it.
 
     choice: "amount" or "community". amount: as typed, or minor units. currency: the one the form showed, or
-    empty. version_id: the guidelines they read. agreed: whether they ticked that they agree.
+    empty. version_id: the guidelines they read. agreed: whether they ticked that they agree. both: the bookings at
+    overlapping hours that they were shown, where they ticked that they want both.
     """
 
     choice: str
@@ -76,6 +79,7 @@ class BookingInput:
     version_id: UUID | None
     agreed: bool
     currency: str = ""
+    both: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,17 @@ def booking_refusals(
             reasons.append(_MANY_HELD)
     except Refused as refused:
         reasons.extend(refused.reasons)
+    reasons += overlap_refusals(eligibility.overlaps, sent.both)
     return reasons + guidelines_refusals(eligibility.version_id, sent.version_id, agreed=sent.agreed)
+
+
+def overlap_refusals(overlaps: Collection[Overlap], both: Collection[UUID]) -> list[Reason]:
+    """Why a person is asked once more: seats at overlapping hours. both: those they want all the same."""
+    if all(overlap.booking_id in both for overlap in overlaps):
+        return []
+    names = join_names(dict.fromkeys(overlap.name for overlap in overlaps))
+    text = f"You have a seat at overlapping hours: {names}. Please tick that you want both, or choose another date."
+    return [Reason("overlap", text, "both")]
 
 
 def booking_closed(gathering: BookableGathering, now: datetime) -> Closed | None:

@@ -2,12 +2,8 @@
 
 from circles.gatherings.cards import Card, GatheringDate, HostedDate, card_html
 from circles.gatherings.nearby import PlaceFilter, open_between, open_nearest
-from circles.gatherings.queries import (
-    BookableGathering,
-    bookable_gathering,
-    bookable_gatherings,
-    set_booking_finder,
-)
+from circles.gatherings.own_seats import GatheringTimes, MySeat, Overlap, VisitorView, set_seat_rules
+from circles.gatherings.queries import BookableGathering, bookable_gathering, bookable_gatherings
 from circles.gatherings.rules import (
     FORMATS,
     PLACES,
@@ -26,15 +22,19 @@ __all__ = [
     "Card",
     "Closed",
     "GatheringDate",
+    "GatheringTimes",
     "HostedDate",
+    "MySeat",
+    "Overlap",
     "PlaceFilter",
+    "VisitorView",
     "bookable_gathering",
     "bookable_gatherings",
     "card_html",
     "open_between",
     "open_nearest",
     "room_is_open",
-    "set_booking_finder",
+    "set_seat_rules",
     "terms_words",
     "why_closed",
 ]

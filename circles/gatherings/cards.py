@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Self
@@ -12,13 +12,17 @@ from zoneinfo import ZoneInfo
 
 from circles.base import clock, money
 from circles.base.english import join_names
+from circles.gatherings.own_seats import own_mark
 from circles.gatherings.rules import FORMATS, Seats
 from circles.store import db, templates
 
 
 @dataclass(frozen=True, slots=True)
 class GatheringDate(Seats):
-    """One gathering in the list of its circle's dates: when, and how full."""
+    """One gathering in the list of its circle's dates: when, and how full.
+
+    label, mood: the mark of the reader's own seat, which names nobody; empty where there is none.
+    """
 
     id: UUID
     starts_at: datetime
@@ -29,13 +33,19 @@ class GatheringDate(Seats):
     community_seats: int
     community_taken: int
     state: str
+    label: str = field(default="", kw_only=True)
+    mood: str = field(default="", kw_only=True)
 
     @classmethod
     def read(cls, rows: Iterable[dict[str, Any]]) -> list[Self]:
-        return [
-            cls(**(row | {"id": UUID(row["id"]), "starts_at": datetime.fromisoformat(row["starts_at"])}))
-            for row in rows
-        ]
+        """From a JSON array of the dates, each perhaps with the reader's own seat."""
+        return [cls._of_json(dict(row)) for row in rows]
+
+    @classmethod
+    def _of_json(cls, row: dict[str, Any]) -> Self:
+        label, mood = own_mark(row.pop("own", None))
+        starts_at = datetime.fromisoformat(row.pop("starts_at"))
+        return cls(id=UUID(row.pop("id")), starts_at=starts_at, label=label, mood=mood, **row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,9 @@ class Card(GatheringDate):
 
     @classmethod
     def of(cls, row: db.Record) -> Card:
-        return cls(**{name: row[name] for name in _COLUMNS}, host_names=tuple(row["host_names"]))
+        label, mood = own_mark(row["own"])
+        values = {name: row[name] for name in _COLUMNS}
+        return cls(**values, host_names=tuple(row["host_names"]), label=label, mood=mood)
 
     @property
     def format_words(self) -> str:
@@ -86,7 +98,7 @@ class Card(GatheringDate):
         return least if least == most else f"{least} to {most}"
 
 
-_COLUMNS = tuple(name for name in Card.__dataclass_fields__ if name != "host_names")
+_COLUMNS = tuple(name for name in Card.__dataclass_fields__ if name not in ("host_names", "label", "mood"))
 
 
 def card_html(card: Card, viewer_zone: str) -> str:

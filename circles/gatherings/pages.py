@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +17,7 @@ from circles.base.money import Scale
 from circles.gatherings import filters, rules
 from circles.gatherings.cards import Card, GatheringDate, by_day, card_html
 from circles.gatherings.filters import Filters
-from circles.gatherings.queries import find_booking
+from circles.gatherings.own_seats import own_mark, seat_rules
 from circles.store import db, templates
 from circles.web import access, cookies, htmx, render
 from circles.web.cookies import viewer_zone
@@ -32,7 +33,7 @@ ON_FIRST_PAGE = 4
 async def home(request: Request) -> Response:
     zone = viewer_zone(request)
     async with access.context(request).db.reading() as tx:
-        arguments = Filters().arguments() | {"limit": ON_FIRST_PAGE}
+        arguments = Filters().arguments() | {"limit": ON_FIRST_PAGE, "actor_id": _actor_id(request)}
         cards = [Card.of(row) for row in await db.rows(SQL.ahead(tx, **arguments))]
     return render.page(
         request,
@@ -41,6 +42,11 @@ async def home(request: Request) -> Response:
         next=next((card for card in cards if card.seats_left > 0), None),
         viewer_zone=zone,
     )
+
+
+def _actor_id(request: Request) -> UUID | None:
+    person = request.state.person
+    return person.id if person else None
 
 
 async def what_it_is_not(request: Request) -> Response:
@@ -54,7 +60,8 @@ async def listing(request: Request) -> Response:
     form.add(reasons)
     zone = viewer_zone(request)
     async with access.context(request).db.reading() as tx:
-        rows = await db.rows(SQL.ahead(tx, **wanted.arguments(zone)))
+        arguments = wanted.arguments(zone) | {"actor_id": _actor_id(request)}
+        rows = await db.rows(SQL.ahead(tx, **arguments))
     total = rows[0]["total"] if rows else 0
     part = htmx.wants_part(request)
     response = render.page(
@@ -101,11 +108,11 @@ def _render_form(form: Form, wanted: Filters, own_clock: bool) -> str:
 
 
 async def gathering(request: Request) -> Response:
-    context, person = access.context(request), request.state.person
-    gathering_id = access.path_id(request)
-    async with context.db.reading() as tx:
-        row = dict(or_not_found(await SQL.gathering_page(tx, id=gathering_id)))
-    booking_id = await find_booking(context, person.id, gathering_id) if person else None
+    """One gathering: what it is, and the visitor's own seat. One query."""
+    zone, actor_id = viewer_zone(request), _actor_id(request)
+    async with access.context(request).db.reading() as tx:
+        row = await SQL.gathering_page(tx, id=access.path_id(request), actor_id=actor_id)
+        row = dict(or_not_found(row))
     left = row["capacity"] - row["seats_taken"]
     return render.page(
         request,
@@ -118,8 +125,8 @@ async def gathering(request: Request) -> Response:
         format=rules.FORMATS[row["format"]],
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
         closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
-        booking_id=booking_id,
-        viewer_zone=viewer_zone(request),
+        own=seat_rules().view(row, zone, signed_in=actor_id is not None),
+        viewer_zone=zone,
     )
 
 
@@ -129,7 +136,8 @@ def _scale(row: dict[str, Any]) -> Scale:
 
 async def circle(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
-        row = dict(or_not_found(await SQL.circle_page(tx, id=access.path_id(request))))
+        row = await SQL.circle_page(tx, id=access.path_id(request), actor_id=_actor_id(request))
+        row = dict(or_not_found(row))
         profiles = await people.profiles(tx, row["host_ids"])
     return render.page(
         request,
@@ -138,6 +146,7 @@ async def circle(request: Request) -> Response:
         scale=_scale(row),
         hosts=[profiles[host_id] for host_id in row["host_ids"] if host_id in profiles],
         ahead=GatheringDate.read(row["ahead"]),
+        notes=seat_rules().circle_notes(row["admission"]),
         format=rules.FORMATS[row["format"]],
         place=rules.place_words(row["place"], row["city"]),
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
@@ -152,14 +161,18 @@ async def facilitator(request: Request) -> Response:
         profile = (await people.profiles(tx, [facilitator_id])).get(facilitator_id)
         if profile is None or not profile.has_page:
             raise NotFound
-        rows = await db.rows(SQL.circles_of_host(tx, person_id=facilitator_id))
+        query = SQL.circles_of_host(tx, person_id=facilitator_id, actor_id=_actor_id(request))
+        rows = await db.rows(query)
         listing = await directory.own_listing(tx, facilitator_id)
     viewer = request.state.person
     return render.page(
         request,
         "gatherings/facilitator.html",
         facilitator=profile,
-        circles=[dict(row) | {"where": rules.place_words(row["place"], row["city"])} for row in rows],
+        circles=[
+            dict(row) | {"where": rules.place_words(row["place"], row["city"]), "mark": own_mark(row["own"])}
+            for row in rows
+        ],
         listing=listing if listing and listing.state == "shown" else None,
         formats=rules.FORMATS,
         is_me=viewer is not None and viewer.id == profile.id,

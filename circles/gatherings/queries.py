@@ -1,8 +1,8 @@
-"""One gathering with all that a booking needs of it, in one query; and the query that bookings connect."""
+"""One gathering with all that a booking needs of it, in one query."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
@@ -11,11 +11,8 @@ from circles.base.errors import NotFound
 from circles.base.money import Scale
 from circles.gatherings.rules import Seats
 from circles.store import db
-from circles.store.context import Context
 
 SQL = db.queries("gatherings/gatherings")
-
-FindBooking = Callable[[Context, UUID, UUID], Awaitable[UUID | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +74,3 @@ async def bookable_gathering(tx: db.Tx, gathering_id: UUID) -> BookableGathering
         return (await bookable_gatherings(tx, [gathering_id]))[gathering_id]
     except KeyError:
         raise NotFound from None
-
-
-async def _no_booking(context: Context, person_id: UUID, gathering_id: UUID) -> UUID | None:
-    return None
-
-
-# Bookings are a layer above; app.connect_features sets the one query that a gathering's page needs of them.
-_find_booking: FindBooking = _no_booking
-
-
-def set_booking_finder(find: FindBooking) -> None:
-    """Set what finds the id of a person's held or confirmed booking of a gathering, with one query at most."""
-    global _find_booking
-    _find_booking = find
-
-
-async def find_booking(context: Context, person_id: UUID, gathering_id: UUID) -> UUID | None:
-    """The id of a person's held or confirmed booking of a gathering, or None. One query at most."""
-    return await _find_booking(context, person_id, gathering_id)

@@ -50,8 +50,8 @@ def pick_value(date: Date) -> str:
     return str(date.card.id) if date.card else date.at.isoformat()
 
 
-async def plan(tx: db.Tx, answers: Answers, now: datetime) -> Plan:
-    """The gatherings for these answers, in two queries."""
+async def plan(tx: db.Tx, answers: Answers, now: datetime, actor_id: UUID | None = None) -> Plan:
+    """The gatherings for these answers, in two queries. actor_id: whose own seats are marked."""
     window = rules.window(answers)
     season = rules.season(window, now)
     shown = Window(now, now, now + rules.SOON) if season == "passed" else window
@@ -62,10 +62,11 @@ async def plan(tx: db.Tx, answers: Answers, now: datetime) -> Plan:
         shown.until,
         answers.coming.city,
         MAX_IN_WINDOW,
+        actor_id,
     )
     start = rules.anchor(window, now, first[0].starts_at if first else None)
     moments = rules.dates(answers.rhythm, start, answers.ends.zone)
-    nearest = await gatherings.open_nearest(tx, moments, answers.rhythm.within, answers.coming)
+    nearest = await gatherings.open_nearest(tx, moments, answers.rhythm.within, answers.coming, actor_id)
     dates = [Date(at, card) for at, card in zip(moments, nearest, strict=True)]
     return Plan(answers, window, season, first, dates)
 

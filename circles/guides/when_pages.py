@@ -72,8 +72,9 @@ async def _answer(request: Request, form: Form, status: int = 200) -> Response:
     answers = form.take(lambda: rules.read(form.values, now))
     if answers is None:
         return _page(request, form, status=422)
+    person = request.state.person
     async with access.context(request).db.reading() as tx:
-        plan = await planning.plan(tx, answers, now)
+        plan = await planning.plan(tx, answers, now, person.id if person else None)
     if "pick" not in form.values:
         form.values["pick"] = ",".join(plan.default_picks())
     return _page(request, form, plan, status)

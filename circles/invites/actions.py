@@ -224,11 +224,11 @@ def _feed_bytes(entries: tuple[ics.Entry, ...], organizer: ics.Party, name: str)
 
 async def feed_address(context: Context, tx: db.Tx, person_id: UUID) -> str:
     """The webcal URL of a person's own feed, which is created the first time."""
-    return (await feed_and_suggestions(context, tx, person_id))[0]
+    return (await feed_and_more(context, tx, person_id))[0]
 
 
-async def feed_and_suggestions(context: Context, tx: db.Tx, person_id: UUID) -> tuple[str, int]:
-    """The same URL, and the number of suggestions for the person, in one query."""
+async def feed_and_more(context: Context, tx: db.Tx, person_id: UUID) -> tuple[str, db.Record]:
+    """The same URL, and the row it is read from: the number of suggestions (suggested), and the open requests."""
     key = context.settings.signing_key()
     row = await SQL.feed_number(tx, person_id=person_id)
     number = row["number"] or 1
@@ -238,7 +238,7 @@ async def feed_and_suggestions(context: Context, tx: db.Tx, person_id: UUID) -> 
     elif row["token_hash"] != rules.token_hash(token):
         # The site has a new secret: a token derived from the old one cannot be made again.
         await SQL.set_feed_hash(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
-    return f"webcal://{urlsplit(context.settings.base_url).netloc}/feeds/{token}.ics", row["suggested"]
+    return f"webcal://{urlsplit(context.settings.base_url).netloc}/feeds/{token}.ics", row
 
 
 async def renew_feed(context: Context, *, actor_id: UUID) -> None:

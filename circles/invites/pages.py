@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import gatherings
+from circles import bookings, gatherings
 from circles.invites import actions, rules
 from circles.invites.suggested_dates import CALENDAR
 from circles.store import db
@@ -23,20 +24,29 @@ async def my_gatherings(request: Request) -> Response:
     context, actor = access.context(request), request.state.person
     async with context.db.reading() as tx:
         rows = await db.rows(SQL.mine(tx, actor_id=actor.id, most=MAX_SHOWN))
-        feed, suggested = await actions.feed_and_suggestions(context, tx, actor.id)
+        feed, more = await actions.feed_and_more(context, tx, actor.id)
+    zone = cookies.viewer_zone(request)
     return render.page(
         request,
         "invites/my_gatherings.html",
-        ahead=[_shown(row) for row in reversed(rows) if row["ends_at"] > row["now"]],
+        ahead=[_shown(row, zone) for row in reversed(rows) if row["ends_at"] > row["now"]],
         past=[row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"],
         feed=feed,
-        suggested=suggested,
+        suggested=more["suggested"],
+        requests=[_requested(row) for row in more["requests"]],
         feed_to_copy=feed.replace("webcal:", context.settings.base_url.partition("//")[0], 1),
-        viewer_zone=cookies.viewer_zone(request),
+        viewer_zone=zone,
     )
 
 
-def _shown(row: db.Record) -> dict[str, Any]:
+def _requested(row: dict[str, Any]) -> dict[str, Any]:
+    """A request as the page shows it, from JSON, whose times are text."""
+    starts_at = datetime.fromisoformat(row["starts_at"]) if row["starts_at"] else None
+    return {**row, "starts_at": starts_at, "seat": bookings.seat_of_request(row["id"], row["state"])}
+
+
+def _shown(row: db.Record, viewer_zone: str) -> dict[str, Any]:
+    seat = bookings.seat_of_booking(row, viewer_zone)
     join_info = rules.join_info(
         row["place"],
         row["join_link"],
@@ -50,7 +60,7 @@ def _shown(row: db.Record) -> dict[str, Any]:
         **row,
         # Guidelines that changed must be accepted first.
         "join_info": join_info if row["state"] == "confirmed" and not row["must_agree"] else rules.JoinInfo(),
-        "may_cancel": row["state"] == "confirmed" and row["now"] < row["starts_at"],
+        "seat": seat,
     }
 
 

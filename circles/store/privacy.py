@@ -101,7 +101,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(
         PERSONAL,
         "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
-        "late_refund_percent acceptance_id held_until let_go_at created_at confirmed_at ended_at end_cause "
+        "late_refund_percent acceptance_id held_until let_go_at returned_at created_at confirmed_at ended_at end_cause "
         "full_refund_until",
     ),
     "checkouts": _all(PERSON, "booking_id")

@@ -30,6 +30,11 @@ def when(at: datetime, zone: str, viewer_zone: str = "") -> str:
     return clock.format_when(at, zone, viewer_zone)
 
 
+def has_begun(starts_at: datetime) -> bool:
+    """Whether a gathering has begun. For what a page says; deadlines use the database's clock."""
+    return starts_at <= clock.now()
+
+
 def markdown(source: str) -> Markup:
     """Markdown as safe HTML."""
     return Markup(text.markdown(source))
@@ -61,6 +66,7 @@ def environment() -> Environment:
         date_words=clock.format_date,
         time_words=clock.format_time,
         length_words=clock.format_length,
+        has_begun=has_begun,
         span_words=clock.format_span,
         markdown=markdown,
         unwrap=unwrap,

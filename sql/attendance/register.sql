@@ -8,7 +8,8 @@ select
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.length_minutes, gatherings.capacity,
     gatherings.seats_taken, gatherings.note, gatherings.state, gatherings.cancel_reason, gatherings.opened_at,
     gatherings.closed_at, gatherings.checks, circles.asks_co, circles.asks_card, opener.name as opener_name,
-    host.part, stand_in.name as stand_in_name, now() as now
+    host.part, stand_in.name as stand_in_name, now() as now,
+    case when host.may_change then pairs_together(gatherings.id, :actor_id) else '[]' end as kept_apart
 from gatherings
 join circles on circles.id = gatherings.circle_id
 join may_host_gathering(gatherings.id, :actor_id) as host on true

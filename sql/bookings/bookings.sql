@@ -1,46 +1,28 @@
 -- name: eligibility(gathering_id, actor_id)^
--- what decides whether a person may book: the time, the guidelines in force, their active booking, seats held for them,
--- and how the circle admits people
+-- what decides whether a person may book: the time, the guidelines in force, their latest booking here (an active one
+-- first), seats held for them, their seats at overlapping hours, and how the circle admits people
 select
     clock_timestamp() as now,
     newest.id as version_id, newest.body as guidelines,
     (select count(*) from bookings as others where others.person_id = :actor_id and others.state = 'held') as held,
-    bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until,
-    coalesce(screenings.asks, 'off') as asks, coalesce(screenings.version, 0) as screening_version,
-    coalesce(screenings.questions, '{}') as questions, screenings.newcomers_most, screenings.newcomers_days,
-    screenings.circle_id is not null and not been_here(circles.id, :actor_id) as newcomer,
-    case when screenings.newcomers_most is null then 0 else newcomers_at(gatherings.id) end as newcomers,
-    kept_apart(gatherings.id, :actor_id) as kept_apart,
-    request.id as request_id, coalesce(request.state, '') as request_state,
-    coalesce(request.state = 'approved', false)
-    or exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = :actor_id)
-    or exists (
-        select from bookings as seats join gatherings as dates on dates.id = seats.gathering_id
-        where seats.person_id = :actor_id and seats.state = 'confirmed' and dates.circle_id = circles.id
-    ) as approved
+    own_seat(gatherings.id, :actor_id) as own, overlaps_of(gatherings.id, :actor_id) as overlaps,
+    admission.*,
+    case when admission.newcomers_most is null then 0 else newcomers_at(gatherings.id) end as newcomers
 from gatherings join circles on circles.id = gatherings.circle_id
-left join screenings on screenings.circle_id = circles.id
-left join lateral (
-    select requests.id, requests.state from requests
-    where requests.circle_id = circles.id and requests.person_id = :actor_id
-        and requests.state <> 'withdrawn' and (requests.state <> 'declined' or requests.forgotten_at is null)
-    order by requests.created_at desc limit 1
-) as request on true
+cross join admission_to(circles.id, :actor_id, gatherings.id) as admission
 cross join lateral (
     select id, body from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id
     order by number desc limit 1
 ) as newest
-left join bookings on bookings.gathering_id = gatherings.id
-    and bookings.person_id = :actor_id and bookings.state in ('held', 'confirmed')
 where gatherings.id = :gathering_id;
 
--- name: other_dates(circle_id, gathering_id, actor_id)
--- the next gatherings of a circle, other than this one, where a person can still have a seat
+-- name: other_dates(circle_id, gathering_id)
+-- the next gatherings of a circle with a free seat, other than this one
 select id, starts_at, zone, capacity - seats_taken as seats_left
 from gatherings
 where circle_id = :circle_id and id <> :gathering_id and state = 'open' and starts_at > now()
-    and seats_taken < capacity and not kept_apart(id, :actor_id)
+    and seats_taken < capacity
 order by starts_at limit 3;
 
 -- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes)^
@@ -71,11 +53,6 @@ from free
 where room_lets_in(free.id, :person_id)
 on conflict do nothing
 returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause;
-
--- name: active_booking(gathering_id, person_id)$
--- the held or confirmed booking of a person at a gathering
-select id from bookings
-where gathering_id = :gathering_id and person_id = :person_id and state in ('held', 'confirmed');
 
 -- name: lock_gathering(booking_id)$
 -- lock the gathering of a booking, always before the booking itself, so that two verbs never deadlock
@@ -159,14 +136,17 @@ select
         from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id
     ) as stand_in,
-    coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
-    (select coalesce(sum(amount), 0)::int from money_rows where booking_id = bookings.id and kind = 'payment') as paid,
-    (select coalesce(sum(amount), 0)::int from operations where booking_id = bookings.id and kind = 'refund')
-        as refunded
-from bookings
+    coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url
+from bookings_with_money as bookings
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where bookings.id = :booking_id and bookings.person_id = :actor_id;
+
+-- name: note_return(booking_id, actor_id)$
+-- note that a person came back from the payment page as somebody who paid; only the first time counts
+update bookings set returned_at = coalesce(returned_at, now())
+where id = :booking_id and person_id = :actor_id and state = 'held' and let_go_at is null
+returning id;
 
 -- name: overdue(most)
 -- held bookings past their time, whose checkouts are to be synced

@@ -31,11 +31,14 @@ insert into request_answers (request_id, number, question, answer)
 select :request_id, number, question, answer
 from unnest(:questions::text [], :answers::text []) with ordinality as qa (question, answer, number);
 
--- name: hosts_to_notify(circle_id)
--- the hosts who are notified of a request
+-- name: hosts_to_notify(request_id)
+-- the hosts who are notified of a request; nobody learns by it that they are kept apart from its person
 select people.id, people.email, people.name
-from hosts join people on people.id = hosts.person_id
-where hosts.circle_id = :circle_id and hosts.part in ('lead', 'co')
+from requests
+join hosts on hosts.circle_id = requests.circle_id and hosts.part in ('lead', 'co')
+join people on people.id = hosts.person_id
+where requests.id = :request_id
+    and not (requests.kind = 'seat' and are_apart(requests.circle_id, requests.person_id, people.id))
 order by people.name_key;
 
 -- name: own_request(id, actor_id)^
@@ -66,7 +69,34 @@ from requests join circles on circles.id = requests.circle_id
 join people on people.id = requests.person_id
 join may_host(requests.circle_id, :actor_id) as host on host.may_change
 left join gatherings on gatherings.id = requests.gathering_id
-where requests.id = :id and requests.person_id <> :actor_id;
+where requests.id = :id and requests.person_id <> :actor_id
+    and not (requests.kind = 'seat' and are_apart(requests.circle_id, requests.person_id, :actor_id));
+
+-- name: lock_gathering_of(id)$
+-- lock the gathering of a request, so that of two who are kept apart one is approved at a time
+select gatherings.id from gatherings
+where gatherings.id = (select gathering_id from requests where requests.id = :id)
+for no key update;
+
+-- name: kept_from(id)
+-- those the person of a request for a seat is kept apart from who have a seat at that gathering or the hosts' yes to one
+select people.name
+from requests
+join apart on apart.circle_id = requests.circle_id and requests.person_id in (apart.first_id, apart.second_id)
+join people on people.id in (apart.first_id, apart.second_id) and people.id <> requests.person_id
+where requests.id = :id and requests.kind = 'seat' and (
+    exists (
+        select from bookings
+        where bookings.gathering_id = requests.gathering_id and bookings.person_id = people.id
+            and bookings.state in ('held', 'confirmed')
+    )
+    or exists (
+        select from requests as others
+        where others.gathering_id = requests.gathering_id and others.person_id = people.id
+            and others.kind = 'seat' and others.state = 'approved'
+    )
+)
+order by people.name_key, people.id;
 
 -- name: hosted_requests(actor_id, most)
 -- the requests to the circles of a host, those that wait for an answer first
@@ -79,6 +109,7 @@ join may_host(requests.circle_id, :actor_id) as host on host.may_change
 join circles on circles.id = requests.circle_id
 join people on people.id = requests.person_id
 where requests.person_id <> :actor_id and requests.state <> 'withdrawn' and requests.forgotten_at is null
+    and not (requests.kind = 'seat' and are_apart(requests.circle_id, requests.person_id, :actor_id))
 order by requests.state = 'waiting' desc, requests.state = 'asked' desc,
     case when requests.state = 'waiting' then requests.moved_at end, requests.moved_at desc
 limit :most;
@@ -93,13 +124,24 @@ for update of requests;
 -- name: lock_hosted_request(id, actor_id)^
 -- lock a request for a host who may answer it, with the person to notify
 select
-    requests.id, requests.circle_id, requests.person_id, requests.state, circles.discreet_name,
+    requests.id, requests.circle_id, requests.person_id, requests.kind, requests.state, circles.discreet_name,
     people.email, people.name,
     (select count(*) from request_answers where request_answers.request_id = requests.id) as asked
 from requests join circles on circles.id = requests.circle_id
 join people on people.id = requests.person_id
 join may_host(requests.circle_id, :actor_id) as host on host.may_change
 where requests.id = :id and requests.person_id <> :actor_id
+    and not (requests.kind = 'seat' and are_apart(requests.circle_id, requests.person_id, :actor_id))
+for update of requests;
+
+-- name: lock_request(id)^
+-- lock a request, with the person to notify
+select
+    requests.id, requests.circle_id, requests.person_id, requests.kind, requests.state, circles.discreet_name,
+    people.email, people.name
+from requests join circles on circles.id = requests.circle_id
+join people on people.id = requests.person_id
+where requests.id = :id
 for update of requests;
 
 -- name: decide(id, state, words, actor_id)!
@@ -133,10 +175,13 @@ set state = 'withdrawn', words = '', decided_at = now(), moved_at = now(), forgo
 where id = :id;
 
 -- name: stale_requests(days, most)
--- requests that nobody moved for so long, locked
-select id, state from requests
-where state in ('waiting', 'asked') and moved_at < now() - make_interval(days => :days)
-order by id limit :most for update skip locked;
+-- requests that nobody moved for so long, locked, with the person to notify
+select requests.id, requests.state, requests.person_id, people.email, people.name, circles.discreet_name
+from requests
+join people on people.id = requests.person_id
+join circles on circles.id = requests.circle_id
+where requests.state in ('waiting', 'asked') and requests.moved_at < now() - make_interval(days => :days)
+order by requests.id limit :most for update of requests skip locked;
 
 -- name: forget_requests(days)
 -- delete what was written in requests decided so long ago

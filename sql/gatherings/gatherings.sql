@@ -24,40 +24,44 @@ cross join lateral (
 ) as host
 where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circles.state <> 'draft';
 
--- name: ahead(since, seconds, where, format, days, parts, after, until, means, seats, limit, offset)
+-- name: ahead(since, seconds, where, format, days, parts, after, until, means, seats, limit, offset, actor_id)
 -- a page of the open gatherings ahead that pass the filters, with their total; a filter that is null passes all; days and
--- times are those of a visitor with these offsets from UTC, or of each circle
-select cards.*, count(*) over () as total
-from gathering_cards as cards
-cross join lateral (
-    select coalesce(
-        local_time(cards.starts_at, :since::timestamptz [], :seconds::int []), cards.wall_start
-    ) as wall
-) as local
-where cards.starts_at > now()
-    and (:where::text is null or cards.place = :where)
-    and (:format::text is null or cards.format = :format)
-    and (:days::int [] is null or extract(isodow from local.wall) = any(:days::int []))
-    and (
-        :parts::text [] is null
-        or case
-            when extract(hour from local.wall) < 12 then 'morning'
-            when extract(hour from local.wall) < 18 then 'afternoon'
-            else 'evening'
-        end = any(:parts::text [])
-    )
-    and (:after::date is null or local.wall::date >= :after)
-    and (:until::date is null or local.wall::date <= :until)
-    and (
-        :means::int is null or cards.minimum <= :means
-        or (cards.community_seats > cards.community_taken and cards.seats_taken < cards.capacity)
-    )
-    and (not :seats::boolean or cards.seats_taken < cards.capacity)
-order by cards.starts_at, cards.id
-limit :limit offset :offset;
+-- times are those of a visitor with these offsets from UTC, or of each circle; with the reader's own seats
+select page.*, own_seat(page.id, :actor_id) as own from (
+    select cards.*, count(*) over () as total
+    from gathering_cards as cards
+    cross join lateral (
+        select coalesce(
+            local_time(cards.starts_at, :since::timestamptz [], :seconds::int []), cards.wall_start
+        ) as wall
+    ) as local
+    where cards.starts_at > now()
+        and (:where::text is null or cards.place = :where)
+        and (:format::text is null or cards.format = :format)
+        and (:days::int [] is null or extract(isodow from local.wall) = any(:days::int []))
+        and (
+            :parts::text [] is null
+            or case
+                when extract(hour from local.wall) < 12 then 'morning'
+                when extract(hour from local.wall) < 18 then 'afternoon'
+                else 'evening'
+            end = any(:parts::text [])
+        )
+        and (:after::date is null or local.wall::date >= :after)
+        and (:until::date is null or local.wall::date <= :until)
+        and (
+            :means::int is null or cards.minimum <= :means
+            or (cards.community_seats > cards.community_taken and cards.seats_taken < cards.capacity)
+        )
+        and (not :seats::boolean or cards.seats_taken < cards.capacity)
+    order by cards.starts_at, cards.id
+    limit :limit offset :offset
+) as page
+order by page.starts_at, page.id;
 
--- name: gathering_page(id)^
--- one gathering for visitors, with its hosts and the other dates of its circle; no row for a draft
+-- name: gathering_page(id, actor_id)^
+-- one gathering for visitors, with its hosts and the other dates of its circle; how the circle admits the reader, their
+-- own seats and those at overlapping hours; no row for a draft
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.ends_at,
     gatherings.zone, gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
@@ -89,18 +93,25 @@ select
         select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
             select
                 other.id, other.starts_at, other.zone, other.length_minutes, other.capacity, other.seats_taken,
-                other.community_seats, other.community_taken, other.state
+                other.community_seats, other.community_taken, other.state, own_seat(other.id, :actor_id) as own
             from gatherings as other
             where other.circle_id = circles.id and other.id <> gatherings.id
                 and other.state = 'open' and other.starts_at > now()
             order by other.starts_at limit 4
         ) as dated
-    ) as others
+    ) as others,
+    own_seat(gatherings.id, :actor_id) as own, overlaps_of(gatherings.id, :actor_id) as overlaps,
+    clock_timestamp() as now, to_jsonb(admission)
+    || jsonb_build_object(
+        'newcomers', case when admission.newcomers_most is null then 0 else newcomers_at(gatherings.id) end
+    ) as admission
 from gatherings join circles on circles.id = gatherings.circle_id
+cross join admission_to(circles.id, :actor_id, gatherings.id) as admission
 where gatherings.id = :id and gatherings.state <> 'draft' and circles.state <> 'draft';
 
--- name: circle_page(id)^
--- one circle for visitors, with its guidelines, the ids of its hosts and its next gatherings; no row for a draft
+-- name: circle_page(id, actor_id)^
+-- one circle for visitors, with its guidelines, the ids of its hosts, its next gatherings with the reader's own seats,
+-- and how it admits the reader; no row for a draft
 select
     circles.id, circles.name, circles.purpose, circles.format, circles.place, circles.city, circles.zone,
     circles.capacity, circles.length_minutes, circles.currency, circles.minimum, circles.suggested,
@@ -116,24 +127,26 @@ select
             select
                 gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.length_minutes,
                 gatherings.capacity, gatherings.seats_taken, gatherings.community_seats,
-                gatherings.community_taken, gatherings.state
+                gatherings.community_taken, gatherings.state, own_seat(gatherings.id, :actor_id) as own
             from gatherings
             where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.starts_at > now()
             order by gatherings.starts_at limit 6
         ) as dated
-    ) as ahead
+    ) as ahead,
+    to_jsonb(admission) || '{"newcomers": 0}' as admission
 from circles
+cross join admission_to(circles.id, :actor_id, null) as admission
 cross join lateral (
     select body, number, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
 ) as newest
 where circles.id = :id and circles.state <> 'draft';
 
--- name: circles_of_host(person_id)
--- the published circles of a facilitator, with the next gathering of each
+-- name: circles_of_host(person_id, actor_id)
+-- the published circles of a facilitator, with the next gathering of each and the reader's own seat there
 select
     circles.id, circles.name, circles.format, circles.place, circles.city, hosts.part,
-    next_one.id as next_id, next_one.starts_at, next_one.zone
+    next_one.id as next_id, next_one.starts_at, next_one.zone, own_seat(next_one.id, :actor_id) as own
 from hosts join circles on circles.id = hosts.circle_id
 left join lateral (
     select gatherings.id, gatherings.starts_at, gatherings.zone from gatherings

@@ -1,6 +1,7 @@
--- name: between(online_from, in_person_from, until, city, limit)
--- open gatherings with a free seat that start within a span; a start that is null leaves that place out
-select cards.*
+-- name: between(online_from, in_person_from, until, city, limit, actor_id)
+-- open gatherings with a free seat that start within a span, with the reader's own seats; a start that is null leaves
+-- that place out
+select cards.*, own_seat(cards.id, :actor_id) as own
 from gathering_cards as cards
 where cards.seats_taken < cards.capacity
     and cards.starts_at > now()
@@ -13,9 +14,10 @@ where cards.seats_taken < cards.capacity
 order by cards.starts_at, cards.id
 limit :limit;
 
--- name: nearest(moments, within, online, in_person, city)
--- for each moment, counted from 1, the open gathering with a free seat that starts nearest to it, if there is one
-select moments.number::int as number, nearest.*
+-- name: nearest(moments, within, online, in_person, city, actor_id)
+-- for each moment, counted from 1, the open gathering with a free seat that starts nearest to it, if there is one, with
+-- the reader's own seat
+select moments.number::int as number, nearest.*, own_seat(nearest.id, :actor_id) as own
 from unnest(:moments::timestamptz []) with ordinality as moments (at, number)
 cross join lateral (
     select cards.*

@@ -46,6 +46,7 @@ select
     (
         select count(*) from requests
         where requests.circle_id = circles.id and requests.state = 'waiting' and requests.person_id <> :actor_id
+            and not (requests.kind = 'seat' and are_apart(requests.circle_id, requests.person_id, :actor_id))
     ) as waiting,
     exists (
         select from guidelines_drafts

@@ -40,8 +40,7 @@ from sending where invites.id = sending.invite_id;
 -- name: mine(actor_id, most)
 -- a person's own gatherings, the latest first: held and confirmed ones, and those ahead that were canceled
 select
-    bookings.id, bookings.state, bookings.kind, bookings.amount, bookings.currency, bookings.held_until,
-    bookings.end_cause, bookings.gathering_id, circles.name as circle_name, circles.place,
+    bookings.*, gatherings.state as gathering_state, circles.name as circle_name, circles.place,
     coalesce(nullif(gatherings.city, ''), circles.city) as city,
     coalesce(nullif(gatherings.address, ''), circles.address) as address,
     coalesce(nullif(gatherings.join_link, ''), circles.join_link) as join_link,
@@ -57,7 +56,7 @@ select
     )::integer as community_left,
     bookings.state = 'confirmed'
     and must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree
-from bookings
+from bookings_with_money as bookings
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where bookings.person_id = :actor_id and (
@@ -103,13 +102,33 @@ select * from (
 order by starts_at, gathering_id;
 
 -- name: feed_number(person_id)^
--- the number of a person's feed and the hash of its token, null when there is none yet; how many suggestions they have
+-- the number of a person's feed and the hash of its token, null when there is none yet; how many suggestions they have, and
+-- their requests to hosts that still count: not yet booked, for dates ahead
 select
     feeds.number, feeds.token_hash,
     (
         select count(*) from suggestions
         where suggestions.person_id = person.id and suggestions.created_at > now() - interval '30 days'
-    ) as suggested
+    ) as suggested,
+    (
+        select coalesce(jsonb_agg(to_jsonb(mine) order by mine.starts_at nulls last, mine.id), '[]') from (
+            select
+                requests.id, requests.state, requests.kind, requests.gathering_id, requests.circle_id,
+                circles.name as circle_name, dates.starts_at, dates.ends_at, dates.zone, dates.state as gathering_state
+            from requests
+            join circles on circles.id = requests.circle_id
+            left join gatherings as dates on dates.id = requests.gathering_id
+            where requests.person_id = person.id and requests.forgotten_at is null
+                and (
+                    requests.state in ('waiting', 'asked')
+                    or requests.state = 'approved' and dates.state = 'open' and dates.starts_at > now()
+                    and not exists (
+                        select from bookings
+                        where bookings.person_id = person.id and bookings.gathering_id = dates.id
+                    )
+                )
+        ) as mine
+    ) as requests
 from (values (:person_id::uuid)) as person (id)
 left join feeds on feeds.person_id = person.id;
 

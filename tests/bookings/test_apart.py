@@ -3,58 +3,238 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from circles.base.errors import NotFound
 from circles.bookings import transitions
+from circles.bookings.apart import actions as apart_actions
 from circles.bookings.screening import actions as screening_actions
+from circles.bookings.screening.rules import SEAT_QUESTIONS
 from circles.commands import personal_data
 from tests.bookings import screening_helpers
-from tests.bookings.screening_helpers import QUESTIONS, Scene, typed
+from tests.bookings.screening_helpers import QUESTIONS, Scene, form_at, typed
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
 
 scene, mira, farid = screening_helpers.scene, screening_helpers.mira, screening_helpers.farid
 
 
-async def test_the_gathering_is_full_for_the_other_of_a_pair(
-    scene: Scene, cast: Cast, mira: Browser, browser: OpenBrowser
+WHEN_TO_COME = {"time": "", "zone": "America/New_York", "stage": "single", "come": "online", "city": ""}
+
+
+# The mark of one form on one page, which is another each time it is shown.
+FORM_MARK = re.compile(r'value="[\w-]{16}\.[0-9a-f]{24}\.')
+
+
+async def everything_shown(reader: Browser, cast: Cast, gathering: UUID, other_date: UUID) -> dict[str, str]:
+    """Every page and part that says something of a gathering's seats, byte for byte, with its status."""
+    pages = {}
+    for at in (
+        "/",
+        "/gatherings",
+        "/gatherings?seats=on",
+        "/gatherings?means=1",
+        f"/circles/{cast.circle}",
+        f"/facilitators/{cast.farid}",
+        f"/gatherings/{gathering}",
+        f"/gatherings/{other_date}",
+        f"/gatherings/{gathering}/book",
+        "/my/gatherings",
+    ):
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = await reader.get(at, headers=headers)
+            pages[f"{at} {headers}"] = f"{answer.status_code} {answer.headers.get('location')} {answer.text}"
+    answer = await reader.post(f"/gatherings/{gathering}/book", data=typed(cast))
+    pages["book"] = f"{answer.status_code} {answer.text}"
+    day = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+    answer = await reader.post("/guides/when-to-come", data=WHEN_TO_COME | {"date": day})
+    pages["when to come"] = f"{answer.status_code} {answer.text}"
+    return {at: FORM_MARK.sub("", text) for at, text in pages.items()}
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_no_page_depends_on_whether_the_other_of_a_pair_comes(
+    scene: Scene, cast: Cast, browser: OpenBrowser, full: bool
 ) -> None:
-    """The page is compared with that of a gathering which is full in truth, word for word."""
-    await add_booking(scene.context, cast.gathering, cast.milo)
+    """Both of a pair read every page twice: once the other has a seat, once somebody else has it instead."""
+    other_date = await add_gathering(scene.context, cast.circle, days=14, community_seats=8)
+    past = await add_gathering(scene.context, cast.circle, days=-7)
+    for person in (cast.mira, cast.milo):
+        await add_booking(scene.context, past, person)
+    guest = await add_person(scene.context, "Guest")
+    for i in range(7 if full else 1):
+        await add_booking(scene.context, cast.gathering, await add_person(scene.context, f"Guest {i}"))
+    await scene.keep_apart(cast.mira, cast.milo)
+    for reader, other in ((cast.mira, cast.milo), (cast.milo, cast.mira)):
+        shown = []
+        for who in (other, guest):
+            booking = await add_booking(scene.context, cast.gathering, who)
+            async with browser(reader) as page:
+                shown.append(await everything_shown(page, cast, cast.gathering, other_date))
+            await end_booking(scene, booking)
+        with_other, without = shown
+        assert with_other.keys() == without.keys()
+        for at, text in with_other.items():
+            assert text == without[at], at
+        form = with_other[f"/gatherings/{cast.gathering}/book {{}}"]
+        assert ("Every seat is taken" if full else "Ask for a seat") in form
+        assert (
+            "Every seat is taken" in form or "seats taken" in with_other[f"/gatherings/{cast.gathering} {{}}"]
+        )
+
+
+async def end_booking(scene: Scene, booking: UUID) -> None:
+    async with scene.context.db.transaction() as tx:
+        await transitions.end(tx, await transitions.lock(tx, booking), "cancelled", "by_member")
+
+
+async def test_one_answer_on_every_page_for_whoever_is_kept_apart(
+    scene: Scene, cast: Cast, mira: Browser
+) -> None:
+    """One page said that seats are left and another that every seat is taken, and that the other comes."""
     past = await add_gathering(scene.context, cast.circle, days=-7)
     await add_booking(scene.context, past, cast.mira)
+    await add_booking(scene.context, cast.gathering, cast.milo)
     await scene.keep_apart(cast.mira, cast.milo)
-    full = await add_gathering(scene.context, cast.circle, days=7, hour=10, community_seats=8)
-    for i in range(8):
-        await add_booking(scene.context, full, await add_person(scene.context, f"Guest {i}"))
+    gathering = (await mira.get(f"/gatherings/{cast.gathering}")).text
+    assert "1 of 8 seats taken" in gathering
+    assert "Please ask the hosts for your seat first" in gathering
+    assert "Ask for a seat</a>" in gathering
+    form = (await mira.get(form_at(cast))).text
+    assert "Ask for a seat" in form
+    assert SEAT_QUESTIONS[0] in form
+    assert await scene.refused(cast.mira) == {"not_approved"}
+    assert (await scene.book(await add_person(scene.context, "Other"))).state == "confirmed"
 
-    async def open_form(gathering: UUID, *, post: bool) -> tuple[int, str]:
-        at = f"/gatherings/{gathering}/book"
-        answer = await (mira.post(at, data=typed(cast)) if post else mira.get(at))
-        words = answer.text.replace(str(gathering), "ID").replace("10:00 in the morning", "TIME")
-        words = words.replace("6:00 in the evening", "TIME").replace("10:00 am", "T").replace("6:00 pm", "T")
-        return answer.status_code, re.sub(r'datetime="[^"]+"', "", words)
 
-    for post in (False, True):
-        assert await open_form(cast.gathering, post=post) == await open_form(full, post=post)
-    status, words = await open_form(cast.gathering, post=True)
-    assert status == 422
-    assert "The last seat was taken a moment ago" in words
-    assert "seats taken" in (await mira.get(f"/gatherings/{cast.gathering}")).text
-    other = await add_person(scene.context, "Other")
-    assert (await scene.book(other)).state == "confirmed"
-    assert await scene.refused(cast.mira) == {"full"}
+async def ask(browser: Browser, gathering: UUID, answer: str = "") -> UUID:
+    form = (await browser.get(f"/gatherings/{gathering}/book")).text
+    version = re.search(r'name="version" value="(\d+)"', form)
+    assert version
+    sent = await browser.post(f"/gatherings/{gathering}/request", data={"version": version[1], "a1": answer})
+    assert sent.status_code == 303, sent.text
+    return UUID(sent.headers["location"].rsplit("/", 1)[1])
+
+
+async def test_hosts_see_the_other_before_they_answer_and_seat_one_of_the_two(
+    scene: Scene, cast: Cast, mira: Browser, farid: Browser, browser: OpenBrowser
+) -> None:
+    past = await add_gathering(scene.context, cast.circle, days=-7)
+    for person in (cast.mira, cast.milo):
+        await add_booking(scene.context, past, person)
+    milos = await add_booking(scene.context, cast.gathering, cast.milo)
+    await scene.keep_apart(cast.mira, cast.milo)
+    request = await ask(mira, cast.gathering)
+    inbox = (await farid.get("/host/requests")).text
+    assert "asks for a seat" in inbox
+    shown = (await farid.get(f"/host/requests/{request}")).text
+    assert "They are kept apart from Milo, who has a seat" in shown
+    assert "They can book this one date" in shown
+    refused = await farid.post(f"/host/requests/{request}", data={"then": "approve"})
+    assert refused.status_code == 422
+    assert "let them sit together again first" in refused.text
+    waiting = (await mira.get(f"/my/requests/{request}")).text
+    assert "Milo" not in waiting
+    await end_booking(scene, milos)
+    approved = await farid.post(f"/host/requests/{request}", data={"then": "approve"})
+    assert approved.status_code == 303
+    page = (await mira.get(f"/gatherings/{cast.gathering}")).text
+    assert "The hosts said yes" in page
+    assert f'href="/gatherings/{cast.gathering}/book"' in page
+    async with browser(cast.milo) as milo:
+        again = await ask(milo, cast.gathering, "Please.")
+    refused = await farid.post(f"/host/requests/{again}", data={"then": "approve"})
+    assert refused.status_code == 422  # Mira has the yes, though no seat yet
+    assert (await scene.book(cast.mira)).state == "confirmed"
+    later = await add_gathering(scene.context, cast.circle, days=14, community_seats=8)
+    assert await scene.refused(cast.mira, later) == {"not_approved"}  # each date is asked for
+    assert "Ask for a seat" in (await mira.get(f"/gatherings/{later}")).text
+
+
+async def test_a_pair_set_later_takes_back_an_unused_yes(scene: Scene, cast: Cast, mira: Browser) -> None:
+    past = await add_gathering(scene.context, cast.circle, days=-7)
+    nadia = await add_person(scene.context, "Nadia")
+    for person in (cast.mira, cast.milo, nadia):
+        await add_booking(scene.context, past, person)
+    await scene.keep_apart(cast.mira, nadia)
+    request = await ask(mira, cast.gathering)
+    await screening_actions.decide(scene.context, await scene.person(cast.farid), request, approve=True)
+    await scene.keep_apart(cast.mira, cast.milo)
+    assert await scene.value("select state from requests where id = $1", request) == "withdrawn"
+    assert await scene.refused(cast.mira) == {"not_approved"}
+    assert await ask(mira, cast.gathering) != request
+
+
+async def test_ending_a_pair_says_yes_to_what_was_asked(scene: Scene, cast: Cast, mira: Browser) -> None:
+    past = await add_gathering(scene.context, cast.circle, days=-7)
+    for person in (cast.mira, cast.milo):
+        await add_booking(scene.context, past, person)
+    await scene.keep_apart(cast.mira, cast.milo)
+    request = await ask(mira, cast.gathering)
+    pair = await scene.value("select id from apart")
+    farid = await scene.person(cast.farid)
+    await apart_actions.let_together(scene.context, farid, pair)
+    assert await scene.value("select state from requests where id = $1", request) == "approved"
+    assert "an answer" in (await scene.mails())[-1]["subject"]
+    assert "Book a seat" in (await mira.get(f"/gatherings/{cast.gathering}")).text
+    assert (await scene.book(cast.mira)).state == "confirmed"
+
+
+async def test_every_shared_date_is_named_and_each_gathering_warns_its_hosts(
+    scene: Scene, cast: Cast, farid: Browser, browser: OpenBrowser
+) -> None:
+    dates = [cast.gathering, *[await add_gathering(scene.context, cast.circle, days=d) for d in (14, 21)]]
+    for gathering in dates:
+        for person in (cast.mira, cast.milo):
+            await add_booking(scene.context, gathering, person)
+    alone = await add_gathering(scene.context, cast.circle, days=28)
+    await add_booking(scene.context, alone, cast.mira)
+    await scene.keep_apart(cast.mira, cast.milo)
+    pairs = (await farid.get(f"/host/circles/{cast.circle}/apart")).text
+    for gathering in dates:
+        assert f'href="/host/gatherings/{gathering}"' in pairs
+        register = (await farid.get(f"/host/gatherings/{gathering}")).text
+        assert "Two who are kept apart both have a seat" in register
+        assert "Milo and Mira" in register
+    assert str(alone) not in pairs
+    assert "apart" not in (await farid.get(f"/host/gatherings/{alone}")).text.lower()
+    await scene.value("insert into hosts values ($1, $2, 'helper')", cast.circle, cast.fern)
+    async with browser(cast.fern) as helper:
+        assert "apart" not in (await helper.get(f"/host/gatherings/{cast.gathering}")).text.lower()
+    await scene.value("insert into hosts values ($1, $2, 'co')", cast.circle, cast.mira)
+    async with browser(cast.mira) as of_the_pair:
+        assert "apart" not in (await of_the_pair.get(f"/host/gatherings/{cast.gathering}")).text.lower()
+
+
+async def test_a_host_who_is_kept_apart_learns_of_no_request_for_a_seat(
+    scene: Scene, cast: Cast, mira: Browser, browser: OpenBrowser
+) -> None:
+    past = await add_gathering(scene.context, cast.circle, days=-7)
+    for person in (cast.mira, cast.milo):
+        await add_booking(scene.context, past, person)
+    await scene.keep_apart(cast.mira, cast.milo)
+    await scene.value("update people set is_facilitator = true where id = $1", cast.milo)
+    await scene.value("insert into hosts values ($1, $2, 'co')", cast.circle, cast.milo)
+    request = await ask(mira, cast.gathering)
+    async with browser(cast.milo) as milo:
+        assert (await milo.get(f"/host/requests/{request}")).status_code == 404
+        assert str(request) not in (await milo.get("/host/requests")).text
+        assert (await milo.post(f"/host/requests/{request}", data={"then": "approve"})).status_code == 404
+    assert "milo" not in str([row["to_address"] for row in await scene.mails()])
 
 
 async def test_a_late_payment_seats_nobody_beside_the_other_of_a_pair(scene: Scene, cast: Cast) -> None:
     late = await add_booking(scene.context, cast.gathering, cast.mira, state="lapsed")
-    await add_booking(scene.context, cast.gathering, cast.milo)
+    milos = await add_booking(scene.context, cast.gathering, cast.milo)
     await scene.keep_apart(cast.mira, cast.milo)
-    async with scene.context.db.transaction() as tx:
-        assert await transitions.SQL.seat_again(tx, booking_id=late) is None
+    for _ in range(2):  # whether or not the other comes
+        async with scene.context.db.transaction() as tx:
+            assert await transitions.SQL.seat_again(tx, booking_id=late) is None
+        if await scene.value("select state from bookings where id = $1", milos) == "confirmed":
+            await end_booking(scene, milos)
     await scene.value("delete from apart")
     async with scene.context.db.transaction() as tx:
         assert await transitions.SQL.seat_again(tx, booking_id=late)
@@ -83,7 +263,7 @@ async def test_only_hosts_and_organizers_see_pairs(scene: Scene, cast: Cast, bro
         assert (await page.get(at)).status_code == 404
     async with browser(cast.farid) as page:
         register = (await page.get(f"/host/gatherings/{cast.gathering}")).text
-    assert "apart" not in register.lower()
+    assert "Milo and Mira" in register
     for email in ("mira", "milo"):
         assert "apart" not in str(await personal_data.export(scene.context, f"{email}@example.org")).replace(
             at, ""

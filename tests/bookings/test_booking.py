@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from starlette.applications import Starlette
 
-from circles import bookings, gatherings
+from circles import gatherings
 from circles.base.errors import OutOfDate, Refused
 from circles.bookings import actions
 from circles.guidelines import actions as guideline_actions
@@ -101,11 +101,15 @@ async def test_paying_leads_to_the_checkout_and_back_to_a_confirmed_seat(
     # Coming back proves nothing: without paying, the page only waits.
     waiting = await mira.get(f"/bookings/{booking}")
     await drain()
-    assert "Waiting for your payment" in waiting.text
+    assert "Held for you until" in waiting.text
     assert (await scene.row(booking))["state"] == "held"
     paid = await mira.post(checkout, data={"card": GOOD_CARD, "do": "pay"})
-    assert paid.headers["location"] == f"/bookings/{booking}"
-    await mira.get(f"/bookings/{booking}")
+    assert paid.headers["location"] == f"/bookings/{booking}/paid"
+    assert (await mira.get(f"/bookings/{booking}/paid")).headers["location"] == f"/bookings/{booking}"
+    thanks = await mira.get(f"/bookings/{booking}")
+    assert "Thank you. Your payment is being confirmed" in thanks.text
+    for word in ("Let the seat go", "payment</a>", "Not paid yet"):
+        assert word not in thanks.text
     await drain()
     page = await mira.get(f"/bookings/{booking}")
     assert "Your seat is confirmed" in page.text
@@ -271,7 +275,7 @@ async def test_a_second_tab_with_another_amount_offers_both_ways(scene: Scene, m
     assert answer.status_code == 422
     assert "A seat is held for you already" in answer.text
     assert "$45" in answer.text
-    assert "Continue to payment" in answer.text
+    assert "Go on to payment" in answer.text
     assert "Let the seat go" in answer.text
 
 
@@ -378,13 +382,6 @@ async def test_a_person_holds_three_unpaid_seats_at_most(scene: Scene) -> None:
 async def test_booking_with_old_guidelines_raises_out_of_date(scene: Scene) -> None:
     with pytest.raises(OutOfDate):
         await scene.book(scene.cast.mira, version_id=uuid4())
-
-
-async def test_find_active_returns_a_persons_booking(scene: Scene) -> None:
-    cast = scene.cast
-    assert await bookings.find_active(scene.context, cast.mira, cast.gathering) is None
-    booking = await add_booking(scene.context, cast.gathering, cast.mira)
-    assert await bookings.find_active(scene.context, cast.mira, cast.gathering) == booking
 
 
 async def test_an_offer_counts_held_seats_as_taken(scene: Scene) -> None:

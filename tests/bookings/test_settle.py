@@ -53,7 +53,9 @@ async def test_a_late_payment_without_a_free_seat_is_refunded_with_an_apology(
     assert "Tuesday group" in mail
     assert "$45" in mail
     assert "First steps home" not in mail
-    assert "All of it goes back" in (await mira.get(f"/bookings/{booking.id}")).text
+    assert (
+        "All of the $45 you paid goes back to your card." in (await mira.get(f"/bookings/{booking.id}")).text
+    )
     # Settled once more, nothing moves a second time.
     async with scene.context.db.transaction() as tx:
         await bookings.settle(tx, scene.context, booking.id, "paid")

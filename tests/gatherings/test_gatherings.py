@@ -258,7 +258,7 @@ async def test_a_gathering_page(
         await page.get(f"/gatherings/{cast.gathering}")
         queries.clear()
         text = (await page.get(f"/gatherings/{cast.gathering}")).text
-    assert len(selects(queries)) == 3, queries
+    assert len(selects(queries)) == 2, queries
     assert f'href="/gatherings/{cast.gathering}/book"' in text
     assert not missing(
         text,

@@ -116,7 +116,11 @@ async def test_the_dashboard_shows_what_is_next_and_what_is_missing(
         assert f"/host/gatherings/{gathering}" in text
     assert f"/host/gatherings/{old}" not in text
     assert not missing(
-        text, "1 of 8 seats taken", "one person is not marked yet", "still a draft", "no co-facilitator yet"
+        text,
+        "1 seat taken, booking is closed",
+        "one person is not marked yet",
+        "still a draft",
+        "no co-facilitator yet",
     )
     assert text.index("Today") < text.index(str(on)) < text.index("This week") < text.index(str(later))
     assert "Open door" not in text

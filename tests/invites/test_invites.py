@@ -297,7 +297,7 @@ async def test_gatherings_ahead_and_past_are_shown(
     ahead, _, behind = answer.text.partition('id="past"')
     assert f"/bookings/{seat}/invite.ics" in ahead
     assert f"/bookings/{seat}/cancel" in ahead
-    assert "Waiting for payment" in ahead
+    assert "Held for you until" in ahead
     assert f"/bookings/{held}/pay" in ahead
     assert f"/bookings/{held}/let-go" in ahead
     assert f"/bookings/{held}/cancel" not in ahead
@@ -373,7 +373,7 @@ async def test_a_held_seat_shows_neither_link_nor_address(
         await add_booking(context, gathering, cast.mira, kind="paid", amount=4500, state="held")
     async with browser(cast.mira) as page:
         text = await my_gatherings(page)
-    assert text.count("Waiting for payment") == 2
+    assert text.count("Held for you until") == 2
     assert LINK not in text
     assert "Elm Street" not in text
 

@@ -52,6 +52,13 @@ async def _two_at_once(rush: Rush, rounds: int) -> list[list[str]]:
     await rush.run_sql(
         f"insert into apart (circle_id, first_id, second_id) values ('{rush.circle}', '{one}', '{other}')"
     )
+    # The hosts' yes to both, which they cannot give (decide refuses it): the last guard has to hold all the same.
+    await rush.run_sql(
+        "insert into requests (circle_id, person_id, gathering_id, kind, state, decided_at) "
+        "select gatherings.circle_id, person.id, gatherings.id, 'seat', 'approved', now() "
+        f"from gatherings cross join (values ('{one}'::uuid), ('{other}'::uuid)) as person (id) "
+        f"where gatherings.circle_id = '{rush.circle}'"
+    )
     both: list[tuple[Tries, Tries]] = [
         ([[str(gathering), one]], [[str(gathering), other]]) for gathering in rush.gatherings[:rounds]
     ]

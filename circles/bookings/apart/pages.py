@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,7 +34,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         "bookings/apart/pairs.html",
         status,
         circle=circle,
-        pairs=rows,
+        pairs=[dict(row) | {"together": [_date(date) for date in row["together"]]} for row in rows],
         hints=hints,
         people=[
             ("", "Choose somebody"),
@@ -39,6 +42,11 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         ],
         form=form,
     )
+
+
+def _date(date: dict[str, Any]) -> dict[str, Any]:
+    """A shared date from JSON, whose times are text."""
+    return date | {"starts_at": datetime.fromisoformat(date["starts_at"])}
 
 
 async def keep_apart(request: Request) -> Response:
@@ -52,7 +60,7 @@ async def keep_apart(request: Request) -> Response:
         form.add(refused.reasons)
         return await _page(request, form, 422)
     return render.see_other(
-        f"/host/circles/{circle_id}/apart", notice="Saved. They will not be given seats together."
+        f"/host/circles/{circle_id}/apart", notice="Saved. From now on, each of them asks you for a seat."
     )
 
 

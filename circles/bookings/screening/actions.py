@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
+from circles.base.row import Row
 from circles.bookings import queries
 from circles.bookings.screening import rules
 from circles.bookings.screening.rules import Screening
@@ -65,7 +66,7 @@ async def send_request(
         if admission.version != version:
             text = "The questions changed while this page was open. Please look at them again."
             raise OutOfDate(Reason("questions_changed", text))
-        answers = rules.read_answers(admission.questions, values)
+        answers = rules.read_answers(admission.questions, values, optional=admission.answers_optional)
         request_id = await SQL.add_request(
             tx,
             circle_id=gathering.circle_id,
@@ -77,7 +78,10 @@ async def send_request(
             raise Refused(Reason("sent_already", "Your request is with the hosts already."))
         await SQL.add_answers(tx, request_id=request_id, questions=list(admission.questions), answers=answers)
         await audit.record(tx, "request.waiting", request_id, actor_id=actor.id, after="waiting")
-        await _notify_hosts(tx, context, gathering.circle_id, request_id, gathering.discreet_name)
+        await _notify_hosts(tx, context, request_id, gathering.discreet_name)
+        subject, path = f"About {gathering.discreet_name}: your request is sent", f"/my/requests/{request_id}"
+        to = {"email": actor.email, "name": actor.name}
+        await _mail(tx, context, to, actor.id, subject, "sent", gathering.discreet_name, path)
     return request_id
 
 
@@ -94,7 +98,7 @@ async def answer(context: Context, actor: Person, request_id: UUID, typed: str) 
         refuse_if(rules.answer_refusals(row["state"]))
         await SQL.answer(tx, id=request_id, answer=rules.read_text(typed, "answer"))
         await _record(tx, request_id, row["state"], "waiting", actor)
-        await _notify_hosts(tx, context, row["circle_id"], request_id, row["discreet_name"])
+        await _notify_hosts(tx, context, request_id, row["discreet_name"])
 
 
 async def withdraw(context: Context, actor: Person, request_id: UUID) -> None:
@@ -117,17 +121,15 @@ async def _record(
     )
 
 
-async def _notify_hosts(
-    tx: db.Tx, context: Context, circle_id: UUID, request_id: UUID, discreet_name: str
-) -> None:
-    for host in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id)):
+async def _notify_hosts(tx: db.Tx, context: Context, request_id: UUID, discreet_name: str) -> None:
+    for host in await db.rows(SQL.hosts_to_notify(tx, request_id=request_id)):
         subject = f"{discreet_name}: a request is waiting"
         path = f"/host/requests/{request_id}"
         await _mail(tx, context, host, host["id"], subject, "waiting", discreet_name, path)
 
 
 async def _mail(
-    tx: db.Tx, context: Context, to: db.Record, person_id: UUID, subject: str, what: str, name: str, path: str
+    tx: db.Tx, context: Context, to: Row, person_id: UUID, subject: str, what: str, name: str, path: str
 ) -> None:
     """Mail that there is something to read on the site. name: the circle's discreet one."""
     await mail.send(
@@ -158,10 +160,33 @@ async def decide(
     async with context.db.transaction() as tx:
         row = or_not_found(await SQL.lock_hosted_request(tx, id=request_id, actor_id=actor.id))
         refuse_if(rules.decision_refusals(row["state"]))
+        if approve and row["kind"] == "seat":
+            await SQL.lock_gathering_of(tx, id=request_id)
+            kept = await db.rows(SQL.kept_from(tx, id=request_id))
+            refuse_if(rules.seat_refusals([other["name"] for other in kept]))
         text = rules.read_text(words, "words") if words.strip() or not approve else ""
-        await SQL.decide(tx, id=request_id, state=state, words=text, actor_id=actor.id)
-        await _record(tx, request_id, row["state"], state, actor)
-        await _notify_person(tx, context, row, "decided", "an answer")
+        await _decide(tx, context, actor, row, state, text)
+
+
+async def _decide(
+    tx: db.Tx, context: Context, actor: Person, row: db.Record, state: str, words: str = ""
+) -> None:
+    await SQL.decide(tx, id=row["id"], state=state, words=words, actor_id=actor.id)
+    await _record(tx, row["id"], row["state"], state, actor)
+    await _notify_person(tx, context, row, "decided", "an answer")
+
+
+async def approve_seat(tx: db.Tx, context: Context, actor: Person, request_id: UUID) -> None:
+    """Approve an open request for a seat, for an actor who may: its person needs to ask for none any more."""
+    row = await SQL.lock_request(tx, id=request_id)
+    if not rules.is_decided(row["state"]):
+        await _decide(tx, context, actor, row, "approved")
+
+
+async def revoke_seat(tx: db.Tx, actor: Person, request_id: UUID) -> None:
+    """Take back the yes to a seat that was not booked yet; its person may ask again."""
+    await SQL.withdraw(tx, id=request_id)
+    await _record(tx, request_id, "approved", "withdrawn", actor, "kept apart since")
 
 
 async def ask_back(context: Context, actor: Person, request_id: UUID, question: str) -> None:
@@ -187,5 +212,6 @@ async def forget_requests(context: Context) -> None:
         for row in await db.rows(SQL.stale_requests(tx, days=STALE_DAYS, most=200)):
             await SQL.withdraw(tx, id=row["id"])
             await _record(tx, row["id"], row["state"], "withdrawn", why="nobody moved it")
+            await _notify_person(tx, context, row, "closed", "your request is closed")
         for row in await db.rows(SQL.forget_requests(tx, days=rules.KEEP_DAYS)):
             await audit.record(tx, "request.forgotten", row["id"], before=row["state"], after=row["state"])

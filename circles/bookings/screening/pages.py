@@ -52,6 +52,7 @@ def _request_form(
         status,
         gathering=gathering,
         admission=admission,
+        titles=rules.REQUEST_TITLES[admission.asks],
         form=form,
         opens=rules.opens_for_newcomers(admission, gathering.starts_at),
         now=eligibility.now,
@@ -95,7 +96,7 @@ async def my_request(request: Request) -> Response:
 async def _own(request: Request, form: Form, status: int = 200) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await queries.own_request(tx, request.state.person, access.path_id(request))
-    title, text = rules.OWN_TEXTS[row["state"]]
+    title, text = (rules.SEAT_TEXTS if row["kind"] == "seat" else rules.OWN_TEXTS)[row["state"]]
     return render.page(
         request,
         "bookings/screening/mine.html",
@@ -147,6 +148,7 @@ async def inbox(request: Request) -> Response:
         others=others,
         hints=people.same_names.tell_apart([*waiting, *others]),
         states=rules.HOST_LABELS,
+        kinds=rules.KINDS,
         keep_days=rules.KEEP_DAYS,
     )
 
@@ -159,13 +161,18 @@ async def _hosted(request: Request, form: Form, status: int = 200) -> Response:
     form.values = {"words": rules.DECLINE_TEXT, "question": rules.QUESTION_BACK_TEXT} | form.values
     async with access.context(request).db.reading() as tx:
         row = await queries.hosted_request(tx, request.state.person, access.path_id(request))
+        kept = []
+        if row["kind"] == "seat":
+            kept = await queries.kept_from(tx, row["id"])
     return render.page(
         request,
         "bookings/screening/hosted.html",
         status,
         row=row,
+        kept_from=kept,
         form=form,
         states=rules.HOST_LABELS,
+        kinds=rules.KINDS,
         open=not rules.is_decided(row["state"]),
         keep_days=rules.KEEP_DAYS,
         most=rules.MAX_ANSWER,

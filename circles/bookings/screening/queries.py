@@ -24,6 +24,11 @@ async def hosted_request(tx: db.Tx, actor: Person, request_id: UUID) -> db.Recor
     return or_not_found(await SQL.hosted_request(tx, id=request_id, actor_id=actor.id))
 
 
+async def kept_from(tx: db.Tx, request_id: UUID) -> list[str]:
+    """The names of those with a seat at its gathering whom the person of a request is kept apart from."""
+    return [row["name"] for row in await db.rows(SQL.kept_from(tx, id=request_id))]
+
+
 async def hosted_requests(tx: db.Tx, actor: Person) -> tuple[list[db.Record], list[db.Record]]:
     """The requests to the circles of this host: those that wait for an answer, and the others."""
     rows = await db.rows(SQL.hosted_requests(tx, actor_id=actor.id, most=MAX_SHOWN))

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from circles.base import clock, text
+from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
 from circles.base.reading import Reader
 from circles.base.row import Row
@@ -44,6 +45,8 @@ CALL_QUESTIONS: Final = (
     "How can we reach you? A phone number, or a mail address if you would rather have a link.",
     "When would a call suit you?",
 )
+# What somebody is asked who asks the hosts for each seat and is known to them.
+SEAT_QUESTIONS: Final = ("Is there anything the hosts should know before they answer?",)
 STARTING_QUESTIONS: Final = (
     "What brings you to this circle?",
     "When was your last medicine session, if you had one?",
@@ -81,6 +84,39 @@ OWN_TEXTS: Final = {
     ),
 }
 
+# The same for a request for one seat, where it differs.
+SEAT_TEXTS: Final = OWN_TEXTS | {
+    "approved": ("The hosts said yes", "You can book your seat at this date now."),
+    "withdrawn": (
+        "This request is closed",
+        "What was written in it is deleted. You can ask for a seat again whenever you like.",
+    ),
+}
+# The page of a request that is not sent yet, by what is asked: its title and first sentences.
+REQUEST_TITLES: Final = {
+    "questions": (
+        "Before your first booking",
+        "This circle gets to know people a little before they come for the first time. You are asked once, not for "
+        "every date.",
+    ),
+    "call": (
+        "Before your first booking",
+        "This circle talks with people before they come for the first time. Tell the hosts how to reach you. You are "
+        "asked once, not for every date.",
+    ),
+    "seat": ("Ask for a seat", "Please ask the hosts for your seat. They answer you by mail with yes or no."),
+}
+# What a request is, on the hosts' pages, by its kind.
+KINDS: Final = {
+    "questions": (
+        "What they wrote",
+        "answered your questions",
+        "They can book every date of this circle from then on.",
+    ),
+    "call": ("A call, please", "asks for a call", "They can book every date of this circle from then on."),
+    "seat": ("What they wrote", "asks for a seat", "They can book this one date from then on."),
+}
+
 
 # Who may book
 
@@ -89,8 +125,10 @@ OWN_TEXTS: Final = {
 class Admission:
     """How a circle admits people, and how far one person is admitted.
 
-    asks: off, questions or call. newcomers: how many newcomers have a seat at the gathering in question.
-    request_state: of their last request; empty when there is none that still counts.
+    asks: off, questions, call; or seat, for somebody who asks the hosts for each seat. circle_asks: what the circle
+    asks anybody. admitted: whether the hosts know them; approved: whether they may book. newcomers: how many
+    newcomers have a seat at the gathering in question. request_state: of their last request; empty when there is
+    none that still counts.
     """
 
     asks: str = "off"
@@ -103,11 +141,20 @@ class Admission:
     newcomers_days: int | None = None
     request_id: UUID | None = None
     request_state: str = ""
+    circle_asks: str = "off"
+    admitted: bool = True
 
     @property
     def questions(self) -> tuple[str, ...]:
-        """What this person is asked before their first booking."""
-        return CALL_QUESTIONS if self.asks == "call" else self.own_questions
+        """What this person is asked before they may book."""
+        if self.answers_optional:
+            return SEAT_QUESTIONS
+        return CALL_QUESTIONS if "call" in (self.asks, self.circle_asks) else self.own_questions
+
+    @property
+    def answers_optional(self) -> bool:
+        """Whether the hosts know this person already, who only asks for one more seat."""
+        return self.asks == "seat" and (self.admitted or self.circle_asks == "off")
 
 
 # A circle that asks nothing and admits everybody.
@@ -124,13 +171,15 @@ def admission_of(row: Row) -> Admission:
         asks=row["asks"],
         version=row["screening_version"],
         own_questions=tuple(row["questions"]),
-        approved=row["asks"] == "off" or row["approved"],
+        approved=row["approved"],
         newcomer=row["newcomer"],
         newcomers=row["newcomers"],
         newcomers_most=row["newcomers_most"],
         newcomers_days=row["newcomers_days"],
         request_id=row["request_id"],
         request_state=row["request_state"],
+        circle_asks=row["circle_asks"],
+        admitted=row["admitted"],
     )
 
 
@@ -143,11 +192,63 @@ def admission_refusals(admission: Admission, starts_at: datetime, zone: str, now
         return reasons
     opens = opens_for_newcomers(admission, starts_at)
     if opens and now < opens:
-        sentence = f"People who are new to this circle can book from {clock.format_when(opens, zone)} on."
-        reasons.append(Reason("newcomers_later", sentence))
+        reasons.append(Reason("newcomers_later", _newcomers_later(opens, zone)))
     if admission.newcomers_most is not None and admission.newcomers >= admission.newcomers_most:
         reasons.append(_NEWCOMERS_FULL)
     return reasons
+
+
+_ASKED_ONCE: Final = "You are asked once, not for every date."
+_FIRST: Final = {
+    "seat": "Please ask the hosts for your seat first. They answer you by mail with yes or no.",
+    "questions": f"Before your first booking, the hosts ask you a few short questions and say yes or no. {_ASKED_ONCE}",
+    "call": f"Before your first booking, the hosts talk with you on a short call. {_ASKED_ONCE}",
+}
+
+
+def admission_notes(admission: Admission, starts_at: datetime, zone: str, now: datetime) -> tuple[str, ...]:
+    """What this person meets before booking this gathering, in sentences; for its page."""
+    notes = _first_notes(admission)
+    if not admission.newcomer:
+        return notes
+    opens = opens_for_newcomers(admission, starts_at)
+    later = (_newcomers_later(opens, zone),) if opens and now < opens else ()
+    return notes + later + _most_notes(admission)
+
+
+def circle_notes(admission: Admission) -> tuple[str, ...]:
+    """What this person meets before booking any date of a circle, in sentences; for the circle's page."""
+    notes = _first_notes(admission)
+    if not admission.newcomer:
+        return notes
+    days = admission.newcomers_days
+    later = ()
+    if days:
+        span = plural(days, "day")
+        later = (f"People who are new to this circle can book from {span} before the start on.",)
+    return notes + later + _most_notes(admission)
+
+
+def _first_notes(admission: Admission) -> tuple[str, ...]:
+    if admission.approved or admission.request_state:
+        return ()
+    return (_FIRST[admission.asks],)
+
+
+def _most_notes(admission: Admission) -> tuple[str, ...]:
+    most = admission.newcomers_most
+    if most is None:
+        return ()
+    if most == 0:
+        return ("It takes nobody new to the circle at present.",)
+    if admission.newcomers >= most:
+        return (_NEWCOMERS_FULL.text,)
+    people = plural(most, "person who is new", "people who are new")
+    return (f"It takes at most {people} to the circle at one gathering.",)
+
+
+def _newcomers_later(opens: datetime, zone: str) -> str:
+    return f"People who are new to this circle can book from {clock.format_when(opens, zone)} on."
 
 
 def opens_for_newcomers(admission: Admission, starts_at: datetime) -> datetime | None:
@@ -161,9 +262,10 @@ def _not_approved(admission: Admission) -> Reason:
         "asked": "The hosts asked you something. Please answer it first.",
         "declined": "The hosts have answered your request, and it was not a yes this time.",
     }
-    no_request = (
-        "This circle gets to know people before their first booking. Please send the hosts a request first."
-    )
+    no_request = "Please ask the hosts for your seat first. They answer you with yes or no."
+    if admission.asks != "seat":
+        first = "This circle gets to know people before their first booking."
+        no_request = f"{first} Please send the hosts a request first."
     return Reason("not_approved", by_state.get(admission.request_state, no_request))
 
 
@@ -189,6 +291,18 @@ def decision_refusals(state: State) -> list[Reason]:
     if state == "withdrawn":
         return [Reason("decided", "This request was withdrawn.")]
     return [Reason("decided", "This request was answered already, perhaps by another host.")]
+
+
+def seat_refusals(kept_from: Sequence[str]) -> list[Reason]:
+    """Why a seat cannot be approved. kept_from: the names of those kept apart from them who are to come."""
+    if not kept_from:
+        return []
+    has = choose(len(kept_from), "has", "have")
+    text = (
+        f"They are kept apart from {join_names(kept_from)}, who {has} a seat at this gathering or your yes to one. "
+        "You can decline, or let them sit together again first."
+    )
+    return [Reason("kept_apart", text)]
 
 
 def question_back_refusals(state: State, asked: int) -> list[Reason]:
@@ -257,10 +371,13 @@ def screening_values(row: Row) -> dict[str, str]:
     return values | {"asks": row["asks"]} | {name: str(row[name]) for name in limits if row[name] is not None}
 
 
-def read_answers(questions: Sequence[str], values: Mapping[str, str]) -> list[str]:
-    """The answers a1, a2, ... to questions. Raises Refused with every reason."""
+def read_answers(questions: Sequence[str], values: Mapping[str, str], *, optional: bool = False) -> list[str]:
+    """The answers a1, a2, ... to questions. optional: whether they may be empty. Raises Refused with every reason."""
     reader = Reader(values)
-    answers = [reader.body(f"a{number}", max_length=MAX_ANSWER) for number in range(1, len(questions) + 1)]
+    answers = [
+        reader.body(f"a{number}", max_length=MAX_ANSWER, required=not optional)
+        for number in range(1, len(questions) + 1)
+    ]
     reader.raise_refusals()
     return answers
 

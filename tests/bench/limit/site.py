@@ -25,6 +25,7 @@ from circles.base.money import Scale
 from circles.base.settings import Settings
 from circles.gatherings import cards, filters, pages, rules
 from circles.gatherings.cards import Card, GatheringDate
+from circles.gatherings.own_seats import seat_rules
 from circles.store import db, templates
 from circles.web.forms import Form
 from circles.web.paging import pager
@@ -61,7 +62,7 @@ def bound(query: Any, arguments: dict[str, Any]) -> list[Any]:
 
 
 async def listing(request: Request) -> Response:
-    arguments = NO_FILTERS.arguments()
+    arguments = NO_FILTERS.arguments() | {"actor_id": None}
     rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound(GATHERINGS.ahead, arguments))
     total = rows[0]["total"] if rows else 0
     html = templates.render(
@@ -82,7 +83,7 @@ async def listing(request: Request) -> Response:
 
 async def gathering(request: Request) -> Response:
     query = GATHERINGS.gathering_page
-    row = dict(await request.app.state.pool.fetchrow(query.sql, UUID(request.path_params["id"])))
+    row = dict(await request.app.state.pool.fetchrow(query.sql, UUID(request.path_params["id"]), None))
     left = row["capacity"] - row["seats_taken"]
     html = templates.render(
         "gatherings/gathering.html",
@@ -95,7 +96,7 @@ async def gathering(request: Request) -> Response:
         format=rules.FORMATS[row["format"]],
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
         closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
-        booking_id=None,
+        own=seat_rules().view(row, "", signed_in=False),
     )
     return HTMLResponse(html)
 

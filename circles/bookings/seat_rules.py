@@ -1,0 +1,278 @@
+"""My seat: how somebody's seat at a gathering, or their request for one, is now. Every page that says it reads this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from circles.base import clock, money
+from circles.base.row import Row
+from circles.gatherings import GatheringTimes, MySeat, Overlap
+
+# So long after somebody came back from the payment page, they are thanked and offered no other way to pay.
+CONFIRMING_FOR: Final = timedelta(minutes=1)
+
+_BANKS: Final = "Banks take 5 to 10 days to show it."
+_LAPSED: Final = {
+    "by_host": "The gathering got fewer seats than were planned, and your host had to take back this one. "
+    "Nothing was charged. We are sorry.",
+    "no_checkout": "The card company could not be reached. Nothing was charged.",
+    "let_go": "You let it go before paying. Nothing was charged.",
+}
+_NOT_PAID: Final = "The time to pay ran out. Nothing was charged."
+
+_REQUESTS: Final = {
+    "waiting": (
+        "Your request is with the hosts",
+        "You get a mail as soon as they have answered. No seat is kept for you yet.",
+        "Request sent",
+    ),
+    "asked": (
+        "The hosts ask you something",
+        "Please answer when you have a quiet moment. No seat is kept for you yet.",
+        "Hosts ask you",
+    ),
+    "approved": ("The hosts said yes", "You can book your seat now.", "You can book"),
+    "declined": ("The hosts answered your request", "It was not a yes this time.", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBooking:
+    """Somebody's latest booking of a gathering. Amounts in minor units; see bookings_with_money."""
+
+    id: UUID
+    state: str
+    kind: str
+    amount: int
+    currency: str
+    end_cause: str = ""
+    held_until: datetime | None = None
+    let_go_at: datetime | None = None
+    returned_at: datetime | None = None
+    full_refund_until: datetime | None = None
+    paid: int = 0
+    refunded: int = 0
+    refund_done: int = 0
+
+    @classmethod
+    def of(cls, row: Row) -> OwnBooking:
+        """From a row, or from JSON, whose times and ids are text."""
+        values: dict[str, Any] = {name: row[name] for name in cls.__slots__}
+        values |= {name: _time(values[name]) for name in _TIMES}
+        values["id"] = UUID(str(row["id"]))
+        return cls(**values)
+
+
+_TIMES: Final = ("held_until", "let_go_at", "returned_at", "full_refund_until")
+
+
+def _time(value: datetime | str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRequest:
+    """Somebody's latest request that counts for a gathering."""
+
+    id: UUID
+    state: str
+
+
+def my_seat(
+    booking: OwnBooking | None,
+    gathering: GatheringTimes,
+    now: datetime,
+    *,
+    viewer_zone: str = "",
+    request: OwnRequest | None = None,
+) -> MySeat | None:
+    """How the seat is now; None for somebody who has neither a booking nor a request here.
+
+    viewer_zone: the zone of the visitor's own clock, or empty. An active booking comes before a request, an open
+    request before a booking that ended.
+    """
+    if booking and booking.state in ("held", "confirmed"):
+        return _of_booking(booking, gathering, now, viewer_zone)
+    ahead = gathering.state == "open" and now < gathering.starts_at
+    if request and ahead and not (booking and request.state == "approved"):
+        return seat_of_request(request.id, request.state)
+    return _of_booking(booking, gathering, now, viewer_zone) if booking else None
+
+
+def _of_booking(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer_zone: str) -> MySeat:
+    if booking.state == "held":
+        return _held(booking, gathering, now, viewer_zone)
+    if booking.state == "confirmed":
+        return _confirmed(booking, gathering, now)
+    return _ended(booking, gathering, now)
+
+
+def seat_of(own: Mapping[str, Any], viewer_zone: str = "") -> MySeat | None:
+    """How the seat is that the SQL function own_seat says."""
+    gathering = GatheringTimes(
+        UUID(own["gathering_id"]),
+        own["gathering_state"],
+        datetime.fromisoformat(own["starts_at"]),
+        datetime.fromisoformat(own["ends_at"]),
+        own["zone"],
+    )
+    booking, request = own["booking"], own["request"]
+    return my_seat(
+        OwnBooking.of(booking) if booking else None,
+        gathering,
+        datetime.fromisoformat(own["now"]),
+        viewer_zone=viewer_zone,
+        request=OwnRequest(UUID(request["id"]), request["state"]) if request else None,
+    )
+
+
+def seat_of_booking(row: Row, viewer_zone: str = "") -> MySeat:
+    """How the seat of one booking is, whatever else its person has there.
+
+    row: the columns of OwnBooking, gathering_id, gathering_state, starts_at, ends_at, zone, and now.
+    """
+    gathering = GatheringTimes(
+        row["gathering_id"], row["gathering_state"], row["starts_at"], row["ends_at"], row["zone"]
+    )
+    return _of_booking(OwnBooking.of(row), gathering, row["now"], viewer_zone)
+
+
+def overlaps_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Overlap, ...]:
+    """Somebody's seats at overlapping hours, as the SQL function overlaps_of says them."""
+    return tuple(
+        Overlap(UUID(row["booking_id"]), row["name"], datetime.fromisoformat(row["starts_at"]), row["zone"])
+        for row in rows
+    )
+
+
+def _held(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer_zone: str) -> MySeat:
+    href = f"/bookings/{booking.id}"
+    until = booking.held_until or now
+    if gathering.state == "cancelled":
+        text = "Nothing more is charged. If you have paid, all of it comes back to your card."
+        return MySeat(
+            "gathering_canceled", "This gathering was canceled", text, "Canceled", "cancelled", href
+        )
+    if booking.let_go_at:
+        text = "It is free again as soon as the payment page is closed, in a moment."
+        return MySeat("letting_go", "You let this seat go", text, "Letting go", "", href, waits=True)
+    if booking.returned_at and now < booking.returned_at + CONFIRMING_FOR:
+        title = "Thank you. Your payment is being confirmed"
+        text = "This takes a few seconds. Your seat is kept for you."
+        return MySeat("confirming", title, text, "Payment being confirmed", "", href, waits=True)
+    if now >= until or now >= gathering.ends_at:
+        text = (
+            "If you paid, your bank is confirming it, and you get a mail. If you did not, nothing is charged "
+            "and the seat is let go."
+        )
+        return MySeat("overdue", "The time to pay is over", text, "Time to pay is over", "", href, waits=True)
+    time = _time_of_day(until, gathering.zone, viewer_zone)
+    pay = MySeat("held", f"Held for you until {time}", "", "Held for you", "first", href)
+    return _with_payment(pay, booking, gathering, now, time)
+
+
+def _with_payment(
+    seat: MySeat, booking: OwnBooking, gathering: GatheringTimes, now: datetime, time: str
+) -> MySeat:
+    """A held seat whose time is not over, with the ways on."""
+    code, title, text = seat.code, seat.title, "Go on to payment. Nothing is charged before you pay."
+    if booking.returned_at:
+        code, title = "unconfirmed", "Your payment is not confirmed yet"
+        text = (
+            f"Your seat is held for you until {time}. If you have paid, there is nothing more to do: your bank is "
+            "confirming it, and nobody pays twice. If you have not, please go on to payment."
+        )
+    elif now >= gathering.starts_at:
+        text = f"The gathering has begun. {text}"
+    return MySeat(
+        code, title, text, seat.label, seat.mood, seat.href, may_pay=True, may_let_go=True, waits=True
+    )
+
+
+def _time_of_day(at: datetime, zone: str, viewer_zone: str) -> str:
+    """A time of day on the visitor's clock; on the circle's, with its city, where theirs is not known."""
+    time = clock.format_short(at, viewer_zone or zone).rpartition(", ")[2]
+    return time if viewer_zone else f"{time} in {clock.city(zone)}"
+
+
+def _confirmed(booking: OwnBooking, gathering: GatheringTimes, now: datetime) -> MySeat:
+    href = f"/bookings/{booking.id}"
+    if now >= gathering.ends_at:
+        return MySeat("past", "You had a seat here", "This gathering is over.", "You had a seat", "", href)
+    if now >= gathering.starts_at:
+        return MySeat("now", "You have a seat here", "The gathering has begun.", "Your seat", "good", href)
+    code, text = "seated", _price_text(booking)
+    if booking.full_refund_until and now < booking.full_refund_until:
+        back = ", and all you paid comes back" if booking.paid else ""
+        code = "moved"
+        text = f"{text} This gathering changed after you booked. You can cancel until the start{back}."
+    heading = "Your seat is confirmed"
+    return MySeat(
+        code, "You have a seat here", text, "Your seat", "good", href, heading=heading, may_cancel=True
+    )
+
+
+def _price_text(booking: OwnBooking) -> str:
+    if booking.kind == "paid":
+        return f"Thank you. You paid {money.format_amount(booking.amount, booking.currency)}."
+    if booking.kind == "community":
+        return "It is a community seat, free of charge."
+    return "It is free of charge."
+
+
+def seat_of_request(request_id: UUID | str, state: str) -> MySeat | None:
+    """How a request is, on any page but its own; None for one that counts no more."""
+    if state not in _REQUESTS:
+        return None
+    title, text, label = _REQUESTS[state]
+    return MySeat(
+        f"request_{state}",
+        title,
+        text,
+        label,
+        "first" if label else "",
+        f"/my/requests/{request_id}",
+        "Answer them" if state == "asked" else "See your request",
+        may_book=state == "approved",
+    )
+
+
+def _ended(booking: OwnBooking, gathering: GatheringTimes, now: datetime) -> MySeat:
+    """A booking that ended: why, and what happens to its money."""
+    href = f"/bookings/{booking.id}"
+    if booking.end_cause == "gathering_cancelled" or gathering.state == "cancelled":
+        title, code, label = "This gathering was canceled", "gathering_canceled", "Canceled"
+        return MySeat(code, title, _money_text(booking), label, "cancelled", href)
+    again = gathering.state == "open" and now < gathering.starts_at
+    if booking.state == "cancelled" and booking.end_cause == "by_host":
+        text = (
+            "The gathering got fewer seats than were planned, and your host had to take back this one. We are sorry. "
+            "You did nothing wrong."
+        )
+        title = "Your seat was canceled"
+        return MySeat("taken_back", title, f"{text} {_money_text(booking)}", href=href, may_book=again)
+    if booking.state == "cancelled":
+        return MySeat("canceled", "Your seat was canceled", _money_text(booking), href=href, may_book=again)
+    if booking.refunded:
+        text = f"Your payment came when the seat was gone. {_money_text(booking)} We are sorry."
+        return MySeat("paid_late", "The seat was let go", text, href=href, may_book=again)
+    text = _LAPSED.get(booking.end_cause, _NOT_PAID)
+    return MySeat("lapsed", "The seat was let go", text, href=href, may_book=again)
+
+
+def _money_text(booking: OwnBooking) -> str:
+    """What of the payment comes back, and how far that is."""
+    if not booking.paid:
+        return "Nothing was charged." if booking.kind == "paid" else "It was free of charge."
+    whole = money.format_amount(booking.paid, booking.currency)
+    if not booking.refunded:
+        return f"Under the terms nothing of the {whole} you paid comes back."
+    part = (
+        "All" if booking.refunded == booking.paid else money.format_amount(booking.refunded, booking.currency)
+    )
+    way = f"{part} of the {whole} you paid goes back to your card."
+    return f"{way} It was sent. {_BANKS}" if booking.refund_done >= booking.refunded else f"{way} {_BANKS}"
