@@ -10,6 +10,7 @@ from uuid import UUID
 
 from circles import people
 from circles.base import clock
+from circles.invites import actions as invites_actions
 from circles.store.context import Context
 
 
@@ -76,3 +77,9 @@ async def demoted(context: Context, *people_ids: UUID) -> AsyncIterator[None]:
 def missing(text: str, *words: str) -> list[str]:
     """Those of the words that a page or a mail does not contain."""
     return [one for one in words if one not in text]
+
+
+async def send_invites(context: Context) -> None:
+    """Send the invite of every confirmed seat, as the worker does right after a booking."""
+    for row in await rows(context, "select id from bookings where state = 'confirmed'"):
+        await invites_actions.send(context, booking_id=str(row["id"]))

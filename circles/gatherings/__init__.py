@@ -1,6 +1,7 @@
 """Circles and gatherings as visitors see them and bookings need them."""
 
 from circles.gatherings.cards import Card, GatheringDate, HostedDate, card_html
+from circles.gatherings.facts import DISCREET, Difference, Facts, differences, host_ids, kinds_of
 from circles.gatherings.nearby import PlaceFilter, open_between, open_nearest
 from circles.gatherings.own_seats import GatheringTimes, MySeat, Overlap, VisitorView, set_seat_rules
 from circles.gatherings.queries import BookableGathering, bookable_gathering, bookable_gatherings
@@ -15,12 +16,15 @@ from circles.gatherings.rules import (
 )
 
 __all__ = [
+    "DISCREET",
     "FORMATS",
     "PLACES",
     "ROOM_OPENS_BEFORE",
     "BookableGathering",
     "Card",
     "Closed",
+    "Difference",
+    "Facts",
     "GatheringDate",
     "GatheringTimes",
     "HostedDate",
@@ -31,6 +35,9 @@ __all__ = [
     "bookable_gathering",
     "bookable_gatherings",
     "card_html",
+    "differences",
+    "host_ids",
+    "kinds_of",
     "open_between",
     "open_nearest",
     "room_is_open",

@@ -1,6 +1,6 @@
 """Invites: the calendar mail of a booking, the private calendar feed, and the page "My gatherings"."""
 
-from circles.invites.actions import send_change_soon
+from circles.invites.changes import announce_changes, announce_circle
 from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
 from circles.invites.rules import uid as invite_uid
@@ -9,9 +9,10 @@ from circles.invites.suggested_dates import CALENDAR, SuggestedDate, suggested_d
 __all__ = [
     "CALENDAR",
     "SuggestedDate",
+    "announce_changes",
+    "announce_circle",
     "invite_fingerprint",
     "invite_uid",
-    "send_change_soon",
     "suggested_dates_file",
     "title",
 ]

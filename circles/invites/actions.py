@@ -1,4 +1,4 @@
-"""Invites: send and withdraw them, each at most once; and the private calendar feeds."""
+"""Invites: send and withdraw them, each at most once; the calendar file; and the private calendar feeds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from circles import gatherings, people
 from circles.base.errors import NotFound, or_not_found
-from circles.base.settings import Settings
-from circles.invites import ics, rules
+from circles.gatherings import Facts
+from circles.invites import change_rules, changes, ics, rules, sending
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 
@@ -25,33 +26,36 @@ MAX_CACHED_FEEDS = 500
 # Mail
 
 
-async def send_change_soon(tx: db.Tx, booking_id: UUID, *, by_new_law: bool = False) -> None:
-    """Enqueue the invite of a booking whose gathering changes in this transaction.
-
-    by_new_law: it keeps its wall time, and moves in UTC because its zone has a new law.
-    Without a key: a job that runs just now may have read the gathering as it was.
-    """
-    # Named only where it says something: a worker of yesterday's code does not know it.
-    more: dict[str, Any] = {"by_new_law": True} if by_new_law else {}
-    await jobs.enqueue(tx, "invites.send", booking_id=booking_id, **more)
-
-
 @jobs.job("invites.send")
-async def send(context: Context, *, booking_id: str, by_new_law: bool = False) -> None:
-    """Mail the invite of a confirmed booking, or its change. Idempotent."""
+async def send(context: Context, *, booking_id: str) -> None:
+    """Mail the invite of a confirmed booking, or what changed of it. Idempotent."""
     async with context.db.transaction() as tx:
         booking = await SQL.booking(tx, booking_id=booking_id)
         if booking is None or booking["state"] != "confirmed":
             return
-        invite, sent = await _lock_invite(context, tx, booking)
-        fingerprint = _fingerprint(booking)
-        due = rules.request_due(sent, booking["booking_id"], fingerprint)
-        if due:
-            await _record(tx, invite, booking, "REQUEST", due.sequence, fingerprint)
-            calendar = _calendar(context.settings, booking, invite, "REQUEST", due.sequence)
+        invite, sent = await sending.lock_invite(tx, context.settings, booking)
+        due = rules.invite_due(sent, booking["booking_id"], invite["sequence"])
+        if due is not None:
+            await sending.record(tx, invite["id"], booking, "REQUEST", due)
+            calendar = sending.calendar(context.settings, booking, invite["uid"], "REQUEST", due)
+            differing = await _since_booking(tx, booking)
             await _mail(
-                tx, context, booking, due.kind, calendar=calendar, method="REQUEST", by_new_law=by_new_law
+                tx, context, booking, "invite", calendar=calendar, method="REQUEST", changes=differing
             )
+    # What changed while this was read and sent is told after it.
+    await changes.send_changes(context, person_id=str(booking["person_id"]))
+
+
+async def _since_booking(tx: db.Tx, booking: db.Record) -> list[gatherings.Difference]:
+    """What changed between the booking and its first mail."""
+    was, now = change_rules.read_facts(booking["known"]), Facts.read(booking["facts"])
+    if was is None or was == now:
+        return []
+    ids = gatherings.host_ids(was, now)
+    names = {host.id: host.name for host in (await people.by_ids(tx, ids)).values()} if ids else {}
+    return gatherings.differences(
+        was, now, names, viewer_zone=booking["person_zone"], shown=gatherings.DISCREET
+    )
 
 
 @jobs.job("invites.withdraw")
@@ -60,26 +64,33 @@ async def withdraw(
 ) -> None:
     """Mail that a booking has ended, why, and what is refunded; remove it from the calendar. Idempotent.
 
-    cause: one of CAUSES, by default the booking's own; reason: the host's text. was: the start that the member
-    knows, in ISO format, if the gathering moved since.
+    The mail and its calendar say the time and the name that the person was told last, which may have changed since.
+
+    cause: one of CAUSES, by default the booking's own; reason: the host's text. was: the start that a member who was
+    never told anything knows, in ISO format, if the gathering moved since.
     """
     async with context.db.transaction() as tx:
         booking = await SQL.booking(tx, booking_id=booking_id)
         if booking is None or not rules.is_ended_deliberately(booking["state"], booking["end_cause"]):
             return
-        invite, sent = await _lock_invite(context, tx, booking)
-        due = rules.cancel_due(sent, booking["booking_id"])
+        invite, sent = await sending.lock_invite(tx, context.settings, booking)
+        due = rules.cancel_due(sent, booking["booking_id"], invite["sequence"])
         if due is None:
             return
-        await _record(tx, invite, booking, "CANCEL", due.sequence, _fingerprint(booking))
-        calendar = _calendar(context.settings, booking, invite, "CANCEL", due.sequence)
+        await sending.record(tx, invite["id"], booking, "CANCEL", due.sequence)
+        told = invite["told"] if due.sequence is not None else None
+        known = change_rules.last_known(dict(booking), told, datetime.fromisoformat(was) if was else None)
+        row = {**booking, **known}
+        calendar = None
+        if due.sequence is not None:
+            calendar = sending.calendar(context.settings, row, invite["uid"], "CANCEL", due.sequence)
         await _mail(
             tx,
             context,
-            {**booking, "starts_at": datetime.fromisoformat(was)} if was else booking,
+            row,
             "withdrawn",
             calendar=calendar,
-            method="CANCEL" if calendar else None,
+            method="CANCEL",
             cause=cause if cause in CAUSES else booking["end_cause"],
             reason=reason or booking["cancel_reason"],
             has_calendar=calendar is not None,
@@ -88,108 +99,36 @@ async def withdraw(
         )
 
 
-async def _lock_invite(
-    context: Context, tx: db.Tx, booking: db.Record
-) -> tuple[db.Record, list[rules.Sending]]:
-    """The invite's row, locked until the commit, and what was mailed for it so far."""
-    host = urlsplit(context.settings.base_url).hostname or "localhost"
-    uid = rules.uid(booking["gathering_id"], booking["person_id"], host)
-    invite = await SQL.lock_invite(
-        tx, gathering_id=booking["gathering_id"], person_id=booking["person_id"], uid=uid
-    )
-    sent = await db.rows(SQL.sendings(tx, invite_id=invite["id"]))
-    return invite, [rules.Sending(**row) for row in sent]
-
-
-def _fingerprint(booking: db.Record) -> str:
-    return rules.fingerprint(
-        booking["starts_at"], booking["ends_at"], booking["discreet_name"], booking["told"]
-    )
-
-
-async def _record(
-    tx: db.Tx,
-    invite: db.Record,
-    booking: db.Record,
-    method: ics.Method,
-    sequence: int | None,
-    fingerprint: str,
-) -> None:
-    await SQL.record_sending(
-        tx,
-        invite_id=invite["id"],
-        booking_id=booking["booking_id"],
-        method=method,
-        sequence=sequence,
-        fingerprint=fingerprint,
-    )
-    kind = "invite.sent" if method == "REQUEST" else "invite.withdrawn"
-    await audit.record(
-        tx, kind, invite["id"], details={"booking": str(booking["booking_id"]), "sequence": sequence}
-    )
-
-
-def _calendar(
-    settings: Settings, booking: db.Record, invite: db.Record, method: ics.Method, sequence: int | None
-) -> bytes | None:
-    """The calendar part of a mail; None when the calendar has no entry to change."""
-    if sequence is None:
-        return None
-    entry = _entry(
-        settings, {**booking, "uid": invite["uid"], "sequence": sequence, "changed_at": booking["now"]}
-    )
-    return ics.invite(
-        method, entry, _organizer(settings), ics.Party(booking["email"], booking["person_name"])
-    )
-
-
 async def _mail(
-    tx: db.Tx, context: Context, booking: db.Record | dict[str, Any], kind: str, **more: Any
+    tx: db.Tx,
+    context: Context,
+    booking: sending.Booking,
+    kind: str,
+    *,
+    calendar: bytes | None,
+    method: ics.Method,
+    **more: Any,
 ) -> None:
-    title = rules.title(booking["discreet_name"], booking["starts_at"], booking["zone"])
+    zone = booking["person_zone"] or booking["zone"]
+    title = rules.title(booking["discreet_name"], booking["starts_at"], zone)
     await mail.send(
         tx,
         context.settings,
         kind,
         to=booking["email"],
         to_name=booking["person_name"],
-        subject={"invite": "", "changed": "Changed: ", "withdrawn": "Canceled: "}[kind] + title,
+        subject={"invite": "", "withdrawn": "Canceled: "}[kind] + title,
         person_id=booking["person_id"],
+        calendars=[calendar] if calendar else [],
+        method=method,
         useful_until=None if kind == "withdrawn" else booking["ends_at"],
         booking=booking,
-        page=my_gatherings_url(context.settings),
+        page=sending.my_gatherings_url(context.settings),
         **more,
     )
 
 
 # Calendars
-
-
-def my_gatherings_url(settings: Settings) -> str:
-    """The URL of "My gatherings". Mails and calendars link it instead of naming the place."""
-    return f"{settings.base_url}/my/gatherings"
-
-
-def _organizer(settings: Settings) -> ics.Party:
-    return ics.Party(settings.mail_from, settings.community_name)
-
-
-def _entry(settings: Settings, row: db.Record | dict[str, Any]) -> ics.Entry:
-    """A gathering as a calendar entry. One that was never mailed has the UID it would be mailed with."""
-    host = urlsplit(settings.base_url).hostname or "localhost"
-    return ics.Entry(
-        uid=row["uid"] or rules.uid(row["gathering_id"], row["person_id"], host),
-        sequence=row["sequence"] or 0,
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        summary=row["discreet_name"],
-        description=rules.description(
-            row["starts_at"], row["zone"], row["length_minutes"], my_gatherings_url(settings)
-        ),
-        url=my_gatherings_url(settings),
-        changed_at=row["changed_at"],
-        canceled=row["state"] != "confirmed",
-    )
 
 
 async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, actor_id: UUID) -> bytes:
@@ -198,7 +137,7 @@ async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, actor_id: U
     Its method is PUBLISH: a program that opens a REQUEST outside its mailbox asks which attendee is meant.
     """
     row = or_not_found(await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id))
-    return ics.publish([_entry(context.settings, row)], _organizer(context.settings))
+    return ics.publish([sending.entry(context.settings, row)], sending.organizer(context.settings))
 
 
 # Feeds
@@ -212,8 +151,14 @@ async def feed(context: Context, tx: db.Tx, token: str) -> tuple[bytes, str]:
     rows = await db.rows(SQL.feed(tx, token_hash=rules.token_hash(token)))
     if not rows:
         raise NotFound
-    entries = tuple(_entry(context.settings, row) for row in rows if row["booking_id"])
-    return _feed_bytes(entries, _organizer(context.settings), context.settings.community_name)
+    entries = tuple(sending.entry(context.settings, _as_last_told(row)) for row in rows if row["booking_id"])
+    return _feed_bytes(entries, sending.organizer(context.settings), context.settings.community_name)
+
+
+def _as_last_told(row: db.Record) -> sending.Booking:
+    """An ended booking stands in a feed as its mail has it."""
+    values = dict(row)
+    return values | change_rules.last_known(values, row["last_told"], None) if row["last_told"] else values
 
 
 @lru_cache(maxsize=MAX_CACHED_FEEDS)

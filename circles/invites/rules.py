@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -19,8 +19,6 @@ JOIN_LINK_BEFORE = timedelta(minutes=30)
 
 # The namespace of UIDs, so that the same seat always has the same one.
 _NAMESPACE = UUID("6b0f3c1e-52a4-4c3e-9d5b-0a4c1a7b9f61")
-
-Kind = Literal["invite", "changed"]
 
 
 # Mails sent and due
@@ -36,14 +34,6 @@ class Sending:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A REQUEST that is due: its SEQUENCE and the kind of mail."""
-
-    sequence: int
-    kind: Kind
-
-
 def fingerprint(starts_at: datetime, ends_at: datetime, summary: str, place_changes: int = 0) -> str:
     """A hash of what the calendar shows. When it changes, another mail is due.
 
@@ -54,9 +44,12 @@ def fingerprint(starts_at: datetime, ends_at: datetime, summary: str, place_chan
     return hashlib.sha256(shown.encode()).hexdigest()
 
 
-def _next_sequence(sent: Sequence[Sending]) -> int:
-    """SEQUENCE rises with every calendar sent, from 0 (RFC 5546, 2.1.4)."""
-    return max((mail.sequence for mail in sent if mail.sequence is not None), default=-1) + 1
+def _next_sequence(sent: Sequence[Sending], raised: int) -> int:
+    """SEQUENCE rises with every calendar sent, from 0 (RFC 5546, 2.1.4).
+
+    raised: the invite's own, which rises with every change, before its mail is sent.
+    """
+    return max((raised, *(mail.sequence + 1 for mail in sent if mail.sequence is not None)))
 
 
 def _in_calendar(sent: Sequence[Sending]) -> Sending | None:
@@ -65,19 +58,27 @@ def _in_calendar(sent: Sequence[Sending]) -> Sending | None:
     return with_calendar[-1] if with_calendar and with_calendar[-1].method == "REQUEST" else None
 
 
-def request_due(sent: Sequence[Sending], booking_id: UUID, fingerprint_now: str) -> Request | None:
-    """The REQUEST that a confirmed booking needs; None when everything was mailed.
+def invite_due(sent: Sequence[Sending], booking_id: UUID, raised: int) -> int | None:
+    """The SEQUENCE of the first REQUEST that a confirmed booking needs; None when it was sent.
 
-    sent: everything mailed for this person and gathering, oldest first.
+    sent: everything mailed for this person and gathering, oldest first. raised: the invite's own SEQUENCE.
     """
     if any(mail.booking_id == booking_id and mail.method == "CANCEL" for mail in sent):
         return None
     current = _in_calendar(sent)
     if current is None or current.booking_id != booking_id:
-        return Request(_next_sequence(sent), "invite")
-    if current.fingerprint == fingerprint_now:
-        return None
-    return Request(_next_sequence(sent), "changed")
+        return _next_sequence(sent, raised)
+    return None
+
+
+def change_due(row: Mapping[str, Any], fingerprint_now: str) -> bool:
+    """Whether the person of a booking whose invite was sent has to be told of a change.
+
+    An invite sent by a program older than what it tells has a fingerprint alone.
+    """
+    if row["last_told"] is None:
+        return row["fingerprint"] != fingerprint_now
+    return row["last_told"] != row["facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def is_ended_deliberately(state: str, end_cause: str) -> bool:
     return state == "cancelled" or (state == "lapsed" and end_cause == "by_host")
 
 
-def cancel_due(sent: Sequence[Sending], booking_id: UUID) -> Cancel | None:
+def cancel_due(sent: Sequence[Sending], booking_id: UUID, raised: int) -> Cancel | None:
     """The CANCEL that an ended booking needs; None when it was mailed.
 
     A newer booking of the same gathering keeps its calendar entry.
@@ -101,7 +102,7 @@ def cancel_due(sent: Sequence[Sending], booking_id: UUID) -> Cancel | None:
         return None
     current = _in_calendar(sent)
     ours = current is not None and current.booking_id == booking_id
-    return Cancel(_next_sequence(sent) if ours else None)
+    return Cancel(_next_sequence(sent, raised) if ours else None)
 
 
 # Texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
@@ -83,7 +84,7 @@ async def send(
     to_name: str = "",
     subject: str,
     person_id: UUID | None = None,
-    calendar: bytes | None = None,
+    calendars: Sequence[bytes] = (),
     method: str | None = None,
     useful_until: datetime | None = None,
     **context: object,
@@ -96,7 +97,7 @@ async def send(
         composed,
         to=to,
         person_id=person_id,
-        calendar=calendar,
+        calendars=calendars,
         method=method,
         useful_until=useful_until,
     )
@@ -109,7 +110,7 @@ async def enqueue(
     *,
     to: str,
     person_id: UUID | None = None,
-    calendar: bytes | None = None,
+    calendars: Sequence[bytes] = (),
     method: str | None = None,
     reply_to: str = "",
     useful_until: datetime | None = None,
@@ -117,7 +118,7 @@ async def enqueue(
 ) -> UUID:
     """Store a composed mail and enqueue its job in the caller's transaction. Returns the mail's id.
 
-    calendar, method: an iCalendar object and its METHOD (RFC 5546). reply_to: an address, or empty.
+    calendars, method: iCalendar objects and their METHOD (RFC 5546). reply_to: an address, or empty.
     useful_until: when it need not be sent any more, such as the end of its gathering; five days at most.
     about: the id of what it carries, such as a message.
     """
@@ -130,8 +131,9 @@ async def enqueue(
         subject=composed.subject,
         text_body=composed.text,
         html_body=composed.html,
-        calendar=calendar.decode() if calendar else None,
-        calendar_method=method,
+        calendar=calendars[0].decode() if calendars else None,
+        more_calendars=[calendar.decode() for calendar in calendars[1:]],
+        calendar_method=method if calendars else None,
         reply_to=reply_to,
         useful_until=useful_until,
         about=about,
@@ -146,10 +148,11 @@ def _job(kind: str) -> str:
 
 
 def message(settings: Settings, row: db.Record) -> EmailMessage:
-    """The MIME message of a stored mail: text, HTML, and the calendar part and file where there is one.
+    """The MIME message of a stored mail: text, HTML, and its calendars.
 
-    Mail programs recognize an invite in mixed(alternative(text, html, calendar), file). The calendar part's method
-    equals the calendar's own (RFC 6047, 2.4). Both copies are base64, so that no relay changes their line ends.
+    Mail programs recognize an invite in mixed(alternative(text, html, calendar), file). Several calendars are one part
+    each beside the text, which none of them alone is an alternative of: mixed(alternative(text, html), calendar ...).
+    A part's method equals its calendar's own (RFC 6047, 2.4). All are base64, so that no relay changes their line ends.
 
     Raises ValueError or MessageError for an address that no message can have.
     """
@@ -165,10 +168,12 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(row["text_body"])
     mail.add_alternative(row["html_body"], subtype="html")
-    if row["calendar"]:
-        mail.add_alternative(
-            row["calendar"], subtype="calendar", params={"method": row["calendar_method"]}, cte="base64"
-        )
+    of_part = {"subtype": "calendar", "params": {"method": row["calendar_method"]}, "cte": "base64"}
+    if row["more_calendars"]:
+        for number, calendar in enumerate([row["calendar"], *row["more_calendars"]], 1):
+            mail.add_attachment(calendar, filename=f"invite-{number}.ics", **of_part)
+    elif row["calendar"]:
+        mail.add_alternative(row["calendar"], **of_part)
         mail.add_attachment(
             row["calendar"].encode(), maintype="application", subtype="ics", filename="invite.ics"
         )

@@ -48,7 +48,10 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(SECRET, "token_hash"),
     "mails": _all(IMPERSONAL, "id kind calendar_method message_id state claimed_until useful_until about")
     | _all(PERSON, "person_id")
-    | _all(PERSONAL, "to_address to_name subject text_body html_body calendar reply_to created_at sent_at"),
+    | _all(
+        PERSONAL,
+        "to_address to_name subject text_body html_body calendar more_calendars reply_to created_at sent_at",
+    ),
     "unreached_addresses": _all(PERSONAL, "address because since"),
     "events": _all(IMPERSONAL, "id")
     | _all(PERSON, "who about")
@@ -102,7 +105,7 @@ MAP: dict[str, dict[str, Care]] = {
         PERSONAL,
         "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
         "late_refund_percent acceptance_id held_until let_go_at returned_at created_at confirmed_at ended_at end_cause "
-        "full_refund_until",
+        "full_refund_until known",
     ),
     "checkouts": _all(PERSON, "booking_id")
     | _all(PERSONAL, "id amount currency state stripe_id payment_intent url expires_at looked_at created_at"),
@@ -119,7 +122,7 @@ MAP: dict[str, dict[str, Care]] = {
     "practice_keys": _all(IMPERSONAL, "key request_sha256 status answer created_at"),
     "invites": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id")
-    | _all(PERSONAL, "gathering_id uid sequence changed_at"),
+    | _all(PERSONAL, "gathering_id uid sequence changed_at told"),
     "sendings": _all(IMPERSONAL, "id")
     | _all(PERSON, "booking_id")
     | _all(PERSONAL, "invite_id method sequence facts sent_at"),

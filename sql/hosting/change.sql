@@ -7,7 +7,25 @@ select
     gatherings.seats_taken, gatherings.community_taken, gatherings.schedule_id, gatherings.planned_for,
     gatherings.by_hand, gatherings.starts_at <= now() as has_begun,
     circles.name as circle_name, circles.place, circles.zone as circle_zone, circles.minimum, circles.suggested,
-    circles.maximum, circles.currency,
+    circles.maximum, circles.currency, circles.discreet_name,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email, 'zone', people.zone)
+            order by lower(people.name), people.id
+        ), '[]')
+        from people
+        where people.id <> :actor_id and (
+            exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = people.id)
+            or exists (
+                select from stand_ins
+                where stand_ins.gathering_id = gatherings.id and stand_ins.person_id = people.id
+            )
+        )
+    ) as other_hosts,
+    array(
+        select bookings.person_id from bookings
+        where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+    ) as people,
     array(
         select people.name from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
@@ -38,6 +56,11 @@ select
         select bookings.id from bookings
         where bookings.gathering_id = gatherings.id and bookings.state in ('held', 'confirmed') order by bookings.id
     ) as booking_ids,
+    array(
+        select people.name from hosts join people on people.id = hosts.person_id
+        where hosts.circle_id = circles.id and hosts.person_id <> :actor_id
+        order by lower(people.name), people.id
+    ) as host_names,
     (
         select people.name from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id and stand_ins.person_id <> :actor_id
@@ -71,6 +94,10 @@ select
     gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
     gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
     gatherings.seats_taken, gatherings.community_taken,
+    array(
+        select bookings.person_id from bookings
+        where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+    ) as people,
     array(
         select people.name from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
@@ -131,9 +158,45 @@ delete from gatherings
 where id = :id and not exists (select from bookings where bookings.gathering_id = gatherings.id)
 returning id;
 
--- name: confirmed_bookings(gathering_id)
--- the confirmed bookings of a gathering, whose people are notified of a change
-select id from bookings where gathering_id = :gathering_id and state = 'confirmed' order by id;
+-- name: other_hosts(circle_id, gathering_ids, actor_id)
+-- the hosts of a circle and the stand-ins of some of its gatherings, without the actor
+select people.id, people.name, people.email, people.zone
+from people
+where people.id <> :actor_id and (
+    exists (select from hosts where hosts.circle_id = :circle_id and hosts.person_id = people.id)
+    or exists (
+        select from stand_ins
+        where stand_ins.gathering_id = any(:gathering_ids::uuid []) and stand_ins.person_id = people.id
+    )
+)
+order by lower(people.name), people.id;
+
+-- name: canceled_gathering(id)^
+-- what other hosts are told of a gathering that was canceled
+select gatherings.circle_id, gatherings.starts_at, gatherings.zone, gatherings.cancel_reason, circles.discreet_name
+from gatherings join circles on circles.id = gatherings.circle_id
+where gatherings.id = :id;
+
+-- name: booked_ahead(circle_id)
+-- the open gatherings of a circle that are not over and in which somebody has a seat, with what each has of its own
+select
+    gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.city, gatherings.address, gatherings.join_link,
+    gathering_facts(gatherings.id) as facts, seated.ids as people, seated.names
+from gatherings
+cross join lateral (
+    select
+        coalesce(array_agg(people.id order by lower(people.name), people.id), '{}') as ids,
+        coalesce(array_agg(people.name order by lower(people.name), people.id), '{}') as names
+    from bookings join people on people.id = bookings.person_id
+    where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+) as seated
+where gatherings.circle_id = :circle_id and gatherings.state = 'open' and gatherings.ends_at > now()
+    and seated.ids <> '{}'
+order by gatherings.starts_at, gatherings.id;
+
+-- name: lock_not_over(circle_id)
+-- the gatherings of a circle that are not over, locked in the order of their ids
+select id from gatherings where circle_id = :circle_id and ends_at > now() order by id for update;
 
 -- name: lock_ahead(circle_id)
 -- the planned gatherings of a circle that have not begun, locked, with the time that their schedule has for them
@@ -141,7 +204,7 @@ select
     gatherings.id, gatherings.planned_for, gatherings.state, gatherings.by_hand, gatherings.starts_at,
     gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
     gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
-    gatherings.seats_taken, gatherings.community_taken, gatherings.oddity, '{}'::text [] as names,
+    gatherings.seats_taken, gatherings.community_taken, gatherings.oddity, '{}'::uuid [] as people, '{}'::text [] as names,
     case when not gatherings.by_hand then gatherings.planned_for + schedules.wall_time end as schedule_start
 from gatherings left join schedules on schedules.id = gatherings.schedule_id
 where gatherings.circle_id = :circle_id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()

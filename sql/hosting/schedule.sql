@@ -1,8 +1,24 @@
 -- name: hosted_schedule(id, actor_id)^
--- a schedule for somebody who may change it, with its circle
+-- a schedule for somebody who may change it, with its circle and the other hosts
 select
     schedules.*, circles.name as circle_name, circles.state as circle_state, circles.place,
-    circles.zone as circle_zone, circles.minimum, circles.suggested, circles.maximum, circles.currency
+    circles.zone as circle_zone, circles.minimum, circles.suggested, circles.maximum, circles.currency,
+    circles.discreet_name,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email, 'zone', people.zone)
+            order by lower(people.name), people.id
+        ), '[]')
+        from people
+        where people.id <> :actor_id and (
+            exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = people.id)
+            or exists (
+                select from stand_ins join gatherings on gatherings.id = stand_ins.gathering_id
+                where gatherings.schedule_id = schedules.id and gatherings.starts_at > now()
+                    and stand_ins.person_id = people.id
+            )
+        )
+    ) as other_hosts
 from schedules join circles on circles.id = schedules.circle_id
 join may_host(circles.id, :actor_id) as host on host.may_change
 where schedules.id = :id;

@@ -6,7 +6,7 @@ select
     people.email, people.name as person_name, people.zone as person_zone,
     circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
-    gatherings.told, bookings.full_refund_until,
+    gatherings.told, bookings.full_refund_until, bookings.known, gathering_facts(gatherings.id) as facts,
     coalesce(
         (select sum(operations.amount) from operations
          where operations.booking_id = bookings.id and operations.kind = 'refund'), 0
@@ -21,20 +21,22 @@ where bookings.id = :booking_id;
 -- the invite of a person and a gathering, created when it is missing, locked either way
 insert into invites (gathering_id, person_id, uid) values (:gathering_id, :person_id, :uid)
 on conflict (gathering_id, person_id) do update set uid = invites.uid
-returning id, uid;
+returning id, uid, sequence, told;
 
 -- name: sendings(invite_id)
 -- what was mailed for an invite so far, oldest first
 select booking_id, method, sequence, facts as fingerprint from sendings where invite_id = :invite_id order by id;
 
--- name: record_sending(invite_id, booking_id, method, sequence, fingerprint)!
--- a mail of an invite, and its SEQUENCE on the invite itself
+-- name: record_sending(invite_id, booking_id, method, sequence, fingerprint, told)!
+-- a mail of an invite, its SEQUENCE and what it told on the invite itself; null tells nothing new
 with sending as (
     insert into sendings (invite_id, booking_id, method, sequence, facts)
     values (:invite_id, :booking_id, :method, :sequence, :fingerprint)
     returning invite_id, sequence
 )
-update invites set sequence = coalesce(sending.sequence, invites.sequence), changed_at = now()
+update invites set
+    sequence = coalesce(sending.sequence, invites.sequence), changed_at = greatest(now(), invites.changed_at),
+    told = coalesce(:told::jsonb, invites.told)
 from sending where invites.id = sending.invite_id;
 
 -- name: mine(actor_id, most)
@@ -80,12 +82,14 @@ left join invites
 where bookings.id = :booking_id and bookings.person_id = :actor_id and bookings.state = 'confirmed';
 
 -- name: feed(token_hash)
--- the gatherings of a feed, ahead and of the last 30 days, each once; no row at all for an unknown token
+-- the gatherings of a feed, ahead and of the last 30 days, each once; no row at all for an unknown token. last_told: what
+-- the mail of an ended booking says too
 select * from (
     select distinct on (bookings.gathering_id)
         bookings.id as booking_id, bookings.state, bookings.gathering_id, feeds.person_id,
         circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
         gatherings.ends_at, invites.uid, invites.sequence,
+        case when bookings.state <> 'confirmed' then invites.told end as last_told,
         greatest(bookings.confirmed_at, bookings.ended_at, invites.changed_at) as changed_at
     from feeds
     left join (

@@ -1,12 +1,12 @@
--- name: add(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, reply_to, useful_until, about, domain)<!
+-- name: add(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method, reply_to, useful_until, about, domain)<!
 -- add an outgoing mail; its Message-ID is the same in every attempt
 insert into mails (
-    kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, calendar_method, reply_to,
-    useful_until, about, message_id
+    kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method,
+    reply_to, useful_until, about, message_id
 )
 values (
-    :kind, :person_id, :to_address, :to_name, :subject, :text_body, :html_body, :calendar, :calendar_method,
-    :reply_to, :useful_until, :about,
+    :kind, :person_id, :to_address, :to_name, :subject, :text_body, :html_body, :calendar,
+    :more_calendars::text [], :calendar_method, :reply_to, :useful_until, :about,
     '<' || gen_random_uuid() || '@' || :domain || '>'
 )
 returning id;

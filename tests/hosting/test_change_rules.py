@@ -37,6 +37,7 @@ def cut(taken: int, to: int, *, community: int = 0, offered: int = 0) -> Outcome
         terms=TERMS,
         seats_taken=taken,
         community_taken=community,
+        people=tuple(uuid4() for _ in range(taken)),
         seat_holders=seat_holders(taken),
     )
     return Outcome((Step("change", row, MOMENT, replace(TERMS, capacity=to, community_seats=offered)),))

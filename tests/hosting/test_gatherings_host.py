@@ -11,6 +11,9 @@ import pytest
 from circles import bookings
 from circles.base.errors import NotAllowed, NotFound, OutOfDate, Refused
 from circles.hosting.change import actions as change_actions
+from circles.hosting.change import circle_change
+from circles.hosting.change.circle_change import CircleChange
+from circles.hosting.change.planned_change import Consent
 from circles.hosting.circle import actions, forms, lifecycle
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
@@ -242,7 +245,7 @@ async def test_a_circle_does_not_move_under_people_with_seats(context: Context, 
     farid = await person(context, cast.farid)
     plan = forms.read_circle(TYPED | {"place": "in_person", "city": "Boston", "address": "1 Elm Street"})
     with pytest.raises(Refused) as refused:
-        await actions.edit_circle(context, farid, cast.circle, plan, version=1)
+        await circle_change.apply(context, CircleChange(farid, cast.circle, plan, 1), Consent(""))
     assert refused.value.codes == {"place_moved"}
 
 
@@ -292,7 +295,10 @@ async def test_helpers_see_and_co_hosts_change(context: Context, cast: Cast, bro
         assert (await page.get(f"/host/circles/{cast.circle}/edit")).status_code == 404
         assert (await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1))).status_code == 404
     async with browser(co) as page:
-        assert (await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1))).status_code == 303
+        shown = await page.post(f"/host/circles/{cast.circle}/edit", data=saved(1))
+        assert (shown.status_code, "Told by mail as hosts: Farid and Hana." in shown.text) == (200, True)
+        confirmed = saved(1, then="do", seen=fingerprint(shown.text))
+        assert (await page.post(f"/host/circles/{cast.circle}/edit", data=confirmed)).status_code == 303
 
 
 async def test_the_host_pages_take_few_queries(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:

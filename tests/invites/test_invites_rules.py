@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.invites import rules
-from circles.invites.rules import Cancel, JoinInfo, Request, Sending
+from circles.invites.rules import Cancel, JoinInfo, Sending
 
 START = datetime(2027, 3, 16, 22, 0, tzinfo=UTC)
 END = START + timedelta(minutes=90)
@@ -31,62 +31,69 @@ def cancel(booking=FIRST, sequence: int | None = 1) -> Sending:
 
 
 def test_the_first_invite_has_sequence_zero() -> None:
-    assert rules.request_due([], FIRST, SHOWN) == Request(0, "invite")
+    assert rules.invite_due([], FIRST, 0) == 0
 
 
 def test_a_request_is_due_once() -> None:
-    assert rules.request_due([request()], FIRST, SHOWN) is None
-    assert rules.cancel_due([request(), cancel()], FIRST) is None
+    assert rules.invite_due([request()], FIRST, 0) is None
+    assert rules.cancel_due([request(), cancel()], FIRST, 1) is None
 
 
-def test_a_change_is_due_with_the_next_sequence() -> None:
-    assert rules.request_due([request()], FIRST, MOVED) == Request(1, "changed")
-    assert rules.request_due([request(), request(sequence=1, fingerprint=MOVED)], FIRST, MOVED) is None
-    # and moved back again
-    assert rules.request_due([request(), request(sequence=1, fingerprint=MOVED)], FIRST, SHOWN) == Request(
-        2, "changed"
-    )
+def test_a_change_is_due_when_something_else_was_told() -> None:
+    row = {"last_told": {"note": "Bring tea."}, "facts": {"note": "Bring tea."}, "fingerprint": SHOWN}
+    assert not rules.change_due(row, MOVED)
+    assert rules.change_due(row | {"facts": {"note": ""}}, SHOWN)
+
+
+def test_an_invite_that_told_no_facts_is_compared_by_its_fingerprint() -> None:
+    row = {"last_told": None, "facts": {"note": ""}, "fingerprint": SHOWN}
+    assert not rules.change_due(row, SHOWN)
+    assert rules.change_due(row, MOVED)
 
 
 def test_a_withdrawal_has_the_next_number() -> None:
-    assert rules.cancel_due([request()], FIRST) == Cancel(1)
+    assert rules.cancel_due([request()], FIRST, 0) == Cancel(1)
+
+
+def test_a_number_that_rose_before_the_mail_is_the_mails() -> None:
+    assert rules.cancel_due([request()], FIRST, 1) == Cancel(1)
+    assert rules.cancel_due([request()], FIRST, 3) == Cancel(3)
+    assert rules.invite_due([request(), cancel()], SECOND, 4) == 4
 
 
 def test_booking_again_goes_on_counting() -> None:
-    assert rules.request_due([request(), cancel()], SECOND, SHOWN) == Request(2, "invite")
+    assert rules.invite_due([request(), cancel()], SECOND, 1) == 2
 
 
 def test_an_invite_that_comes_late_does_not_undo_the_withdrawal() -> None:
-    assert rules.request_due([request(), cancel()], FIRST, MOVED) is None
-    assert rules.request_due([cancel(sequence=None)], FIRST, SHOWN) is None
+    assert rules.invite_due([request(), cancel()], FIRST, 1) is None
+    assert rules.invite_due([cancel(sequence=None)], FIRST, 0) is None
 
 
 def test_a_withdrawal_that_comes_late_leaves_the_newer_booking_in_the_calendar() -> None:
-    assert rules.cancel_due([request(), request(SECOND, 1)], FIRST) == Cancel(None)
+    assert rules.cancel_due([request(), request(SECOND, 1)], FIRST, 1) == Cancel(None)
 
 
 def test_a_seat_without_a_calendar_entry_is_withdrawn_without_one() -> None:
-    assert rules.cancel_due([], FIRST) == Cancel(None)
+    assert rules.cancel_due([], FIRST, 0) == Cancel(None)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.booleans()), max_size=30))
-def test_in_any_order_the_sequence_rises_and_nothing_repeats(
-    steps: list[tuple[bool, int, bool]],
-) -> None:
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=30))
+def test_in_any_order_the_sequence_rises_and_nothing_repeats(steps: list[tuple[bool, int]]) -> None:
     bookings = [uuid4() for _ in range(4)]
     sent: list[Sending] = []
-    for is_request, which, moved in steps:
-        booking, fingerprint = bookings[which], MOVED if moved else SHOWN
+    for is_request, which in steps:
+        booking, raised = bookings[which], max((one.sequence or 0 for one in sent), default=0)
         if is_request:
-            due = rules.request_due(sent, booking, fingerprint)
-            if due:
-                sent.append(Sending(booking, "REQUEST", due.sequence, fingerprint))
-            assert rules.request_due(sent, booking, fingerprint) is None
+            due = rules.invite_due(sent, booking, raised)
+            if due is not None:
+                sent.append(Sending(booking, "REQUEST", due, SHOWN))
+            assert rules.invite_due(sent, booking, raised) is None
         else:
-            gone = rules.cancel_due(sent, booking)
+            gone = rules.cancel_due(sent, booking, raised)
             if gone:
-                sent.append(Sending(booking, "CANCEL", gone.sequence, fingerprint))
-            assert rules.cancel_due(sent, booking) is None
+                sent.append(Sending(booking, "CANCEL", gone.sequence, SHOWN))
+            assert rules.cancel_due(sent, booking, raised) is None
     numbers = [sending.sequence for sending in sent if sending.sequence is not None]
     assert numbers == list(range(len(numbers)))
     for booking in bookings:

@@ -91,7 +91,9 @@ async def write(context: Context, **more: Any) -> UUID:
     about: dict[str, Any] = {"to": "mira@example.org", "to_name": "Mira", "subject": SUBJECT} | more
     page = "http://circles.test/my/gatherings"
     async with context.db.transaction() as tx:
-        return await mail.send(tx, context.settings, "invite", booking=BOOKING, page=page, **about)
+        return await mail.send(
+            tx, context.settings, "invite", booking=BOOKING, page=page, changes=[], **about
+        )
 
 
 async def state(context: Context, mail_id: UUID) -> str:

@@ -23,7 +23,7 @@ CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:Grüne Runde\r\nEND:VCALEN
 async def test_a_mail_with_a_calendar_has_the_shape_of_an_invite(
     posting: Context, postbox: Postbox, port: int
 ) -> None:
-    await write(posting, calendar=CALENDAR.encode(), method="REQUEST")
+    await write(posting, calendars=[CALENDAR.encode()], method="REQUEST")
     async with serving(postbox, port):
         await jobs.drain(posting)
     (found,) = postbox.mails
@@ -172,7 +172,14 @@ async def test_a_mail_belongs_to_its_transaction(context: Context) -> None:
     async def half_done() -> None:
         async with context.db.transaction() as tx:
             await mail.send(
-                tx, context.settings, "invite", to="a@example.org", subject="a", booking=BOOKING, page="p"
+                tx,
+                context.settings,
+                "invite",
+                to="a@example.org",
+                subject="a",
+                booking=BOOKING,
+                page="p",
+                changes=[],
             )
             raise Undone
 

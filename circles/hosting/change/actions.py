@@ -9,7 +9,7 @@ from circles import bookings, invites
 from circles.base import clock, text
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
-from circles.hosting.change import cancel_rules, queries
+from circles.hosting.change import cancel_rules, host_news, queries
 from circles.hosting.change.rules import MOVES, TERMS, Step
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts.rules import acted_as
@@ -72,6 +72,8 @@ async def cancel_gathering(
             when = clock.format_when(row["starts_at"], row["zone"])
             news = f"{actor.name}, an organizer, canceled the gathering of {when}."
             await hosts_mail.notify_hosts(tx, context, row["circle_id"], actor, news)
+        else:
+            await host_news.canceled(tx, context, actor, gathering_id)
         return row
 
 
@@ -113,19 +115,22 @@ async def discard_gathering(context: Context, actor: Person, gathering_id: UUID)
 async def carry_out(
     tx: db.Tx, actor: Person | None, steps: Iterable[Step], *, by_hand: bool, why: str = ""
 ) -> None:
-    """Do what was decided for each gathering, all of them locked, and notify those booked.
+    """Do what was decided for each gathering, all of them locked, and notify those booked, each once.
 
     actor: None when no person makes the change, but new zone data does. Raises Refused when the circle has another
     gathering at one of the new times.
     """
+    notifying: list[UUID] = []
     try:
         for step in steps:
             await _carry_out(tx, actor, step, by_hand, why)
+            notifying += [step.gathering.id] if step.notifies else []
     except db.UniqueViolationError as error:
         if db.violated_constraint(error) != "gathering_once_per_start":
             raise
         message = "This circle has another gathering at that time already."
         raise Refused(Reason("same_time", message, "time")) from None
+    await invites.announce_changes(tx, notifying)
 
 
 async def _carry_out(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool, why: str) -> None:
@@ -165,9 +170,6 @@ async def _change(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool, wh
     )
     if step.moves and step.gathering.seats_taken:
         await bookings.allow_full_refunds(tx, gathering_id)
-    if step.notifies:
-        for booking in await db.rows(SQL.confirmed_bookings(tx, gathering_id=gathering_id)):
-            await invites.send_change_soon(tx, booking["id"], by_new_law=actor is None)
 
 
 def _id_of(actor: Person | None) -> UUID | None:

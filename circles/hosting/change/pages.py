@@ -123,7 +123,7 @@ async def put_back(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await _gathering(request, tx)
         planned = await planned_change.put_back(tx, request.state.person, row)
-    outcome = rules.gathering_outcome(row, planned.moment, planned.terms)
+        outcome = await planned.preview(tx)
     form.add(rules.closed_refusals(row) + planned.refusals(outcome))
     if request.method == "POST" and form.ok:
         try:

@@ -6,7 +6,7 @@ Each is shown first (`preview`), then made (`apply`), and made only when it stil
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 from circles import bookings
 from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
-from circles.hosting.change import actions, queries, rules
+from circles.hosting.change import actions, host_news, queries, rules
 from circles.hosting.change.rules import Outcome
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
@@ -44,11 +44,13 @@ class Consent:
 
 
 class PlannedChange(ABC):
-    """What a host wants to change."""
+    """What a host, the actor, wants to change."""
+
+    actor: Person
 
     @abstractmethod
     async def preview(self, tx: db.Tx) -> Outcome:
-        """What the change does. Raises NotFound, and Refused when there can be no such change."""
+        """What the change does, and who is told. Raises NotFound, and Refused when there can be no such change."""
 
     @abstractmethod
     async def apply(self, tx: db.Tx, consent: Consent) -> Outcome:
@@ -59,9 +61,11 @@ class PlannedChange(ABC):
 
 
 async def apply(context: Context, change: PlannedChange, consent: Consent) -> Outcome:
-    """Make a planned change in a transaction of its own. Raises as `PlannedChange.apply` does."""
+    """Make a planned change in a transaction of its own, and tell the other hosts. Raises as `change.apply` does."""
     async with context.db.transaction() as tx:
-        return await change.apply(tx, consent)
+        outcome = await change.apply(tx, consent)
+        await host_news.changed(tx, context, change.actor, outcome)
+        return outcome
 
 
 class _TermsChange(PlannedChange):
@@ -111,7 +115,7 @@ class GatheringChange(_TermsChange):
 
     async def preview(self, tx: db.Tx) -> Outcome:
         row = await queries.gathering_to_change(tx, self.actor, self.gathering_id)
-        return rules.gathering_outcome(row, self.moment, self.terms)
+        return rules.gathering_outcome(row, self.moment, self.terms).telling(row)
 
     def refusals(self, outcome: Outcome) -> list[Reason]:
         past = [] if self.by_hand else rules.past_refusals(self.moment, clock.now())
@@ -154,12 +158,9 @@ class ScheduleChange(_TermsChange):
     rule: Rule | None = None
 
     async def preview(self, tx: db.Tx) -> Outcome:
-        rule = self.rule
-        if rule is None:
-            row = await schedule_queries.find_schedule(tx, self.actor, self.schedule_id)
-            rule = schedule_forms.rule_of(row)
+        row = await schedule_queries.find_schedule(tx, self.actor, self.schedule_id)
         planted = await queries.planted_ahead(tx, self.schedule_id)
-        return rules.schedule_outcome(rule, self.terms, planted, clock.now())
+        return rules.schedule_outcome(self._rule(row), self.terms, planted, clock.now()).telling(row)
 
     async def _lock(self, tx: db.Tx) -> db.Record:
         row = await _lock_active(tx, self.actor, self.schedule_id, self.terms.zone)
@@ -192,7 +193,7 @@ class FollowingChange(_TermsChange):
         days = cut.days(one.planned_for for one in planted if one.planned_for)
         planted = [rules.following(one, self.gathering_id, days, cut.moves) for one in planted]
         words = schedule_rules.words(cut.late, self.terms, clock.now().date()) if cut.moves else ""
-        return rules.schedule_outcome(cut.late, self.terms, planted, clock.now(), words)
+        return rules.schedule_outcome(cut.late, self.terms, planted, clock.now(), words).telling(schedule)
 
     async def _cut(self, tx: db.Tx) -> tuple[db.Record, Cut]:
         gathering = await queries.gathering_to_change(tx, self.actor, self.gathering_id)
@@ -251,7 +252,8 @@ class ScheduleEnd(PlannedChange):
     remove: bool = False
 
     async def preview(self, tx: db.Tx) -> Outcome:
-        return rules.end_outcome(await queries.planted_ahead(tx, self.schedule_id))
+        row = await schedule_queries.find_schedule(tx, self.actor, self.schedule_id)
+        return rules.end_outcome(await queries.planted_ahead(tx, self.schedule_id)).telling(row)
 
     async def apply(self, tx: db.Tx, consent: Consent) -> Outcome:
         row = await schedule_queries.find_schedule(tx, self.actor, self.schedule_id)
@@ -263,4 +265,4 @@ class ScheduleEnd(PlannedChange):
         outcome = await self.preview(tx)
         steps = outcome.steps_that("remove") if self.remove else []
         await actions.carry_out(tx, self.actor, steps, by_hand=False)
-        return outcome
+        return replace(outcome, steps=tuple(steps))

@@ -13,6 +13,7 @@ from circles.base import clock
 from circles.base.english import choose, plural
 from circles.base.errors import Reason
 from circles.base.moves import Moves
+from circles.base.row import Row
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.schedule.rules import HORIZON, Rule, Terms
@@ -23,6 +24,8 @@ Effect = Literal["change", "remove", "stay", "by_hand"]
 # The states of a gathering. A draft may be discarded as well, which deletes it.
 MOVES: Moves = {"draft": {"open"}, "open": {"cancelled"}, "cancelled": set()}
 PLACE = ("join_link", "city", "address")
+# The terms of which those with a seat are told. How many seats there are is no matter of theirs.
+TOLD = ("length_minutes", "note", *PLACE)
 # The terms that differ from one gathering to another beside its time.
 TERMS = tuple(field.name for field in fields(Terms) if field.name not in ("at", "zone"))
 
@@ -38,8 +41,36 @@ class SeatHolder:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldHost:
+    """Another host of the circle, who is told of a change. zone: their own, or empty."""
+
+    id: UUID
+    name: str
+    email: str
+    zone: str
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> ToldHost:
+        return cls(UUID(row["id"]), row["name"], row["email"], row["zone"])
+
+
+@dataclass(frozen=True, slots=True)
+class CircleHosts:
+    """The other hosts of a circle, with what their mail says of it."""
+
+    circle_id: UUID
+    discreet_name: str
+    hosts: tuple[ToldHost, ...]
+
+    @classmethod
+    def of(cls, row: Row) -> CircleHosts:
+        """row: a gathering or a schedule with its circle."""
+        return cls(row["circle_id"], row["discreet_name"], tuple(map(ToldHost.read, row["other_hosts"])))
+
+
+@dataclass(frozen=True, slots=True)
 class Planted:
-    """A planted gathering before the change. names: of those with a seat, who may be notified.
+    """A planted gathering before the change. people, names: of those with a confirmed seat, who may be notified.
 
     seat_holders: the newest booking last; only where one gathering alone changes.
     """
@@ -53,6 +84,7 @@ class Planted:
     terms: Terms
     seats_taken: int
     community_taken: int
+    people: tuple[UUID, ...] = ()
     names: tuple[str, ...] = ()
     seat_holders: tuple[SeatHolder, ...] = ()
 
@@ -70,7 +102,7 @@ class Planted:
         )
         columns = {name: row[name] for name in names}
         terms = schedule_forms.terms_of(row, row["wall_start"].time())
-        return cls(**columns, terms=terms, names=tuple(row["names"]))
+        return cls(**columns, terms=terms, people=tuple(row["people"]), names=tuple(row["names"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +125,9 @@ class Step:
 
     @property
     def notifies(self) -> bool:
-        """Whether those with a seat are notified: of another time, length or place."""
-        longer = self.effect == "change" and "length_minutes" in self.differing
-        return bool(self.gathering.seats_taken) and (self.moves or longer or self.changes_place)
+        """Whether those with a seat are notified: of another time, length, place or note."""
+        tells = self.effect == "change" and not set(TOLD).isdisjoint(self.differing)
+        return bool(self.gathering.seats_taken) and (self.moves or tells)
 
     @property
     def too_many(self) -> int:
@@ -116,12 +148,24 @@ class Step:
 class Outcome:
     """Everything a change does: the steps, and the dates that are planted anew.
 
-    rule_words: the schedule in words, where it moves to other days.
+    rule_words: the schedule in words, where it moves to other days. ends: whether the schedule ends.
+    told: the other hosts, where they are told.
     """
 
     steps: tuple[Step, ...]
     plants: tuple[date, ...] = ()
     rule_words: str = ""
+    ends: bool = False
+    told: CircleHosts | None = None
+
+    @property
+    def hosts(self) -> tuple[ToldHost, ...]:
+        """The other hosts, who are told."""
+        return self.told.hosts if self.told else ()
+
+    def telling(self, row: Row) -> Outcome:
+        """The same, of which the other hosts are told if it concerns them. row: as `CircleHosts.of` reads it."""
+        return replace(self, told=CircleHosts.of(row)) if self.concerns_hosts else self
 
     def steps_that(self, effect: Effect) -> list[Step]:
         return [step for step in self.steps if step.effect == effect]
@@ -134,9 +178,15 @@ class Outcome:
         return [*self.steps_that("remove"), *reversed(later), *others]
 
     @property
+    def concerns_hosts(self) -> bool:
+        """Whether other hosts are told: a gathering that is open changes or goes, dates are new, the schedule ends."""
+        effects = {step.effect for step in self.steps if step.gathering.state == "open"}
+        return bool(effects & {"change", "remove"} or self.plants or self.ends)
+
+    @property
     def notified(self) -> int:
-        """How many people keep their seat and are notified."""
-        return sum(step.gathering.seats_taken - step.too_many for step in self.steps if step.notifies)
+        """How many people keep their seat and are notified, each once."""
+        return _people(step for step in self.steps if step.notifies)
 
     @property
     def too_many(self) -> int:
@@ -146,7 +196,7 @@ class Outcome:
     @property
     def may_cancel(self) -> int:
         """How many people may cancel with a full refund, since the time moves."""
-        return sum(step.gathering.seats_taken - step.too_many for step in self.steps if step.moves)
+        return _people(step for step in self.steps if step.moves)
 
     @property
     def fingerprint(self) -> str:
@@ -164,6 +214,13 @@ class Outcome:
             for holder in step.gathering.seat_holders
         ]
         return hashlib.sha256("\n".join([*lines, *map(str, self.plants)]).encode()).hexdigest()[:32]
+
+
+def _people(steps: Iterable[Step]) -> int:
+    """How many people have a confirmed seat in these gatherings, without those who give theirs up."""
+    known = list(steps)
+    people = {person for step in known for person in step.gathering.people}
+    return max(0, len(people) - sum(step.too_many for step in known))
 
 
 def gathering_outcome(row: Mapping[str, Any], moment: clock.Moment, terms: Terms) -> Outcome:
@@ -204,7 +261,7 @@ def _off_rule(gathering: Planted) -> Step:
 
 def end_outcome(gatherings: Iterable[Planted]) -> Outcome:
     """What becomes of the gatherings ahead of a schedule that ends."""
-    return Outcome(tuple(_off_rule(one) for one in gatherings if one.state != "cancelled"))
+    return Outcome(tuple(_off_rule(one) for one in gatherings if one.state != "cancelled"), ends=True)
 
 
 def following(gathering: Planted, first: UUID, days: Mapping[date, date], moves: bool) -> Planted:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from circles.base import clock
-from circles.base.english import choose, plural
+from circles.base.english import choose, join_names, plural
 from circles.hosting.change.rules import Outcome, SeatHolder, Step
 
 MAX_CHANGES = 8  # how many of the gatherings that change are shown one by one
+MAX_HOST_LINES = 30  # and in the mail to another host
 
 _BECOMES = {
     "length_minutes": "{new} minutes instead of {old}",
@@ -53,13 +56,7 @@ def describe(outcome: Outcome) -> Description:
 
 def _change_sentences(step: Step) -> Iterator[str]:
     taken = step.gathering.seats_taken
-    becomes = [
-        _BECOMES[name].format(new=getattr(step.terms, name), old=getattr(step.gathering.terms, name))
-        for name in step.differing
-    ]
-    if becomes:
-        line = "; ".join(becomes)
-        yield f"{line[0].upper()}{line[1:]}."
+    yield from _becomes(step)
     if step.too_many:
         yield f"{plural(taken, 'seat')} {choose(taken, 'is', 'are')} taken, {step.too_many} too many."
     if step.notifies and step.too_many:
@@ -69,10 +66,24 @@ def _change_sentences(step: Step) -> Iterator[str]:
         yield f"{_people(taken)} with a seat {choose(taken, 'is', 'are')} told{names}."
 
 
+def _becomes(step: Step) -> Iterator[str]:
+    becomes = [
+        _BECOMES[name].format(new=getattr(step.terms, name), old=getattr(step.gathering.terms, name))
+        for name in step.differing
+    ]
+    if becomes:
+        line = "; ".join(becomes)
+        yield f"{line[0].upper()}{line[1:]}."
+
+
+def _planted(outcome: Outcome) -> Iterator[str]:
+    first = clock.format_date(outcome.plants[0])
+    yield f"{_gatherings(len(outcome.plants), 'is', 'are')} new, the first on {first}."
+
+
 def _other_sentences(outcome: Outcome) -> Iterator[str]:
     if outcome.plants:
-        first = clock.format_date(outcome.plants[0])
-        yield f"{_gatherings(len(outcome.plants), 'is', 'are')} new, the first on {first}."
+        yield from _planted(outcome)
     removed = len(outcome.steps_that("remove"))
     if removed:
         yield f"{plural(removed, 'gathering')} nobody has a seat in {choose(removed, 'is', 'are')} taken away."
@@ -85,12 +96,13 @@ def _stay_words(taken: int) -> str:
 def _closing_sentences(outcome: Outcome) -> Iterator[str]:
     notified, giving_up = outcome.notified, outcome.too_many
     if notified:
-        gets = f"{_people(notified)} {choose(notified, 'gets', 'get')} a mail with the new entry for the calendar."
+        people = "one mail each" if notified > 1 else "a mail"
+        gets = f"{_people(notified)} {choose(notified, 'gets', 'get')} {people} with the new entry for the calendar."
         refund = " Since the time moves, they may cancel until the start and all they paid comes back."
         yield gets + (refund if outcome.may_cancel else "")
     elif giving_up:
         yield "Whoever keeps a seat need not be told."
-    elif outcome.steps or outcome.plants:
+    elif (outcome.steps or outcome.plants) and not outcome.hosts:
         yield "Nobody needs to be told."
     if giving_up:
         yield (
@@ -98,6 +110,56 @@ def _closing_sentences(outcome: Outcome) -> Iterator[str]:
             f"You choose who. {choose(giving_up, 'They are', 'Each is')} told by mail, their calendar entry is "
             "withdrawn, and everything they paid comes back in full."
         )
+    yield from _told([host.name for host in outcome.hosts])
+
+
+def _told(hosts: Sequence[str]) -> Iterator[str]:
+    if hosts:
+        yield f"Told by mail as hosts: {join_names(hosts)}."
+
+
+def host_subject(outcome: Outcome, name: str, zone: str) -> str:
+    """The subject of the mail to another host: the one gathering with its days, or how many there are."""
+    steps = outcome.steps_that("change") + outcome.steps_that("remove")
+    if outcome.ends:
+        return f"{name}: its schedule has ended"
+    if len(steps) != 1 or outcome.plants:
+        return f"{name}: {plural(len(steps) + len(outcome.plants), 'gathering')} changed"
+    step = steps[0]
+    old, new = (
+        _day(step.gathering.starts_at, step.gathering.terms.zone, zone),
+        _day(step.moment.utc, step.moment.zone, zone),
+    )
+    if old != new:
+        return f"{name}: {old} moved to {new}"
+    return f"{name}: {old} changed" if step.effect == "change" else f"{name}: {old} is removed"
+
+
+def host_lines(outcome: Outcome, zone: str) -> list[str]:
+    """What another host is told: a line for each gathering, in their own time. It names no address and no link."""
+    lines = []
+    for step in outcome.steps_that("change"):
+        was = clock.format_when(step.gathering.starts_at, step.gathering.terms.zone, zone)
+        now = clock.format_when(step.moment.utc, step.moment.zone, zone)
+        line = f"was {was}, now {now}." if step.moves else f"{was}."
+        lines.append(" ".join([f"{line[0].upper()}{line[1:]}", *_becomes(step)]))
+    for step in outcome.steps_that("remove"):
+        lines.append(
+            f"{clock.format_when(step.gathering.starts_at, step.gathering.terms.zone, zone)}: removed."
+        )
+    more = len(lines) - MAX_HOST_LINES
+    lines = [*lines[:MAX_HOST_LINES], f"And {more} more in the same way."] if more > 1 else lines
+    ends = ["The schedule has ended, so no more gatherings are planned by it."] if outcome.ends else []
+    return [*ends, *lines, *(_planted(outcome) if outcome.plants else ())]
+
+
+def reader_zone(zone: str, other: str) -> ZoneInfo:
+    """The zone in which somebody reads a day: their own, or that of the gathering."""
+    return ZoneInfo(zone if zone and clock.is_zone(zone) else other)
+
+
+def _day(at: datetime, zone: str, viewer_zone: str) -> str:
+    return clock.format_date(at.astimezone(reader_zone(viewer_zone, zone)).date())
 
 
 def _people(count: int) -> str:
@@ -125,21 +187,21 @@ def _booked_words(holder: SeatHolder, zone: str) -> str:
 
 def done_notice(outcome: Outcome) -> str:
     """The notice after a change of gatherings."""
-    notified = outcome.notified + outcome.too_many
+    notified = outcome.notified + outcome.too_many + len(outcome.hosts)
     if not notified:
         return "It is changed. Nobody needs to be told."
     return f"It is changed. {_people(notified)} {choose(notified, 'is', 'are')} being told."
 
 
-def end_sentences(outcome: Outcome) -> list[str]:
-    """What stays when a schedule ends."""
+def end_sentences(outcome: Outcome, hosts: Sequence[str]) -> list[str]:
+    """What stays when a schedule ends, and which other hosts are told."""
     stay, kept = len(outcome.steps_that("stay")), len(outcome.steps_that("by_hand"))
     sentences = []
     if stay:
         sentences.append(f"{_some(stay)} with seats taken {choose(stay, 'stays', 'stay')} as planned.")
     if kept:
         sentences.append(f"{_some(kept)} changed by hand {choose(kept, 'stays', 'stay')} too.")
-    return sentences
+    return [*sentences, *_told(hosts)]
 
 
 def _some(count: int) -> str:
@@ -148,14 +210,15 @@ def _some(count: int) -> str:
 
 def cancel_sentences(gathering: Mapping[str, Any]) -> list[str]:
     """What canceling a gathering does to those with a seat."""
-    taken = gathering["seats_taken"]
+    taken, hosts = gathering["seats_taken"], gathering["host_names"]
     if not taken:
-        nobody = "" if gathering["stand_in_name"] else ", so nobody needs to be told"
-        return [f"Nobody has a seat yet{nobody}."]
+        nobody = "" if gathering["stand_in_name"] or hosts else ", so nobody needs to be told"
+        return [f"Nobody has a seat yet{nobody}.", *_told(hosts)]
     holders = choose(taken, "person has a seat. They are", "people have seats. Each is")
     refund = ["All they paid is sent back in full."] if gathering["maximum"] else []
     return [
         f"{taken} {holders} told by mail, with your reason.",
         *refund,
         "The entry in their calendar is withdrawn.",
+        *_told(hosts),
     ]

@@ -1,4 +1,4 @@
-"""Circles: create, edit, copy."""
+"""Circles: create, save, copy. A change of one is planned in hosting/change."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from circles import guidelines
-from circles.base.errors import NotAllowed, OutOfDate, or_not_found, refuse_if
-from circles.hosting.circle import rules
+from circles.base.errors import NotAllowed, or_not_found
 from circles.hosting.circle.rules import CirclePlan
 from circles.people import Person
 from circles.store import audit, db
@@ -40,26 +39,9 @@ def _columns(plan: CirclePlan) -> dict[str, Any]:
     return columns
 
 
-async def edit_circle(
-    context: Context, actor: Person, circle_id: UUID, plan: CirclePlan, *, version: int
-) -> None:
-    """Save a circle. Its guidelines stay as they are: they have a draft and versions of their own.
-
-    version: the one the form was made from. Gatherings planned before keep their terms. Raises NotFound for
-    somebody who may not change it, OutOfDate when somebody saved it meanwhile, and Refused with every reason.
-    """
-    async with context.db.transaction() as tx:
-        row = await lock_circle(tx, circle_id, actor)
-        before = CirclePlan.of(row)
-        if row["version"] != version:
-            raise OutOfDate(rules.saved_meanwhile(before, plan))
-        reasons = rules.change_refusals(before, plan, row["seats_ahead"])
-        if row["state"] == "published":
-            reasons += rules.publish_refusals(plan)
-        refuse_if(reasons)
-        await SQL.save_circle(tx, id=circle_id, **_columns(plan))
-        details = {"changed": rules.differences(before, plan)}
-        await audit.record(tx, "circle.saved", circle_id, actor_id=actor.id, details=details)
+async def save_circle(tx: db.Tx, circle_id: UUID, plan: CirclePlan) -> None:
+    """Store the plan of a circle the caller has locked; its guidelines have a draft and versions of their own."""
+    await SQL.save_circle(tx, id=circle_id, **_columns(plan))
 
 
 async def lock_circle(tx: db.Tx, circle_id: UUID, actor: Person) -> db.Record:

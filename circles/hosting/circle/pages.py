@@ -13,6 +13,9 @@ from circles import guidelines, people
 from circles.base import clock, reading, zone_choices
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
 from circles.gatherings import FORMATS, PLACES, GatheringDate, HostedDate, terms_words
+from circles.hosting.change import circle_change
+from circles.hosting.change.circle_change import CircleChange, CircleOutcome
+from circles.hosting.change.planned_change import Consent
 from circles.hosting.circle import actions, forms, lifecycle, rules
 from circles.hosting.circle.rules import CirclePlan
 from circles.hosting.schedule import calendar as schedule_calendar
@@ -80,6 +83,7 @@ def _form_page(
     circle_id: UUID | None = None,
     version: int = 0,
     preview: bool = False,
+    outcome: CircleOutcome | None = None,
 ) -> Response:
     return render.page(
         request,
@@ -89,6 +93,7 @@ def _form_page(
         circle_id=circle_id,
         version=version,
         preview=form.value("guidelines") if preview else "",
+        outcome=outcome,
         formats=FORMATS,
         places=PLACES,
         currencies=[(code, code) for code in rules.CURRENCIES],
@@ -133,22 +138,30 @@ async def edit_circle_form(request: Request) -> Response:
 
 
 async def edit_circle(request: Request) -> Response:
-    """Save a circle. What was typed is kept when somebody else saved it meanwhile."""
-    form = await Form.read(request)
+    """Save a circle. When somebody is told of it, what will happen is shown first, and it is saved when confirmed.
+
+    What was typed is kept when somebody else saved it meanwhile.
+    """
+    form, context = await Form.read(request), access.context(request)
     circle_id = access.path_id(request)
     row = await _hosted_circle(request, to_change=True)
-    version = reading.whole_number(form.value("version"), 0)
+    version, outcome = reading.whole_number(form.value("version"), 0), None
     try:
         # The guidelines are written and published on a page of their own.
         plan = forms.read_circle(form.values | {"guidelines": row["guidelines"]})
-        await actions.edit_circle(
-            access.context(request), request.state.person, circle_id, plan, version=version
-        )
-    except OutOfDate as stale:
-        return _form_page(request, form.add(stale.reasons), 422, circle_id=circle_id, version=row["version"])
+        change = CircleChange(request.state.person, circle_id, plan, version)
+        async with context.db.transaction() as tx:
+            outcome = await change.preview(tx)
+        if outcome.tells and form.value("then") != "do":
+            return _form_page(request, form, circle_id=circle_id, version=version, outcome=outcome)
+        outcome = await circle_change.apply(context, change, Consent(form.value("seen")))
     except Refused as refused:
-        return _form_page(request, form.add(refused.reasons), 422, circle_id=circle_id, version=version)
-    return render.see_other(f"/host/circles/{circle_id}", notice="The circle is saved.")
+        if isinstance(refused, OutOfDate):
+            version = row["version"]
+        return _form_page(
+            request, form.add(refused.reasons), 422, circle_id=circle_id, version=version, outcome=outcome
+        )
+    return render.see_other(f"/host/circles/{circle_id}", notice=outcome.notice)
 
 
 async def publish_circle(request: Request) -> Response:

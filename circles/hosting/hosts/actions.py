@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from circles import people
+from circles import invites, people
 from circles.base import reading
 from circles.base.errors import NotFound, or_not_found, refuse_if
-from circles.hosting.hosts import change_actions, rules
 from circles.hosting.hosts import mail as hosts_mail
+from circles.hosting.hosts import rules
 from circles.hosting.stand_in import actions as stand_in_actions
 from circles.people import Person
 from circles.store import audit, db, jobs
@@ -89,9 +89,10 @@ async def _add_host(tx: db.Tx, context: Context, actor: Person, invitation: db.R
         await stand_in_actions.accept_invitation(tx, context, actor, invitation)
         return
     circle_id, part = invitation["circle_id"], invitation["part"]
-    await change_actions.notify_joined(tx, context, actor, circle_id, part)
     await SQL.add_host(tx, circle_id=circle_id, person_id=actor.id, part=part)
     await audit.record(tx, "host.joined", circle_id, actor_id=actor.id, after=part)
+    if part != "helper":  # whom no page shows
+        await invites.announce_circle(tx, circle_id)
 
 
 async def _notify_inviter(

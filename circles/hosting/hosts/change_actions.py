@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+from circles import invites
 from circles.base.errors import NotFound, OutOfDate, or_not_found, refuse_if
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts import rules
-from circles.hosting.hosts.changes import CircleHost, CircleHosts, HostsChange
+from circles.hosting.hosts.changes import CircleHosts, HostsChange
 from circles.hosting.hosts.rules import Host
 from circles.people import Person
-from circles.store import audit, db, mail
+from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("hosting/hosts")
@@ -137,33 +138,5 @@ async def apply(
         if not (silent and news == "gone"):
             text = change.news(host, news, actor.name)
             await hosts_mail.notify(tx, context, host, circle.discreet_name, text)
-    await notify_members(tx, context, change)
-
-
-async def notify_members(tx: db.Tx, context: Context, change: HostsChange) -> None:
-    """One mail to each member with a seat ahead, who see other hosts from now on."""
-    for member in change.members:
-        composed = member_mail(context, change, member.name)
-        await mail.enqueue(tx, context.settings, composed, to=member.email, person_id=member.id)
-
-
-def member_mail(context: Context, change: HostsChange, name: str) -> mail.ComposedMail:
-    """The mail to a member. No calendar comes with it: the entry there names no host."""
-    return mail.compose(
-        context.settings,
-        "your_hosts",
-        to_name=name,
-        subject=f"{change.circle.discreet_name}: who will be there",
-        discreet_name=change.circle.discreet_name,
-        before=change.hosts_before,
-        after=change.hosts_after,
-        page=f"{context.settings.base_url}/my/gatherings",
-    )
-
-
-async def notify_joined(tx: db.Tx, context: Context, actor: Person, circle_id: UUID, part: str) -> None:
-    """Notify the members with a seat ahead that the actor hosts the circle too, before they are one of its hosts."""
-    circle = (await hosts_of_circles(tx, [circle_id], None))[0]
-    others = tuple(host for host in circle.hosts if host.id != actor.id)
-    joined = CircleHost(actor.id, actor.name, actor.email, part, may_lead=True)
-    await notify_members(tx, context, HostsChange(circle, (*others, joined), actor.id))
+    if set(change.hosts_before) != set(change.hosts_after):  # those with a seat see other hosts from now on
+        await invites.announce_circle(tx, circle.id)

@@ -42,15 +42,13 @@ async def remove_form(request: Request) -> Response:
 async def _page(request: Request, form: Form, plan: Plan) -> Response:
     """What the change does, or why it cannot be made."""
     actor, circle_id, host_id = request.state.person, access.path_id(request), access.path_id(request, "host")
-    context, change, sample = access.context(request), None, None
+    context, change = access.context(request), None
     async with context.db.transaction() as tx:
         circle = await change_actions.circle_hosts(tx, circle_id, actor.id)
         try:
             change = await plan(tx, actor, circle_id, host_id)
         except Refused as refused:
             form.add(reason for reason in refused.reasons if reason not in form.reasons)
-    if change and change.members:
-        sample = change_actions.member_mail(context, change, change.members[0].name)
     host = circle.host(host_id)
     return render.page(
         request,
@@ -59,7 +57,6 @@ async def _page(request: Request, form: Form, plan: Plan) -> Response:
         form=form,
         circle=circle,
         change=change,
-        sample=sample,
         host=(change and change.lead) if plan is change_actions.plan_lead else host,
         is_lead=plan is change_actions.plan_lead,
         is_me=host_id == actor.id,

@@ -167,9 +167,9 @@ class HostsChange:
 
     @property
     def member_words(self) -> str:
-        """How many members get a mail: "3 people with a seat get a short mail"."""
+        """How many members get a mail: "3 people with a seat get a mail"."""
         count = len(self.members)
-        return f"{count} {choose(count, 'person with a seat gets', 'people with a seat get')} a short mail"
+        return f"{count} {choose(count, 'person with a seat gets', 'people with a seat get')} a mail"
 
     @property
     def fingerprint(self) -> str:

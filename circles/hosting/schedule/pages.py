@@ -12,6 +12,8 @@ from circles.base import clock
 from circles.base.errors import NotFound, Refused
 from circles.base.money import Scale
 from circles.hosting.change import planned_change, wording
+from circles.hosting.change import queries as change_queries
+from circles.hosting.change import rules as change_rules
 from circles.hosting.change.planned_change import Consent, ScheduleChange, ScheduleEnd
 from circles.hosting.schedule import actions, calendar, forms, queries, rules
 from circles.hosting.schedule.rules import NTH, WEEKDAYS
@@ -147,7 +149,7 @@ async def change(request: Request) -> Response:
 async def end_form(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
-        outcome = await ScheduleEnd(request.state.person, row["id"]).preview(tx)
+        outcome = change_rules.end_outcome(await change_queries.planted_ahead(tx, row["id"]))
     rule, terms = forms.rule_of(row), forms.terms_of(row)
     return render.page(
         request,
@@ -155,7 +157,7 @@ async def end_form(request: Request) -> Response:
         schedule=row,
         words=calendar.preview(rule, terms, clock.now()).words,
         removable=len(outcome.steps_that("remove")),
-        sentences=wording.end_sentences(outcome),
+        sentences=wording.end_sentences(outcome, [host["name"] for host in row["other_hosts"]]),
     )
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from circles import invites
 from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate, or_not_found, refuse_if
-from circles.base.settings import Settings
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts import rules as hosts_rules
 from circles.hosting.hosts.rules import Host
 from circles.hosting.stand_in import rules
-from circles.hosting.stand_in.rules import HostChange, HostedGathering, InvitationPlan, Seat
+from circles.hosting.stand_in.rules import HostChange, HostedGathering, InvitationPlan
 from circles.people import Person
-from circles.store import audit, db, mail
+from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("hosting/stand_in")
@@ -102,16 +101,7 @@ async def _apply(
         if host.id != notified:
             text = rules.news_text(change, host, actor.name, when)
             await hosts_mail.notify(tx, context, host, gathering.discreet_name, text)
-    for seat in change.members:
-        composed = member_mail(context.settings, change, seat)
-        await mail.enqueue(
-            tx,
-            context.settings,
-            composed,
-            to=seat.email,
-            person_id=seat.person,
-            useful_until=gathering.starts_at,
-        )
+    await invites.announce_changes(tx, [gathering.id])
 
 
 async def _withdraw_invitations(tx: db.Tx, actor: Person, change: HostChange) -> None:
@@ -120,25 +110,6 @@ async def _withdraw_invitations(tx: db.Tx, actor: Person, change: HostChange) ->
         await audit.record(
             tx, "host.withdrawn", row["id"], actor_id=actor.id, before="open", after="withdrawn", why="held"
         )
-
-
-def member_mail(settings: Settings, change: HostChange, seat: Seat) -> mail.ComposedMail:
-    """The mail to a member with a seat. No calendar comes with it: the entry there names no host."""
-    gathering = change.gathering
-    day = clock.format_date(gathering.starts_at.astimezone(ZoneInfo(gathering.zone)).date())
-    return mail.compose(
-        settings,
-        "your_host",
-        to_name=seat.name,
-        subject=f"{gathering.discreet_name}, {day}: your host",
-        gathering=gathering,
-        to=change.to,
-        hold=change.host_words,
-        usually=rules.hold_words(gathering.usual),
-        zone=seat.zone,
-        about=f"{settings.base_url}/facilitators/{change.to.id}" if change.to else "",
-        page=f"{settings.base_url}/bookings/{seat.booking}",
-    )
 
 
 def plan_invitation(gathering: HostedGathering, actor: Person, email: str) -> InvitationPlan:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 from starlette.requests import Request
@@ -14,7 +13,6 @@ from circles.base.errors import Reason, Refused
 from circles.hosting.stand_in import actions, rules
 from circles.hosting.stand_in.rules import HostChange, HostedGathering, InvitationPlan
 from circles.people import Person
-from circles.store.mail import ComposedMail
 from circles.web import access, render
 from circles.web.forms import Form
 
@@ -44,7 +42,6 @@ def _choose_page(
         choices=_choices(gathering, request.state.person),
         change=change,
         invitation=plan if isinstance(plan, InvitationPlan) else None,
-        sample=_sample(request, change),
         names_of=rules.names_of,
     )
 
@@ -56,13 +53,6 @@ def _choices(gathering: HostedGathering, actor: Person) -> list[tuple[str, str]]
     if gathering.part == "organizer" and not is_stand_in:
         choices.append((str(actor.id), f"{actor.name}, that is you"))
     return choices
-
-
-def _sample(request: Request, change: HostChange | None) -> ComposedMail | None:
-    """The mail to the first member. Without the member's zone, which hosts may not see."""
-    if not change or not change.members:
-        return None
-    return actions.member_mail(access.context(request).settings, change, replace(change.members[0], zone=""))
 
 
 async def change(request: Request) -> Response:
@@ -123,7 +113,6 @@ def _giving_back_page(request: Request, gathering: HostedGathering, form: Form) 
         gathering=gathering,
         change=change,
         is_mine=gathering.stand_in is not None and gathering.stand_in.id == request.state.person.id,
-        sample=_sample(request, change if change and not change.is_done else None),
         names_of=rules.names_of,
     )
 

@@ -229,9 +229,9 @@ def hold_words(hosts: tuple[Host, ...]) -> str:
 
 
 def mail_words(members: tuple[Seat, ...]) -> str:
-    """How many members get a mail: "1 person with a seat gets a short mail"."""
+    """How many members get a mail: "1 person with a seat gets a mail"."""
     count = len(members)
-    return f"{count} {choose(count, 'person with a seat gets', 'people with a seat get')} a short mail"
+    return f"{count} {choose(count, 'person with a seat gets', 'people with a seat get')} a mail"
 
 
 def news_text(change: HostChange, to: Host, actor_name: str, when: str) -> str:

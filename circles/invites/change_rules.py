@@ -1,0 +1,139 @@
+"""Mails about changes: which bookings are due one, the subject, and the words. Pure, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from circles.base import clock
+from circles.base.english import plural
+from circles.gatherings import DISCREET, Difference, Facts, differences, kinds_of
+
+# What a subject says of a change that leaves the day and the hour alone.
+_NEWS: Mapping[str, str] = {
+    "length": "a new length",
+    "place": "a new place",
+    "link": "a new link to join",
+    "hosts": "who hosts it",
+}
+_OTHER_NEWS = "something changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One gathering that changed, for one person. booking: its row as stored; was: None where nobody knows any more."""
+
+    booking: Mapping[str, Any]
+    was: Facts | None
+    now: Facts
+    differences: Sequence[Difference]
+
+    @classmethod
+    def of(cls, booking: Mapping[str, Any], names: Mapping[UUID, str]) -> Changed:
+        """The change of a booking, for a mail: without what others may not read."""
+        was, now = read_facts(booking["last_told"]), Facts.read(booking["facts"])
+        zone = booking["person_zone"]
+        differing = differences(was, now, names, viewer_zone=zone, shown=DISCREET) if was else []
+        return cls(booking, was, now, differing)
+
+    @property
+    def heading(self) -> str:
+        """When it was to be, by which the person knows it, in their own time."""
+        at = self.was or self.now
+        return clock.format_when(at.starts_at, at.zone, self.booking["person_zone"])
+
+    @property
+    def moves(self) -> bool:
+        return self.was is not None and self.was.starts_at != self.now.starts_at
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether the person may still cancel with a full refund, since the time moved."""
+        until = self.booking["full_refund_until"]
+        return until is not None and until > self.booking["now"]
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether something changed that only the page of the booking shows."""
+        return any(one.kind not in DISCREET for one in self.differences)
+
+
+def read_facts(row: Mapping[str, Any] | None) -> Facts | None:
+    """Stored facts; None for none."""
+    return Facts.read(row) if row else None
+
+
+def subject(changes: Sequence[Changed]) -> str:
+    """The subject of one mail about changes of one circle: its old day first, by which a member knows it.
+
+    "Tuesday group: Tuesday, December 1 moved to Wednesday, December 2", in the reader's own days.
+    """
+    first = changes[0]
+    name = (first.was or first.now).discreet_name
+    if name != first.now.discreet_name:
+        return f"{name} is now called {first.now.discreet_name}"
+    if len(changes) == 1:
+        return f"{name}{_one(first)}"
+    moved = [change for change in changes if change.moves]
+    if not moved:
+        return f"{name}: {plural(len(changes), 'gathering')} changed"
+    return f"{name}: {plural(len(changes), 'gathering')} changed, {_move(moved[0])}"
+
+
+def _one(change: Changed) -> str:
+    if change.moves:
+        return f": {_move(change)}"
+    kinds = kinds_of(change.was, change.now) if change.was else []
+    news = [_NEWS[kind] for kind in kinds if kind in _NEWS]
+    return f", {_day(change, change.now)}: {news[0] if len(news) == len(kinds) == 1 else _OTHER_NEWS}"
+
+
+def _move(change: Changed) -> str:
+    was, now = change.was or change.now, change.now
+    old, new = _day(change, was), _day(change, now)
+    if old != new:
+        return f"{old} moved to {new}"
+    return f"{old}, {_time(change, was)} moved to {_time(change, now)}"
+
+
+def _day(change: Changed, facts: Facts) -> str:
+    return clock.format_date(facts.day(change.booking["person_zone"]))
+
+
+def _time(change: Changed, facts: Facts) -> str:
+    zone = change.booking["person_zone"]
+    return clock.format_time(
+        facts.starts_at.astimezone(ZoneInfo(zone if clock.is_zone(zone) else facts.zone))
+    )
+
+
+def new_hosts(changes: Sequence[Changed]) -> list[UUID]:
+    """The hosts that a gathering did not have before, for a mail to say who they are."""
+    before = {host for change in changes if change.was for host in change.was.hosts}
+    now = {host for change in changes if change.was for host in change.now.hosts}
+    return sorted(now - before)
+
+
+def last_known(
+    booking: Mapping[str, Any], told: Mapping[str, Any] | None, was: datetime | None
+) -> dict[str, Any]:
+    """What the mail and the calendar of an ended booking say: the time and the name that its person knows.
+
+    told: what the calendar mail before said, if there was one. was: the start that others know, if it moved since.
+    """
+    if told is None and was is not None:
+        return {"starts_at": was, "ends_at": was + (booking["ends_at"] - booking["starts_at"])}
+    facts = read_facts(told or booking["known"])
+    if facts is None:
+        return {}
+    return {
+        "starts_at": facts.starts_at,
+        "ends_at": facts.ends_at,
+        "zone": facts.zone,
+        "length_minutes": facts.length_minutes,
+        "discreet_name": facts.discreet_name,
+    }

@@ -1,0 +1,99 @@
+"""One sending of an invite: its row locked, SEQUENCE, what it told, and the calendar that goes with the mail."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from circles.base.settings import Settings
+from circles.invites import ics, rules
+from circles.store import audit, db
+
+SQL = db.queries("invites/invites")
+
+Booking = db.Record | dict[str, Any]
+
+
+async def lock_invite(
+    tx: db.Tx, settings: Settings, booking: Booking
+) -> tuple[db.Record, list[rules.Sending]]:
+    """The invite's row, locked until the commit, and what was mailed for it so far."""
+    uid = rules.uid(booking["gathering_id"], booking["person_id"], host_name(settings))
+    invite = await SQL.lock_invite(
+        tx, gathering_id=booking["gathering_id"], person_id=booking["person_id"], uid=uid
+    )
+    sent = await db.rows(SQL.sendings(tx, invite_id=invite["id"]))
+    return invite, [rules.Sending(**row) for row in sent]
+
+
+def host_name(settings: Settings) -> str:
+    """The host of every UID."""
+    return urlsplit(settings.base_url).hostname or "localhost"
+
+
+def fingerprint(booking: Booking) -> str:
+    """The hash that a sending keeps of what the calendar shows."""
+    return rules.fingerprint(
+        booking["starts_at"], booking["ends_at"], booking["discreet_name"], booking["told"]
+    )
+
+
+async def record(
+    tx: db.Tx, invite_id: UUID, booking: Booking, method: ics.Method, sequence: int | None
+) -> None:
+    """Record that a mail of an invite is being sent. A REQUEST tells the facts of the booking's row."""
+    await SQL.record_sending(
+        tx,
+        invite_id=invite_id,
+        booking_id=booking["booking_id"],
+        method=method,
+        sequence=sequence,
+        fingerprint=fingerprint(booking),
+        told=booking["facts"] if method == "REQUEST" else None,
+    )
+    kind = "invite.sent" if method == "REQUEST" else "invite.withdrawn"
+    await audit.record(
+        tx, kind, invite_id, details={"booking": str(booking["booking_id"]), "sequence": sequence}
+    )
+
+
+async def request(tx: db.Tx, settings: Settings, booking: db.Record | Any) -> bytes:
+    """Record the next REQUEST of a booking whose invite the caller has locked; returns its calendar."""
+    sequence = max(booking["sequence"], booking["last_sequence"] + 1)
+    await record(tx, booking["invite_id"], booking, "REQUEST", sequence)
+    return calendar(settings, booking, booking["uid"], "REQUEST", sequence)
+
+
+def calendar(settings: Settings, booking: Booking, uid: str, method: ics.Method, sequence: int) -> bytes:
+    """The calendar of a mail to the person of a booking."""
+    row = {**booking, "uid": uid, "sequence": sequence, "changed_at": booking["now"]}
+    attendee = ics.Party(booking["email"], booking["person_name"])
+    return ics.invite(method, entry(settings, row), organizer(settings), attendee)
+
+
+def my_gatherings_url(settings: Settings) -> str:
+    """The URL of "My gatherings". Mails and calendars link it instead of naming the place."""
+    return f"{settings.base_url}/my/gatherings"
+
+
+def organizer(settings: Settings) -> ics.Party:
+    """The mailbox that sends every invite."""
+    return ics.Party(settings.mail_from, settings.community_name)
+
+
+def entry(settings: Settings, row: Booking) -> ics.Entry:
+    """A gathering as a calendar entry. One that was never mailed has the UID it would be mailed with."""
+    return ics.Entry(
+        uid=row["uid"] or rules.uid(row["gathering_id"], row["person_id"], host_name(settings)),
+        sequence=row["sequence"] or 0,
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        summary=row["discreet_name"],
+        description=rules.description(
+            row["starts_at"], row["zone"], row["length_minutes"], my_gatherings_url(settings)
+        ),
+        url=my_gatherings_url(settings),
+        changed_at=row["changed_at"],
+        canceled=row["state"] != "confirmed",
+    )

@@ -1,0 +1,62 @@
+-- name: raise_sequences(gathering_ids)!
+-- SEQUENCE and the time of the last change rise on the invites of these gatherings; calendars count in whole seconds
+with changing as (
+    select id from invites where gathering_id = any(:gathering_ids::uuid [])
+    order by id
+    for no key update
+)
+update invites set
+    sequence = invites.sequence + 1,
+    changed_at = greatest(now(), date_trunc('second', invites.changed_at) + interval '1 second')
+from changing where invites.id = changing.id;
+
+-- name: people_booked(gathering_ids)
+-- everybody with a confirmed seat in one of these gatherings, unless it is over
+select distinct bookings.person_id
+from bookings join gatherings on gatherings.id = bookings.gathering_id
+where bookings.gathering_id = any(:gathering_ids::uuid []) and bookings.state = 'confirmed'
+    and gatherings.state = 'open' and gatherings.ends_at > now()
+order by bookings.person_id;
+
+-- name: gatherings_ahead(circle_id)
+-- the open gatherings of a circle that are not over
+select id from gatherings
+where circle_id = :circle_id and state = 'open' and ends_at > now()
+order by id;
+
+-- name: lock_of_person(person_id)
+-- the invites of a person, locked in the order of their ids
+select id from invites where person_id = :person_id order by id for no key update;
+
+-- name: changed(person_id)
+-- the confirmed seats of a person whose invite was sent and tells something else than what holds now, by circle and time
+select
+    bookings.id as booking_id, bookings.state, bookings.kind, bookings.amount, bookings.currency,
+    bookings.gathering_id, bookings.person_id, bookings.full_refund_until,
+    people.email, people.name as person_name, people.zone as person_zone,
+    circles.id as circle_id, circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
+    gatherings.starts_at, gatherings.ends_at, gatherings.told, now() as now,
+    invites.id as invite_id, invites.uid, invites.sequence, invites.told as last_told,
+    current.facts, last.sequence as last_sequence, last.facts as fingerprint
+from bookings
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id and gatherings.state = 'open' and gatherings.ends_at > now()
+join circles on circles.id = gatherings.circle_id
+join invites on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
+cross join lateral (select gathering_facts(gatherings.id) as facts) as current
+join lateral (
+    select sendings.booking_id, sendings.method, sendings.sequence, sendings.facts from sendings
+    where sendings.invite_id = invites.id and sendings.sequence is not null
+    order by sendings.id desc limit 1
+) as last on last.booking_id = bookings.id and last.method = 'REQUEST'
+where bookings.person_id = :person_id and bookings.state = 'confirmed'
+    and invites.told is distinct from current.facts
+order by circles.id, gatherings.starts_at, bookings.id;
+
+-- name: uninvited(person_id)
+-- the confirmed seats ahead of a person for which no mail was ever sent
+select bookings.id
+from bookings join gatherings on gatherings.id = bookings.gathering_id
+where bookings.person_id = :person_id and bookings.state = 'confirmed'
+    and gatherings.state = 'open' and gatherings.ends_at > now()
+    and not exists (select from sendings where sendings.booking_id = bookings.id);
