@@ -49,6 +49,7 @@ class Facts:
     starts_at: datetime
     ends_at: datetime
     zone: str
+    wall_start: str
     discreet_name: str
     name: str
     format: str
@@ -67,6 +68,11 @@ class Facts:
     @property
     def length_minutes(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    def keeps_wall_time(self, other: Facts) -> bool:
+        """Whether it starts at another moment by the same clock: a law changed the clocks of its zone."""
+        wall, now = (self.wall_start, self.zone), (other.wall_start, other.zone)
+        return self.starts_at != other.starts_at and wall == now
 
     def day(self, viewer_zone: str) -> date:
         """Its day for a reader in another zone; in its own zone for one without."""
@@ -123,11 +129,20 @@ def differences(
     shown: frozenset[Kind] = frozenset(LABELS),
 ) -> list[Difference]:
     """What differs, in words. names: of the hosts of both; shown: the kinds whose values may be seen."""
-    values = [_values(facts, names, viewer_zone) for facts in (was, now)]
+    before, after = (_values(facts, names, viewer_zone) for facts in (was, now))
+    if was.keeps_wall_time(now):
+        before["time"], after["time"] = "", _by_law(now, viewer_zone)
     return [
-        Difference(kind, *(value.get(kind, "") for value in values)) if kind in shown else Difference(kind)
+        Difference(kind, before.get(kind, ""), after.get(kind, "")) if kind in shown else Difference(kind)
         for kind in kinds_of(was, now)
     ]
+
+
+def _by_law(facts: Facts, viewer_zone: str) -> str:
+    when = clock.format_when(facts.starts_at, facts.zone, viewer_zone)
+    return (
+        f"{when}. A new law changed the clocks in {clock.city(facts.zone)}, so calendars move by that much."
+    )
 
 
 def _values(facts: Facts, names: Mapping[UUID, str], viewer_zone: str) -> dict[Kind, str]:

@@ -43,12 +43,16 @@ class Changed:
     @property
     def heading(self) -> str:
         """When it was to be, by which the person knows it, in their own time."""
-        at = self.was or self.now
+        at = self.now if self.was is None or self.was.keeps_wall_time(self.now) else self.was
         return clock.format_when(at.starts_at, at.zone, self.booking["person_zone"])
 
     @property
     def moves(self) -> bool:
-        return self.was is not None and self.was.starts_at != self.now.starts_at
+        return (
+            self.was is not None
+            and self.was.starts_at != self.now.starts_at
+            and not self.was.keeps_wall_time(self.now)
+        )
 
     @property
     def may_cancel(self) -> bool:
@@ -85,6 +89,8 @@ def subject(changes: Sequence[Changed]) -> str:
 
 
 def _one(change: Changed) -> str:
+    if change.was and change.was.keeps_wall_time(change.now):
+        return f", {_day(change, change.now)}: the clocks change"
     if change.moves:
         return f": {_move(change)}"
     kinds = kinds_of(change.was, change.now) if change.was else []

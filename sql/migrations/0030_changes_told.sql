@@ -10,6 +10,7 @@ as $$
         'starts_at', extract(epoch from gatherings.starts_at)::bigint,
         'ends_at', extract(epoch from gatherings.ends_at)::bigint,
         'zone', gatherings.zone,
+        'wall_start', to_char(gatherings.wall_start, 'YYYY-MM-DD HH24:MI'),
         'discreet_name', circles.discreet_name,
         'name', circles.name,
         'format', circles.format,

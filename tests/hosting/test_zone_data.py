@@ -12,12 +12,11 @@ import icalendar
 import pytest
 
 from circles import __main__ as commands
-from circles import invites
 from circles.commands import zones as command
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule.rules import Rule, Terms
 from circles.invites.actions import feed_address
-from circles.store import checks
+from circles.store import checks, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering
 from tests.conftest import OpenBrowser
@@ -90,7 +89,7 @@ async def test_the_wall_time_stays_and_those_booked_are_notified(
     booking = await add_booking(context, gathering, cast.mira, kind="free")
     await by_old_data(context, gathering)
     async with context.db.transaction() as tx:
-        await invites.send_change_soon(tx, booking)
+        await jobs.enqueue(tx, "invites.send", booking_id=booking)
         feed = (await feed_address(context, tx, cast.mira)).removeprefix("webcal://circles.test")
     await drain()
 
@@ -115,7 +114,7 @@ async def test_the_wall_time_stays_and_those_booked_are_notified(
     assert before["uid"] == after["uid"]
     assert (before["sequence"], after["sequence"]) == (0, 1)
     assert (before.start, after.start) == (datetime(YEAR, 1, 16, 2, tzinfo=UTC), row["starts_at"])
-    assert second["subject"].startswith("Changed: ")
+    assert second["subject"].endswith(": the clocks change")
     async with browser() as page:
         (entry,) = icalendar.Calendar.from_ical((await page.get(feed)).text).events
     assert (entry.start, entry["uid"], entry["sequence"]) == (row["starts_at"], after["uid"], 1)
