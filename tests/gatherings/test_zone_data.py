@@ -13,9 +13,8 @@ from uuid import UUID
 import icalendar
 import pytest
 
-from circles import invites
 from circles.invites.actions import feed_address
-from circles.store import checks
+from circles.store import checks, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle
 from tests.conftest import OpenBrowser
@@ -59,7 +58,7 @@ async def test_the_time_planned_is_stored_and_shown_everywhere(
     booking = await add_booking(context, gathering, cast.mira, kind="free")
     await change(context, "update people set zone = $2 where id = $1", cast.mira, zone)
     async with context.db.transaction() as tx:
-        await invites.send_change_soon(tx, booking)
+        await jobs.enqueue(tx, "invites.send", booking_id=booking)
         feed = await feed_address(context, tx, cast.mira)
     await drain()
     (mail,) = await rows(context, "select subject, text_body, html_body, calendar from mails")
