@@ -141,7 +141,8 @@ def differences(
 def _by_law(facts: Facts, viewer_zone: str) -> str:
     when = clock.format_when(facts.starts_at, facts.zone, viewer_zone)
     return (
-        f"{when}. A new law changed the clocks in {clock.city(facts.zone)}, so calendars move by that much."
+        f"{when}. The clocks in {clock.city(facts.zone)} have a new law: it still starts at the hour that was planned "
+        "there, but calendars may have shown another one."
     )
 
 
