@@ -96,13 +96,13 @@ select id, name, email from people where is_facilitator or is_organizer order by
 select id, name, email from people where id = :id and (is_facilitator or is_organizer) for share;
 
 -- name: hosts_to_notify(circle_id, actor_id)
--- who leads or co-facilitates a circle and may host it, but for the actor
+-- who leads or co-facilitates a circle and may host it, but for the actor, if there is one
 select people.id, people.name, people.email, circles.discreet_name
 from hosts
 join circles on circles.id = hosts.circle_id
 join people on people.id = hosts.person_id
 join may_host(hosts.circle_id, hosts.person_id) as host on host.may_change
-where hosts.circle_id = :circle_id and hosts.person_id <> :actor_id
+where hosts.circle_id = :circle_id and hosts.person_id is distinct from :actor_id::uuid
 order by people.id;
 
 -- name: host_by_email(circle_id, email)^

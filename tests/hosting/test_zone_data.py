@@ -106,7 +106,15 @@ async def test_the_wall_time_stays_and_those_booked_are_notified(
     assert "Vancouver" in event["why"]
     assert "tzdata" in event["why"]
 
-    first, second = await rows(context, "select * from mails order by created_at, id")
+    (news,) = await rows(context, "select * from mails where kind = 'host_news'")
+    assert news["person_id"] == cast.farid
+    assert (
+        "the clocks in Vancouver have a new law. 1 planned gathering keeps the hour there"
+        in news["text_body"]
+    )
+    first, second = await rows(
+        context, "select * from mails where person_id = $1 order by created_at", cast.mira
+    )
     for body in ("text_body", "html_body"):
         assert "The clocks in Vancouver have a new law" in second[body]
         assert "new law" not in first[body]
@@ -124,7 +132,7 @@ async def test_the_wall_time_stays_and_those_booked_are_notified(
 
     assert (await command.report(context, mend=True))[1]
     await drain()
-    assert await value(context, "select count(*) from mails") == 2
+    assert await value(context, "select count(*) from mails") == 3
 
 
 async def test_a_schedule_keeps_its_time_and_its_gatherings_stay_its_own(

@@ -1,13 +1,15 @@
-"""New zone data: gatherings keep their wall time and move in UTC, and everybody booked is notified."""
+"""New zone data: gatherings keep their wall time and move in UTC, and everybody booked and the hosts are notified."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from circles.base import clock, zones
+from circles.base.english import choose, join_names, plural
 from circles.base.errors import Refused
 from circles.hosting.change import actions
 from circles.hosting.change.rules import Outcome, Planted, Step
+from circles.hosting.hosts import mail as hosts_mail
 from circles.store import db, zone_data
 from circles.store.context import Context
 from circles.store.zone_data import Misplaced
@@ -45,3 +47,17 @@ async def _move_circle(context: Context, circle_id: UUID) -> None:
         for step in Outcome(steps).in_order:
             why = f"the law for clocks in {clock.city(step.moment.zone)} changed (tzdata {zones.version()})"
             await actions.carry_out(tx, None, [step], by_hand=step.gathering.by_hand, why=why)
+        if steps:
+            await hosts_mail.notify_hosts(tx, context, circle_id, None, _news(steps))
+
+
+def _news(steps: tuple[Step, ...]) -> str:
+    """What the hosts read, who may be elsewhere themselves."""
+    cities = join_names(sorted({clock.city(step.moment.zone) for step in steps}))
+    keep = choose(len(steps), "keeps", "keep")
+    booked = any(step.gathering.seats_taken for step in steps)
+    follow_up = " Those booked get a mail with a corrected calendar entry." if booked else ""
+    return (
+        f"the clocks in {cities} have a new law. {plural(len(steps), 'planned gathering')} {keep} the hour there, "
+        f"which is another one elsewhere.{follow_up}"
+    )

@@ -94,7 +94,8 @@ async def notify(tx: db.Tx, context: Context, to: Host | Person, discreet_name: 
     )
 
 
-async def notify_hosts(tx: db.Tx, context: Context, circle_id: UUID, actor: Person, text: str) -> None:
-    """Mail one line of news to whoever leads or co-facilitates a circle, but for the actor."""
-    for row in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id, actor_id=actor.id)):
+async def notify_hosts(tx: db.Tx, context: Context, circle_id: UUID, actor: Person | None, text: str) -> None:
+    """Mail one line of news to whoever leads or co-facilitates a circle, but for the actor (None: the site itself)."""
+    actor_id = actor.id if actor else None
+    for row in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id, actor_id=actor_id)):
         await notify(tx, context, Host(row["id"], row["name"], row["email"]), row["discreet_name"], text)
