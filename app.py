@@ -31,6 +31,7 @@ from circles.directory.listing import own_pages
 from circles.directory.listing import pages as listing_pages
 from circles.directory.search import choose_pages, short_list_pages
 from circles.directory.search import pages as search_pages
+from circles.directory.upkeep import complaints_organize_pages as complaint_pages
 from circles.directory.upkeep import complaints_pages
 from circles.directory.upkeep import pages as upkeep_pages
 from circles.directory.upkeep import retention as directory_retention
@@ -416,12 +417,9 @@ LISTINGS = [
         Access.ORGANIZER,
         form_page="/organize/therapists",
     ),
-    post(
-        "/organize/complaints/{id}",
-        complaints_pages.decide,
-        Access.ORGANIZER,
-        form_page="/organize/therapists",
-    ),
+    *form("/organize/complaints/{id}", complaint_pages.complaint, complaint_pages.act, Access.ORGANIZER),
+    route("/my/complaints", complaints_pages.mine, Access.SIGNED_IN),
+    route("/my/complaints/{id}", complaints_pages.one, Access.SIGNED_IN),
 ]
 
 # In practice mode only; in production these addresses are not even there.

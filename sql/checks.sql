@@ -209,8 +209,14 @@ select count(*) from introductions left join listings on listings.id = introduct
 where introductions.state = 'asked' and listings.state is distinct from 'shown';
 
 -- name: old_complaints_hold_no_text()$
--- a complaint that was decided more than a year and two days ago holds neither its text nor its sender
-select count(*) from complaints where decided_at < now() - interval '367 days' and forgotten_at is null;
+-- a complaint that was decided more than a year and two days ago holds no text, no sender, no answer and no notes
+select count(*) from complaints
+where decided_at < now() - interval '367 days' and (
+    forgotten_at is null or answer <> ''
+    or exists (
+        select from complaint_steps where complaint_steps.complaint_id = complaints.id and complaint_steps.note <> ''
+    )
+);
 
 -- name: old_suggestions_are_deleted()$
 -- no suggestion is older than a month and a day

@@ -2,13 +2,13 @@
 
 from circles.people import picture_upload, same_names
 from circles.people.actions import lock_for_role, set_role
+from circles.people.organizers_mail import notify_organizers
 from circles.people.pictures import draw_hills
 from circles.people.queries import (
     by_email,
     by_ids,
     find_signed_in,
     fingerprint,
-    organizers,
     profiles,
     start_sign_in,
 )
@@ -25,7 +25,7 @@ __all__ = [
     "find_signed_in",
     "fingerprint",
     "lock_for_role",
-    "organizers",
+    "notify_organizers",
     "parse_address",
     "picture_upload",
     "profiles",

@@ -172,9 +172,12 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "listing_id checked_by")
     | _all(PERSONAL, "kind area number status expires_on source"),
     "listing_ways": _all(PERSON, "listing_id") | _all(PERSONAL, "way credential school year"),
-    "complaints": _all(IMPERSONAL, "id state decided_at forgotten_at")
+    "complaints": _all(IMPERSONAL, "id state decided_at forgotten_at answer_by reminded_at")
     | _all(PERSON, "listing_id person_id decided_by")
-    | _all(PERSONAL, "body created_at"),
+    | _all(PERSONAL, "body answer created_at"),
+    "complaint_steps": _all(IMPERSONAL, "id at what answer_by")
+    | _all(PERSON, "complaint_id who")
+    | _all(CONFIDENTIAL, "note"),
     "listing_imports": _all(IMPERSONAL, "id headings matches notes starts_as state ended_at")
     | _all(PERSON, "made_by")
     | _all(PERSONAL, "file_name created_at"),
@@ -229,4 +232,4 @@ STAYS = frozenset(
     )
 )
 # Those whose rows go with the row they belong to (on delete cascade).
-CASCADES = frozenset(("licences", "listing_pictures", "listing_ways", "request_answers"))
+CASCADES = frozenset(("complaint_steps", "licences", "listing_pictures", "listing_ways", "request_answers"))

@@ -68,6 +68,10 @@ select
     (select jsonb_agg(to_jsonb(listing_ways)) from listing_ways where listing_id in (select id from listed))
         as listing_ways,
     (select jsonb_agg(to_jsonb(complaints)) from complaints where person_id = :person) as complaints,
+    (
+        select jsonb_agg(to_jsonb(complaint_steps)) from complaint_steps
+        where who = :person or complaint_id in (select id from complaints where person_id = :person)
+    ) as complaint_steps,
     (select jsonb_agg(to_jsonb(listing_imports)) from listing_imports where made_by = :person) as listing_imports,
     (
         select jsonb_agg(to_jsonb(listing_import_rows)) from listing_import_rows

@@ -16,6 +16,10 @@ join circles on circles.id = gatherings.circle_id
 where stand_ins.person_id = :person_id and gatherings.state = 'open' and gatherings.ends_at > now()
 order by gatherings.starts_at, gatherings.id;
 
+-- name: count_organizers()$
+-- how many organizers there are
+select count(*) from people where is_organizer;
+
 -- name: lock_gatherings(ids)!
 -- gatherings, locked in the order of their ids while their stand-in changes
 select id from gatherings where id = any(:ids::uuid []) order by id for update;

@@ -20,6 +20,7 @@ from circles.directory.introductions.rules import Answer
 from circles.directory.listing import organize_actions, own_actions
 from circles.directory.listing.values import License
 from circles.directory.upkeep import complaints_actions
+from circles.directory.upkeep.complaints_rules import Closing
 from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_person
@@ -43,7 +44,8 @@ async def hide_for_complaint(scene: Scene) -> None:
         scene.river,
         scene.cast.milo,
     )
-    await complaints_actions.decide(scene.context, made["id"], actor_id=scene.cast.odile, decision="hidden")
+    closing = Closing("hidden", "Thank you, we hid it.", "Please write to us.")
+    await complaints_actions.close(scene.context, made["id"], closing, actor_id=scene.cast.odile)
 
 
 async def withdraw_as_therapist(scene: Scene) -> None:
@@ -390,12 +392,21 @@ async def test_a_complaint_is_forgotten_a_year_after_it_was_decided(
     await jobs.run_timetable(scene.context, "directory.forget_complaints")
     rows = {row["id"]: row for row in await scene.fetch("select * from complaints")}
     assert all(row["body"] for row in rows.values())
-    await scene.run("update complaints set decided_at = decided_at - interval '1 day' where id = $1", old)
+    await scene.run(
+        "update complaints set decided_at = decided_at - interval '1 day', answer = 'No.' where id = $1", old
+    )
+    await scene.run(
+        "insert into complaint_steps (complaint_id, what, note) values ($1, 'note', 'Rang them.')", old
+    )
     for _ in range(2):
         await jobs.run_timetable(scene.context, "directory.forget_complaints")
     rows = {row["id"]: row for row in await scene.fetch("select * from complaints")}
     assert (rows[old]["body"], rows[old]["person_id"], rows[old]["state"]) == ("", None, "kept")
     assert rows[still]["body"] == "Too late."
+    assert (
+        rows[old]["answer"],
+        await scene.fetch("select from complaint_steps where note = 'Rang them.'"),
+    ) == ("", [])
     assert len(await scene.fetch("select from events where what = 'complaint.forgotten'")) == 1
     assert str(scene.cast.milo) not in str(await scene.fetch("select * from events where about = $1", old))
     async with browser(scene.cast.odile) as page:

@@ -17,6 +17,11 @@ from circles.store.context import Context
 
 SQL = db.queries("directory/listing")
 SUBJECT = "About your page"
+# By what the listing was before it was hidden. Who sent a page to the organizers was promised a word about it.
+HIDDEN_NEWS = {
+    "shown": "The organizers took your page off the directory for now.",
+    "waiting": "The organizers have looked at your page, and cannot show it for now.",
+}
 
 
 async def save(
@@ -85,14 +90,18 @@ async def hide_listing(context: Context, listing_id: UUID, *, actor_id: UUID, me
 
 async def hide(
     tx: db.Tx, listing_id: UUID, *, actor_id: UUID | None, reason: str, settings: Settings, message: str = ""
-) -> None:
-    """Hide a listing in the caller's transaction; one that is hidden already gets the newer reason."""
+) -> bool:
+    """Hide a listing in the caller's transaction; one that is hidden already gets the newer reason.
+
+    Returns whether its therapist was mailed: about a page that was shown, or that waited for the organizers.
+    """
     before = await _lock(tx, listing_id, None)
     await actions.set_state(tx, before, "hidden", actor_id=actor_id, reason=reason, message=message)
     await ending.end_for_hidden(tx, settings, listing_id, reason)
-    if before["state"] == "shown":
-        news = "The organizers took your page off the directory for now."
+    news = HIDDEN_NEWS.get(before["state"])
+    if news:
         await notify_therapist(tx, settings, listing_id, news, "/my/listing", message=message)
+    return news is not None
 
 
 async def notify_therapist(

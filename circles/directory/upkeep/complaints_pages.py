@@ -1,12 +1,12 @@
-"""The form of a complaint about a listing, and the organizers' decision."""
+"""The form of a complaint about a listing, and the pages of whoever sent it."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base import text
-from circles.base.errors import NotFound, OutOfDate, Refused, or_not_found
+from circles.base import clock, text
+from circles.base.errors import OutOfDate, Refused, or_not_found
 from circles.directory.upkeep import complaints_actions
 from circles.store import db
 from circles.web import access, render
@@ -40,7 +40,7 @@ async def complain(request: Request) -> Response:
     listing_id = access.path_id(request)
     try:
         body = text.body(form.value("body"), "body", max_length=complaints_actions.MAX_CHARACTERS)
-        await complaints_actions.complain(
+        answer_by = await complaints_actions.complain(
             access.context(request),
             actor_id=request.state.person.id,
             made_with=form.creation_id(),
@@ -52,17 +52,18 @@ async def complain(request: Request) -> Response:
         if isinstance(refused, OutOfDate):
             form.renew_id()
         return await _page(request, form, 429 if "too_many" in refused.codes else 422)
-    notice = "Thank you. The organizers have it now, and look into it."
+    day = clock.format_date(answer_by)
+    notice = f"Thank you. The organizers have it now. You get an answer by {day}; it is on your page What you told us."
     return render.see_other(f"/therapists/{listing_id}", notice=notice)
 
 
-async def decide(request: Request) -> Response:
-    form = await Form.read(request)
-    decision = form.value("then")
-    if decision not in ("hidden", "kept"):
-        raise NotFound
-    await complaints_actions.decide(
-        access.context(request), access.path_id(request), actor_id=request.state.person.id, decision=decision
-    )
-    notice = "The listing is hidden." if decision == "hidden" else "The listing stays as it is."
-    return render.see_other("/organize/therapists?show=complaints", notice=notice)
+async def mine(request: Request) -> Response:
+    async with access.context(request).db.reading() as tx:
+        rows = await db.rows(SQL.own_complaints(tx, person_id=request.state.person.id))
+    return render.page(request, "directory/upkeep/my_complaints.html", complaints=rows)
+
+
+async def one(request: Request) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = await SQL.own_complaint(tx, id=access.path_id(request), person_id=request.state.person.id)
+    return render.page(request, "directory/upkeep/my_complaint.html", complaint=or_not_found(row))

@@ -53,7 +53,7 @@ async def plan(tx: db.Tx, actor: Person, wish: Wish) -> RoleChange:
 
 async def count_organizers(tx: db.Tx) -> int:
     """How many organizers there are."""
-    return len(await people.organizers(tx))
+    return await SQL.count_organizers(tx)
 
 
 async def refusals(tx: db.Tx, change: RoleChange, reason: str) -> list[Reason]:

@@ -1,8 +1,7 @@
-"""Mail about roles: to the person whose role changes, and to the organizers who are asked for one."""
+"""Mail about roles to the person whose role changes, or who asked for one."""
 
 from __future__ import annotations
 
-from circles import people
 from circles.base import clock
 from circles.base.english import join_names
 from circles.hosting.roles import rules
@@ -50,19 +49,3 @@ async def send_news(tx: db.Tx, context: Context, to: Person, lines: list[str], p
         lines=lines,
         link=f"{context.settings.base_url}{path}",
     )
-
-
-async def notify_organizers(tx: db.Tx, context: Context, text: str, path: str) -> None:
-    """Mail every organizer that something waits for them. text: without names, for it may be read over a shoulder."""
-    for organizer in await people.organizers(tx):
-        await mail.send(
-            tx,
-            context.settings,
-            "organizers_todo",
-            to=organizer.email,
-            to_name=organizer.name,
-            person_id=organizer.id,
-            subject="Something waits for the organizers",
-            text=text,
-            link=f"{context.settings.base_url}{path}",
-        )

@@ -42,7 +42,7 @@ async def ask(context: Context, actor: Person, token: str) -> None:
             return
         await audit.record(tx, "role_request.open", request_id, actor_id=actor.id, after="open")
         news = "Somebody who is invited to host asks for the facilitator’s role."
-        await roles_mail.notify_organizers(tx, context, news, "/organize/people/requests")
+        await people.notify_organizers(tx, context, news, "/organize/people/requests")
 
 
 async def decline(context: Context, actor: Person, request_id: UUID, *, note: str) -> str:
