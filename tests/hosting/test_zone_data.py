@@ -271,3 +271,24 @@ async def test_migrating_says_when_gatherings_must_move(
     assert "is too old for UTC: install the locked requirements." in errors
     monkeypatch.undo()
     await command.report(context, mend=True)
+
+
+async def test_somebody_booked_for_a_whole_winter_gets_one_mail(
+    context: Context, cast: Cast, drain: Drain
+) -> None:
+    circle = await add_harbor(context, cast)
+    days = (8, 15, 22)
+    gatherings = [await evening(context, circle, day) for day in days]
+    await by_old_data(context, *gatherings)
+    for gathering in gatherings:
+        booking = await add_booking(context, gathering, cast.mira, kind="free")
+        async with context.db.transaction() as tx:
+            await jobs.enqueue(tx, "invites.send", booking_id=booking)
+    await drain()
+    await change(context, "delete from mails")
+    assert (await command.report(context, mend=True))[1]
+    await drain()
+    (mail,) = await rows(context, "select * from mails where person_id = $1", cast.mira)
+    assert mail["text_body"].count("The clocks in Vancouver have a new law") == len(days)
+    (news,) = await rows(context, "select * from mails where person_id = $1", cast.farid)
+    assert "3 planned gatherings keep the hour there" in news["text_body"]
