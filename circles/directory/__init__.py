@@ -11,9 +11,8 @@ from circles.directory.introductions.suggestions_actions import (
 )
 from circles.directory.introductions.suggestions_rules import Suggestion, listing_options
 from circles.directory.introductions.suggestions_rules import read as read_suggestion
-from circles.directory.listing import rules as listing_rules
 from circles.directory.listing import words
-from circles.directory.listing.actions import own_listing
+from circles.directory.listing.actions import columns_of, own_listing, way_codes
 from circles.directory.listing.values import Draft, License, Way
 from circles.directory.listing.words import QUESTIONS
 
@@ -24,15 +23,16 @@ __all__ = [
     "License",
     "Suggestion",
     "Way",
+    "columns_of",
     "count_suggestion",
     "end_introductions_for_erased",
     "find_nameable",
     "listing_options",
-    "listing_rules",
     "own_listing",
     "read_ids",
     "read_nameable",
     "read_suggestion",
     "suggest",
+    "way_codes",
     "words",
 ]

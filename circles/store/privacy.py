@@ -161,16 +161,16 @@ MAP: dict[str, dict[str, Care]] = {
         "name name_key letters pronouns headline approach experience works_with for_whom languages telehealth "
         "in_person "
         "city area zip latitude longitude currency fee_minimum fee_maximum sliding_floor pro_bono_places "
-        "takes_insurance insurance_words gives_superbills free_consultation room room_confirmed_at "
-        "answer_experience answer_training answer_medicine links email phone npi picture_hash source source_note "
-        "came_at confirmed_at created_at changed_at hidden_words",
+        "fee_slides unsaid takes_insurance insurance_words gives_superbills free_consultation room room_confirmed_at "
+        "therapist_confirmed_at answer_experience answer_training answer_medicine links email phone npi picture_hash "
+        "source source_note came_at confirmed_at created_at changed_at hidden_words",
     ),
     "facet_blocks": _all(IMPERSONAL, "facet block kind bits"),
     "stale_blocks": _all(IMPERSONAL, "block"),
     "listing_pictures": _all(PERSON, "listing_id") | _all(PERSONAL, "hash jpeg created_at"),
     "licences": _all(IMPERSONAL, "id checked_at checked_against")
     | _all(PERSON, "listing_id checked_by")
-    | _all(PERSONAL, "kind area number status expires_on source"),
+    | _all(PERSONAL, "kind area number status status_said expires_on source"),
     "listing_ways": _all(PERSON, "listing_id") | _all(PERSONAL, "way credential school year"),
     "complaints": _all(IMPERSONAL, "id state decided_at forgotten_at answer_by reminded_at")
     | _all(PERSON, "listing_id person_id decided_by")
@@ -178,7 +178,7 @@ MAP: dict[str, dict[str, Care]] = {
     "complaint_steps": _all(IMPERSONAL, "id at what answer_by")
     | _all(PERSON, "complaint_id who")
     | _all(CONFIDENTIAL, "note"),
-    "listing_imports": _all(IMPERSONAL, "id headings matches notes starts_as state ended_at")
+    "listing_imports": _all(IMPERSONAL, "id headings matches notes content starts_as state ended_at")
     | _all(PERSON, "made_by")
     | _all(PERSONAL, "file_name created_at"),
     "listing_import_rows": _all(IMPERSONAL, "import_id number outcome seen_version")
@@ -220,7 +220,6 @@ STAYS = frozenset(
         ),
         *(
             "limits",
-            "listing_imports",
             "money_rows",
             "operations",
             "reflections",

@@ -198,6 +198,10 @@ with said as (
     set cells = '{}', says = jsonb_build_object('was', says -> 'was', 'name', '', 'faults', array[]::text [], 'changes', '')
         || jsonb_build_object('facts', '', 'formulas', '')
     where listing_id in (select id from listings where person_id = :person)
+    returning import_id
+), sent as (
+    -- Nobody reads a file anew that holds what is erased here.
+    update listing_imports set content = null where content is not null and id in (select import_id from said)
 ), told as (
     delete from mails
     where id in (

@@ -19,7 +19,12 @@ from (
                                     then 'at:' || counting.area
                             end,
                             case
-                                when listings.telehealth or (listings.in_person and counting.area = listings.area)
+                                when
+                                    listings.telehealth or listings.unsaid @> array['telehealth']
+                                    or (
+                                        (listings.in_person or listings.unsaid @> array['in_person'])
+                                        and (counting.area = listings.area or listings.area = '')
+                                    )
                                     then 'in:' || counting.area
                             end
                         ]
@@ -31,7 +36,7 @@ from (
                     union all
                     select unnest(
                         array[
-                            'way:' || ways.way,
+                            'way:' || way_code(ways.way),
                             case when ways.credential <> '' then 'cred:' || ways.credential end
                         ]
                     )
@@ -43,19 +48,22 @@ from (
                     select 'for:' || unnest(listings.for_whom)
                     union all
                     select 'lang:' || unnest(listings.languages)
+                    where not listings.unsaid @> array['languages']
                     union all
                     select 'fee:' || steps.fee
                     from unnest(array[40, 60, 80, 100, 150, 200, 250, 300]) as steps (fee)
-                    where listings.lowest_fee <= steps.fee * 100 and listings.currency = 'USD'
+                    where
+                        listings.lowest_fee <= steps.fee * 100 and listings.currency = 'USD'
+                        and not listings.unsaid @> array['fee']
                     union all
                     select unnest(
                         array[
-                            'room:' || listings.room,
+                            'room:' || case when listings.unsaid @> array['room'] then 'unsaid' else listings.room end,
                             case when listings.takes_insurance then 'pay:insurance' end,
                             case when listings.gives_superbills then 'pay:superbills' end,
                             case when listings.pro_bono_places > 0 then 'pay:pro_bono' end,
                             case when listings.free_consultation > 0 then 'pay:free_talk' end,
-                            case when listings.sliding_floor is not null then 'pay:sliding' end,
+                            case when listings.sliding_floor is not null or listings.fee_slides then 'pay:sliding' end,
                             case when listings.experience in ('some', 'over_10', 'over_50') then 'exp:some' end,
                             case when listings.experience in ('over_10', 'over_50') then 'exp:over_10' end,
                             case when listings.experience = 'over_50' then 'exp:over_50' end
@@ -79,16 +87,16 @@ select pg_advisory_xact_lock(hashtextextended('listing ' || :id::uuid, 0));
 -- name: insert_listing(id, person_id, state, source, source_note, actor_id, latitude, longitude, fields)!
 -- a new listing; fields: its columns as json
 insert into listings (
-    id, person_id, state, source, source_note, source_by, latitude, longitude, shown_at,
-    name, letters, pronouns, headline, approach, experience, works_with, for_whom, languages, telehealth,
+    id, person_id, state, source, source_note, source_by, latitude, longitude, shown_at, therapist_confirmed_at,
+    unsaid, fee_slides, name, letters, pronouns, headline, approach, experience, works_with, for_whom, languages, telehealth,
     in_person, city, area, zip, currency, fee_minimum, fee_maximum, sliding_floor, pro_bono_places,
     takes_insurance, insurance_words, gives_superbills, free_consultation, room, answer_experience,
     answer_training, answer_medicine, links, email, phone, npi, found_by
 )
 select
     :id, :person_id, :state, :source, :source_note, :actor_id, :latitude, :longitude,
-    case when :state = 'shown' then now() end,
-    draft.name, draft.letters, draft.pronouns, draft.headline, draft.approach, draft.experience, draft.works_with,
+    case when :state = 'shown' then now() end, case when :source = 'applied' then now() end,
+    draft.unsaid, draft.fee_slides, draft.name, draft.letters, draft.pronouns, draft.headline, draft.approach, draft.experience, draft.works_with,
     draft.for_whom, draft.languages, draft.telehealth, draft.in_person, draft.city, draft.area, draft.zip,
     draft.currency, draft.fee_minimum, draft.fee_maximum, draft.sliding_floor, draft.pro_bono_places, draft.takes_insurance,
     draft.insurance_words, draft.gives_superbills, draft.free_consultation, draft.room, draft.answer_experience,
@@ -105,6 +113,7 @@ select id from listings where id = :id and person_id is null for update;
 
 -- name: replace_listing(id, source, source_note, actor_id, latitude, longitude, fields)!
 -- all fields of a listing anew; an organizer's correction does not change its source
+-- A file confirms nothing: what it changes leaves the question of upkeep open. Only the therapist confirms on the page.
 update listings
 set source = case when :source = 'organizer' then listings.source else :source end,
     source_note = case when :source = 'organizer' then listings.source_note else :source_note end,
@@ -121,7 +130,18 @@ set source = case when :source = 'organizer' then listings.source else :source e
     free_consultation = draft.free_consultation, room = draft.room, answer_experience = draft.answer_experience,
     answer_training = draft.answer_training, answer_medicine = draft.answer_medicine, links = draft.links,
     email = draft.email, phone = draft.phone, npi = draft.npi, found_by = draft.found_by,
-    room_confirmed_at = now(), confirmed_at = now(), asked_at = null, marked_at = null,
+    unsaid = draft.unsaid, fee_slides = draft.fee_slides,
+    room_confirmed_at = case
+        when
+            :source = 'applied' or draft.room <> listings.room
+            or draft.unsaid @> array['room'] <> listings.unsaid @> array['room']
+            then now()
+        else listings.room_confirmed_at
+    end,
+    therapist_confirmed_at = case when :source = 'applied' then now() else listings.therapist_confirmed_at end,
+    confirmed_at = case when :source = 'import' then listings.confirmed_at else now() end,
+    asked_at = case when :source = 'import' then listings.asked_at end,
+    marked_at = case when :source = 'import' then listings.marked_at end,
     version = listings.version + 1, changed_at = now()
 from jsonb_populate_record(null::listings, :fields::jsonb) as draft
 where listings.id = :id;
@@ -130,13 +150,14 @@ where listings.id = :id;
 -- another listing that has this NPI
 select id from listings where npi = :npi and npi <> '' and id is distinct from :except_id::uuid;
 
--- name: save_rows(listing_id, kinds, areas, numbers, statuses, expiries, sources, ways, credentials, schools, years)!
+-- name: save_rows(listing_id, kinds, areas, numbers, statuses, expiries, sources, statuses_said, ways, credentials, schools, years)!
 -- replace the licenses and ways of a listing; a check by an organizer stays where status and last day are unchanged
 with new_licenses as (
     select *
     from unnest(
-        :kinds::text [], :areas::text [], :numbers::text [], :statuses::text [], :expiries::date [], :sources::text []
-    ) as new (kind, area, number, status, expires_on, source)
+        :kinds::text [], :areas::text [], :numbers::text [], :statuses::text [], :expiries::date [], :sources::text [],
+        :statuses_said::boolean []
+    ) as new (kind, area, number, status, expires_on, source, status_said)
 ), deleted_licenses as (
     delete from licences
     where listing_id = :listing_id and not exists (
@@ -144,11 +165,12 @@ with new_licenses as (
         where new.kind = licences.kind and new.area = licences.area and new.number = licences.number
     )
 ), saved_licenses as (
-    insert into licences (listing_id, kind, area, number, status, expires_on, source)
-    select :listing_id, new.kind, new.area, new.number, new.status, new.expires_on, new.source
+    insert into licences (listing_id, kind, area, number, status, expires_on, source, status_said)
+    select :listing_id, new.kind, new.area, new.number, new.status, new.expires_on, new.source, new.status_said
     from new_licenses as new
     on conflict (listing_id, kind, area, number) do update
     set status = excluded.status, expires_on = excluded.expires_on, source = excluded.source,
+        status_said = excluded.status_said,
         checked_at = case
             when licences.status = excluded.status and licences.expires_on is not distinct from excluded.expires_on
                 then licences.checked_at
@@ -189,7 +211,10 @@ select
     ) as licenses,
     coalesce(
         (
-            select jsonb_agg(to_jsonb(listing_ways) order by listing_ways.credential = '', listing_ways.way)
+            select jsonb_agg(
+                to_jsonb(listing_ways) || jsonb_build_object('way', way_code(listing_ways.way))
+                order by listing_ways.credential = '', listing_ways.way
+            )
             from listing_ways where listing_ways.listing_id = listings.id
         ),
         '[]'
@@ -214,7 +239,10 @@ select
     ) as licenses,
     coalesce(
         (
-            select jsonb_agg(to_jsonb(listing_ways) order by listing_ways.credential = '', listing_ways.way)
+            select jsonb_agg(
+                to_jsonb(listing_ways) || jsonb_build_object('way', way_code(listing_ways.way))
+                order by listing_ways.credential = '', listing_ways.way
+            )
             from listing_ways where listing_ways.listing_id = listings.id
         ),
         '[]'
@@ -278,7 +306,7 @@ select
 select
     listings.id, listings.name, listings.letters, listings.city, listings.area, listings.state,
     listings.hidden_because, listings.source, listings.came_at, listings.asked_at, listings.marked_at,
-    listings.confirmed_at, count(*) over () as total,
+    listings.therapist_confirmed_at, count(*) over () as total,
     (
         select min(licences.expires_on) from licences
         where licences.listing_id = listings.id and licences.status = 'active'

@@ -4,10 +4,16 @@
 -- Shown listings as their cards show them, in no order.
 select
     listings.id, listings.name, listings.letters, listings.pronouns, listings.headline, listings.city, listings.area,
-    listings.telehealth, listings.in_person, listings.experience, listings.works_with, listings.languages,
-    listings.currency, listings.fee_minimum, listings.fee_maximum, listings.sliding_floor, listings.lowest_fee,
-    listings.pro_bono_places, listings.takes_insurance, listings.gives_superbills, listings.free_consultation,
-    listings.room, listings.picture_hash, listings.latitude, listings.longitude, listings.marked_at is not null as marked,
+    case when not listings.unsaid @> array['telehealth'] then listings.telehealth end as telehealth,
+    case when not listings.unsaid @> array['in_person'] then listings.in_person end as in_person,
+    listings.experience, listings.works_with,
+    case when listings.unsaid @> array['languages'] then '{}' else listings.languages end as languages,
+    listings.currency, case when not listings.unsaid @> array['fee'] then listings.fee_minimum end as fee_minimum,
+    case when not listings.unsaid @> array['fee'] then listings.fee_maximum end as fee_maximum,
+    listings.sliding_floor, listings.fee_slides, listings.lowest_fee, listings.pro_bono_places,
+    case when not listings.unsaid @> array['insurance'] then listings.takes_insurance end as takes_insurance,
+    listings.gives_superbills, listings.free_consultation,
+    case when listings.unsaid @> array['room'] then '' else listings.room end as room, listings.picture_hash, listings.latitude, listings.longitude, listings.marked_at is not null as marked,
     array(
         select distinct licences.area from licences
         where
@@ -16,7 +22,7 @@ select
         order by licences.area
     ) as licensed,
     array(
-        select array[ways.way, ways.credential, ways.school] from listing_ways as ways
+        select array[way_code(ways.way), ways.credential, ways.school] from listing_ways as ways
         where ways.listing_id = listings.id
         order by ways.credential = '', ways.way
     ) as ways
@@ -56,9 +62,9 @@ with fits as materialized (
         and (:q::text <> '' or cardinality(:several::text []) > 0) as closest
     from fits
     join facet_blocks as rooms
-        on rooms.block = fits.block and rooms.facet = any(array['room:now', 'room:waiting', 'room:closed'])
+        on rooms.block = fits.block and rooms.facet = any(array['room:now', 'room:waiting', 'room:unsaid', 'room:closed'])
     cross join lateral (
-        select array_position(array['room:now', 'room:waiting', 'room:closed'], rooms.facet) as room,
+        select array_position(array['room:now', 'room:waiting', 'room:unsaid', 'room:closed'], rooms.facet) as room,
             fits.bits & rooms.bits as bits
     ) as each
     where fits.left_out = ''

@@ -3,7 +3,8 @@
 -- name: confirm(id, room, is_settled)!
 -- a listing is confirmed as current; the question is closed unless a license still runs out
 update listings
-set confirmed_at = now(), room = :room, room_confirmed_at = now(), version = version + 1,
+set confirmed_at = now(), therapist_confirmed_at = now(), room = :room, room_confirmed_at = now(),
+    unsaid = array_remove(unsaid, 'room'), version = version + 1,
     asked_at = case when :is_settled::boolean then null else asked_at end,
     marked_at = case when :is_settled::boolean then null else marked_at end
 where id = :id;

@@ -72,7 +72,8 @@ async def test_a_therapist_applies_and_the_organizers_show_it(cast: Cast, browse
         mine = (await page.get("/my/listing")).text
         assert "With the organizers" in mine
         row = await listing_of(cast.context, cast.mira)
-        assert (row["state"], row["fee_minimum"], row["fee_maximum"]) == ("waiting", 20_000, 40_000)
+        assert (row["state"], row["unsaid"]) == ("waiting", ["insurance", "fee"])
+        assert "Not said. Ask before you book one." in (await page.get(f"/therapists/{row['id']}")).text
         assert (
             "Only you and the organizers can see this page"
             in (await page.get(f"/therapists/{row['id']}")).text

@@ -152,7 +152,6 @@ def test_a_draft_may_lack_what_a_shown_listing_may_not(
         ({"fee_maximum": 2_000_000}, "fee_maximum", "fee_range"),
         ({"fee_minimum": -1}, "fee_minimum", "fee_range"),
         ({"pro_bono_places": 100}, "pro_bono_places", "number"),
-        ({"languages": ()}, "languages", "no_language"),
         ({"languages": ("tlh",)}, "languages", "unknown_choice"),
         ({"links": tuple(f"https://{n}.example.org" for n in range(6))}, "links", "too_many"),
         ({"room": "maybe"}, "room", "unknown_choice"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -12,13 +12,22 @@ from uuid import UUID, uuid4
 
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
-from circles.directory.listing import places, rules
+from circles.directory.listing import places, rules, words
 from circles.directory.listing.values import Draft, License, Way
 from circles.store import audit, db
 
 SQL = db.queries("directory/listing")
 # The fields of a draft that are rows of tables of their own.
 _ROW_FIELDS = ("licenses", "ways")
+# What nobody said: a name in listings.unsaid, and the fields of the draft with what their columns hold meanwhile.
+_UNSAID: Mapping[str, Mapping[str, Any]] = {
+    "room": {"room": "now"},
+    "insurance": {"takes_insurance": False},
+    "languages": {"languages": ("en",)},
+    "fee": {"fee_minimum": words.USUAL_FEES[0], "fee_maximum": words.USUAL_FEES[1]},
+    "telehealth": {"telehealth": False},
+    "in_person": {"in_person": False},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,32 +94,32 @@ async def write_listing(
     version: int | None = None,
     new_id: UUID | None = None,
     refresh_facets: bool = True,
+    may_lack: bool = False,
 ) -> UUID:
     """Insert or replace a listing in the caller's transaction. Returns its id.
 
-    source: of words.SOURCES. person_id, state: of a new listing. new_id: of a new listing, if known before.
-    listing_id, version: the listing to replace, and its version when it was read (None: any).
-    refresh_facets: False when the caller refreshes the facets of many at once.
-    A waiting or shown listing must be complete. Raises Refused with every reason, OutOfDate, NotFound.
+    source: of words.SOURCES. person_id, state, new_id (if known before): of a new listing. listing_id, version: the
+    listing to replace, and its version when it was read (None: any). refresh_facets: False when the caller does it.
+    A shown listing must be complete, a waiting one unless may_lack. Raises Refused (every reason), OutOfDate, NotFound.
     """
     draft = rules.tidy(draft)
     before = await lock(tx, listing_id, version, changed_meanwhile()) if listing_id else None
     after = before["state"] if before else state
-    point = await _check_draft(tx, draft, listing_id, is_complete=after in ("waiting", "shown"))
+    whole = ("shown",) if may_lack else ("shown", "waiting")
+    point = await _check_draft(tx, draft, listing_id, is_complete=after in whole)
     origin = {"source": source, "source_note": source_note, "actor_id": actor_id}
     written = listing_id or new_id or uuid4()
     with _unique_refusals():
         if listing_id:
-            await SQL.replace_listing(tx, id=listing_id, fields=_columns(draft), **origin, **point)
+            await SQL.replace_listing(tx, id=listing_id, fields=columns_of(draft), **origin, **point)
         else:
             new = {"id": written, "person_id": person_id, "state": state}
-            await SQL.insert_listing(tx, fields=_columns(draft), **new, **origin, **point)
+            await SQL.insert_listing(tx, fields=columns_of(draft), **new, **origin, **point)
     await _save_rows(tx, written, draft)
     if refresh_facets:
         await SQL.refresh_facets(tx, ids=[written])
-    states = {"before": before["state"] if before else "", "after": after}
-    more = {"actor_id": actor_id, "details": {"source": source}}
-    await audit.record(tx, "listing.written", written, **states, **more)
+    more = {"actor_id": actor_id, "details": {"source": source}, "after": after}
+    await audit.record(tx, "listing.written", written, before=before["state"] if before else "", **more)
     return written
 
 
@@ -150,12 +159,21 @@ def npi_taken() -> Reason:
     return Reason("npi_taken", "Another listing has this NPI already. An organizer can help.", "npi")
 
 
-def _columns(draft: Draft) -> dict[str, Any]:
+def columns_of(draft: Draft) -> dict[str, Any]:
+    """The columns of a draft's listing; `unsaid` names those that hold something only because a column must."""
     # Not asdict(): it copies every value, and imports write thousands of listings at once.
     columns = {
         field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in _ROW_FIELDS
     }
-    return columns | {"found_by": rules.search_text(draft)}
+    unsaid = []
+    for name, stand_ins in _UNSAID.items():
+        if all(columns[field] in (None, "", ()) for field in stand_ins):
+            columns |= stand_ins
+            unsaid.append(name)
+    if "fee" in unsaid and draft.sliding_floor is not None:  # listing_floor_below
+        columns["fee_minimum"] = max(columns["fee_minimum"], draft.sliding_floor)
+        columns["fee_maximum"] = max(columns["fee_maximum"], draft.sliding_floor)
+    return columns | {"found_by": rules.search_text(draft), "unsaid": unsaid}
 
 
 @contextmanager
@@ -182,11 +200,21 @@ async def _save_rows(tx: db.Tx, listing_id: UUID, draft: Draft) -> None:
         statuses=[license.status for license in licenses],
         expiries=[license.expires_on for license in licenses],
         sources=[license.source for license in licenses],
-        ways=[way.way for way in ways],
+        statuses_said=[license.status_said for license in licenses],
+        ways=way_codes(ways),
         credentials=[way.credential for way in ways],
         schools=[way.school for way in ways],
         years=[way.year for way in ways],
     )
+
+
+def way_codes(ways: Iterable[Way]) -> list[str]:
+    """The code of each way in the table, which has each once: of several others the second is other_2."""
+    codes: list[str] = []
+    for way in ways:
+        others = sum(code.startswith("other") for code in codes)
+        codes.append(f"other_{others + 1}" if way.way == "other" and others else way.way)
+    return codes
 
 
 async def read_draft(tx: db.Tx, listing_id: UUID) -> Draft:
@@ -198,6 +226,9 @@ async def read_draft(tx: db.Tx, listing_id: UUID) -> Draft:
 def draft_of(row: db.Record) -> Draft:
     """The content of a whole listing's row as a draft."""
     values = {name: row[name] for name in Draft.__dataclass_fields__ if name not in _ROW_FIELDS}
+    for name in row["unsaid"]:
+        values |= dict.fromkeys(_UNSAID[name], None)
+    values |= {"room": values["room"] or "", "languages": values["languages"] or ()}
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return Draft(
         **values,
@@ -215,6 +246,7 @@ def _license(columns: dict[str, Any]) -> License:
         columns["status"],
         date.fromisoformat(expires) if expires else None,
         columns["source"],
+        columns["status_said"],
     )
 
 

@@ -21,7 +21,7 @@ class Card:
     """One shown listing in a list. Equal cards have equal HTML, so the card is the key of the cache.
 
     licensed: the areas with a valid license. ways: (way, credential or empty, school or empty). Fees in minor
-    units. marked: upkeep has marked it as unconfirmed.
+    units. What nobody said is None; a room that nobody said is empty. marked: upkeep has marked it as unconfirmed.
     """
 
     id: UUID
@@ -31,20 +31,20 @@ class Card:
     headline: str
     city: str
     area: str
-    telehealth: bool
-    in_person: bool
+    telehealth: bool | None
+    in_person: bool | None
     licensed: tuple[str, ...]
     ways: tuple[tuple[str, str, str], ...]
     experience: str
     works_with: tuple[str, ...]
     languages: tuple[str, ...]
     currency: str
-    fee_minimum: int
-    fee_maximum: int
+    fee_minimum: int | None
+    fee_maximum: int | None
     sliding_floor: int | None
     lowest_fee: int
     pro_bono_places: int
-    takes_insurance: bool
+    takes_insurance: bool | None
     gives_superbills: bool
     free_consultation: int
     room: str
@@ -52,13 +52,18 @@ class Card:
     latitude: float | None
     longitude: float | None
     marked: bool
+    fee_slides: bool = False
 
     @property
     def where_words(self) -> str:
         """How they meet: "Telehealth and in person in Miami, Florida"."""
         at = f"in person in {self.place_words}" if self.in_person else ""
         text = " and ".join(part for part in ("telehealth" if self.telehealth else "", at) if part)
-        return text[:1].upper() + text[1:]
+        if not text and self.telehealth is False:
+            text = "not by telehealth" + (
+                f"; the practice is in {self.place_words}" if self.place_words else ""
+            )
+        return text[:1].upper() + text[1:] or "How they meet is not said"
 
     @property
     def place_words(self) -> str:
@@ -82,18 +87,27 @@ class Card:
     @property
     def fee_words(self) -> str:
         """The fee for an hour: "$150 to $200, sliding from $60"."""
-        slides = self.sliding_floor is not None and self.sliding_floor < self.fee_minimum
-        return f"{self.full_fee_words}, sliding from {self.floor_words}" if slides else self.full_fee_words
+        floor, lowest = self.sliding_floor, self.fee_minimum
+        slides = ""
+        if floor is not None and (lowest is None or floor < lowest):
+            slides = f"sliding from {self.floor_words}"
+        elif self.fee_slides and floor is None:
+            slides = "with a sliding scale"
+        fee = self.full_fee_words if lowest is not None or not slides else "Fee not said"
+        return f"{fee}, {slides}" if slides else fee
 
     @property
     def full_fee_words(self) -> str:
         """The fee for an hour without the sliding scale: "$150 to $200"."""
+        if self.fee_minimum is None or self.fee_maximum is None:
+            return "Fee not said"
         return full_fee_words(self.fee_minimum, self.fee_maximum, self.currency)
 
     @property
     def floor_words(self) -> str:
         """The lowest fee for an hour."""
-        return money.format_amount(self.lowest_fee, self.currency) if self.lowest_fee else "nothing"
+        lowest = self.lowest_fee if self.sliding_floor is None else self.sliding_floor
+        return money.format_amount(lowest, self.currency) if lowest else "nothing"
 
 
 def full_fee_words(low: int, high: int, currency: str) -> str:

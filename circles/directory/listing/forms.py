@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -17,13 +17,15 @@ from circles.directory.listing.values import Draft, License, Way
 LICENSE: Final = ("kind", "area", "number", "status", "expires_on", "source")
 WAY: Final = ("way", "credential", "school", "year")
 ROWS: Final[Mapping[str, tuple[str, ...]]] = {"license": LICENSE, "way": WAY}
-MAX_ROWS: Final[Mapping[str, int]] = {"license": rules.MAX_LICENSES, "way": len(words.WAYS)}
+MAX_ROWS: Final[Mapping[str, int]] = {"license": rules.MAX_LICENSES, "way": rules.MAX_WAYS}
 _PLAIN: Final = (
     *rules.LINE_LENGTHS, *rules.BODY_LENGTHS, "experience", "area", "zip", "currency", "room",
     "email", "npi",
 )  # fmt: skip
 _LISTS: Final = ("works_with", "for_whom", "languages")
-_TICKS: Final = ("takes_insurance", "gives_superbills")
+_TICKS: Final = ("gives_superbills", "fee_slides")
+# Yes, no, or not said.
+INSURANCE: Final[Mapping[str, bool | None]] = {"": None, "on": True, "no": False}
 
 
 def change_rows(values: Mapping[str, str]) -> tuple[dict[str, str], bool]:
@@ -72,7 +74,7 @@ def read(values: Mapping[str, str]) -> tuple[Draft, list[Reason]]:
     plain = {name: values.get(name, "").strip() for name in _PLAIN}
     currency = plain["currency"] if plain["currency"] in words.CURRENCIES else "USD"
     ways = tuple(_read_way(reader, f"way_{n}") for n in range(1, row_count(values, "way") + 1))
-    minimum, maximum = _fees(reader, currency, ways)
+    minimum, maximum = _fees(reader, currency)
     meets = values.get("meets", "").split(",")
     fields: dict[str, Any] = {**plain, "currency": currency}
     fields |= {name: _codes(values.get(name, "")) for name in _LISTS}
@@ -81,6 +83,7 @@ def read(values: Mapping[str, str]) -> tuple[Draft, list[Reason]]:
         **fields,
         telehealth="telehealth" in meets,
         in_person="in_person" in meets,
+        takes_insurance=INSURANCE.get(values.get("takes_insurance", "")),
         fee_minimum=minimum,
         fee_maximum=maximum,
         sliding_floor=_fee(reader, "sliding_floor", currency) if is_filled(values, "sliding_floor") else None,
@@ -104,18 +107,13 @@ def _codes(joined: str) -> tuple[str, ...]:
     return tuple(code for code in joined.split(",") if code)
 
 
-def _fees(reader: Reader, currency: str, ways: Iterable[Way]) -> tuple[int, int]:
-    """The fees as typed; the usual ones when both are empty."""
+def _fees(reader: Reader, currency: str) -> tuple[int | None, int | None]:
+    """The fees as typed; None when both are empty: nobody said them."""
     if not is_filled(reader.values, "fee_minimum") and not is_filled(reader.values, "fee_maximum"):
-        return usual_fees(ways)
+        return None, None
     minimum = _fee(reader, "fee_minimum", currency)
     maximum = _fee(reader, "fee_maximum", currency) if is_filled(reader.values, "fee_maximum") else minimum
     return minimum, maximum
-
-
-def usual_fees(ways: Iterable[Way]) -> tuple[int, int]:
-    """The usual fees for an hour, lowest and highest: more for therapists who work with ketamine."""
-    return words.KAP_FEES if any(way.way == "kap" for way in ways) else words.USUAL_FEES
 
 
 def _fee(reader: Reader, field: str, currency: str) -> int:
@@ -155,12 +153,12 @@ def values_of(draft: Draft) -> dict[str, str]:
     values = {name: str(getattr(draft, name)) for name in _PLAIN}
     values |= {name: ",".join(getattr(draft, name)) for name in _LISTS}
     values |= {name: "on" for name in _TICKS if getattr(draft, name)}
-    floor = draft.sliding_floor
+    for name in ("fee_minimum", "fee_maximum", "sliding_floor"):
+        fee = getattr(draft, name)
+        values[name] = "" if fee is None else money.format_plain(fee, draft.currency)
     values |= {
         "meets": ",".join(name for name in ("telehealth", "in_person") if getattr(draft, name)),
-        "fee_minimum": money.format_plain(draft.fee_minimum, draft.currency),
-        "fee_maximum": money.format_plain(draft.fee_maximum, draft.currency),
-        "sliding_floor": "" if floor is None else money.format_plain(floor, draft.currency),
+        "takes_insurance": next(key for key, taken in INSURANCE.items() if taken is draft.takes_insurance),
         "pro_bono_places": str(draft.pro_bono_places or ""),
         "free_consultation": str(draft.free_consultation or ""),
         "links": "\n".join(draft.links),
@@ -175,9 +173,5 @@ def values_of(draft: Draft) -> dict[str, str]:
 
 
 def empty_values(email: str = "", name: str = "") -> dict[str, str]:
-    """The values of the form for a new listing."""
-    return values_of(Draft(name=name, email=email)) | {
-        "fee_minimum": "",
-        "fee_maximum": "",
-        "meets": "telehealth",
-    }
+    """The values of the form for a new listing: nothing is chosen in advance."""
+    return values_of(Draft(name=name, email=email))

@@ -34,7 +34,7 @@ async def _mine(request: Request, form: Form, status: int = 200) -> Response:
         row = await own_actions.read_own(tx, request.state.person.id)
     if row is None:
         return render.page(request, "directory/listing/own_none.html")
-    form.values.setdefault("room", row["room"])
+    form.values.setdefault("room", views.room_value(row))
     return render.page(
         request,
         "directory/listing/own.html",
@@ -43,7 +43,7 @@ async def _mine(request: Request, form: Form, status: int = 200) -> Response:
         form=form,
         words=words,
         view=views,
-        rooms=list(words.ROOM.items()),
+        rooms=views.room_options(row),
         licenses=views.licenses(row),
         lacks=rules.publish_refusals(actions.draft_of(row)),
         mark=views.mark_words(row),

@@ -34,6 +34,7 @@ BODY_LENGTHS: Final[Mapping[str, int]] = {
     "answer_medicine": 600,
 }
 MAX_LICENSES: Final = 12
+MAX_WAYS: Final = 12
 MAX_LINKS: Final = 5
 MAX_LINK_LENGTH: Final = 300
 MAX_FEE: Final = 1_000_000
@@ -50,7 +51,7 @@ _CHOICES: Final[Mapping[str, Mapping[str, object]]] = {
     "experience": {"": "", **words.EXPERIENCE},
     "area": {"": "", **words.AREAS},
     "currency": words.CURRENCIES,
-    "room": words.ROOM,
+    "room": {"": "", **words.ROOM},
 }
 # field: (lowest, highest, the refusal)
 _NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
@@ -222,8 +223,6 @@ def _choice_refusals(draft: Draft) -> list[Reason]:
         ]
         if len(codes) > most:
             reasons.append(Reason("too_many", f"Please choose at most {most} of these.", field))
-    if not draft.languages:
-        reasons.append(Reason("no_language", "Please choose at least one language.", "languages"))
     for field, (lowest, highest, message) in _NUMBERS.items():
         if not lowest <= getattr(draft, field) <= highest:
             reasons.append(Reason("number", message, field))
@@ -242,14 +241,14 @@ def _short(typed: str) -> str:
 
 def _fee_refusals(draft: Draft) -> list[Reason]:
     reasons = []
-    if not 0 <= draft.fee_minimum <= MAX_FEE:
-        reasons.append(Reason("fee_range", "Please give a fee from 0 to 10,000.", "fee_minimum"))
-    if not 0 <= draft.fee_maximum <= MAX_FEE:
-        reasons.append(Reason("fee_range", "Please give a fee from 0 to 10,000.", "fee_maximum"))
-    if draft.fee_maximum < draft.fee_minimum:
+    lowest, highest, floor = draft.fee_minimum, draft.fee_maximum, draft.sliding_floor
+    for field, fee in (("fee_minimum", lowest), ("fee_maximum", highest)):
+        if fee is not None and not 0 <= fee <= MAX_FEE:
+            reasons.append(Reason("fee_range", "Please give a fee from 0 to 10,000.", field))
+    if lowest is not None and highest is not None and highest < lowest:
         message = "The highest fee is below the lowest. Please turn them around or mend one."
         reasons.append(Reason("fees_order", message, "fee_maximum"))
-    if draft.sliding_floor is not None and not 0 <= draft.sliding_floor <= draft.fee_minimum:
+    if floor is not None and not 0 <= floor <= (MAX_FEE if lowest is None else lowest):
         message = "The lowest a fee slides to cannot be above the lowest full fee."
         reasons.append(Reason("floor_above", message, "sliding_floor"))
     return reasons
@@ -350,19 +349,22 @@ def _way_refusals(way: Way, at: str) -> list[Reason]:
 def _way_list_refusals(ways: Iterable[Way]) -> list[Reason]:
     reasons, codes = [], set()
     for number, way in enumerate(ways, 1):
-        if way.way in codes:
+        key = (way.way, way.school.strip().casefold() if way.way == "other" else "")
+        if key in codes:
             message = (
                 "This way of working stands here twice. One line is enough, with the highest credential."
             )
             reasons.append(Reason("way_twice", message, f"way_{number}_way"))
-        codes.add(way.way)
+        if number == MAX_WAYS + 1:
+            reasons.append(Reason("too_many", f"There is room for {MAX_WAYS} ways.", f"way_{number}_way"))
+        codes.add(key)
     return reasons
 
 
 def missing_refusals(draft: Draft, today: date) -> list[Reason]:
     """What a listing still lacks before it can be shown."""
     reasons = []
-    if not draft.telehealth and not draft.in_person:
+    if draft.telehealth is False and draft.in_person is False:
         message = "Please say how you meet: telehealth, in person, or both."
         reasons.append(Reason("met_nowhere", message, "meets"))
     if draft.in_person and not (draft.city.strip() and draft.area):

@@ -10,7 +10,8 @@ from datetime import date
 class License:
     """One license: kind of words.LICENSES, area of words.AREAS, number as printed, status of LICENSE_STATUS.
 
-    source: where it can be looked up (a web address), empty when not stated.
+    source: where it can be looked up (a web address), empty when not stated. status_said: False when nobody said how
+    it stands; it then counts as active, and no page says that it is.
     """
 
     kind: str
@@ -19,6 +20,7 @@ class License:
     status: str = "active"
     expires_on: date | None = None
     source: str = ""
+    status_said: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,10 @@ class Way:
 class Draft:
     """The content of one listing, from the form, a file or the database. Fees in minor units of `currency`.
 
+    What nobody said is None or empty, never a default: how they meet, the fees, insurance, room, languages, for whom.
     experience of words.EXPERIENCE or empty; works_with, for_whom, languages of the words of those names; room of
-    words.ROOM; free_consultation in minutes, 0 for none; sliding_floor None when the fee does not slide.
+    words.ROOM or empty; free_consultation in minutes, 0 for none; sliding_floor None when the fee does not slide, or
+    fee_slides when it does, down to what was not said.
     """
 
     name: str
@@ -49,23 +53,24 @@ class Draft:
     approach: str = ""
     experience: str = ""
     works_with: tuple[str, ...] = ()
-    for_whom: tuple[str, ...] = ("adults",)
-    languages: tuple[str, ...] = ("en",)
-    telehealth: bool = False
-    in_person: bool = False
+    for_whom: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    telehealth: bool | None = None
+    in_person: bool | None = None
     city: str = ""
     area: str = ""
     zip: str = ""
     currency: str = "USD"
-    fee_minimum: int = 15_000
-    fee_maximum: int = 30_000
+    fee_minimum: int | None = None
+    fee_maximum: int | None = None
     sliding_floor: int | None = None
+    fee_slides: bool = False
     pro_bono_places: int = 0
-    takes_insurance: bool = False
+    takes_insurance: bool | None = None
     insurance_words: str = ""
     gives_superbills: bool = False
     free_consultation: int = 0
-    room: str = "now"
+    room: str = ""
     answer_experience: str = ""
     answer_training: str = ""
     answer_medicine: str = ""

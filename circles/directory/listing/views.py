@@ -51,8 +51,8 @@ class LicenseView:
     @property
     def status_words(self) -> str:
         """Its status and last day as a sentence: "Active, runs out on Friday 1 May."."""
-        if self.has_run_out:
-            return f"R{self.expires_words[1:]}."
+        if self.has_run_out or not self.status:
+            return f"R{self.expires_words[1:]}." if self.expires_words else ""
         return ", ".join(part for part in (self.status, self.expires_words) if part) + "."
 
 
@@ -113,7 +113,7 @@ def _license_view(
         kind=words.LICENSES[license.kind][1] if license.kind in words.LICENSES else license.kind,
         area=words.AREAS.get(license.area, license.area),
         number=license.number,
-        status=words.LICENSE_STATUS[license.status],
+        status=words.LICENSE_STATUS[license.status] if license.status_said else "",
         is_active=license.status == "active",
         expires_on=license.expires_on,
         source=license.source,
@@ -182,8 +182,16 @@ def short_answers(row: db.Record) -> dict[str, str]:
 
 
 def fee_words(row: db.Record) -> str:
-    """The fee for an hour: $150 to $300."""
+    """The fee for an hour: $150 to $300; empty when nobody said it."""
+    if "fee" in row["unsaid"]:
+        return ""
     return cards.full_fee_words(row["fee_minimum"], row["fee_maximum"], row["currency"])
+
+
+def slides_below(row: db.Record) -> bool:
+    """Whether the fee slides down to a stated amount below the full fee."""
+    floor = row["sliding_floor"]
+    return floor is not None and ("fee" in row["unsaid"] or floor < row["fee_minimum"])
 
 
 def amount(row: db.Record, minor_units: int) -> str:
@@ -192,9 +200,49 @@ def amount(row: db.Record, minor_units: int) -> str:
 
 
 def insurance_words(row: db.Record) -> str:
-    """Whether they take insurance, and which."""
+    """Whether they take insurance, and which; empty when nobody said it."""
+    if "insurance" in row["unsaid"]:
+        return row["insurance_words"]
     taken = "Takes insurance" if row["takes_insurance"] else "Takes no insurance directly"
     return f"{taken}: {row['insurance_words']}" if row["insurance_words"] else taken
+
+
+def languages_words(row: db.Record) -> str:
+    """The languages they work in; empty when nobody said them."""
+    return "" if "languages" in row["unsaid"] else ", ".join(labels(row["languages"], words.LANGUAGES))
+
+
+def room_words(row: db.Record) -> str:
+    """Whether they have room for new people, or that nobody said so."""
+    return "Not said whether they take new people" if "room" in row["unsaid"] else words.ROOM[row["room"]]
+
+
+def room_value(row: db.Record) -> str:
+    """The room as a form holds it: empty when nobody said it."""
+    return "" if "room" in row["unsaid"] else row["room"]
+
+
+def room_options(row: db.Record) -> list[tuple[str, str]]:
+    """What the therapist may say about room when confirming; it has to be said."""
+    choose = [("", "Please choose")] if "room" in row["unsaid"] else []
+    return [*choose, *words.ROOM.items()]
+
+
+def room_note(row: db.Record) -> str:
+    """Who said so and when: only their therapist's own word counts as said by them."""
+    if "room" in row["unsaid"]:
+        return "Ask them."
+    on = clock.format_date(row["room_confirmed_at"].date(), row["now"].date())
+    by_therapist = row["therapist_confirmed_at"] and row["room_confirmed_at"] <= row["therapist_confirmed_at"]
+    return f"Said on {on}." if by_therapist else f"Written here by the organizers on {on}."
+
+
+def confirmed_words(row: db.Record) -> str:
+    """When their therapist last confirmed the listing; organizers and their lists confirm nothing."""
+    if row["therapist_confirmed_at"] is None:
+        return "Its therapist has not confirmed it here yet."
+    on = clock.format_date(row["therapist_confirmed_at"].date(), row["now"].date())
+    return f"Last confirmed by its therapist on {on}."
 
 
 def meets_words(row: db.Record) -> str:
@@ -205,7 +253,11 @@ def meets_words(row: db.Record) -> str:
         return f"By telehealth, and {in_person}"
     if row["telehealth"]:
         return "By telehealth"
-    return f"I{in_person[1:]}" if row["in_person"] else "Not said yet"
+    if row["in_person"]:
+        return f"I{in_person[1:]}"
+    ruled_out = "" if "telehealth" in row["unsaid"] else "Not by telehealth"
+    at = f"{'the' if ruled_out else 'The'} practice is in {where}" if where else ""
+    return "; ".join(part for part in (ruled_out, at) if part) or "Not said yet"
 
 
 def labels(codes: list[str], known: Mapping[str, str]) -> list[str]:
@@ -218,7 +270,9 @@ def mark_words(row: db.Record) -> str:
     if row["marked_at"] is None:
         return ""
     if upkeep_rules.is_stale(row["confirmed_at"], row["now"]):
-        since = clock.format_date(row["confirmed_at"].date(), row["now"].date())
+        if row["therapist_confirmed_at"] is None:
+            return "Its therapist has not confirmed this page. Ask before you count on what it says."
+        since = clock.format_date(row["therapist_confirmed_at"].date(), row["now"].date())
         return f"Nobody has confirmed this page since {since}. Ask before you count on what it says."
     if not any(license.is_valid for license in licenses(row)):
         return "No license on this page counts today. Ask about it before you meet."

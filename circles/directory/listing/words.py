@@ -129,6 +129,8 @@ ROOM: Mapping[str, str] = {
     "waiting": "Has a waiting list",
     "closed": "Is not taking new people",
 }
+# How a room that nobody said can be looked for.
+ROOM_TO_FIND: Mapping[str, str] = {**ROOM, "unsaid": "Not said"}
 SOURCES: Mapping[str, str] = {
     "applied": "Written by the therapist",
     "organizer": "Written by the organizers",

@@ -80,7 +80,7 @@ def search(answers: Answers) -> Search:
         within=50,
         fee=int(answers.pay) * 100 if answers.pay.isdecimal() else None,
         pay=("insurance",) if answers.pay == "insurance" else (),
-        room=() if answers.may_wait else ("now", "waiting"),
+        room=() if answers.may_wait else ("now", "waiting", "unsaid"),
     )
 
 
@@ -143,6 +143,8 @@ def _experience(card: Card) -> str:
 def _fee(card: Card, answers: Answers) -> str:
     if answers.pay == "insurance":
         return "Takes insurance. Ask whether yours is among them."
+    if card.fee_minimum is None or card.fee_maximum is None:
+        return "What an hour costs is not said here. Ask."
     if not answers.pay:
         return f"An hour costs {card.fee_words}."
     most = int(answers.pay) * 100
@@ -155,9 +157,11 @@ def _fee(card: Card, answers: Answers) -> str:
 
 
 def _room(card: Card) -> str:
-    return {"now": "Is taking new people.", "waiting": "Has a waiting list at the moment."}.get(
-        card.room, "Is not taking new people now. You may ask when that will change."
-    )
+    return {
+        "now": "Is taking new people.",
+        "waiting": "Has a waiting list at the moment.",
+        "": "Has not said whether they take new people. Ask.",
+    }.get(card.room, "Is not taking new people now. You may ask when that will change.")
 
 
 def unnamed(cards: Sequence[Card], answers: Answers) -> list[str]:

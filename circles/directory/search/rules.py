@@ -61,7 +61,7 @@ GROUPS: Final = (
     Group("way", "ways", "Way of working", words.WAYS),
     Group("cred", "credentials", "Credential", CREDENTIALS),
     Group("pay", "pay", "Help with the cost", PAY),
-    Group("room", "room", "Room for new people", words.ROOM),
+    Group("room", "room", "Room for new people", words.ROOM_TO_FIND),
     Group("lang", "languages", "Language", words.LANGUAGES),
     Group("for", "for_whom", "For whom", words.FOR_WHOM),
 )

@@ -42,7 +42,7 @@ async def short_list(request: Request) -> Response:
         same=bool(kept) and set(kept) == set(here),
         more=rules.Search(kept=tuple(here)).url(),
         questions=words.QUESTIONS,
-        rooms=words.ROOM,
+        rooms={**words.ROOM, "": "Whether they take new people is not said"},
     )
 
 

@@ -13,7 +13,6 @@ from circles.base import clock
 from circles.base.errors import Refused
 from circles.base.reading import Reader
 from circles.directory.listing import views as listing_views
-from circles.directory.listing import words
 from circles.directory.upkeep import actions
 from circles.store import db
 from circles.web import access, render
@@ -35,14 +34,14 @@ def _confirm_page(request: Request, row: db.Record | None, form: Form, status: i
     if row is None:
         response = render.page(request, "directory/upkeep/confirm_gone.html", 404)
     else:
-        form.values.setdefault("room", row["room"])
+        form.values.setdefault("room", listing_views.room_value(row))
         response = render.page(
             request,
             "directory/upkeep/confirm.html",
             status,
             listing=row,
             form=form,
-            rooms=list(words.ROOM.items()),
+            rooms=listing_views.room_options(row),
             ending=listing_views.ending_licenses(row),
             view=listing_views,
             token=request.path_params["token"],
@@ -60,9 +59,8 @@ async def confirm(request: Request) -> Response:
             if row is None:
                 return _confirm_page(request, None, form)
             expiries = _expiries(row, form.values)
-            is_shown = await actions.confirm(
-                tx, row["id"], actor_id=None, room=form.value("room", row["room"]), expiries=expiries
-            )
+            room = form.value("room", listing_views.room_value(row))
+            is_shown = await actions.confirm(tx, row["id"], actor_id=None, room=room, expiries=expiries)
     except Refused as refused:
         form.add(refused.reasons)
         async with context.db.reading() as tx:

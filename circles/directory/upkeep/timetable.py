@@ -120,7 +120,7 @@ async def _send_mail(tx: db.Tx, settings: Settings, due: _Due, asked_at: datetim
         none_left=not rules.has_valid_license(due.confirmation.licenses, due.now),
         name=recipient["name"],
         ending=listing_views.ending_licenses(due.row),
-        confirmed=due.row["confirmed_at"].date(),
+        confirmed=due.row["therapist_confirmed_at"] and due.row["therapist_confirmed_at"].date(),
         link=f"{settings.base_url}/listing/confirm/{token}",
         page=f"{settings.base_url}/my/listing",
     )

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from circles.directory import Draft, License, Way, listing_rules, words
+from circles.directory import Draft, License, Way, columns_of, way_codes, words
 from circles.practice.demo import data
 from circles.practice.demo.plan import Plan, Row
 
@@ -254,19 +254,16 @@ def _add(plan: Plan, chance: Random, planned: Planned, number: int, person: UUID
     at = (planned.state, planned.index)
     came_at = plan.now - timedelta(days=chance.randrange(20, 150), minutes=chance.randrange(1_400))
     state = "waiting" if at in WAITING else "hidden" if at == HIDDEN else "shown"
-    values = {
-        name: value for name, value in asdict(planned.draft).items() if name not in ("licenses", "ways")
-    }
     dates = _dates(plan.now, at, state, came_at)
     listing = plan.add(
         "listings",
-        **values,
-        found_by=listing_rules.search_text(planned.draft),
+        **columns_of(planned.draft),
         **_source(number, plan.odile, person),
         **dates,
         state=state,
         hidden_because="organizer" if state == "hidden" else "",
         room_confirmed_at=dates["confirmed_at"],
+        therapist_confirmed_at=dates["confirmed_at"] if person or number % 3 else None,
         created_at=dates["came_at"],
         changed_at=dates["confirmed_at"],
         person_id=person,
@@ -304,5 +301,6 @@ def _add_licenses_and_ways(plan: Plan, listing: UUID, draft: Draft, checked: dat
         check = {"checked_at": checked, "checked_by": plan.odile if checked else None}
         check["checked_against"] = license.source if checked else ""
         plan.add("licences", listing_id=listing, **asdict(license), **check)
-    for way in draft.ways:
-        plan.rows.setdefault("listing_ways", []).append({"listing_id": listing, **asdict(way)})
+    for code, way in zip(way_codes(draft.ways), draft.ways, strict=True):
+        row = {"listing_id": listing, **asdict(way), "way": code}
+        plan.rows.setdefault("listing_ways", []).append(row)
