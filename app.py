@@ -24,6 +24,7 @@ from circles.bookings.agreeing import pages as agree_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.screening import pages as screening_pages
 from circles.directory.imports import pages as import_pages
+from circles.directory.imports import word_pages
 from circles.directory.introductions import answer_pages, suggestions_pages
 from circles.directory.introductions import pages as introductions_pages
 from circles.directory.listing import organize_pages as organize_therapists
@@ -355,6 +356,9 @@ IMPORTS = [
     route("/organize/therapists/import/{id}", import_pages.show, Access.ORGANIZER),
     route("/organize/therapists/import/{id}/columns", import_pages.columns_form, Access.ORGANIZER),
     post("/organize/therapists/import/{id}/columns", import_pages.match, Access.ORGANIZER),
+    post("/organize/therapists/import/{id}/read", import_pages.read_again, Access.ORGANIZER),
+    route("/organize/therapists/import/{id}/words", word_pages.words, Access.ORGANIZER),
+    post("/organize/therapists/import/{id}/words", word_pages.explain, Access.ORGANIZER),
     post("/organize/therapists/import/{id}/confirm", import_pages.confirm, Access.ORGANIZER),
     post("/organize/therapists/import/{id}/drop", import_pages.discard, Access.ORGANIZER),
     route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Access.ORGANIZER),

@@ -1,10 +1,22 @@
 -- Imports: files of listings, from reading to forgetting.
 
--- name: insert_import(made_by, file_name, headings, matches, notes)$
+-- name: insert_import(made_by, file_name, content, headings, matches, notes)$
 -- A file that was read; returns the id of its import.
-insert into listing_imports (made_by, file_name, headings, matches, notes)
-values (:made_by, :file_name, :headings, :matches, :notes)
+insert into listing_imports (made_by, file_name, content, headings, matches, notes)
+values (:made_by, :file_name, :content, :headings, :matches, :notes)
 returning id;
+
+-- name: content(id)$
+-- A file as it was sent; null once its import has ended.
+select content from listing_imports where id = :id;
+
+-- name: set_reading(id, headings, matches, notes)!
+-- A file read in another way; its columns are to be matched anew.
+update listing_imports set headings = :headings, matches = :matches, notes = :notes, state = 'matching' where id = :id;
+
+-- name: delete_rows(import_id)!
+-- Delete the rows of a file, to read it anew.
+delete from listing_import_rows where import_id = :import_id;
 
 -- name: insert_row(import_id, number, cells)*!
 -- Its rows as they are in the file.
@@ -15,9 +27,9 @@ insert into listing_import_rows (import_id, number, cells) values (:import_id, :
 select
     listing_imports.id, listing_imports.made_by, listing_imports.file_name, listing_imports.headings,
     listing_imports.matches, listing_imports.notes, listing_imports.starts_as, listing_imports.state,
-    listing_imports.created_at, listing_imports.ended_at, coalesce(people.name, 'Somebody who left') as by_name,
+    listing_imports.created_at, listing_imports.ended_at, listing_imports.content is not null as has_content, coalesce(people.name, 'Somebody who left') as by_name,
     counted.total, counted.new, counted.changed, counted.same, counted.refused, counted.written_new,
-    counted.written_changed, counted.kept
+    counted.written_changed, counted.kept, counted.warned
 from listing_imports
 left join people on people.id = listing_imports.made_by
 cross join lateral (
@@ -29,7 +41,8 @@ cross join lateral (
         count(*) filter (where outcome = 'refused') as refused,
         count(*) filter (where outcome = 'written' and says ->> 'was' = 'new') as written_new,
         count(*) filter (where outcome = 'written' and says ->> 'was' = 'changed') as written_changed,
-        count(*) filter (where cells <> '{}') as kept
+        count(*) filter (where cells <> '{}') as kept,
+        count(*) filter (where jsonb_array_length(coalesce(nullif(says, '[]') -> 'warnings', '[]')) > 0) as warned
     from listing_import_rows
     where listing_import_rows.import_id = listing_imports.id
 ) as counted
@@ -61,6 +74,34 @@ from listing_import_rows as rows left join listings on listings.id = rows.listin
 where rows.import_id = :import_id and rows.outcome = :outcome
 order by rows.number
 offset :after limit :how_many;
+
+-- name: warnings(import_id, how_many)
+-- What was left out of the rows, each once, with how many rows it is in and the first of them.
+with each as (
+    select
+        warning ->> 'column' as column_name, warning ->> 'value' as value, warning ->> 'says' as says, number,
+        row_number() over (partition by warning order by number) as place
+    from listing_import_rows
+    cross join lateral jsonb_array_elements(coalesce(nullif(says, '[]') -> 'warnings', '[]')) as warning
+    where import_id = :import_id
+)
+
+select
+    each.column_name, each.value, each.says, count(*) as how_many,
+    array_agg(each.number order by each.number) filter (where each.place <= 5) as numbers
+from each
+group by each.column_name, each.value, each.says
+order by how_many desc, min(each.number)
+limit :how_many;
+
+-- name: unknown_words(import_id)
+-- Words that nobody knows, by field, with how many rows each is in.
+select word ->> 0 as key, word ->> 1 as word, count(*) as how_many
+from listing_import_rows cross join lateral jsonb_array_elements(coalesce(nullif(says, '[]') -> 'unknown', '[]')) as word
+where import_id = :import_id
+group by 1, 2
+order by how_many desc, key, word
+limit 200;
 
 -- name: harmless_headings(id)$
 -- The headings of a file, made harmless for a spreadsheet.
@@ -97,7 +138,8 @@ where import_id = :import_id and number = :number;
 -- name: set_state(id, state)!
 -- The state of an import; done and dropped are final.
 update listing_imports
-set state = :state, ended_at = case when :state in ('done', 'dropped') then now() end
+set state = :state, ended_at = case when :state in ('done', 'dropped') then now() end,
+    content = case when :state not in ('done', 'dropped') then content end
 where id = :id;
 
 -- name: candidates(npis, names)
@@ -107,7 +149,7 @@ select
     listings.name, listings.letters, listings.pronouns, listings.headline, listings.approach, listings.experience,
     listings.works_with, listings.for_whom, listings.languages, listings.telehealth, listings.in_person,
     listings.city, listings.area, listings.zip, listings.currency, listings.fee_minimum, listings.fee_maximum,
-    listings.sliding_floor, listings.pro_bono_places, listings.takes_insurance, listings.insurance_words,
+    listings.sliding_floor, listings.fee_slides, listings.unsaid, listings.pro_bono_places, listings.takes_insurance, listings.insurance_words,
     listings.gives_superbills, listings.free_consultation, listings.room, listings.answer_experience,
     listings.answer_training, listings.answer_medicine, listings.links, listings.email, listings.phone,
     listings.npi,
@@ -115,14 +157,14 @@ select
         select jsonb_agg(
             jsonb_build_object(
                 'kind', licences.kind, 'area', licences.area, 'number', licences.number, 'status', licences.status,
-                'expires_on', licences.expires_on, 'source', licences.source
+                'expires_on', licences.expires_on, 'source', licences.source, 'status_said', licences.status_said
             ) order by licences.area, licences.kind, licences.number
         )
         from licences where licences.listing_id = listings.id
     ), '[]') as licenses,
     coalesce((
         select jsonb_agg(
-            jsonb_build_object('way', ways.way, 'credential', ways.credential, 'school', ways.school, 'year', ways.year)
+            jsonb_build_object('way', way_code(ways.way), 'credential', ways.credential, 'school', ways.school, 'year', ways.year)
             order by ways.way
         )
         from listing_ways as ways where ways.listing_id = listings.id
@@ -153,7 +195,7 @@ limit :how_many;
 
 -- name: discard_old()!
 -- Discard what nobody confirmed, or what could not be written, in 30 days.
-update listing_imports set state = 'dropped', ended_at = now()
+update listing_imports set state = 'dropped', ended_at = now(), content = null
 where state in ('matching', 'preview', 'writing') and created_at < now() - interval '30 days';
 
 -- name: forget_cells()!
@@ -164,3 +206,8 @@ from listing_imports
 where
     listing_imports.id = listing_import_rows.import_id and listing_imports.ended_at < now() - interval '30 days'
     and listing_import_rows.cells <> '{}';
+
+-- name: forget_notes()!
+-- Delete what the notes of a file hold of its rows, with their contents.
+update listing_imports set notes = jsonb_build_object('says', array[]::text []), matches = matches - 'meanings'
+where ended_at < now() - interval '30 days' and notes <> jsonb_build_object('says', array[]::text []);

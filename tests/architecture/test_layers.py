@@ -17,6 +17,7 @@ MODULES = sorted(CIRCLES.rglob("*.py"))
 # From the lowest layer to the highest. A module imports from its own package and from those before it.
 LAYERS = (
     "base",
+    "sheets",
     "store",
     "web",
     "people",
@@ -44,7 +45,7 @@ LIBRARIES = {
     "stripe": "payments.gateway",
     "icalendar": "invites.ics",
     "PIL": "people.pictures",
-    "python_calamine": "directory.imports",
+    "python_calamine": "sheets",
     "zipcodes": "commands.zips",
     "dateutil": "hosting.schedule",
 }

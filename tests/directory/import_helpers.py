@@ -9,6 +9,9 @@ from typing import Any
 
 import xlsxwriter
 
+from circles import sheets
+from circles.directory.imports import actions, fields, rows
+
 HEADINGS = (
     *("Name", "License type", "License #", "License state", "Expires", "City", "State", "ZIP", "Telehealth"),
     *(
@@ -46,7 +49,9 @@ GOOD = {
     "Way 1: credential": "IFS Level 2",
     "Accepting": "yes",
 }
-# Twenty faults, one a row: the column, its cell, and a part of the message.
+# Twenty faults, one a row: the column, its cell, and a part of the message. Of the places in REFUSING the name or the
+# license is at fault, which refuses the row; the others are left out of it.
+REFUSING = frozenset((0, 1, 2, 3, 5))
 FAULTS: Sequence[tuple[str, str, str]] = (
     ("Name", "", "Please fill this in"),
     ("License type", "Wizard", "Expected: one of Psychologist, LCSW"),
@@ -58,7 +63,7 @@ FAULTS: Sequence[tuple[str, str, str]] = (
     ("ZIP", "00000", "There is no ZIP code 00000"),
     ("ZIP", "80202", "ZIP 80202 is in Colorado"),
     ("Telehealth", "perhaps", "yes or no"),
-    ("Lowest fee", "cheap", "plain number"),
+    ("Lowest fee", "cheap", "one amount or a range"),
     ("Lowest fee", "300", "The highest fee is below the lowest"),
     ("Sliding scale", "180", "cannot be above the lowest full fee"),
     ("Works with", "Trauma; Broken hearts", "We do not know “Broken hearts”"),
@@ -99,6 +104,20 @@ def csv_file(rows: Iterable[dict[str, str]], *, delimiter: str = ",") -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue().encode()
+
+
+async def read_table(sent: bytes, choice: sheets.Choice | None = None) -> sheets.Table:
+    """The list in a file, read as an import reads it."""
+    return (await actions.read(sent, choice)).table
+
+
+def read_cells(
+    cells: Sequence[str], headings: Sequence[str], keys: Sequence[str] | None = None, number: int = 2
+) -> rows.Read:
+    """One row, by the keys or as its headings are guessed."""
+    guessed, also = fields.guess(headings)
+    match = rows.Match(headings, guessed if keys is None else keys, also if keys is None else ())
+    return rows.read_row(sheets.Row(number, tuple(cells)), match)
 
 
 def twenty_faults() -> bytes:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from circles import sheets
 from circles.base.errors import Refused
-from circles.directory.imports import kinds as import_kinds
+from circles.directory.imports import fields as import_fields
 from circles.directory.imports import pages as import_pages
-from circles.directory.imports import reading as import_reading
+from circles.sheets import kinds as import_kinds
+from circles.sheets import reading
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
 from tests.directory import import_helpers as samples
@@ -85,7 +87,7 @@ FILES = {
 @pytest.mark.parametrize(("sent", "kind"), FILES.values(), ids=FILES)
 async def test_other_kinds_of_file_are_recognized(sent: bytes, kind: str) -> None:
     with pytest.raises(Refused) as caught:
-        await import_reading.read(sent)
+        await samples.read_table(sent)
     assert caught.value.codes == {kind}
     assert caught.value.reasons[0].text == import_kinds.SENTENCES[kind]
     assert re.match(r"(This|These) .*Please ", import_kinds.SENTENCES[kind])
@@ -99,7 +101,7 @@ def test_every_kind_has_an_example() -> None:
     "heading", ["<b>Name</b>", "Name <html>", "{Name}", "[Name]", "PDF", "Book", "BEGIN", "Begin:date", "GIF"]
 )
 async def test_an_odd_heading_is_accepted(heading: str) -> None:
-    table = await import_reading.read(f"{heading},Where\nAlma,33101\n".encode())
+    table = await samples.read_table(f"{heading},Where\nAlma,33101\n".encode())
     assert table.headings == (heading, "Where")
 
 
@@ -120,7 +122,7 @@ async def test_locked_and_unusually_packed_parts_are_refused() -> None:
     bzip = whole[: at + 10] + b"\x0c\x00" + whole[at + 12 :]
     for sent, code in ((locked, "locked"), (bzip, "broken")):
         with pytest.raises(Refused) as caught:
-            await import_reading.read(sent)
+            await samples.read_table(sent)
         assert caught.value.codes == {code}
 
 
@@ -163,7 +165,7 @@ def damaged(sent: bytes, damage: list[tuple[float, int, bytes]]) -> bytes:
 
 def read_or_refused(sent: bytes) -> None:
     with contextlib.suppress(Refused):
-        import_reading.read_now(sent)
+        reading.read_now(sent, import_fields.is_known, sheets.Choice())
 
 
 @settings(max_examples=300, deadline=None)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import anyio.to_thread
 
+from circles import sheets
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
-from circles.directory.imports import fields, queries, rules
+from circles.directory.imports import fields, outcomes
 from circles.directory.imports import rows as import_rows
-from circles.directory.imports.changes import facts
-from circles.directory.imports.reading import Table
-from circles.directory.imports.rows import Read
-from circles.directory.imports.rules import Decision, Existing, Known
-from circles.directory.listing import actions, places
+from circles.directory.imports.outcomes import Judged
+from circles.directory.listing import actions
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
@@ -27,140 +24,125 @@ LISTINGS = db.queries("directory/listing")
 MAX_AT_ONCE: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A row of a file and the decision about it."""
-
-    row: db.Record
-    read: Read
-    decision: Decision
+async def read(sent: bytes, choice: sheets.Choice | None = None) -> sheets.Reading:
+    """Read a file of listings, guessing its sheet and its row of headings by ours. Raises Refused."""
+    return await sheets.read(sent, fields.is_known, choice)
 
 
-async def begin(context: Context, *, actor_id: UUID, file_name: str, table: Table) -> UUID:
-    """Keep the rows of a file and guess the field of each column. No listing is written."""
-    guessed = fields.guess(table.headings)
-    notes = {
-        "says": list(table.notes),
-        "formulas": {str(number): columns for number, columns in table.formulas.items()},
-    }
+async def begin(
+    context: Context, *, actor_id: UUID, file_name: str, sent: bytes, reading: sheets.Reading
+) -> UUID:
+    """Keep the rows of a file, and the file, and guess the field of each column. No listing is written."""
     async with context.db.transaction() as tx:
         import_id: UUID = await SQL.insert_import(
-            tx,
-            made_by=actor_id,
-            file_name=file_name,
-            headings=list(table.headings),
-            matches={"keys": guessed},
-            notes=notes,
+            tx, made_by=actor_id, file_name=file_name, content=sent, **_described(reading)
         )
-        rows = [
-            {"import_id": import_id, "number": row.number, "cells": list(row.cells)} for row in table.rows
-        ]
-        await SQL.insert_row(tx, rows)
+        await SQL.insert_row(tx, _kept_rows(import_id, reading.table))
         await audit.record(tx, "import.begun", import_id, actor_id=actor_id, after="matching")
     return import_id
+
+
+def _described(reading: sheets.Reading) -> dict[str, Any]:
+    """What is kept of a file beside its rows: headings, guessed fields, notes, and what may be chosen instead."""
+    table = reading.table
+    keys, also = fields.guess(table.headings, [row.cells for row in table.rows[:20]])
+    rows = table.rows
+    notes = {
+        "says": list(table.notes),
+        "formulas": {str(row.number): list(row.formulas) for row in rows if row.formulas},
+        "links": {
+            str(row.number): {str(n): link for n, link in row.links.items()} for row in rows if row.links
+        },
+        "rounded": {str(row.number): list(row.rounded) for row in rows if row.rounded},
+        "hidden": [row.number for row in rows if row.is_hidden],
+        "hidden_columns": sorted(table.hidden_columns),
+        "hidden_rows": table.hidden_rows,
+        "sheets": list(reading.sheets),
+        "sheet": reading.sheet,
+        "heading": table.heading,
+        "above": [[number, text] for number, text in table.above],
+        "with_hidden": reading.choice.hidden_rows,
+    }
+    return {"headings": list(table.headings), "matches": {"keys": keys, "also": also}, "notes": notes}
+
+
+def _kept_rows(import_id: UUID, table: sheets.Table) -> list[dict[str, Any]]:
+    return [{"import_id": import_id, "number": row.number, "cells": list(row.cells)} for row in table.rows]
+
+
+async def read_again(context: Context, *, actor_id: UUID, import_id: UUID, choice: sheets.Choice) -> None:
+    """Read a kept file by another sheet or row of headings; the match of its columns begins anew.
+
+    Raises Refused when there is no list, OutOfDate once the import is confirmed or its file is gone.
+    """
+    async with context.db.transaction() as tx:
+        file = await _lock(tx, import_id)
+        sent = await SQL.content(tx, id=import_id)
+        if file["state"] not in ("matching", "preview") or sent is None:
+            raise OutOfDate(_already_ended())
+        reading = await read(sent, choice)
+        await SQL.delete_rows(tx, import_id=import_id)
+        await SQL.set_reading(tx, id=import_id, **_described(reading))
+        await SQL.insert_row(tx, _kept_rows(import_id, reading.table))
+        before = file["state"]
+        await audit.record(
+            tx, "import.read_again", import_id, actor_id=actor_id, before=before, after="matching"
+        )
 
 
 async def _lock(tx: db.Tx, import_id: UUID) -> db.Record:
     return or_not_found(await SQL.lock(tx, id=import_id))
 
 
-async def match(context: Context, *, actor_id: UUID, import_id: UUID, keys: Sequence[str]) -> None:
-    """Store the field of each column and the outcome of every row. No listing is written.
+async def match(
+    context: Context, *, actor_id: UUID, import_id: UUID, keys: Sequence[str], also: Sequence[str] = ()
+) -> None:
+    """Store the fields of each column and the outcome of every row. No listing is written.
 
     Raises Refused with every reason against such a match, OutOfDate once the import is confirmed.
     """
     async with context.db.transaction() as tx:
-        file = await _lock(tx, import_id)
-        if file["state"] not in ("matching", "preview"):
-            raise OutOfDate(_already_ended())
-        refuse_if(import_rows.matches_refusals(keys, len(file["headings"])))
-        await SQL.set_matches(tx, id=import_id, matches={"keys": list(keys)})
-        rows = await db.rows(SQL.all_rows(tx, import_id=import_id))
-        judged = await _judge(tx, rows, file["headings"], keys)
-        await SQL.set_outcome(tx, await anyio.to_thread.run_sync(_outcomes, file, judged, keys))
-        before, after = file["state"], "preview"
-        await audit.record(tx, "import.matched", import_id, actor_id=actor_id, before=before, after=after)
+        file = await _lock_open(tx, import_id)
+        also = list(also) or [fields.LEFT_OUT] * len(keys)
+        refuse_if(import_rows.matches_refusals(keys, also, len(file["headings"])))
+        matches = file["matches"] | {"keys": list(keys), "also": also}
+        await _preview(tx, file, matches, actor_id, "import.matched")
+
+
+async def _lock_open(tx: db.Tx, import_id: UUID) -> db.Record:
+    """An import that is not confirmed yet, locked. Raises NotFound, OutOfDate."""
+    file = await _lock(tx, import_id)
+    if file["state"] not in ("matching", "preview"):
+        raise OutOfDate(_already_ended())
+    return file
+
+
+async def set_meanings(
+    context: Context, *, actor_id: UUID, import_id: UUID, meanings: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Store what words of the file mean, for all rows, and the outcome of every row. Raises OutOfDate."""
+    async with context.db.transaction() as tx:
+        file = await _lock_open(tx, import_id)
+        known: dict[str, dict[str, str]] = {**file["matches"].get("meanings", {})}
+        for key, words in meanings.items():
+            known[key] = known.get(key, {}) | dict(words)
+        await _preview(tx, file, file["matches"] | {"meanings": known}, actor_id, "import.explained")
+
+
+async def _preview(
+    tx: db.Tx, file: db.Record, matches: Mapping[str, Any], actor_id: UUID, event: str
+) -> None:
+    """Decide every row by these matches, and keep the outcomes."""
+    await SQL.set_matches(tx, id=file["id"], matches=dict(matches))
+    rows = await db.rows(SQL.all_rows(tx, import_id=file["id"]))
+    how = await anyio.to_thread.run_sync(outcomes.match_of, file, matches, rows)
+    judged = await outcomes.judge(tx, rows, file["notes"], how)
+    await SQL.set_outcome(tx, await anyio.to_thread.run_sync(outcomes.describe, file, judged, how))
+    await audit.record(tx, event, file["id"], actor_id=actor_id, before=file["state"], after="preview")
 
 
 def _already_ended() -> Reason:
     return Reason("over", "This import was confirmed or dropped already, so its columns stay as they are.")
-
-
-async def _judge(
-    tx: db.Tx, rows: Sequence[db.Record], headings: Sequence[str], keys: Sequence[str], *, lock: bool = False
-) -> list[Judged]:
-    """Decide every row by the listings of now. lock: lock those listings until the end of the transaction."""
-    read = await anyio.to_thread.run_sync(_read_rows, rows, headings, keys)
-    known = await _known(tx, read, lock=lock)
-    zips = {zip_: places.find(zip_) for zip_ in _zips(read, known)}
-    return await anyio.to_thread.run_sync(_decide_rows, rows, read, known, zips)
-
-
-def _read_rows(rows: Iterable[db.Record], headings: Sequence[str], keys: Sequence[str]) -> list[Read]:
-    return [import_rows.read_row(row["number"], row["cells"], headings, keys) for row in rows]
-
-
-async def _known(tx: db.Tx, read: Iterable[Read], *, lock: bool) -> Known:
-    keys = {
-        "npis": list({parsed.npi for parsed in read if parsed.npi}),
-        "names": list({parsed.name for parsed in read if parsed.name}),
-    }
-    listings = await db.rows(SQL.candidates(tx, **keys))
-    if lock and listings:
-        await SQL.lock_listings(tx, ids=[row["id"] for row in listings])
-        listings = await db.rows(SQL.candidates(tx, **keys))  # again, as they are under the lock
-    return Known(
-        Existing(row["id"], row["version"], row["state"], row["owned"], actions.draft_of(row))
-        for row in listings
-    )
-
-
-def _zips(read: Iterable[Read], known: Known) -> set[str]:
-    given = {parsed.given["zip"] for parsed in read if parsed.given.get("zip")}
-    return given | {listing.draft.zip for listing in known.listings if listing.draft.zip}
-
-
-def _decide_rows(
-    rows: Sequence[db.Record], read: Sequence[Read], known: Known, zips: Mapping[str, Any]
-) -> list[Judged]:
-    same = rules.rows_of_same_therapist(read, known)
-    return [
-        Judged(row, parsed, rules.decide(parsed, known, zips, same.get(parsed.number, ())))
-        for row, parsed in zip(rows, read, strict=True)
-    ]
-
-
-def _outcomes(file: db.Record, judged: Iterable[Judged], keys: Sequence[str]) -> list[dict[str, Any]]:
-    formulas = file["notes"].get("formulas", {})
-    return [_outcome(file["id"], one, file["headings"], keys, formulas) for one in judged]
-
-
-def _outcome(
-    import_id: UUID, judged: Judged, headings: Sequence[str], keys: Sequence[str], formulas: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A row's outcome as the database keeps it, with the lines that the preview shows."""
-    decision, number = judged.decision, judged.row["number"]
-    cells = judged.row["cells"]
-    preview = {
-        "name": judged.read.name,
-        "faults": list(decision.faults),
-        "changes": list(decision.changes),
-        "facts": facts(decision.draft) if decision.outcome == "new" and decision.draft else [],
-        "formulas": [
-            {"column": headings[at], "value": cells[at][:60]}
-            for at in formulas.get(str(number), ())
-            if at < len(keys) and keys[at] and at < len(cells)
-        ],
-    }
-    existing = decision.existing
-    return {
-        "import_id": import_id,
-        "number": number,
-        "outcome": decision.outcome,
-        "says": preview,
-        "listing": existing.id if existing else None,
-        "version": existing.version if existing else None,
-    }
 
 
 # Confirming
@@ -211,17 +193,18 @@ async def _write(
     tx: db.Tx, file: db.Record, rows: Sequence[db.Record], starts_as: str, actor_id: UUID
 ) -> None:
     """Write each row that is still as in the preview; the others become refused, with the reason."""
-    judged = await _judge(tx, rows, file["headings"], queries.matched_keys(file), lock=True)
-    outcomes = []
+    how = await anyio.to_thread.run_sync(
+        outcomes.match_of, file, file["matches"], await db.rows(SQL.all_rows(tx, import_id=file["id"]))
+    )
+    judged = await outcomes.judge(tx, rows, file["notes"], how, lock=True)
+    written_rows = []
     for one in judged:
         changed = _changed_since_preview(one)
-        outcomes.append(
-            _skipped(file["id"], one, changed)
-            if changed
-            else await _write_one(tx, file, one, starts_as, actor_id)
+        written_rows.append(
+            _skipped(file, one, changed) if changed else await _write_one(tx, file, one, starts_as, actor_id)
         )
-    await SQL.set_outcome(tx, outcomes)
-    written = [one["listing"] for one in outcomes if one["outcome"] == "written"]
+    await SQL.set_outcome(tx, written_rows)
+    written = [one["listing"] for one in written_rows if one["outcome"] == "written"]
     await LISTINGS.refresh_facets(tx, ids=written)
     await SQL.set_state(tx, id=file["id"], state="done")
     await audit.record(
@@ -231,7 +214,7 @@ async def _write(
         actor_id=actor_id,
         before=file["state"],
         after="done",
-        details={"written": len(written), "left": len(outcomes) - len(written)},
+        details={"written": len(written), "left": len(written_rows) - len(written)},
     )
 
 
@@ -256,8 +239,8 @@ def _the_row(message: str) -> dict[str, str]:
     return {"column": "The row", "value": "", "says": message}
 
 
-def _skipped(import_id: UUID, judged: Judged, faults: list[dict[str, str]]) -> dict[str, Any]:
-    outcome = _outcome(import_id, judged, (), (), {})
+def _skipped(file: db.Record, judged: Judged, faults: list[dict[str, str]]) -> dict[str, Any]:
+    outcome = outcomes.outcome(file, judged)
     outcome["says"] |= {"faults": faults, "changes": [], "facts": []}
     return outcome | {"outcome": "refused"}
 
@@ -276,12 +259,13 @@ async def _write_one(
         source="import",
         actor_id=actor_id,
         source_note=file["file_name"][: 200 - len(note)] + note,
-        state=starts_as,
+        state="waiting" if decision.lacks else starts_as,
+        may_lack=True,
         listing_id=existing.id if existing else None,
         version=existing.version if existing else None,
         refresh_facets=False,
     )
-    outcome = _outcome(file["id"], judged, (), (), {})
+    outcome = outcomes.outcome(file, judged)
     outcome["says"]["was"] = judged.row["outcome"]
     return outcome | {"outcome": "written", "listing": listing_id}
 
@@ -305,3 +289,4 @@ async def forget(context: Context) -> None:
     async with context.db.transaction() as tx:
         await SQL.discard_old(tx)
         await SQL.forget_cells(tx)
+        await SQL.forget_notes(tx)

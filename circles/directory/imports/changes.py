@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from circles.base import clock, money, text
-from circles.directory.imports.fields import BY_KEY
+from circles.base import money, text
+from circles.directory.imports.fields import FIELDS
+from circles.directory.imports.reading.lexicon import plain
 from circles.directory.listing import words
 from circles.directory.listing.values import Draft, License, Way
 
@@ -21,6 +22,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "area": words.AREAS,
     "room": words.ROOM,
 }
+# Of every field of a draft.
+LABELS: Final = {field.key: field.label for field in FIELDS} | {"fee_slides": "Sliding scale"}
 _AMOUNTS: Final = ("fee_minimum", "fee_maximum", "sliding_floor")
 
 
@@ -41,7 +44,7 @@ def changed(before: Draft, after: Draft) -> list[Line]:
         else:
             lines.append(
                 {
-                    "field": BY_KEY[field.name].label,
+                    "field": LABELS[field.name],
                     "before": _say(field.name, was, before.currency),
                     "after": _say(field.name, becomes, after.currency),
                 }
@@ -58,26 +61,25 @@ def _changed_rows(label: str, before: Mapping[Any, str], after: Mapping[Any, str
 
 
 def _say(name: str, value: Any, currency: str) -> str:
+    if value is None:
+        return "none" if name == "sliding_floor" else ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name in _AMOUNTS:
-        return "none" if value is None else money.format_amount(value, currency)
+        return money.format_amount(value, currency)
     if isinstance(value, tuple):
         known = _WORDS.get(name, {})
         return ", ".join(str(known.get(code, code)) for code in value)
-    shown = str(_WORDS.get(name, {}).get(value, value))
-    return shown if len(shown) <= 160 else f"{shown[:157].rstrip()} …"
+    return str(_WORDS.get(name, {}).get(value, value))
 
 
 def license_text(license: License) -> str:
     """A license in one line."""
     short = words.LICENSES.get(license.kind, (license.kind, ""))[0]
-    more = (
-        []
-        if license.status == "active"
-        else [words.LICENSE_STATUS.get(license.status, license.status).lower()]
-    )
-    more += [f"expires {clock.format_date(license.expires_on)}"] if license.expires_on else []
+    said = license.status_said or license.status != "active"
+    more = [words.LICENSE_STATUS.get(license.status, license.status).lower()] if said else []
+    end = license.expires_on
+    more += [f"expires {end:%B} {end.day}, {end.year}"] if end else []
     more += [license.source] if license.source else []
     return ", ".join((f"{short} {license.area} {license.number}", *more))
 
@@ -90,25 +92,33 @@ def way_text(way: Way) -> str:
     return ", ".join(part for part in (name, held, school, str(way.year or "")) if part)
 
 
-def facts(draft: Draft) -> list[str]:
-    """A new listing in a few lines."""
-    meets = [
-        word for word, there in (("telehealth", draft.telehealth), ("in person", draft.in_person)) if there
-    ]
-    place = f"{draft.city}, {draft.area}".strip(", ")
-    fee = money.format_amount(draft.fee_minimum, draft.currency)
-    if draft.fee_maximum != draft.fee_minimum:
-        fee += f" to {money.format_amount(draft.fee_maximum, draft.currency)}"
-    if draft.sliding_floor is not None:
-        fee += f", sliding down to {money.format_amount(draft.sliding_floor, draft.currency)}"
-    return [
-        "; ".join(license_text(license) for license in draft.licenses),
-        " and ".join(meets).capitalize() + (f", {place}" if place else ""),
-        fee,
-        *_if_any(way_text(way) for way in draft.ways),
-    ]
+# Said in a listing by these fields alone; the others are shown where they hold something.
+_NOT_SAID: Final = (
+    *("telehealth", "in_person", "fee_minimum", "takes_insurance", "room", "languages", "for_whom"),
+    *("email", "links"),
+)
+_STAND_INS: Final[Mapping[str, Any]] = {"sliding_floor": None, "pro_bono_places": 0, "free_consultation": 0,
+                                        "currency": "USD", "fee_slides": False, "gives_superbills": False}  # fmt: skip
 
 
-def _if_any(lines: Iterable[str]) -> list[str]:
-    joined = "; ".join(lines)
-    return [text.tidy_line(joined, max_length=300)] if joined else []
+def facts(draft: Draft, cells: Mapping[str, str] | None = None) -> list[Line]:
+    """Everything a new listing would hold, a line for each field. cells: what the file has, shown where it differs."""
+    lines: list[Line] = []
+    for field in fields(Draft):
+        value = getattr(draft, field.name)
+        if field.name == "licenses":
+            lines += [{"field": "License", "value": license_text(license)} for license in value]
+        elif field.name == "ways":
+            lines += [{"field": "Way of working", "value": way_text(way)} for way in value]
+        elif value not in (None, "", ()) and value != _STAND_INS.get(field.name, ...):
+            line = {"field": LABELS[field.name], "value": _say(field.name, value, draft.currency)}
+            cell = (cells or {}).get(field.name, "")
+            if cell and plain(cell) != plain(line["value"]) and field.name not in _AMOUNTS:
+                line["cell"] = text.tidy_line(cell, max_length=200)
+            lines.append(line)
+    return lines
+
+
+def not_said(draft: Draft) -> list[str]:
+    """The labels of what a new listing would leave unsaid."""
+    return [LABELS[name] for name in _NOT_SAID if getattr(draft, name) in (None, "", ())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlencode
 
@@ -13,18 +14,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles import sheets
 from circles.base import clock, reading, text
-from circles.base.errors import Reason, Refused
-from circles.directory.imports import actions, fields, queries, rules
-from circles.directory.imports import reading as import_reading
+from circles.base.errors import OutOfDate, Reason, Refused
+from circles.directory.imports import actions, fields, queries, rules, word_pages
 from circles.store import db
 from circles.web import access, headers, render
 from circles.web.forms import Form
 from circles.web.paging import pager
 
-HOME = "/organize/therapists/import"
+HOME = word_pages.HOME
 # A form of a hundred columns, each with a short answer.
-MAX_BODY = import_reading.MAX_BYTES + 20_000
+MAX_BODY = sheets.MAX_BYTES + 20_000
 STATES = {
     "matching": "Columns not matched yet",
     "preview": "Not confirmed yet",
@@ -40,6 +41,16 @@ OUTCOMES = {
     "written": "Written",
 }
 MAX_PAGES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column on the page that matches them: its number from 0, and what its first rows hold."""
+
+    number: int
+    heading: str
+    samples: str
+    is_hidden: bool
 
 
 async def imports(request: Request) -> Response:
@@ -59,9 +70,13 @@ async def send(request: Request) -> Response:
     form = Form()
     try:
         sent, name = await _sent(request)
-        table = await import_reading.read(sent)
+        reading_ = await actions.read(sent)
         import_id = await actions.begin(
-            access.context(request), actor_id=request.state.person.id, file_name=name, table=table
+            access.context(request),
+            actor_id=request.state.person.id,
+            file_name=name,
+            sent=sent,
+            reading=reading_,
         )
     except Refused as refused:
         form.add(refused.reasons)
@@ -81,7 +96,7 @@ async def _sent(request: Request) -> tuple[bytes, str]:
     except HTTPException as error:
         if error.status_code != 413:
             raise
-        raise Refused(import_reading.too_large()) from None
+        raise Refused(sheets.too_large()) from None
     if not name:
         raise Refused(Reason("missing", "Please choose a file first.", "file"))
     return sent, text.tidy_line(name, max_length=200) or "A list"
@@ -112,8 +127,12 @@ async def columns_form(request: Request) -> Response:
     file, rows = await _columns(request)
     if file["state"] not in ("matching", "preview"):
         return render.see_other(f"{HOME}/{file['id']}")
-    form = Form({f"column_{n}": key for n, key in enumerate(queries.matched_keys(file))})
-    return _columns_page(request, file, rows, form)
+    return _columns_page(request, file, rows, _columns_values(file))
+
+
+def _columns_values(file: db.Record) -> Form:
+    values = {f"column_{n}": key for n, key in enumerate(queries.matched_keys(file["matches"]))}
+    return Form(values | {f"also_{n}": key for n, key in enumerate(file["matches"].get("also", ()))})
 
 
 async def _columns(request: Request) -> tuple[db.Record, list[db.Record]]:
@@ -125,6 +144,10 @@ async def _columns(request: Request) -> tuple[db.Record, list[db.Record]]:
 def _columns_page(
     request: Request, file: db.Record, rows: list[db.Record], form: Form, status: int = 200
 ) -> Response:
+    notes = file["notes"]
+    form.values.setdefault("sheet", str(notes.get("sheet", 0)))
+    form.values.setdefault("heading", str(notes.get("heading", "")))
+    form.values.setdefault("with_hidden", "on" if notes.get("with_hidden") else "")
     samples = [
         [text.tidy_line(row["cells"][n], max_length=40) for row in rows if n < len(row["cells"])]
         for n in range(len(file["headings"]))
@@ -135,10 +158,50 @@ def _columns_page(
         status,
         file=file,
         form=form,
-        columns=list(zip(file["headings"], samples, strict=True)),
+        columns=[
+            Column(n, heading, " · ".join(filter(None, sample)), n in file["notes"].get("hidden_columns", ()))
+            for n, (heading, sample) in enumerate(zip(file["headings"], samples, strict=True))
+        ],
         options=list(fields.OPTIONS.items()),
+        also_options=[(fields.LEFT_OUT, "Nothing else"), *list(fields.OPTIONS.items())[1:]],
+        source=_source(file),
         home=HOME,
     )
+
+
+def _source(file: db.Record) -> dict[str, list[tuple[str, str]]]:
+    """What may be chosen of a file: its sheets, and the rows that may be the headings. Empty for one read before."""
+    notes = file["notes"]
+    if not file["has_content"]:
+        return {}
+    names = notes.get("sheets", [])
+    return {
+        "sheets": [(str(n), name) for n, name in enumerate(names)] if len(names) > 1 else [],
+        "above": [(str(number), f"Row {number}: {text_}") for number, text_ in notes.get("above", [])],
+    }
+
+
+async def read_again(request: Request) -> Response:
+    """Read the file by another sheet, another row of headings, or with its hidden rows."""
+    form = await Form.read(request)
+    import_id = access.path_id(request)
+    file, rows = await _columns(request)
+    heading = reading.whole_number(form.value("heading"), None)
+    sheet = reading.whole_number(form.value("sheet"), file["notes"].get("sheet", 0))
+    is_other = sheet != file["notes"].get("sheet", 0)
+    choice = sheets.Choice(sheet, None if is_other else heading, form.checked("with_hidden"))
+    try:
+        await actions.read_again(
+            access.context(request), actor_id=request.state.person.id, import_id=import_id, choice=choice
+        )
+    except OutOfDate:
+        return render.see_other(f"{HOME}/{import_id}")
+    except Refused as refused:
+        columns = _columns_values(file)
+        columns.values |= form.values
+        columns.add(Reason(reason.code, reason.text, "sheet") for reason in refused.reasons)
+        return _columns_page(request, file, rows, columns, 422)
+    return render.see_other(f"{HOME}/{import_id}/columns")
 
 
 async def match(request: Request) -> Response:
@@ -146,7 +209,11 @@ async def match(request: Request) -> Response:
     import_id = access.path_id(request)
     try:
         await actions.match(
-            access.context(request), actor_id=request.state.person.id, import_id=import_id, keys=_keys(form)
+            access.context(request),
+            actor_id=request.state.person.id,
+            import_id=import_id,
+            keys=_keys(form, "column"),
+            also=_keys(form, "also"),
         )
     except Refused as refused:
         file, rows = await _columns(request)
@@ -157,10 +224,10 @@ async def match(request: Request) -> Response:
     return render.see_other(f"{HOME}/{import_id}")
 
 
-def _keys(form: Form) -> list[str]:
+def _keys(form: Form, prefix: str) -> list[str]:
     keys: list[str] = []
-    while len(keys) < import_reading.MAX_COLUMNS and f"column_{len(keys)}" in form.values:
-        keys.append(form.value(f"column_{len(keys)}"))
+    while len(keys) < sheets.MAX_COLUMNS and f"{prefix}_{len(keys)}" in form.values:
+        keys.append(form.value(f"{prefix}_{len(keys)}"))
     return keys
 
 
@@ -178,6 +245,10 @@ async def _show(request: Request, form: Form, status: int = 200) -> Response:
         counts = _counts(file)
         outcome = _outcome(query.get("show", ""), counts)
         rows = await queries.page_of_rows(tx, file["id"], outcome, page) if file["kept"] else []
+        is_preview = file["state"] == "preview"
+        warnings = await queries.warnings(tx, file["id"]) if is_preview and file["warned"] else []
+        has_unknown = is_preview and (file["warned"] or file["refused"])
+        unknown = word_pages.explainable(await queries.unknown_words(tx, file["id"])) if has_unknown else []
     here = f"{HOME}/{file['id']}"
     return render.page(
         request,
@@ -188,6 +259,8 @@ async def _show(request: Request, form: Form, status: int = 200) -> Response:
         counts=counts,
         outcome=outcome,
         rows=rows,
+        warnings=warnings,
+        unknown=unknown,
         tabs=[(f"{here}?show={key}", f"{OUTCOMES[key]}, {count:,}") for key, count in counts.items()],
         here=here,
         home=HOME,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from circles.base.errors import or_not_found
@@ -18,10 +19,10 @@ async def read_import(tx: db.Tx, import_id: UUID) -> db.Record:
     return or_not_found(await SQL.import_with_counts(tx, id=import_id))
 
 
-def matched_keys(row: db.Record) -> list[str]:
+def matched_keys(matches: Mapping[str, Any]) -> list[str]:
     """The key of the field that each column fills."""
     # Rows written before 2026-11-26 have the British spelling in their keys.
-    return [key.replace("licence", "license") for key in row["matches"]["keys"]]
+    return [key.replace("licence", "license") for key in matches["keys"]]
 
 
 async def page_of_rows(tx: db.Tx, import_id: UUID, outcome: str, page: int) -> list[db.Record]:
@@ -38,6 +39,16 @@ async def page_of_rows(tx: db.Tx, import_id: UUID, outcome: str, page: int) -> l
 async def first_rows(tx: db.Tx, import_id: UUID, how_many: int = 3) -> list[db.Record]:
     """The first rows of a file."""
     return await db.rows(SQL.first_rows(tx, how_many=how_many, import_id=import_id))
+
+
+async def warnings(tx: db.Tx, import_id: UUID) -> list[db.Record]:
+    """What was left out of the rows, each once."""
+    return await db.rows(SQL.warnings(tx, import_id=import_id, how_many=200))
+
+
+async def unknown_words(tx: db.Tx, import_id: UUID) -> list[db.Record]:
+    """Words of the file that nobody knows, by field."""
+    return await db.rows(SQL.unknown_words(tx, import_id=import_id))
 
 
 async def refused_rows(tx: db.Tx, import_id: UUID) -> list[list[str]]:

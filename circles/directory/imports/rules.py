@@ -14,11 +14,12 @@ from circles.base.errors import Reason
 from circles.base.row import Row
 from circles.directory.imports.changes import Line, changed
 from circles.directory.imports.fields import BY_KEY
-from circles.directory.imports.rows import Read, bare, known_by_license
+from circles.directory.imports.licensing import bare
+from circles.directory.imports.reading.lexicon import fold
+from circles.directory.imports.rows import Read, known_by_license
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing.values import Draft, License, Way
 
-_FEES: Final = ("fee", "fee_minimum", "fee_maximum")
 # The columns that may have caused a reason for a field of the listing.
 _CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("name", "first_name", "last_name"),
@@ -28,6 +29,15 @@ _CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "fee_minimum": ("fee_minimum", "fee", "fee_maximum"),
     "fee_maximum": ("fee_maximum", "fee", "fee_minimum"),
     "sliding_floor": ("sliding_floor", "fee_minimum", "fee"),
+}
+
+
+# What is left out together when the rules refuse one of them.
+_LEFT_TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {
+    "fee_minimum": ("fee_minimum", "fee_maximum"),
+    "fee_maximum": ("fee_minimum", "fee_maximum"),
+    "meets": ("telehealth", "in_person"),
+    "city": ("in_person",),
 }
 
 
@@ -44,13 +54,18 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome of a row (new, changed, same or refused), with its faults or changes."""
+    """The outcome of a row (new, changed, same or refused), with its faults, warnings or changes.
+
+    lacks: what a new listing must be given before it can be shown.
+    """
 
     outcome: str
     faults: Sequence[Line] = ()
+    warnings: Sequence[Line] = ()
     changes: Sequence[Line] = ()
     draft: Draft | None = None
     existing: Existing | None = None
+    lacks: Sequence[str] = ()
 
 
 def summary(file: Row) -> str:
@@ -100,9 +115,18 @@ class Known:
 
 
 def rows_of_same_therapist(rows: Iterable[Read], known: Known) -> dict[int, list[tuple[str, int]]]:
-    """Rows of the same therapist: by row number, the kind of key and the number of each other row."""
+    """Rows of the same therapist: by row number, the kind of key and the number of each other row.
+
+    Of rows that say the same in every column, the first counts; for the others the kind is "copy".
+    """
     by: dict[object, list[int]] = defaultdict(list)
+    copies: dict[tuple[tuple[str, str], ...], int] = {}
+    others_by_row: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for row in rows:
+        first = copies.setdefault(tuple(sorted(row.cells.items())), row.number)
+        if first != row.number and row.given.get("name"):
+            others_by_row[row.number].append(("copy", first))
+            continue
         listing, _ = known.find(row)
         marks: set[object] = {("npi", row.npi)} if row.npi else set()
         marks |= {("license", key) for key in row.known_by} | (
@@ -110,12 +134,24 @@ def rows_of_same_therapist(rows: Iterable[Read], known: Known) -> dict[int, list
         )
         for mark in marks:
             by[mark].append(row.number)
-    others_by_row: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for mark, numbers in by.items():
         kind = mark[0] if isinstance(mark, tuple) else ""
         for number in numbers if len(numbers) > 1 else ():
             others_by_row[number] += [(kind, other) for other in numbers if other != number]
     return others_by_row
+
+
+def warn_of_namesakes(rows: Sequence[Read], same: Mapping[int, Sequence[tuple[str, int]]]) -> None:
+    """Warn where rows of another license have one name: two people, or one person in two rows."""
+    by_name: dict[str, list[Read]] = defaultdict(list)
+    for row in rows:
+        if row.name and row.number not in same:
+            by_name[fold(row.name)].append(row)
+    for group in by_name.values():
+        for row in group if len(group) > 1 else ():
+            others = ", ".join(str(other.number) for other in group[:6] if other is not row)
+            message = f"Row {others} has this name too. One person with several licenses belongs in one row."
+            row.warn("name", message, value=row.name)
 
 
 # The decision
@@ -124,28 +160,107 @@ def rows_of_same_therapist(rows: Iterable[Read], known: Known) -> dict[int, list
 def decide(
     row: Read, known: Known, zips: Mapping[str, Any], same: Sequence[tuple[str, int]] = ()
 ) -> Decision:
-    """Decide a row. zips: the place of each ZIP, None for an unknown one. same: other rows of its therapist."""
+    """Decide a row. zips: the place of each ZIP, None for an unknown one. same: other rows of its therapist.
+
+    What the rules of listings refuse is left out, with a warning; only the name and the licenses refuse the row.
+    """
     existing, unclear = known.find(row)
     if unclear:
-        row.fault("npi", unclear)
+        row.refuse("npi" if row.npi else "row", unclear)
     _refuse_same_therapist(row, same)
     before = existing.draft if existing else None
-    draft, origins = _merged(row, before, zips)
-    whole = existing is None or existing.state in ("waiting", "shown")
-    reasons = listing_rules.publish_refusals(draft) if whole else listing_rules.draft_refusals(draft)
-    place = zips.get(draft.zip)
-    reasons += listing_rules.zip_refusals(draft, place.area if place else None) if draft.zip else []
-    if before is None and not set(_FEES) & (row.given.keys() | row.faulty):
-        reasons.append(Reason("no_fee", "Please give the fee. We would not make one up.", "fee_minimum"))
-    for reason in reasons:
-        _name_reason(row, reason, origins)
+    draft = _acceptable(row, existing, zips)
     changes = changed(before, draft) if before else []
     if existing and existing.owned and changes and not row.faults:
-        row.fault("owner", _owned(existing), column="The row", value=existing.draft.name)
+        row.refuse("owner", _owned(existing), column="The row", value=existing.draft.name)
     if row.faults:
-        return Decision("refused", row.faults, existing=existing)
+        return Decision("refused", row.faults, row.warnings, existing=existing)
     outcome = "new" if before is None else "changed" if changes else "same"
-    return Decision(outcome, changes=changes, draft=draft, existing=existing)
+    lacks = [reason.text for reason in listing_rules.publish_refusals(draft)] if before is None else []
+    return Decision(outcome, (), row.warnings, changes, draft, existing, lacks)
+
+
+def _acceptable(row: Read, existing: Existing | None, zips: Mapping[str, Any]) -> Draft:
+    """The listing as the row would have it, without what the rules of listings refuse."""
+    before = existing.draft if existing else None
+    while True:
+        draft, origins = _merged(row, before, zips)
+        reasons = _reasons(draft, existing, zips)
+        left_out = False
+        for reason in reasons:
+            keys = _keys(row, reason.field, origins)
+            if _is_refusing(reason):
+                _name_reason(row, reason, keys)
+            elif not left_out:
+                left_out = _leave_out(row, reason, keys, draft)
+                if not left_out:
+                    row.refuse("row", reason.text, column="The row", value=row.name)
+        if not left_out:
+            return draft
+
+
+def _reasons(draft: Draft, existing: Existing | None, zips: Mapping[str, Any]) -> list[Reason]:
+    """What the rules have against a listing. A new one may lack what it can be given later."""
+    reasons = listing_rules.draft_refusals(draft)
+    missing = listing_rules.publish_refusals(draft)[len(reasons) :]
+    if existing is None:
+        reasons += [
+            reason for reason in missing if reason.code in ("no_license", "no_license_counts", "met_nowhere")
+        ]
+    elif existing.state in ("waiting", "shown"):
+        lacked = {reason.code for reason in listing_rules.publish_refusals(existing.draft)}
+        reasons += [reason for reason in missing if existing.state == "shown" or reason.code not in lacked]
+    place = zips.get(draft.zip)
+    return reasons + (listing_rules.zip_refusals(draft, place.area if place else None) if draft.zip else [])
+
+
+def _is_refusing(reason: Reason) -> bool:
+    """Whether a reason is about the name or a license; the last day and the source of one may be left out."""
+    if reason.code in ("no_license", "no_license_counts"):
+        return True
+    is_license = reason.field.startswith("license_") and not reason.field.endswith(("_expires_on", "_source"))
+    return reason.field == "name" or is_license
+
+
+def _leave_out(row: Read, reason: Reason, keys: Sequence[str], draft: Draft) -> bool:
+    """Leave out what a reason is about, with a warning; whether the row had anything of it."""
+    part = re.fullmatch(r"(license|way)_(\d+)_(\w+)", reason.field)
+    if part and part[1] == "way":
+        gone = _leave_way(row, draft.ways[int(part[2]) - 1], reason)
+    elif part:
+        gone = [parts.pop(part[3], None) for _, parts in row.licenses if part[3] in parts]
+    else:
+        gone = [
+            row.given.pop(field_)
+            for field_ in _LEFT_TOGETHER.get(reason.field, (reason.field,))
+            if field_ in row.given
+        ]
+    if gone:
+        key = next((key for key in keys if key in row.cells), keys[0])
+        value = "" if key in row.cells else None
+        if reason.code in ("fees_order", "floor_above"):
+            value = ", ".join(f"{row.headings[key_]} {row.cells[key_]}" for key_ in keys if key_ in row.cells)
+        row.warn(
+            key,
+            reason.text,
+            value=value or row.cells.get(key, ""),
+            column="" if key in row.headings else _label(reason.field),
+        )
+    return bool(gone)
+
+
+def _leave_way(row: Read, refused: Way, reason: Reason) -> list[Way]:
+    """Leave a credential or a year out of a way; the whole way where that is what is refused."""
+    at = next((n for n, (_, way) in enumerate(row.ways) if _same_way(refused, way)), None)
+    if at is None:
+        return []
+    column, way = row.ways[at]
+    part = reason.field.rpartition("_")[2]
+    if part in ("credential", "year") and getattr(way, part):
+        row.ways[at] = (column, replace(way, **{part: "" if part == "credential" else None}))
+    else:
+        row.ways.pop(at)
+    return [way]
 
 
 def _owned(existing: Existing) -> str:
@@ -156,6 +271,11 @@ def _owned(existing: Existing) -> str:
 
 
 def _refuse_same_therapist(row: Read, same: Sequence[tuple[str, int]]) -> None:
+    copies = [number for mark, number in same if mark == "copy"]
+    if copies:
+        message = f"Row {copies[0]} says the same in every column, so that one is taken."
+        row.refuse("twin", message, column="The row", value=row.name)
+        return
     named: set[int] = set()
     for kind, what in (("npi", "NPI"), ("license", "name and license"), ("listing", "listing")):
         others = sorted({number for mark, number in same if mark == kind} - named)
@@ -165,20 +285,22 @@ def _refuse_same_therapist(row: Read, same: Sequence[tuple[str, int]]) -> None:
         rows = ", ".join(str(number) for number in others[:5]) + (" and more" if len(others) > 5 else "")
         message = f"The same {what} stands in row {rows} too. Please keep one row for each therapist."
         if kind == "npi":
-            row.fault("npi", message)
+            row.refuse("npi", message)
         else:
-            row.fault("twin", message, column="The row", value=row.name)
+            row.refuse("twin", message, column="The row", value=row.name)
 
 
 def _merged(row: Read, before: Draft | None, zips: Mapping[str, Any]) -> tuple[Draft, dict[str, str]]:
     """The listing as the row would have it, and which columns its licenses and ways come from."""
     values = {key: value for key, value in row.given.items() if key in Draft.__dataclass_fields__}
-    if "fee_minimum" in values and "fee_maximum" not in values and before is None:
-        values["fee_maximum"] = values["fee_minimum"]
-    elif "fee_maximum" in values and "fee_minimum" not in values and before is None:
-        values["fee_minimum"] = values["fee_maximum"]
-    origins: dict[str, str] = {}
     base = before or Draft(name="")
+    for one, other in (("fee_minimum", "fee_maximum"), ("fee_maximum", "fee_minimum")):
+        if one in values and other not in values and getattr(base, other) is None:
+            if other in row.faulty:  # the one alone would say something else
+                del values[one]
+            else:
+                values[other] = values[one]
+    origins: dict[str, str] = {}
     values["licenses"] = _merged_licenses(row, base.licenses, origins)
     values["ways"] = _merged_ways(row, base.ways, origins)
     place = zips.get(values.get("zip", ""))
@@ -199,7 +321,7 @@ def _merged_licenses(row: Read, before: Sequence[License], origins: dict[str, st
             len(licenses),
         )
         if at == len(licenses):
-            licenses.append(replace(License("", "", ""), **parts))
+            licenses.append(replace(License("", "", "", status_said=False), **parts))
         else:
             licenses[at] = replace(licenses[at], **(parts | {"number": licenses[at].number}))
         matched.add(at)
@@ -212,11 +334,17 @@ def _same_license(license: License, parts: Mapping[str, Any]) -> bool:
     return key == (license.kind, license.area, bare(license.number))
 
 
+def _same_way(known: Way, way: Way) -> bool:
+    return known.way == way.way and (way.way != "other" or fold(known.school) == fold(way.school))
+
+
 def _merged_ways(row: Read, before: Sequence[Way], origins: dict[str, str]) -> tuple[Way, ...]:
     ways = list(before)
     matched: set[int] = set()
     for number, way in row.ways:
-        at = next((n for n, known in enumerate(ways) if n not in matched and known.way == way.way), len(ways))
+        at = next(
+            (n for n, known in enumerate(ways) if n not in matched and _same_way(known, way)), len(ways)
+        )
         if at == len(ways):
             ways.append(way)
         else:
@@ -232,22 +360,15 @@ def _merged_ways(row: Read, before: Sequence[Way], origins: dict[str, str]) -> t
 # Faults, by column
 
 
-def _name_reason(row: Read, reason: Reason, origins: Mapping[str, str]) -> None:
+def _name_reason(row: Read, reason: Reason, keys: Sequence[str]) -> None:
     """Turn a reason from the rules of listings into a fault of its column, unless the column has a fault already."""
-    keys = _keys(row, reason.field, origins)
     if reason.code in ("no_license", "no_license_counts"):
         faulty = any(key.startswith("license") for key in row.faulty)
-    elif reason.code == "zip_elsewhere":
-        faulty = bool(row.faulty & {"zip", "area"})
     else:
         faulty = bool(row.faulty & set(keys)) or (reason.code == "missing" and reason.field in row.faulty)
     if not faulty:
         key = next((key for key in keys if key in row.cells), keys[0])
-        if reason.code in ("fees_order", "floor_above"):
-            both = ", ".join(f"{row.headings[key_]} {row.cells[key_]}" for key_ in keys if key_ in row.cells)
-            row.fault(key, reason.text, value=both)
-            return
-        row.fault(key, reason.text, column="" if key in row.headings else _label(reason.field))
+        row.refuse(key, reason.text, column="" if key in row.headings else _label(reason.field))
 
 
 def _keys(row: Read, field: str, origins: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx) before the library reads them: the size of what is in them, and which cells hold formulas.
+"""Workbooks (.xlsx) before the library reads them: the size of what is in them, and what the library leaves out.
 
 An XLSX file is a ZIP archive of XML parts (ECMA-376, Office Open XML). python-calamine unpacks whatever it is given and
 lays out every cell up to the farthest one, so each part is unpacked and parsed here first, within limits.
@@ -7,25 +7,19 @@ lays out every cell up to the farthest one, so each part is unpacked and parsed 
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from xml.parsers import expat
 
 from circles.base.errors import Reason, Refused
-from circles.directory.imports import kinds
+from circles.sheets import formats, kinds
+from circles.sheets.details import Details, SheetParser, parse_place
 
 MAX_UNPACKED: Final = 50_000_000
 MAX_PARTS: Final = 1_000
-# A sheet is laid out up to its farthest cell, empty ones too.
-MAX_ROW: Final = 20_000
-MAX_COLUMN: Final = 200
-MAX_CELLS: Final = 1_000_000
-# The characters of all cells together: one shared text may be in every cell.
-MAX_SHARED: Final = 50_000_000
 
 # What spreadsheet programs pack their parts by. The others (bzip2, LZMA) raise errors of their own, and unpack slowly.
 _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -39,7 +33,6 @@ _BROKEN: Final = (
 )
 
 Parts = Mapping[str, bytes]
-Formulas = dict[int, list[int]]
 
 
 def broken() -> Refused:
@@ -55,12 +48,13 @@ def _too_much(message: str) -> Refused:
 class Workbook:
     """A workbook within the limits.
 
-    content: packed anew, of nothing but the XML parts that were parsed here. formulas: the cells that hold one, by the
-    name of their sheet: row number, to columns from 0.
+    content: packed anew, of nothing but the XML parts that were parsed here. details: of each sheet, by its name.
+    formats: the number format of a style that shows more than the number.
     """
 
     content: bytes
-    formulas: Mapping[str, Formulas]
+    details: Mapping[str, Details]
+    formats: Mapping[int, str]
 
 
 def open_checked(sent: bytes) -> Workbook:
@@ -79,8 +73,9 @@ def open_checked(sent: bytes) -> Workbook:
     except _UNZIPPING:
         raise broken() from None
     parts = {name: part for name, part in parts.items() if name.endswith((".xml", ".rels"))}
-    formulas, names = _measure(parts), _sheet_names(parts)
-    return Workbook(_packed(parts), {names.get(part, ""): cells for part, cells in formulas.items()})
+    shown_formats, names = _formats(parts), _sheet_names(parts)
+    details = {names.get(part, ""): sheet for part, sheet in _measure(parts, shown_formats).items()}
+    return Workbook(_packed(parts), details, shown_formats)
 
 
 def _refuse_others(entries: list[zipfile.ZipInfo]) -> None:
@@ -93,15 +88,53 @@ def _refuse_others(entries: list[zipfile.ZipInfo]) -> None:
         raise broken()
 
 
-def _measure(parts: Parts) -> dict[str, Formulas]:
-    """The formulas in each part. Refuses sheets that would take up far more memory than they hold text."""
-    lengths, formulas = _lengths(parts.get(_SHARED)), {}
+def _measure(parts: Parts, shown_formats: Mapping[int, str]) -> dict[str, Details]:
+    """The details of each part. Refuses sheets that would take up far more memory than they hold text."""
+    lengths, details = _lengths(parts.get(_SHARED)), {}
     for name, part in parts.items():
         if name != _SHARED:
-            sheet = _Sheet(lengths)
+            sheet = SheetParser(lengths, shown_formats.keys())
             _parse(part, sheet.start, sheet.end, sheet.text)
-            formulas[name] = sheet.formulas
-    return formulas
+            folder, _, file = name.rpartition("/")
+            targets = {
+                tag.get("Id", ""): tag.get("Target", "")
+                for tag in _tags(parts.get(f"{folder}/_rels/{file}.rels"), "Relationship")
+            }
+            _add_links(sheet, targets)
+            details[name] = sheet.details
+    return details
+
+
+def _add_links(sheet: SheetParser, targets: Mapping[str, str]) -> None:
+    for reference, id in sheet.link_ids:
+        try:
+            place = parse_place(reference.partition(":")[0])
+        except ValueError:
+            raise broken() from None
+        if targets.get(id):
+            sheet.details.links.setdefault(place, targets[id][:300])
+
+
+def _formats(parts: Parts) -> dict[int, str]:
+    """The number format of each style that shows more than the number."""
+    by_id: dict[int, str] = {}
+    styles: list[int] = []
+    inside: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        inside.append(name)
+        if name == "numFmt":
+            by_id[int(attributes.get("numFmtId", 0))] = attributes.get("formatCode", "")[:200]
+        elif name == "xf" and "cellXfs" in inside:
+            styles.append(int(attributes.get("numFmtId", 0)))
+
+    def end(_: str) -> None:
+        inside.pop()
+
+    styles_part = parts.get("xl/styles.xml")
+    if styles_part:
+        _parse(styles_part, start, end)
+    return formats.codes(by_id, styles)
 
 
 def _sheet_names(parts: Parts) -> dict[str, str]:
@@ -175,72 +208,3 @@ def _lengths(part: bytes | None) -> list[int]:
     if part:
         _parse(part, start, text=text)
     return lengths
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """A sheet while it is parsed. row: of the row's tag; cell: row and column of the current cell; all from 1."""
-
-    lengths: list[int]
-    row: int = 0
-    cell: tuple[int, int] = (0, 0)
-    cells: int = 0
-    shared: int = 0
-    value: str | None = None
-    is_shared: bool = False
-    formulas: Formulas = field(default_factory=dict)
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Follow rows and cells; one without a reference comes after the one before."""
-        if name == "row":
-            self.row = int(attributes.get("r", self.row + 1))
-            self.cell = (self.row, 0)
-        elif name == "c":
-            self.cell = _place(attributes["r"]) if "r" in attributes else (self.row, self.cell[1] + 1)
-            self.is_shared = attributes.get("t") == "s"
-            self.cells += 1
-        elif name == "f":
-            self.formulas.setdefault(self.cell[0], []).append(self.cell[1] - 1)
-        elif name == "v" and self.is_shared:
-            self.value = ""
-        if max(self.row, self.cell[0]) > MAX_ROW or self.cell[1] > MAX_COLUMN:
-            raise _too_much(
-                f"A sheet of this workbook reaches beyond row {MAX_ROW:,} or column {letters(MAX_COLUMN)}. "
-                "Please delete what stands far off, or save the list as .csv."
-            )
-        if self.cells > MAX_CELLS:
-            raise _too_much(f"This workbook has more than {MAX_CELLS:,} cells. Please send it in parts.")
-
-    def text(self, characters: str) -> None:
-        """Collect the number of a shared text."""
-        if self.value is not None:
-            self.value += characters
-
-    def end(self, name: str) -> None:
-        """Add the length of a shared text at the end of its value."""
-        if name != "v" or self.value is None:
-            return
-        number, self.value = int(self.value), None
-        self.shared += self.lengths[number] if 0 <= number < len(self.lengths) else 0
-        if self.shared > MAX_SHARED:
-            raise _too_much("The texts of this workbook come to more than 50 MB. Please send it in parts.")
-
-
-def _place(reference: str) -> tuple[int, int]:
-    """The row and column of a cell such as B7, from 1. Raises ValueError for what is none."""
-    match = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", reference.upper())
-    if not match:
-        raise ValueError
-    column = 0
-    for letter in match[1]:
-        column = column * 26 + ord(letter) - 64
-    return int(match[2]), column
-
-
-def letters(place: int) -> str:
-    """The letters of a column from 0: 0 is A, 26 is AA."""
-    name = ""
-    while place >= 0:
-        name = chr(65 + place % 26) + name
-        place = place // 26 - 1
-    return name

@@ -1,0 +1,394 @@
+"""One cell of a file read as one value. A reader raises Refused with what it expected, and notes what it left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn
+
+from circles import sheets
+from circles.base import text
+from circles.base.errors import Reason, Refused
+from circles.directory.imports.reading import lexicon
+from circles.directory.imports.reading.lexicon import CHOICES, Meanings, meaning, plain
+from circles.directory.listing import words
+
+_FORMULA: Final = re.compile(
+    r"\s*[=\uFF1D]|\s*[@\uFF20]\s*\w+\s*\("
+    r"|\s*[+\-\uFF0B\uFF0D]\s*(?:[A-Za-z]\w*\s*[(!]|[A-Z]{1,3}\$?\d+\b|\d+(?:[+*]\d*)+\w|[^|]*\|)"
+)
+_ERROR: Final = re.compile(r"#(?:REF|N/A|VALUE|DIV/0|NAME|NULL|NUM|SPILL|CALC|FIELD|GETTING_DATA)[!?]?", re.I)
+_BLANK: Final = re.compile(
+    r"[-–—_.?\s]*|n\.?/?a\.?|tbd|tba|unknown|unk|not given|not stated|not sure|unsure|null|nil|\(blank\)",
+    re.I,
+)
+_BULLET: Final = re.compile(r"^\s*(?:[•·▪●○*–—-]|\d{1,2}[.)])\s+|^\s*[•·▪●○]")
+
+
+_AGES: Final = re.compile(
+    r"\([^)]*\)|\b(?:ages?|aged|years?|yrs?|old|and (?:up|over|older)|over|under|plus)\b|[\d+–-]+"
+)
+
+
+@dataclass(slots=True)
+class Notes:
+    """What reading a cell needs to know, and what it leaves out. key: of the column.
+
+    meanings: what an organizer said a word means, for all rows. warnings: sentences. unknown: words nobody knows.
+    """
+
+    key: str
+    meanings: Meanings = field(default_factory=dict)
+    day_first: bool = False
+    warnings: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    def warn(self, message: str) -> None:
+        """Add a sentence about what is left out."""
+        self.warnings.append(message)
+
+
+def expected(message: str, code: str = "unreadable") -> NoReturn:
+    """Refuse a cell. Raises Refused."""
+    raise Refused(Reason(code, message))
+
+
+def tidy(cell: str) -> str:
+    """A cell without the space around it and what cannot be seen; empty for a dash, n/a, and other words for nothing.
+
+    An apostrophe before a sign is taken off.
+    """
+    trimmed = re.sub(
+        r"[^\S\n]+", " ", text.without_invisible(cell.replace("\r\n", "\n").replace("\r", "\n"))
+    ).strip()
+    if trimmed[:1] == "'" and re.match(r"'\s*[=+\-@]", trimmed):
+        trimmed = trimmed[1:]
+    return "" if _BLANK.fullmatch(trimmed) else trimmed
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would run this. A telephone, a list or a number that begins with a sign is none."""
+    return bool(_FORMULA.match(cell))
+
+
+def is_error(cell: str) -> bool:
+    """Whether a cell shows an error of its spreadsheet, such as #REF!."""
+    return bool(_ERROR.fullmatch(cell.strip()))
+
+
+# Codes
+
+
+def say(options: Iterable[str]) -> str:
+    """Options in one line."""
+    return ", ".join(options)
+
+
+def split(cell: str) -> list[str]:
+    """The parts of a cell with ; or a line between them, without bullets."""
+    return [part for piece in re.split(r"[;\n•|]", cell) if (part := _BULLET.sub("", piece).strip(" ,.\t"))]
+
+
+def one_of(known: Mapping[str, str], wanted: str, cell: str, notes: Notes) -> str:
+    """The code of a word. Raises Refused with what is wanted, and notes the word as unknown."""
+    code = known.get(plain(cell)) or known.get(lexicon.fold(cell.strip()))
+    if code is None:
+        notes.unknown.append(cell)
+        expected(wanted, "unknown")
+    return code
+
+
+def _code(key: str, part: str, meanings: Meanings) -> str | None:
+    """The code of a word in a field of several; empty to leave it out, None when it is unknown."""
+    said = meaning(key, part, meanings)
+    if said is not None:
+        return said
+    known = CHOICES[key].known
+    if key == "for_whom" and (
+        ages := re.fullmatch(
+            r"(?:ages?\s*)?(18|19|2\d|65)\s*(?:\+|plus|and (?:up|over|older)|& (?:up|over))", part, re.I
+        )
+    ):
+        return "elders" if ages[1] == "65" else "adults"
+    bare = _AGES.sub(" ", part)
+    return (
+        known.get(plain(part)) or known.get(plain(bare)) or known.get(plain(re.sub(r"\([^)]*\)", "", part)))
+    )
+
+
+def _parts(key: str, cell: str, meanings: Meanings) -> list[str]:
+    """The words of a list, by ; and lines, then by commas and slashes, then by and: each only where it is needed."""
+    parts = split(cell)
+    for pattern in (r"[,/|]|\s-\s", r"\s*&\s*|\s+and\s+|\s*\+\s+"):
+        smaller: list[str] = []
+        for part in parts:
+            pieces = [piece.strip(" .") for piece in re.split(pattern, part) if piece.strip(" .")]
+            keep = _code(key, part, meanings) is not None or (
+                "and" in pattern and not any(_code(key, piece, meanings) is not None for piece in pieces)
+            )
+            smaller += [part] if keep else pieces
+        parts = smaller
+    return [re.sub(r"^(?:and|or|&)\s+", "", part, flags=re.I) for part in parts]
+
+
+def some_of(key: str, cell: str, notes: Notes, beside: str = "") -> dict[str, tuple[str, ...]]:
+    """The codes of a list, by field. beside: another field whose words may stand in this one.
+
+    Raises Refused when none is known; the unknown among known ones are noted.
+    """
+    codes: dict[str, list[str]] = {key: []}
+    unknown: list[str] = []
+    for part in _parts(key, cell, notes.meanings):
+        code = _code(key, part, notes.meanings)
+        other = _code(beside, part, notes.meanings) if code is None and beside else None
+        if code is None and other is None:
+            unknown.append(part)
+        elif code:
+            codes[key].append(code)
+        elif other:
+            codes.setdefault(beside, []).append(other)
+    if unknown:
+        notes.unknown += unknown
+        notes.warn(f"We do not know {say(f'“{part[:40]}”' for part in unknown[:5])}.")
+    return {field_: tuple(dict.fromkeys(kept)) for field_, kept in codes.items() if kept}
+
+
+def yes_no(cell: str, notes: Notes) -> bool:
+    """Yes or no, as a word, a sign or a number; words may follow it: “yes – 2 spots”."""
+    typed = plain(cell) or cell.strip()
+    if typed in lexicon.YES | lexicon.NO:
+        return typed in lexicon.YES
+    first = typed.split(" ")[0]
+    if first in ("yes", "y", "no", "n", "not"):
+        return first in ("yes", "y")
+    notes.unknown.append(cell)
+    expected("Expected: yes or no.", "unknown")
+
+
+def telehealth(cell: str, notes: Notes) -> dict[str, bool]:
+    """Whether by telehealth, and where the cell speaks of it, whether in person."""
+    ways = _ways_of_meeting(cell)
+    return ways if ways else {"telehealth": yes_no(cell, notes)}
+
+
+def in_person(cell: str, notes: Notes) -> dict[str, bool]:
+    """Whether in person, and where the cell speaks of it, whether by telehealth."""
+    ways = _ways_of_meeting(cell)
+    return ways if ways else {"in_person": yes_no(cell, notes)}
+
+
+def meets(cell: str, notes: Notes) -> dict[str, bool]:
+    """How they meet, as far as the cell says."""
+    ways = _ways_of_meeting(cell)
+    if not ways:
+        notes.unknown.append(cell)
+        expected("Expected: telehealth, in person, or both.", "unknown")
+    return ways
+
+
+def meeting_of(letters: str) -> dict[str, bool]:
+    """How they meet by the letters of lexicon.MEETS: a capital says no."""
+    ways = {"telehealth": "t" in letters, "in_person": "p" in letters}
+    return {
+        name: way for name, way in ways.items() if way or ("T" if name == "telehealth" else "P") in letters
+    }
+
+
+def _ways_of_meeting(cell: str) -> dict[str, bool]:
+    whole = lexicon.MEETS.get(plain(cell))
+    letters = whole or "".join(
+        lexicon.MEETS.get(plain(part), "?")
+        for part in re.split(r"[;,/&+\n]|\band\b|\bor\b", cell)
+        if part.strip()
+    )
+    return {} if not letters or "?" in letters else meeting_of(letters)
+
+
+def room(cell: str, notes: Notes) -> str:
+    """Whether they have room, by what the cell begins with: “yes – 2 spots”, “waitlist until March”."""
+    typed = plain(cell) or cell.strip()
+    if typed in lexicon.ROOM:
+        return lexicon.ROOM[typed]
+    if re.search(r"\bwait", typed):
+        return "waiting"
+    first = typed.split(" ")[0]
+    if first in ("no", "n", "not", "full", "closed"):
+        return "closed"
+    if first in ("yes", "y", "open", "accepting", "taking", "limited", "some", "few") or re.match(
+        r"\d+ (spot|opening|slot|space|place)", typed
+    ):
+        return "now"
+    notes.unknown.append(cell)
+    expected("Expected: yes, waiting list, or no.", "unknown")
+
+
+def experience(cell: str, notes: Notes) -> str:
+    """How many people they worked with, by a word or a number."""
+    typed = cell.replace(",", "").strip()
+    digits = typed.rstrip("+")
+    if digits.isascii() and digits.isdigit():
+        number = int(digits[:9]) + (digits != typed)
+        return "over_50" if number > 50 else "over_10" if number > 10 else "some" if number else "none"
+    return one_of(
+        lexicon.EXPERIENCE, f"Expected: {say(words.EXPERIENCE.values())}; or a number.", cell, notes
+    )
+
+
+def area(cell: str, notes: Notes) -> str:
+    """A state or country by its letters or its name. Raises Refused for several."""
+    typed = re.sub(r",?\s*(?:usa?|u\.s\.a?\.?|united states)\.?$", "", cell.strip(), flags=re.I)
+    code = lexicon.AREAS.get(plain(typed)) or lexicon.AREAS.get(lexicon.fold(typed))
+    if code:
+        return code
+    if len(areas(cell)) > 1:
+        expected("There is room for one state here. Please write the first alone.", "several")
+    notes.unknown.append(cell)
+    wanted = "Expected: a state by two letters or its name, such as FL or Florida, or a country of our list."
+    expected(wanted, "unknown")
+
+
+def areas(cell: str) -> list[str]:
+    """The states of a cell that names several, such as NC/VA; empty when one of its parts is none."""
+    parts = [part for part in re.split(r"[,;/&+\n|]|\band\b", cell) if part.strip()]
+    codes = [lexicon.AREAS.get(plain(part), "") for part in parts]
+    return list(dict.fromkeys(codes)) if all(codes) else []
+
+
+# Plain values
+
+
+def zip_code(cell: str, notes: Notes) -> str:
+    """A ZIP code of five digits: zeros that a spreadsheet dropped are put back, what follows the five is left off."""
+    del notes
+    typed = re.sub(r"^[A-Z]{2}\s+", "", cell.strip(), flags=re.I)
+    match = re.fullmatch(r"(\d{3,5})(?:\.0+)?(?:\s*[-–]\s*\d{4})?|(\d{8,9})", typed, re.ASCII)
+    if not match:
+        expected("Expected: five digits, such as 33101.")
+    return match[1].zfill(5) if match[1] else match[2].zfill(9)[:5]
+
+
+_EMAIL: Final = re.compile(r"[^\s@<>,;:()\[\]\"“”|]+@[^\s@<>,;()\[\]\"“”|]+\.[^\s@<>,;()\[\]\"“”|]+")
+
+
+def email(cell: str, notes: Notes) -> str:
+    """The first mail address in a cell, of what may be “Ada <ada@example.org>; office@example.org”."""
+    addresses = [match[0].rstrip(".").removeprefix("mailto:") for match in _EMAIL.finditer(cell)]
+    if not addresses:
+        expected("Please write a mail address such as name@example.org.")
+    if len(dict.fromkeys(map(str.lower, addresses))) > 1:
+        notes.warn(f"There is room for one mail address: {addresses[0]} is taken, the others are left out.")
+    return addresses[0]
+
+
+def phone(cell: str, notes: Notes) -> str:
+    """Telephone numbers in one line, as written."""
+    if sheets.is_shortened(cell):
+        expected("The spreadsheet has shortened this number, and its last digits are lost.")
+    line = re.sub(r"\s*\n\s*", "; ", cell.strip()).removeprefix("tel:")
+    if len(line) > 40:
+        parts = re.split(r"\s*[;,/|]\s*|\s+(?:or|and)\s+", line)
+        first = next((part for part in parts if sum(map(str.isdigit, part)) >= 7 and len(part) <= 40), "")
+        if not first:
+            expected("Expected: a telephone number of up to 40 characters.")
+        notes.warn(f"There is room for 40 characters: {first} is taken, the rest is left out.")
+        return first
+    return line
+
+
+def links(cell: str, notes: Notes) -> tuple[str, ...]:
+    """Web addresses, with https:// put before those that lack it."""
+    found: list[str] = []
+    others: list[str] = []
+    for part in re.split(r"[;\s,|<>]+", cell):
+        link = part.strip("().\"“”'")
+        if re.match(r"https?://", link, re.I) or (
+            re.match(r"[a-z][a-z0-9+.-]*:", link, re.I) and ".." not in link
+        ):
+            found.append(link)
+        elif re.match(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#:]|$)", link, re.I) and "@" not in link:
+            found.append(f"https://{link}")
+        elif link and plain(link) not in ("and", "or", "website", "web"):
+            others.append(part)
+    if not found:
+        expected(f"“{cell[:40]}” is no web address. Please give a whole one that begins with https://.")
+    if others:
+        notes.warn(f"“{' '.join(others)[:60]}” is no web address.")
+    return tuple(dict.fromkeys(found))
+
+
+def npi(cell: str, notes: Notes) -> str:
+    """A National Provider Identifier without spaces; its check digit is for the rules."""
+    del notes
+    if sheets.is_shortened(cell):
+        expected("The spreadsheet has shortened this number, and its last digits are lost.")
+    return re.sub(r"^npi\b[:#\s]*|[\s-]|\.0+$", "", cell, flags=re.I)
+
+
+_INSURERS_NONE: Final = re.compile(
+    r"\b(none|self[- ]?pay|private[- ]?pay|cash|no insurance|does not|doesn.?t|do not|don.?t|not accepted|not taken)\b",
+    re.I,
+)
+_OUT: Final = re.compile(r"\b(out[- ]of[- ]network|oon)\b", re.I)
+_SUPERBILL: Final = re.compile(r"\bsuper[- ]?bills?\b", re.I)
+
+
+def insurance(cell: str, notes: Notes) -> dict[str, Any]:
+    """What a cell says of insurance: yes or no, the insurers, superbills. Only what it says."""
+    typed = plain(cell) or cell.strip()
+    if typed in lexicon.YES | lexicon.NO:
+        return {"takes_insurance": typed in lexicon.YES}
+    line = text.tidy_line(re.sub(r"\s*[;\n]\s*", ", ", cell.strip()), max_length=2000)
+    if len(line) > 200:
+        line = line[:199].rpartition(",")[0] or line[:199]
+        notes.warn("There is room for 200 characters about insurance; the rest of the list is left out.")
+    said: dict[str, Any] = {"gives_superbills": True} if _SUPERBILL.search(cell) else {}
+    rest = re.sub(r"[\W\d_]+|\b(?:only|for|can|provide|provides|provided|available|on|request|i|the)\b", "",
+                  _SUPERBILL.sub("", cell), flags=re.I)  # fmt: skip
+    if said and not rest:
+        return said
+    said["insurance_words"] = line
+    first = typed.split(" ")[0]
+    if _INSURERS_NONE.search(cell) or first == "no":
+        return said | {"takes_insurance": False}
+    insurers = [
+        part
+        for part in re.split(r"[,;/\n]", _SUPERBILL.sub("", cell))
+        if plain(part) and not _OUT.search(part)
+    ]
+    if _OUT.search(cell):
+        return said | ({"takes_insurance": True} if insurers else {"takes_insurance": False})
+    return said | {"takes_insurance": True}
+
+
+def is_meeting_place(cell: str) -> bool:
+    """Whether a cell for a city says telehealth instead."""
+    return lexicon.MEETS.get(plain(cell), "").startswith("t")
+
+
+def places_of(cell: str) -> list[str]:
+    """The places of a cell for one: Newark / Jersey City; two lines with a state each."""
+    lines = [line for line in cell.split("\n") if line.strip()]
+    if len(lines) > 1 and sum("area" in place(line) for line in lines) > 1:
+        return lines
+    parts = [part.strip() for part in re.split(r"\s*;\s*|\s+/\s+|\s+&\s+|\s+and\s+", cell) if part.strip()]
+    return parts or [cell]
+
+
+def place(cell: str) -> dict[str, str]:
+    """The city of a cell, and the state and ZIP code where it names them: “123 Main St, Newark, NJ 07102”."""
+    line = re.sub(r"\s*\n\s*", ", ", cell.strip())
+    line = re.sub(r",?\s*(?:USA|United States)\.?$", "", line)
+    found: dict[str, str] = {}
+    if match := re.search(r"[,\s]+(\d{5})(?:-\d{4})?$", line, re.ASCII):
+        found["zip"], line = match[1], line[: match.start()]
+    parts = [part.strip() for part in line.split(",") if part.strip()]
+    if len(parts) > 1 and (code := lexicon.AREAS.get(plain(parts[-1]))):
+        found["area"] = code
+        parts.pop()
+    elif parts and (match := re.fullmatch(r"(.+)\s+([A-Z]{2})", parts[-1])) and match[2] in words.STATES:
+        found["area"] = match[2]
+        parts[-1] = match[1]
+    if len(parts) > 1 and (found or re.match(r"\d", parts[0])):
+        parts = parts[-1:]  # a street before the city
+    return found | {"city": ", ".join(parts)}

@@ -1,0 +1,18 @@
+"""Files with lists (CSV, XLSX), read into headings and rows of text. What they mean is for others to say."""
+
+from circles.sheets.reading import MAX_BYTES, Reading, read, too_large
+from circles.sheets.tables import MAX_COLUMNS, Choice, Row, Table
+from circles.sheets.text_files import NO_CHARACTER, is_shortened
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_COLUMNS",
+    "NO_CHARACTER",
+    "Choice",
+    "Reading",
+    "Row",
+    "Table",
+    "is_shortened",
+    "read",
+    "too_large",
+]

@@ -1,0 +1,268 @@
+"""A sheet as a table: the row of its headings, the records under it, and what is left out around them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from circles.base import text
+from circles.base.errors import Reason, Refused
+from circles.sheets.details import letters
+
+MAX_ROWS: Final = 5_000
+MAX_COLUMNS: Final = 100
+# The row of headings is looked for among so many, and may be chosen among them.
+MAX_ABOVE: Final = 30
+_MAX_HEADING: Final = 100
+# A row that begins so, with little else in it, is no record.
+_ASIDE: Final = re.compile(
+    r"(sub|grand )?totals?\b|(count|sum|average|avg)\b|page \d|(last )?updated?\b|printed\b|as of\b|end of\b|notes?\b"
+    r"|legend\b|confidential|\*|continued\b|---|===",
+    re.I,
+)
+_NAMED: Final = 8
+
+Known = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row, by its number as a spreadsheet shows it; of the others the columns from 0.
+
+    links: where a cell leads. formulas: cells that hold one. rounded: numbers whose last digits the file has lost.
+    """
+
+    number: int
+    cells: tuple[str, ...]
+    links: Mapping[int, str] = field(default_factory=dict)
+    formulas: tuple[int, ...] = ()
+    rounded: tuple[int, ...] = ()
+    is_hidden: bool = False
+
+    @property
+    def filled(self) -> list[str]:
+        """The cells that hold something."""
+        return [cell for cell in self.cells if is_filled(cell)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet as read, with the rows that hold anything. is_ragged: a delimiter out of place may shift its cells."""
+
+    name: str
+    rows: Sequence[Row]
+    is_hidden: bool = False
+    hidden_columns: frozenset[int] = frozenset()
+    is_ragged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which part of a file is the list: the sheet (by number from 0), the row of headings, rows that are hidden."""
+
+    sheet: int | None = None
+    heading: int | None = None
+    hidden_rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A list as read. heading: the number of its row of headings. above: rows that may be the headings, in short.
+
+    hidden_columns: from 0. notes: sentences for the page.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
+    heading: int = 1
+    above: tuple[tuple[int, str], ...] = ()
+    hidden_columns: frozenset[int] = frozenset()
+    hidden_rows: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def is_filled(cell: str) -> bool:
+    """Whether a cell holds anything that can be seen."""
+    return not text.is_blank(cell)
+
+
+def score(sheet: Sheet, known: Known) -> int:
+    """How many headings that are known the best row of a sheet has; 0 when no row follows it."""
+    at = _best(sheet.rows, known)
+    return _known_in(sheet.rows, at, known) if at + 1 < len(sheet.rows) else 0
+
+
+def table(sheet: Sheet, choice: Choice, known: Known) -> Table:
+    """The list on a sheet. Raises Refused when there is none, or too much."""
+    rows = sheet.rows
+    at = next((n for n, row in enumerate(rows[:MAX_ABOVE]) if row.number == choice.heading), None)
+    at = _best(rows, known) if at is None else at
+    headings = _headings(rows, at, known)
+    if not headings:
+        raise _refused("no_rows", "This file has no row under its headings, so there is nothing to bring in.")
+    headings = _with_unnamed(headings, sheet, at)
+    kept, notes = _records(sheet, at, headings, choice)
+    hidden = sum(row.is_hidden for row in rows[at + 1 :])
+    return Table(
+        headings=headings,
+        rows=tuple(kept),
+        heading=rows[at].number,
+        above=tuple((row.number, _shown(row)) for row in rows[:MAX_ABOVE]),
+        hidden_columns=frozenset(n for n in sheet.hidden_columns if n < len(headings)),
+        hidden_rows=hidden,
+        notes=tuple(_above(rows[:at], headings, rows[at].number) + notes),
+    )
+
+
+def _refused(code: str, message: str) -> Refused:
+    return Refused(Reason(code, message, "file"))
+
+
+# Headings
+
+
+def _best(rows: Sequence[Row], known: Known) -> int:
+    """The place of the row that is most likely the headings: the one with the most headings that are known."""
+    start = rows[:MAX_ABOVE]
+    counts = [_known_in(rows, at, known) for at in range(len(start))]
+    most = max(counts, default=0)
+    if most > 1 or (most and counts[0] and len(start[0].filled) == 1):  # a list of names alone
+        return counts.index(most)
+    width = max((len(row.filled) for row in start), default=0)
+    return next((at for at, row in enumerate(start) if len(row.filled) * 2 > width), 0)
+
+
+def _known_in(rows: Sequence[Row], at: int, known: Known) -> int:
+    return len({text for text in _two_lines(rows, at, known) if text and known(text)})
+
+
+def _two_lines(rows: Sequence[Row], at: int, known: Known) -> list[str]:
+    """The headings of a row. Where the row above groups them (License: Type, Number), both are read as one."""
+    own = [_heading(cell) for cell in rows[at].cells]
+    above = rows[at - 1] if at and rows[at - 1].number == rows[at].number - 1 else None
+    if above is None or len(above.filled) < 2:
+        return own
+    group = ""
+    for n, cell in enumerate(above.cells[: len(own)]):
+        group = _heading(cell) or group
+        both = f"{group} {own[n]}".strip()
+        if own[n] and group and known(both):
+            own[n] = both
+    return own
+
+
+def _heading(cell: str) -> str:
+    return text.tidy_line(cell, max_length=_MAX_HEADING)
+
+
+def _headings(rows: Sequence[Row], at: int, known: Known) -> tuple[str, ...]:
+    headings = _two_lines(rows, at, known) if rows else []
+    above = rows[at - 1] if rows and at and rows[at - 1].number == rows[at].number - 1 else None
+    if above and len(above.filled) > 1:  # a heading over two lines stands in the upper one
+        wide = max(len(headings), len(above.cells))
+        headings += [""] * (wide - len(headings))
+        for n, cell in enumerate(above.cells):
+            if not headings[n] and known(_heading(cell)):
+                headings[n] = _heading(cell)
+    while headings and not headings[-1]:
+        headings.pop()
+    if len(headings) > MAX_COLUMNS:
+        message = f"This file has {len(headings):,} columns; there can be at most {MAX_COLUMNS}."
+        raise _refused("too_many_columns", message)
+    return tuple(heading or f"Column {letters(n)}" for n, heading in enumerate(headings))
+
+
+def _with_unnamed(headings: tuple[str, ...], sheet: Sheet, at: int) -> tuple[str, ...]:
+    """The headings, and a name for each column beyond them that holds something.
+
+    In a file with delimiters a cell beyond the headings mostly means that a row is shifted; only where every other row
+    has one is it a column.
+    """
+    rows = sheet.rows[at + 1 :]
+    wide = [max((n + 1 for n, cell in enumerate(row.cells) if is_filled(cell)), default=0) for row in rows]
+    width = len(headings)
+    if sheet.is_ragged:
+        width = width if sum(w > width for w in wide) * 2 < len(wide) or not wide else max(wide)
+    else:
+        width = max([width, *wide])
+    more = range(len(headings), min(width, MAX_COLUMNS))
+    return headings + tuple(f"Column {letters(n)}" for n in more)
+
+
+# Records
+
+
+def _records(sheet: Sheet, at: int, headings: tuple[str, ...], choice: Choice) -> tuple[list[Row], list[str]]:
+    """The records under the headings, and notes about rows that are none."""
+    kept: list[Row] = []
+    asides: list[Row] = []
+    hidden: list[Row] = []
+    for row in sheet.rows[at + 1 :]:
+        if row.is_hidden and not choice.hidden_rows:
+            hidden.append(row)
+        elif _is_aside(row, sheet.rows[at], len(headings)):
+            asides.append(row)
+        elif len(kept) == MAX_ROWS:
+            message = f"This file has more than {MAX_ROWS:,} rows. Please send it in parts."
+            raise _refused("too_many_rows", message)
+        else:
+            kept.append(_as_wide(row, len(headings)))
+    if not kept:
+        raise _refused("no_rows", "This file has no row under its headings, so there is nothing to bring in.")
+    notes = []
+    if asides:
+        notes.append(f"Left out, as headings, sums or remarks among the rows: {_named(asides)}.")
+    if hidden:
+        notes.append(f"Left out, as the workbook hides them: {_named(hidden)}.")
+    shown = [row for row in kept if row.is_hidden]
+    if shown:
+        notes.append(f"Hidden in the workbook, and read as you chose: {_named(shown)}.")
+    return kept, notes
+
+
+def _is_aside(row: Row, heading: Row, width: int) -> bool:
+    """Whether a row among the records is none: a heading of a group, a sum, a remark, the headings once more."""
+    filled = row.filled
+    if [_plain(cell) for cell in row.cells if is_filled(cell)] == [_plain(cell) for cell in heading.filled]:
+        return True
+    if width < 3:
+        return False
+    return len(filled) == 1 or (len(filled) <= 3 and bool(_ASIDE.match(filled[0].strip())))
+
+
+def _plain(cell: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+
+
+def _as_wide(row: Row, width: int) -> Row:
+    """At least as many cells as headings; more only where they hold something, which becomes a fault."""
+    cells = list(row.cells)
+    while len(cells) > width and not is_filled(cells[-1]):
+        cells.pop()
+    cells = cells[: MAX_COLUMNS + 1] + [""] * (width - len(cells))
+    return Row(row.number, tuple(cells), row.links, row.formulas, row.rounded, row.is_hidden)
+
+
+def _shown(row: Row) -> str:
+    return text.tidy_line(
+        " · ".join(text.tidy_line(cell, max_length=30) for cell in row.filled[:8]), max_length=90
+    )
+
+
+def _named(rows: Sequence[Row]) -> str:
+    names = [f"row {row.number} “{text.tidy_line(row.filled[0], max_length=40)}”" for row in rows[:_NAMED]]
+    more = f", and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    return ", ".join(names) + more
+
+
+def _above(rows: Sequence[Row], headings: Sequence[str], heading: int) -> list[str]:
+    others = [
+        row
+        for row in rows
+        if not set(map(_heading, row.filled)) <= set(headings)
+        and not (row.number == heading - 1 and len(row.filled) > 1)  # the upper line of the headings
+    ]
+    return [f"Above the headings, and not read: {_named(others)}."] if others else []
