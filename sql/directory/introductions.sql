@@ -191,9 +191,9 @@ set state = :state, forgotten_at = now(), token_hash = null, other_listing_id = 
 where id = :id;
 
 -- name: delete_mail(id)^
--- delete the mail to the therapist; whether it was still unsent
+-- delete the mail to the therapist; whether it was never sent
 delete from mails where id = :id
-returning state = 'waiting' and coalesce(claimed_until < now(), true) as unsent;
+returning state <> 'sent' and coalesce(claimed_until < now(), true) as unsent;
 
 -- name: overdue(batch_size)
 -- introductions past their time that still have words, each locked by one worker

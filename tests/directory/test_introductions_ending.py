@@ -27,7 +27,7 @@ from tests.cast import Cast, add_person
 from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing, present
 from tests.directory.introduction_helpers import FORM, Drain, Scene
-from tests.helpers import missing
+from tests.helpers import change, missing
 
 Hide = Callable[[Scene], Awaitable[object]]
 
@@ -154,8 +154,10 @@ async def test_a_waiting_introduction_ends_with_the_listing(
     assert event == {"who": None, "before": "asked", "after": "ended"}
 
 
-async def test_an_unsent_mail_is_deleted(scene: Scene, drain: Drain) -> None:
+@pytest.mark.parametrize("state", ["waiting", "refused", "expired"])
+async def test_an_unsent_mail_is_deleted(scene: Scene, drain: Drain, state: str) -> None:
     await ask_one(scene)
+    await change(scene.context, "update mails set state = $1", state)
     await hide_as_organizer(scene)
     assert await scene.mails("introduction_asked") == []
     assert await scene.mails("introduction_over") == []

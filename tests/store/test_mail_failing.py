@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import aiosmtplib
 import pytest
@@ -311,6 +312,37 @@ async def test_a_code_goes_while_every_other_mail_hangs(
         postbox.hanging = set()
         stop.set()
         await worker
+
+
+async def test_a_code_goes_while_jobs_that_hang_fill_the_worker(
+    posting: Context, postbox: Postbox, port: int, app: Starlette
+) -> None:
+    name, hung, released = f"test.{uuid4().hex}", 0, asyncio.Event()
+
+    async def hang(_: Context) -> None:
+        nonlocal hung
+        hung += 1
+        await released.wait()
+
+    jobs.job(name)(hang)
+    async with posting.db.transaction() as tx:
+        for _ in range(30):
+            await jobs.enqueue(tx, name)
+    stop = asyncio.Event()
+    worker = asyncio.create_task(jobs.work(posting, stop))
+    try:
+        async with serving(postbox, port), asyncio.timeout(30):
+            while hung < 20:  # all that a worker does at once
+                await asyncio.sleep(0.02)
+            async with Browser(app) as page:
+                await page.post("/sign-in", data={"email": "mira@example.org"})
+            while not postbox.recipients:
+                await asyncio.sleep(0.02)
+    finally:
+        released.set()
+        stop.set()
+        await worker
+        del jobs._tasks[name]
 
 
 async def test_a_code_is_taken_before_mail_that_was_written_earlier(
