@@ -150,7 +150,12 @@ async def _read_and_sync(request: Request) -> db.Record:
 
 def _page_values(request: Request, row: db.Record) -> dict[str, Any]:
     zone = viewer_zone(request)
+    invite = ""
+    if row["confirmed_at"]:
+        mail = (row["invite_state"], row["invite_created_at"], row["invite_sent_at"])
+        invite = seat_rules.invite_text(row["confirmed_at"], *mail, row["now"], zone or row["zone"])
     return {
+        "invite_text": invite,
         "row": row,
         "seat": seat_rules.seat_of_booking(row, zone),
         "refund": end_rules.refund_for(row, row["paid"]),

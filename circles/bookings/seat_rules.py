@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from circles.base import clock, money
 from circles.base.row import Row
@@ -276,3 +277,32 @@ def _money_text(booking: OwnBooking) -> str:
     )
     way = f"{part} of the {whole} you paid goes back to your card."
     return f"{way} It was sent. {_BANKS}" if booking.refund_done >= booking.refunded else f"{way} {_BANKS}"
+
+
+# So long an invite may be on its way before its page says that it has not left.
+INVITE_LEAVES_WITHIN: Final = timedelta(minutes=15)
+
+
+def invite_text(
+    confirmed_at: datetime,
+    state: str | None,
+    created_at: datetime | None,
+    sent_at: datetime | None,
+    now: datetime,
+    zone: str,
+) -> str:
+    """What became of the mail with a confirmed seat's invite.
+
+    state, created_at, sent_at: of its latest mail, None before there is one and once it was deleted. Empty where
+    nothing is known of it any more.
+    """
+    if state == "sent" and sent_at:
+        day = clock.format_date(sent_at.astimezone(ZoneInfo(zone)).date())
+        return f"The invite for your calendar was sent by mail on {day}."
+    if state in ("refused", "expired"):
+        return "The mail with your invite did not reach you. You can add the gathering to your calendar here."
+    if now - (created_at or confirmed_at) < INVITE_LEAVES_WITHIN:
+        return "An invite for your calendar is on its way by mail."
+    if state == "waiting":
+        return "The mail with your invite has not left yet. You can add the gathering to your calendar here."
+    return ""

@@ -122,6 +122,7 @@ async def _mail(
         calendars=[calendar] if calendar else [],
         method=method,
         useful_until=None if kind == "withdrawn" else booking["ends_at"],
+        about=booking["booking_id"],
         booking=booking,
         page=sending.my_gatherings_url(context.settings),
         **more,

@@ -87,6 +87,7 @@ async def send(
     calendars: Sequence[bytes] = (),
     method: str | None = None,
     useful_until: datetime | None = None,
+    about: UUID | None = None,
     **context: object,
 ) -> UUID:
     """Compose and enqueue a mail in the caller's transaction. Returns its id. See `compose` and `enqueue`."""
@@ -100,6 +101,7 @@ async def send(
         calendars=calendars,
         method=method,
         useful_until=useful_until,
+        about=about,
     )
 
 
@@ -120,7 +122,7 @@ async def enqueue(
 
     calendars, method: iCalendar objects and their METHOD (RFC 5546). reply_to: an address, or empty.
     useful_until: when it need not be sent any more, such as the end of its gathering; five days at most.
-    about: the id of what it carries, such as a message.
+    about: the id of what it carries, such as a message, or of the booking it invites to.
     """
     mail_id = await SQL.add(
         tx,

@@ -136,8 +136,14 @@ select
         from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id
     ) as stand_in,
-    coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url
+    coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
+    invite.state as invite_state, invite.created_at as invite_created_at, invite.sent_at as invite_sent_at
 from bookings_with_money as bookings
+left join lateral (
+    select mails.state, mails.created_at, mails.sent_at from mails
+    where mails.about = bookings.id and mails.calendar_method = 'REQUEST'
+    order by mails.created_at desc limit 1
+) as invite on true
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where bookings.id = :booking_id and bookings.person_id = :actor_id;

@@ -170,6 +170,76 @@ async def test_after_the_end_the_booking_page_speaks_of_the_past(
             assert word not in words, at
 
 
+async def test_the_booking_page_says_what_became_of_the_invite(
+    scene: Scene, cast: Cast, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    booking = (await scene.book(cast.mira, choice="community")).id
+    at = f"/bookings/{booking}"
+    assert "An invite for your calendar is on its way by mail." in await page(mira, at)
+    await drain()
+    assert "The invite for your calendar was sent by mail on" in await page(mira, at)
+    mails = "update mails set {} where about = $1 and calendar_method = 'REQUEST'"
+    await scene.value(mails.format("state = 'refused', sent_at = null"), booking)
+    assert "The mail with your invite did not reach you." in await page(mira, at)
+    await scene.value(mails.format("state = 'waiting', created_at = now() - interval '1 hour'"), booking)
+    assert "The mail with your invite has not left yet." in await page(mira, at)
+
+
+# Overlapping hours
+
+
+async def booked_elsewhere(scene: Scene, cast: Cast, later: timedelta) -> UUID:
+    """Mira's seat at a gathering of 90 minutes in another circle, which starts so much later."""
+    starts_at = await scene.value("select starts_at from gatherings where id = $1", cast.gathering)
+    other = await add_gathering(
+        scene.context, cast.other_circle, starts_at=starts_at + later, length_minutes=90
+    )
+    return await add_booking(scene.context, other, cast.mira, kind="free")
+
+
+async def test_a_seat_at_overlapping_hours_is_shown_and_both_are_confirmed(
+    scene: Scene, cast: Cast, mira: Browser
+) -> None:
+    """Shown by its discreet name, asked about once, and not forbidden."""
+    booked = await booked_elsewhere(scene, cast, timedelta(minutes=30))
+    at = f"/gatherings/{cast.gathering}"
+    assert "You have a seat at overlapping hours: " in await page(mira, at)
+    form = await page(mira, f"{at}/book")
+    assert "You have a seat elsewhere at that time" in form
+    refused = await mira.post(f"{at}/book", data=typed(cast, choice="community"))
+    assert refused.status_code == 422
+    assert "Please tick that you want both" in refused.text
+    assert 'value="community" checked' in refused.text
+    stale = typed(cast, choice="community", both="on", overlaps=str(cast.gathering))
+    assert (await mira.post(f"{at}/book", data=stale)).status_code == 422  # not the one that was shown
+    sent = typed(cast, choice="community", both="on", overlaps=str(booked))
+    assert (await mira.post(f"{at}/book", data=sent)).status_code == 303
+    assert await scene.count("bookings where person_id = $1 and state = 'confirmed'", cast.mira) == 2
+
+
+@pytest.mark.parametrize("minutes", [-90, 90])
+async def test_hours_that_only_touch_do_not_overlap(
+    scene: Scene, cast: Cast, mira: Browser, minutes: int
+) -> None:
+    await booked_elsewhere(scene, cast, timedelta(minutes=minutes))
+    assert "overlapping" not in await page(mira, f"/gatherings/{cast.gathering}")
+    answer = await mira.post(form_at(cast), data=typed(cast, choice="community"))
+    assert answer.status_code == 303
+
+
+async def test_the_overlap_is_shown_by_its_discreet_name_alone(
+    scene: Scene, cast: Cast, mira: Browser
+) -> None:
+    await booked_elsewhere(scene, cast, timedelta(0))
+    async with scene.context.db.reading() as tx:
+        names = await tx.fetchrow("select name, discreet_name from circles where id = $1", cast.other_circle)
+    assert names
+    for at in (f"/gatherings/{cast.gathering}", form_at(cast)):
+        words = await page(mira, at)
+        assert names["discreet_name"] in words, at
+        assert names["name"] not in words, at
+
+
 # The form
 
 

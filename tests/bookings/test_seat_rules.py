@@ -11,7 +11,7 @@ import pytest
 
 from circles.bookings.rules import MOVES
 from circles.bookings.screening.rules import MOVES as REQUEST_MOVES
-from circles.bookings.seat_rules import OwnBooking, OwnRequest, my_seat
+from circles.bookings.seat_rules import OwnBooking, OwnRequest, invite_text, my_seat
 from circles.gatherings import GatheringTimes, MySeat
 
 START = datetime(2027, 3, 2, 23, 0, tzinfo=UTC)  # 6:00 pm in New York
@@ -169,3 +169,25 @@ def test_an_active_booking_comes_before_a_request_and_an_open_request_before_an_
         assert shown
         assert shown.code == code
     assert my_seat(None, GATHERING, BEFORE) is None
+
+
+@pytest.mark.parametrize(
+    ("mail", "minutes", "text"),
+    [
+        ((None, None, None), 1, "An invite for your calendar is on its way by mail."),
+        (("waiting", BEFORE, None), 14, "An invite for your calendar is on its way by mail."),
+        (("waiting", BEFORE, None), 15, "The mail with your invite has not left yet. You can add"),
+        (("sent", BEFORE, BEFORE), 1, "The invite for your calendar was sent by mail on Monday"),
+        (("sent", BEFORE, BEFORE), 90_000, "The invite for your calendar was sent by mail on Monday"),
+        (("refused", BEFORE, None), 1, "The mail with your invite did not reach you. You can add"),
+        (("expired", BEFORE, None), 1, "The mail with your invite did not reach you. You can add"),
+        ((None, None, None), 15, ""),
+    ],
+)
+def test_an_invite_is_not_on_its_way_for_ever(
+    mail: tuple[str | None, datetime | None, datetime | None], minutes: int, text: str
+) -> None:
+    now = BEFORE + timedelta(minutes=minutes)
+    shown = invite_text(BEFORE, *mail, now, "America/New_York")
+    assert shown.startswith(text)
+    assert bool(shown) == bool(text)
