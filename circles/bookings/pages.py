@@ -15,7 +15,7 @@ from circles.bookings import actions, end_rules, queries, rules, seat_rules
 from circles.bookings.rules import AlreadyBooked, Eligibility, Full
 from circles.bookings.screening import pages as screening_pages
 from circles.bookings.screening import rules as screening_rules
-from circles.gatherings import BookableGathering, terms_words
+from circles.gatherings import BookableGathering, UnseenChange, terms_words
 from circles.store import db
 from circles.web import access, htmx, render
 from circles.web.cookies import viewer_zone
@@ -154,9 +154,11 @@ def _page_values(request: Request, row: db.Record) -> dict[str, Any]:
     if row["confirmed_at"]:
         mail = (row["invite_state"], row["invite_created_at"], row["invite_sent_at"])
         invite = seat_rules.invite_text(row["confirmed_at"], *mail, row["now"], zone or row["zone"])
+    shows_place = row["state"] == "confirmed" and not row["must_agree"]
     return {
         "invite_text": invite,
         "row": row,
+        "change": UnseenChange.read(row["unseen_change"], zone, shows_place=shows_place),
         "seat": seat_rules.seat_of_booking(row, zone),
         "refund": end_rules.refund_for(row, row["paid"]),
         "viewer_zone": zone,
@@ -201,6 +203,14 @@ async def let_go(request: Request) -> Response:
     state_then = await actions.let_go(access.context(request), request.state.person, booking_id)
     text, kind = end_rules.LET_GO_NOTICES.get(state_then, ("", "calm"))
     return render.see_other(f"/bookings/{booking_id}", notice=text, kind=kind)
+
+
+async def seen(request: Request) -> Response:
+    """POST: the person has seen what changed of their booking. Back to the page they were on."""
+    form, booking_id = await Form.read(request), access.path_id(request)
+    await actions.note_seen(access.context(request), request.state.person, booking_id, form.value("mark"))
+    own = f"/my/gatherings#booking-{booking_id}" if form.value("back") == "all" else f"/bookings/{booking_id}"
+    return render.see_other(own)
 
 
 async def cancel_form(request: Request) -> Response:

@@ -1,7 +1,15 @@
 """Circles and gatherings as visitors see them and bookings need them."""
 
 from circles.gatherings.cards import Card, GatheringDate, HostedDate, card_html
-from circles.gatherings.facts import DISCREET, Difference, Facts, differences, host_ids, kinds_of
+from circles.gatherings.facts import (
+    DISCREET,
+    Difference,
+    Facts,
+    UnseenChange,
+    differences,
+    host_ids,
+    kinds_of,
+)
 from circles.gatherings.nearby import PlaceFilter, open_between, open_nearest
 from circles.gatherings.own_seats import GatheringTimes, MySeat, Overlap, VisitorView, set_seat_rules
 from circles.gatherings.queries import BookableGathering, bookable_gathering, bookable_gatherings
@@ -31,6 +39,7 @@ __all__ = [
     "MySeat",
     "Overlap",
     "PlaceFilter",
+    "UnseenChange",
     "VisitorView",
     "bookable_gathering",
     "bookable_gatherings",

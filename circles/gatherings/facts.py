@@ -138,6 +138,27 @@ def differences(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class UnseenChange:
+    """What changed since a person with a seat last saw it, for their own pages. mark: of what is shown."""
+
+    differences: Sequence[Difference]
+    mark: str
+
+    @classmethod
+    def read(
+        cls, row: Mapping[str, Any] | None, viewer_zone: str, *, shows_place: bool
+    ) -> UnseenChange | None:
+        """row: as the function unseen_change of the database gives it. shows_place: whether they may see the address."""
+        if row is None:
+            return None
+        names = {UUID(host): name for host, name in row["names"].items()}
+        shown = frozenset(LABELS) - (frozenset() if shows_place else {"place"})
+        was, now = Facts.read(row["was"]), Facts.read(row["now"])
+        differing = differences(was, now, names, viewer_zone=viewer_zone, shown=shown)
+        return cls(differing, row["mark"]) if differing else None
+
+
 def _by_law(facts: Facts, viewer_zone: str) -> str:
     when = clock.format_when(facts.starts_at, facts.zone, viewer_zone)
     return (

@@ -61,6 +61,11 @@ def _shown(row: db.Record, viewer_zone: str) -> dict[str, Any]:
         # Guidelines that changed must be accepted first.
         "join_info": join_info if row["state"] == "confirmed" and not row["must_agree"] else rules.JoinInfo(),
         "seat": seat,
+        "change": gatherings.UnseenChange.read(
+            row["unseen_change"],
+            viewer_zone,
+            shows_place=row["state"] == "confirmed" and not row["must_agree"],
+        ),
     }
 
 

@@ -136,6 +136,7 @@ select
         from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id
     ) as stand_in,
+    unseen_change(bookings.id) as unseen_change,
     coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
     invite.state as invite_state, invite.created_at as invite_created_at, invite.sent_at as invite_sent_at
 from bookings_with_money as bookings
@@ -157,3 +158,9 @@ returning id;
 -- name: overdue(most)
 -- held bookings past their time, whose checkouts are to be synced
 select id from bookings where state = 'held' and held_until < now() order by held_until limit :most;
+
+-- name: note_seen(booking_id, actor_id, mark)!
+-- a person has seen what changed of their booking, as far as it is still what they were shown
+update bookings set known = gathering_facts(gathering_id)
+where id = :booking_id and person_id = :actor_id and state in ('held', 'confirmed')
+    and md5(gathering_facts(gathering_id)::text) = :mark;

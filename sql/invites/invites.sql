@@ -56,6 +56,7 @@ select
     least(
         gatherings.community_seats - gatherings.community_taken, gatherings.capacity - gatherings.seats_taken
     )::integer as community_left,
+    case when gatherings.starts_at > now() then unseen_change(bookings.id) end as unseen_change,
     bookings.state = 'confirmed'
     and must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree
 from bookings_with_money as bookings
