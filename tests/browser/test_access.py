@@ -256,7 +256,7 @@ async def test_the_pages_on_the_way_to_a_seat_are_for_everybody(
     await is_for_everybody(visitor)
     booking = await site.ask("select id from bookings where person_id = $1", member.id)
     await visitor.open(f"/bookings/{booking}")
-    await visitor.reads("Waiting for your payment")
+    await visitor.sees("Held for you until")
     await is_for_everybody(visitor)
     await visitor.press("Let the seat go")
     await visitor.reads("The seat was let go")

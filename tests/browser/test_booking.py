@@ -129,7 +129,7 @@ async def test_cancelling_at_the_checkout_and_going_on_paying(visit: Visit, site
     await choose(visitor)
     await pay(visitor, button="Cancel")
     await visitor.reads("Your seat is still held")
-    await visitor.follow("Continue to payment")
+    await visitor.follow("Go on to payment")
     await pay(visitor)
     await confirmed(visitor, member)
 
@@ -155,7 +155,7 @@ async def test_the_page_waits_for_the_word_that_comes_late(visit: Visit, site: S
     visitor, _ = await at_the_form(visit, site, await site.gathering(), live=live)
     await choose(visitor)
     await pay(visitor, card=LATE_CARD)
-    await visitor.reads("Waiting for your payment")  # the way back from the checkout proves nothing
+    await visitor.reads("Thank you. Your payment is being confirmed")  # the way back proves nothing
     await visitor.reads("Your seat is confirmed")
 
 
@@ -164,9 +164,9 @@ async def test_a_community_seat_skips_the_checkout(visit: Visit, site: Site, liv
     visitor, member = await at_the_form(visit, site, gathering, live=live)
     await visitor.pick("A community seat")
     await visitor.pick(AGREE)
-    await visitor.press("Continue to payment")
+    await visitor.press("Book my seat")
     await visitor.reads("Your seat is confirmed")
-    await visitor.sees("There is nothing to pay.")
+    await visitor.sees("It is a community seat, free of charge.")
     assert await site.ask("select kind from bookings where person_id = $1", member.id) == "community"
     other, _ = await at_the_form(visit, site, gathering, live=live)
     await other.sees("The community seats of this gathering are taken.")
