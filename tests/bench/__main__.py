@@ -9,9 +9,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from circles.base import zones
 from circles.practice.postgres.embedded import Embedded
 from circles.store import db
 from circles.store.context import Context
@@ -114,7 +117,10 @@ def export(server: str, data: Path) -> None:
     cookie = asyncio.run(_fill(url, data))
     psql = _psql()
     query = db.queries("attendance/exports").attendance_csv
+    last = datetime(2030, 1, 4, tzinfo=UTC)
+    offsets = zones.shifts(["America/New_York"], last=last)
     values = {"first": "'2020-01-01'", "last": "'2030-01-01'", "circles": "'{}'"}
+    values |= {name: f"'{{{','.join(map(str, column))}}}'" for name, column in asdict(offsets).items()}
     text = query.sql
     for place, name in reversed(list(enumerate(query.parameters, 1))):
         text = text.replace(f"${place}", values[name])
