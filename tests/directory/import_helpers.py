@@ -120,6 +120,13 @@ def read_cells(
     return rows.read_row(sheets.Row(number, tuple(cells)), match)
 
 
+def read_rows(table: sheets.Table) -> list[rows.Read]:
+    """Every row of a list, by the columns as they are guessed."""
+    keys, also = fields.guess(table.headings, [row.cells for row in table.rows])
+    match = rows.Match(table.headings, keys, also)
+    return [rows.read_row(row, match) for row in table.rows]
+
+
 def twenty_faults() -> bytes:
     """A file of twenty rows, each with one fault."""
     return csv_file(row(n) | {heading: cell} for n, (heading, cell, _) in enumerate(FAULTS))

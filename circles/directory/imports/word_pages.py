@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from starlette.requests import Request
@@ -68,7 +68,10 @@ def explainable(rows: Sequence[db.Record]) -> list[Word]:
     for row in rows:
         choices = _CHOICES.get(row["key"])
         spelling = (row["key"], plain(row["word"]) or row["word"].strip())
-        if choices and spelling not in words_:
+        if spelling in words_:
+            known = words_[spelling]
+            words_[spelling] = replace(known, how_many=known.how_many + row["how_many"])
+        elif choices:
             options = [("?", "Not said yet"), (fields.LEFT_OUT, "Leave it out"), *choices.items()]
             name = f"word_{len(words_)}"
             label = fields.BY_KEY[row["key"]].label
