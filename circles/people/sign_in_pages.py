@@ -238,12 +238,11 @@ async def sign_out_everywhere(request: Request) -> Response:
 
 
 async def _signed_out(request: Request, notice: str) -> Response:
-    if cookies.read(request, kept.COOKIE):
-        await kept.forget(request)
     response = render.see_other("/", notice=notice)
     response.headers["Clear-Site-Data"] = (
         '"storage"'  # the stored room of a host's phone, and its service worker
     )
     for name in (access.SIGN_IN, REQUEST):
         cookies.delete(response, access.context(request).settings, name)
+    await kept.sign_out(request, response)
     return response

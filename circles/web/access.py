@@ -17,6 +17,7 @@ from circles.base.errors import NotFound
 from circles.store.context import Context
 from circles.web import cookies, htmx
 from circles.web.sent import kept
+from circles.web.sent import once as sent_once
 
 Handler = Callable[[Request], Awaitable[Response]]
 SIGN_IN = "sign-in"
@@ -46,11 +47,13 @@ def route(
     *,
     max_body: int | None = None,
     form_page: str = "",
+    once: bool = False,
 ) -> Route:
     """A route with its access level. max_body: bytes, where the site's own limit is too small or too large.
 
-    form_page: the page that its form is on, where that is neither this path nor above it. The handler finds the
-    signed-in person, or None, as `request.state.person`.
+    form_page: the page that its form is on, where that is neither this path nor above it. once: it adds something,
+    so that a second press of the button leads where the first one did. The handler finds the signed-in person, or None,
+    as `request.state.person`.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -59,7 +62,7 @@ def route(
         refusal = await _refusal(request, level)
         if refusal:
             return refusal
-        response = await handler(request)
+        response = await (sent_once.run(request, handler) if once else handler(request))
         kept.after(request, response)
         if request.state.person or level not in (Access.PUBLIC, Access.MACHINE):
             response.headers["Cache-Control"] = "no-store"
@@ -74,17 +77,29 @@ def route(
 
 
 def post(
-    path: str, handler: Handler, level: Access, *, max_body: int | None = None, form_page: str = ""
+    path: str,
+    handler: Handler,
+    level: Access,
+    *,
+    max_body: int | None = None,
+    form_page: str = "",
+    once: bool = False,
 ) -> Route:
     """A route for POST alone."""
-    return route(path, handler, level, ["POST"], max_body=max_body, form_page=form_page)
+    return route(path, handler, level, ["POST"], max_body=max_body, form_page=form_page, once=once)
 
 
 def form(
-    path: str, show: Handler, submit: Handler, level: Access, *, max_body: int | None = None
+    path: str,
+    show: Handler,
+    submit: Handler,
+    level: Access,
+    *,
+    max_body: int | None = None,
+    once: bool = False,
 ) -> tuple[Route, Route]:
     """The two routes of a page with a form, GET and POST, with one access level. max_body: of the POST, in bytes."""
-    return route(path, show, level), post(path, submit, level, max_body=max_body)
+    return route(path, show, level), post(path, submit, level, max_body=max_body, once=once)
 
 
 async def signed_in_person(request: Request) -> Any:

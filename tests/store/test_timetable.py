@@ -35,6 +35,11 @@ AGES = {
         "select convert_from(sealed, 'utf8') as name from kept_forms",
         ("61 minutes", "59 minutes"),
     ),
+    "sent_forms.tidy": (
+        "insert into sent_forms (key, location, sent_at) values (sha256('{name}'), '{name}', now() - interval '{age}')",
+        "select location as name from sent_forms",
+        ("61 minutes", "59 minutes"),
+    ),
     "payments.tidy": (
         "insert into stripe_events (id, type, object_id, received_at) "
         "values ('{name}', 'refund.updated', 're_1', now() - interval '{age}')",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,6 +72,7 @@ async def _circle_page(
         may_change=row["part"] != "helper",
         format=FORMATS[row["format"]],
         terms=terms_words(row["refund_hours"], row["late_refund_percent"]),
+        copy_id=uuid4(),  # of the button: each time the page is shown it makes another copy
     )
 
 

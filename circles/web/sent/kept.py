@@ -1,8 +1,8 @@
 """Forms sent without a sign-in: kept for an hour, and shown filled in to the person who then signs in.
 
 Nothing is carried out: the person sends the form again. A form is kept for one browser (its cookie is the key the
-values are encrypted with) and for one person (the one the form was made for, or whose sign-in ended). Another site can
-plant nothing, because posts of other sites are refused before (SameSiteOnly). Files are not kept.
+values are encrypted with) and for one person (whose sign-in this browser had, though it ended or they signed out).
+Another site can plant nothing, because posts of other sites are refused before (SameSiteOnly). Files are not kept.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles.base.settings import Settings
 from circles.store import db, jobs
 from circles.store.context import Context
 from circles.web import cookies, limits
@@ -27,6 +28,7 @@ from circles.web.sent import origin
 
 SQL = db.queries("web/kept")
 COOKIE = "kept"
+SIGNED_OUT = "signed-out"
 LASTS = 3600  # seconds; sql/web/kept.sql says the same
 MAX_BYTES = 200_000  # of a body that is read without a sign-in
 MAX_KEPT = (60, timedelta(minutes=15))  # forms from one network
@@ -37,14 +39,13 @@ FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 class KeptForm:
     """A kept form. path: it was posted to. page: the form is on. pairs: names and values; None when too large.
 
-    key, mark: of its origin.
+    mark: of the person who signed out of this browser before.
     """
 
     path: str
     page: str
     pairs: list[tuple[str, str]] | None
     has_files: bool
-    key: str
     mark: str
 
 
@@ -61,7 +62,9 @@ async def keep(request: Request, sign_in: str) -> tuple[str, str]:
     sent_from = origin.read(dict(pairs or ()).get(origin.FIELD, ""))
     page = origin.page_of(request, sent_from)
     own = None if pairs is None else [pair for pair in pairs if pair[0] != origin.FIELD]
-    form = KeptForm(request.url.path, page, own, has_files, sent_from.key, sent_from.mark)
+    form = KeptForm(
+        request.url.path, page, own, has_files, "" if sign_in else cookies.read(request, SIGNED_OUT)
+    )
     token = secrets.token_urlsafe(32)
     async with context.db.transaction() as tx:
         await SQL.keep(
@@ -140,11 +143,15 @@ async def of(request: Request, person_id: UUID) -> KeptForm | None:
 
 
 def _is_of(request: Request, form: KeptForm, owner: UUID | None, person_id: UUID) -> bool:
-    """Whether a form is this person's. One that was made for nobody belongs to whoever signs in with this browser."""
-    if owner is not None and owner != person_id:
-        return False
-    mark = origin.mark_of(request.app.state.context.settings, person_id, form.key)
+    """Whether a form is this person's. One of nobody known belongs to whoever signs in with this browser."""
+    if owner is not None:
+        return owner == person_id
+    mark = _mark(request.app.state.context.settings, person_id)
     return not form.mark or hmac.compare_digest(form.mark, mark)
+
+
+def _mark(settings: Settings, person_id: UUID) -> str:
+    return hmac.digest(settings.signing_key(), b"signed out " + person_id.bytes, "sha256").hex()
 
 
 async def forget(request: Request) -> None:
@@ -174,7 +181,17 @@ def after(request: Request, response: Response) -> None:
         cookies.delete(response, request.app.state.context.settings, COOKIE)
 
 
-def remember(response: Response, settings: Any, token: str) -> Response:
+async def sign_out(request: Request, response: Response) -> None:
+    """As somebody signs out: forget their form, and note in the browser who a form sent from another tab is of."""
+    settings: Settings = request.app.state.context.settings
+    if cookies.read(request, COOKIE):
+        await forget(request)
+        cookies.delete(response, settings, COOKIE)
+    if request.state.person:
+        cookies.write(response, settings, SIGNED_OUT, _mark(settings, request.state.person.id), LASTS)
+
+
+def remember(response: Response, settings: Settings, token: str) -> Response:
     """Set the cookie of a kept form."""
     if token:
         cookies.write(response, settings, COOKIE, token, LASTS)

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
-import secrets
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import unquote, urlsplit
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.routing import Match, Route
 
-from circles.base.settings import Settings
 from circles.web import htmx
 
 FIELD = "sent-from"
 MAX_PATH = 500
 _POSTED_FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
+_ONCE = " data-once"
 _SIGNING_IN = re.compile(r'\baction="/(?:sign-in|sign-out"|practice/)')
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """key: of the page as it was rendered once. mark: of the person it was rendered for; empty for nobody.
-
-    page: its path and query. All empty for a form without the field.
-    """
+    """key: of the page's content, in forms that are done once. page: its path and query. Both may be empty."""
 
     key: str = ""
-    mark: str = ""
     page: str = ""
 
 
@@ -45,31 +38,28 @@ def safe_path(path: str) -> str:
 
 def read(value: str) -> Origin:
     """The origin in the hidden field of a form."""
-    key, _, rest = value.partition(".")
-    mark, _, page = rest.partition(".")
+    key, _, page = value.partition(".")
     page = safe_path(page)
-    return Origin(key, mark, page) if key and page and len(page) <= MAX_PATH else Origin()
-
-
-def mark_of(settings: Settings, person_id: UUID | None, key: str) -> str:
-    """The mark of a person on a form: it names nobody, differs from page to page, and cannot be made elsewhere."""
-    if person_id is None:
-        return ""
-    return hmac.digest(settings.signing_key(), b"form " + person_id.bytes + key.encode(), "sha256")[:12].hex()
+    return Origin(key, page) if page and len(page) <= MAX_PATH else Origin()
 
 
 def add_fields(request: Request, html: str) -> str:
-    """The page with the hidden field in each of its posted forms, those of signing in excepted."""
+    """The page with the hidden field in each of its posted forms, those of signing in excepted.
+
+    A form with `data-once` also has a hash of the page, so that a second press is known from a form sent again after
+    the page has changed. Two pages that are alike have like fields, so that no field tells more than the page.
+    """
     if 'method="post"' not in html:
         return html
-    person = getattr(request.state, "person", None)
-    key = secrets.token_urlsafe(12)
-    mark = mark_of(request.app.state.context.settings, person.id if person else None, key)
-    value = escape(f"{key}.{mark}.{_page_shown(request)}")
-    field = f'<input type="hidden" name="{FIELD}" value="{value}">'
+    page = escape(_page_shown(request))
+    key = digest(html.encode(errors="surrogatepass")).hex()[:24] if _ONCE in html else ""
 
     def add(form: re.Match[str]) -> str:
-        return form[0] if _SIGNING_IN.search(form[0]) else form[0] + field
+        if _SIGNING_IN.search(form[0]):
+            return form[0]
+        return (
+            f'{form[0]}<input type="hidden" name="{FIELD}" value="{key if _ONCE in form[0] else ""}.{page}">'
+        )
 
     return _POSTED_FORM.sub(add, html)
 

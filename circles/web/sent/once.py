@@ -1,0 +1,98 @@
+"""Forms that add something, done once: a second press of the button leads where the first one did.
+
+A browser gives up on the first answer when a button is pressed again, so both presses must lead to the same page. The
+key is a hash over the person, the path and everything sent, with the hash of the page it was sent from; it is unique
+in the database, and claimed before the handler runs. A page that has changed since has another hash: sending the same
+from there is meant. A form without the field is known for as long as the first press is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from circles.store import db, jobs
+from circles.store.context import Context
+from circles.web import cookies
+from circles.web.sent import origin
+
+SQL = db.queries("web/sent")
+LASTS = timedelta(minutes=10)
+WAITS = timedelta(seconds=20)  # for the first press to be done
+LOOKS_EVERY = 0.05  # seconds
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+async def run(request: Request, handler: Handler) -> Response:
+    """The handler's response; for a second press a redirect to where the first one led."""
+    context: Context = request.app.state.context
+    form = await request.form()
+    key = _key(request, form)
+    lasts = LASTS if _origin(form).key else timedelta(0)
+    until = asyncio.get_running_loop().time() + WAITS.total_seconds()
+    while not await _claim(context, key, lasts):
+        while (location := await _location(context, key)) == "":
+            if asyncio.get_running_loop().time() > until:
+                return _led_before(origin.page_of(request, _origin(form)))
+            await asyncio.sleep(LOOKS_EVERY)
+        if location:
+            return _led_before(location)
+    return await _carry_out(request, handler, key)
+
+
+def _origin(form: FormData) -> origin.Origin:
+    return origin.read(str(form.get(origin.FIELD, "")))
+
+
+def _key(request: Request, form: FormData) -> bytes:
+    """The key of a sending. None of these forms has files."""
+    sent = [part for name, value in form.multi_items() if isinstance(value, str) for part in (name, value)]
+    parts = [str(request.state.person.id), request.url.path, *sent]
+    return origin.digest(*(part.encode(errors="surrogatepass") for part in parts))
+
+
+async def _claim(context: Context, key: bytes, lasts: timedelta) -> bool:
+    async with context.db.transaction() as tx:
+        return bool(await SQL.claim(tx, key=key, lasts=lasts))
+
+
+async def _location(context: Context, key: bytes) -> str | None:
+    """Where the first press led; empty while it runs, None once it was refused."""
+    async with context.db.reading() as tx:
+        row = await SQL.location(tx, key=key)
+    return (row["location"] or "") if row else None
+
+
+def _led_before(location: str) -> Response:
+    response = RedirectResponse(location or "/", status_code=303)
+    cookies.set_notice(response, "This was sent twice, and done once.", "calm")
+    return response
+
+
+async def _carry_out(request: Request, handler: Handler, key: bytes) -> Response:
+    """Run the handler. What it refused may be sent again."""
+    context: Context = request.app.state.context
+    location = ""
+    try:
+        response = await handler(request)
+        location = response.headers.get("location", "") if response.status_code == 303 else ""
+    finally:
+        async with context.db.transaction() as tx:
+            if location:
+                await SQL.done(tx, key=key, location=location)
+            else:
+                await SQL.release(tx, key=key)
+    return response
+
+
+@jobs.every("sent_forms.tidy", "41 * * * *")
+async def delete_old(context: Context) -> None:
+    """Delete the keys of an hour ago."""
+    async with context.db.transaction() as tx:
+        await SQL.delete_old(tx)
