@@ -75,8 +75,10 @@ def _page_shown(request: Request) -> str:
 
 
 def _path(request: Request) -> str:
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return path if len(path) <= MAX_PATH else request.url.path
+    """The path with its query; without, for a visitor, whose page shows nothing of an address that somebody made."""
+    path = f"{request.url.path}?{request.url.query}"
+    is_short = getattr(request.state, "person", None) and request.url.query and len(path) <= MAX_PATH
+    return path if is_short else request.url.path
 
 
 def htmx_page(request: Request) -> str:
