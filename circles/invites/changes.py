@@ -89,6 +89,7 @@ async def _mail(tx: db.Tx, context: Context, changes: list[Changed], names: Mapp
         calendars=calendars,
         method="REQUEST",
         useful_until=max(change.booking["ends_at"] for change in changes),
+        about=booking["booking_id"] if len(changes) == 1 else None,
         changes=changes,
         booking=booking,
         name=(changes[0].was or changes[0].now).discreet_name,
