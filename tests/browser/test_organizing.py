@@ -13,6 +13,7 @@ from tests.browser.conftest import PHONE_AND_DESKTOP, Visit
 from tests.browser.site import Member, Site
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
+from tests.helpers import change
 
 
 async def as_organizer(
@@ -37,11 +38,83 @@ async def test_making_somebody_a_facilitator(visit: Visit, site: Site, live: boo
     await visitor.press("Show")
     row = visitor.page.get_by_role("row").filter(has_text=member.email)
     await row.locator("summary").click()
-    await row.get_by_role("button", name="Zenobia: make facilitator").click()
+    await row.get_by_role("link", name="Make facilitator: Zenobia").click()
+    await visitor.sees("Zenobia gets a mail about it.")
+    await visitor.button("Make facilitator").dblclick()
     await expect(row.locator(".badge")).to_have_text("Facilitator")
+    await theirs.reads_mail(member.email)
+    await theirs.sees("made you a facilitator")
+    await theirs.open("/gatherings")
     await theirs.page.reload()
     await navigation.get_by_role("link", name="Host").click()
     await theirs.reads("Hosting")
+
+
+@pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
+async def test_no_circle_is_left_without_a_lead(visit: Visit, site: Site, live: bool, phone: bool) -> None:
+    """The role of a lead is taken away: first another lead, then everybody concerned is told."""
+    lead, heir = (
+        await site.member("Lore", is_facilitator=True),
+        await site.member("Heike", is_facilitator=True),
+    )
+    booked = await site.member("Nell")
+    circle = await site.circle(host=lead.id, name=f"Evening without a lead {live}")
+    for days in (7, 14):
+        await add_booking(site.context, await site.gathering(circle, days=days), booked.id)
+    visitor, _ = await as_organizer(visit, site, live=live, phone=phone)
+    visitor.watch.allowed.add(422)
+    await visitor.open(f"/organize/people/{lead.id}/roles?role=facilitator&on=no")
+    await visitor.sees("2 gatherings ahead, 2 seats booked")
+    await expect(visitor.page.get_by_role("button", name="Take the role away")).to_have_count(0)
+    await visitor.press("Show what will happen")
+    await visitor.sees("Please choose who leads")
+    await visitor.page.get_by_label("Who leads Evening").select_option(str(heir.id))
+    await visitor.press("Show what will happen")
+    await visitor.sees("1 person with a seat")
+    await visitor.button("Take the role away").dblclick()
+    await visitor.is_told("Lore is no longer a facilitator, and gets a mail.")
+    for member, words in (
+        (lead, "you are no longer a facilitator"),
+        (heir, "handed the lead over"),
+        (booked, "Heike"),
+    ):
+        await visitor.reads_mail(member.email)
+        await visitor.sees(words)
+    theirs = await visit(live=live, phone=phone)
+    await theirs.come_in(heir)
+    await theirs.open(f"/host/circles/{circle}")
+    await theirs.sees("Evening without a lead")
+
+
+async def test_an_orphaned_circle_is_taken_in_hand(visit: Visit, site: Site, live: bool) -> None:
+    """As an older version left it: its lead lost the role. The organizer cancels, then hands it over."""
+    lead, heir = (
+        await site.member("Lore", is_facilitator=True),
+        await site.member("Heike", is_facilitator=True),
+    )
+    booked = await site.member("Nell")
+    circle = await site.circle(host=lead.id, name=f"Orphaned {live}")
+    gathering = await site.gathering(circle)
+    await add_booking(site.context, gathering, booked.id)
+    await change(site.context, "update people set is_facilitator = false where id = $1", lead.id)
+    visitor, _ = await as_organizer(visit, site, live=live)
+    await visitor.open("/organize")
+    await visitor.page.get_by_role("link", name="One circle", exact=True).click()
+    await visitor.page.get_by_role("link", name=f"Orphaned {live}", exact=True).first.click()
+    await visitor.sees("Nobody can lead this circle")
+    await visitor.page.get_by_role("link", name="Cancel it").click()
+    await visitor.sees("1 person has a seat")
+    await visitor.fill("The reason", "We look for a host.")
+    await visitor.button("Cancel the gathering").dblclick()
+    await visitor.is_told("The gathering is canceled.")
+    await visitor.page.get_by_role("link", name="Hand over the lead", exact=True).click()
+    await visitor.page.get_by_label("Who leads it").select_option(str(heir.id))
+    await visitor.press("Show what will happen")
+    await visitor.sees("Heike leads it.")
+    await visitor.button("Heike leads it").dblclick()
+    await visitor.is_told("Heike leads this circle now.")
+    await visitor.reads_mail(booked.email)
+    await visitor.sees("We look for a host.")
 
 
 @pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
