@@ -40,6 +40,7 @@ class Scene:
     draft: UUID
     booking: UUID  # the member's, confirmed, at `ahead`
     listing: UUID  # a therapist's, shown
+    complaint: UUID  # the member's, about it
 
     def path(self, written: str) -> str:
         """An address with `{circle}`, `{ahead}` and so on filled in."""
@@ -64,6 +65,20 @@ async def scene(site: Site) -> AsyncIterator[Scene]:
     await add_booking(site.context, full, (await site.member("Ann")).id)
     for name in ("Ada", "Bela", "Cleo"):
         await add_booking(site.context, now, (await site.member(name)).id, kind="paid", amount=4500)
+    listing = await add_listing(
+        site.context, name="Wilhelmina Featherstonehaugh-Cholmondeley", letters="PhD, LMFT"
+    )
+    async with site.context.db.transaction() as tx:
+        complaint = await tx.fetchval(
+            "insert into complaints (listing_id, person_id, body) values ($1, $2, 'Another fee.') returning id",
+            listing,
+            member.id,
+        )
+        await tx.execute(
+            "insert into complaint_steps (complaint_id, what, note) values ($1, 'note', 'Wrote to the board.')",
+            complaint,
+        )
+        await tx.execute("insert into role_requests (person_id) values ($1)", member.id)
     yield Scene(
         host,
         member,
@@ -74,9 +89,8 @@ async def scene(site: Site) -> AsyncIterator[Scene]:
         now,
         draft,
         booking,
-        await add_listing(
-            site.context, name="Wilhelmina Featherstonehaugh-Cholmondeley", letters="PhD, LMFT"
-        ),
+        listing,
+        complaint,
     )
 
 
@@ -138,6 +152,18 @@ PAGES = [
     ("organizer", "/organize"),
     ("organizer", "/organize/people"),
     ("organizer", "/organize/circles"),
+    ("organizer", "/organize/circles/{circle}"),
+    ("organizer", "/organize/circles/{circle}/end"),
+    ("organizer", "/organize/complaints/{complaint}"),
+    ("organizer", "/organize/people/requests"),
+    ("organizer", "/organize/people/{host.id}/roles?role=facilitator&on=no"),
+    ("organizer", "/organize/people/{member.id}/roles?role=organizer&on=yes"),
+    ("organizer", "/host/circles/{circle}/hosts"),
+    ("organizer", "/host/circles/{circle}/hosts/{organizer.id}/lead"),
+    ("organizer", "/host/gatherings/{ahead}/cancel"),
+    ("organizer", "/host/gatherings/{ahead}/stand-in"),
+    ("member", "/my/complaints"),
+    ("member", "/my/complaints/{complaint}"),
     ("organizer", "/organize/bookings"),
     ("organizer", "/organize/attendance"),
     ("organizer", "/organize/therapists?show=all"),

@@ -50,7 +50,7 @@ async def test_a_helper_sees_the_register_and_nothing_else(visit: Visit, site: S
 
     helper = await visit(live=live, phone=True)
     await says_yes(helper, person, "who keeps the register and changes nothing else")
-    await helper.is_told("Welcome. You help to hold")
+    await helper.is_told("Welcome. You help to host")
     await expect(helper.link("Change the circle")).to_have_count(0)
     await helper.open("/host")
     await helper.page.locator(f'main a[href="/host/gatherings/{gathering}"]').first.click()
@@ -68,8 +68,10 @@ async def test_a_helper_sees_the_register_and_nothing_else(visit: Visit, site: S
     await host.reads_mail(who.email, subject="news for its hosts")
     await host.sees("Hale said yes to your invitation.")
     await host.open(f"/host/circles/{circle}/hosts")
-    await host.press(f"Take out {person.name}")
-    await host.is_told("hosts no more here")
+    await host.page.get_by_role("link", name=f"Remove {person.name}").click()
+    await host.sees(f"{person.name} no longer hosts")
+    await host.button(f"Remove {person.name}").dblclick()
+    await host.is_told("no longer hosts this circle")
     assert (await helper.open(f"/host/gatherings/{gathering}")).status == 404  # on the next request
 
 
@@ -87,7 +89,7 @@ async def test_somebody_stands_in_for_one_gathering(visit: Visit, site: Site) ->
     await host.is_told(f"Asked: {person.email}.")
 
     other = await visit(live=False)
-    await says_yes(other, person, "hold one gathering of")
+    await says_yes(other, person, "host one gathering of")
     await other.is_told("Thank you. You host this gathering.")
     await other.sees("Stellan hosts this gathering.")
     other.watch.allowed.add(404)

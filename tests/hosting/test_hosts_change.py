@@ -54,7 +54,7 @@ async def test_the_lead_is_handed_over_after_a_look(cast: Cast, browser: OpenBro
         shown = (await page.get(f"{here}/{cast.fern}/lead")).text
         assert not missing(
             shown,
-            "Fern leads it, with Farid. There is 1 gathering ahead, 1 seat booked.",
+            "Fern leads it, with Farid. 1 gathering ahead, 1 seat booked.",
             "Farid stays as co-facilitator.",
             "Told by mail: Fern.",
         )
@@ -73,7 +73,7 @@ async def test_the_lead_is_handed_over_after_a_look(cast: Cast, browser: OpenBro
     news = await mails(cast.context, "host_news")
     assert set(news) == {"fern@example.org"}
     assert (
-        "Farid handed the lead over to you. There is 1 gathering ahead"
+        "Farid handed the lead over to you. 1 gathering ahead"
         in news["fern@example.org"]["text_body"]
     )
     assert [row["who"] for row in await events(cast.context, "host.lead")] == [cast.farid]

@@ -138,5 +138,5 @@ async def apply(
         if not (silent and news == "gone"):
             text = change.news(host, news, actor.name)
             await hosts_mail.notify(tx, context, host, circle.discreet_name, text)
-    if set(change.hosts_before) != set(change.hosts_after):  # those with a seat see other hosts from now on
+    if change.is_seen_by_members:
         await invites.announce_circle(tx, circle.id)

@@ -64,7 +64,7 @@ class CircleHosts:
     def ahead_words(self) -> str:
         """How much is ahead: "33 gatherings ahead, 12 seats booked"."""
         if not self.gatherings:
-            return "nothing planned ahead"
+            return "Nothing planned ahead"
         ahead = f"{plural(self.gatherings, 'gathering')} ahead"
         return f"{ahead}, {plural(self.seats, 'seat')} booked" if self.seats else f"{ahead}, no seat booked"
 
@@ -131,7 +131,7 @@ class HostsChange:
         if news == "gone":
             return f"{actor_name} ended your part as {PARTS[host.part].lower()}."
         if news == "lead":
-            return f"{actor_name} handed the lead over to you. There is {self.circle.ahead_words}."
+            return f"{actor_name} handed the lead over to you. {self.circle.ahead_words}."
         if news == "moved":
             leads = f" to {lead.name}" if lead else ""
             return (
@@ -158,9 +158,14 @@ class HostsChange:
         return f"{self.lead.name} leads it{beside}" if self.lead else "Nobody leads it"
 
     @property
+    def is_seen_by_members(self) -> bool:
+        """Whether members see other hosts afterwards; two people may have one name."""
+        return set(_seen(self.circle.hosts)) != set(_seen(self.after))
+
+    @property
     def members(self) -> tuple[Host, ...]:
         """The members who are notified: with a seat ahead, where the hosts they see change, and no hosts themselves."""
-        if set(_seen(self.circle.hosts)) == set(_seen(self.after)):
+        if not self.is_seen_by_members:
             return ()
         hosts = {self.actor_id, *(host.id for host in (*self.circle.hosts, *self.after))}
         return tuple(member for member in self.circle.members if member.id not in hosts)
