@@ -58,8 +58,11 @@ def welcome(settings: Settings) -> str:
     """The message at the start."""
     lines = [f"{settings.community_name} is at {settings.base_url}"]
     if settings.practice:
+        mail = "and no mail leaves" if settings.practice_mail else "but mail goes out"
         lines.append(
-            f"Practice mode: no card is charged and no mail leaves ({settings.base_url}/practice/mail has it)."
+            f"Practice mode: no card is charged {mail} ({settings.base_url}/practice/mail has a copy)."
+            if not settings.practice_mail
+            else f"Practice mode: no card is charged {mail} ({settings.base_url}/practice/mail has it)."
         )
     return "\n".join([*lines, "Ctrl-C stops it."])
 

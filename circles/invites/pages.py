@@ -29,7 +29,7 @@ async def my_gatherings(request: Request) -> Response:
     return render.page(
         request,
         "invites/my_gatherings.html",
-        ahead=[_shown(row, zone) for row in reversed(rows) if row["ends_at"] > row["now"]],
+        ahead=[_shown(row, zone) for row in rows if row["ends_at"] > row["now"]],
         past=[row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"],
         feed=feed,
         suggested=more["suggested"],

@@ -63,6 +63,9 @@ def _check_size(image: Image.Image) -> None:
 
 def _opaque(image: Image.Image) -> Image.Image:
     """The picture on a warm white background where it was transparent."""
+    if image.mode.startswith("I"):
+        # 16 bits a pixel, which Pillow would cut off at 255 instead of scaling them.
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         background = Image.new("RGBA", layer.size, (250, 246, 238, 255))

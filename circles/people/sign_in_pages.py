@@ -106,7 +106,7 @@ def _code_page(request: Request, form: Form, row: Record | None) -> Response:
             form=form,
             email=row["email"] if row else "",
             refused=row is not None and row["mail_refused"],
-            usable=not refusals,
+            spent=refusals[0].text if refusals else "",
         )
     )
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from circles.base import clock
+from circles.base import clock, text
 from circles.base.errors import Reason, Refused
 
 SIGN_IN_LASTS = timedelta(days=30)
 CODE_LASTS = timedelta(minutes=10)  # and the link in the same mail
 NAME_LASTS = timedelta(minutes=30)  # for a new person to give a name after the code or link was right
 MAX_TRIES = 5
+_DIGITS = re.compile(r"[0-9](?:[\s\-\u2010-\u2015.]*[0-9])*")  # a number with gaps in it
+_SIX = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 
 # Limits of sign-in mails: (how many, in what time). An address gets few, so that no mailbox is filled and no code
 # is guessed by requesting many. A network gets more, since a household or a clinic may share it.
@@ -63,11 +65,18 @@ class TooManyRequests(Refused):
 
 
 def parse_code(typed: str, field: str = "code") -> str:
-    """Six digits out of what was typed, with spaces, dashes or full-width digits. Raises Refused."""
-    digits = re.sub(r"[\s\-\u2010-\u2015.]", "", unicodedata.normalize("NFKC", typed))
-    if not re.fullmatch(r"[0-9]{6}", digits):
+    """Six digits out of what was typed or pasted: with spaces, dashes or full-width digits, and with words around them.
+
+    Raises Refused for none, or for several that differ.
+    """
+    plain = text.without_invisible(unicodedata.normalize("NFKC", typed))
+    numbers = {re.sub(r"[^0-9]", "", match[0]) for match in _DIGITS.finditer(plain)}
+    codes = {number for number in numbers if len(number) == 6}
+    if not codes and re.search(r"[^\W\d_]", plain):  # words around it, and another number next to it
+        codes = set(_SIX.findall(plain))
+    if len(codes) != 1:
         raise Refused(Reason("code_unreadable", "The code has six digits. It is in the mail we sent.", field))
-    return digits
+    return codes.pop()
 
 
 def code_hash(key: bytes, request_id: UUID, digits: str) -> bytes:

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from circles.store.templates import render
 from circles.web import cookies
-from circles.web.sent import filling, origin
+from circles.web.sent import filling, origin, problems
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
@@ -29,6 +29,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     kept = getattr(request.state, "kept", None)
     if kept and not PurePosixPath(template).name.startswith("_"):
         html = filling.fill(html, kept, request.url.path)
+    html = problems.name_questions(html)
     response = HTMLResponse(origin.add_fields(request, html), status_code=status)
     if notice:
         cookies.delete_notice(response)

@@ -40,7 +40,7 @@ update invites set
 from sending where invites.id = sending.invite_id;
 
 -- name: mine(actor_id, most)
--- a person's own gatherings, the latest first: held and confirmed ones, and those ahead that were canceled
+-- a person's own gatherings, the nearest first, those ahead before those over: held and confirmed ones, and those ahead that were canceled
 select
     bookings.*, gatherings.state as gathering_state, circles.name as circle_name, circles.place,
     coalesce(nullif(gatherings.city, ''), circles.city) as city,
@@ -66,7 +66,8 @@ where bookings.person_id = :actor_id and (
     bookings.state in ('held', 'confirmed')
     or (bookings.end_cause = 'gathering_cancelled' and gatherings.ends_at > now())
 )
-order by gatherings.starts_at desc, bookings.id
+-- what is ahead first, the nearest before all, then what is over, the latest before all
+order by gatherings.ends_at <= now(), abs(extract(epoch from gatherings.starts_at - now())), bookings.id
 limit :most;
 
 -- name: calendar_booking(booking_id, actor_id)^

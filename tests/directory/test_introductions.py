@@ -42,7 +42,7 @@ async def test_an_introduction_from_form_to_mail(scene: Scene, browser: OpenBrow
         preview = (await page.post(here, data=typed | {"do": "look"})).text
         for words in ("Nothing is sent yet", "River Stone, and nobody else", "Circles: somebody asks"):
             assert words in preview
-        assert "did not tick it: the name to be called, your own words" in preview
+        assert "did not tick it: your own words" in preview
         assert await scene.fetch("select * from introductions") == []
         shown = await page.post(f"{here}/mail", data=typed)
         assert shown.headers["content-security-policy"].startswith("sandbox;")

@@ -36,7 +36,9 @@ def test_only_what_is_ticked_is_shared() -> None:
     shared = rules.read_shared(TICKED | typed | {"tell_looking_for": "on", "tell_circle": "on"})
     assert shared.kinds == ("reach", "looking_for", "circle")
     assert (shared.call_name, shared.looking_for, shared.own_words) == ("", "Weekday evenings", "")
-    assert rules.unshared_labels(TICKED | typed, shared) == ["the name to be called", "your own words"]
+    unshared = rules.unshared_labels(TICKED | typed, shared)
+    assert list(unshared.values()) == ["the name to be called", "your own words"]
+    assert list(rules.unshared_labels(TICKED | typed, shared, (typed["call_name"],))) == ["own_words"]
 
 
 @given(ticks=st.sets(st.sampled_from(sorted(rules.SHAREABLE))), words=st.text(max_size=40))

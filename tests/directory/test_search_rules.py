@@ -159,6 +159,16 @@ def test_loosened_searches_are_ordered_by_count() -> None:
     assert [(option.how_many, option.search) for option in loosened] == expected
 
 
+def test_the_advice_fits_the_filters_that_are_set() -> None:
+    alone = wording.without_loosened(Search(state="WY"), "Wyoming")
+    assert alone == "Nobody is listed in Wyoming for this yet. Therapists are added by the week."
+    assert wording.without_loosened(Search(state="WY", ways=("ifs",)), "Wyoming") == alone
+    two = Search(state="WY", ways=("ifs",), fee=8000)
+    assert (
+        wording.without_loosened(two, "Wyoming") == "No single choice is the reason. Removing two may help."
+    )
+
+
 def test_the_place_is_never_loosened() -> None:
     search = Search(state="FL", how="in_person", ways=("ifs",))
     loosened = wording.loosened(search, {"without:where": 9, "tele:FL": 4}, "FL")

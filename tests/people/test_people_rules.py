@@ -144,7 +144,30 @@ def test_a_code_is_read_however_it_is_spaced(number: int, gap: str) -> None:
     assert sign_in_rules.parse_code(f" {digits[:3]}{gap}{digits[3:]} ") == digits
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345a", "٠١٢٣٤٥", "123.4567", "-------"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Your sign-in code: 123456",
+        "123 456 is your code",
+        "Code: 123-456. It works once, for 10 minutes.",
+        "code 123456 10 minutes",
+        "123456 (not 123456 again)",
+        "\u200b１２３４５６\u200b",
+        "Dein Code: １２３ ４５６.",
+    ],
+)
+def test_a_code_is_found_among_the_words_around_it(typed: str) -> None:
+    assert sign_in_rules.parse_code(typed) == "123456"
+
+
+@pytest.mark.parametrize("typed", ["123456 or 654321", "call 0123456789", "code 12 34"])
+def test_words_without_one_code_are_refused(typed: str) -> None:
+    assert codes(lambda: sign_in_rules.parse_code(typed)) == {"code_unreadable"}
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "12345", "1234567", "12.345678", "12345a", "٠١٢٣٤٥", "123.4567", "-------"]
+)
 def test_what_is_no_code_is_refused_before_it_counts(typed: str) -> None:
     assert codes(lambda: sign_in_rules.parse_code(typed)) == {"code_unreadable"}
 

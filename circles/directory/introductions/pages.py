@@ -93,7 +93,9 @@ def _preview_page(request: Request, listing: db.Record, form: Form, shared: Shar
         listing=listing,
         form=form,
         shared=rules.shared_labels(shared.kinds),
-        unshared=rules.unshared_labels(form.values, shared),
+        unshared=rules.unshared_labels(
+            form.values, shared, (request.state.person.name, request.state.person.email)
+        ),
         mail=_written(request, listing, form, shared),
         days=rules.PROMISED_DAYS,
     )

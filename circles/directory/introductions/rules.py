@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -309,7 +309,17 @@ def shared_labels(kinds: Sequence[str]) -> list[str]:
     return [label for kind, label in SHAREABLE.items() if kind in kinds]
 
 
-def unshared_labels(values: Mapping[str, str], shared: Shared) -> list[str]:
-    """What was typed but not ticked: it is not shared, and the preview lists it."""
-    typed = [kind for kind in LENGTHS if kind not in shared.kinds and values.get(kind, "").strip()]
-    return shared_labels(typed)
+def unshared_labels(
+    values: Mapping[str, str], shared: Shared, begun_with: Collection[str] = ()
+) -> dict[str, str]:
+    """What was typed but not ticked, by kind: it is not shared, and the preview asks whether it shall be.
+
+    begun_with: texts that the form began with, which nobody typed.
+    """
+    return {
+        kind: label
+        for kind, label in SHAREABLE.items()
+        if kind in LENGTHS
+        and kind not in shared.kinds
+        and values.get(kind, "").strip() not in ("", *begun_with)
+    }

@@ -114,6 +114,15 @@ class Loosened:
     search: Search
 
 
+def without_loosened(search: Search, area: str) -> str:
+    """The advice where no single choice could be given up. area: the state or country in words, where it is known."""
+    can_go = sum(replace(search, **changes) != search for _, changes in _LOOSE.values())
+    if can_go > 1:
+        return "No single choice is the reason. Removing two may help."
+    place = f" in {area}" if area else ""
+    return f"Nobody is listed{place} for this yet. Therapists are added by the week."
+
+
 def loosened(search: Search, counts: Mapping[str, int], area: str = "") -> list[Loosened]:
     """The single choices without which somebody would fit, the most first. area: of the person who searches."""
     search = replace(search, page=1)
