@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from circles.base import names
 from circles.base.row import Row
 
 # A host never reads more of an address than this.
@@ -15,12 +16,12 @@ MAX_LETTERS = 3
 def tell_apart(rows: Iterable[Row]) -> dict[UUID, str]:
     """For each person whose name another one of the list has too, a hint. Nobody else is in the answer.
 
-    rows: person_id, name, pronouns, email and created_at of people; one person may come twice. Letter case and spaces
-    do not make two names differ.
+    rows: person_id, name, pronouns, email and created_at of people; one person may come twice. Letter case,
+    accents and spaces do not make two names differ.
     """
     by_name: dict[str, list[Row]] = defaultdict(list)
     for row in {row["person_id"]: row for row in rows}.values():
-        by_name[" ".join(row["name"].casefold().split())].append(row)
+        by_name[names.key(row["name"])].append(row)
     return {
         row["person_id"]: _hint(row, [other for other in same if other is not row])
         for same in by_name.values()
