@@ -82,7 +82,7 @@ def undelivered_texts(message: Row) -> list[str]:
     texts = []
     if message["failed"]:
         texts.append(
-            f"{join_names(message['failed'])} may not have had this mail. Please ask them another way."
+            f"{join_names(message['failed'])} may not have had this mail. Please tell them another way."
         )
     if message["waits"]:
         texts.append(f"The mail to {join_names(message['waits'])} has not left yet. We keep trying.")

@@ -57,7 +57,7 @@ def unreached_text(address: str, because: str, since: datetime) -> str:
     """What the owner of an address reads while mail does not reach it. because: as in unreached_addresses."""
     day = clock.format_date(since.date())
     if because == "refused":
-        return f"Mail to {address} came back on {day}. Please check that the address is right."
+        return f"Mail to {address} came back on {day}. Please check that the address is right and still takes mail."
     if because == "full":
         return f"Mail to {address} came back on {day}: the mailbox is full. We try again for some days."
     return f"Our mail of {day} did not get through to {address}. The next mail tries again."

@@ -103,7 +103,7 @@ select
                     where gatherings.circle_id = circles.id and gatherings.state = 'open' and ends_at > now()
                 )
             )
-            order by circles.name, circles.id
+            order by circles.name_key, circles.id
         ), '[]')
         from hosts join circles on circles.id = hosts.circle_id
         where hosts.person_id = :person and hosts.part = 'lead' and circles.state <> 'archived'

@@ -11,7 +11,7 @@ select
     (
         select coalesce(jsonb_agg(
             jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email, 'zone', people.zone)
-            order by lower(people.name), people.id
+            order by people.name_key, people.id
         ), '[]')
         from people
         where people.id <> :actor_id and (
@@ -59,7 +59,7 @@ select
     array(
         select people.name from hosts join people on people.id = hosts.person_id
         where hosts.circle_id = circles.id and hosts.person_id <> :actor_id
-        order by lower(people.name), people.id
+        order by people.name_key, people.id
     ) as host_names,
     (
         select people.name from stand_ins join people on people.id = stand_ins.person_id
@@ -169,7 +169,7 @@ where people.id <> :actor_id and (
         where stand_ins.gathering_id = any(:gathering_ids::uuid []) and stand_ins.person_id = people.id
     )
 )
-order by lower(people.name), people.id;
+order by people.name_key, people.id;
 
 -- name: canceled_gathering(id)^
 -- what other hosts are told of a gathering that was canceled
@@ -185,8 +185,8 @@ select
 from gatherings
 cross join lateral (
     select
-        coalesce(array_agg(people.id order by lower(people.name), people.id), '{}') as ids,
-        coalesce(array_agg(people.name order by lower(people.name), people.id), '{}') as names
+        coalesce(array_agg(people.id order by people.name_key, people.id), '{}') as ids,
+        coalesce(array_agg(people.name order by people.name_key, people.id), '{}') as names
     from bookings join people on people.id = bookings.person_id
     where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
 ) as seated

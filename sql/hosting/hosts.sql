@@ -53,7 +53,7 @@ select
                 'id', people.id, 'name', people.name, 'email', people.email, 'part', hosts.part,
                 'may_lead', people.is_facilitator or people.is_organizer
             )
-            order by hosts.part = 'lead' desc, people.name, people.id
+            order by hosts.part = 'lead' desc, people.name_key, people.id
         ), '[]')
         from hosts join people on people.id = hosts.person_id
         where hosts.circle_id = circles.id
@@ -61,7 +61,7 @@ select
     (
         select coalesce(jsonb_agg(
             jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email)
-            order by lower(people.name), people.id
+            order by people.name_key, people.id
         ), '[]')
         from people
         where people.id in (
@@ -85,11 +85,11 @@ select
 from circles
 left join may_manage(circles.id, :actor_id) as actor on true
 where circles.id = any(:ids::uuid []) and (actor.part is not null or :actor_id::uuid is null)
-order by circles.name, circles.id;
+order by circles.name_key, circles.id;
 
 -- name: possible_leads()
 -- everybody who may lead a circle, by name
-select id, name, email from people where is_facilitator or is_organizer order by lower(name), id;
+select id, name, email from people where is_facilitator or is_organizer order by name_key, id;
 
 -- name: possible_lead(id)^
 -- somebody who may lead a circle, their row locked so that they keep the role until the end of the transaction

@@ -11,7 +11,7 @@ select
                 'id', people.id, 'name', people.name, 'email', people.email, 'part', hosts.part,
                 'may_lead', people.is_facilitator or people.is_organizer
             )
-            order by hosts.part = 'lead' desc, hosts.part, people.name, people.id
+            order by hosts.part = 'lead' desc, hosts.part, people.name_key, people.id
         ), '[]')
         from hosts join people on people.id = hosts.person_id
         where hosts.circle_id = circles.id
@@ -64,4 +64,4 @@ select
     ), '') as lead_name
 from circles
 where circles.id in (select id from orphaned_circles) or circles.id in (select circle_id from orphaned_stand_ins)
-order by circles.name, circles.id;
+order by circles.name_key, circles.id;

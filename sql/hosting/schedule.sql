@@ -7,7 +7,7 @@ select
     (
         select coalesce(jsonb_agg(
             jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email, 'zone', people.zone)
-            order by lower(people.name), people.id
+            order by people.name_key, people.id
         ), '[]')
         from people
         where people.id <> :actor_id and (

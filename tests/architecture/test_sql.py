@@ -29,6 +29,32 @@ def names_in(file: str) -> list[str]:
     return [name for name in db.queries(file).available_queries if not name.endswith("_cursor")]
 
 
+# A bare name sorts as the server's collation has it, and lower() finds no accents: docs/decisions/0014-folded-names.md.
+BARE_NAMES = re.compile(
+    r"lower\([a-z_.]*(?:name|city)\b|\bilike\b"
+    r"|order by [^\n;]*\b(?:people|circles|listings)\.name\b"
+)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_names_are_sorted_and_searched_by_their_keys(file: str) -> None:
+    assert BARE_NAMES.findall((db.SQL / f"{file}.sql").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "order by lower(people.name)",
+        "order by hosts.part = 'lead' desc, people.name",
+        "lower(name)",
+        "name ilike '%a%'",
+    ],
+)
+def test_a_bare_name_is_noticed(clause: str) -> None:
+    assert BARE_NAMES.search(clause)
+    assert not BARE_NAMES.search("order by hosts.part = 'lead' desc, people.name_key, lower(people.email)")
+
+
 @pytest.mark.parametrize("file", FILES)
 async def test_every_query_prepares(file: str, database_url: str) -> None:
     connection = await asyncpg.connect(database_url)

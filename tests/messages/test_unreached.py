@@ -33,7 +33,7 @@ async def paths_of_mira(cast: Cast) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("because", "text"),
     [
-        ("refused", "Please check that the address is right."),
+        ("refused", "Please check that the address is right and still takes mail."),
         ("full", "the mailbox is full."),
         ("expired", "did not get through to mira@example.org"),
     ],

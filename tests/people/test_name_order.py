@@ -175,8 +175,12 @@ async def test_a_city_is_found_without_accents(context: Context, cast: Cast) -> 
     now = datetime.now(UTC)
     for typed in ("lodz", "Łódź", "ŁÓDŹ", "łod"):
         async with context.db.reading() as tx:
-            between = await nearby.open_between(tx, None, now, now + timedelta(days=5), typed, 10)
+            between = await nearby.open_between(tx, None, now, now + timedelta(days=5), typed, 10, None)
             nearest = await nearby.open_nearest(
-                tx, [now], timedelta(days=5), nearby.PlaceFilter(online=False, in_person=True, city=typed)
+                tx,
+                [now],
+                timedelta(days=5),
+                nearby.PlaceFilter(online=False, in_person=True, city=typed),
+                None,
             )
         assert [card.city for card in (*between, *filter(None, nearest))] == ["Łódź", "Łódź"], typed
