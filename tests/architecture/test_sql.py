@@ -29,7 +29,7 @@ def names_in(file: str) -> list[str]:
     return [name for name in db.queries(file).available_queries if not name.endswith("_cursor")]
 
 
-# A bare name sorts as the server's collation has it, and lower() finds no accents: docs/decisions/0014-folded-names.md.
+# A bare name sorts as the server's collation has it, and lower() finds no accents: docs/decisions/0018-folded-names.md.
 BARE_NAMES = re.compile(
     r"lower\([a-z_.]*(?:name|city)\b|\bilike\b"
     r"|order by [^\n;]*\b(?:people|circles|listings)\.name\b"
