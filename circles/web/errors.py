@@ -19,15 +19,21 @@ log = structlog.get_logger("errors")
 
 # status: (title, what happened and what to do)
 TEXTS = {
-    400: ("This request could not be read", "Nothing was changed. Please go back and try again."),
+    400: (
+        "This request could not be read",
+        "Nothing was changed. Go back: what you typed is still in the form. Then please try again.",
+    ),
     403: ("This is not yours to change", "Nothing was changed. If you think it should be, ask an organizer."),
     404: (
         "There is nothing here",
         "The address may be mistyped, or the page may be private. Your bookings are safe.",
     ),
     405: ("This page cannot be used that way", "Nothing was changed. Please go back and try again."),
-    408: ("The request took too long", "Nothing was changed. Please try again."),
-    422: ("This could not be done", "Nothing was changed."),
+    408: (
+        "The request took too long",
+        "Nothing was changed. Go back: what you typed is still in the form. Then please try again.",
+    ),
+    422: ("This could not be done", "Nothing was changed. Go back: what you typed is still there."),
     413: (
         "That was too much at once",
         "Nothing was saved. Go back: what you typed is still in the form. Please shorten it, or choose a smaller "

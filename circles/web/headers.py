@@ -115,7 +115,7 @@ class SameSiteOnly:
         ):
             response = PlainTextResponse(
                 "This form was sent from another site, so nothing was done. "
-                "Please open Circles itself and try again.",
+                "If it was you, go back: what you typed is still there. Load the page of Circles again, and send it.",
                 status_code=403,
             )
             await response(scope, receive, send)

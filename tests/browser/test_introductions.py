@@ -36,7 +36,7 @@ async def ask(visitor: Visitor, listing: UUID, name: str) -> str:
     await visitor.fill("Your own words", SECRET)
     await visitor.press("Look at the mail")
     await visitor.reads("This is the mail")
-    await visitor.sees("You typed it and did not tick it: the name to be called, your own words.")
+    await visitor.sees("You typed this and did not tick it: your own words.")
     seen = await visitor.page.locator("pre.mail-text").first.text_content() or ""
     assert "555 0101, after six" in seen
     assert SECRET not in seen

@@ -21,6 +21,7 @@ from tests.conftest import OpenBrowser
 from tests.directory.helpers import add_listing, form_id, present
 from tests.directory.introduction_helpers import FORM, SHARED, Drain, Scene
 from tests.helpers import missing
+from tests.web.pages import read_page
 
 
 @pytest_asyncio.fixture
@@ -43,6 +44,10 @@ async def test_an_introduction_from_form_to_mail(scene: Scene, browser: OpenBrow
         for words in ("Nothing is sent yet", "River Stone, and nobody else", "Circles: somebody asks"):
             assert words in preview
         assert "did not tick it: your own words" in preview
+        told = next(form for form in read_page(preview, here)[0] if ("tell_own_words", "on") in form.sends())
+        too = (await page.post(here, data=dict(told.sends()) | {"do": "look"})).text
+        assert "Not in the mail" not in too
+        assert "I typed this and did not tick it" in too.partition("mail-text")[2]
         assert await scene.fetch("select * from introductions") == []
         shown = await page.post(f"{here}/mail", data=typed)
         assert shown.headers["content-security-policy"].startswith("sandbox;")

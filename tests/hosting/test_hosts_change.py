@@ -72,10 +72,7 @@ async def test_the_lead_is_handed_over_after_a_look(cast: Cast, browser: OpenBro
     }
     news = await mails(cast.context, "host_news")
     assert set(news) == {"fern@example.org"}
-    assert (
-        "Farid handed the lead over to you. 1 gathering ahead"
-        in news["fern@example.org"]["text_body"]
-    )
+    assert "Farid handed the lead over to you. 1 gathering ahead" in news["fern@example.org"]["text_body"]
     assert [row["who"] for row in await events(cast.context, "host.lead")] == [cast.farid]
 
 
