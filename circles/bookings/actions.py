@@ -163,6 +163,6 @@ async def cancel(context: Context, actor: Person, booking_id: UUID, *, shown: in
 
 
 async def note_seen(context: Context, actor: Person, booking_id: UUID, mark: str) -> None:
-    """Note that the person of a booking saw what changed. mark: of what they were shown; of anything else, nothing is noted."""
+    """Note that the person of a booking saw what changed. mark: of what they were shown; nothing else is noted."""
     async with context.db.transaction() as tx:
         await SQL.note_seen(tx, booking_id=booking_id, actor_id=actor.id, mark=mark)

@@ -149,7 +149,7 @@ class UnseenChange:
     def read(
         cls, row: Mapping[str, Any] | None, viewer_zone: str, *, shows_place: bool
     ) -> UnseenChange | None:
-        """row: as the function unseen_change of the database gives it. shows_place: whether they may see the address."""
+        """row: as the database function unseen_change gives it. shows_place: whether they may see the address."""
         if row is None:
             return None
         names = {UUID(host): name for host, name in row["names"].items()}

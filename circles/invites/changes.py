@@ -95,6 +95,7 @@ async def _mail(tx: db.Tx, context: Context, changes: list[Changed], names: Mapp
         name=(changes[0].was or changes[0].now).discreet_name,
         page=sending.my_gatherings_url(context.settings),
         cancel_url=_cancel_url(context, changes),
+        hidden=any(change.is_hidden for change in changes),
         may_cancel=any(change.may_cancel for change in changes),
         new_hosts=[
             (names[host], f"{context.settings.base_url}/facilitators/{host}")

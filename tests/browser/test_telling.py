@@ -20,7 +20,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
-async def test_a_circle_that_moves_house_is_told_after_a_look(
+async def test_another_address_of_a_circle_is_told_after_a_preview(
     visit: Visit, site: Site, live: bool, phone: bool
 ) -> None:
     host, farrah = await as_host(visit, site, live=live, phone=phone)

@@ -127,7 +127,7 @@ def _sentences(outcome: CircleOutcome) -> Iterator[str]:
         gets = choose(len(members), "gets a mail", "get one mail each")
         yield (
             f"{plural(len(members), 'person', 'people')} with a seat in {plural(count, 'gathering')} ahead {gets}, "
-            f"with what was and what is, and with the new entry for the calendar: {join_names(members.values())}."
+            f"with the new entry for the calendar: {join_names(members.values())}."
         )
     else:
         yield "Nobody with a seat needs to be told."

@@ -132,6 +132,9 @@ def host_subject(outcome: Outcome, name: str, zone: str) -> str:
     )
     if old != new:
         return f"{name}: {old} moved to {new}"
+    if step.moves:
+        times = [_time(at, step.moment.zone, zone) for at in (step.gathering.starts_at, step.moment.utc)]
+        return f"{name}: {old}, {times[0]} moved to {times[1]}"
     return f"{name}: {old} changed" if step.effect == "change" else f"{name}: {old} is removed"
 
 
@@ -160,6 +163,10 @@ def reader_zone(zone: str, other: str) -> ZoneInfo:
 
 def _day(at: datetime, zone: str, viewer_zone: str) -> str:
     return clock.format_date(at.astimezone(reader_zone(viewer_zone, zone)).date())
+
+
+def _time(at: datetime, zone: str, viewer_zone: str) -> str:
+    return clock.format_time(at.astimezone(reader_zone(viewer_zone, zone)))
 
 
 def _people(count: int) -> str:
