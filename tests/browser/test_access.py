@@ -47,9 +47,7 @@ class Scene:
 
     def path(self, written: str) -> str:
         """An address with `{circle}`, `{ahead}` and so on filled in."""
-        return written.format(
-            **{name: getattr(self, name) for name in self.__slots__} | {"host": self.host.id}
-        )
+        return written.format(**{name: getattr(self, name) for name in self.__slots__})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -109,7 +107,7 @@ PAGES = [
     ("", "/gatherings/{full}"),
     ("", "/circles/{circle}"),
     ("", "/circles/{circle}/guidelines"),
-    ("", "/facilitators/{host}"),
+    ("", "/facilitators/{host.id}"),
     ("", "/therapists"),
     ("", "/therapists?state=FL&how=telehealth&with=trauma"),
     ("", "/therapists?state=FL&zip=80202"),
@@ -242,6 +240,15 @@ async def out_of_order(visitor: Visitor) -> list[str]:
     )
 
 
+async def primary_buttons(visitor: Visitor) -> list[str]:
+    """The primary buttons of a page, where it has more than the one that its purpose is."""
+    labels = await visitor.page.evaluate(
+        """() => [...document.querySelectorAll("main .button-primary:not(.quietly)")].filter(one => one.checkVisibility())
+             .map(one => one.innerText.trim())"""
+    )
+    return labels if len(labels) > 1 else []
+
+
 async def too_small(visitor: Visitor) -> list[str]:
     """Controls that a thumb would miss: all are 44 px high, but links in a line of text. A choice is its whole box."""
     return await visitor.page.evaluate(
@@ -261,6 +268,7 @@ async def is_for_everybody(visitor: Visitor) -> None:
     page = visitor.page
     await page.wait_for_load_state()
     found: dict[str, list[str]] = {"on a desktop": await violations(visitor)}
+    found["more than one primary button"] = await primary_buttons(visitor)
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size(PHONE)
     found["on a phone in the dark"] = await violations(visitor)
