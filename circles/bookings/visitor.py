@@ -24,8 +24,13 @@ class OwnSeatRules:
         admission = screening_rules.admission_of(row["admission"])
         gathering = (row["starts_at"], row["zone"], row["now"])
         refusals = screening_rules.admission_refusals(admission, *gathering)
+        seat = seat_rules.seat_of(row["own"], viewer_zone) if row["own"] else None
+        ahead = row["state"] == "open" and row["now"] < row["starts_at"]
+        if seat is None and ahead and not admission.approved and admission.request_id:
+            # A request to the circle counts for every date, not only for the one it was sent from.
+            seat = seat_rules.seat_of_request(admission.request_id, admission.request_state)
         return VisitorView(
-            seat=seat_rules.seat_of(row["own"], viewer_zone) if row["own"] else None,
+            seat=seat,
             admission=screening_rules.admission_notes(admission, *gathering),
             refusals=tuple(refusals) if signed_in and admission.approved else (),
             asks=signed_in and not admission.approved,

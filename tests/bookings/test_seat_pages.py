@@ -321,12 +321,14 @@ async def test_a_request_shows_on_the_gathering_in_lists_in_my_gatherings_and_by
         f"/gatherings/{cast.gathering}/request", data={"a1": "A long winter.", "version": "1"}
     )
     request = answer.headers["location"]
-    for at in (f"/gatherings/{cast.gathering}", "/my/gatherings"):
+    later = await add_gathering(scene.context, cast.circle, days=14)
+    for at in (f"/gatherings/{cast.gathering}", f"/gatherings/{later}", "/my/gatherings"):
         text = (await mira.get(at)).text
         assert "Your request is with the hosts" in text, at
         assert f'href="{request}"' in text, at
     for at in ("/", "/gatherings", f"/circles/{cast.circle}"):
         assert (await page(mira, at)).count("Request sent") == 1, at
+    assert "Your request is with the hosts." in await page(mira, f"/circles/{cast.circle}")
     mails = await scene.value(
         "select array_agg(subject || ' ' || text_body) from mails where to_address like 'mira%'"
     )

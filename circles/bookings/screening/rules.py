@@ -219,6 +219,8 @@ def admission_notes(admission: Admission, starts_at: datetime, zone: str, now: d
 def circle_notes(admission: Admission) -> tuple[str, ...]:
     """What this person meets before booking any date of a circle, in sentences; for the circle's page."""
     notes = _first_notes(admission)
+    if admission.request_state in ("waiting", "asked"):
+        notes = ("Your request is with the hosts. See My gatherings.",)
     if not admission.newcomer:
         return notes
     days = admission.newcomers_days
