@@ -53,7 +53,7 @@ async def complain(request: Request) -> Response:
             form.renew_id()
         return await _page(request, form, 429 if "too_many" in refused.codes else 422)
     day = clock.format_date(answer_by)
-    notice = f"Thank you. The organizers have it now. You get an answer by {day}; it is on your page What you told us."
+    notice = f"Thank you. The organizers have it now, and you get an answer by {day}."
     return render.see_other(f"/therapists/{listing_id}", notice=notice)
 
 
