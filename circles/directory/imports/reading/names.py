@@ -11,12 +11,21 @@ from circles.directory.imports.reading.lexicon import DEGREES, KINDS, LETTERS, p
 
 _HONORIFIC: Final = re.compile(r"(dr|mr|mrs|ms|mx|miss|prof|professor|rev|doctor)\b\.?\s+(?=\S)", re.I)
 _PRONOUNS: Final = re.compile(
-    r"\s*[(\[]\s*((?:she|he|they|ze|xe|any)(?:\s*/\s*(?:her|hers|him|his|them|theirs|they|she|he|hir|zir|any)){0,3})\s*[)\]]",
+    r"\s*(?:[(\[]|,)\s*((?:she|he|they|ze|xe|any)(?:\s*/\s*(?:her|hers|him|his|them|theirs|they|she|he|hir|zir|any)){0,3})\s*[)\]]",
+    re.I,
+)
+_BARE_PRONOUNS: Final = re.compile(
+    r"(?:she|he|they|ze|xe)\s*/\s*(?:her|hers|him|his|them|they|she|he|hir)(?:\s*/\s*\w+)?", re.I
+)
+# Words of titles and of companies: what follows a comma with one of them is no first name.
+_TITLE: Final = re.compile(
+    r"\b(therapist|psychotherapist|counsell?or|psychologist|psychiatrist|coach|worker|nurse|practitioner|clinician"
+    r"|candidate|intern|associate|supervisor|physician|facilitator|licensed|certified|llc|pllc|inc|pc|plc|llp|ltd|corp)\b",
     re.I,
 )
 _SUFFIX: Final = re.compile(r"(jr|sr|ii|iii|iv)\.?", re.I)
 _MARK: Final = re.compile(r"[*†‡]+$|^[*†‡•\-–]+\s*")
-_TWO: Final = re.compile(r"\s(?:&|\+|and|und|y)\s|\s?[/;]\s?|\n")
+_TWO: Final = re.compile(r"\s(?:&|\+|and|und)\s|\s?[/;]\s?|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +37,7 @@ class Name:
     pronouns: str = ""
 
 
-def is_last_first(heading: str) -> bool:
-    """Whether a heading says that the last name comes first."""
-    return bool(re.search(r"\b(last|surname|family)( ?name)?\s*[,/]\s*(first|given)", heading, re.I))
-
-
-def read(cell: str, heading: str = "") -> Name:
+def read(cell: str) -> Name:
     """Read a name. Raises Refused for two people in one cell.
 
     One comma turns a name around, unless letters such as LCSW follow it.
@@ -43,7 +47,10 @@ def read(cell: str, heading: str = "") -> Name:
     text = _PRONOUNS.sub("", text)
     parts = [part for piece in text.split(",") if (part := _MARK.sub("", piece.strip()).strip())]
     letters: list[str] = []
-    while len(parts) > 1 and is_letters(parts[-1]):
+    said = pronouns[1] if pronouns else ""
+    if len(parts) > 1 and _BARE_PRONOUNS.fullmatch(parts[-1]):
+        said = parts.pop()
+    while len(parts) > 1 and (is_letters(parts[-1]) or _is_title(parts)):
         letters.insert(0, parts.pop())
     suffix = parts.pop() if len(parts) > 1 and _SUFFIX.fullmatch(parts[-1]) else ""
     if len(parts) == 2:
@@ -59,7 +66,15 @@ def read(cell: str, heading: str = "") -> Name:
         parts, letters = [first], [after, *letters] if after else letters
     name = _without_honorific(", ".join(parts)) + (f" {suffix}" if suffix else "")
     _refuse_two(name)
-    return Name(name, ", ".join(letters), pronouns[1].lower().replace(" ", "") if pronouns else "")
+    return Name(name, ", ".join(letters), said.lower().replace(" ", ""))
+
+
+def _is_title(parts: list[str]) -> bool:
+    """Whether the last part of a name is a title, or letters we do not know, as in “Jane Doe, CHTP”."""
+    if _TITLE.search(parts[-1]):
+        return True
+    is_whole_name = len(parts) == 2 and len(parts[0].split()) > 1 and not parts[0].isupper()
+    return is_whole_name and parts[-1].isupper() and len(parts[-1]) > 1 and " " not in parts[-1]
 
 
 def _without_honorific(name: str) -> str:

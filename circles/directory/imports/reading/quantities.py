@@ -17,13 +17,13 @@ from circles.directory.listing import words
 
 _MONTHS: Final = {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name}
 _MONTH: Final = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_ISO: Final = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", re.ASCII)
+_ISO: Final = re.compile(r"(?<![\d/.-])(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?![\d/.-])", re.ASCII)
 _THREE: Final = re.compile(r"(?<!\d)(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?!\d)", re.ASCII)
 _MONTH_YEAR: Final = re.compile(r"(?<!\d)(\d{1,2})\s?[-/.]\s?(\d{4}|'?\d{2})(?!\d)", re.ASCII)
 _YEAR_MONTH: Final = re.compile(r"(?<!\d)(\d{4})\s?[-/.]\s?(\d{1,2})(?!\d)", re.ASCII)
 _NAMED: Final = (
     re.compile(rf"{_MONTH}\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}|'\d{{2}})(?!\d)", re.I | re.ASCII),
-    re.compile(rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[-\s.]*{_MONTH}[-\s,]*(?P<year>\d{{4}}|'?\d{{2}})(?!\d)",
+    re.compile(rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[-\s.]*{_MONTH}[-\s,]*(?P<year>\d{{4}}|'?\d{{2}})(?!\d)",
                re.I | re.ASCII),
     re.compile(rf"{_MONTH}[-\s,/]*(?P<year>\d{{4}}|'?\d{{2}})(?!\d)", re.I | re.ASCII),
 )  # fmt: skip
@@ -66,12 +66,10 @@ def _day(typed: str, day_first: bool) -> date | None:
         return _SERIALS + timedelta(days=int(typed.partition(".")[0]))
     if re.fullmatch(r"(19|20)\d{6}", typed, re.ASCII):
         return _date(int(typed[:4]), int(typed[4:6]), int(typed[6:]))
-    if match := _ISO.search(typed):
-        return _date(int(match[1]), int(match[2]), int(match[3]))
-    if match := _THREE.search(typed):
-        first, second, year = int(match[1]), int(match[3]), _full_year(match[4])
-        first_is_day = first > 12 or (second <= 12 and (day_first or match[2] == "."))
-        return _date(year, second, first) if first_is_day else _date(year, first, second)
+    days = [_date(int(match[1]), int(match[2]), int(match[3])) for match in _ISO.finditer(typed)]
+    days = days or [_numbered(match, day_first) for match in _THREE.finditer(typed)]
+    if days:  # of “6/30/2025 - 6/30/2027” the end counts
+        return max((day_ for day_ in days if day_), default=None)
     for pattern in _NAMED:
         if match := pattern.search(typed):
             groups = match.groupdict()
@@ -85,6 +83,12 @@ def _day(typed: str, day_first: bool) -> date | None:
         return end if end is None or len(match[2]) == 4 or match[2] != f"{end.day}" else None
     years = _YEAR.findall(typed)
     return date(int(years[0]), 12, 31) if len(years) == 1 and len(typed) < 24 else None
+
+
+def _numbered(match: re.Match[str], day_first: bool) -> date | None:
+    first, second, year_ = int(match[1]), int(match[3]), _full_year(match[4])
+    first_is_day = first > 12 or (second <= 12 and (day_first or match[2] == "."))
+    return _date(year_, second, first) if first_is_day else _date(year_, first, second)
 
 
 def _full_year(typed: str) -> int:
@@ -191,10 +195,24 @@ def fee(cell: str, currency: str) -> Fee:
             amounts += [(high, high)] if high != low else []
         else:
             amounts.append((low, high))
-            left += ["that the fee may be higher than this"] if match["more"] else []
+            left += _openness(typed, match)
     if has_others and amounts:
         left.append("amounts for other lengths of time")
     return replace(_with_range(result, amounts, typed, has_others), left=" and ".join(left))
+
+
+def _openness(typed: str, match: re.Match[str]) -> list[str]:
+    """What an open end says: 150+, from 150, up to 200."""
+    before = typed[max(0, match.start() - 14) : match.start()]
+    if match["more"] or re.search(
+        r"\b(from|starting|starts?|begins?|at least|minimum|ab)\b[^\d]*$", before, re.I
+    ):
+        return ["that the fee may be higher than this"]
+    return (
+        ["that the fee may be lower than this"]
+        if re.search(r"\b(up to|max\w*|bis)\s*$", before, re.I)
+        else []
+    )
 
 
 def _of_an_hour(typed: str) -> tuple[list[re.Match[str]], bool]:
@@ -203,8 +221,11 @@ def _of_an_hour(typed: str) -> tuple[list[re.Match[str]], bool]:
     has_others, before = False, 50
     for match in _RANGE.finditer(typed):
         if _is_count(typed, match):
-            before = int(match["low"]) if match["low"].isdigit() else before
+            number = int(match["low"]) if match["low"].isdigit() else before
+            before = number * 55 if match["hour"] else number
             continue
+        if typed[match.end() : match.end() + 1].isalpha():  # 15O is no amount
+            raise Refused(Reason("unreadable", _EXPECTED_FEE))
         minutes, before = int(match["minutes"] or before), 50
         if minutes in _HOUR:
             hours.append(match)
@@ -230,6 +251,8 @@ def _with_range(result: Fee, amounts: list[tuple[int, int]], typed: str, has_oth
 
 def _is_count(typed: str, match: re.Match[str]) -> bool:
     """Whether a number is one of minutes or of sessions, and no amount."""
+    if match["hour"] and not match["sign"] and match["low"] in ("1", "2", "3"):
+        return True
     after = typed[match.end("low") : match.end("low") + 12].lower()
     return (
         bool(re.match(r"\s*-?\s*(min|mins|minutes|hour|hrs?\b|%|spots?|people|sessions)", after))
