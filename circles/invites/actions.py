@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -9,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from circles import gatherings, people
+from circles.base.english import plural
 from circles.base.errors import NotFound, or_not_found
 from circles.gatherings import Facts
 from circles.invites import change_rules, changes, ics, rules, sending
@@ -16,6 +19,7 @@ from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 
 SQL = db.queries("invites/invites")
+CHANGES = db.queries("invites/changes")
 
 CAUSES = ("by_member", "by_host", "gathering_cancelled")
 
@@ -40,7 +44,7 @@ async def send(context: Context, *, booking_id: str) -> None:
             calendar = sending.calendar(context.settings, booking, invite["uid"], "REQUEST", due)
             differing = await _since_booking(tx, booking)
             await _mail(
-                tx, context, booking, "invite", calendar=calendar, method="REQUEST", changes=differing
+                tx, context, booking, "invite", calendars=[calendar], method="REQUEST", changes=differing
             )
     # What changed while this was read and sent is told after it.
     await changes.send_changes(context, person_id=str(booking["person_id"]))
@@ -64,39 +68,68 @@ async def withdraw(
 ) -> None:
     """Mail that a booking has ended, why, and what is refunded; remove it from the calendar. Idempotent.
 
+    Those of the same person whose gatherings were canceled together with it are told in the same mail.
+
     The mail and its calendar say the time and the name that the person was told last, which may have changed since.
 
     cause: one of CAUSES, by default the booking's own; reason: the host's text. was: the start that a member who was
     never told anything knows, in ISO format, if the gathering moved since.
     """
     async with context.db.transaction() as tx:
-        booking = await SQL.booking(tx, booking_id=booking_id)
-        if booking is None or not rules.is_ended_deliberately(booking["state"], booking["end_cause"]):
+        ended = [one for one in await _withdraw(tx, context, booking_id, was) if one]
+        if not ended:
             return
-        invite, sent = await sending.lock_invite(tx, context.settings, booking)
-        due = rules.cancel_due(sent, booking["booking_id"], invite["sequence"])
-        if due is None:
-            return
-        await sending.record(tx, invite["id"], booking, "CANCEL", due.sequence)
-        told = invite["told"] if due.sequence is not None else None
-        known = change_rules.last_known(dict(booking), told, datetime.fromisoformat(was) if was else None)
-        row = {**booking, **known}
-        calendar = None
-        if due.sequence is not None:
-            calendar = sending.calendar(context.settings, row, invite["uid"], "CANCEL", due.sequence)
+        booking = ended[0].booking
         await _mail(
             tx,
             context,
-            row,
+            booking,
             "withdrawn",
-            calendar=calendar,
+            calendars=[one.calendar for one in ended if one.calendar],
             method="CANCEL",
+            ended=ended,
             cause=cause if cause in CAUSES else booking["end_cause"],
             reason=reason or booking["cancel_reason"],
-            has_calendar=calendar is not None,
             unpaid=booking["state"] == "lapsed",
-            refund=rules.refund_sentence(booking["amount"], booking["refunded"], booking["currency"]),
+            refund=rules.refund_sentence(
+                sum(one.booking["amount"] for one in ended),
+                sum(one.booking["refunded"] for one in ended),
+                booking["currency"],
+            ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A booking that is withdrawn, with the time its person knows, and the calendar that removes its entry."""
+
+    booking: dict[str, Any]
+    calendar: bytes | None
+
+
+async def _withdraw(tx: db.Tx, context: Context, booking_id: str, was: str) -> list[_Ended | None]:
+    """Withdraw a booking and those that ended together with it, so that one mail tells of all."""
+    rows = await db.rows(CHANGES.ended_together(tx, booking_id=booking_id))
+    if len(rows) > 1:  # in the order in which every change locks them
+        await db.rows(CHANGES.lock_of_booking(tx, booking_id=booking_id))
+    return [await _withdraw_one(tx, context, row["id"], was) for row in rows]
+
+
+async def _withdraw_one(tx: db.Tx, context: Context, booking_id: UUID, was: str) -> _Ended | None:
+    booking = await SQL.booking(tx, booking_id=booking_id)
+    if booking is None or not rules.is_ended_deliberately(booking["state"], booking["end_cause"]):
+        return None
+    invite, sent = await sending.lock_invite(tx, context.settings, booking)
+    due = rules.cancel_due(sent, booking["booking_id"], invite["sequence"])
+    if due is None:
+        return None
+    await sending.record(tx, invite["id"], booking, "CANCEL", due.sequence)
+    told = invite["told"] if due.sequence is not None else None
+    known = change_rules.last_known(dict(booking), told, datetime.fromisoformat(was) if was else None)
+    row = {**booking, **known}
+    if due.sequence is None:
+        return _Ended(row, None)
+    return _Ended(row, sending.calendar(context.settings, row, invite["uid"], "CANCEL", due.sequence))
 
 
 async def _mail(
@@ -105,12 +138,14 @@ async def _mail(
     booking: sending.Booking,
     kind: str,
     *,
-    calendar: bytes | None,
+    calendars: Sequence[bytes],
     method: ics.Method,
     **more: Any,
 ) -> None:
     zone = booking["person_zone"] or booking["zone"]
     title = rules.title(booking["discreet_name"], booking["starts_at"], zone)
+    if len(more.get("ended", ())) > 1:
+        title = f"{booking['discreet_name']}, {plural(len(more['ended']), 'gathering')}"
     await mail.send(
         tx,
         context.settings,
@@ -119,7 +154,7 @@ async def _mail(
         to_name=booking["person_name"],
         subject={"invite": "", "withdrawn": "Canceled: "}[kind] + title,
         person_id=booking["person_id"],
-        calendars=[calendar] if calendar else [],
+        calendars=calendars,
         method=method,
         useful_until=None if kind == "withdrawn" else booking["ends_at"],
         about=booking["booking_id"],

@@ -60,3 +60,26 @@ from bookings join gatherings on gatherings.id = bookings.gathering_id
 where bookings.person_id = :person_id and bookings.state = 'confirmed'
     and gatherings.state = 'open' and gatherings.ends_at > now()
     and not exists (select from sendings where sendings.booking_id = bookings.id);
+
+-- name: ended_together(booking_id)
+-- a booking, and those of the same person and circle whose gatherings were canceled in the same transaction, by time
+select together.id
+from bookings as own
+join gatherings as own_gathering on own_gathering.id = own.gathering_id
+join bookings as together on together.person_id = own.person_id
+join gatherings on gatherings.id = together.gathering_id and gatherings.circle_id = own_gathering.circle_id
+where own.id = :booking_id and (
+    together.id = own.id
+    or (
+        own.end_cause = 'gathering_cancelled' and together.end_cause = 'gathering_cancelled'
+        and together.state = 'cancelled' and together.ended_at = own.ended_at
+    )
+)
+order by gatherings.starts_at, together.id;
+
+-- name: lock_of_booking(booking_id)
+-- the invites of the person of a booking, locked in the order of their ids
+select invites.id from invites join bookings on bookings.person_id = invites.person_id
+where bookings.id = :booking_id
+order by invites.id
+for no key update of invites;

@@ -138,7 +138,7 @@ async def leaves(scene: Scene) -> None:
     await _hosts(scene, hosts_actions.plan_removal, hosts_actions.remove)
 
 
-async def hands_over(scene: Scene) -> None:
+async def another_lead(scene: Scene) -> None:
     await add_fern(scene)
     await _hosts(scene, hosts_actions.plan_lead, hosts_actions.pass_lead)
 
@@ -319,7 +319,7 @@ INVISIBLE: dict[str, Verb] = {
     "circle: zone of new gatherings": lambda s: circle(s, s.cast.circle, zone="America/Denver"),
     "circle: a link where its own counts": lambda s: circle(s, s.cast.other_circle, join_link=NEW_LINK),
     "a helper joins": lambda s: joins(s, "helper"),
-    "the lead is handed over": hands_over,
+    "the lead is handed over": another_lead,
 }
 
 
@@ -503,6 +503,27 @@ async def test_a_gathering_whose_move_was_mailed_is_withdrawn_with_the_new_time(
     assert entry.start == await value(
         scene.context, "select starts_at from gatherings where id = $1", scene.online
     )
+
+
+async def test_gatherings_canceled_together_are_one_mail_with_a_calendar_each(scene: Scene) -> None:
+    later = await add_gathering(scene.context, scene.cast.circle, days=14)
+    await add_booking(scene.context, later, scene.cast.mira, kind="paid", amount=4500)
+    await send_invites(scene.context)
+    odile = await person(scene.context, scene.cast.odile)
+    async with scene.context.db.transaction() as tx:
+        await lifecycle.cancel_and_end(tx, scene.context, odile, scene.cast.circle, "Farid moved away.")
+    await jobs.drain(scene.context)
+    sent = await rows(
+        scene.context, "select * from mails where kind = 'withdrawn' and to_address = 'mira@example.org'"
+    )
+    (mail,) = sent
+    assert mail["subject"] == "Canceled: Tuesday group, 2 gatherings"
+    assert "Farid moved away." in mail["text_body"]
+    assert "You get back all of the $45 you paid." in mail["text_body"]
+    assert mail["text_body"].count("\n- ") == 2
+    _, *calendars = message(scene.context.settings, mail).iter_parts()
+    events = [icalendar.Calendar.from_ical(part.get_content()).events for part in calendars]
+    assert [(len(one), one[0]["status"]) for one in events] == [(1, "CANCELLED"), (1, "CANCELLED")]
 
 
 async def test_what_changed_between_the_booking_and_its_invite_is_said(scene: Scene) -> None:
