@@ -59,11 +59,8 @@ def welcome(settings: Settings) -> str:
     lines = [f"{settings.community_name} is at {settings.base_url}"]
     if settings.practice:
         mail = "and no mail leaves" if settings.practice_mail else "but mail goes out"
-        lines.append(
-            f"Practice mode: no card is charged {mail} ({settings.base_url}/practice/mail has a copy)."
-            if not settings.practice_mail
-            else f"Practice mode: no card is charged {mail} ({settings.base_url}/practice/mail has it)."
-        )
+        mailbox = f"{settings.base_url}/practice/mail"
+        lines.append(f"Practice mode: no card is charged {mail} ({mailbox} has it).")
     return "\n".join([*lines, "Ctrl-C stops it."])
 
 

@@ -17,7 +17,7 @@ from circles.people.sign_in_rules import SignInRequest
 from circles.store.context import Context
 from tests.cast import Cast, add_person
 from tests.conftest import Browser, OpenBrowser
-from tests.helpers import change, value
+from tests.helpers import change, missing, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,10 @@ async def test_a_code_works_once(browser: OpenBrowser, cast: Cast, context: Cont
         await page.post("/sign-in/code", data={"code": mail.code})
         await page.post("/sign-out")
         page.cookies.set("asked", asked)
+        spent = (await page.get("/sign-in/code")).text
+        assert not missing(spent, "This code is over", "This code was used already", "Ask for a new code")
+        assert "is on its way" not in spent
+        assert 'name="code"' not in spent
         answer = await page.post("/sign-in/code", data={"code": mail.code})
         assert answer.status_code == 422
         assert "used already" in answer.text
