@@ -1,6 +1,6 @@
 // Circles: what the pages can do better with JavaScript. Everything works without it.
 //
-// 1. tells the server the visitor's time zone, and says times "for you" where the server did not know it yet
+// 1. tells the server the visitor's time zone, and loads a page again that was made without it
 // 2. the amount chooser: slider, field and sentence move together
 // 3. a form that was sent is not sent a second time
 // 4. a button that copies an address
@@ -16,51 +16,15 @@ const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 
 // --- 1. Time zones --------------------------------------------------------------------------------------
 
-// The same cookie as set_zone of circles/web/cookies.py.
+// The same cookie as set_zone of circles/web/cookies.py, unless the visitor chose a zone on /zone. The first page of a visit
+// was made without it and is loaded again, before it shows: the server alone puts times into words.
 function rememberZone() {
-  if (!ownZone) return;
+  const cookies = document.cookie;
+  if (!ownZone || /(^|; )zone_chosen=/.test(cookies)) return;
   const secure = location.protocol === "https:" ? "; secure" : "";
   document.cookie = `zone=${encodeURIComponent(ownZone)}; path=/; max-age=31536000; samesite=lax${secure}`;
-}
-
-// A moment on the clocks of a zone: {weekday, day, hour, minute}.
-function wallTime(moment, zone) {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    timeZone: zone, weekday: "long", month: "numeric", day: "numeric", hour: "numeric", minute: "2-digit", hourCycle: "h23",
-  }).formatToParts(moment);
-  const found = Object.fromEntries(parts.map((part) => [part.type, part.value]));
-  return { weekday: found.weekday, day: `${found.month}/${found.day}`, hour: Number(found.hour), minute: found.minute };
-}
-
-// The same words as clock.say_time on the server.
-function sayTime({ hour, minute }) {
-  if (minute === "00" && hour === 0) return "12:00 midnight";
-  if (minute === "00" && hour === 12) return "12:00 noon";
-  const part = hour < 5 || hour >= 22 ? "at night"
-    : hour < 12 ? "in the morning"
-    : hour < 18 ? "in the afternoon" : "in the evening";
-  return `${hour % 12 || 12}:${minute} ${part}`;
-}
-
-function sayForYou(moment, zone) {
-  const there = wallTime(moment, zone);
-  const here = wallTime(moment, ownZone);
-  if (there.day === here.day && there.hour === here.hour && there.minute === here.minute) return "";
-  const day = there.day === here.day ? "" : `${here.weekday} `;
-  return `, ${day}${sayTime(here)} for you`;
-}
-
-function fillTimes(root) {
-  if (!ownZone) return;
-  for (const time of root.querySelectorAll("time[data-zone]")) {
-    const zone = time.dataset.zone;
-    time.removeAttribute("data-zone");
-    try {
-      time.append(sayForYou(new Date(time.dateTime), zone));
-    } catch {
-      // A zone this browser does not know: the circle's own time stands there already.
-    }
-  }
+  const isNew = !/(^|; )zone=/.test(cookies) && /(^|; )zone=/.test(document.cookie);
+  if (isNew && document.documentElement.dataset.zone === "unknown") location.reload();
 }
 
 // --- 2. The amount chooser ------------------------------------------------------------------------------
@@ -249,7 +213,6 @@ function showMail() {
 // --- Start ----------------------------------------------------------------------------------------------
 
 function start() {
-  fillTimes(document);
   startAmounts(document);
 }
 

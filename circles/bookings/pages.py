@@ -17,8 +17,7 @@ from circles.bookings.screening import pages as screening_pages
 from circles.bookings.screening import rules as screening_rules
 from circles.gatherings import BookableGathering, UnseenChange, terms_words
 from circles.store import db
-from circles.web import access, htmx, render
-from circles.web.cookies import viewer_zone
+from circles.web import access, cookies, htmx, render
 from circles.web.forms import Form
 
 UNREACHABLE = 503  # the one refusal that is an outage, not the person's input
@@ -119,7 +118,7 @@ def _form_page(
         form=form,
         closed=closed,
         not_yet=screening_rules.admission_refusals(
-            admission, gathering.starts_at, gathering.zone, eligibility.now
+            admission, gathering.starts_at, gathering.zone, eligibility.now, cookies.viewer(request)
         ),
         community_hint=rules.community_hint(gathering.community_left),
         terms=terms_words(gathering.refund_hours, gathering.late_refund_percent),
@@ -149,19 +148,18 @@ async def _read_and_sync(request: Request) -> db.Record:
 
 
 def _page_values(request: Request, row: db.Record) -> dict[str, Any]:
-    zone = viewer_zone(request)
+    viewer = cookies.viewer(request)
     invite = ""
     if row["confirmed_at"]:
         mail = (row["invite_state"], row["invite_created_at"], row["invite_sent_at"])
-        invite = seat_rules.invite_text(row["confirmed_at"], *mail, row["now"], zone or row["zone"])
+        invite = seat_rules.invite_text(row["confirmed_at"], *mail, row["now"], row["zone"], viewer)
     shows_place = row["state"] == "confirmed" and not row["must_agree"]
     return {
         "invite_text": invite,
         "row": row,
-        "change": UnseenChange.read(row["unseen_change"], zone, shows_place=shows_place),
-        "seat": seat_rules.seat_of_booking(row, zone),
+        "change": UnseenChange.read(row["unseen_change"], viewer, shows_place=shows_place),
+        "seat": seat_rules.seat_of_booking(row, viewer),
         "refund": end_rules.refund_for(row, row["paid"]),
-        "viewer_zone": zone,
     }
 
 

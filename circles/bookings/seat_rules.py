@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from circles.base import clock, money
+from circles.base.clock import NOBODY, Viewer
 from circles.base.row import Row
 from circles.gatherings import GatheringTimes, MySeat, Overlap
 
@@ -88,31 +88,31 @@ def my_seat(
     gathering: GatheringTimes,
     now: datetime,
     *,
-    viewer_zone: str = "",
+    viewer: Viewer = NOBODY,
     request: OwnRequest | None = None,
 ) -> MySeat | None:
     """How the seat is now; None for somebody who has neither a booking nor a request here.
 
-    viewer_zone: the zone of the visitor's own clock, or empty. An active booking comes before a request, an open
+    viewer: on whose clock it says times. An active booking comes before a request, an open
     request before a booking that ended.
     """
     if booking and booking.state in ("held", "confirmed"):
-        return _of_booking(booking, gathering, now, viewer_zone)
+        return _of_booking(booking, gathering, now, viewer)
     ahead = gathering.state == "open" and now < gathering.starts_at
     if request and ahead and not (booking and request.state == "approved"):
         return seat_of_request(request.id, request.state)
-    return _of_booking(booking, gathering, now, viewer_zone) if booking else None
+    return _of_booking(booking, gathering, now, viewer) if booking else None
 
 
-def _of_booking(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer_zone: str) -> MySeat:
+def _of_booking(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer: Viewer) -> MySeat:
     if booking.state == "held":
-        return _held(booking, gathering, now, viewer_zone)
+        return _held(booking, gathering, now, viewer)
     if booking.state == "confirmed":
         return _confirmed(booking, gathering, now)
     return _ended(booking, gathering, now)
 
 
-def seat_of(own: Mapping[str, Any], viewer_zone: str = "") -> MySeat | None:
+def seat_of(own: Mapping[str, Any], viewer: Viewer = NOBODY) -> MySeat | None:
     """How the seat is that the SQL function own_seat says."""
     gathering = GatheringTimes(
         UUID(own["gathering_id"]),
@@ -126,12 +126,12 @@ def seat_of(own: Mapping[str, Any], viewer_zone: str = "") -> MySeat | None:
         OwnBooking.of(booking) if booking else None,
         gathering,
         datetime.fromisoformat(own["now"]),
-        viewer_zone=viewer_zone,
+        viewer=viewer,
         request=OwnRequest(UUID(request["id"]), request["state"]) if request else None,
     )
 
 
-def seat_of_booking(row: Row, viewer_zone: str = "") -> MySeat:
+def seat_of_booking(row: Row, viewer: Viewer = NOBODY) -> MySeat:
     """How the seat of one booking is, whatever else its person has there.
 
     row: the columns of OwnBooking, gathering_id, gathering_state, starts_at, ends_at, zone, and now.
@@ -139,7 +139,7 @@ def seat_of_booking(row: Row, viewer_zone: str = "") -> MySeat:
     gathering = GatheringTimes(
         row["gathering_id"], row["gathering_state"], row["starts_at"], row["ends_at"], row["zone"]
     )
-    return _of_booking(OwnBooking.of(row), gathering, row["now"], viewer_zone)
+    return _of_booking(OwnBooking.of(row), gathering, row["now"], viewer)
 
 
 def overlaps_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Overlap, ...]:
@@ -150,7 +150,7 @@ def overlaps_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Overlap, ...]:
     )
 
 
-def _held(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer_zone: str) -> MySeat:
+def _held(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer: Viewer) -> MySeat:
     href = f"/bookings/{booking.id}"
     until = booking.held_until or now
     if gathering.state == "cancelled":
@@ -171,7 +171,7 @@ def _held(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer_
             "and the seat is let go."
         )
         return MySeat("overdue", "The time to pay is over", text, "Time to pay is over", "", href, waits=True)
-    time = _time_of_day(until, gathering.zone, viewer_zone)
+    time = clock.format_moment(until, gathering.zone, viewer)
     pay = MySeat("held", f"Held for you until {time}", "", "Held for you", "first", href)
     return _with_payment(pay, booking, gathering, now, time)
 
@@ -192,12 +192,6 @@ def _with_payment(
     return MySeat(
         code, title, text, seat.label, seat.mood, seat.href, may_pay=True, may_let_go=True, waits=True
     )
-
-
-def _time_of_day(at: datetime, zone: str, viewer_zone: str) -> str:
-    """A time of day on the visitor's clock; on the circle's, with its city, where theirs is not known."""
-    time = clock.format_short(at, viewer_zone or zone).rpartition(", ")[2]
-    return time if viewer_zone else f"{time} in {clock.city(zone)}"
 
 
 def _confirmed(booking: OwnBooking, gathering: GatheringTimes, now: datetime) -> MySeat:
@@ -290,6 +284,7 @@ def invite_text(
     sent_at: datetime | None,
     now: datetime,
     zone: str,
+    viewer: Viewer = NOBODY,
 ) -> str:
     """What became of the mail with a confirmed seat's invite.
 
@@ -297,7 +292,7 @@ def invite_text(
     nothing is known of it any more.
     """
     if state == "sent" and sent_at:
-        day = clock.format_date(sent_at.astimezone(ZoneInfo(zone)).date())
+        day = clock.format_day(sent_at, zone, viewer)
         return f"The invite for your calendar was sent by mail on {day}."
     if state in ("refused", "expired"):
         return "The mail with your invite did not reach you. You can add the gathering to your calendar here."

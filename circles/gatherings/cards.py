@@ -8,9 +8,9 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from circles.base import clock, money
+from circles.base.clock import Viewer
 from circles.base.english import join_names
 from circles.gatherings.own_seats import own_mark
 from circles.gatherings.rules import FORMATS, Seats
@@ -101,15 +101,15 @@ class Card(GatheringDate):
 _COLUMNS = tuple(name for name in Card.__dataclass_fields__ if name not in ("host_names", "label", "mood"))
 
 
-def card_html(card: Card, viewer_zone: str) -> str:
+def card_html(card: Card, viewer: Viewer) -> str:
     """A card's HTML. Rendering is what costs time, so up to 4,096 are kept, by everything they show."""
-    return _card_html(card, viewer_zone, clock.now().year)
+    return _card_html(card, viewer, clock.now().year)
 
 
 @lru_cache(maxsize=4096)
-def _card_html(card: Card, viewer_zone: str, year: int) -> str:
+def _card_html(card: Card, viewer: Viewer, year: int) -> str:
     # The year is a part of the key because a date names its year only when it is not this one.
-    return templates.render("gatherings/_card.html", card=card, viewer_zone=viewer_zone)
+    return templates.render("gatherings/_card.html", card=card, viewer=viewer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,10 @@ class Day:
     cards: tuple[str, ...]
 
 
-def by_day(cards: Sequence[Card], viewer_zone: str) -> list[Day]:
+def by_day(cards: Sequence[Card], viewer: Viewer) -> list[Day]:
     """Cards under their days: the visitor's days where their zone is known, else each circle's own."""
     days: dict[date, list[str]] = {}
     for card in cards:
-        day = card.starts_at.astimezone(ZoneInfo(viewer_zone or card.zone)).date()
-        days.setdefault(day, []).append(card_html(card, viewer_zone))
+        day = clock.local_day(card.starts_at, card.zone, viewer)
+        days.setdefault(day, []).append(card_html(card, viewer))
     return [Day(day, tuple(days[day])) for day in sorted(days)]

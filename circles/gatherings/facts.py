@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from circles.base import clock
+from circles.base.clock import NOBODY, Viewer
 from circles.base.english import join_names
 from circles.gatherings.rules import FORMATS, PLACES
 
@@ -74,13 +74,9 @@ class Facts:
         wall, now = (self.wall_start, self.zone), (other.wall_start, other.zone)
         return self.starts_at != other.starts_at and wall == now
 
-    def day(self, viewer_zone: str) -> date:
+    def day(self, viewer: Viewer) -> date:
         """Its day for a reader in another zone; in its own zone for one without."""
-        return self.starts_at.astimezone(ZoneInfo(_zone(viewer_zone, self.zone))).date()
-
-
-def _zone(viewer_zone: str, zone: str) -> str:
-    return viewer_zone if viewer_zone and clock.is_zone(viewer_zone) else zone
+        return clock.local_day(self.starts_at, self.zone, viewer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +121,13 @@ def differences(
     now: Facts,
     names: Mapping[UUID, str],
     *,
-    viewer_zone: str = "",
+    viewer: Viewer = NOBODY,
     shown: frozenset[Kind] = frozenset(LABELS),
 ) -> list[Difference]:
     """What differs, in words. names: of the hosts of both; shown: the kinds whose values may be seen."""
-    before, after = (_values(facts, names, viewer_zone) for facts in (was, now))
+    before, after = (_values(facts, names, viewer) for facts in (was, now))
     if was.keeps_wall_time(now):
-        before["time"], after["time"] = "", _by_law(now, viewer_zone)
+        before["time"], after["time"] = "", _by_law(now, viewer)
     return [
         Difference(kind, before.get(kind, ""), after.get(kind, "")) if kind in shown else Difference(kind)
         for kind in kinds_of(was, now)
@@ -146,31 +142,29 @@ class UnseenChange:
     mark: str
 
     @classmethod
-    def read(
-        cls, row: Mapping[str, Any] | None, viewer_zone: str, *, shows_place: bool
-    ) -> UnseenChange | None:
+    def read(cls, row: Mapping[str, Any] | None, viewer: Viewer, *, shows_place: bool) -> UnseenChange | None:
         """row: as the database function unseen_change gives it. shows_place: whether they may see the address."""
         if row is None:
             return None
         names = {UUID(host): name for host, name in row["names"].items()}
         shown = frozenset(LABELS) - (frozenset() if shows_place else {"place"})
         was, now = Facts.read(row["was"]), Facts.read(row["now"])
-        differing = differences(was, now, names, viewer_zone=viewer_zone, shown=shown)
+        differing = differences(was, now, names, viewer=viewer, shown=shown)
         return cls(differing, row["mark"]) if differing else None
 
 
-def _by_law(facts: Facts, viewer_zone: str) -> str:
-    when = clock.format_when(facts.starts_at, facts.zone, viewer_zone)
+def _by_law(facts: Facts, viewer: Viewer) -> str:
+    when = clock.format_when(facts.starts_at, facts.zone, viewer)
     return (
         f"{when}. The clocks in {clock.city(facts.zone)} have a new law: it still starts at the hour that was planned "
         "there, but calendars may have shown another one."
     )
 
 
-def _values(facts: Facts, names: Mapping[UUID, str], viewer_zone: str) -> dict[Kind, str]:
+def _values(facts: Facts, names: Mapping[UUID, str], viewer: Viewer) -> dict[Kind, str]:
     """The values of facts in words. The link has none: whoever may see it finds it where it is used."""
     return {
-        "time": clock.format_when(facts.starts_at, facts.zone, viewer_zone),
+        "time": clock.format_when(facts.starts_at, facts.zone, viewer),
         "length": clock.format_length(facts.length_minutes),
         "place": _place(facts),
         "hosts": _host_names(facts.hosts, names),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from circles.base.clock import NOBODY, Viewer
 from circles.base.errors import Reason
 
 
@@ -77,9 +78,9 @@ class SeatRules(Protocol):
     own: what the SQL function own_seat says; admission: a row of admission_to, with the number of newcomers.
     """
 
-    def seat(self, own: Mapping[str, Any], viewer_zone: str) -> MySeat | None: ...
+    def seat(self, own: Mapping[str, Any], viewer: Viewer) -> MySeat | None: ...
 
-    def view(self, row: Mapping[str, Any], viewer_zone: str, *, signed_in: bool) -> VisitorView: ...
+    def view(self, row: Mapping[str, Any], viewer: Viewer, *, signed_in: bool) -> VisitorView: ...
 
     def circle_notes(self, admission: Mapping[str, Any]) -> tuple[str, ...]: ...
 
@@ -102,5 +103,5 @@ def seat_rules() -> SeatRules:
 
 def own_mark(own: Mapping[str, Any] | None) -> tuple[str, str]:
     """The label and its mood that mark an own seat in a list; both empty where there is none."""
-    seat = seat_rules().seat(own, "") if own else None
+    seat = seat_rules().seat(own, NOBODY) if own else None
     return (seat.label, seat.mood) if seat else ("", "")

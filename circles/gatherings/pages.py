@@ -20,7 +20,6 @@ from circles.gatherings.filters import Filters
 from circles.gatherings.own_seats import own_mark, seat_rules
 from circles.store import db, templates
 from circles.web import access, cookies, htmx, render
-from circles.web.cookies import viewer_zone
 from circles.web.forms import Form
 from circles.web.paging import pager
 from circles.web.sent import origin
@@ -31,16 +30,15 @@ ON_FIRST_PAGE = 4
 
 
 async def home(request: Request) -> Response:
-    zone = viewer_zone(request)
+    viewer = cookies.viewer(request)
     async with access.context(request).db.reading() as tx:
         arguments = Filters().arguments() | {"limit": ON_FIRST_PAGE, "actor_id": _actor_id(request)}
         cards = [Card.of(row) for row in await db.rows(SQL.ahead(tx, **arguments))]
     return render.page(
         request,
         "gatherings/home.html",
-        cards=[card_html(card, zone) for card in cards],
+        cards=[card_html(card, viewer) for card in cards],
         next=next((card for card in cards if card.seats_left > 0), None),
-        viewer_zone=zone,
     )
 
 
@@ -58,9 +56,9 @@ async def listing(request: Request) -> Response:
     form = Form(reading.join_fields(request.query_params.multi_items()))
     wanted, reasons = filters.parse(form.values)
     form.add(reasons)
-    zone = viewer_zone(request)
+    viewer = cookies.viewer(request)
     async with access.context(request).db.reading() as tx:
-        arguments = wanted.arguments(zone) | {"actor_id": _actor_id(request)}
+        arguments = wanted.arguments(viewer.zone) | {"actor_id": _actor_id(request)}
         rows = await db.rows(SQL.ahead(tx, **arguments))
     total = rows[0]["total"] if rows else 0
     part = htmx.wants_part(request)
@@ -70,12 +68,11 @@ async def listing(request: Request) -> Response:
         part=part,
         form=form,
         filters=wanted,
-        filter_form=filter_form(form, wanted, bool(zone)),
-        days=by_day([Card.of(row) for row in rows], zone),
+        filter_form=filter_form(form, wanted, viewer.zone),
+        days=by_day([Card.of(row) for row in rows], viewer),
         total=total,
         result=wanted.result_words(total),
         pager=pager(wanted.page, total, filters.PER_PAGE, wanted.url),
-        viewer_zone=zone,
         here=wanted.url(wanted.page),
     )
     if part:
@@ -83,19 +80,17 @@ async def listing(request: Request) -> Response:
     return htmx.vary(response)
 
 
-def filter_form(form: Form, wanted: Filters, own_clock: bool) -> str:
+def filter_form(form: Form, wanted: Filters, zone: str) -> str:
     """The HTML of the filters' form. Kept by what is set, unless it shows what was refused."""
-    return (
-        _kept_form(replace(wanted, page=1), own_clock) if form.ok else _render_form(form, wanted, own_clock)
-    )
+    return _kept_form(replace(wanted, page=1), zone) if form.ok else _render_form(form, wanted, zone)
 
 
 @lru_cache(maxsize=256)
-def _kept_form(wanted: Filters, own_clock: bool) -> str:
-    return _render_form(Form(reading.join_fields(wanted.pairs())), wanted, own_clock)
+def _kept_form(wanted: Filters, zone: str) -> str:
+    return _render_form(Form(reading.join_fields(wanted.pairs())), wanted, zone)
 
 
-def _render_form(form: Form, wanted: Filters, own_clock: bool) -> str:
+def _render_form(form: Form, wanted: Filters, zone: str) -> str:
     return templates.render(
         "gatherings/_filters.html",
         form=form,
@@ -103,13 +98,13 @@ def _render_form(form: Form, wanted: Filters, own_clock: bool) -> str:
         options=filters,
         formats=rules.FORMATS,
         places=rules.PLACES,
-        own_clock=own_clock,
+        zone=zone,
     )
 
 
 async def gathering(request: Request) -> Response:
     """One gathering: what it is, and the visitor's own seat. One query."""
-    zone, actor_id = viewer_zone(request), _actor_id(request)
+    viewer, actor_id = cookies.viewer(request), _actor_id(request)
     async with access.context(request).db.reading() as tx:
         row = await SQL.gathering_page(tx, id=access.path_id(request), actor_id=actor_id)
         row = dict(or_not_found(row))
@@ -125,8 +120,7 @@ async def gathering(request: Request) -> Response:
         format=rules.FORMATS[row["format"]],
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
         closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
-        own=seat_rules().view(row, zone, signed_in=actor_id is not None),
-        viewer_zone=zone,
+        own=seat_rules().view(row, viewer, signed_in=actor_id is not None),
     )
 
 
@@ -150,7 +144,6 @@ async def circle(request: Request) -> Response:
         format=rules.FORMATS[row["format"]],
         place=rules.place_words(row["place"], row["city"]),
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
-        viewer_zone=viewer_zone(request),
     )
 
 
@@ -176,13 +169,12 @@ async def facilitator(request: Request) -> Response:
         listing=listing if listing and listing.state == "shown" else None,
         formats=rules.FORMATS,
         is_me=viewer is not None and viewer.id == profile.id,
-        viewer_zone=viewer_zone(request),
     )
 
 
 async def zone_form(request: Request) -> Response:
     back = origin.safe_path(request.query_params.get("next", "")) or "/gatherings"
-    return _zone_page(request, Form({"zone": viewer_zone(request), "next": back}))
+    return _zone_page(request, Form({"zone": cookies.viewer_zone(request), "next": back}))
 
 
 def _zone_page(request: Request, form: Form) -> Response:
@@ -199,10 +191,12 @@ async def choose_zone(request: Request) -> Response:
     """Keep the visitor's zone in a cookie of its own, and go back."""
     form = await Form.read(request)
     zone = form.value("zone")
-    if not clock.is_zone(zone):
+    if zone and not clock.is_zone(zone):
         form.add(Reason("zone", "Please choose a time zone from the list.", "zone"))
         return _zone_page(request, form)
-    text = f"Times now show for {clock.city(zone)} too."
+    text = (
+        f"Times now show in your time zone, {clock.city(zone)}." if zone else "Times now go by this device."
+    )
     response = render.see_other(origin.safe_path(form.value("next")) or "/gatherings", notice=text)
-    cookies.set_zone(response, access.context(request).settings, zone)
+    cookies.set_zone(response, access.context(request).settings, zone, chosen=True)
     return response

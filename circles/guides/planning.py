@@ -109,7 +109,8 @@ async def suggested_dates(
 
 def _of_gathering(gathering: gatherings.BookableGathering, site: str) -> invites.SuggestedDate:
     path = f"/gatherings/{gathering.gathering_id}"
-    when = f"{clock.format_when(gathering.starts_at, gathering.zone)}, {clock.format_length(gathering.length_minutes)}."
+    length = clock.format_length(gathering.length_minutes)
+    when = f"{clock.format_named(gathering.starts_at, gathering.zone)}, {length}."
     return invites.SuggestedDate(
         str(gathering.gathering_id),
         gathering.starts_at,

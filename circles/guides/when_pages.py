@@ -6,13 +6,13 @@ The answers arrive in the body of a POST and are in no URL, cookie, log, event o
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import gatherings, invites
 from circles.base import clock, zone_choices
+from circles.base.clock import Viewer
 from circles.base.errors import Refused
 from circles.guides import planning, rules
 from circles.guides.planning import Plan
@@ -36,26 +36,26 @@ def _page(request: Request, form: Form, plan: Plan | None = None, status: int = 
     }
     if plan:
         zone = plan.answers.ends.zone
+        viewer = Viewer(zone, cookies.viewer(request).hours)
         values |= {
             "zone": zone,
+            "viewer": viewer,
             "form_again": Form(form.values),
-            "day": lambda at: clock.format_date(at.astimezone(ZoneInfo(zone)).date()),
-            "card_html": lambda card: gatherings.card_html(card, zone),
-            "picks": _picks(plan),
+            "card_html": lambda card: gatherings.card_html(card, viewer),
+            "picks": _picks(plan, viewer),
             "answers": [(name, form.value(name)) for name in _FIELDS],
         }
     return _private(render.page(request, "guides/when_to_come.html", status, **values))
 
 
-def _picks(plan: Plan) -> list[tuple[str, str]]:
+def _picks(plan: Plan, viewer: Viewer) -> list[tuple[str, str]]:
     """The dates for a calendar file, as the choices of a form: each with its day and its name."""
-    zone = plan.answers.ends.zone
     cards = plan.first + [date.card for date in plan.dates if date.card]
     picks = [(card.starts_at, str(card.id), card.circle_name) for card in cards]
     picks += [
         (date.at, planning.pick_value(date), planning.REMINDER_TITLE) for date in plan.dates if not date.card
     ]
-    return [(value, f"{clock.format_short(at, zone)}: {name}") for at, value, name in sorted(picks)]
+    return [(value, f"{clock.format_record(at, viewer)}: {name}") for at, value, name in sorted(picks)]
 
 
 async def show_form(request: Request) -> Response:

@@ -57,9 +57,7 @@ async def _since_booking(tx: db.Tx, booking: db.Record) -> list[gatherings.Diffe
         return []
     ids = gatherings.host_ids(was, now)
     names = {host.id: host.name for host in (await people.by_ids(tx, ids)).values()} if ids else {}
-    return gatherings.differences(
-        was, now, names, viewer_zone=booking["person_zone"], shown=gatherings.DISCREET
-    )
+    return gatherings.differences(was, now, names, viewer=rules.viewer(booking), shown=gatherings.DISCREET)
 
 
 @jobs.job("invites.withdraw")
@@ -142,8 +140,9 @@ async def _mail(
     method: ics.Method,
     **more: Any,
 ) -> None:
-    zone = booking["person_zone"] or booking["zone"]
-    title = rules.title(booking["discreet_name"], booking["starts_at"], zone)
+    title = rules.title(
+        booking["discreet_name"], booking["starts_at"], booking["zone"], rules.viewer(booking)
+    )
     if len(more.get("ended", ())) > 1:
         title = f"{booking['discreet_name']}, {plural(len(more['ended']), 'gathering')}"
     await mail.send(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from circles.base import clock
 from circles.base.english import plural
 from circles.gatherings import DISCREET, Difference, Facts, differences, kinds_of
+from circles.invites import rules
 
 # What a subject says of a change that leaves the day and the hour alone.
 _NEWS: Mapping[str, str] = {
@@ -36,15 +36,15 @@ class Changed:
     def of(cls, booking: Mapping[str, Any], names: Mapping[UUID, str]) -> Changed:
         """The change of a booking, for a mail: without what others may not read."""
         was, now = read_facts(booking["last_told"]), Facts.read(booking["facts"])
-        zone = booking["person_zone"]
-        differing = differences(was, now, names, viewer_zone=zone, shown=DISCREET) if was else []
+        viewer = rules.viewer(booking)
+        differing = differences(was, now, names, viewer=viewer, shown=DISCREET) if was else []
         return cls(booking, was, now, differing)
 
     @property
     def heading(self) -> str:
         """When it was to be, by which the person knows it, in their own time."""
         at = self.now if self.was is None or self.was.keeps_wall_time(self.now) else self.was
-        return clock.format_when(at.starts_at, at.zone, self.booking["person_zone"])
+        return clock.format_when(at.starts_at, at.zone, rules.viewer(self.booking))
 
     @property
     def moves(self) -> bool:
@@ -107,14 +107,11 @@ def _move(change: Changed) -> str:
 
 
 def _day(change: Changed, facts: Facts) -> str:
-    return clock.format_date(facts.day(change.booking["person_zone"]))
+    return clock.format_date(facts.day(rules.viewer(change.booking)))
 
 
 def _time(change: Changed, facts: Facts) -> str:
-    zone = change.booking["person_zone"]
-    return clock.format_time(
-        facts.starts_at.astimezone(ZoneInfo(zone if clock.is_zone(zone) else facts.zone))
-    )
+    return clock.format_moment(facts.starts_at, facts.zone, rules.viewer(change.booking))
 
 
 def new_hosts(changes: Sequence[Changed]) -> list[UUID]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import bookings, gatherings
+from circles.base.clock import Viewer
 from circles.invites import actions, rules
 from circles.invites.suggested_dates import CALENDAR
 from circles.store import db
@@ -25,17 +26,15 @@ async def my_gatherings(request: Request) -> Response:
     async with context.db.reading() as tx:
         rows = await db.rows(SQL.mine(tx, actor_id=actor.id, most=MAX_SHOWN))
         feed, more = await actions.feed_and_more(context, tx, actor.id)
-    zone = cookies.viewer_zone(request)
     return render.page(
         request,
         "invites/my_gatherings.html",
-        ahead=[_shown(row, zone) for row in rows if row["ends_at"] > row["now"]],
+        ahead=[_shown(row, cookies.viewer(request)) for row in rows if row["ends_at"] > row["now"]],
         past=[row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"],
         feed=feed,
         suggested=more["suggested"],
         requests=[_requested(row) for row in more["requests"]],
         feed_to_copy=feed.replace("webcal:", context.settings.base_url.partition("//")[0], 1),
-        viewer_zone=zone,
     )
 
 
@@ -45,8 +44,8 @@ def _requested(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "starts_at": starts_at, "seat": bookings.seat_of_request(row["id"], row["state"])}
 
 
-def _shown(row: db.Record, viewer_zone: str) -> dict[str, Any]:
-    seat = bookings.seat_of_booking(row, viewer_zone)
+def _shown(row: db.Record, viewer: Viewer) -> dict[str, Any]:
+    seat = bookings.seat_of_booking(row, viewer)
     join_info = rules.join_info(
         row["place"],
         row["join_link"],
@@ -63,7 +62,7 @@ def _shown(row: db.Record, viewer_zone: str) -> dict[str, Any]:
         "seat": seat,
         "change": gatherings.UnseenChange.read(
             row["unseen_change"],
-            viewer_zone,
+            viewer,
             shows_place=row["state"] == "confirmed" and not row["must_agree"],
         ),
     }

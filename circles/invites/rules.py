@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from circles.base import clock, money
+from circles.base.clock import Viewer
+from circles.base.row import Row
 
 # A join link shows this long before the start.
 JOIN_LINK_BEFORE = timedelta(minutes=30)
@@ -118,14 +119,19 @@ def suggestion_uid(key: str, host: str) -> str:
     return f"{uuid5(_NAMESPACE, f'suggestion/{key}')}@{host}"
 
 
-def title(discreet_name: str, starts_at: datetime, zone: str) -> str:
-    """The subject of a mail: Tuesday group, Tuesday 24 November."""
-    return f"{discreet_name}, {clock.format_date(starts_at.astimezone(ZoneInfo(zone)).date())}"
+def viewer(row: Row) -> Viewer:
+    """On whose clock the mails and the calendar of a booking's row say times."""
+    return Viewer.of(row["person_zone"], row["clock_hours"])
 
 
-def description(starts_at: datetime, zone: str, length_minutes: int, page: str) -> str:
-    """The description of a calendar entry: the wall time of the circle, and a link to the site."""
-    when = f"{clock.format_when(starts_at, zone)}, {clock.format_length(length_minutes)}."
+def title(discreet_name: str, starts_at: datetime, zone: str, viewer: Viewer) -> str:
+    """The subject of a mail, with its reader's day: Tuesday group, Tuesday, November 24."""
+    return f"{discreet_name}, {clock.format_day(starts_at, zone, viewer)}"
+
+
+def description(starts_at: datetime, zone: str, length_minutes: int, page: str, viewer: Viewer) -> str:
+    """The description of a calendar entry: the time on its reader's clock and the circle's, and a link to the site."""
+    when = f"{clock.format_named(starts_at, zone, viewer)}, {clock.format_length(length_minutes)}."
     return f"{when}\n\nWhere it is, and how to join or cancel: {page}"
 
 

@@ -91,7 +91,11 @@ def entry(settings: Settings, row: Booking) -> ics.Entry:
         ends_at=row["ends_at"],
         summary=row["discreet_name"],
         description=rules.description(
-            row["starts_at"], row["zone"], row["length_minutes"], my_gatherings_url(settings)
+            row["starts_at"],
+            row["zone"],
+            row["length_minutes"],
+            my_gatherings_url(settings),
+            rules.viewer(row),
         ),
         url=my_gatherings_url(settings),
         changed_at=row["changed_at"],

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from circles import hosting, invites, people
 from circles.base import clock
+from circles.base.clock import Viewer
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.settings import Settings
 from circles.messages import rules
@@ -79,11 +80,14 @@ async def save_draft(
 
 
 async def preview(settings: Settings, tx: db.Tx, message_id: UUID, actor_id: UUID) -> Preview:
-    """A message with the mail that its first recipient gets. Raises NotFound."""
+    """A message with the mail that its first recipient gets, but on the circle's clock. Raises NotFound.
+
+    Hosts may not see a member's zone.
+    """
     row = await message(tx, message_id, actor_id)
     about = await gathering(tx, row["gathering_id"], actor_id)
     recipients = await _recipients(tx, row)
-    composed = _compose(settings, row, about, recipients[0]) if recipients else None
+    composed = _compose(settings, row, about, recipients[0], clock.NOBODY) if recipients else None
     return Preview(row, about, recipients, composed)
 
 
@@ -91,25 +95,25 @@ async def _recipients(tx: db.Tx, message: db.Record) -> list[db.Record]:
     return await db.rows(SQL.recipients(tx, gathering=message["gathering_id"], booking=message["booking_id"]))
 
 
-def subject(gathering: db.Record) -> str:
-    """The subject of every message: the discreet name and the day, independent of its content."""
-    return invites.title(gathering["discreet_name"], gathering["starts_at"], gathering["zone"])
+def subject(gathering: db.Record, viewer: Viewer) -> str:
+    """The subject of every message: the discreet name and its reader's day, independent of its content."""
+    return invites.title(gathering["discreet_name"], gathering["starts_at"], gathering["zone"], viewer)
 
 
 def _compose(
-    settings: Settings, message: db.Record, gathering: db.Record, recipient: db.Record
+    settings: Settings, message: db.Record, gathering: db.Record, recipient: db.Record, viewer: Viewer
 ) -> mail.ComposedMail:
     """The mail for one recipient. It names them, the writer and the circle's discreet name, and nobody else."""
     return mail.compose(
         settings,
         "message",
         to_name=recipient["name"],
-        subject=subject(gathering),
+        subject=subject(gathering, viewer),
         body=message["body"],
         reply_to=message["reply_to"],
         from_name=message["from_name"],
         gathering=gathering,
-        zone=recipient["zone"],
+        viewer=viewer,
         page=f"{settings.base_url}/bookings/{recipient['booking_id']}",
     )
 
@@ -151,18 +155,22 @@ async def _notify_hosts(
     """Notify the hosts that an organizer wrote to their members. What was written stands on the site."""
     actor = (await people.by_ids(tx, [actor_id]))[actor_id]
     to = "one member" if message["booking_id"] else "everybody booked"
-    when = clock.format_when(gathering["starts_at"], gathering["zone"])
-    text = f"{actor.name}, an organizer, wrote to {to} about the gathering of {when}."
-    await hosting.notify_hosts(tx, context, gathering["circle_id"], actor, text)
+
+    def news(viewer: Viewer) -> str:
+        when = clock.format_when(gathering["starts_at"], gathering["zone"], viewer)
+        return f"{actor.name}, an organizer, wrote to {to} about the gathering of {when}."
+
+    await hosting.notify_hosts(tx, context, gathering["circle_id"], actor, news)
 
 
 async def _enqueue(
     tx: db.Tx, settings: Settings, message: db.Record, gathering: db.Record, recipient: db.Record
 ) -> None:
+    viewer = Viewer.of(recipient["zone"], recipient["clock_hours"])
     await mail.enqueue(
         tx,
         settings,
-        _compose(settings, message, gathering, recipient),
+        _compose(settings, message, gathering, recipient, viewer),
         to=recipient["email"],
         person_id=recipient["id"],
         reply_to=message["reply_to"],

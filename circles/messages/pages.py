@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from circles import people
+from circles.base import clock
 from circles.base.english import plural
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.messages import actions, rules
@@ -106,7 +107,7 @@ def _form_page(
             *((row["id"], rules.recipient_label(row, people.same_names.label(row, hints))) for row in booked),
         ],
         unreached=rules.unreached_text([row["name"] for row in booked if row["unreached"]]),
-        subject=actions.subject(gathering),
+        subject=actions.subject(gathering, clock.NOBODY),
         starting_texts=[(key, label) for key, (label, _) in rules.STARTING_TEXTS.items()],
         refusals=rules.writing_refusals(gathering),
         most=rules.MAX_CHARACTERS,
@@ -133,7 +134,7 @@ async def _message_page(request: Request, form: Form, status: int = 200) -> Resp
         gathering=preview.gathering,
         recipients=preview.recipients,
         mail=preview.mail,
-        subject=actions.subject(preview.gathering),
+        subject=actions.subject(preview.gathering, clock.NOBODY),
         placeholders=rules.placeholders(preview.message["body"]) if preview.mail else [],
     )
 

@@ -9,7 +9,7 @@ from circles.base import zone_choices
 from circles.base.errors import Refused
 from circles.people import actions, rules
 from circles.people.queries import profiles
-from circles.people.rules import Profile
+from circles.people.rules import Person, Profile
 from circles.store import db
 from circles.web import access, cookies, render
 from circles.web.forms import Form
@@ -32,19 +32,21 @@ async def _account(
         request,
         "people/account.html",
         422 if form or credential_form else 200,
-        form=form or Form(_values(profile, person.zone)),
+        form=form or Form(_values(profile, person)),
         credential_form=credential_form or Form(),
         credentials=profile.credentials,
         picture=profile.picture,
         zones=[("", "Not said"), *zone_choices.choices(form.value("zone") if form else person.zone)],
+        clocks=list(rules.CLOCKS.items()),
     )
 
 
-def _values(profile: Profile, zone: str) -> dict[str, str]:
+def _values(profile: Profile, person: Person) -> dict[str, str]:
     return {
         "name": profile.name,
         "pronouns": profile.pronouns,
-        "zone": zone,
+        "zone": person.zone,
+        "clock": str(person.clock_hours) if person.clock_chosen else "",
         "about": profile.about,
         "approach": profile.approach,
         "languages": profile.languages,
@@ -55,6 +57,7 @@ async def change_account(request: Request) -> Response:
     form = await Form.read(request)
     name, pronouns = rules.read_name(form, required=True)
     zone = form.take(lambda: rules.parse_zone(form.value("zone")), "")
+    hours = form.take(lambda: rules.parse_clock(form.value("clock")))
     about = form.body("about", max_length=2000, required=False)
     approach = form.body("approach", max_length=3000, required=False)
     languages = form.take(lambda: rules.parse_languages(form.value("languages")), "")
@@ -66,6 +69,7 @@ async def change_account(request: Request) -> Response:
         name=name,
         pronouns=pronouns,
         zone=zone,
+        clock_hours=hours,
         about=about,
         approach=approach,
         languages=languages,

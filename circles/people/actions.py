@@ -27,15 +27,17 @@ async def change_profile(
     name: str,
     pronouns: str,
     zone: str,
+    clock_hours: int | None = None,
     about: str,
     approach: str = "",
     languages: str = "",
 ) -> None:
     """Change what pages show of the actor. Values as the rules return them.
 
+    clock_hours: 12 or 24; None follows the language of their browser.
     about, approach, languages: kept for facilitators only.
     """
-    of_anybody = {"name": name, "pronouns": pronouns, "zone": zone}
+    of_anybody = {"name": name, "pronouns": pronouns, "zone": zone, "clock_hours": clock_hours}
     of_facilitators = {"about": about, "approach": approach, "languages": languages}
     async with context.db.transaction() as tx:
         changed = await SQL.change_profile(tx, id=actor.id, **of_anybody, **of_facilitators)

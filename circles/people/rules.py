@@ -12,11 +12,15 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from circles.base import clock, text
+from circles.base.clock import Viewer
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 
 MAX_CREDENTIALS = 12
 MAX_NEEDS = 500
+
+# The clocks that times can show on, as choices of a form.
+CLOCKS = {"": "As my browser’s language says", "12": "6:30 pm", "24": "18:30"}
 
 Role = Literal["facilitator", "organizer"]
 
@@ -28,6 +32,7 @@ class Person:
     is_host: whether they are a facilitator or a host of some circle. unreached: why mail does not reach them at
     present, as in unreached_addresses, or empty. Both are read for signed-in browsers alone, the second for the
     organizers' list as well.
+    clock_hours: 12 or 24, None while not known; clock_chosen: whether they chose it, rather than their browser.
     """
 
     id: UUID
@@ -40,22 +45,29 @@ class Person:
     is_host: bool = False
     unreached: str = ""
     unreached_since: datetime | None = None
+    clock_hours: int | None = None
+    clock_chosen: bool = False
+
+    @property
+    def viewer(self) -> Viewer:
+        """On whose clock times are said in mail to them, and in refusals."""
+        return Viewer.of(self.zone, self.clock_hours)
 
     @property
     def unreached_text(self) -> str:
         """What they read while mail does not reach them, or nothing."""
         if self.unreached_since is None:
             return ""
-        return unreached_text(self.email, self.unreached, self.unreached_since)
+        return unreached_text(self.email, self.unreached, self.unreached_since, self.viewer)
 
     def has_role(self, role: Role) -> bool:
         """Whether they have a role now."""
         return self.is_facilitator if role == "facilitator" else self.is_organizer
 
 
-def unreached_text(address: str, because: str, since: datetime) -> str:
+def unreached_text(address: str, because: str, since: datetime, viewer: Viewer = clock.NOBODY) -> str:
     """What the owner of an address reads while mail does not reach it. because: as in unreached_addresses."""
-    day = clock.format_date(since.date())
+    day = clock.format_day(since, "UTC", viewer)
     if because == "refused":
         return f"Mail to {address} came back on {day}. Please check that the address is right and still takes mail."
     if because == "full":
@@ -154,6 +166,13 @@ def parse_zone(typed: str, field: str = "zone") -> str:
     if typed and not clock.is_zone(typed):
         raise Refused(Reason("zone_unknown", "Please choose one of these.", field))
     return typed
+
+
+def parse_clock(typed: str, field: str = "clock") -> int | None:
+    """The hours of a clock, 12 or 24; None for the one of the browser's language. Raises Refused."""
+    if typed not in CLOCKS:
+        raise Refused(Reason("clock_unknown", "Please choose one of these.", field))
+    return int(typed) if typed else None
 
 
 def parse_year(typed: str, field: str = "year") -> int | None:

@@ -52,6 +52,7 @@ async def request_mail(context: Context, request: SignInRequest, *, browser: str
             name=request.name,
             pronouns=request.pronouns,
             zone=request.zone,
+            clock_hours=request.clock_hours,
             next_path=request.next_path,
             browser_hash=fingerprint(key),
             code_hash=rules.code_hash(context.settings.signing_key(), request_id, code),
@@ -175,6 +176,8 @@ async def _sign_in(
     await SQL.mark_used(tx, id=row["id"], person_id=person.id)
     if row["zone"]:
         await PEOPLE.set_first_zone(tx, id=person.id, zone=row["zone"])
+    if row["clock_hours"]:
+        await PEOPLE.set_browser_clock(tx, id=person.id, clock_hours=row["clock_hours"])
     await end_sign_in(tx, old_token)
     return SignIn(await start_sign_in(tx, person.id), browser, row["next_path"])
 

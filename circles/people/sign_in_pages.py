@@ -50,7 +50,7 @@ async def request_mail(request: Request) -> Response:
     """Mail a code and a link. The response is the same for every address."""
     context = access.context(request)
     form = await Form.read(request)
-    sign_in_request = _sign_in_request(form, cookies.browser_zone(request))
+    sign_in_request = _sign_in_request(form, cookies.browser_zone(request), cookies.browser_hours(request))
     if sign_in_request is None:
         return render.page(request, "people/sign_in.html", 422, form=form, is_kept=False)
     try:
@@ -70,12 +70,12 @@ async def request_mail(request: Request) -> Response:
     return response
 
 
-def _sign_in_request(form: Form, zone: str) -> SignInRequest | None:
+def _sign_in_request(form: Form, zone: str, hours: int | None) -> SignInRequest | None:
     email = form.take(lambda: rules.parse_address(form.value("email")))
     name, pronouns = rules.read_name(form, required=False)
     if email is None or not form.ok:
         return None
-    return SignInRequest(email, name, pronouns, zone, _next_path(form.value("next")))
+    return SignInRequest(email, name, pronouns, zone, hours, _next_path(form.value("next")))
 
 
 def _next_path(path: str) -> str:

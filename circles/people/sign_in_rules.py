@@ -33,6 +33,7 @@ class SignInRequest:
     name: str = ""
     pronouns: str = ""
     zone: str = ""
+    clock_hours: int | None = None
     next_path: str = ""
 
 

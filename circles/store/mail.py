@@ -17,6 +17,7 @@ import css_inline
 import structlog
 
 from circles.base import clock, text
+from circles.base.clock import Viewer
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
 from circles.store import db, jobs, smtp, templates
@@ -58,14 +59,21 @@ class ComposedMail:
 
 
 def compose(
-    settings: Settings, kind: str, *, to_name: str = "", subject: str, **context: object
+    settings: Settings,
+    kind: str,
+    *,
+    to_name: str = "",
+    subject: str,
+    viewer: Viewer = clock.NOBODY,
+    **context: object,
 ) -> ComposedMail:
     """Render a mail from its templates, mail/<kind>.html and mail/<kind>.txt.
 
-    subject: must be discreet; characters that a header cannot hold are removed, so that no mail can block the queue.
+    viewer: on whose clock it says times. subject: must be discreet; characters that a header cannot hold are removed,
+    so that no mail can block the queue.
     """
     header = text.tidy_line(subject) or settings.community_name
-    common = {"settings": settings, "subject": header, "to_name": to_name, **context}
+    common = {"settings": settings, "subject": header, "to_name": to_name, "viewer": viewer, **context}
     return ComposedMail(
         kind,
         to_name,
@@ -90,8 +98,12 @@ async def send(
     about: UUID | None = None,
     **context: object,
 ) -> UUID:
-    """Compose and enqueue a mail in the caller's transaction. Returns its id. See `compose` and `enqueue`."""
-    composed = compose(settings, kind, to_name=to_name, subject=subject, **context)
+    """Compose and enqueue a mail in the caller's transaction, with times on its recipient's clock. Returns its id.
+
+    See `compose` and `enqueue`.
+    """
+    viewer = await viewer_of(tx, person_id)
+    composed = compose(settings, kind, to_name=to_name, subject=subject, viewer=viewer, **context)
     return await enqueue(
         tx,
         settings,
@@ -103,6 +115,13 @@ async def send(
         useful_until=useful_until,
         about=about,
     )
+
+
+async def viewer_of(tx: db.Tx, person_id: UUID | None) -> Viewer:
+    """On whose clock mails to a person say times; nobody's for an address without an account."""
+    # Without an id too: what a sign-in mail costs must not tell whether its address has an account.
+    row = await SQL.viewer(tx, person_id=person_id)
+    return Viewer.of(row["zone"], row["clock_hours"]) if row else clock.NOBODY
 
 
 async def enqueue(
@@ -295,6 +314,6 @@ async def one(tx: db.Tx, mail_id: UUID) -> db.Record | None:
     return await SQL.one(tx, id=mail_id)
 
 
-def sent_at_words(row: db.Record) -> str:
+def sent_at_words(row: db.Record, viewer: Viewer) -> str:
     """When a mail was written, for the practice mailbox."""
-    return f"{clock.format_date(row['created_at'].date())} {row['created_at']:%H:%M} UTC"
+    return clock.format_record(row["created_at"], viewer)

@@ -31,8 +31,8 @@ MAP: dict[str, dict[str, Care]] = {
     "people": _all(PERSON, "id")
     | _all(
         PERSONAL,
-        "email name name_key pronouns zone about access_needs approach languages created_at is_facilitator "
-        "is_organizer",
+        "email name name_key pronouns zone clock_hours clock_chosen about access_needs approach languages created_at "
+        "is_facilitator is_organizer",
     ),
     "credentials": _all(IMPERSONAL, "id version seen_at")
     | _all(PERSON, "person_id seen_by")
@@ -40,7 +40,10 @@ MAP: dict[str, dict[str, Care]] = {
     "pictures": _all(PERSON, "person_id") | _all(PERSONAL, "hash jpeg created_at"),
     "sign_in_requests": _all(IMPERSONAL, "mail_id")
     | _all(PERSON, "id person_id")
-    | _all(PERSONAL, "email name pronouns zone next_path created_at expires_at proven_at used_at tries")
+    | _all(
+        PERSONAL,
+        "email name pronouns zone clock_hours next_path created_at expires_at proven_at used_at tries",
+    )
     | _all(SECRET, "browser_hash code_hash link_hash"),
     "sign_ins": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id")

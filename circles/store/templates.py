@@ -25,11 +25,6 @@ def static(name: str) -> str:
     return f"/static/{quote(name)}?v={digest}"
 
 
-def when(at: datetime, zone: str, viewer_zone: str = "") -> str:
-    """A moment in the circle's zone and in the visitor's."""
-    return clock.format_when(at, zone, viewer_zone)
-
-
 def has_begun(starts_at: datetime) -> bool:
     """Whether a gathering has begun. For what a page says; deadlines use the database's clock."""
     return starts_at <= clock.now()
@@ -60,11 +55,14 @@ def environment() -> Environment:
         money=money.format_amount,
         money_plain=money.format_plain,
         money_signs=money.signs_of,
-        when=when,
+        when=clock.format_when,
         when_short=clock.format_short,
         city=clock.city,
         date_words=clock.format_date,
-        time_words=clock.format_time,
+        time_of=clock.format_time,
+        day_of=clock.format_day,
+        day_of_year=clock.format_day_of_year,
+        recorded=clock.format_record,
         length_words=clock.format_length,
         has_begun=has_begun,
         span_words=clock.format_span,
@@ -74,7 +72,7 @@ def environment() -> Environment:
         choose=english.choose,
         join_names=english.join_names,
     )
-    env.globals.update(static=static, ring_points=ring.ring_points, for_you=clock.format_for_viewer)
+    env.globals.update(static=static, ring_points=ring.ring_points)
     return env
 
 

@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base import clock
+from circles.base.clock import Viewer
 from circles.base.settings import Settings
 
 NOTICE = "notice"
 NOTICE_KINDS = ("good", "calm", "matters", "warn")
 ZONE = "zone"
+ZONE_CHOSEN = "zone_chosen"
 ZONE_LASTS = 31_536_000  # seconds: a year
 
 
@@ -53,6 +55,19 @@ def delete(response: Response, settings: Settings, name: str) -> None:
     write(response, settings, name, "", 0)
 
 
+def viewer(request: Request) -> Viewer:
+    """On whose clock this page says times: the visitor's zone, and the clock they chose or their language has."""
+    person = getattr(request.state, "person", None)
+    chosen = person.clock_hours if person and person.clock_chosen else None
+    return Viewer(viewer_zone(request), chosen or browser_hours(request) or 12)
+
+
+def browser_hours(request: Request) -> int | None:
+    """12 or 24, the clock of the language that the browser prefers; None when it names none."""
+    languages = request.headers.get("accept-language", "")
+    return clock.hours_of(languages) if languages else None
+
+
 def viewer_zone(request: Request) -> str:
     """The visitor's zone, from the zone cookie or else their account; empty when unknown."""
     person = getattr(request.state, "person", None)
@@ -65,16 +80,20 @@ def browser_zone(request: Request) -> str:
     return zone if clock.is_zone(zone) else ""
 
 
-def set_zone(response: Response, settings: Settings, zone: str) -> None:
-    """Remember the zone a visitor chose. static/circles.js sets the same cookie to the browser's own zone."""
-    response.set_cookie(
-        ZONE,
-        quote(zone, safe=""),
-        max_age=ZONE_LASTS,
-        path="/",
-        samesite="lax",
-        secure=not settings.practice,
-    )
+def set_zone(response: Response, settings: Settings, zone: str, *, chosen: bool = False) -> None:
+    """Remember a visitor's zone; empty forgets it.
+
+    static/circles.js sets the same cookie to the browser's own zone, unless the visitor has chosen another one.
+    """
+    for name, value in ((ZONE, quote(zone, safe="")), (ZONE_CHOSEN, "yes" if chosen and zone else "")):
+        response.set_cookie(
+            name,
+            value,
+            max_age=ZONE_LASTS if value else 0,
+            path="/",
+            samesite="lax",
+            secure=not settings.practice,
+        )
 
 
 def set_notice(response: Response, text: str, kind: str) -> None:

@@ -14,14 +14,14 @@ from circles.web.sent import filling, origin, problems
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
-    """A template as a page, with the signed-in person, the settings, the visitor's zone and the notice."""
+    """A template as a page, with the signed-in person, the settings, the visitor's clock and the notice."""
     notice = cookies.notice(request)
     common = {
         "request": request,
         "path": request.url.path,
         "person": getattr(request.state, "person", None),
         "settings": request.app.state.context.settings,
-        "viewer_zone": cookies.browser_zone(request),
+        "viewer": cookies.viewer(request),
         "notice": notice,
         "status": status,
     }

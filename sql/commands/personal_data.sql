@@ -237,7 +237,7 @@ delete from complaints where person_id = :person;
 -- name: erase_name(person)!
 -- the row stays without a name, so that counts and money still add up
 update people set
-    email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', about = '', access_needs = '',
-    approach = '', languages = '',
+    email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', clock_hours = null,
+    clock_chosen = false, about = '', access_needs = '', approach = '', languages = '',
     is_facilitator = false, is_organizer = false
 where id = :person;

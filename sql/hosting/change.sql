@@ -10,7 +10,10 @@ select
     circles.maximum, circles.currency, circles.discreet_name,
     (
         select coalesce(jsonb_agg(
-            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email, 'zone', people.zone)
+            jsonb_build_object(
+                'id', people.id, 'name', people.name, 'email', people.email, 'zone', people.zone,
+                'clock_hours', people.clock_hours
+            )
             order by people.name_key, people.id
         ), '[]')
         from people
@@ -160,7 +163,7 @@ returning id;
 
 -- name: other_hosts(circle_id, gathering_ids, actor_id)
 -- the hosts of a circle and the stand-ins of some of its gatherings, without the actor
-select people.id, people.name, people.email, people.zone
+select people.id, people.name, people.email, people.zone, people.clock_hours
 from people
 where people.id <> :actor_id and (
     exists (select from hosts where hosts.circle_id = :circle_id and hosts.person_id = people.id)

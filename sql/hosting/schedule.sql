@@ -6,7 +6,10 @@ select
     circles.discreet_name,
     (
         select coalesce(jsonb_agg(
-            jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email, 'zone', people.zone)
+            jsonb_build_object(
+                'id', people.id, 'name', people.name, 'email', people.email, 'zone', people.zone,
+                'clock_hours', people.clock_hours
+            )
             order by people.name_key, people.id
         ), '[]')
         from people

@@ -23,7 +23,7 @@ select
         select coalesce(jsonb_agg(
             jsonb_build_object(
                 'booking', bookings.id, 'person', people.id, 'name', people.name, 'email', people.email,
-                'zone', people.zone
+                'zone', people.zone, 'clock_hours', people.clock_hours
             )
             order by people.name_key, people.id
         ), '[]')

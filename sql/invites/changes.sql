@@ -33,7 +33,7 @@ select id from invites where person_id = :person_id order by id for no key updat
 select
     bookings.id as booking_id, bookings.state, bookings.kind, bookings.amount, bookings.currency,
     bookings.gathering_id, bookings.person_id, bookings.full_refund_until,
-    people.email, people.name as person_name, people.zone as person_zone,
+    people.email, people.name as person_name, people.zone as person_zone, people.clock_hours,
     circles.id as circle_id, circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.told, now() as now,
     invites.id as invite_id, invites.uid, invites.sequence, invites.told as last_told,

@@ -3,7 +3,7 @@
 select
     bookings.id as booking_id, bookings.state, bookings.kind, bookings.amount, bookings.currency,
     bookings.end_cause, bookings.gathering_id, bookings.person_id,
-    people.email, people.name as person_name, people.zone as person_zone,
+    people.email, people.name as person_name, people.zone as person_zone, people.clock_hours,
     circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
     gatherings.told, bookings.full_refund_until, bookings.known, gathering_facts(gatherings.id) as facts,
@@ -75,8 +75,10 @@ limit :most;
 select
     bookings.id as booking_id, bookings.state, bookings.gathering_id, bookings.person_id,
     circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at, gatherings.ends_at,
-    invites.uid, invites.sequence, greatest(bookings.confirmed_at, invites.changed_at) as changed_at
+    invites.uid, invites.sequence, greatest(bookings.confirmed_at, invites.changed_at) as changed_at,
+    people.zone as person_zone, people.clock_hours
 from bookings
+join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 left join invites
@@ -92,8 +94,10 @@ select * from (
         circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
         gatherings.ends_at, invites.uid, invites.sequence,
         case when bookings.state <> 'confirmed' then invites.told end as last_told,
-        greatest(bookings.confirmed_at, bookings.ended_at, invites.changed_at) as changed_at
+        greatest(bookings.confirmed_at, bookings.ended_at, invites.changed_at) as changed_at,
+        people.zone as person_zone, people.clock_hours
     from feeds
+    join people on people.id = feeds.person_id
     left join (
         bookings
         join gatherings on gatherings.id = bookings.gathering_id

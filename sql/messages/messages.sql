@@ -74,7 +74,7 @@ where gathering_id = :gathering and state = 'sent' and sent_at > now() - interva
 
 -- name: recipients(gathering, booking)
 -- the recipients of a message: everybody with a confirmed seat, or the one it is for
-select bookings.id as booking_id, people.id, people.email, people.name, people.zone
+select bookings.id as booking_id, people.id, people.email, people.name, people.zone, people.clock_hours
 from bookings join people on people.id = bookings.person_id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
     and (:booking::uuid is null or bookings.id = :booking::uuid)

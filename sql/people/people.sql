@@ -1,16 +1,20 @@
 -- name: by_ids(ids)
 -- people by their ids
-select id, email, name, pronouns, zone, is_facilitator, is_organizer from people where id = any(:ids::uuid[]);
+select id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer from people where id = any(:ids::uuid[]);
 
 -- name: by_email(email)^
 -- the person with an address
-select id, email, name, pronouns, zone, is_facilitator, is_organizer from people where email = :email;
+select id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer from people where email = :email;
 
 -- name: add_or_find_person(email, name, pronouns, zone)^
 -- a new person, or the one who has the address already
 insert into people (email, name, pronouns, zone) values (:email, :name, :pronouns, :zone)
 on conflict (email) do update set email = excluded.email
-returning id, email, name, pronouns, zone, is_facilitator, is_organizer, xmax = 0 as is_new;
+returning id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer, xmax = 0 as is_new;
+
+-- name: set_browser_clock(id, clock_hours)!
+-- set the clock of the browser a person signed in with, unless they chose one
+update people set clock_hours = :clock_hours where id = :id and not clock_chosen;
 
 -- name: set_first_zone(id, zone)!
 -- set the zone of a person who has none
@@ -41,10 +45,11 @@ select
     ) as credentials
 from people where people.id = any(:ids::uuid[]);
 
--- name: change_profile(id, name, pronouns, zone, about, approach, languages)^
+-- name: change_profile(id, name, pronouns, zone, clock_hours, about, approach, languages)^
 -- a person changes their profile; the texts of facilitators stay as they are for everybody else
 update people
 set name = :name, pronouns = :pronouns, zone = :zone,
+    clock_hours = coalesce(:clock_hours, clock_hours), clock_chosen = :clock_hours::smallint is not null,
     about = case when is_facilitator then :about else about end,
     approach = case when is_facilitator then :approach else approach end,
     languages = case when is_facilitator then :languages else languages end

@@ -7,7 +7,7 @@ where (:text = '' or has_name(name_key, :text) or strpos(email, lower(:text)) > 
 -- name: list_people(text, role, limit, offset)
 -- one page of the people who match a search
 select
-    id, email, name, pronouns, zone, is_facilitator, is_organizer,
+    id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer,
     coalesce(unreached_addresses.because, '') as unreached, unreached_addresses.since as unreached_since
 from people left join unreached_addresses on unreached_addresses.address = people.email
 where (:text = '' or has_name(name_key, :text) or strpos(email, lower(:text)) > 0)
@@ -24,7 +24,7 @@ select id from people where is_organizer order by id for update;
 
 -- name: lock_person(id)^
 -- one person, locked
-select id, email, name, pronouns, zone, is_facilitator, is_organizer from people where id = :id for update;
+select id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer from people where id = :id for update;
 
 -- name: set_roles(id, is_facilitator, is_organizer)!
 -- set the roles of a person

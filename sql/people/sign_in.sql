@@ -1,7 +1,7 @@
 -- name: find_signed_in(token_hash)^
 -- the person of a sign-in that has neither ended nor expired
 select
-    people.id, email, name, pronouns, zone, is_facilitator, is_organizer,
+    people.id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer,
     is_facilitator
     or exists (
         select from hosts where hosts.person_id = people.id and (hosts.part = 'helper' or people.is_organizer)
@@ -29,14 +29,14 @@ update sign_ins set ended_at = now()
 where person_id = :person_id and ended_at is null and expires_at > now()
 returning id;
 
--- name: add_request(id, email, name, pronouns, zone, next_path, browser_hash, code_hash, link_hash, lasts)^
+-- name: add_request(id, email, name, pronouns, zone, clock_hours, next_path, browser_hash, code_hash, link_hash, lasts)^
 -- a request of a sign-in mail; returns whose address it is, or null, and when it ends
 insert into sign_in_requests (
-    id, email, person_id, name, pronouns, zone, next_path, browser_hash, code_hash, link_hash, expires_at
+    id, email, person_id, name, pronouns, zone, clock_hours, next_path, browser_hash, code_hash, link_hash, expires_at
 )
 values (
-    :id, :email, (select people.id from people where people.email = :email), :name, :pronouns, :zone, :next_path,
-    :browser_hash, :code_hash, :link_hash, now() + :lasts::interval
+    :id, :email, (select people.id from people where people.email = :email), :name, :pronouns, :zone, :clock_hours,
+    :next_path, :browser_hash, :code_hash, :link_hash, now() + :lasts::interval
 )
 returning person_id, expires_at;
 

@@ -84,3 +84,7 @@ from mails order by created_at desc, id limit :limit;
 -- name: one(id)^
 -- one mail
 select * from mails where id = :id;
+
+-- name: viewer(person_id)^
+-- the zone and the clock of a person who gets a mail
+select zone, clock_hours from people where id = :person_id;

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from circles.attendance.run_sheet import rules
 from circles.attendance.run_sheet.rules import Step
+from circles.base.clock import NOBODY
 from circles.base.errors import Refused
 
 STEPS = [Step("One", 5), Step("Two", 10, "Say hello."), Step("Three", 15)]
@@ -70,7 +71,7 @@ def test_the_total_is_compared_with_the_length(length: int, words: str) -> None:
 
 
 def test_steps_begin_on_the_gatherings_clock() -> None:
-    begins = rules.times(STEPS, datetime(2027, 3, 9, 23, 50, tzinfo=UTC), "America/New_York")
+    begins = rules.times(STEPS, datetime(2027, 3, 9, 23, 50, tzinfo=UTC), "America/New_York", NOBODY)
     assert begins == ["6:50 pm", "6:55 pm", "7:05 pm"]
 
 

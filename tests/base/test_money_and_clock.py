@@ -153,7 +153,7 @@ def test_a_time_the_clocks_skip_is_refused_with_the_next_one() -> None:
     with pytest.raises(Refused) as caught:
         clock.parse_wall("2027-03-14", "02:30", "America/New_York")
     assert caught.value.codes == {"time_missing"}
-    assert "03:30" in caught.value.reasons[0].text
+    assert "3:30 am" in caught.value.reasons[0].text
 
 
 @pytest.mark.parametrize(
@@ -166,17 +166,6 @@ def test_a_date_that_is_none_is_refused(day: str, time: str) -> None:
 @pytest.mark.parametrize("time", ["24:00", "18:60", "six", "", "18:00:30"])
 def test_a_time_that_is_none_is_refused(time: str) -> None:
     assert codes(lambda: clock.parse_wall("2027-03-10", time, "UTC")) == {"time_unreadable"}
-
-
-def test_times_in_words() -> None:
-    at = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
-    said = clock.format_when(at, "America/New_York", "America/Los_Angeles")
-    assert said.startswith("Tuesday 24 November")
-    assert said.endswith("6:00 in the evening in New York, 3:00 in the afternoon for you")
-    assert "for you" not in clock.format_when(at, "America/New_York", "America/Toronto")
-    assert "Wednesday 10:00 in the morning for you" in clock.format_when(
-        at, "America/New_York", "Australia/Sydney"
-    )
 
 
 # text

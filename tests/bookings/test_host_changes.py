@@ -185,7 +185,7 @@ async def test_only_those_who_keep_their_seat_are_notified_of_a_new_time(
         ("nora@example.org", "withdrawn"),
     ]
     # She reads of the time she knows, not of one she never heard of.
-    assert "6:00 in the evening" in await scene.value("select text_body from mails where kind = 'withdrawn'")
+    assert "6:00 pm" in await scene.value("select text_body from mails where kind = 'withdrawn'")
 
 
 # Seats that are not paid yet

@@ -57,7 +57,7 @@ def test_newcomers_wait_for_their_day_and_for_a_place() -> None:
     assert codes(replace(admission, newcomer=False)) == []
     assert codes(replace(admission, newcomers_most=0, newcomers=0, newcomers_days=None)) == ["newcomers_full"]
     (later, _) = rules.admission_refusals(admission, START, ZONE, NOW)
-    assert "Saturday 6 March" in later.text
+    assert "Saturday, March 6" in later.text
 
 
 @given(st.integers(0, 24), st.integers(0, 24))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from circles.base.clock import Viewer
 from circles.bookings.rules import MOVES
 from circles.bookings.screening.rules import MOVES as REQUEST_MOVES
 from circles.bookings.seat_rules import OwnBooking, OwnRequest, invite_text, my_seat
@@ -27,7 +28,7 @@ def seat(now: datetime, gathering: GatheringTimes = GATHERING, **more: Any) -> M
     values: dict[str, Any] = {"state": "confirmed", "kind": "paid", "amount": 4500, "currency": "USD"} | more
     if values["state"] == "held":
         values.setdefault("held_until", now + timedelta(minutes=9))
-    result = my_seat(OwnBooking(ID, **values), gathering, now, viewer_zone="America/New_York")
+    result = my_seat(OwnBooking(ID, **values), gathering, now, viewer=Viewer("America/New_York"))
     assert result
     return result
 
@@ -90,7 +91,7 @@ def test_a_hold_says_until_when_on_the_visitors_clock() -> None:
         "America/Los_Angeles": "Held for you until 1:49 pm",
         "": "Held for you until 4:49 pm in New York",
     }.items():
-        shown = my_seat(booking, GATHERING, now, viewer_zone=zone)
+        shown = my_seat(booking, GATHERING, now, viewer=Viewer(zone))
         assert shown
         assert shown.title == title
         assert shown.text == "Go on to payment. Nothing is charged before you pay."

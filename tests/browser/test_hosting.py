@@ -65,7 +65,7 @@ async def test_planning_a_circle_and_a_gathering_until_others_see_it(
     other = await visit(live=live)
     await other.open(f"/gatherings?from={day}&to={day}")
     await other.follow(name)
-    await other.sees("6:30 in the evening in New York")
+    await other.sees("6:30 pm in New York")
     await other.sees("$20 to $75, $40 suggested")
     await other.sees("Farrah (she/her)")
 

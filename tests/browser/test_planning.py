@@ -66,7 +66,7 @@ async def test_planning_half_a_year_in_one_go(visit: Visit, site: Site, live: bo
     async with visitor.swapped():
         await visitor.press(f"Skip {holiday}")
     await expect(visitor.button(f"Take back {holiday}")).to_have_attribute("aria-pressed", "true")
-    await visitor.sees(f"Every {first:%A}, 18:00 to 19:30 New York time")
+    await visitor.sees(f"Every {first:%A}, 6:00 pm to 7:30 pm New York time")
     await visitor.sees("not on ")
     assert await starts(site, circle) == []  # nothing is planted before it is saved
     await visitor.press("Save the schedule")

@@ -27,9 +27,9 @@ async def test_the_dates_follow_the_form(visit: Visit, site: Site, live: bool) -
         await visitor.open(f"/host/circles/{circle}/schedules/new")
     await visitor.page.evaluate("() => { document.body.dataset.first = 'yes'; }")
     words = visitor.page.locator("#dates-words")
-    await expect(words).to_contain_text("18:00 to ")
+    await expect(words).to_contain_text("6:00 pm to ")
     await write_the_start(visitor, "19:15")
-    await expect(words).to_contain_text("19:15 to ")
+    await expect(words).to_contain_text("7:15 pm to ")
     for rhythm, says in (
         ("By months, on a date such as the 15th", "of every month"),
         ("On the dates I list", "Please list the dates"),

@@ -82,7 +82,7 @@ def test_refusals_of_asking() -> None:
         )
     ) == ["own", "no_address", "closed", "open_already", "too_many"]
     (said_no,) = rules.ask_refusals(listing(no_until=NOW))
-    assert "after Tuesday 24 November" in said_no.text
+    assert "after Tuesday, November 24" in said_no.text
 
 
 def test_the_lifetime_is_shorter_than_promised() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.base import reading
+from circles.base.clock import NOBODY, Viewer
 from circles.gatherings import cards, filters, rules
 from circles.gatherings.cards import Card, card_html
 from circles.gatherings.filters import Filters
@@ -144,22 +145,24 @@ def test_cards_are_listed_under_the_visitors_days() -> None:
     late = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)  # still the 10th in New York
     early = datetime(2026, 3, 11, 1, 0, tzinfo=UTC)  # the 11th in Berlin
     mixed = [a_card(1, early, "Europe/Berlin"), a_card(2, late)]
-    assert [day.date.day for day in cards.by_day(mixed, "")] == [10, 11]
-    assert [(day.date.day, len(day.cards)) for day in cards.by_day(mixed, "Europe/Berlin")] == [(11, 2)]
+    assert [day.date.day for day in cards.by_day(mixed, NOBODY)] == [10, 11]
+    assert [(day.date.day, len(day.cards)) for day in cards.by_day(mixed, Viewer("Europe/Berlin"))] == [
+        (11, 2)
+    ]
 
 
 def test_a_card_is_rendered_anew_only_when_it_shows_something_else() -> None:
     at = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
-    first = card_html(a_card(3, at), "")
-    assert card_html(a_card(3, at), "") is first
-    assert "4 of 8 seats taken" in card_html(a_card(3, at, seats_taken=4), "")
-    assert "for you" in card_html(a_card(3, at), "Europe/Berlin")
+    first = card_html(a_card(3, at), NOBODY)
+    assert card_html(a_card(3, at), NOBODY) is first
+    assert "4 of 8 seats taken" in card_html(a_card(3, at, seats_taken=4), NOBODY)
+    assert "in New York" in card_html(a_card(3, at), Viewer("Europe/Berlin"))
 
 
 def test_a_card_names_its_hosts_and_escapes_names() -> None:
     at = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
     html = card_html(
-        a_card(4, at, host_names=("Ann", "Bo", "<b>Cy</b>"), circle_name="<script>x</script>"), ""
+        a_card(4, at, host_names=("Ann", "Bo", "<b>Cy</b>"), circle_name="<script>x</script>"), NOBODY
     )
     assert "with Ann, Bo and &lt;b&gt;Cy" in html
     assert "<script>" not in html

@@ -64,7 +64,7 @@ def test_nothing_is_missing_in_a_circle_that_has_all() -> None:
         ({"waiting": 3}, "3 requests are waiting", "/host/requests"),
         ({"has_guidelines_draft": True}, "not published yet", "/host/circles/1/guidelines"),
         ({"has_ahead": False}, "Nothing is planned ahead", "/host/circles/1"),
-        ({"drafts": [OPEN]}, "Tue 2 Mar, 6:00 pm is still a draft", "/host/gatherings/7"),
+        ({"drafts": [OPEN]}, "Tue, Mar 2, 2027, 6:00 pm in New York is still a draft", "/host/gatherings/7"),
         ({"registers": [OPEN]}, "2 people are not marked yet", "/host/gatherings/7#register"),
         ({"registers": [MARKED]}, "Everybody is marked, so it can be closed", "/host/gatherings/7/after"),
     ],

@@ -334,7 +334,7 @@ async def test_publishing_a_draft_gathering(context: Context, cast: Cast, browse
     [
         ({"length_minutes": "-30"}, "ends after it starts"),
         ({"date": "2026-01-05"}, "This time has passed"),
-        ({"date": "2027-03-14", "time": "02:30"}, "The next time that exists is 03:30"),
+        ({"date": "2027-03-14", "time": "02:30"}, "The next time that exists is 3:30 am"),
         ({"date": "2027-02-30"}, "year-month-day"),
         ({"time": "25:00"}, "such as 18:00"),
         ({"capacity": "25"}, "1 to 24 seats"),
@@ -360,7 +360,7 @@ async def test_a_doubled_hour_is_the_first(context: Context, cast: Cast, browser
         await page.post(
             f"/host/circles/{circle}/gatherings/new", data=dated(date=f"{year}-10-{day}", time="02:30")
         )
-        assert "show 02:30 twice" in (await page.get(f"/host/circles/{circle}")).text
+        assert "show 2:30 am twice" in (await page.get(f"/host/circles/{circle}")).text
     async with context.db.reading() as tx:
         starts_at = await tx.fetchval("select starts_at from gatherings where circle_id = $1", circle)
     assert (starts_at.hour, starts_at.minute) == (0, 30)

@@ -149,7 +149,7 @@ async def test_a_schedule_is_previewed_then_created(
         saved = await page.post(address, data=typed(then="save", skipped=holiday))
         assert saved.headers["Location"] == f"/host/circles/{cast.circle}"
         text = (await page.get(saved.headers["Location"])).text
-    assert "11:00 to 12:30 New York time" in text
+    assert "11:00 am to 12:30 pm New York time" in text
     assert "15 created ahead" in text
     async with context.db.reading() as tx:
         assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 15
@@ -243,8 +243,8 @@ async def test_too_many_dates_are_refused_whole(context: Context, cast: Cast, br
 @pytest.mark.parametrize(
     ("day", "time", "message"),
     [
-        ("2035-03-11", "02:30", "the clocks in New York skip 02:30. It starts at 03:30."),
-        ("2035-11-04", "01:30", "the clocks in New York show 01:30 twice. It is the first."),
+        ("2035-03-11", "02:30", "the clocks in New York skip 2:30 am. It starts at 3:30 am."),
+        ("2035-11-04", "01:30", "the clocks in New York show 1:30 am twice. It is the first."),
     ],
 )
 async def test_warnings_of_clock_changes(

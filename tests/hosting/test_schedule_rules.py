@@ -157,26 +157,26 @@ FIRST = date(2026, 11, 24)
     [
         (
             Rule("weekly", FIRST, 2, (1,), until=date(2027, 6, 30)),
-            "every other Tuesday, 18:00 to 19:30 New York time, from 24 November, until 30 June 2027",
+            "every other Tuesday, 6:00 pm to 7:30 pm New York time, from November 24, until June 30, 2027",
         ),
-        (Rule("weekly", date(2026, 1, 6), 1, (1,)), "every Tuesday, 18:00 to 19:30 New York time"),
-        (Rule("weekly", TODAY, 1, (1, 3)), "every Tuesday and Thursday, 18:00 to 19:30 New York time"),
-        (Rule("weekly", TODAY, 2, (1, 3)), "every other week on Tuesday and Thursday, 18:00 to 19:30"),
-        (Rule("weekly", TODAY, 5, (0, 1, 6), times=1), "every 5 weeks on Monday, Tuesday and Sunday, 18"),
-        (Rule("weekly", TODAY, 1, tuple(range(7))), "every day, 18:00"),
-        (Rule("monthly_weekday", TODAY, 1, (1,), 2), "the second Tuesday of every month, 18:00"),
-        (Rule("monthly_weekday", TODAY, 2, (4,), -1), "the last Friday of every other month, 18:00"),
-        (Rule("monthly_date", TODAY, 3, month_day=22), "the 22nd every 3 months, 18:00"),
+        (Rule("weekly", date(2026, 1, 6), 1, (1,)), "every Tuesday, 6:00 pm to 7:30 pm New York time"),
+        (Rule("weekly", TODAY, 1, (1, 3)), "every Tuesday and Thursday, 6:00 pm to 7:30 pm New York time"),
+        (Rule("weekly", TODAY, 2, (1, 3)), "every other week on Tuesday and Thursday, 6:00 pm to 7:30 pm"),
+        (Rule("weekly", TODAY, 5, (0, 1, 6), times=1), "every 5 weeks on Monday, Tuesday and Sunday, 6"),
+        (Rule("weekly", TODAY, 1, tuple(range(7))), "every day, 6:00 pm"),
+        (Rule("monthly_weekday", TODAY, 1, (1,), 2), "the second Tuesday of every month, 6:00 pm"),
+        (Rule("monthly_weekday", TODAY, 2, (4,), -1), "the last Friday of every other month, 6:00 pm"),
+        (Rule("monthly_date", TODAY, 3, month_day=22), "the 22nd every 3 months, 6:00 pm"),
         (
             Rule("monthly_date", TODAY, month_day=31),
             "the 31st of every month (a month without a 31st is left",
         ),
-        (Rule("dates", TODAY, dates=(FIRST,)), "on one chosen date, 18:00"),
+        (Rule("dates", TODAY, dates=(FIRST,)), "on one chosen date, 6:00 pm"),
         (
             Rule(
                 "weekly", TODAY, 1, (1,), times=9, skipped=frozenset({date(2026, 12, 29), date(2026, 1, 6)})
             ),
-            "every Tuesday, 18:00 to 19:30 New York time, 9 times, not on 29 December",
+            "every Tuesday, 6:00 pm to 7:30 pm New York time, 9 times, not on December 29",
         ),
     ],
 )
@@ -225,7 +225,7 @@ def test_the_preview_warns_of_clock_changes_up_to_the_horizon() -> None:
     preview = schedule_calendar.preview(rule, terms, now)
     assert [month.name for month in preview.months][-1] == "February 2027"
     (warning,) = preview.warnings
-    assert warning.startswith("On Sunday 14 March")
-    assert warning.endswith("the clocks in New York skip 02:30. It starts at 03:30.")
+    assert warning.startswith("On Sunday, March 14")
+    assert warning.endswith("the clocks in New York skip 2:30 am. It starts at 3:30 am.")
     skipped = replace(rule, skipped=frozenset({date(2027, 3, 14)}))
     assert schedule_calendar.preview(skipped, terms, now).warnings == ()

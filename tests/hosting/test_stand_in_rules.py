@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from circles.base.clock import NOBODY
 from circles.hosting.stand_in import rules
 from circles.hosting.stand_in.rules import Host, HostChange, HostedGathering, Invitation, InvitationPlan, Seat
 
@@ -21,7 +22,7 @@ def host(n: int, name: str) -> Host:
 
 
 def seat(n: int, name: str) -> Seat:
-    return Seat(number(100 + n), number(n), name, f"{name.lower()}@example.org", "")
+    return Seat(number(100 + n), number(n), name, f"{name.lower()}@example.org", NOBODY)
 
 
 FARID, FERN, WREN = host(1, "Farid"), host(2, "Fern"), host(3, "Wren")

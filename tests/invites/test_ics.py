@@ -12,6 +12,7 @@ import vobject
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circles.base.clock import NOBODY
 from circles.invites import ics, rules
 
 START = datetime(2027, 3, 16, 22, 0, tzinfo=UTC)
@@ -33,7 +34,7 @@ def entry(**more: Any) -> ics.Entry:
             "ends_at": START + timedelta(minutes=90),
             "summary": "Tuesday group",
             "description": rules.description(
-                START, "America/New_York", 90, "https://circles.test/my/gatherings"
+                START, "America/New_York", 90, "https://circles.test/my/gatherings", NOBODY
             ),
             "url": "https://circles.test/my/gatherings",
             "changed_at": START - timedelta(days=7),
@@ -102,8 +103,8 @@ def test_a_cancel_takes_out_the_same_entry() -> None:
 
 def test_the_description_has_the_wall_time_of_the_circle() -> None:
     description = first(ics.publish([entry()], ORGANIZER))["description"]
-    assert description.startswith("Tuesday 16 March")
-    assert "6:00 in the evening in New York, 90 minutes." in description
+    assert description.startswith("Tuesday, March 16")
+    assert "6:00 pm in New York, 90 minutes." in description
     assert description.endswith("https://circles.test/my/gatherings")
 
 

@@ -73,20 +73,20 @@ async def test_an_invite_names_its_member_and_the_discreet_name(context: Context
     await send(context, booking)
     (mail,) = await mails(context)
     assert (mail["to_address"], mail["to_name"], mail["person_id"]) == ("mira@example.org", "Mira", cast.mira)
-    assert re.fullmatch(r"Tuesday group, \w+day \d+ \w+( \d{4})?", mail["subject"])
+    assert re.fullmatch(r"Tuesday group, \w+day, \w+ \d+(, \d{4})?", mail["subject"])
     entry = event(mail)
     assert (entry["summary"], entry["sequence"], entry["status"]) == ("Tuesday group", 0, "CONFIRMED")
     assert entry["organizer"] == "mailto:circles@example.org"
     assert entry["attendee"] == "mailto:mira@example.org"  # one value, not a list
     assert entry["attendee"].params["PARTSTAT"] == "ACCEPTED"
     assert entry["uid"].endswith("@circles.test")
-    assert "6:00 in the evening in New York" in entry["description"]
+    assert "6:00 pm in New York" in entry["description"]
     for body in (mail["text_body"], mail["html_body"], mail["calendar"].replace("\r\n ", "")):
         assert "http://circles.test/my/gatherings" in body
         assert LINK not in body
         assert not re.search(r"milo|farid", body, re.IGNORECASE)
     assert "$45" in mail["text_body"]
-    assert "6:00 in the evening in New York" in mail["text_body"]
+    assert "6:00 pm in New York" in mail["text_body"]
 
 
 async def test_headers_and_calendar_are_discreet(context: Context, cast: Cast) -> None:
@@ -101,11 +101,15 @@ async def test_headers_and_calendar_are_discreet(context: Context, cast: Cast) -
         assert not NOT_DISCREET.search(re.sub(r"http\S+", "", mail["text_body"]).split("-- \n")[0])
 
 
-async def test_a_person_elsewhere_reads_their_own_hour_too(context: Context, cast: Cast) -> None:
-    await change(context, "update people set zone = 'America/Los_Angeles' where id = $1", cast.mira)
+async def test_a_person_elsewhere_reads_their_own_hour_first_on_their_own_clock(
+    context: Context, cast: Cast
+) -> None:
+    await change(
+        context, "update people set zone = 'America/Los_Angeles', clock_hours = 24 where id = $1", cast.mira
+    )
     await send(context, await add_booking(context, cast.gathering, cast.mira))
     (mail,) = await mails(context)
-    assert "6:00 in the evening in New York, 3:00 in the afternoon for you" in mail["text_body"]
+    assert "15:00; 18:00 in New York" in mail["text_body"]
 
 
 async def test_no_mail_contains_an_address(context: Context, cast: Cast) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circles.base.clock import Viewer
 from circles.invites import rules
 from circles.invites.rules import Cancel, JoinInfo, Sending
 
@@ -111,11 +112,11 @@ def test_a_uid_is_unique_to_a_seat() -> None:
     assert rules.uid(gathering, mira, "x.org").endswith("@x.org")
 
 
-def test_a_title_names_the_day_where_the_circle_is() -> None:
+def test_a_title_names_the_readers_day() -> None:
     late = datetime(2027, 3, 17, 1, 0, tzinfo=UTC)  # still Tuesday evening in New York
-    assert rules.title("Tuesday group", late, "America/New_York").startswith(
-        "Tuesday group, Tuesday 16 March"
-    )
+    for zone, day in (("", "Tuesday, March 16"), ("Europe/Berlin", "Wednesday, March 17")):
+        title = rules.title("Tuesday group", late, "America/New_York", Viewer(zone))
+        assert title.startswith(f"Tuesday group, {day}")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from circles.base.clock import Viewer
 from circles.base.errors import Refused
 from circles.base.settings import Settings
 from circles.people import rules, sign_in_rules
@@ -317,9 +318,9 @@ def test_a_calendar_part_is_described() -> None:
         "DTSTART:20261124T230000Z\r\nDESCRIPTION:One\\nTwo\\, and a long li\r\n ne\r\n"
         'ATTENDEE;CN="Mira: D";RSVP=TRUE:mailto:mira@example.org\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n'
     )
-    facts = dict(practice.calendar_facts(calendar, "America/New_York"))
+    facts = dict(practice.calendar_facts(calendar, Viewer("America/New_York")))
     assert facts["Method"] == "REQUEST"
     assert facts["Title"] == "Tuesday group"
-    assert "6:00 in the evening for you" in facts["Starts"]
+    assert "6:00 pm; 11:00 pm UTC" in facts["Starts"]
     assert facts["Description"] == "One\nTwo, and a long line"
     assert facts["Invited"] == "mailto:mira@example.org"

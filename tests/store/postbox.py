@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from circles.store import mail
 from circles.store.context import Context
 
-SUBJECT = "Tuesday group, Tuesday 24 November"
+SUBJECT = "Tuesday group, Tuesday, November 24"
 BOOKING = {
     "discreet_name": "Tuesday group",
     "starts_at": datetime(2026, 11, 24, 23, 0, tzinfo=UTC),

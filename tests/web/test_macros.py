@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from circles.base.clock import NOBODY, Viewer
 from circles.base.errors import Reason
 from circles.base.money import Scale
 from circles.store import templates
@@ -158,13 +159,12 @@ def test_amount_chooser_shows_all_three_marks_without_javascript() -> None:
     assert shown == ["Any amount from $20 to $80 is right. Nobody in the room sees it."]
 
 
-def test_when_marks_times_for_javascript_only_where_the_zone_is_unknown() -> None:
+def test_when_says_the_viewers_own_time_first() -> None:
     at = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
-    unknown = macro("when", at, "America/New_York")
-    known = macro("when", at, "America/New_York", "America/Los_Angeles")
-    assert 'datetime="2026-11-24T23:00:00+00:00" data-zone="America/New_York"' in unknown
-    assert "data-zone" not in known
-    assert known.endswith("3:00 in the afternoon for you</time>")
+    assert macro("when", at, "America/New_York", NOBODY).endswith("6:00 pm in New York</time>")
+    known = macro("when", at, "America/New_York", Viewer("America/Los_Angeles", 24))
+    assert 'datetime="2026-11-24T23:00:00+00:00"' in known
+    assert known.endswith("15:00; 18:00 in New York</time>")
 
 
 def test_a_pressed_mark_is_taken_back_by_pressing_it_again() -> None:

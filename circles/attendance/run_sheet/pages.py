@@ -8,7 +8,7 @@ from starlette.responses import Response
 from circles.attendance.run_sheet import actions, rules
 from circles.attendance.run_sheet.actions import Kind, Sheet
 from circles.base.errors import OutOfDate, Refused
-from circles.web import access, render
+from circles.web import access, cookies, render
 from circles.web.forms import Form
 
 
@@ -31,7 +31,7 @@ async def show(request: Request) -> Response:
         "attendance/run_sheet/run_sheet.html",
         sheet=sheet,
         about=about,
-        begins=rules.times(sheet.steps, about["starts_at"], about["zone"]) if about["starts_at"] else [],
+        begins=rules.times(sheet.steps, about["starts_at"], about["zone"], cookies.viewer(request)),
         total=rules.total_sentence(sheet.steps, about["length_minutes"]),
         base=_base(request),
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from circles.base import clock, reading
+from circles.base.clock import Viewer
 from circles.base.english import choose, plural
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
@@ -183,11 +184,13 @@ def total_sentence(steps: Sequence[Step], length_minutes: int) -> str:
     return f"{start}. {length}: the steps take {plural(-free, 'minute')} more than there are."
 
 
-def times(steps: Iterable[Step], starts_at: datetime, zone: str) -> list[str]:
-    """When each step begins on the gathering's clock: 6:00 pm, 6:05 pm."""
+def times(steps: Iterable[Step], starts_at: datetime | None, zone: str, viewer: Viewer) -> list[str]:
+    """When each step begins on the viewer's clock, else the gathering's: 6:00 pm, 6:05 pm. Empty for a circle."""
+    if starts_at is None:
+        return []
     starts, at = [], starts_at
     for step in steps:
-        starts.append(clock.format_short(at.astimezone(ZoneInfo(zone)), zone).rpartition(", ")[2])
+        starts.append(clock.format_hour(at.astimezone(ZoneInfo(viewer.zone or zone)), viewer.hours))
         at += timedelta(minutes=step.minutes)
     return starts
 

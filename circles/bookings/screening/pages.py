@@ -13,7 +13,7 @@ from circles.bookings.rules import Eligibility
 from circles.bookings.screening import actions, queries, rules
 from circles.gatherings import BookableGathering
 from circles.store import db
-from circles.web import access, render
+from circles.web import access, cookies, render
 from circles.web.forms import Form
 
 # The notice after a host's answer to a request, by the button pressed.
@@ -34,7 +34,11 @@ def instead_of_booking(
     form = Form()
     if status != 200:
         reasons = rules.admission_refusals(
-            eligibility.admission, gathering.starts_at, gathering.zone, eligibility.now
+            eligibility.admission,
+            gathering.starts_at,
+            gathering.zone,
+            eligibility.now,
+            cookies.viewer(request),
         )
         form.add(reason for reason in reasons if reason.code == "not_approved")
     return _request_form(request, gathering, eligibility, form, status)

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from circles.base import clock, text
+from circles.base.clock import NOBODY, Viewer
 from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
 from circles.base.reading import Reader
@@ -183,7 +184,9 @@ def admission_of(row: Row) -> Admission:
     )
 
 
-def admission_refusals(admission: Admission, starts_at: datetime, zone: str, now: datetime) -> list[Reason]:
+def admission_refusals(
+    admission: Admission, starts_at: datetime, zone: str, now: datetime, viewer: Viewer = NOBODY
+) -> list[Reason]:
     """Every reason why this person is not admitted to this gathering now."""
     reasons = []
     if not admission.approved:
@@ -192,7 +195,7 @@ def admission_refusals(admission: Admission, starts_at: datetime, zone: str, now
         return reasons
     opens = opens_for_newcomers(admission, starts_at)
     if opens and now < opens:
-        reasons.append(Reason("newcomers_later", _newcomers_later(opens, zone)))
+        reasons.append(Reason("newcomers_later", _newcomers_later(opens, zone, viewer)))
     if admission.newcomers_most is not None and admission.newcomers >= admission.newcomers_most:
         reasons.append(_NEWCOMERS_FULL)
     return reasons
@@ -206,13 +209,15 @@ _FIRST: Final = {
 }
 
 
-def admission_notes(admission: Admission, starts_at: datetime, zone: str, now: datetime) -> tuple[str, ...]:
+def admission_notes(
+    admission: Admission, starts_at: datetime, zone: str, now: datetime, viewer: Viewer = NOBODY
+) -> tuple[str, ...]:
     """What this person meets before booking this gathering, in sentences; for its page."""
     notes = _first_notes(admission)
     if not admission.newcomer:
         return notes
     opens = opens_for_newcomers(admission, starts_at)
-    later = (_newcomers_later(opens, zone),) if opens and now < opens else ()
+    later = (_newcomers_later(opens, zone, viewer),) if opens and now < opens else ()
     return notes + later + _most_notes(admission)
 
 
@@ -249,8 +254,8 @@ def _most_notes(admission: Admission) -> tuple[str, ...]:
     return (f"It takes at most {people} to the circle at one gathering.",)
 
 
-def _newcomers_later(opens: datetime, zone: str) -> str:
-    return f"People who are new to this circle can book from {clock.format_when(opens, zone)} on."
+def _newcomers_later(opens: datetime, zone: str, viewer: Viewer) -> str:
+    return f"People who are new to this circle can book from {clock.format_when(opens, zone, viewer)} on."
 
 
 def opens_for_newcomers(admission: Admission, starts_at: datetime) -> datetime | None:

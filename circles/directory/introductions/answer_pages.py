@@ -10,7 +10,7 @@ from circles.base.errors import NotFound, Refused
 from circles.directory.introductions import actions, rules, suggestions_actions, suggestions_rules, texts
 from circles.directory.introductions.actions import Key
 from circles.store import db
-from circles.web import access, cookies, render
+from circles.web import access, render
 from circles.web.forms import Form
 
 MINE = "/my/listing/introductions"
@@ -56,7 +56,6 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
             reference=rules.reference(row["id"]),
             here=request.url.path,
             home=MINE if request.url.path.startswith(MINE) else "",
-            zone=cookies.browser_zone(request) or "UTC",
             days=rules.PROMISED_DAYS,
             robots="noindex",
         )
@@ -113,6 +112,5 @@ async def of_my_listing(request: Request) -> Response:
         "directory/introductions/introductions_listing.html",
         rows=rows,
         home=MINE,
-        zone=cookies.viewer_zone(request) or "UTC",
         days=rules.PROMISED_DAYS,
     )

@@ -16,7 +16,7 @@ from circles.directory.listing import cards
 from circles.people import Person
 from circles.store import db, mail
 from circles.store.context import Context
-from circles.web import access, cookies, headers, render
+from circles.web import access, headers, render
 from circles.web.forms import Form
 from circles.web.paging import pager
 
@@ -125,13 +125,8 @@ async def mine(request: Request) -> Response:
         open=[row for row in rows if rules.is_open(row)],
         past=[row for row in rows if not rules.is_open(row)],
         state_words=rules.state_words,
-        zone=_zone(request),
         days=rules.PROMISED_DAYS,
     )
-
-
-def _zone(request: Request) -> str:
-    return cookies.viewer_zone(request) or "UTC"
 
 
 async def one(request: Request) -> Response:
@@ -157,7 +152,6 @@ async def _one_page(request: Request, form: Form) -> Response:
         end_text=rules.end_text(row),
         is_open=rules.is_open(row),
         card=others.get(other_id),
-        zone=_zone(request),
         reference=rules.reference(row["id"]),
         days=rules.PROMISED_DAYS,
     )
@@ -201,5 +195,4 @@ async def my_access_log(request: Request) -> Response:
         "directory/introductions/accesses.html",
         lines=[(row["at"], access_log.text_of(row)) for row in rows],
         pager=pager(number, total, access_log.PER_PAGE, lambda page: f"/my/access?page={page}"),
-        zone=_zone(request),
     )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from circles.directory.introductions import suggestions_actions
 from circles.directory.listing import cards
-from circles.web import access, cookies, render
+from circles.web import access, render
 
 
 async def suggestions(request: Request) -> Response:
@@ -18,7 +18,6 @@ async def suggestions(request: Request) -> Response:
         request,
         "directory/introductions/suggestions.html",
         suggestions=[(row, [shown[id] for id in row["listing_ids"] if id in shown]) for row in rows],
-        zone=cookies.viewer_zone(request) or "UTC",
     )
 
 

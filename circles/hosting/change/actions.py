@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from uuid import UUID
 
 from circles import bookings, invites
 from circles.base import clock, text
+from circles.base.clock import Viewer
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
 from circles.hosting.change import cancel_rules, host_news, queries
@@ -69,12 +71,16 @@ async def cancel_gathering(
             raise OutOfDate(cancel_rules.out_of_date())
         await cancel_locked(tx, context, actor, row, why)
         if row["part"] == "organizer":
-            when = clock.format_when(row["starts_at"], row["zone"])
-            news = f"{actor.name}, an organizer, canceled the gathering of {when}."
+            news = partial(_canceled_news, actor.name, row)
             await hosts_mail.notify_hosts(tx, context, row["circle_id"], actor, news)
         else:
             await host_news.canceled(tx, context, actor, gathering_id)
         return row
+
+
+def _canceled_news(actor_name: str, row: db.Record, viewer: Viewer) -> str:
+    when = clock.format_when(row["starts_at"], row["zone"], viewer)
+    return f"{actor_name}, an organizer, canceled the gathering of {when}."
 
 
 async def cancel_locked(tx: db.Tx, context: Context, actor: Person, row: db.Record, why: str) -> None:

@@ -20,7 +20,7 @@ async def other_hosts(
 ) -> tuple[ToldHost, ...]:
     """The other hosts of a circle, and the stand-ins of these gatherings."""
     rows = SQL.other_hosts(tx, circle_id=circle_id, gathering_ids=list(gathering_ids), actor_id=actor.id)
-    return tuple(ToldHost(**row) for row in await db.rows(rows))
+    return tuple(ToldHost.of(row) for row in await db.rows(rows))
 
 
 async def changed(tx: db.Tx, context: Context, actor: Person, outcome: Outcome) -> None:
@@ -29,8 +29,8 @@ async def changed(tx: db.Tx, context: Context, actor: Person, outcome: Outcome) 
         return
     name = outcome.told.discreet_name
     for host in outcome.hosts:
-        subject = wording.host_subject(outcome, name, host.zone)
-        lines = wording.host_lines(outcome, host.zone)
+        subject = wording.host_subject(outcome, name, host.viewer)
+        lines = wording.host_lines(outcome, host.viewer)
         text = f"{actor.name} changed “{name}”."
         await send(tx, context, host, subject, text, lines, outcome.told.circle_id)
 
@@ -40,10 +40,8 @@ async def canceled(tx: db.Tx, context: Context, actor: Person, gathering_id: UUI
     row = await SQL.canceled_gathering(tx, id=gathering_id)
     name = row["discreet_name"]
     for host in await other_hosts(tx, row["circle_id"], actor):
-        day = clock.format_date(
-            row["starts_at"].astimezone(wording.reader_zone(host.zone, row["zone"])).date()
-        )
-        when = clock.format_when(row["starts_at"], row["zone"], host.zone)
+        day = clock.format_day(row["starts_at"], row["zone"], host.viewer)
+        when = clock.format_when(row["starts_at"], row["zone"], host.viewer)
         lines = [f"{when}: canceled. Everybody with a seat is told.", f"The reason: {row['cancel_reason']}"]
         subject = f"{name}: {day} is canceled"
         await send(tx, context, host, subject, f"{actor.name} canceled a gathering.", lines, row["circle_id"])

@@ -20,7 +20,7 @@ from circles.hosting.change.rules import Outcome
 from circles.hosting.schedule import forms as schedule_forms
 from circles.people import Person
 from circles.store import db
-from circles.web import access, render
+from circles.web import access, cookies, render
 from circles.web.forms import Form
 
 SQL = db.queries("hosting/change")
@@ -81,7 +81,7 @@ def _page(
         scopes=list(SCOPES.items()),
         outcome=outcome,
         description=wording.describe(outcome) if outcome else None,
-        give_up=wording.give_up_options(outcome) if outcome else [],
+        give_up=wording.give_up_options(outcome, cookies.viewer(request)) if outcome else [],
     )
 
 

@@ -86,7 +86,7 @@ class _TermsChange(PlannedChange):
         refuse_if(self.refusals(outcome))
         times, ids = rules.new_times(outcome, self.terms), [step.gathering.id for step in outcome.steps]
         why = await schedule_queries.overlap_reason(
-            tx, row["circle_id"], times, consent.overlap_reason, but_for=ids
+            tx, row["circle_id"], times, consent.overlap_reason, self.actor.viewer, but_for=ids
         )
         await self._make(tx, row, outcome, consent, why)
         return outcome
@@ -192,7 +192,8 @@ class FollowingChange(_TermsChange):
         planted = await queries.planted_ahead(tx, schedule["id"], since=self.gathering_id)
         days = cut.days(one.planned_for for one in planted if one.planned_for)
         planted = [rules.following(one, self.gathering_id, days, cut.moves) for one in planted]
-        words = schedule_rules.words(cut.late, self.terms, clock.now().date()) if cut.moves else ""
+        hours = self.actor.viewer.hours
+        words = schedule_rules.words(cut.late, self.terms, clock.now().date(), hours) if cut.moves else ""
         return rules.schedule_outcome(cut.late, self.terms, planted, clock.now(), words).telling(schedule)
 
     async def _cut(self, tx: db.Tx) -> tuple[db.Record, Cut]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from circles.base import clock
+from circles.base.clock import Viewer
 from circles.base.english import choose, plural
 from circles.base.errors import Reason
 from circles.base.moves import Moves
@@ -42,16 +43,21 @@ class SeatHolder:
 
 @dataclass(frozen=True, slots=True)
 class ToldHost:
-    """Another host of the circle, who is told of a change. zone: their own, or empty."""
+    """Another host of the circle, who is told of a change. viewer: on whose clock their mail says times."""
 
     id: UUID
     name: str
     email: str
-    zone: str
+    viewer: Viewer
+
+    @classmethod
+    def of(cls, row: Row) -> ToldHost:
+        return cls(row["id"], row["name"], row["email"], Viewer.of(row["zone"], row["clock_hours"]))
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> ToldHost:
-        return cls(UUID(row["id"]), row["name"], row["email"], row["zone"])
+        """A host from the JSON of a query."""
+        return cls.of({**row, "id": UUID(row["id"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +312,7 @@ def refusals(outcome: Outcome, *, choosing: bool = False) -> list[Reason]:
     reasons = []
     for step in outcome.steps_that("change"):
         wall, taken = step.gathering.wall_start.date(), step.gathering.seats_taken
-        day, community = schedule_rules.short_date(wall, wall), step.gathering.community_taken
+        day, community = clock.format_day_of_year(wall), step.gathering.community_taken
         if step.too_many and not choosing:
             message = (
                 f"On {day} {plural(taken, 'seat')} {choose(taken, 'is', 'are')} taken, so there cannot be only "

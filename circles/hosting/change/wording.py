@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from circles.base import clock
+from circles.base.clock import Viewer
 from circles.base.english import choose, join_names, plural
 from circles.hosting.change.rules import Outcome, SeatHolder, Step
 
@@ -118,7 +117,7 @@ def _told(hosts: Sequence[str]) -> Iterator[str]:
         yield f"Told by mail as hosts: {join_names(hosts)}."
 
 
-def host_subject(outcome: Outcome, name: str, zone: str) -> str:
+def host_subject(outcome: Outcome, name: str, viewer: Viewer) -> str:
     """The subject of the mail to another host: the one gathering with its days, or how many there are."""
     steps = outcome.steps_that("change") + outcome.steps_that("remove")
     if outcome.ends:
@@ -127,46 +126,36 @@ def host_subject(outcome: Outcome, name: str, zone: str) -> str:
         return f"{name}: {plural(len(steps) + len(outcome.plants), 'gathering')} changed"
     step = steps[0]
     old, new = (
-        _day(step.gathering.starts_at, step.gathering.terms.zone, zone),
-        _day(step.moment.utc, step.moment.zone, zone),
+        clock.format_day(step.gathering.starts_at, step.gathering.terms.zone, viewer),
+        clock.format_day(step.moment.utc, step.moment.zone, viewer),
     )
     if old != new:
         return f"{name}: {old} moved to {new}"
     if step.moves:
-        times = [_time(at, step.moment.zone, zone) for at in (step.gathering.starts_at, step.moment.utc)]
+        times = [
+            clock.format_moment(at, step.moment.zone, viewer)
+            for at in (step.gathering.starts_at, step.moment.utc)
+        ]
         return f"{name}: {old}, {times[0]} moved to {times[1]}"
     return f"{name}: {old} changed" if step.effect == "change" else f"{name}: {old} is removed"
 
 
-def host_lines(outcome: Outcome, zone: str) -> list[str]:
+def host_lines(outcome: Outcome, viewer: Viewer) -> list[str]:
     """What another host is told: a line for each gathering, in their own time. It names no address and no link."""
     lines = []
     for step in outcome.steps_that("change"):
-        was = clock.format_when(step.gathering.starts_at, step.gathering.terms.zone, zone)
-        now = clock.format_when(step.moment.utc, step.moment.zone, zone)
+        was = clock.format_when(step.gathering.starts_at, step.gathering.terms.zone, viewer)
+        now = clock.format_when(step.moment.utc, step.moment.zone, viewer)
         line = f"was {was}, now {now}." if step.moves else f"{was}."
         lines.append(" ".join([f"{line[0].upper()}{line[1:]}", *_becomes(step)]))
     for step in outcome.steps_that("remove"):
         lines.append(
-            f"{clock.format_when(step.gathering.starts_at, step.gathering.terms.zone, zone)}: removed."
+            f"{clock.format_when(step.gathering.starts_at, step.gathering.terms.zone, viewer)}: removed."
         )
     more = len(lines) - MAX_HOST_LINES
     lines = [*lines[:MAX_HOST_LINES], f"And {more} more in the same way."] if more > 1 else lines
     ends = ["The schedule has ended, so no more gatherings are planned by it."] if outcome.ends else []
     return [*ends, *lines, *(_planted(outcome) if outcome.plants else ())]
-
-
-def reader_zone(zone: str, other: str) -> ZoneInfo:
-    """The zone in which somebody reads a day: their own, or that of the gathering."""
-    return ZoneInfo(zone if zone and clock.is_zone(zone) else other)
-
-
-def _day(at: datetime, zone: str, viewer_zone: str) -> str:
-    return clock.format_date(at.astimezone(reader_zone(viewer_zone, zone)).date())
-
-
-def _time(at: datetime, zone: str, viewer_zone: str) -> str:
-    return clock.format_time(at.astimezone(reader_zone(viewer_zone, zone)))
 
 
 def _people(count: int) -> str:
@@ -177,18 +166,18 @@ def _gatherings(count: int, one: str, many: str) -> str:
     return f"{plural(count, 'gathering')} {choose(count, one, many)}"
 
 
-def give_up_options(outcome: Outcome) -> list[tuple[str, str, str]]:
+def give_up_options(outcome: Outcome, viewer: Viewer) -> list[tuple[str, str, str]]:
     """Those who can be chosen to give up their seat when too many are taken: booking, name, hint."""
     return [
-        (str(holder.booking), holder.name, _booked_words(holder, step.gathering.terms.zone))
+        (str(holder.booking), holder.name, _booked_words(holder, step.gathering.terms.zone, viewer))
         for step in outcome.steps
         if step.too_many
         for holder in step.gathering.seat_holders
     ]
 
 
-def _booked_words(holder: SeatHolder, zone: str) -> str:
-    booked = f"Booked {clock.format_short(holder.since, zone)}."
+def _booked_words(holder: SeatHolder, zone: str, viewer: Viewer) -> str:
+    booked = f"Booked {clock.format_record(holder.since, viewer, zone)}."
     return f"{booked} The booking is not finished yet." if holder.held else booked
 
 

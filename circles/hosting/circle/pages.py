@@ -21,8 +21,7 @@ from circles.hosting.circle.rules import CirclePlan
 from circles.hosting.schedule import calendar as schedule_calendar
 from circles.store import db
 from circles.store.context import Context
-from circles.web import access, render
-from circles.web.cookies import viewer_zone
+from circles.web import access, cookies, render
 from circles.web.forms import Form
 from circles.web.paging import pager
 
@@ -64,7 +63,9 @@ async def _circle_page(
         status,
         circle=row,
         reasons=reasons,
-        schedules=schedule_calendar.list_schedules(schedules, row["state"], clock.now().date()),
+        schedules=schedule_calendar.list_schedules(
+            schedules, row["state"], clock.now().date(), cookies.viewer(request).hours
+        ),
         lacks=rules.publish_refusals(CirclePlan.of(row)),
         ahead=HostedDate.read(row["ahead"]),
         lately=GatheringDate.read(row["lately"]),
@@ -105,7 +106,7 @@ def _form_page(
 async def new_circle_form(request: Request) -> Response:
     wanted = request.query_params.get("format", "")
     format_ = wanted if wanted in FORMATS else "facilitated"
-    zone = viewer_zone(request) or "America/New_York"
+    zone = cookies.viewer_zone(request) or "America/New_York"
     values = {"format": format_, "zone": zone, "guidelines": guidelines.starting_text(format_, "online")}
     return _form_page(request, Form(forms.DEFAULTS | values))
 

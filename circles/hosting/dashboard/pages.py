@@ -22,15 +22,14 @@ async def dashboard(request: Request) -> Response:
     may_plan = actor.is_facilitator or actor.is_organizer
     if not (week or circles or may_plan):
         raise NotFound
-    zone = cookies.viewer_zone(request)
-    today, later = rules.today_and_later(week, zone)
+    viewer = cookies.viewer(request)
+    today, later = rules.today_and_later(week, viewer.zone)
     return render.page(
         request,
         "hosting/dashboard/dashboard.html",
         today=today,
         later=later,
         circles=circles,
-        missing=rules.missing(circles),
+        missing=rules.missing(circles, viewer),
         may_plan=may_plan,
-        viewer_zone=zone,
     )

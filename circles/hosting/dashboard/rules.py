@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from circles.base import clock
+from circles.base.clock import Viewer
 from circles.base.english import plural
 from circles.base.row import Row
 
@@ -36,16 +37,18 @@ def _is_today(row: Row, zone: ZoneInfo) -> bool:
     return row["starts_at"].astimezone(zone).date() <= row["now"].astimezone(zone).date()
 
 
-def missing(circles: Sequence[Row]) -> list[Missing]:
+def missing(circles: Sequence[Row], viewer: Viewer = clock.NOBODY) -> list[Missing]:
     """What is missing in somebody's circles: the registers first, since memory fades. Helpers get these alone."""
-    registers = [item for circle in circles for item in _registers(circle)]
-    return registers + [item for circle in circles if circle["part"] != "helper" for item in _others(circle)]
+    registers = [item for circle in circles for item in _registers(circle, viewer)]
+    return registers + [
+        item for circle in circles if circle["part"] != "helper" for item in _others(circle, viewer)
+    ]
 
 
-def _registers(circle: Row) -> Iterable[Missing]:
+def _registers(circle: Row, viewer: Viewer) -> Iterable[Missing]:
     for register in circle["registers"]:
         unmarked, page = register["unmarked"], f"/host/gatherings/{register['id']}"
-        text = f"The register of {_when(register)} is open"
+        text = f"The register of {_when(register, viewer)} is open"
         if unmarked:
             people = "one person is" if unmarked == 1 else f"{unmarked} people are"
             text = f"{text}: {people} not marked yet."
@@ -55,7 +58,7 @@ def _registers(circle: Row) -> Iterable[Missing]:
             yield Missing(circle["name"], text, f"{page}/after", "Close the register")
 
 
-def _others(circle: Row) -> Iterable[Missing]:
+def _others(circle: Row, viewer: Viewer) -> Iterable[Missing]:
     page, name = f"/host/circles/{circle['id']}", circle["name"]
     if circle["waiting"]:
         waiting = circle["waiting"]
@@ -67,7 +70,7 @@ def _others(circle: Row) -> Iterable[Missing]:
     if circle["state"] == "draft":
         yield Missing(name, "This circle is still a draft. Only its hosts can see it.", page, "Look it over")
     for draft in circle["drafts"]:
-        text = f"The gathering of {_when(draft)} is still a draft, so nobody can book it."
+        text = f"The gathering of {_when(draft, viewer)} is still a draft, so nobody can book it."
         yield Missing(name, text, f"/host/gatherings/{draft['id']}", "Publish it")
     if not circle["has_ahead"] and circle["state"] != "paused":
         yield Missing(name, "Nothing is planned ahead.", page, "Plan a gathering")
@@ -76,5 +79,5 @@ def _others(circle: Row) -> Iterable[Missing]:
         yield Missing(name, text, f"{page}/hosts", "Ask somebody")
 
 
-def _when(row: dict[str, Any]) -> str:
-    return clock.format_short(datetime.fromisoformat(row["starts_at"]), row["zone"])
+def _when(row: dict[str, Any], viewer: Viewer) -> str:
+    return clock.format_short(datetime.fromisoformat(row["starts_at"]), row["zone"], viewer)

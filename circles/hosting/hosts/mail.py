@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from circles import people
+from circles.base.clock import Viewer
 from circles.base.errors import Refused
 from circles.hosting.hosts import rules
 from circles.hosting.hosts.rules import Host
@@ -17,6 +19,9 @@ from circles.store.context import Context
 from circles.web import limits
 
 SQL = db.queries("hosting/hosts")
+
+# One line of news that names a time, for the clock of its reader.
+News = Callable[[Viewer], str]
 
 
 class Gathering(Protocol):
@@ -78,8 +83,12 @@ async def invite(
     return row["id"]
 
 
-async def notify(tx: db.Tx, context: Context, to: Host | Person, discreet_name: str, text: str) -> None:
+async def notify(
+    tx: db.Tx, context: Context, to: Host | Person, discreet_name: str, text: str | News
+) -> None:
     """Mail one line of news to a host, under the discreet name."""
+    if not isinstance(text, str):
+        text = text(await mail.viewer_of(tx, to.id))
     await mail.send(
         tx,
         context.settings,
@@ -94,7 +103,9 @@ async def notify(tx: db.Tx, context: Context, to: Host | Person, discreet_name: 
     )
 
 
-async def notify_hosts(tx: db.Tx, context: Context, circle_id: UUID, actor: Person | None, text: str) -> None:
+async def notify_hosts(
+    tx: db.Tx, context: Context, circle_id: UUID, actor: Person | None, text: str | News
+) -> None:
     """Mail one line of news to whoever leads or co-facilitates a circle, but for the actor (None: the site itself)."""
     actor_id = actor.id if actor else None
     for row in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id, actor_id=actor_id)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from circles.base import clock
+from circles.base.clock import Viewer
 from circles.base.english import join_names
 from circles.hosting.roles import rules
 from circles.hosting.roles.rules import RoleChange
@@ -14,10 +15,10 @@ from circles.store.context import Context
 async def notify_person(tx: db.Tx, context: Context, actor: Person, change: RoleChange, path: str) -> None:
     """Mail somebody that they have a role or lost it, and what ends with it."""
     person = change.person
-    await send_news(tx, context, person, news_lines(change, actor.name), path)
+    await send_news(tx, context, person, news_lines(change, actor.name, person.viewer), path)
 
 
-def news_lines(change: RoleChange, actor_name: str) -> list[str]:
+def news_lines(change: RoleChange, actor_name: str, viewer: Viewer) -> list[str]:
     """What the person is told of a change, a sentence or two each."""
     noun = rules.NOUNS[change.role]
     if change.on:
@@ -30,7 +31,7 @@ def news_lines(change: RoleChange, actor_name: str) -> list[str]:
     if names:
         lines.append(f"You no longer host {join_names(names)}. Those with a seat are told by mail.")
     for stand_in in change.stand_ins:
-        when = clock.format_when(stand_in.starts_at, stand_in.zone)
+        when = clock.format_when(stand_in.starts_at, stand_in.zone, viewer)
         lines.append(f"Others host “{stand_in.discreet_name}” of {when}, so you need not.")
     lines.append("Your own seats stay as they are. If you think this is a mistake, write to the organizers.")
     return lines

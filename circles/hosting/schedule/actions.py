@@ -30,7 +30,7 @@ async def create_schedule(
         circle = await _lock_circle(tx, circle_id, actor, terms.zone)
         refuse_if(_archived_refusals(circle) or rules.refusals(rule, terms, clock.now()))
         times = rules.planted_times(rule, terms, clock.now())
-        why = await queries.overlap_reason(tx, circle_id, times, overlap_reason)
+        why = await queries.overlap_reason(tx, circle_id, times, overlap_reason, actor.viewer)
         await _add_schedule(tx, circle_id, rule, terms, actor, why)
         return await planting.plant_circle(tx, circle_id) if circle["state"] == "published" else 0
 
@@ -126,7 +126,9 @@ async def plan_gathering(
             refuse_if(rules.publish_refusals(circle["state"]) if publish else [])
             gathering_id = await _add_gathering(tx, circle_id, plan, state)
             times = [(plan.start.utc, plan.ends_at)]
-            why = await queries.overlap_reason(tx, circle_id, times, overlap_reason, but_for=[gathering_id])
+            why = await queries.overlap_reason(
+                tx, circle_id, times, overlap_reason, actor.viewer, but_for=[gathering_id]
+            )
             await audit.record(tx, "gathering.planned", gathering_id, actor_id=actor.id, after=state, why=why)
     except db.UniqueViolationError as error:
         if db.violated_constraint(error) != "gathering_once_per_start":

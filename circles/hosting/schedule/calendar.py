@@ -42,7 +42,7 @@ class Preview:
     warnings: tuple[str, ...]
 
 
-def preview(rule: Rule, terms: Terms, now: datetime) -> Preview:
+def preview(rule: Rule, terms: Terms, now: datetime, hours: int = 12) -> Preview:
     """The next twelve dates of a rule as months, and clock changes on any date that is planted at once."""
     days = rules.next_dates(rule, terms, now)
     planted = rules.dates(rule, now.date(), now.date() + rules.HORIZON)
@@ -50,11 +50,11 @@ def preview(rule: Rule, terms: Terms, now: datetime) -> Preview:
     months = tuple(
         _month(year, month, dates) for (year, month), _ in groupby(days, lambda day: (day.year, day.month))
     )
-    words = rules.words(rule, terms, now.date())
+    words = rules.words(rule, terms, now.date(), hours)
     return Preview(
         words[0].upper() + words[1:],
         months,
-        tuple(_warnings(sorted({*days, *planted} - rule.skipped), terms)),
+        tuple(_warnings(sorted({*days, *planted} - rule.skipped), terms, hours)),
     )
 
 
@@ -69,14 +69,15 @@ def _month(year: int, month: int, dates: dict[date, Day]) -> Month:
     )
 
 
-def _warnings(days: Sequence[date], terms: Terms) -> Iterable[str]:
-    city = clock.city(terms.zone)
+def _warnings(days: Sequence[date], terms: Terms, hours: int) -> Iterable[str]:
+    city, usual = clock.city(terms.zone), clock.format_hour(terms.at, hours)
     for day in days:
         at, date_text = terms.moment(day), clock.format_date(day)
         if at.oddity == "missing":
-            yield f"On {date_text} the clocks in {city} skip {terms.at:%H:%M}. It starts at {at.wall:%H:%M}."
+            starts = clock.format_hour(at.wall, hours)
+            yield f"On {date_text}, the clocks in {city} skip {usual}. It starts at {starts}."
         elif at.oddity == "doubled":
-            yield f"On {date_text} the clocks in {city} show {terms.at:%H:%M} twice. It is the first."
+            yield f"On {date_text}, the clocks in {city} show {usual} twice. It is the first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,11 @@ class ScheduleLine:
     ahead: str
 
 
-def list_schedules(rows: Iterable[Any], circle_state: str, today: date) -> list[ScheduleLine]:
+def list_schedules(rows: Iterable[Any], circle_state: str, today: date, hours: int) -> list[ScheduleLine]:
     """The schedules of a circle in words."""
     lines = []
     for row in rows:
-        words = rules.words(forms.rule_of(row), forms.terms_of(row), today)
+        words = rules.words(forms.rule_of(row), forms.terms_of(row), today, hours)
         lines.append(ScheduleLine(row["id"], words[0].upper() + words[1:], _ahead_words(row, circle_state)))
     return lines
 

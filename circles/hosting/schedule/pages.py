@@ -18,7 +18,7 @@ from circles.hosting.change.planned_change import Consent, ScheduleChange, Sched
 from circles.hosting.schedule import actions, calendar, forms, queries, rules
 from circles.hosting.schedule.rules import NTH, WEEKDAYS
 from circles.store import db
-from circles.web import access, htmx, render
+from circles.web import access, cookies, htmx, render
 from circles.web.forms import Form
 
 CIRCLES = db.queries("hosting/circle")
@@ -87,7 +87,7 @@ async def create(request: Request) -> Response:
     then, preview = _toggle(form), None
     try:
         rule, terms = forms.read_schedule(form.values, row["zone"], Scale.of(row), clock.now())
-        preview = calendar.preview(rule, terms, clock.now())
+        preview = calendar.preview(rule, terms, clock.now(), cookies.viewer(request).hours)
         if then != "save":
             return _page(request, form, circle=row, preview=preview)
         planted = await actions.create_schedule(
@@ -117,7 +117,7 @@ async def change_form(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await _schedule(request, tx)
     rule, terms = forms.rule_of(row), forms.terms_of(row)
-    preview = calendar.preview(rule, terms, clock.now())
+    preview = calendar.preview(rule, terms, clock.now(), cookies.viewer(request).hours)
     return _page(request, Form(forms.typed(rule, terms)), preview=preview, **_of_schedule(row))
 
 
@@ -133,7 +133,7 @@ async def change(request: Request) -> Response:
             outcome = await planned.preview(tx)
         except Refused as refused:
             return _page(request, form.add(refused.reasons), 422, **shown)
-    preview = calendar.preview(rule, terms, clock.now())
+    preview = calendar.preview(rule, terms, clock.now(), cookies.viewer(request).hours)
     shown |= {"preview": preview, "outcome": outcome, "description": wording.describe(outcome)}
     if then != "save":
         return _page(request, form, **shown)
@@ -155,7 +155,7 @@ async def end_form(request: Request) -> Response:
         request,
         "hosting/schedule/schedule_end.html",
         schedule=row,
-        words=calendar.preview(rule, terms, clock.now()).words,
+        words=calendar.preview(rule, terms, clock.now(), cookies.viewer(request).hours).words,
         removable=len(outcome.steps_that("remove")),
         sentences=wording.end_sentences(outcome, [host["name"] for host in row["other_hosts"]]),
     )
@@ -204,6 +204,9 @@ async def create_gathering(request: Request) -> Response:
         return _gathering_form(request, row, form.add(refused.reasons), 422)
     notice = "The gathering is open for booking." if publish else "The gathering is planned, as a draft."
     if plan.start.oddity == "doubled":
-        city = clock.city(row["zone"])
-        notice += f" That night the clocks in {city} show {plan.start.wall:%H:%M} twice; it is the first."
+        city, usual = (
+            clock.city(row["zone"]),
+            clock.format_hour(plan.start.wall, cookies.viewer(request).hours),
+        )
+        notice += f" That night the clocks in {city} show {usual} twice; it is the first."
     return render.see_other(f"/host/circles/{row['id']}", notice=notice)

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from circles.base import clock, text
+from circles.base.clock import Viewer
 from circles.base.errors import Reason, Refused, or_not_found
 from circles.people import Person
 from circles.store import db
@@ -24,12 +25,14 @@ async def overlap_reason(
     circle_id: UUID,
     times: Sequence[tuple[datetime, datetime]],
     typed: str,
+    viewer: Viewer,
     *,
     but_for: Iterable[UUID] = (),
 ) -> str:
     """The reason given for gatherings of the same hosts at these times; empty when there are none.
 
-    typed: the reason as typed. but_for: gatherings that do not count. Raises Refused when one is needed.
+    typed: the reason as typed. viewer: on whose clock a refusal says them.
+    but_for: gatherings that do not count. Raises Refused when one is needed.
     """
     if not times:
         return ""
@@ -47,7 +50,7 @@ async def overlap_reason(
     if not rows:
         return ""
     if not reason:
-        when = "; ".join(clock.format_short(row["starts_at"], row["zone"]) for row in rows)
+        when = "; ".join(clock.format_short(row["starts_at"], row["zone"], viewer) for row in rows)
         message = (
             f"A host of this circle has another gathering then ({when}). If that is meant, please say why."
         )

@@ -99,7 +99,7 @@ def dates(rule: Rule, after: date, until: date) -> list[date]:
 def refusals(rule: Rule, terms: Terms, now: datetime) -> list[Reason]:
     """Every reason against a rule."""
     if rule.until and rule.until < rule.first:
-        message = f"The last date is before the first, {short_date(rule.first, now.date())}."
+        message = f"The last date is before the first, {clock.format_day_of_year(rule.first, now.date())}."
         return [Reason("ends_before_start", message, "until")]
     if (rule.until or rule.times) and len(list(islice(all_dates(rule), MAX_GATHERINGS + 1))) > MAX_GATHERINGS:
         message = f"These are more than {MAX_GATHERINGS} gatherings. Please let it end earlier, or leave the end open."
@@ -145,19 +145,19 @@ def publish_refusals(circle_state: str) -> list[Reason]:
 # The words of a rule
 
 
-def words(rule: Rule, terms: Terms, today: date) -> str:
-    """A schedule in words: every other Tuesday, 18:00 to 19:30 New York time, until 30 June."""
+def words(rule: Rule, terms: Terms, today: date, hours: int = 12) -> str:
+    """A schedule in words: every other Tuesday, 6:00 pm to 7:30 pm New York time, until June 30."""
     ends = (datetime.combine(rule.first, terms.at) + timedelta(minutes=terms.length_minutes)).time()
-    parts = [rhythm(rule), f"{terms.at:%H:%M} to {ends:%H:%M} {clock.city(terms.zone)} time"]
+    parts = [rhythm(rule), f"{clock.format_hours(terms.at, ends, hours)} {clock.city(terms.zone)} time"]
     if rule.first > today and rule.kind != "dates":
-        parts.append(f"from {short_date(rule.first, today)}")
+        parts.append(f"from {clock.format_day_of_year(rule.first, today)}")
     if rule.until:
-        parts.append(f"until {short_date(rule.until, today)}")
+        parts.append(f"until {clock.format_day_of_year(rule.until, today)}")
     if rule.times:
         parts.append("once" if rule.times == 1 else f"{rule.times} times")
     skipped = sorted(day for day in rule.skipped if day >= today)
     if skipped:
-        parts.append(f"not on {join_names(short_date(day, today) for day in skipped)}")
+        parts.append(f"not on {join_names(clock.format_day_of_year(day, today) for day in skipped)}")
     return ", ".join(parts)
 
 
@@ -203,11 +203,6 @@ def ordinal(number: int) -> str:
     """A number as in a date: 1st, 22nd, 13th."""
     ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
-
-
-def short_date(day: date, today: date) -> str:
-    """A date without its weekday, and with its year where that is not plain: 30 June, 6 January 2027."""
-    return f"{day.day} {day:%B}" + (f" {day.year}" if day.year != today.year else "")
 
 
 # Cutting a rule in two

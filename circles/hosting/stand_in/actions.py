@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from circles import invites
 from circles.base import clock
+from circles.base.clock import Viewer
 from circles.base.errors import NotFound, OutOfDate, or_not_found, refuse_if
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts import rules as hosts_rules
@@ -13,7 +15,7 @@ from circles.hosting.hosts.rules import Host
 from circles.hosting.stand_in import rules
 from circles.hosting.stand_in.rules import HostChange, HostedGathering, InvitationPlan
 from circles.people import Person
-from circles.store import audit, db
+from circles.store import audit, db, mail
 from circles.store.context import Context
 
 SQL = db.queries("hosting/stand_in")
@@ -96,9 +98,9 @@ async def _apply(
         | hosts_rules.acted_as(gathering.part),
     )
     await _withdraw_invitations(tx, actor, change)
-    when = clock.format_when(gathering.starts_at, gathering.zone)
     for host in change.hosts:
         if host.id != notified:
+            when = clock.format_when(gathering.starts_at, gathering.zone, await mail.viewer_of(tx, host.id))
             text = rules.news_text(change, host, actor.name, when)
             await hosts_mail.notify(tx, context, host, gathering.discreet_name, text)
     await invites.announce_changes(tx, [gathering.id])
@@ -135,9 +137,8 @@ async def invite(
             raise OutOfDate(hosts_rules.out_of_date())
         circle_id = plan.gathering.circle_id
         if plan.gathering.part == "organizer":
-            when = clock.format_when(plan.gathering.starts_at, plan.gathering.zone)
-            text = f"{actor.name}, an organizer, asked somebody to host the gathering of {when}."
-            await hosts_mail.notify_hosts(tx, context, circle_id, actor, text)
+            news = partial(_asked_news, actor.name, plan.gathering)
+            await hosts_mail.notify_hosts(tx, context, circle_id, actor, news)
         await HOSTS.replace_invitation(tx, circle_id=circle_id, gathering_id=gathering_id, email=email)
         await hosts_mail.invite(
             tx,
@@ -149,6 +150,11 @@ async def invite(
             email=email,
             gathering=plan.gathering,
         )
+
+
+def _asked_news(actor_name: str, gathering: HostedGathering, viewer: Viewer) -> str:
+    when = clock.format_when(gathering.starts_at, gathering.zone, viewer)
+    return f"{actor_name}, an organizer, asked somebody to host the gathering of {when}."
 
 
 def plan_giving_back(gathering: HostedGathering, actor: Person) -> HostChange:
@@ -198,7 +204,7 @@ async def notify_canceled(tx: db.Tx, context: Context, gathering_id: UUID, actor
     """Notify the stand-in of a gathering that it was canceled, unless that is the actor."""
     row = await SQL.other_stand_in(tx, gathering_id=gathering_id, actor_id=actor.id)
     if row:
-        when = clock.format_when(row["starts_at"], row["zone"])
+        when = clock.format_when(row["starts_at"], row["zone"], await mail.viewer_of(tx, row["id"]))
         text = f"{actor.name} canceled the gathering of {when}, so you need not host it."
         host = Host(row["id"], row["name"], row["email"])
         await hosts_mail.notify(tx, context, host, row["discreet_name"], text)

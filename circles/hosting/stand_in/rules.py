@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
+from circles.base.clock import Viewer
 from circles.base.english import choose, join_names
 from circles.base.errors import Reason
 from circles.hosting.hosts.rules import Host
@@ -24,11 +25,12 @@ class Seat:
     person: UUID
     name: str
     email: str
-    zone: str
+    viewer: Viewer
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        return cls(UUID(row["booking"]), UUID(row["person"]), row["name"], row["email"], row["zone"])
+        viewer = Viewer.of(row["zone"], row["clock_hours"])
+        return cls(UUID(row["booking"]), UUID(row["person"]), row["name"], row["email"], viewer)
 
 
 @dataclass(frozen=True, slots=True)

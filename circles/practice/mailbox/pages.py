@@ -35,7 +35,7 @@ async def one(request: Request) -> Response:
         mail=row,
         headers=[(name, str(value)) for name, value in mail.message(settings, row).items()],
         links=rules.links(row["text_body"], settings.base_url),
-        facts=rules.calendar_facts(calendar, cookies.browser_zone(request)),
+        facts=rules.calendar_facts(calendar, cookies.viewer(request)),
         sent_at=mail.sent_at_words,
     )
 

@@ -38,7 +38,7 @@ FRAME: dict[str, Any] = {
     "path": "/gatherings",
     "person": None,
     "settings": Settings(),
-    "viewer_zone": "",
+    "viewer": clock.NOBODY,
     "notice": None,
     "status": 200,
 }
@@ -70,8 +70,8 @@ async def listing(request: Request) -> Response:
         **FRAME,
         form=Form(),
         filters=NO_FILTERS,
-        filter_form=pages.filter_form(Form(), NO_FILTERS, False),
-        days=cards.by_day([Card.of(row) for row in rows], ""),
+        filter_form=pages.filter_form(Form(), NO_FILTERS, ""),
+        days=cards.by_day([Card.of(row) for row in rows], clock.NOBODY),
         part=False,
         total=total,
         result=NO_FILTERS.result_words(total),
@@ -96,7 +96,7 @@ async def gathering(request: Request) -> Response:
         format=rules.FORMATS[row["format"]],
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
         closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
-        own=seat_rules().view(row, "", signed_in=False),
+        own=seat_rules().view(row, clock.NOBODY, signed_in=False),
     )
     return HTMLResponse(html)
 
