@@ -3,7 +3,7 @@
 A browser gives up on the first answer when a button is pressed again, so both presses must lead to the same page. The
 key is a hash over the person, the path and everything sent, with the hash of the page it was sent from; it is unique
 in the database, and claimed before the handler runs. A page that has changed since has another hash: sending the same
-from there is meant. A form without the field is known for as long as the first press is under way.
+from there is meant. A form without the field is known for two seconds.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from circles.web.sent import origin
 
 SQL = db.queries("web/sent")
 LASTS = timedelta(minutes=10)
+LASTS_UNMARKED = timedelta(seconds=2)  # of a form without the hash of its page
 WAITS = timedelta(seconds=20)  # for the first press to be done
 LOOKS_EVERY = 0.05  # seconds
 
@@ -34,7 +35,7 @@ async def run(request: Request, handler: Handler) -> Response:
     context: Context = request.app.state.context
     form = await request.form()
     key = _key(request, form)
-    lasts = LASTS if _origin(form).key else timedelta(0)
+    lasts = LASTS if _origin(form).key else LASTS_UNMARKED
     until = asyncio.get_running_loop().time() + WAITS.total_seconds()
     while not await _claim(context, key, lasts):
         while (location := await _location(context, key)) == "":
