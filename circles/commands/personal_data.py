@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from circles import directory
+from circles import directory, invites
 from circles.base.english import choose, plural
 from circles.base.errors import NotFound, Reason, refuse_if
 from circles.store import audit, db
@@ -73,8 +73,11 @@ async def erase(context: Context, email: str) -> None:
         person = await _find(tx, email)
         refuse_if(_open_matters(await SQL.open_matters_of(tx, person=person)))
         await directory.end_introductions_for_erased(tx, context, person)
+        hosted = await db.rows(SQL.co_hosted(tx, person=person))
         for erase_rows in ERASURE:
             await erase_rows(tx, person=person)
+        for circle in hosted:  # members see other hosts from now on
+            await invites.announce_circle(tx, circle["circle_id"])
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
 
 

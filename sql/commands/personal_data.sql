@@ -169,6 +169,10 @@ update messages set reply_to = '' where written_by = :person;
 -- the picture of a facilitator
 delete from pictures where person_id = :person;
 
+-- name: co_hosted(person)
+-- the circles that somebody hosts beside others, as members see it
+select circle_id from hosts where person_id = :person and part = 'co' order by circle_id;
+
 -- name: erase_hosting(person)!
 -- their places as hosts
 delete from hosts where person_id = :person and part <> 'lead';

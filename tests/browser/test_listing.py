@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from playwright.async_api import expect
-
 from tests.browser.conftest import Visit
 from tests.browser.site import Site
 from tests.browser.test_organizing import as_organizer

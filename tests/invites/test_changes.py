@@ -16,6 +16,7 @@ import pytest
 import recurring_ical_events
 from starlette.applications import Starlette
 
+from circles.commands.personal_data import erase
 from circles.gatherings import Facts
 from circles.hosting.change import actions as change_actions
 from circles.hosting.change import circle_change, planned_change, queries
@@ -680,6 +681,30 @@ async def test_co_facilitators_are_told_what_the_lead_does(scene: Scene, what: s
     assert re.search(text, mail["text_body"])
     for part in ("subject", "text_body", "html_body"):
         assert not NEVER.search(re.sub(r"<[^>]*>", " ", mail[part])), part
+
+
+@pytest.mark.parametrize(
+    ("verb", "text"),
+    [
+        (lifecycle.pause_circle, "Farid paused this circle."),
+        (lifecycle.resume_circle, "Farid resumed this circle."),
+    ],
+)
+async def test_co_facilitators_are_told_of_a_pause_and_its_end(scene: Scene, verb: Any, text: str) -> None:
+    await with_co(scene)
+    farid = await person(scene.context, scene.farid)
+    await lifecycle.pause_circle(scene.context, farid, scene.cast.circle)
+    await verb(scene.context, farid, scene.cast.circle)
+    sent = await rows(scene.context, "select to_address, text_body from mails where kind = 'host_news'")
+    assert {row["to_address"] for row in sent} == {"fern@example.org"}
+    assert text in "".join(row["text_body"] for row in sent)
+
+
+async def test_members_are_told_when_the_account_of_a_co_facilitator_is_erased(scene: Scene) -> None:
+    await with_co(scene)
+    await erase(scene.context, "fern@example.org")
+    (mail,) = [one for one in await scene.changed() if one["subject"].startswith("Tuesday group")]
+    assert "was Farid and Somebody who left, now Farid" in mail["text_body"]
 
 
 async def test_the_one_who_changes_it_is_not_told(scene: Scene) -> None:

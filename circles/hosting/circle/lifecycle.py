@@ -22,6 +22,10 @@ SQL = db.queries("hosting/circle")
 SCHEDULES = db.queries("hosting/schedule")
 CHANGE = db.queries("hosting/change")
 
+# What the other hosts read. Those with a seat keep it, so none of this concerns them.
+PAUSED = "{name} paused this circle. Nobody can book for now; whoever has a seat keeps it."
+RESUMED = "{name} resumed this circle. It takes bookings again."
+ENDED = "{name} ended this circle. Nobody had a seat ahead."
 DISCARDED = (
     "{name} threw this draft away. Nobody but its hosts had seen it, and there is nothing to do for you."
 )
@@ -63,6 +67,7 @@ async def pause_circle(context: Context, actor: Person, circle_id: UUID) -> None
         if row["state"] != "published":
             raise Refused(Reason("not_published", "Only a published circle can be paused."))
         await _set_state(tx, row, actor, "circle.paused", "paused")
+        await hosts_mail.notify_hosts(tx, context, circle_id, actor, PAUSED.format(name=actor.name))
 
 
 async def resume_circle(context: Context, actor: Person, circle_id: UUID) -> int:
@@ -77,6 +82,7 @@ async def resume_circle(context: Context, actor: Person, circle_id: UUID) -> int
         if row["state"] != "paused":
             raise Refused(Reason("not_paused", "This circle is not paused."))
         await _set_state(tx, row, actor, "circle.resumed", "published")
+        await hosts_mail.notify_hosts(tx, context, circle_id, actor, RESUMED.format(name=actor.name))
         return await planting.plant_circle(tx, circle_id)
 
 
@@ -90,6 +96,7 @@ async def archive_circle(context: Context, actor: Person, circle_id: UUID) -> No
         if row["state"] == "archived":
             return
         await _end(tx, row, actor)
+        await hosts_mail.notify_hosts(tx, context, circle_id, actor, ENDED.format(name=actor.name))
 
 
 async def _end(tx: db.Tx, row: db.Record, actor: Person, why: str = "") -> None:
