@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from circles.commands import personal_data
@@ -163,3 +164,42 @@ async def test_a_warning_is_named_once_with_its_rows(cast: Cast, browser: OpenBr
     assert not missing(text, "1 warning, in 7 rows")
     assert summary.count("perhaps") == 1
     assert "Rows 2, 3, 4, 5, 6 and 2 more." in summary
+
+
+async def test_an_import_of_the_release_before_goes_on(cast: Cast, browser: OpenBrowser) -> None:
+    """Its notes and matches lack what is kept today, its previewed rows hold facts as texts, and its file is not kept."""
+    context = cast.context
+    import_id = await begin(cast, samples.csv_file([samples.row(1), samples.row(2, Telehealth="perhaps")]))
+    await change(
+        context, 'update listing_imports set content = null, notes = \'{"says": [], "formulas": {}}\''
+    )
+    await change(context, "update listing_imports set matches = matches - 'also' - 'meanings'")
+    old = '{"name": "Alma", "faults": [], "changes": [], "facts": ["LCSW FL SW1", "$150"], "formulas": []}'
+    await change(context, "update listing_import_rows set says = $1 where number = 2", json.loads(old))
+    here = f"{HOME}/{import_id}"
+    async with browser(cast.odile) as page:
+        assert "LCSW FL SW1" in (await page.get(here)).text
+        text = (await page.get(f"{here}/columns")).text
+        assert "Where the list begins" not in text
+        answer = await page.post(f"{here}/read", data={"heading": "1"})
+        assert (answer.status_code, answer.headers["Location"]) == (303, here)
+        assert (await page.post(f"{here}/confirm")).status_code == 303
+    assert await value(context, "select count(*) from listings") == 2
+
+
+async def test_several_other_ways_are_kept_as_they_are_called(cast: Cast, browser: OpenBrowser) -> None:
+    sent = b'Name,License type,License #,License state,E-mail,Modalities\nAnn Lee,LCSW,SW1,FL,ann@example.org,"CBT, IFS, Hakomi"\n'
+    import_id = await begin(cast, sent)
+    await confirm(cast, import_id, shown=True)
+    listing = await value(cast.context, "select id from listings")
+    ways = await rows(cast.context, "select way, school from listing_ways order by way")
+    assert [tuple(row) for row in ways] == [("ifs", ""), ("other", "CBT"), ("other_2", "Hakomi")]
+    async with browser(cast.odile) as page:
+        text = (await page.get(f"/therapists/{listing}")).text
+        assert not missing(text, "<strong>CBT</strong>", "<strong>Hakomi</strong>", "Internal Family Systems")
+        form = (await page.get(f"/organize/therapists/{listing}/edit")).text
+        assert form.count('<option value="other" selected>') == 2
+        found = (await page.get("/therapists?state=FL&way=other")).text
+    assert "CBT · Hakomi" in found.replace("Internal Family Systems (IFS) · ", "")
+    assert await begin(cast, sent)
+    assert await value(cast.context, "select count(*) from listing_import_rows where outcome = 'same'") == 1

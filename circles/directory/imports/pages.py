@@ -173,7 +173,7 @@ def _source(file: db.Record) -> dict[str, list[tuple[str, str]]]:
     """What may be chosen of a file: its sheets, and the rows that may be the headings. Empty for one read before."""
     notes = file["notes"]
     if not file["has_content"]:
-        return {}
+        return {"sheets": [], "above": []}
     names = notes.get("sheets", [])
     return {
         "sheets": [(str(n), name) for n, name in enumerate(names)] if len(names) > 1 else [],
