@@ -114,6 +114,18 @@ async def test_several_licenses_of_a_cell_are_kept_apart() -> None:
     ]
 
 
+async def test_a_column_that_says_license_is_read_by_what_it_holds() -> None:
+    heading = b"Name,License,State,E-mail\n"
+    whole = await decisions(
+        heading + b"Ann Lee,LCSW FL SW1,FL,a@example.org\nBob Ray,LMFT GA #MT2,GA,b@example.org\n"
+    )
+    assert [one.draft.licenses[0].number for one in whole if one.draft] == ["SW1", "MT2"]
+    numbers = await decisions(
+        heading.replace(b"License", b"Cred,License") + b"Ann Lee,LCSW,SW1,FL,a@example.org\n"
+    )
+    assert [one.draft.licenses[0].kind for one in numbers if one.draft] == ["lcsw"]
+
+
 async def test_a_copy_of_a_row_is_taken_once() -> None:
     rows = [samples.row(1), samples.row(2), samples.row(1)]
     decided = await decisions(samples.csv_file(rows))

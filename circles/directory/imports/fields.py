@@ -299,7 +299,7 @@ def guess(headings: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> tuple[
 
 def _by_cells(field: Field, cells: Sequence[str]) -> Field:
     """Whether a column of licenses holds kinds, numbers, or both."""
-    numbers = [cell for cell in cells if re.search(r"\d{3}", cell)]
+    numbers = [cell for cell in cells if re.search(r"\d", cell)]
     if len(numbers) * 2 <= len(cells):
         return field
     whole = [cell for cell in numbers if plain(re.split(r"[\s,#:]", cell.strip())[0]) in KINDS]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
+from circles.base import clock
 from circles.base.english import plural
 from circles.base.errors import Reason
 from circles.base.row import Row
@@ -176,7 +177,8 @@ def decide(
     if row.faults:
         return Decision("refused", row.faults, row.warnings, existing=existing)
     outcome = "new" if before is None else "changed" if changes else "same"
-    lacks = [reason.text for reason in listing_rules.publish_refusals(draft)] if before is None else []
+    missing = listing_rules.missing_refusals(draft, clock.now().date()) if before is None else []
+    lacks = [reason.text for reason in missing]
     return Decision(outcome, (), row.warnings, changes, draft, existing, lacks)
 
 
@@ -202,7 +204,7 @@ def _acceptable(row: Read, existing: Existing | None, zips: Mapping[str, Any]) -
 def _reasons(draft: Draft, existing: Existing | None, zips: Mapping[str, Any]) -> list[Reason]:
     """What the rules have against a listing. A new one may lack what it can be given later."""
     reasons = listing_rules.draft_refusals(draft)
-    missing = listing_rules.publish_refusals(draft)[len(reasons) :]
+    missing = listing_rules.missing_refusals(draft, clock.now().date())
     if existing is None:
         reasons += [
             reason for reason in missing if reason.code in ("no_license", "no_license_counts", "met_nowhere")
