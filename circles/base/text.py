@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 import nh3
+from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -62,11 +63,11 @@ _TAGS = {
     "code",
     "pre",
 }
+# A bare address is a link, but only where it is written whole: "ada.example" may be a name, and a mail address is not
+# pressed by chance.
+_links = LinkifyIt({"ftp:": None, "//": None}, {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": True}).enable("linkify")
-# Only what is written as a whole address: "ada.example" may be a name, and a mail address is nobody's to press by chance.
-_markdown.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}).add("//", None).add(
-    "ftp:", None
-)
+_markdown.linkify = _links
 
 
 def without_invisible(value: str) -> str:
@@ -165,7 +166,7 @@ def _limited(text: str, field: str, max_length: int, required: bool) -> str:
 
 @lru_cache(maxsize=256)
 def markdown(source: str) -> str:
-    """Markdown as safe HTML: raw HTML is shown as text, links are http, https or mailto only, and a bare address is one.
+    """Markdown as safe HTML: raw HTML is shown as text, links are http, https or mailto only; a bare address is one.
 
     Cached, because parsing takes a millisecond and guidelines repeat.
     """

@@ -224,7 +224,8 @@ async def out_of_order(visitor: Visitor) -> list[str]:
     """
     return await visitor.page.evaluate(
         """() => {
-          const all = [...document.querySelectorAll("main :is(a[href], button, input:not([type=hidden]), select, textarea, summary)")]
+          const controls = "main :is(a[href], button, input:not([type=hidden]), select, textarea, summary)";
+          const all = [...document.querySelectorAll(controls)]
             .filter(one => one.checkVisibility() && !one.closest("[popover], .room-bar") && one.tabIndex >= 0)
             .map(one => [one, one.getBoundingClientRect()])
             .filter(([, box]) => box.width > 1 && box.height > 1);
@@ -243,7 +244,8 @@ async def out_of_order(visitor: Visitor) -> list[str]:
 async def primary_buttons(visitor: Visitor) -> list[str]:
     """The primary buttons of a page, where it has more than the one that its purpose is."""
     labels = await visitor.page.evaluate(
-        """() => [...document.querySelectorAll("main .button-primary:not(.quietly)")].filter(one => one.checkVisibility())
+        """() => [...document.querySelectorAll("main .button-primary:not(.quietly)")]
+             .filter(one => one.checkVisibility())
              .map(one => one.innerText.trim())"""
     )
     return labels if len(labels) > 1 else []

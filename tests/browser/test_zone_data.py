@@ -16,9 +16,7 @@ from tests.browser.site import Site
     ("zone", "utc"),
     [("America/Vancouver", "20270116T010000Z"), ("America/Winnipeg", "20270115T230000Z")],
 )
-async def test_an_evening_after_a_change_of_law(
-    visit: Visit, site: Site, zone: str, utc: str
-) -> None:
+async def test_an_evening_after_a_change_of_law(visit: Visit, site: Site, zone: str, utc: str) -> None:
     host, farrah = await as_host(visit, site, live=False)
     circle = await site.circle(host=farrah.id, zone=zone)
     await host.open(f"/host/circles/{circle}/gatherings/new")
