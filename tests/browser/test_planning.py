@@ -110,13 +110,14 @@ async def test_moving_one_evening_that_somebody_has_a_seat_in(visit: Visit, site
     await visitor.open(f"/host/circles/{circle}")
     await expect(evenings(visitor).filter(has_text="Changed by hand")).to_have_count(1)
 
-    await payer.reads_mail(member.email, subject="Changed: ", method="REQUEST")
+    await payer.reads_mail(member.email, subject="moved to", method="REQUEST")
     await payer.sees("8:15")
     await payer.open("/my/gatherings")
     await payer.sees("8:15")
     await payer.follow("Your booking")
-    await payer.reads("This gathering changed after you booked")
-    await payer.press("Cancel with a full refund")
+    await payer.reads("This has changed")
+    await payer.follow("Cancel my seat")
+    await payer.press("Cancel my seat")
     await payer.reads("Your seat was canceled")
     await payer.sees("All of the $60 you paid goes back to your card.")
 

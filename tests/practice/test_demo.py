@@ -308,7 +308,7 @@ async def test_a_stand_in_is_shown_to_members(demo_context: Context, browser: Op
     async with browser(row["person_id"]) as page:
         for url in (f"/gatherings/{row['gathering_id']}", f"/bookings/{row['id']}", "/my/gatherings"):
             shown = (await page.get(url)).text
-            assert "Held this time by" in shown
+            assert "Hosted this time by" in shown
             assert row["name"] in shown
 
 
