@@ -86,6 +86,8 @@ class Table:
 
 def is_filled(cell: str) -> bool:
     """Whether a cell holds anything that can be seen."""
+    if cell.isascii() and cell.isprintable():  # nearly every cell, five hundred thousand times a list
+        return bool(cell) and not cell.isspace()
     return not text.is_blank(cell)
 
 
@@ -225,8 +227,8 @@ def _records(sheet: Sheet, at: int, headings: tuple[str, ...], choice: Choice) -
 
 def _is_aside(row: Row, heading: Row, width: int) -> bool:
     """Whether a row among the records is none: a heading of a group, a sum, a remark, the headings once more."""
-    filled = row.filled
-    if [_plain(cell) for cell in row.cells if is_filled(cell)] == [_plain(cell) for cell in heading.filled]:
+    filled, headings = row.filled, heading.filled
+    if len(filled) == len(headings) and list(map(_plain, filled)) == list(map(_plain, headings)):
         return True
     if width < 3:
         return False

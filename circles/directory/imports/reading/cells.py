@@ -59,9 +59,10 @@ def tidy(cell: str) -> str:
 
     An apostrophe before a sign is taken off.
     """
-    trimmed = re.sub(
-        r"[^\S\n]+", " ", text.without_invisible(cell.replace("\r\n", "\n").replace("\r", "\n"))
-    ).strip()
+    trimmed = cell.strip()
+    if "  " in trimmed or not (trimmed.isascii() and trimmed.isprintable()):
+        trimmed = text.without_invisible(trimmed.replace("\r\n", "\n").replace("\r", "\n"))
+        trimmed = re.sub(r"[^\S\n]+", " ", trimmed).strip()
     if trimmed[:1] == "'" and re.match(r"'\s*[=+\-@]", trimmed):
         trimmed = trimmed[1:]
     return "" if _BLANK.fullmatch(trimmed) else trimmed
