@@ -11,6 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from circles.base.errors import Reason, Refused
+from circles.base.zones import current_name
 
 Oddity = Literal["", "missing", "doubled"]
 
@@ -85,8 +86,8 @@ def is_zone(name: str) -> bool:
 
 
 def city(zone: str) -> str:
-    """A zone's name on pages: its city."""
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
+    """A zone's name on pages: its city, by today's name of it."""
+    return current_name(zone).rsplit("/", 1)[-1].replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)

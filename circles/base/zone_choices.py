@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from itertools import groupby
 
-from circles.base import clock
+from circles.base import clock, zones
 
 Choice = tuple[str, str]
 Group = tuple[str, list[Choice]]
@@ -33,18 +32,27 @@ _REGIONS |= {"Pacific": "Pacific Ocean"}
 
 
 def choices(chosen: str = "") -> list[Choice | Group]:
-    """The options of a select, grouped. chosen: another name of a zone stays one of them, such as Asia/Calcutta."""
+    """The options of a select, grouped.
+
+    chosen: a name of old, such as Asia/Calcutta, stays one of them, with the words of today.
+    """
     groups = _groups()
-    if not clock.is_zone(chosen) or any(chosen == zone for _, group in groups for zone, _ in group):
+    name = zones.current_name(chosen)
+    if name == chosen or not clock.is_zone(chosen):
         return list(groups)
-    return [(chosen, clock.city(chosen)), *groups]
+    return [
+        (title, [(chosen if zone == name else zone, words) for zone, words in group])
+        for title, group in groups
+    ]
 
 
 @cache
 def _groups() -> tuple[Group, ...]:
     usual = {zone for zone, _ in _USUAL}
     known = clock.zones()
-    places = {zone: country for zone, country in _places() if zone in known and zone not in usual}
+    places = {
+        zone: country for zone, country in zones.places().items() if zone in known and zone not in usual
+    }
     rows = sorted((_region(zone), _words(zone, country), zone) for zone, country in places.items())
     regions = groupby(rows, lambda row: row[0])
     return (
@@ -52,17 +60,6 @@ def _groups() -> tuple[Group, ...]:
         *((region, [(zone, words) for _, words, zone in group]) for region, group in regions),
         ("Other", [("UTC", "UTC")]),
     )
-
-
-def _places() -> list[tuple[str, str]]:
-    """Every zone that a country has, with the country's name, from the tables of tzdata."""
-    countries = {code: name for code, name, *_ in _table("iso3166.tab")}
-    return [(zone, countries.get(code, "")) for code, _, zone, *_ in _table("zone.tab")]
-
-
-def _table(name: str) -> list[list[str]]:
-    text = resources.files("tzdata.zoneinfo").joinpath(name).read_text("utf-8")
-    return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def _region(zone: str) -> str:

@@ -10,13 +10,44 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from importlib import metadata
-from zoneinfo import ZoneInfo
+from functools import cache, lru_cache
+from importlib import metadata, resources
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.core import get_global
 
 # No zone has changed its clocks and changed them back within a week.
 _STEP = timedelta(days=7)
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2101, 1, 2, tzinfo=UTC)
+
+
+@cache
+def places() -> dict[str, str]:
+    """Every zone that a country has, with the country's name, from the tables of tzdata."""
+    countries = {code: name for code, name, *_ in _table("iso3166.tab")}
+    return {zone: countries.get(code, "") for code, _, zone, *_ in _table("zone.tab")}
+
+
+def _table(name: str) -> list[list[str]]:
+    text = resources.files("tzdata.zoneinfo").joinpath(name).read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def current_name(zone: str) -> str:
+    """The name a zone has today: Asia/Kathmandu for Asia/Katmandu, America/New_York for US/Eastern.
+
+    Browsers send names of old: Chromium keeps those that CLDR began with.
+    """
+    return _current_names().get(zone, zone)
+
+
+@cache
+def _current_names() -> dict[str, str]:
+    """The names of old with today's. CLDR's table of aliases says which ones name one zone."""
+    aliases: dict[str, str] = get_global("zone_aliases")  # pyright: ignore[reportAssignmentType]
+    today = {aliases.get(zone, zone): zone for zone in sorted(places(), reverse=True)}
+    known = {zone: today.get(aliases.get(zone, zone), zone) for zone in available_timezones()}
+    return {zone: name for zone, name in known.items() if zone not in places() and name != zone}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from circles.base import clock, zone_choices
+from circles.base import clock, zone_choices, zones
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
 from tests.helpers import change
@@ -45,22 +45,47 @@ def test_every_choice_is_a_zone_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "first"),
+    ("chosen", "words"),
     [
-        ("", "Often chosen"),
-        ("Europe/Oslo", "Often chosen"),
-        ("Asia/Calcutta", "Asia/Calcutta"),  # what some browsers call Asia/Kolkata
-        ("US/Pacific", "US/Pacific"),
-        ("Mars/Base", "Often chosen"),
+        ("Asia/Calcutta", "Kolkata, India"),  # what some browsers call Asia/Kolkata
+        ("Asia/Katmandu", "Kathmandu, Nepal"),
+        ("Pacific/Truk", "Chuuk, Micronesia"),
+        ("Africa/Asmera", "Asmara, Eritrea"),
+        ("America/Coral_Harbour", "Atikokan, Canada"),
+        ("US/Pacific", "US Pacific (Los Angeles)"),
     ],
 )
-def test_another_name_of_a_zone_can_stay(chosen: str, first: str) -> None:
-    assert zone_choices.choices(chosen)[0][0] == first
-    assert len(flat(chosen)) == len(flat()) + (chosen == first)
+def test_a_name_of_old_stays_with_the_words_of_today(chosen: str, words: str) -> None:
+    assert flat(chosen)[chosen] == words
+    assert sorted(flat(chosen).values()) == sorted(flat().values())
+
+
+@pytest.mark.parametrize("chosen", ["", "Europe/Oslo", "Mars/Base"])
+def test_what_is_no_name_of_old_changes_nothing(chosen: str) -> None:
+    assert zone_choices.choices(chosen) == zone_choices.choices()
+
+
+def test_every_zone_is_a_choice_by_its_name_of_today() -> None:
+    assert {zones.current_name(zone) for zone in clock.zones()} == flat().keys()
+
+
+@pytest.mark.parametrize(
+    ("zone", "city"),
+    [
+        ("Asia/Katmandu", "Kathmandu"),
+        ("Asia/Saigon", "Ho Chi Minh"),
+        ("Europe/Kiev", "Kyiv"),
+        ("US/Eastern", "New York"),
+        ("Europe/Oslo", "Oslo"),
+        ("UTC", "UTC"),
+    ],
+)
+def test_the_city_of_a_zone_is_called_as_it_is_today(zone: str, city: str) -> None:
+    assert clock.city(zone) == city
 
 
 @pytest.mark.parametrize("path", ["/zone", "/guides/when-to-come", "/host/circles/new", "/me"])
-@pytest.mark.parametrize("zone", ["America/Denver", "Europe/Oslo", "Asia/Calcutta"])
+@pytest.mark.parametrize("zone", ["America/Denver", "Europe/Oslo", "Asia/Calcutta", "Asia/Katmandu"])
 async def test_every_form_that_asks_for_a_zone_has_this_list(
     cast: Cast, browser: OpenBrowser, path: str, zone: str
 ) -> None:

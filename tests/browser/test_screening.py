@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.journeys import as_host, choose
 from tests.browser.site import Member, Site
+from tests.browser.test_access import is_for_everybody
 from tests.browser.visitor import Visitor
 
 FIRST, SECOND = "What brings you to this circle?", "Who is there for you between the evenings?"
@@ -98,6 +99,9 @@ async def test_asked_once_more_then_welcome_and_booked(visit: Visit, site: Site,
 async def test_declined_with_kind_words_that_no_mail_repeats(visit: Visit, site: Site) -> None:
     host, who, gathering = await that_asks(visit, site, live=False)
     member, person = await asks_to_come(visit, site, gathering, live=False)
+    await member.open("/my/gatherings")
+    await member.sees("Your requests to hosts")
+    await is_for_everybody(member)
     await to_the_request(host, who, person)
     await host.page.get_by_role("main").locator("summary", has_text="Not this time").click()
     await host.fill("What they will read", KIND)

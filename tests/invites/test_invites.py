@@ -311,6 +311,16 @@ async def test_gatherings_ahead_and_past_are_shown(
     assert "Milo" not in answer.text
 
 
+async def test_a_past_time_names_each_city_once(context: Context, browser: OpenBrowser, cast: Cast) -> None:
+    await add_booking(context, await add_gathering(context, cast.circle, days=-7), cast.mira)
+    for zone, cities in (("", ["New York"]), ("America/Los_Angeles", ["New York"]), ("America/New_York", [])):
+        async with browser(cast.mira) as page:
+            page.cookies.set("zone", zone)
+            past = (await my_gatherings(page)).partition('id="past"')[2]
+        when = re.sub("<[^>]*>", "", past.partition('data-label="When"')[2].partition("</td>")[0])
+        assert re.findall(" in ([A-Z][a-z]+ ?[A-Z]?[a-z]*)", when) == cities
+
+
 async def test_what_ended_is_not_ahead(context: Context, browser: OpenBrowser, cast: Cast) -> None:
     await add_booking(context, cast.gathering, cast.mira, state="cancelled")
     await add_booking(context, cast.free_gathering, cast.mira, kind="free", state="lapsed")
