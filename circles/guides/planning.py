@@ -14,7 +14,10 @@ from circles.guides import rules
 from circles.guides.rules import Answers, Season, Window
 from circles.store import db
 
-MAX_IN_WINDOW = 12
+MAX_SHOWN = 24
+# How many are shown where nothing is planned in the week, from how long a time after it.
+MAX_LATER = 3
+LATER = timedelta(days=366)
 MAX_PICKED = 30
 
 # The calendar entry of a date without a gathering.
@@ -32,17 +35,27 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The result. first: the gatherings that fit best, the soonest first; dates: the weeks after."""
+    """The result, the soonest first. first: the gatherings in the window; week: the others of the week that is shown.
+
+    later: the next ones there are, where there is none of these; dates: the weeks after.
+    """
 
     answers: Answers
     window: Window
     season: Season
     first: list[gatherings.Card]
+    week: list[gatherings.Card]
+    later: list[gatherings.Card]
     dates: list[Date]
+
+    @property
+    def shown(self) -> list[gatherings.Card]:
+        return self.first + self.week + self.later
 
     def default_picks(self) -> list[str]:
         """The picks ticked at first: the soonest gathering that fits, and every date of the rhythm."""
-        return [str(card.id) for card in self.first[:1]] + [pick_value(date) for date in self.dates]
+        soonest = [str(card.id) for card in self.shown[:1]]
+        return list(dict.fromkeys(soonest + [pick_value(date) for date in self.dates]))
 
 
 def pick_value(date: Date) -> str:
@@ -51,24 +64,35 @@ def pick_value(date: Date) -> str:
 
 
 async def plan(tx: db.Tx, answers: Answers, now: datetime, actor_id: UUID | None = None) -> Plan:
-    """The gatherings for these answers, in two queries. actor_id: whose own seats are marked."""
+    """The gatherings for these answers, in two queries; in three where nothing is planned in the week.
+
+    actor_id: whose own seats are marked.
+    """
     window = rules.window(answers)
-    season = rules.season(window, now)
-    shown = Window(now, now, now + rules.SOON) if season == "passed" else window
-    first = await gatherings.open_between(
-        tx,
-        shown.online_from if answers.coming.online else None,
-        shown.in_person_from if answers.coming.in_person else None,
-        shown.until,
-        answers.coming.city,
-        MAX_IN_WINDOW,
-        actor_id,
-    )
-    start = rules.anchor(window, now, first[0].starts_at if first else None)
+    span = rules.shown_week(window, now)
+    cards = await _between(tx, answers, span, MAX_SHOWN, actor_id)
+    first = [card for card in cards if card.starts_at <= window.until]
+    later = Window(span.online_from, span.in_person_from, span.until + LATER)
+    more = [] if cards else await _between(tx, answers, later, MAX_LATER, actor_id)
+    start = rules.anchor(window, now, cards[0].starts_at if cards else None)
     moments = rules.dates(answers.rhythm, start, answers.ends.zone)
     nearest = await gatherings.open_nearest(tx, moments, answers.rhythm.within, answers.coming, actor_id)
     dates = [Date(at, card) for at, card in zip(moments, nearest, strict=True)]
-    return Plan(answers, window, season, first, dates)
+    return Plan(answers, window, rules.season(window, now), first, cards[len(first) :], more, dates)
+
+
+async def _between(
+    tx: db.Tx, answers: Answers, span: Window, most: int, actor_id: UUID | None
+) -> list[gatherings.Card]:
+    return await gatherings.open_between(
+        tx,
+        span.online_from if answers.coming.online else None,
+        span.in_person_from if answers.coming.in_person else None,
+        span.until,
+        answers.coming.city,
+        most,
+        actor_id,
+    )
 
 
 def read_picks(typed: str) -> tuple[list[UUID], list[datetime]]:

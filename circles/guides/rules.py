@@ -19,7 +19,7 @@ REST = timedelta(hours=24)
 FRESH = timedelta(hours=72)
 # A driver sets out this long before the start, and that must be after the rest and on another day.
 WAY_THERE = timedelta(hours=1)
-# When the window has passed, the gatherings of this many days are shown instead.
+# The gatherings of this many days are shown, from the end of the rest or from now on.
 SOON = timedelta(days=7)
 
 _FARTHEST = timedelta(days=366)
@@ -42,6 +42,8 @@ RHYTHMS: Mapping[str, Rhythm] = {
     "induction": Rhythm("every week", 1, 6, timedelta(days=3)),
     "early": Rhythm("every two weeks", 2, 5, timedelta(days=5)),
     "later": Rhythm("once a month", 4, 3, timedelta(days=10)),
+    "single": Rhythm("every week, for as long as it helps", 1, 4, timedelta(days=3)),
+    "": Rhythm("every week, for as long as it helps", 1, 4, timedelta(days=3)),
 }
 
 # The stages of a course of treatment: value, name, explanation.
@@ -49,6 +51,8 @@ STAGES = (
     ("induction", "At the start", "The first four to six weeks, with medicine sessions close together."),
     ("early", "In early maintenance", "The first course is over, and sessions come now and then."),
     ("later", "Later", "Sessions are rare by now, or over."),
+    ("single", "A single session", "One medicine session, and no course."),
+    ("", "I would rather not say", ""),
 )
 WAYS = (("online", "Online"), ("in_person", "In person"))
 
@@ -75,7 +79,10 @@ def read(values: Mapping[str, str], now: datetime) -> Answers:
         reader.reasons.append(Reason("zone", "Please choose a time zone from the list.", "zone"))
         zone = "UTC"
     ends = reader.take(lambda: clock.parse_wall(values.get("date", ""), values.get("time", ""), zone), None)
-    stage = reader.choice("stage", RHYTHMS, "Please choose where you are in your course.")
+    stage = values.get("stage", "").strip()
+    if stage not in RHYTHMS:
+        reader.reasons.append(Reason("unknown_choice", "Please choose one of these, or none.", "stage"))
+        stage = ""
     ways = {way.strip() for way in values.get("come", "").split(",")} & {name for name, _ in WAYS}
     city = reader.line("city", max_length=80, required=False)
     if not ways:
@@ -118,6 +125,13 @@ def _next_day(at: datetime, zone: str) -> datetime:
     """When the day after this moment begins in the zone."""
     day = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
     return clock.moment(datetime.combine(day, time()), zone).utc
+
+
+def shown_week(window: Window, now: datetime) -> Window:
+    """The week of which gatherings are shown: never before the rest is over, and the whole window is in it."""
+    begin = max(window.online_from, now)
+    until = max(window.until, begin + SOON)
+    return Window(begin, max(window.in_person_from, now), until)
 
 
 def season(window: Window, now: datetime) -> Season:

@@ -50,7 +50,7 @@ def _page(request: Request, form: Form, plan: Plan | None = None, status: int = 
 
 def _picks(plan: Plan, viewer: Viewer) -> list[tuple[str, str]]:
     """The dates for a calendar file, as the choices of a form: each with its day and its name."""
-    cards = plan.first + [date.card for date in plan.dates if date.card]
+    cards = {card.id: card for card in plan.shown + [date.card for date in plan.dates if date.card]}.values()
     picks = [(card.starts_at, str(card.id), card.circle_name) for card in cards]
     picks += [
         (date.at, planning.pick_value(date), planning.REMINDER_TITLE) for date in plan.dates if not date.card
@@ -69,6 +69,8 @@ async def show(request: Request) -> Response:
 
 async def _answer(request: Request, form: Form, status: int = 200) -> Response:
     now = clock.now()
+    # Without a choice it is the one of the browser.
+    form.values["zone"] = form.value("zone") or cookies.viewer_zone(request)
     answers = form.take(lambda: rules.read(form.values, now))
     if answers is None:
         return _page(request, form, status=422)

@@ -49,9 +49,19 @@ def form_fields(ends: datetime, *, zone: str = "America/Phoenix", **more: Any) -
 
 def shown(text: str) -> tuple[list[str], list[str]]:
     """The gatherings in the window, and those of the rhythm."""
-    first, _, rest = text.partition('id="rhythm"')
-    cards = r'class="gathering-name"><a href="/gatherings/([0-9a-f-]+)"'
-    return re.findall(cards, first), re.findall(cards, rest)
+    return parts(text)[0], cards_in(text.partition('id="rhythm"')[2])
+
+
+def cards_in(html: str) -> list[str]:
+    return re.findall(r'class="gathering-name"><a href="/gatherings/([0-9a-f-]+)"', html)
+
+
+def parts(text: str) -> tuple[list[str], list[str], list[str]]:
+    """The gatherings in the window, those of the days after, and the next ones there are where both are empty."""
+    week = text.partition('id="rhythm"')[0]
+    week, _, later = week.partition('id="later"')
+    first, _, after = week.partition('id="week"')
+    return cards_in(first), cards_in(after), cards_in(later)
 
 
 async def find(page: Browser, ends: datetime, **more: Any) -> list[str]:
@@ -225,7 +235,7 @@ async def test_a_session_long_ago_is_no_reproach(browser: OpenBrowser, context: 
         for ends in (in_hours(-72.1), in_hours(-24 * 400)):
             answer = await page.post(WHEN, data=form_fields(ends))
             assert "Circles still help weeks and months later" in answer.text
-            assert shown(answer.text)[0][0] == str(coming)
+            assert parts(answer.text)[1][0] == str(coming)
 
 
 async def test_planning_a_session_weeks_away(browser: OpenBrowser, context: Context, cast: Cast) -> None:
@@ -235,6 +245,72 @@ async def test_planning_a_session_weeks_away(browser: OpenBrowser, context: Cont
         answer = await page.post(WHEN, data=form_fields(ends))
         assert shown(answer.text)[0] == [str(fits)]
         assert "Until then, rest." in answer.text
+
+
+async def test_the_coming_week_is_always_shown_with_the_window_marked(
+    browser: OpenBrowser, context: Context, cast: Cast
+) -> None:
+    """After a session yesterday, with seats three and four days from now alone, the page is not empty."""
+    ends = in_hours(-24)
+    third = await add_gathering(context, cast.circle, starts_at=in_hours(73))
+    fourth = await add_gathering(context, cast.circle, starts_at=in_hours(97))
+    await add_gathering(context, cast.circle, starts_at=in_hours(24 * 9))
+    async with browser() as page:
+        answer = await page.post(WHEN, data=form_fields(ends))
+        assert parts(answer.text) == ([], [str(third), str(fourth), str(cast.gathering)], [])
+        assert "Those of the days after help as well." in answer.text
+        within = await add_gathering(context, cast.circle, starts_at=in_hours(20))
+        answer = await page.post(WHEN, data=form_fields(ends))
+        assert parts(answer.text) == ([str(within)], [str(third), str(fourth), str(cast.gathering)], [])
+
+
+async def test_where_the_week_has_none_the_next_ones_are_shown(
+    browser: OpenBrowser, context: Context, cast: Cast
+) -> None:
+    async with context.db.transaction() as tx:
+        await tx.execute("update gatherings set state = 'draft'")
+    far = [await add_gathering(context, cast.circle, starts_at=in_hours(24 * days)) for days in (30, 31)]
+    async with browser() as page:
+        for ends in (in_hours(-24), in_hours(2), in_hours(-24 * 30)):
+            answer = await page.post(WHEN, data=form_fields(ends))
+            assert parts(answer.text) == ([], [], [str(gathering) for gathering in far])
+            assert picked(answer.text)[0] == str(far[0])
+        nowhere = await page.post(WHEN, data=form_fields(in_hours(-24), come="in_person", city="Nowhere"))
+        assert "Nothing that suits you is planned yet" in nowhere.text
+
+
+async def test_nothing_within_the_rest_is_shown_in_any_part(
+    browser: OpenBrowser, context: Context, cast: Cast
+) -> None:
+    ends = in_hours(-1)
+    too_early = await add_gathering(context, cast.circle, starts_at=ends + 23 * HOUR)
+    async with browser() as page:
+        assert str(too_early) not in (await page.post(WHEN, data=form_fields(ends))).text
+
+
+@pytest.mark.parametrize("stage", [None, "", "single"])
+async def test_the_stage_may_be_left_out_and_a_single_session_is_one(
+    stage: str | None, browser: OpenBrowser, context: Context, cast: Cast
+) -> None:
+    await add_gathering(context, cast.circle, starts_at=in_hours(40))
+    async with browser() as page:
+        assert "A single session" in (await page.get(WHEN)).text
+        answer = await page.post(WHEN, data=form_fields(in_hours(1), stage=stage))
+        assert answer.status_code == 200
+        assert "Then every week, for as long as it helps" in answer.text
+
+
+async def test_without_a_choice_the_zone_is_that_of_the_browser(
+    browser: OpenBrowser, context: Context, cast: Cast
+) -> None:
+    await add_gathering(context, cast.circle, starts_at=in_hours(40))
+    async with browser() as page:
+        fields = form_fields(in_hours(1), zone="Europe/Berlin") | {"zone": ""}
+        assert (await page.post(WHEN, data=fields)).status_code == 422
+        page.cookies.set("zone", "Europe%2FBerlin", domain="circles.test")
+        answer = await page.post(WHEN, data=fields)
+        assert answer.status_code == 200
+        assert 'value="Europe/Berlin" selected' in answer.text
 
 
 # The rhythm
@@ -286,7 +362,6 @@ async def test_an_invalid_form_is_refused_and_kept(browser: OpenBrowser, cast: C
             'value="Denver"',
             "Please give a time such as 18:00.",
             "Please choose a time zone from the list.",
-            "Please choose where you are in your course.",
             "Please choose online, in person, or both.",
         )
         assert answer.headers["cache-control"] == "no-store"

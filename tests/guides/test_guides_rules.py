@@ -68,7 +68,7 @@ def test_every_answer_is_read() -> None:
 def test_every_reason_is_given_at_once() -> None:
     with pytest.raises(Refused) as caught:
         rules.read({"date": "soon", "zone": "Mars/Olympus", "come": "by boat"}, NOW)
-    assert caught.value.codes == {"zone", "date_unreadable", "unknown_choice", "no_way"}
+    assert caught.value.codes == {"zone", "date_unreadable", "no_way"}
 
 
 @pytest.mark.parametrize(
@@ -201,5 +201,7 @@ def test_the_rhythm_is_that_of_the_field() -> None:
         "induction": ("every week", 1),
         "early": ("every two weeks", 2),
         "later": ("once a month", 4),
+        "single": ("every week, for as long as it helps", 1),
+        "": ("every week, for as long as it helps", 1),
     }
     assert [stage for stage, *_ in rules.STAGES] == list(rules.RHYTHMS)
