@@ -130,8 +130,10 @@ with planted as (
 select count(*) from planted;
 
 -- name: planted_to(ids, until)!
--- the date up to which schedules are planted
-update schedules set planted_until = :until where id = any(:ids::uuid []);
+-- the dates up to which schedules are planted
+update schedules set planted_until = given.until
+from unnest(:ids::uuid [], :until::date []) as given (id, until)
+where schedules.id = given.id;
 
 -- name: seats_ahead(circle_id)$
 -- how many seats are taken in the gatherings of a circle that are not over

@@ -211,9 +211,9 @@ async def _fill(url: str, data: Path) -> str:
 
 
 def planting(server: str, schedules: int = 1000) -> None:
-    """Planting 16 weeks of many schedules, from nothing."""
+    """Planting 26 weeks of many schedules, from nothing."""
     seconds, planted = asyncio.run(stage.plant_many(server, schedules))
-    say(f"planting 16 weeks of {schedules:,} schedules, {planted:,} gatherings: {seconds:.2f} s (aim 10)")
+    say(f"planting 26 weeks of {schedules:,} schedules, {planted:,} gatherings: {seconds:.2f} s (aim 10)")
 
 
 def community(server: str, data: Path) -> None:

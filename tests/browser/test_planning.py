@@ -71,7 +71,7 @@ async def test_planning_half_a_year_in_one_go(visit: Visit, site: Site, live: bo
     assert await starts(site, circle) == []  # nothing is planted before it is saved
     await visitor.press("Save the schedule")
     await visitor.is_told("The schedule is saved. 15 gatherings are open for booking")
-    expected = [first + timedelta(weeks=week) for week in range(16) if week != 4]
+    expected = [first + timedelta(weeks=week) for week in range(26) if week != 4]
     assert [each.date() for each in await starts(site, circle)] == expected
     assert {each.hour for each in await starts(site, circle)} == {18}
     await expect(evenings(visitor)).to_have_count(15)

@@ -279,7 +279,7 @@ async def test_another_weekday_leaves_gatherings_with_bookings_in_place(context:
     kept = now.pop(before[1]["planned_for"])
     assert (kept["starts_at"], kept["by_hand"], kept["state"]) == (before[1]["starts_at"], True, "open")
     assert {day.weekday() for day in now} == {(today() + timedelta(days=4)).weekday()}
-    assert len(now) == 16
+    assert len(now) == 26
 
 
 async def test_ending_a_schedule_keeps_what_is_booked(context: Context, cast: Cast) -> None:
@@ -364,7 +364,7 @@ async def test_the_page_moves_one_after_a_preview(context: Context, cast: Cast, 
     assert (await planted(context, schedule))[0]["starts_at"] == first["starts_at"]
 
 
-@pytest.mark.parametrize(("scope", "how_many"), [("following", 14), ("whole", 16)])
+@pytest.mark.parametrize(("scope", "how_many"), [("following", 24), ("whole", 26)])
 async def test_following_or_all_gatherings_change_from_the_page_of_one(
     context: Context, cast: Cast, browser: OpenBrowser, scope: str, how_many: int
 ) -> None:
@@ -387,10 +387,10 @@ async def test_the_pages_of_a_schedule(context: Context, cast: Cast, browser: Op
     async with browser(cast.farid) as page:
         assert "What will happen" not in (await page.get(address)).text
         shown = (await page.post(address, data=typed(time="12:00"))).text
-        assert "16 gatherings change" in shown
+        assert "26 gatherings change" in shown
         assert "Nobody needs to be told" in shown
         done = await page.post(address, data=typed(time="12:00", then="save", seen=fingerprint(shown)))
         assert done.status_code == 303
-        assert "take away 16 that nobody booked" in (await page.get(f"{address}/end")).text
+        assert "take away 26 that nobody booked" in (await page.get(f"{address}/end")).text
         assert (await page.post(f"{address}/end", data={"then": "remove"})).status_code == 303
     assert await planted(context, schedule) == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -42,13 +43,63 @@ site.connect_features()
 # Planting
 
 
-async def test_a_schedule_is_planted_sixteen_weeks_ahead(context: Context, cast: Cast) -> None:
+async def test_a_schedule_is_planted_half_a_year_ahead(context: Context, cast: Cast) -> None:
     gatherings = await planted(context, await make_schedule(context, cast))
-    assert len(gatherings) == 16
+    assert len(gatherings) == 26
     assert {row["state"] for row in gatherings} == {"open"}
     assert {row["wall_start"].time() for row in gatherings} == {time(11)}
     assert gatherings[-1]["planned_for"] <= clock.now().date() + schedule_rules.HORIZON
-    assert len(await events(context, "gathering.planted")) == 16
+    assert len(await events(context, "gathering.planted")) == 26
+
+
+async def test_a_schedule_with_an_end_is_planted_up_to_it(context: Context, cast: Cast) -> None:
+    last = today() + timedelta(days=3, weeks=39)
+    gatherings = await planted(context, await make_schedule(context, cast, weekly(until=last)))
+    assert (len(gatherings), gatherings[-1]["planned_for"]) == (40, last)
+
+
+async def test_the_timetable_fills_what_was_planted_to_sixteen_weeks(context: Context, cast: Cast) -> None:
+    open_end = await make_schedule(context, cast)
+    last = today() + timedelta(days=4, weeks=39)
+    ending = await make_schedule(context, cast, weekly(4, until=last))
+    async with context.db.transaction() as tx:
+        await tx.execute(
+            "delete from gatherings where schedule_id is not null and planned_for > current_date + 112"
+        )
+        await tx.execute("update schedules set planted_until = current_date + 112")
+    await jobs.run_timetable(context, "gatherings.plant")
+    assert len(await planted(context, open_end)) == 26
+    assert [row["planned_for"] for row in await planted(context, ending)][-1] == last
+
+
+async def test_a_first_date_off_the_ticked_weekday_is_asked_about(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
+    first = today() + timedelta(days=3)
+    begins = first + timedelta(days=2)
+    form = typed(weekdays=str(begins.weekday()))
+    address = f"/host/circles/{cast.circle}/schedules/new"
+    async with browser(cast.farid) as page:
+        shown = (await page.post(address, data=form)).text
+        assert "When is the first one?" in shown
+        assert f'value="begin:{begins}"' in shown
+        refused = await page.post(address, data=form | {"then": "save"})
+        assert refused.status_code == 422
+        assert f"{clock.format_date(first)} is not one of the days it repeats on" in refused.text
+        taken = (await page.post(address, data=form | {"then": f"begin:{begins}"})).text
+        assert "When is the first one?" not in taken
+        assert f'name="first_date" value="{begins}"' in re.sub(r"\s+", " ", taken) or str(begins) in taken
+        saved = await page.post(address, data=form | {"first_date": str(begins), "then": "save"})
+        assert saved.status_code == 303
+
+
+async def test_every_date_up_to_the_end_can_be_skipped(cast: Cast, browser: OpenBrowser) -> None:
+    last = today() + timedelta(days=3, weeks=25)
+    address = f"/host/circles/{cast.circle}/schedules/new"
+    async with browser(cast.farid) as page:
+        shown = (await page.post(address, data=typed(end="until", until=str(last)))).text
+    assert shown.count('value="skip:') == 26
+    assert f'value="skip:{last}"' in shown
 
 
 async def test_the_timetable_plants_up_to_the_horizon_once(context: Context, cast: Cast) -> None:
@@ -58,7 +109,7 @@ async def test_the_timetable_plants_up_to_the_horizon_once(context: Context, cas
         await tx.execute("update schedules set planted_until = current_date + 50")
     for _ in range(2):
         await jobs.run_timetable(context, "gatherings.plant")
-        assert len(await planted(context, schedule)) == 16
+        assert len(await planted(context, schedule)) == 26
 
 
 async def test_what_was_cancelled_or_moved_is_not_planted_again(context: Context, cast: Cast) -> None:
@@ -70,7 +121,7 @@ async def test_what_was_cancelled_or_moved_is_not_planted_again(context: Context
         await tx.execute("update schedules set planted_until = null")
     await planting.plant(context)
     gatherings = await planted(context, schedule)
-    assert len(gatherings) == 16
+    assert len(gatherings) == 26
     assert (gatherings[0]["state"], gatherings[1]["wall_start"].time()) == ("cancelled", time(13))
 
 
@@ -80,7 +131,7 @@ async def test_skipped_dates_are_not_planted(context: Context, cast: Cast) -> No
         context, await make_schedule(context, cast, weekly(skipped=frozenset({holiday})))
     )
     assert holiday not in {row["planned_for"] for row in gatherings}
-    assert len(gatherings) == 15
+    assert len(gatherings) == 25
 
 
 async def test_a_draft_is_planted_when_it_is_published(context: Context, cast: Cast) -> None:
@@ -91,7 +142,7 @@ async def test_a_draft_is_planted_when_it_is_published(context: Context, cast: C
     assert how_many == 0
     await lifecycle.publish_circle(context, farid, circle)
     async with context.db.reading() as tx:
-        assert await tx.fetchval("select count(*) from gatherings where circle_id = $1", circle) == 16
+        assert await tx.fetchval("select count(*) from gatherings where circle_id = $1", circle) == 26
 
 
 # Create
@@ -139,7 +190,7 @@ async def test_a_schedule_is_previewed_then_created(
         assert "Make a schedule" in (await page.get(f"/host/circles/{cast.circle}")).text
         assert (await page.get(address)).status_code == 200
         shown = (await page.post(address, data=typed(note="Kept <b>"))).text
-        assert shown.count('value="skip:') == 12
+        assert shown.count('value="skip:') == 26
         assert "Kept &lt;b&gt;" in shown
         skipped = (await page.post(address, data=typed(then=f"skip:{holiday}"))).text
         assert f'name="skipped" value="{holiday}"' in skipped
@@ -150,9 +201,9 @@ async def test_a_schedule_is_previewed_then_created(
         assert saved.headers["Location"] == f"/host/circles/{cast.circle}"
         text = (await page.get(saved.headers["Location"])).text
     assert "11:00 am to 12:30 pm New York time" in text
-    assert "15 created ahead" in text
+    assert "25 created ahead" in text
     async with context.db.reading() as tx:
-        assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 15
+        assert await tx.fetchval("select count(*) from gatherings where schedule_id is not null") == 25
 
 
 async def test_the_dates_follow_the_form(context: Context, cast: Cast, browser: OpenBrowser) -> None:
@@ -172,7 +223,7 @@ async def test_the_dates_follow_the_form(context: Context, cast: Cast, browser: 
         assert "Save the schedule" not in half.text
         schedule = await make_schedule(context, cast)
         changed = await page.post(f"/host/schedules/{schedule}", data=typed(time="12:00"), headers=asks)
-        assert "16 gatherings change" in changed.text
+        assert "26 gatherings change" in changed.text
         assert "<html" not in changed.text
 
 
@@ -218,10 +269,21 @@ async def test_refused_schedules_are_shown_with_the_reason(
         assert not await tx.fetchval("select count(*) from schedules")
 
 
+def _second_tuesday() -> date:
+    """The next one that is not today."""
+    rule = schedule_rules.Rule("monthly_weekday", today() + timedelta(days=2), 1, (1,), 2)
+    return next(schedule_rules.all_dates(rule))
+
+
 async def test_the_second_tuesday_is_read(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     at = f"/host/circles/{cast.circle}/schedules/new"
     async with browser(cast.farid) as page:
         data = typed(kind="monthly_weekday", nth="2", weekday="1", then="save")
+        asked = await page.post(
+            at, data=data | {"first_date": (_second_tuesday() - timedelta(days=1)).isoformat()}
+        )
+        assert asked.status_code == 422
+        data["first_date"] = _second_tuesday().isoformat()
         assert (await page.post(at, data=data)).status_code == 303
         for bad in ({"nth": "7"}, {"weekday": "7"}):
             assert (await page.post(at, data=data | bad)).status_code == 422

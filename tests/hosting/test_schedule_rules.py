@@ -215,7 +215,39 @@ def test_allowed_rules(rule: Rule) -> None:
 
 def test_a_preview_shows_skipped_dates_too() -> None:
     dates = rules.next_dates(Rule("weekly", FIRST, 1, (1,), skipped=frozenset({FIRST})), TERMS, NOW)
-    assert (dates[0], len(dates)) == (FIRST, 12)
+    assert (dates[0], len(dates)) == (FIRST, 26)
+
+
+@pytest.mark.parametrize(
+    ("rule", "weeks"),
+    [
+        (Rule("weekly", TODAY, 1, tuple(range(7))), 26),
+        (Rule("weekly", TODAY, 1, tuple(range(7)), until=TODAY + timedelta(weeks=3)), 26),
+        (Rule("weekly", TODAY, 1, tuple(range(7)), until=TODAY + timedelta(weeks=40)), 40),
+        (Rule("weekly", TODAY, 1, tuple(range(7)), until=TODAY + timedelta(weeks=200)), 53),
+        (Rule("weekly", TODAY, 1, (TODAY.weekday(),), times=31), 30),
+        (Rule("dates", TODAY, dates=(TODAY, TODAY + timedelta(weeks=50))), 50),
+    ],
+)
+def test_how_far_a_schedule_is_planted(rule: Rule, weeks: int) -> None:
+    assert rules.horizon(rule, TODAY) == TODAY + timedelta(weeks=weeks)
+
+
+@pytest.mark.parametrize(
+    ("rule", "first"),
+    [
+        (Rule("weekly", date(2026, 11, 24), 1, (1,)), None),
+        (Rule("weekly", date(2026, 11, 24), 1, (3,)), date(2026, 11, 26)),
+        (Rule("monthly_weekday", date(2026, 11, 24), 1, (1,), 1), date(2026, 12, 1)),
+        (Rule("monthly_date", date(2026, 11, 24), month_day=15), date(2026, 12, 15)),
+        (Rule("monthly_date", date(2026, 11, 24), month_day=24), None),
+    ],
+)
+def test_a_first_date_that_is_not_one_is_asked_about(rule: Rule, first: date | None) -> None:
+    assert rules.first_meeting(rule) == first
+    assert {reason.code for reason in rules.first_meeting_refusals(rule)} == (
+        {"first_day"} if first else set()
+    )
 
 
 def test_the_preview_warns_of_clock_changes_up_to_the_horizon() -> None:
@@ -223,7 +255,7 @@ def test_the_preview_warns_of_clock_changes_up_to_the_horizon() -> None:
     terms = Terms(time(2, 30), "America/New_York", 90, 8, 1)
     rule = Rule("weekly", date(2026, 11, 29), 1, (6,))
     preview = schedule_calendar.preview(rule, terms, now)
-    assert [month.name for month in preview.months][-1] == "February 2027"
+    assert [month.name for month in preview.months][-1] == "May 2027"
     (warning,) = preview.warnings
     assert warning.startswith("On Sunday, March 14")
     assert warning.endswith("the clocks in New York skip 2:30 am. It starts at 3:30 am.")

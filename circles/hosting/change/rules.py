@@ -17,7 +17,7 @@ from circles.base.moves import Moves
 from circles.base.row import Row
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import rules as schedule_rules
-from circles.hosting.schedule.rules import HORIZON, Rule, Terms
+from circles.hosting.schedule.rules import Rule, Terms
 
 # change: gets another time or other terms. remove: nobody has a seat and the rule no longer has its date.
 # stay: the rule no longer has its date, but somebody has a seat. by_hand: its hosts changed it; it is left alone.
@@ -242,7 +242,7 @@ def schedule_outcome(
 ) -> Outcome:
     """What a rule does to the gatherings ahead that were planted under it before."""
     known = list(gatherings)
-    horizon = now.date() + HORIZON
+    horizon = schedule_rules.horizon(rule, now.date())
     # A gathering at the horizon that moves to a later day lies beyond it.
     furthest = max([horizon, *(one.planned_for for one in known if one.planned_for)])
     wanted = schedule_rules.dates(rule, now.date() - timedelta(days=1), furthest)

@@ -35,17 +35,21 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A rule before it is saved: in words, its next months, and what a clock change does to its dates."""
+    """A rule before it is saved: in words, its next months, and what a clock change does to its dates.
+
+    first_meeting: its first date, where that is another day than the one typed; question: asks about it.
+    """
 
     words: str
     months: tuple[Month, ...]
     warnings: tuple[str, ...]
+    first_meeting: date | None = None
+    question: str = ""
 
 
 def preview(rule: Rule, terms: Terms, now: datetime, hours: int = 12) -> Preview:
-    """The next twelve dates of a rule as months, and clock changes on any date that is planted at once."""
+    """The dates of a rule that are planted as months, and clock changes on any of them."""
     days = rules.next_dates(rule, terms, now)
-    planted = rules.dates(rule, now.date(), now.date() + rules.HORIZON)
     dates = {day: Day(day, True, day in rule.skipped, terms.moment(day).oddity) for day in days}
     months = tuple(
         _month(year, month, dates) for (year, month), _ in groupby(days, lambda day: (day.year, day.month))
@@ -54,7 +58,9 @@ def preview(rule: Rule, terms: Terms, now: datetime, hours: int = 12) -> Preview
     return Preview(
         words[0].upper() + words[1:],
         months,
-        tuple(_warnings(sorted({*days, *planted} - rule.skipped), terms, hours)),
+        tuple(_warnings([day for day in days if day not in rule.skipped], terms, hours)),
+        rules.first_meeting(rule),
+        "".join(reason.text for reason in rules.first_meeting_refusals(rule)),
     )
 
 

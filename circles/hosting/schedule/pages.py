@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base import clock
-from circles.base.errors import NotFound, Refused
+from circles.base.errors import NotFound, Refused, refuse_if
 from circles.base.money import Scale
 from circles.hosting.change import planned_change, wording
 from circles.hosting.change import queries as change_queries
@@ -64,8 +64,12 @@ def _page(request: Request, form: Form, status: int = 200, **more: Any) -> Respo
 
 
 def _toggle(form: Form) -> str:
-    """The button pressed. A date of the calendar is skipped or taken back in the form, then the dates are shown."""
+    """The button pressed. It skips a date or takes it back, or sets the first date; then the dates are shown."""
     then = form.value("then", "look")
+    begin = then.removeprefix("begin:")
+    if begin != then:
+        form.values["first_date"] = begin
+        return "look"
     pressed = then.removeprefix("skip:")
     if pressed == then:
         return then
@@ -78,6 +82,7 @@ async def new_form(request: Request) -> Response:
     row = await _circle(request)
     first = clock.now().date() + timedelta(days=7)
     begin = {"first_date": first.isoformat(), "weekday": str(first.weekday()), "month_day": str(first.day)}
+    begin["nth"] = str((first.day - 1) // 7 + 1) if first.day <= 28 else "-1"
     own = {name: str(row[name]) for name in ("length_minutes", "capacity", "community_seats")}
     return _page(request, Form(USUAL | begin | own | {"weekdays": str(first.weekday())}), circle=row)
 
@@ -90,6 +95,7 @@ async def create(request: Request) -> Response:
         preview = calendar.preview(rule, terms, clock.now(), cookies.viewer(request).hours)
         if then != "save":
             return _page(request, form, circle=row, preview=preview)
+        refuse_if(rules.first_meeting_refusals(rule))
         planted = await actions.create_schedule(
             access.context(request),
             request.state.person,
@@ -138,6 +144,8 @@ async def change(request: Request) -> Response:
     if then != "save":
         return _page(request, form, **shown)
     try:
+        stored = forms.rule_of(row)
+        refuse_if([] if rules.first_meeting(stored) else rules.first_meeting_refusals(rule))
         consent = Consent(form.value("seen"), form.value("overlap_reason"))
         await planned_change.apply(access.context(request), planned, consent)
     except Refused as refused:

@@ -46,12 +46,16 @@ async def plant_rows(tx: db.Tx, rows: Iterable[db.Record]) -> int:
     """Plant these schedules, which the caller has locked, up to the horizon. Returns how many are new."""
     today = clock.now().date()
     wanted: list[Wanted] = []
+    ids, planted_to = list[UUID](), list[date]()
     for row in rows:
         since = row["planted_until"] + timedelta(days=1) if row["planted_until"] else today
         rule, terms = forms.rule_of(row), forms.terms_of(row)
-        wanted += [(row["id"], day, at) for day, at in due(rule, terms, since, today + HORIZON)]
+        until = rules.horizon(rule, today)
+        wanted += [(row["id"], day, at) for day, at in due(rule, terms, since, until)]
+        ids.append(row["id"])
+        planted_to.append(until)
     planted = await _insert(tx, wanted)
-    await SQL.planted_to(tx, ids=[row["id"] for row in rows], until=today + HORIZON)
+    await SQL.planted_to(tx, ids=ids, until=planted_to)
     return planted
 
 

@@ -17,8 +17,9 @@ from circles.base.errors import Reason
 Kind = Literal["weekly", "monthly_weekday", "monthly_date", "dates"]
 
 MAX_GATHERINGS = 400
-# How far ahead gatherings are planted.
-HORIZON = timedelta(weeks=16)
+# How far ahead a schedule without an end is planted; one with an end is planted up to it, at most up to FARTHEST.
+HORIZON = timedelta(weeks=26)
+FARTHEST = timedelta(weeks=53)
 LAST_DAY = date(2100, 12, 31)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NTH = {1: "first", 2: "second", 3: "third", 4: "fourth", -1: "last"}
@@ -93,6 +94,33 @@ def dates(rule: Rule, after: date, until: date) -> list[date]:
     return [day for day in early if day >= after and day not in rule.skipped]
 
 
+def horizon(rule: Rule, today: date) -> date:
+    """The day up to which a schedule is planted: its end, or half a year ahead where it has none."""
+    if rule.kind != "dates" and not rule.until and not rule.times:
+        return today + HORIZON
+    farthest = today + FARTHEST
+    last = max(takewhile(lambda day: day <= farthest, all_dates(rule)), default=today)
+    return max(last, today + HORIZON)
+
+
+def first_meeting(rule: Rule) -> date | None:
+    """The first date of a rule where that is another one than its first day, which is then asked about."""
+    first = next(all_dates(rule), None)
+    return first if first and first != rule.first else None
+
+
+def first_meeting_refusals(rule: Rule) -> list[Reason]:
+    """A question instead of moving the first date silently."""
+    first = first_meeting(rule)
+    if first is None:
+        return []
+    message = (
+        f"{clock.format_date(rule.first)} is not one of the days it repeats on. "
+        f"The first one is {clock.format_date(first)}: please give that as the first date, or change the days."
+    )
+    return [Reason("first_day", message, "first_date")]
+
+
 # Reasons against a rule
 
 
@@ -121,16 +149,17 @@ def _ahead(rule: Rule, terms: Terms, now: datetime) -> Iterator[date]:
 
 def planted_times(rule: Rule, terms: Terms, now: datetime) -> list[tuple[datetime, datetime]]:
     """Start and end, in UTC, of the gatherings that a new schedule plants at once."""
-    days = dates(rule, now.date() - timedelta(days=1), now.date() + HORIZON)
+    days = dates(rule, now.date() - timedelta(days=1), horizon(rule, now.date()))
     starts = [start for day in days if (start := terms.moment(day).utc) > now]
     return [(start, start + timedelta(minutes=terms.length_minutes)) for start in starts]
 
 
-def next_dates(rule: Rule, terms: Terms, now: datetime, most: int = 12) -> list[date]:
-    """The next dates of a rule for its preview, the skipped ones among them."""
-    early = now.date() - timedelta(days=1)
+def next_dates(rule: Rule, terms: Terms, now: datetime) -> list[date]:
+    """The dates of a rule that are planted, for its preview, the skipped ones among them; at least the next one."""
+    early, furthest = now.date() - timedelta(days=1), horizon(rule, now.date())
     ahead = (day for day in all_dates(rule) if day >= early and terms.moment(day).utc > now)
-    return list(islice(ahead, most))
+    first = next(ahead, None)
+    return [first, *takewhile(lambda day: day <= furthest, ahead)] if first else []
 
 
 def publish_refusals(circle_state: str) -> list[Reason]:
@@ -165,7 +194,7 @@ def saved_notice(rule: Rule, planted: int, circle_state: str, today: date) -> st
     """The notice after a schedule is saved. planted: how many gatherings it planted at once."""
     if circle_state != "published":
         return "The schedule is saved. Its gatherings are created once the circle takes bookings."
-    more = dates(rule, today + HORIZON, today + 4 * HORIZON)
+    more = any(day > horizon(rule, today) for day in all_dates(rule))
     rest = "; the next ones follow by themselves." if more else ", and that is all of them."
     gatherings = f"{plural(planted, 'gathering')} {choose(planted, 'is', 'are')}"
     return f"The schedule is saved. {gatherings} open for booking{rest}"

@@ -89,7 +89,7 @@ async def _insert(tx: db.Tx, planned: Plan) -> None:
         await db.copy_in(tx, table, [_columns(table, row) for row in planned.rows[table]])
     await SQL.tell_facts(tx)
     await LISTINGS.refresh_facets(tx, ids=[row["id"] for row in planned.rows["listings"]])
-    # As the timetable does within the hour, sixteen weeks ahead: a clock change may be among them.
+    # As the timetable does within the hour, half a year ahead: a clock change may be among them.
     await plant_some(tx)
 
 
