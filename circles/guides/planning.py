@@ -74,7 +74,7 @@ async def plan(tx: db.Tx, answers: Answers, now: datetime, actor_id: UUID | None
     first = [card for card in cards if card.starts_at <= window.until]
     later = Window(span.online_from, span.in_person_from, span.until + LATER)
     more = [] if cards else await _between(tx, answers, later, MAX_LATER, actor_id)
-    start = rules.anchor(window, now, cards[0].starts_at if cards else None)
+    start = rules.anchor(window, now, next((card.starts_at for card in cards + more), None))
     moments = rules.dates(answers.rhythm, start, answers.ends.zone)
     nearest = await gatherings.open_nearest(tx, moments, answers.rhythm.within, answers.coming, actor_id)
     dates = [Date(at, card) for at, card in zip(moments, nearest, strict=True)]

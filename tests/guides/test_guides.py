@@ -274,7 +274,7 @@ async def test_where_the_week_has_none_the_next_ones_are_shown(
         for ends in (in_hours(-24), in_hours(2), in_hours(-24 * 30)):
             answer = await page.post(WHEN, data=form_fields(ends))
             assert parts(answer.text) == ([], [], [str(gathering) for gathering in far])
-            assert picked(answer.text)[0] == str(far[0])
+            assert str(far[0]) in picked(answer.text)
         nowhere = await page.post(WHEN, data=form_fields(in_hours(-24), come="in_person", city="Nowhere"))
         assert "Nothing that suits you is planned yet" in nowhere.text
 
