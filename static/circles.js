@@ -50,15 +50,26 @@ function placeOf(minor, { minimum, suggested, maximum }) {
 // it cannot be read; tests/base/amounts.json is the table that both are held to.
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\ufffc\u{16fe4}\u{1d159}]/gu;
 const WIDE = { "\uffe0": "¢", "\uffe1": "£", "\uffe5": "¥", "\uffe6": "₩" };
+const SEPARATORS = { "\u066b": ".", "\u066c": "'", "\u060c": "," };
 const TYPED = /^(?<before>(?:s?fr\.|[^0-9.,'])*)(?<number>[0-9.,' ]*)(?<rest>-{1,2})?(?<after>[^0-9]*)$/su;
 const GROUPED = /^(?<whole>[1-9][0-9]{0,2}(?<group>[.,' ])[0-9]{3}(?:\k<group>[0-9]{3})*)(?:(?!\k<group>)(?<point>[.,])(?<part>[0-9]*))?$/;
 const PLAIN = /^(?=[.,]?[0-9])(?<whole>[0-9]*)(?:[.,](?<part>[0-9]*))?$/;
 const POINT_OR_COMMA = ["EUR", "CHF"]; // where a comma may begin the decimals
 
+// The digits of a script stand together from 0 to 9, and what holds them begins at a multiple of ten of them.
+function plainDigit(digit) {
+  const code = digit.codePointAt(0);
+  let zero = code;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return String((code - zero) % 10);
+}
+
 function plainAmount(typed) {
   return typed.replaceAll("\u2800", " ").replace(INVISIBLE, "")
     .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
     .replace(/[\uffe0\uffe1\uffe5\uffe6]/g, (wide) => WIDE[wide])
+    .replace(/[\u066b\u066c\u060c]/g, (separator) => SEPARATORS[separator])
+    .replace(/\p{Nd}/gu, plainDigit)
     .replace(/[’‘ʼ]/g, "'").replace(/[−–—]/g, "-")
     .replace(/\s+/g, " ").trim().toLowerCase();
 }

@@ -43,6 +43,7 @@ _BRAILLE_BLANK = "\u2800"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | str.maketrans(
     "\u3000\uffe0\uffe1\uffe5\uffe6", " ¢£¥₩"
 )
+_SEPARATORS = str.maketrans("\u066b\u066c\u060c", ".',")
 _LINE_ENDS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 
@@ -89,10 +90,14 @@ def without_invisible(value: str) -> str:
 
 
 def plain_digits(value: str) -> str:
-    """A typed number for its reader: trimmed, without any invisible character, full-width characters made ASCII."""
+    """A typed number for its reader: trimmed, without any invisible character, in ASCII where it was full-width.
+
+    So are the digits of every script (category Nd), and the separators of Arabic numbers.
+    """
     if value.isascii():
         return value.strip()
-    return _INVISIBLE.sub("", value.replace(_BRAILLE_BLANK, " ")).translate(_FULL_WIDTH).strip()
+    value = _INVISIBLE.sub("", value.replace(_BRAILLE_BLANK, " ")).translate(_FULL_WIDTH)
+    return "".join(str(unicodedata.decimal(one, one)) for one in value.translate(_SEPARATORS)).strip()
 
 
 def is_blank(value: str) -> bool:

@@ -17,7 +17,8 @@ CODE_LASTS = timedelta(minutes=10)  # and the link in the same mail
 NAME_LASTS = timedelta(minutes=30)  # for a new person to give a name after the code or link was right
 MAX_TRIES = 5
 _DIGITS = re.compile(r"[0-9](?:[\s\-\u2010-\u2015.]*[0-9])*")  # a number with gaps in it
-_SIX = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+_SIX = re.compile(r"(?<![0-9])(?<![0-9][.,\-])[0-9]{6}(?![0-9])")
+_HALVES = re.compile(r"(?<![0-9])([0-9]{3})[\s\-\u2010-\u2015.,]([0-9]{3})(?![0-9])")
 
 # Limits of sign-in mails: (how many, in what time). An address gets few, so that no mailbox is filled and no code
 # is guessed by requesting many. A network gets more, since a household or a clinic may share it.
@@ -66,15 +67,17 @@ class TooManyRequests(Refused):
 
 
 def parse_code(typed: str, field: str = "code") -> str:
-    """Six digits out of what was typed or pasted: with spaces, dashes or full-width digits, and with words around them.
+    """Six digits out of what was typed or pasted: with gaps in them, in any script, and with words around them.
 
     Raises Refused for none, or for several that differ.
     """
-    plain = text.without_invisible(unicodedata.normalize("NFKC", typed))
-    numbers = {re.sub(r"[^0-9]", "", match[0]) for match in _DIGITS.finditer(plain)}
-    codes = {number for number in numbers if len(number) == 6}
-    if not codes and re.search(r"[^\W\d_]", plain):  # words around it, and another number next to it
-        codes = set(_SIX.findall(plain))
+    plain = text.plain_digits(unicodedata.normalize("NFKC", typed))
+    codes = set(_SIX.findall(plain))
+    if not codes:
+        numbers = {re.sub(r"[^0-9]", "", match[0]) for match in _DIGITS.finditer(plain)}
+        codes = {number for number in numbers if len(number) == 6}
+    if not codes:  # a number next to it that is none of it
+        codes = {"".join(halves) for halves in _HALVES.findall(plain)}
     if len(codes) != 1:
         raise Refused(Reason("code_unreadable", "The code has six digits. It is in the mail we sent.", field))
     return codes.pop()

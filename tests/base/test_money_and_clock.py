@@ -285,6 +285,8 @@ def test_every_format_character_of_unicode_is_known() -> None:
 def test_typed_digits_are_made_plain() -> None:
     assert text.plain_digits(" \u200b１２３\u3000") == "123"
     assert text.plain_digits("９０２１０-１２３４") == "90210-1234"
+    assert text.plain_digits("\u0967\u0968\u06f3\u0664") == "1234"
+    assert text.plain_digits("\u0661\u0662\u066b\u0665") == "12.5"
 
 
 def test_lengths_in_words() -> None:

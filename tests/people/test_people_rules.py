@@ -131,8 +131,10 @@ def test_a_zone_is_known_or_empty() -> None:
 
 def test_the_year_of_a_training_is_a_year_that_was() -> None:
     assert rules.parse_year("") is None
-    assert rules.parse_year(" 2019 ") == rules.parse_year("２０１９\u200b") == 2019
-    for typed in ("19", "1949", "2999", "abcd", "٢٠١٩", "-2019"):
+    assert (
+        rules.parse_year(" 2019 ") == rules.parse_year("２０１９\u200b") == rules.parse_year("٢٠١٩") == 2019
+    )
+    for typed in ("19", "1949", "2999", "abcd", "-2019"):
         assert codes(lambda typed=typed: rules.parse_year(typed)) == {"year_unreadable"}
 
 
@@ -155,6 +157,12 @@ def test_a_code_is_read_however_it_is_spaced(number: int, gap: str) -> None:
         "123456 (not 123456 again)",
         "\u200b１２３４５６\u200b",
         "Dein Code: １２３ ４５６.",
+        "123 456. 10 minutes",
+        "123,456",
+        "2026-11-26 123456",
+        "Nov 26, 7:05: 123 456",
+        "\u0967\u0968\u0969 \u096a\u096b\u096c",
+        "\u0661\u0662\u0663\u0664\u0665\u0666",
     ],
 )
 def test_a_code_is_found_among_the_words_around_it(typed: str) -> None:
@@ -166,9 +174,7 @@ def test_words_without_one_code_are_refused(typed: str) -> None:
     assert codes(lambda: sign_in_rules.parse_code(typed)) == {"code_unreadable"}
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "12345", "1234567", "12.345678", "12345a", "٠١٢٣٤٥", "123.4567", "-------"]
-)
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "12.345678", "12345a", "123.4567", "-------"])
 def test_what_is_no_code_is_refused_before_it_counts(typed: str) -> None:
     assert codes(lambda: sign_in_rules.parse_code(typed)) == {"code_unreadable"}
 
