@@ -64,11 +64,15 @@ $$;
 
 -- Who is kept apart from somebody in a circle asks its hosts for each seat there, whether or not the other comes: what
 -- they meet never depends on the other's booking. A request of kind 'seat' is about one gathering.
+-- squawk-ignore ban-drop-constraint
 alter table requests drop constraint request_kind_known;
 alter table requests add constraint request_kind_known check (kind in ('questions', 'call', 'seat'));
+-- squawk-ignore require-concurrent-index-deletion
 drop index request_once;
+-- squawk-ignore require-concurrent-index-creation
 create unique index request_once on requests (circle_id, person_id)
 where state in ('waiting', 'asked', 'approved') and kind <> 'seat';
+-- squawk-ignore require-concurrent-index-creation
 create unique index request_once_per_seat on requests (gathering_id, person_id)
 where state in ('waiting', 'asked', 'approved') and kind = 'seat';
 

