@@ -2,7 +2,7 @@
 -- SEQUENCE and the time of the last change rise on the invites of these gatherings; calendars count in whole seconds
 with changing as (
     select id from invites where gathering_id = any(:gathering_ids::uuid [])
-    order by id
+    order by gathering_id, person_id
     for no key update
 )
 update invites set
@@ -25,8 +25,8 @@ where circle_id = :circle_id and state = 'open' and ends_at > now()
 order by id;
 
 -- name: lock_of_person(person_id)
--- the invites of a person, locked in the order of their ids
-select id from invites where person_id = :person_id order by id for no key update;
+-- the invites of a person, locked in the order of their gatherings, in which a circle's gatherings are canceled together
+select id from invites where person_id = :person_id order by gathering_id for no key update;
 
 -- name: changed(person_id)
 -- the confirmed seats of a person whose invite was sent and tells something else than what holds now, by circle and time
@@ -78,8 +78,8 @@ where own.id = :booking_id and (
 order by gatherings.starts_at, together.id;
 
 -- name: lock_of_booking(booking_id)
--- the invites of the person of a booking, locked in the order of their ids
+-- the invites of the person of a booking, locked in the order of their gatherings
 select invites.id from invites join bookings on bookings.person_id = invites.person_id
 where bookings.id = :booking_id
-order by invites.id
+order by invites.gathering_id
 for no key update of invites;
