@@ -120,8 +120,8 @@ async def test_a_complaint_has_a_date_and_a_history(cast: Cast, browser: OpenBro
     assert not present(told["text_body"], "Mira", "Ines", "license")
     here = f"/organize/complaints/{complaint}"
     async with browser(cast.odile) as page:
+        note = {"then": "note", "note": "Wrote to the board."}
         for _ in range(2):  # a double press
-            note = {"then": "note", "note": "Wrote to the board."}
             assert (await page.post(here, data=note)).status_code == 303
         for wrong in ("", (today - timedelta(days=1)).isoformat(), (today + timedelta(days=91)).isoformat()):
             refused = await page.post(here, data={"then": "date", "answer_by": wrong})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from circles.base import names, text
 from circles.directory.listing import words
@@ -308,8 +308,3 @@ def base_key(key: str) -> str:
 def meaning(key: str, typed: str, meanings: Meanings) -> str | None:
     """The code an organizer gave a word for all rows; empty to leave it out, None when nothing was said."""
     return meanings.get(base_key(key), {}).get(plain(typed) or typed.strip())
-
-
-def codes_of(value: Any) -> tuple[str, ...]:
-    """Codes, however they are held."""
-    return tuple(value) if isinstance(value, tuple | list) else (value,)
