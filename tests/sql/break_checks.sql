@@ -90,6 +90,21 @@ where id = (select booking_id from attendance limit 1);
 -- a circle whose lead became a helper
 update hosts set part = 'helper' where part = 'lead';
 
+-- name: every_lead_may_host#
+-- the leads of circles who lost their role by SQL alone
+update people set is_facilitator = false, is_organizer = false
+where id in (select person_id from hosts where part = 'lead');
+
+-- name: every_stand_in_may_host#
+-- a stand-in at a gathering ahead who is a member only
+insert into stand_ins (gathering_id, person_id, added_by)
+select gatherings.id, members.id, members.id
+from gatherings, (select id from people where not is_facilitator and not is_organizer limit 1) as members
+where gatherings.state = 'open' and gatherings.starts_at > now() and not exists (
+    select from stand_ins where stand_ins.gathering_id = gatherings.id
+)
+limit 1;
+
 -- name: every_sent_message_has_an_event#
 -- a message with a wrong number of mails
 insert into messages (id, gathering_id, body, state, mails, sent_at)

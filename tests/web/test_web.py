@@ -151,7 +151,7 @@ async def test_the_404_page_shows_who_is_signed_in(cast: Cast, browser: OpenBrow
         answer = await page.get("/nothing/of/the/kind")
     assert answer.status_code == 404
     assert "Mira" in answer.text
-    assert "Sign in" not in answer.text
+    assert ">Sign in<" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
 
 
