@@ -217,6 +217,28 @@ async def too_wide(visitor: Visitor) -> list[str]:
     )
 
 
+BROKEN_WORDS = """() => {
+  const found = new Set(), text = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+  while (text.nextNode()) {
+    const node = text.currentNode, around = node.parentElement;
+    if (!around.checkVisibility() || around.closest("svg, script, style, pre, thead, .quietly")) continue;
+    for (const { 0: word, index } of node.data.matchAll(/[^\\s]+/g)) {
+      if (word.length > 16 || !/^[\\p{L}\\p{N}’]+[,.;:?]?$/u.test(word)) continue;
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const lines = new Set([...range.getClientRects()].filter(({ width }) => width > 0.5).map(({ top }) => Math.round(top)));
+      if (lines.size > 1) found.add(`${word} in ${around.outerHTML.slice(0, 80)}`);
+    }
+  }
+  return [...found].slice(0, 5);
+}"""
+
+
+async def broken_words(visitor: Visitor) -> list[str]:
+    """Words of a usual length that do not stand in one line: only what is longer than a line may break within."""
+    return await visitor.page.evaluate(BROKEN_WORDS)
+
+
 async def out_of_order(visitor: Visitor) -> list[str]:
     """What the keyboard comes to before something that stands above it, of what can be in focus.
 
@@ -271,17 +293,21 @@ async def is_for_everybody(visitor: Visitor) -> None:
     await page.wait_for_load_state()
     found: dict[str, list[str]] = {"on a desktop": await violations(visitor)}
     found["more than one primary button"] = await primary_buttons(visitor)
+    found["broken words on a desktop"] = await broken_words(visitor)
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size(PHONE)
     found["on a phone in the dark"] = await violations(visitor)
     await page.emulate_media(color_scheme="light")
     found["for thumbs"] = await too_small(visitor)
+    found["broken words on a phone"] = await broken_words(visitor)
     await page.set_viewport_size(NARROW)
     found["at 320 px"] = await too_wide(visitor)
+    found["broken words at 320 px"] = await broken_words(visitor)
     await page.set_viewport_size(ZOOMED)
     await page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
     await page.set_viewport_size(PHONE)
     found["with large text on a phone"] = await too_wide(visitor)
+    found["broken words with large text on a phone"] = await broken_words(visitor)
     await page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
     found["out of order for the keyboard"] = await out_of_order(visitor)
     await page.set_viewport_size(ZOOMED)
