@@ -120,7 +120,7 @@ async def test_a_schedule_ends_and_what_is_booked_stays(visit: Visit, site: Site
     await visitor.page.locator("#schedules").get_by_role("link", name="End").click()
     await visitor.reads("End this schedule?")
     await visitor.sees("with seats taken stays as planned.")
-    await visitor.press(f"End it and take away {many - 1} that nobody booked")
+    await visitor.press(f"End it and remove {many - 1} that nobody booked")
     await visitor.is_told("The schedule has ended.")
     await visitor.sees("No schedule yet.")
     await expect(evenings(visitor)).to_have_count(1)

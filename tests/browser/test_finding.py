@@ -72,7 +72,7 @@ async def show(visitor: Visitor) -> None:
 async def put_one_on_the_list(visitor: Visitor) -> None:
     """The first of those found that is not on the short list yet."""
     async with visitor.swapped():
-        await visitor.page.get_by_role("link", name="Put on my short list").first.click()
+        await visitor.page.get_by_role("link", name="Add to my short list").first.click()
 
 
 def names(visitor: Visitor) -> Locator:
@@ -113,7 +113,7 @@ async def test_three_in_florida_by_telehealth_under_80_dollars(visit: Visit, sit
         await visitor.sees(f"Your short list has {number + 1}")
     await print_the_list(visitor, chosen)
     assert await kept(site, member) == 0
-    await visitor.press("Keep it in my account")
+    await visitor.press("Save it in my account")
     await visitor.is_told("Your short list is kept in your account.")
     assert await kept(site, member) == 3
     await visitor.open("/therapists/short-list")
@@ -178,11 +178,11 @@ async def test_the_short_list_goes_with_one_to_a_page_and_back(visit: Visit, sit
     await put_one_on_the_list(visitor)
     await visitor.sees("Your short list has 1 therapist.")
     await names(visitor).nth(1).click()
-    await visitor.follow("Put on my short list")
+    await visitor.follow("Add to my short list")
     await visitor.reads("Your short list")
     await expect(visitor.page.locator(".kept-one")).to_have_count(2)
     await visitor.page.locator(".kept-one h2 a").first.click()
-    await visitor.follow("Look at my short list")
+    await visitor.follow("See my short list")
     await visitor.follow("Find a therapist")
     await visitor.sees("Your short list has 2 therapists.")
     assert [each.get("name") for each in await visitor.context.cookies()] == (["zone"] if live else [])
@@ -214,7 +214,7 @@ async def test_five_questions_lead_to_three(visit: Visit, site: Site, live: bool
     await expect(reasons).to_have_count(3)
     address = urlsplit(visitor.page.url)
     assert (address.path, address.query, address.fragment) == ("/therapists/choose", "", "")
-    await visitor.follow("Keep them as a short list")
+    await visitor.follow("Save them as a short list")
     await expect(visitor.page.locator(".kept-one")).to_have_count(3)
     assert "trauma" not in visitor.page.url.lower()
     await visitor.open("/therapists/choose")

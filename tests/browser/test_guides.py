@@ -62,7 +62,7 @@ async def test_planning_the_weeks_after_a_medicine_session(visit: Visit, site: S
     await expect(rhythm).to_have_count(6)
     await expect(rhythm.filter(has_text=name)).to_have_count(6)
 
-    filename, body = await visitor.downloads("Keep as a calendar file")
+    filename, body = await visitor.downloads("Save as a calendar file")
     assert filename == "dates.ics"
     calendar: Any = icalendar.Calendar.from_ical(body)
     kept = [event["dtstart"].dt for event in calendar.events]
@@ -108,7 +108,7 @@ async def test_the_answers_are_for_everybody(visit: Visit, site: Site) -> None:
     for box in await visitor.page.locator("[name=pick]").all():
         if await box.is_checked():
             await box.press("Space")
-    await visitor.press("Keep as a calendar file")
+    await visitor.press("Save as a calendar file")
     await visitor.sees("Please choose one date or more")
     await is_for_everybody(visitor)
 
@@ -145,7 +145,7 @@ async def test_what_is_written_never_leaves_the_browser(visit: Visit, live: bool
     heard = listen(visitor.context)
     await write(visitor)
     if live:
-        await visitor.downloads("Keep as a file")
+        await visitor.downloads("Save as a file")
     await visitor.page.keyboard.press("Enter")
     await visitor.page.get_by_label("What does your body say?").press("Control+Enter")
     await visitor.page.wait_for_timeout(500)
@@ -163,7 +163,7 @@ async def test_what_is_written_never_leaves_the_browser(visit: Visit, live: bool
 async def test_the_file_holds_the_questions_and_the_words(visit: Visit) -> None:
     visitor = await visit()
     await write(visitor)
-    name, body = await visitor.downloads("Keep as a file")
+    name, body = await visitor.downloads("Save as a file")
     assert name == "notes.txt"
     text = body.decode().replace("\r\n", "\n")
     assert f"What was new to you?\n{SECRET}\n" in text
@@ -195,7 +195,7 @@ async def test_leaving_the_sheet_asks_first_until_it_is_kept(visit: Visit) -> No
     await visitor.page.get_by_role("link", name="find out when to come").click()
     await expect(visitor.page.get_by_label("What was new to you?")).to_have_value(SECRET)
     assert asked == ["beforeunload"]
-    await visitor.downloads("Keep as a file")
+    await visitor.downloads("Save as a file")
     await visitor.follow("find out when to come")
     await visitor.reads("When to come")
     assert asked == ["beforeunload"]
@@ -208,7 +208,7 @@ async def test_the_sheet_is_for_paper_too(visit: Visit, live: bool) -> None:
     long = "\n".join(f"line {number}" for number in range(60))
     await visitor.fill("What was familiar?", long)
     await visitor.page.emulate_media(media="print")
-    await expect(visitor.page.get_by_role("button", name="Keep as a file")).to_be_hidden()
+    await expect(visitor.page.get_by_role("button", name="Save as a file")).to_be_hidden()
     assert await visitor.page.evaluate(
         # All of it is on the paper: in the field, which has grown, or in the text that stands in for it.
         """() => [...document.querySelectorAll(".sheet-paper, textarea")].some(each => each.checkVisibility() &&

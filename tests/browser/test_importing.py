@@ -160,7 +160,7 @@ async def test_a_list_of_an_office_states_only_what_it_says(visit: Visit, site: 
     await visitor.follow("Say what these words mean")
     await visitor.page.get_by_label("“seekers”").select_option("young")
     await keeps_nobody_out(visitor)
-    await visitor.press("Read every row so")
+    await visitor.press("Read every row this way")
     await visitor.sees("Young adults (18 to 25)")
     await visitor.pick("Show new listings at once")
     await visitor.press("Write them")

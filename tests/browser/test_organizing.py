@@ -65,13 +65,13 @@ async def test_no_circle_is_left_without_a_lead(visit: Visit, site: Site, live: 
     visitor.watch.allowed.add(422)
     await visitor.open(f"/organize/people/{lead.id}/roles?role=facilitator&on=no")
     await visitor.sees("2 gatherings ahead, 2 seats booked")
-    await expect(visitor.page.get_by_role("button", name="Take the role away")).to_have_count(0)
+    await expect(visitor.page.get_by_role("button", name="Remove the role")).to_have_count(0)
     await visitor.press("Show what will happen")
     await visitor.sees("Please choose who leads")
     await visitor.page.get_by_label("Who leads Evening").select_option(str(heir.id))
     await visitor.press("Show what will happen")
     await visitor.sees("1 person with a seat")
-    await visitor.button("Take the role away").dblclick()
+    await visitor.button("Remove the role").dblclick()
     await visitor.is_told("Lore is no longer a facilitator, and gets a mail.")
     for member, words in (
         (lead, "you are no longer a facilitator"),

@@ -187,5 +187,5 @@ async def test_afterwards_the_register_is_closed_and_something_handed_over(
     await visitor.sees("Closed: 1 came, 2 absent.")
     await visitor.page.get_by_label("About", exact=True).select_option(label="Ada")
     await visitor.fill("The note", "Ask after her hands.")
-    await visitor.press("Keep the note")
+    await visitor.press("Save the note")
     await visitor.sees("Ask after her hands.")

@@ -44,7 +44,7 @@ async def test_somebody_new_who_gave_no_name_is_asked_for_one(visit: Visit, live
     await visitor.press("Sign in")
     await visitor.reads("Welcome")
     await visitor.fill("Your name", "Sasha")
-    await visitor.press("Come in")
+    await visitor.press("Continue")
     await visitor.reads("You")
     assert urlsplit(visitor.page.url).path == "/me"
 

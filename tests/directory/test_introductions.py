@@ -218,7 +218,7 @@ async def test_a_declined_introduction_shows_no_words(
         for never in ("Somebody for the winter", "555-0100"):
             assert never not in shown.text
     async with browser(scene.cast.mira) as page:
-        assert "Look for somebody else" in (await page.get(f"/my/introductions/{made}")).text
+        assert "Find another therapist" in (await page.get(f"/my/introductions/{made}")).text
         again = (await page.get(f"/therapists/{scene.river}/introduction")).text
         assert "You can ask again after" in again
         gone = await page.post(f"/my/introductions/{made}/forget")

@@ -366,7 +366,7 @@ async def test_a_card_links_to_the_short_list_in_the_url(context: Context, brows
     page = await get(browser, "?state=FL")
     (add,) = re.findall(r'<a id="keep-[^"]+"[^>]* href="([^"]+)"', page)
     page = await get(browser, unescape(add).removeprefix("/therapists"))
-    assert not missing(page, "Your short list has 1 therapist.", "Take off my short list")
+    assert not missing(page, "Your short list has 1 therapist.", "Remove from my short list")
     assert search_rules.short_list_rules.code(one) in page
 
 

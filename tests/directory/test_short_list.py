@@ -57,7 +57,7 @@ async def test_the_short_list_is_saved_only_on_request(cast: Cast, browser: Open
     one, two = await add_listing(cast.context, name="One"), await add_listing(cast.context, name="Two")
     async with browser(cast.mira) as page:
         answer = await page.get(url(one, two))
-        assert "Keep it in my account" in answer.text
+        assert "Save it in my account" in answer.text
         assert listed_names((await page.get(short_list_rules.PATH)).text) == []
         codes = ",".join(map(short_list_rules.code, (two, one)))
         assert (await page.post(f"{short_list_rules.PATH}/keep", data={"t": codes})).status_code == 303
@@ -93,6 +93,6 @@ async def test_saving_a_short_list_needs_a_sign_in(context: Context, browser: Op
     one = await add_listing(context)
     async with browser() as page:
         answer = await page.get(url(one))
-        assert "Keep it in my account" not in answer.text
+        assert "Save it in my account" not in answer.text
         answer = await page.post(f"{short_list_rules.PATH}/keep", data={"t": short_list_rules.code(one)})
     assert answer.headers["location"].startswith("/sign-in")

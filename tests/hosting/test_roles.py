@@ -53,7 +53,7 @@ async def test_nobody_leaves_a_circle_without_a_lead(cast: Cast, browser: OpenBr
             "Who leads First steps home",
             "Fern, fern@example.org",
         )
-        assert "Take the role away" not in shown
+        assert "Remove the role" not in shown
         for then in ("look", "do"):
             refused = await page.post(url, data=form | {"then": then})
             assert (refused.status_code, missing(refused.text, "choose who leads First steps home")) == (
@@ -201,7 +201,7 @@ async def test_the_last_organizer_stays(cast: Cast, browser: OpenBrowser) -> Non
     async with browser(cast.odile) as page:
         shown = await page.get(url, params=form)
         assert (shown.status_code, missing(shown.text, "only organizer")) == (422, [])
-        assert "Take the role away" not in shown.text
+        assert "Remove the role" not in shown.text
         assert (await page.post(url, data=form | {"then": "do", "seen": "x"})).status_code == 422
         assert (await page.get("/organize/people")).status_code == 200
 

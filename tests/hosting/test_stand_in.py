@@ -414,7 +414,7 @@ async def test_giving_back_by_a_host_notifies_the_stand_in(cast: Cast, browser: 
         done = await preview_and_give_back(page, cast.gathering)
         assert done.headers["Location"] == f"/host/gatherings/{cast.gathering}"
     news = (await newest_mails(cast.context, "host_news"))["fern@example.org"]["text_body"]
-    assert "Farid changed who hosts it. Farid hosts it, so you need not." in news
+    assert "Farid changed who hosts it. Farid hosts it, so you do not have to." in news
 
 
 @pytest.mark.parametrize("booked", [True, False])
@@ -432,7 +432,7 @@ async def test_a_cancellation_notifies_the_stand_in(cast: Cast, browser: OpenBro
             assert (await page.post(here, data=consent)).status_code == 303
     mail = (await newest_mails(cast.context, "host_news"))["fern@example.org"]["text_body"]
     assert "Farid canceled the gathering of" in mail
-    assert "so you need not host it" in mail
+    assert "so you do not have to host it" in mail
     assert await how_many(cast.context, "host_news") == 1
 
 

@@ -64,7 +64,7 @@ def test_both_usual_hosts_are_notified_of_a_stand_in_from_outside() -> None:
 def test_the_former_stand_in_is_notified() -> None:
     change = HostChange(replace(GATHERING, stand_in=WREN), FERN, FARID.id)
     assert set(change.hosts) == {FERN, WREN}
-    text = "The gathering of Tuesday: Farid changed who hosts it. Fern hosts it, so you need not."
+    text = "The gathering of Tuesday: Farid changed who hosts it. Fern hosts it, so you do not have to."
     assert rules.news_text(change, WREN, "Farid", WHEN) == text
 
 

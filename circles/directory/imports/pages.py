@@ -107,7 +107,7 @@ async def help_page(request: Request) -> Response:
 
 
 async def template(request: Request) -> Response:
-    """A file to begin with: the usual headings, and one invented row."""
+    """An empty template: the usual headings, and one invented row."""
     headings, examples = zip(*fields.template(clock.now().date()), strict=True)
     return _csv("therapists.csv", [headings, examples])
 

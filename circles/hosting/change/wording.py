@@ -100,7 +100,7 @@ def _closing_sentences(outcome: Outcome) -> Iterator[str]:
         refund = " Since the time moves, they may cancel until the start and all they paid comes back."
         yield gets + (refund if outcome.may_cancel else "")
     elif giving_up:
-        yield "Whoever keeps a seat need not be told."
+        yield "Whoever keeps a seat gets no mail."
     elif (outcome.steps or outcome.plants) and not outcome.hosts:
         yield "Nobody needs to be told."
     if giving_up:

@@ -32,7 +32,7 @@ def news_lines(change: RoleChange, actor_name: str, viewer: Viewer) -> list[str]
         lines.append(f"You no longer host {join_names(names)}. Those with a seat are told by mail.")
     for stand_in in change.stand_ins:
         when = clock.format_when(stand_in.starts_at, stand_in.zone, viewer)
-        lines.append(f"Others host “{stand_in.discreet_name}” of {when}, so you need not.")
+        lines.append(f"Others host “{stand_in.discreet_name}” of {when}, so you do not have to.")
     lines.append("Your own seats stay as they are. If you think this is a mistake, write to the organizers.")
     return lines
 

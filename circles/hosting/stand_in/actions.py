@@ -205,6 +205,6 @@ async def notify_canceled(tx: db.Tx, context: Context, gathering_id: UUID, actor
     row = await SQL.other_stand_in(tx, gathering_id=gathering_id, actor_id=actor.id)
     if row:
         when = clock.format_when(row["starts_at"], row["zone"], await mail.viewer_of(tx, row["id"]))
-        text = f"{actor.name} canceled the gathering of {when}, so you need not host it."
+        text = f"{actor.name} canceled the gathering of {when}, so you do not have to host it."
         host = Host(row["id"], row["name"], row["email"])
         await hosts_mail.notify(tx, context, host, row["discreet_name"], text)

@@ -245,6 +245,6 @@ def news_text(change: HostChange, to: Host, actor_name: str, when: str) -> str:
     stepped_in = _id(change.to) == change.actor_id
     first = f"{actor_name} stepped in" if stepped_in else f"{actor_name} changed who hosts it"
     if to.id == _id(change.relieved):
-        return f"The gathering of {when}: {first}. {change.host_sentence}, so you need not."
+        return f"The gathering of {when}: {first}. {change.host_sentence}, so you do not have to."
     how = " this time" if change.to else " as usual"
     return f"The gathering of {when}: {first}. {change.host_sentence}{how}."
