@@ -218,7 +218,8 @@ async def too_wide(visitor: Visitor) -> list[str]:
 
 
 BROKEN_WORDS = """() => {
-  const found = new Set(), text = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+  const found = new Set(), range = document.createRange();
+  const text = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (text.nextNode()) {
     const node = text.currentNode, around = node.parentElement;
     if (!around.checkVisibility() || around.closest("svg, script, style, pre, thead, .quietly")) continue;
@@ -226,7 +227,8 @@ BROKEN_WORDS = """() => {
       if (word.length > 16 || !/^[\\p{L}\\p{N}’]+[,.;:?]?$/u.test(word)) continue;
       range.setStart(node, index);
       range.setEnd(node, index + word.length);
-      const lines = new Set([...range.getClientRects()].filter(({ width }) => width > 0.5).map(({ top }) => Math.round(top)));
+      const parts = [...range.getClientRects()].filter(({ width }) => width > 0.5);
+      const lines = new Set(parts.map(({ top }) => Math.round(top)));
       if (lines.size > 1) found.add(`${word} in ${around.outerHTML.slice(0, 80)}`);
     }
   }
