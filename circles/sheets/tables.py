@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from circles.base import text
@@ -20,10 +20,19 @@ _MAX_HEADING: Final = 100
 # A row that begins so, with little else in it, is no record.
 _ASIDE: Final = re.compile(
     r"(sub|grand )?totals?\b|(count|sum|average|avg)\b|page \d|(last )?updated?\b|printed\b|as of\b|end of\b|notes?\b"
-    r"|legend\b|confidential|\*|continued\b|---|===",
+    r"|legend\b|confidential|continued\b|---|===",
     re.I,
 )
+_IN_BRACKETS: Final = re.compile(r"\(.*\)|\[.*\]", re.DOTALL)
+_FIGURES: Final = re.compile(r"[\s\d.,:/$€%()-]*(?:am|pm)?", re.I)
 _NAMED: Final = 8
+# The column made of headings among the rows, such as the states of a list in parts.
+GROUP: Final = "Heading above the row"
+
+# The choice of a list without headings.
+NO_HEADINGS: Final = 0
+# What no heading has: a mail address, or a number as licenses and telephones have them.
+_DATA: Final = re.compile(r"\S@\S+\.\S|\d{4}")
 
 Known = Callable[[str], bool]
 
@@ -33,6 +42,7 @@ class Row:
     """One row, by its number as a spreadsheet shows it; of the others the columns from 0.
 
     links: where a cell leads. formulas: cells that hold one. rounded: numbers whose last digits the file has lost.
+    group: the heading among the rows that it stands under.
     """
 
     number: int
@@ -41,6 +51,7 @@ class Row:
     formulas: tuple[int, ...] = ()
     rounded: tuple[int, ...] = ()
     is_hidden: bool = False
+    group: str = ""
 
     @property
     def filled(self) -> list[str]:
@@ -100,23 +111,42 @@ def score(sheet: Sheet, known: Known) -> int:
 def table(sheet: Sheet, choice: Choice, known: Known) -> Table:
     """The list on a sheet. Raises Refused when there is none, or too much."""
     rows = sheet.rows
-    at = next((n for n, row in enumerate(rows[:MAX_ABOVE]) if row.number == choice.heading), None)
-    at = _best(rows, known) if at is None else at
-    headings = _headings(rows, at, known)
+    at = _place_of_headings(rows, choice, known)
+    headings = _headings(rows, at, known) if at >= 0 else _letters(rows)
     if not headings:
         raise _refused("no_rows", "This file has no row under its headings, so there is nothing to bring in.")
     headings = _with_unnamed(headings, sheet, at)
     kept, notes = _records(sheet, at, headings, choice)
+    headings, kept = _with_groups(headings, kept)
+    if at < 0:
+        notes.insert(0, "This list has no headings, so its columns are named by their letters.")
     hidden = sum(row.is_hidden for row in rows[at + 1 :])
     return Table(
         headings=headings,
         rows=tuple(kept),
-        heading=rows[at].number,
+        heading=rows[at].number if at >= 0 else NO_HEADINGS,
         above=tuple((row.number, _shown(row)) for row in rows[:MAX_ABOVE]),
         hidden_columns=frozenset(n for n in sheet.hidden_columns if n < len(headings)),
         hidden_rows=hidden,
-        notes=tuple(_above(rows[:at], headings, rows[at].number) + notes),
+        notes=tuple((_above(rows[:at], headings, rows[at].number) if at > 0 else []) + notes),
     )
+
+
+def _place_of_headings(rows: Sequence[Row], choice: Choice, known: Known) -> int:
+    """The place of the row of headings, as chosen or as it is likely; -1 for none."""
+    if choice.heading == NO_HEADINGS:
+        return -1
+    chosen = next((n for n, row in enumerate(rows[:MAX_ABOVE]) if row.number == choice.heading), None)
+    if chosen is not None or not rows:
+        return chosen or 0
+    at = _best(rows, known)
+    has_none = not _known_in(rows, at, known) and any(map(_DATA.search, rows[at].filled))
+    return -1 if has_none else at
+
+
+def _letters(rows: Sequence[Row]) -> tuple[str, ...]:
+    width = max((n + 1 for row in rows for n, cell in enumerate(row.cells) if is_filled(cell)), default=0)
+    return tuple(f"Column {letters(n)}" for n in range(min(width, MAX_COLUMNS)))
 
 
 def _refused(code: str, message: str) -> Refused:
@@ -202,16 +232,18 @@ def _records(sheet: Sheet, at: int, headings: tuple[str, ...], choice: Choice) -
     kept: list[Row] = []
     asides: list[Row] = []
     hidden: list[Row] = []
+    heading, group = sheet.rows[at] if at >= 0 else None, ""
     for row in sheet.rows[at + 1 :]:
         if row.is_hidden and not choice.hidden_rows:
             hidden.append(row)
-        elif _is_aside(row, sheet.rows[at], len(headings)):
+        elif _is_aside(row, heading, len(headings)):
             asides.append(row)
+            group = _group_of(row) or group
         elif len(kept) == MAX_ROWS:
             message = f"This file has more than {MAX_ROWS:,} rows. Please send it in parts."
             raise _refused("too_many_rows", message)
         else:
-            kept.append(_as_wide(row, len(headings)))
+            kept.append(_as_wide(replace(row, group=group), len(headings)))
     if not kept:
         raise _refused("no_rows", "This file has no row under its headings, so there is nothing to bring in.")
     notes = []
@@ -225,14 +257,38 @@ def _records(sheet: Sheet, at: int, headings: tuple[str, ...], choice: Choice) -
     return kept, notes
 
 
-def _is_aside(row: Row, heading: Row, width: int) -> bool:
+def _is_aside(row: Row, heading: Row | None, width: int) -> bool:
     """Whether a row among the records is none: a heading of a group, a sum, a remark, the headings once more."""
-    filled, headings = row.filled, heading.filled
-    if len(filled) == len(headings) and list(map(_plain, filled)) == list(map(_plain, headings)):
+    filled, headings = row.filled, heading.filled if heading else []
+    if headings and len(filled) == len(headings) and list(map(_plain, filled)) == list(map(_plain, headings)):
         return True
     if width < 3:
         return False
-    return len(filled) == 1 or (len(filled) <= 3 and bool(_ASIDE.match(filled[0].strip())))
+    if len(filled) == 1 or all(_IN_BRACKETS.fullmatch(cell.strip()) for cell in filled):
+        return True
+    is_sum = len(filled) <= 3 and bool(_ASIDE.match(filled[0].strip()))
+    return is_sum and all(_FIGURES.fullmatch(cell) for cell in filled[1:])
+
+
+def _group_of(row: Row) -> str:
+    """The heading of a group; empty for a sum or a remark."""
+    cell = row.filled[0].strip() if len(row.filled) == 1 else ""
+    is_remark = (
+        _ASIDE.match(cell)
+        or _IN_BRACKETS.fullmatch(cell)
+        or len(cell) > 60
+        or not re.search(r"[^\W\d]", cell)
+    )
+    return "" if is_remark else cell.strip(" -–—=*_#:~.•>")
+
+
+def _with_groups(headings: tuple[str, ...], kept: Sequence[Row]) -> tuple[tuple[str, ...], list[Row]]:
+    """The headings among the rows as a column of their own, so that what they say can be used."""
+    if not any(row.group for row in kept) or len(headings) >= MAX_COLUMNS:
+        return headings, list(kept)
+    width = len(headings)
+    rows = [replace(row, cells=(*row.cells[:width], row.group, *row.cells[width:])) for row in kept]
+    return (*headings, GROUP), rows
 
 
 def _plain(cell: str) -> str:
@@ -245,7 +301,7 @@ def _as_wide(row: Row, width: int) -> Row:
     while len(cells) > width and not is_filled(cells[-1]):
         cells.pop()
     cells = cells[: MAX_COLUMNS + 1] + [""] * (width - len(cells))
-    return Row(row.number, tuple(cells), row.links, row.formulas, row.rounded, row.is_hidden)
+    return replace(row, cells=tuple(cells))
 
 
 def _shown(row: Row) -> str:

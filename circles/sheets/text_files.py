@@ -83,17 +83,18 @@ def _decode_lines(sent: bytes) -> str | None:
 def _plausibility(sent: bytes, encoding: str) -> int:
     """How much a text looks like one that people wrote, by its letters beyond ASCII."""
     score = 0
-    before = " "
-    for character in sent[:200_000].decode(encoding, "replace"):
+    text = sent[:200_000].decode(encoding, "replace")
+    for at, character in enumerate(text):
         if character > "\x7f":
             if character in _USUAL_SIGNS:
                 score += 1
             elif character.isalpha() and "LATIN" in unicodedata.name(character, ""):
-                # A capital within a word (“JosŽ”) is a sign of the wrong encoding.
-                score += -1 if character.isupper() and before.islower() else 2
+                # A capital within a word (“JosŽ”, “MÅller”) is a sign of the wrong encoding.
+                before, after = text[at - 1 : at], text[at + 1 : at + 2]
+                is_within = before.islower() or (before.isalpha() and after.islower())
+                score += -1 if character.isupper() and is_within else 2
             else:
                 score -= 2
-        before = character
     return score
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import xlsxwriter
 
 from circles import sheets
-from circles.directory.imports import actions, fields, rows
+from circles.directory.imports import actions, guessing, rows
 
 HEADINGS = (
     *("Name", "License type", "License #", "License state", "Expires", "City", "State", "ZIP", "Telehealth"),
@@ -115,14 +115,14 @@ def read_cells(
     cells: Sequence[str], headings: Sequence[str], keys: Sequence[str] | None = None, number: int = 2
 ) -> rows.Read:
     """One row, by the keys or as its headings are guessed."""
-    guessed, also = fields.guess(headings)
+    guessed, also = guessing.guess(headings)
     match = rows.Match(headings, guessed if keys is None else keys, also if keys is None else ())
     return rows.read_row(sheets.Row(number, tuple(cells)), match)
 
 
 def read_rows(table: sheets.Table) -> list[rows.Read]:
     """Every row of a list, by the columns as they are guessed."""
-    keys, also = fields.guess(table.headings, [row.cells for row in table.rows])
+    keys, also = guessing.guess(table.headings, [row.cells for row in table.rows])
     match = rows.Match(table.headings, keys, also)
     return [rows.read_row(row, match) for row in table.rows]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from circles import sheets
 from circles.base.errors import Refused
-from circles.directory.imports import fields as import_fields
+from circles.directory.imports import guessing
 from circles.directory.imports import pages as import_pages
 from circles.sheets import kinds as import_kinds
 from circles.sheets import reading
@@ -165,7 +165,7 @@ def damaged(sent: bytes, damage: list[tuple[float, int, bytes]]) -> bytes:
 
 def read_or_refused(sent: bytes) -> None:
     with contextlib.suppress(Refused):
-        reading.read_now(sent, import_fields.is_known, sheets.Choice())
+        reading.read_now(sent, guessing.is_known, sheets.Choice())
 
 
 @settings(max_examples=300, deadline=None)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from circles.base import clock
 from circles.base.errors import Refused
 from circles.directory.imports import fields as import_fields
+from circles.directory.imports import guessing
 from circles.directory.imports import rows as import_rows
 from circles.directory.imports import rules as import_rules
 from circles.directory.imports.reading import cells as import_cells
@@ -31,7 +32,7 @@ from tests.directory import import_helpers as samples
 MIAMI = Place("33101", "Miami", "FL", 25.8, -80.2)
 DENVER = Place("80202", "Denver", "CO", 39.7, -105.0)
 ZIPS = {"33101": MIAMI, "80202": DENVER}
-KEYS = import_fields.guess(samples.HEADINGS)[0]
+KEYS = guessing.guess(samples.HEADINGS)[0]
 
 
 def read(row: dict[str, str], number: int = 2) -> import_rows.Read:
@@ -74,11 +75,11 @@ def existing(**more: Any) -> Existing:
     ],
 )
 def test_headings_are_guessed(heading: str, key: str) -> None:
-    assert import_fields.guess([heading])[0] == [key]
+    assert guessing.guess([heading])[0] == [key]
 
 
 def test_no_field_is_guessed_twice_and_numbers_increase() -> None:
-    assert import_fields.guess(["Name", "name", "License #", "License #"])[0] == [
+    assert guessing.guess(["Name", "name", "License #", "License #"])[0] == [
         "name",
         "",
         "license_number_1",
@@ -88,12 +89,12 @@ def test_no_field_is_guessed_twice_and_numbers_increase() -> None:
 
 def test_every_label_is_guessed_as_its_own_field() -> None:
     labels = list(import_fields.OPTIONS.items())[1:]
-    assert import_fields.guess([label for _, label in labels])[0] == [key for key, _ in labels]
+    assert guessing.guess([label for _, label in labels])[0] == [key for key, _ in labels]
 
 
 def test_the_template_can_be_imported() -> None:
     headings, cells = zip(*import_fields.template(clock.now().date()), strict=True)
-    assert all(import_fields.guess(headings)[0])
+    assert all(guessing.guess(headings)[0])
     decision = import_rules.decide(samples.read_cells(cells, headings), Known(()), ZIPS)
     assert (decision.outcome, faults_text(decision), decision.warnings) == ("new", "", [])
 

@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from circles import sheets
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
-from circles.directory.imports import fields, outcomes
+from circles.directory.imports import fields, guessing, outcomes
 from circles.directory.imports import rows as import_rows
 from circles.directory.imports.outcomes import Judged
 from circles.directory.listing import actions
@@ -26,7 +26,7 @@ MAX_AT_ONCE: Final = 200
 
 async def read(sent: bytes, choice: sheets.Choice | None = None) -> sheets.Reading:
     """Read a file of listings, guessing its sheet and its row of headings by ours. Raises Refused."""
-    return await sheets.read(sent, fields.is_known, choice)
+    return await sheets.read(sent, guessing.is_known, choice)
 
 
 async def begin(
@@ -45,10 +45,10 @@ async def begin(
 def _described(reading: sheets.Reading) -> dict[str, Any]:
     """What is kept of a file beside its rows: headings, guessed fields, notes, and what may be chosen instead."""
     table = reading.table
-    keys, also = fields.guess(table.headings, [row.cells for row in table.rows[:20]])
+    keys, also = guessing.guess(table.headings, [row.cells for row in table.rows[:20]])
     rows = table.rows
     notes = {
-        "says": list(table.notes),
+        "says": [*table.notes, *guessing.notes(table.headings)],
         "formulas": {str(row.number): list(row.formulas) for row in rows if row.formulas},
         "links": {
             str(row.number): {str(n): link for n, link in row.links.items()} for row in rows if row.links

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from circles.directory.imports.reading.lexicon import KINDS, plain
 from circles.directory.listing import words
 
 # Licenses and ways may have this many numbered columns.
@@ -117,9 +115,10 @@ FIELDS: Final[Sequence[Field]] = (
            "fee schedule")),
     Field("fee_minimum", "Lowest full fee", "An amount for one hour: 150, $150 or 150.00.", "150",
           ("lowest fee", "lowest full fee", "fee minimum", "minimum fee", "fee from", "min fee", "fee min",
-           "fee low")),
+           "fee low", "fees low", "low fee", "fees min", "fees from", "fees lowest", "rate low", "rates low")),
     Field("fee_maximum", "Highest fee", "An amount. The same as the lowest, when empty in a new row.", "220",
-          ("highest fee", "fee maximum", "maximum fee", "fee to", "max fee", "fee max", "fee high")),
+          ("highest fee", "fee maximum", "maximum fee", "fee to", "max fee", "fee max", "fee high", "fees high",
+           "high fee", "fees max", "fees to", "fees highest", "rate high", "rates high")),
     Field("sliding_floor", "Sliding down to",
           "The amount the fee slides down to; or yes or no, where only that is known.", "70",
           ("sliding down to", "sliding floor", "sliding scale", "sliding scale floor", "sliding scale minimum",
@@ -131,7 +130,7 @@ FIELDS: Final[Sequence[Field]] = (
     Field("takes_insurance", "Takes insurance", "yes or no; or the names of insurers.", "no",
           ("takes insurance", "insurance", "accepts insurance", "in network", "ins", "insurance accepted",
            "accepted insurance", "insurance panels", "panels", "insurance taken", "insurance network",
-           "insurance list", "insurance y n", "payment", "payors", "payers", "insurance info", "takes ins",
+           "insurance list", "insurance y n", "payors", "payers", "insurance info", "takes ins",
            "in network with")),
     Field("insurance_words", "About insurance", "One line, up to 200 characters.", "",
           ("about insurance", "insurance plans", "insurance details", "plans", "insurers", "insurances",
@@ -169,7 +168,9 @@ FIELDS: Final[Sequence[Field]] = (
           ("telephone", "phone", "phone number", "tel", "mobile", "telephone number", "contact number", "tel no",
            "phone s", "cell", "work phone", "office phone", "phone no", "ph", "telephone no", "phones",
            "business phone", "contact phone", "tel number", "cell phone", "mobile phone", "phone numbers",
-           "tele number")),
+           "tele number", "phone fax", "telephone fax", "tel fax", "phone and fax", "cell number", "mobile number",
+           "direct line", "main phone", "phone email", "phone and email", "contact info", "contact information",
+           "contact details", "phone e mail", "email phone", "best phone", "direct phone", "phone main")),
     Field("npi", "NPI", "Ten digits. It also says which listing a row is.", "",
           ("npi", "npi number", "national provider identifier", "npi id", "npi no")),
     Field("licenses", "Licenses, in one column",
@@ -184,7 +185,8 @@ FIELDS: Final[Sequence[Field]] = (
           ("license state", "state license", "license area", "state of license", "licensed in", "licensed state",
            "license country", "license jurisdiction", "where it holds", "licensed states", "license states",
            "states licensed", "states licensed in", "states of licensure", "state of licensure", "licensure state",
-           "lic state", "licensed states s", "issuing state", "lic st", "license st"), True),
+           "lic state", "licensed states s", "issuing state", "lic st", "license st",
+           "state licensed", "state s licensed", "license state s"), True),
     Field("license_number", "License: number", "As the board prints it.", "SW0012345",
           ("license number", "license no", "lic no", "lic", "lic number", "license num", "license id",
            "number of license", "licensure number", "lic num", "state license number", "prof license number",
@@ -236,81 +238,6 @@ def options() -> list[tuple[str, str]]:
 
 
 OPTIONS: Final[Mapping[str, str]] = dict(options())
-
-
-# What abbreviations in headings stand for.
-_SHORT: Final = {
-    "lic": "license", "licence": "license", "licences": "licenses", "cred": "credentials", "creds": "credentials",
-    "no": "number", "num": "number", "nr": "number", "nbr": "number", "tel": "telephone", "ph": "phone",
-    "ins": "insurance", "lang": "languages", "exp": "expires", "expiry": "expires", "expiration": "expires",
-    "prov": "provider",
-}  # fmt: skip
-_ASKING: Final = re.compile(
-    r"\b(y n|yes no|y or n|yes or no|circle one|required|optional|if any|if applicable|please)\b"
-)
-
-
-def _heading_words(heading: str) -> tuple[str, int]:
-    """A heading made comparable, and the number in it (0: none): "Lic. # 2" is ("lic number", 2)."""
-    text = plain(heading.replace("#", " number ")).replace("licence", "license")
-    number = next((int(word) for word in text.split() if word in ("1", "2", "3")), 0)
-    return " ".join(word for word in text.split() if word not in ("1", "2", "3")), number
-
-
-_KNOWN: Final = {name: field for field in FIELDS for name in (*field.names, _heading_words(field.label)[0])}
-
-
-def _field(heading: str) -> tuple[Field | None, int]:
-    """The field a heading most likely means: as it stands, without brackets and “Y/N”, without abbreviations."""
-    for text in (heading, re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", heading)):
-        name, number = _heading_words(text)
-        for variant in (name, " ".join(_ASKING.sub(" ", name).split())):
-            long = " ".join(_SHORT.get(word, word) for word in variant.split())
-            for candidate in (variant, long):
-                if candidate in _KNOWN:
-                    return _KNOWN[candidate], number
-    return None, 0
-
-
-def is_known(heading: str) -> bool:
-    """Whether a heading is one of those that match a field."""
-    return _field(heading)[0] is not None
-
-
-def guess(headings: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> tuple[list[str], list[str]]:
-    """For each heading the key of OPTIONS it most likely means, and a second one; no key twice, empty where none fits.
-
-    Letters after the name also say the kind of a license, and the state of the practice where it holds, where no
-    column of their own does. rows: cells of some rows, for a heading such as “License” that says too little.
-    """
-    keys: list[str] = []
-    for n, heading in enumerate(headings):
-        field, number = _field(heading)
-        if field and field.key == "license_kind":
-            field = _by_cells(field, [row[n] for row in rows if n < len(row) and row[n].strip()])
-        keys.append(_free_key(field, number, keys) if field else LEFT_OUT)
-    also = [LEFT_OUT] * len(keys)
-    if "licenses" not in keys and any(key.startswith("license_number") for key in keys):
-        for own, needed in (("letters", "license_kind_1"), ("area", "license_area_1")):
-            if own in keys and needed not in keys:
-                also[keys.index(own)] = needed
-    return keys, also
-
-
-def _by_cells(field: Field, cells: Sequence[str]) -> Field:
-    """Whether a column of licenses holds kinds, numbers, or both."""
-    numbers = [cell for cell in cells if re.search(r"\d", cell)]
-    if len(numbers) * 2 <= len(cells):
-        return field
-    whole = [cell for cell in numbers if plain(re.split(r"[\s,#:]", cell.strip())[0]) in KINDS]
-    return BY_KEY["licenses" if len(whole) * 2 > len(numbers) else "license_number"]
-
-
-def _free_key(field: Field, number: int, taken: list[str]) -> str:
-    if not field.numbered:
-        return LEFT_OUT if field.key in taken else field.key
-    wanted = [number] if number else range(1, MAX_NUMBERED + 1)
-    return next((key for n in wanted if (key := f"{field.key}_{n}") not in taken), LEFT_OUT)
 
 
 # Fields left out of the template: another column covers them.

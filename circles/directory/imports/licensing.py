@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from circles.directory.imports.fields import MAX_NUMBERED
-from circles.directory.imports.reading import cells, lexicon, names, readers
+from circles.directory.imports.reading import cells, lexicon, names, quantities, readers
+from circles.directory.imports.reading.lexicon import plain
 from circles.directory.listing import places, words
 
 if TYPE_CHECKING:
@@ -18,14 +20,34 @@ _PARTED: Final = re.compile(r"\s*[;\n|]\s*|\s*,\s+|\s+/\s+|\s+(?:and|&)\s+")
 _IN_FRONT: Final = re.compile(r"([A-Z]{2})(?:\s*[:#–-]\s*|\s+)#?\s*(?=\S*\d)(\S.*)")
 _BEHIND: Final = re.compile(r"(\S.*\d\S*)\s*\(?\b([A-Z]{2})\)?")
 
+# What stands for a day where a license has run out.
+_RUN_OUT: Final = frozenset(
+    (
+        "expired",
+        "lapsed",
+        "revoked",
+        "suspended",
+        "surrendered",
+        "inactive",
+        "retired",
+        "null and void",
+        "has expired",
+    )
+)
+
 Take = Callable[..., Any]
 
 
 def read(row: Read, match: Match, take: Take) -> None:
     """Read every license of a row into it."""
-    for license in take(row, match, "licenses", readers.licenses) or ():
+    areas = [cells.areas(row.cells.get(key, "")) for key in ("license_area_1", "area")]
+    area = next((named[0] for named in areas if len(named) == 1), "")
+    kind = names.kind_of(row.given.get("letters", ""))
+    for license in take(row, match, "licenses", partial(readers.licenses, area=area, kind=kind)) or ():
         parts = {part: getattr(license, part) for part in PARTS[:3]}
-        row.licenses.append(("", parts | ({"expires_on": license.expires_on} if license.expires_on else {})))
+        parts |= {"expires_on": license.expires_on} if license.expires_on else {}
+        parts |= {"status": license.status, "status_said": True} if license.status_said else {}
+        row.licenses.append(("", parts))
     for n in range(1, MAX_NUMBERED + 1):
         keys = {part: f"license_{part}_{n}" for part in PARTS}
         shared = _shared_columns(row, match, keys.values())
@@ -46,8 +68,12 @@ def _read_numbered(row: Read, match: Match, take: Take, n: int, keys: dict[str, 
     if len(numbers) > 1:
         _read_several(row, match, take, keys, numbers, str(n))
         return
+    _take_apart(row, keys)
     parts: dict[str, Any] = {}
     for part, key in keys.items():
+        if part == "expires_on" and plain(row.cells.get(key, "")) in _RUN_OUT:
+            parts["status"] = "inactive"
+            continue
         if part == "area" and len(cells.areas(row.cells.get(key, ""))) > 1:
             value = _one_area(row, key, row.cells.get(keys["number"], ""))
         elif part == "source":
@@ -59,6 +85,26 @@ def _read_numbered(row: Read, match: Match, take: Take, n: int, keys: dict[str, 
             parts[part] = value
     _complete(row, keys, parts)
     row.licenses.append((str(n), parts))
+
+
+def _take_apart(row: Read, keys: dict[str, str]) -> None:
+    """Where the cell of a number also holds the state and the last day, give them to their own fields."""
+    cell = row.cells.get(keys["number"], "")
+    number, day = quantities.without_end(cell)
+    area = re.search(r"\s*\(\s*([A-Z]{2})\s*\)\s*", number)
+    if area and area[1] in words.STATES:
+        number = (number[: area.start()] + " " + number[area.end() :]).strip()
+        own = cells.areas(row.cells.get(keys["area"], ""))
+        if not own:
+            row.cells[keys["area"]] = area[1]
+        elif area[1] not in own:
+            row.fault(keys["number"], f"The number is of {area[1]}, and another column says {own[0]}.")
+        else:
+            row.cells[keys["area"]] = area[1]
+    if day and not row.cells.get(keys["expires_on"]):
+        row.cells[keys["expires_on"]] = day
+    if re.search(r"\d", number):
+        row.cells[keys["number"]] = number
 
 
 def _complete(row: Read, keys: dict[str, str], parts: dict[str, Any]) -> None:

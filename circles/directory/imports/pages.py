@@ -177,7 +177,8 @@ def _source(file: db.Record) -> dict[str, list[tuple[str, str]]]:
     names = notes.get("sheets", [])
     return {
         "sheets": [(str(n), name) for n, name in enumerate(names)] if len(names) > 1 else [],
-        "above": [(str(number), f"Row {number}: {text_}") for number, text_ in notes.get("above", [])],
+        "above": [(str(number), f"Row {number}: {text_}") for number, text_ in notes.get("above", [])]
+        + [(str(sheets.NO_HEADINGS), "None: the list begins at once")],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,14 +11,14 @@ from circles import sheets
 from circles.base import names as base_names
 from circles.base import text
 from circles.base.errors import Reason, Refused
-from circles.directory.imports import licensing
+from circles.directory.imports import licensing, pricing
 from circles.directory.imports.changes import Line
 from circles.directory.imports.fields import LEFT_OUT, MAX_NUMBERED, OPTIONS
 from circles.directory.imports.licensing import bare
 from circles.directory.imports.reading import cells as import_cells
-from circles.directory.imports.reading import names, quantities, readers
+from circles.directory.imports.reading import contacts, names, readers
 from circles.directory.imports.reading.cells import Notes
-from circles.directory.imports.reading.lexicon import Meanings, base_key, meaning, plain
+from circles.directory.imports.reading.lexicon import Meanings, base_key, meaning
 from circles.directory.listing.values import Way
 
 # No field takes as much; more than this in one cell is a fault of the file.
@@ -26,7 +26,6 @@ MAX_CELL: Final = 10_000
 # Only these refuse a row; anything else that cannot be read is left out, with a warning.
 _REFUSING: Final = ("name", "first_name", "last_name", "licenses", "license_kind", "license_area", "license_number",
                     "license_status", "row")  # fmt: skip
-MAX_LINKS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def read_row(row_: sheets.Row, match: Match) -> Read:
     _read_plain(row, match)
     _read_name(row)
     _read_place(row, match)
-    _read_fees(row, match)
+    pricing.read(row, match, _take)
     licensing.read(row, match, _take)
     _read_ways(row, match)
     _add_links(row)
@@ -209,7 +208,7 @@ def _take(
     said = meaning(key, typed, match.meanings)
     if said is not None:
         return _meant(key, said)
-    notes = Notes(key, match.meanings, key in match.day_first)
+    notes = Notes(key, match.meanings, key in match.day_first, row.headings.get(key, ""))
     try:
         value = read(typed, notes)
     except Refused as refused:
@@ -264,6 +263,8 @@ def _read_name(row: Read) -> None:
         row.given["name"] = cell
         return
     row.given["name"] = name.name
+    if name.left:
+        row.warn(key, f"“{name.left}” beside the name is left out.", value=cell)
     row.given |= {"letters": name.letters} if name.letters and not row.given.get("letters") else {}
     row.given |= {"pronouns": name.pronouns} if name.pronouns and not row.given.get("pronouns") else {}
 
@@ -272,16 +273,27 @@ def _read_place(row: Read, match: Match) -> None:
     area = _take(row, match, "area", _area)
     if area:
         row.given["area"] = area
+    elif (
+        area == "" and not row.cells.get("zip") and row.headings.get("license_area_1") != row.headings["area"]
+    ):
+        row.warn("area", "There is room for one state here, so these are left out.")
     if "city" not in row.cells or "city" in row.faulty:
         return
     cell = row.cells["city"]
     if import_cells.is_meeting_place(cell):
         row.given.setdefault("telehealth", True)
         return
-    first, *others = import_cells.places_of(cell)
+    places = import_cells.places_of(cell)
+    if any(map(import_cells.is_meeting_place, places)):  # “Asheville / Online”
+        row.given.setdefault("telehealth", True)
+        places = [part for part in places if not import_cells.is_meeting_place(part)]
+    first, *others = places
     if others:
         row.warn("city", f"There is room for one place: {first} is taken, the others are left out.")
-    for name, value in import_cells.place(first).items():
+    values = import_cells.place(first)
+    if not values:
+        row.warn("city", "This is no city.")
+    for name, value in values.items():
         if (value and name not in row.cells) or name == "city":
             row.given[name] = value
 
@@ -289,59 +301,6 @@ def _read_place(row: Read, match: Match) -> None:
 def _area(cell: str, notes: Notes) -> str | None:
     several = import_cells.areas(cell)
     return import_cells.area(cell, notes) if len(several) < 2 else ""
-
-
-def _read_fees(row: Read, match: Match) -> None:
-    currency = row.given.get("currency", "")
-    columns = {}
-    for key in ("fee", "fee_minimum", "fee_maximum", "sliding_floor"):
-        if key == "sliding_floor" and (slides := _yes_or_no(row, match, key)) is not None:
-            if slides:
-                row.given["fee_slides"] = True
-            elif "no" in plain(row.cells[key]):
-                row.given |= {"sliding_floor": None, "fee_slides": False}
-            continue
-        fee = _take(row, match, key, lambda cell, _, known=currency: quantities.fee(cell, known))
-        if fee:
-            columns[key] = fee
-            currency = currency or fee.currency
-            if fee.left:
-                row.warn(key, f"Left out: {fee.left}.")
-    _keep_fees(row, columns, currency)
-
-
-def _yes_or_no(row: Read, match: Match, key: str) -> bool | None:
-    cell = row.cells.get(key, "")
-    if not cell or key in row.faulty or re.search(r"\d", cell):
-        return None
-    said = meaning(key, cell, match.meanings)
-    if said is not None:
-        return said == "yes"
-    try:
-        return import_cells.yes_no(cell, Notes(key))
-    except Refused:
-        row.unknown.append((key, cell))
-        row.fault(key, "Expected: an amount, yes or no.")
-        return False
-
-
-def _keep_fees(row: Read, columns: Mapping[str, quantities.Fee], currency: str) -> None:
-    given = row.given
-    if currency:
-        given["currency"] = currency
-    for key, fee in columns.items():
-        if key == "sliding_floor":
-            given["sliding_floor"] = fee.floor if fee.floor is not None else fee.lowest
-        else:
-            given |= {"sliding_floor": fee.floor} if fee.floor is not None else {}
-            given |= {"fee_slides": True} if fee.slides and fee.floor is None else {}
-    whole = columns.get("fee")
-    if whole and whole.lowest is not None:
-        given |= {"fee_minimum": whole.lowest, "fee_maximum": whole.highest}
-    for key, side in (("fee_minimum", "lowest"), ("fee_maximum", "highest")):
-        fee = columns.get(key)
-        if fee and getattr(fee, side) is not None:
-            given[key] = getattr(fee, side)
 
 
 def _read_ways(row: Read, match: Match) -> None:
@@ -386,7 +345,7 @@ def _add_links(row: Read) -> None:
             links = row.given.get("links", ())
             if (
                 not any(host == link.partition("://")[2].rstrip("/").lower() for link in links)
-                and len(links) < MAX_LINKS
+                and len(links) < contacts.MAX_LINKS
             ):
                 row.given["links"] = (*links, target)
         elif target.lower().startswith("mailto:") and "email" not in row.given and "email" not in row.cells:

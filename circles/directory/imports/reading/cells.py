@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
-from circles import sheets
 from circles.base import text
 from circles.base.errors import Reason, Refused
 from circles.directory.imports.reading import lexicon
@@ -33,7 +32,7 @@ _AGES: Final = re.compile(
 
 @dataclass(slots=True)
 class Notes:
-    """What reading a cell needs to know, and what it leaves out. key: of the column.
+    """What reading a cell needs to know, and what it leaves out. key and heading: of the column.
 
     meanings: what an organizer said a word means, for all rows. warnings: sentences. unknown: words nobody knows.
     """
@@ -41,6 +40,7 @@ class Notes:
     key: str
     meanings: Meanings = field(default_factory=dict)
     day_first: bool = False
+    heading: str = ""
     warnings: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
@@ -155,14 +155,23 @@ def some_of(key: str, cell: str, notes: Notes, beside: str = "") -> dict[str, tu
     return {field_: tuple(dict.fromkeys(kept)) for field_, kept in codes.items() if kept}
 
 
+_SAYING: Final = frozenset(("yes", "y", "yep", "yeah", "no", "n", "not", "nope"))
+# “Yes/No” is a form that nobody filled in; “no answer” and “not sure” are none.
+_NOT_SAYING: Final = re.compile(
+    r"(?:yes|y) (?:or )?(?:no|n)$|(?:no|not) (?:answer|info\w*|response|reply|idea|sure|known"
+    r"|stated|given|applicable|data)\b"
+    r"|(?:yes|y)\b.*\b(?:not|until|no longer|soon|starting|starts|from|in the future)\b"
+)
+
+
 def yes_no(cell: str, notes: Notes) -> bool:
     """Yes or no, as a word, a sign or a number; words may follow it: “yes – 2 spots”."""
     typed = plain(cell) or cell.strip()
     if typed in lexicon.YES | lexicon.NO:
         return typed in lexicon.YES
     first = typed.split(" ")[0]
-    if first in ("yes", "y", "no", "n", "not"):
-        return first in ("yes", "y")
+    if first in _SAYING and not _NOT_SAYING.match(typed):
+        return first in ("yes", "y", "yep", "yeah")
     notes.unknown.append(cell)
     expected("Expected: yes or no.", "unknown")
 
@@ -206,22 +215,63 @@ def _ways_of_meeting(cell: str) -> dict[str, bool]:
     return {} if not letters or "?" in letters else meeting_of(letters)
 
 
+_FULL: Final = re.compile(
+    r"\b(?:full|closed|paused?|sabbatical|on hold|(?:on|maternity|medical|parental) leave|retir\w+"
+    r"|(?:not|isn t|aren t) (?:\w+ )?(?:accepting|taking|open|available|at this time|currently|now))\b"
+)
+_OPEN: Final = ("yes", "y", "open", "accepting", "taking", "limited", "some", "few", "yep", "yeah")
+_LATER: Final = re.compile(
+    r"\b(?:not|until|soon|starting|starts|from|after|as of|maybe|possibly|in the future)\b"
+)
+
+
 def room(cell: str, notes: Notes) -> str:
     """Whether they have room, by what the cell begins with: “yes – 2 spots”, “waitlist until March”."""
     typed = plain(cell) or cell.strip()
+    code = _room_by_waiting_list(typed) if _is_about_waiting(notes.heading) else _room(typed)
+    if not code:
+        notes.unknown.append(cell)
+        expected("Expected: yes, waiting list, or no.", "unknown")
+    return code
+
+
+def _is_about_waiting(heading: str) -> bool:
+    return bool(re.search(r"\bwait", plain(heading))) and not re.search(
+        r"accept|open|taking|avail", plain(heading)
+    )
+
+
+def _room_by_waiting_list(typed: str) -> str:
+    """Of a column that asks whether there is a waiting list: yes says that there is, no says nothing of room."""
+    code = _room(typed)
+    if (
+        typed in lexicon.YES
+        or code == "waiting"
+        or re.match(r"(?:yes|y|open)\b|\d+ (?:\w+ )?(?:day|week|month|people)", typed)
+    ):
+        return "waiting"
+    return code if re.search(r"\bfull\b|accepting", typed) else ""
+
+
+def _room(typed: str) -> str:
     if typed in lexicon.ROOM:
         return lexicon.ROOM[typed]
-    if re.search(r"\bwait", typed):
+    if not typed[:1].isalnum():  # a tick or a cross
+        return "now" if typed in lexicon.YES else "closed" if typed in lexicon.NO else ""
+    bare = re.sub(r"\bno (?:wait ?list\w*|wait\w*|waiting list)\b", "", typed).strip()
+    if re.search(r"\bwait", bare):
         return "waiting"
-    first = typed.split(" ")[0]
-    if first in ("no", "n", "not", "full", "closed"):
-        return "closed"
-    if first in ("yes", "y", "open", "accepting", "taking", "limited", "some", "few") or re.match(
-        r"\d+ (spot|opening|slot|space|place)", typed
+    if not bare or _NOT_SAYING.match(bare):
+        return ""
+    first = bare.split(" ")[0]
+    if first in ("no", "n", "not", "full", "closed") or re.match(
+        r"0 (?:spot|opening|slot|space|place)", bare
     ):
-        return "now"
-    notes.unknown.append(cell)
-    expected("Expected: yes, waiting list, or no.", "unknown")
+        return "closed"
+    if _FULL.search(bare) and first not in _OPEN:
+        return "closed"
+    is_number = re.fullmatch(r"[1-9]\d?(?: (?:spot|opening|slot|space|place)s?.*)?", bare)
+    return "now" if (first in _OPEN or is_number) and not _LATER.search(bare) else ""
 
 
 def experience(cell: str, notes: Notes) -> str:
@@ -236,10 +286,25 @@ def experience(cell: str, notes: Notes) -> str:
     )
 
 
+_BESIDE_AREA: Final = re.compile(
+    r"\([^)]*\)|\b(?:only|providers?|therapists?|clinicians?|state of|licensed in)\b", re.I
+)
+
+
+def _area_code(cell: str) -> str:
+    typed = re.sub(r",?\s*(?:usa?|u\.s\.a?\.?|united states)\.?$", "", cell.strip(), flags=re.I)
+    forms = (plain(typed), lexicon.fold(typed), plain(_BESIDE_AREA.sub(" ", typed)))
+    return next((lexicon.AREAS[form] for form in forms if form in lexicon.AREAS), "")
+
+
+def is_area(cell: str) -> bool:
+    """Whether a cell names a state or a country of the list."""
+    return bool(_area_code(cell))
+
+
 def area(cell: str, notes: Notes) -> str:
     """A state or country by its letters or its name. Raises Refused for several."""
-    typed = re.sub(r",?\s*(?:usa?|u\.s\.a?\.?|united states)\.?$", "", cell.strip(), flags=re.I)
-    code = lexicon.AREAS.get(plain(typed)) or lexicon.AREAS.get(lexicon.fold(typed))
+    code = _area_code(cell)
     if code:
         return code
     if len(areas(cell)) > 1:
@@ -256,123 +321,31 @@ def areas(cell: str) -> list[str]:
     return list(dict.fromkeys(codes)) if all(codes) else []
 
 
-# Plain values
-
-
-def zip_code(cell: str, notes: Notes) -> str:
-    """A ZIP code of five digits: zeros that a spreadsheet dropped are put back, what follows the five is left off."""
-    del notes
-    typed = re.sub(r"^[A-Z]{2}\s+", "", cell.strip(), flags=re.I)
-    match = re.fullmatch(r"(\d{3,5})(?:\.0+)?(?:\s*[-–]\s*\d{4})?|(\d{8,9})", typed, re.ASCII)
-    if not match:
-        expected("Expected: five digits, such as 33101.")
-    return match[1].zfill(5) if match[1] else match[2].zfill(9)[:5]
-
-
-_EMAIL: Final = re.compile(r"[^\s@<>,;:()\[\]\"“”|]+@[^\s@<>,;()\[\]\"“”|]+\.[^\s@<>,;()\[\]\"“”|]+")
-
-
-def email(cell: str, notes: Notes) -> str:
-    """The first mail address in a cell, of what may be “Ada <ada@example.org>; office@example.org”."""
-    addresses = [match[0].rstrip(".").removeprefix("mailto:") for match in _EMAIL.finditer(cell)]
-    if not addresses:
-        expected("Please write a mail address such as name@example.org.")
-    if len(dict.fromkeys(map(str.lower, addresses))) > 1:
-        notes.warn(f"There is room for one mail address: {addresses[0]} is taken, the others are left out.")
-    return addresses[0]
-
-
-def phone(cell: str, notes: Notes) -> str:
-    """Telephone numbers in one line, as written."""
-    if sheets.is_shortened(cell):
-        expected("The spreadsheet has shortened this number, and its last digits are lost.")
-    line = re.sub(r"\s*\n\s*", "; ", cell.strip()).removeprefix("tel:")
-    if len(line) > 40:
-        parts = re.split(r"\s*[;,/|]\s*|\s+(?:or|and)\s+", line)
-        first = next((part for part in parts if sum(map(str.isdigit, part)) >= 7 and len(part) <= 40), "")
-        if not first:
-            expected("Expected: a telephone number of up to 40 characters.")
-        notes.warn(f"There is room for 40 characters: {first} is taken, the rest is left out.")
-        return first
-    return line
-
-
-def links(cell: str, notes: Notes) -> tuple[str, ...]:
-    """Web addresses, with https:// put before those that lack it."""
-    found: list[str] = []
-    others: list[str] = []
-    for part in re.split(r"[;\s,|<>]+", cell):
-        link = part.strip("().\"“”'")
-        if re.match(r"https?://", link, re.I) or (
-            re.match(r"[a-z][a-z0-9+.-]*:", link, re.I) and ".." not in link
-        ):
-            found.append(link)
-        elif re.match(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#:]|$)", link, re.I) and "@" not in link:
-            found.append(f"https://{link}")
-        elif link and plain(link) not in ("and", "or", "website", "web"):
-            others.append(part)
-    if not found:
-        expected(f"“{cell[:40]}” is no web address. Please give a whole one that begins with https://.")
-    if others:
-        notes.warn(f"“{' '.join(others)[:60]}” is no web address.")
-    return tuple(dict.fromkeys(found))
-
-
-def npi(cell: str, notes: Notes) -> str:
-    """A National Provider Identifier without spaces; its check digit is for the rules."""
-    del notes
-    if sheets.is_shortened(cell):
-        expected("The spreadsheet has shortened this number, and its last digits are lost.")
-    return re.sub(r"^npi\b[:#\s]*|[\s-]|\.0+$", "", cell, flags=re.I)
-
-
-_INSURERS_NONE: Final = re.compile(
-    r"\b(none|self[- ]?pay|private[- ]?pay|cash|no insurance|does not|doesn.?t|do not|don.?t|not accepted|not taken)\b",
-    re.I,
-)
-_OUT: Final = re.compile(r"\b(out[- ]of[- ]network|oon)\b", re.I)
-_SUPERBILL: Final = re.compile(r"\bsuper[- ]?bills?\b", re.I)
-
-
-def insurance(cell: str, notes: Notes) -> dict[str, Any]:
-    """What a cell says of insurance: yes or no, the insurers, superbills. Only what it says."""
-    typed = plain(cell) or cell.strip()
-    if typed in lexicon.YES | lexicon.NO:
-        return {"takes_insurance": typed in lexicon.YES}
-    line = text.tidy_line(re.sub(r"\s*[;\n]\s*", ", ", cell.strip()), max_length=2000)
-    if len(line) > 200:
-        line = line[:199].rpartition(",")[0] or line[:199]
-        notes.warn("There is room for 200 characters about insurance; the rest of the list is left out.")
-    said: dict[str, Any] = {"gives_superbills": True} if _SUPERBILL.search(cell) else {}
-    rest = re.sub(r"[\W\d_]+|\b(?:only|for|can|provide|provides|provided|available|on|request|i|the)\b", "",
-                  _SUPERBILL.sub("", cell), flags=re.I)  # fmt: skip
-    if said and not rest:
-        return said
-    said["insurance_words"] = line
-    first = typed.split(" ")[0]
-    if _INSURERS_NONE.search(cell) or first == "no":
-        return said | {"takes_insurance": False}
-    insurers = [
-        part
-        for part in re.split(r"[,;/\n]", _SUPERBILL.sub("", cell))
-        if plain(part) and not _OUT.search(part)
-    ]
-    if _OUT.search(cell):
-        return said | ({"takes_insurance": True} if insurers else {"takes_insurance": False})
-    return said | {"takes_insurance": True}
+# Places
 
 
 def is_meeting_place(cell: str) -> bool:
-    """Whether a cell for a city says telehealth instead."""
-    return lexicon.MEETS.get(plain(cell), "").startswith("t")
+    """Whether a cell for a city says telehealth instead, as “Online” or “Virtual (NC, VA)” do."""
+    bare = re.sub(r"\([^)]*\)", " ", cell)
+    return any(lexicon.MEETS.get(plain(typed), "").startswith("t") for typed in (cell, bare))
 
 
 def places_of(cell: str) -> list[str]:
-    """The places of a cell for one: Newark / Jersey City; two lines with a state each."""
+    """The places of a cell for one: Newark / Jersey City; Asheville, Durham; two lines with a state each."""
     lines = [line for line in cell.split("\n") if line.strip()]
     if len(lines) > 1 and sum("area" in place(line) for line in lines) > 1:
         return lines
-    parts = [part.strip() for part in re.split(r"\s*;\s*|\s+/\s+|\s+&\s+|\s+and\s+", cell) if part.strip()]
+    parts = [
+        part.strip()
+        for part in re.split(r"\s*;\s*|\s+/\s+|\s+&\s+|\s+and\s+|(?<=[a-z])/(?=[A-Z])", cell)
+        if part.strip()
+    ]
+    if len(parts) == 1 and not re.search(r"\d", cell):
+        cities = [part.strip() for part in cell.split(",") if part.strip()]
+        if len(cities) > 1 and not any(
+            plain(city) in lexicon.AREAS or plain(city) in ("usa", "us") for city in cities
+        ):
+            parts = cities
     return parts or [cell]
 
 
@@ -392,4 +365,14 @@ def place(cell: str) -> dict[str, str]:
         parts[-1] = match[1]
     if len(parts) > 1 and (found or re.match(r"\d", parts[0])):
         parts = parts[-1:]  # a street before the city
-    return found | {"city": ", ".join(parts)}
+    city = ", ".join(parts)
+    if plain(city) in lexicon.AREAS and plain(city) not in ("new york", "washington"):  # a state alone
+        return found | {"area": lexicon.AREAS[plain(city)]}
+    if re.fullmatch(r"\d{5}(?:-\d{4})?", city, re.ASCII):
+        return found | {"zip": city[:5]}
+    is_whole_state = re.search(
+        r"\b(?:statewide|nationwide|anywhere)\b|^(?:north|south|east|west|central|greater)(?:ern)?$",
+        city,
+        re.I,
+    )
+    return found if is_whole_state else found | {"city": city}

@@ -37,7 +37,7 @@ def _by_words(options: Mapping[str, str], more: Mapping[str, str] | None = None)
             short[1] if short else code,
         ):
             codes.setdefault(plain(typed), code)
-    return codes | {plain(typed): code for typed, code in (more or {}).items()}
+    return codes | {plain(typed) or typed: code for typed, code in (more or {}).items()}
 
 
 def _each(table: Mapping[str, str]) -> dict[str, str]:
@@ -55,6 +55,7 @@ AREAS: Final = _by_words(
         "ill": "IL", "mich": "MI", "minn": "MN", "wash": "WA", "ore": "OR", "colo": "CO", "ariz": "AZ", "tenn": "TN",
         "wis": "WI", "wisc": "WI", "n j": "NJ", "n y": "NY", "n c": "NC", "s c": "SC", "n h": "NH", "r i": "RI",
         "n m": "NM", "w va": "WV", "virgin islands": "VI",
+        "n carolina": "NC", "s carolina": "SC", "n dakota": "ND", "s dakota": "SD", "w virginia": "WV",
     },
 )  # fmt: skip
 KINDS: Final = _by_words(
@@ -63,7 +64,7 @@ KINDS: Final = _by_words(
     | _each({
         "psychologist": "clinical psychologist|licensed psychologist|lp|licensed clinical psychologist",
         "lcsw": "licsw|lisw|lcsw r|lcswr|lscsw|lcsw c|lisw s|clinical social worker"
-                "|licensed clinical social worker|acsw",
+                "|licensed clinical social worker",
         "lmft": "marriage and family therapist|mft|lcmft|mfc|imft|licensed marriage and family therapist",
         "lpc": "lpcc|lcpc|professional counselor|lpc s|lpcc s|lpc mh|lppc|licensed professional counselor"
                "|licensed professional clinical counselor|licensed clinical professional counselor",
