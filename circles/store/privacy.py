@@ -15,7 +15,7 @@ class Care(Enum):
     PERSON = "the person a row is about: exported; after erasure it refers to an anonymous row"
     PERSONAL = "what a person entered or did: exported; erased where it names them"
     SECRET = "the hash of a key: never exported, deleted with the person"
-    CONFIDENTIAL = "known to hosts alone, to protect another person: never exported, deleted with the person"
+    CONFIDENTIAL = "known to hosts or organizers alone, about others: never exported, deleted in its time"
 
 
 IMPERSONAL, PERSON, PERSONAL = Care.IMPERSONAL, Care.PERSON, Care.PERSONAL
@@ -181,7 +181,9 @@ MAP: dict[str, dict[str, Care]] = {
     "complaint_steps": _all(IMPERSONAL, "id at what answer_by")
     | _all(PERSON, "complaint_id who")
     | _all(CONFIDENTIAL, "note"),
-    "listing_imports": _all(IMPERSONAL, "id headings matches notes content starts_as state ended_at")
+    # The file and what is noted of its rows hold the therapists it lists; both go with the import's contents.
+    "listing_imports": _all(IMPERSONAL, "id headings matches starts_as state ended_at")
+    | _all(CONFIDENTIAL, "notes content")
     | _all(PERSON, "made_by")
     | _all(PERSONAL, "file_name created_at"),
     "listing_import_rows": _all(IMPERSONAL, "import_id number outcome seen_version")

@@ -15,6 +15,7 @@ import pytest
 from circles import __main__
 from circles.base.errors import NotFound, Refused
 from circles.commands import personal_data
+from circles.directory.imports import actions as imports
 from circles.store import privacy
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering
@@ -56,6 +57,18 @@ async def test_an_export_holds_everything_but_keys(cast: Cast, context: Context)
     exported = {table for table, columns in privacy.MAP.items() if privacy.Care.PERSON in columns.values()}
     shared = {"circles", "guidelines_drafts", "guidelines_versions", "gatherings", "run_sheets", "schedules"}
     assert exported - found.keys() <= shared
+
+
+async def test_an_export_holds_no_list_of_others(cast: Cast, context: Context) -> None:
+    """An organizer's own export names the files they sent, and none of the therapists in them."""
+    sent = b"Name,License\nInes Arroyo,LCSW 1234\n"
+    reading = await imports.read(sent)
+    await imports.begin(context, actor_id=cast.odile, file_name="list.csv", sent=sent, reading=reading)
+    (file,) = (await personal_data.export(context, "odile@example.org"))["listing_imports"]
+    assert file["file_name"] == "list.csv"
+    assert not file.keys() & {"notes", "content"}
+    assert "Arroyo" not in json.dumps(file)
+    assert sent.hex() not in json.dumps(file)
 
 
 async def test_an_erased_person_has_no_name(cast: Cast, context: Context) -> None:
