@@ -16,7 +16,9 @@ order by name_key, email limit :limit offset :offset;
 
 -- name: organizers()
 -- every organizer
-select id, email, name, pronouns, zone, is_facilitator, is_organizer from people where is_organizer order by id;
+select id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer from people
+where is_organizer
+order by id;
 
 -- name: lock_organizers()
 -- every organizer, locked so that two organizers cannot remove each other at once
