@@ -184,7 +184,7 @@ async def test_a_look_at_the_directory_is_suggested_privately(visit: Visit, site
     before = await visitor.page.locator("main").inner_text()
     await reader.open("/my/suggestions")
     await reader.press("Remove it")
-    await reader.is_told("It is put away. Nobody is told.")
+    await reader.is_told("It is removed. Nobody is told.")
     await visitor.open(f"/host/gatherings/{gathering}/after")
     after = await visitor.page.locator("main").inner_text()
     assert "You asked where" not in before + after

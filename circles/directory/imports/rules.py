@@ -107,7 +107,7 @@ class Known:
         if len(by_license.keys() | ({by_npi.id} if by_npi else set())) > 1:
             return (
                 None,
-                "Two listings fit this row: one by its NPI or license, one by another. Please mend the row.",
+                "Two listings fit this row: one by its NPI or license, one by another. Please correct the row.",
             )
         match = by_npi or next(iter(by_license.values()), None)
         if match and row.npi and match.draft.npi not in ("", row.npi):

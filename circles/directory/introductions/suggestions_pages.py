@@ -25,4 +25,4 @@ async def delete(request: Request) -> Response:
     await suggestions_actions.delete(
         access.context(request), actor_id=request.state.person.id, suggestion_id=access.path_id(request)
     )
-    return render.see_other("/my/suggestions", notice="It is put away. Nobody is told.")
+    return render.see_other("/my/suggestions", notice="It is removed. Nobody is told.")

@@ -246,7 +246,7 @@ def _fee_refusals(draft: Draft) -> list[Reason]:
         if fee is not None and not 0 <= fee <= MAX_FEE:
             reasons.append(Reason("fee_range", "Please give a fee from 0 to 10,000.", field))
     if lowest is not None and highest is not None and highest < lowest:
-        message = "The highest fee is below the lowest. Please turn them around or mend one."
+        message = "The highest fee is below the lowest. Please turn them around or correct one."
         reasons.append(Reason("fees_order", message, "fee_maximum"))
     if floor is not None and not 0 <= floor <= (MAX_FEE if lowest is None else lowest):
         message = "The lowest a fee slides to cannot be above the lowest full fee."
@@ -372,7 +372,7 @@ def missing_refusals(draft: Draft, today: date) -> list[Reason]:
     if not draft.licenses:
         reasons.append(Reason("no_license", "Please give at least one license.", "license_1_number"))
     elif not any(is_license_valid(license, today) for license in draft.licenses):
-        message = "No license here counts today: each has run out or is not active. Please mend the date."
+        message = "No license here counts today: each has run out or is not active. Please correct the date."
         reasons.append(Reason("no_license_counts", message, "license_1_expires_on"))
     if not draft.email.strip() and not draft.links:
         message = "Please give a mail address for introductions, or a link where people can reach you."
@@ -392,7 +392,7 @@ def zip_refusals(draft: Draft, area: str | None) -> list[Reason]:
     if draft.area in words.STATES and area != draft.area:
         where = words.STATES.get(area, area)
         message = (
-            f"ZIP {draft.zip} is in {where}, not in {words.STATES[draft.area]}. Please mend one of them."
+            f"ZIP {draft.zip} is in {where}, not in {words.STATES[draft.area]}. Please correct one of them."
         )
         return [Reason("zip_elsewhere", message, "zip")]
     return []
