@@ -42,7 +42,9 @@ cross join lateral (
         count(*) filter (where outcome = 'written' and says ->> 'was' = 'new') as written_new,
         count(*) filter (where outcome = 'written' and says ->> 'was' = 'changed') as written_changed,
         count(*) filter (where cells <> '{}') as kept,
-        count(*) filter (where jsonb_array_length(coalesce(nullif(says, '[]') -> 'warnings', '[]')) > 0) as warned
+        count(*) filter (
+            where outcome <> 'refused' and jsonb_array_length(coalesce(nullif(says, '[]') -> 'warnings', '[]')) > 0
+        ) as warned
     from listing_import_rows
     where listing_import_rows.import_id = listing_imports.id
 ) as counted
@@ -76,14 +78,14 @@ order by rows.number
 offset :after limit :how_many;
 
 -- name: warnings(import_id, how_many)
--- What was left out of the rows, each once, with how many rows it is in and the first of them.
+-- What was left out of the rows that come in, each once, with how many rows it is in and the first of them.
 with each as (
     select
         warning ->> 'column' as column_name, warning ->> 'value' as value, warning ->> 'says' as says, number,
         row_number() over (partition by warning order by number) as place
     from listing_import_rows
     cross join lateral jsonb_array_elements(coalesce(nullif(says, '[]') -> 'warnings', '[]')) as warning
-    where import_id = :import_id
+    where import_id = :import_id and outcome <> 'refused'
 )
 
 select

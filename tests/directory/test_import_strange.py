@@ -17,7 +17,10 @@ from circles.directory.imports.reading import fees, names, quantities, readers
 from circles.directory.imports.rules import Known, decide
 from circles.directory.listing import places
 from circles.directory.listing.values import Draft
+from tests.cast import Cast
+from tests.conftest import OpenBrowser
 from tests.directory import import_helpers as samples
+from tests.directory.test_import import previewed
 
 HEADINGS = ("Name", "License type", "License state", "License #")
 GOOD = ("Ada Osei", "LCSW", "NC", "C012345")
@@ -251,6 +254,7 @@ def test_two_people_and_an_example_are_refused(cell: str) -> None:
         ("2035-06-30 00:00:00", date(2035, 6, 30)),
         ("renewed 2025", None),
         ("issued 6/30/2019", None),
+        ("renewed 6/30/2035", date(2035, 6, 30)),
         ("Q2 2035", None),
         ("renews Oct 31", None),
         ("6/30/2035 (NC); 1/31/2036 (VA)", None),
@@ -438,3 +442,20 @@ def test_a_form_that_nobody_filled_in_says_nothing() -> None:
     row = samples.read_cells([*GOOD, "Yes/No"], [*HEADINGS, "Telehealth"])
     assert "telehealth" not in row.given
     assert isinstance(row, rows.Read)
+
+
+async def test_the_warnings_at_the_top_are_of_rows_that_come_in(cast: Cast, browser: OpenBrowser) -> None:
+    headings = ("Name", "License type", "License state", "License #", "Phone", "Waitlist", "Lic exp")
+    sent = table(
+        headings,
+        ("Ada Osei", "LCSW", "NC", "C1234", "call office", "Y", "6/30/2037"),
+        ("Ben Osei", "LCSW-A", "NC", "C1235", "text only", "Y", "6/30/2037"),
+    )
+    async with browser(cast.odile) as page:
+        preview = await previewed(page, sent)
+        text = (await page.get(f"{preview}?show=new")).text
+        assert "1 warning, in 1 row" in text
+        assert "call office" in text
+        assert "text only" not in text
+        assert "Has a waiting list" in text
+        assert "text only" in (await page.get(f"{preview}?show=refused")).text

@@ -70,7 +70,8 @@ def day(cell: str, *, day_first: bool = False) -> date:
     """
     typed = " ".join(unicodedata.normalize("NFKC", cell).replace("’", "'").replace("‘", "'").split())
     found = _day(_last_of(typed), day_first)
-    if found and found <= clock.now().date() and _BEGINS.search(typed) and not _ENDS.search(typed):
+    is_past = found is None or found <= clock.now().date()
+    if is_past and _BEGINS.search(typed) and not _ENDS.search(typed) and re.search(r"\d", typed):
         message = "This says when the license was issued or renewed, not when it runs out."
         raise Refused(Reason("unreadable", message))
     if found is None:
