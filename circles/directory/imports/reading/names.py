@@ -68,14 +68,7 @@ def read(cell: str) -> Name:
     left = [match[1] for match in [_ASIDE.search(text)] if match]
     text = _ASIDE.sub("", text)
     parts = [part for piece in _split(text) if (part := _MARK.sub("", piece.strip()).strip())]
-    letters: list[str] = []
-    while len(parts) > 1 and (_is_beside(parts[-1]) or _may_be_letters(parts) or _is_title(parts)):
-        is_title = _is_title(parts)
-        last = re.sub(r"(?<=\w)\s*\([^)]*\)", "", parts.pop()).strip("()[]")
-        if is_letters(last) or is_title:
-            letters.insert(0, last)
-        else:
-            left.append(last)
+    letters = _letters_of(parts, left)
     suffix = parts.pop() if len(parts) > 1 and _SUFFIX.fullmatch(parts[-1]) else ""
     if len(parts) > 1 and is_letters(parts[0]) and not is_letters(parts[1]) and _looks_like_letters(parts[0]):
         letters.insert(0, parts.pop(0))  # “PhD, Ada Osei”
@@ -103,6 +96,19 @@ def _is_title(parts: list[str]) -> bool:
         return True
     is_whole_name = len(parts) == 2 and len(parts[0].split()) > 1 and not parts[0].isupper()
     return is_whole_name and parts[-1].isupper() and len(parts[-1]) > 1 and " " not in parts[-1]
+
+
+def _letters_of(parts: list[str], left: list[str]) -> list[str]:
+    """Take the letters and titles off the end of a name; what is neither goes to what is left out."""
+    letters: list[str] = []
+    while len(parts) > 1 and (_is_beside(parts[-1]) or _may_be_letters(parts) or _is_title(parts)):
+        is_title = _is_title(parts)
+        last = re.sub(r"(?<=\w)\s*\([^)]*\)", "", parts.pop()).strip("()[]")
+        if is_letters(last) or is_title:
+            letters.insert(0, last)
+        else:
+            left.append(last)
+    return letters
 
 
 def _one_line(cell: str) -> str:
