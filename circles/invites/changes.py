@@ -91,7 +91,6 @@ async def _mail(tx: db.Tx, context: Context, changes: list[Changed], names: Mapp
         useful_until=max(change.booking["ends_at"] for change in changes),
         about=booking["booking_id"] if len(changes) == 1 else None,
         changes=changes,
-        booking=booking,
         name=(changes[0].was or changes[0].now).discreet_name,
         page=sending.my_gatherings_url(context.settings),
         cancel_url=_cancel_url(context, changes),

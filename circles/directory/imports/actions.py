@@ -142,7 +142,7 @@ async def _preview(
 
 
 def _already_ended() -> Reason:
-    return Reason("over", "This import was confirmed or dropped already, so its columns stay as they are.")
+    return Reason("over", "This import was confirmed or discarded already, so its columns stay as they are.")
 
 
 # Confirming

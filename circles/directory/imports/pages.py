@@ -31,7 +31,7 @@ STATES = {
     "preview": "Not confirmed yet",
     "writing": "Being written",
     "done": "Written",
-    "dropped": "Left",
+    "dropped": "Discarded",
 }
 OUTCOMES = {
     "refused": "Refused",
@@ -307,7 +307,7 @@ async def discard(request: Request) -> Response:
     await actions.discard(
         access.context(request), actor_id=request.state.person.id, import_id=access.path_id(request)
     )
-    return render.see_other(HOME, notice="The file is left. No listing was written.")
+    return render.see_other(HOME, notice="The file is discarded. No listing was written.")
 
 
 async def refused_csv(request: Request) -> Response:

@@ -46,7 +46,6 @@ async def _words(request: Request, form: Form, status: int = 200) -> Response:
         form=form,
         unknown=unknown,
         here=f"{HOME}/{file['id']}",
-        home=HOME,
     )
 
 

@@ -56,7 +56,6 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
             reference=rules.reference(row["id"]),
             here=request.url.path,
             home=MINE if request.url.path.startswith(MINE) else "",
-            days=rules.PROMISED_DAYS,
             robots="noindex",
         )
     )

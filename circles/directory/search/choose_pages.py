@@ -59,7 +59,6 @@ def _chosen_page(request: Request, form: Form, given: Answers, results: Results)
         request,
         "directory/search/chosen.html",
         form=form,
-        rules=choose_rules,
         where=results.where,
         how_many=results.total,
         picks=[
