@@ -196,6 +196,11 @@ def format_day_of_year(day: date, today: date | None = None) -> str:
     return f"{day:%B} {day.day}{_year(day, today)}"
 
 
+def format_month(day: date) -> str:
+    """A month: November 2026."""
+    return f"{day:%B %Y}"
+
+
 def _year(day: date, today: date | None) -> str:
     return "" if day.year == (today or now().date()).year else f", {day.year}"
 
@@ -241,13 +246,15 @@ def format_time(at: datetime, zone: str, viewer: Viewer = NOBODY) -> str:
     return _format_when(at, zone, viewer, None)
 
 
-def format_record(at: datetime, viewer: Viewer = NOBODY, zone: str = "UTC") -> str:
+def format_record(at: datetime, viewer: Viewer = NOBODY, zone: str = "UTC", *, kept: bool = False) -> str:
     """One time and no other, of what was recorded or ends: Tue, Nov 24, 3:00 pm.
 
-    On the viewer's clock; on that of `zone` for an unknown viewer.
+    On the viewer's clock; on that of `zone` for an unknown viewer. kept: for a file that is kept, with its year always.
     """
     local = at.astimezone(ZoneInfo(viewer.zone or zone))
-    return f"{format_short_date(local.date())}, {_exact_hour(local, viewer.hours, '' if viewer.zone else _in(zone))}"
+    today = date.min if kept else None
+    place = "" if viewer.zone else _in(zone)
+    return f"{format_short_date(local.date(), today)}, {_exact_hour(local, viewer.hours, place)}"
 
 
 def format_moment(at: datetime, zone: str, viewer: Viewer = NOBODY) -> str:

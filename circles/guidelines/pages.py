@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from circles.base import reading, text
+from circles.base import clock, reading, text
 from circles.base.errors import NotFound, Refused, or_not_found
 from circles.guidelines import diff, rules
 from circles.store import db
-from circles.web import access, htmx, render
+from circles.web import access, cookies, htmx, render
 from circles.web.forms import Form
 
 SQL = db.queries("guidelines/guidelines")
@@ -68,7 +68,12 @@ async def one_of_mine(request: Request) -> Response:
 async def as_file(request: Request) -> Response:
     """The same as a file. Its name does not mention the circle."""
     row = await _accepted(request)
-    published, agreed = (f"{row[name]:%Y-%m-%d %H:%M} UTC" for name in ("published_at", "accepted_at"))
+    viewer = clock.Viewer(
+        "", cookies.viewer(request).hours
+    )  # in UTC: the file is kept, and may be read anywhere
+    published, agreed = (
+        clock.format_record(row[name], viewer, kept=True) for name in ("published_at", "accepted_at")
+    )
     content = rules.file_text(
         row["circle_name"], row["number"], published, agreed, row["sha256"].hex(), row["body"]
     )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from circles.base import names
+from circles.base import clock, names
 from circles.base.row import Row
 
 # A host never reads more of an address than this.
@@ -36,7 +36,7 @@ def _hint(row: Row, others: list[Row]) -> str:
     needed = next(
         (n for n in range(1, MAX_LETTERS) if all(other[:n] != email[:n] for other in emails)), MAX_LETTERS
     )
-    return f"here since {row['created_at']:%B %Y}, address begins with {email[:needed]}"
+    return f"here since {clock.format_month(row['created_at'])}, address begins with {email[:needed]}"
 
 
 def label(row: Row, hints: Mapping[UUID, str]) -> str:

@@ -82,3 +82,28 @@ def test_the_index_of_the_style_sheet_names_what_is_there() -> None:
     named = set(re.findall(r"\.([a-z][a-z0-9-]*)", index))
     assert len(named) > 60
     assert named - styled() == set()
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, *MAILS, *sorted((ROOT / "templates" / "mail").glob("*.txt"))], ids=name
+)
+def test_times_are_said_on_the_clock_of_their_reader(path: Path) -> None:
+    """`when` and its like without the viewer would say the circle's time to everybody."""
+    text = path.read_text()
+    times = re.findall(r"\|\s*(?:when|when_short|time_of|day_of|recorded)\b(?:\(([^()]*)\))?", text)
+    assert all("viewer" in arguments for arguments in times), times
+    assert "strftime" not in text
+    assert not re.search(r"\.date\(\)\s*\|\s*date_words", text) or path.name == "macros.html"
+
+
+WORDS_OF_TIME = re.compile(r":%[^}]*[aAbBIpj]|strftime\(|\bdatetime\.now\(|%H:%M[^}]*\}(?!\")")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "circles").rglob("*.py")), ids=name)
+def test_the_clock_alone_puts_times_into_words(path: Path) -> None:
+    if path.name in (
+        "clock.py",
+        "zones.py",
+    ):  # the clock itself, and what a command says to whoever runs the site
+        return
+    assert not WORDS_OF_TIME.search(path.read_text())

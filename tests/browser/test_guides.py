@@ -74,6 +74,32 @@ async def test_planning_the_weeks_after_a_medicine_session(visit: Visit, site: S
     await expect(visitor.link("Book a seat")).to_be_visible()
 
 
+async def test_after_a_session_yesterday_the_coming_week_shows(visit: Visit, site: Site, live: bool) -> None:
+    """Seats are free three and four days from now alone, after the best time: they show, and can be booked."""
+    name = f"Quay {uuid4().hex[:8]}"
+    circle = await site.circle(
+        name=name, zone="UTC", place="in_person", city=name, address="1 Pier", join_link=""
+    )
+    for hours in (73, 97):
+        await site.gathering(circle, starts_at=in_hours(hours))
+    visitor = await visit(live=live, phone=True)
+    await visitor.open("/guides/when-to-come")
+    if live:
+        await expect(visitor.page.get_by_label("Your time zone")).to_have_value("America/New_York")
+    await tell(visitor, in_hours(-24), stage="A single session")
+    await visitor.page.get_by_role("checkbox", name="Online").press("Space")
+    await visitor.page.get_by_role("checkbox", name="In person", exact=True).press("Space")
+    await visitor.fill("City, if you come in person", name)
+    await visitor.press("Show when to come")
+    await visitor.reads("Now is a good time")
+    await visitor.sees("Those of the days after help as well.")
+    week = visitor.page.get_by_role("region", name="In the days after")
+    await expect(week.get_by_role("link", name=name)).to_have_count(2)
+    await visitor.reads("Then every week, for as long as it helps")
+    await week.get_by_role("link", name=name).first.click()
+    await expect(visitor.link("Book a seat")).to_be_visible()
+
+
 async def test_a_mistake_keeps_what_was_typed(visit: Visit, live: bool) -> None:
     visitor = await visit(live=live)
     visitor.watch.allowed.add(422)

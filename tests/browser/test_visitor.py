@@ -101,19 +101,17 @@ def evening_in_new_york(days: int) -> datetime:
     return day.replace(hour=18, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
-async def test_times_show_on_the_circles_clock_and_the_visitors_own(
-    visit: Visit, site: Site, live: bool
-) -> None:
+async def test_times_show_on_the_visitors_own_clock_first(visit: Visit, site: Site, live: bool) -> None:
     gathering = await site.gathering(starts_at=evening_in_new_york(3))
     visitor = await visit(live=live, zone="America/Los_Angeles")
-    await visitor.open(f"/gatherings/{gathering}")
-    await visitor.sees("6:00 in the evening in New York")
+    await visitor.open("/gatherings?part=afternoon")
     if not live:  # a browser without JavaScript does not tell its zone: its person can
-        await visitor.open("/gatherings")
-        await visitor.follow("Show them in my time zone too")
+        await visitor.sees("We do not know your time zone, so days and times are each circle’s own.")
+        await visitor.follow("Choose your time zone")
         await visitor.page.get_by_label("Time zone", exact=True).select_option("America/Los_Angeles")
         await visitor.press("Show times for me")
-        await visitor.open(f"/gatherings/{gathering}")
-    await visitor.sees("3:00 in the afternoon for you")
-    await visitor.open(f"/gatherings/{gathering}")  # and now the server says it as well
-    await visitor.sees("3:00 in the afternoon for you")
+    # Six in the evening in New York is an afternoon in Los Angeles, on the very first page too.
+    await visitor.sees("Days and times are in your time zone, Los Angeles.")
+    await expect(visitor.page.locator(f'article a[href="/gatherings/{gathering}"]')).to_have_count(1)
+    await visitor.open(f"/gatherings/{gathering}")
+    await visitor.sees("3:00 pm; 6:00 pm in New York")

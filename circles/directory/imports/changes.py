@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import date
 from typing import Any, Final
 
-from circles.base import money, text
+from circles.base import clock, money, text
 from circles.directory.imports.fields import FIELDS
 from circles.directory.imports.reading.lexicon import plain
 from circles.directory.listing import words
@@ -79,7 +80,7 @@ def license_text(license: License) -> str:
     said = license.status_said or license.status != "active"
     more = [words.LICENSE_STATUS.get(license.status, license.status).lower()] if said else []
     end = license.expires_on
-    more += [f"expires {end:%B} {end.day}, {end.year}"] if end else []
+    more += [f"expires {clock.format_day_of_year(end, date.min)}"] if end else []
     more += [license.source] if license.source else []
     return ", ".join((f"{short} {license.area} {license.number}", *more))
 

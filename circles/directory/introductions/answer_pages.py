@@ -10,7 +10,7 @@ from circles.base.errors import NotFound, Refused
 from circles.directory.introductions import actions, rules, suggestions_actions, suggestions_rules, texts
 from circles.directory.introductions.actions import Key
 from circles.store import db
-from circles.web import access, render
+from circles.web import access, cookies, render
 from circles.web.forms import Form
 
 MINE = "/my/listing/introductions"
@@ -51,7 +51,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
             is_open=rules.is_open(row),
             answers=rules.ANSWERS,
             heading=texts.heading_for_therapist(row),
-            detail=texts.for_therapist(row),
+            detail=texts.for_therapist(row, cookies.viewer(request)),
             texts=texts,
             reference=rules.reference(row["id"]),
             here=request.url.path,

@@ -16,7 +16,7 @@ from circles.directory.listing import cards
 from circles.people import Person
 from circles.store import db, mail
 from circles.store.context import Context
-from circles.web import access, headers, render
+from circles.web import access, cookies, headers, render
 from circles.web.forms import Form
 from circles.web.paging import pager
 
@@ -42,7 +42,7 @@ def _ask_page(request: Request, listing: db.Record, form: Form, status: int = 20
         status,
         listing=listing,
         form=form,
-        closed=rules.ask_refusals(listing),
+        closed=rules.ask_refusals(listing, cookies.viewer(request)),
         lengths=rules.LENGTHS,
         days=rules.PROMISED_DAYS,
     )
@@ -61,7 +61,7 @@ async def ask(request: Request) -> Response:
         return _ask_page(request, listing, form, 422)
     if form.value("do") == "send":
         return await _send(request, listing, form, shared)
-    if rules.ask_refusals(listing):
+    if rules.ask_refusals(listing, cookies.viewer(request)):
         return _ask_page(request, listing, form, 422)
     return _preview_page(request, listing, form, shared)
 
@@ -148,7 +148,7 @@ async def _one_page(request: Request, form: Form) -> Response:
         shared=rules.shared_labels(row["told"]),
         labels=rules.SHAREABLE,
         state=rules.state_words(row),
-        detail=texts.for_member(row),
+        detail=texts.for_member(row, cookies.viewer(request)),
         end_text=rules.end_text(row),
         is_open=rules.is_open(row),
         card=others.get(other_id),

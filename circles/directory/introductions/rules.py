@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from circles.base import clock, reading, text
+from circles.base.clock import Viewer
 from circles.base.errors import Reason, Refused, refuse_if
 from circles.base.moves import Moves
 from circles.base.row import Row
@@ -133,7 +134,7 @@ def _read_text(typed: str, kind: str, reasons: list[Reason]) -> str:
     return value
 
 
-def ask_refusals(listing: Row) -> list[Reason]:
+def ask_refusals(listing: Row, viewer: Viewer = clock.NOBODY) -> list[Reason]:
     """Every reason why a member cannot ask for this introduction now.
 
     listing: name, is_own, takes_mail, room; of this member: open_id, no_until (until when a no is kept), open_count.
@@ -151,7 +152,7 @@ def ask_refusals(listing: Row) -> list[Reason]:
     if listing["open_id"]:
         reasons.append(Reason("open_already", f"You asked {name} already, and that is still open."))
     elif listing["no_until"]:
-        until = clock.format_date(listing["no_until"].date())
+        until = clock.format_day(listing["no_until"], "UTC", viewer)
         reasons.append(
             Reason("said_no", f"{name} answered you not long ago. You can ask again after {until}.")
         )

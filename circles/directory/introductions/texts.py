@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from circles.base import clock
+from circles.base.clock import Viewer
 from circles.base.row import Row
 from circles.directory.introductions import rules
 
@@ -30,11 +31,11 @@ _FOR_MEMBER: Mapping[str, str] = {
 }
 
 
-def for_member(row: Row) -> str:
+def for_member(row: Row, viewer: Viewer = clock.NOBODY) -> str:
     """What its member can expect of an introduction."""
     state, is_open = row["state"], rules.is_open(row)
     if state == "asked" and is_open:
-        until = clock.format_date(row["expires_at"].date())
+        until = clock.format_day(row["expires_at"], "UTC", viewer)
         return f"You get a mail as soon as there is an answer, or on {until} if there is none."
     if state == "accepted" and is_open:
         return "They will write or call, the way you told them. Expect to talk with two or three people before it fits."
@@ -54,13 +55,13 @@ def heading_for_therapist(row: Row) -> str:
     return "Somebody asks for your answer" if row["state"] == "asked" else "You said yes"
 
 
-def for_therapist(row: Row) -> str:
+def for_therapist(row: Row, viewer: Viewer = clock.NOBODY) -> str:
     """What the therapist can do about an introduction, or why nothing more."""
     state, is_open = row["state"], rules.is_open(row)
     if state == "asked" and is_open:
         return "Opening this page answered nothing. Your answer goes when you press the button."
     if state == "accepted" and is_open:
-        until = clock.format_date(row["expires_at"].date())
+        until = clock.format_day(row["expires_at"], "UTC", viewer)
         return (
             "They know, and wait to hear from you. "
             f"What they told shows here until {until}, or until they end it."

@@ -67,7 +67,7 @@ def preview(rule: Rule, terms: Terms, now: datetime, hours: int = 12) -> Preview
 def _month(year: int, month: int, dates: dict[date, Day]) -> Month:
     weeks = calendar.Calendar().monthdatescalendar(year, month)
     return Month(
-        f"{date(year, month, 1):%B %Y}",
+        clock.format_month(date(year, month, 1)),
         tuple(
             tuple(dates.get(day, Day(day, False, False, "")) if day.month == month else None for day in week)
             for week in weeks
