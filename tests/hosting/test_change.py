@@ -391,6 +391,6 @@ async def test_the_pages_of_a_schedule(context: Context, cast: Cast, browser: Op
         assert "Nobody needs to be told" in shown
         done = await page.post(address, data=typed(time="12:00", then="save", seen=fingerprint(shown)))
         assert done.status_code == 303
-        assert "take away 26 that nobody booked" in (await page.get(f"{address}/end")).text
+        assert "remove 26 that nobody booked" in (await page.get(f"{address}/end")).text
         assert (await page.post(f"{address}/end", data={"then": "remove"})).status_code == 303
     assert await planted(context, schedule) == []

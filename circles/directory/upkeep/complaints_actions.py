@@ -124,7 +124,7 @@ async def close(context: Context, complaint_id: UUID, closing: Closing, *, actor
             return
         if row["state"] != "open":
             raise OutOfDate(Reason("decided", "Another organizer has closed this already."))
-        await _tell_therapist(tx, context, row["listing_id"], closing, actor_id)
+        await _notify_therapist(tx, context, row["listing_id"], closing, actor_id)
         await SQL.decide_complaint(
             tx, id=complaint_id, state=closing.decision, actor_id=actor_id, answer=closing.answer
         )
@@ -132,10 +132,10 @@ async def close(context: Context, complaint_id: UUID, closing: Closing, *, actor
         await audit.record(
             tx, "complaint.decided", complaint_id, actor_id=actor_id, before="open", after=closing.decision
         )
-        await _tell_sender(tx, context, row["person_id"], complaint_id)
+        await _notify_sender(tx, context, row["person_id"], complaint_id)
 
 
-async def _tell_therapist(
+async def _notify_therapist(
     tx: db.Tx, context: Context, listing_id: UUID, closing: Closing, actor_id: UUID
 ) -> None:
     """Hide the listing or keep it, and mail its therapist, who never learns who wrote."""
@@ -153,7 +153,7 @@ async def _tell_therapist(
     )
 
 
-async def _tell_sender(tx: db.Tx, context: Context, person_id: UUID | None, complaint_id: UUID) -> None:
+async def _notify_sender(tx: db.Tx, context: Context, person_id: UUID | None, complaint_id: UUID) -> None:
     """Mail the person who wrote that there is an answer, which stands on the site alone."""
     for sender in (await people.by_ids(tx, [person_id] if person_id else [])).values():
         await mail.send(

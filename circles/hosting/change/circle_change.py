@@ -1,4 +1,4 @@
-"""The planned change of a circle: what those booked ahead and the other hosts are told of, shown before it is saved."""
+"""The planned change of a circle: who is notified of it, shown before it is saved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from circles.base.errors import OutOfDate, Reason, refuse_if
 from circles.gatherings import FORMATS, PLACES, Facts, kinds_of
 from circles.hosting.change import host_news
 from circles.hosting.change.planned_change import Consent
-from circles.hosting.change.rules import ToldHost
+from circles.hosting.change.rules import NotifiedHost
 from circles.hosting.circle import actions as circle_actions
 from circles.hosting.circle import rules as circle_rules
 from circles.hosting.circle.rules import CirclePlan
@@ -47,21 +47,21 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class CircleOutcome:
-    """Everything a change of a circle does. gatherings: those whose members are told; hosts: the others, told too."""
+    """Everything a change of a circle does. Notified are the members of gatherings, and hosts, the others."""
 
     before: CirclePlan
     after: CirclePlan
     gatherings: tuple[Booked, ...]
-    hosts: tuple[ToldHost, ...]
+    hosts: tuple[NotifiedHost, ...]
 
     @property
-    def tells(self) -> bool:
-        """Whether anybody is told, so that it is shown before it is saved."""
+    def notifies(self) -> bool:
+        """Whether anybody is notified, so that it is shown before it is saved."""
         return bool(self.gatherings or self.hosts)
 
     @property
     def members(self) -> dict[UUID, str]:
-        """Those with a seat who are told, each once, by name."""
+        """Those with a seat who are notified, each once, by name."""
         pairs = (pair for one in self.gatherings for pair in zip(one.people, one.names, strict=True))
         return dict(sorted(pairs, key=lambda pair: (pair[1].casefold(), pair[0])))
 
@@ -94,7 +94,7 @@ class CircleOutcome:
 
     @property
     def host_lines(self) -> list[str]:
-        """What another host is told. A mail names no address, link or name that others may not read."""
+        """What another host reads. A mail names no address, link or name that others may not read."""
         changed = circle_rules.differences(self.before, self.after)
         lines = [
             f"{LABELS[name]}: {_was_now(*self._values(name))}" for name in self._visible if name in DISCREET
@@ -105,9 +105,9 @@ class CircleOutcome:
     @property
     def fingerprint(self) -> str:
         """Differs when the change would do another thing than was shown."""
-        told = [f"{one.id} {sorted(map(str, one.people))}" for one in self.gatherings]
+        notified = [f"{one.id} {sorted(map(str, one.people))}" for one in self.gatherings]
         hosts = sorted(str(host.id) for host in self.hosts)
-        text = "\n".join([str(self.before), str(self.after), *told, *hosts])
+        text = "\n".join([str(self.before), str(self.after), *notified, *hosts])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -169,15 +169,15 @@ class CircleChange:
         return CircleOutcome(before, self.plan, gatherings, hosts)
 
     async def apply(self, tx: db.Tx, consent: Consent) -> CircleOutcome:
-        """Save the circle and tell those booked ahead.
+        """Save the circle and notify those booked ahead.
 
         Raises NotFound for somebody who may not change it; OutOfDate when somebody saved it meanwhile, or when it would
-        tell others than was shown; Refused with every reason.
+        notify others than was shown; Refused with every reason.
         """
         await circle_actions.lock_circle(tx, self.circle_id, self.actor)
         await db.rows(SQL.lock_not_over(tx, circle_id=self.circle_id))
         outcome = await self.preview(tx)
-        if outcome.tells and outcome.fingerprint != consent.fingerprint:
+        if outcome.notifies and outcome.fingerprint != consent.fingerprint:
             message = "Something changed since you looked. Please see once more what will happen."
             raise OutOfDate(Reason("out_of_date_outcome", message))
         await circle_actions.save_circle(tx, self.circle_id, self.plan)
@@ -204,7 +204,7 @@ def _facts_after(row: db.Record, plan: CirclePlan) -> Facts:
 
 
 async def apply(context: Context, change: CircleChange, consent: Consent) -> CircleOutcome:
-    """Save a circle in a transaction of its own, and tell the other hosts. Raises as `CircleChange.apply` does."""
+    """Save a circle in a transaction of its own, and notify the other hosts. Raises as `CircleChange.apply` does."""
     async with context.db.transaction() as tx:
         outcome = await change.apply(tx, consent)
         name = outcome.before.discreet_name

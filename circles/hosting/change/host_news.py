@@ -7,7 +7,7 @@ from uuid import UUID
 
 from circles.base import clock
 from circles.hosting.change import wording
-from circles.hosting.change.rules import Outcome, ToldHost
+from circles.hosting.change.rules import NotifiedHost, Outcome
 from circles.people import Person
 from circles.store import db, mail
 from circles.store.context import Context
@@ -17,26 +17,26 @@ SQL = db.queries("hosting/change")
 
 async def other_hosts(
     tx: db.Tx, circle_id: UUID, actor: Person, gathering_ids: Iterable[UUID] = ()
-) -> tuple[ToldHost, ...]:
+) -> tuple[NotifiedHost, ...]:
     """The other hosts of a circle, and the stand-ins of these gatherings."""
     rows = SQL.other_hosts(tx, circle_id=circle_id, gathering_ids=list(gathering_ids), actor_id=actor.id)
-    return tuple(ToldHost.of(row) for row in await db.rows(rows))
+    return tuple(NotifiedHost.of(row) for row in await db.rows(rows))
 
 
 async def changed(tx: db.Tx, context: Context, actor: Person, outcome: Outcome) -> None:
-    """Tell the hosts of an outcome what the actor changed."""
-    if outcome.told is None:
+    """Notify the hosts of an outcome what the actor changed."""
+    if outcome.others is None:
         return
-    name = outcome.told.discreet_name
+    name = outcome.others.discreet_name
     for host in outcome.hosts:
         subject = wording.host_subject(outcome, name, host.viewer)
         lines = wording.host_lines(outcome, host.viewer)
         text = f"{actor.name} changed “{name}”."
-        await send(tx, context, host, subject, text, lines, outcome.told.circle_id)
+        await send(tx, context, host, subject, text, lines, outcome.others.circle_id)
 
 
 async def canceled(tx: db.Tx, context: Context, actor: Person, gathering_id: UUID) -> None:
-    """Tell the other hosts that the actor canceled a gathering. Its stand-in is told elsewhere."""
+    """Notify the other hosts that the actor canceled a gathering; its stand-in is notified by `stand_in`."""
     row = await SQL.canceled_gathering(tx, id=gathering_id)
     name = row["discreet_name"]
     for host in await other_hosts(tx, row["circle_id"], actor):
@@ -50,7 +50,7 @@ async def canceled(tx: db.Tx, context: Context, actor: Person, gathering_id: UUI
 async def send(
     tx: db.Tx,
     context: Context,
-    host: ToldHost,
+    host: NotifiedHost,
     subject: str,
     text: str,
     lines: Sequence[str],

@@ -50,7 +50,7 @@ class PlannedChange(ABC):
 
     @abstractmethod
     async def preview(self, tx: db.Tx) -> Outcome:
-        """What the change does, and who is told. Raises NotFound, and Refused when there can be no such change."""
+        """What the change does, and who is notified. Raises NotFound, and Refused when there can be no such change."""
 
     @abstractmethod
     async def apply(self, tx: db.Tx, consent: Consent) -> Outcome:
@@ -61,7 +61,7 @@ class PlannedChange(ABC):
 
 
 async def apply(context: Context, change: PlannedChange, consent: Consent) -> Outcome:
-    """Make a planned change in a transaction of its own, and tell the other hosts. Raises as `change.apply` does."""
+    """Make a planned change in a transaction of its own, and notify the other hosts. Raises as `change.apply` does."""
     async with context.db.transaction() as tx:
         outcome = await change.apply(tx, consent)
         await host_news.changed(tx, context, change.actor, outcome)
@@ -115,7 +115,7 @@ class GatheringChange(_TermsChange):
 
     async def preview(self, tx: db.Tx) -> Outcome:
         row = await queries.gathering_to_change(tx, self.actor, self.gathering_id)
-        return rules.gathering_outcome(row, self.moment, self.terms).telling(row)
+        return rules.gathering_outcome(row, self.moment, self.terms).notifying(row)
 
     def refusals(self, outcome: Outcome) -> list[Reason]:
         past = [] if self.by_hand else rules.past_refusals(self.moment, clock.now())
@@ -160,7 +160,7 @@ class ScheduleChange(_TermsChange):
     async def preview(self, tx: db.Tx) -> Outcome:
         row = await schedule_queries.find_schedule(tx, self.actor, self.schedule_id)
         planted = await queries.planted_ahead(tx, self.schedule_id)
-        return rules.schedule_outcome(self._rule(row), self.terms, planted, clock.now()).telling(row)
+        return rules.schedule_outcome(self._rule(row), self.terms, planted, clock.now()).notifying(row)
 
     async def _lock(self, tx: db.Tx) -> db.Record:
         row = await _lock_active(tx, self.actor, self.schedule_id, self.terms.zone)
@@ -194,7 +194,7 @@ class FollowingChange(_TermsChange):
         planted = [rules.following(one, self.gathering_id, days, cut.moves) for one in planted]
         hours = self.actor.viewer.hours
         words = schedule_rules.words(cut.late, self.terms, clock.now().date(), hours) if cut.moves else ""
-        return rules.schedule_outcome(cut.late, self.terms, planted, clock.now(), words).telling(schedule)
+        return rules.schedule_outcome(cut.late, self.terms, planted, clock.now(), words).notifying(schedule)
 
     async def _cut(self, tx: db.Tx) -> tuple[db.Record, Cut]:
         gathering = await queries.gathering_to_change(tx, self.actor, self.gathering_id)
@@ -243,7 +243,7 @@ async def _change_planted(tx: db.Tx, actor: Person, row: db.Record, outcome: Out
 
 @dataclass(frozen=True)
 class ScheduleEnd(PlannedChange):
-    """A schedule ends; ending it twice does nothing more. remove: take away the gatherings nobody has a seat in.
+    """A schedule ends; ending it twice does nothing more. remove: delete the gatherings nobody has a seat in.
 
     Gatherings with seats taken stay in any case, so the fingerprint in the consent is not compared.
     """
@@ -254,7 +254,7 @@ class ScheduleEnd(PlannedChange):
 
     async def preview(self, tx: db.Tx) -> Outcome:
         row = await schedule_queries.find_schedule(tx, self.actor, self.schedule_id)
-        return rules.end_outcome(await queries.planted_ahead(tx, self.schedule_id)).telling(row)
+        return rules.end_outcome(await queries.planted_ahead(tx, self.schedule_id)).notifying(row)
 
     async def apply(self, tx: db.Tx, consent: Consent) -> Outcome:
         row = await schedule_queries.find_schedule(tx, self.actor, self.schedule_id)

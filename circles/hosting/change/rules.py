@@ -25,8 +25,8 @@ Effect = Literal["change", "remove", "stay", "by_hand"]
 # The states of a gathering. A draft may be discarded as well, which deletes it.
 MOVES: Moves = {"draft": {"open"}, "open": {"cancelled"}, "cancelled": set()}
 PLACE = ("join_link", "city", "address")
-# The terms of which those with a seat are told. How many seats there are is no matter of theirs.
-TOLD = ("length_minutes", "note", *PLACE)
+# The terms of which those with a seat are notified. How many seats there are is no matter of theirs.
+NOTIFIED_TERMS = ("length_minutes", "note", *PLACE)
 # The terms that differ from one gathering to another beside its time.
 TERMS = tuple(field.name for field in fields(Terms) if field.name not in ("at", "zone"))
 
@@ -42,8 +42,8 @@ class SeatHolder:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldHost:
-    """Another host of the circle, who is told of a change. viewer: on whose clock their mail says times."""
+class NotifiedHost:
+    """Another host of the circle, who is notified of a change. viewer: on whose clock their mail says times."""
 
     id: UUID
     name: str
@@ -51,27 +51,27 @@ class ToldHost:
     viewer: Viewer
 
     @classmethod
-    def of(cls, row: Row) -> ToldHost:
+    def of(cls, row: Row) -> NotifiedHost:
         return cls(row["id"], row["name"], row["email"], Viewer.of(row["zone"], row["clock_hours"]))
 
     @classmethod
-    def read(cls, row: Mapping[str, Any]) -> ToldHost:
+    def read(cls, row: Mapping[str, Any]) -> NotifiedHost:
         """A host from the JSON of a query."""
         return cls.of({**row, "id": UUID(row["id"])})
 
 
 @dataclass(frozen=True, slots=True)
-class CircleHosts:
+class OtherHosts:
     """The other hosts of a circle, with what their mail says of it."""
 
     circle_id: UUID
     discreet_name: str
-    hosts: tuple[ToldHost, ...]
+    hosts: tuple[NotifiedHost, ...]
 
     @classmethod
-    def of(cls, row: Row) -> CircleHosts:
+    def of(cls, row: Row) -> OtherHosts:
         """row: a gathering or a schedule with its circle."""
-        return cls(row["circle_id"], row["discreet_name"], tuple(map(ToldHost.read, row["other_hosts"])))
+        return cls(row["circle_id"], row["discreet_name"], tuple(map(NotifiedHost.read, row["other_hosts"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ class Step:
     @property
     def notifies(self) -> bool:
         """Whether those with a seat are notified: of another time, length, place or note."""
-        tells = self.effect == "change" and not set(TOLD).isdisjoint(self.differing)
-        return bool(self.gathering.seats_taken) and (self.moves or tells)
+        differs = self.effect == "change" and not set(NOTIFIED_TERMS).isdisjoint(self.differing)
+        return bool(self.gathering.seats_taken) and (self.moves or differs)
 
     @property
     def too_many(self) -> int:
@@ -155,23 +155,23 @@ class Outcome:
     """Everything a change does: the steps, and the dates that are planted anew.
 
     rule_words: the schedule in words, where it moves to other days. ends: whether the schedule ends.
-    told: the other hosts, where they are told.
+    others: the other hosts, where they are notified.
     """
 
     steps: tuple[Step, ...]
     plants: tuple[date, ...] = ()
     rule_words: str = ""
     ends: bool = False
-    told: CircleHosts | None = None
+    others: OtherHosts | None = None
 
     @property
-    def hosts(self) -> tuple[ToldHost, ...]:
-        """The other hosts, who are told."""
-        return self.told.hosts if self.told else ()
+    def hosts(self) -> tuple[NotifiedHost, ...]:
+        """The other hosts, who are notified."""
+        return self.others.hosts if self.others else ()
 
-    def telling(self, row: Row) -> Outcome:
-        """The same, of which the other hosts are told if it concerns them. row: as `CircleHosts.of` reads it."""
-        return replace(self, told=CircleHosts.of(row)) if self.concerns_hosts else self
+    def notifying(self, row: Row) -> Outcome:
+        """The same, with the other hosts, who are notified if it concerns them. row: as `OtherHosts.of` reads it."""
+        return replace(self, others=OtherHosts.of(row)) if self.concerns_hosts else self
 
     def steps_that(self, effect: Effect) -> list[Step]:
         return [step for step in self.steps if step.effect == effect]
@@ -185,7 +185,7 @@ class Outcome:
 
     @property
     def concerns_hosts(self) -> bool:
-        """Whether other hosts are told: a gathering that is open changes or goes, dates are new, the schedule ends."""
+        """Whether other hosts are notified: an open gathering changes or goes, dates are new, the schedule ends."""
         effects = {step.effect for step in self.steps if step.gathering.state == "open"}
         return bool(effects & {"change", "remove"} or self.plants or self.ends)
 

@@ -109,10 +109,10 @@ def _closing_sentences(outcome: Outcome) -> Iterator[str]:
             f"You choose who. {choose(giving_up, 'They are', 'Each is')} told by mail, their calendar entry is "
             "withdrawn, and everything they paid comes back in full."
         )
-    yield from _told([host.name for host in outcome.hosts])
+    yield from _notified_hosts([host.name for host in outcome.hosts])
 
 
-def _told(hosts: Sequence[str]) -> Iterator[str]:
+def _notified_hosts(hosts: Sequence[str]) -> Iterator[str]:
     if hosts:
         yield f"Told by mail as hosts: {join_names(hosts)}."
 
@@ -141,7 +141,7 @@ def host_subject(outcome: Outcome, name: str, viewer: Viewer) -> str:
 
 
 def host_lines(outcome: Outcome, viewer: Viewer) -> list[str]:
-    """What another host is told: a line for each gathering, in their own time. It names no address and no link."""
+    """What another host reads: a line for each gathering, in their own time. It names no address and no link."""
     lines = []
     for step in outcome.steps_that("change"):
         was = clock.format_when(step.gathering.starts_at, step.gathering.terms.zone, viewer)
@@ -190,14 +190,14 @@ def done_notice(outcome: Outcome) -> str:
 
 
 def end_sentences(outcome: Outcome, hosts: Sequence[str]) -> list[str]:
-    """What stays when a schedule ends, and which other hosts are told."""
+    """What stays when a schedule ends, and which other hosts are notified."""
     stay, kept = len(outcome.steps_that("stay")), len(outcome.steps_that("by_hand"))
     sentences = []
     if stay:
         sentences.append(f"{_some(stay)} with seats taken {choose(stay, 'stays', 'stay')} as planned.")
     if kept:
         sentences.append(f"{_some(kept)} changed by hand {choose(kept, 'stays', 'stay')} too.")
-    return [*sentences, *_told(hosts)]
+    return [*sentences, *_notified_hosts(hosts)]
 
 
 def _some(count: int) -> str:
@@ -209,12 +209,12 @@ def cancel_sentences(gathering: Mapping[str, Any]) -> list[str]:
     taken, hosts = gathering["seats_taken"], gathering["host_names"]
     if not taken:
         nobody = "" if gathering["stand_in_name"] or hosts else ", so nobody needs to be told"
-        return [f"Nobody has a seat yet{nobody}.", *_told(hosts)]
+        return [f"Nobody has a seat yet{nobody}.", *_notified_hosts(hosts)]
     holders = choose(taken, "person has a seat. They are", "people have seats. Each is")
     refund = ["All they paid is sent back in full."] if gathering["maximum"] else []
     return [
         f"{taken} {holders} told by mail, with your reason.",
         *refund,
         "The entry in their calendar is withdrawn.",
-        *_told(hosts),
+        *_notified_hosts(hosts),
     ]

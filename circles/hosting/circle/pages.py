@@ -140,7 +140,7 @@ async def edit_circle_form(request: Request) -> Response:
 
 
 async def edit_circle(request: Request) -> Response:
-    """Save a circle. When somebody is told of it, what will happen is shown first, and it is saved when confirmed.
+    """Save a circle. When somebody is notified of it, what will happen is shown first, and it is saved when confirmed.
 
     What was typed is kept when somebody else saved it meanwhile.
     """
@@ -154,7 +154,7 @@ async def edit_circle(request: Request) -> Response:
         change = CircleChange(request.state.person, circle_id, plan, version)
         async with context.db.transaction() as tx:
             outcome = await change.preview(tx)
-        if outcome.tells and form.value("then") != "do":
+        if outcome.notifies and form.value("then") != "do":
             return _form_page(request, form, circle_id=circle_id, version=version, outcome=outcome)
         outcome = await circle_change.apply(context, change, Consent(form.value("seen")))
     except Refused as refused:
