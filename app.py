@@ -124,28 +124,15 @@ HOSTING = [
     route("/host/circles/{id}/guidelines/publish", writing_pages.publish_form, Access.FACILITATOR),
     post("/host/circles/{id}/guidelines/publish", writing_pages.publish, Access.FACILITATOR),
     route("/host/circles", circle_pages.my_circles, Access.HOST),
-    *form(
-        "/host/circles/new",
-        circle_pages.new_circle_form,
-        circle_pages.create_circle,
-        Access.FACILITATOR,
-        once=True,
-    ),
+    route("/host/circles/new", circle_pages.new_circle_form, Access.FACILITATOR),
+    post("/host/circles/new", circle_pages.create_circle, Access.FACILITATOR, once=True),
     route("/host/circles/{id}", circle_pages.host_circle, Access.HOST),
     route("/host/circles/{id}/hosts", hosts_pages.hosts, Access.HOST),
     post("/host/circles/{id}/hosts", hosts_pages.invite, Access.FACILITATOR),
-    *form(
-        "/host/circles/{id}/hosts/{host}/remove",
-        host_change_pages.remove_form,
-        host_change_pages.remove,
-        Access.HOST,
-    ),
-    *form(
-        "/host/circles/{id}/hosts/{host}/lead",
-        host_change_pages.lead_form,
-        host_change_pages.pass_lead,
-        Access.FACILITATOR,
-    ),
+    route("/host/circles/{id}/hosts/{host}/remove", host_change_pages.remove_form, Access.HOST),
+    post("/host/circles/{id}/hosts/{host}/remove", host_change_pages.remove, Access.HOST),
+    route("/host/circles/{id}/hosts/{host}/lead", host_change_pages.lead_form, Access.FACILITATOR),
+    post("/host/circles/{id}/hosts/{host}/lead", host_change_pages.pass_lead, Access.FACILITATOR),
     route("/host/circles/{id}/lead", host_change_pages.choose_lead, Access.ORGANIZER),
     post(
         "/host/circles/{id}/asked/{asked}/withdraw",
@@ -156,21 +143,12 @@ HOSTING = [
     *form("/host/invitations/{token}", hosts_pages.invitation, hosts_pages.answer, Access.SIGNED_IN),
     post("/host/invitations/{token}/ask", role_request_pages.ask, Access.SIGNED_IN),
     *form("/host/gatherings/{id}/stand-in", stand_in_pages.choose, stand_in_pages.change, Access.FACILITATOR),
-    *form(
-        "/host/gatherings/{id}/stand-in/back",
-        stand_in_pages.giving_back,
-        stand_in_pages.give_back,
-        Access.FACILITATOR,
-    ),
-    *form(
-        "/host/circles/{id}/room",
-        readiness_pages.checks_form,
-        readiness_pages.change_checks,
-        Access.FACILITATOR,
-    ),
-    *form(
-        "/host/circles/{id}/edit", circle_pages.edit_circle_form, circle_pages.edit_circle, Access.FACILITATOR
-    ),
+    route("/host/gatherings/{id}/stand-in/back", stand_in_pages.giving_back, Access.FACILITATOR),
+    post("/host/gatherings/{id}/stand-in/back", stand_in_pages.give_back, Access.FACILITATOR),
+    route("/host/circles/{id}/room", readiness_pages.checks_form, Access.FACILITATOR),
+    post("/host/circles/{id}/room", readiness_pages.change_checks, Access.FACILITATOR),
+    route("/host/circles/{id}/edit", circle_pages.edit_circle_form, Access.FACILITATOR),
+    post("/host/circles/{id}/edit", circle_pages.edit_circle, Access.FACILITATOR),
     post("/host/circles/{id}/publish", circle_pages.publish_circle, Access.FACILITATOR),
     route("/host/circles/{id}/gatherings/new", schedule_pages.new_gathering_form, Access.FACILITATOR),
     post("/host/circles/{id}/gatherings/new", schedule_pages.create_gathering, Access.FACILITATOR),
@@ -191,12 +169,8 @@ HOSTING = [
     *form("/host/circles/{id}/discard", circle_pages.discard_form, circle_pages.discard, Access.FACILITATOR),
     route("/organize/circles", circle_pages.organize_circles, Access.ORGANIZER),
     route("/organize/circles/{id}", organize_circle_pages.circle, Access.ORGANIZER),
-    *form(
-        "/organize/circles/{id}/end",
-        organize_circle_pages.end_form,
-        organize_circle_pages.end,
-        Access.ORGANIZER,
-    ),
+    route("/organize/circles/{id}/end", organize_circle_pages.end_form, Access.ORGANIZER),
+    post("/organize/circles/{id}/end", organize_circle_pages.end, Access.ORGANIZER),
     route("/organize/people/requests", role_request_pages.list_requests, Access.ORGANIZER),
     post("/organize/people/requests/{id}/decline", role_request_pages.decline, Access.ORGANIZER),
     *form("/organize/people/{id}/roles", role_pages.role_form, role_pages.change_role, Access.ORGANIZER),
@@ -297,9 +271,8 @@ ATTENDANCE = [
 ]
 
 REFLECTIONS = [
-    *form(
-        "/host/gatherings/{id}/reflection", reflection_pages.show, reflection_pages.save, Access.FACILITATOR
-    ),
+    route("/host/gatherings/{id}/reflection", reflection_pages.show, Access.FACILITATOR),
+    post("/host/gatherings/{id}/reflection", reflection_pages.save, Access.FACILITATOR),
 ]
 
 RUN_SHEETS = [
@@ -402,16 +375,11 @@ LISTINGS = [
     ),
     post("/my/listing/picture/remove", own_pages.delete_picture, Access.SIGNED_IN),
     route("/organize/therapists", organize_therapists.therapists, Access.ORGANIZER),
-    *form(
-        "/organize/therapists/new", organize_therapists.new_form, organize_therapists.create, Access.ORGANIZER
-    ),
+    route("/organize/therapists/new", organize_therapists.new_form, Access.ORGANIZER),
+    post("/organize/therapists/new", organize_therapists.create, Access.ORGANIZER),
     route("/organize/therapists/{id}", organize_therapists.therapist, Access.ORGANIZER),
-    *form(
-        "/organize/therapists/{id}/edit",
-        organize_therapists.edit_form,
-        organize_therapists.edit,
-        Access.ORGANIZER,
-    ),
+    route("/organize/therapists/{id}/edit", organize_therapists.edit_form, Access.ORGANIZER),
+    post("/organize/therapists/{id}/edit", organize_therapists.edit, Access.ORGANIZER),
     post("/organize/therapists/{id}/show", organize_therapists.show, Access.ORGANIZER),
     post("/organize/therapists/{id}/hide", organize_therapists.hide, Access.ORGANIZER),
     post("/organize/therapists/{id}/hand-over", organize_therapists.assign, Access.ORGANIZER),

@@ -90,16 +90,10 @@ def post(
 
 
 def form(
-    path: str,
-    show: Handler,
-    submit: Handler,
-    level: Access,
-    *,
-    max_body: int | None = None,
-    once: bool = False,
+    path: str, show: Handler, submit: Handler, level: Access, *, max_body: int | None = None
 ) -> tuple[Route, Route]:
     """The two routes of a page with a form, GET and POST, with one access level. max_body: of the POST, in bytes."""
-    return route(path, show, level), post(path, submit, level, max_body=max_body, once=once)
+    return route(path, show, level), post(path, submit, level, max_body=max_body)
 
 
 async def signed_in_person(request: Request) -> Any:
