@@ -44,6 +44,11 @@ class Scene:
     booking: UUID  # the member's, confirmed, at `ahead`
     listing: UUID  # a therapist's, shown
     complaint: UUID  # the member's, about it
+    canceled: UUID  # a gathering that will not take place
+    lost: UUID  # the member's booking of it
+    asks: UUID  # a gathering of a circle that screens; the member's request for it waits
+    request: UUID
+    orphan: UUID  # a circle that nobody may lead
 
     def path(self, written: str) -> str:
         """An address with `{circle}`, `{ahead}` and so on filled in."""
@@ -82,6 +87,11 @@ async def scene(site: Site) -> AsyncIterator[Scene]:
             complaint,
         )
         await tx.execute("insert into role_requests (person_id) values ($1)", member.id)
+    canceled, lost = await canceled_seat(site, circle, member)
+    asks, request = await waiting_request(site, host, member)
+    former = await site.member("Former")
+    orphan = await site.circle(host=former.id, name=LONG_CIRCLE[::-1])
+    await site.gathering(orphan)
     yield Scene(
         host,
         member,
@@ -94,7 +104,62 @@ async def scene(site: Site) -> AsyncIterator[Scene]:
         booking,
         listing,
         complaint,
+        canceled,
+        lost,
+        asks,
+        request,
+        orphan,
     )
+    async with site.context.db.transaction() as tx:
+        await tx.execute("update people set is_facilitator = true where id = $1", former.id)
+
+
+EVENT = "insert into events (what, about, who, after) values ($1, $2, $3, $4)"
+
+
+async def canceled_seat(site: Site, circle: UUID, member: Member) -> tuple[UUID, UUID]:
+    """A gathering that was canceled, and the booking of somebody who had a seat there."""
+    gathering = await site.gathering(circle, days=28)
+    booking = await add_booking(site.context, gathering, member.id)
+    async with site.context.db.transaction() as tx:
+        await tx.execute(
+            "update bookings set state = 'cancelled', ended_at = now(), end_cause = 'gathering_cancelled' "
+            "where id = $1",
+            booking,
+        )
+        await tx.execute(EVENT, "booking.cancelled", booking, member.id, "cancelled")
+        await tx.execute(
+            "update gatherings set state = 'cancelled', cancel_reason = $2 where id = $1",
+            gathering,
+            LONG_NAME,
+        )
+    return gathering, booking
+
+
+async def waiting_request(site: Site, host: Member, member: Member) -> tuple[UUID, UUID]:
+    """A gathering of a circle that asks newcomers questions, and somebody's request for it, in one long word."""
+    circle = await site.circle(host=host.id)
+    gathering = await site.gathering(circle)
+    async with site.context.db.transaction() as tx:
+        await tx.execute(
+            "insert into screenings (circle_id, asks, questions) values ($1, 'questions', array['What brings you?'])",
+            circle,
+        )
+        request = await tx.fetchval(
+            "insert into requests (circle_id, person_id, gathering_id, kind) values ($1, $2, $3, 'questions') "
+            "returning id",
+            circle,
+            member.id,
+            gathering,
+        )
+        await tx.execute(
+            "insert into request_answers (request_id, number, question, answer) "
+            "values ($1, 1, 'What brings you?', $2)",
+            request,
+            LONG_NAME,
+        )
+        await tx.execute(EVENT, "request.waiting", request, member.id, "waiting")
+    return gathering, request
 
 
 PAGES = [
@@ -186,6 +251,39 @@ PAGES = [
     ("organizer", "/organize/therapists/{listing}/edit"),
     ("organizer", "/organize/therapists/import"),
     ("organizer", "/organize/therapists/import/help"),
+    ("", "/gatherings/{canceled}"),
+    ("", "/gatherings/{asks}"),
+    ("", "/guides/what-it-costs"),
+    ("member", "/gatherings/{ahead}"),
+    ("member", "/gatherings/{asks}"),
+    ("member", "/gatherings/{asks}/book"),
+    ("member", "/my/requests/{request}"),
+    ("member", "/bookings/{lost}"),
+    ("member", "/bookings/{booking}/guidelines"),
+    ("member", "/my/access"),
+    ("member", "/my/suggestions"),
+    ("member", "/me/room"),
+    ("host", "/gatherings/{ahead}/book"),
+    ("host", "/host/requests/{request}"),
+    ("host", "/host/circles/{circle}/room"),
+    ("host", "/host/circles/{circle}/run-sheet"),
+    ("host", "/host/circles/{circle}/run-sheet/edit"),
+    ("host", "/host/gatherings/{ahead}/run-sheet"),
+    ("host", "/host/gatherings/{ahead}/room"),
+    ("host", "/host/gatherings/{ahead}/change"),
+    ("host", "/host/gatherings/{now}/change"),
+    ("host", "/host/gatherings/{ahead}/messages"),
+    ("host", "/host/gatherings/{now}/reflection"),
+    ("host", "/host/gatherings/{canceled}"),
+    ("host", "/me/picture"),
+    ("organizer", "/host/circles/{circle}/lead"),
+    ("organizer", "/organize/circles/{orphan}"),
+    ("organizer", "/organize/circles/{orphan}/end"),
+    ("organizer", "/host/circles/{orphan}/lead"),
+    ("organizer", "/organize/people?part=facilitator"),
+    ("organizer", "/organize/people?q=nobody-of-this-name"),
+    ("organizer", "/organize/therapists/new"),
+    ("organizer", "/organize/therapists/{listing}/picture"),
 ]
 
 
@@ -250,7 +348,7 @@ async def out_of_order(visitor: Visitor) -> list[str]:
         """() => {
           const controls = "main :is(a[href], button, input:not([type=hidden]), select, textarea, summary)";
           const all = [...document.querySelectorAll(controls)]
-            .filter(one => one.checkVisibility() && !one.closest("[popover], .room-bar") && one.tabIndex >= 0)
+            .filter(one => one.checkVisibility() && !one.closest("[popover], .room-bar, svg") && one.tabIndex >= 0)
             .map(one => [one, one.getBoundingClientRect()])
             .filter(([, box]) => box.width > 1 && box.height > 1);
           const wrong = [];
