@@ -40,8 +40,8 @@ async def send(context: Context, *, booking_id: str) -> None:
         invite, sent = await sending.lock_invite(tx, context.settings, booking)
         due = rules.invite_due(sent, booking["booking_id"], invite["sequence"])
         if due is not None:
-            await sending.record(tx, invite["id"], booking, "REQUEST", due)
-            calendar = sending.calendar(context.settings, booking, invite["uid"], "REQUEST", due)
+            at = await sending.record(tx, invite["id"], booking, "REQUEST", due)
+            calendar = sending.calendar(context.settings, booking, invite["uid"], "REQUEST", due, at)
             differing = await _since_booking(tx, booking)
             await _mail(
                 tx, context, booking, "invite", calendars=[calendar], method="REQUEST", changes=differing
@@ -121,13 +121,14 @@ async def _withdraw_one(tx: db.Tx, context: Context, booking_id: UUID, was: str)
     due = rules.cancel_due(sent, booking["booking_id"], invite["sequence"])
     if due is None:
         return None
-    await sending.record(tx, invite["id"], booking, "CANCEL", due.sequence)
+    changed_at = await sending.record(tx, invite["id"], booking, "CANCEL", due.sequence)
     told = invite["told"] if due.sequence is not None else None
     known = change_rules.last_known(dict(booking), told, datetime.fromisoformat(was) if was else None)
     row = {**booking, **known}
     if due.sequence is None:
         return _Ended(row, None)
-    return _Ended(row, sending.calendar(context.settings, row, invite["uid"], "CANCEL", due.sequence))
+    calendar = sending.calendar(context.settings, row, invite["uid"], "CANCEL", due.sequence, changed_at)
+    return _Ended(row, calendar)
 
 
 async def _mail(
@@ -172,6 +173,8 @@ async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, actor_id: U
     Its method is PUBLISH: a program that opens a REQUEST outside its mailbox asks which attendee is meant.
     """
     row = or_not_found(await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id))
+    if await sending.add_invites(tx, context.settings, actor_id, [row]):
+        row = or_not_found(await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id))
     return ics.publish([sending.entry(context.settings, row)], sending.organizer(context.settings))
 
 
@@ -186,6 +189,8 @@ async def feed(context: Context, tx: db.Tx, token: str) -> tuple[bytes, str]:
     rows = await db.rows(SQL.feed(tx, token_hash=rules.token_hash(token)))
     if not rows:
         raise NotFound
+    if await sending.add_invites(tx, context.settings, rows[0]["person_id"], rows):
+        rows = await db.rows(SQL.feed(tx, token_hash=rules.token_hash(token)))
     entries = tuple(sending.entry(context.settings, _as_last_told(row)) for row in rows if row["booking_id"])
     return _feed_bytes(entries, sending.organizer(context.settings), context.settings.community_name)
 

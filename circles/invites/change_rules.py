@@ -74,18 +74,25 @@ def read_facts(row: Mapping[str, Any] | None) -> Facts | None:
 def subject(changes: Sequence[Changed]) -> str:
     """The subject of one mail about changes of one circle: its old day first, by which a member knows it.
 
-    "Tuesday group: Tuesday, December 1 moved to Wednesday, December 2", in the reader's own days.
+    "Tuesday group: Tuesday, December 1 moved to Wednesday, December 2", in the reader's own days. A new name does not
+    hide that something moved.
     """
-    first = changes[0]
-    name = (first.was or first.now).discreet_name
-    if name != first.now.discreet_name:
-        return f"{name} is now called {first.now.discreet_name}"
+    first, new_name = changes[0], changes[0].now.discreet_name
+    name = next((old for old in map(_old_name, changes) if old != new_name), new_name)
+    moved = [change for change in changes if change.moves]
+    if name != new_name:
+        if not moved:
+            return f"{name} is now called {new_name}"
+        name = f"{name} (now {new_name})"
     if len(changes) == 1:
         return f"{name}{_one(first)}"
-    moved = [change for change in changes if change.moves]
     if not moved:
         return f"{name}: {plural(len(changes), 'gathering')} changed"
     return f"{name}: {plural(len(changes), 'gathering')} changed, {_move(moved[0])}"
+
+
+def _old_name(change: Changed) -> str:
+    return (change.was or change.now).discreet_name
 
 
 def _one(change: Changed) -> str:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from circles.base import clock, money
 from circles.base.clock import Viewer
 from circles.base.row import Row
+from circles.gatherings import Facts, kinds_of
 
 # A join link shows this long before the start.
 JOIN_LINK_BEFORE = timedelta(minutes=30)
@@ -75,11 +76,12 @@ def invite_due(sent: Sequence[Sending], booking_id: UUID, raised: int) -> int | 
 def change_due(row: Mapping[str, Any], fingerprint_now: str) -> bool:
     """Whether the person of a booking whose invite was sent has to be told of a change.
 
-    An invite sent by a program older than what it tells has a fingerprint alone.
+    An invite sent by a program older than what it tells has a fingerprint alone. What nobody sees, such as another
+    zone at the same moment, is no change.
     """
     if row["last_told"] is None:
         return row["fingerprint"] != fingerprint_now
-    return row["last_told"] != row["facts"]
+    return bool(kinds_of(Facts.read(row["last_told"]), Facts.read(row["facts"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Cancel:
 
 def is_ended_deliberately(state: str, end_cause: str) -> bool:
     """Whether somebody ended a booking, so that its person gets a mail: not for a hold that expired."""
-    return state == "cancelled" or (state == "lapsed" and end_cause == "by_host")
+    return state == "cancelled" or (state == "lapsed" and end_cause in ("by_host", "gathering_cancelled"))
 
 
 def cancel_due(sent: Sequence[Sending], booking_id: UUID, raised: int) -> Cancel | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -27,6 +29,18 @@ async def lock_invite(
     return invite, [rules.Sending(**row) for row in sent]
 
 
+async def add_invites(tx: db.Tx, settings: Settings, person_id: UUID, rows: Iterable[Booking]) -> bool:
+    """Add the invites that these rows of one person's bookings lack. Returns whether there were any.
+
+    A calendar that reads a seat before its first mail has it under a number, so changes have to count on from there.
+    """
+    ids = [row["gathering_id"] for row in rows if row["booking_id"] and row["uid"] is None]
+    if ids:
+        uids = [rules.uid(gathering_id, person_id, host_name(settings)) for gathering_id in ids]
+        await SQL.add_invites(tx, gathering_ids=ids, person_id=person_id, uids=uids)
+    return bool(ids)
+
+
 def host_name(settings: Settings) -> str:
     """The host of every UID."""
     return urlsplit(settings.base_url).hostname or "localhost"
@@ -41,9 +55,12 @@ def fingerprint(booking: Booking) -> str:
 
 async def record(
     tx: db.Tx, invite_id: UUID, booking: Booking, method: ics.Method, sequence: int | None
-) -> None:
-    """Record that a mail of an invite is being sent. A REQUEST tells the facts of the booking's row."""
-    await SQL.record_sending(
+) -> datetime:
+    """Record that a mail of an invite is being sent. A REQUEST tells the facts of the booking's row.
+
+    Returns the time of the last change, which its calendar has as the feed does.
+    """
+    changed_at = await SQL.record_sending(
         tx,
         invite_id=invite_id,
         booking_id=booking["booking_id"],
@@ -56,18 +73,21 @@ async def record(
     await audit.record(
         tx, kind, invite_id, details={"booking": str(booking["booking_id"]), "sequence": sequence}
     )
+    return changed_at
 
 
 async def request(tx: db.Tx, settings: Settings, booking: db.Record | Any) -> bytes:
     """Record the next REQUEST of a booking whose invite the caller has locked; returns its calendar."""
     sequence = max(booking["sequence"], booking["last_sequence"] + 1)
-    await record(tx, booking["invite_id"], booking, "REQUEST", sequence)
-    return calendar(settings, booking, booking["uid"], "REQUEST", sequence)
+    changed_at = await record(tx, booking["invite_id"], booking, "REQUEST", sequence)
+    return calendar(settings, booking, booking["uid"], "REQUEST", sequence, changed_at)
 
 
-def calendar(settings: Settings, booking: Booking, uid: str, method: ics.Method, sequence: int) -> bytes:
+def calendar(
+    settings: Settings, booking: Booking, uid: str, method: ics.Method, sequence: int, changed_at: datetime
+) -> bytes:
     """The calendar of a mail to the person of a booking."""
-    row = {**booking, "uid": uid, "sequence": sequence, "changed_at": booking["now"]}
+    row = {**booking, "uid": uid, "sequence": sequence, "changed_at": changed_at}
     attendee = ics.Party(booking["email"], booking["person_name"])
     return ics.invite(method, entry(settings, row), organizer(settings), attendee)
 

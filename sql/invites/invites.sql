@@ -23,21 +23,39 @@ insert into invites (gathering_id, person_id, uid) values (:gathering_id, :perso
 on conflict (gathering_id, person_id) do update set uid = invites.uid
 returning id, uid, sequence, told;
 
+-- name: add_invites(gathering_ids, person_id, uids)!
+-- the invites of a person whose mails are still to come, so that what a calendar reads before them counts on from here
+insert into invites (gathering_id, person_id, uid)
+select given.gathering_id, :person_id, given.uid
+from unnest(:gathering_ids::uuid [], :uids::text []) as given (gathering_id, uid)
+order by given.gathering_id
+on conflict do nothing;
+
 -- name: sendings(invite_id)
 -- what was mailed for an invite so far, oldest first
 select booking_id, method, sequence, facts as fingerprint from sendings where invite_id = :invite_id order by id;
 
--- name: record_sending(invite_id, booking_id, method, sequence, fingerprint, told)!
--- a mail of an invite, its SEQUENCE and what it told on the invite itself; null tells nothing new
+-- name: record_sending(invite_id, booking_id, method, sequence, fingerprint, told)$
+-- a mail of an invite, its SEQUENCE and what it told on the invite itself; null tells nothing new. The time of the last
+-- change, which mail and feed share, rises with the number; calendars count in whole seconds.
 with sending as (
     insert into sendings (invite_id, booking_id, method, sequence, facts)
     values (:invite_id, :booking_id, :method, :sequence, :fingerprint)
     returning invite_id, sequence
 )
 update invites set
-    sequence = coalesce(sending.sequence, invites.sequence), changed_at = greatest(now(), invites.changed_at),
+    sequence = coalesce(sending.sequence, invites.sequence),
+    changed_at = greatest(
+        now(),
+        invites.changed_at,
+        case
+            when sending.sequence > invites.sequence
+                then date_trunc('second', invites.changed_at) + interval '1 second'
+        end
+    ),
     told = coalesce(:told::jsonb, invites.told)
-from sending where invites.id = sending.invite_id;
+from sending where invites.id = sending.invite_id
+returning invites.changed_at;
 
 -- name: mine(actor_id, most)
 -- a person's own gatherings, the nearest first, those ahead before those over: held and confirmed ones, and those ahead that were canceled
@@ -87,13 +105,13 @@ where bookings.id = :booking_id and bookings.person_id = :actor_id and bookings.
 
 -- name: feed(token_hash)
 -- the gatherings of a feed, ahead and of the last 30 days, each once; no row at all for an unknown token. last_told: what
--- the mail of an ended booking says too
+-- the mail of an ended booking says too, which no later change alters
 select * from (
     select distinct on (bookings.gathering_id)
         bookings.id as booking_id, bookings.state, bookings.gathering_id, feeds.person_id,
         circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
         gatherings.ends_at, invites.uid, invites.sequence,
-        case when bookings.state <> 'confirmed' then invites.told end as last_told,
+        case when bookings.state <> 'confirmed' then coalesce(invites.told, bookings.known) end as last_told,
         greatest(bookings.confirmed_at, bookings.ended_at, invites.changed_at) as changed_at,
         people.zone as person_zone, people.clock_hours
     from feeds

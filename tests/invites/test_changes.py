@@ -16,6 +16,8 @@ import pytest
 import recurring_ical_events
 from starlette.applications import Starlette
 
+from circles.base.errors import OutOfDate
+from circles.bookings import actions as booking_actions
 from circles.commands.personal_data import erase
 from circles.gatherings import Facts
 from circles.hosting.change import actions as change_actions
@@ -37,7 +39,16 @@ from circles.store.mail import message
 from tests.cast import Cast, add_booking, add_gathering
 from tests.conftest import OpenBrowser
 from tests.helpers import change, person, rows, send_invites, value
-from tests.hosting.helpers import TERMS, ZONE, apply, change_one, make_schedule, planted, weekly
+from tests.hosting.helpers import (
+    TERMS,
+    ZONE,
+    apply,
+    change_one,
+    make_schedule,
+    plan_change,
+    planted,
+    weekly,
+)
 
 NEW_LINK = "https://meet.example.org/another"
 
@@ -70,6 +81,12 @@ class Scene:
         (entry,) = [one for one in recurring_ical_events.of(calendar).all() if one["uid"] == uid]
         assert entry.start == starts_at
         return entry
+
+    async def entries(self, app_browser: OpenBrowser) -> dict[str, Any]:
+        """The entries of Mira's feed by their UID."""
+        async with app_browser() as program:
+            calendar = icalendar.Calendar.from_ical((await program.get(self.feed)).content)
+        return {str(entry["uid"]): entry for entry in calendar.events}
 
     async def changed(self) -> list[asyncpg.Record]:
         await jobs.drain(self.context)
@@ -380,6 +397,29 @@ async def test_the_old_day_stands_in_the_subject_in_the_reader_s_own_days(scene:
     assert re.fullmatch(r"Tuesday group: .* moved to .*", first["subject"])
 
 
+async def test_a_new_name_does_not_hide_in_the_subject_that_it_moved(scene: Scene) -> None:
+    await circle(scene, scene.cast.circle, discreet_name="Harbor group")
+    await gathering(scene, scene.online, at=time(20))
+    (mail,) = await scene.changed()
+    assert re.fullmatch(r"Tuesday group \(now Harbor group\): .*6:00.* moved to .*8:00.*", mail["subject"])
+    await circle(scene, scene.cast.circle, discreet_name="Tuesday group")
+    assert (await scene.changed())[-1]["subject"] == "Harbor group is now called Tuesday group"
+
+
+async def test_a_change_shown_with_other_people_is_shown_again(scene: Scene) -> None:
+    """One left and another booked: as many seats, but not those who were named."""
+    planned = await plan_change(scene.context, scene.cast, scene.online, at=time(20))
+    async with scene.context.db.reading() as tx:
+        seen = (await planned.preview(tx)).fingerprint
+    booking = await value(scene.context, "select id from bookings where gathering_id = $1", scene.online)
+    await booking_actions.cancel(
+        scene.context, await person(scene.context, scene.cast.mira), booking, shown=0
+    )
+    await add_booking(scene.context, scene.online, scene.cast.milo, kind="community")
+    with pytest.raises(OutOfDate):
+        await planned_change.apply(scene.context, planned, Consent(seen))
+
+
 async def test_what_was_is_what_was_told_last(scene: Scene) -> None:
     for hour in (19, 20, 21):
         await gathering(scene, scene.online, at=time(hour))
@@ -554,6 +594,100 @@ async def test_an_invite_of_a_program_without_facts_is_not_told_anything_twice(s
     await gathering(scene, scene.online, at=time(20))
     (mail,) = await scene.changed()
     assert "8:00" in mail["text_body"]
+
+
+async def test_a_feed_read_before_the_first_mail_counts_on_from_there(
+    scene: Scene, browser: OpenBrowser
+) -> None:
+    """The worker is behind: nothing was mailed yet, but a calendar program has the seat under a number."""
+    soon = await add_gathering(scene.context, scene.cast.circle, days=12)
+    booking = await add_booking(scene.context, soon, scene.cast.mira, kind="paid", amount=4500)
+    first = await scene.entries(browser)
+    await gathering(scene, soon, at=time(20))
+    moved = await scene.entries(browser)
+    ((uid, before),) = [(uid, one) for uid, one in first.items() if moved[uid] != one]
+    assert moved[uid].start > before.start
+    for name in ("sequence", "dtstamp", "last-modified"):
+        assert stamp(moved[uid], name) > stamp(before, name), name
+    await actions.send(scene.context, booking_id=str(booking))
+    calendar = await value(
+        scene.context, "select calendar from mails where kind = 'invite' order by created_at desc limit 1"
+    )
+    (entry,) = icalendar.Calendar.from_ical(calendar).events
+    assert (entry["uid"], stamp(entry, "sequence"), entry.start) == (
+        uid,
+        stamp(moved[uid], "sequence"),
+        moved[uid].start,
+    )
+
+
+async def test_the_file_of_a_seat_counts_like_its_feed(scene: Scene, browser: OpenBrowser) -> None:
+    soon = await add_gathering(scene.context, scene.cast.circle, days=12)
+    booking = await add_booking(scene.context, soon, scene.cast.mira, kind="paid", amount=4500)
+    numbers = []
+    async with browser(scene.cast.mira) as page:
+        for hour in (20, 21):
+            await gathering(scene, soon, at=time(hour))
+            calendar = icalendar.Calendar.from_ical(
+                (await page.get(f"/bookings/{booking}/invite.ics")).content
+            )
+            numbers.append(stamp(calendar.events[0], "sequence"))
+    assert numbers[0] < numbers[1]
+
+
+@pytest.mark.parametrize("mailed", [True, False])
+async def test_an_ended_seat_stays_in_the_feed_as_it_ended(
+    scene: Scene, browser: OpenBrowser, mailed: bool
+) -> None:
+    soon = await add_gathering(scene.context, scene.cast.circle, days=12)
+    booking = await add_booking(scene.context, soon, scene.cast.mira, kind="paid", amount=4500)
+    if mailed:
+        await actions.send(scene.context, booking_id=str(booking))
+    await scene.entries(browser)
+    mira = await person(scene.context, scene.cast.mira)
+    await booking_actions.cancel(scene.context, mira, booking, shown=4500)
+    ended = await scene.entries(browser)
+    await circle(scene, scene.cast.circle, discreet_name="Harbor group")
+    await gathering(scene, soon, at=time(20))
+    after = await scene.entries(browser)
+    for uid, one in ended.items():
+        if one["status"] == "CANCELLED":
+            assert (after[uid].start, str(after[uid]["summary"])) == (one.start, "Tuesday group")
+
+
+async def test_mail_and_feed_have_one_time_of_the_last_change(scene: Scene, browser: OpenBrowser) -> None:
+    """Two changes within a second: calendars count in whole seconds, so the time runs ahead of the clock."""
+    for hour in (19, 20, 21):
+        await gathering(scene, scene.online, at=time(hour))
+    entry = await scene.entry(browser, scene.online)
+    (mail,) = await scene.changed()
+    (sent,) = icalendar.Calendar.from_ical(mail["calendar"]).events
+    assert stamp(sent, "sequence") == stamp(entry, "sequence")
+    assert stamp(sent, "dtstamp") >= stamp(entry, "dtstamp")
+    assert stamp(await scene.entry(browser, scene.online), "dtstamp") == stamp(sent, "dtstamp")
+
+
+@pytest.mark.parametrize("column", ["zone", "clock_hours"])
+async def test_an_entry_that_says_its_time_on_another_clock_has_a_higher_number(
+    scene: Scene, browser: OpenBrowser, column: str
+) -> None:
+    other: dict[str, Any] = {"zone": "Europe/London", "clock_hours": 24}
+    before = await scene.entry(browser, scene.online)
+    await change(
+        scene.context, f"update people set {column} = $2 where id = $1", scene.cast.mira, other[column]
+    )
+    after = await scene.entry(browser, scene.online)
+    assert after["description"] != before["description"]
+    for name in ("sequence", "dtstamp", "last-modified"):
+        assert stamp(after, name) > stamp(before, name), name
+    assert await scene.changed() == []
+    await change(scene.context, "update people set name = 'Mira B' where id = $1", scene.cast.mira)
+    assert stamp(await scene.entry(browser, scene.online), "sequence") == stamp(after, "sequence")
+
+
+def stamp(entry: Any, name: str) -> Any:
+    """A property of an entry as something that can be compared."""
+    return entry[name] if name == "sequence" else entry[name].dt
 
 
 async def test_two_workers_tell_once(scene: Scene) -> None:

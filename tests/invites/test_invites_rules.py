@@ -19,6 +19,22 @@ FIRST, SECOND = uuid4(), uuid4()
 SHOWN = rules.fingerprint(START, END, "Tuesday group")
 MOVED = rules.fingerprint(START + timedelta(hours=1), END + timedelta(hours=1), "Tuesday group")
 
+FACTS = {
+    "starts_at": int(START.timestamp()),
+    "ends_at": int(END.timestamp()),
+    "zone": "America/New_York",
+    "wall_start": "2027-03-16 18:00",
+    "discreet_name": "Tuesday group",
+    "name": "First steps home",
+    "format": "facilitated",
+    "place": "online",
+    "city": "",
+    "address": "",
+    "join_link": "",
+    "note": "",
+    "hosts": [],
+}
+
 
 def request(booking=FIRST, sequence: int = 0, fingerprint: str = SHOWN) -> Sending:
     return Sending(booking, "REQUEST", sequence, fingerprint)
@@ -41,9 +57,15 @@ def test_a_request_is_due_once() -> None:
 
 
 def test_a_change_is_due_when_something_else_was_told() -> None:
-    row = {"last_told": {"note": "Bring tea."}, "facts": {"note": "Bring tea."}, "fingerprint": SHOWN}
+    row = {"last_told": FACTS, "facts": FACTS, "fingerprint": SHOWN}
     assert not rules.change_due(row, MOVED)
-    assert rules.change_due(row | {"facts": {"note": ""}}, SHOWN)
+    assert rules.change_due(row | {"facts": FACTS | {"note": "Bring tea."}}, SHOWN)
+
+
+def test_what_nobody_sees_is_no_change() -> None:
+    """Another zone at the same moment: a mail about it would say that something changed, and not what."""
+    there = FACTS | {"zone": "America/Denver", "wall_start": "2027-03-16 16:00"}
+    assert not rules.change_due({"last_told": FACTS, "facts": there, "fingerprint": SHOWN}, SHOWN)
 
 
 def test_an_invite_that_told_no_facts_is_compared_by_its_fingerprint() -> None:
