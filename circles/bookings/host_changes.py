@@ -10,17 +10,21 @@ from uuid import UUID
 
 from circles import payments
 from circles.bookings import transitions
+from circles.bookings.screening import closing
 from circles.store import audit, db, jobs
 
 SQL = db.queries("bookings/host_changes")
 
 
 async def cancel_all(tx: db.Tx, gathering_id: UUID, reason: str, *, actor_id: UUID) -> None:
-    """End every booking of a gathering that was canceled. reason: what the host writes to the members.
+    """End every booking of a gathering that was canceled, and every request for a seat there.
+
+    reason: what the host writes to the members.
 
     Confirmed ones end here and are refunded in full. Held ones end when Stripe has closed their checkouts,
     each in a job of its own.
     """
+    await closing.close_for_gathering(tx, gathering_id, actor_id=actor_id)
     for row in await db.rows(SQL.active_of_gathering(tx, gathering_id=gathering_id)):
         if row["state"] == "held":
             await _release_soon(tx, row["id"])

@@ -24,6 +24,8 @@ async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) ->
             let_go = row["let_go_at"] is not None
             cause = end_rules.end_cause(outcome, let_go=let_go, gathering_canceled=gathering_canceled)
             await transitions.end(tx, row, "lapsed", cause)
+            if gathering_canceled and not let_go:
+                await transitions.withdraw_invite(tx, booking_id, cause)
     elif row["state"] == "held" and gathering_canceled:
         await transitions.end(tx, row, "lapsed", "gathering_cancelled")
         await _refund_all(tx, context, row, "gathering_cancelled")

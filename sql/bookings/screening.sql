@@ -193,3 +193,22 @@ with old as (
     delete from request_answers where request_id in (select id from old)
 )
 select id, state from old;
+
+-- name: open_for_seat(gathering_id)
+-- the requests for a seat at a gathering that still count, locked, and whether their person has that seat already
+select
+    id, state,
+    exists (
+        select from bookings
+        where bookings.gathering_id = requests.gathering_id and bookings.person_id = requests.person_id
+            and bookings.state in ('held', 'confirmed')
+    ) as has_seat
+from requests
+where gathering_id = :gathering_id and kind = 'seat' and state in ('waiting', 'asked', 'approved')
+order by id for update;
+
+-- name: open_of_circle(circle_id)
+-- the requests to a circle that wait for an answer, locked: it has ended
+select id, state, false as has_seat from requests
+where circle_id = :circle_id and state in ('waiting', 'asked')
+order by id for update;

@@ -14,8 +14,11 @@ from circles.bookings.apart import actions as apart_actions
 from circles.bookings.screening import actions as screening_actions
 from circles.bookings.screening.rules import SEAT_QUESTIONS
 from circles.commands import personal_data
+from circles.hosting.change import actions as change_actions
+from circles.hosting.circle import lifecycle
+from circles.people import Person
 from tests.bookings import screening_helpers
-from tests.bookings.screening_helpers import QUESTIONS, Scene, form_at, typed
+from tests.bookings.screening_helpers import QUESTIONS, Drain, Scene, form_at, typed
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
 
@@ -325,3 +328,62 @@ async def test_an_organizer_reaches_the_pairs_of_a_circle_they_do_not_host(
         shown = (await page.get(at)).text
     assert "/organize/circles" in shown
     assert f"/host/circles/{cast.circle}/screening" not in shown
+
+
+async def kept_apart(scene: Scene, cast: Cast) -> tuple[Person, Person]:
+    """Mira and Milo, who know the circle, are kept apart. Returns Mira and their host."""
+    past = await add_gathering(scene.context, cast.circle, days=-7)
+    for person in (cast.mira, cast.milo):
+        await add_booking(scene.context, past, person)
+    await scene.keep_apart(cast.mira, cast.milo)
+    return await scene.person(cast.mira), await scene.person(cast.farid)
+
+
+@pytest.mark.parametrize("what", ["canceled", "removed", "ended"])
+async def test_a_request_for_a_date_that_is_gone_is_closed_and_told(
+    scene: Scene, cast: Cast, drain: Drain, what: str
+) -> None:
+    """Nobody waits for an answer about a date that does not take place, and no host is asked about it."""
+    mira, farid = await kept_apart(scene, cast)
+    request = await screening_actions.send_request(
+        scene.context, mira, cast.gathering, {"a1": "May I?"}, version=0
+    )
+    await drain()
+    if what == "canceled":
+        await change_actions.cancel_gathering(scene.context, farid, cast.gathering, "The room is flooded.")
+    elif what == "ended":
+        await lifecycle.archive_circle(scene.context, farid, cast.circle)
+    else:
+        async with scene.context.db.transaction() as tx:
+            await change_actions.remove_gathering(tx, farid, cast.gathering, "open")
+    await drain()
+    assert await scene.value("select state from requests where id = $1", request) == "withdrawn"
+    assert await scene.value("select count(*) from request_answers where request_id = $1", request) == 0
+    (mail,) = [row for row in await scene.mails() if row["subject"].endswith("your request is closed")]
+    assert mail["to_address"] == "mira@example.org"
+    assert "does not take place" in mail["text_body"]
+    assert "/gatherings" in mail["text_body"]
+
+
+async def test_a_yes_that_became_a_seat_is_told_once(scene: Scene, cast: Cast, drain: Drain) -> None:
+    mira, farid = await kept_apart(scene, cast)
+    request = await screening_actions.send_request(
+        scene.context, mira, cast.gathering, {"a1": "May I?"}, version=0
+    )
+    await screening_actions.decide(scene.context, farid, request, approve=True)
+    await scene.book(cast.mira)
+    await change_actions.cancel_gathering(scene.context, farid, cast.gathering, "The room is flooded.")
+    await drain()
+    assert not [row for row in await scene.mails() if "closed" in row["subject"]]
+    assert await scene.value("select count(*) from mails where kind = 'withdrawn'") == 1
+
+
+async def test_a_circle_that_ends_leaves_no_question_open(scene: Scene, cast: Cast, drain: Drain) -> None:
+    await scene.screen(QUESTIONS)
+    request = await scene.send(cast.mira)
+    await lifecycle.archive_circle(scene.context, await scene.person(cast.farid), cast.circle)
+    await drain()
+    assert await scene.value("select state from requests where id = $1", request) == "withdrawn"
+    assert [row["to_address"] for row in await scene.mails() if "closed" in row["subject"]] == [
+        "mira@example.org"
+    ]

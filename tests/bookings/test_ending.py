@@ -265,7 +265,13 @@ async def test_canceling_a_gathering_ends_every_booking(
     }
     assert await scene.seats() == 0
     assert await scene.value("select sum(amount) from money_rows") == 0
-    assert await scene.count("mails where kind = 'withdrawn' and person_id = $1", scene.cast.mira) == 1
+    for person in (scene.cast.mira, scene.cast.odile):  # whoever was paying just now is told as well
+        assert await scene.count("mails where kind = 'withdrawn' and person_id = $1", person) == 1
+    text = await scene.value(
+        "select text_body from mails where kind = 'withdrawn' and person_id = $1", scene.cast.odile
+    )
+    assert "The room flooded." in text
+    assert "You had not finished booking" in text
     page = await mira.get(f"/bookings/{paid}")
     assert "The room flooded." in page.text
     assert "$45" in page.text
@@ -280,6 +286,7 @@ async def test_paying_for_a_canceled_gathering_is_refunded(scene: Scene, drain: 
     assert (row["state"], row["end_cause"]) == ("lapsed", "gathering_cancelled")
     assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking.id) == 0
     assert await scene.count("mails where kind = 'apology'") == 1
+    assert await scene.count("mails where kind = 'withdrawn'") == 0
 
 
 async def test_canceling_a_gathering_while_members_cancel_refunds_each_once(scene: Scene) -> None:

@@ -83,6 +83,26 @@ async def test_from_the_form_to_a_host(cast: Cast, browser: OpenBrowser, who: st
     assert "said yes" in await value(cast.context, news)
 
 
+@pytest.mark.parametrize(("who", "part"), [("odile", "co"), ("milo", "helper")])
+async def test_the_other_hosts_are_told_of_a_new_one(
+    cast: Cast, browser: OpenBrowser, who: str, part: str
+) -> None:
+    """Farid invited them, and reads that they said yes; Fern hosts it too, and reads who is new."""
+    await add_host(cast.context, cast.circle, cast.fern, "co")
+    async with browser(cast.farid) as page:
+        await page.post(
+            f"/host/circles/{cast.circle}/hosts", data={"email": f"{who}@example.org", "part": part}
+        )
+    link = await newest_link(cast.context, f"{who}@example.org")
+    async with browser(getattr(cast, who)) as page:
+        await page.post(link, data={"answer": "accept"})
+    sent = await rows(cast.context, "select to_address, text_body from mails where kind = 'host_news'")
+    news = {row["to_address"]: row["text_body"] for row in sent}
+    assert len(sent) == len(news) == 2
+    assert "said yes" in news["farid@example.org"]
+    assert f"{who.title()} hosts it from now on" in news["fern@example.org"]
+
+
 async def test_an_invited_person_without_an_account_signs_in_first(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
     await actions.invite(cast.context, farid, cast.circle, email="nell@example.org", part="helper")

@@ -92,6 +92,7 @@ async def test_nobody_leaves_a_circle_without_a_lead(cast: Cast, browser: OpenBr
 
 
 async def test_a_circle_ends_with_its_lead_if_the_organizer_says_so(cast: Cast, browser: OpenBrowser) -> None:
+    await add_host(cast.context, cast.circle, cast.fern, "co")
     booking = await add_booking(cast.context, cast.gathering, cast.mira, kind="paid", amount=4500)
     url, form = f"/organize/people/{cast.farid}/roles", wish(cast.farid) | {f"lead-{cast.circle}": "end"}
     async with browser(cast.odile) as page:
@@ -113,6 +114,11 @@ async def test_a_circle_ends_with_its_lead_if_the_organizer_says_so(cast: Cast, 
     assert await value(cast.context, "select amount from operations where kind = 'refund'") == 4500
     why = await value(cast.context, "select why from events where what = 'circle.archived'")
     assert why == "Farid moved away."
+    # One mail each: what happened to his role tells Farid of his circle too.
+    assert set(await mails(cast.context, "role_news")) == {"farid@example.org"}
+    news = await mails(cast.context, "host_news")
+    assert set(news) == {"fern@example.org"}
+    assert "The reason: Farid moved away." in news["fern@example.org"]["text_body"]
 
 
 async def test_a_co_facilitator_and_a_stand_in_go_without_leaving_a_gap(

@@ -184,6 +184,7 @@ def _id_of(actor: Person | None) -> UUID | None:
 
 async def remove_gathering(tx: db.Tx, actor: Person | None, gathering_id: UUID, before: str) -> None:
     """Delete a gathering nobody has a seat in; one that somebody once booked is canceled instead."""
+    await bookings.close_for_gathering(tx, gathering_id, actor_id=_id_of(actor))
     if await SQL.delete_unbooked(tx, id=gathering_id):
         await audit.record(tx, "gathering.discarded", gathering_id, actor_id=_id_of(actor), before=before)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from circles import guidelines
+from circles import bookings, guidelines
 from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.base.moves import check_move
 from circles.hosting.change.actions import cancel_locked, remove_gathering
@@ -26,6 +26,7 @@ CHANGE = db.queries("hosting/change")
 PAUSED = "{name} paused this circle. Nobody can book for now; whoever has a seat keeps it."
 RESUMED = "{name} resumed this circle. It takes bookings again."
 ENDED = "{name} ended this circle. Nobody had a seat ahead."
+CANCELED_AND_ENDED = "{name}, an organizer, canceled what was ahead and ended the circle. The reason: {why}"
 DISCARDED = (
     "{name} threw this draft away. Nobody but its hosts had seen it, and there is nothing to do for you."
 )
@@ -108,15 +109,19 @@ async def _end(tx: db.Tx, row: db.Record, actor: Person, why: str = "") -> None:
         await audit.record(
             tx, "schedule.ended", schedule["id"], actor_id=actor.id, before="active", after="ended", why=why
         )
+    await bookings.close_of_circle(tx, row["id"], actor_id=actor.id)
     for gathering in ahead:
         await remove_gathering(tx, actor, gathering["id"], gathering["state"])
     await _set_state(tx, row, actor, "circle.archived", "archived", why=why)
 
 
-async def cancel_and_end(tx: db.Tx, context: Context, actor: Person, circle_id: UUID, why: str) -> None:
+async def cancel_and_end(
+    tx: db.Tx, context: Context, actor: Person, circle_id: UUID, why: str, *, but_for: UUID | None = None
+) -> None:
     """Cancel every gathering with a seat that is not over, with full refunds, and end the circle. Idempotent.
 
-    why: what those booked will read. The caller has locked the circle and may act for it.
+    why: what those booked will read. but_for: a host who learns it from another mail. The caller has locked the circle
+    and may act for it.
     """
     row = or_not_found(await SQL.circle_state(tx, id=circle_id))
     if row["state"] == "archived":
@@ -125,8 +130,8 @@ async def cancel_and_end(tx: db.Tx, context: Context, actor: Person, circle_id: 
         to_cancel = or_not_found(await CHANGE.gathering_to_cancel(tx, id=gathering["id"], actor_id=actor.id))
         await cancel_locked(tx, context, actor, to_cancel, why)
     await _end(tx, row, actor, why)
-    news = f"{actor.name}, an organizer, canceled what was ahead and ended the circle."
-    await hosts_mail.notify_hosts(tx, context, circle_id, actor, news)
+    news = CANCELED_AND_ENDED.format(name=actor.name, why=why)
+    await hosts_mail.notify_hosts(tx, context, circle_id, actor, news, but_for=but_for)
 
 
 async def led_circle(tx: db.Tx, circle_id: UUID, actor: Person) -> db.Record:

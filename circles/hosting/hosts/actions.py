@@ -91,6 +91,8 @@ async def _add_host(tx: db.Tx, context: Context, actor: Person, invitation: db.R
     circle_id, part = invitation["circle_id"], invitation["part"]
     await SQL.add_host(tx, circle_id=circle_id, person_id=actor.id, part=part)
     await audit.record(tx, "host.joined", circle_id, actor_id=actor.id, after=part)
+    news = f"{actor.name} hosts it from now on, as {rules.PARTS[part].lower()}."
+    await hosts_mail.notify_hosts(tx, context, circle_id, actor, news, but_for=invitation["invited_by"])
     if part != "helper":  # whom no page shows
         await invites.announce_circle(tx, circle_id)
 

@@ -104,9 +104,20 @@ async def notify(
 
 
 async def notify_hosts(
-    tx: db.Tx, context: Context, circle_id: UUID, actor: Person | None, text: str | News
+    tx: db.Tx,
+    context: Context,
+    circle_id: UUID,
+    actor: Person | None,
+    text: str | News,
+    *,
+    but_for: UUID | None = None,
 ) -> None:
-    """Mail one line of news to whoever leads or co-facilitates a circle, but for the actor (None: the site itself)."""
+    """Mail one line of news to whoever leads or co-facilitates a circle, but for the actor (None: the site itself).
+
+    but_for: another host who knows it already.
+    """
     actor_id = actor.id if actor else None
     for row in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id, actor_id=actor_id)):
+        if row["id"] == but_for:
+            continue
         await notify(tx, context, Host(row["id"], row["name"], row["email"]), row["discreet_name"], text)

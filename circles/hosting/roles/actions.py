@@ -106,7 +106,7 @@ async def _leave(
     """Let a circle go on without the person: with another lead, without a co-facilitator, or not at all."""
     choice = change.choices.get(circle.id) if circle in change.led else None
     if choice == rules.END:
-        await lifecycle.cancel_and_end(tx, context, actor, circle.id, why)
+        await lifecycle.cancel_and_end(tx, context, actor, circle.id, why, but_for=change.person.id)
         return
     if choice is None:
         left = HostsChange.without(circle, change.person.id, actor.id)
