@@ -118,11 +118,14 @@ def _compose(
     )
 
 
-async def send(context: Context, *, actor_id: UUID, message_id: UUID) -> db.Record:
+async def send(
+    context: Context, *, actor_id: UUID, message_id: UUID, fingerprint: str | None = None
+) -> db.Record:
     """Send a draft: one mail for each recipient through the queue, in the transaction that marks it sent.
 
-    Idempotent. Returns the message. Raises NotFound for anybody who may not change the gathering, Refused when
-    nobody can be written to, or when too many were sent within 24 hours.
+    Idempotent. fingerprint: of what was shown; None: nothing was. Returns the message. Raises NotFound for anybody who
+    may not change the gathering; Refused when nobody can be written to, or when too many were sent within 24 hours;
+    OutOfDate when the text or the recipients are others than was shown.
     """
     async with context.db.transaction() as tx:
         row = await message(tx, message_id, actor_id)
@@ -137,6 +140,8 @@ async def send(context: Context, *, actor_id: UUID, message_id: UUID) -> db.Reco
         recipients = await _recipients(tx, row)
         if not recipients:
             raise Refused(rules.not_booked())
+        if fingerprint not in (None, rules.fingerprint(row, recipients)):
+            raise OutOfDate(rules.out_of_date())
         for recipient in recipients:
             await _enqueue(tx, context.settings, row, about, recipient)
         await SQL.mark_sent(tx, id=message_id, mails=len(recipients))

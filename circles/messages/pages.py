@@ -134,6 +134,7 @@ async def _message_page(request: Request, form: Form, status: int = 200) -> Resp
         gathering=preview.gathering,
         recipients=preview.recipients,
         mail=preview.mail,
+        seen=rules.fingerprint(preview.message, preview.recipients),
         subject=actions.subject(preview.gathering, clock.NOBODY),
         placeholders=rules.placeholders(preview.message["body"]) if preview.mail else [],
     )
@@ -152,9 +153,13 @@ async def mail_html(request: Request) -> Response:
 
 
 async def send(request: Request) -> Response:
+    form = await Form.read(request)
     try:
         sent = await actions.send(
-            access.context(request), actor_id=request.state.person.id, message_id=access.path_id(request)
+            access.context(request),
+            actor_id=request.state.person.id,
+            message_id=access.path_id(request),
+            fingerprint=form.value("seen") or None,
         )
     except Refused as refused:
         return await _message_page(request, Form().add(refused.reasons), 422)

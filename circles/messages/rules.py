@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -188,3 +189,15 @@ def limit_refusals(to_one: bool, today: Row) -> list[Reason]:
             )
         ]
     return []
+
+
+def fingerprint(message: Row, recipients: Sequence[Row]) -> str:
+    """What the preview shows: the text, where answers go, and who gets it. When it differs, it is shown again."""
+    lines = [message["body"], message["reply_to"], *sorted(str(row["id"]) for row in recipients)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+
+def out_of_date() -> Reason:
+    """The reason when what would be sent, or to whom, is not what was shown."""
+    text = "The text or those booked changed since you looked. Please look once more, then send it."
+    return Reason("out_of_date", text)

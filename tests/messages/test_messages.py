@@ -19,7 +19,8 @@ from circles.store import mail
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
-from tests.helpers import missing
+from tests.helpers import change, missing
+from tests.hosting.helpers import fingerprint
 
 Drain = Callable[[], Awaitable[object]]
 
@@ -411,3 +412,25 @@ async def test_drafts_are_deleted_after_a_month(context: Context, cast: Cast) ->
     assert old not in left
     assert new in left
     assert len(left) == 2
+
+
+@pytest.mark.parametrize("what", ["text", "recipients"])
+async def test_what_is_sent_is_what_was_shown(
+    context: Context, cast: Cast, browser: OpenBrowser, what: str
+) -> None:
+    """Changed in another window, or somebody booked, since the preview was opened: it is shown once more."""
+    await add_booking(context, cast.gathering, cast.mira)
+    async with browser(cast.farid) as page:
+        kept = await write(page, cast.gathering, body="Bring socks.")
+        url = kept.headers["location"]
+        shown = (await page.get(url)).text
+        if what == "text":
+            await change(context, "update messages set body = 'Bring nothing.'")
+        else:
+            await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
+        again = await page.post(f"{url}/send", data={"seen": fingerprint(shown)})
+        assert (again.status_code, missing(again.text, "changed since you looked")) == (422, [])
+        assert await mails(context) == []
+        sent = await page.post(f"{url}/send", data={"seen": fingerprint(again.text)})
+        assert sent.status_code == 303
+    assert len(await mails(context)) == (1 if what == "text" else 2)

@@ -212,6 +212,13 @@ class Outcome:
             f"{step.gathering.starts_at} {step.gathering.terms}"
             for step in self.steps
         ]
+        # Consent to telling these people, and not just as many others.
+        lines += [
+            f"{step.gathering.id} {sorted(map(str, step.gathering.people))}"
+            for step in self.steps
+            if step.notifies
+        ]
+        lines += sorted(str(host.id) for host in self.hosts)
         # A choice among people holds for these people, not for just as many others.
         lines += [
             f"{holder.booking} {holder.held}"
