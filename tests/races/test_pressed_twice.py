@@ -17,6 +17,8 @@ from circles.web import access
 from tests.cast import Cast, add_booking, add_gathering
 from tests.conftest import Browser, OpenBrowser
 from tests.helpers import change, value
+from tests.hosting.helpers import make_schedule, weekly
+from tests.web.pages import read_page
 
 CIRCLE = {
     "name": "First steps home",
@@ -173,3 +175,67 @@ async def test_a_press_whose_process_ended_can_be_made_again(cast: Cast, browser
         )
         assert (await page.post("/me/credentials", data=typed)).status_code == 303
     assert await value(cast.context, "select count(*) from credentials") == 2
+
+
+# What changes is shown first, then pressed: the page with the form, what is typed, and who presses.
+CHANGES = {
+    "gathering": ("/host/gatherings/{gathering}/change", {"time": "20:00"}, "farid"),
+    "circle": ("/host/circles/{circle}/edit", {"join_link": "https://meet.example.org/other"}, "farid"),
+    "schedule": ("/host/schedules/{schedule}", {"time": "20:00"}, "farid"),
+    "end of a schedule": ("/host/schedules/{schedule}/end", {"then": "remove"}, "farid"),
+    "stand-in": ("/host/gatherings/{gathering}/stand-in", {"who": "host", "host": "{fern}"}, "farid"),
+    "lead": ("/host/circles/{circle}/hosts/{fern}/lead", {"then": "do"}, "farid"),
+    "host": ("/host/circles/{circle}/hosts/{fern}/remove", {"then": "do"}, "farid"),
+    "role": ("/organize/people/{milo}/roles", {"role": "facilitator", "on": "yes"}, "odile"),
+    "end of a circle": (
+        "/organize/circles/{circle}/end",
+        {"reason": "Farid moved away.", "then": "do"},
+        "odile",
+    ),
+    "a date": (
+        "/host/circles/{circle}/gatherings/new",
+        {"date": AHEAD, "time": "10:00", "then": "draft"},
+        "farid",
+    ),
+    "guidelines": (
+        "/host/circles/{circle}/guidelines",
+        {"body": "What is said here stays here.", "then": "keep"},
+        "farid",
+    ),
+    "screening": ("/host/circles/{circle}/screening", {"asks": "call", "then": "save"}, "farid"),
+}
+
+
+async def press_change(cast: Cast, browser: OpenBrowser, what: str) -> list[httpx2.Response]:
+    """See what a change does, then press twice at once."""
+    schedule = await make_schedule(cast.context, cast, weekly(times=3))
+    await change(cast.context, "insert into hosts values ($1, $2, 'co')", cast.circle, cast.fern)
+    await add_booking(cast.context, cast.gathering, cast.mira)
+    names = ("circle", "gathering", "fern", "milo")
+    at = {name: str(getattr(cast, name)) for name in names} | {"schedule": str(schedule)}
+    path, typed, who = CHANGES[what]
+    path, typed = path.format(**at), {name: text.format(**at) for name, text in typed.items()}
+    async with browser(getattr(cast, who)) as page:
+        form = (await page.get(path, params=typed if what == "role" else {})).text
+        data = form_values(form, path) | typed
+        if "then" not in typed:
+            data["then"] = "look"
+            data = form_values((await page.post(path, data=data)).text, path) | typed
+            data["then"] = "save" if what == "schedule" else "do"
+        return list(await asyncio.gather(*(page.post(path, data=data) for _ in range(2))))
+
+
+def form_values(html: str, path: str) -> dict[str, str]:
+    """What a browser would send of the form of a page that has most fields, without a button."""
+    forms, _ = read_page(html, path)
+    form = max((one for one in forms if one.path == path), key=lambda one: len(one.sends()))
+    return dict(form.sends())
+
+
+@pytest.mark.parametrize("what", CHANGES)
+async def test_a_change_pressed_twice_is_made_and_not_refused(
+    cast: Cast, browser: OpenBrowser, what: str
+) -> None:
+    responses = await press_change(cast, browser, what)
+    assert [response.status_code for response in responses] == [303, 303]
+    assert responses[0].headers["location"] == responses[1].headers["location"]
