@@ -197,11 +197,6 @@ CHANGES = {
         {"date": AHEAD, "time": "10:00", "then": "draft"},
         "farid",
     ),
-    "guidelines": (
-        "/host/circles/{circle}/guidelines",
-        {"body": "What is said here stays here.", "then": "keep"},
-        "farid",
-    ),
     "screening": ("/host/circles/{circle}/screening", {"asks": "call", "then": "save"}, "farid"),
 }
 

@@ -71,6 +71,7 @@ async def answer(context: Context, actor: Person, token: str, *, accept: bool) -
         )
         if accept:
             await _add_host(tx, context, actor, invitation)
+            await _notify_hosts(tx, context, actor, invitation)
         await _notify_inviter(tx, context, actor, invitation, accept=accept)
     return invitation
 
@@ -91,10 +92,17 @@ async def _add_host(tx: db.Tx, context: Context, actor: Person, invitation: db.R
     circle_id, part = invitation["circle_id"], invitation["part"]
     await SQL.add_host(tx, circle_id=circle_id, person_id=actor.id, part=part)
     await audit.record(tx, "host.joined", circle_id, actor_id=actor.id, after=part)
-    news = f"{actor.name} hosts it from now on, as {rules.PARTS[part].lower()}."
-    await hosts_mail.notify_hosts(tx, context, circle_id, actor, news, but_for=invitation["invited_by"])
     if part != "helper":  # whom no page shows
         await invites.announce_circle(tx, circle_id)
+
+
+async def _notify_hosts(tx: db.Tx, context: Context, actor: Person, invitation: db.Record) -> None:
+    """Notify the other hosts of a circle that the actor hosts it too. Of a stand-in they are notified elsewhere."""
+    if invitation["gathering_id"]:
+        return
+    news = f"{actor.name} hosts it from now on, as {rules.PARTS[invitation['part']].lower()}."
+    inviter = invitation["invited_by"]
+    await hosts_mail.notify_hosts(tx, context, invitation["circle_id"], actor, news, but_for=inviter)
 
 
 async def _notify_inviter(
