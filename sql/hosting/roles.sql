@@ -20,9 +20,11 @@ order by gatherings.starts_at, gatherings.id;
 -- how many organizers there are
 select count(*) from people where is_organizer;
 
--- name: lock_gatherings(ids)!
--- gatherings, locked in the order of their ids while their stand-in changes
-select id from gatherings where id = any(:ids::uuid []) order by id for update;
+-- name: lock_gatherings(ids, ending)!
+-- gatherings whose stand-in changes, and those that are not over of circles that end, locked in the order of their ids
+select id from gatherings
+where id = any(:ids::uuid []) or (circle_id = any(:ending::uuid []) and ends_at > now())
+order by id for update;
 
 -- name: add_request(person_id, invitation_id)$
 -- somebody asks for the facilitator's role; no row when they wait for an answer already

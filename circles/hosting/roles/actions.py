@@ -95,7 +95,9 @@ async def _lock(tx: db.Tx, actor: Person, wish: Wish) -> RoleChange:
     """Lock what the change concerns, circles before gatherings before people as everywhere, and plan it again."""
     before = await plan(tx, actor, wish)
     await change_actions.lock_circles(tx, [circle.id for circle in before.circles])
-    await SQL.lock_gatherings(tx, ids=[stand_in.gathering_id for stand_in in before.stand_ins])
+    ending = [circle.id for circle in before.led if wish.choices.get(circle.id) == rules.END]
+    ids = [stand_in.gathering_id for stand_in in before.stand_ins]
+    await SQL.lock_gatherings(tx, ids=ids, ending=ending)
     await people.lock_for_role(tx, actor.id, wish.person_id)
     return await plan(tx, actor, wish)
 
