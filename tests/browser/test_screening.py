@@ -9,8 +9,8 @@ from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.journeys import as_host, choose
 from tests.browser.site import Member, Site
-from tests.browser.test_access import is_for_everybody
-from tests.browser.visitor import Visitor
+from tests.browser.test_access import NARROW, too_wide
+from tests.browser.visitor import PHONE, Visitor
 
 FIRST, SECOND = "What brings you to this circle?", "Who is there for you between the evenings?"
 GRIEF = "The grief for my father came up."
@@ -101,7 +101,9 @@ async def test_declined_with_kind_words_that_no_mail_repeats(visit: Visit, site:
     member, person = await asks_to_come(visit, site, gathering, live=False)
     await member.open("/my/gatherings")
     await member.sees("Your requests to hosts")
-    await is_for_everybody(member)
+    await member.page.set_viewport_size(NARROW)
+    assert await too_wide(member) == []
+    await member.page.set_viewport_size(PHONE)
     await to_the_request(host, who, person)
     await host.page.get_by_role("main").locator("summary", has_text="Not this time").click()
     await host.fill("What they will read", KIND)
