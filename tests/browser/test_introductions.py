@@ -160,7 +160,7 @@ async def test_a_look_at_the_directory_is_suggested_privately(visit: Visit, site
     visitor, host = await as_host(visit, site, live=live)
     gathering, member = await came(site, host)
     await visitor.open(f"/host/gatherings/{gathering}/after")
-    await visitor.follow("Suggest something to Noa")
+    await visitor.follow("Suggest to Noa")
     await visitor.pick("A look at the directory")
     await visitor.fill("A few words, if you like", "You asked where to go on with this.")
     await visitor.button("Suggest it").dblclick()
