@@ -306,12 +306,17 @@ async def violations(visitor: Visitor) -> list[str]:
 
 
 async def too_wide(visitor: Visitor) -> list[str]:
-    """What reaches over the page's right edge, so that one would have to scroll sideways."""
+    """What reaches over the page's right edge, so that one would have to scroll sideways.
+
+    The width is the one that was set: `innerWidth` of a phone grows with a page that is too wide.
+    """
+    assert visitor.page.viewport_size
     return await visitor.page.evaluate(
-        """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+        """(width) => document.documentElement.scrollWidth <= width ? [] :
              [...document.querySelectorAll("main *, header *")]
-             .filter(each => each.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
-             .map(each => `${each.tagName}.${each.className} reaches to ${each.getBoundingClientRect().right}`)"""
+             .filter(each => each.getBoundingClientRect().right > width + 1).slice(0, 5)
+             .map(each => `${each.tagName}.${each.className} reaches to ${each.getBoundingClientRect().right}`)""",
+        visitor.page.viewport_size["width"],
     )
 
 
