@@ -292,7 +292,8 @@ async def test_the_page_lists_everybody_by_name_and_does_what_was_ticked(
     async with browser(scene.cast.farid) as page:
         queries.clear()
         shown = (await page.post(address, data=change)).text
-        assert len(queries) <= 3
+        # Beside what notices a second press of the button.
+        assert len([query for query in queries if not re.match(r"BEGIN|COMMIT|.*sent_forms", query)]) <= 3
         assert "3 seats are taken, 1 too many." in shown
         assert "Please tick 1." in shown
         ticks = re.findall(

@@ -370,7 +370,7 @@ async def test_one_gathering_per_start(context: Context, cast: Cast, browser: Op
     url = f"/host/circles/{cast.circle}/gatherings/new"
     async with browser(cast.farid) as page:
         assert (await page.post(url, data=dated(then="publish"))).status_code == 303
-        twice = await page.post(url, data=dated(then="publish"))
+        twice = await page.post(url, data=dated(then="publish", note="Another one."))
         assert (twice.status_code, "has a gathering at this time already" in twice.text) == (422, True)
         async with context.db.reading() as tx:
             mine = await tx.fetchval(
