@@ -95,7 +95,7 @@ def _open_matters(row: db.Record) -> Iterator[Reason]:
     if row["stand_ins"]:
         text = (
             f"They stand in at {plural(row['stand_ins'], 'gathering')} ahead: let the usual hosts host "
-            f"{choose(row['stand_ins'], 'it', 'them')} first, or take the role away at /organize/people."
+            f"{choose(row['stand_ins'], 'it', 'them')} first, or remove the role at /organize/people."
         )
         yield Reason("stands_in", text)
     if row["last_organizer"]:

@@ -88,7 +88,7 @@ def refuse_stale(basis: Basis, now: Basis) -> None:
             "Please compare it with that version before you save it."
         )
     elif now.revision == 0:
-        message = "The draft was thrown away while you were writing. What you typed is kept here."
+        message = "The draft was deleted while you were writing. What you typed is kept here."
     else:
         message = (
             "Somebody else saved the draft while you were writing. What you typed is kept here. "

@@ -17,7 +17,7 @@ ROLES = db.queries("people/roles")
 OWN_CREDENTIAL = (
     "This is your own, so another organizer has to see the papers. Nobody vouches for themselves."
 )
-TOO_MANY_CREDENTIALS = f"There is room for {rules.MAX_CREDENTIALS} of these. Take one away first."
+TOO_MANY_CREDENTIALS = f"There is room for {rules.MAX_CREDENTIALS} of these. Remove one first."
 
 
 async def change_profile(

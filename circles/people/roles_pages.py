@@ -1,4 +1,4 @@
-"""The organizers' list of people, with links to the pages that give and take away roles."""
+"""The organizers' list of people, with links to the pages that give and remove roles."""
 
 from __future__ import annotations
 

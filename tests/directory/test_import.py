@@ -198,7 +198,7 @@ async def test_two_rows_of_one_npi_are_both_refused(cast: Cast) -> None:
         "select says -> 'faults' -> 0 ->> 'says' from listing_import_rows where import_id = $1 and number = 4",
         import_id,
     )
-    assert "stands in row 2 too" in message
+    assert "is in row 2 too" in message
 
 
 async def test_a_listing_with_an_owner_is_refused(cast: Cast) -> None:

@@ -306,15 +306,15 @@ def test_two_rows_of_one_therapist_name_each_other() -> None:
     same = import_rules.rows_of_same_therapist(rows, Known(()))
     decisions = [import_rules.decide(item, Known(()), ZIPS, same.get(item.number, ())) for item in rows]
     assert [item.outcome for item in decisions] == ["refused", "refused", "new"]
-    assert "The same NPI stands in row 5 too" in faults_text(decisions[0])
-    assert "The same NPI stands in row 2 too" in faults_text(decisions[1])
+    assert "The same NPI is in row 5 too" in faults_text(decisions[0])
+    assert "The same NPI is in row 2 too" in faults_text(decisions[1])
 
 
 def test_rows_with_one_name_and_license_are_duplicates() -> None:
     row = samples.GOOD | {"NPI": ""}
     rows = [read(row, 2), read(row | {"License #": "SW 0012345"}, 3)]
     same = import_rules.rows_of_same_therapist(rows, Known(()))
-    assert "name and license stands in row 3" in faults_text(
+    assert "name and license is in row 3" in faults_text(
         import_rules.decide(rows[0], Known(()), ZIPS, same[2])
     )
 

@@ -133,7 +133,7 @@ def test_a_basis_survives_the_form() -> None:
     [
         (Basis(2, 0), "Version 2 was published"),
         (Basis(1, 3), "Somebody else saved"),
-        (Basis(1, 0), "thrown away"),
+        (Basis(1, 0), "deleted while"),
     ],
 )
 def test_a_conflict_names_its_cause(now: Basis, message: str) -> None:

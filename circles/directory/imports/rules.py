@@ -285,7 +285,7 @@ def _refuse_same_therapist(row: Read, same: Sequence[tuple[str, int]]) -> None:
             continue
         named.update(others)
         rows = ", ".join(str(number) for number in others[:5]) + (" and more" if len(others) > 5 else "")
-        message = f"The same {what} stands in row {rows} too. Please keep one row for each therapist."
+        message = f"The same {what} is in row {rows} too. Please keep one row for each therapist."
         if kind == "npi":
             row.refuse("npi", message)
         else:

@@ -129,7 +129,7 @@ def _read_text(typed: str, kind: str, reasons: list[Reason]) -> str:
         return ""
     if not value:
         reasons.append(
-            Reason("empty", f"You ticked {SHAREABLE[kind]}. Please write it, or take the tick away.", kind)
+            Reason("empty", f"You ticked {SHAREABLE[kind]}. Please write it, or untick it.", kind)
         )
     return value
 

@@ -322,7 +322,7 @@ def _license_list_refusals(licenses: Iterable[License]) -> list[Reason]:
     for number, license in enumerate(licenses, 1):
         key = (license.kind, license.area, _tidy_license(license).number)
         if key in keys:
-            message = "This license stands here twice."
+            message = "This license is here twice."
             reasons.append(Reason("license_twice", message, f"license_{number}_number"))
         keys.add(key)
         if number == MAX_LICENSES + 1:
@@ -352,7 +352,7 @@ def _way_list_refusals(ways: Iterable[Way]) -> list[Reason]:
         key = (way.way, way.school.strip().casefold() if way.way == "other" else "")
         if key in codes:
             message = (
-                "This way of working stands here twice. One line is enough, with the highest credential."
+                "This way of working is here twice. One line is enough, with the highest credential."
             )
             reasons.append(Reason("way_twice", message, f"way_{number}_way"))
         if number == MAX_WAYS + 1:

@@ -22,7 +22,7 @@ NOUNS: Final[dict[Role, str]] = {"facilitator": "a facilitator", "organizer": "a
 MAY: Final[dict[Role, str]] = {
     "facilitator": "plan circles, host them, and see who comes to them",
     "organizer": (
-        "see every person, booking and complaint here, give and take away roles, and cancel or hand over any circle"
+        "see every person, booking and complaint here, give and remove roles, and cancel or hand over any circle"
     ),
 }
 
