@@ -74,7 +74,7 @@ async def test_planning_half_a_year_in_one_go(visit: Visit, site: Site, live: bo
     expected = [first + timedelta(weeks=week) for week in range(26) if week != 4]
     assert [each.date() for each in await starts(site, circle)] == expected
     assert {each.hour for each in await starts(site, circle)} == {18}
-    await expect(evenings(visitor)).to_have_count(15)
+    await expect(evenings(visitor)).to_have_count(25)
     other = await visit(live=live, phone=True)
     await other.open(f"/circles/{circle}")
     await other.sees(clock.format_date(first))
