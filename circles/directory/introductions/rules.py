@@ -128,9 +128,7 @@ def _read_text(typed: str, kind: str, reasons: list[Reason]) -> str:
         reasons.extend(refused.reasons)
         return ""
     if not value:
-        reasons.append(
-            Reason("empty", f"You ticked {SHAREABLE[kind]}. Please write it, or untick it.", kind)
-        )
+        reasons.append(Reason("empty", f"You ticked {SHAREABLE[kind]}. Please write it, or untick it.", kind))
     return value
 
 

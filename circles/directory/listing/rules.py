@@ -351,9 +351,7 @@ def _way_list_refusals(ways: Iterable[Way]) -> list[Reason]:
     for number, way in enumerate(ways, 1):
         key = (way.way, way.school.strip().casefold() if way.way == "other" else "")
         if key in codes:
-            message = (
-                "This way of working is here twice. One line is enough, with the highest credential."
-            )
+            message = "This way of working is here twice. One line is enough, with the highest credential."
             reasons.append(Reason("way_twice", message, f"way_{number}_way"))
         if number == MAX_WAYS + 1:
             reasons.append(Reason("too_many", f"There is room for {MAX_WAYS} ways.", f"way_{number}_way"))

@@ -183,9 +183,7 @@ def discard_refusals(circle: Row) -> list[Reason]:
     if circle["state"] == "archived":
         return [Reason("archived", "This circle has ended already. What took place in it stays on record.")]
     if circle["state"] != "draft" or circle["was_booked"]:
-        text = (
-            "This circle was published, so it cannot be deleted. You can end it instead, on its own page."
-        )
+        text = "This circle was published, so it cannot be deleted. You can end it instead, on its own page."
         return [Reason("published", text)]
     return []
 
