@@ -24,7 +24,7 @@ cross join lateral (
 ) as host
 where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circles.state <> 'draft';
 
--- name: ahead(since, seconds, where, format, days, parts, after, until, means, seats, limit, offset, actor_id)
+-- name: ahead(actor_id, since, seconds, where, format, days, parts, after, until, means, seats, limit, offset)
 -- a page of the open gatherings ahead that pass the filters, with their total; a filter that is null passes all; days and
 -- times are those of a visitor with these offsets from UTC, or of each circle; with the reader's own seats
 select page.*, own_seat(page.id, :actor_id) as own from (
@@ -59,7 +59,7 @@ select page.*, own_seat(page.id, :actor_id) as own from (
 ) as page
 order by page.starts_at, page.id;
 
--- name: gathering_page(id, actor_id)^
+-- name: gathering_page(actor_id, id)^
 -- one gathering for visitors, with its hosts and the other dates of its circle; how the circle admits the reader, their
 -- own seats and those at overlapping hours; no row for a draft
 select
@@ -109,7 +109,7 @@ from gatherings join circles on circles.id = gatherings.circle_id
 cross join admission_to(circles.id, :actor_id, gatherings.id) as admission
 where gatherings.id = :id and gatherings.state <> 'draft' and circles.state <> 'draft';
 
--- name: circle_page(id, actor_id)^
+-- name: circle_page(actor_id, id)^
 -- one circle for visitors, with its guidelines, the ids of its hosts, its next gatherings with the reader's own seats,
 -- and how it admits the reader; no row for a draft
 select
@@ -142,7 +142,7 @@ cross join lateral (
 ) as newest
 where circles.id = :id and circles.state <> 'draft';
 
--- name: circles_of_host(person_id, actor_id)
+-- name: circles_of_host(actor_id, person_id)
 -- the published circles of a facilitator, with the next gathering of each and the reader's own seat there
 select
     circles.id, circles.name, circles.format, circles.place, circles.city, hosts.part,

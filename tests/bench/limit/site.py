@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from app import connect_features
 from circles.base import clock
 from circles.base.money import Scale
 from circles.base.settings import Settings
@@ -83,7 +84,8 @@ async def listing(request: Request) -> Response:
 
 async def gathering(request: Request) -> Response:
     query = GATHERINGS.gathering_page
-    row = dict(await request.app.state.pool.fetchrow(query.sql, UUID(request.path_params["id"]), None))
+    arguments = {"id": UUID(request.path_params["id"]), "actor_id": None}
+    row = dict(await request.app.state.pool.fetchrow(query.sql, *bound(query, arguments)))
     left = row["capacity"] - row["seats_taken"]
     html = templates.render(
         "gatherings/gathering.html",
@@ -153,4 +155,5 @@ app = Starlette(
 )
 
 if __name__ == "__main__":
+    connect_features()
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False)
