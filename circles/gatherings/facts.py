@@ -43,7 +43,7 @@ _CHANGED: Mapping[Kind, str] = {
 class Facts:
     """The facts of a gathering as the function gathering_facts of the database gives them.
 
-    join_link: a hash of it, empty without one. hosts: ids, whoever stands in alone.
+    join_link: a hash of it, empty without one. hosts: ids; of a stand-in alone where there is one.
     """
 
     starts_at: datetime
@@ -162,7 +162,7 @@ def _by_law(facts: Facts, viewer: Viewer) -> str:
 
 
 def _values(facts: Facts, names: Mapping[UUID, str], viewer: Viewer) -> dict[Kind, str]:
-    """The values of facts in words. The link has none: whoever may see it finds it where it is used."""
+    """The values of facts in words. The link has none: those who may see it find it where it is used."""
     return {
         "time": clock.format_when(facts.starts_at, facts.zone, viewer),
         "length": clock.format_length(facts.length_minutes),

@@ -12,6 +12,7 @@ from circles.commands import personal_data
 from circles.hosting.circle import actions as circle_actions
 from circles.hosting.roles import actions
 from circles.hosting.roles.actions import Wish
+from circles.people.rules import Role
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import OpenBrowser
@@ -27,10 +28,10 @@ def wish(who: UUID, role: str = "facilitator", on: bool = False) -> dict[str, st
 
 
 async def take(
-    context: Context, actor: UUID, who: UUID, role: str = "facilitator", *, on: bool = False
+    context: Context, actor: UUID, who: UUID, role: Role = "facilitator", *, on: bool = False
 ) -> None:
     """Look at a change of a role, and make it."""
-    by, wanted = await person(context, actor), Wish(who, role, on)  # type: ignore[arg-type]
+    by, wanted = await person(context, actor), Wish(who, role, on)
     async with context.db.reading() as tx:
         seen = (await actions.plan(tx, by, wanted)).fingerprint
     await actions.change_role(context, by, wanted, fingerprint=seen)

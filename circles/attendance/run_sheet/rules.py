@@ -112,7 +112,7 @@ ONLINE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         SHARING: "Name who speaks and who comes next; the others are muted. Divide the time by the number of people "
         "and say it. Thank each one; do not explain what they meant.",
         "Closing": "One word each, in the chat or aloud. Ask for one small step until next time. Say the next date.",
-        "Afterwards": "Stay in the call for whoever needs a moment. Write to whoever dropped out. Keep the register.",
+        "Afterwards": "Stay in the call for those who need a moment. Write to those who left. Keep the register.",
     },
     "ceremony": {
         "Arriving": "Music plays in the call. Each person finds a quiet place, a blanket and water, and sets the phone "
@@ -131,15 +131,15 @@ ONLINE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "Keep the register.",
     },
     "peer": {
-        "Arriving": "Whoever is first checks that the link works and greets the others, by name those who are new.",
+        "Arriving": "The first to join checks that the link works and greets the others, by name those who are new.",
         "Opening": "Say the purpose in one sentence, who keeps the time and calls the names, and that we are peers.",
         "Agreements": "Take turns reading one line each. Say aloud that nobody records, that this is no therapy, and "
         "where help is to be had.",
-        "Check-in round": "Whoever keeps the time calls the names. How the days since the last time were. Two minutes "
+        "Check-in round": "The timekeeper calls the names. How the days since the last time were. Two minutes "
         "each.",
         "Theme": "Ask in the chat what wants to be spoken about. Choose one thing, by raised hands if need be.",
         SHARING: "Three minutes each, in the order of the check-in; the others are muted. Then a pause. A second round "
-        "for whoever has more to say.",
+        "for those who have more to say.",
         "Closing": "One thing to take away. Choose who opens the call and keeps the time next week.",
         "Afterwards": "Two people stay until everybody has left. Write to anybody who went quiet or dropped out.",
     },

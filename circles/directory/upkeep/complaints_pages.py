@@ -1,4 +1,4 @@
-"""The form of a complaint about a listing, and the pages of whoever sent it."""
+"""The form of a complaint about a listing, and the pages of the person who sent it."""
 
 from __future__ import annotations
 

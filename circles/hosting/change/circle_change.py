@@ -32,7 +32,7 @@ LABELS = {
     "address": "Address",
     "join_link": "Link to join",
 }
-# Of which a mail says the values: the others may be read by whoever sees the mail.
+# The attributes whose values a mail says. The others are only named, since a mail may be read by others.
 DISCREET = ("discreet_name",)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
 from circles import invites
@@ -16,6 +16,9 @@ from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("hosting/hosts")
+
+# Plans a change of the host with this id in the circle with this id.
+_Plan = Callable[[db.Tx, Person, UUID, UUID], Awaitable[HostsChange]]
 
 
 async def circle_hosts(tx: db.Tx, circle_id: UUID, actor_id: UUID) -> CircleHosts:
@@ -70,11 +73,7 @@ async def pass_lead(
 
     fingerprint: of what was shown. Raises NotFound, OutOfDate when it would do another thing by now, and Refused.
     """
-    async with context.db.transaction() as tx:
-        await lock_circles(tx, [circle_id])
-        change = await plan_lead(tx, actor, circle_id, host_id)
-        await _confirm(tx, context, actor, change, fingerprint)
-    return change
+    return await _carry_out(plan_lead, context, actor, circle_id, host_id, fingerprint)
 
 
 async def plan_removal(tx: db.Tx, actor: Person, circle_id: UUID, host_id: UUID) -> HostsChange:
@@ -94,17 +93,19 @@ async def remove(
 
     fingerprint: of what was shown. Raises NotFound, OutOfDate when it would do another thing by now, and Refused.
     """
+    return await _carry_out(plan_removal, context, actor, circle_id, host_id, fingerprint)
+
+
+async def _carry_out(
+    plan: _Plan, context: Context, actor: Person, circle_id: UUID, host_id: UUID, fingerprint: str
+) -> HostsChange:
     async with context.db.transaction() as tx:
         await lock_circles(tx, [circle_id])
-        change = await plan_removal(tx, actor, circle_id, host_id)
-        await _confirm(tx, context, actor, change, fingerprint)
+        change = await plan(tx, actor, circle_id, host_id)
+        if change.fingerprint != fingerprint:
+            raise OutOfDate(rules.out_of_date())
+        await apply(tx, context, actor, change)
     return change
-
-
-async def _confirm(tx: db.Tx, context: Context, actor: Person, change: HostsChange, fingerprint: str) -> None:
-    if change.fingerprint != fingerprint:
-        raise OutOfDate(rules.out_of_date())
-    await apply(tx, context, actor, change)
 
 
 async def apply(

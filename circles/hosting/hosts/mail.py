@@ -112,7 +112,7 @@ async def notify_hosts(
     *,
     but_for: UUID | None = None,
 ) -> None:
-    """Mail one line of news to whoever leads or co-facilitates a circle, but for the actor (None: the site itself).
+    """Mail one line of news to the lead and the co-facilitators of a circle, but for the actor (None: the site itself).
 
     but_for: another host who knows it already.
     """

@@ -1,4 +1,4 @@
-"""Requests for the facilitator's role: asked by whoever is invited to host, declined by organizers, forgotten."""
+"""Requests for the facilitator's role: sent by people invited to host, declined by organizers, forgotten."""
 
 from __future__ import annotations
 

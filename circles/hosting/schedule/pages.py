@@ -150,7 +150,7 @@ async def change(request: Request) -> Response:
         await planned_change.apply(access.context(request), planned, consent)
     except Refused as refused:
         return _page(request, form.add(refused.reasons), 422, **shown)
-    notice = "The schedule is changed. Whoever is to be told is being told."
+    notice = "The schedule is changed. Everybody concerned is told by mail."
     return render.see_other(f"/host/circles/{row['circle_id']}", notice=notice)
 
 

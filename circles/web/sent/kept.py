@@ -126,7 +126,7 @@ async def _load(request: Request) -> tuple[KeptForm, UUID | None] | None:
 
 
 async def is_kept(request: Request) -> bool:
-    """Whether this browser has a kept form, whoever it is of."""
+    """Whether this browser has a kept form, of any person."""
     return await _load(request) is not None
 
 
@@ -143,7 +143,7 @@ async def of(request: Request, person_id: UUID) -> KeptForm | None:
 
 
 def _is_of(request: Request, form: KeptForm, owner: UUID | None, person_id: UUID) -> bool:
-    """Whether a form is this person's. One of nobody known belongs to whoever signs in with this browser."""
+    """Whether a form is this person's. Of nobody known, it is the next person's who signs in here."""
     if owner is not None:
         return owner == person_id
     mark = _mark(request.app.state.context.settings, person_id)
