@@ -179,7 +179,7 @@ async def test_a_press_whose_process_ended_can_be_made_again(cast: Cast, browser
 
 # What changes is shown first, then pressed: the page with the form, what is typed, and who presses.
 CHANGES = {
-    "gathering": ("/host/gatherings/{gathering}/change", {"time": "20:00"}, "farid"),
+    "gathering": ("/host/gatherings/{gathering}/change", {"time": "12:00"}, "farid"),
     "circle": ("/host/circles/{circle}/edit", {"join_link": "https://meet.example.org/other"}, "farid"),
     "schedule": ("/host/schedules/{schedule}", {"time": "20:00"}, "farid"),
     "end of a schedule": ("/host/schedules/{schedule}/end", {"then": "remove"}, "farid"),
