@@ -78,6 +78,20 @@ class Site:
         await sync_checkout(self.context, booking_id=str(booking))
         return booking
 
+    @asynccontextmanager
+    async def unsettled(self, person: UUID) -> AsyncIterator[None]:
+        """Stripe's answer about this person's only checkout is not taken in before the end of the block.
+
+        The worker takes it in at any moment after the payment, so a page that waits for it may be gone unseen.
+        """
+        async with self.context.db.transaction() as tx:
+            await tx.fetchval(
+                "select checkouts.id from checkouts join bookings on bookings.id = checkouts.booking_id "
+                "where bookings.person_id = $1 for update of checkouts",
+                person,
+            )
+            yield
+
     async def token(self, person: UUID) -> str:
         """What the sign-in cookie of this person holds."""
         async with self.context.db.transaction() as tx:
