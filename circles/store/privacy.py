@@ -111,17 +111,27 @@ MAP: dict[str, dict[str, Care]] = {
         "full_refund_until known",
     ),
     "checkouts": _all(PERSON, "booking_id")
-    | _all(PERSONAL, "id amount currency state stripe_id payment_intent url expires_at looked_at created_at"),
+    | _all(
+        PERSONAL,
+        "id amount currency state stripe_id payment_intent url expires_at looked_at created_at pending_at page_asks "
+        "page_asked_at",
+    ),
     "operations": _all(PERSON, "booking_id")
     | _all(
         PERSONAL,
-        "id kind checkout_id idempotency_key amount request state stripe_id fault reason created_at called_at "
-        "again_at tries done_at",
+        "id kind checkout_id finding_id idempotency_key amount request state stripe_id fault reason created_at "
+        "called_at again_at tries done_at",
+    ),
+    "payment_findings": _all(PERSON, "booking_id settled_by")
+    | _all(
+        PERSONAL,
+        "id kind stripe_id payment_intent amount currency expected answered created_at settled_at settled_reason",
     ),
     "money_rows": _all(PERSON, "booking_id")
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),
     "stripe_events": _all(IMPERSONAL, "id type object_id received_at"),
     "practice_objects": _all(IMPERSONAL, "id kind body created_at"),
+    "practice_faults": _all(IMPERSONAL, "id target fault times seconds after_effect created_at"),
     "practice_keys": _all(IMPERSONAL, "key request_sha256 status answer created_at"),
     "invites": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id")
@@ -227,6 +237,7 @@ STAYS = frozenset(
             "limits",
             "money_rows",
             "operations",
+            "payment_findings",
             "reflections",
             "sendings",
             "sent_forms",

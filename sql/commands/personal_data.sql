@@ -44,6 +44,8 @@ select
         as operations,
     (select jsonb_agg(to_jsonb(money_rows)) from money_rows where booking_id in (select id from mine))
         as money_rows,
+    (select jsonb_agg(to_jsonb(payment_findings)) from payment_findings where booking_id in (select id from mine))
+        as payment_findings,
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
     (select jsonb_agg(to_jsonb(taps)) from taps where booking_id in (select id from mine)) as taps,
