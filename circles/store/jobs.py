@@ -17,6 +17,7 @@ import structlog
 from circles.base.errors import CirclesError
 from circles.store import db
 from circles.store.context import Context
+from circles.store.monitoring import heartbeats, timetable
 
 # pgqueuer is imported at its first use: every process declares jobs, and the import is slow.
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def job(name: str, *, attempts: int = 12, at_once: int = 0, first: bool = False)
 def every(name: str, cron: str) -> Callable[[Callable[[Context], Awaitable[None]]], Any]:
     """Declare an entry of the timetable: `async def f(context)`, run by one of the workers.
 
-    cron: five fields, in UTC. Must be safe to repeat. When it raises, it runs again at its next time.
+    cron: five fields, in UTC. must be safe to repeat. When it raises, that is logged and stored, and it runs again at its next time.
     """
 
     def declare(do: Callable[[Context], Awaitable[None]]) -> Callable[[Context], Awaitable[None]]:
@@ -117,8 +118,8 @@ def _queuer(context: Context, connection: db.Connection, *, first: tuple[bool, .
                 _entrypoint(context, task)
             )
     if False in first:
-        for name, (cron, do) in _timetable.items():
-            queuer.schedule(name, cron)(_scheduled(context, do))
+        for name, (cron, _) in _timetable.items():
+            queuer.schedule(name, cron)(_scheduled(context, name))
     return queuer
 
 
@@ -146,11 +147,10 @@ def wait_after(attempt: int) -> timedelta:
     return min(MIN_WAIT * 2 ** min(attempt, 20), MAX_WAIT)
 
 
-def _scheduled(
-    context: Context, do: Callable[[Context], Awaitable[None]]
-) -> Callable[[Schedule], Awaitable[None]]:
+def _scheduled(context: Context, name: str) -> Callable[[Schedule], Awaitable[None]]:
     async def tick(_: Schedule) -> None:
-        await do(context)
+        with suppress(Exception):  # logged and stored already
+            await run_timetable(context, name)
 
     return tick
 
@@ -180,7 +180,12 @@ async def _work_always(context: Context, stop: asyncio.Event, *, first: bool) ->
 
 async def _work_once(context: Context, stop: asyncio.Event, *, first: bool) -> None:
     connection = await db.connect(context.settings.worker_url)
+    beating = None
     try:
+        pooled = await heartbeats.is_pooled(connection)
+        beating = asyncio.create_task(heartbeats.beat_always(context, "worker", pooled=pooled))
+        if not first:
+            await timetable.announce(context, {name: cron for name, (cron, _) in _timetable.items()})
         queuer = _queuer(context, connection, first=(first,))
         # The scheduler asks the database every second while it has no entries, so it is left out where it has none.
         runner = queuer.qm if first else queuer
@@ -197,6 +202,8 @@ async def _work_once(context: Context, stop: asyncio.Event, *, first: bool) -> N
         stopping.cancel()
         await asyncio.wait_for(running, 20)
     finally:
+        if beating:
+            beating.cancel()
         connection.terminate() if stop.is_set() else await connection.close(timeout=5)
 
 
@@ -224,8 +231,14 @@ async def _count_due(context: Context, names: list[str]) -> int:
 
 
 async def run_timetable(context: Context, name: str) -> None:
-    """Run one entry of the timetable now."""
-    await _timetable[name][1](context)
+    """Run one entry of the timetable now, and store how it went."""
+    cron, do = _timetable[name]
+    await timetable.run(context, name, cron, do)
+
+
+def timetable_names() -> list[str]:
+    """The names of all entries of the timetable."""
+    return list(_timetable)
 
 
 @every("jobs.tidy", "17 * * * *")

@@ -55,6 +55,8 @@ MAP: dict[str, dict[str, Care]] = {
         PERSONAL,
         "to_address to_name subject text_body html_body calendar more_calendars reply_to created_at sent_at",
     ),
+    "processes": _all(IMPERSONAL, "id kind started_at seen_at pooled"),
+    "timetable_entries": _all(IMPERSONAL, "name due_at succeeded_at failed_at failures failure"),
     "unreached_addresses": _all(PERSONAL, "address because since"),
     "events": _all(IMPERSONAL, "id")
     | _all(PERSON, "who about")
