@@ -71,7 +71,8 @@ def job(name: str, *, attempts: int = 12, at_once: int = 0, first: bool = False)
 def every(name: str, cron: str) -> Callable[[Callable[[Context], Awaitable[None]]], Any]:
     """Declare an entry of the timetable: `async def f(context)`, run by one of the workers.
 
-    cron: five fields, in UTC. must be safe to repeat. When it raises, that is logged and stored, and it runs again at its next time.
+    cron: five fields, in UTC. Must be safe to repeat. When it raises, that is logged and stored, and it runs again at
+    its next time.
     """
 
     def declare(do: Callable[[Context], Awaitable[None]]) -> Callable[[Context], Awaitable[None]]:
