@@ -188,14 +188,20 @@ def webhook_secret(settings: Settings) -> str:
 
 def accepted_parameters() -> dict[str, Any]:
     """The SDK's parameter types of each call, for the look-alike to check against."""
-    from stripe.params import RefundCreateParams, RefundListParams
-    from stripe.params.checkout import SessionCreateParams, SessionExpireParams
+    from stripe import params
+    from stripe.params import checkout
 
     return {
-        "create_checkout": SessionCreateParams,
-        "expire_checkout": SessionExpireParams,
-        "create_refund": RefundCreateParams,
-        "list_refunds": RefundListParams,
+        "create_checkout": checkout.SessionCreateParams,
+        "retrieve_checkout": checkout.SessionRetrieveParams,
+        "expire_checkout": checkout.SessionExpireParams,
+        "search_payment_intents": params.PaymentIntentSearchParams,
+        "retrieve_payment_intent": params.PaymentIntentRetrieveParams,
+        "retrieve_charge": params.ChargeRetrieveParams,
+        "create_refund": params.RefundCreateParams,
+        "list_refunds": params.RefundListParams,
+        "retrieve_refund": params.RefundRetrieveParams,
+        "retrieve_event": params.EventRetrieveParams,
     }
 
 

@@ -18,6 +18,12 @@ update practice_objects set body = :body::jsonb where id = :id;
 -- an object
 select body from practice_objects where id = :id and kind = :kind;
 
+-- name: by_metadata(kind, metadata, most)
+-- objects that carry this metadata, newest first
+select body from practice_objects
+where kind = :kind and body -> 'metadata' @> :metadata::jsonb
+order by created_at desc limit :most;
+
 -- name: refunds_of(payment_intent, most)
 -- the refunds of a payment, newest first
 select body from practice_objects
@@ -46,3 +52,28 @@ update practice_keys set status = :status, answer = :answer::jsonb where key = :
 -- name: delete_old_keys()!
 -- Stripe forgets keys after a day
 delete from practice_keys where created_at < now() - interval '24 hours';
+
+-- name: plan_fault(target, fault, times, seconds, after_effect)!
+-- a fault to make, so many times
+insert into practice_faults (target, fault, times, seconds, after_effect)
+values (:target, :fault, :times, :seconds, :after_effect);
+
+-- name: take_fault(targets)^
+-- use up the oldest fault that is planned for one of these targets
+update practice_faults set times = times - 1
+where id = (
+    select id from practice_faults where target = any(:targets::text []) and times > 0
+    order by id limit 1 for update skip locked
+)
+returning fault, seconds, after_effect;
+
+-- name: hold_event(id)!
+-- keep the webhook of an event back until the next one was sent
+insert into practice_objects (id, kind, body) values ('held_' || :id, 'held', to_jsonb(:id::text));
+
+-- name: release_events()
+-- the events whose webhooks were kept back, oldest first; each once
+with held as (
+    delete from practice_objects where kind = 'held' returning body #>> '{}' as event_id, created_at
+)
+select event_id from held order by created_at;

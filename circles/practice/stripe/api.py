@@ -6,6 +6,7 @@ parameter fails here as it would at Stripe.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -21,7 +22,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from circles import payments
-from circles.practice.stripe import checkouts, objects, refunds
+from circles.practice.stripe import checkouts, faults, objects, refunds
+from circles.practice.stripe.faults import BrokenCall
 from circles.practice.stripe.objects import ApiError, Object, Params
 from circles.store import db
 from circles.store.context import Context
@@ -31,15 +33,29 @@ if TYPE_CHECKING:
 
 SQL = db.queries("practice/stripe")
 
+# The status by which the transport learns that an answer is to be lost; no server sends it.
+LOST = 599
+
 # The function of a call: in a transaction, with the checked parameters and the id in its path.
 Call = Callable[[db.Tx, Params, str], Awaitable[Object]]
 
 
 def transport(context: Context) -> httpx.AsyncBaseTransport:
-    """The transport by which the gateway reaches the look-alike inside this process."""
+    """The transport by which the gateway reaches the look-alike inside this process, with its timeouts."""
     import httpx
 
-    return httpx.ASGITransport(app=build(context))
+    class Transport(httpx.ASGITransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            wait = request.extensions.get("timeout", {}).get("read")
+            try:
+                answer = await asyncio.wait_for(super().handle_async_request(request), wait)
+            except TimeoutError:
+                raise httpx.ReadTimeout("the answer takes too long", request=request) from None
+            if answer.status_code == LOST:
+                raise httpx.ReadTimeout("there is no answer", request=request)
+            return answer
+
+    return Transport(app=build(context))
 
 
 def build(context: Context) -> Starlette:
@@ -52,18 +68,30 @@ def build(context: Context) -> Starlette:
             "create_checkout",
             lambda tx, params, _: checkouts.create_checkout(tx, params, address),
         ),
-        ("GET", "/v1/checkout/sessions/{id}", "", lambda tx, _, id: checkouts.retrieve_checkout(tx, id)),
+        (
+            "GET",
+            "/v1/checkout/sessions/{id}",
+            "retrieve_checkout",
+            lambda tx, _, id: checkouts.retrieve_checkout(tx, id),
+        ),
         (
             "POST",
             "/v1/checkout/sessions/{id}/expire",
             "expire_checkout",
             lambda tx, _, id: checkouts.expire_checkout(tx, id),
         ),
-        ("GET", "/v1/payment_intents/{id}", "", lambda tx, _, id: objects.retrieve(tx, "payment_intent", id)),
+        (
+            "GET",
+            "/v1/payment_intents/search",
+            "search_payment_intents",
+            lambda tx, params, _: objects.search(tx, "payment_intent", params),
+        ),
+        _retrieval("payment_intent", "/v1/payment_intents"),
+        _retrieval("charge", "/v1/charges"),
         ("POST", "/v1/refunds", "create_refund", lambda tx, params, _: refunds.create_refund(tx, params)),
         ("GET", "/v1/refunds", "list_refunds", lambda tx, params, _: refunds.list_refunds(tx, params)),
-        ("GET", "/v1/refunds/{id}", "", lambda tx, _, id: objects.retrieve(tx, "refund", id)),
-        ("GET", "/v1/events/{id}", "", lambda tx, _, id: objects.retrieve(tx, "event", id)),
+        _retrieval("refund", "/v1/refunds"),
+        _retrieval("event", "/v1/events"),
     ]
     return Starlette(
         routes=[
@@ -73,15 +101,25 @@ def build(context: Context) -> Starlette:
     )
 
 
+def _retrieval(kind: str, path: str) -> tuple[str, str, str, Call]:
+    return "GET", f"{path}/{{id}}", f"retrieve_{kind}", lambda tx, _, id: objects.retrieve(tx, kind, id)
+
+
 def _endpoint(context: Context, name: str, call: Call) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         body = await request.body()
         headers = {"Request-Id": f"req_{secrets.token_hex(8)}"}
+        async with context.db.transaction() as tx:
+            fault = await faults.take(tx, name, "*")
         try:
             _check_secret(request)
-            status, answer = await _answer(context, name, call, request, body)
+            status, answer = await faults.call_with(
+                fault, lambda: _answer(context, name, call, request, body)
+            )
         except ApiError as error:
             status, answer = error.status, error.body
+        except BrokenCall as broken:
+            status, answer = broken.status or LOST, broken.body
         return JSONResponse(answer, status_code=status, headers=headers)
 
     return endpoint
@@ -105,7 +143,8 @@ async def _answer(
             return _repeated(await SQL.answer_of(tx, key=key), digest)
         try:
             params = checked(name, unbracket(text))
-            status, answer = 200, await call(tx, params, request.path_params.get("id", ""))
+            made = await call(tx, params, request.path_params.get("id", ""))
+            status, answer = 200, await objects.expand(tx, made, params.get("expand", []))
         except ApiError as error:
             if not error.kept:
                 raise
@@ -149,10 +188,6 @@ def _lists(value: Any) -> Any:
 
 def checked(name: str, params: Params) -> Params:
     """The parameters of a call, parsed by the SDK's own types. Raises ApiError for any other."""
-    if not name:
-        if params:
-            raise _unknown(next(iter(params)))
-        return params
     model, names = _checker(name)
     for param in params:
         if param not in names:

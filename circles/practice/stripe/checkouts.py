@@ -8,17 +8,22 @@ from typing import Literal
 
 from circles.base import money
 from circles.practice.stripe.objects import ApiError, Object, Params, add_event, missing, new_id
-from circles.store import db
+from circles.store import db, jobs
+from circles.store.context import Context
 
 SQL = db.queries("practice/stripe")
 
-PayOutcome = Literal["paid", "declined", "unknown_card", "expired"]
+PayOutcome = Literal["paid", "pending", "declined", "unknown_card", "expired"]
 
 GOOD_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000002"
 # Pays, and its webhook is sent late.
 LATE_CARD = "4000000000000077"
 LATE = timedelta(seconds=20)
+# Stripe's own test accounts of bank debits: the checkout is complete at once and its money decided later. Our checkouts
+# take cards only; this shows what happens should that ever change.
+BANK_ACCOUNT = "000123456789"
+FAILING_BANK_ACCOUNT = "000111111116"
 
 # Seconds from the creation of a checkout to its end.
 _MIN_AGE, _MAX_AGE = 30 * 60, 24 * 3600
@@ -156,36 +161,114 @@ async def pay(tx: db.Tx, id: str, card: str = GOOD_CARD) -> PayOutcome:
     if body["status"] == "expired":
         return "expired"
     number = re.sub(r"[\s-]", "", card)
-    if number not in (GOOD_CARD, DECLINED_CARD, LATE_CARD):
+    if number not in (GOOD_CARD, DECLINED_CARD, LATE_CARD, BANK_ACCOUNT, FAILING_BANK_ACCOUNT):
         return "unknown_card"
-    await _charge(tx, body, declined=number == DECLINED_CARD)
     if number == DECLINED_CARD:
+        await _add_intent(tx, body, "requires_payment_method")
         return "declined"
+    if number in (BANK_ACCOUNT, FAILING_BANK_ACCOUNT):
+        await _complete(tx, body, "unpaid", await _add_intent(tx, body, "processing"))
+        await add_event(tx, "checkout.session.completed", body)
+        succeeded = number == BANK_ACCOUNT
+        await jobs.enqueue(tx, "payments.practice_bank", after=LATE, id=id, succeeded=succeeded)
+        return "pending"
+    await _complete(tx, body, "paid", await _add_intent(tx, body, "succeeded"))
     await add_event(tx, "checkout.session.completed", body, LATE if number == LATE_CARD else None)
     return "paid"
 
 
-async def _charge(tx: db.Tx, body: Object, *, declined: bool) -> None:
+async def _complete(tx: db.Tx, body: Object, payment_status: str, intent_id: str) -> None:
+    body |= {
+        "status": "complete",
+        "payment_status": payment_status,
+        "payment_intent": intent_id,
+        "url": None,
+    }
+    await SQL.save(tx, id=body["id"], body=body)
+
+
+async def _add_intent(tx: db.Tx, body: Object, status: str) -> str:
+    """Add the payment intent of a checkout, with its charge where money moved. Returns its id."""
     details = (await SQL.one(tx, id=f"details_{body['id']}", kind="details"))["payment"]
     id = new_id("pi")
     intent = {
         "id": id,
         "object": "payment_intent",
         "amount": body["amount_total"],
-        "amount_received": 0 if declined else body["amount_total"],
+        "amount_received": 0,
         "created": await SQL.clock(tx),
         "currency": body["currency"],
         "customer": None,
         "description": details.get("description"),
-        "last_payment_error": {"type": "card_error", "code": "card_declined"} if declined else None,
-        "latest_charge": new_id("ch"),
+        "last_payment_error": _DECLINED if status == "requires_payment_method" else None,
+        "latest_charge": None,
         "livemode": False,
-        "metadata": {},
-        "payment_method_types": ["card"],
+        "metadata": details.get("metadata") or {},
+        "payment_method_types": ["us_bank_account" if status == "processing" else "card"],
         "statement_descriptor_suffix": details.get("statement_descriptor_suffix"),
-        "status": "requires_payment_method" if declined else "succeeded",
+        "status": status,
     }
+    if status == "succeeded":
+        await _charge(tx, intent)
     await SQL.add(tx, id=id, kind="payment_intent", body=intent)
-    if not declined:
-        body |= {"status": "complete", "payment_status": "paid", "payment_intent": id, "url": None}
-        await SQL.save(tx, id=body["id"], body=body)
+    return id
+
+
+_DECLINED = {"type": "card_error", "code": "card_declined"}
+
+
+async def _charge(tx: db.Tx, intent: Object) -> None:
+    """The money of an intent has moved."""
+    charge = {
+        "id": new_id("ch"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": intent["amount"],
+        "amount_refunded": 0,
+        "balance_transaction": None,
+        "captured": True,
+        "created": await SQL.clock(tx),
+        "currency": intent["currency"],
+        "customer": None,
+        "description": intent["description"],
+        "disputed": False,
+        "livemode": False,
+        "metadata": intent["metadata"],
+        "paid": True,
+        "payment_intent": intent["id"],
+        "refunded": False,
+        "status": "succeeded",
+    }
+    await SQL.add(tx, id=charge["id"], kind="charge", body=charge)
+    intent |= {
+        "status": "succeeded",
+        "amount_received": intent["amount"],
+        "latest_charge": charge["id"],
+        "last_payment_error": None,
+    }
+
+
+async def decide(tx: db.Tx, id: str, *, succeeded: bool) -> None:
+    """The bank decides a checkout that is complete and unpaid. Idempotent."""
+    body = await SQL.lock(tx, id=id, kind="checkout")
+    intent = await SQL.lock(tx, id=body["payment_intent"] or "", kind="payment_intent")
+    if intent is None or intent["status"] != "processing":
+        return
+    if succeeded:
+        await _charge(tx, intent)
+        body |= {"payment_status": "paid"}
+    else:
+        intent |= {"status": "requires_payment_method", "last_payment_error": _DEBIT_FAILED}
+    await SQL.save(tx, id=intent["id"], body=intent)
+    await SQL.save(tx, id=id, body=body)
+    await add_event(tx, f"checkout.session.async_payment_{'succeeded' if succeeded else 'failed'}", body)
+
+
+_DEBIT_FAILED = {"type": "card_error", "code": "payment_intent_payment_attempt_failed"}
+
+
+@jobs.job("payments.practice_bank")
+async def run_decide(context: Context, *, id: str, succeeded: bool) -> None:
+    """Job: decide."""
+    async with context.db.transaction() as tx:
+        await decide(tx, id, succeeded=succeeded)

@@ -6,7 +6,9 @@ Only what this site uses is here; the strict check in api.py refuses everything 
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -54,11 +56,49 @@ def new_id(prefix: str) -> str:
 
 
 async def retrieve(tx: db.Tx, kind: str, id: str) -> Object:
-    """GET of a payment intent, a refund or an event. Raises ApiError."""
+    """GET of an object by its id. Raises ApiError."""
     body = await SQL.one(tx, id=id, kind=kind)
     if body is None:
         raise missing(kind, id)
     return body
+
+
+# The ids in an object that `expand` replaces by the objects themselves, with their kinds.
+_EXPANDABLE = {"payment_intent": "payment_intent", "latest_charge": "charge", "charge": "charge"}
+
+
+async def expand(tx: db.Tx, body: Object, paths: Sequence[str]) -> Object:
+    """An object with the objects that `paths` name in place of their ids: docs.stripe.com/expand. Raises ApiError."""
+    for path in paths:
+        name, _, rest = path.partition(".")
+        if name not in _EXPANDABLE or name not in body:
+            raise ApiError(f"This property cannot be expanded ({name}).", param="expand", kept=False)
+        if isinstance(body[name], str):
+            body = body | {name: await retrieve(tx, _EXPANDABLE[name], body[name])}
+        if rest and body[name]:
+            body = body | {name: await expand(tx, body[name], [rest])}
+    return body
+
+
+_CLAUSE = re.compile(r"""metadata\[(["'])(?P<name>.+?)\1\]:(["'])(?P<value>.+?)\3""")
+
+
+async def search(tx: db.Tx, kind: str, params: Params) -> Object:
+    """Objects by their metadata: docs.stripe.com/search. Raises ApiError for another query."""
+    wanted = {}
+    for clause in params["query"].split(" AND "):
+        match = _CLAUSE.fullmatch(clause.strip())
+        if not match:
+            raise ApiError("This look-alike searches metadata only.", param="query", kept=False)
+        wanted[match["name"]] = match["value"]
+    rows = await db.rows(SQL.by_metadata(tx, kind=kind, metadata=wanted, most=params.get("limit", 10)))
+    return {
+        "object": "search_result",
+        "data": [row["body"] for row in rows],
+        "has_more": False,
+        "next_page": None,
+        "url": f"/v1/{kind}s/search",
+    }
 
 
 async def add_event(tx: db.Tx, type: str, about: Object, after: timedelta | None = None) -> None:
@@ -67,6 +107,7 @@ async def add_event(tx: db.Tx, type: str, about: Object, after: timedelta | None
     event = {
         "id": id,
         "object": "event",
+        "api_version": None,
         "created": await SQL.clock(tx),
         "data": {"object": about},
         "livemode": False,
@@ -75,4 +116,4 @@ async def add_event(tx: db.Tx, type: str, about: Object, after: timedelta | None
         "type": type,
     }
     await SQL.add(tx, id=id, kind="event", body=event)
-    await webhooks.enqueue(tx, id, after)
+    await webhooks.enqueue(tx, id, type, after)

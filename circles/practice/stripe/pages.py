@@ -44,7 +44,7 @@ async def press(request: Request) -> Response:
     card = checkouts.DECLINED_CARD if button == "decline" else form.value("card")
     async with access.context(request).db.transaction() as tx:
         outcome = await checkouts.pay(tx, session["id"], card)
-    if outcome == "paid":
+    if outcome in ("paid", "pending"):
         return render.see_other(_local_url(request, session["success_url"]))
     if outcome == "expired":
         return _page(request, session | {"status": "expired"}, form)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from circles import payments
+from circles.practice.stripe import faults
 from circles.store import db, jobs
 from circles.store.context import Context
 
@@ -28,8 +29,23 @@ transport: httpx.AsyncBaseTransport | None = None
 MAX_TRIES = 8
 
 
-async def enqueue(tx: db.Tx, event_id: str, after: timedelta | None = None) -> None:
-    """Enqueue the webhook of an event, to be sent at once or after a while."""
+async def enqueue(tx: db.Tx, event_id: str, type: str, after: timedelta | None = None) -> None:
+    """Enqueue the webhook of an event, to be sent at once or after a while, or as a planned fault has it."""
+    fault = await faults.take(tx, f"webhook:{type}", "webhook:*")
+    kind = fault.fault if fault else ""
+    if fault and kind == "slow":
+        after = timedelta(seconds=fault.seconds)
+    if kind == "reordered":
+        await SQL.hold_event(tx, id=event_id)
+    elif kind != "lost":
+        for _ in range(2 if kind == "doubled" else 1):
+            await _enqueue(tx, event_id, after)
+    if kind != "reordered":
+        for row in await db.rows(SQL.release_events(tx)):
+            await _enqueue(tx, row["event_id"], after)
+
+
+async def _enqueue(tx: db.Tx, event_id: str, after: timedelta | None) -> None:
     await jobs.enqueue(tx, "payments.practice_webhook", after=after, event_id=event_id)
 
 
