@@ -60,8 +60,17 @@ def transport(context: Context) -> httpx.AsyncBaseTransport:
 
 def build(context: Context) -> Starlette:
     """The API over the database of a context."""
-    address = context.settings.base_url
-    calls: list[tuple[str, str, str, Call]] = [
+    return Starlette(
+        routes=[
+            Route(path, _endpoint(context, name, call), methods=[method])
+            for method, path, name, call in _calls(context.settings.base_url)
+        ]
+    )
+
+
+def _calls(address: str) -> list[tuple[str, str, str, Call]]:
+    """The calls: method, path, name (that of its parameters in the gateway, and of its faults), function."""
+    return [
         (
             "POST",
             "/v1/checkout/sessions",
@@ -93,12 +102,6 @@ def build(context: Context) -> Starlette:
         _retrieval("refund", "/v1/refunds"),
         _retrieval("event", "/v1/events"),
     ]
-    return Starlette(
-        routes=[
-            Route(path, _endpoint(context, name, call), methods=[method])
-            for method, path, name, call in calls
-        ]
-    )
 
 
 def _retrieval(kind: str, path: str) -> tuple[str, str, str, Call]:
