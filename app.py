@@ -455,10 +455,12 @@ def build(settings: Settings) -> Starlette:
 @asynccontextmanager
 async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
     """Open the database, and run the worker beside the pages where the settings say so."""
-    database = await Database.open(settings.database_url, size=settings.pool_size, pooler=settings.pooler)
+    database = await Database.open_for_pages(
+        settings.database_url, size=settings.pool_size, pooler=settings.pooler, with_jobs=settings.runs_worker
+    )
     app.state.context = Context(settings, database)
-    stop = asyncio.Event()
-    worker = asyncio.create_task(jobs.work(app.state.context, stop)) if settings.runs_worker else None
+    stop, for_jobs = asyncio.Event(), Context(settings, database.jobs)
+    worker = asyncio.create_task(jobs.work(for_jobs, stop)) if settings.runs_worker else None
     try:
         yield
     finally:

@@ -107,7 +107,7 @@ def work() -> int:
     from circles.commands import server
 
     async def run() -> None:
-        async with context(settings) as opened:
+        async with context(settings, for_jobs=True) as opened:
             await warn(opened)
             await server.work(opened)
 
@@ -255,12 +255,13 @@ def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]
 
 
 @asynccontextmanager
-async def context(settings: Settings) -> AsyncGenerator[Context]:
-    """A context of its own for the length of a command."""
+async def context(settings: Settings, *, for_jobs: bool = False) -> AsyncGenerator[Context]:
+    """A context of its own for the length of a command. for_jobs: with the size and the deadlines of a worker."""
     from circles.store.context import Context
-    from circles.store.db import Database
+    from circles.store.db import COMMANDS, JOBS, Database
 
-    opened = await Database.open(settings.database_url, size=2, pooler=settings.pooler)
+    size, limits = (settings.pool_size, JOBS) if for_jobs else (2, COMMANDS)
+    opened = await Database.open(settings.database_url, size=size, pooler=settings.pooler, limits=limits)
     try:
         yield Context(settings, opened)
     finally:

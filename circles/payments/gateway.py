@@ -216,7 +216,7 @@ def call_options() -> tuple[type, dict[str, Any]]:
 
 async def close(db: Database) -> None:
     """Close the connections to Stripe that were opened beside this database."""
-    for key in [key for key in _clients if key[0] is db]:
+    for key in [key for key in _clients if key[0] in (db, db.jobs)]:
         await _clients.pop(key)[1].aclose()
 
 

@@ -20,8 +20,11 @@ _REFUND_EVENTS = frozenset({"refund.updated", "refund.failed", "charge.refund.up
 
 
 async def receive(context: Context, event: Event) -> None:
-    """Store an event and, when it is new and about a checkout or a refund, enqueue the sync of that object."""
-    async with context.db.transaction() as tx:
+    """Store an event and, when it is new and about a checkout or a refund, enqueue the sync of that object.
+
+    On a connection of its own: Stripe waits a few seconds, while pages may have taken all others.
+    """
+    async with context.db.reserved.transaction() as tx:
         if not await SQL.add_event(tx, id=event.id, type=event.type, object_id=event.object_id):
             return
         # A key of its own: a sync that is running may have asked Stripe before this happened.

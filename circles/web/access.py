@@ -14,9 +14,10 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from circles.base import reading
 from circles.base.errors import NotFound
+from circles.store import db
 from circles.store.context import Context
 from circles.web import cookies, htmx
-from circles.web.sent import kept
+from circles.web.sent import interrupted, kept
 from circles.web.sent import once as sent_once
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -56,15 +57,19 @@ def route(
     as `request.state.person`.
     """
 
+    async def run(request: Request) -> Response:
+        return await interrupted.once_more(request, handler)
+
     async def endpoint(request: Request) -> Response:
-        request.state.person = None if level is Access.MACHINE else await signed_in_person(request)
+        await _find_person(request, level)
         await kept.find(request)  # before the level is checked: a 404 shows what was typed, to be copied
         refusal = await _refusal(request, level)
         if refusal:
             return refusal
-        response = await (sent_once.run(request, handler) if once else handler(request))
+        response = await (sent_once.run(request, run) if once else run(request))
         kept.after(request, response)
-        if request.state.person or level not in (Access.PUBLIC, Access.MACHINE):
+        is_private = request.state.person or request.state.is_unknown
+        if is_private or level not in (Access.PUBLIC, Access.MACHINE):
             response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -94,6 +99,19 @@ def form(
 ) -> tuple[Route, Route]:
     """The two routes of a page with a form, GET and POST, with one access level. max_body: of the POST, in bytes."""
     return route(path, show, level), post(path, submit, level, max_body=max_body)
+
+
+async def _find_person(request: Request, level: Access) -> None:
+    """Set `request.state.person`. A public page that needs no database is shown without one, as to a visitor."""
+    request.state.person, request.state.is_unknown = None, False
+    if level is Access.MACHINE:
+        return
+    try:
+        request.state.person = await signed_in_person(request)
+    except db.Unavailable:
+        if level not in ANONYMOUS or request.method != "GET":
+            raise
+        request.state.is_unknown = True
 
 
 async def signed_in_person(request: Request) -> Any:

@@ -13,9 +13,12 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from circles.base.errors import NotAllowed, NotFound, Refused
+from circles.store import db
 from circles.web import access, render
+from circles.web.sent import interrupted
 
 log = structlog.get_logger("errors")
+RETRY_AFTER = "5"  # seconds
 
 # status: (title, what happened and what to do)
 TEXTS = {
@@ -46,6 +49,10 @@ TEXTS = {
     500: (
         "Something went wrong on our side",
         "What you saved before is safe. Please try again in a few minutes.",
+    ),
+    503: (
+        "Please try again in a moment",
+        "The site cannot reach its records just now. What you saved before is safe, and the site comes back by itself.",
     ),
 }
 
@@ -90,7 +97,10 @@ async def http_error(request: Request, error: Exception) -> Response:
     No route ran, so the signed-in person is found here, for the head of the page.
     """
     if not hasattr(request.state, "person"):
-        request.state.person = await access.signed_in_person(request)
+        try:
+            request.state.person = await access.signed_in_person(request)
+        except db.Unavailable:  # the address is as unknown without the name in the head
+            request.state.person = None
     return _error_page(request, error.status_code if isinstance(error, HTTPException) else 500)
 
 
@@ -104,8 +114,22 @@ async def disconnected(request: Request, _: Exception) -> Response:
     return Response(status_code=400)
 
 
+async def unavailable(request: Request, error: Exception) -> Response:
+    """503 for a fault of the database: with the form that was sent, or as an error page. Logged by kind and place."""
+    assert isinstance(error, db.Unavailable)  # noqa: S101 (what the table below says)
+    log.warning("the database was unavailable", error=error.kind, route=_route(request))
+    response = await interrupted.response(request, error) or _error_page(request, 503)
+    response.headers["Retry-After"] = RETRY_AFTER
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 async def unexpected(request: Request, error: Exception) -> Response:
-    """500, logged by type and line, never by the exception's text, which may hold personal data."""
+    """500, or 503 where the database was at fault.
+
+    Logged by type and line, never by the exception's text, which may hold personal data."""
+    if isinstance(error, db.Unavailable):
+        return await unavailable(request, error)
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
     log.error("unexpected", error=type(error).__name__, route=_route(request), places=places)
     return _error_page(request, 500)
@@ -123,5 +147,6 @@ handlers: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
     Refused: refused,
     HTTPException: http_error,
     ClientDisconnect: disconnected,
+    db.Unavailable: unavailable,
     Exception: unexpected,
 }

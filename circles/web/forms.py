@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from starlette.requests import Request
 
 from circles.base import reading
-from circles.web.sent import origin
+from circles.web.sent import kept, origin
 from circles.web.sent.kept import KeptForm
 
 
@@ -25,14 +25,15 @@ class Form(reading.Reader):
         values = reading.join_fields(
             (name, value) for name, value in data.multi_items() if isinstance(value, str)
         )
+        request.state.sent_pairs = kept.pairs_of(data)
         request.state.sent_from = origin.read(values.pop(origin.FIELD, ""))
         return cls(values)
 
     @classmethod
     def shown(cls, request: Request, values: Mapping[str, str]) -> Form:
         """The form of a page whose number of rows depends on what was typed: what was kept of it, or these values."""
-        kept: KeptForm | None = getattr(request.state, "kept", None)
-        return cls({**values, **reading.join_fields((kept and kept.pairs) or ())})
+        form: KeptForm | None = getattr(request.state, "kept", None)
+        return cls({**values, **reading.join_fields((form and form.pairs) or ())})
 
     def creation_id(self) -> UUID:
         """The id in the form of what it creates, so that sending it twice creates one thing.

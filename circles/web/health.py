@@ -28,14 +28,14 @@ async def healthz(request: Request) -> Response:
     database = queue = post = "well"
     mail_leaves = True
     try:
-        async with asyncio.timeout(5), access.context(request).db.reading() as tx:
+        async with asyncio.timeout(5), access.context(request).db.reserved.reading() as tx:
             state = await SQL.queue_state(tx)
             waiting = await mail.waiting_state(tx)
         queue = _queue_text(state)
         if waiting["oldest_wait"] > MAIL_NAMED_AFTER:
             post = f"the oldest waiting mail has waited {_duration(waiting['oldest_wait'])}"
             mail_leaves = waiting["oldest_wait"] <= MAX_MAIL_WAIT or waiting["others_went"]
-    except (OSError, TimeoutError, db.PostgresError, db.InterfaceError) as error:
+    except (TimeoutError, db.PostgresError, db.Unavailable) as error:
         log.warning("the database does not answer", error=type(error).__name__)
         database = queue = post = "does not answer"
     return JSONResponse(

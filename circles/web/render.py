@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from circles.store.templates import render
 from circles.web import cookies
 from circles.web.sent import filling, origin, problems
+from circles.web.sent.kept import INTERRUPTED
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
@@ -28,7 +29,8 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     html = render(template, **(common | context))
     kept = getattr(request.state, "kept", None)
     if kept and not PurePosixPath(template).name.startswith("_"):
-        html = filling.fill(html, kept, request.url.path)
+        box = "_interrupted_form.html" if INTERRUPTED in request.scope else "_kept_form.html"
+        html = filling.fill(html, kept, request.url.path, box=box)
     html = problems.name_questions(html)
     response = HTMLResponse(origin.add_fields(request, html), status_code=status)
     if notice:

@@ -66,7 +66,7 @@ async def _copy(context: Context, selection: Selection, send: ObjectSendStream[b
 
     async with send:
         try:
-            async with context.db.reading() as tx:
+            async with context.db.exports.reading() as tx:
                 parameters = await queries.export_parameters(tx, selection)
                 return await db.copy_out(tx, SQL.attendance_csv, parameters, write, timeout=TIMEOUT)
         except anyio.BrokenResourceError:

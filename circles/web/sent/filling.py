@@ -17,7 +17,7 @@ from circles.web.sent import origin
 from circles.web.sent.kept import KeptForm
 
 PLACE = "<!-- kept form -->"  # in templates/base.html
-_NO_TEXT = re.compile(r"on|[0-9a-f-]{16,}|[0-9]*|[A-Za-z0-9_-]{24,}")
+NO_TEXT = re.compile(r"on|[0-9a-f-]{16,}|[0-9]*|[A-Za-z0-9_-]{24,}")
 _TICKED = ("checkbox", "radio")
 _NEVER = ("file", "submit", "button", "image", "reset")
 
@@ -127,8 +127,8 @@ def _target(action: str | None, path: str) -> str:
     return urlsplit(action or "").path or path
 
 
-def fill(html: str, kept: KeptForm, path: str) -> str:
-    """The page of a kept form, filled in, with a box that says so. path: of the page.
+def fill(html: str, kept: KeptForm, path: str, *, box: str = "_kept_form.html") -> str:
+    """The page of a kept form, filled in, with a box that says so. path: of the page. box: its template.
 
     What has no field here any more stands in the box, to be copied.
     """
@@ -138,15 +138,15 @@ def fill(html: str, kept: KeptForm, path: str) -> str:
     if form:
         html = _filled(html, form, pairs)
     has_typed = any(_is_typed(control, pairs) for control in form.controls) if form else False
-    box = render(
-        "_kept_form.html",
+    text = render(
+        box,
         is_whole=kept.pairs is not None,
         is_here=form is not None,
         has_typed=has_typed,
         has_files=kept.has_files,
         leftovers=_leftovers(form, pairs),
     )
-    return html.replace(PLACE, box, 1)
+    return html.replace(PLACE, text, 1)
 
 
 def _is_typed(control: Control, pairs: list[tuple[str, str]]) -> bool:
@@ -158,7 +158,7 @@ def _is_typed(control: Control, pairs: list[tuple[str, str]]) -> bool:
 def _leftovers(form: PageForm | None, pairs: list[tuple[str, str]]) -> list[str]:
     """The texts of fields that the form has not got; what is no text (an id, a tick) is left out."""
     names = {control.name for control in form.controls} if form else set[str]()
-    return [value for name, value in pairs if name not in names and not _NO_TEXT.fullmatch(value.strip())]
+    return [value for name, value in pairs if name not in names and not NO_TEXT.fullmatch(value.strip())]
 
 
 def _filled(html: str, form: PageForm, pairs: list[tuple[str, str]]) -> str:

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,6 +30,9 @@ from circles.web.sent import origin
 SQL = db.queries("web/kept")
 COOKIE = "kept"
 SIGNED_OUT = "signed-out"
+INTERRUPTED = (
+    "circles.interrupted_form"  # the key in an ASGI scope: a form of this very request (interrupted.py)
+)
 LASTS = 3600  # seconds; sql/web/kept.sql says the same
 MAX_BYTES = 200_000  # of a body that is read without a sign-in
 MAX_KEPT = (60, timedelta(minutes=15))  # forms from one network
@@ -58,7 +62,7 @@ async def keep(request: Request, sign_in: str) -> tuple[str, str]:
     if not is_form or not await _is_allowed(request):
         return origin.page_of(request, origin.Origin()), ""
     context: Context = request.app.state.context
-    pairs, has_files = await _read(request)
+    pairs, has_files = await read_pairs(request)
     sent_from = origin.read(dict(pairs or ()).get(origin.FIELD, ""))
     page = origin.page_of(request, sent_from)
     own = None if pairs is None else [pair for pair in pairs if pair[0] != origin.FIELD]
@@ -73,16 +77,21 @@ async def keep(request: Request, sign_in: str) -> tuple[str, str]:
     return page, token
 
 
-async def _read(request: Request) -> tuple[list[tuple[str, str]] | None, bool]:
+async def read_pairs(request: Request) -> tuple[list[tuple[str, str]] | None, bool]:
     """The fields, or None for a body that is too large or cannot be read; and whether there were files."""
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > MAX_BYTES:
         return None, request.headers["content-type"].startswith("multipart")
     try:
         async with request.form() as sent:
-            items = sent.multi_items()
+            return pairs_of(sent)
     except HTTPException:
         return None, False
+
+
+def pairs_of(sent: FormData) -> tuple[list[tuple[str, str]], bool]:
+    """The fields of a form, and whether there were files."""
+    items = sent.multi_items()
     has_files = any(not isinstance(value, str) and value.filename for _, value in items)
     return [(name, value) for name, value in items if isinstance(value, str)], has_files
 
@@ -164,6 +173,9 @@ async def forget(request: Request) -> None:
 
 async def find(request: Request) -> None:
     """Before a handler: set `request.state.kept` where this is the page of a kept form. Once it is sent, forget it."""
+    if form := request.scope.get(INTERRUPTED):
+        request.state.kept = form
+        return
     if not cookies.read(request, COOKIE) or not request.state.person:
         return
     form = await of(request, request.state.person.id)

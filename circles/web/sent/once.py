@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from starlette.datastructures import FormData
@@ -26,6 +27,8 @@ LASTS = timedelta(minutes=10)
 LASTS_UNMARKED = timedelta(seconds=2)  # of a form without the hash of its page
 WAITS = timedelta(seconds=20)  # for the first press to be done
 LOOKS_EVERY = 0.05  # seconds
+STILL_RUNNING = "What you sent is still under way. Please look whether it is done before you send it again."
+RELEASE_TRIES = 60  # a second apart, while the database is away
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -40,7 +43,7 @@ async def run(request: Request, handler: Handler) -> Response:
     while not await _claim(context, key, lasts):
         while (location := await _location(context, key)) == "":
             if asyncio.get_running_loop().time() > until:
-                return _led_before(origin.page_of(request, _origin(form)))
+                return _led_before(origin.page_of(request, _origin(form)), STILL_RUNNING)
             await asyncio.sleep(LOOKS_EVERY)
         if location:
             return _led_before(location)
@@ -70,26 +73,55 @@ async def _location(context: Context, key: bytes) -> str | None:
     return (row["location"] or "") if row else None
 
 
-def _led_before(location: str) -> Response:
+def _led_before(location: str, text: str = "This was sent twice, and done once.") -> Response:
     response = RedirectResponse(location or "/", status_code=303)
-    cookies.set_notice(response, "This was sent twice, and done once.", "calm")
+    cookies.set_notice(response, text, "calm")
     return response
 
 
 async def _carry_out(request: Request, handler: Handler, key: bytes) -> Response:
     """Run the handler. What it refused may be sent again."""
     context: Context = request.app.state.context
-    location = ""
+    location, unsure = "", False
     try:
         response = await handler(request)
         location = response.headers.get("location", "") if response.status_code == 303 else ""
+    except db.Unavailable as error:
+        unsure = error.unsure  # it may be done, so a second press right now must not do it again
+        raise
     finally:
-        async with context.db.transaction() as tx:
-            if location:
-                await SQL.done(tx, key=key, location=location)
-            else:
-                await SQL.release(tx, key=key)
+        if not unsure:
+            await _note_end(context, key, location)
     return response
+
+
+async def _note_end(context: Context, key: bytes, location: str) -> None:
+    """Note where a form led, or that it was refused; where the database is away, as soon as it is back."""
+    try:
+        await _end(context, key, location)
+    except db.Unavailable:
+        noting = asyncio.create_task(_note_end_later(context, key, location))
+        _noting.add(noting)
+        noting.add_done_callback(_noting.discard)
+
+
+async def _note_end_later(context: Context, key: bytes, location: str) -> None:
+    for _ in range(RELEASE_TRIES):
+        await asyncio.sleep(1)
+        with suppress(db.Unavailable):
+            return await _end(context, key, location)
+    return None
+
+
+_noting: set[asyncio.Task[None]] = set()  # asyncio itself keeps no task alive
+
+
+async def _end(context: Context, key: bytes, location: str) -> None:
+    async with context.db.transaction() as tx:
+        if location:
+            await SQL.done(tx, key=key, location=location)
+        else:
+            await SQL.release(tx, key=key)
 
 
 @jobs.every("sent_forms.tidy", "41 * * * *")

@@ -17,6 +17,7 @@ FIELD = "sent-from"
 MAX_PATH = 500
 _POSTED_FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
 _ONCE = " data-once"
+_AS_SENT = " data-as-sent"  # of a form that has the fields of another one, this one too
 _SIGNING_IN = re.compile(r'\baction="/(?:sign-in|sign-out"|practice/)')
 
 
@@ -55,7 +56,7 @@ def add_fields(request: Request, html: str) -> str:
     key = digest(html.encode(errors="surrogatepass")).hex()[:24] if _ONCE in html else ""
 
     def add(form: re.Match[str]) -> str:
-        if _SIGNING_IN.search(form[0]):
+        if _SIGNING_IN.search(form[0]) or _AS_SENT in form[0]:
             return form[0]
         return (
             f'{form[0]}<input type="hidden" name="{FIELD}" value="{key if _ONCE in form[0] else ""}.{page}">'

@@ -1,0 +1,47 @@
+"""The database: connection pools and transactions, their deadlines and faults, the named queries of sql/, COPY.
+
+asyncpg is imported in this package alone.
+"""
+
+from asyncpg import (
+    CheckViolationError,
+    Connection,
+    ForeignKeyViolationError,
+    IntegrityConstraintViolationError,
+    InterfaceError,
+    PostgresError,
+    Record,
+    UniqueViolationError,
+)
+
+from circles.store.db.copying import copy_in, copy_out
+from circles.store.db.faults import Unavailable
+from circles.store.db.limits import COMMANDS, JOBS, PAGES, Limits
+from circles.store.db.pools import Database, Tx, commits, connect
+from circles.store.db.queries import SQL, queries, rows, violated_constraint
+
+__all__ = [
+    "COMMANDS",
+    "JOBS",
+    "PAGES",
+    "SQL",
+    "CheckViolationError",
+    "Connection",
+    "Database",
+    "ForeignKeyViolationError",
+    "IntegrityConstraintViolationError",
+    "InterfaceError",
+    "Limits",
+    "PostgresError",
+    "Record",
+    "Tx",
+    "Unavailable",
+    "UniqueViolationError",
+    "commits",
+    "connect",
+    "copy_in",
+    "copy_out",
+    "queries",
+    "rows",
+    "violated_constraint",
+]

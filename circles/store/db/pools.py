@@ -1,0 +1,266 @@
+"""The connection pools of a process, and transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any
+
+import asyncpg
+from asyncpg import Connection, InterfaceError
+from asyncpg.pool import Pool, PoolConnectionProxy
+from asyncpg.transaction import Transaction
+
+from circles.store.db import faults
+from circles.store.db.faults import Unavailable
+from circles.store.db.limits import COMMANDS, EXPORTS, JOBS, MARGIN, PAGES, RESERVED, Limits
+
+# A connection, usually inside a transaction. A function that takes one runs in its caller's transaction.
+Tx = PoolConnectionProxy | Connection
+
+# Connections that transactions leave to reads: these wait for no row lock, so pages go on while bookings wait for one.
+FOR_READS = 2
+
+# Dates, and times that become JSON or text, are in UTC, whatever zone the server has. Sent when a connection opens, it
+# holds behind a transaction pooler as well (PgBouncer keeps TimeZone apart for each client).
+_IN_UTC = {"timezone": "UTC"}
+
+# A peer that vanished without a word is noticed within a minute, a LISTEN that waits for hours too.
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 60_000}
+
+
+def _to_jsonb(value: Any) -> str:
+    """JSON for a jsonb column. A string is JSON already: pgqueuer serializes its own."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _keep_alive(connection: Any) -> None:
+    """Turn on TCP keepalives, which asyncpg does not offer."""
+    peer = connection._transport.get_extra_info("socket")
+    if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):  # each system has some of them
+            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+async def _leave_as_is(_: Any) -> None:
+    """No session state is ever set (settings are transaction-local), so there is none to reset."""
+
+
+async def connect(url: str) -> Connection:
+    """A connection outside the pool, for migrations and for the worker's LISTEN."""
+    connection = await asyncpg.connect(url, timeout=15, server_settings=_IN_UTC)
+    _keep_alive(connection)
+    return connection
+
+
+class Commits:
+    """How many transactions were committed, or may have been."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+_commits: ContextVar[Commits | None] = ContextVar("commits", default=None)
+
+
+@contextmanager
+def commits() -> Generator[Commits]:
+    """Count the transactions that are committed within the block."""
+    counted = Commits()
+    token = _commits.set(counted)
+    try:
+        yield counted
+    finally:
+        _commits.reset(token)
+
+
+class Database:
+    """A connection pool, with deadlines, and the small pools beside it.
+
+    A verb runs in `async with db.transaction() as tx`: the end commits, an exception rolls back. A page that only
+    reads uses `async with db.reading() as tx`. Both raise Unavailable for every fault of the database.
+
+    reserved: for health and webhooks, which must not wait for pages. exports: for what slow browsers download. jobs:
+    for the worker in a web process. Each is this database itself where it was opened without.
+    """
+
+    def __init__(self, pool: Pool, limits: Limits, *, is_pooled: bool = False) -> None:
+        self._pool = pool
+        self._limits = limits
+        self._is_pooled = is_pooled
+        self._writers: asyncio.Semaphore | None = None
+        self.reserved = self.exports = self.jobs = self
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        size: int = 6,
+        pooler: bool = False,
+        limits: Limits = COMMANDS,
+        on_query: Callable[[Any], None] | None = None,
+        min_size: int = 1,
+    ) -> Database:
+        """Open one pool. pooler: behind a transaction pooler, where prepared statements cannot be cached.
+
+        on_query: called with each query, as asyncpg logs it.
+        """
+
+        async def init(connection: Any) -> None:
+            _keep_alive(connection)
+            await connection.set_type_codec(
+                "jsonb", encoder=_to_jsonb, decoder=json.loads, schema="pg_catalog"
+            )
+            if on_query:
+                connection.add_query_logger(on_query)
+
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=min_size,
+            max_size=size,
+            init=init,
+            reset=_leave_as_is,
+            connection_class=_limited(limits) if pooler else Connection,
+            server_settings=_IN_UTC if pooler else _IN_UTC | limits.settings(),
+            statement_cache_size=0 if pooler else 200,
+            command_timeout=limits.statement + MARGIN,
+            timeout=15,
+        )
+        return cls(pool, limits, is_pooled=pooler)
+
+    @classmethod
+    async def open_for_pages(
+        cls, url: str, *, size: int = 6, pooler: bool = False, with_jobs: bool = False
+    ) -> Database:
+        """Open the pools of a web process: `size` connections, up to two reserved, two for exports, six for jobs."""
+        database = await cls.open(url, size=size, pooler=pooler, limits=PAGES)
+        database._writers = asyncio.Semaphore(max(1, size - FOR_READS))
+        database.reserved = await cls.open(url, size=2, pooler=pooler, limits=RESERVED)
+        database.exports = await cls.open(url, size=2, pooler=pooler, limits=EXPORTS, min_size=0)
+        if with_jobs:
+            database.jobs = await cls.open(url, pooler=pooler, limits=JOBS)
+        return database
+
+    async def close(self) -> None:
+        """Close every connection, after a short wait for running queries."""
+        for database in {self, self.reserved, self.exports, self.jobs}:
+            await database._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Tx]:
+        """A transaction: the end of the block commits, an exception rolls back. Raises Unavailable."""
+        async with self._connection(self._writers) as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                yield connection
+            except BaseException as error:
+                await _roll_back(connection, transaction, error)
+                raise
+            await _commit(connection, transaction)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Tx]:
+        """A connection for reads, each in its own transaction. Raises Unavailable.
+
+        Behind a pooler they share one: its deadlines can be set for a transaction alone.
+        """
+        async with self._connection() as connection:
+            if self._is_pooled:
+                async with connection.transaction():
+                    yield connection
+            else:
+                yield connection
+
+    @asynccontextmanager
+    async def _connection(
+        self, slots: asyncio.Semaphore | None = None
+    ) -> AsyncGenerator[PoolConnectionProxy]:
+        connection = await self._acquire(slots)
+        try:
+            yield connection
+        except BaseException as error:
+            if isinstance(error, TimeoutError | asyncio.CancelledError):
+                _drop(connection)
+            if faults.is_fault(error, is_closed=_is_closed(connection)):
+                raise Unavailable(error) from error
+            raise
+        finally:
+            if slots:
+                slots.release()
+            await self._pool.release(connection)
+
+    async def _acquire(self, slots: asyncio.Semaphore | None) -> PoolConnectionProxy:
+        """A connection within the deadline, after one of the slots."""
+        has_slot = False
+        try:
+            async with asyncio.timeout(self._limits.connection):
+                if slots:
+                    has_slot = await slots.acquire()
+                return await self._pool.acquire()  # pyright: ignore[reportReturnType]
+        except BaseException as error:
+            if slots and has_slot:
+                slots.release()
+            if isinstance(error, faults.CONNECTING):
+                raise Unavailable(error) from error
+            raise
+
+
+def _limited(limits: Limits) -> type[Connection]:
+    """A connection whose transactions begin with these limits, in the same query."""
+    begin = limits.begin()
+
+    class Limited(Connection):
+        async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+            return await super().execute(begin if query == "BEGIN;" else query, *args, timeout=timeout)
+
+    return Limited
+
+
+async def _roll_back(connection: Tx, transaction: Transaction, error: BaseException) -> None:
+    """Roll back; without asking a server that may not answer, which rolls back by itself once the connection closes."""
+    if isinstance(error, TimeoutError | asyncio.CancelledError):
+        _drop(connection)
+    elif not _is_closed(connection):
+        try:
+            await transaction.rollback()
+        except (*faults.CONNECTING, TimeoutError):
+            _drop(connection)
+
+
+async def _commit(connection: Tx, transaction: Transaction) -> None:
+    counted = _commits.get()
+    try:
+        await transaction.commit()
+    except asyncpg.PostgresError as error:
+        if (error.sqlstate or "").startswith("08"):  # no answer of the server's, but the connection's end
+            raise Unavailable(error, unsure=True) from error
+        raise
+    except (OSError, InterfaceError) as error:
+        _drop(connection)
+        raise Unavailable(error, unsure=True) from error
+    finally:
+        # A commit that failed counts too: it may have been done.
+        if counted:
+            counted.count += 1
+
+
+def _is_closed(connection: Tx) -> bool:
+    try:
+        return connection.is_closed()
+    except InterfaceError:  # dropped, so no longer the pool's
+        return True
+
+
+def _drop(connection: Tx) -> None:
+    """Close a connection at once, without a word to the server."""
+    with suppress(InterfaceError):
+        connection.terminate()
