@@ -4,7 +4,6 @@ from circles.directory.introductions.ending import end_for_erased as end_introdu
 from circles.directory.introductions.rules import LIFETIME as INTRODUCTION_LIFETIME
 from circles.directory.introductions.rules import read_ids
 from circles.directory.introductions.suggestions_actions import (
-    count_suggestion,
     find_nameable,
     read_nameable,
     suggest,
@@ -24,7 +23,6 @@ __all__ = [
     "Suggestion",
     "Way",
     "columns_of",
-    "count_suggestion",
     "end_introductions_for_erased",
     "find_nameable",
     "listing_options",

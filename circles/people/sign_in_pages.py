@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from circles.base.errors import Refused
 from circles.people import rules, sign_in_actions, sign_in_rules
-from circles.people.sign_in_actions import SignIn
+from circles.people.sign_in_actions import BrowserKeys, SignIn
 from circles.people.sign_in_rules import SignInRequest
 from circles.store.db import Record
 from circles.web import access, cookies, limits, render
@@ -57,7 +57,7 @@ async def request_mail(request: Request) -> Response:
         key = await sign_in_actions.request_mail(
             context,
             sign_in_request,
-            browser=cookies.read(request, REQUEST),
+            keys=_keys(request),
             network=limits.client_network(request, context.settings),
         )
     except sign_in_rules.TooManyRequests as refused:
@@ -105,6 +105,7 @@ def _code_page(request: Request, form: Form, row: Record | None) -> Response:
             200 if form.ok else 422,
             form=form,
             email=row["email"] if row else "",
+            digits=sign_in_rules.digits_words(_digits(row)).capitalize(),
             refused=row is not None and row["mail_refused"],
             spent=refusals[0].text if refusals else "",
         )
@@ -112,21 +113,21 @@ def _code_page(request: Request, form: Form, row: Record | None) -> Response:
 
 
 async def use_code(request: Request) -> Response:
+    context, keys = access.context(request), _keys(request)
     form = await Form.read(request)
-    digits = form.take(lambda: sign_in_rules.parse_code(form.value("code")))
+    row = await sign_in_actions.latest_request(context, keys.asked)
+    digits = form.take(lambda: sign_in_rules.parse_code(form.value("code"), digits=_digits(row)))
     if digits is not None:
         try:
-            result = await sign_in_actions.use_code(
-                access.context(request),
-                browser=cookies.read(request, REQUEST),
-                digits=digits,
-                old_token=_token(request),
-            )
-            return await _continue(request, result)
+            return await _continue(request, await sign_in_actions.use_code(context, keys=keys, digits=digits))
         except Refused as refused:
             form.add(refused.reasons)
-    row = await sign_in_actions.latest_request(access.context(request), cookies.read(request, REQUEST))
+            row = await sign_in_actions.latest_request(context, keys.asked)
     return _code_page(request, form, row)
+
+
+def _digits(row: Record | None) -> int:
+    return row["code_digits"] if row else sign_in_rules.code_digits(0)
 
 
 async def link_form(request: Request) -> Response:
@@ -143,8 +144,7 @@ async def use_link(request: Request) -> Response:
         result = await sign_in_actions.use_link(
             access.context(request),
             link=request.path_params["token"],
-            browser=cookies.read(request, REQUEST),
-            old_token=_token(request),
+            keys=_keys(request),
         )
     except Refused as refused:
         return _link_gone(request, refused)
@@ -171,11 +171,7 @@ async def give_name(request: Request) -> Response:
     if form.ok:
         try:
             result = await sign_in_actions.give_name(
-                access.context(request),
-                browser=cookies.read(request, REQUEST),
-                name=name,
-                pronouns=pronouns,
-                old_token=_token(request),
+                access.context(request), keys=_keys(request), name=name, pronouns=pronouns
             )
             return await _continue(request, result)
         except Refused as refused:
@@ -195,6 +191,9 @@ async def _continue(request: Request, result: SignIn) -> Response:
     cookies.write(
         response, settings, access.SIGN_IN, result.token, int(sign_in_rules.SIGN_IN_LASTS.total_seconds())
     )
+    cookies.write(
+        response, settings, cookies.KNOWN, result.known, int(sign_in_rules.KNOWN_LASTS.total_seconds())
+    )
     cookies.delete(response, settings, REQUEST)
     kept.after(request, response)
     return response
@@ -207,6 +206,12 @@ async def _page_of_kept_form(request: Request, result: SignIn) -> str:
         return ""
     form = await kept.of(request, person.id)
     return form.page if form else HOME
+
+
+def _keys(request: Request) -> BrowserKeys:
+    return BrowserKeys(
+        asked=cookies.read(request, REQUEST), known=cookies.known_key(request), sign_in=_token(request)
+    )
 
 
 def _token(request: Request) -> str:

@@ -6,7 +6,7 @@ import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from circles.base import clock, text
@@ -15,15 +15,27 @@ from circles.base.errors import Reason, Refused
 SIGN_IN_LASTS = timedelta(days=30)
 CODE_LASTS = timedelta(minutes=10)  # and the link in the same mail
 NAME_LASTS = timedelta(minutes=30)  # for a new person to give a name after the code or link was right
+KNOWN_LASTS = timedelta(days=400)  # what browsers keep a cookie for at most
 MAX_TRIES = 5
+# The digits of a code, by the wrong codes there were for an address: a guess is right once in 10 ** digits. Ten wrong
+# ones are forgotten after a month, so at six digits somebody may guess 120 times a year.
+CODE_DIGITS = ((10, 6), (50, 8))
+MAX_DIGITS = 10
+TOLD_FROM = 10  # wrong codes of several requests, from which on the person is told
+FAILURES_LAST = timedelta(days=30)
 _DIGITS = re.compile(r"[0-9](?:[\s\-\u2010-\u2015.]*[0-9])*")  # a number with gaps in it
-_SIX = re.compile(r"(?<![0-9])(?<![0-9][.,\-])[0-9]{6}(?![0-9])")
-_HALVES = re.compile(r"(?<![0-9])([0-9]{3})[\s\-\u2010-\u2015.,]([0-9]{3})(?![0-9])")
+_NUMBERS = {6: "six", 8: "eight", 10: "ten"}
 
-# Limits of sign-in mails: (how many, in what time). An address gets few, so that no mailbox is filled and no code
-# is guessed by requesting many. A network gets more, since a household or a clinic may share it.
+# Limits of sign-in mails: (how many, in what time). Only mails that were sent count.
+# One address from one network: so nobody uses up what the person has elsewhere.
 ADDRESS_LIMITS = ((6, timedelta(minutes=15)), (30, timedelta(days=1)))
-NETWORK_LIMITS = ((40, timedelta(minutes=15)),)
+# One address in a browser in which its account was signed in before: nobody else can use it up.
+KNOWN_LIMITS = ((10, timedelta(minutes=15)), (60, timedelta(days=1)))
+# One address from all networks, so that nobody fills a mailbox from many. It lasts no longer than a code: the button in
+# the newest of these mails works in every browser, so the person who reads them is never locked out.
+MAILBOX_LIMITS = ((30, timedelta(minutes=10)),)
+# All addresses from one network, which a household, a clinic or a whole community may share.
+NETWORK_LIMITS = ((150, timedelta(minutes=15)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +72,45 @@ class TooManyRequests(Refused):
         super().__init__(
             Reason(
                 "too_often",
-                f"Many sign-in mails were asked for in a short time. Please try again in {span}. "
-                "A code that came in the last ten minutes still works.",
+                "Many sign-in mails were asked for in a short time. The button in the newest one works for ten "
+                f"minutes, in any browser. Or try again in {span}.",
             )
         )
 
 
-def parse_code(typed: str, field: str = "code") -> str:
-    """Six digits out of what was typed or pasted: with gaps in them, in any script, and with words around them.
+def code_digits(failures: int) -> int:
+    """How many digits the next code of an address has. failures: wrong codes that no right one followed."""
+    return next((digits for below, digits in CODE_DIGITS if failures < below), MAX_DIGITS)
 
-    Raises Refused for none, or for several that differ.
+
+def digits_words(digits: int) -> str:
+    """The number of digits in words, such as "six digits"."""
+    return f"{_NUMBERS[digits]} digits"
+
+
+def parse_code(typed: str, field: str = "code", *, digits: int = 6) -> str:
+    """The code out of what was typed or pasted: with gaps in it, in any script, and with words around it.
+
+    digits: how many it has. Raises Refused for none, or for several that differ.
     """
     plain = text.plain_digits(unicodedata.normalize("NFKC", typed))
-    codes = set(_SIX.findall(plain))
+    whole = rf"(?<![0-9])(?<![0-9][.,\-])[0-9]{{{digits}}}(?![0-9])"
+    codes = set(re.findall(whole, plain))
     if not codes:
         numbers = {re.sub(r"[^0-9]", "", match[0]) for match in _DIGITS.finditer(plain)}
-        codes = {number for number in numbers if len(number) == 6}
+        codes = {number for number in numbers if len(number) == digits}
     if not codes:  # a number next to it that is none of it
-        codes = {"".join(halves) for halves in _HALVES.findall(plain)}
+        half = f"([0-9]{{{digits // 2}}})"
+        halves = rf"(?<![0-9]){half}[\s\-\u2010-\u2015.,]{half}(?![0-9])"
+        codes = {"".join(parts) for parts in re.findall(halves, plain)}
     if len(codes) != 1:
-        raise Refused(Reason("code_unreadable", "The code has six digits. It is in the mail we sent.", field))
+        sentence = f"The code has {digits_words(digits)}. It is in the mail we sent."
+        raise Refused(Reason("code_unreadable", sentence, field))
     return codes.pop()
 
 
 def code_hash(key: bytes, request_id: UUID, digits: str) -> bytes:
-    """How a code is stored. Keyed, since six digits are few, and bound to its request."""
+    """How a code is stored. Keyed, since its digits are few, and bound to its request."""
     return hmac.digest(key, b"sign-in code " + request_id.bytes + digits.encode(), "sha256")
 
 
@@ -108,6 +134,17 @@ def code_refusals(request: RequestState | None) -> list[Reason]:
             Reason("tried_out", f"The code was wrong {MAX_TRIES} times. Please ask for a new one.", "code")
         ]
     return []
+
+
+def short_code_refusals(digits: int, failures: int) -> list[Reason]:
+    """Why a code that has too few digits by now cannot sign in. The link in its mail still does."""
+    if digits >= code_digits(failures):
+        return []
+    sentence = (
+        "Somebody typed many wrong codes for this address, so codes have more digits now. Please ask for a new one, or "
+        "press the button in the mail you have."
+    )
+    return [Reason("too_short", sentence, "code")]
 
 
 def wrong_code_refusal(tries: int) -> Reason:
@@ -135,8 +172,3 @@ def name_refusals(request: RequestState | None) -> list[Reason]:
     if request is None or request.used or not request.proven or request.expired:
         return [Reason("expired", "This took longer than half an hour. Please ask for a new code.")]
     return []
-
-
-def time_left(per: timedelta, now: datetime) -> timedelta:
-    """How long until the window of a limit ends; windows are counted from the start of 2000."""
-    return per - (now - datetime(2000, 1, 1, tzinfo=UTC)) % per

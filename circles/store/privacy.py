@@ -42,13 +42,19 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "id person_id")
     | _all(
         PERSONAL,
-        "email name pronouns zone clock_hours next_path created_at expires_at proven_at used_at tries",
+        "email name pronouns zone clock_hours next_path created_at expires_at proven_at used_at tries code_digits",
     )
     | _all(SECRET, "browser_hash code_hash link_hash"),
     "sign_ins": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id")
     | _all(PERSONAL, "created_at expires_at ended_at")
     | _all(SECRET, "token_hash"),
+    "known_browsers": _all(IMPERSONAL, "id")
+    | _all(PERSON, "person_id")
+    | _all(PERSONAL, "created_at used_at")
+    | _all(SECRET, "key_hash"),
+    # Of any address, also of one without an account; a month after the last wrong code it is deleted.
+    "code_failures": _all(IMPERSONAL, "failures changed_at told_at") | _all(SECRET, "address_hash"),
     "mails": _all(IMPERSONAL, "id kind calendar_method message_id state claimed_until useful_until about")
     | _all(PERSON, "person_id")
     | _all(
@@ -230,6 +236,7 @@ STAYS = frozenset(
             "attendance",
             "bookings",
             "checkouts",
+            "code_failures",
             "events",
             "exports",
             "guidelines_asked",

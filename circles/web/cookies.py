@@ -14,6 +14,8 @@ from circles.base.settings import Settings
 
 NOTICE = "notice"
 NOTICE_KINDS = ("good", "calm", "matters", "warn")
+KNOWN = "browser"
+KNOWN_LENGTH = 43  # of secrets.token_urlsafe(32)
 ZONE = "zone"
 ZONE_CHOSEN = "zone_chosen"
 ZONE_LASTS = 31_536_000  # seconds: a year
@@ -53,6 +55,12 @@ def write(response: Response, settings: Settings, name: str, value: str, seconds
 def delete(response: Response, settings: Settings, name: str) -> None:
     """Delete a private cookie."""
     write(response, settings, name, "", 0)
+
+
+def known_key(request: Request) -> str:
+    """The key by which accounts know a browser in which they were signed in before; empty where there is none."""
+    key = read(request, KNOWN)
+    return key if len(key) == KNOWN_LENGTH and key.isascii() else ""
 
 
 def viewer(request: Request) -> Viewer:

@@ -14,6 +14,7 @@ select
     (select jsonb_agg(to_jsonb(sign_in_requests)) from sign_in_requests where person_id = :person)
         as sign_in_requests,
     (select jsonb_agg(to_jsonb(sign_ins)) from sign_ins where person_id = :person) as sign_ins,
+    (select jsonb_agg(to_jsonb(known_browsers)) from known_browsers where person_id = :person) as known_browsers,
     (select jsonb_agg(to_jsonb(kept_forms)) from kept_forms where person_id = :person) as kept_forms,
     (select jsonb_agg(to_jsonb(mails)) from mails where person_id = :person) as mails,
     (
@@ -122,7 +123,9 @@ select
     ) as money_due;
 
 -- name: erase_keys(person)!
--- sign-ins
+-- sign-ins, and the browsers they were in
+with browsers as (delete from known_browsers where person_id = :person)
+
 delete from sign_ins where person_id = :person;
 
 -- name: erase_kept_forms(person)!

@@ -29,14 +29,69 @@ update sign_ins set ended_at = now()
 where person_id = :person_id and ended_at is null and expires_at > now()
 returning id;
 
--- name: add_request(id, email, name, pronouns, zone, clock_hours, next_path, browser_hash, code_hash, link_hash, lasts)^
+-- name: known_browser(email, key)^
+-- whether the account of an address was signed in before in the browser with this key
+select
+    (
+        select known_browsers.id from known_browsers join people on people.id = known_browsers.person_id
+        where people.email = :email and key_hash = sha256(:key::bytea || uuid_send(people.id))
+    ) as id;
+
+-- name: know_browser(person_id, key)!
+-- note that an account was signed in in the browser with this key
+insert into known_browsers (person_id, key_hash) values (:person_id, sha256(:key::bytea || uuid_send(:person_id)))
+on conflict (key_hash) do update set used_at = now();
+
+-- name: forget_browsers(person_id)!
+-- from now on no browser is known to a person's account
+delete from known_browsers where person_id = :person_id;
+
+-- name: delete_old_browsers(lasts)!
+-- browsers whose cookie is over
+delete from known_browsers where used_at < now() - :lasts::interval;
+
+-- name: failures(address_hash)$
+-- the wrong codes of an address
+select failures from code_failures where address_hash = :address_hash;
+
+-- name: lock_failures(address_hash)$
+-- the wrong codes of an address, locked so that codes of several requests are judged one after the other
+insert into code_failures as kept (address_hash) values (:address_hash)
+on conflict (address_hash) do update set failures = kept.failures
+returning failures;
+
+-- name: count_failure(address_hash)!
+-- count one more wrong code
+update code_failures set failures = failures + 1, changed_at = now() where address_hash = :address_hash;
+
+-- name: forgive_failures(address_hash, tries)!
+-- the wrong codes of one request that a right one followed do not count
+update code_failures set failures = greatest(failures - :tries, 0) where address_hash = :address_hash;
+
+-- name: may_tell(address_hash)$
+-- once a day: note that a person is told of wrong codes; null where they were already
+update code_failures set told_at = now()
+where address_hash = :address_hash and (told_at is null or told_at < now() - interval '1 day')
+returning failures;
+
+-- name: delete_old_failures(lasts)!
+-- wrong codes of long ago
+delete from code_failures where changed_at < now() - :lasts::interval;
+
+-- name: person_of_request(id)^
+-- who has the address that a code was asked for, if anybody
+select people.id, people.email from sign_in_requests join people on people.email = sign_in_requests.email
+where sign_in_requests.id = :id;
+
+-- name: add_request(id, email, name, pronouns, zone, clock_hours, next_path, browser_hash, code_hash, code_digits, link_hash, lasts)^
 -- a request of a sign-in mail; returns whose address it is, or null, and when it ends
 insert into sign_in_requests (
-    id, email, person_id, name, pronouns, zone, clock_hours, next_path, browser_hash, code_hash, link_hash, expires_at
+    id, email, person_id, name, pronouns, zone, clock_hours, next_path, browser_hash, code_hash, code_digits,
+    link_hash, expires_at
 )
 values (
     :id, :email, (select people.id from people where people.email = :email), :name, :pronouns, :zone, :clock_hours,
-    :next_path, :browser_hash, :code_hash, :link_hash, now() + :lasts::interval
+    :next_path, :browser_hash, :code_hash, :code_digits, :link_hash, now() + :lasts::interval
 )
 returning person_id, expires_at;
 
@@ -44,16 +99,19 @@ returning person_id, expires_at;
 -- the mail with the code of a request
 update sign_in_requests set mail_id = :mail_id where id = :id;
 
--- name: expire_requests(browser_hash)!
--- expire the earlier requests of a browser; what of their mail waits is not sent any more
-with expired as (
-    update sign_in_requests set expires_at = now()
+-- name: expire_requests(browser_hash, email)!
+-- expire the earlier requests of a browser for an address; what of the mail of all its requests waits is not sent any more.
+-- A link for another address stays: it is of use to nobody but who reads that mail
+with earlier as (
+    select id, email, mail_id from sign_in_requests
     where browser_hash = :browser_hash and used_at is null and expires_at > now()
-    returning mail_id
+), expired as (
+    update sign_in_requests set expires_at = now()
+    where id in (select id from earlier where email = :email)
 )
 
 update mails set useful_until = now()
-where id in (select mail_id from expired) and state = 'waiting';
+where id in (select mail_id from earlier) and state = 'waiting';
 
 -- name: latest_request(browser_hash)^
 -- the latest request of a browser

@@ -3,6 +3,10 @@
 insert into kept_forms (token_hash, sealed, person_id)
 values (:token_hash, :sealed, (select person_id from sign_ins where token_hash = :sign_in_hash));
 
+-- name: sign_in_of(token_hash)$
+-- the sign-in that a browser had, though it ended or expired
+select id from sign_ins where token_hash = :token_hash;
+
 -- name: kept(token_hash)^
 -- a kept form
 select sealed, person_id from kept_forms

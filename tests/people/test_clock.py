@@ -24,14 +24,14 @@ async def clock_of(context: Context, cast: Cast) -> tuple[int | None, bool]:
 async def sign_in(context: Context, hours: int | None) -> None:
     """Sign Mira in from a browser whose language has this clock."""
     request = SignInRequest("mira@example.org", clock_hours=hours)
-    browser = await sign_in_actions.request_mail(context, request, browser="", network="n")
+    browser = await sign_in_actions.request_mail(context, request, network="n")
     async with context.db.reading() as tx:
         text = await tx.fetchval(
             "select text_body from mails where kind = 'sign_in' order by created_at desc limit 1"
         )
     code = re.search(r"\b([0-9]{6})\b", text)
     assert code
-    await sign_in_actions.use_code(context, browser=browser, digits=code[1])
+    await sign_in_actions.use_code(context, keys=sign_in_actions.BrowserKeys(browser), digits=code[1])
 
 
 async def test_a_sign_in_remembers_the_clock_of_the_browser_for_mails(context: Context, cast: Cast) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
@@ -179,6 +180,31 @@ def test_what_is_no_code_is_refused_before_it_counts(typed: str) -> None:
     assert codes(lambda: sign_in_rules.parse_code(typed)) == {"code_unreadable"}
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("12345678", "12345678"),
+        ("1234 5678", "12345678"),
+        ("Your sign-in code: 1234567890", "1234567890"),
+        ("12345-67890 (for 10 minutes)", "1234567890"),
+        ("\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668", "12345678"),
+    ],
+)
+def test_longer_codes_are_read_as_the_short_ones_are(typed: str, code: str) -> None:
+    assert sign_in_rules.parse_code(typed, digits=len(code)) == code
+    with pytest.raises(Refused, match="code_unreadable") as refused:
+        sign_in_rules.parse_code(code[:-1], digits=len(code))
+    assert {8: "eight digits", 10: "ten digits"}[len(code)] in refused.value.reasons[0].text
+
+
+def test_codes_get_longer_with_wrong_ones() -> None:
+    lengths = [sign_in_rules.code_digits(failures) for failures in (0, 9, 10, 49, 50, 100_000)]
+    assert lengths == [6, 6, 8, 8, 10, 10]
+    assert not sign_in_rules.short_code_refusals(6, 9)
+    assert [reason.code for reason in sign_in_rules.short_code_refusals(6, 10)] == ["too_short"]
+    assert not sign_in_rules.short_code_refusals(10, 100_000)
+
+
 def test_full_width_digits_are_digits() -> None:
     assert sign_in_rules.parse_code("１２３ ４５６") == "123456"
 
@@ -266,7 +292,8 @@ def test_the_last_organizer_stays(
     st.sampled_from([timedelta(minutes=15), timedelta(days=1)]),
 )
 def test_the_wait_ends_with_the_window(now: datetime, per: timedelta) -> None:
-    wait = sign_in_rules.time_left(per, now)
+    with time_machine.travel(now, tick=False):
+        wait = limits.Limit("key", 1, per).wait
     assert timedelta(0) < wait <= per
     assert (now + wait - datetime(2000, 1, 1, tzinfo=UTC)) % per == timedelta(0)
 
@@ -297,6 +324,14 @@ def asking_from(host: str, forwarded: str) -> Request:
         ("10.0.0.1", "1.2.3.4, 203.0.113.9", "10.0.0.1", "203.0.113.9"),
         ("10.0.0.7", "203.0.113.9", "10.0.0.0/24, 192.168.0.1", "203.0.113.9"),
         ("10.0.0.1", "", "10.0.0.1", "10.0.0.1"),
+        # No proxy is named: one of a private network counts as one, and alone it stands for everybody.
+        ("127.0.0.1", "1.2.3.4, 203.0.113.9", "", "203.0.113.9"),
+        ("::1", "2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
+        ("::ffff:172.18.0.3", "203.0.113.9", "", "203.0.113.9"),
+        ("172.18.0.3", "", "", ""),
+        ("127.0.0.1", "", "", ""),
+        # One is named: no other counts.
+        ("10.0.0.2", "203.0.113.9", "10.0.0.1", "10.0.0.2"),
         ("2001:db8:1:2:3:4:5:6", "", "", "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::1", "", "", "2001:db8:1:2::/64"),
         ("testclient", "", "10.0.0.1", "testclient"),

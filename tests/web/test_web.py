@@ -21,6 +21,7 @@ from circles.web import access, cookies, forms, headers, limits
 from circles.web.sent import origin
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
+from tests.helpers import rows, value
 
 
 async def _hello(request: Request) -> Response:
@@ -192,12 +193,39 @@ async def test_health_has_the_state_of_database_and_queue(
         assert (answer.status_code, answer.json()["database"]) == (503, "does not answer")
 
 
-async def test_limits_count_across_keys_and_windows(context: Context) -> None:
-    hour = timedelta(hours=1)
-    assert [await limits.allow(context, "a", 2, hour) for _ in range(3)] == [True, True, False]
-    assert await limits.allow(context, "b", 2, hour)
-    async with context.db.reading() as tx:
-        assert not await tx.fetchval("select count(*) from limits where key in ('a', 'b')")
+async def count(context: Context, *asked: limits.Limit) -> list[str]:
+    """The keys of the limits that are reached."""
+    async with context.db.transaction() as tx:
+        return [limit.key for limit in await limits.count(tx, context.settings, *asked)]
+
+
+async def test_limits_count_what_was_carried_out_and_nothing_else(context: Context) -> None:
+    ever = timedelta(days=36_500)  # no window ends while this runs
+    few, many = limits.Limit("few", 2, ever), limits.Limit("many", 9, ever)
+    assert [await count(context, few, many) for _ in range(4)] == [[], [], ["few"], ["few"]]
+    counts = await rows(context, "select count from limits order by count")
+    # A refused try counts nowhere: not where it was refused, and not beside it.
+    assert [row["count"] for row in counts] == [2, 2]
+    for number in range(2, 9):
+        assert await count(context, many) == [], number
+    assert await count(context, many) == ["many"]
+    # Nor does what was rolled back.
+    with pytest.raises(ZeroDivisionError):
+        async with context.db.transaction() as tx:
+            assert await limits.allow(tx, context.settings, "third", 1, ever)
+            raise ZeroDivisionError
+    assert await count(context, limits.Limit("third", 1, ever)) == []
+    # Another length of time counts for itself; keys are stored as hashes.
+    assert await count(context, limits.Limit("few", 2, timedelta(days=1))) == []
+    assert not await value(context, "select count(*) from limits where key ~ 'few|many|third'")
+
+
+async def test_limits_of_several_keys_never_wait_for_each_other(context: Context) -> None:
+    ever = timedelta(days=36_500)
+    one, two = limits.Limit("one", 7, ever), limits.Limit("two", 7, ever)
+    pairs = [(one, two), (two, one)] * 6
+    reached = await asyncio.gather(*(count(context, *pair) for pair in pairs))
+    assert reached.count([]) == 7
 
 
 def test_a_form_shows_every_error_and_keeps_what_was_typed() -> None:

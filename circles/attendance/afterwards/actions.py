@@ -98,8 +98,6 @@ async def write_note(context: Context, *, actor_id: UUID, gathering_id: UUID, va
         seats = await register_actions.seats(tx, gathering_id)
     note = rules.read_note(values, [seat.person_id for seat in seats])
     suggests = values.get("look") == "on"
-    if suggests:
-        await directory.count_suggestion(context, actor_id=actor_id, person_id=note["about"])
     async with context.db.transaction() as tx:
         row = await _gathering(tx, gathering_id, actor_id)
         note_id = await SQL.write_note(

@@ -26,9 +26,6 @@ async def suggest(
     context: Context, *, actor_id: UUID, gathering_id: UUID, booking_id: UUID, suggestion: Suggestion
 ) -> db.Record:
     """Suggest something to one member who came. Returns the member. Raises NotFound and Refused."""
-    async with context.db.reading() as tx:
-        member = await member_who_came(tx, gathering_id, booking_id, actor_id)
-    await directory.count_suggestion(context, actor_id=actor_id, person_id=member["person_id"])
     async with context.db.transaction() as tx:
         member = await member_who_came(tx, gathering_id, booking_id, actor_id)
         await directory.suggest(

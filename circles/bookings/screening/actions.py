@@ -58,7 +58,6 @@ async def send_request(
     version: of the questions they saw. Raises NotFound, OutOfDate when the questions changed meanwhile, and
     Refused with every reason.
     """
-    await _check_limit(context, actor)
     async with context.db.transaction() as tx:
         gathering, eligibility = await queries.eligibility(tx, actor.id, gathering_id)
         admission = eligibility.admission
@@ -76,6 +75,7 @@ async def send_request(
         )
         if request_id is None:
             raise Refused(Reason("sent_already", "Your request is with the hosts already."))
+        await _count_request(tx, context, actor)
         await SQL.add_answers(tx, request_id=request_id, questions=list(admission.questions), answers=answers)
         await audit.record(tx, "request.waiting", request_id, actor_id=actor.id, after="waiting")
         await _notify_hosts(tx, context, request_id, gathering.discreet_name)
@@ -85,8 +85,9 @@ async def send_request(
     return request_id
 
 
-async def _check_limit(context: Context, actor: Person) -> None:
-    if not await limits.allow(context, f"request {actor.id}", MAX_REQUESTS_PER_DAY, timedelta(days=1)):
+async def _count_request(tx: db.Tx, context: Context, actor: Person) -> None:
+    key, day = f"request {actor.id}", timedelta(days=1)
+    if not await limits.allow(tx, context.settings, key, MAX_REQUESTS_PER_DAY, day):
         text = "That is very many requests for one day. Please wait for the first answers, and try again tomorrow."
         raise Refused(Reason("too_often", text))
 

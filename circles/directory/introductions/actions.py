@@ -89,8 +89,6 @@ async def ask(
 
     Raises NotFound for a listing that is not shown, and Refused with every reason.
     """
-    if not await limits.allow(context, f"introduction {actor.id}", rules.MAX_A_DAY, timedelta(days=1)):
-        raise Refused(rules.too_often())
     token = secrets.token_urlsafe(32)
     async with context.db.transaction() as tx:
         await SQL.lock_person(tx, id=actor.id)
@@ -99,6 +97,9 @@ async def ask(
             return
         listing = await listing_to_ask(tx, listing_id, actor.id)
         refuse_if(rules.ask_refusals(listing))
+        key = f"introduction {actor.id}"
+        if not await limits.allow(tx, context.settings, key, rules.MAX_A_DAY, timedelta(days=1)):
+            raise Refused(rules.too_often())
         introduction = await SQL.ask(
             tx,
             id=introduction_id,

@@ -24,21 +24,14 @@ SQL = db.queries("directory/introductions")
 MAX_MATCHES = 6
 
 
-async def count_suggestion(context: Context, *, actor_id: UUID, person_id: UUID) -> None:
-    """Count a suggestion of the actor to this person. Raises Refused beyond MAX_A_DAY."""
-    key = f"suggestion {actor_id} {person_id}"
-    if not await limits.allow(context, key, suggestions_rules.MAX_A_DAY, timedelta(days=1)):
-        raise Refused(suggestions_rules.too_often())
-
-
 async def suggest(
     tx: db.Tx, context: Context, *, actor_id: UUID, person_id: UUID, suggestion: Suggestion
 ) -> UUID | None:
     """Suggest something to a member in the caller's transaction and mail them. Returns its id.
 
     None, and no second mail, for the very same within minutes: a button pressed twice. The caller decides whether the
-    actor may, and calls count_suggestion first. Raises NotFound for an unknown person, Refused for a listing that may
-    not be named.
+    actor may. Raises NotFound for an unknown person, Refused for a listing that may not be named, and beyond MAX_A_DAY
+    of the actor to this person.
     """
     person = or_not_found((await people.by_ids(tx, [person_id])).get(person_id))
     nameable = {row["id"] for row in await read_nameable(tx, suggestion.listings)}
@@ -58,6 +51,9 @@ async def suggest(
     )
     if made is None:
         return None
+    key = f"suggestion {actor_id} {person_id}"
+    if not await limits.allow(tx, context.settings, key, suggestions_rules.MAX_A_DAY, timedelta(days=1)):
+        raise Refused(suggestions_rules.too_often())
     await audit.record(tx, "suggestion.made", made, actor_id=actor_id, after="made")
     for listing_id in suggestion.listings:
         await access_log.log(tx, person_id, "suggestion.listing", actor_id=actor_id, listing_id=listing_id)

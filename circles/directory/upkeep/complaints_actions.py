@@ -30,14 +30,16 @@ async def complain(context: Context, *, actor_id: UUID, made_with: UUID, listing
         sent = await _sent_before(tx, made_with, actor_id, body)
     if sent:
         return sent
-    if not await limits.allow(context, f"complaint:{actor_id}", MAX_A_DAY, timedelta(days=1)):
-        raise Refused(too_many())
     async with context.db.transaction() as tx:
         answer_by = await SQL.insert_complaint(
             tx, id=made_with, listing_id=listing_id, person_id=actor_id, body=body
         )
         if answer_by is None:
             return or_not_found(await _sent_before(tx, made_with, actor_id, body))
+        if not await limits.allow(
+            tx, context.settings, f"complaint:{actor_id}", MAX_A_DAY, timedelta(days=1)
+        ):
+            raise Refused(too_many())
         details = {"listing": str(listing_id)}
         await audit.record(tx, "complaint.made", made_with, after="open", details=details)
         day = clock.format_date(answer_by)

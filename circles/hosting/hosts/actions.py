@@ -22,7 +22,6 @@ async def invite(context: Context, actor: Person, circle_id: UUID, *, email: str
 
     email, part: as the rules read them. Returns the invitation's id. Raises NotFound, and Refused with every reason.
     """
-    await hosts_mail.count_invitation(context, actor)
     async with context.db.transaction() as tx:
         circle = await _lock_circle(tx, circle_id, actor)
         await SQL.replace_invitation(tx, circle_id=circle_id, gathering_id=None, email=email)

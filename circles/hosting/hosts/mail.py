@@ -20,6 +20,8 @@ from circles.web import limits
 
 SQL = db.queries("hosting/hosts")
 
+DAY = timedelta(days=1)
+
 # One line of news that names a time, for the clock of its reader.
 News = Callable[[Viewer], str]
 
@@ -35,10 +37,9 @@ class Gathering(Protocol):
     def zone(self) -> str: ...
 
 
-async def count_invitation(context: Context, actor: Person) -> None:
-    """Count one invitation of the actor. Raises Refused above MAX_INVITATIONS_A_DAY."""
+async def _count_invitation(tx: db.Tx, context: Context, actor: Person) -> None:
     key = f"host invitation {actor.id}"
-    if not await limits.allow(context, key, rules.MAX_INVITATIONS_A_DAY, timedelta(days=1)):
+    if not await limits.allow(tx, context.settings, key, rules.MAX_INVITATIONS_A_DAY, DAY):
         raise Refused(rules.too_often())
 
 
@@ -53,7 +54,8 @@ async def invite(
     email: str,
     gathering: Gathering | None = None,
 ) -> UUID:
-    """Store an invitation and mail its link. Returns its id. Only the hash of the link's token is stored."""
+    """Store an invitation and mail its link. Returns its id. Raises Refused above MAX_INVITATIONS_A_DAY of a host."""
+    await _count_invitation(tx, context, actor)
     token = secrets.token_urlsafe(32)
     row = await SQL.insert_invitation(
         tx,

@@ -28,10 +28,6 @@ async def ask(context: Context, actor: Person, token: str) -> None:
     Raises NotFound; Refused for an invitation that cannot be answered, for somebody who needs no role, and beyond
     MAX_A_DAY.
     """
-    async with context.db.reading() as tx:
-        waits = await SQL.open_request(tx, person_id=actor.id)
-    if waits is None and not await limits.allow(context, f"role:{actor.id}", MAX_A_DAY, timedelta(days=1)):
-        raise Refused(Reason("too_often", "You asked several times today. Please ask again tomorrow."))
     async with context.db.transaction() as tx:
         invitation = await hosts_actions.invitation_by_token(tx, token, actor)
         refuse_if(hosts_rules.answer_refusals(invitation, actor))
@@ -40,6 +36,8 @@ async def ask(context: Context, actor: Person, token: str) -> None:
         request_id = await SQL.add_request(tx, person_id=actor.id, invitation_id=invitation["id"])
         if request_id is None:
             return
+        if not await limits.allow(tx, context.settings, f"role:{actor.id}", MAX_A_DAY, timedelta(days=1)):
+            raise Refused(Reason("too_often", "You asked several times today. Please ask again tomorrow."))
         await audit.record(tx, "role_request.open", request_id, actor_id=actor.id, after="open")
         news = "Somebody who is invited to host asks for the facilitator’s role."
         await people.notify_organizers(tx, context, news, "/organize/people/requests")

@@ -128,7 +128,6 @@ async def invite(
     fingerprint: of what was shown. Raises NotFound; OutOfDate when it would do another thing by now; Refused for a
     gathering that is over, for a host of the circle, and above the limit of invitations a day.
     """
-    await hosts_mail.count_invitation(context, actor)
     async with context.db.transaction() as tx:
         plan = plan_invitation(await _lock(tx, gathering_id, actor), actor, email)
         if plan.replaced and plan.fingerprint_before == fingerprint:

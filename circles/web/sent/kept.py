@@ -35,7 +35,11 @@ INTERRUPTED = (
 )
 LASTS = 3600  # seconds; sql/web/kept.sql says the same
 MAX_BYTES = 200_000  # of a body that is read without a sign-in
-MAX_KEPT = (60, timedelta(minutes=15))  # forms from one network
+MAX_KEPT = (60, timedelta(minutes=15))  # forms from one network, of strangers
+MAX_KEPT_OF_SIGN_IN = (
+    20,
+    timedelta(minutes=15),
+)  # of a browser whose sign-in ended: no stranger can use these up
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -59,7 +63,7 @@ async def keep(request: Request, sign_in: str) -> tuple[str, str]:
     Returns the page to come back to, and the value of the cookie; empty where nothing was kept.
     """
     is_form = request.headers.get("content-type", "").startswith(FORM_TYPES)
-    if not is_form or not await _is_allowed(request):
+    if not is_form or not await _is_allowed(request, sign_in):
         return origin.page_of(request, origin.Origin()), ""
     context: Context = request.app.state.context
     pairs, has_files = await read_pairs(request)
@@ -96,10 +100,17 @@ def pairs_of(sent: FormData) -> tuple[list[tuple[str, str]], bool]:
     return [(name, value) for name, value in items if isinstance(value, str)], has_files
 
 
-async def _is_allowed(request: Request) -> bool:
+async def _is_allowed(request: Request, sign_in: str) -> bool:
     context: Context = request.app.state.context
     network = limits.client_network(request, context.settings)
-    return await limits.allow(context, f"keep {network}", *MAX_KEPT)
+    async with context.db.transaction() as tx:
+        ended = await SQL.sign_in_of(tx, token_hash=_hash(sign_in)) if sign_in else None
+        counted = (
+            [limits.Limit(f"keep sign-in {ended}", *MAX_KEPT_OF_SIGN_IN)]
+            if ended
+            else limits.of_network("keep", network, [MAX_KEPT])
+        )
+        return not await limits.count(tx, context.settings, *counted)
 
 
 def _encode(form: KeptForm) -> bytes:
