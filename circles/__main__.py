@@ -12,16 +12,13 @@ from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+import circles
 from circles.base.errors import CirclesError, NotFound, Refused
 
 # Other modules are imported where they are used: `assets` need not wait for the whole site.
 if TYPE_CHECKING:
     from circles.base.settings import Settings
     from circles.store.context import Context
-
-
-class SettingsRefused(CirclesError):
-    """The settings are invalid."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,8 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run_command(given: argparse.Namespace) -> int:
     """Run the command that was given, with what was given to it."""
+    if given.command in CHANGING and not given.embedded:
+        refuse_beside_production()
     if given.command == "zones":
         return zones(mend=given.mend)
+    if given.command == "organizer":
+        return organizer(given.email, remove=given.remove, is_sure=given.yes)
     if given.command in PERSON_COMMANDS:
         return PERSON_COMMANDS[given.command](given.email)
     return COMMANDS[given.command]()
@@ -56,6 +57,7 @@ def run_command(given: argparse.Namespace) -> int:
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m circles", description="A site for integration circles.")
+    parser.add_argument("--version", action="version", version=f"Circles {circles.VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.__doc__, description=command.__doc__)
@@ -63,7 +65,19 @@ def parser() -> argparse.ArgumentParser:
     subparser.add_argument("--mend", action="store_true", help="move them, and notify everybody booked")
     for name, command in PERSON_COMMANDS.items():
         subparser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
-        subparser.add_argument("email", help="the address of their account")
+        subparser.add_argument("email", help="the mail address")
+    subparser = commands.add_parser("organizer", help=organizer.__doc__, description=organizer.__doc__)
+    subparser.add_argument(
+        "email", nargs="?", help="the address of their account; without it, organizers are listed"
+    )
+    subparser.add_argument("--remove", action="store_true", help="take the role away from them")
+    subparser.add_argument("--yes", action="store_true", help="do not ask")
+    for name in CHANGING:
+        commands.choices[name].add_argument(
+            "--embedded",
+            action="store_true",
+            help="use the embedded database though this machine has another",
+        )
     return parser
 
 
@@ -72,21 +86,23 @@ def interrupt(sign: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def refuse_beside_production() -> None:
+    """Raise SettingsRefused for a change to the embedded database of a machine that has production settings."""
+    from circles.commands import read_settings as settings_file
+
+    elsewhere = settings_file.production_settings_elsewhere()
+    if elsewhere is not None and not settings_file.read_settings().database_url:
+        raise settings_file.SettingsRefused(
+            f"This would change the embedded database, but {elsewhere} has the settings of production. Use them with "
+            f"CIRCLES_ENV_FILE={elsewhere}, or say --embedded."
+        )
+
+
 def read_settings() -> Settings:
-    """The settings. Raises SettingsRefused with every problem, in words."""
-    from pydantic import ValidationError
+    """The settings, with what is doubtful about them said on standard error. Raises SettingsRefused."""
+    from circles.commands import read_settings as settings_file
 
-    from circles.base.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = []
-        for found in error.errors():
-            name = "_".join(str(part) for part in found["loc"]).upper()
-            text = found["msg"].removeprefix("Value error, ")
-            problems.append(f"{name}: {text}" if name else text)
-        raise SettingsRefused("\n".join(problems)) from None
+    return settings_file.read_settings()
 
 
 def serve() -> int:
@@ -135,6 +151,8 @@ def migrate() -> int:
 
 def demo() -> int:
     """Plant the demo community in a database that has nobody in it."""
+    from circles.commands.read_settings import SettingsRefused
+
     settings = read_settings()
     if not settings.practice:
         raise SettingsRefused("The demo community is for practice mode only.")
@@ -193,18 +211,29 @@ async def warn(opened: Context) -> None:
         print(text, file=sys.stderr)
 
 
-def organizer(email: str) -> int:
-    """Make somebody the community's first organizer; they make others on the site."""
-    from circles.people import actions
+def organizer(email: str | None, *, remove: bool, is_sure: bool) -> int:
+    """Make somebody an organizer, take that role away, or list who has it; organizers make others on the site."""
+    from circles.commands import organizers
 
-    async def run() -> None:
+    async def run() -> str:
         async with context(settings) as opened:
-            await actions.appoint_first_organizer(opened, email=email)
+            if email is None:
+                return await organizers.list_them(opened)
+            change = organizers.remove if remove else organizers.appoint
+            return await change(opened, email, is_sure=is_sure)
 
     with database(read_settings(), shared=True) as settings:
-        asyncio.run(run())
-    print("They are an organizer now, and can sign in with that address.")
+        print(asyncio.run(run()))
     return 0
+
+
+def mail_test(email: str) -> int:
+    """Send one mail to an address by the mail server of the settings, and look up what receivers ask of its domain."""
+    from circles.commands import mail_test
+
+    lines, is_well = asyncio.run(mail_test.run(read_settings(), email))
+    print("\n".join(lines))
+    return 0 if is_well else 1
 
 
 def export(email: str) -> int:
@@ -240,10 +269,16 @@ def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]
 
     shared: use the embedded database of a process that runs on the same data folder, if there is one.
     """
+    from circles.commands import database_check
     from circles.practice.postgres import embedded as postgres
 
-    url = settings.database_url or (postgres.running(settings.data_dir) if shared else None)
-    if url:
+    if settings.database_url:
+        for text in asyncio.run(database_check.check_all(settings)):
+            print(text, file=sys.stderr)
+        yield settings
+        return
+    print(f"The embedded database in {settings.data_dir.absolute()}.", file=sys.stderr)
+    if url := postgres.running(settings.data_dir) if shared else None:
         yield settings.model_copy(update={"database_url": url})
         return
     with postgres.Embedded.start(settings.data_dir) as embedded:
@@ -296,10 +331,14 @@ COMMANDS: dict[str, Callable[[], int]] = {
 }
 
 PERSON_COMMANDS: dict[str, Callable[[str], int]] = {
-    "organizer": organizer,
     "export": export,
     "erase": erase,
+    "mail-test": mail_test,
 }
+
+# Those that write. On the embedded database of a machine that has production settings they are probably meant for the
+# other database.
+CHANGING = ("migrate", "demo", "zones", "organizer", "erase")
 
 if __name__ == "__main__":
     sys.exit(main())

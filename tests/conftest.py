@@ -40,6 +40,7 @@ for name in set(os.environ) - set(FOR_TESTS):
         del os.environ[name]
 for name in ("DATABASE_URL", "PORT", "DATA_DIR"):
     os.environ.pop(name, None)
+os.environ["CIRCLES_ENV_FILE"] = ""
 
 # As at start-up, for tests of verbs that do not build the application.
 connect_features()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
 from circles.people import rules
+from circles.people.queries import by_email
 from circles.people.rules import Person, Role
 from circles.store import audit, db
 from circles.store.context import Context
@@ -187,24 +188,45 @@ async def set_role(tx: db.Tx, person: Person, role: Role, on: bool, *, actor_id:
     )
 
 
-async def appoint_first_organizer(context: Context, *, email: str, name: str = "") -> Person:
-    """Make somebody the community's first organizer, with a new account where the address has none.
+async def appoint_organizer(context: Context, *, email: str, name: str = "") -> Person:
+    """Make somebody an organizer, with a new account where the address has none.
 
-    For the command line only. Raises Refused when there is an organizer already, who can make more on the
-    site, and for an address or a name that cannot be read.
+    For the command line only: for the first organizer, and where none can sign in any more. Raises Refused for an
+    address or a name that cannot be read.
     """
     address = rules.parse_address(email)
     account_name = rules.parse_name(name or address.partition("@")[0])
     async with context.db.transaction() as tx:
-        if await db.rows(ROLES.lock_organizers(tx)):
-            raise Refused(
-                Reason(
-                    "has_organizer", "There is an organizer already. They can make more at /organize/people."
-                )
-            )
+        await db.rows(ROLES.lock_organizers(tx))
         row = dict(await SQL.add_or_find_person(tx, email=address, name=account_name, pronouns="", zone=""))
         if row.pop("is_new"):
             await audit.record(tx, "person.joined", row["id"], after="member")
         person = Person(**row)
         await set_role(tx, person, "organizer", True, actor_id=None)
     return person
+
+
+async def dismiss_organizer(context: Context, *, email: str) -> None:
+    """Take the role of an organizer away, by the command line only: on the site organizers do it, and one must stay.
+
+    Raises NotFound for an address without an account, Refused for what is no address.
+    """
+    address = rules.parse_address(email)
+    async with context.db.transaction() as tx:
+        await db.rows(ROLES.lock_organizers(tx))
+        person = await by_email(tx, address)
+        if person is None:
+            raise NotFound
+        await set_role(tx, person, "organizer", False, actor_id=None)
+
+
+async def organizers(context: Context) -> list[Person]:
+    """Every organizer."""
+    async with context.db.reading() as tx:
+        return [Person(**row) for row in await db.rows(ROLES.organizers(tx))]
+
+
+async def has_account(context: Context, *, email: str) -> bool:
+    """Whether somebody has an account with this address. Raises Refused for what is no address."""
+    async with context.db.reading() as tx:
+        return await by_email(tx, rules.parse_address(email)) is not None

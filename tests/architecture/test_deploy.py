@@ -12,6 +12,7 @@ import pytest
 
 from circles.base.settings import Settings
 from circles.commands import server
+from circles.commands.read_settings import variable_name
 from circles.directory.imports import pages as imports
 from circles.people import pictures
 
@@ -22,22 +23,11 @@ NGINX = (DEPLOY / "nginx" / "circles.conf").read_text()
 CADDY = (DEPLOY / "caddy" / "Caddyfile").read_text()
 
 
-def setting_names() -> set[str]:
-    """The environment variables of the settings."""
-    plain = {"database_url": "DATABASE_URL", "port": "PORT", "data_dir": "DATA_DIR"}
-    return {plain.get(name, f"CIRCLES_{name.upper()}") for name in Settings.model_fields}
-
-
 def test_the_example_of_the_environment_has_every_setting() -> None:
     lines = (DEPLOY / "env.example").read_text().splitlines()
     names = [found[1] for line in lines if (found := re.match(r"#?([A-Z_]+)=", line))]
-    assert set(names) == setting_names()
+    assert set(names) == {variable_name(field) for field in Settings.model_fields}
     assert len(names) == len(set(names))
-
-
-def test_the_readme_has_every_setting() -> None:
-    table = re.findall(r"^\| (`.*?`) \|", (ROOT / "README.md").read_text(), re.M)
-    assert set(re.findall(r"`([A-Z_]+)`", " ".join(table))) == setting_names()
 
 
 def test_proxies_let_the_largest_upload_through_and_little_more() -> None:

@@ -63,11 +63,11 @@ def test_files_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_commands_exist(path: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
-    commands = set(re.findall(r"[a-z]+", re.search(r"\{([a-z,]+)\}", parser().format_help())[1]))  # pyright: ignore[reportOptionalSubscript]
+    commands = set(re.findall(r"[a-z-]+", re.search(r"\{([a-z,-]+)\}", parser().format_help())[1]))  # pyright: ignore[reportOptionalSubscript]
     for span in spans(path):
         for target in re.findall(r"\bmake ([a-z]+)\b", span):
             assert target in targets, f"{path.name}: make {target}"
-        for command in re.findall(r"python -m circles ([a-z]+)", span):
+        for command in re.findall(r"python -m circles ([a-z-]+)", span):
             assert command in commands, f"{path.name}: python -m circles {command}"
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from circles import people
-from circles.base.errors import Refused
+from circles.base.errors import NotFound, Refused
 from circles.people import actions, rules, sign_in_actions
 from circles.people.sign_in_actions import BrowserKeys
 from circles.people.sign_in_rules import SignInRequest
@@ -701,19 +701,18 @@ async def test_the_list_of_people_is_searched_and_paged(
         assert "Nobody matches" in (await page.get("/organize/people", params={"q": "%"})).text
 
 
-async def test_the_first_organizer_is_appointed_once(cast: Cast, context: Context) -> None:
-    with pytest.raises(Refused) as caught:
-        await actions.appoint_first_organizer(context, email="new@example.org")
-    assert caught.value.codes == {"has_organizer"}
+async def test_organizers_are_appointed_and_dismissed_by_the_operator(cast: Cast, context: Context) -> None:
     await change(context, "update people set is_organizer = false")
-    first = await actions.appoint_first_organizer(context, email="New@Example.org", name="Nel")
+    first = await actions.appoint_organizer(context, email="New@Example.org", name="Nel")
     assert first.name == "Nel"
-    await change(context, "update people set is_organizer = false")
-    known = await actions.appoint_first_organizer(context, email="mira@example.org", name="Other")
+    known = await actions.appoint_organizer(context, email="mira@example.org", name="Other")
     assert (known.id, known.name) == (cast.mira, "Mira")
-    assert await value(context, "select count(*) from people where is_organizer") == 1
-    async with context.db.reading() as tx:
-        assert (await people.by_ids(tx, [cast.mira]))[cast.mira].is_organizer
+    assert {each.name for each in await actions.organizers(context)} == {"Nel", "Mira"}
+    await actions.dismiss_organizer(context, email="MIRA@example.org")
+    assert [each.name for each in await actions.organizers(context)] == ["Nel"]
+    with pytest.raises(NotFound):
+        await actions.dismiss_organizer(context, email="nobody@example.org")
+    assert await value(context, "select count(*) from events where what = 'person.organizer'") == 3
 
 
 # what other rooms ask

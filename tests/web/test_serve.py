@@ -42,10 +42,10 @@ class Site:
     def run(self, command: str = "serve", **environment: str) -> subprocess.Popen[str]:
         """Start a command on this data and port."""
         ours = {n: v for n, v in os.environ.items() if not n.startswith("CIRCLES_") and n != "DATABASE_URL"}
-        given = {"PORT": str(self.port), "DATA_DIR": str(self.folder / "my data"), **environment}
+        given = {"PORT": str(self.port), "DATA_DIR": str(self.folder / "my data"), "CIRCLES_ENV_FILE": ""}
         return subprocess.Popen(
-            [sys.executable, "-m", "circles", command],
-            cwd=ROOT, env={**ours, **given}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [sys.executable, "-m", "circles", *command.split()],
+            cwd=ROOT, env={**ours, **given, **environment}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True,
         )  # fmt: skip
 
@@ -69,7 +69,9 @@ class Site:
         begun = time.monotonic()
         self.process.send_signal(sign)
         said, complained = self.process.communicate(timeout=60)
-        return self.process.returncode, said, complained, time.monotonic() - begun
+        which = f"The embedded database in {self.folder / 'my data'}.\n"
+        assert complained.startswith(which)
+        return self.process.returncode, said, complained.removeprefix(which), time.monotonic() - begun
 
 
 @pytest.fixture

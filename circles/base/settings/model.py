@@ -6,10 +6,11 @@ import secrets
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from circles.base.settings import rules
 
 
 class CrisisLine(BaseModel):
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     origin: str = ""
     secret: SecretStr = SecretStr("")
+    old_secret: SecretStr = SecretStr("")
     worker_database_url: str = ""
     pooler: bool = False
     pool_size: int = Field(default=6, ge=1, le=50)
@@ -49,7 +51,7 @@ class Settings(BaseSettings):
     smtp_port: int = 587
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
-    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_security: Literal["starttls", "tls", "none", "insecure"] = "starttls"
     mail_from: str = "circles@example.org"
 
     stripe_secret_key: SecretStr = SecretStr("")
@@ -100,38 +102,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
-        problems = self._missing() if self.mode == "production" else self._live_keys()
-        if problems:
-            raise ValueError(" ".join(problems))
+        if problems := rules.problems(self):
+            raise ValueError("\n".join(problems))
         return self
 
-    def _missing(self) -> list[str]:
-        """Every missing setting of production, in one sentence."""
-        origin = urlsplit(self.origin)
-        needed = {
-            "DATABASE_URL": bool(self.database_url),
-            "CIRCLES_SECRET (32 characters or more)": len(self.secret.get_secret_value()) >= 32,
-            "CIRCLES_ORIGIN (https://your.address, no path)": origin.scheme == "https"
-            and bool(origin.netloc)
-            and origin.path in ("", "/"),
-            "CIRCLES_SMTP_HOST": bool(self.smtp_host),
-            "CIRCLES_MAIL_FROM": self.mail_from != "circles@example.org",
-            "CIRCLES_STRIPE_SECRET_KEY": bool(self.stripe_secret_key.get_secret_value()),
-            "CIRCLES_STRIPE_WEBHOOK_SECRET": bool(self.stripe_webhook_secret.get_secret_value()),
-        }
-        missing = [name for name, is_set in needed.items() if not is_set]
-        return [f"Production needs: {', '.join(missing)}."] if missing else []
-
-    def _live_keys(self) -> list[str]:
-        key = self.stripe_secret_key.get_secret_value()
-        if "_live_" in key:
-            return ["A live Stripe key is set, but practice mode is on. Set CIRCLES_MODE=production."]
-        if key and not self.stripe_api_base:
-            return ["A Stripe key is set, but practice mode is on: unset it, or set CIRCLES_MODE=production."]
-        return []
+    @property
+    def signing_keys(self) -> tuple[bytes, ...]:
+        """The keys a token may be signed with: the present one, then the old one where it is given for a time."""
+        old = self.old_secret.get_secret_value()
+        return (self.signing_key(), old.encode()) if old else (self.signing_key(),)
 
     def signing_key(self) -> bytes:
-        """The key of feed URLs, link tokens and hashes."""
+        """The key that feed URLs, link tokens and hashes are made with."""
         return (self.secret.get_secret_value() or _practice_secret(self.data_dir)).encode()
 
 
