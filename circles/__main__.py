@@ -124,6 +124,7 @@ def work() -> int:
 
     async def run() -> None:
         async with context(settings, for_jobs=True) as opened:
+            await check_schema(opened)
             await warn(opened)
             await server.work(opened)
 
@@ -137,16 +138,27 @@ def migrate() -> int:
     """Bring the database up to date."""
     from circles.store import migrate
 
-    async def run() -> list[str]:
+    async def run() -> tuple[list[str], list[str]]:
         applied = await migrate.migrate(settings.worker_url)
         async with context(settings) as opened:
             await warn(opened)
-        return applied
+            return applied, await migrate.check(opened.db)
 
     with database(read_settings(), shared=True) as settings:
-        applied = asyncio.run(run())
-    print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
+        applied, newer = asyncio.run(run())
+    if newer:
+        print(f"A newer Circles has migrated this database ({', '.join(newer)}). Nothing was changed.")
+    else:
+        print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
     return 0
+
+
+async def check_schema(opened: Context) -> None:
+    """Refuse a database that this code cannot run on. One that a newer Circles has migrated is named."""
+    from circles.store import migrate
+
+    if newer := await migrate.check(opened.db):
+        print(f"A newer Circles has migrated this database ({', '.join(newer)}). This one runs on it.")
 
 
 def demo() -> int:
@@ -304,11 +316,17 @@ async def context(settings: Settings, *, for_jobs: bool = False) -> AsyncGenerat
 
 
 async def prepare(settings: Settings) -> bool:
-    """Migrate, and in practice mode load the demo community into a new database. Returns whether it was loaded."""
+    """Check the database; in practice mode migrate, and load the demo community into a new one.
+
+    In production migrating is a step of its own, so that a process which starts again changes nothing. Returns whether
+    the demo community was loaded.
+    """
     from circles.store.migrate import migrate
 
-    await migrate(settings.worker_url)
+    if settings.practice:
+        await migrate(settings.worker_url)
     async with context(settings) as opened:
+        await check_schema(opened)
         await warn(opened)
         if not settings.practice:
             return False

@@ -225,7 +225,7 @@ MAP: dict[str, dict[str, Care]] = {
     "accesses": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id who")
     | _all(PERSONAL, "at what listing_id listing_name details"),
-    "circles_migrations": _all(IMPERSONAL, "name sha256 applied_at"),
+    "circles_migrations": _all(IMPERSONAL, "name sha256 applied_at incompatible"),
 }
 
 # Tables with personal columns that an erasure leaves alone: their rows refer to somebody without a name or address.

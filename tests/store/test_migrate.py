@@ -9,9 +9,12 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
+from circles.__main__ import prepare
+from circles.base.settings import Settings
 from circles.store import db, migrate
-from circles.store.migrate import MigrationRefused, Step
+from circles.store.migrate import Applied, MigrationRefused, Step
 from tests.database import with_database
 
 
@@ -112,12 +115,78 @@ async def test_a_changed_file_is_refused_by_name(empty: str, folder: Path) -> No
         await migrate.migrate(empty, folder=folder)
 
 
-async def test_a_database_ahead_of_the_code_is_refused(empty: str, folder: Path) -> None:
+async def check(url: str, folder: Path) -> list[str]:
+    """What a process that starts does."""
+    database = await db.Database.open(url, size=1)
+    try:
+        return await migrate.check(database, folder=folder)
+    finally:
+        await database.close()
+
+
+async def snapshot(url: str) -> object:
+    """Every column of every table, and every record of the runner."""
+    return await ask(
+        url,
+        "select (select jsonb_agg(m order by m.name) from circles_migrations m)"
+        " || (select jsonb_agg(c order by c.table_name, c.column_name) from information_schema.columns c"
+        " where c.table_schema = 'public')",
+    )
+
+
+async def test_older_code_runs_on_a_newer_database_and_changes_nothing(empty: str, folder: Path) -> None:
     await migrate.migrate(empty, folder=folder)
     (folder / "0002_second.sql").unlink()
+    before = await snapshot(empty)
+    assert await migrate.migrate(empty, folder=folder) == []
+    assert await check(empty, folder) == ["0002_second.sql"]
+    assert await snapshot(empty) == before
+
+
+async def test_older_code_refuses_a_migration_marked_as_incompatible(empty: str, folder: Path) -> None:
+    second = folder / "0002_second.sql"
+    second.write_text("-- incompatible-with-older-code\ncreate table second (id integer);\n")
+    await migrate.migrate(empty, folder=folder)
+    assert await check(empty, folder) == []  # for the code that has it, it is as any other
+    second.unlink()
+    before = await snapshot(empty)
     with pytest.raises(MigrationRefused, match=r"ahead of this code: 0002_second\.sql"):
         await migrate.migrate(empty, folder=folder)
-    assert await ask(empty, "select count(*) from circles_migrations where name like '0%'") == 2
+    with pytest.raises(MigrationRefused, match=r"ahead of this code: 0002_second\.sql"):
+        await check(empty, folder)
+    assert await snapshot(empty) == before
+
+
+async def test_two_lines_of_development_are_refused(empty: str, folder: Path) -> None:
+    await migrate.migrate(empty, folder=folder)
+    (folder / "0002_second.sql").unlink()
+    (folder / "0003_other.sql").write_text("create table third (id integer);\n")
+    with pytest.raises(MigrationRefused, match=r"two lines of development"):
+        await migrate.migrate(empty, folder=folder)
+    assert await ask(empty, "select to_regclass('third') is null") is True
+
+
+async def test_a_process_that_starts_says_what_is_missing_and_changes_nothing(
+    empty: str, folder: Path
+) -> None:
+    with pytest.raises(MigrationRefused, match=r"no tables of Circles yet. Run `python -m circles migrate`"):
+        await check(empty, folder)
+    assert await ask(empty, "select count(*) from pg_class where relnamespace = 'public'::regnamespace") == 0
+    await migrate.migrate(empty, folder=folder)
+    assert await check(empty, folder) == []
+    for number in (3, 4):
+        (folder / f"000{number}_more.sql").write_text("select 1;")
+    with pytest.raises(MigrationRefused, match=r"lacks 0003_more\.sql and 1 more\. Run `python -m circles"):
+        await check(empty, folder)
+
+
+async def test_the_table_of_an_older_runner_gets_its_last_column(empty: str, folder: Path) -> None:
+    await migrate.migrate(empty, folder=folder)
+    await ask(empty, "alter table circles_migrations drop column incompatible")
+    assert await check(empty, folder) == []
+    (folder / "0003_third.sql").write_text("-- incompatible-with-older-code\nselect 1;")
+    assert await migrate.migrate(empty, folder=folder) == ["0003_third.sql"]
+    assert await ask(empty, "select name from circles_migrations where incompatible") == "0003_third.sql"
 
 
 async def test_a_lock_that_others_hold_is_not_queued_for(
@@ -148,8 +217,8 @@ def step(name: str) -> Step:
 def test_a_file_that_comes_too_late_is_refused() -> None:
     steps = [step("0001_a.sql"), step("0002_b.sql"), step("0003_c.sql")]
     with pytest.raises(MigrationRefused, match=r"0002_b\.sql comes before 0003_c\.sql"):
-        migrate.pending(steps, {"0001_a.sql": "hash", "0003_c.sql": "hash"})
-    assert migrate.pending(steps, {"0001_a.sql": "hash"}) == steps[1:]
+        migrate.pending(steps, {"0001_a.sql": Applied("hash"), "0003_c.sql": Applied("hash")})
+    assert migrate.pending(steps, {"0001_a.sql": Applied("hash")}) == steps[1:]
 
 
 @pytest.mark.parametrize(
@@ -160,3 +229,25 @@ def test_a_bad_name_is_refused(folder: Path, name: str, why: str) -> None:
     (folder / name).write_text("select 1;")
     with pytest.raises(MigrationRefused, match=why):
         migrate.read(folder)
+
+
+def production(url: str) -> Settings:
+    """Settings of production with this database."""
+    return Settings(
+        mode="production",
+        database_url=url,
+        origin="https://circles.test",
+        secret=SecretStr("s" * 40),
+        smtp_host="mail.test",
+        mail_from="circles@circles.test",
+        stripe_secret_key=SecretStr("sk_live_x"),
+        stripe_webhook_secret=SecretStr("whsec_x"),
+    )
+
+
+async def test_in_production_a_web_process_does_not_migrate(empty: str) -> None:
+    with pytest.raises(MigrationRefused, match=r"Run `python -m circles migrate` first"):
+        await prepare(production(empty))
+    assert await ask(empty, "select count(*) from pg_class where relnamespace = 'public'::regnamespace") == 0
+    await migrate.migrate(empty)
+    assert await prepare(production(empty)) is False
