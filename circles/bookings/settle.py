@@ -68,7 +68,7 @@ async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) 
     )
 
 
-@jobs.job("bookings.release")
+@jobs.job("bookings.release", group="money")
 async def release(context: Context, booking_id: str) -> None:
     """Job: end the checkout of a held seat. Raises Unreachable when Stripe does not answer: the queue tries again."""
     if await payments.release(context, UUID(booking_id)) == "unreachable":

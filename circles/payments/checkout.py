@@ -198,7 +198,7 @@ async def resolve_unknown_checkout(context: Context, booking_id: UUID) -> Checko
 
 
 # The names of jobs stay as they were first chosen: jobs queued by an older version still run.
-@jobs.job("payments.forsake")
+@jobs.job("payments.forsake", group="money")
 async def run_resolve_unknown_checkout(context: Context, *, booking_id: str) -> None:
     """Job: resolve_unknown_checkout. The timetable repeats it until Stripe answers."""
     try:
@@ -212,7 +212,7 @@ async def sync_checkout_soon(tx: db.Tx, booking_id: UUID) -> None:
     await jobs.enqueue(tx, "payments.look", booking_id=booking_id, key=str(booking_id))
 
 
-@jobs.job("payments.look")
+@jobs.job("payments.look", group="money")
 async def sync_checkout(context: Context, *, booking_id: str = "", stripe_id: str = "") -> None:
     """Job: read a checkout's state from Stripe and move ours. Named by our booking or by Stripe's id of it."""
     if booking_id:

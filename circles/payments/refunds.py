@@ -50,7 +50,7 @@ async def refund(tx: db.Tx, booking_id: UUID, amount: int, reason: str) -> int:
     return refunded
 
 
-@jobs.job("payments.refund")
+@jobs.job("payments.refund", group="money")
 async def send(context: Context, *, operation_id: str) -> None:
     """Job: make the call of a refund that is due. Run twice, it refunds once: a retry has the same key."""
     operation = UUID(operation_id)
@@ -98,7 +98,7 @@ async def _fail(tx: db.Tx, row: db.Record, fault: str) -> None:
 
 
 # The name of the job stays as it was first chosen: jobs queued by an older version still run.
-@jobs.job("payments.look_at_refund")
+@jobs.job("payments.look_at_refund", group="money")
 async def sync_refund(context: Context, *, stripe_id: str) -> None:
     """Job: read a refund's state from Stripe. One that a bank sent back returns to the ledger and is tried again."""
     async with context.db.reading() as tx:

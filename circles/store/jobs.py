@@ -1,68 +1,61 @@
-"""Background jobs: the queue, the worker, the timetable (cron)."""
+"""Background jobs: declaring and enqueuing them, and the timetable (cron). store/queue/worker.py carries them out."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import structlog
-
-from circles.base.errors import CirclesError
 from circles.store import db
 from circles.store.context import Context
-from circles.store.monitoring import heartbeats, timetable
+from circles.store.monitoring import timetable
+from circles.store.queue.timetable import Timetable
+from circles.store.queue.worker import GROUPS, Handler, Task, TryAgain, Worker
 
 # pgqueuer is imported at its first use: every process declares jobs, and the import is slow.
 if TYPE_CHECKING:
-    from pgqueuer import Job, PgQueuer, Queries
-    from pgqueuer.models import Schedule
+    from pgqueuer import Queries
 
-log = structlog.get_logger("jobs")
+__all__ = [
+    "TryAgain",
+    "drain",
+    "enqueue",
+    "every",
+    "install",
+    "job",
+    "run_timetable",
+    "timetable_names",
+    "work",
+]
+
 SQL = db.queries("store/jobs")
 
-Handler = Callable[..., Awaitable[None]]
 H = TypeVar("H", bound=Handler)
 
-MIN_WAIT = timedelta(seconds=2)
-MAX_WAIT = timedelta(minutes=15)
+# How long running jobs may go on once the worker is told to stop, in seconds. What is left then is queued again.
+GRACE = 20.0
 
-
-class GaveUp(CirclesError):
-    """A job failed too often. The message has the type and line of the last exception."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    run: Handler
-    attempts: int
-    at_once: int
-    first: bool
-
-
-_tasks: dict[str, _Task] = {}
+_tasks: dict[str, Task] = {}
 _timetable: dict[str, tuple[str, Callable[[Context], Awaitable[None]]]] = {}
 
 
-def job(name: str, *, attempts: int = 12, at_once: int = 0, first: bool = False) -> Callable[[H], H]:
+def job(name: str, *, attempts: int = 12, at_once: int = 0, group: str = "other") -> Callable[[H], H]:
     """Declare the function of a job: `async def f(context, **payload)`.
 
     It may run more than once (after a crash, or after raising), so it must be idempotent. After `attempts`
     retries, each after twice the wait of the last (2 s up to 15 min), the job is kept as failed, which /healthz
-    reports.
+    reports. Only what the job itself raises counts: not a worker that is stopped, nor a database that is away.
 
-    at_once: how many may run at a time, over all workers; 0 is no limit. first: it is taken before others, and by a
-    part of the worker that carries out nothing else, so that jobs which hang do not delay it.
+    at_once: how many may run at a time, over all workers; 0 is no limit. group: one of GROUPS, whose places it takes:
+    "money" for whatever calls Stripe, "mail" and "codes" for whatever calls the mail server.
     """
+    if group not in GROUPS:
+        raise ValueError(f"no such group of jobs: {group}")
 
     def declare(do: H) -> H:
-        _tasks[name] = _Task(do, attempts, at_once, first)
+        _tasks[name] = Task(do, attempts, at_once, group)
         return do
 
     return declare
@@ -71,8 +64,7 @@ def job(name: str, *, attempts: int = 12, at_once: int = 0, first: bool = False)
 def every(name: str, cron: str) -> Callable[[Callable[[Context], Awaitable[None]]], Any]:
     """Declare an entry of the timetable: `async def f(context)`, run by one of the workers.
 
-    cron: five fields, in UTC. Must be safe to repeat. When it raises, that is logged and stored, and it runs again at
-    its next time.
+    cron: five fields, in UTC. Must be safe to repeat: when it raises, or its worker ends, it runs again soon.
     """
 
     def declare(do: Callable[[Context], Awaitable[None]]) -> Callable[[Context], Awaitable[None]]:
@@ -95,7 +87,7 @@ async def enqueue(
     await _queries(tx).enqueue(
         name,
         json.dumps(payload, default=str).encode(),
-        priority=int(_tasks[name].first),
+        priority=int(_tasks[name].group == "codes"),
         execute_after=after,
         dedupe_key=f"{name}:{key}" if key else None,
         on_conflict="skip",
@@ -108,104 +100,9 @@ def _queries(tx: db.Tx) -> Queries:
     return Queries(AsyncpgDriver(tx))  # pyright: ignore[reportArgumentType]
 
 
-def _queuer(context: Context, connection: db.Connection, *, first: tuple[bool, ...]) -> PgQueuer:
-    """A worker of the jobs that are `first`, or not, or of both. The timetable is with the others."""
-    from pgqueuer import PgQueuer
-
-    queuer = PgQueuer.from_asyncpg_connection(connection)
-    for name, task in _tasks.items():
-        if task.first in first:
-            queuer.entrypoint(name, concurrency_limit=task.at_once, on_failure="hold")(
-                _entrypoint(context, task)
-            )
-    if False in first:
-        for name, (cron, _) in _timetable.items():
-            queuer.schedule(name, cron)(_scheduled(context, name))
-    return queuer
-
-
-def _entrypoint(context: Context, task: _Task) -> Callable[[Job], Awaitable[None]]:
-    from pgqueuer.errors import RetryRequested
-
-    async def run(job: Job) -> None:
-        try:
-            await task.run(context, **json.loads(job.payload or b"{}"))
-        except Exception as error:
-            # The type and line of the exception, never its text, which may hold personal data: pgqueuer stores the
-            # reason in the database, and the exception is not chained.
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            reason = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-            log.warning("job failed", job=job.entrypoint, attempt=job.attempts, error=reason)
-            if job.attempts >= task.attempts:
-                raise GaveUp(reason) from None
-            raise RetryRequested(delay=wait_after(job.attempts), reason=reason) from None
-
-    return run
-
-
-def wait_after(attempt: int) -> timedelta:
-    """The wait after a failed attempt (counted from 0): doubled each time, 15 minutes at most."""
-    return min(MIN_WAIT * 2 ** min(attempt, 20), MAX_WAIT)
-
-
-def _scheduled(context: Context, name: str) -> Callable[[Schedule], Awaitable[None]]:
-    async def tick(_: Schedule) -> None:
-        with suppress(Exception):  # logged and stored already
-            await run_timetable(context, name)
-
-    return tick
-
-
-async def work(context: Context, stop: asyncio.Event | None = None) -> None:
-    """Run jobs and the timetable until `stop` is set. After a lost connection it connects again."""
-    stop = stop or asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        for first in (True, False):
-            group.create_task(_work_always(context, stop, first=first))
-
-
-async def _work_always(context: Context, stop: asyncio.Event, *, first: bool) -> None:
-    wait = 1.0
-    while not stop.is_set():
-        try:
-            await _work_once(context, stop, first=first)
-            wait = 1.0
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            log.warning("the worker lost its database", error=type(error).__name__, again_in=wait)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), wait)
-            wait = min(wait * 2, 30.0)
-
-
-async def _work_once(context: Context, stop: asyncio.Event, *, first: bool) -> None:
-    connection = await db.connect(context.settings.worker_url)
-    beating = None
-    try:
-        pooled = await heartbeats.is_pooled(connection)
-        beating = asyncio.create_task(heartbeats.beat_always(context, "worker", pooled=pooled))
-        if not first:
-            await timetable.announce(context, {name: cron for name, (cron, _) in _timetable.items()})
-        queuer = _queuer(context, connection, first=(first,))
-        # The scheduler asks the database every second while it has no entries, so it is left out where it has none.
-        runner = queuer.qm if first else queuer
-        running = asyncio.create_task(
-            runner.run(
-                dequeue_timeout=timedelta(seconds=5),
-                max_concurrent_tasks=20,
-                shutdown_on_listener_failure=True,
-            )
-        )
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        queuer.shutdown.set()
-        stopping.cancel()
-        await asyncio.wait_for(running, 20)
-    finally:
-        if beating:
-            beating.cancel()
-        connection.terminate() if stop.is_set() else await connection.close(timeout=5)
+async def work(context: Context, stop: asyncio.Event | None = None, *, grace: float = GRACE) -> None:
+    """Run jobs and the timetable until `stop` is set, and what runs then for `grace` seconds more."""
+    await Worker(context, _tasks, Timetable(_timetable)).run(stop or asyncio.Event(), grace=grace)
 
 
 async def drain(context: Context) -> None:
@@ -213,22 +110,7 @@ async def drain(context: Context) -> None:
 
     A failed job waits for its next attempt as usual.
     """
-    connection = await db.connect(context.settings.worker_url)
-    try:
-        manager = _queuer(context, connection, first=(True, False)).qm
-        running = asyncio.create_task(manager.run(dequeue_timeout=timedelta(milliseconds=200), batch_size=10))
-        while not running.done() and await _count_due(context, list(manager.entrypoint_registry)):
-            await asyncio.sleep(0.02)
-        manager.shutdown.set()
-        await running
-    finally:
-        await connection.close(timeout=5)
-
-
-async def _count_due(context: Context, names: list[str]) -> int:
-    # In one statement: between two, a job could end and add another, counted by neither.
-    async with context.db.reading() as tx:
-        return await SQL.count_due(tx, names=names)
+    await Worker(context, _tasks, Timetable({})).drain()
 
 
 async def run_timetable(context: Context, name: str) -> None:

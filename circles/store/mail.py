@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
@@ -26,9 +28,11 @@ from circles.store.context import Context
 SQL = db.queries("store/mail")
 log = structlog.get_logger("mail")
 
-# Meanwhile a claim keeps a second worker off. It lasts longer than an attempt, so that it never expires while the first
-# worker still speaks to the server.
-CLAIM = timedelta(seconds=smtp.ATTEMPT_SECONDS) + timedelta(minutes=3)
+# A claim keeps a second worker off. It is renewed while the server is spoken to, and ends soon after its worker was
+# killed. Two speak for one mail only after the database was away for longer than a claim.
+CLAIM = timedelta(seconds=40)
+RENEWED_EVERY = 10.0  # seconds
+STORE_ATTEMPTS, STORE_AGAIN = 300, 1.0  # seconds between them
 # RFC 5321, 4.5.4.1: at least 4-5 days. Attempts are at most 15 minutes apart, so these last longer.
 KEEPS_TRYING = timedelta(days=5)
 ATTEMPTS = 1000
@@ -207,7 +211,7 @@ def _address(name: str, address: str) -> Address:
     return Address(name, mailbox, domain.encode("idna").decode())
 
 
-@jobs.job("mail.deliver", attempts=ATTEMPTS, at_once=AT_ONCE)
+@jobs.job("mail.deliver", attempts=ATTEMPTS, at_once=AT_ONCE, group="mail")
 async def deliver(context: Context, *, mail_id: str) -> None:
     """Send one mail by SMTP. Idempotent: it is claimed first, and one that was sent is skipped.
 
@@ -218,8 +222,9 @@ async def deliver(context: Context, *, mail_id: str) -> None:
     async with context.db.transaction() as tx:
         row = await SQL.claim(tx, id=mail_id, hold=CLAIM, keeps_trying=KEEPS_TRYING)
         if row is None:
-            if await SQL.is_waiting(tx, id=mail_id):
-                raise NotSent("another worker claimed it")
+            claimed_for = await SQL.claimed_for(tx, id=mail_id)
+            if claimed_for is not None:
+                raise jobs.TryAgain(claimed_for)
             return
         if context.settings.practice_mail:
             await SQL.mark_sent(tx, id=mail_id)
@@ -230,7 +235,7 @@ async def deliver(context: Context, *, mail_id: str) -> None:
     await _attempt(context, row)
 
 
-@jobs.job("mail.deliver_first", attempts=ATTEMPTS, first=True)
+@jobs.job("mail.deliver_first", attempts=ATTEMPTS, group="codes")
 async def deliver_first(context: Context, *, mail_id: str) -> None:
     """Send one mail before all others, in a queue of its own. See `deliver`."""
     await deliver(context, mail_id=mail_id)
@@ -254,7 +259,8 @@ async def _attempt(context: Context, row: db.Record) -> None:
         await _store_failure(context, row, "refused")
         return
     try:
-        await smtp.send(context.settings, mail)
+        async with _renewed(context, row["id"]):
+            await smtp.send(context.settings, mail)
     except smtp.ERRORS as error:
         verdict = smtp.verdict(error, row["to_address"])
         await _store_failure(context, row, verdict)
@@ -263,8 +269,44 @@ async def _attempt(context: Context, row: db.Record) -> None:
             raise NotSent(type(error).__name__) from None
         log.warning("mail refused by its recipient", mail=str(row["id"]))
     else:
-        async with context.db.transaction() as tx:
-            await SQL.mark_sent(tx, id=row["id"])
+        await _store_sent(context, row["id"])
+
+
+async def _store_sent(context: Context, mail_id: UUID) -> None:
+    """Store that the server took a mail. While the database is away it is tried again, else the mail would go twice."""
+    for left in reversed(range(STORE_ATTEMPTS)):
+        try:
+            async with context.db.transaction() as tx:
+                await SQL.mark_sent(tx, id=mail_id)
+            return
+        except db.Unavailable as error:
+            if not left or not error.is_outage:
+                raise
+        await asyncio.sleep(STORE_AGAIN)
+
+
+@asynccontextmanager
+async def _renewed(context: Context, mail_id: UUID) -> AsyncIterator[None]:
+    """Renew the claim of a mail during the block, and release it when the block is canceled."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEWED_EVERY)
+            with suppress(Exception):  # the next time, or the claim ends
+                async with context.db.transaction() as tx:
+                    await SQL.renew_claim(tx, id=mail_id, hold=CLAIM)
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    except asyncio.CancelledError:
+        renewing.cancel()
+        with suppress(Exception):  # the claim ends by itself
+            async with context.db.transaction() as tx:
+                await SQL.release_claim(tx, id=mail_id)
+        raise
+    finally:
+        renewing.cancel()
 
 
 async def _store_failure(context: Context, row: db.Record, verdict: smtp.Verdict) -> None:

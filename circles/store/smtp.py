@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from email.message import EmailMessage
 from typing import Literal
 
@@ -11,7 +12,9 @@ import aiosmtplib
 
 from circles.base.settings import Settings
 
-ATTEMPT_SECONDS = 120
+# Deadlines in seconds: for the look-up of the name and the connection, and again for the greeting; for each answer; for
+# the whole, so that a server which answers slowly for ever takes no place for longer; for the farewell.
+CONNECT_SECONDS, ANSWER_SECONDS, ATTEMPT_SECONDS, QUIT_SECONDS = 15, 30, 90, 2
 ERRORS = (aiosmtplib.SMTPException, OSError)
 
 # What a failed attempt says about the recipient's address. refused: it takes no mail, so another attempt is useless.
@@ -48,17 +51,23 @@ _OTHER = re.compile(
 async def send(settings: Settings, mail: EmailMessage) -> None:
     """Hand a message to the server, over a connection of its own. Raises one of ERRORS."""
     password = settings.smtp_password.get_secret_value()
-    async with asyncio.timeout(ATTEMPT_SECONDS):
-        await aiosmtplib.send(
-            mail,
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            username=settings.smtp_user or None,
-            password=password or None,
-            use_tls=settings.smtp_security == "tls",
-            start_tls=settings.smtp_security == "starttls",
-            timeout=30,
-        )
+    client = aiosmtplib.SMTP(
+        hostname=settings.smtp_host,
+        port=settings.smtp_port,
+        username=settings.smtp_user or None,
+        password=password or None,
+        use_tls=settings.smtp_security == "tls",
+        start_tls=settings.smtp_security == "starttls",
+        timeout=ANSWER_SECONDS,
+    )
+    try:
+        async with asyncio.timeout(ATTEMPT_SECONDS):
+            await client.connect(timeout=CONNECT_SECONDS)
+            await client.send_message(mail)
+        with suppress(*ERRORS):  # it has taken the mail, whatever it answers now
+            await client.quit(timeout=QUIT_SECONDS)
+    finally:
+        client.close()
 
 
 def verdict(error: Exception, address: str) -> Verdict:

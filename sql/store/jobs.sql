@@ -1,6 +1,8 @@
 -- name: delete_old_log()!
--- log rows of jobs that finished two weeks ago
-delete from pgqueuer_log where created < now() - interval '14 days';
+-- log rows of jobs that ended two weeks ago; those of a job that is kept say why it was given up
+delete from pgqueuer_log
+where created < now() - interval '14 days'
+    and not exists (select from pgqueuer where pgqueuer.id = pgqueuer_log.job_id);
 
 -- name: queue_state()^
 -- how many jobs failed for good, and how long the oldest due job has waited (seconds)
@@ -10,9 +12,3 @@ select
         where status = 'queued' and execute_after <= now()
     )), 0)::float8 as oldest_wait
 from pgqueuer;
-
--- name: count_due(names)$
--- how many jobs of these names are due or running
-select count(*) from pgqueuer
-where entrypoint = any(:names::text[])
-    and (status = 'picked' or (status = 'queued' and execute_after <= now()));

@@ -18,9 +18,14 @@ update mails set claimed_until = now() + :hold
 where id = :id and state = 'waiting' and (claimed_until is null or claimed_until < now())
 returning *, now() >= least(useful_until, created_at + :keeps_trying::interval) as is_late;
 
--- name: is_waiting(id)$
--- whether a mail is waiting
-select exists (select from mails where id = :id and state = 'waiting');
+-- name: claimed_for(id)$
+-- for how long the claim of a waiting mail lasts, a second at least; null when the mail is not waiting
+select greatest(coalesce(claimed_until, now()) - now(), interval '0 seconds') + interval '1 second' from mails
+where id = :id and state = 'waiting';
+
+-- name: renew_claim(id, hold)!
+-- a claim lasts longer
+update mails set claimed_until = now() + :hold where id = :id and state = 'waiting' and claimed_until is not null;
 
 -- name: release_claim(id)!
 -- release the claim after an attempt that failed

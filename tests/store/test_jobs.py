@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from circles.store import jobs
 from circles.store.context import Context
+from circles.store.queue import worker
 
 SECRET = "mira@example.org is over quota"
 
@@ -58,9 +59,9 @@ async def bench(context: Context) -> AsyncIterator[Bench]:
 
 @given(st.integers(0, 100_000))
 def test_the_wait_doubles_up_to_a_quarter_of_an_hour_however_often_it_failed(attempt: int) -> None:
-    wait = jobs.wait_after(attempt)
+    wait = worker.wait_after(attempt)
     assert timedelta(seconds=2) <= wait <= timedelta(minutes=15)
-    assert jobs.wait_after(attempt + 1) == min(wait * 2, timedelta(minutes=15))
+    assert worker.wait_after(attempt + 1) == min(wait * 2, timedelta(minutes=15))
 
 
 async def test_a_job_is_called_with_its_payload(bench: Bench) -> None:
@@ -138,6 +139,6 @@ async def test_a_job_that_fails_too_often_is_kept_with_the_line_but_not_the_text
     async with bench.context.db.reading() as tx:
         said = str([tuple(row.values()) for row in await tx.fetch("select * from pgqueuer_log")])
     said += "".join(capfd.readouterr())
-    assert "RuntimeError at test_jobs.py:" in said
+    assert "RuntimeError at store/test_jobs.py:" in said
     assert SECRET not in said
     assert "mira@" not in said

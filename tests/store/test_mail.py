@@ -271,8 +271,9 @@ async def test_two_carriers_send_once(posting: Context, postbox: Postbox, port: 
         first = asyncio.create_task(mail.deliver(posting, mail_id=mail_id))
         while not postbox.tries:
             await asyncio.sleep(0.01)
-        with pytest.raises(mail.NotSent):
+        with pytest.raises(jobs.TryAgain) as refused:
             await mail.deliver(posting, mail_id=mail_id)
+        assert timedelta(0) < refused.value.wait <= mail.CLAIM + timedelta(seconds=1)
         postbox.hangs.set()
         await first
         await mail.deliver(posting, mail_id=mail_id)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
-from circles.store import jobs
+from circles.store import db, jobs
 from circles.store.context import Context
 from circles.store.monitoring import timetable
+from circles.store.queue.timetable import Timetable
 from tests.helpers import change, rows
 
 SECRET = "mira@example.org needs a ramp"
@@ -22,9 +24,12 @@ class Entry:
     def __init__(self) -> None:
         self.name = f"test.{uuid4().hex}"
         self.fails = 0
+        self.hangs = False
         jobs.every(self.name, "*/5 * * * *")(self._do)
 
     async def _do(self, context: Context) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.fails:
             self.fails -= 1
             raise RuntimeError(SECRET)
@@ -55,14 +60,40 @@ async def test_a_failure_is_logged_and_stored_by_kind_and_place(
     assert SECRET not in logged
 
 
-async def test_the_scheduler_goes_on_after_a_failure(context: Context, entry: Entry) -> None:
-    entry.fails = 1
-    tick = jobs._scheduled(context, entry.name)
-    for _ in range(2):
-        await tick(None)  # pyright: ignore[reportArgumentType]
-    (row,) = await rows(context, "select * from timetable_entries where name = $1", entry.name)
-    assert row["failures"] == 1
-    assert row["succeeded_at"] >= row["failed_at"]
+async def test_an_entry_that_failed_or_was_stopped_runs_again_soon(context: Context, entry: Entry) -> None:
+    runs = Timetable({entry.name: ("0 0 1 1 *", entry._do)})
+    connection = await db.connect(context.settings.database_url)
+    next_run = "select next_run, now() as now from pgqueuer_schedules where entrypoint = $1"
+
+    async def run() -> float:
+        """Run it as if it were due. Returns in how many seconds it is due again."""
+        await change(
+            context, "update pgqueuer_schedules set next_run = now() where entrypoint = $1", entry.name
+        )
+        await runs.announce(connection, context)
+        await runs.start_due(connection, context)
+        if entry.hangs:
+            await asyncio.sleep(0)
+            runs.cancel()
+        while runs.is_running:
+            await asyncio.sleep(0)
+            await runs.store_outcomes(connection)
+        (row,) = await rows(context, next_run, entry.name)
+        return (row["next_run"] - row["now"]).total_seconds()
+
+    try:
+        await runs.announce(connection, context)
+        entry.fails = 1
+        assert 0 < await run() <= 300
+        entry.hangs = True
+        assert await run() <= 0
+        entry.hangs = False
+        await run()
+        (row,) = await rows(context, "select * from timetable_entries where name = $1", entry.name)
+        assert row["failures"] == 1
+        assert row["succeeded_at"] >= row["failed_at"]
+    finally:
+        await connection.close()
 
 
 async def test_what_is_overdue_stays_so_until_it_succeeds(context: Context, entry: Entry) -> None:

@@ -55,7 +55,7 @@ def signature(secret: str, body: bytes, at: int) -> str:
     return f"t={at},v1={digest}"
 
 
-@jobs.job("payments.practice_webhook")
+@jobs.job("payments.practice_webhook", group="money")
 async def deliver(context: Context, *, event_id: str, tries: int = 1) -> None:
     """Job: post one event; when it is not accepted, try again later, each time after twice as long."""
     if not context.settings.practice_money:

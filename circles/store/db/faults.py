@@ -10,6 +10,7 @@ from circles.base.errors import CirclesError
 _CONFLICTS = ("55P03", "40P01", "40001")  # a lock was not free in time, deadlock, serialization
 _SLOW = ("57014", "25P03", "25P04")  # canceled by a deadline
 _UNWRITABLE = ("25006", "53100")  # read-only, disk full
+_OUT_OF_MEMORY = "53200"  # it may be this one statement that needs too much
 _LOST = ("08", "53", "57P", "58")  # connection, resources, shutdown, input and output
 
 # What asyncpg raises while it connects.
@@ -19,7 +20,8 @@ CONNECTING = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.In
 class Unavailable(CirclesError):
     """The database cannot do it now, though nothing is wrong with what was asked.
 
-    is_conflict: another transaction was in the way, so that trying once more may do. can_read: pages still work.
+    is_conflict: another transaction was in the way, so that trying once more may do. is_outage: it does nothing for
+    anybody (lost, read-only, full), rather than that this one thing took too long. can_read: pages still work.
     unsure: the connection was lost at the commit, so that nobody knows whether it was done. kind: for the log.
     """
 
@@ -27,6 +29,7 @@ class Unavailable(CirclesError):
         state = getattr(error, "sqlstate", None) or ""
         self.kind = f"{type(error).__name__} {state}".strip()
         self.is_conflict = state in _CONFLICTS
+        self.is_outage = state not in (*_CONFLICTS, *_SLOW, _OUT_OF_MEMORY)
         self.can_read = state in _UNWRITABLE
         self.unsure = unsure
         # The kind, and never the text of the error, which may hold a row.
