@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from circles.store.context import Context
 
 
+class StripeRefused(CirclesError):
+    """The site must not start with this key of Stripe."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns its exit status. Errors that a person can correct are printed without a traceback."""
     given = parser().parse_args(arguments)
@@ -91,7 +95,7 @@ def refuse_beside_production() -> None:
     from circles.commands import read_settings as settings_file
 
     elsewhere = settings_file.production_settings_elsewhere()
-    if elsewhere is not None and not settings_file.read_settings().database_url:
+    if elsewhere is not None and not settings_file.read_settings()[0].database_url:
         raise settings_file.SettingsRefused(
             f"This would change the embedded database, but {elsewhere} has the settings of production. Use them with "
             f"CIRCLES_ENV_FILE={elsewhere}, or say --embedded."
@@ -102,7 +106,23 @@ def read_settings() -> Settings:
     """The settings, with what is doubtful about them said on standard error. Raises SettingsRefused."""
     from circles.commands import read_settings as settings_file
 
-    return settings_file.read_settings()
+    settings, doubtful = settings_file.read_settings()
+    for text in doubtful:
+        print(text, file=sys.stderr)
+    return settings
+
+
+def check_stripe(settings: Settings) -> None:
+    """In production, ask Stripe about the key before anything starts. Raises StripeRefused."""
+    from circles import payments
+
+    if settings.practice:
+        return
+    report = asyncio.run(payments.check_key(settings))
+    if report.problems:
+        raise StripeRefused("\n".join(report.problems))
+    for text in report.warnings:
+        print(text, file=sys.stderr)
 
 
 def serve() -> int:
@@ -111,6 +131,7 @@ def serve() -> int:
     from circles.commands import server
 
     settings = read_settings()
+    check_stripe(settings)
     with server.listen(settings) as listening, database(settings) as settings:
         asyncio.run(prepare(settings))
         server.run(build(settings), settings, listening)
@@ -128,7 +149,9 @@ def work() -> int:
             await warn(opened)
             await server.work(opened)
 
-    with database(read_settings(), shared=True) as settings:
+    settings = read_settings()
+    check_stripe(settings)
+    with database(settings, shared=True) as settings:
         build(settings)  # app.py imports every module that declares a job
         asyncio.run(run())
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,6 +13,12 @@ from circles import people
 from circles.base import clock
 from circles.invites import actions as invites_actions
 from circles.store.context import Context
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
 
 
 async def rows(context: Context, query: str, *arguments: object) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,10 @@ class SettingsRefused(CirclesError):
     """The settings are invalid."""
 
 
-def read_settings() -> Settings:
-    """The settings. What the environment says goes before what the file says.
+def read_settings() -> tuple[Settings, list[str]]:
+    """The settings, and what is doubtful about them. What the environment says goes before what the file says.
 
-    Raises SettingsRefused with every problem, in words. What is only doubtful is said on standard error.
+    Raises SettingsRefused with every problem, in words.
     """
     file = _file()
     if file is not None and "CIRCLES_ENV_FILE" in os.environ and not file.is_file():
@@ -43,9 +42,7 @@ def read_settings() -> Settings:
         raise SettingsRefused(f"{file} cannot be read: {error.strerror}.") from None
     if misspelled:
         raise SettingsRefused("\n".join(misspelled))
-    for text in (*others, *setting_rules.warnings(settings)):
-        print(text, file=sys.stderr)
-    return settings
+    return settings, [*others, *setting_rules.warnings(settings)]
 
 
 def variable_name(field: str) -> str:

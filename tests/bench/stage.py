@@ -26,14 +26,9 @@ from circles.store.db import Database
 from tests.bench import load
 from tests.cast import add_circle, add_gathering, add_person, version_of
 from tests.database import with_database
+from tests.helpers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def spread(values: list[float]) -> str:

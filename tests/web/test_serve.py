@@ -20,15 +20,10 @@ import pytest
 from circles import __main__ as commands
 from circles.base.settings import Settings
 from circles.commands import server
+from tests.helpers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 STOPPING = 3.0  # seconds that Ctrl-C may take
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 class Site:

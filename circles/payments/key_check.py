@@ -1,0 +1,111 @@
+"""Before the site serves in production: does Stripe accept the key, has it every right, and are webhooks sent here?
+
+Asked by plain HTTP, since the SDK takes longer to import than this takes to answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from circles.base.settings import Settings
+
+# Imported where it is used: only production needs it at the start.
+if TYPE_CHECKING:
+    import httpx
+
+STRIPE = "https://api.stripe.com"
+SECONDS = 8.0  # for all answers together; a start must not wait for long
+
+# The rights that a restricted key needs, as Stripe's dashboard names them, and a call that needs each. An empty POST
+# creates nothing: it is refused for its missing parameters (400), and before that for a missing right (403).
+RIGHTS: Mapping[str, tuple[str, str]] = {
+    "Checkout Sessions: write": ("POST", "/v1/checkout/sessions"),
+    "Checkout Sessions: read": ("GET", "/v1/checkout/sessions?limit=1"),
+    "Charges and Refunds: write": ("POST", "/v1/refunds"),
+    "Charges and Refunds: read": ("GET", "/v1/refunds?limit=1"),
+    "PaymentIntents: read": ("GET", "/v1/payment_intents?limit=1"),
+    "Disputes: read": ("GET", "/v1/disputes?limit=1"),
+}
+# The events that move something here; the README names them for the operator.
+EVENTS = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "charge.refunded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """What Stripe says of the key: why the site must not start, what is doubtful, and whose account it is of."""
+
+    problems: list[str]
+    warnings: list[str]
+    account: str = ""
+
+
+async def check_key(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> KeyReport:
+    """Ask Stripe about the key of the settings. Where Stripe does not answer, that is only doubtful."""
+    import httpx
+
+    async with httpx.AsyncClient(
+        base_url=settings.stripe_api_base or STRIPE,
+        auth=(settings.stripe_secret_key.get_secret_value(), ""),
+        timeout=SECONDS,
+        transport=transport,
+    ) as http:
+        calls = [*RIGHTS.values(), ("GET", "/v1/account"), ("GET", "/v1/webhook_endpoints?limit=100")]
+        try:
+            async with asyncio.timeout(SECONDS):
+                answers = await asyncio.gather(*(http.request(method, path) for method, path in calls))
+        except (httpx.HTTPError, TimeoutError) as error:
+            return KeyReport([], [f"Stripe could not be asked about the key ({type(error).__name__})."])
+    if any(answer.status_code == 401 for answer in answers):
+        return KeyReport(["CIRCLES_STRIPE_SECRET_KEY: Stripe does not know this key. Copy it anew."], [])
+    *rights, account, endpoints = answers
+    missing = [name for name, answer in zip(RIGHTS, rights, strict=True) if answer.status_code == 403]
+    problems = []
+    if missing:
+        problems.append(f"CIRCLES_STRIPE_SECRET_KEY lacks rights at Stripe; give it: {'; '.join(missing)}.")
+    return KeyReport(
+        problems, _webhook_warnings(settings, _json(endpoints)), str(_json(account).get("id", ""))
+    )
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    """The object of an answer; empty for an error, such as a right that only this check would need."""
+    if answer.status_code != 200:
+        return {}
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _webhook_warnings(settings: Settings, listed: dict[str, Any]) -> list[str]:
+    if "data" not in listed:
+        return [
+            "Stripe does not let this key see webhook endpoints, so whether they are complete is unknown."
+        ]
+    address = f"{settings.base_url}/webhooks/stripe"
+    own = [each for each in listed["data"] if each.get("url") == address and each.get("status") == "enabled"]
+    if not own:
+        return [
+            f"Stripe sends no webhooks to {address}: seats are then confirmed minutes late. Add an endpoint there."
+        ]
+    sent = {event for each in own for event in each.get("enabled_events", ())}
+    missing = [] if "*" in sent else [event for event in EVENTS if event not in sent]
+    return [f"Stripe's endpoint {address} does not send {', '.join(missing)}."] if missing else []
