@@ -167,7 +167,7 @@ def migrate() -> int:
             await warn(opened)
             return applied, await migrate.check(opened.db)
 
-    with database(read_settings(), shared=True) as settings:
+    with database(read_settings(), shared=True, changes_tables=True) as settings:
         applied, newer = asyncio.run(run())
     if newer:
         print(f"A newer Circles has migrated this database ({', '.join(newer)}). Nothing was changed.")
@@ -299,16 +299,19 @@ def erase(email: str) -> int:
 
 
 @contextmanager
-def database(settings: Settings, *, shared: bool = False) -> Generator[Settings]:
+def database(
+    settings: Settings, *, shared: bool = False, changes_tables: bool = False
+) -> Generator[Settings]:
     """The settings with a database: the one they name, else the embedded one, which runs during the block.
 
-    shared: use the embedded database of a process that runs on the same data folder, if there is one.
+    shared: use the embedded database of a process that runs on the same data folder, if there is one. changes_tables:
+    whether the command migrates.
     """
     from circles.commands import database_check
     from circles.practice.postgres import embedded as postgres
 
     if settings.database_url:
-        for text in asyncio.run(database_check.check_all(settings)):
+        for text in asyncio.run(database_check.check_all(settings, changes_tables=changes_tables)):
             print(text, file=sys.stderr)
         yield settings
         return

@@ -44,15 +44,18 @@ def _name(url: str) -> str:
     return unquote(urlsplit(url).path.lstrip("/")) or "(the default one)"
 
 
-async def check_all(settings: Settings) -> list[str]:
+async def check_all(settings: Settings, *, changes_tables: bool = False) -> list[str]:
     """Which database the settings name, and what is doubtful about it, in sentences. Raises DatabaseUnusable.
 
-    With a pooler, the address for migrations and jobs is asked as well.
+    Migrations and jobs may have an address of their own, past the pooler. changes_tables: whether the command
+    migrates, which needs that address alone.
     """
-    found = [f"The database {describe(settings.database_url)}."]
-    found += await check(settings.database_url, pooler=settings.pooler)
-    if settings.worker_url != settings.database_url:
-        found += await check(settings.worker_url, pooler=False, setting="CIRCLES_WORKER_DATABASE_URL")
+    found = [f"The database {describe(settings.worker_url if changes_tables else settings.database_url)}."]
+    worker = "CIRCLES_WORKER_DATABASE_URL" if settings.worker_database_url else "DATABASE_URL"
+    if not changes_tables:
+        found += await check(settings.database_url, pooler=settings.pooler)
+    if changes_tables or settings.worker_url != settings.database_url:
+        found += await check(settings.worker_url, pooler=False, setting=worker, changes_tables=changes_tables)
     return found
 
 

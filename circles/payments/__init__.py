@@ -10,13 +10,12 @@ from circles.payments.gateway import (
     use_practice_transport,
     webhook_secret,
 )
-from circles.payments.key_check import EVENTS, check_key
+from circles.payments.key_check import check_key
 from circles.payments.queries import failed_calls, paid_total
 from circles.payments.refunds import refund
 from circles.payments.rules import from_stripe, local_path
 
 __all__ = [
-    "EVENTS",
     "PRACTICE_KEY",
     "Unreachable",
     "accepted_parameters",

@@ -23,9 +23,9 @@ from circles.commands.database_check import DatabaseUnusable, check, check_all, 
 from tests.helpers import free_port
 
 
-async def why(url: str, **how: bool) -> str:
+async def why(url: str, *, changes_tables: bool = False) -> str:
     with pytest.raises(DatabaseUnusable) as caught:
-        await check(url, pooler=False, **how)
+        await check(url, pooler=False, changes_tables=changes_tables)
     return str(caught.value)
 
 
@@ -137,9 +137,11 @@ def pooler(database_url: str) -> Iterator[str]:
             "auth_type = any\npool_mode = transaction\nunix_socket_dir =\n"
             "ignore_startup_parameters = extra_float_digits\n"
         )
-        account = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen([program, "-q", str(settings)], **quiet, **account) as process:
+        account = (
+            ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+        )
+        command = [*account, program, "-q", str(settings)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             wait_for(port, process)
             try:
                 yield f"postgresql://circles@127.0.0.1:{port}{parts.path}"

@@ -28,7 +28,7 @@ PRODUCTION: dict[str, Any] = {
 
 
 def test_good_settings_of_production_are_taken() -> None:
-    assert warnings(Settings(**PRODUCTION)) == []
+    assert warnings(Settings.model_validate(PRODUCTION)) == []
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_good_settings_of_production_are_taken() -> None:
 )
 def test_practice_mode_is_for_this_machine_alone(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        Settings(**given)
+        Settings.model_validate(given)
     assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("given", [{"host": "::1"}, {"host": "localhost"}, {"smtp_host": "127.0.0.1"}])
 def test_practice_mode_on_this_machine_is_taken(given: dict[str, Any]) -> None:
-    assert Settings(**given).practice
+    assert Settings.model_validate(given).practice
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_practice_mode_on_this_machine_is_taken(given: dict[str, Any]) -> None:
 )
 def test_production_refuses_what_leaks_or_cannot_work(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        Settings(**PRODUCTION | given)
+        Settings.model_validate(PRODUCTION | given)
     assert said in str(caught.value)
 
 
@@ -93,17 +93,18 @@ def test_production_refuses_what_leaks_or_cannot_work(given: dict[str, Any], sai
     ],
 )
 def test_production_takes_what_was_said_on_purpose(given: dict[str, Any]) -> None:
-    assert not Settings(**PRODUCTION | given).practice
+    assert not Settings.model_validate(PRODUCTION | given).practice
 
 
 def test_a_file_as_data_dir_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValidationError, match="is a file"):
-        Settings(data_dir=tmp_path / "file")
+        Settings.model_validate({"data_dir": tmp_path / "file"})
 
 
 def test_production_without_a_named_proxy_is_warned() -> None:
-    assert "CIRCLES_TRUSTED_PROXY is not set" in warnings(Settings(**PRODUCTION | {"trusted_proxy": ""}))[0]
+    [first, *_] = warnings(Settings.model_validate(PRODUCTION | {"trusted_proxy": ""}))
+    assert "CIRCLES_TRUSTED_PROXY is not set" in first
 
 
 def test_misspelled_names_are_found_and_others_only_told() -> None:

@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from circles.base.settings import Settings
-from circles.payments import EVENTS, check_key
-from circles.payments.key_check import RIGHTS
+from circles.payments.key_check import EVENTS, RIGHTS, check_key
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://circles.example.org/webhooks/stripe"
