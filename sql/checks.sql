@@ -140,8 +140,16 @@ select count(*) from money_rows join bookings on bookings.id = money_rows.bookin
 where money_rows.currency <> bookings.currency;
 
 -- name: no_hold_outlives_its_time()$
--- no booking is still held a day after its time to pay ended
-select count(*) from bookings where state = 'held' and held_until < now() - interval '1 day';
+-- no booking is still held a day after its time to pay ended, unless a bank or a person still decides its payment
+select count(*) from bookings
+where state = 'held' and held_until < now() - interval '1 day'
+    and not exists (
+        select from checkouts where checkouts.booking_id = bookings.id and checkouts.pending_at > now() - interval '15 days'
+    )
+    and not exists (
+        select from payment_findings
+        where payment_findings.booking_id = bookings.id and payment_findings.settled_at is null
+    );
 
 -- name: invite_sequence_is_the_last_sent()$
 -- the sequence of every invite is at least the highest that was mailed

@@ -227,7 +227,7 @@ async def add_booking(
             "scale_minimum": row["minimum"],
             "scale_maximum": row["maximum"],
             "acceptance_id": acceptance,
-            "held_until": now + timedelta(minutes=31) if state == "held" else None,
+            "held_until": now + timedelta(minutes=36) if state == "held" else None,
             "confirmed_at": now if state == "confirmed" else None,
             "ended_at": now if state in ("cancelled", "lapsed") else None,
             "end_cause": {"cancelled": "by_member", "lapsed": "not_paid"}.get(state, ""),
@@ -266,7 +266,7 @@ async def _pay(context: Context, booking: UUID, amount: int, currency: str) -> N
             "state": "paid",
             "stripe_id": stripe_id,
             "payment_intent": intent,
-            "expires_at": datetime.now(UTC) + timedelta(minutes=31),
+            "expires_at": datetime.now(UTC) + timedelta(minutes=36),
         },
     )
     await _insert(

@@ -77,7 +77,8 @@ async def _take_seat(
             refund_hours=gathering.refund_hours,
             late_percent=gathering.late_refund_percent,
             acceptance_id=await guidelines.accept(tx, actor_id, eligibility.version_id),
-            hold_minutes=rules.HOLD_MINUTES,
+            hold_minutes=payments.HOLD_MINUTES,
+            max_held=rules.MAX_HELD,
         )
         if row:
             return gathering, Booking(**row)
@@ -99,7 +100,6 @@ async def _start_checkout(context: Context, gathering: BookableGathering, bookin
             statement=context.settings.statement_name,
             success_url=f"{page}/paid",
             cancel_url=f"{page}/stopped",
-            hold_minutes=rules.HOLD_MINUTES,
         )
     except payments.Unreachable:
         # Nobody was given the address to pay at, so nobody can pay for the seat that is freed here.
@@ -112,17 +112,20 @@ async def _start_checkout(context: Context, gathering: BookableGathering, bookin
 
 
 async def note_return(context: Context, actor: Person, booking_id: UUID) -> None:
-    """Note that somebody came back from the payment page as having paid, and have it checked. Idempotent."""
+    """Note that somebody came back from the payment page as having paid, and have it checked at once. Idempotent."""
     async with context.db.transaction() as tx:
         if await SQL.note_return(tx, booking_id=booking_id, actor_id=actor.id):
             await payments.sync_checkout_soon(tx, booking_id)
+        else:
+            await payments.sync_checkout_for_page(tx, booking_id)
 
 
 async def let_go(context: Context, actor: Person, booking_id: UUID) -> str:
     """Give up a held seat. It is free once Stripe answers that it can no longer be paid.
 
-    Returns the state it is in then: "lapsed", "confirmed" when it was paid already, or "held" when Stripe
-    cannot be reached; the seat then frees itself when its time is over. Raises NotFound.
+    Returns the state it is in then: "lapsed", "confirmed" when it was paid already, "undecided" while a payment is
+    on its way, or "held" when Stripe cannot be reached; the seat then frees itself when its time is over. Raises
+    NotFound.
     """
     async with context.db.transaction() as tx:
         if not await SQL.note_let_go(tx, booking_id=booking_id, actor_id=actor.id):
@@ -130,9 +133,10 @@ async def let_go(context: Context, actor: Person, booking_id: UUID) -> str:
         await audit.record(
             tx, "booking.let_go_asked", booking_id, actor_id=actor.id, before="held", after="held"
         )
-    await payments.release(context, booking_id)
+    released = await payments.release(context, booking_id)
     async with context.db.reading() as tx:
-        return await _state_of(tx, actor, booking_id)
+        state = await _state_of(tx, actor, booking_id)
+    return "undecided" if (released, state) == ("undecided", "held") else state
 
 
 async def _state_of(tx: db.Tx, actor: Person, booking_id: UUID) -> str:

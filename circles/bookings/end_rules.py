@@ -15,13 +15,19 @@ LET_GO_NOTICES: Final = {
     "lapsed": ("The seat was let go. Nothing was charged.", "calm"),
     "confirmed": ("This seat was paid for already, so it is yours.", "good"),
     "held": ("The card company cannot be reached now. The seat frees itself when its time is over.", "warn"),
+    "undecided": (
+        "A payment for this seat is on its way. If it arrives, the seat is yours; if not, the seat is let go.",
+        "warn",
+    ),
 }
 
 
 def end_cause(outcome: str, *, let_go: bool, gathering_canceled: bool) -> str:
-    """Why a held seat ended unpaid. outcome: how its checkout ended, "expired" or "failed"."""
+    """Why a held seat ended without a payment for it. outcome: how its checkout ended, see payments.on_settled."""
     if gathering_canceled:
         return "gathering_cancelled"
+    if outcome == "differs":
+        return "payment_differs"
     if let_go:
         return "let_go"
     return "no_checkout" if outcome == "failed" else "not_paid"

@@ -143,7 +143,7 @@ async def _read_and_sync(request: Request) -> db.Record:
     async with access.context(request).db.transaction() as tx:
         row = await queries.own_booking(tx, request.state.person, access.path_id(request))
         if row["state"] == "held":
-            await payments.sync_checkout_soon(tx, row["id"])
+            await payments.sync_checkout_for_page(tx, row["id"])
     return row
 
 
@@ -159,6 +159,7 @@ def _page_values(request: Request, row: db.Record) -> dict[str, Any]:
         "row": row,
         "change": UnseenChange.read(row["unseen_change"], viewer, shows_place=shows_place),
         "seat": seat_rules.seat_of_booking(row, viewer),
+        "poll_seconds": seat_rules.poll_seconds(row["returned_at"] or row["created_at"], row["now"]),
         "refund": end_rules.refund_for(row, row["paid"]),
     }
 

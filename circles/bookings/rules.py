@@ -26,8 +26,6 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
     "cancelled": frozenset(),
 }
 
-# A seat is held as long as its checkout can be paid; Stripe's shortest checkout is 30 minutes long.
-HOLD_MINUTES = 31
 # Seats one person may have held and not paid at the same time, so that nobody empties a calendar by clicking.
 MAX_HELD = 3
 

@@ -16,12 +16,23 @@ from circles.gatherings import GatheringTimes, MySeat, Overlap
 # So long after somebody came back from the payment page, they are thanked and offered no other way to pay.
 CONFIRMING_FOR: Final = timedelta(minutes=1)
 
+
+def poll_seconds(since: datetime, now: datetime) -> int:
+    """How often the page of a held seat looks whether it is settled. since: when its person booked it or came back."""
+    age = now - since
+    if age < timedelta(minutes=2):
+        return 2
+    return 5 if age < timedelta(minutes=10) else 15
+
+
 _BANKS: Final = "Banks take 5 to 10 days to show it."
 _LAPSED: Final = {
     "by_host": "The gathering got fewer seats than were planned, and your host had to take back this one. "
     "Nothing was charged. We are sorry.",
     "no_checkout": "The card company could not be reached. Nothing was charged.",
     "let_go": "You let it go before paying. Nothing was charged.",
+    "payment_differs": "Something about the payment was not as it should be, so the seat could not be confirmed. An "
+    "organizer has looked at it: what was paid goes back the way it came. We are sorry.",
 }
 _NOT_PAID: Final = "The time to pay ran out. Nothing was charged."
 

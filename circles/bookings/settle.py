@@ -13,7 +13,7 @@ SQL = db.queries("bookings/bookings")
 
 
 async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) -> None:
-    """Move a booking by the outcome of its checkout: "paid", "expired" or "failed". Idempotent.
+    """Move a booking by the outcome of its checkout: "paid", "expired", "failed" or "differs". Idempotent.
 
     Called inside the transaction that moves the checkout, after its money is in the ledger.
     """
@@ -29,6 +29,9 @@ async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) ->
     elif row["state"] == "held" and gathering_canceled:
         await transitions.end(tx, row, "lapsed", "gathering_cancelled")
         await _refund_all(tx, context, row, "gathering_cancelled")
+    elif row["state"] == "held" and row["ends_at"] <= row["now"]:
+        await transitions.end(tx, row, "lapsed", "paid_late")
+        await _refund_all(tx, context, row, "gathering_over")
     elif row["state"] == "held":
         await SQL.confirm(tx, booking_id=booking_id)
         await transitions.record_confirmed(tx, row, "paid")
@@ -48,7 +51,8 @@ async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> N
     if not taken_back and row["end_cause"] != "gathering_cancelled":
         await SQL.paid_late(tx, booking_id=row["id"])
     await audit.record(tx, "booking.paid_late", row["id"], before="lapsed", after="lapsed")
-    await _refund_all(tx, context, row, "by_host" if taken_back else "paid_late")
+    over = "gathering_over" if row["ends_at"] <= row["now"] else "paid_late"
+    await _refund_all(tx, context, row, "by_host" if taken_back else over)
 
 
 async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) -> None:
@@ -70,7 +74,10 @@ async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) 
 
 @jobs.job("bookings.release", group="money")
 async def release(context: Context, booking_id: str) -> None:
-    """Job: end the checkout of a held seat. Raises Unreachable when Stripe does not answer: the queue tries again."""
+    """Job: end the checkout of a held seat. Raises Unreachable when Stripe does not answer: the queue tries again.
+
+    Where a bank or a person still decides a payment, their decision settles the booking.
+    """
     if await payments.release(context, UUID(booking_id)) == "unreachable":
         raise payments.Unreachable
 

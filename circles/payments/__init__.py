@@ -1,6 +1,6 @@
 """Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
 
-from circles.payments.checkout import on_settled, pay_address, prepare, release, start, sync_checkout_soon
+from circles.payments.checkout import pay_address, prepare, release, start
 from circles.payments.gateway import (
     PRACTICE_KEY,
     Unreachable,
@@ -13,9 +13,11 @@ from circles.payments.gateway import (
 from circles.payments.key_check import check_key
 from circles.payments.queries import failed_calls, paid_total
 from circles.payments.refunds import refund
-from circles.payments.rules import from_stripe, local_path
+from circles.payments.rules import HOLD_MINUTES, from_stripe, local_path
+from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
 
 __all__ = [
+    "HOLD_MINUTES",
     "PRACTICE_KEY",
     "Unreachable",
     "accepted_parameters",
@@ -32,6 +34,7 @@ __all__ = [
     "refund",
     "release",
     "start",
+    "sync_checkout_for_page",
     "sync_checkout_soon",
     "use_practice_transport",
     "webhook_secret",

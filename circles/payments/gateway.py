@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -21,7 +22,7 @@ import structlog
 from circles.base import reading
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
-from circles.payments.rules import CheckoutSnapshot, RefundSnapshot, StripeStatus, from_stripe
+from circles.payments.rules import CheckoutSnapshot, RefundSnapshot, StripeStatus
 from circles.store.context import Context
 from circles.store.db import Database
 
@@ -77,7 +78,19 @@ async def create_checkout(context: Context, parameters: dict[str, Any], key: str
 
 async def retrieve_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
     """A checkout as it is now. Raises Unreachable, RefusedByStripe."""
-    return _checkout(await _call(_client(context).v1.checkout.sessions.retrieve_async(stripe_id)))
+    snapshot = _checkout(await _call(_client(context).v1.checkout.sessions.retrieve_async(stripe_id)))
+    if snapshot.payment_pending and snapshot.payment_intent:
+        # Complete and unpaid is under way as well as failed; the payment alone says which.
+        intents = _client(context).v1.payment_intents
+        with suppress(Unreachable, RefusedByStripe):
+            intent = await _call(intents.retrieve_async(snapshot.payment_intent))
+            return replace(snapshot, intent_status=intent.status)
+    return snapshot
+
+
+def is_live(settings: Settings) -> bool:
+    """Whether our key moves real money."""
+    return settings.stripe_secret_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
 
 
 async def expire_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
@@ -135,19 +148,22 @@ async def _call(call: Awaitable[T]) -> T:
 
 
 def _checkout(session: stripe.checkout.Session) -> CheckoutSnapshot:
-    intent = session.payment_intent
+    intent, metadata = session.payment_intent, getattr(session, "metadata", None)
     currency = (session.currency or "").upper()
     return CheckoutSnapshot(
         id=session.id,
         status=cast(StripeStatus, session.status or "open"),
         paid=session.payment_status == "paid",
         payment_intent=(intent if isinstance(intent, str) else intent.id) if intent else "",
-        amount=from_stripe(session.amount_total or 0, currency),
+        amount=session.amount_total or 0,
         currency=currency,
         url=session.url or "",
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
         # Another site's checkout on the same Stripe account carries no id of ours.
         booking_id=reading.uuid_or_none(session.client_reference_id or ""),
+        mode=getattr(session, "mode", None),
+        livemode=getattr(session, "livemode", None),
+        metadata=metadata.to_dict() if metadata else {},
     )
 
 

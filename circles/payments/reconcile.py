@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circles.payments.checkout import sync_checkout_soon
+from circles.payments.sync import sync_checkout_soon
 from circles.store import db, jobs
 from circles.store.context import Context
 

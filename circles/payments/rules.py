@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -14,7 +14,7 @@ from circles.base.money import minor_per_unit
 
 CheckoutState = Literal["asked", "open", "paid", "expired", "failed"]
 RefundState = Literal["due", "done", "failed"]
-Outcome = Literal["paid", "expired", "failed"]
+Outcome = Literal["paid", "expired", "failed", "differs"]
 StripeStatus = Literal["open", "complete", "expired"]
 
 # asked: requested of Stripe, not yet confirmed. Paid is reached from everywhere: money that came late is still money.
@@ -32,9 +32,13 @@ REFUND_MOVES: Final[Mapping[RefundState, frozenset[RefundState]]] = {
     "done": frozenset({"failed"}),
 }
 
-# Stripe takes checkouts that end 30 minutes to 24 hours from its own now; a minute is left for the call itself.
-MIN_CHECKOUT = timedelta(minutes=31)
-MAX_CHECKOUT = timedelta(hours=23, minutes=55)
+# Stripe takes checkouts that end 30 minutes to 24 hours from its own now. Its clock and ours may differ by five
+# minutes, and a minute is left for the call itself.
+CLOCK_MARGIN = timedelta(minutes=5)
+MIN_CHECKOUT = timedelta(minutes=31) + CLOCK_MARGIN
+MAX_CHECKOUT = timedelta(hours=23, minutes=59) - CLOCK_MARGIN
+# A seat is held as long as its checkout can be paid.
+HOLD_MINUTES = MIN_CHECKOUT // timedelta(minutes=1)
 # How often a refund that Stripe refused outright is tried again; then it stays failed, listed for organizers.
 MAX_TRIES = 5
 
@@ -47,7 +51,12 @@ _THREE_DECIMALS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 
 @dataclass(frozen=True, slots=True)
 class CheckoutSnapshot:
-    """A checkout as Stripe answers it. amount: minor units of the currency; expires_at: UTC."""
+    """A checkout as Stripe answers it.
+
+    amount: as Stripe counts, see from_stripe. currency: in upper case. expires_at: UTC. booking_id: the booking that it
+    names, which proves nothing: a payment link takes that name from its address. mode, livemode: None where
+    the answer lacks them. intent_status: of its payment, read where the checkout is complete and not paid.
+    """
 
     id: str
     status: StripeStatus
@@ -58,6 +67,45 @@ class CheckoutSnapshot:
     url: str
     expires_at: datetime
     booking_id: UUID | None
+    mode: str | None = None
+    livemode: bool | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    intent_status: str = ""
+
+    @property
+    def payment_failed(self) -> bool:
+        """Whether a payment that was under way (a bank's debit) has failed."""
+        return self.status == "complete" and not self.paid and self.intent_status in _FAILED_INTENTS
+
+    @property
+    def payment_pending(self) -> bool:
+        """Whether the money is under way and a bank still decides."""
+        return self.status == "complete" and not self.paid and not self.payment_failed
+
+
+_FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCheckout:
+    """What a checkout was asked for. amount: minor units; livemode: whether our key moves real money."""
+
+    booking_id: UUID
+    amount: int
+    currency: str
+    livemode: bool
+
+
+def differences(asked: AskedCheckout, snapshot: CheckoutSnapshot) -> dict[str, tuple[Any, Any]]:
+    """Where Stripe's answer differs from what was asked: (expected, answered) by name. Empty where it is equal."""
+    pairs = {
+        "amount": (to_stripe(asked.amount, asked.currency), snapshot.amount),
+        "currency": (asked.currency.upper(), snapshot.currency),
+        "mode": ("payment", snapshot.mode or "payment"),
+        "livemode": (asked.livemode, asked.livemode if snapshot.livemode is None else snapshot.livemode),
+        "booking": (str(asked.booking_id), str(snapshot.booking_id or asked.booking_id)),
+    }
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +135,11 @@ def next_state(ours: CheckoutState, snapshot: CheckoutSnapshot) -> CheckoutState
     """The state of a checkout of ours, now that Stripe has answered its own.
 
     A move that CHECKOUT_MOVES lacks changes nothing, so answers that arrive in the wrong order do no harm. A
-    checkout that expired before anybody was given its address has failed.
+    checkout that expired before anybody was given its address has failed. The caller has compared it: see differences.
     """
     if snapshot.status == "complete" and snapshot.paid:
         wanted: CheckoutState = "paid"
-    elif snapshot.status == "expired":
+    elif snapshot.status == "expired" or snapshot.payment_failed:
         wanted = "failed" if ours == "asked" else "expired"
     else:
         return ours
@@ -131,10 +179,12 @@ def checkout_parameters(
     """What Stripe learns of a checkout: an amount, a discreet name and our booking's id.
 
     Neither the person's name nor their address: Stripe asks the payer for what it needs. Cards only, since a
-    slow payment method would hold a seat for days; and no conversion, so that the amount is the one they chose.
+    slow payment method would hold a seat for days; and no conversion, so that the amount is the one they chose. The
+    booking's id is in the metadata of the checkout and of its payment, which is found by it at Stripe.
     """
     suffix = statement_suffix(statement)
-    payment: dict[str, Any] = {"description": name} | (
+    metadata = {"booking": str(booking_id)}
+    payment: dict[str, Any] = {"description": name, "metadata": metadata} | (
         {"statement_descriptor_suffix": suffix} if suffix else {}
     )
     return {
@@ -143,6 +193,7 @@ def checkout_parameters(
         "allowed_payment_method_types": ["card"],
         "adaptive_pricing": {"enabled": False},
         "client_reference_id": str(booking_id),
+        "metadata": metadata,
         "line_items": [_line_item(name, amount, currency)],
         "payment_intent_data": payment,
         "success_url": success_url,

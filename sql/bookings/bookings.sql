@@ -25,10 +25,10 @@ where circle_id = :circle_id and id <> :gathering_id and state = 'open' and star
     and seats_taken < capacity
 order by starts_at limit 3;
 
--- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes)^
+-- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes, max_held)^
 -- take the lowest free seat of an open gathering, in one statement, or no row. The free seats are read from the locked
 -- row, which is current once the lock is held, and not from the bookings, whose snapshot is as old as the statement;
--- room_lets_in takes a new snapshot too
+-- room_lets_in and may_hold_another take a new snapshot too
 with gathering as (
     select id, seats_map from gatherings
     where id = :gathering_id and state = 'open' and starts_at > clock_timestamp() and seats_taken < capacity
@@ -51,6 +51,7 @@ select
     case when :kind <> 'paid' then now() end
 from free
 where room_lets_in(free.id, :person_id)
+    and (:kind::text <> 'paid' or may_hold_another(:person_id, :max_held))
 on conflict do nothing
 returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause;
 
@@ -64,8 +65,8 @@ for no key update;
 -- lock one booking and read it with its gathering and the money that was paid and no refund was requested of
 select
     bookings.*, clock_timestamp() as now,
-    gatherings.state as gathering_state, gatherings.starts_at, gatherings.zone, circles.discreet_name,
-    circles.guidelines_id, must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
+    gatherings.state as gathering_state, gatherings.starts_at, gatherings.ends_at, gatherings.zone,
+    circles.discreet_name, circles.guidelines_id, must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
     (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id and kind = 'payment')
     - (select coalesce(sum(amount), 0) from operations where booking_id = bookings.id and kind = 'refund')
     as left_over
@@ -150,14 +151,26 @@ join circles on circles.id = gatherings.circle_id
 where bookings.id = :booking_id and bookings.person_id = :actor_id;
 
 -- name: note_return(booking_id, actor_id)$
--- note that a person came back from the payment page as somebody who paid; only the first time counts
-update bookings set returned_at = coalesce(returned_at, now())
-where id = :booking_id and person_id = :actor_id and state = 'held' and let_go_at is null
+-- note that a person came back from the payment page as somebody who paid; no row when it was noted before
+update bookings set returned_at = now()
+where id = :booking_id and person_id = :actor_id and state = 'held' and let_go_at is null and returned_at is null
 returning id;
 
 -- name: overdue(most)
--- held bookings past their time, whose checkouts are to be synced
-select id from bookings where state = 'held' and held_until < now() order by held_until limit :most;
+-- held bookings past their time, whose checkouts are to be synced: not those that wait for a bank or a person
+select id from bookings
+where state = 'held' and held_until < now()
+    and not exists (
+        select from checkouts
+        where checkouts.booking_id = bookings.id and (
+            checkouts.pending_at is not null
+            or exists (
+                select from payment_findings
+                where payment_findings.stripe_id = checkouts.stripe_id and payment_findings.settled_at is null
+            )
+        )
+    )
+order by held_until limit :most;
 
 -- name: note_seen(booking_id, actor_id, mark)!
 -- a person has seen what changed of their booking, as far as it is still what they were shown

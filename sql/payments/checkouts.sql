@@ -26,15 +26,28 @@ for no key update of checkouts;
 -- the checkout of a booking
 select * from checkouts where booking_id = :booking_id;
 
+-- name: checkout_by_stripe_id(stripe_id)^
+-- the checkout that Stripe knows by this id
+select * from checkouts where stripe_id = :stripe_id;
+
+-- name: has_booking(booking_id)$
+-- whether there is such a booking
+select exists (select from bookings where id = :booking_id);
+
+-- name: note_stripe_id(id, stripe_id)!
+-- the checkout that a call without an answer has created
+update checkouts set stripe_id = coalesce(stripe_id, :stripe_id) where id = :id;
+
 -- name: checkout_opened(id, stripe_id, url, expires_at)!
 -- a checkout exists at Stripe and can be paid
 update checkouts set state = 'open', stripe_id = :stripe_id, url = :url, expires_at = :expires_at, looked_at = now()
 where id = :id;
 
--- name: move_checkout(id, state, stripe_id, payment_intent)!
--- a checkout takes the state that Stripe answered
+-- name: move_checkout(id, state, stripe_id, payment_intent, pending)!
+-- a checkout takes the state that Stripe answered; pending: its money is under way
 update checkouts set
     state = :state,
+    pending_at = case when :pending then coalesce(pending_at, now()) end,
     stripe_id = coalesce(stripe_id, :stripe_id),
     payment_intent = coalesce(nullif(:payment_intent, ''), payment_intent),
     looked_at = now()
@@ -51,10 +64,27 @@ on conflict (kind, stripe_id) do nothing;
 select booking_id from checkouts where state = 'asked' and created_at < now() - interval '2 minutes' limit 100;
 
 -- name: checkouts_to_sync()
--- bookings whose open checkout is past its time, or was not compared with Stripe for a while
+-- bookings whose open checkout is past its time, or was not compared with Stripe for a while; one whose money is under way
+-- is compared every half hour, and one with a finding waits for a person
 select booking_id from checkouts
-where state = 'open' and (expires_at < now() or looked_at < now() - interval '5 minutes')
+where state = 'open'
+    and case
+        when pending_at is not null then looked_at < now() - interval '30 minutes'
+        else expires_at < now() or looked_at < now() - interval '5 minutes'
+    end
+    and not exists (
+        select from payment_findings
+        where payment_findings.stripe_id = checkouts.stripe_id and payment_findings.settled_at is null
+    )
 order by looked_at limit 100;
+
+-- name: may_ask_for_page(booking_id, most)$
+-- note that the page of a booking has Stripe asked about its open checkout: at first after ten seconds, then after twice as
+-- long each time, and so often at most. No row when it is too early, or enough
+update checkouts set page_asks = page_asks + 1, page_asked_at = now()
+where booking_id = :booking_id and state = 'open' and pending_at is null and page_asks < :most
+    and greatest(looked_at, page_asked_at) < now() - interval '10 seconds' * (2 ^ page_asks)
+returning id;
 
 -- name: in_minutes(minutes)$
 -- a moment so many minutes from now, on the clock of the database

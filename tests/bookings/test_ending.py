@@ -241,6 +241,7 @@ async def test_a_change_between_reading_and_booking_gives_no_seat(
             late_percent=50,
             acceptance_id=await guidelines.accept(tx, scene.cast.mira, scene.cast.version),
             hold_minutes=30,
+            max_held=3,
         )
     assert taken is None
     assert await scene.seats() == 0

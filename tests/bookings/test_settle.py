@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from circles import bookings
-from circles.bookings import actions
+from circles import bookings, payments
+from circles.base import clock
+from circles.bookings import actions, seat_rules
+from circles.payments import sync
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, own_statements, paid_seat
 from tests.cast import add_booking
@@ -96,9 +99,6 @@ async def test_the_waiting_page_polls_until_the_checkout_is_settled(
     assert len(own_statements(queries)) <= 3
     assert f'hx-get="/bookings/{booking.id}/state"' in page.text
     assert '<noscript><meta http-equiv="refresh"' in page.text
-    assert await scene.count("pgqueuer where entrypoint = 'payments.look'") == 1
-    await mira.get(f"/bookings/{booking.id}")
-    assert await scene.count("pgqueuer where entrypoint = 'payments.look'") == 1
     await scene.pay(booking.id)
     await drain()
     headers = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -107,6 +107,72 @@ async def test_the_waiting_page_polls_until_the_checkout_is_settled(
     assert "hx-get" not in part.text
     assert "<html" not in part.text
     assert (await mira.get(f"/bookings/{booking.id}/state")).headers["location"] == f"/bookings/{booking.id}"
+
+
+async def test_an_open_page_has_stripe_asked_a_few_times_at_growing_intervals(
+    scene: Scene, mira: Browser
+) -> None:
+    """A page that looks again and again for half an hour: the clock is moved between two looks."""
+    booking = await scene.book(scene.cast.mira)
+    asked: list[int] = []
+    for second in range(5, 30 * 60, 5):
+        await scene.value(
+            "update checkouts set looked_at = looked_at - interval '5 seconds', "
+            "page_asked_at = page_asked_at - interval '5 seconds'"
+        )
+        async with scene.context.db.transaction() as tx:
+            await payments.sync_checkout_for_page(tx, booking.id)
+            if await tx.fetchval("with gone as (delete from pgqueuer returning 1) select count(*) from gone"):
+                asked.append(second)
+    gaps = [after - before for before, after in itertools.pairwise([0, *asked])]
+    assert len(asked) == sync.MAX_PAGE_ASKS
+    assert gaps[0] >= 10
+    assert gaps == sorted(gaps)
+    await mira.get(f"/bookings/{booking.id}")
+    assert await scene.count("pgqueuer") == 0
+
+
+async def test_coming_back_as_having_paid_has_stripe_asked_once(scene: Scene, mira: Browser) -> None:
+    booking = await scene.book(scene.cast.mira)
+    for _ in range(3):
+        await mira.get(f"/bookings/{booking.id}/paid")
+        await scene.value("update pgqueuer set dedupe_key = null")
+    assert await scene.count("pgqueuer where entrypoint = 'payments.look'") == 1
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(0, 2), (1, 2), (2, 5), (9, 5), (10, 15), (300, 15)])
+def test_a_page_polls_less_often_the_longer_it_takes(minutes: int, seconds: int) -> None:
+    now = clock.now()
+    assert seat_rules.poll_seconds(now - timedelta(minutes=minutes), now) == seconds
+
+
+# Money for a gathering that is over
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_paying_after_the_gathering_is_over_pays_back(
+    scene: Scene, mira: Browser, drain: Callable[[], Any], held: bool
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.starts_in(scene.cast.gathering, timedelta(days=-1))
+    if not held:
+        await scene.end_hold(booking.id)
+    await scene.pay(booking.id)
+    await drain()
+    row = await scene.row(booking.id)
+    assert (row["state"], row["end_cause"]) == ("lapsed", "paid_late")
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking.id) == 0
+    mail = await scene.value("select text_body from mails where kind = 'apology'")
+    assert "came when this gathering was over" in mail
+    assert await scene.count("mails where kind = 'invite'") == 0
+
+
+async def test_paying_while_the_gathering_goes_on_still_seats(scene: Scene, drain: Callable[[], Any]) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.starts_in(scene.cast.gathering, timedelta(minutes=-5))
+    await scene.pay(booking.id)
+    await drain()
+    assert (await scene.row(booking.id))["state"] == "confirmed"
 
 
 async def test_the_pay_page_waits_while_the_checkout_is_created(scene: Scene, mira: Browser) -> None:

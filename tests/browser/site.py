@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 from circles import payments, people
 from circles.base.settings import Settings
-from circles.payments.checkout import sync_checkout
+from circles.payments.sync import sync_checkout
 from circles.practice.stripe import checkouts as stripe_checkouts
 from circles.store.context import Context
 from circles.store.db import Database

@@ -16,8 +16,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from circles import payments
-from circles.payments import checkout as actions
-from circles.payments import gateway
+from circles.payments import gateway, sync
 from circles.payments.rules import Outcome
 from circles.practice.stripe import checkouts as look_alike
 from circles.practice.stripe import webhooks
@@ -91,7 +90,7 @@ async def paid_booking(context: Context, booking: UUID) -> str:
     """Start and pay the checkout of a booking and sync it; returns the checkout's id at Stripe."""
     await start(context, booking)
     stripe_id = await pay(context, booking)
-    await actions.sync_checkout(context, booking_id=str(booking))
+    await sync.sync_checkout(context, booking_id=str(booking))
     return stripe_id
 
 

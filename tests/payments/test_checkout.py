@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from circles import payments
 from circles.payments import checkout as actions
-from circles.payments import gateway, rules
+from circles.payments import gateway, rules, sync
 from circles.practice.stripe import checkouts as look_alike
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -36,7 +36,7 @@ async def test_a_checkout_is_paid_when_stripe_says_so(
     assert url == f"/practice/checkout/{(await checkout(context, booking))['stripe_id']}"
     await pay(context, booking)
     assert outcomes == [], "paying alone reports nothing"
-    await actions.sync_checkout(context, booking_id=str(booking))
+    await sync.sync_checkout(context, booking_id=str(booking))
     assert outcomes == [(booking, "paid")]
     async with context.db.reading() as tx:
         assert await payments.paid_total(tx, booking) == 4500
@@ -162,7 +162,7 @@ async def _note(into: list[str], what: str) -> None:
 
 async def test_a_crash_before_the_call(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     async with context.db.transaction() as tx:
-        await payments.prepare(tx, booking, 4500, "USD", await actions.SQL.in_minutes(tx, minutes=31))
+        await payments.prepare(tx, booking, 4500, "USD", await actions.SQL.in_minutes(tx, minutes=36))
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
     assert outcomes == [], "a start that is only just under way is left alone"
@@ -243,7 +243,7 @@ async def test_a_payment_without_a_webhook_is_found(
 
 async def test_a_checkout_past_its_time_is_found(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     await start(context, booking)
-    await let_time_pass(context, "32 minutes")
+    await let_time_pass(context, "37 minutes")
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
     assert outcomes == [(booking, "expired")]
@@ -278,8 +278,8 @@ async def test_resolving_a_settled_checkout_changes_nothing(
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
-    await actions.sync_checkout(context, booking_id=str(booking))
-    await actions.run_resolve_unknown_checkout(context, booking_id=str(booking))
+    await sync.sync_checkout(context, booking_id=str(booking))
+    await sync.run_resolve_unknown_checkout(context, booking_id=str(booking))
     assert outcomes == [(booking, "paid")]
     assert (await checkout(context, booking))["state"] == "paid"
 
@@ -287,7 +287,7 @@ async def test_resolving_a_settled_checkout_changes_nothing(
 async def test_an_outage_is_waited_out(context: Context, booking: UUID, outcomes: Outcomes) -> None:
     await start(context, booking)
     await pay(context, booking)
-    await actions.sync_checkout(with_stripe_unreachable(context), booking_id=str(booking))
+    await sync.sync_checkout(with_stripe_unreachable(context), booking_id=str(booking))
     assert outcomes == []
     async with context.db.transaction() as tx:
         await payments.sync_checkout_soon(tx, booking)
@@ -302,7 +302,7 @@ async def test_two_workers_syncing_at_once_move_it_once(
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
-    await asyncio.gather(*(actions.sync_checkout(context, booking_id=str(booking)) for _ in range(4)))
+    await asyncio.gather(*(sync.sync_checkout(context, booking_id=str(booking)) for _ in range(4)))
     assert outcomes == [(booking, "paid")]
     assert await count(context, "money_rows") == 1
 
@@ -340,8 +340,8 @@ async def test_without_lock_and_constraint_they_would_move_it_twice(
     await pay(context, booking)
     async with context.db.transaction() as tx:
         await tx.execute("alter table money_rows drop constraint money_once")
-    monkeypatch.setattr(actions, "SQL", Unguarded(actions.SQL, 2))
-    await asyncio.gather(*(actions.sync_checkout(context, booking_id=str(booking)) for _ in range(2)))
+    monkeypatch.setattr(sync, "SQL", Unguarded(sync.SQL, 2))
+    await asyncio.gather(*(sync.sync_checkout(context, booking_id=str(booking)) for _ in range(2)))
     assert outcomes == [(booking, "paid")] * 2
     assert await count(context, "money_rows") == 2
     # The invariants are checked after every test, and this test has just broken one on purpose.
@@ -367,7 +367,7 @@ async def test_a_checkout_of_somebody_else_on_the_same_account_is_left_alone(
     other = await gateway.create_checkout(context, parameters, "another-shop")
     async with context.db.transaction() as tx:
         await look_alike.pay(tx, other.id)
-    await actions.sync_checkout(context, stripe_id=other.id)
+    await sync.sync_checkout(context, stripe_id=other.id)
     assert outcomes == []
     assert await count(context, "money_rows") == 0
 
@@ -377,8 +377,8 @@ async def test_without_a_listener_settling_fails_and_loses_nothing(
 ) -> None:
     await start(context, booking)
     await pay(context, booking)
-    payments.on_settled(actions._no_listener)
+    payments.on_settled(sync._no_listener)
     with pytest.raises(RuntimeError):
-        await actions.sync_checkout(context, booking_id=str(booking))
+        await sync.sync_checkout(context, booking_id=str(booking))
     assert await count(context, "money_rows") == 0
     assert (await checkout(context, booking))["state"] == "open"

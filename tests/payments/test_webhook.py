@@ -241,7 +241,7 @@ async def test_an_expired_checkout_is_reported_by_webhook(
     context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:
     await start(context, booking)
-    await helpers.let_time_pass(context, "32 minutes")
+    await helpers.let_time_pass(context, "37 minutes")
     stripe_id = (await checkout(context, booking))["stripe_id"]
     await gateway.retrieve_checkout(context, stripe_id)
     assert (await stripe_object(context, stripe_id))["status"] == "expired"

@@ -149,7 +149,7 @@ async def test_our_parameters_are_those_the_sdk_knows(context: Context) -> None:
         statement="Tuesday group",
         success_url="http://circles.test/a",
         cancel_url="http://circles.test/b",
-        expires_at=clock.now() + timedelta(minutes=31),
+        expires_at=clock.now() + timedelta(minutes=36),
     )
     snapshot = await gateway.create_checkout(context, parameters, "k1")
     assert (snapshot.status, snapshot.paid, snapshot.amount, snapshot.currency) == (
@@ -365,7 +365,7 @@ async def test_the_page_of_a_checkout_that_has_ended(
     context: Context, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     url = await start(context, booking)
-    await helpers.let_time_pass(context, "32 minutes")
+    await helpers.let_time_pass(context, "37 minutes")
     async with browser() as page:
         assert "This checkout has ended" in (await page.get(url)).text
         pressed = await page.post(url, data={"card": "4242424242424242", "do": "pay"})

@@ -1,4 +1,4 @@
--- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes)^
+-- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes, max_held)^
 -- the seat statement without its guard, which reads the seats that are taken and then inserts
 with free as (
     select gatherings.id, min(number) as seat

@@ -10,7 +10,7 @@ from uuid import UUID
 from circles.practice.demo.plan import Plan, Row
 
 CURRENCY = "USD"
-HOLD = timedelta(minutes=31)
+HOLD = timedelta(minutes=36)
 
 
 @dataclass(frozen=True, slots=True)

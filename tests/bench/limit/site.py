@@ -122,7 +122,8 @@ async def book(request: Request) -> Response:
             refund_hours=48,
             late_percent=0,
             acceptance_id=acceptance,
-            hold_minutes=31,
+            hold_minutes=36,
+            max_held=3,
         )
         if row is None:
             return Response(status_code=422)

@@ -1,0 +1,252 @@
+"""Sync of checkouts: what Stripe answers is compared with what was asked, and moves ours under its row lock.
+
+No call to Stripe is made inside a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import cast
+from uuid import UUID
+
+import structlog
+
+from circles.payments import findings, gateway, rules
+from circles.payments.gateway import RefusedByStripe, Unreachable
+from circles.payments.rules import AskedCheckout, CheckoutSnapshot, CheckoutState, Outcome
+from circles.store import audit, db, jobs
+from circles.store.context import Context
+
+log = structlog.get_logger("payments")
+SQL = db.queries("payments/checkouts")
+OPERATIONS = db.queries("payments/operations")
+
+Listener = Callable[[db.Tx, Context, UUID, Outcome], Awaitable[None]]
+
+# How often the open page of a booking has Stripe asked about its checkout. Webhooks and the timetable do the rest.
+MAX_PAGE_ASKS = 4
+ASYNC_FAILED = "checkout.session.async_payment_failed"
+
+
+async def _no_listener(tx: db.Tx, context: Context, booking_id: UUID, outcome: Outcome) -> None:
+    raise RuntimeError("a checkout was settled and nothing listens; app.py calls on_settled at start-up")
+
+
+_listener: Listener = _no_listener
+
+
+def on_settled(listener: Listener) -> Listener:
+    """Set the function to call when a checkout is settled; returns the previous one.
+
+    It is called as `listener(tx, context, booking_id, outcome)` in the transaction that moves the checkout,
+    under the checkout's row lock: "paid", "expired" (not paid in time, or released), "failed" (nobody was
+    ever given its address) or "differs" (a person settled what Stripe answered otherwise than asked). "paid" may
+    come after one of the others, when money was late.
+    """
+    global _listener
+    before, _listener = _listener, listener
+    return before
+
+
+async def sync_checkout_soon(tx: db.Tx, booking_id: UUID) -> None:
+    """Have the worker sync a booking's checkout, once however often this is called meanwhile."""
+    await jobs.enqueue(tx, "payments.look", booking_id=booking_id, key=str(booking_id))
+
+
+async def sync_checkout_for_page(tx: db.Tx, booking_id: UUID) -> None:
+    """The same for an open page that looks again and again: a few times, with growing waits."""
+    if await SQL.may_ask_for_page(tx, booking_id=booking_id, most=MAX_PAGE_ASKS):
+        await sync_checkout_soon(tx, booking_id)
+
+
+# The names of jobs stay as they were first chosen: jobs queued by an older version still run.
+@jobs.job("payments.look", group="money")
+async def sync_checkout(
+    context: Context, *, booking_id: str = "", stripe_id: str = "", event: str = ""
+) -> None:
+    """Job: read a checkout's state from Stripe and move ours. Named by our booking or by Stripe's id of it.
+
+    event: the type of the webhook that had it enqueued.
+    """
+    async with context.db.reading() as tx:
+        if booking_id:
+            row = await SQL.checkout_of(tx, booking_id=UUID(booking_id))
+            if row is None or row["state"] != "open":
+                return
+            stripe_id = row["stripe_id"]
+        else:
+            row = await SQL.checkout_by_stripe_id(tx, stripe_id=stripe_id)
+    try:
+        snapshot = await gateway.retrieve_checkout(context, stripe_id)
+    except Unreachable:
+        if row is None:
+            raise  # the queue tries again
+        return  # the timetable repeats this for every open checkout until Stripe answers
+    except RefusedByStripe as error:
+        await _note_unknown(context, row, stripe_id, error.code)
+        return
+    if row is None:
+        await _sync_unrecorded(context, snapshot, event)
+    else:
+        await apply(context, row["booking_id"], snapshot, event)
+
+
+async def _note_unknown(context: Context, row: db.Record | None, stripe_id: str, code: str) -> None:
+    if row is None:
+        log.warning("a checkout that neither we nor stripe know", code=code)
+        return
+    async with context.db.transaction() as tx:
+        await findings.record_unknown(tx, row["booking_id"], stripe_id, code)
+
+
+async def _sync_unrecorded(context: Context, snapshot: CheckoutSnapshot, event: str) -> None:
+    """Sync a checkout whose id is not stored: one that a call without an answer created, or a foreign one.
+
+    It may carry the id of a booking of ours, which proves nothing: a payment link takes it from its address. The call
+    repeated with its own key answers which checkout it created. Raises Unreachable.
+    """
+    booking_id = snapshot.booking_id
+    if booking_id is None:  # another site's checkout on the same Stripe account
+        return
+    if await _created_by_us(context, booking_id, snapshot):
+        await apply(context, booking_id, snapshot, event)
+        return
+    if snapshot.status != "complete":
+        log.info("a foreign checkout names a booking", booking=str(booking_id), status=snapshot.status)
+        return
+    async with context.db.transaction() as tx:
+        if await SQL.has_booking(tx, booking_id=booking_id):
+            row = await SQL.checkout_of(tx, booking_id=booking_id)
+            expected = row["stripe_id"] if row else None
+            await findings.record(tx, "foreign", booking_id, snapshot, {"checkout": (expected, snapshot.id)})
+
+
+async def _created_by_us(context: Context, booking_id: UUID, snapshot: CheckoutSnapshot) -> bool:
+    async with context.db.transaction() as tx:
+        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+    if row is None or row["stripe_id"] or row["state"] != "asked" or row["request"] is None:
+        return row is not None and row["stripe_id"] == snapshot.id
+    if rules.differences(asked_of(context, row), snapshot):
+        return False
+    try:
+        made = await gateway.create_checkout(context, row["request"], row["idempotency_key"])
+    except RefusedByStripe:
+        return False
+    async with context.db.transaction() as tx:
+        await SQL.note_stripe_id(tx, id=row["id"], stripe_id=made.id)
+    return made.id == snapshot.id
+
+
+async def resolve_unknown_checkout(context: Context, booking_id: UUID) -> CheckoutState:
+    """End a checkout of which it is unknown whether Stripe created it. Raises Unreachable.
+
+    Repeating the call with the same key and parameters returns what the first call created, which is then ended;
+    a refusal means that the first call created nothing.
+    """
+    async with context.db.transaction() as tx:
+        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+        if row["state"] != "asked":
+            return row["state"]
+        if row["request"] is None:
+            return await fail(tx, context, booking_id, "never_called")
+    try:
+        snapshot = await gateway.create_checkout(context, row["request"], row["idempotency_key"])
+    except RefusedByStripe as error:
+        async with context.db.transaction() as tx:
+            return await fail(tx, context, booking_id, error.code)
+    return await expire(context, booking_id, snapshot.id)
+
+
+@jobs.job("payments.forsake", group="money")
+async def run_resolve_unknown_checkout(context: Context, *, booking_id: str) -> None:
+    """Job: resolve_unknown_checkout. The timetable repeats it until Stripe answers."""
+    try:
+        await resolve_unknown_checkout(context, UUID(booking_id))
+    except Unreachable:
+        return
+
+
+async def expire(context: Context, booking_id: UUID, stripe_id: str) -> CheckoutState:
+    """End a checkout at Stripe, or read how it ended before, and move ours. Raises Unreachable.
+
+    One that Stripe does not know becomes a finding, and ours stays as it is.
+    """
+    try:
+        snapshot = await gateway.expire_checkout(context, stripe_id)
+    except RefusedByStripe:
+        try:
+            snapshot = await gateway.retrieve_checkout(context, stripe_id)
+        except RefusedByStripe as error:
+            async with context.db.transaction() as tx:
+                await findings.record_unknown(tx, booking_id, stripe_id, error.code)
+                return (await SQL.checkout_of(tx, booking_id=booking_id))["state"]
+    return await apply(context, booking_id, snapshot)
+
+
+async def apply(
+    context: Context, booking_id: UUID, snapshot: CheckoutSnapshot, event: str = ""
+) -> CheckoutState:
+    """Move our checkout to the state of Stripe's, under its row lock, and notify the listener once.
+
+    The checkout must be our own: its id is the one we stored, or our own call answered it. An answer that differs from
+    what was asked becomes a finding and moves nothing.
+    """
+    if event == ASYNC_FAILED and snapshot.payment_pending and not snapshot.intent_status:
+        snapshot = replace(snapshot, intent_status="requires_payment_method")
+    async with context.db.transaction() as tx:
+        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+        if row is None or row["stripe_id"] not in (None, snapshot.id):
+            return "open"
+        differences = rules.differences(asked_of(context, row), snapshot)
+        if differences:
+            await findings.record(tx, "differs", booking_id, snapshot, differences)
+            return row["state"]
+        return await _move(tx, context, row, snapshot)
+
+
+async def _move(tx: db.Tx, context: Context, row: db.Record, snapshot: CheckoutSnapshot) -> CheckoutState:
+    booking_id, state = row["booking_id"], rules.next_state(row["state"], snapshot)
+    await SQL.move_checkout(
+        tx,
+        id=row["id"],
+        state=state,
+        stripe_id=snapshot.id,
+        payment_intent=snapshot.payment_intent,
+        pending=snapshot.payment_pending,
+    )
+    if state == row["state"]:
+        return state
+    if state == "paid":
+        await SQL.add_payment(
+            tx,
+            booking_id=booking_id,
+            checkout_id=row["id"],
+            amount=row["amount"],
+            currency=row["currency"],
+            stripe_id=snapshot.id,
+        )
+    await OPERATIONS.operation_done(tx, id=row["operation_id"], stripe_id=snapshot.id)
+    await audit.record(tx, f"checkout.{state}", booking_id, before=row["state"], after=state)
+    await _listener(tx, context, booking_id, cast(Outcome, state))
+    return state
+
+
+def asked_of(context: Context, row: db.Record) -> AskedCheckout:
+    """What the checkout of a row was asked for."""
+    return AskedCheckout(row["booking_id"], row["amount"], row["currency"], gateway.is_live(context.settings))
+
+
+async def fail(
+    tx: db.Tx, context: Context, booking_id: UUID, fault: str, outcome: Outcome = "failed"
+) -> CheckoutState:
+    """Record that Stripe has no checkout of this booking that anybody can pay. Returns the checkout's state then."""
+    row = await SQL.lock_checkout(tx, booking_id=booking_id)
+    state: CheckoutState = "failed" if row["state"] == "asked" else "expired"
+    if state not in rules.CHECKOUT_MOVES[row["state"]]:
+        return row["state"]
+    await SQL.move_checkout(tx, id=row["id"], state=state, stripe_id=None, payment_intent="", pending=False)
+    await OPERATIONS.operation_failed(tx, id=row["operation_id"], fault=fault)
+    await audit.record(tx, f"checkout.{state}", booking_id, before=row["state"], after=state, why=fault)
+    await _listener(tx, context, booking_id, outcome)
+    return state

@@ -1,0 +1,42 @@
+-- name: record_finding(kind, booking_id, stripe_id, payment_intent, amount, currency, expected, answered)$
+-- a finding; its id when it is new, or when more money came by it than was known, which makes a settled one open again
+insert into payment_findings (kind, booking_id, stripe_id, payment_intent, amount, currency, expected, answered)
+values (
+    :kind, :booking_id, :stripe_id, :payment_intent, :amount, :currency, :expected::jsonb, :answered::jsonb
+)
+on conflict (kind, stripe_id) do update set
+    payment_intent = excluded.payment_intent, amount = excluded.amount, currency = excluded.currency,
+    expected = excluded.expected, answered = excluded.answered,
+    settled_at = null, settled_by = null, settled_reason = ''
+where payment_findings.amount < excluded.amount
+returning id;
+
+-- name: open_findings(most)
+-- findings that nobody settled, oldest first, with the person they are about and how far a refund of each is
+select
+    payment_findings.id, payment_findings.kind, payment_findings.booking_id, payment_findings.stripe_id,
+    payment_findings.payment_intent, payment_findings.amount, payment_findings.currency, payment_findings.expected,
+    payment_findings.answered, payment_findings.created_at, people.name as person_name, people.id as person_id
+from payment_findings
+join bookings on bookings.id = payment_findings.booking_id
+join people on people.id = bookings.person_id
+where payment_findings.settled_at is null
+order by payment_findings.created_at limit :most;
+
+-- name: lock_finding(id)^
+-- a finding, locked
+select * from payment_findings where id = :id for no key update;
+
+-- name: settle_finding(id, actor_id, reason)!
+-- a person has settled a finding
+update payment_findings set settled_at = now(), settled_by = :actor_id, settled_reason = :reason
+where id = :id;
+
+-- name: add_finding_refund(id, finding_id, booking_id, amount, reason, request)!
+-- the refund of a finding's money that is due, with the parameters of its call; once for each finding
+insert into operations (id, kind, booking_id, finding_id, idempotency_key, amount, reason, request)
+values (
+    :id, 'refund_finding', :booking_id, :finding_id, 'circles-refund-' || :id::uuid, :amount, :reason,
+    :request::jsonb
+)
+on conflict (finding_id) do nothing;
