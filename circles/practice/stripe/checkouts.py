@@ -267,7 +267,7 @@ async def decide(tx: db.Tx, id: str, *, succeeded: bool) -> None:
 _DEBIT_FAILED = {"type": "card_error", "code": "payment_intent_payment_attempt_failed"}
 
 
-@jobs.job("payments.practice_bank")
+@jobs.job("payments.practice_bank", group="money")
 async def run_decide(context: Context, *, id: str, succeeded: bool) -> None:
     """Job: decide."""
     async with context.db.transaction() as tx:
