@@ -11,13 +11,14 @@ PY := .venv/bin/python
 # In the order of the folders, so that the browser and the races, which take longest, do not come last.
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run check test lint types bench lock screenshots clean _python _run _dev
+.PHONY: help run check test drill lint types bench lock screenshots clean _python _run _dev
 
 help:
 	@echo "make run          start the site in practice mode at http://127.0.0.1:$(PORT)"
-	@echo "make check        lint, types and the quick tests: all but the browser and the races"
+	@echo "make check        lint, types and the quick tests: all but the browser, the races and the drills"
 	@echo "make test         lint, types and all tests"
 	@echo "make test ARGS=tests/bookings    only these tests; ARGS go to pytest as they are"
+	@echo "make drill        break what the site stands on (kill, freeze, fill, restart) and see that nothing is lost"
 	@echo "make bench        measure response times and throughput"
 	@echo "make lock         resolve the requirements anew and write their lock files"
 	@echo "make screenshots  take the pictures of docs/screenshots"
@@ -28,7 +29,7 @@ run: _run
 	@exec $(PY) -m circles serve
 
 check: lint types
-	@exec $(PYTEST) --ignore=tests/browser --ignore=tests/races
+	@exec $(PYTEST) --ignore=tests/browser --ignore=tests/races --ignore=tests/drills
 
 ifdef ARGS
 test: _dev
@@ -41,6 +42,10 @@ test: _dev
 	$(MAKE) --no-print-directory lint types; \
 	exec $(PYTEST)
 endif
+
+# All fault drills, also those that wait for real deadlines and outages. One at a time: each needs the machine.
+drill: _dev
+	@exec $(PY) -m pytest tests/drills -m "" $(ARGS)
 
 lint: _dev
 	@$(PY) -m ruff check .
