@@ -1,4 +1,4 @@
-"""Every form of the site, sent after the sign-in ended: nothing is done, and everything typed is there again."""
+"""Every form, sent after the sign-in ended, or while the database fails: everything typed is there again."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from circles.web.access import ANONYMOUS
 from tests.cast import Cast
 from tests.conftest import Browser
 from tests.helpers import change, rows
+from tests.web.outages import no_database, troubled
 from tests.web.pages import PostedForm, read_page
 
 WHO = ("mira", "farid", "ruth", "ines", "wren", "odile")
@@ -26,8 +27,10 @@ PAGES_PER_ROUTE = 3
 EVENTS = "select what, count(*) from events where what not like 'sign_in.%' group by what order by what"
 TYPED = "Typed “this” <b>& that</b>"
 
-# Of the POST routes that need a sign-in, so many forms are on pages of the demo community at least.
+# Of the POST routes that need a sign-in, so many forms are on pages of the demo community at least, and so many of them
+# write, even with what the tests type.
 FORMS = 70
+WRITING_FORMS = 30
 
 
 @dataclass(slots=True)
@@ -147,6 +150,41 @@ async def send_and_come_back(context: Context, app: Starlette, seen: Seen, *, by
     return "" if "You were signed out" in again.text else "no word of it"
 
 
+async def send_to(context: Context, app: Starlette, seen: Seen) -> httpx2.Response:
+    async with Browser(app) as page:
+        await signed_in(page, context, seen.who)
+        return await page.post(
+            seen.form.path,
+            content=urlencode(seen.form.sends()),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+
+
+async def lost_while_writing(context: Context, app: Starlette, seen: Seen) -> str | None:
+    """Send a form while no transaction comes to its end. Returns what is wrong; None where nothing is written."""
+    async with troubled(app, context, "53100", 99):
+        answer = await send_to(context, app, seen)
+    if answer.status_code in (200, 303, 404, 422):
+        return None
+    if answer.status_code != 503:
+        return f"answered {answer.status_code}"
+    forms, _ = read_page(answer.text, urlsplit(seen.page).path)
+    shown = [own(form.sends()) for form in forms if form.path == seen.form.path]
+    if own(seen.form.sends()) not in shown:
+        return f"sent {own(seen.form.sends())}, shown {shown}"
+    words = ("Our records are busy", "This is not saved yet")
+    return "" if any(text in answer.text for text in words) else "no word of it"
+
+
+async def lost_without_database(context: Context, app: Starlette, seen: Seen) -> str:
+    async with no_database(app, context):
+        answer = await send_to(context, app, seen)
+    forms, _ = read_page(answer.text, seen.form.path)
+    shown = [form.sends() for form in forms if form.path == seen.form.path]
+    sent = seen.form.sends()
+    return "" if (answer.status_code, shown) == (503, [sent]) else f"{answer.status_code}: {sent}, {shown}"
+
+
 async def test_every_form_is_filled_in_again(context: Context, app: Starlette) -> None:
     await demo.load(context)
     found = await collect(context, app)
@@ -159,6 +197,15 @@ async def test_every_form_is_filled_in_again(context: Context, app: Starlette) -
     }
     assert not wrong, "\n".join(f"{path}: {trouble[:900]}" for path, trouble in wrong.items())
     assert await rows(context, EVENTS) == events  # nothing was carried out
+    lost = {path: await lost_while_writing(context, app, seen) for path, seen in found.items()}
+    assert sum(trouble is not None for trouble in lost.values()) >= WRITING_FORMS, lost
+    lost |= {
+        f"{path} without": await lost_without_database(context, app, seen) for path, seen in found.items()
+    }
+    assert not any(lost.values()), "\n".join(
+        f"{path}: {trouble[:900]}" for path, trouble in lost.items() if trouble
+    )
+    assert await rows(context, EVENTS) == events
 
 
 async def test_no_route_loses_what_was_typed(cast: Cast, app: Starlette) -> None:

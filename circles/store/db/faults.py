@@ -30,7 +30,7 @@ class Unavailable(CirclesError):
         self.kind = f"{type(error).__name__} {state}".strip()
         self.is_conflict = state in _CONFLICTS
         self.is_outage = state not in (*_CONFLICTS, *_SLOW, _OUT_OF_MEMORY)
-        self.can_read = state in _UNWRITABLE
+        self.can_read = state in (*_CONFLICTS, *_SLOW, *_UNWRITABLE)
         self.unsure = unsure
         # The kind, and never the text of the error, which may hold a row.
         super().__init__(f"The database cannot do this at the moment ({self.kind}).")
