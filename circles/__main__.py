@@ -51,6 +51,8 @@ def run_command(given: argparse.Namespace) -> int:
         refuse_beside_production()
     if given.command == "zones":
         return zones(mend=given.mend)
+    if given.command == "end-feeds":
+        return end_feeds(is_sure=given.yes)
     if given.command == "organizer":
         return organizer(given.email, remove=given.remove, is_sure=given.yes)
     if given.command in PERSON_COMMANDS:
@@ -75,6 +77,8 @@ def parser() -> argparse.ArgumentParser:
         "email", nargs="?", help="the address of their account; without it, organizers are listed"
     )
     subparser.add_argument("--remove", action="store_true", help="take the role away from them")
+    subparser.add_argument("--yes", action="store_true", help="do not ask")
+    subparser = commands.add_parser("end-feeds", help=end_feeds.__doc__, description=end_feeds.__doc__)
     subparser.add_argument("--yes", action="store_true", help="do not ask")
     for name in CHANGING:
         commands.choices[name].add_argument(
@@ -262,6 +266,21 @@ def organizer(email: str | None, *, remove: bool, is_sure: bool) -> int:
     return 0
 
 
+def end_feeds(*, is_sure: bool) -> int:
+    """End the address of every calendar feed, after others may have seen CIRCLES_SECRET; people are told by mail."""
+    from circles import invites
+    from circles.commands import organizers
+
+    async def run() -> int:
+        async with context(settings) as opened:
+            return await invites.end_feeds(opened)
+
+    with database(read_settings(), shared=True) as settings:
+        organizers.confirm("Everybody must subscribe again. End the address of every feed?", is_sure=is_sure)
+        print(f"{asyncio.run(run())} feeds have a new address, and their owners are told.")
+    return 0
+
+
 def mail_test(email: str) -> int:
     """Send one mail to an address by the mail server of the settings, and look up what receivers ask of its domain."""
     from circles.commands import mail_test
@@ -382,7 +401,7 @@ PERSON_COMMANDS: dict[str, Callable[[str], int]] = {
 
 # Those that write. On the embedded database of a machine that has production settings they are probably meant for the
 # other database.
-CHANGING = ("migrate", "demo", "zones", "organizer", "erase")
+CHANGING = ("migrate", "demo", "zones", "organizer", "erase", "end-feeds")
 
 if __name__ == "__main__":
     sys.exit(main())

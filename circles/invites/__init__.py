@@ -1,5 +1,6 @@
 """Invites: the calendar mail of a booking, the private calendar feed, and the page "My gatherings"."""
 
+from circles.invites.actions import end_feeds
 from circles.invites.changes import announce_changes, announce_circle
 from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
@@ -11,6 +12,7 @@ __all__ = [
     "SuggestedDate",
     "announce_changes",
     "announce_circle",
+    "end_feeds",
     "invite_fingerprint",
     "invite_uid",
     "suggested_dates_file",

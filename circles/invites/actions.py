@@ -221,8 +221,8 @@ async def feed_and_more(context: Context, tx: db.Tx, person_id: UUID) -> tuple[s
     if row["number"] is None:
         await SQL.first_feed(tx, person_id=person_id, token_hash=rules.token_hash(token))
     elif row["token_hash"] != rules.token_hash(token):
-        # The site has a new secret: a token derived from the old one cannot be made again.
-        await SQL.set_feed_hash(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
+        # The site has a new secret: a token derived from the old one cannot be made again, and still works.
+        await SQL.follow_secret(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
     return f"webcal://{urlsplit(context.settings.base_url).netloc}/feeds/{token}.ics", row
 
 
@@ -234,3 +234,24 @@ async def renew_feed(context: Context, *, actor_id: UUID) -> None:
         token = rules.feed_token(context.settings.signing_key(), actor_id, number)
         await SQL.set_feed_hash(tx, person_id=actor_id, number=number, token_hash=rules.token_hash(token))
         await audit.record(tx, "feed.renewed", actor_id, actor_id=actor_id, after=str(number))
+
+
+async def end_feeds(context: Context) -> int:
+    """End the address of every feed and tell whose they were, because others may know the secret of the site.
+
+    Returns how many feeds there were.
+    """
+    lines = [
+        "The private address of your calendar feed has changed, so that it stays private.",
+        "If a calendar of yours follows it, please subscribe again with the new address on My gatherings. Calendar "
+        "entries that came by mail stay as they are.",
+    ]
+    async with context.db.transaction() as tx:
+        people = await db.rows(SQL.end_feeds(tx))
+        for row in people:
+            await mail.send(
+                tx, context.settings, "role_news", to=row["email"], to_name=row["name"], person_id=row["id"],
+                subject="About your account", lines=lines, link=f"{context.settings.base_url}/my/gatherings",
+            )  # fmt: skip
+            await audit.record(tx, "feed.ended", row["id"])
+    return len(people)

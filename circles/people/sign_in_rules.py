@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -112,6 +113,11 @@ def parse_code(typed: str, field: str = "code", *, digits: int = 6) -> str:
 def code_hash(key: bytes, request_id: UUID, digits: str) -> bytes:
     """How a code is stored. Keyed, since its digits are few, and bound to its request."""
     return hmac.digest(key, b"sign-in code " + request_id.bytes + digits.encode(), "sha256")
+
+
+def is_code(keys: Sequence[bytes], request_id: UUID, digits: str, stored: bytes) -> bool:
+    """Whether these are the digits of a request, under one of the keys that count."""
+    return any(hmac.compare_digest(code_hash(key, request_id, digits), stored) for key in keys)
 
 
 def code_refusals(request: RequestState | None) -> list[Reason]:

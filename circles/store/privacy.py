@@ -147,7 +147,9 @@ MAP: dict[str, dict[str, Care]] = {
     "sendings": _all(IMPERSONAL, "id")
     | _all(PERSON, "booking_id")
     | _all(PERSONAL, "invite_id method sequence facts sent_at"),
-    "feeds": _all(PERSON, "person_id") | _all(PERSONAL, "number created_at") | _all(SECRET, "token_hash"),
+    "feeds": _all(PERSON, "person_id")
+    | _all(PERSONAL, "number created_at")
+    | _all(SECRET, "token_hash former_hashes"),
     "attendance": _all(PERSON, "booking_id marked_by") | _all(PERSONAL, "mark marked_at"),
     "taps": _all(IMPERSONAL, "key") | _all(PERSON, "booking_id who") | _all(PERSONAL, "mark tapped_at"),
     "hand_over_notes": _all(IMPERSONAL, "id")

@@ -124,7 +124,7 @@ select * from (
     ) on bookings.person_id = feeds.person_id and bookings.confirmed_at is not null
     left join invites
         on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
-    where feeds.token_hash = :token_hash
+    where feeds.token_hash = :token_hash or feeds.former_hashes @> array[:token_hash::bytea]
     order by bookings.gathering_id, bookings.state = 'confirmed' desc, bookings.ended_at desc nulls last
 ) as held
 order by starts_at, gathering_id;
@@ -166,8 +166,27 @@ insert into feeds (person_id, token_hash) values (:person_id, :token_hash) on co
 
 -- name: next_feed_number(person_id)$
 -- the next number of a feed; the row is locked until its hash follows
-update feeds set number = number + 1, created_at = now() where person_id = :person_id returning number;
+update feeds set number = number + 1, former_hashes = '{}', created_at = now()
+where person_id = :person_id returning number;
 
 -- name: set_feed_hash(person_id, number, token_hash)!
 -- the hash of the feed token of this number
 update feeds set token_hash = :token_hash where person_id = :person_id and number = :number;
+
+-- name: follow_secret(person_id, number, token_hash)!
+-- the hash of the feed token of this number, derived from another secret; the address of before goes on working
+update feeds set
+    token_hash = :token_hash,
+    former_hashes = array_append(array_remove(former_hashes, :token_hash::bytea), token_hash)
+where person_id = :person_id and number = :number and token_hash <> :token_hash::bytea;
+
+-- name: end_feeds()
+-- no address of any feed works any more; whose feeds these were. The next page derives a new address
+update feeds set
+    number = feeds.number + 1,
+    token_hash = sha256(gen_random_uuid()::text::bytea),
+    former_hashes = '{}',
+    created_at = now()
+from people
+where people.id = feeds.person_id
+returning people.id, people.email, people.name;

@@ -65,5 +65,7 @@ async def read_by_token(tx: db.Tx, settings: Settings, token: str) -> db.Record 
     row = await LISTINGS.listing(tx, id=listing_id) if listing_id else None
     if row is None:
         return None
-    is_valid = rules.is_token_valid(settings.signing_key(), token, row["id"], row["asked_at"])
+    is_valid = any(
+        rules.is_token_valid(key, token, row["id"], row["asked_at"]) for key in settings.signing_keys
+    )
     return row if is_valid else None

@@ -166,12 +166,12 @@ def _is_of(request: Request, form: KeptForm, owner: UUID | None, person_id: UUID
     """Whether a form is this person's. Of nobody known, it is the next person's who signs in here."""
     if owner is not None:
         return owner == person_id
-    mark = _mark(request.app.state.context.settings, person_id)
-    return not form.mark or hmac.compare_digest(form.mark, mark)
+    keys = request.app.state.context.settings.signing_keys
+    return not form.mark or any(hmac.compare_digest(form.mark, _mark(key, person_id)) for key in keys)
 
 
-def _mark(settings: Settings, person_id: UUID) -> str:
-    return hmac.digest(settings.signing_key(), b"signed out " + person_id.bytes, "sha256").hex()
+def _mark(key: bytes, person_id: UUID) -> str:
+    return hmac.digest(key, b"signed out " + person_id.bytes, "sha256").hex()
 
 
 async def forget(request: Request) -> None:
@@ -211,7 +211,9 @@ async def sign_out(request: Request, response: Response) -> None:
         await forget(request)
         cookies.delete(response, settings, COOKIE)
     if request.state.person:
-        cookies.write(response, settings, SIGNED_OUT, _mark(settings, request.state.person.id), LASTS)
+        cookies.write(
+            response, settings, SIGNED_OUT, _mark(settings.signing_key(), request.state.person.id), LASTS
+        )
 
 
 def remember(response: Response, settings: Settings, token: str) -> Response:
