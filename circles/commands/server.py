@@ -15,9 +15,8 @@ from starlette.types import ASGIApp
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
 from circles.store.context import Context
-from circles.web.head_deadline import HeadDeadlineProtocol
+from circles.web.head_deadline import MAX_CONNECTIONS, HeadDeadlineProtocol
 
-MAX_CONNECTIONS = 1000  # further requests get 503
 MIN_OPEN_FILES = 4096  # a connection is an open file
 SHUTDOWN_SECONDS = 1  # for running requests to end
 
@@ -78,7 +77,7 @@ def run(application: ASGIApp, settings: Settings, listening: socket.socket) -> N
         server_header=False,
         proxy_headers=bool(settings.trusted_proxy),
         forwarded_allow_ips=settings.trusted_proxy or None,
-        limit_concurrency=MAX_CONNECTIONS,
+        limit_concurrency=2 * MAX_CONNECTIONS,  # beyond it 503; before, connections that wait are ended
         timeout_keep_alive=5,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )

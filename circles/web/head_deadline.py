@@ -1,35 +1,52 @@
-"""A deadline and a size limit for request heads, in uvicorn's HTTP protocol."""
+"""Connections of slow clients, in uvicorn's HTTP protocol: deadlines, a size for request heads, and places.
+
+A connection waits for its client until the head and the body of a request are there, between two requests, and while a
+response is not taken. Where places become scarce, those that have waited longest lose theirs, so that clients which
+send and take nothing cannot keep others out, however many they are.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 HEAD_SECONDS = 10.0  # from the connection, or the last response, to the end of the headers
+TAKE_SECONDS = 60.0  # to take what uvicorn buffers (64 KiB) of a response
 MAX_HEAD_BYTES = 32_768
+MAX_CONNECTIONS = 1000  # of a process; a connection is an open file
 
 
 class HeadDeadlineProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a deadline and a size for the head of a request.
+    """uvicorn's protocol with deadlines for the head of a request and for taking a response, and a size of the head.
 
     Without them a slow client can hold a connection for ever. Bodies have their own deadline
     (headers.BodyDeadline), and idle connections have uvicorn's timeout_keep_alive.
     """
 
     _deadline: asyncio.TimerHandle | None = None
+    _taking: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _in_message = False
 
     def connection_made(self, transport: Any) -> None:
-        """Start the deadline."""
+        """Start the deadline. Where there are too many connections, the one that waited longest ends."""
         super().connection_made(transport)
         self._start_deadline()
+        waiting = self._waiting()
+        if len(self.connections) > MAX_CONNECTIONS and waiting:
+            next(iter(waiting)).end()
+        self._note_waiting()
 
     def data_received(self, data: bytes) -> None:
         """Count bytes while the head is incomplete; stop the deadline once it is complete."""
         super().data_received(data)
+        if not self.flow.write_paused:
+            self._stop_taking()  # whoever asks for more has taken the last response
+        self._note_waiting()
         if self._is_handling():
             self._stop_deadline()
             return
@@ -49,10 +66,47 @@ class HeadDeadlineProtocol(HttpToolsProtocol):
         self._in_message = False
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or until the client has taken this response."""
+        super().on_response_complete()
+        if self.transport.get_write_buffer_size():
+            self._start_taking()
+        self._note_waiting()
+
+    def pause_writing(self) -> None:
+        """The client takes the response slower than it is made: start that deadline."""
+        super().pause_writing()
+        self._start_taking()
+        self._note_waiting()
+
+    def resume_writing(self) -> None:
+        """The client has taken most of it."""
+        super().resume_writing()
+        self._stop_taking()
+        self._note_waiting()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the deadline."""
+        """Stop the deadlines."""
         self._stop_deadline()
+        self._stop_taking()
+        self._waiting().pop(self, None)
         super().connection_lost(exc)
+
+    def end(self) -> None:
+        """End the connection at once, with whatever its client has not taken."""
+        self._waiting().pop(self, None)
+        self.transport.abort()
+
+    def _waiting(self) -> dict[HeadDeadlineProtocol, None]:
+        """The connections of this server that wait for their clients, the longest first."""
+        return _waiting.setdefault(self.server_state, {})
+
+    def _note_waiting(self) -> None:
+        """Note whether this connection waits for its client. A few more bytes do not make its wait any shorter."""
+        if self._is_handling() and not self._in_message and self._taking is None:
+            self._waiting().pop(self, None)
+        elif not self.transport.is_closing():
+            self._waiting().setdefault(self, None)
 
     def _is_handling(self) -> bool:
         """Whether the application is handling a request."""
@@ -68,7 +122,24 @@ class HeadDeadlineProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _start_taking(self) -> None:
+        if self._taking is None:
+            self._taking = self.loop.call_later(TAKE_SECONDS, self._on_not_taken)
+
+    def _on_not_taken(self) -> None:
+        self._taking = None
+        if self.transport.get_write_buffer_size():
+            self.end()
+
+    def _stop_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
+
     def _on_deadline(self) -> None:
         self._deadline = None
         if not self._is_handling() and not self.transport.is_closing():
             self.transport.close()
+
+
+_waiting: WeakKeyDictionary[ServerState, dict[HeadDeadlineProtocol, None]] = WeakKeyDictionary()

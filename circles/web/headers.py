@@ -139,12 +139,13 @@ class BodyTooSlow(Exception):
 class BodyDeadline:
     """A deadline for request bodies, so that a slow client cannot hold a connection for ever.
 
-    seconds: for the whole body, from the first read to the last chunk.
+    seconds: to the last chunk of the body. rate: bytes a second, at which a longer body may take longer.
     """
 
-    def __init__(self, app: ASGIApp, *, seconds: float = 20) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: float = 20, rate: int = 20_000) -> None:
         self.app = app
         self.seconds = seconds
+        self.rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
@@ -155,7 +156,7 @@ class BodyDeadline:
         whole = started = False
 
         async def receive_in_time() -> Message:
-            nonlocal whole
+            nonlocal whole, until
             if whole:
                 return await receive()
             try:
@@ -163,6 +164,7 @@ class BodyDeadline:
                     message = await receive()
             except TimeoutError:
                 raise BodyTooSlow from None
+            until += len(message.get("body", b"")) / self.rate
             whole = not message.get("more_body", False)
             return message
 

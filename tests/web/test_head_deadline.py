@@ -1,4 +1,4 @@
-"""Deadline and size of request heads, over real sockets."""
+"""Deadlines, sizes and places of connections, over real sockets."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         size += len(message.get("body", b""))
         if not message.get("more_body"):
             break
+    if scope["path"] == "/large":
+        await send_large(send)
+        return
     if scope["path"] == "/slow":
         await asyncio.sleep(0.6)
     body = str(size).encode()
@@ -30,6 +33,20 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}
     )
     await send({"type": "http.response.body", "body": body})
+
+
+LARGE = 64 * 2**20  # bytes, more than any socket buffers
+given_up = asyncio.Event()  # the response of LARGE bytes has ended, one way or the other
+
+
+async def send_large(send: Any) -> None:
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]}
+    )
+    for _ in range(LARGE // 2**16):
+        await send({"type": "http.response.body", "body": bytes(2**16), "more_body": True})
+    await send({"type": "http.response.body"})
+    given_up.set()
 
 
 @pytest_asyncio.fixture
@@ -112,3 +129,78 @@ async def test_a_large_body_is_no_large_head(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n" + END
     said, _ = await talk(port, head, b"a" * 100_000, b"a" * 100_000)
     assert said.endswith(b"200000")
+
+
+async def connect(port: int, *pieces: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+    await writer.drain()
+    return reader, writer
+
+
+async def answer(reader: asyncio.StreamReader) -> bytes:
+    """What comes back; nothing where the connection was ended."""
+    try:
+        return await reader.read()
+    except ConnectionError:
+        return b""
+
+
+async def test_a_response_that_is_not_taken_ends_the_connection(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head_deadline, "TAKE_SECONDS", 0.3)
+    given_up.clear()
+    reader, writer = await connect(port, b"GET /large HTTP/1.1\r\nHost: a\r\n" + END)
+    await given_up.wait()  # it reads nothing, so the server gives up
+    assert len(await answer(reader)) < LARGE
+    writer.close()
+
+
+async def test_a_large_response_that_is_taken_arrives_whole(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head_deadline, "TAKE_SECONDS", 60)
+    reader, writer = await connect(port, b"GET /large HTTP/1.1\r\nHost: a\r\n" + END)
+    size = 0
+    while data := await reader.read(2**16):
+        size += len(data)
+    assert size > LARGE
+    writer.close()
+
+
+SLOW_KINDS = {
+    "silent": (),
+    "head": (b"GET / HTTP/1.1\r\nHost: a\r\n",),
+    "body": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf",),
+    "response": (b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n",),
+    "idle": (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",),
+}
+
+
+@pytest.mark.parametrize("kind", SLOW_KINDS)
+async def test_slow_clients_do_not_take_the_places_of_others(
+    port: int, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Without anything but scarcity to end them: the one that waits longest goes, and nobody who is being served."""
+    monkeypatch.setattr(head_deadline, "HEAD_SECONDS", 600)
+    monkeypatch.setattr(head_deadline, "TAKE_SECONDS", 600)
+    monkeypatch.setattr(head_deadline, "MAX_CONNECTIONS", 10)
+    served, serving = await connect(port, b"GET /slow HTTP/1.1\r\nHost: a\r\n" + END)
+    slow = [await connect(port, *SLOW_KINDS[kind]) for _ in range(40)]
+    reader, writer = await connect(port, b"GET / HTTP/1.1\r\nHost: a\r\n" + END)
+    assert (await answer(reader)).startswith(b"HTTP/1.1 200")
+    assert (await answer(served)).startswith(b"HTTP/1.1 200")
+    first, _ = slow[0]
+    while await asyncio.wait_for(_chunk(first), 60):
+        pass
+    for _, other in [*slow, (served, serving), (reader, writer)]:
+        other.close()
+
+
+async def _chunk(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.read(2**16)
+    except ConnectionError:
+        return b""

@@ -305,3 +305,21 @@ async def test_a_deadline_in_a_handler_is_not_the_visitors(context: Context) -> 
     assert statuses[0] == 408
     with pytest.raises(TimeoutError):
         await headers.BodyDeadline(hangs)(scope, receive, sent)  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_large_body_may_take_longer() -> None:
+    """A picture from a phone on a slow line: what arrives earns more time."""
+    pieces = iter([b"x" * 600, b"y" * 600, b""])
+
+    async def receive() -> dict[str, object]:
+        piece = next(pieces)
+        if piece.startswith(b"y"):
+            await asyncio.sleep(0.4)
+        return {"type": "http.request", "body": piece, "more_body": bool(piece)}
+
+    async def reads(scope: object, receive: object, send: object) -> None:
+        while (await receive())["more_body"]:  # pyright: ignore[reportCallIssue]
+            pass
+
+    scope = {"type": "http", "method": "POST", "headers": []}
+    await headers.BodyDeadline(reads, seconds=0.2, rate=10)(scope, receive, None)  # pyright: ignore[reportArgumentType]
