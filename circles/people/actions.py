@@ -135,7 +135,7 @@ async def mark_credential(
 
 
 async def save_picture(context: Context, actor: Person, jpeg: bytes) -> str:
-    """Save the actor's picture, as `pictures.normalize` returns it. Returns its hash.
+    """Save the actor's picture, as `picture_upload.normalize` returns it. Returns its hash.
 
     Raises NotFound unless they are a facilitator.
     """

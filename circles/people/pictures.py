@@ -1,12 +1,14 @@
-"""Uploaded pictures, re-encoded so that no metadata is kept. The only import of Pillow."""
+"""Uploaded pictures, re-encoded so that no metadata is kept. The only import of Pillow.
+
+`encode_square` runs in a child process (picture_upload.DECODING); nothing of an upload is decoded in ours.
+"""
 
 from __future__ import annotations
 
 import io
 import math
+from typing import Final
 
-import anyio
-import anyio.to_thread
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from circles.base.errors import Reason, Refused
@@ -19,32 +21,34 @@ SIDE = 512
 MIN_SIDE = 64
 FORMATS = ("JPEG", "PNG", "WEBP")
 
+# Rows of the reduced picture that are made at a time.
+_STRIP: Final = 64
+# What of a picture's information says how it is turned.
+_TURNED: Final = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
+
 # Pillow itself refuses to open a file of more than twice as many, before it decodes anything.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
-# Two at a time: decoding the largest takes about 120 MB.
-_limiter = anyio.CapacityLimiter(2)
 
+def encode_square(content: bytes) -> bytes:
+    """A square JPEG of a picture, without its metadata. Raises Refused for other files, and one too large or small.
 
-async def normalize(content: bytes) -> bytes:
-    """A square JPEG of a picture, without its metadata. Raises Refused for other files, and one too large or small."""
-    return await anyio.to_thread.run_sync(_normalize, content, limiter=_limiter)
-
-
-def _normalize(content: bytes) -> bytes:
+    The size is checked by the picture's header before anything is decoded. A JPEG is scaled while it is decoded; of the
+    others one whole decoded picture is held, and scaled before anything else is done with it.
+    """
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             _check_size(image)
             image.draft("RGB", (SIDE * 2, SIDE * 2))
-            upright = ImageOps.exif_transpose(image)
-            square = ImageOps.fit(_opaque(upright), (SIDE, SIDE), Image.Resampling.LANCZOS)
+            square = _small_square(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refused(_too_many_pixels()) from None
     except Refused:
         raise
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError):
         raise Refused(not_a_picture()) from None
-    return _clean_jpeg(square)
+    upright = ImageOps.exif_transpose(square)
+    return _clean_jpeg(upright.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 
 def _check_size(image: Image.Image) -> None:
@@ -59,6 +63,25 @@ def _check_size(image: Image.Image) -> None:
                 "picture",
             )
         )
+
+
+def _small_square(image: Image.Image) -> Image.Image:
+    """The square in the middle, opaque, reduced to no less than twice the size that is saved.
+
+    In strips, so that each step works on a few rows: converting a whole picture would hold it several times.
+    """
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    factor = max(1, side // (SIDE * 2))
+    reduced = -(-side // factor)
+    small = Image.new("RGB", (reduced, reduced))
+    rows = factor * _STRIP
+    for down in range(0, side, rows):
+        box = (left, top + down, left + side, top + min(side, down + rows))
+        small.paste(_opaque(image.crop(box)).reduce(factor), (0, down // factor))
+    small.info = {name: image.info[name] for name in _TURNED if name in image.info}
+    return small
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -1,7 +1,7 @@
 """Files with lists (CSV, XLSX), read into headings and rows of text. What they mean is for others to say."""
 
 from circles.sheets.reading import MAX_BYTES, Reading, read, too_large
-from circles.sheets.tables import GROUP, MAX_COLUMNS, NO_HEADINGS, Choice, Row, Table
+from circles.sheets.tables import GROUP, MAX_COLUMNS, NO_HEADINGS, Choice, Row
 from circles.sheets.text_files import NO_CHARACTER, is_shortened
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Choice",
     "Reading",
     "Row",
-    "Table",
     "is_shortened",
     "read",
     "too_large",

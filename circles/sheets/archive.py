@@ -9,17 +9,18 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.parsers import expat
 
 from circles.base.errors import Reason, Refused
 from circles.sheets import formats, kinds
-from circles.sheets.details import Details, SheetParser, parse_place
+from circles.sheets.details import MAX_AREA, Details, SheetParser, parse_place
 
 MAX_UNPACKED: Final = 50_000_000
 MAX_PARTS: Final = 1_000
+_PIECE: Final = 65_536
 
 # What spreadsheet programs pack their parts by. The others (bzip2, LZMA) raise errors of their own, and unpack slowly.
 _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -64,18 +65,34 @@ def open_checked(sent: bytes) -> Workbook:
             entries = archive.infolist()
             _refuse_others(entries)
             if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-                raise _too_much(
-                    "This workbook unpacks to more than 50 MB. Please save only the list itself, as .csv or .xlsx."
-                )
-            parts = {entry.filename: archive.read(entry) for entry in entries}
+                raise _unpacks_to_too_much()
+            parts = _unpack(archive, entries)
     except Refused:
         raise
     except _UNZIPPING:
         raise broken() from None
-    parts = {name: part for name, part in parts.items() if name.endswith((".xml", ".rels"))}
     shown_formats, names = _formats(parts), _sheet_names(parts)
     details = {names.get(part, ""): sheet for part, sheet in _measure(parts, shown_formats).items()}
     return Workbook(_packed(parts), details, shown_formats)
+
+
+def _unpack(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> dict[str, bytes]:
+    """The XML parts, piece by piece: a part may hold far more than its entry declares, and zipfile stops there.
+
+    Read at once, it would unpack all of it first.
+    """
+    parts: dict[str, bytes] = {}
+    for entry in entries:
+        if entry.filename.endswith((".xml", ".rels")):
+            with archive.open(entry) as member:
+                parts[entry.filename] = b"".join(iter(lambda member=member: member.read(_PIECE), b""))
+    return parts
+
+
+def _unpacks_to_too_much() -> Refused:
+    return _too_much(
+        "This workbook unpacks to more than 50 MB. Please save only the list itself, as .csv or .xlsx."
+    )
 
 
 def _refuse_others(entries: list[zipfile.ZipInfo]) -> None:
@@ -90,11 +107,17 @@ def _refuse_others(entries: list[zipfile.ZipInfo]) -> None:
 
 def _measure(parts: Parts, shown_formats: Mapping[int, str]) -> dict[str, Details]:
     """The details of each part. Refuses sheets that would take up far more memory than they hold text."""
-    lengths, details = _lengths(parts.get(_SHARED)), {}
+    lengths, details, area = _lengths(parts.get(_SHARED)), {}, 0
     for name, part in parts.items():
         if name != _SHARED:
             sheet = SheetParser(lengths, shown_formats.keys())
             _parse(part, sheet.start, sheet.end, sheet.text)
+            area += sheet.farthest[0] * sheet.farthest[1]
+            if area > MAX_AREA:
+                raise _too_much(
+                    "The sheets of this workbook reach too far. Please delete what stands far off, or save the list as "
+                    ".csv."
+                )
             folder, _, file = name.rpartition("/")
             targets = {
                 tag.get("Id", ""): tag.get("Target", "")

@@ -14,6 +14,8 @@ from circles.base.errors import Reason, Refused
 MAX_ROW: Final = 20_000
 MAX_COLUMN: Final = 200
 MAX_CELLS: Final = 1_000_000
+# Of all sheets together, as they are laid out.
+MAX_AREA: Final = 5_000_000
 # The characters of all cells together: one shared text may be in every cell.
 MAX_SHARED: Final = 50_000_000
 # Merged cells, links, and values noted apart, beyond which no more are kept.
@@ -70,14 +72,17 @@ def _too_much(message: str) -> Refused:
 class SheetParser:
     """A sheet while it is parsed. lengths: of the shared texts. formatted: styles whose cells are noted.
 
-    row: of the row's tag, from 1; cell: row from 1 and column from 0 of the current cell.
+    row: of the row's tag, from 1; cell: row from 1 and column from 0 of the current cell. rows: tags of rows, which may
+    repeat a number. farthest: how many rows and columns the sheet is laid out in.
     """
 
     lengths: list[int]
     formatted: Collection[int] = ()
     row: int = 0
     cell: Place = (0, -1)
+    rows: int = 0
     cells: int = 0
+    farthest: Place = (0, 0)
     shared: int = 0
     kind: str = ""
     value: str | None = None
@@ -89,6 +94,7 @@ class SheetParser:
         """Follow rows and cells; one without a reference comes after the one before."""
         if name == "row":
             self.row = int(attributes.get("r", self.row + 1))
+            self.rows += 1
             self.cell = (self.row, -1)
             if attributes.get("hidden") in ("1", "true"):
                 self.details.hidden_rows.add(self.row)
@@ -101,7 +107,7 @@ class SheetParser:
             self.value = ""
         elif name in ("col", "mergeCell", "hyperlink"):
             self._note(name, attributes)
-        if max(self.row, self.cell[0]) > MAX_ROW or self.cell[1] >= MAX_COLUMN:
+        if max(self.row, self.rows, self.cell[0]) > MAX_ROW or self.cell[1] >= MAX_COLUMN:
             raise _too_much(
                 f"A sheet of this workbook reaches beyond row {MAX_ROW:,} or column {letters(MAX_COLUMN)}. "
                 "Please delete what stands far off, or save the list as .csv."
@@ -113,6 +119,7 @@ class SheetParser:
         self.cell = parse_place(attributes["r"]) if "r" in attributes else (self.row, self.cell[1] + 1)
         self.kind = attributes.get("t", "n")
         self.cells += 1
+        self.farthest = max(self.farthest[0], self.cell[0]), max(self.farthest[1], self.cell[1] + 1)
         style = attributes.get("s", "0")
         row, column = self.cell
         if (

@@ -12,8 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-import anyio
-import anyio.to_thread
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from circles.base import text
@@ -26,9 +24,6 @@ MAX_BYTES: Final = 5_000_000
 # Sheets beyond so many are not looked at.
 MAX_SHEETS: Final = 20
 
-# Two at a time: a full spreadsheet takes some tens of megabytes while it is read.
-_few = anyio.CapacityLimiter(2)
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -40,16 +35,14 @@ class Reading:
     choice: Choice
 
 
-async def read(sent: bytes, known: Known, choice: Choice | None = None) -> Reading:
+def read(sent: bytes, known: Known, choice: Choice | None = None) -> Reading:
     """Read a CSV or XLSX file, whatever its name. Raises Refused with the reason when it cannot be read.
+
+    Blocking and hungry: what somebody sends is read by this in a child process (circles.sandbox) alone.
 
     known: whether a text is a usual heading of such a list; where choice is silent, sheet and headings follow from it.
     """
-    return await anyio.to_thread.run_sync(read_now, sent, known, choice or Choice(), limiter=_few)
-
-
-def read_now(sent: bytes, known: Known, choice: Choice) -> Reading:
-    """The same, blocking."""
+    choice = choice or Choice()
     if len(sent) > MAX_BYTES:
         raise Refused(too_large())
     if not sent.strip():

@@ -14,6 +14,8 @@ from circles.sheets.details import letters
 
 MAX_ROWS: Final = 5_000
 MAX_COLUMNS: Final = 100
+# What a cell of a spreadsheet program can hold (Excel's own limit).
+MAX_CELL: Final = 32_767
 # The row of headings is looked for among so many, and may be chosen among them.
 MAX_ABOVE: Final = 30
 _MAX_HEADING: Final = 100
@@ -111,6 +113,7 @@ def score(sheet: Sheet, known: Known) -> int:
 def table(sheet: Sheet, choice: Choice, known: Known) -> Table:
     """The list on a sheet. Raises Refused when there is none, or too much."""
     rows = sheet.rows
+    _refuse_long_cells(rows)
     at = _place_of_headings(rows, choice, known)
     headings = _headings(rows, at, known) if at >= 0 else _letters(rows)
     if not headings:
@@ -130,6 +133,17 @@ def table(sheet: Sheet, choice: Choice, known: Known) -> Table:
         hidden_rows=hidden,
         notes=tuple((_above(rows[:at], headings, rows[at].number) if at > 0 else []) + notes),
     )
+
+
+def _refuse_long_cells(rows: Sequence[Row]) -> None:
+    for row in rows:
+        for n, cell in enumerate(row.cells):
+            if len(cell) > MAX_CELL:
+                message = (
+                    f"The cell {letters(n)}{row.number} of this file holds more than {MAX_CELL:,} characters, the most "
+                    "that a spreadsheet can. Please shorten it, and send the file again."
+                )
+                raise _refused("too_much", message)
 
 
 def _place_of_headings(rows: Sequence[Row], choice: Choice, known: Known) -> int:

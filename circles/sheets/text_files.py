@@ -12,6 +12,7 @@ from typing import Final
 
 from circles.base.errors import Reason, Refused
 from circles.sheets import kinds
+from circles.sheets.details import MAX_ROW
 
 # In place of NUL, which no text column takes; a row that holds it is refused, and the other rows are not.
 NO_CHARACTER: Final = "\x1a"
@@ -133,7 +134,7 @@ def _delimiter(words: str) -> str:
 
 
 def _parsed(words: str, delimiter: str) -> Iterator[list[str]]:
-    """The records; raises Refused for a quotation mark that is never closed.
+    """The records; raises Refused for too many, and for a quotation mark that is never closed.
 
     A last record of our own shows it: an open quotation mark would swallow that too.
     """
@@ -144,12 +145,19 @@ def _parsed(words: str, delimiter: str) -> Iterator[list[str]]:
     try:
         for record in reader:
             number += 1
+            if number > MAX_ROW:
+                message = f"This file has more than {MAX_ROW:,} rows. Please send it in parts."
+                raise Refused(Reason("too_many_rows", message, "file"))
             if record != [_END]:
                 if record and record[-1].endswith(_END):
                     break
                 yield record
-    except csv.Error:
-        pass
+    except csv.Error:  # a cell larger than csv.field_size_limit()
+        message = (
+            f"In row {number + 1} a cell holds more than {csv.field_size_limit():,} characters, or a quotation mark is "
+            "opened and never closed. Please correct the rows there, and send the file again."
+        )
+        raise Refused(Reason("open_quote", message, "file")) from None
     if record != [_END]:
         where = f"In row {number or 1} a quotation mark is opened and never closed"
         message = f"{where}, so the rows after it run together."

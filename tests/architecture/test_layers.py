@@ -17,6 +17,7 @@ MODULES = sorted(CIRCLES.rglob("*.py"))
 # From the lowest layer to the highest. A module imports from its own package and from those before it.
 LAYERS = (
     "base",
+    "sandbox",
     "sheets",
     "store",
     "web",

@@ -10,7 +10,8 @@ from typing import Any
 import xlsxwriter
 
 from circles import sheets
-from circles.directory.imports import actions, guessing, rows
+from circles.directory.imports import guessing, rows
+from circles.sheets import tables
 
 HEADINGS = (
     *("Name", "License type", "License #", "License state", "Expires", "City", "State", "ZIP", "Telehealth"),
@@ -106,9 +107,9 @@ def csv_file(rows: Iterable[dict[str, str]], *, delimiter: str = ",") -> bytes:
     return out.getvalue().encode()
 
 
-async def read_table(sent: bytes, choice: sheets.Choice | None = None) -> sheets.Table:
+async def read_table(sent: bytes, choice: sheets.Choice | None = None) -> tables.Table:
     """The list in a file, read as an import reads it."""
-    return (await actions.read(sent, choice)).table
+    return sheets.read(sent, guessing.is_known, choice).table
 
 
 def read_cells(
@@ -120,7 +121,7 @@ def read_cells(
     return rows.read_row(sheets.Row(number, tuple(cells)), match)
 
 
-def read_rows(table: sheets.Table) -> list[rows.Read]:
+def read_rows(table: tables.Table) -> list[rows.Read]:
     """Every row of a list, by the columns as they are guessed."""
     keys, also = guessing.guess(table.headings, [row.cells for row in table.rows])
     match = rows.Match(table.headings, keys, also)

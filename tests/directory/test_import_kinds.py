@@ -16,7 +16,6 @@ from circles.base.errors import Refused
 from circles.directory.imports import guessing
 from circles.directory.imports import pages as import_pages
 from circles.sheets import kinds as import_kinds
-from circles.sheets import reading
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
 from tests.directory import import_helpers as samples
@@ -165,7 +164,7 @@ def damaged(sent: bytes, damage: list[tuple[float, int, bytes]]) -> bytes:
 
 def read_or_refused(sent: bytes) -> None:
     with contextlib.suppress(Refused):
-        reading.read_now(sent, guessing.is_known, sheets.Choice())
+        sheets.read(sent, guessing.is_known)
 
 
 @settings(max_examples=300, deadline=None)

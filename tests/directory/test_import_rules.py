@@ -455,7 +455,7 @@ async def test_a_workbook_that_unpacks_to_too_much_is_not_opened() -> None:
     good = samples.xlsx_file([["Name"], ["x" * 30_000]])
     shared = SHEET % (b'<row r="1">' + b'<c t="s"><v>1</v></c>' * 20_000 + b"</row>")
     for sent in (
-        _repacked(good, **{"xl/media/zeros.bin": b"\0" * 60_000_000}),
+        _repacked(good, **{"xl/zeros.xml": b"\0" * 60_000_000}),
         _repacked(good, sheet=SHEET % FAR),
         _repacked(good, sheet=SHEET % FAR.replace(b"XFD", b"xfd").replace(b'r="', b'r = "')),
         _repacked(good, sheet=SHEET % (b'<row r="20000"/>' + b"<row/><row><c><v>1</v></c></row>")),
@@ -488,9 +488,7 @@ async def test_large_workbooks_are_refused_quickly(tags: bytes) -> None:
 
 
 async def test_a_part_with_a_false_size_is_refused() -> None:
-    sent = bytearray(
-        _repacked(samples.xlsx_file([["Name"], ["x"]]), **{"xl/media/zeros.bin": b"\0" * 60_000_000})
-    )
+    sent = bytearray(_repacked(samples.xlsx_file([["Name"], ["x"]]), **{"xl/zeros.xml": b"\0" * 60_000_000}))
     for at in range(len(sent) - 4):
         if sent[at : at + 4] == (60_000_000).to_bytes(4, "little"):
             sent[at : at + 4] = (1_000).to_bytes(4, "little")

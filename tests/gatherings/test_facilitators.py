@@ -13,7 +13,7 @@ from PIL import Image
 
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.commands import personal_data
-from circles.people import actions, pictures, rules
+from circles.people import actions, picture_upload, rules
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
 from tests.helpers import demoted, missing, person, value
@@ -45,7 +45,7 @@ async def send(page: Browser, sent: bytes, name: str = "me.jpg") -> Any:
     [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("PNG", "P"), ("WEBP", "RGB")],
 )
 async def test_a_picture_becomes_a_square_jpeg(kind: str, mode: str) -> None:
-    made = await pictures.normalize(image(kind, mode=mode))
+    made = await picture_upload.normalize(image(kind, mode=mode))
     with Image.open(io.BytesIO(made)) as picture:
         assert (picture.format, picture.size, picture.mode) == ("JPEG", (512, 512), "RGB")
     assert len(made) < 500_000
@@ -55,7 +55,7 @@ async def test_nothing_but_the_picture_is_kept() -> None:
     exif = Image.Exif()
     exif[0x010E] = SECRET.decode()
     exif[0x8825] = {1: "N", 2: (40.0, 42.0, 46.0)}
-    made = await pictures.normalize(
+    made = await picture_upload.normalize(
         image(
             "JPEG",
             exif=exif,
@@ -73,7 +73,7 @@ async def test_nothing_but_the_picture_is_kept() -> None:
 async def test_a_picture_is_turned_upright_by_its_exif() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by a quarter to the right (TIFF: Orientation)
-    with Image.open(io.BytesIO(await pictures.normalize(image("JPEG", exif=exif)))) as picture:
+    with Image.open(io.BytesIO(await picture_upload.normalize(image("JPEG", exif=exif)))) as picture:
         above: Any = picture.getpixel((256, 20))
         below: Any = picture.getpixel((256, 490))
     assert above[0] > above[2]
@@ -98,7 +98,7 @@ async def test_a_picture_is_turned_upright_by_its_exif() -> None:
 )
 async def test_what_is_no_picture_is_refused(sent: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
-        await pictures.normalize(sent)
+        await picture_upload.normalize(sent)
     assert caught.value.codes == {code}
 
 
@@ -178,7 +178,7 @@ async def test_members_have_no_picture(cast: Cast, browser: OpenBrowser) -> None
 
 async def test_an_erased_facilitator_has_no_picture_and_no_page(cast: Cast, browser: OpenBrowser) -> None:
     farid = await person(cast.context, cast.farid)
-    await actions.save_picture(cast.context, farid, await pictures.normalize(image()))
+    await actions.save_picture(cast.context, farid, await picture_upload.normalize(image()))
     assert (await personal_data.export(cast.context, "farid@example.org"))["pictures"][0]["hash"]
     async with cast.context.db.transaction() as tx:
         await tx.execute("update hosts set person_id = $1 where person_id = $2", cast.fern, cast.farid)

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from circles.people import pictures
+from circles.people import picture_upload
 
 SIZE = (200, 200)
 
@@ -23,7 +23,7 @@ def png(mode: str, scale: int) -> bytes:
 
 @pytest.mark.parametrize(("mode", "scale"), [("L", 1), ("I;16", 257)])
 async def test_a_ramp_stays_a_ramp(mode: str, scale: int) -> None:
-    with Image.open(io.BytesIO(await pictures.normalize(png(mode, scale)))) as saved:
+    with Image.open(io.BytesIO(await picture_upload.normalize(png(mode, scale)))) as saved:
         gray = saved.convert("L")
     lightness = [gray.getpixel((x, 256)) for x in (10, 128, 256, 384, 500)]
     for found, expected in zip(lightness, (5, 64, 128, 191, 249), strict=True):

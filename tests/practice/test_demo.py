@@ -27,7 +27,7 @@ from circles.bookings import actions as booking_actions
 from circles.directory.listing import places, words
 from circles.directory.listing import rules as listing_rules
 from circles.hosting.schedule import planting
-from circles.people import pictures
+from circles.people import picture_upload
 from circles.practice import demo
 from circles.practice.demo import data, therapists
 from circles.practice.stripe import objects, refunds, webhooks
@@ -282,7 +282,7 @@ async def test_facilitators_have_pictures(demo_context: Context, browser: OpenBr
     for row in rows:
         assert hashlib.sha256(row["jpeg"]).hexdigest()[:32] == row["hash"]
         # They are made like any picture that is sent, so that one can be sent in its place.
-        assert await pictures.normalize(bytes(row["jpeg"]))
+        assert await picture_upload.normalize(bytes(row["jpeg"]))
     async with browser() as page:
         answer = await page.get(f"/pictures/{rows[0]['hash']}.jpg")
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg")

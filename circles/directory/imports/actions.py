@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
 import anyio.to_thread
 
-from circles import sheets
+from circles import sandbox, sheets
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
-from circles.directory.imports import fields, guessing, outcomes
+from circles.directory.imports import fields, outcomes
 from circles.directory.imports import rows as import_rows
 from circles.directory.imports.outcomes import Judged
+from circles.directory.imports.reading import files
+from circles.directory.imports.reading.files import ListFile
 from circles.directory.listing import actions
 from circles.store import audit, db, jobs
 from circles.store.context import Context
@@ -24,50 +27,33 @@ LISTINGS = db.queries("directory/listing")
 MAX_AT_ONCE: Final = 200
 
 
-async def read(sent: bytes, choice: sheets.Choice | None = None) -> sheets.Reading:
-    """Read a file of listings, guessing its sheet and its row of headings by ours. Raises Refused."""
-    return await sheets.read(sent, guessing.is_known, choice)
+# A list of 5,000 rows and 100 columns, the most that is taken, needs 3 s of CPU time; its lines of JSON are 8 MB.
+READING: Final = sandbox.Target(
+    "circles.directory.imports.reading.files",
+    "read_lines",
+    sandbox.Limits(memory=768_000_000, cpu_seconds=20, seconds=40, answer=16_000_000),
+)
 
 
-async def begin(
-    context: Context, *, actor_id: UUID, file_name: str, sent: bytes, reading: sheets.Reading
-) -> UUID:
+async def read(sent: bytes, choice: sheets.Choice | None = None) -> ListFile:
+    """Read a file of listings in a child process, guessing its sheet and its row of headings. Raises Refused."""
+    answer = await sandbox.run(READING, sent, **asdict(choice or sheets.Choice()))
+    return await anyio.to_thread.run_sync(files.from_lines, answer)
+
+
+async def begin(context: Context, *, actor_id: UUID, file_name: str, sent: bytes, reading: ListFile) -> UUID:
     """Keep the rows of a file, and the file, and guess the field of each column. No listing is written."""
     async with context.db.transaction() as tx:
         import_id: UUID = await SQL.insert_import(
-            tx, made_by=actor_id, file_name=file_name, content=sent, **_described(reading)
+            tx, made_by=actor_id, file_name=file_name, content=sent, **reading.described
         )
-        await SQL.insert_row(tx, _kept_rows(import_id, reading.table))
+        await SQL.insert_row(tx, _kept_rows(import_id, reading))
         await audit.record(tx, "import.begun", import_id, actor_id=actor_id, after="matching")
     return import_id
 
 
-def _described(reading: sheets.Reading) -> dict[str, Any]:
-    """What is kept of a file beside its rows: headings, guessed fields, notes, and what may be chosen instead."""
-    table = reading.table
-    keys, also = guessing.guess(table.headings, [row.cells for row in table.rows[:20]])
-    rows = table.rows
-    notes = {
-        "says": [*table.notes, *guessing.notes(table.headings)],
-        "formulas": {str(row.number): list(row.formulas) for row in rows if row.formulas},
-        "links": {
-            str(row.number): {str(n): link for n, link in row.links.items()} for row in rows if row.links
-        },
-        "rounded": {str(row.number): list(row.rounded) for row in rows if row.rounded},
-        "hidden": [row.number for row in rows if row.is_hidden],
-        "hidden_columns": sorted(table.hidden_columns),
-        "hidden_rows": table.hidden_rows,
-        "sheets": list(reading.sheets),
-        "sheet": reading.sheet,
-        "heading": table.heading,
-        "above": [[number, text] for number, text in table.above],
-        "with_hidden": reading.choice.hidden_rows,
-    }
-    return {"headings": list(table.headings), "matches": {"keys": keys, "also": also}, "notes": notes}
-
-
-def _kept_rows(import_id: UUID, table: sheets.Table) -> list[dict[str, Any]]:
-    return [{"import_id": import_id, "number": row.number, "cells": list(row.cells)} for row in table.rows]
+def _kept_rows(import_id: UUID, reading: ListFile) -> list[dict[str, Any]]:
+    return [{"import_id": import_id, "number": number, "cells": cells} for number, cells in reading.rows]
 
 
 async def read_again(context: Context, *, actor_id: UUID, import_id: UUID, choice: sheets.Choice) -> None:
@@ -75,15 +61,18 @@ async def read_again(context: Context, *, actor_id: UUID, import_id: UUID, choic
 
     Raises Refused when there is no list, OutOfDate once the import is confirmed or its file is gone.
     """
-    async with context.db.transaction() as tx:
-        file = await _lock(tx, import_id)
+    async with context.db.reading() as tx:
         sent = await SQL.content(tx, id=import_id)
-        if file["state"] not in ("matching", "preview") or sent is None:
-            raise OutOfDate(_already_ended())
-        reading = await read(sent, choice)
+    if sent is None:
+        raise OutOfDate(_already_ended())
+    reading = await read(
+        sent, choice
+    )  # no lock and no connection is held meanwhile; the content never changes
+    async with context.db.transaction() as tx:
+        file = await _lock_open(tx, import_id)
         await SQL.delete_rows(tx, import_id=import_id)
-        await SQL.set_reading(tx, id=import_id, **_described(reading))
-        await SQL.insert_row(tx, _kept_rows(import_id, reading.table))
+        await SQL.set_reading(tx, id=import_id, **reading.described)
+        await SQL.insert_row(tx, _kept_rows(import_id, reading))
         before = file["state"]
         await audit.record(
             tx, "import.read_again", import_id, actor_id=actor_id, before=before, after="matching"

@@ -169,7 +169,7 @@ async def assign(context: Context, listing_id: UUID, *, actor_id: UUID, email: s
 
 
 async def save_picture(context: Context, listing_id: UUID, jpeg: bytes, *, actor_id: UUID) -> str:
-    """Save the picture of a listing without an account, as `pictures.normalize` made it. Raises NotFound."""
+    """Save the picture of a listing without an account, as `picture_upload.normalize` made it. Raises NotFound."""
     async with context.db.transaction() as tx:
         await _lock_unowned(tx, listing_id)
         return await actions.save_picture(tx, listing_id, jpeg, actor_id=actor_id)

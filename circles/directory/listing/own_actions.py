@@ -111,7 +111,7 @@ async def show_again(context: Context, actor_id: UUID) -> None:
 
 
 async def save_picture(context: Context, actor_id: UUID, jpeg: bytes) -> str:
-    """Save the picture of one's listing, as `pictures.normalize` made it. Returns its hash. Raises NotFound."""
+    """Save the picture of one's listing, as `picture_upload.normalize` made it. Returns its hash. Raises NotFound."""
     async with context.db.transaction() as tx:
         own = await lock_own(tx, actor_id)
         return await actions.save_picture(tx, own["id"], jpeg, actor_id=actor_id)
