@@ -105,6 +105,16 @@ select count(*) from bookings where not exists (
 select count(*) from attendance join bookings on bookings.id = attendance.booking_id
 where bookings.state <> 'confirmed' and bookings.end_cause <> 'gathering_cancelled';
 
+-- name: register_counts_match_marks()$
+-- the marks counted on each gathering are those of its register
+select count(*) from (
+    select bookings.gathering_id, count(*) as marked, count(*) filter (where attendance.mark = 'came') as came
+    from attendance join bookings on bookings.id = attendance.booking_id
+    group by bookings.gathering_id
+) as kept full join register_counts on register_counts.gathering_id = kept.gathering_id
+where (coalesce(kept.marked, 0), coalesce(kept.came, 0))
+    <> (coalesce(register_counts.marked, 0), coalesce(register_counts.came, 0));
+
 -- name: every_circle_has_a_lead()$
 -- every circle that is not archived has one lead host
 select count(*) from circles where state <> 'archived' and 1 <> (

@@ -7,6 +7,16 @@ from typing import Literal
 
 from babel.lists import format_list
 
+# Long lists are counted up to this many rows: an exact count of a million takes longer than the page that says it.
+MAX_COUNTED = 1_000
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A count that was stopped beyond MAX_COUNTED, with its noun: "12 seats", "More than 1,000 seats"."""
+    if count > MAX_COUNTED:
+        return f"More than {plural(MAX_COUNTED, one, many)}"
+    return plural(count, one, many)
+
 
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: "1 seat", "12 seats", "1,200 seats". many: where it is not `one` with an s."""

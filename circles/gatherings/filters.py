@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from circles.base import clock, money, reading, zones
-from circles.base.english import choose
+from circles.base import clock, money, zones
+from circles.base.english import MAX_COUNTED, counted
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 from circles.gatherings.rules import FORMATS, PLACES
+from circles.web.paging import FIRST, Window
 
 DAYS = {
     "mon": "Monday",
@@ -26,7 +27,6 @@ DAYS = {
 PARTS = {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening"}
 
 PER_PAGE = 20
-MAX_PAGES = 500
 
 # The amount is typed without a currency: every currency that circles can choose has two decimals.
 _ANY_CURRENCY = "USD"
@@ -46,12 +46,12 @@ class Filters:
     until: date | None = None
     means: int | None = None
     seats: bool = False
-    page: int = 1
+    window: Window = FIRST
 
     @property
     def count(self) -> int:
         return sum(
-            getattr(self, field.name) != field.default for field in fields(self) if field.name != "page"
+            getattr(self, field.name) != field.default for field in fields(self) if field.name != "window"
         )
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -71,32 +71,34 @@ class Filters:
             if value
         ]
 
-    def url(self, page: int = 1) -> str:
-        """The URL of one page of this list, without what is not set."""
-        query = urlencode(self.pairs() + ([("page", str(page))] if page > 1 else []))
+    def url(self, window: Window = FIRST) -> str:
+        """The URL of one part of this list, without what is not set."""
+        query = urlencode(self.pairs() + window.pairs)
         return f"/gatherings?{query}" if query else "/gatherings"
 
     def arguments(self, zone: str = "") -> dict[str, Any]:
         """The arguments of the query `ahead`; None filters nothing. zone: the visitor's; else each circle's counts."""
-        arguments = asdict(self)
-        del arguments["page"]
         local = zone and (self.days or self.parts or self.after or self.until)
         offsets = zones.shifts([zone], clock.now()) if local else None
-        return arguments | {
+        return {
             "since": offsets.since if offsets else None,
             "seconds": offsets.seconds if offsets else None,
             "where": self.where or None,
             "format": self.format or None,
             "days": [number for number, day in enumerate(DAYS, start=1) if day in self.days] or None,
             "parts": list(self.parts) or None,
-            "limit": PER_PAGE,
-            "offset": (self.page - 1) * PER_PAGE,
+            "first": self.after,
+            "until": self.until,
+            "means": self.means,
+            "seats": self.seats,
+            "most": MAX_COUNTED + 1,
+            **self.window.arguments(PER_PAGE),
         }
 
     def result_words(self, total: int) -> str:
         """How many gatherings there are, as a sentence: "12 gatherings for your filters."."""
-        nouns = choose(total, "gathering", "gatherings")
-        return f"{total or 'No'} {nouns}{' for your filters' if self.count else ''}."
+        gatherings = counted(total, "gathering") if total else "No gatherings"
+        return f"{gatherings}{' for your filters' if self.count else ''}."
 
 
 def _iso(day: date | None) -> str:
@@ -115,7 +117,7 @@ def parse(values: Mapping[str, str]) -> tuple[Filters, list[Reason]]:
         until=_date(reader, "to"),
         means=_means(reader),
         seats=values.get("seats", "") == "on",
-        page=reading.page_number(values.get("page", ""), MAX_PAGES),
+        window=Window.read(values, PER_PAGE),
     )
     if filters.after and filters.until and filters.until < filters.after:
         reader.add(Reason("dates_crossed", "This date lies before the first one.", "to"))

@@ -21,7 +21,7 @@ from circles.gatherings.own_seats import own_mark, seat_rules
 from circles.store import db, templates
 from circles.web import access, cookies, htmx, render
 from circles.web.forms import Form
-from circles.web.paging import pager
+from circles.web.paging import FIRST, long_pager
 from circles.web.sent import origin
 
 SQL = db.queries("gatherings/gatherings")
@@ -32,7 +32,11 @@ ON_FIRST_PAGE = 4
 async def home(request: Request) -> Response:
     viewer = cookies.viewer(request)
     async with access.context(request).db.reading() as tx:
-        arguments = Filters().arguments() | {"limit": ON_FIRST_PAGE, "actor_id": _actor_id(request)}
+        arguments = Filters().arguments() | {
+            "limit": ON_FIRST_PAGE,
+            "most": 0,
+            "actor_id": _actor_id(request),
+        }
         cards = [Card.of(row) for row in await db.rows(SQL.ahead(tx, **arguments))]
     return render.page(
         request,
@@ -72,17 +76,17 @@ async def listing(request: Request) -> Response:
         days=by_day([Card.of(row) for row in rows], viewer),
         total=total,
         result=wanted.result_words(total),
-        pager=pager(wanted.page, total, filters.PER_PAGE, wanted.url),
-        here=wanted.url(wanted.page),
+        pager=long_pager(wanted.window, [row["id"] for row in rows], total, filters.PER_PAGE, wanted.url),
+        here=wanted.url(wanted.window),
     )
     if part:
-        response.headers["HX-Push-Url"] = wanted.url(wanted.page)
+        response.headers["HX-Push-Url"] = wanted.url(wanted.window)
     return htmx.vary(response)
 
 
 def filter_form(form: Form, wanted: Filters, zone: str) -> str:
     """The HTML of the filters' form. Kept by what is set, unless it shows what was refused."""
-    return _kept_form(replace(wanted, page=1), zone) if form.ok else _render_form(form, wanted, zone)
+    return _kept_form(replace(wanted, window=FIRST), zone) if form.ok else _render_form(form, wanted, zone)
 
 
 @lru_cache(maxsize=256)

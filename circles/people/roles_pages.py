@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base import reading
+from circles.base.english import MAX_COUNTED
 from circles.base.reading import Reader
 from circles.people.rules import Person
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
-from circles.web.paging import pager
+from circles.web.paging import Window, long_pager
 
 SQL = db.queries("people/roles")
 
@@ -26,50 +26,69 @@ ROLES = [("", "Everybody"), ("facilitator", "Facilitators"), ("organizer", "Orga
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search of people: text in a name or address, a role, and the page of the results."""
+    """A search of people: text in a name or address, a role, and the part of the results."""
 
     text: str
     role: Literal["", "facilitator", "organizer"]
-    page: int
+    window: Window
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Search:
         """Read a search from a query string or a form; values that cannot be read are ignored."""
         role = values.get("part", "")
+        text = Reader(values).line("q", max_length=100, required=False)
         return cls(
-            Reader(values).line("q", max_length=100, required=False),
+            text,
             role if role == "facilitator" or role == "organizer" else "",
-            reading.page_number(values.get("page", "")),
+            Window.read({"page": values.get("page", "")} if text else values, PER_PAGE),
         )
 
-    def url(self, page: int) -> str:
-        """The URL of a page of this search."""
-        fields = {"q": self.text, "part": self.role, "page": str(page) if page > 1 else ""}
-        query = urlencode({name: value for name, value in fields.items() if value})
+    def url(self, window: Window) -> str:
+        """The URL of a part of this search. What matches a text is counted, so its pages go by their numbers."""
+        place = Window(window.number) if self.text else window
+        query = urlencode([(name, value) for name, value in self._pairs + place.pairs if value])
         return f"/organize/people?{query}" if query else "/organize/people"
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [("q", self.text), ("part", self.role)]
 
 
 async def people(request: Request) -> Response:
     search = Search.read(request.query_params)
     async with access.context(request).db.reading() as tx:
-        total, page, found = await _find(tx, search)
+        total, window, found = await (_find(tx, search) if search.text else _page(tx, search))
     return render.page(
         request,
         "people/roles.html",
         search=Form({"q": search.text, "part": search.role}),
         roles=ROLES,
-        number=page,
+        number=window.number,
         people=found,
         total=total,
-        pager=pager(page, total, PER_PAGE, search.url),
+        is_cut=bool(search.text) and total > MAX_COUNTED,
+        pager=long_pager(window, [person.id for person in found], total, PER_PAGE, search.url),
     )
 
 
-async def _find(tx: db.Tx, search: Search) -> tuple[int, int, list[Person]]:
-    """The count of people, the page's number (the last page where it lies beyond), and its people."""
-    total = await SQL.count_people(tx, text=search.text, role=search.role)
-    page = min(search.page, max(1, -(-total // PER_PAGE)))
-    rows = await db.rows(
-        SQL.list_people(tx, text=search.text, role=search.role, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+async def _find(tx: db.Tx, search: Search) -> tuple[int, Window, list[Person]]:
+    """The count of matches, the window (the last page where it lies beyond), and its people."""
+    offset = (search.window.number - 1) * PER_PAGE
+    query = SQL.find_people(
+        tx, text=search.text, part=search.role, most=MAX_COUNTED + 1, limit=PER_PAGE, offset=offset
     )
-    return total, page, [Person(**row) for row in rows]
+    rows = [dict(row) for row in await db.rows(query)]
+    total = max((row.pop("total") for row in rows), default=0)
+    return total, _within(search.window, total), [Person(**row) for row in rows]
+
+
+async def _page(tx: db.Tx, search: Search) -> tuple[int, Window, list[Person]]:
+    """The same for everybody, or everybody with a role."""
+    total = await SQL.count_people(tx, part=search.role, most=MAX_COUNTED + 1)
+    window = _within(search.window, total)
+    rows = await db.rows(SQL.list_people(tx, part=search.role, **window.arguments(PER_PAGE)))
+    return total, window, [Person(**row) for row in rows]
+
+
+def _within(window: Window, total: int) -> Window:
+    return window if window.after else Window(min(window.number, max(1, -(-total // PER_PAGE))))

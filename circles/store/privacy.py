@@ -151,6 +151,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "number created_at")
     | _all(SECRET, "token_hash former_hashes"),
     "attendance": _all(PERSON, "booking_id marked_by") | _all(PERSONAL, "mark marked_at"),
+    "register_counts": _all(IMPERSONAL, "gathering_id marked came"),
     "taps": _all(IMPERSONAL, "key") | _all(PERSON, "booking_id who") | _all(PERSONAL, "mark tapped_at"),
     "hand_over_notes": _all(IMPERSONAL, "id")
     | _all(PERSON, "about written_by")

@@ -69,6 +69,7 @@ def environment() -> Environment:
         markdown=markdown,
         unwrap=unwrap,
         plural=english.plural,
+        counted=english.counted,
         choose=english.choose,
         join_names=english.join_names,
     )

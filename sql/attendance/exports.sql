@@ -1,6 +1,13 @@
 -- name: zones_of_gatherings()
--- every time zone that gatherings are in
-select distinct zone from gatherings order by zone;
+-- every time zone that gatherings are in: from one to the next in the index, which has a million entries and few zones
+with recursive zones as (
+    (select zone from gatherings order by zone limit 1)
+    union all
+    select (select gatherings.zone from gatherings where gatherings.zone > zones.zone order by gatherings.zone limit 1)
+    from zones where zones.zone is not null
+)
+
+select zone from zones where zone is not null order by zone;
 
 -- name: attendance_csv(zones, since, seconds, first, last, circles)
 -- one row per booking of the gatherings between two dates on the calendars of their circles; no circle named means all;
@@ -70,86 +77,139 @@ select exports.id, exports.at, exports.filters, exports.row_count, exports.finis
 from exports left join people on people.id = exports.who
 order by exports.at desc, exports.id limit :most;
 
--- name: circle_choices()
--- every circle, for a choice in a form
-select id, name, state from circles order by name_key, id;
+-- name: circle_choices(chosen, most)
+-- the chosen circles, and by name so many others, for a choice in a form
+(select id, name from circles where id = any(:chosen::uuid []) order by name_key, id)
+union all
+(select id, name from circles where id <> all(:chosen::uuid []) order by name_key, id limit :most);
 
--- name: todo()^
+-- name: circle_names(ids)
+-- the names of some circles
+select id, name from circles where id = any(:ids::uuid []);
+
+-- name: overview()^
 -- what waits for organizers: listings, complaints, circles that nobody can lead, stand-ins who cannot host, requests for the
--- facilitator's role
+-- facilitator's role; and the sums of the gatherings from a week ago to a week from now. Those under way count as past
 select
     (select count(*) from listings where state = 'waiting')::int as waiting,
     (select count(*) from complaints where state = 'open')::int as complaints,
     (select count(*) from orphaned_circles)::int as orphaned,
     (select count(*) from orphaned_stand_ins)::int as stand_ins,
-    (select count(*) from role_requests where state = 'open')::int as role_requests;
-
--- name: fortnight()
--- the gatherings from a week ago to a week from now, with their seats and the counts of their register
-select
-    gatherings.id,
-    circles.id as circle_id,
-    circles.name as circle_name,
-    gatherings.starts_at,
-    gatherings.ends_at,
-    gatherings.zone,
-    gatherings.state,
-    gatherings.capacity,
-    gatherings.seats_taken,
-    gatherings.community_taken,
-    now() as now,
-    kept.booked,
-    kept.came,
-    kept.unmarked
-from gatherings
-join circles on circles.id = gatherings.circle_id
-cross join lateral (
-    select
-        count(*) as booked,
-        count(*) filter (where attendance.mark = 'came') as came,
-        count(*) filter (where attendance.mark is null) as unmarked
-    from bookings left join attendance on attendance.booking_id = bookings.id
-    where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
-) as kept
-where gatherings.state in ('open', 'cancelled')
-    and gatherings.starts_at between now() - interval '7 days' and now() + interval '7 days'
-order by gatherings.starts_at, gatherings.id;
-
--- name: bookings_page(state, circle, most, skip)
--- one page of all bookings, newest gathering first, with what was paid and refunded (minor units)
-select
-    page.*,
-    money.paid,
-    money.refunded
+    (select count(*) from role_requests where state = 'open')::int as role_requests,
+    week.*
 from (
     select
-        bookings.id,
-        bookings.gathering_id,
-        people.name,
-        bookings.state,
-        bookings.end_cause,
-        bookings.kind,
-        bookings.amount,
-        bookings.currency,
-        bookings.created_at,
-        circles.id as circle_id,
-        circles.name as circle_name,
-        gatherings.starts_at,
-        gatherings.zone,
-        count(*) over () as total
-    from bookings
-    join gatherings on gatherings.id = bookings.gathering_id
+        count(*) filter (where gatherings.state = 'open' and starts_at > now()) as ahead,
+        coalesce(sum(capacity) filter (where gatherings.state = 'open' and starts_at > now()), 0) as seats,
+        coalesce(sum(seats_taken) filter (where gatherings.state = 'open' and starts_at > now()), 0) as taken,
+        coalesce(sum(community_taken) filter (where gatherings.state = 'open' and starts_at > now()), 0) as community,
+        count(*) filter (where gatherings.state = 'open' and starts_at <= now()) as past,
+        coalesce(sum(register_counts.came) filter (where gatherings.state = 'open' and starts_at <= now()), 0) as came,
+        count(*) filter (where gatherings.state = 'cancelled') as canceled
+    from gatherings left join register_counts on register_counts.gathering_id = gatherings.id
+    where gatherings.state <> 'draft' and starts_at between now() - interval '7 days' and now() + interval '7 days'
+) as week;
+
+-- name: week_lists(most)
+-- two lists of the overview, each up to `most`: the next gatherings of the coming week, open or canceled, with their seats; and,
+-- with `booked`, those that ended in the last seven days and at which somebody is not marked, oldest first. Whoever has a seat
+-- or a mark is counted on the gathering, so only those that may have a gap are looked into
+(
+    select
+        gatherings.id, circles.name as circle_name, gatherings.starts_at, gatherings.zone, gatherings.state,
+        gatherings.capacity, gatherings.seats_taken, null as booked, null as unmarked
+    from gatherings join circles on circles.id = gatherings.circle_id
+    where gatherings.state <> 'draft' and gatherings.starts_at > now()
+        and gatherings.starts_at <= now() + interval '7 days'
+    order by gatherings.starts_at, gatherings.id
+    limit :most
+)
+union all
+(
+    select
+        gatherings.id, circles.name, gatherings.starts_at, gatherings.zone, gatherings.state, gatherings.capacity,
+        gatherings.seats_taken, kept.booked, kept.unmarked
+    from gatherings
     join circles on circles.id = gatherings.circle_id
-    join people on people.id = bookings.person_id
-    where (:state::text = '' or bookings.state = :state::text)
-        and (:circle::uuid is null or circles.id = :circle::uuid)
-    order by gatherings.starts_at desc, bookings.created_at desc, bookings.id
-    limit :most offset :skip
+    left join register_counts on register_counts.gathering_id = gatherings.id
+    cross join lateral (
+        select count(*) as booked, count(*) filter (where attendance.mark is null) as unmarked
+        from bookings left join attendance on attendance.booking_id = bookings.id
+        where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+    ) as kept
+    where gatherings.state = 'open' and gatherings.ends_at <= now()
+        and gatherings.starts_at between now() - interval '7 days' and now()
+        and gatherings.seats_taken > coalesce(register_counts.marked, 0) and kept.unmarked > 0
+    order by gatherings.starts_at, gatherings.id
+    limit :most
+);
+
+-- name: bookings_page(states, circle, most, after, limit, offset)
+-- one page of the bookings in these states, of all circles or of one, the latest first, with what was paid and refunded (minor
+-- units); after: the last booking of the page before; total counts them all, up to `most`. Of all circles, the index of each
+-- state is read in its order; of one circle, the bookings of its gatherings are put in order
+with start as (
+    select coalesce(max(created_at), 'infinity') as at from bookings where id = :after
+)
+
+select
+    bookings.id, bookings.gathering_id, people.name, bookings.state, bookings.end_cause, bookings.kind, bookings.amount,
+    bookings.currency, bookings.created_at, circles.id as circle_id, circles.name as circle_name, gatherings.starts_at,
+    gatherings.zone, money.paid, money.refunded,
+    case when :circle::uuid is null
+        then (
+            select count(*) from (
+                select from unnest(:states::text []) as wanted (state)
+                cross join lateral (
+                    select from bookings as of_state where of_state.state = wanted.state limit :most
+                ) as few
+                limit :most
+            ) as counted
+        )
+        else (
+            select count(*) from (
+                select from gatherings as dates join bookings as of_circle on of_circle.gathering_id = dates.id
+                where dates.circle_id = :circle and of_circle.state = any(:states::text [])
+                limit :most
+            ) as counted
+        )
+    end as total
+from (
+    (
+        select latest.id, latest.created_at
+        from unnest(:states::text []) as wanted (state)
+        cross join lateral (
+            select of_state.id, of_state.created_at from bookings as of_state
+            where of_state.state = wanted.state and :circle::uuid is null
+                and (of_state.created_at, of_state.id) < (
+                    (select at from start), coalesce(:after, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                )
+            order by of_state.created_at desc, of_state.id desc
+            limit :limit + :offset::bigint
+        ) as latest
+        order by latest.created_at desc, latest.id desc
+        limit :limit offset :offset
+    )
+    union all
+    (
+        select of_circle.id, of_circle.created_at
+        from gatherings as dates join bookings as of_circle on of_circle.gathering_id = dates.id
+        where dates.circle_id = :circle and of_circle.state = any(:states::text [])
+            and (of_circle.created_at, of_circle.id) < (
+                (select at from start), coalesce(:after, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            )
+        order by of_circle.created_at desc, of_circle.id desc
+        limit :limit offset :offset
+    )
 ) as page
+join bookings on bookings.id = page.id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+join people on people.id = bookings.person_id
 cross join lateral (
     select
         coalesce(sum(amount) filter (where kind = 'payment'), 0) as paid,
         coalesce(-sum(amount) filter (where kind <> 'payment'), 0) as refunded
     from money_rows where booking_id = page.id
 ) as money
-order by page.starts_at desc, page.created_at desc, page.id;
+order by page.created_at desc, page.id desc;

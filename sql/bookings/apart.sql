@@ -34,12 +34,11 @@ order by apart.created_at desc;
 -- everybody who had a seat in a circle or sent it a request; without the reader
 select people.id as person_id, people.name, people.pronouns, people.email, people.created_at
 from people
-where people.id <> :actor_id and (
-    exists (
-        select from bookings join gatherings on gatherings.id = bookings.gathering_id
-        where bookings.person_id = people.id and gatherings.circle_id = :circle_id
-    )
-    or exists (select from requests where requests.person_id = people.id and requests.circle_id = :circle_id)
+where people.id <> :actor_id and people.id in (
+    select bookings.person_id from bookings join gatherings on gatherings.id = bookings.gathering_id
+    where gatherings.circle_id = :circle_id
+    union
+    select requests.person_id from requests where requests.circle_id = :circle_id
 )
 order by people.name_key, people.id;
 

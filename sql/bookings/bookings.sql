@@ -84,14 +84,14 @@ update bookings set state = 'confirmed', confirmed_at = now() where id = :bookin
 -- a lapsed booking that was paid late takes the lowest seat still free, or none. The caller holds the gathering's lock
 update bookings
 set seat = free.seat, state = 'confirmed', confirmed_at = now(), ended_at = null, end_cause = ''
-from (
-    select gatherings.id, min(number) as seat
-    from gatherings cross join generate_series(1, 24) as number
+from bookings as lapsed
+join gatherings on gatherings.id = lapsed.gathering_id
+cross join lateral (
+    select min(number) as seat from generate_series(1, 24) as number
     where gatherings.seats_map & (1 << number - 1) = 0 and number <= gatherings.capacity
-        and gatherings.state = 'open' and gatherings.starts_at > clock_timestamp()
-    group by gatherings.id
 ) as free
-where bookings.id = :booking_id and bookings.state = 'lapsed' and free.id = bookings.gathering_id
+where bookings.id = :booking_id and bookings.state = 'lapsed' and lapsed.id = bookings.id and free.seat is not null
+    and gatherings.state = 'open' and gatherings.starts_at > clock_timestamp()
     and not exists (
         select from bookings as other
         where other.gathering_id = bookings.gathering_id and other.person_id = bookings.person_id

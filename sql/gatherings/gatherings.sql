@@ -24,40 +24,30 @@ cross join lateral (
 ) as host
 where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circles.state <> 'draft';
 
--- name: ahead(actor_id, since, seconds, where, format, days, parts, after, until, means, seats, limit, offset)
--- a page of the open gatherings ahead that pass the filters, with their total; a filter that is null passes all; days and
--- times are those of a visitor with these offsets from UTC, or of each circle; with the reader's own seats
-select page.*, own_seat(page.id, :actor_id) as own from (
-    select cards.*, count(*) over () as total
-    from gathering_cards as cards
-    cross join lateral (
-        select coalesce(
-            local_time(cards.starts_at, :since::timestamptz [], :seconds::int []), cards.wall_start
-        ) as wall
-    ) as local
-    where cards.starts_at > now()
-        and (:where::text is null or cards.place = :where)
-        and (:format::text is null or cards.format = :format)
-        and (:days::int [] is null or extract(isodow from local.wall) = any(:days::int []))
-        and (
-            :parts::text [] is null
-            or case
-                when extract(hour from local.wall) < 12 then 'morning'
-                when extract(hour from local.wall) < 18 then 'afternoon'
-                else 'evening'
-            end = any(:parts::text [])
-        )
-        and (:after::date is null or local.wall::date >= :after)
-        and (:until::date is null or local.wall::date <= :until)
-        and (
-            :means::int is null or cards.minimum <= :means
-            or (cards.community_seats > cards.community_taken and cards.seats_taken < cards.capacity)
-        )
-        and (not :seats::boolean or cards.seats_taken < cards.capacity)
-    order by cards.starts_at, cards.id
+-- name: ahead(actor_id, since, seconds, where, format, days, parts, first, until, means, seats, most, after, limit, offset)
+-- a page of the open gatherings ahead that pass the filters (see open_ahead), from the gathering `after` on, with the reader's
+-- own seats; total counts them all, up to `most`
+select
+    cards.*, own_seat(cards.id, :actor_id) as own,
+    (
+        select count(*) from (
+            select from open_ahead(
+                :since, :seconds, :where, :format, :days, :parts, :first, :until, :means, :seats
+            ) limit :most
+        ) as counted
+    ) as total
+from (
+    select open_ones.id
+    from open_ahead(:since, :seconds, :where, :format, :days, :parts, :first, :until, :means, :seats) as open_ones
+    where (open_ones.starts_at, open_ones.id) > (
+        coalesce((select gatherings.starts_at from gatherings where gatherings.id = :after), '-infinity'),
+        coalesce(:after, '00000000-0000-0000-0000-000000000000')
+    )
+    order by open_ones.starts_at, open_ones.id
     limit :limit offset :offset
 ) as page
-order by page.starts_at, page.id;
+join gathering_cards as cards on cards.id = page.id
+order by cards.starts_at, cards.id;
 
 -- name: gathering_page(actor_id, id)^
 -- one gathering for visitors, with its hosts and the other dates of its circle; how the circle admits the reader, their

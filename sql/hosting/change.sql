@@ -17,12 +17,10 @@ select
             order by people.name_key, people.id
         ), '[]')
         from people
-        where people.id <> :actor_id and (
-            exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = people.id)
-            or exists (
-                select from stand_ins
-                where stand_ins.gathering_id = gatherings.id and stand_ins.person_id = people.id
-            )
+        where people.id <> :actor_id and people.id in (
+            select hosts.person_id from hosts where hosts.circle_id = circles.id
+            union
+            select stand_ins.person_id from stand_ins where stand_ins.gathering_id = gatherings.id
         )
     ) as other_hosts,
     array(
@@ -165,12 +163,10 @@ returning id;
 -- the hosts of a circle and the stand-ins of some of its gatherings, without the actor
 select people.id, people.name, people.email, people.zone, people.clock_hours
 from people
-where people.id <> :actor_id and (
-    exists (select from hosts where hosts.circle_id = :circle_id and hosts.person_id = people.id)
-    or exists (
-        select from stand_ins
-        where stand_ins.gathering_id = any(:gathering_ids::uuid []) and stand_ins.person_id = people.id
-    )
+where people.id <> :actor_id and people.id in (
+    select hosts.person_id from hosts where hosts.circle_id = :circle_id
+    union
+    select stand_ins.person_id from stand_ins where stand_ins.gathering_id = any(:gathering_ids::uuid [])
 )
 order by people.name_key, people.id;
 

@@ -116,8 +116,8 @@ select id from gatherings
 where circle_id = :circle_id and state = 'open' and ends_at > now() and seats_taken > 0
 order by id for update;
 
--- name: every_circle(limit, offset)
--- a page of all circles with their hosts and what is ahead, and the total
+-- name: every_circle(name, most, after, limit, offset)
+-- a page of all circles, or of those with a part of a name, with their hosts and what is ahead, and the total up to `most`
 select
     circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
     circles.zone, circles.currency, circles.minimum, circles.suggested, circles.maximum,
@@ -127,16 +127,32 @@ select
     ) as host_names,
     next_one.id as next_id, next_one.starts_at as next_starts_at, next_one.zone as next_zone,
     next_one.capacity as next_capacity, next_one.seats_taken as next_seats_taken,
-    coalesce(next_one.ahead, 0) as ahead, count(*) over () as total
-from circles
+    coalesce(next_one.ahead, 0) as ahead,
+    (
+        select count(*) from (
+            select from circles as others where :name::text = '' or has_name(others.name_key, :name) limit :most
+        ) as counted
+    ) as total
+from (
+    select id from circles
+    where (:name::text = '' or has_name(name_key, :name))
+        and (
+            :after::uuid is null
+            or (state = 'archived', name_key, id) > (
+                select last.state = 'archived', last.name_key, last.id from circles as last where last.id = :after
+            )
+        )
+    order by state = 'archived', name_key, id
+    limit :limit offset :offset
+) as page
+join circles on circles.id = page.id
 left join lateral (
     select id, starts_at, zone, capacity, seats_taken, count(*) over () as ahead
     from gatherings
     where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
     order by starts_at limit 1
 ) as next_one on true
-order by circles.state = 'archived', circles.name_key, circles.id
-limit :limit offset :offset;
+order by circles.state = 'archived', circles.name_key, circles.id;
 
 -- name: lock(id)!
 -- a circle, locked before it is discarded

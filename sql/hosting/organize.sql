@@ -42,7 +42,7 @@ where gatherings.circle_id = :circle_id and gatherings.state = 'open' and gather
     and bookings.state in ('held', 'confirmed')
 order by bookings.id;
 
--- name: orphans()
+-- name: orphans(most)
 -- circles that nobody may lead, and those with a gathering ahead whose stand-in may not host it, with what is ahead
 select
     circles.id, circles.name, circles.state,
@@ -64,4 +64,5 @@ select
     ), '') as lead_name
 from circles
 where circles.id in (select id from orphaned_circles) or circles.id in (select circle_id from orphaned_stand_ins)
-order by circles.name_key, circles.id;
+order by circles.name_key, circles.id
+limit :most;

@@ -13,13 +13,12 @@ select
             order by people.name_key, people.id
         ), '[]')
         from people
-        where people.id <> :actor_id and (
-            exists (select from hosts where hosts.circle_id = circles.id and hosts.person_id = people.id)
-            or exists (
-                select from stand_ins join gatherings on gatherings.id = stand_ins.gathering_id
-                where gatherings.schedule_id = schedules.id and gatherings.starts_at > now()
-                    and stand_ins.person_id = people.id
-            )
+        where people.id <> :actor_id and people.id in (
+            select hosts.person_id from hosts where hosts.circle_id = circles.id
+            union
+            select stand_ins.person_id
+            from stand_ins join gatherings on gatherings.id = stand_ins.gathering_id
+            where gatherings.schedule_id = schedules.id and gatherings.starts_at > now()
         )
     ) as other_hosts
 from schedules join circles on circles.id = schedules.circle_id

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -357,8 +359,9 @@ async def test_bookings_are_listed_with_their_money_by_state_and_circle(
 ) -> None:
     await add_booking(cast.context, cast.free_gathering, cast.milo, kind="free")
     async with browser(cast.odile) as page:
-        queries.clear()
         every = (await page.get("/organize/bookings")).text
+        queries.clear()
+        await page.get("/organize/bookings")
         assert len(queries) <= 3
         assert "2 bookings" in every
         assert "$37.50" in every
@@ -373,9 +376,78 @@ async def test_bookings_are_listed_with_their_money_by_state_and_circle(
 
 async def test_long_lists_have_pages(cast: Cast, many: int, browser: OpenBrowser) -> None:
     async with browser(cast.odile) as page:
-        first = (await page.get("/organize/bookings?state=cancelled")).text
-        last = (await page.get("/organize/bookings?state=cancelled&page=240")).text
-    assert "11,999 bookings" in first
-    assert "Page 1 of 240" in first
-    assert "/organize/bookings?state=cancelled&amp;page=2" in first
-    assert "Page 240 of 240" in last
+        texts, url = [], "/organize/bookings?state=cancelled"
+        for _ in range(22):
+            texts.append((await page.get(url)).text)
+            url = unescape(re.findall(r'rel="next" href="([^"]+)"', texts[-1])[0])
+        beyond = (await page.get("/organize/bookings?state=cancelled&page=240")).text
+    assert all("More than 1,000 bookings" in text for text in texts)
+    assert "Page 1</span>" in texts[0]
+    assert "Page 22</span>" in texts[-1]
+    assert "First page</a>" in texts[-1]
+    assert [text.count('data-label="Person"') for text in texts] == [50] * 22
+    lasts = [UUID(re.findall(r'rel="next"[^>]*after=([0-9a-f-]+)', text)[0]) for text in texts]
+    assert lasts == await value(
+        cast.context,
+        "select array_agg(id order by place) from (select id, row_number() over (order by created_at desc, id desc) "
+        "as place from bookings where state = 'cancelled') as rows where place % 50 = 0 and place <= 22 * 50",
+    ), "every page goes on where the last one ended"
+    assert "Page 21</span>" in beyond
+
+
+async def test_with_many_circles_the_forms_lead_to_their_list(cast: Cast, browser: OpenBrowser) -> None:
+    await change(
+        cast.context,
+        "insert into circles (name, discreet_name, purpose, format, place, zone, capacity, length_minutes, minimum, "
+        "suggested, maximum, guidelines_id, state) "
+        "select 'Circle ' || n, discreet_name, purpose, format, place, zone, capacity, length_minutes, minimum, "
+        "suggested, maximum, guidelines_id, 'archived' from circles, generate_series(1, 70) as n where id = $1",
+        cast.circle,
+    )
+    async with browser(cast.odile) as page:
+        for path in ("/organize/bookings", "/organize/attendance"):
+            text = (await page.get(path)).text
+            assert "list of circles" in text
+            assert "Circle 7" not in text
+            chosen = (await page.get(path, params={"circle": str(cast.circle)})).text
+            assert re.search(rf'value="{cast.circle}"[^>]*(selected|checked)', chosen)
+        listed = (await page.get("/organize/circles?q=circle+7")).text
+        assert "2 circles with this in the name" in listed
+        assert (
+            f"/organize/attendance?circle={cast.circle}" in (await page.get("/organize/circles?q=first")).text
+        )
+        assert "No circle has this in its name" in (await page.get("/organize/circles?q=xyz")).text
+
+
+async def test_a_mark_is_counted_by_the_transaction_that_makes_it(cast: Cast, browser: OpenBrowser) -> None:
+    over = await add_gathering(cast.context, cast.other_circle, days=-3)
+    gone = [await add_booking(cast.context, over, person, kind="free") for person in (cast.mira, cast.milo)]
+
+    async def numbers() -> list[str]:
+        async with browser(cast.odile) as page:
+            text = (await page.get("/organize")).text
+        return re.findall(r"<b>(\d+)</b> came|(\d of \d) not marked yet", text)
+
+    assert await numbers() == [("0", ""), ("", "2 of 2")]
+    for booking, mark in zip(gone, ("came", "absent"), strict=True):
+        await change(cast.context, "insert into attendance (booking_id, mark) values ($1, $2)", booking, mark)
+    assert await numbers() == [("1", "")]
+    await change(cast.context, "update attendance set mark = 'came'")
+    assert await numbers() == [("2", "")]
+    await change(cast.context, "delete from attendance where booking_id = $1", gone[0])
+    assert await numbers() == [("1", ""), ("", "1 of 2")]
+
+
+async def test_the_lists_of_the_overview_are_cut(cast: Cast, browser: OpenBrowser) -> None:
+    for hour in range(1, 23):
+        await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) + timedelta(hours=hour))
+        late = await add_gathering(
+            cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(hours=hour + 2)
+        )
+        await add_booking(cast.context, late, cast.mira)
+    async with browser(cast.odile) as page:
+        text = (await page.get("/organize")).text
+    assert text.count('data-label="Circle"') == 20
+    assert "All gatherings ahead" in text
+    assert text.count("not marked yet</li>") == 20
+    assert "There are more." in text

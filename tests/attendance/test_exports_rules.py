@@ -1,9 +1,9 @@
-"""The rules of exports: selections, filters, totals."""
+"""The rules of exports: selections and filters."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from circles.attendance.exports import rules
 from circles.base.errors import Refused
+from circles.web.paging import Window
 
 START = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 
@@ -63,54 +64,13 @@ def test_whatever_is_typed_is_read_or_refused(first: str, last: str, circles: li
 
 
 def test_filters_that_make_no_sense_are_left_out() -> None:
-    assert rules.read_bookings_filter("gone", "no-id", "-1") == rules.BookingsFilter()
-    assert rules.read_bookings_filter("held", str(UUID(int=5)), "3") == rules.BookingsFilter(
-        "held", UUID(int=5), 3
+    read = rules.BookingsFilter.read
+    assert read({"state": "gone", "circle": "no-id", "page": "-1"}) == rules.BookingsFilter()
+    assert read({"state": "held", "circle": str(UUID(int=5)), "page": "3"}) == rules.BookingsFilter(
+        "held", UUID(int=5), Window(3)
     )
 
 
 @given(st.text(max_size=20))
 def test_a_page_is_always_a_number_from_one(page: str) -> None:
-    assert rules.read_bookings_filter("", "", page).page >= 1
-
-
-# The overview
-
-
-def _row(**more: object) -> dict[str, object]:
-    return {
-        "state": "open",
-        "starts_at": START,
-        "ends_at": START + timedelta(minutes=90),
-        "now": START,
-        "capacity": 8,
-        "seats_taken": 5,
-        "community_taken": 1,
-        "came": 0,
-        "unmarked": 5,
-    } | more
-
-
-def test_the_numbers_of_a_fortnight() -> None:
-    rows = [
-        _row(now=START - timedelta(days=1)),
-        _row(now=START - timedelta(days=1), seats_taken=8, community_taken=0),
-        _row(now=START + timedelta(days=1), came=4, unmarked=1),
-        _row(state="cancelled", seats_taken=0),
-    ]
-    totals = rules.totals(rows)
-    assert (totals.ahead, totals.seats, totals.taken, totals.community) == (2, 16, 13, 1)
-    assert (totals.past, totals.came, totals.canceled) == (1, 4, 1)
-
-
-@pytest.mark.parametrize(
-    ("row", "listed"),
-    [
-        (_row(now=START + timedelta(hours=3)), True),
-        (_row(now=START + timedelta(hours=3), unmarked=0), False),
-        (_row(now=START + timedelta(minutes=10)), False),
-        (_row(now=START + timedelta(hours=3), state="cancelled"), False),
-    ],
-)
-def test_registers_with_gaps_are_of_gatherings_that_are_over(row: dict[str, object], listed: bool) -> None:
-    assert rules.with_gaps([row]) == ([row] if listed else [])
+    assert rules.BookingsFilter.read({"page": page}).window.number >= 1

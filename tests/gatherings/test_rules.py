@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from circles.base import reading
 from circles.base.clock import NOBODY, Viewer
+from circles.base.english import MAX_COUNTED
 from circles.gatherings import cards, filters, rules
 from circles.gatherings.cards import Card, card_html
 from circles.gatherings.filters import Filters
+from circles.web.paging import Window
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -67,27 +69,28 @@ some_filters = st.builds(
     until=st.none() | st.dates(date(2026, 6, 1), date(2026, 12, 1)),
     means=st.none() | st.integers(0, 10_000),
     seats=st.booleans(),
-    page=st.integers(1, 40),
+    window=st.builds(Window, st.integers(1, 40)) | st.builds(Window, st.integers(2, 9_000), st.uuids()),
 )
 
 
 @given(some_filters)
 def test_filters_are_read_back_from_their_url(wanted: Filters) -> None:
-    parsed, reasons = filters.parse(reading.join_fields(parse_qsl(urlsplit(wanted.url(wanted.page)).query)))
+    parsed, reasons = filters.parse(reading.join_fields(parse_qsl(urlsplit(wanted.url(wanted.window)).query)))
     assert reasons == []
     assert parsed == wanted
 
 
 @given(
     st.dictionaries(
-        st.sampled_from(["where", "format", "day", "part", "from", "to", "means", "seats", "page"]), st.text()
+        st.sampled_from(["where", "format", "day", "part", "from", "to", "means", "seats", "page", "after"]),
+        st.text(),
     )
 )
 def test_no_query_string_breaks_the_filters(values: dict[str, str]) -> None:
     parsed, reasons = filters.parse(values)
-    assert parsed.page >= 1
+    assert parsed.window.number >= 1
     assert {reason.field for reason in reasons} <= set(values)
-    assert parsed.arguments()["offset"] >= 0
+    assert 0 <= parsed.arguments()["offset"] <= MAX_COUNTED
 
 
 @pytest.mark.parametrize("typed", ["12,50", "12.50", "12,50 €", "$12.50", "１２，５０", "\u200b12.5"])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import aclosing
-from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -19,7 +16,7 @@ from circles.base import clock
 from circles.base.errors import Refused
 from circles.web import access, render
 from circles.web.forms import Form
-from circles.web.paging import pager
+from circles.web.paging import long_pager
 
 # What a booking's state is called on the page.
 STATE_NAMES = {"held": "Held", "confirmed": "Confirmed", "cancelled": "Canceled", "lapsed": "Not taken up"}
@@ -27,27 +24,22 @@ STATE_NAMES = {"held": "Held", "confirmed": "Confirmed", "cancelled": "Canceled"
 
 async def overview(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
-        rows = await queries.fortnight(tx)
+        overview = await queries.overview(tx)
         failed_calls = await payments.failed_calls(tx)
-        todo = await queries.todo(tx)
     return render.page(
         request,
         "attendance/exports/overview.html",
-        totals=rules.totals(rows),
-        ahead=[row for row in rows if row["starts_at"] > row["now"]],
-        with_gaps=rules.with_gaps(rows),
+        overview=overview,
+        totals=overview.sums,
         failed_calls=failed_calls,
-        todo=todo,
+        todo=overview.sums,
     )
 
 
 async def bookings(request: Request) -> Response:
-    query = request.query_params
-    selection = rules.read_bookings_filter(
-        query.get("state", ""), query.get("circle", ""), query.get("page", "1")
-    )
+    selection = BookingsFilter.read(request.query_params)
     async with access.context(request).db.reading() as tx:
-        rows, circles = await queries.bookings_page(tx, selection)
+        rows, choices = await queries.bookings_page(tx, selection)
     total = rows[0]["total"] if rows else 0
     return render.page(
         request,
@@ -55,21 +47,19 @@ async def bookings(request: Request) -> Response:
         bookings=rows,
         form=Form({"state": selection.state, "circle": str(selection.circle or "")}),
         states=[("", "All states"), *STATE_NAMES.items()],
-        circles=[("", "All circles"), *((row["id"], row["name"]) for row in circles)],
+        circles=[("", "All circles"), *choices.circles],
+        are_all=choices.are_all,
         state_names=STATE_NAMES,
         total=total,
-        pager=pager(selection.page, total, queries.PER_PAGE, partial(_address, selection)),
+        pager=long_pager(selection.window, [row["id"] for row in rows], total, rules.PER_PAGE, selection.url),
     )
-
-
-def _address(selection: BookingsFilter, page: int) -> str:
-    values = {"state": selection.state, "circle": selection.circle or "", "page": page}
-    return "/organize/bookings?" + urlencode({name: value for name, value in values.items() if value})
 
 
 async def attendance(request: Request) -> Response:
     today = clock.now().date()
-    return await _export_page(request, Form({"from": str(rules.month_before(today)), "to": str(today)}))
+    circles = ",".join(request.query_params.getlist("circle"))
+    typed = {"from": str(rules.month_before(today)), "to": str(today), "circle": circles}
+    return await _export_page(request, Form(typed))
 
 
 async def attendance_csv(request: Request) -> Response:
@@ -107,17 +97,14 @@ class Download(StreamingResponse):
 
 async def _export_page(request: Request, form: Form, status: int = 200) -> Response:
     async with access.context(request).db.reading() as tx:
-        circles, log = await queries.export_page(tx)
-    names = {str(row["id"]): row["name"] for row in circles}
+        choices = await queries.circle_choices(tx, rules.circle_ids(form.value("circle")))
+        log = await queries.export_log(tx)
     return render.page(
         request,
         "attendance/exports/export.html",
         status,
         form=form,
-        circles=[(str(row["id"]), row["name"], "") for row in circles],
-        log=[(row, _circle_names(row["filters"]["circles"], names)) for row in log],
+        circles=[(*circle, "") for circle in choices.circles],
+        are_all=choices.are_all,
+        log=log,
     )
-
-
-def _circle_names(ids: Iterable[str], names: dict[str, str]) -> str:
-    return ", ".join(names.get(circle_id, "a circle that is gone") for circle_id in ids) or "All circles"

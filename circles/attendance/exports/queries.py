@@ -2,44 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
-from circles.attendance.exports.rules import BookingsFilter, Selection
+from circles.attendance.exports import rules
+from circles.attendance.exports.rules import STATES, BookingsFilter, Selection
 from circles.base import clock, zones
+from circles.base.english import MAX_COUNTED
 from circles.store import db
 
 SQL = db.queries("attendance/exports")
 
-PER_PAGE = 50
+# With more circles than this, a form offers the list of circles instead of a choice.
+MAX_CHOICES = 60
 MAX_LOGGED = 50
+# Rows of each list of the overview.
+MAX_LISTED = 20
 
 
-async def fortnight(tx: db.Tx) -> list[db.Record]:
-    """The gatherings of the last and the next seven days."""
-    return await db.rows(SQL.fortnight(tx))
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What waits for organizers, and the last and the next seven days: sums, and the beginnings of two lists.
+
+    sums: a row of the query `overview`. more_ahead, more_gaps: whether the lists go on.
+    """
+
+    sums: db.Record
+    ahead: list[db.Record]
+    with_gaps: list[db.Record]
+    more_ahead: bool
+    more_gaps: bool
 
 
-async def todo(tx: db.Tx) -> db.Record:
-    """How many listings, complaints, circles and requests wait for organizers."""
-    return await SQL.todo(tx)
+async def overview(tx: db.Tx) -> Overview:
+    """The organizers' overview. Two queries."""
+    sums = await SQL.overview(tx)
+    rows = await db.rows(SQL.week_lists(tx, most=MAX_LISTED + 1))
+    ahead, gaps = [row for row in rows if not row["booked"]], [row for row in rows if row["booked"]]
+    return Overview(
+        sums, ahead[:MAX_LISTED], gaps[:MAX_LISTED], len(ahead) > MAX_LISTED, len(gaps) > MAX_LISTED
+    )
 
 
-async def bookings_page(tx: db.Tx, selection: BookingsFilter) -> tuple[list[db.Record], list[db.Record]]:
+@dataclass(frozen=True, slots=True)
+class CircleChoices:
+    """Circles to choose from, as (id, name); with more than MAX_CHOICES, those chosen already alone."""
+
+    circles: list[tuple[str, str]]
+    are_all: bool
+
+
+async def circle_choices(tx: db.Tx, chosen: Iterable[UUID]) -> CircleChoices:
+    """The circles to choose from in a form where some are chosen."""
+    ids = list(chosen)
+    rows = await db.rows(SQL.circle_choices(tx, chosen=ids, most=MAX_CHOICES + 1))
+    circles = [(str(row["id"]), row["name"]) for row in rows]
+    if len(circles) <= MAX_CHOICES:
+        return CircleChoices(circles, True)
+    return CircleChoices([circle for circle in circles if UUID(circle[0]) in ids], False)
+
+
+async def bookings_page(tx: db.Tx, selection: BookingsFilter) -> tuple[list[db.Record], CircleChoices]:
     """One page of all bookings, and the circles to choose from."""
     bookings = SQL.bookings_page(
         tx,
-        state=selection.state,
+        states=[selection.state] if selection.state else STATES,
         circle=selection.circle,
-        most=PER_PAGE,
-        skip=(selection.page - 1) * PER_PAGE,
+        most=MAX_COUNTED + 1,
+        **selection.window.arguments(rules.PER_PAGE),
     )
-    return await db.rows(bookings), await db.rows(SQL.circle_choices(tx))
+    choices = await circle_choices(tx, [selection.circle] if selection.circle else [])
+    return await db.rows(bookings), choices
 
 
-async def export_page(tx: db.Tx) -> tuple[list[db.Record], list[db.Record]]:
-    """The circles to choose from, and the newest exports."""
-    return await db.rows(SQL.circle_choices(tx)), await db.rows(SQL.export_log(tx, most=MAX_LOGGED))
+async def export_log(tx: db.Tx) -> list[tuple[db.Record, str]]:
+    """The newest exports, each with the names of its circles."""
+    log = await db.rows(SQL.export_log(tx, most=MAX_LOGGED))
+    ids = {circle for row in log for circle in row["filters"]["circles"]}
+    names = (
+        {str(row["id"]): row["name"] for row in await db.rows(SQL.circle_names(tx, ids=ids))} if ids else {}
+    )
+    return [(row, _names(row["filters"]["circles"], names)) for row in log]
+
+
+def _names(ids: Iterable[str], names: dict[str, str]) -> str:
+    return ", ".join(names.get(circle_id, "a circle that is gone") for circle_id in ids) or "All circles"
 
 
 async def export_parameters(tx: db.Tx, selection: Selection) -> dict[str, Any]:

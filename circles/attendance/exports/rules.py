@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from circles.base import clock, reading
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
-from circles.base.row import Row
+from circles.web.paging import FIRST, Window
 
 STATES: Final = ("held", "confirmed", "cancelled", "lapsed")
+PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,60 +65,36 @@ def unknown_circle() -> Reason:
     return Reason("circle_unknown", "One of these circles is not there. Please choose again.", "circle")
 
 
+def circle_ids(typed: str) -> list[UUID]:
+    """The ids among what a form has for its circles, each once."""
+    ids = (reading.uuid_or_none(part.strip()) for part in typed.split(","))
+    return list(dict.fromkeys(circle_id for circle_id in ids if circle_id))
+
+
 def month_before(day: date) -> date:
     """The first day of the month before."""
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """A community's last and next seven days, for its organizers."""
-
-    ahead: int = 0
-    seats: int = 0
-    taken: int = 0
-    community: int = 0
-    past: int = 0
-    came: int = 0
-    canceled: int = 0
-
-
-def totals(fortnight: Sequence[Row]) -> Totals:
-    """Add up the gatherings of a fortnight. Those under way count as past: their seats can no longer be taken."""
-    held = [row for row in fortnight if row["state"] == "open"]
-    ahead = [row for row in held if row["starts_at"] > row["now"]]
-    past = [row for row in held if row["starts_at"] <= row["now"]]
-    return Totals(
-        ahead=len(ahead),
-        seats=sum(row["capacity"] for row in ahead),
-        taken=sum(row["seats_taken"] for row in ahead),
-        community=sum(row["community_taken"] for row in ahead),
-        past=len(past),
-        came=sum(row["came"] for row in past),
-        canceled=len(fortnight) - len(held),
-    )
-
-
-def with_gaps(fortnight: Sequence[Row]) -> list[Row]:
-    """The gatherings that are over and whose register has gaps, oldest first."""
-    return [
-        row
-        for row in fortnight
-        if row["state"] == "open" and row["ends_at"] <= row["now"] and row["unmarked"]
-    ]
-
-
-@dataclass(frozen=True, slots=True)
 class BookingsFilter:
-    """The filter of the list of bookings: one state or all, one circle or all, which page."""
+    """The filter of the list of bookings: one state or all, one circle or all, which part of the list."""
 
     state: str = ""
     circle: UUID | None = None
-    page: int = 1
+    window: Window = FIRST
 
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> BookingsFilter:
+        """Read the filter of the list of bookings from its address; unknown values are ignored."""
+        state = values.get("state", "")
+        return cls(
+            state if state in STATES else "",
+            reading.uuid_or_none(values.get("circle", "")),
+            Window.read(values, PER_PAGE),
+        )
 
-def read_bookings_filter(state: str, circle: str, page: str) -> BookingsFilter:
-    """Read the filter of the list of bookings from its address; unknown values are ignored."""
-    return BookingsFilter(
-        state if state in STATES else "", reading.uuid_or_none(circle), reading.page_number(page)
-    )
+    def url(self, window: Window) -> str:
+        """The address of a part of this list."""
+        pairs = [("state", self.state), ("circle", str(self.circle or "")), *window.pairs]
+        return "/organize/bookings?" + urlencode([(name, value) for name, value in pairs if value])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from starlette.requests import Request
@@ -11,7 +13,9 @@ from starlette.responses import Response
 
 from circles import guidelines, people
 from circles.base import clock, reading, zone_choices
+from circles.base.english import MAX_COUNTED
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
+from circles.base.reading import Reader
 from circles.gatherings import FORMATS, PLACES, GatheringDate, HostedDate, terms_words
 from circles.hosting.change import circle_change
 from circles.hosting.change.circle_change import CircleChange, CircleOutcome
@@ -23,13 +27,14 @@ from circles.store import db
 from circles.store.context import Context
 from circles.web import access, cookies, render
 from circles.web.forms import Form
-from circles.web.paging import pager
+from circles.web.paging import Window, long_pager
 
 SQL = db.queries("hosting/circle")
 SCHEDULES = db.queries("hosting/schedule")
 ORGANIZE = db.queries("hosting/organize")
 
 PER_PAGE = 50
+MAX_ORPHANS = 20
 
 
 async def my_circles(request: Request) -> Response:
@@ -235,10 +240,13 @@ async def discard(request: Request) -> Response:
 
 
 async def organize_circles(request: Request) -> Response:
-    number = reading.page_number(request.query_params.get("page", ""))
+    """Every circle, or those with a part of a name."""
+    values = request.query_params
+    name, window = Reader(values).line("q", max_length=80, required=False), Window.read(values, PER_PAGE)
     async with access.context(request).db.reading() as tx:
-        rows = await db.rows(SQL.every_circle(tx, limit=PER_PAGE, offset=(number - 1) * PER_PAGE))
-        orphans = await db.rows(ORGANIZE.orphans(tx))
+        query = SQL.every_circle(tx, name=name, most=MAX_COUNTED + 1, **window.arguments(PER_PAGE))
+        rows = await db.rows(query)
+        orphans = await db.rows(ORGANIZE.orphans(tx, most=MAX_ORPHANS))
     total = rows[0]["total"] if rows else 0
     return render.page(
         request,
@@ -247,5 +255,11 @@ async def organize_circles(request: Request) -> Response:
         orphans=orphans,
         total=total,
         formats=FORMATS,
-        pager=pager(number, total, PER_PAGE, lambda page: f"/organize/circles?page={page}"),
+        search=Form({"q": name}),
+        pager=long_pager(window, [row["id"] for row in rows], total, PER_PAGE, partial(_circles_url, name)),
     )
+
+
+def _circles_url(name: str, window: Window) -> str:
+    query = urlencode([(field, value) for field, value in (("q", name), *window.pairs) if value])
+    return f"/organize/circles?{query}" if query else "/organize/circles"
