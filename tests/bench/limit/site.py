@@ -29,7 +29,7 @@ from circles.gatherings.cards import Card, GatheringDate
 from circles.gatherings.own_seats import seat_rules
 from circles.store import db, templates
 from circles.web.forms import Form
-from circles.web.paging import pager
+from circles.web.paging import FIRST, long_pager
 
 GATHERINGS = db.queries("gatherings/gatherings")
 BOOKINGS = db.queries("bookings/bookings")
@@ -76,8 +76,8 @@ async def listing(request: Request) -> Response:
         part=False,
         total=total,
         result=NO_FILTERS.result_words(total),
-        pager=pager(1, total, filters.PER_PAGE, NO_FILTERS.url),
-        here=NO_FILTERS.url(1),
+        pager=long_pager(FIRST, [row["id"] for row in rows], total, filters.PER_PAGE, NO_FILTERS.url),
+        here=NO_FILTERS.url(),
     )
     return HTMLResponse(html)
 
