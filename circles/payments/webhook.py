@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from circles.payments.gateway import Event
+from circles.payments.sync import ASYNC_FAILED
 from circles.store import db, jobs
 from circles.store.context import Context
 
@@ -13,7 +16,7 @@ _CHECKOUT_EVENTS = frozenset(
         "checkout.session.completed",
         "checkout.session.expired",
         "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
+        ASYNC_FAILED,
     }
 )
 _REFUND_EVENTS = frozenset({"refund.updated", "refund.failed", "charge.refund.updated"})
@@ -22,13 +25,16 @@ _REFUND_EVENTS = frozenset({"refund.updated", "refund.failed", "charge.refund.up
 async def receive(context: Context, event: Event) -> None:
     """Store an event and, when it is new and about a checkout or a refund, enqueue the sync of that object.
 
+    Events of other types are stored alone.
+
     On a connection of its own: Stripe waits a few seconds, while pages may have taken all others.
     """
     async with context.db.reserved.transaction() as tx:
         if not await SQL.add_event(tx, id=event.id, type=event.type, object_id=event.object_id):
             return
         # A key of its own: a sync that is running may have asked Stripe before this happened.
-        if event.type in _CHECKOUT_EVENTS:
-            await jobs.enqueue(tx, "payments.look", stripe_id=event.object_id, key=event.id)
+        if event.type in _CHECKOUT_EVENTS and event.object_id:
+            more: dict[str, Any] = {"event": event.type} if event.type == ASYNC_FAILED else {}
+            await jobs.enqueue(tx, "payments.look", stripe_id=event.object_id, key=event.id, **more)
         elif event.type in _REFUND_EVENTS:
             await jobs.enqueue(tx, "payments.look_at_refund", stripe_id=event.object_id, key=event.id)
