@@ -7,22 +7,26 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import circles
 from circles.base.errors import CirclesError, NotFound, Refused
+from circles.commands.opening import (
+    check_schema,
+    check_stripe,
+    context,
+    database,
+    prepare,
+    read_settings,
+    refuse_beside_production,
+    warn,
+)
 
 # Other modules are imported where they are used: `assets` need not wait for the whole site.
 if TYPE_CHECKING:
-    from circles.base.settings import Settings
-    from circles.store.context import Context
-
-
-class StripeRefused(CirclesError):
-    """The site must not start with this key of Stripe."""
+    pass
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,41 +98,6 @@ def interrupt(sign: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def refuse_beside_production() -> None:
-    """Raise SettingsRefused for a change to the embedded database of a machine that has production settings."""
-    from circles.commands import read_settings as settings_file
-
-    elsewhere = settings_file.production_settings_elsewhere()
-    if elsewhere is not None and not settings_file.read_settings()[0].database_url:
-        raise settings_file.SettingsRefused(
-            f"This would change the embedded database, but {elsewhere} has the settings of production. Use them with "
-            f"CIRCLES_ENV_FILE={elsewhere}, or say --embedded."
-        )
-
-
-def read_settings() -> Settings:
-    """The settings, with what is doubtful about them said on standard error. Raises SettingsRefused."""
-    from circles.commands import read_settings as settings_file
-
-    settings, doubtful = settings_file.read_settings()
-    for text in doubtful:
-        print(text, file=sys.stderr)
-    return settings
-
-
-def check_stripe(settings: Settings) -> None:
-    """In production, ask Stripe about the key before anything starts. Raises StripeRefused."""
-    from circles import payments
-
-    if settings.practice:
-        return
-    report = asyncio.run(payments.check_key(settings))
-    if report.problems:
-        raise StripeRefused("\n".join(report.problems))
-    for text in report.warnings:
-        print(text, file=sys.stderr)
-
-
 def serve() -> int:
     """Serve the site, and in practice mode carry out its jobs as well."""
     from app import build
@@ -178,14 +147,6 @@ def migrate() -> int:
     else:
         print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
     return 0
-
-
-async def check_schema(opened: Context) -> None:
-    """Refuse a database that this code cannot run on. One that a newer Circles has migrated is named."""
-    from circles.store import migrate
-
-    if newer := await migrate.check(opened.db):
-        print(f"A newer Circles has migrated this database ({', '.join(newer)}). This one runs on it.")
 
 
 def demo() -> int:
@@ -240,14 +201,6 @@ def zones(*, mend: bool) -> int:
         lines, is_well = asyncio.run(run())
     print("\n".join(lines))
     return 0 if is_well else 1
-
-
-async def warn(opened: Context) -> None:
-    """Say on standard error what is wrong with the time zones."""
-    from circles.commands import zones
-
-    for text in await zones.warnings(opened):
-        print(text, file=sys.stderr)
 
 
 def organizer(email: str | None, *, remove: bool, is_sure: bool) -> int:
@@ -315,73 +268,6 @@ def erase(email: str) -> int:
         asyncio.run(run())
     print("They are forgotten. What had to stay names nobody.")
     return 0
-
-
-@contextmanager
-def database(
-    settings: Settings, *, shared: bool = False, changes_tables: bool = False
-) -> Generator[Settings]:
-    """The settings with a database: the one they name, else the embedded one, which runs during the block.
-
-    shared: use the embedded database of a process that runs on the same data folder, if there is one. changes_tables:
-    whether the command migrates.
-    """
-    from circles.commands import database_check
-    from circles.practice.postgres import embedded as postgres
-
-    if settings.database_url:
-        for text in asyncio.run(database_check.check_all(settings, changes_tables=changes_tables)):
-            print(text, file=sys.stderr)
-        yield settings
-        return
-    print(f"The embedded database in {settings.data_dir.absolute()}.", file=sys.stderr)
-    if url := postgres.running(settings.data_dir) if shared else None:
-        yield settings.model_copy(update={"database_url": url})
-        return
-    with postgres.Embedded.start(settings.data_dir) as embedded:
-        try:
-            yield settings.model_copy(update={"database_url": embedded.url})
-        finally:
-            for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(sign, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the shutdown
-
-
-@asynccontextmanager
-async def context(settings: Settings, *, for_jobs: bool = False) -> AsyncGenerator[Context]:
-    """A context of its own for the length of a command. for_jobs: with the size and the deadlines of a worker."""
-    from circles.store.context import Context
-    from circles.store.db import COMMANDS, JOBS, Database
-
-    size, limits = (settings.pool_size, JOBS) if for_jobs else (2, COMMANDS)
-    opened = await Database.open(settings.database_url, size=size, pooler=settings.pooler, limits=limits)
-    try:
-        yield Context(settings, opened)
-    finally:
-        await opened.close()
-
-
-async def prepare(settings: Settings) -> bool:
-    """Check the database; in practice mode migrate, and load the demo community into a new one.
-
-    In production migrating is a step of its own, so that a process which starts again changes nothing. Returns whether
-    the demo community was loaded.
-    """
-    from circles.store.migrate import migrate
-
-    if settings.practice:
-        await migrate(settings.worker_url)
-    async with context(settings) as opened:
-        await check_schema(opened)
-        await warn(opened)
-        if not settings.practice:
-            return False
-        from circles.practice import demo
-
-        if not await demo.is_new(opened.db):
-            return False
-        print("Planting the demo community; this happens once ...", flush=True)
-        await demo.load(opened)
-    return True
 
 
 COMMANDS: dict[str, Callable[[], int]] = {

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from circles.__main__ import prepare
+from circles.commands.opening import prepare
 from circles.base.settings import Settings
 from circles.store import db, migrate
 from circles.store.migrate import Applied, MigrationRefused, Step
