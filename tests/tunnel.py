@@ -58,9 +58,11 @@ class Tunnel:
             task.add_done_callback(self._tasks.discard)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while data := await reader.read(65536):
-                await self._open.wait()
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+        try:
+            with suppress(ConnectionError):
+                while data := await reader.read(65536):
+                    await self._open.wait()
+                    writer.write(data)
+                    await writer.drain()
+        finally:
+            writer.close()

@@ -11,7 +11,7 @@ import pytest
 
 from circles.store import db
 from circles.store.context import Context
-from circles.store.db import limits, pools
+from circles.store.db import limits, pools, watch
 from tests.helpers import value
 from tests.tunnel import Tunnel
 
@@ -243,6 +243,58 @@ async def test_a_server_that_falls_silent_holds_nobody(
             assert (await fault(database, "select 1")).kind == "TimeoutError"
             tunnel.resume()
             await until_well(database)
+
+
+async def test_nobody_waits_for_a_silent_server(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is noticed by asking, long before any deadline, and noticed when it answers again."""
+    monkeypatch.setattr(pools, "PAGES", PATIENT)
+    monkeypatch.setattr(watch, "EVERY", 0.02)
+    monkeypatch.setattr(watch, "SUSPECT_AFTER", 0.1)
+    monkeypatch.setattr(watch, "ANSWER_WITHIN", 0.2)
+    async with Tunnel.open(context.settings.database_url) as tunnel:
+        database = await db.Database.open_for_pages(tunnel.url, size=3)
+        try:
+            await until_well(database)
+            tunnel.pause()
+            errors = await asyncio.gather(*(fault(database, "select 1") for _ in range(9)))
+            assert {error.kind for error in errors} <= {
+                "ConnectionDoesNotExistError 08003",
+                "SilentDatabaseError",
+            }
+            assert (await fault(database, "select 1")).kind == "SilentDatabaseError"
+            assert (await fault(database.reserved, "select 1")).kind == "SilentDatabaseError"
+            tunnel.resume()
+            while database._watch.is_silent:
+                await asyncio.sleep(0.02)
+            await until_well(database)
+        finally:
+            await database.close()
+
+
+async def test_a_statement_that_takes_long_is_not_called_silence(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "PAGES", PATIENT)
+    monkeypatch.setattr(watch, "EVERY", 0.02)
+    monkeypatch.setattr(watch, "SUSPECT_AFTER", 0.05)
+    monkeypatch.setattr(watch, "ANSWER_WITHIN", 60)
+    asked = 0
+    answers = watch._answers
+
+    async def count(url: str) -> bool:
+        nonlocal asked
+        asked += 1
+        return await answers(url)
+
+    monkeypatch.setattr(watch, "_answers", count)
+    database = await db.Database.open_for_pages(context.settings.database_url, size=3)
+    try:
+        async with database.reading() as tx:
+            while asked < 3:
+                assert await tx.fetchval("select 1 from pg_sleep(0.05)") == 1
+        assert not database._watch.is_silent
+    finally:
+        await database.close()
 
 
 async def test_a_task_that_is_canceled_gives_its_connection_back(context: Context, opened: Open) -> None:

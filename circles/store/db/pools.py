@@ -18,6 +18,7 @@ from asyncpg.transaction import Transaction
 from circles.store.db import faults
 from circles.store.db.faults import Unavailable
 from circles.store.db.limits import COMMANDS, EXPORTS, JOBS, MARGIN, PAGES, RESERVED, Limits
+from circles.store.db.watch import SilentDatabaseError, Watch
 
 # A connection, usually inside a transaction. A function that takes one runs in its caller's transaction.
 Tx = PoolConnectionProxy | Connection
@@ -96,6 +97,8 @@ class Database:
         self._limits = limits
         self._is_pooled = is_pooled
         self._writers: asyncio.Semaphore | None = None
+        self._watch = Watch()
+        self._watching: asyncio.Task[None] | None = None
         self.reserved = self.exports = self.jobs = self
 
     @classmethod
@@ -147,10 +150,16 @@ class Database:
         database.exports = await cls.open(url, size=2, pooler=pooler, limits=EXPORTS, min_size=0)
         if with_jobs:
             database.jobs = await cls.open(url, pooler=pooler, limits=JOBS)
+        # Exports and jobs hold connections for long, and nobody waits for them: they have their own deadlines.
+        database.reserved._watch = database._watch
+        pools = [one._pool for one in (database, database.reserved, database.exports, database.jobs)]
+        database._watching = asyncio.create_task(database._watch.run(url, pools, _drop))
         return database
 
     async def close(self) -> None:
         """Close every connection, after a short wait for running queries."""
+        if self._watching:
+            self._watching.cancel()
         for database in {self, self.reserved, self.exports, self.jobs}:
             await database._pool.close()
 
@@ -185,6 +194,7 @@ class Database:
         self, slots: asyncio.Semaphore | None = None
     ) -> AsyncGenerator[PoolConnectionProxy]:
         connection = await self._acquire(slots)
+        self._watch.held[connection] = asyncio.get_running_loop().time()
         try:
             yield connection
         except BaseException as error:
@@ -194,6 +204,7 @@ class Database:
                 raise Unavailable(error) from error
             raise
         finally:
+            del self._watch.held[connection]
             if slots:
                 slots.release()
             await self._pool.release(connection)
@@ -202,14 +213,14 @@ class Database:
         """A connection within the deadline, after one of the slots."""
         has_slot = False
         try:
-            async with asyncio.timeout(self._limits.connection):
+            async with self._watch.deadline(self._limits.connection):
                 if slots:
                     has_slot = await slots.acquire()
                 return await self._pool.acquire()  # pyright: ignore[reportReturnType]
         except BaseException as error:
             if slots and has_slot:
                 slots.release()
-            if isinstance(error, faults.CONNECTING):
+            if isinstance(error, (*faults.CONNECTING, SilentDatabaseError)):
                 raise Unavailable(error) from error
             raise
 
