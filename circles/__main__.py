@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import circles
 from circles.base.errors import CirclesError, NotFound, Refused
 from circles.commands.opening import (
-    check_schema,
     check_stripe,
     context,
     database,
@@ -118,7 +117,6 @@ def work() -> int:
 
     async def run() -> None:
         async with context(settings, for_jobs=True) as opened:
-            await check_schema(opened)
             await warn(opened)
             await server.work(opened)
 

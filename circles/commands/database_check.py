@@ -19,7 +19,7 @@ MAX_CLOCK_DIFFERENCE = timedelta(minutes=1)
 
 # What a server answers to somebody who wants to connect (PostgreSQL, appendix A).
 _ANSWERS = {
-    "28P01": "refuses the password of the role {user}. Correct the address in {setting}.",
+    "28P01": "refuses this password. Correct the address in {setting}.",
     "28000": "does not let the role {user} in from here. Its pg_hba.conf says who may, or there is no such role.",
     "3D000": "has no database {name}. Create it (docs/operations.md), or correct the address in {setting}.",
     "42501": "does not let the role {user} connect to {name}: grant connect on database {name} to {user}.",
@@ -33,11 +33,11 @@ class DatabaseUnusable(CirclesError):
 
 
 def describe(url: str) -> str:
-    """A database in words, without its password: `circles at db.example.org:5432, as the role circles`."""
+    """A database in words, without its password: `circles at db.example.org:5432, role circles`."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2] or (parse_qs(parts.query).get("host") or ["this machine"])[0]
     user = unquote(parts.username or "")
-    return f"{_name(url)} at {host}{f', as the role {user}' if user else ''}"
+    return f"{_name(url)} at {host}{f', role {user}' if user else ''}"
 
 
 def _name(url: str) -> str:
@@ -159,7 +159,7 @@ def _why(error: Exception, url: str, setting: str) -> str:
     sqlstate = getattr(error, "sqlstate", "") or ""
     names = {"user": unquote(urlsplit(url).username or ""), "name": _name(url), "setting": setting}
     if answer := _ANSWERS.get(sqlstate):
-        return f"The database {describe(url)} {answer.format(**names)}"
+        return f"The server of {describe(url)} {answer.format(**names)}"
     if isinstance(error, db.PostgresError):
         return f"The database {describe(url)} answered with an error ({sqlstate or type(error).__name__})."
     return f"The database {describe(url)} cannot be reached: {_obstacle(error)} {setting} holds its address."

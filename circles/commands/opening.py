@@ -61,7 +61,10 @@ async def check_schema(opened: Context) -> None:
     from circles.store import migrate
 
     if newer := await migrate.check(opened.db):
-        print(f"A newer Circles has migrated this database ({', '.join(newer)}). This one runs on it.")
+        print(
+            f"A newer Circles has migrated this database ({', '.join(newer)}). This one runs on it.",
+            file=sys.stderr,
+        )
 
 
 async def warn(opened: Context) -> None:
@@ -103,14 +106,19 @@ def database(
 
 @asynccontextmanager
 async def context(settings: Settings, *, for_jobs: bool = False) -> AsyncGenerator[Context]:
-    """A context of its own for the length of a command. for_jobs: with the size and the deadlines of a worker."""
+    """A context of its own for the length of a command. for_jobs: with the size and the deadlines of a worker.
+
+    Raises MigrationRefused for a database that lacks migrations.
+    """
     from circles.store.context import Context
     from circles.store.db import COMMANDS, JOBS, Database
 
     size, limits = (settings.pool_size, JOBS) if for_jobs else (2, COMMANDS)
     opened = await Database.open(settings.database_url, size=size, pooler=settings.pooler, limits=limits)
     try:
-        yield Context(settings, opened)
+        ready = Context(settings, opened)
+        await check_schema(ready)
+        yield ready
     finally:
         await opened.close()
 
@@ -126,7 +134,6 @@ async def prepare(settings: Settings) -> bool:
     if settings.practice:
         await migrate(settings.worker_url)
     async with context(settings) as opened:
-        await check_schema(opened)
         await warn(opened)
         if not settings.practice:
             return False

@@ -37,7 +37,7 @@ async def test_a_good_database_has_nothing_doubtful(database_url: str) -> None:
 
 def test_a_database_is_described_without_its_password() -> None:
     url = "postgresql://circles:p%40ss@db.example.org:5433/community?sslmode=require"
-    assert describe(url) == "community at db.example.org:5433, as the role circles"
+    assert describe(url) == "community at db.example.org:5433, role circles"
 
 
 async def test_nothing_listening_is_said() -> None:
@@ -57,7 +57,7 @@ async def test_a_database_that_is_not_there_is_said(database_url: str) -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (asyncpg.InvalidPasswordError(), "refuses the password of the role circles"),
+        (asyncpg.InvalidPasswordError(), "refuses this password"),
         (asyncpg.InvalidAuthorizationSpecificationError(), "does not let the role circles in"),
         (asyncpg.TooManyConnectionsError(), "has no connection free"),
         (asyncpg.CannotConnectNowError(), "starting or stopping"),

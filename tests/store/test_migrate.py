@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from circles.commands.opening import prepare
 from circles.base.settings import Settings
+from circles.commands.opening import prepare
 from circles.store import db, migrate
 from circles.store.migrate import Applied, MigrationRefused, Step
 from tests.database import with_database
