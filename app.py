@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -449,6 +449,7 @@ def build(settings: Settings) -> Starlette:
     )
     app.state.settings = settings
     app.state.find_person = people.find_signed_in
+    app.state.stopping = asyncio.Event()  # set once this process is told to stop
     return app
 
 
@@ -459,15 +460,11 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
         settings.database_url, size=settings.pool_size, pooler=settings.pooler, with_jobs=settings.runs_worker
     )
     app.state.context = Context(settings, database)
-    stop, for_jobs = asyncio.Event(), Context(settings, database.jobs)
-    worker = asyncio.create_task(jobs.work(for_jobs, stop)) if settings.runs_worker else None
+    for_jobs = Context(settings, database.jobs)
     try:
-        yield
+        async with jobs.working(for_jobs, app.state.stopping) if settings.runs_worker else nullcontext():
+            yield
     finally:
-        stop.set()
-        if worker:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(worker, 5)
         await payments.close(database)
         await database.close()
 

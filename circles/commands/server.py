@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import resource
 import signal
 import socket
 from contextlib import suppress
+from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
@@ -18,7 +20,9 @@ from circles.store.context import Context
 from circles.web.head_deadline import MAX_CONNECTIONS, HeadDeadlineProtocol
 
 MIN_OPEN_FILES = 4096  # a connection is an open file
-SHUTDOWN_SECONDS = 1  # for running requests to end
+# The part of the time to stop in which new requests are still served, while the readiness check says no, so that a
+# balancer sends them elsewhere.
+NOTICE = 1 / 8
 
 
 class PortRefused(CirclesError):
@@ -41,13 +45,35 @@ def listen(settings: Settings) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which prints the site's URL once it serves."""
+    """uvicorn, which prints the site's URL once it serves, and gives notice before it stops.
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    stopping: set at the first signal, for the readiness check and the worker in this process.
+    """
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, stopping: asyncio.Event) -> None:
         super().__init__(config)
         self._settings = settings
+        self._stopping = stopping
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Handle a signal: give notice at the first; a second Ctrl-C ends at once whatever runs."""
+        if self._loop is None or self._captured_signals:
+            self.should_exit = True
+            super().handle_exit(sig, frame)
+        else:
+            self._captured_signals.append(sig)
+            self._loop.call_soon_threadsafe(self._give_notice)
+
+    def _give_notice(self) -> None:
+        self._stopping.set()
+        asyncio.get_running_loop().call_later(self._settings.seconds_to_stop * NOTICE, self._exit)
+
+    def _exit(self) -> None:
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
             print(welcome(self._settings), flush=True)
@@ -63,7 +89,7 @@ def welcome(settings: Settings) -> str:
     return "\n".join([*lines, "Ctrl-C stops it."])
 
 
-def run(application: ASGIApp, settings: Settings, listening: socket.socket) -> None:
+def run(application: Starlette, settings: Settings, listening: socket.socket) -> None:
     """Serve the site until a signal stops it. Raises SiteFailed when it cannot start."""
     raise_file_limit()
     config = uvicorn.Config(
@@ -79,9 +105,9 @@ def run(application: ASGIApp, settings: Settings, listening: socket.socket) -> N
         forwarded_allow_ips=settings.trusted_proxy or None,
         limit_concurrency=2 * MAX_CONNECTIONS,  # beyond it 503; before, connections that wait are ended
         timeout_keep_alive=5,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=math.ceil(settings.seconds_to_stop * (1 - NOTICE)),
     )
-    server = Server(config, settings)
+    server = Server(config, settings, application.state.stopping)
     server.run(sockets=[listening])
     if not server.started:
         raise SiteFailed("The site did not start; the lines above say why.")
@@ -101,12 +127,20 @@ def raise_file_limit() -> None:
 
 
 async def work(context: Context) -> None:
-    """Run jobs until a signal (Ctrl-C, SIGTERM)."""
+    """Run jobs until a signal (Ctrl-C, SIGTERM); a second one ends what still runs at once."""
     from circles.store import jobs
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    working = asyncio.create_task(jobs.work(context, stop))
+
+    def handle() -> None:
+        if stop.is_set():
+            working.cancel()
+        stop.set()
+
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(sign, stop.set)
+        loop.add_signal_handler(sign, handle)
     print("Carrying out jobs. Ctrl-C stops it.", flush=True)
-    await jobs.work(context, stop)
+    with suppress(asyncio.CancelledError):
+        await working

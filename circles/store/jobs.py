@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,14 +29,12 @@ __all__ = [
     "run_timetable",
     "timetable_names",
     "work",
+    "working",
 ]
 
 SQL = db.queries("store/jobs")
 
 H = TypeVar("H", bound=Handler)
-
-# How long running jobs may go on once the worker is told to stop, in seconds. What is left then is queued again.
-GRACE = 20.0
 
 _tasks: dict[str, Task] = {}
 _timetable: dict[str, tuple[str, Callable[[Context], Awaitable[None]]]] = {}
@@ -100,9 +99,21 @@ def _queries(tx: db.Tx) -> Queries:
     return Queries(AsyncpgDriver(tx))  # pyright: ignore[reportArgumentType]
 
 
-async def work(context: Context, stop: asyncio.Event | None = None, *, grace: float = GRACE) -> None:
-    """Run jobs and the timetable until `stop` is set, and what runs then for `grace` seconds more."""
-    await Worker(context, _tasks, Timetable(_timetable)).run(stop or asyncio.Event(), grace=grace)
+async def work(context: Context, stop: asyncio.Event) -> None:
+    """Run jobs and the timetable until `stop` is set. What still runs when the time to stop is over is queued again."""
+    worker = Worker(context, _tasks, Timetable(_timetable))
+    await worker.run(stop, grace=context.settings.seconds_to_stop)
+
+
+@asynccontextmanager
+async def working(context: Context, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Work beside the block, until it ends or `stop` is set."""
+    worker = asyncio.create_task(work(context, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait({worker})
 
 
 async def drain(context: Context) -> None:

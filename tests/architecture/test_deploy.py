@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from circles.base.settings import Settings
-from circles.commands import server
+from circles.base.settings import STOP_SECONDS, Settings
 from circles.commands.read_settings import variable_name
 from circles.directory.imports import pages as imports
 from circles.people import pictures
@@ -60,7 +59,7 @@ def test_units_wait_longer_than_the_site_needs_to_stop(path: Path) -> None:
     unit = path.read_text()
     if "Type=oneshot" not in unit:
         [seconds] = re.findall(r"^TimeoutStopSec=([0-9]+)$", unit, re.M)
-        assert int(seconds) > server.SHUTDOWN_SECONDS + 10
+        assert int(seconds) > STOP_SECONDS["production"] + 10
 
 
 def test_systemd_reads_the_units(tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ UNITED_STATES = [
 ]
 
 
+# In production a booking may wait for Stripe, and a mail for its server; whoever practices presses Ctrl-C.
+STOP_SECONDS = {"practice": 1.0, "production": 25.0}
+
+
 class Settings(BaseSettings):
     """The settings. Variables are CIRCLES_<NAME>, except those with an alias."""
 
@@ -45,6 +49,7 @@ class Settings(BaseSettings):
     pooler: bool = False
     pool_size: int = Field(default=6, ge=1, le=50)
     run_worker: bool | None = None
+    stop_seconds: float | None = Field(default=None, ge=0, le=600)
     trusted_proxy: str = ""
 
     smtp_host: str = ""
@@ -81,6 +86,11 @@ class Settings(BaseSettings):
     def runs_worker(self) -> bool:
         """Whether the worker runs inside the web process."""
         return self.practice if self.run_worker is None else self.run_worker
+
+    @property
+    def seconds_to_stop(self) -> float:
+        """How long running requests and jobs may go on once a process is told to stop."""
+        return STOP_SECONDS[self.mode] if self.stop_seconds is None else self.stop_seconds
 
     @property
     def practice_money(self) -> bool:
