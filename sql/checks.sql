@@ -27,34 +27,77 @@ select count(*) from (
 ) as exceeded;
 
 -- name: every_paid_seat_was_paid()$
--- every confirmed paid booking has its whole amount in the ledger
+-- every confirmed paid booking has its whole amount in the ledger, but for what went back at Stripe's dashboard or by dispute
 select count(*) from bookings
 where state = 'confirmed' and kind = 'paid' and amount <> (
-    select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id
+    select coalesce(sum(amount), 0) from money_rows
+    where booking_id = bookings.id and kind not like 'dispute%' and not exists (
+        select from operations
+        where operations.booking_id = bookings.id and operations.reason = 'at_stripe'
+            and money_rows.kind like 'refund%'
+            and (money_rows.stripe_id = operations.stripe_id or money_rows.stripe_id = any(operations.failed_ids))
+    )
 );
 
 -- name: payments_without_a_seat_are_refunded()$
--- what was paid for a lapsed booking was refunded, or its refund is due or sent
+-- what was paid for a lapsed booking was refunded, or its refund is due or for a person to settle
 select count(*) from bookings
 where state = 'lapsed'
-    and (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id)
+    and greatest(0, (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id))
     <> (
-        select coalesce(sum(amount), 0) from operations
-        where booking_id = bookings.id and kind = 'refund' and state <> 'done'
+        select coalesce(sum(amount - covered), 0) from operations
+        where booking_id = bookings.id and kind = 'refund' and state in ('due', 'failed')
     );
 
 -- name: no_booking_is_refunded_more_than_paid()$
--- no booking has a negative balance
+-- no booking has more refunds than payments; a bank may take more by a dispute
 select count(*) from (
-    select booking_id from money_rows group by booking_id having sum(amount) < 0
+    select booking_id from money_rows where kind not like 'dispute%' group by booking_id having sum(amount) < 0
 ) as negative;
 
 -- name: ledger_agrees_with_operations()$
--- every refund that is done is in the ledger once, with the same amount
+-- every refund that was sent or arrived is in the ledger with its amount, less what went back in another way
 select count(*) from operations
-where kind = 'refund' and state = 'done' and amount <> (
+where kind = 'refund' and state in ('sent', 'done') and amount - covered <> (
     select coalesce(-sum(money_rows.amount), 0) from money_rows
-    where money_rows.kind = 'refund' and money_rows.stripe_id = operations.stripe_id
+    where money_rows.kind in ('refund', 'refund_returned') and money_rows.stripe_id = operations.stripe_id
+);
+
+-- name: ledger_has_refunds_that_live_alone()$
+-- every refund in the ledger is on its way or arrived, or came back in the ledger as well
+select count(*) from money_rows
+where kind = 'refund'
+    and not exists (
+        select from money_rows as back where back.kind = 'refund_returned' and back.stripe_id = money_rows.stripe_id
+    )
+    and not exists (
+        select from operations
+        where operations.stripe_id = money_rows.stripe_id and operations.kind = 'refund'
+            and operations.state in ('sent', 'done')
+    );
+
+-- name: refunds_on_their_way_are_read_again()$
+-- every refund that has not arrived is read again within a day
+select count(*) from operations
+where kind in ('refund', 'refund_finding') and state = 'sent'
+    and (read_at is null or read_at not between now() - interval '1 day' and now() + interval '1 day');
+
+-- name: refunds_to_be_sent_have_money()$
+-- no more is to be refunded of a booking than what is left of its payment
+select count(*) from (
+    select booking_id, sum(amount - covered) as owed from operations
+    where kind = 'refund' and state in ('due', 'failed')
+    group by booking_id
+) as waiting
+where owed > greatest(0, (select coalesce(sum(amount), 0) from money_rows where booking_id = waiting.booking_id));
+
+-- name: ledger_agrees_with_disputes()$
+-- disputes took no more of a payment than they are about, and gave no more back than they took
+select count(*) from (
+    select checkout_id, sum(amount) as moved from money_rows where kind like 'dispute%' group by checkout_id
+) as taken
+where moved > 0 or - moved > (
+    select coalesce(sum(disputes.amount), 0) from disputes where disputes.checkout_id = taken.checkout_id
 );
 
 -- name: canceled_gatherings_are_empty()$
@@ -63,23 +106,23 @@ select count(*) from gatherings join bookings on bookings.gathering_id = gatheri
 where gatherings.state = 'cancelled' and bookings.state = 'confirmed';
 
 -- name: canceled_gatherings_are_refunded()$
--- what was paid for a canceled gathering was refunded, or its refund is due or sent
+-- what was paid for a canceled gathering was refunded, or its refund is due or for a person to settle
 select count(*) from gatherings join bookings on bookings.gathering_id = gatherings.id
 where gatherings.state = 'cancelled' and bookings.end_cause = 'gathering_cancelled'
-    and (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id)
+    and greatest(0, (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id))
     <> (
-        select coalesce(sum(amount), 0) from operations
-        where booking_id = bookings.id and kind = 'refund' and state <> 'done'
+        select coalesce(sum(amount - covered), 0) from operations
+        where booking_id = bookings.id and kind = 'refund' and state in ('due', 'failed')
     );
 
 -- name: seats_ended_by_hosts_are_refunded()$
--- what was paid for a seat that a host ended was refunded, or its refund is due or sent
+-- what was paid for a seat that a host ended was refunded, or its refund is due or for a person to settle
 select count(*) from bookings
 where end_cause = 'by_host'
-    and (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id)
+    and greatest(0, (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id))
     <> (
-        select coalesce(sum(amount), 0) from operations
-        where booking_id = bookings.id and kind = 'refund' and state <> 'done'
+        select coalesce(sum(amount - covered), 0) from operations
+        where booking_id = bookings.id and kind = 'refund' and state in ('due', 'failed')
     );
 
 -- name: every_booking_agreed_to_guidelines()$

@@ -156,9 +156,9 @@ async def cancel(context: Context, actor: Person, booking_id: UUID, *, shown: in
         if row["state"] == "cancelled":
             return Refund(0, 0, "This seat was canceled already.")
         refuse_if(end_rules.cancel_refusals(row["state"], row["starts_at"], row["now"]))
-        refund = end_rules.refund_for(row, await payments.paid_total(tx, booking_id))
+        refund = end_rules.refund_for(row)
         if refund.amount != shown:
-            raise OutOfDate(Reason("refund_changed", f"Time has passed since you looked. {refund.sentence}"))
+            raise OutOfDate(Reason("refund_changed", f"This changed since you looked. {refund.sentence}"))
         await transitions.end(tx, row, "cancelled", "by_member", actor_id=actor.id)
         if refund.amount:
             await payments.refund(tx, booking_id, refund.amount, "by_member")

@@ -9,6 +9,8 @@ from typing import Final
 from circles.base import money
 from circles.base.errors import Reason
 from circles.base.row import Row
+from circles.bookings import refund_words
+from circles.bookings.refund_words import MoneyBack
 
 # The notice after a held seat was let go, and its kind, by the state the booking is in then.
 LET_GO_NOTICES: Final = {
@@ -46,29 +48,55 @@ def cancel_refusals(state: str, starts_at: datetime, now: datetime) -> list[Reas
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """What is refunded on canceling: minor units, the share in percent, and the sentence that says so."""
+    """What is refunded on canceling: minor units, the share in percent, and the sentence that says so.
+
+    goes_out: whether it leaves by itself; a payment that a bank looks into is for the organizers to decide.
+    """
 
     amount: int
     percent: int
     sentence: str
+    goes_out: bool = True
 
 
-def refund_for(row: Row, paid: int) -> Refund:
-    """What canceling now would refund, under the terms the person booked with. paid: minor units.
+def refund_for(row: Row) -> Refund:
+    """What canceling now would refund, under the terms the person booked with, of what did not go back already.
 
     While guidelines that changed since then are not agreed to, all of it is refunded until the start.
     """
-    if row["must_agree"]:
-        return refund_due(paid, row["starts_at"], row["now"], 0, 100, row["currency"])
-    return refund_due(
-        paid,
+    paid, kept, currency = row["paid"], row["kept"], row["currency"]
+    if not paid:
+        return Refund(0, 0, "You paid nothing, so there is nothing to pay back.")
+    whole = money.format_amount(paid, currency)
+    if not kept:
+        return Refund(0, 0, _gone_sentence(row, whole))
+    of = f"the {whole} you paid"
+    if kept < paid:
+        of = f"the {money.format_amount(kept, currency)} that is left of {of}"
+    full = row["must_agree"]
+    refund = refund_due(
+        kept,
         row["starts_at"],
         row["now"],
-        row["refund_hours"],
-        row["late_refund_percent"],
-        row["currency"],
-        full_until=row["full_refund_until"],
+        0 if full else row["refund_hours"],
+        100 if full else row["late_refund_percent"],
+        currency,
+        full_until=None if full else row["full_refund_until"],
+        of=of,
     )
+    if refund_words.is_disputed(row["disputed"]):
+        text = "The bank of your card is looking into this payment, so the organizers decide what is sent back of it."
+        return Refund(refund.amount, refund.percent, text, goes_out=False)
+    return refund
+
+
+def _gone_sentence(row: Row, whole: str) -> str:
+    """Why nothing is left to refund of a payment."""
+    if refund_words.is_disputed(row["disputed"]):
+        return refund_words.refund_text(MoneyBack.of(row))
+    if row["refund_done"] >= row["refunded"]:
+        return f"All of the {whole} you paid has gone back already, so nothing more comes back."
+    return f"All of the {whole} you paid is on its way back already, so nothing more comes back."
 
 
 def refund_due(
@@ -80,25 +108,22 @@ def refund_due(
     currency: str = "USD",
     *,
     full_until: datetime | None = None,
+    of: str = "",
 ) -> Refund:
     """The refund of a person who cancels now. paid: minor units; a part of a cent goes to the person.
 
     Up to `refund_hours` before the start all of it; later `late_percent` of it. full_until: until then all of
-    it is refunded whatever the terms say, since what was booked has changed.
+    it is refunded whatever the terms say, since what was booked has changed. of: what it is a part of, in words.
     """
-    if not paid:
-        return Refund(0, 0, "You paid nothing, so there is nothing to pay back.")
-    whole = money.format_amount(paid, currency)
+    of = of or f"the {money.format_amount(paid, currency)} you paid"
     changed = full_until is not None and now < full_until
     if changed or late_percent == 100 or starts_at - now >= timedelta(hours=refund_hours):
-        return Refund(paid, 100, f"You get back all of the {whole} you paid.")
+        return Refund(paid, 100, f"You get back all of {of}.")
     amount, late = -(-paid * late_percent // 100), f"The start is less than {format_hours(refund_hours)} away"
     if not amount:
-        return Refund(0, 0, f"{late}, so none of the {whole} you paid comes back.")
+        return Refund(0, 0, f"{late}, so none of {of} comes back.")
     part = money.format_amount(amount, currency)
-    return Refund(
-        amount, late_percent, f"{late}, so you get back {part}, {late_percent}% of the {whole} you paid."
-    )
+    return Refund(amount, late_percent, f"{late}, so you get back {part}, {late_percent}% of {of}.")
 
 
 def format_hours(hours: int) -> str:

@@ -59,9 +59,7 @@ async def _release_soon(tx: db.Tx, booking_id: UUID) -> None:
 async def _cancel_and_refund(tx: db.Tx, row: db.Record, cause: str, actor_id: UUID) -> None:
     """End a confirmed booking that its member did not end, with a full refund."""
     await transitions.end(tx, row, "cancelled", cause, actor_id=actor_id)
-    paid = await payments.paid_total(tx, row["id"])
-    if paid:
-        await payments.refund(tx, row["id"], paid, cause)
+    await payments.refund_everything(tx, row["id"], cause)
 
 
 async def allow_full_refunds(tx: db.Tx, gathering_id: UUID) -> None:

@@ -160,7 +160,7 @@ def _page_values(request: Request, row: db.Record) -> dict[str, Any]:
         "change": UnseenChange.read(row["unseen_change"], viewer, shows_place=shows_place),
         "seat": seat_rules.seat_of_booking(row, viewer),
         "poll_seconds": seat_rules.poll_seconds(row["returned_at"] or row["created_at"], row["now"]),
-        "refund": end_rules.refund_for(row, row["paid"]),
+        "refund": end_rules.refund_for(row),
     }
 
 

@@ -11,6 +11,8 @@ from uuid import UUID
 from circles.base import clock, money
 from circles.base.clock import NOBODY, Viewer
 from circles.base.row import Row
+from circles.bookings import refund_words
+from circles.bookings.refund_words import MoneyBack
 from circles.gatherings import GatheringTimes, MySeat, Overlap
 
 # So long after somebody came back from the payment page, they are thanked and offered no other way to pay.
@@ -25,7 +27,6 @@ def poll_seconds(since: datetime, now: datetime) -> int:
     return 5 if age < timedelta(minutes=10) else 15
 
 
-_BANKS: Final = "Banks take 5 to 10 days to show it."
 _LAPSED: Final = {
     "by_host": "The gathering got fewer seats than were planned, and your host had to take back this one. "
     "Nothing was charged. We are sorry.",
@@ -69,6 +70,10 @@ class OwnBooking:
     paid: int = 0
     refunded: int = 0
     refund_done: int = 0
+    refund_failed: int = 0
+    refund_stuck: int = 0
+    refund_settled: int = 0
+    disputed: str = ""
 
     @classmethod
     def of(cls, row: Row) -> OwnBooking:
@@ -213,7 +218,7 @@ def _confirmed(booking: OwnBooking, gathering: GatheringTimes, now: datetime) ->
         return MySeat("now", "You have a seat here", "The gathering has begun.", "Your seat", "good", href)
     code, text = "seated", _price_text(booking)
     if booking.full_refund_until and now < booking.full_refund_until:
-        back = ", and all you paid comes back" if booking.paid else ""
+        back = ", and all you paid comes back" if booking.paid and not _has_gone_back(booking) else ""
         code = "moved"
         text = f"{text} This gathering changed after you booked. You can cancel until the start{back}."
     heading = "Your seat is confirmed"
@@ -222,9 +227,15 @@ def _confirmed(booking: OwnBooking, gathering: GatheringTimes, now: datetime) ->
     )
 
 
+def _has_gone_back(booking: OwnBooking) -> bool:
+    return booking.refunded > 0 or refund_words.is_disputed(booking.disputed)
+
+
 def _price_text(booking: OwnBooking) -> str:
     if booking.kind == "paid":
-        return f"Thank you. You paid {money.format_amount(booking.amount, booking.currency)}."
+        thanks = f"Thank you. You paid {money.format_amount(booking.amount, booking.currency)}."
+        text = refund_words.refund_text(_money_back(booking)) if _has_gone_back(booking) else ""
+        return f"{thanks} {text}".rstrip()
     if booking.kind == "community":
         return "It is a community seat, free of charge."
     return "It is free of charge."
@@ -263,7 +274,7 @@ def _ended(booking: OwnBooking, gathering: GatheringTimes, now: datetime) -> MyS
         return MySeat("taken_back", title, f"{text} {_money_text(booking)}", href=href, may_book=again)
     if booking.state == "cancelled":
         return MySeat("canceled", "Your seat was canceled", _money_text(booking), href=href, may_book=again)
-    if booking.refunded:
+    if _has_gone_back(booking):
         text = f"Your payment came when the seat was gone. {_money_text(booking)} We are sorry."
         return MySeat("paid_late", "The seat was let go", text, href=href, may_book=again)
     text = _LAPSED.get(booking.end_cause, _NOT_PAID)
@@ -274,14 +285,20 @@ def _money_text(booking: OwnBooking) -> str:
     """What of the payment comes back, and how far that is."""
     if not booking.paid:
         return "Nothing was charged." if booking.kind == "paid" else "It was free of charge."
-    whole = money.format_amount(booking.paid, booking.currency)
-    if not booking.refunded:
-        return f"Under the terms nothing of the {whole} you paid comes back."
-    part = (
-        "All" if booking.refunded == booking.paid else money.format_amount(booking.refunded, booking.currency)
+    return refund_words.refund_text(_money_back(booking))
+
+
+def _money_back(booking: OwnBooking) -> MoneyBack:
+    return MoneyBack(
+        booking.paid,
+        booking.refunded,
+        booking.refund_done,
+        booking.refund_failed,
+        booking.refund_stuck,
+        booking.refund_settled,
+        booking.disputed,
+        booking.currency,
     )
-    way = f"{part} of the {whole} you paid goes back to your card."
-    return f"{way} It was sent. {_BANKS}" if booking.refund_done >= booking.refunded else f"{way} {_BANKS}"
 
 
 # So long an invite may be on its way before its page says that it has not left.

@@ -57,7 +57,7 @@ async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> N
 
 async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) -> None:
     """Refund all that was paid and not refunded yet, and mail the apology."""
-    await payments.refund(tx, row["id"], row["left_over"], reason)
+    await payments.refund_everything(tx, row["id"], reason)
     person = (await people.by_ids(tx, [row["person_id"]]))[row["person_id"]]
     await mail.send(
         tx,

@@ -30,6 +30,7 @@ ERASURE = (
     SQL.erase_invitations,
     SQL.erase_notes,
     SQL.erase_messages,
+    SQL.erase_settlements,
     SQL.erase_reply_address,
     SQL.erase_role_requests,
     SQL.erase_asking,

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from circles import gatherings, people
+from circles import bookings, gatherings, people
 from circles.base.english import plural
 from circles.base.errors import NotFound, or_not_found
 from circles.gatherings import Facts
@@ -89,10 +89,8 @@ async def withdraw(
             cause=cause if cause in CAUSES else booking["end_cause"],
             reason=reason or booking["cancel_reason"],
             unpaid=booking["state"] == "lapsed",
-            refund=rules.refund_sentence(
-                sum(one.booking["amount"] for one in ended),
-                sum(one.booking["refunded"] for one in ended),
-                booking["currency"],
+            refund=bookings.refund_text(
+                bookings.total_of(bookings.MoneyBack.of(one.booking) for one in ended)
             ),
         )
 

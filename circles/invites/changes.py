@@ -101,7 +101,7 @@ async def _mail(tx: db.Tx, context: Context, changes: list[Changed], names: Mapp
             for host in change_rules.new_hosts(changes)
             if host in names
         ],
-        paid=any(change.may_cancel and change.booking["amount"] for change in changes),
+        paid=any(change.may_cancel and change.booking["all_comes_back"] for change in changes),
     )
 
 

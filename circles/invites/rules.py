@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from circles.base import clock, money
+from circles.base import clock
 from circles.base.clock import Viewer
 from circles.base.row import Row
 from circles.gatherings import Facts, kinds_of
@@ -135,23 +135,6 @@ def description(starts_at: datetime, zone: str, length_minutes: int, page: str, 
     """The description of a calendar entry: the time on its reader's clock and the circle's, and a link to the site."""
     when = f"{clock.format_named(starts_at, zone, viewer)}, {clock.format_length(length_minutes)}."
     return f"{when}\n\nWhere it is, and how to join or cancel: {page}"
-
-
-def refund_sentence(paid: int, refunded: int, currency: str) -> str:
-    """What is refunded for a seat that ended, in one or two sentences; empty when nothing was paid.
-
-    paid, refunded: minor units.
-    """
-    if paid == 0:
-        return ""
-    if refunded == 0:
-        whole = money.format_amount(paid, currency)
-        return f"Under the terms you agreed to, the {whole} you paid is not refunded this late."
-    arrives = "It goes to the card you paid with, and most banks show it within 5 to 10 days."
-    if refunded >= paid:
-        return f"You get back all of the {money.format_amount(paid, currency)} you paid. {arrives}"
-    part, whole = money.format_amount(refunded, currency), money.format_amount(paid, currency)
-    return f"Under the terms you agreed to, you get back {part} of the {whole} you paid. {arrives}"
 
 
 # How to join

@@ -11,8 +11,8 @@ from circles.payments.gateway import (
     webhook_secret,
 )
 from circles.payments.key_check import check_key
-from circles.payments.queries import failed_calls, paid_total
-from circles.payments.refunds import refund
+from circles.payments.queries import failed_calls
+from circles.payments.refunds.actions import refund, refund_everything
 from circles.payments.rules import HOLD_MINUTES, from_stripe, local_path
 from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
 
@@ -28,10 +28,10 @@ __all__ = [
     "from_stripe",
     "local_path",
     "on_settled",
-    "paid_total",
     "pay_address",
     "prepare",
     "refund",
+    "refund_everything",
     "release",
     "start",
     "sync_checkout_for_page",

@@ -10,6 +10,7 @@ import structlog
 
 from circles.base.errors import Reason, Refused, or_not_found
 from circles.payments import rules
+from circles.payments.refunds.rules import refund_parameters
 from circles.payments.rules import CheckoutSnapshot
 from circles.store import audit, db
 
@@ -112,7 +113,7 @@ async def add_refund(tx: db.Tx, finding: db.Record, reason: str) -> UUID | None:
         booking_id=finding["booking_id"],
         amount=finding["amount"],
         reason=reason,
-        request=rules.refund_parameters(
+        request=refund_parameters(
             operation_id=operation_id,
             payment_intent=finding["payment_intent"],
             amount=finding["amount"],

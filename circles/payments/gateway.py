@@ -13,17 +13,18 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import structlog
 
-from circles.base import reading
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
-from circles.payments.rules import CheckoutSnapshot, RefundSnapshot, StripeStatus
+from circles.payments import answers
+from circles.payments.refunds.rules import DisputeSnapshot, RefundSnapshot
+from circles.payments.rules import CheckoutSnapshot
+from circles.store import db
 from circles.store.context import Context
 from circles.store.db import Database
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import stripe
 
 log = structlog.get_logger("stripe")
+ALARMS = db.queries("payments/alarms")
 T = TypeVar("T")
 
 PRACTICE_BASE = "http://stripe.practice"
@@ -40,6 +42,8 @@ PRACTICE_KEY = "sk_test_practice"
 # Seconds: a person waits for this call, so it ends before their patience does.
 TIMEOUT, CONNECT_TIMEOUT = 10.0, 4.0
 RETRIES = 2
+PAGE = 100
+KEY_REFUSALS = {401: "key_rejected", 403: "right_missing"}
 # Seconds that a webhook's signature may be old, as Stripe recommends.
 TOLERANCE = 300
 
@@ -49,6 +53,14 @@ _TYPE = re.compile(r"[a-z0-9_.]{1,255}")
 
 class Unreachable(CirclesError):
     """Stripe did not answer, or not clearly. The call may have taken effect."""
+
+
+class KeyRefused(Unreachable):
+    """Stripe refuses our key (401) or a right of it (403): nothing happened, and nothing will until somebody acts."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(kind)
 
 
 class RefusedByStripe(CirclesError):
@@ -75,17 +87,20 @@ class Event:
 async def create_checkout(context: Context, parameters: dict[str, Any], key: str) -> CheckoutSnapshot:
     """Create a checkout, or get the one this key already created. Raises Unreachable, RefusedByStripe."""
     sessions = _client(context).v1.checkout.sessions
-    return _checkout(await _call(sessions.create_async(cast(Any, parameters), {"idempotency_key": key})))
+    return answers.checkout(
+        await _call(context, sessions.create_async(cast(Any, parameters), {"idempotency_key": key}))
+    )
 
 
 async def retrieve_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
     """A checkout as it is now. Raises Unreachable, RefusedByStripe."""
-    snapshot = _checkout(await _call(_client(context).v1.checkout.sessions.retrieve_async(stripe_id)))
+    sessions = _client(context).v1.checkout.sessions
+    snapshot = answers.checkout(await _call(context, sessions.retrieve_async(stripe_id)))
     if snapshot.payment_pending and snapshot.payment_intent:
         # Complete and unpaid is under way as well as failed; the payment alone says which.
         intents = _client(context).v1.payment_intents
         with suppress(Unreachable, RefusedByStripe):
-            intent = await _call(intents.retrieve_async(snapshot.payment_intent))
+            intent = await _call(context, intents.retrieve_async(snapshot.payment_intent))
             return replace(snapshot, intent_status=intent.status)
     return snapshot
 
@@ -100,41 +115,79 @@ async def expire_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
 
     It moves no money and cannot be done twice, so it needs no key and no operation of its own.
     """
-    return _checkout(await _call(_client(context).v1.checkout.sessions.expire_async(stripe_id)))
+    return answers.checkout(
+        await _call(context, _client(context).v1.checkout.sessions.expire_async(stripe_id))
+    )
 
 
 async def create_refund(context: Context, parameters: dict[str, Any], key: str) -> RefundSnapshot:
     """Refund money, or get the refund this key already created. Raises Unreachable, RefusedByStripe."""
     refunds = _client(context).v1.refunds
-    return _refund(await _call(refunds.create_async(cast(Any, parameters), {"idempotency_key": key})))
-
-
-async def find_refund(context: Context, payment_intent: str, operation_id: UUID) -> RefundSnapshot | None:
-    """The refund an operation made earlier, if its money moved. Raises Unreachable, RefusedByStripe.
-
-    Stripe forgets an idempotency key after a day; a refund's metadata it never forgets.
-    """
-    refunds = _client(context).v1.refunds
-    answer = await _call(refunds.list_async({"payment_intent": payment_intent, "limit": 100}))
-    for refund in answer.data:
-        if refund.metadata and refund.metadata.to_dict().get("operation") == str(operation_id):
-            snapshot = _refund(refund)
-            if snapshot.moved:
-                return snapshot
-    return None
+    return answers.refund(
+        await _call(context, refunds.create_async(cast(Any, parameters), {"idempotency_key": key}))
+    )
 
 
 async def retrieve_refund(context: Context, stripe_id: str) -> RefundSnapshot:
     """A refund as it is now. Raises Unreachable, RefusedByStripe."""
-    return _refund(await _call(_client(context).v1.refunds.retrieve_async(stripe_id)))
+    return answers.refund(await _call(context, _client(context).v1.refunds.retrieve_async(stripe_id)))
 
 
-async def _call(call: Awaitable[T]) -> T:
-    """The answer to a call. Raises Unreachable or RefusedByStripe.
+async def list_refunds(
+    context: Context, *, payment_intent: str = "", charge: str = "", since: datetime | None = None
+) -> list[RefundSnapshot]:
+    """The refunds of one payment, or those made since a moment, oldest first. Raises Unreachable, RefusedByStripe.
 
-    Only a clear refusal in Stripe's own words means that nothing happened. A wrong or missing key (401, 403) is
-    ours to mend, and then the same call goes through; 409 is the same key still being processed; 429 is too many
-    calls at once; an answer without Stripe's error object came from something in between.
+    Stripe forgets an idempotency key after a day; a refund's metadata it never forgets.
+    """
+    refunds = _client(context).v1.refunds
+    return [
+        answers.refund(refund) for refund in await _pages(context, refunds, payment_intent, charge, since)
+    ]
+
+
+async def retrieve_dispute(context: Context, stripe_id: str) -> DisputeSnapshot:
+    """A dispute as it is now. Raises Unreachable, RefusedByStripe."""
+    return answers.dispute(await _call(context, _client(context).v1.disputes.retrieve_async(stripe_id)))
+
+
+async def list_disputes(
+    context: Context, *, payment_intent: str = "", since: datetime | None = None
+) -> list[DisputeSnapshot]:
+    """The disputes of one payment, or those opened since a moment. Raises Unreachable, RefusedByStripe."""
+    disputes = _client(context).v1.disputes
+    return [
+        answers.dispute(dispute) for dispute in await _pages(context, disputes, payment_intent, "", since)
+    ]
+
+
+async def _pages(
+    context: Context, objects: Any, payment_intent: str, charge: str, since: datetime | None
+) -> list[Any]:
+    """Every object that fits, page by page, oldest first."""
+    wanted: dict[str, Any] = {"limit": PAGE}
+    if payment_intent:
+        wanted["payment_intent"] = payment_intent
+    if charge:
+        wanted["charge"] = charge
+    if since:
+        wanted["created"] = {"gte": int(since.timestamp())}
+    listed: list[Any] = []
+    while True:
+        answer = await _call(context, objects.list_async(wanted))
+        listed += answer.data
+        if not answer.has_more or not answer.data:
+            return listed[::-1]
+        wanted["starting_after"] = answer.data[-1].id
+
+
+async def _call(context: Context, call: Awaitable[T]) -> T:
+    """The answer to a call. Raises Unreachable, KeyRefused or RefusedByStripe.
+
+    Only a clear refusal in Stripe's own words means that nothing happened. A wrong or missing key (401), or one
+    without the right (403), is ours to mend, and then the same call goes through: an alarm, not an outage. 409 is the
+    same key still being processed; 429 is too many calls at once; an answer without Stripe's error object came from
+    something in between.
     """
     import stripe
 
@@ -143,37 +196,20 @@ async def _call(call: Awaitable[T]) -> T:
     except stripe.StripeError as error:
         status, details = error.http_status or 0, error.error
         code = error.code or (details.type if details else "") or type(error).__name__
+        if details and status in KEY_REFUSALS:
+            await _raise_alarm(context, KEY_REFUSALS[status], error.request_id)
         log.warning("a call to stripe failed", status=status, code=code, request_id=error.request_id)
-        if details and 400 <= status < 500 and status not in (401, 403, 409, 429):
+        if details and 400 <= status < 500 and status not in (409, 429):
             raise RefusedByStripe(code) from None
         raise Unreachable(f"Stripe cannot be reached ({status or type(error).__name__}).") from None
 
 
-def _checkout(session: stripe.checkout.Session) -> CheckoutSnapshot:
-    intent, metadata = session.payment_intent, getattr(session, "metadata", None)
-    currency = (session.currency or "").upper()
-    return CheckoutSnapshot(
-        id=session.id,
-        status=cast(StripeStatus, session.status or "open"),
-        paid=session.payment_status == "paid",
-        payment_intent=(intent if isinstance(intent, str) else intent.id) if intent else "",
-        amount=session.amount_total or 0,
-        currency=currency,
-        url=session.url or "",
-        expires_at=datetime.fromtimestamp(session.expires_at, UTC),
-        # Another site's checkout on the same Stripe account carries no id of ours.
-        booking_id=reading.uuid_or_none(session.client_reference_id or ""),
-        mode=getattr(session, "mode", None),
-        livemode=getattr(session, "livemode", None),
-        metadata=metadata.to_dict() if metadata else {},
-    )
-
-
-def _refund(refund: stripe.Refund) -> RefundSnapshot:
-    moved = refund.status in ("succeeded", "pending", "requires_action")
-    return RefundSnapshot(
-        refund.id, moved, "" if moved else refund.failure_reason or refund.status or "failed"
-    )
+async def _raise_alarm(context: Context, kind: str, request_id: str | None) -> NoReturn:
+    """Store that Stripe refuses our key, for the health check and the organizers. No call is made in a transaction."""
+    log.error("stripe refuses our key", kind=kind, request_id=request_id)
+    async with context.db.transaction() as tx:
+        await ALARMS.raise_alarm(tx, kind=kind)
+    raise KeyRefused(kind) from None
 
 
 # Webhooks
@@ -228,6 +264,8 @@ def accepted_parameters() -> dict[str, Any]:
         "list_refunds": params.RefundListParams,
         "retrieve_refund": params.RefundRetrieveParams,
         "retrieve_event": params.EventRetrieveParams,
+        "retrieve_dispute": params.DisputeRetrieveParams,
+        "list_disputes": params.DisputeListParams,
     }
 
 

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from circles.payments.rules import FailedCall
 from circles.store import db
 
 SQL = db.queries("payments/operations")
-
-
-async def paid_total(tx: db.Tx, booking_id: UUID) -> int:
-    """What was paid for a booking and not refunded, in minor units."""
-    return await SQL.paid_total(tx, booking_id=booking_id)
 
 
 async def failed_calls(tx: db.Tx) -> list[FailedCall]:

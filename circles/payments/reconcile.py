@@ -8,7 +8,11 @@ from circles.store.context import Context
 
 CHECKOUTS = db.queries("payments/checkouts")
 REFUNDS = db.queries("payments/refunds")
+DISPUTES = db.queries("payments/disputes")
 EVENTS = db.queries("payments/events")
+
+# So many refunds and disputes are read again at a time.
+MOST = 100
 
 
 @jobs.every("payments.reconcile", "*/2 * * * *")
@@ -23,6 +27,15 @@ async def reconcile(context: Context) -> None:
             await sync_checkout_soon(tx, row["booking_id"])
         for row in await db.rows(REFUNDS.refunds_to_retry(tx)):
             await jobs.enqueue(tx, "payments.refund", operation_id=row["id"], key=str(row["id"]))
+        await _read_again(tx)
+
+
+async def _read_again(tx: db.Tx) -> None:
+    """Enqueue a reading of every refund that is not final, and of disputes."""
+    for row in await db.rows(REFUNDS.refunds_to_read(tx, most=MOST)):
+        await jobs.enqueue(tx, "payments.look_at_refund", stripe_id=row["stripe_id"], key=row["stripe_id"])
+    for row in await db.rows(DISPUTES.disputes_to_read(tx, most=MOST)):
+        await jobs.enqueue(tx, "payments.read_dispute", stripe_id=row["stripe_id"], key=row["stripe_id"])
 
 
 @jobs.every("payments.tidy", "41 4 * * *")

@@ -13,7 +13,6 @@ from uuid import UUID
 from circles.base.money import minor_per_unit
 
 CheckoutState = Literal["asked", "open", "paid", "expired", "failed"]
-RefundState = Literal["due", "done", "failed"]
 Outcome = Literal["paid", "expired", "failed", "differs"]
 StripeStatus = Literal["open", "complete", "expired"]
 
@@ -25,12 +24,6 @@ CHECKOUT_MOVES: Final[Mapping[CheckoutState, frozenset[CheckoutState]]] = {
     "failed": frozenset({"paid"}),
     "paid": frozenset(),
 }
-# failed to due: tried again. done to failed: a bank sent the money back.
-REFUND_MOVES: Final[Mapping[RefundState, frozenset[RefundState]]] = {
-    "due": frozenset({"done", "failed"}),
-    "failed": frozenset({"due"}),
-    "done": frozenset({"failed"}),
-}
 
 # Stripe takes checkouts that end 30 minutes to 24 hours from its own now. Its clock and ours may differ by five
 # minutes, and a minute is left for the call itself.
@@ -39,8 +32,6 @@ MIN_CHECKOUT = timedelta(minutes=31) + CLOCK_MARGIN
 MAX_CHECKOUT = timedelta(hours=23, minutes=59) - CLOCK_MARGIN
 # A seat is held as long as its checkout can be paid.
 HOLD_MINUTES = MIN_CHECKOUT // timedelta(minutes=1)
-# How often a refund that Stripe refused outright is tried again; then it stays failed, listed for organizers.
-MAX_TRIES = 5
 
 # How Stripe counts (docs.stripe.com/currencies): no decimals here, three there, else two.
 _NO_DECIMALS = frozenset(
@@ -109,15 +100,6 @@ def differences(asked: AskedCheckout, snapshot: CheckoutSnapshot) -> dict[str, t
 
 
 @dataclass(frozen=True, slots=True)
-class RefundSnapshot:
-    """A refund as Stripe answers it. moved: the money is back or on its way; else `fault` is the code of why not."""
-
-    id: str
-    moved: bool
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
 class FailedCall:
     """A call that Stripe refused, for an organizer to look into. amount: minor units, 0 for a checkout."""
 
@@ -150,16 +132,6 @@ def checkout_end(wanted: datetime, now: datetime) -> datetime:
     """When the checkout shall end at Stripe: as wanted, within what Stripe takes. Whole seconds."""
     end = min(max(wanted, now + MIN_CHECKOUT), now + MAX_CHECKOUT)
     return end.replace(microsecond=0)
-
-
-def left_to_refund(wanted: int, balance: int, under_way: int) -> int:
-    """How much of a wanted refund is possible: never more than was paid and is not being refunded already."""
-    return max(0, min(wanted, balance - under_way))
-
-
-def next_wait(tries: int) -> timedelta | None:
-    """How long a refund waits that failed so often: 10 minutes, then twice as long each time; None: given up."""
-    return timedelta(minutes=10 * 2 ** max(0, tries - 1)) if tries < MAX_TRIES else None
 
 
 # Parameters of calls
@@ -209,17 +181,6 @@ def _line_item(name: str, amount: int, currency: str) -> dict[str, Any]:
         "product_data": {"name": name},
     }
     return {"quantity": 1, "price_data": price}
-
-
-def refund_parameters(
-    *, operation_id: UUID, payment_intent: str, amount: int, currency: str
-) -> dict[str, Any]:
-    """What Stripe learns of a refund. It carries our operation's id, by which it can be found again."""
-    return {
-        "payment_intent": payment_intent,
-        "amount": to_stripe(amount, currency),
-        "metadata": {"operation": str(operation_id)},
-    }
 
 
 def statement_suffix(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from circles.payments.gateway import Event
+from circles.payments.refunds import readings
 from circles.payments.sync import ASYNC_FAILED
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -19,11 +20,10 @@ _CHECKOUT_EVENTS = frozenset(
         ASYNC_FAILED,
     }
 )
-_REFUND_EVENTS = frozenset({"refund.updated", "refund.failed", "charge.refund.updated"})
 
 
 async def receive(context: Context, event: Event) -> None:
-    """Store an event and, when it is new and about a checkout or a refund, enqueue the sync of that object.
+    """Store an event and, when it is new, enqueue the sync of the checkout, refund or dispute it is about.
 
     Events of other types are stored alone.
 
@@ -36,5 +36,6 @@ async def receive(context: Context, event: Event) -> None:
         if event.type in _CHECKOUT_EVENTS and event.object_id:
             more: dict[str, Any] = {"event": event.type} if event.type == ASYNC_FAILED else {}
             await jobs.enqueue(tx, "payments.look", stripe_id=event.object_id, key=event.id, **more)
-        elif event.type in _REFUND_EVENTS:
-            await jobs.enqueue(tx, "payments.look_at_refund", stripe_id=event.object_id, key=event.id)
+        elif event.object_id and (follow_up := readings.job_of_event(event.type)):
+            job, argument = follow_up
+            await jobs.enqueue(tx, job, key=event.id, after=None, **{argument: event.object_id})

@@ -124,11 +124,12 @@ MAP: dict[str, dict[str, Care]] = {
         "id amount currency state stripe_id payment_intent url expires_at looked_at created_at pending_at page_asks "
         "page_asked_at",
     ),
-    "operations": _all(PERSON, "booking_id")
+    "operations": _all(PERSON, "booking_id settled_by")
     | _all(
         PERSONAL,
         "id kind checkout_id finding_id idempotency_key amount request state stripe_id fault reason created_at "
-        "called_at again_at tries done_at",
+        "called_at again_at tries done_at read_at stripe_state sent_at failed_ids covered disputed settled_at "
+        "settled_reason",
     ),
     "payment_findings": _all(PERSON, "booking_id settled_by")
     | _all(
@@ -137,6 +138,14 @@ MAP: dict[str, dict[str, Care]] = {
     ),
     "money_rows": _all(PERSON, "booking_id")
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),
+    "disputes": _all(PERSON, "booking_id")
+    | _all(
+        PERSONAL,
+        "stripe_id checkout_id amount currency state reason fee answer_by made_at closed_at read_at created_at",
+    ),
+    "stripe_alarms": _all(IMPERSONAL, "kind since at"),
+    "stripe_readings": _all(IMPERSONAL, "kind until"),
+    "check_runs": _all(IMPERSONAL, "id at broken"),
     "stripe_events": _all(IMPERSONAL, "id type object_id received_at"),
     "practice_objects": _all(IMPERSONAL, "id kind body created_at"),
     "practice_faults": _all(IMPERSONAL, "id target fault times seconds after_effect created_at"),
@@ -240,6 +249,7 @@ STAYS = frozenset(
             "bookings",
             "checkouts",
             "code_failures",
+            "disputes",
             "events",
             "exports",
             "guidelines_asked",
@@ -248,8 +258,6 @@ STAYS = frozenset(
         *(
             "limits",
             "money_rows",
-            "operations",
-            "payment_findings",
             "reflections",
             "sendings",
             "sent_forms",

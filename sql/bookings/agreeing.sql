@@ -9,9 +9,8 @@ select
         select why from guidelines_versions as versions
         where versions.guidelines_id = circles.guidelines_id and versions.number > agreed.number and why <> ''
         order by versions.number
-    ) as whys,
-    (select coalesce(sum(amount), 0)::int from money_rows where booking_id = bookings.id and kind = 'payment') as paid
-from bookings
+    ) as whys
+from bookings_with_money as bookings
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 cross join lateral (
@@ -44,10 +43,11 @@ with asked as (
 )
 select distinct on (people.id)
     people.id as person_id, people.email, people.name, asked.version_id, bookings.id as booking_id, bookings.state,
-    circles.discreet_name, gatherings.starts_at, gatherings.zone
+    circles.discreet_name, gatherings.starts_at, gatherings.zone, bookings.kept > 0 as has_paid,
+    bookings.kept = bookings.paid as all_comes_back
 from asked
 join people on people.id = asked.person_id
-join bookings on bookings.person_id = people.id and bookings.state = 'confirmed'
+join bookings_with_money as bookings on bookings.person_id = people.id and bookings.state = 'confirmed'
 join gatherings on gatherings.id = bookings.gathering_id and gatherings.ends_at > now()
 join circles on circles.id = gatherings.circle_id and circles.guidelines_id = :guidelines_id
 order by people.id, gatherings.starts_at;

@@ -62,15 +62,16 @@ where id = (select gathering_id from bookings where id = :booking_id)
 for no key update;
 
 -- name: lock(booking_id)^
--- lock one booking and read it with its gathering and the money that was paid and no refund was requested of
+-- lock one booking and read it with its gathering and its money; left_over: what was paid and no refund was requested of
 select
     bookings.*, clock_timestamp() as now,
     gatherings.state as gathering_state, gatherings.starts_at, gatherings.ends_at, gatherings.zone,
-    circles.discreet_name, circles.guidelines_id, must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
-    (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id and kind = 'payment')
-    - (select coalesce(sum(amount), 0) from operations where booking_id = bookings.id and kind = 'refund')
-    as left_over
+    circles.discreet_name, circles.guidelines_id,
+    must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
+    money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck, money.refund_settled,
+    money.disputed, money.kept, money.kept as left_over
 from bookings
+cross join lateral (select * from bookings_with_money where bookings_with_money.id = bookings.id) as money
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where bookings.id = :booking_id

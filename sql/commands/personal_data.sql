@@ -43,6 +43,7 @@ select
     (select jsonb_agg(to_jsonb(checkouts)) from checkouts where booking_id in (select id from mine)) as checkouts,
     (select jsonb_agg(to_jsonb(operations)) from operations where booking_id in (select id from mine))
         as operations,
+    (select jsonb_agg(to_jsonb(disputes)) from disputes where booking_id in (select id from mine)) as disputes,
     (select jsonb_agg(to_jsonb(money_rows)) from money_rows where booking_id in (select id from mine))
         as money_rows,
     (select jsonb_agg(to_jsonb(payment_findings)) from payment_findings where booking_id in (select id from mine))
@@ -119,7 +120,8 @@ select
     and not exists (select from people where is_organizer and id <> :person) as last_organizer,
     exists (
         select from operations join bookings on bookings.id = booking_id
-        where person_id = :person and operations.kind = 'refund' and operations.state <> 'done'
+        where person_id = :person and operations.kind in ('refund', 'refund_finding')
+            and operations.state <> 'done' and operations.settled_at is null
     ) as money_due;
 
 -- name: erase_keys(person)!
@@ -151,6 +153,15 @@ where address = (select people.email from people where id = :person)
 -- name: erase_notes(person)!
 -- notes of hosts about them
 delete from hand_over_notes where about = :person;
+
+-- name: erase_settlements(person)!
+-- what organizers wrote when they settled money of theirs by hand
+with settled as (
+    update payment_findings set settled_reason = 'Erased'
+    where settled_reason <> '' and booking_id in (select id from bookings where person_id = :person)
+)
+update operations set settled_reason = 'Erased'
+where settled_reason <> '' and booking_id in (select id from bookings where person_id = :person);
 
 -- name: erase_feed(person)!
 -- the private calendar feed

@@ -33,12 +33,13 @@ select id from invites where person_id = :person_id order by gathering_id for no
 select
     bookings.id as booking_id, bookings.state, bookings.kind, bookings.amount, bookings.currency,
     bookings.gathering_id, bookings.person_id, bookings.full_refund_until,
+    bookings.kept > 0 and bookings.kept = bookings.paid as all_comes_back,
     people.email, people.name as person_name, people.zone as person_zone, people.clock_hours,
     circles.id as circle_id, circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.told, now() as now,
     invites.id as invite_id, invites.uid, invites.sequence, invites.told as last_told,
     current.facts, last.sequence as last_sequence, last.facts as fingerprint
-from bookings
+from bookings_with_money as bookings
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id and gatherings.state = 'open' and gatherings.ends_at > now()
 join circles on circles.id = gatherings.circle_id

@@ -7,11 +7,10 @@ select
     circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
     gatherings.told, bookings.full_refund_until, bookings.known, gathering_facts(gatherings.id) as facts,
-    coalesce(
-        (select sum(operations.amount) from operations
-         where operations.booking_id = bookings.id and operations.kind = 'refund'), 0
-    )::integer as refunded
+    money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck,
+    money.refund_settled, money.disputed
 from bookings
+cross join lateral (select * from bookings_with_money where bookings_with_money.id = bookings.id) as money
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id

@@ -89,3 +89,7 @@ returning id;
 -- name: in_minutes(minutes)$
 -- a moment so many minutes from now, on the clock of the database
 select now() + make_interval(mins => :minutes::int);
+
+-- name: received(booking_id)$
+-- what was paid for a booking, in minor units, whatever became of it
+select coalesce(sum(amount), 0)::bigint from money_rows where booking_id = :booking_id and kind = 'payment';

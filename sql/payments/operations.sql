@@ -27,7 +27,3 @@ select
 from operations join checkouts on checkouts.id = operations.checkout_id
 where operations.state = 'failed'
 order by since desc limit 100;
-
--- name: paid_total(booking_id)$
--- what was paid for a booking and not refunded, in minor units
-select coalesce(sum(amount), 0)::bigint from money_rows where booking_id = :booking_id;

@@ -1,65 +1,237 @@
--- name: add_refund(id, booking_id, checkout_id, amount, reason, request)!
--- a refund that is due, with the parameters of its call
-insert into operations (id, kind, booking_id, checkout_id, idempotency_key, amount, reason, request)
+-- name: add_refund(id, booking_id, checkout_id, amount, disputed, reason, request)!
+-- a refund that is due, with the parameters of its call. disputed: how much of it a dispute has taken already
+insert into operations (
+    id, kind, booking_id, checkout_id, idempotency_key, amount, covered, disputed, reason, request,
+    state, done_at
+)
+select
+    :id, 'refund', :booking_id, :checkout_id, 'circles-refund-' || :id::uuid, given.amount, given.disputed,
+    given.disputed, :reason, :request::jsonb,
+    case when given.amount = given.disputed then 'done' else 'due' end,
+    case when given.amount = given.disputed then now() end
+from (values (:amount::int, :disputed::int)) as given (amount, disputed);
+
+-- name: add_for_person(id, booking_id, checkout_id, amount, reason, fault)!
+-- a refund that a person decides on: it is not sent by itself
+insert into operations (
+    id, kind, booking_id, checkout_id, idempotency_key, amount, reason, state, fault, again_at
+)
 values (
-    :id, 'refund', :booking_id, :checkout_id, 'circles-refund-' || :id::uuid, :amount, :reason, :request::jsonb
+    :id, 'refund', :booking_id, :checkout_id, 'circles-refund-' || :id::uuid, :amount, :reason, 'failed', :fault, null
 );
 
--- name: refunds_under_way(booking_id)$
--- refunds of a booking that are not in the ledger yet, in minor units
-select coalesce(sum(amount), 0)::bigint from operations
-where booking_id = :booking_id and kind = 'refund' and state <> 'done';
+-- name: adopt_refund(id, booking_id, checkout_id, stripe_id, amount, reason)!
+-- a refund that somebody made at Stripe, to be followed like one of ours; it is never sent by itself
+insert into operations (
+    id, kind, booking_id, checkout_id, idempotency_key, amount, reason, again_at
+)
+values (:id, 'refund', :booking_id, :checkout_id, 'stripe-' || :stripe_id, :amount, :reason, null);
+
+-- name: money_of(booking_id)^
+-- the money of a booking in minor units: its balance, what of it is to be refunded, and what disputes took that is not
+-- counted against a refund
+select
+    coalesce(sum(money_rows.amount), 0)::bigint as balance,
+    (
+        select coalesce(sum(amount - covered), 0)::bigint from operations
+        where booking_id = :booking_id and kind = 'refund' and state in ('due', 'failed')
+    ) as owed,
+    (
+        coalesce(-sum(money_rows.amount) filter (where money_rows.kind like 'dispute%'), 0)
+        - (
+            select coalesce(sum(disputed), 0) from operations
+            where booking_id = :booking_id and kind = 'refund'
+        )
+    )::bigint as disputed
+from money_rows where booking_id = :booking_id;
 
 -- name: begin_refund(id)^
--- a refund that is due, with whether its call was made before
-with before as (
-    select id, called_at from operations where id = :id and kind = 'refund' and state = 'due' for update
+-- a refund that is due, locked, with the money it is of, and whether a dispute of that is open
+select
+    operations.id, operations.booking_id, operations.amount - operations.covered as amount, operations.request,
+    operations.idempotency_key, operations.tries, operations.called_at is not null as called_before,
+    operations.stripe_id, operations.stripe_state, operations.failed_ids, operations.state,
+    coalesce(checkouts.currency, payment_findings.currency) as currency,
+    coalesce(checkouts.payment_intent, payment_findings.payment_intent) as payment_intent,
+    exists (
+        select from disputes
+        where disputes.checkout_id = operations.checkout_id and disputes.closed_at is null
+    ) as disputed
+from operations
+left join checkouts on checkouts.id = operations.checkout_id
+left join payment_findings on payment_findings.id = operations.finding_id
+where operations.id = :id and operations.kind in ('refund', 'refund_finding') and operations.state = 'due'
+    and operations.settled_at is null
+for no key update of operations;
+
+-- name: call_refund(id, request, idempotency_key, tries)!
+-- the call of a refund is made now, with these parameters
+update operations set
+    called_at = now(), again_at = now() + interval '3 minutes', request = :request::jsonb,
+    idempotency_key = :idempotency_key, tries = :tries
+where id = :id;
+
+-- name: note_wait(id, fault, wait)!
+-- what went wrong with a call that may still have happened, or that waits for a person
+update operations set fault = :fault, again_at = now() + :wait::interval
+where id = :id and state = 'due';
+
+-- name: refund_of(operation_id, stripe_id, payment_intent)^
+-- what a refund at Stripe belongs to: the operation that made it, or the payment it is of
+with made_by as (
+    select id from operations where stripe_id = :stripe_id and kind in ('refund', 'refund_finding')
+    union all
+    select id from operations where failed_ids <> '{}' and failed_ids @> array[:stripe_id::text]
+    union all
+    select id from operations where id = :operation_id and kind in ('refund', 'refund_finding')
 )
-update operations set called_at = now(), again_at = now() + interval '3 minutes'
-from before where operations.id = before.id
-returning
-    operations.id, operations.booking_id, operations.request, operations.idempotency_key,
-    before.called_at is not null as called_before;
+select operations.id, checkouts.id as checkout_id, checkouts.booking_id, checkouts.currency
+from made_by
+join operations on operations.id = made_by.id
+left join checkouts on checkouts.id = operations.checkout_id
+left join payment_findings on payment_findings.id = operations.finding_id
+where operations.stripe_id = :stripe_id or :stripe_id::text = any(operations.failed_ids)
+    or coalesce(checkouts.payment_intent, payment_findings.payment_intent) = :payment_intent
+union all
+select null, checkouts.id, checkouts.booking_id, checkouts.currency
+from checkouts
+where checkouts.payment_intent = :payment_intent and checkouts.state = 'paid'
+order by id nulls last limit 1;
+
+-- name: lock_payment(checkout_id)$
+-- lock the checkout that a refund or dispute is of, always before its operations
+select id from checkouts where id = :checkout_id for no key update;
 
 -- name: lock_refund(id)^
 -- a refund, locked
-select id, booking_id, state, tries from operations where id = :id and kind = 'refund' for update;
-
--- name: add_refunded(operation_id, stripe_id)!
--- money that was refunded
-insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
-select operations.booking_id, operations.checkout_id, 'refund', - operations.amount, checkouts.currency, :stripe_id
-from operations join checkouts on checkouts.id = operations.checkout_id
-where operations.id = :operation_id
-on conflict (kind, stripe_id) do nothing;
-
--- name: add_returned(operation_id)!
--- money of a refund that a bank sent back: it is ours again, and still owed
-insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
 select
-    operations.booking_id, operations.checkout_id, 'refund_returned', operations.amount, checkouts.currency,
-    operations.stripe_id
-from operations join checkouts on checkouts.id = operations.checkout_id
-where operations.id = :operation_id
-on conflict (kind, stripe_id) do nothing;
+    operations.*, now() as now, exists (select from bookings where bookings.id = operations.booking_id) as has_booking
+from operations where id = :id and kind in ('refund', 'refund_finding')
+for no key update;
 
--- name: refund_failed(id, fault, wait)!
--- a refund was refused or sent back; wait is the time until the next try, null when there is none
+-- name: refund_lives(id, state, stripe_id, stripe_state, amount, wait)!
+-- Stripe has a refund, on its way or arrived. amount: Stripe's; what of ours is more went back in another way
 update operations set
-    state = 'failed', done_at = null, fault = :fault, tries = tries + 1, again_at = now() + :wait::interval
+    amount = greatest(amount, :amount::int),
+    covered = greatest(amount, :amount::int) - :amount::int,
+    disputed = least(disputed, greatest(amount, :amount::int) - :amount::int),
+    state = :state, stripe_id = :stripe_id, stripe_state = :stripe_state, fault = '', again_at = null,
+    sent_at = case when stripe_id is distinct from :stripe_id then now() else coalesce(sent_at, done_at, now()) end,
+    done_at = case when :state = 'done' then coalesce(done_at, now()) end,
+    read_at = now() + :wait::interval
 where id = :id;
 
--- name: refund_by_stripe_id(stripe_id)^
--- the operation that made a refund at Stripe
-select id, state from operations where kind = 'refund' and stripe_id = :stripe_id;
+-- name: refund_read(id, wait)!
+-- a refund was read and is as it was
+update operations set read_at = now() + :wait::interval where id = :id;
+
+-- name: refund_failed(id, fault, stripe_id, wait)!
+-- a refund was refused or sent back; wait is the time until the next try, null when there is none
+update operations set
+    state = 'failed', done_at = null, sent_at = null, stripe_id = null, stripe_state = null, fault = :fault,
+    failed_ids = case when :stripe_id::text = '' then failed_ids else failed_ids || :stripe_id::text end,
+    tries = tries + 1, again_at = now() + :wait::interval
+where id = :id;
+
+-- name: note_failed_id(id, stripe_id)!
+-- a refund at Stripe failed that no try waits for
+update operations set failed_ids = failed_ids || :stripe_id::text where id = :id;
+
+-- name: add_refunded(operation_id, stripe_id, amount)!
+-- money that left for its person
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select operations.booking_id, operations.checkout_id, 'refund', - :amount::int, checkouts.currency, :stripe_id
+from operations join checkouts on checkouts.id = operations.checkout_id
+where operations.id = :operation_id and operations.kind = 'refund'
+on conflict (kind, stripe_id) do nothing;
+
+-- name: add_returned(stripe_id)!
+-- money of a refund that a bank sent back: it is ours again, and still owed
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, checkout_id, 'refund_returned', - amount, currency, stripe_id
+from money_rows where kind = 'refund' and stripe_id = :stripe_id
+on conflict (kind, stripe_id) do nothing;
+
+-- name: owed_refunds(booking_id, other_than)
+-- the refunds of a booking that are due or failed, locked, the oldest first, and those a person settled last
+select id, state, amount - covered as owed from operations
+where booking_id = :booking_id and kind = 'refund' and state in ('due', 'failed') and amount > covered
+    and id <> :other_than
+order by settled_at is not null, created_at, id
+for no key update;
+
+-- name: cover(id, amount, disputed)!
+-- so much of a refund went back in another way; it is done when that is all of it
+update operations set
+    covered = covered + :amount,
+    disputed = disputed + :disputed,
+    state = case when covered + :amount = amount then 'done' else state end,
+    done_at = case when covered + :amount = amount then now() else done_at end,
+    again_at = case when covered + :amount = amount then null else again_at end,
+    read_at = case when covered + :amount = amount then null else read_at end,
+    fault = case when covered + :amount = amount then '' else fault end,
+    stripe_id = null
+where id = :id;
+
+-- name: disputed_refunds(booking_id)
+-- the refunds of a booking that count as done as far as a dispute took the money, locked
+select id, checkout_id, amount, disputed, reason, stripe_id, state from operations
+where booking_id = :booking_id and kind = 'refund' and disputed > 0
+order by created_at, id
+for no key update;
+
+-- name: uncover(id, amount, fault)!
+-- a dispute gave money back: so much of a refund is open again, for a person to decide on
+update operations set
+    covered = covered - :amount, disputed = disputed - :amount, state = 'failed', done_at = null, again_at = null,
+    fault = :fault
+where id = :id;
+
+-- name: take_off(id, amount)!
+-- a dispute gave money back of a refund that went out in part: the rest becomes a refund of its own
+update operations set amount = amount - :amount, covered = covered - :amount, disputed = disputed - :amount
+where id = :id;
+
+-- name: retry_now(id)$
+-- a refund that failed is due again, with a key of its own; one that waits is tried now with the key it has
+update operations set
+    state = 'due',
+    called_at = case state when 'failed' then null else called_at end,
+    again_at = now() + interval '3 minutes'
+where id = :id and kind in ('refund', 'refund_finding') and state in ('due', 'failed') and settled_at is null
+returning id;
 
 -- name: refunds_to_retry()
 -- refunds whose next try is due; after a refusal that try has an idempotency key of its own
 update operations set
     state = 'due',
-    idempotency_key = case state
-        when 'failed' then 'circles-refund-' || id || '-' || tries else idempotency_key
-    end,
+    called_at = case state when 'failed' then null else called_at end,
     again_at = now() + interval '3 minutes'
-where kind = 'refund' and state <> 'done' and again_at <= now()
+where kind in ('refund', 'refund_finding') and state in ('due', 'failed') and settled_at is null
+    and again_at <= now()
 returning id;
+
+-- name: refunds_to_read(most)
+-- refunds whose state at Stripe is to be read again; the next reading is put off, so that a slow one is not repeated
+update operations set read_at = now() + interval '10 minutes'
+where id in (
+    select id from operations
+    where kind in ('refund', 'refund_finding') and state in ('sent', 'done') and stripe_id is not null
+        and read_at <= now()
+    order by read_at limit :most
+    for update skip locked
+)
+returning id, stripe_id;
+
+-- name: told_of_failure(operation_id)^
+-- whom to tell that a refund did not arrive, and of what
+select
+    bookings.id as booking_id, bookings.currency, people.id as person_id, people.email, people.name,
+    circles.discreet_name, gatherings.starts_at, gatherings.zone, operations.amount - operations.covered as amount,
+    operations.again_at
+from operations
+join bookings on bookings.id = operations.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where operations.id = :operation_id and people.email not like '%@gone.invalid';

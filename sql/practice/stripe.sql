@@ -24,16 +24,24 @@ select body from practice_objects
 where kind = :kind and body -> 'metadata' @> :metadata::jsonb
 order by created_at desc limit :most;
 
--- name: refunds_of(payment_intent, most)
--- the refunds of a payment, newest first
+-- name: page_of(kind, payment_intent, charge, since, after, most)
+-- objects of a kind, newest first, that follow the one with the id `after`
 select body from practice_objects
-where kind = 'refund' and body ->> 'payment_intent' = :payment_intent
-order by created_at desc limit :most;
+where kind = :kind
+    and (:payment_intent::text = '' or body ->> 'payment_intent' = :payment_intent)
+    and (:charge::text = '' or body ->> 'charge' = :charge)
+    and (body ->> 'created')::bigint >= :since
+    and (
+        :after::text = ''
+        or (created_at, id) < (select last.created_at, last.id from practice_objects as last where last.id = :after)
+    )
+order by created_at desc, id desc limit :most;
 
 -- name: refunded(payment_intent)$
--- the sum of the refunds of a payment
+-- the sum of the refunds of a payment that are on their way or arrived
 select coalesce(sum((body ->> 'amount')::bigint), 0)::bigint from practice_objects
-where kind = 'refund' and body ->> 'payment_intent' = :payment_intent and body ->> 'status' = 'succeeded';
+where kind = 'refund' and body ->> 'payment_intent' = :payment_intent
+    and body ->> 'status' not in ('failed', 'canceled');
 
 -- name: claim_key(key, request_sha256)$
 -- claim an idempotency key, once; other calls with it wait until the first is answered

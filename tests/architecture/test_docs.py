@@ -19,7 +19,8 @@ from circles.directory.introductions.rules import MOVES as INTRODUCTION_MOVES
 from circles.directory.listing.rules import MOVES as LISTING_MOVES
 from circles.hosting.change.rules import MOVES as GATHERING_MOVES
 from circles.hosting.circle.rules import MOVES as CIRCLE_MOVES
-from circles.payments.rules import CHECKOUT_MOVES, REFUND_MOVES
+from circles.payments.refunds.rules import REFUND_MOVES
+from circles.payments.rules import CHECKOUT_MOVES
 from circles.store.privacy import MAP
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -114,7 +114,7 @@ async def test_a_member_who_gives_up_a_seat_is_notified_and_refunded_in_full(
         text = " ".join(mail[part].split())
         assert "has fewer seats" in text
         assert "You did nothing wrong" in text
-        assert "You get back all of the $45" in text
+        assert "All of the $45 you paid " in text
         assert "First steps home" not in text
 
 

@@ -123,7 +123,7 @@ async def test_a_canceled_seat_says_what_comes_back_and_may_be_booked_again(
     for at in (f"/gatherings/{cast.gathering}", f"/bookings/{booking}"):
         text = (await mira.get(at)).text
         assert "Your seat was canceled" in text, at
-        assert "All of the $45 you paid goes back to your card." in text, at
+        assert "All of the $45 you paid is on its way back to your card." in text, at
         assert f'href="/gatherings/{cast.gathering}/book"' in text, at
 
 

@@ -123,12 +123,40 @@ def test_a_hold_at_a_canceled_gathering_cannot_be_paid() -> None:
         ({}, "Nothing was charged."),
         ({"kind": "community", "amount": 0}, "It was free of charge."),
         ({"paid": 4500}, "Under the terms nothing of the $45 you paid comes back."),
-        ({"paid": 4500, "refunded": 2250}, "$22.50 of the $45 you paid goes back to your card. Banks take 5"),
-        ({"paid": 4500, "refunded": 4500}, "All of the $45 you paid goes back to your card. Banks take 5"),
+        (
+            {"paid": 4500, "refunded": 2250},
+            "$22.50 of the $45 you paid is on its way back to your card. Banks take 5",
+        ),
+        (
+            {"paid": 4500, "refunded": 4500},
+            "All of the $45 you paid is on its way back to your card. Banks take 5",
+        ),
         (
             {"paid": 4500, "refunded": 4500, "refund_done": 4500},
-            "All of the $45 you paid goes back to your card. It was sent. Banks take 5",
+            "All of the $45 you paid went back to your card and has arrived at your bank. Banks take 5",
         ),
+        (
+            {"paid": 4500, "refunded": 4500, "refund_failed": 4500},
+            "All of the $45 you paid did not arrive. It is sent again, and the organizers know of it.",
+        ),
+        (
+            {"paid": 4500, "refunded": 4500, "refund_failed": 4500, "refund_stuck": 4500},
+            "All of the $45 you paid did not arrive. The organizers know of it and see to it with you.",
+        ),
+        (
+            {
+                "paid": 4500,
+                "refunded": 4500,
+                "refund_done": 2000,
+                "refund_failed": 1500,
+                "refund_settled": 1000,
+            },
+            "$20 of the $45 you paid went back to your card and has arrived at your bank. Banks take 5 to 10 days to "
+            "show it. $15 did not arrive. It is sent again, and the organizers know of it. $10 was settled with you",
+        ),
+        ({"paid": 4500, "disputed": "needs_response"}, "The bank of your card is looking into this payment"),
+        ({"paid": 4500, "disputed": "lost"}, "The bank of your card has taken the $45 back for you"),
+        ({"paid": 4500, "disputed": "won"}, "Under the terms nothing of the $45 you paid comes back."),
     ],
 )
 def test_a_canceled_seat_says_what_comes_back(money: dict[str, Any], text: str) -> None:

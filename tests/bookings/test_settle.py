@@ -57,7 +57,8 @@ async def test_a_late_payment_without_a_free_seat_is_refunded_with_an_apology(
     assert "$45" in mail
     assert "First steps home" not in mail
     assert (
-        "All of the $45 you paid goes back to your card." in (await mira.get(f"/bookings/{booking.id}")).text
+        "All of the $45 you paid went back to your card and has arrived at your bank."
+        in (await mira.get(f"/bookings/{booking.id}")).text
     )
     # Settled once more, nothing moves a second time.
     async with scene.context.db.transaction() as tx:

@@ -141,22 +141,6 @@ def test_a_title_names_the_readers_day() -> None:
         assert title.startswith(f"Tuesday group, {day}")
 
 
-@pytest.mark.parametrize(
-    ("paid", "refunded", "starts", "holds"),
-    [
-        (0, 0, "", ""),
-        (4500, 4500, "You get back all of the $45 you paid.", "5 to 10 days"),
-        (4500, 2250, "Under the terms you agreed to, you get back $22.50 of the $45", "5 to 10 days"),
-        (4500, 0, "Under the terms you agreed to, the $45 you paid is not refunded", "this late"),
-    ],
-)
-def test_the_sentence_about_the_refund(paid: int, refunded: int, starts: str, holds: str) -> None:
-    words = rules.refund_sentence(paid, refunded, "USD")
-    assert words.startswith(starts)
-    assert holds in words
-    assert bool(words) == bool(paid)
-
-
 # the way in
 
 

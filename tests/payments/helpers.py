@@ -78,6 +78,14 @@ async def count(context: Context, what: str) -> int:
         return await tx.fetchval(f"select count(*) from {what}")
 
 
+async def balance(context: Context, booking: UUID) -> int:
+    """What was paid for a booking and not refunded, in minor units."""
+    async with context.db.reading() as tx:
+        return await tx.fetchval(
+            "select coalesce(sum(amount), 0) from money_rows where booking_id = $1", booking
+        )
+
+
 async def pay(context: Context, booking: UUID, card: str = look_alike.GOOD_CARD) -> str:
     """What the person does at the checkout page; returns the checkout's id at Stripe."""
     stripe_id = (await checkout(context, booking))["stripe_id"]

@@ -17,6 +17,7 @@ from circles.store.context import Context
 from tests.payments import helpers
 from tests.payments.helpers import (
     Outcomes,
+    balance,
     checkout,
     count,
     let_time_pass,
@@ -38,8 +39,7 @@ async def test_a_checkout_is_paid_when_stripe_says_so(
     assert outcomes == [], "paying alone reports nothing"
     await sync.sync_checkout(context, booking_id=str(booking))
     assert outcomes == [(booking, "paid")]
-    async with context.db.reading() as tx:
-        assert await payments.paid_total(tx, booking) == 4500
+    assert await balance(context, booking) == 4500
 
 
 async def test_starting_twice_creates_one_checkout(

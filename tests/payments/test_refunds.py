@@ -8,13 +8,16 @@ from uuid import UUID
 import pytest
 
 from circles import payments
-from circles.payments import gateway, refunds, rules
+from circles.payments import gateway
+from circles.payments.refunds import actions as refunds
+from circles.payments.refunds import rules, states
 from circles.practice.stripe import refunds as look_alike
 from circles.store import db, jobs
 from circles.store.context import Context
 from tests.payments import helpers
 from tests.payments.helpers import (
     Outcomes,
+    balance,
     checkout,
     count,
     let_time_pass,
@@ -30,11 +33,6 @@ MADE = "practice_objects where kind = 'refund'"
 async def request_refund(context: Context, booking: UUID, amount: int) -> int:
     async with context.db.transaction() as tx:
         return await payments.refund(tx, booking, amount, "by_member")
-
-
-async def left(context: Context, booking: UUID) -> int:
-    async with context.db.reading() as tx:
-        return await payments.paid_total(tx, booking)
 
 
 async def operation(context: Context) -> db.Record:
@@ -54,11 +52,11 @@ async def test_no_more_is_refunded_than_was_paid(context: Context, booking: UUID
     await paid_booking(context, booking)
     assert await request_refund(context, booking, 1000) == 1000
     await jobs.drain(context)
-    assert await left(context, booking) == 3500
+    assert await balance(context, booking) == 3500
     assert await request_refund(context, booking, 9999) == 3500
     assert await request_refund(context, booking, 1) == 0, "all of the rest is on its way back"
     await jobs.drain(context)
-    assert await left(context, booking) == 0
+    assert await balance(context, booking) == 0
     assert await request_refund(context, booking, 1) == 0
     assert await count(context, MADE) == 2
 
@@ -91,7 +89,7 @@ async def test_a_refund_rolled_back_is_never_sent(
         await refund_and_fail()
     await jobs.drain(context)
     assert await count(context, MADE) == 0
-    assert await left(context, booking) == 4500
+    assert await balance(context, booking) == 4500
 
 
 async def test_a_job_that_runs_twice_refunds_once(
@@ -104,7 +102,7 @@ async def test_a_job_that_runs_twice_refunds_once(
     await refunds.send(context, operation_id=id)
     assert await count(context, MADE) == 1
     assert await count(context, "money_rows where kind = 'refund'") == 1
-    assert await left(context, booking) == 2500
+    assert await balance(context, booking) == 2500
 
 
 async def _crash_after_paying_back(context: Context, booking: UUID, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -117,7 +115,7 @@ async def _crash_after_paying_back(context: Context, booking: UUID, monkeypatch:
     await request_refund(context, booking, 2000)
     id = str((await operation(context))["id"])
     with monkeypatch.context() as gone:
-        gone.setattr(refunds, "_settle", crash)
+        gone.setattr(states, "apply", crash)
         with pytest.raises(ConnectionAbortedError):
             await refunds.send(context, operation_id=id)
     async with context.db.transaction() as tx:
@@ -131,19 +129,19 @@ async def test_a_crash_after_the_refund_call(
     id = await _crash_after_paying_back(context, booking, monkeypatch)
     await refunds.send(context, operation_id=id)
     assert await count(context, MADE) == 1
-    assert await left(context, booking) == 2500
+    assert await balance(context, booking) == 2500
 
 
-async def test_without_find_refund_it_would_be_refunded_twice(
+async def test_without_list_refunds_it_would_be_refunded_twice(
     context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control of the test before: a key alone does not help once Stripe has forgotten it."""
 
-    async def find_none(*_: object) -> None:
-        return None
+    async def find_none(*_: object, **__: object) -> list[rules.RefundSnapshot]:
+        return []
 
     id = await _crash_after_paying_back(context, booking, monkeypatch)
-    monkeypatch.setattr(gateway, "find_refund", find_none)
+    monkeypatch.setattr(gateway, "list_refunds", find_none)
     await refunds.send(context, operation_id=id)
     assert await count(context, MADE) == 2
 
@@ -160,7 +158,7 @@ async def test_an_outage_is_waited_out(context: Context, booking: UUID, outcomes
         await tx.execute("delete from pgqueuer")
     await reconcile(context, "4 minutes")
     assert (await operation(context))["state"] == "done"
-    assert await left(context, booking) == 0
+    assert await balance(context, booking) == 0
 
 
 async def test_a_refused_refund_is_listed_and_tried_again(
@@ -184,7 +182,7 @@ async def test_a_refused_refund_is_listed_and_tried_again(
     again = await operation(context)
     assert again["state"] == "done"
     assert again["idempotency_key"] != first["idempotency_key"], "Stripe repeats its answers to a key"
-    assert await left(context, booking) == 0
+    assert await balance(context, booking) == 0
     async with context.db.reading() as tx:
         assert await payments.failed_calls(tx) == []
 
@@ -209,18 +207,18 @@ async def test_a_refund_that_a_bank_sends_back(context: Context, booking: UUID, 
     await paid_booking(context, booking)
     await request_refund(context, booking, 4500)
     await jobs.drain(context)
-    assert await left(context, booking) == 0
+    assert await balance(context, booking) == 0
     async with context.db.transaction() as tx:
         await look_alike.return_refund(tx, (await operation(context))["stripe_id"])
     await jobs.drain(context)
-    assert await left(context, booking) == 4500
+    assert await balance(context, booking) == 4500
     assert ((await operation(context))["state"], (await operation(context))["fault"]) == (
         "failed",
         "lost_or_stolen_card",
     )
     await reconcile(context, "11 minutes")
     assert (await operation(context))["state"] == "done"
-    assert await left(context, booking) == 0
+    assert await balance(context, booking) == 0
     async with context.db.reading() as tx:
         rows = await tx.fetch("select kind, amount from money_rows order by id")
     assert [tuple(row) for row in rows] == [

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.payments import rules
-from circles.payments.rules import CheckoutSnapshot, CheckoutState, RefundState, StripeStatus
+from circles.payments.refunds import rules as refund_rules
+from circles.payments.rules import CheckoutSnapshot, CheckoutState, StripeStatus
 
 NOW = datetime(2027, 3, 14, 12, 0, tzinfo=UTC)
 STATES = list(get_args(CheckoutState))
@@ -50,7 +51,7 @@ def test_a_checkout_goes_where_stripe_says(
 
 def test_the_tables_of_moves_name_every_state() -> None:
     assert set(rules.CHECKOUT_MOVES) == set(STATES)
-    assert set(rules.REFUND_MOVES) == set(get_args(RefundState))
+    assert set(refund_rules.REFUND_MOVES) == set(get_args(refund_rules.RefundState))
 
 
 @given(st.sampled_from(STATES), st.lists(st.sampled_from(ANSWERS), max_size=6))
@@ -83,7 +84,7 @@ def test_a_checkout_ends_as_wanted_where_stripe_takes_it() -> None:
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.data())
 def test_no_more_is_refunded_than_was_paid(wanted: int, balance: int, data: st.DataObject) -> None:
     under_way = data.draw(st.integers(0, balance))
-    back = rules.left_to_refund(wanted, balance, under_way)
+    back = refund_rules.left_to_refund(wanted, balance, under_way)
     assert 0 <= back <= wanted
     assert under_way + back <= balance
 
@@ -133,10 +134,10 @@ def test_any_name_makes_a_statement_that_stripe_takes(text: str) -> None:
 
 
 def test_a_refused_refund_waits_longer_each_time() -> None:
-    waits = [rules.next_wait(tries) or timedelta() for tries in range(1, rules.MAX_TRIES)]
+    waits = [refund_rules.next_wait(tries) or timedelta() for tries in range(1, refund_rules.MAX_TRIES)]
     assert waits == sorted(set(waits))
     assert waits[0] == timedelta(minutes=10)
-    assert rules.next_wait(rules.MAX_TRIES) is None
+    assert refund_rules.next_wait(refund_rules.MAX_TRIES) is None
 
 
 @pytest.mark.parametrize(

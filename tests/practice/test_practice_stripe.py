@@ -94,7 +94,11 @@ async def test_a_payment_leaves_an_intent_a_refund_and_events(context: Context) 
         events = await tx.fetch(
             "select id, body from practice_objects where kind = 'event' order by created_at"
         )
-    assert [row["body"]["type"] for row in events] == ["checkout.session.completed", "refund.created"]
+    assert [row["body"]["type"] for row in events] == [
+        "checkout.session.completed",
+        "refund.created",
+        "charge.refunded",
+    ]
     _, event = await call(context, "GET", f"/v1/events/{events[0]['id']}")
     assert event["data"]["object"] == done
 

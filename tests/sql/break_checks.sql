@@ -45,6 +45,28 @@ insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, 
 select 'refund', booking_id, id, 'never went', 100, 'done', 're_never', now()
 from checkouts where state = 'paid' limit 1;
 
+-- name: ledger_has_refunds_that_live_alone#
+-- a refund that failed and is still in the ledger
+update operations set state = 'failed', done_at = null
+where id = (select id from operations where kind = 'refund' and state = 'done' limit 1);
+
+-- name: refunds_on_their_way_are_read_again#
+-- a refund on its way of which Stripe is never asked again
+update operations set state = 'sent', done_at = null, read_at = null
+where id = (select id from operations where kind = 'refund' and state = 'done' limit 1);
+
+-- name: refunds_to_be_sent_have_money#
+-- a second refund of what was refunded in full
+insert into operations (kind, booking_id, checkout_id, idempotency_key, amount)
+select 'refund', booking_id, checkout_id, 'once more', amount
+from operations where kind = 'refund' and state = 'done' limit 1;
+
+-- name: ledger_agrees_with_disputes#
+-- money that a dispute took, without the dispute
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, checkout_id, 'dispute', - amount, currency, 'txn_1'
+from money_rows where kind = 'payment' limit 1;
+
 -- name: canceled_gatherings_are_empty#
 -- a gathering canceled by SQL alone, with confirmed bookings
 update gatherings set state = 'cancelled', cancel_reason = 'ill'

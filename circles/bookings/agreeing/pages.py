@@ -30,7 +30,7 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         row=row,
         form=form,
         comparison=guidelines.compare(row["agreed_body"], row["body"]),
-        refund=end_rules.refund_for(row, row["paid"]),
+        refund=end_rules.refund_for(row),
     )
 
 

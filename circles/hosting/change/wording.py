@@ -211,7 +211,9 @@ def cancel_sentences(gathering: Mapping[str, Any]) -> list[str]:
         nobody = "" if gathering["stand_in_name"] or hosts else ", so nobody needs to be told"
         return [f"Nobody has a seat yet{nobody}.", *_notified_hosts(hosts)]
     holders = choose(taken, "person has a seat. They are", "people have seats. Each is")
-    refund = ["All they paid is sent back in full."] if gathering["maximum"] else []
+    refund = (
+        ["All they paid is sent back in full, less what went back already."] if gathering["maximum"] else []
+    )
     return [
         f"{taken} {holders} told by mail, with your reason.",
         *refund,

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from circles import payments
-from circles.practice.stripe import checkouts, faults, objects, refunds
+from circles.practice.stripe import checkouts, disputes, faults, objects, refunds
 from circles.practice.stripe.faults import BrokenCall
 from circles.practice.stripe.objects import ApiError, Object, Params
 from circles.store import db
@@ -71,6 +71,20 @@ def build(context: Context) -> Starlette:
 def _calls(address: str) -> list[tuple[str, str, str, Call]]:
     """The calls: method, path, name (that of its parameters in the gateway, and of its faults), function."""
     return [
+        *_checkout_calls(address),
+        _retrieval("payment_intent", "/v1/payment_intents"),
+        _retrieval("charge", "/v1/charges"),
+        ("POST", "/v1/refunds", "create_refund", lambda tx, params, _: refunds.create_refund(tx, params)),
+        ("GET", "/v1/refunds", "list_refunds", lambda tx, params, _: refunds.list_refunds(tx, params)),
+        _retrieval("refund", "/v1/refunds"),
+        ("GET", "/v1/disputes", "list_disputes", lambda tx, params, _: disputes.list_disputes(tx, params)),
+        _retrieval("dispute", "/v1/disputes"),
+        _retrieval("event", "/v1/events"),
+    ]
+
+
+def _checkout_calls(address: str) -> list[tuple[str, str, str, Call]]:
+    return [
         (
             "POST",
             "/v1/checkout/sessions",
@@ -95,12 +109,6 @@ def _calls(address: str) -> list[tuple[str, str, str, Call]]:
             "search_payment_intents",
             lambda tx, params, _: objects.search(tx, "payment_intent", params),
         ),
-        _retrieval("payment_intent", "/v1/payment_intents"),
-        _retrieval("charge", "/v1/charges"),
-        ("POST", "/v1/refunds", "create_refund", lambda tx, params, _: refunds.create_refund(tx, params)),
-        ("GET", "/v1/refunds", "list_refunds", lambda tx, params, _: refunds.list_refunds(tx, params)),
-        _retrieval("refund", "/v1/refunds"),
-        _retrieval("event", "/v1/events"),
     ]
 
 

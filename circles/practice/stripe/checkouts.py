@@ -20,6 +20,14 @@ DECLINED_CARD = "4000000000000002"
 # Pays, and its webhook is sent late.
 LATE_CARD = "4000000000000077"
 LATE = timedelta(seconds=20)
+# Stripe's own test cards that pay, and whose refunds or banks do something later: refunds.py and disputes.py.
+CARDS_WITH_LATER = {
+    "4000000000007726": "refund pending, then done",
+    "4000000000005126": "refund done, then failed",
+    "4000000000003155": "refund requires action",
+    "4000000000000259": "disputed",
+    "4000000000001976": "inquiry",
+}
 # Stripe's own test accounts of bank debits: the checkout is complete at once and its money decided later. Our checkouts
 # take cards only; this shows what happens should that ever change.
 BANK_ACCOUNT = "000123456789"
@@ -161,7 +169,8 @@ async def pay(tx: db.Tx, id: str, card: str = GOOD_CARD) -> PayOutcome:
     if body["status"] == "expired":
         return "expired"
     number = re.sub(r"[\s-]", "", card)
-    if number not in (GOOD_CARD, DECLINED_CARD, LATE_CARD, BANK_ACCOUNT, FAILING_BANK_ACCOUNT):
+    known = (GOOD_CARD, DECLINED_CARD, LATE_CARD, BANK_ACCOUNT, FAILING_BANK_ACCOUNT, *CARDS_WITH_LATER)
+    if number not in known:
         return "unknown_card"
     if number == DECLINED_CARD:
         await _add_intent(tx, body, "requires_payment_method")
@@ -172,8 +181,12 @@ async def pay(tx: db.Tx, id: str, card: str = GOOD_CARD) -> PayOutcome:
         succeeded = number == BANK_ACCOUNT
         await jobs.enqueue(tx, "payments.practice_bank", after=LATE, id=id, succeeded=succeeded)
         return "pending"
-    await _complete(tx, body, "paid", await _add_intent(tx, body, "succeeded"))
+    intent_id = await _add_intent(tx, body, "succeeded", number)
+    await _complete(tx, body, "paid", intent_id)
     await add_event(tx, "checkout.session.completed", body, LATE if number == LATE_CARD else None)
+    if CARDS_WITH_LATER.get(number) in ("disputed", "inquiry"):
+        inquiry = CARDS_WITH_LATER[number] == "inquiry"
+        await jobs.enqueue(tx, "payments.practice_dispute", after=LATE, id=intent_id, inquiry=inquiry)
     return "paid"
 
 
@@ -187,7 +200,7 @@ async def _complete(tx: db.Tx, body: Object, payment_status: str, intent_id: str
     await SQL.save(tx, id=body["id"], body=body)
 
 
-async def _add_intent(tx: db.Tx, body: Object, status: str) -> str:
+async def _add_intent(tx: db.Tx, body: Object, status: str, card: str = "") -> str:
     """Add the payment intent of a checkout, with its charge where money moved. Returns its id."""
     details = (await SQL.one(tx, id=f"details_{body['id']}", kind="details"))["payment"]
     id = new_id("pi")
@@ -209,7 +222,7 @@ async def _add_intent(tx: db.Tx, body: Object, status: str) -> str:
         "status": status,
     }
     if status == "succeeded":
-        await _charge(tx, intent)
+        await _charge(tx, intent, card)
     await SQL.add(tx, id=id, kind="payment_intent", body=intent)
     return id
 
@@ -217,7 +230,7 @@ async def _add_intent(tx: db.Tx, body: Object, status: str) -> str:
 _DECLINED = {"type": "card_error", "code": "card_declined"}
 
 
-async def _charge(tx: db.Tx, intent: Object) -> None:
+async def _charge(tx: db.Tx, intent: Object, card: str = "") -> None:
     """The money of an intent has moved."""
     charge = {
         "id": new_id("ch"),
@@ -236,6 +249,7 @@ async def _charge(tx: db.Tx, intent: Object) -> None:
         "metadata": intent["metadata"],
         "paid": True,
         "payment_intent": intent["id"],
+        "payment_method_details": {"type": "card", "card": {"last4": card[-4:]}} if card else None,
         "refunded": False,
         "status": "succeeded",
     }

@@ -17,6 +17,8 @@ SQL = db.queries("practice/stripe")
 
 CallFault = Literal["401", "403", "409", "429", "500", "timeout", "hang"]
 WebhookFault = Literal["lost", "doubled", "slow", "reordered"]
+# How the next refund begins, for the target "refund".
+RefundFault = Literal["pending", "requires_action", "failed", "canceled"]
 
 # As Stripe words them: docs.stripe.com/error-handling.
 _ERRORS: Final[dict[str, dict[str, str]]] = {
@@ -60,13 +62,13 @@ class BrokenCall(CirclesError):
 async def plan(
     tx: db.Tx,
     target: str,
-    fault: CallFault | WebhookFault,
+    fault: CallFault | WebhookFault | RefundFault,
     *,
     times: int = 1,
     seconds: int = 0,
     after_effect: bool = False,
 ) -> None:
-    """Plan a fault. target: the name of a call (see api.py), or "webhook:" and a type of events; "*" is any."""
+    """Plan a fault. target: a call (see api.py), "webhook:" with a type of events, or "refund"; "*" is any."""
     await SQL.plan_fault(
         tx, target=target, fault=fault, times=times, seconds=seconds, after_effect=after_effect
     )

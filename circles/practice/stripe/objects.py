@@ -101,6 +101,24 @@ async def search(tx: db.Tx, kind: str, params: Params) -> Object:
     }
 
 
+async def listed(tx: db.Tx, kind: str, params: Params, url: str) -> Object:
+    """One page of objects, newest first: docs.stripe.com/api/pagination."""
+    most = int(params.get("limit", 10))
+    rows = await db.rows(
+        SQL.page_of(
+            tx,
+            kind=kind,
+            payment_intent=params.get("payment_intent", ""),
+            charge=params.get("charge", ""),
+            since=int((params.get("created") or {}).get("gte", 0)),
+            after=params.get("starting_after", ""),
+            most=most + 1,
+        )
+    )
+    bodies = [row["body"] for row in rows]
+    return {"object": "list", "data": bodies[:most], "has_more": len(bodies) > most, "url": url}
+
+
 async def add_event(tx: db.Tx, type: str, about: Object, after: timedelta | None = None) -> None:
     """Add an event about an object and enqueue its webhook, at once or after a while."""
     id = new_id("evt")

@@ -1,0 +1,106 @@
+"""What a member reads of the money they get back: on its way, arrived, did not arrive, settled, disputed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from circles.base import money
+from circles.base.row import Row
+
+BANKS: Final = "Banks take 5 to 10 days to show it."
+
+# Disputes whose money is the community's, as if there had been none.
+_DISPUTE_WITHOUT_EFFECT: Final = frozenset(("", "won", "warning_closed", "prevented"))
+DISPUTED: Final = (
+    "The bank of your card is looking into this payment, since it was disputed there. "
+    "Nothing is sent back from here while it does."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyBack:
+    """A booking's payment and what of it goes back, in minor units, as the view bookings_with_money says.
+
+    failed: did not arrive; stuck: of that, no further try follows; disputed: the state of its latest dispute.
+    """
+
+    paid: int
+    refunded: int
+    done: int
+    failed: int
+    stuck: int
+    settled: int
+    disputed: str
+    currency: str
+
+    @classmethod
+    def of(cls, row: Row | Any) -> MoneyBack:
+        return cls(
+            row["paid"],
+            row["refunded"],
+            row["refund_done"],
+            row["refund_failed"],
+            row["refund_stuck"],
+            row["refund_settled"],
+            row["disputed"],
+            row["currency"],
+        )
+
+    @property
+    def on_its_way(self) -> int:
+        return max(0, self.refunded - self.done - self.failed - self.settled)
+
+
+def total_of(backs: Iterable[MoneyBack]) -> MoneyBack:
+    """Several bookings of one person together."""
+    every = list(backs)
+    disputed = next((back.disputed for back in every if back.disputed not in _DISPUTE_WITHOUT_EFFECT), "")
+    return MoneyBack(
+        paid=sum(back.paid for back in every),
+        refunded=sum(back.refunded for back in every),
+        done=sum(back.done for back in every),
+        failed=sum(back.failed for back in every),
+        stuck=sum(back.stuck for back in every),
+        settled=sum(back.settled for back in every),
+        disputed=disputed,
+        currency=every[0].currency,
+    )
+
+
+def is_disputed(state: str) -> bool:
+    """Whether a dispute keeps a payment from being refunded: one that is open or lost."""
+    return state not in _DISPUTE_WITHOUT_EFFECT
+
+
+def refund_text(back: MoneyBack) -> str:
+    """What comes back of a payment and how far that is, in one sentence or more; empty when nothing was paid."""
+    if not back.paid:
+        return ""
+    whole = money.format_amount(back.paid, back.currency)
+    if back.disputed == "lost":
+        return (
+            f"The bank of your card has taken the {whole} back for you, since the payment was disputed there."
+        )
+    if is_disputed(back.disputed):
+        return DISPUTED
+    if not back.refunded:
+        return f"Under the terms nothing of the {whole} you paid comes back."
+    return " ".join(_parts(back, f" of the {whole} you paid"))
+
+
+def _parts(back: MoneyBack, of_whole: str) -> Iterator[str]:
+    """A sentence for each part that has gone a different way; the first says of what it is a part."""
+    parts = (
+        (back.done, f"went back to your card and has arrived at your bank. {BANKS}"),
+        (back.on_its_way, f"is on its way back to your card. {BANKS}"),
+        (back.failed - back.stuck, "did not arrive. It is sent again, and the organizers know of it."),
+        (back.stuck, "did not arrive. The organizers know of it and see to it with you."),
+        (back.settled, "was settled with you in another way by the organizers."),
+    )
+    for amount, sentence in parts:
+        if amount > 0:
+            part = "All" if amount == back.paid else money.format_amount(amount, back.currency)
+            yield f"{part}{of_whole} {sentence}"
+            of_whole = ""

@@ -1,0 +1,115 @@
+"""Disputes of payments: stored as Stripe answers them, their money in the ledger, never answered by a refund."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from circles.payments import gateway
+from circles.payments.gateway import RefusedByStripe, Unreachable
+from circles.payments.refunds import rules, states
+from circles.payments.refunds.rules import DisputeMove, DisputeSnapshot
+from circles.store import audit, db, jobs
+from circles.store.context import Context
+
+SQL = db.queries("payments/disputes")
+REFUNDS = db.queries("payments/refunds")
+
+# Why a refund waits for a person whose money a dispute took and gave back.
+WON = "dispute_won"
+
+
+@jobs.job("payments.read_dispute", group="money")
+async def sync_dispute(context: Context, *, stripe_id: str) -> None:
+    """Job: read a dispute from Stripe. The timetable repeats it until it is over."""
+    try:
+        snapshot = await gateway.retrieve_dispute(context, stripe_id)
+    except (Unreachable, RefusedByStripe):
+        return
+    async with context.db.transaction() as tx:
+        await apply(tx, snapshot)
+
+
+async def apply(tx: db.Tx, snapshot: DisputeSnapshot) -> None:
+    """Store a dispute as it is now, and bring the ledger to what Stripe took and gave back. Idempotent."""
+    payment = await SQL.disputed_payment(tx, payment_intent=snapshot.payment_intent)
+    if payment is None:  # of another site on the same account, or of a payment that is not here yet
+        return
+    await REFUNDS.lock_payment(tx, checkout_id=payment["checkout_id"])
+    before = await SQL.state_of(tx, stripe_id=snapshot.id)
+    if before in rules.DISPUTE_OVER and snapshot.state not in rules.DISPUTE_OVER:
+        return  # an answer from before it was over
+    await SQL.save_dispute(
+        tx,
+        stripe_id=snapshot.id,
+        booking_id=payment["booking_id"],
+        checkout_id=payment["checkout_id"],
+        amount=snapshot.amount,
+        currency=snapshot.currency,
+        state=snapshot.state,
+        reason=snapshot.reason,
+        fee=snapshot.fee,
+        answer_by=snapshot.answer_by,
+        made_at=snapshot.made_at,
+        is_over=snapshot.state in rules.DISPUTE_OVER,
+    )
+    for move in snapshot.moves:
+        await _record(tx, payment, snapshot, move)
+    if before != snapshot.state:
+        booking_id, what = payment["booking_id"], f"dispute.{snapshot.state}"
+        await audit.record(
+            tx, what, booking_id, before=before or "", after=snapshot.state, why=snapshot.reason
+        )
+
+
+async def _record(tx: db.Tx, payment: db.Record, dispute: DisputeSnapshot, move: DisputeMove) -> None:
+    """Bring one movement of money into the ledger, once, and count it against refunds that are still to be sent."""
+    amount = move.amount or dispute.amount
+    recorded = await SQL.add_move(
+        tx,
+        booking_id=payment["booking_id"],
+        checkout_id=payment["checkout_id"],
+        kind="dispute" if move.withdrawn else "dispute_returned",
+        amount=-amount if move.withdrawn else amount,
+        currency=dispute.currency,
+        stripe_id=move.id,
+    )
+    if not recorded:
+        return
+    if move.withdrawn:
+        nothing = UUID(int=0)
+        await states.cover(
+            tx, payment["booking_id"], amount, other_than=nothing, why="dispute", disputed=True
+        )
+    else:
+        await _uncover(tx, payment["booking_id"], amount)
+
+
+async def _uncover(tx: db.Tx, booking_id: UUID, amount: int) -> None:
+    """Money of a dispute is ours again. What of it was to be refunded waits for a person, and is not sent by itself."""
+    for row in await db.rows(REFUNDS.disputed_refunds(tx, booking_id=booking_id)):
+        part = min(amount, row["disputed"])
+        if not part:
+            return
+        amount -= part
+        if row["stripe_id"] is None:
+            await REFUNDS.uncover(tx, id=row["id"], amount=part, fault=WON)
+        else:
+            await REFUNDS.take_off(tx, id=row["id"], amount=part)
+            await REFUNDS.add_for_person(
+                tx,
+                id=uuid4(),
+                booking_id=booking_id,
+                checkout_id=row["checkout_id"],
+                amount=part,
+                reason=row["reason"],
+                fault=WON,
+            )
+        await audit.record(
+            tx,
+            "refund.open_again",
+            booking_id,
+            before=row["state"],
+            after="failed",
+            why=WON,
+            details={"amount": part},
+        )

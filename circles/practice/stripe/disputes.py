@@ -1,0 +1,109 @@
+"""Disputes of the look-alike: opened, won, lost."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from circles.practice.stripe.objects import ApiError, Object, Params, add_event, listed, new_id
+from circles.store import db, jobs
+from circles.store.context import Context
+
+SQL = db.queries("practice/stripe")
+
+Decision = Literal["won", "lost", "warning_closed"]
+
+# What Stripe keeps of each dispute, in the smallest unit, and the seconds there are to answer one.
+FEE: Final = 1500
+_ANSWER_WITHIN = 7 * 86400
+
+
+async def open_dispute(
+    tx: db.Tx, payment_intent: str, reason: str = "fraudulent", *, inquiry: bool = False
+) -> Object:
+    """A bank disputes a payment: what is left of it is withdrawn. An inquiry only asks. Raises ApiError."""
+    intent = await SQL.lock(tx, id=payment_intent, kind="payment_intent")
+    charge = await SQL.lock(tx, id=intent["latest_charge"] or "", kind="charge") if intent else None
+    if charge is None or charge["disputed"] or charge["amount"] <= charge["amount_refunded"]:
+        raise ApiError("This payment cannot be disputed.")
+    now = await SQL.clock(tx)
+    amount = charge["amount"] - charge["amount_refunded"]
+    body = {
+        "id": new_id("du"),
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": [] if inquiry else [_move(-amount, charge["currency"], FEE, now)],
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {},
+        "evidence_details": {
+            "due_by": now + _ANSWER_WITHIN,
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": inquiry,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": payment_intent,
+        "reason": reason,
+        "status": "warning_needs_response" if inquiry else "needs_response",
+    }
+    await SQL.add(tx, id=body["id"], kind="dispute", body=body)
+    if not inquiry:
+        await SQL.save(tx, id=charge["id"], body=charge | {"disputed": True})
+    await add_event(tx, "charge.dispute.created", body)
+    if not inquiry:
+        await add_event(tx, "charge.dispute.funds_withdrawn", body)
+    return body
+
+
+@jobs.job("payments.practice_dispute")
+async def run_open_dispute(context: Context, *, id: str, inquiry: bool) -> None:
+    """Job: open_dispute."""
+    async with context.db.transaction() as tx:
+        await open_dispute(tx, id, inquiry=inquiry)
+
+
+def _move(amount: int, currency: str, fee: int, now: int) -> Object:
+    return {
+        "id": new_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": now,
+        "created": now,
+        "currency": currency,
+        "description": "Chargeback",
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [],
+        "net": amount - fee,
+        "reporting_category": "dispute",
+        "source": None,
+        "status": "available",
+        "type": "adjustment",
+    }
+
+
+async def close_dispute(tx: db.Tx, id: str, decision: Decision) -> Object:
+    """A bank decides a dispute; when it is won, the money comes back. Idempotent. Raises ApiError."""
+    body = await SQL.lock(tx, id=id, kind="dispute")
+    if body is None or body["status"] in ("won", "lost", "warning_closed"):
+        raise ApiError("This dispute is over.")
+    body["status"] = decision
+    if decision == "won":
+        move = _move(body["amount"], body["currency"], 0, await SQL.clock(tx))
+        body["balance_transactions"] = [*body["balance_transactions"], move]
+        charge = await SQL.lock(tx, id=body["charge"], kind="charge")
+        await SQL.save(tx, id=charge["id"], body=charge | {"disputed": False})
+    await SQL.save(tx, id=id, body=body)
+    await add_event(tx, "charge.dispute.closed", body)
+    if decision == "won":
+        await add_event(tx, "charge.dispute.funds_reinstated", body)
+    return body
+
+
+async def list_disputes(tx: db.Tx, params: Params) -> Object:
+    """GET /v1/disputes: of one payment or charge, or opened since a moment, newest first."""
+    return await listed(tx, "dispute", params, "/v1/disputes")

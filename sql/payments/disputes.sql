@@ -1,0 +1,34 @@
+-- name: disputed_payment(payment_intent)^
+-- the payment that a dispute is of
+select id as checkout_id, booking_id from checkouts where payment_intent = :payment_intent and state = 'paid';
+
+-- name: state_of(stripe_id)$
+-- the state of a dispute as read last
+select state from disputes where stripe_id = :stripe_id;
+
+-- name: save_dispute(stripe_id, booking_id, checkout_id, amount, currency, state, reason, fee, answer_by, made_at, is_over)!
+-- a dispute as it is at Stripe now
+insert into disputes (
+    stripe_id, booking_id, checkout_id, amount, currency, state, reason, fee, answer_by, made_at, closed_at
+)
+values (
+    :stripe_id, :booking_id, :checkout_id, :amount, :currency, :state, :reason, :fee, :answer_by, :made_at,
+    case when :is_over::boolean then now() end
+)
+on conflict (stripe_id) do update set
+    amount = excluded.amount, state = excluded.state, reason = excluded.reason, fee = excluded.fee,
+    answer_by = excluded.answer_by, read_at = now(),
+    closed_at = case when :is_over::boolean then coalesce(disputes.closed_at, now()) end;
+
+-- name: add_move(booking_id, checkout_id, kind, amount, currency, stripe_id)$
+-- money that a dispute took or gave back, once for each movement at Stripe; its id only when it is new
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+values (:booking_id, :checkout_id, :kind, :amount, :currency, :stripe_id)
+on conflict (kind, stripe_id) do nothing
+returning id;
+
+-- name: disputes_to_read(most)
+-- disputes that are open, or over for less than a month, and were not read for a while: their money may move later
+select stripe_id from disputes
+where read_at < now() - interval '1 hour' and (closed_at is null or closed_at > now() - interval '30 days')
+order by read_at limit :most;
