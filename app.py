@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
-from circles import bookings, gatherings, payments, people
+from circles import bookings, gatherings, invites, payments, people
 from circles.attendance.afterwards import pages as after_pages
 from circles.attendance.afterwards import reflection_pages, suggest_pages
 from circles.attendance.exports import pages as organize_pages
@@ -75,6 +75,8 @@ MAX_BODY = 200_000
 
 # Jobs and timetable entries are declared on import, and most of their modules are imported by pages. These are not.
 JOBS_WITHOUT_PAGES = (directory_retention, directory_timetable, payment_reconcile)
+
+ROOM_PAGE, AFTER_PAGE = "/host/gatherings/{id}/room", "/host/gatherings/{id}/after"
 
 # Every route of the site by feature, each with its access level.
 
@@ -191,6 +193,7 @@ BOOKINGS = [
     route("/bookings/{id}", bookings_pages.show, Access.SIGNED_IN),
     route("/bookings/{id}/state", bookings_pages.state, Access.SIGNED_IN),
     route("/bookings/{id}/paid", bookings_pages.paid, Access.SIGNED_IN),
+    post("/bookings/{id}/look", bookings_pages.look, Access.SIGNED_IN),
     route("/bookings/{id}/stopped", bookings_pages.stopped, Access.SIGNED_IN),
     route("/bookings/{id}/pay", bookings_pages.pay, Access.SIGNED_IN),
     post("/bookings/{id}/seen", bookings_pages.seen, Access.SIGNED_IN),
@@ -232,38 +235,15 @@ ATTENDANCE = [
     route("/host/gatherings/{id}", register_pages.gathering, Access.HOST),
     post("/host/gatherings/{id}/register", register_pages.mark, Access.HOST),
     route("/host/gatherings/{id}/room", room_pages.room, Access.HOST),
-    post(
-        "/host/gatherings/{id}/open",
-        room_pages.open_room,
-        Access.HOST,
-        form_page="/host/gatherings/{id}/room",
-    ),
-    post(
-        "/host/gatherings/{id}/shut",
-        room_pages.shut_room,
-        Access.HOST,
-        form_page="/host/gatherings/{id}/room",
-    ),
+    post("/host/gatherings/{id}/open", room_pages.open_room, Access.HOST, form_page=ROOM_PAGE),
+    post("/host/gatherings/{id}/shut", room_pages.shut_room, Access.HOST, form_page=ROOM_PAGE),
     route("/host/room-shell", room_pages.shell, Access.MACHINE),
     route("/host/room-worker.js", room_pages.worker, Access.MACHINE),
     post("/host/gatherings/{id}/room/marks", room_pages.send_marks, Access.HOST),
     route("/host/gatherings/{id}/after", after_pages.after, Access.HOST),
-    post(
-        "/host/gatherings/{id}/close", after_pages.close, Access.HOST, form_page="/host/gatherings/{id}/after"
-    ),
-    post(
-        "/host/gatherings/{id}/reopen",
-        after_pages.reopen,
-        Access.HOST,
-        form_page="/host/gatherings/{id}/after",
-    ),
-    post(
-        "/host/gatherings/{id}/notes",
-        after_pages.write_note,
-        Access.HOST,
-        form_page="/host/gatherings/{id}/after",
-        once=True,
-    ),
+    post("/host/gatherings/{id}/close", after_pages.close, Access.HOST, form_page=AFTER_PAGE),
+    post("/host/gatherings/{id}/reopen", after_pages.reopen, Access.HOST, form_page=AFTER_PAGE),
+    post("/host/gatherings/{id}/notes", after_pages.write_note, Access.HOST, form_page=AFTER_PAGE, once=True),
     route("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest_form, Access.FACILITATOR),
     post("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Access.FACILITATOR),
     post("/host/notes/{id}/take-away", after_pages.delete_note, Access.HOST),
@@ -271,7 +251,7 @@ ATTENDANCE = [
     route("/organize", organize_pages.overview, Access.ORGANIZER),
     route("/organize/bookings", organize_pages.bookings, Access.ORGANIZER),
     route("/organize/attendance", organize_pages.attendance, Access.ORGANIZER),
-    route("/organize/attendance.csv", organize_pages.attendance_csv, Access.ORGANIZER),
+    *form("/organize/attendance.csv", organize_pages.attendance, organize_pages.export, Access.ORGANIZER),
 ]
 
 REFLECTIONS = [
@@ -474,3 +454,4 @@ def connect_features() -> None:
     payments.on_settled(bookings.settle)
     payments.use_practice_transport(stripe_api.transport)
     gatherings.set_seat_rules(bookings.OwnSeatRules())
+    people.on_sign_out_everywhere(invites.renew_feed_within)

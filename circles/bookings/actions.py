@@ -111,13 +111,18 @@ async def _start_checkout(context: Context, gathering: BookableGathering, bookin
     return replace(booking, checkout_url=url)
 
 
-async def note_return(context: Context, actor: Person, booking_id: UUID) -> None:
-    """Note that somebody came back from the payment page as having paid, and have it checked at once. Idempotent."""
+async def look(context: Context, actor: Person, booking_id: UUID, *, is_back: bool) -> None:
+    """Have Stripe asked about the checkout of a held seat. Idempotent. Raises NotFound.
+
+    is_back: the person came back from the payment page as having paid, which is noted.
+    """
     async with context.db.transaction() as tx:
-        if await SQL.note_return(tx, booking_id=booking_id, actor_id=actor.id):
-            await payments.sync_checkout_soon(tx, booking_id)
-        else:
-            await payments.sync_checkout_for_page(tx, booking_id)
+        row = await queries.own_booking(tx, actor, booking_id)
+        if row["state"] == "held":
+            if is_back and await SQL.note_return(tx, booking_id=booking_id, actor_id=actor.id):
+                await payments.sync_checkout_soon(tx, booking_id)
+            else:
+                await payments.sync_checkout_for_page(tx, booking_id)
 
 
 async def let_go(context: Context, actor: Person, booking_id: UUID) -> str:

@@ -21,6 +21,7 @@ from circles.web import access, cookies, htmx, render
 from circles.web.forms import Form
 
 UNREACHABLE = 503  # the one refusal that is an outage, not the person's input
+BACK = "?paid=on"  # in the address of the booking, for whoever comes back from the checkout having paid
 MAX_OVERLAPS = 50  # read of one form
 
 
@@ -126,8 +127,8 @@ def _form_page(
 
 
 async def show(request: Request) -> Response:
-    """GET: the booking. Coming back from the checkout proves nothing, so a sync with Stripe is enqueued."""
-    row = await _read_and_sync(request)
+    """GET: the booking. Coming back from the checkout proves nothing: the page posts to `look`, which asks Stripe."""
+    row = await _own_booking(request)
     return render.page(request, "bookings/booking.html", **_page_values(request, row))
 
 
@@ -135,20 +136,13 @@ async def state(request: Request) -> Response:
     """GET: the part of that page which polls until the checkout is settled."""
     if not htmx.wants_part(request):
         return htmx.vary(render.see_other(f"/bookings/{access.path_id(request)}"))
-    row = await _read_and_sync(request)
+    row = await _own_booking(request)
     return htmx.vary(render.page(request, "bookings/_state.html", **_page_values(request, row)))
 
 
-async def _read_and_sync(request: Request) -> db.Record:
-    async with access.context(request).db.transaction() as tx:
-        row = await queries.own_booking(tx, request.state.person, access.path_id(request))
-        if row["state"] == "held":
-            await payments.sync_checkout_for_page(tx, row["id"])
-    return row
-
-
-def _page_values(request: Request, row: db.Record) -> dict[str, Any]:
+def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> dict[str, Any]:
     viewer = cookies.viewer(request)
+    is_back = is_back or _is_back(request)
     invite = ""
     if row["confirmed_at"]:
         mail = (row["invite_state"], row["invite_created_at"], row["invite_sent_at"])
@@ -157,11 +151,20 @@ def _page_values(request: Request, row: db.Record) -> dict[str, Any]:
     return {
         "invite_text": invite,
         "row": row,
+        "is_back": is_back,
         "change": UnseenChange.read(row["unseen_change"], viewer, shows_place=shows_place),
-        "seat": seat_rules.seat_of_booking(row, viewer),
+        "seat": seat_rules.seat_of_booking(row, viewer, is_back=is_back),
         "poll_seconds": seat_rules.poll_seconds(row["returned_at"] or row["created_at"], row["now"]),
         "refund": end_rules.refund_for(row),
     }
+
+
+def _is_back(request: Request) -> bool:
+    """Whether the address says that the person just came back from the checkout, having paid.
+
+    A GET notes nothing, so the address says it until the page has posted it (`look`).
+    """
+    return "paid" in request.query_params
 
 
 async def _own_booking(request: Request) -> db.Record:
@@ -172,8 +175,18 @@ async def _own_booking(request: Request) -> db.Record:
 async def paid(request: Request) -> Response:
     """GET: back from the checkout by the way of those who paid; the booking's page thanks them meanwhile."""
     row = await _own_booking(request)
-    await actions.note_return(access.context(request), request.state.person, row["id"])
-    return render.see_other(f"/bookings/{row['id']}")
+    return render.see_other(f"/bookings/{row['id']}{BACK if row['state'] == 'held' else ''}")
+
+
+async def look(request: Request) -> Response:
+    """POST: ask Stripe how the checkout is, and note that the person came back from it where the form says so."""
+    form, booking_id = await Form.read(request), access.path_id(request)
+    is_back = form.checked("paid")
+    await actions.look(access.context(request), request.state.person, booking_id, is_back=is_back)
+    if htmx.wants_part(request):
+        values = _page_values(request, await _own_booking(request), is_back=is_back)
+        return htmx.vary(render.page(request, "bookings/_state.html", **values))
+    return render.see_other(f"/bookings/{booking_id}{BACK if is_back else ''}")
 
 
 async def stopped(request: Request) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -147,15 +147,19 @@ def seat_of(own: Mapping[str, Any], viewer: Viewer = NOBODY) -> MySeat | None:
     )
 
 
-def seat_of_booking(row: Row, viewer: Viewer = NOBODY) -> MySeat:
+def seat_of_booking(row: Row, viewer: Viewer = NOBODY, *, is_back: bool = False) -> MySeat:
     """How the seat of one booking is, whatever else its person has there.
 
-    row: the columns of OwnBooking, gathering_id, gathering_state, starts_at, ends_at, zone, and now.
+    row: the columns of OwnBooking, gathering_id, gathering_state, starts_at, ends_at, zone, and now. is_back: the
+    person comes back from the checkout this moment, which may not be noted yet.
     """
     gathering = GatheringTimes(
         row["gathering_id"], row["gathering_state"], row["starts_at"], row["ends_at"], row["zone"]
     )
-    return _of_booking(OwnBooking.of(row), gathering, row["now"], viewer)
+    booking = OwnBooking.of(row)
+    if is_back and booking.returned_at is None:
+        booking = replace(booking, returned_at=row["now"])
+    return _of_booking(booking, gathering, row["now"], viewer)
 
 
 def overlaps_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Overlap, ...]:

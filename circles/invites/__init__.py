@@ -1,6 +1,6 @@
 """Invites: the calendar mail of a booking, the private calendar feed, and the page "My gatherings"."""
 
-from circles.invites.actions import end_feeds
+from circles.invites.actions import end_feeds, renew_feed_within
 from circles.invites.changes import announce_changes, announce_circle
 from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
@@ -15,6 +15,7 @@ __all__ = [
     "end_feeds",
     "invite_fingerprint",
     "invite_uid",
+    "renew_feed_within",
     "suggested_dates_file",
     "title",
 ]

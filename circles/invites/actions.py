@@ -38,6 +38,7 @@ async def send(context: Context, *, booking_id: str) -> None:
         if booking is None or booking["state"] != "confirmed":
             return
         invite, sent = await sending.lock_invite(tx, context.settings, booking)
+        await make_feed(context, tx, booking["person_id"])  # shown on "My gatherings" from now on
         due = rules.invite_due(sent, booking["booking_id"], invite["sequence"])
         if due is not None:
             at = await sending.record(tx, invite["id"], booking, "REQUEST", due)
@@ -171,8 +172,6 @@ async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, actor_id: U
     Its method is PUBLISH: a program that opens a REQUEST outside its mailbox asks which attendee is meant.
     """
     row = or_not_found(await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id))
-    if await sending.add_invites(tx, context.settings, actor_id, [row]):
-        row = or_not_found(await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id))
     return ics.publish([sending.entry(context.settings, row)], sending.organizer(context.settings))
 
 
@@ -187,8 +186,6 @@ async def feed(context: Context, tx: db.Tx, token: str) -> tuple[bytes, str]:
     rows = await db.rows(SQL.feed(tx, token_hash=rules.token_hash(token)))
     if not rows:
         raise NotFound
-    if await sending.add_invites(tx, context.settings, rows[0]["person_id"], rows):
-        rows = await db.rows(SQL.feed(tx, token_hash=rules.token_hash(token)))
     entries = tuple(sending.entry(context.settings, _as_last_told(row)) for row in rows if row["booking_id"])
     return _feed_bytes(entries, sending.organizer(context.settings), context.settings.community_name)
 
@@ -205,33 +202,55 @@ def _feed_bytes(entries: tuple[ics.Entry, ...], organizer: ics.Party, name: str)
     return body, rules.etag(body)
 
 
-async def feed_address(context: Context, tx: db.Tx, person_id: UUID) -> str:
-    """The webcal URL of a person's own feed, which is created the first time."""
+async def make_feed(context: Context, tx: db.Tx, person_id: UUID) -> str:
+    """The webcal URL of a person's own feed, which is made the first time.
+
+    Where the site has a new secret, it is another URL than before; the one of before goes on working.
+    """
+    key = context.settings.signing_key()
+    await SQL.first_feed(
+        tx, person_id=person_id, token_hash=rules.token_hash(rules.feed_token(key, person_id, 1))
+    )
+    number = (await SQL.feed_number(tx, person_id=person_id))["number"]
+    token = rules.token_hash(rules.feed_token(key, person_id, number))
+    await SQL.follow_secret(tx, person_id=person_id, number=number, token_hash=token)
     return (await feed_and_more(context, tx, person_id))[0]
 
 
 async def feed_and_more(context: Context, tx: db.Tx, person_id: UUID) -> tuple[str, db.Record]:
-    """The same URL, and the row it is read from: the number of suggestions (suggested), and the open requests."""
-    key = context.settings.signing_key()
+    """The URL of a person's feed, and the row it is read from, with the number of suggestions and the open requests.
+
+    Empty where there is no feed yet, and where the site has a new secret and no URL was made from it (`make_feed`).
+    """
     row = await SQL.feed_number(tx, person_id=person_id)
-    number = row["number"] or 1
-    token = rules.feed_token(key, person_id, number)
     if row["number"] is None:
-        await SQL.first_feed(tx, person_id=person_id, token_hash=rules.token_hash(token))
-    elif row["token_hash"] != rules.token_hash(token):
-        # The site has a new secret: a token derived from the old one cannot be made again, and still works.
-        await SQL.follow_secret(tx, person_id=person_id, number=number, token_hash=rules.token_hash(token))
+        return "", row
+    token = rules.feed_token(context.settings.signing_key(), person_id, row["number"])
+    if row["token_hash"] != rules.token_hash(token):
+        return "", row
     return f"webcal://{urlsplit(context.settings.base_url).netloc}/feeds/{token}.ics", row
+
+
+async def show_feed(context: Context, *, actor_id: UUID) -> None:
+    """Make the URL that the actor's page shows. See `make_feed`."""
+    async with context.db.transaction() as tx:
+        await make_feed(context, tx, actor_id)
 
 
 async def renew_feed(context: Context, *, actor_id: UUID) -> None:
     """Give the actor's feed a new URL; the old one stops working at once."""
     async with context.db.transaction() as tx:
-        await feed_address(context, tx, actor_id)
-        number = await SQL.next_feed_number(tx, person_id=actor_id)
-        token = rules.feed_token(context.settings.signing_key(), actor_id, number)
-        await SQL.set_feed_hash(tx, person_id=actor_id, number=number, token_hash=rules.token_hash(token))
-        await audit.record(tx, "feed.renewed", actor_id, actor_id=actor_id, after=str(number))
+        await renew_feed_within(tx, context, actor_id)
+
+
+async def renew_feed_within(tx: db.Tx, context: Context, actor_id: UUID) -> None:
+    """The same in the caller's transaction."""
+    key = context.settings.signing_key()
+    first = rules.token_hash(rules.feed_token(key, actor_id, 1))
+    number = await SQL.next_feed_number(tx, person_id=actor_id, token_hash=first)
+    token = rules.feed_token(key, actor_id, number)
+    await SQL.set_feed_hash(tx, person_id=actor_id, number=number, token_hash=rules.token_hash(token))
+    await audit.record(tx, "feed.renewed", actor_id, actor_id=actor_id, after=str(number))
 
 
 async def end_feeds(context: Context) -> int:

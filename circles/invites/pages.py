@@ -14,6 +14,7 @@ from circles.invites import actions, rules
 from circles.invites.suggested_dates import CALENDAR
 from circles.store import db
 from circles.web import access, cookies, render
+from circles.web.forms import Form
 
 SQL = db.queries("invites/invites")
 
@@ -32,6 +33,7 @@ async def my_gatherings(request: Request) -> Response:
         ahead=[_shown(row, cookies.viewer(request)) for row in rows if row["ends_at"] > row["now"]],
         past=[row for row in rows if row["ends_at"] <= row["now"] and row["state"] == "confirmed"],
         feed=feed,
+        has_feed=more["number"] is not None,
         suggested=more["suggested"],
         requests=[_requested(row) for row in more["requests"]],
         feed_to_copy=feed.replace("webcal:", context.settings.base_url.partition("//")[0], 1),
@@ -69,11 +71,15 @@ def _shown(row: db.Record, viewer: Viewer) -> dict[str, Any]:
 
 
 async def renew_feed(request: Request) -> Response:
-    await actions.renew_feed(access.context(request), actor_id=request.state.person.id)
-    return render.see_other(
-        "/my/gatherings#feed",
-        notice="Your feed has a new address. The old one has stopped working. Please subscribe again.",
-    )
+    """POST: make the address of the feed, or another one in its place."""
+    form, context, actor = await Form.read(request), access.context(request), request.state.person
+    if form.checked("show"):
+        await actions.show_feed(context, actor_id=actor.id)
+        notice = "Your feed has an address. Subscribe to it below."
+    else:
+        await actions.renew_feed(context, actor_id=actor.id)
+        notice = "Your feed has a new address. The old one has stopped working. Please subscribe again."
+    return render.see_other("/my/gatherings#feed", notice=notice)
 
 
 async def invite_file(request: Request) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,18 +26,6 @@ async def lock_invite(
     )
     sent = await db.rows(SQL.sendings(tx, invite_id=invite["id"]))
     return invite, [rules.Sending(**row) for row in sent]
-
-
-async def add_invites(tx: db.Tx, settings: Settings, person_id: UUID, rows: Iterable[Booking]) -> bool:
-    """Add the invites that these rows of one person's bookings lack. Returns whether there were any.
-
-    A calendar that reads a seat before its first mail has it under a number, so changes have to count on from there.
-    """
-    ids = [row["gathering_id"] for row in rows if row["booking_id"] and row["uid"] is None]
-    if ids:
-        uids = [rules.uid(gathering_id, person_id, host_name(settings)) for gathering_id in ids]
-        await SQL.add_invites(tx, gathering_ids=ids, person_id=person_id, uids=uids)
-    return bool(ids)
 
 
 def host_name(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from circles.people.queries import (
     start_sign_in,
 )
 from circles.people.rules import Person, Role, parse_address, role_refusals
+from circles.people.sign_in_actions import on_sign_out_everywhere
 from circles.people.sign_in_rules import SIGN_IN_LASTS
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "fingerprint",
     "lock_for_role",
     "notify_organizers",
+    "on_sign_out_everywhere",
     "parse_address",
     "picture_upload",
     "profiles",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -19,6 +20,8 @@ from circles.web import limits
 from circles.web.limits import Limit
 
 SQL = db.queries("people/sign_in")
+RenewFeed = Callable[[db.Tx, Context, UUID], Awaitable[object]]
+_renew_feed: RenewFeed | None = None
 PEOPLE = db.queries("people/people")
 
 
@@ -271,11 +274,22 @@ async def sign_out(context: Context, token: str) -> None:
         await end_sign_in(tx, token)
 
 
-async def sign_out_everywhere(context: Context, actor: Person) -> int:
-    """Sign every browser of the actor out, this one too. Returns how many there were."""
+def on_sign_out_everywhere(renew_feed: RenewFeed) -> None:
+    """Set the function that gives a person's calendar feed another address."""
+    global _renew_feed
+    _renew_feed = renew_feed
+
+
+async def sign_out_everywhere(context: Context, actor: Person, *, renews_feed: bool = False) -> int:
+    """Sign every browser of the actor out, this one too, and know none any more. Returns how many there were.
+
+    renews_feed: also give the actor's calendar feed another address.
+    """
     async with context.db.transaction() as tx:
         ended = await db.rows(SQL.end_every_sign_in(tx, person_id=actor.id))
         await SQL.forget_browsers(tx, person_id=actor.id)
+        if renews_feed and _renew_feed:
+            await _renew_feed(tx, context, actor.id)
         for row in ended:
             await _record_end(tx, row["id"], actor.id, why="everywhere")
     return len(ended)

@@ -238,8 +238,15 @@ async def sign_out(request: Request) -> Response:
 
 
 async def sign_out_everywhere(request: Request) -> Response:
-    await sign_in_actions.sign_out_everywhere(access.context(request), request.state.person)
-    return await _signed_out(request, "You are signed out on every device.")
+    form = await Form.read(request)
+    renews_feed = form.checked("feed")
+    await sign_in_actions.sign_out_everywhere(
+        access.context(request), request.state.person, renews_feed=renews_feed
+    )
+    notice = "You are signed out on every device."
+    if renews_feed:
+        notice += " Your calendar feed has a new address, on My gatherings."
+    return await _signed_out(request, notice)
 
 
 async def _signed_out(request: Request, notice: str) -> Response:

@@ -68,6 +68,7 @@ def route(
             return refusal
         response = await (sent_once.run(request, run) if once else run(request))
         kept.after(request, response)
+        cookies.write_notice(response, context(request).settings)
         is_private = request.state.person or request.state.is_unknown
         if is_private or level not in (Access.PUBLIC, Access.MACHINE):
             response.headers["Cache-Control"] = "no-store"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -13,6 +15,7 @@ from circles.base.clock import Viewer
 from circles.base.settings import Settings
 
 NOTICE = "notice"
+NOTICE_LASTS = 60  # seconds
 NOTICE_KINDS = ("good", "calm", "matters", "warn")
 KNOWN = "browser"
 KNOWN_LENGTH = 43  # of secrets.token_urlsafe(32)
@@ -105,16 +108,42 @@ def set_zone(response: Response, settings: Settings, zone: str, *, chosen: bool 
 
 
 def set_notice(response: Response, text: str, kind: str) -> None:
-    """Set the notice of the next page."""
-    response.set_cookie(NOTICE, quote(f"{kind}:{text}"), max_age=60, path="/", httponly=True, samesite="lax")
+    """Set the notice of the next page. The route writes its cookie (`write_notice`)."""
+    response.notice = Notice(kind, text)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def write_notice(response: Response, settings: Settings) -> None:
+    """Write the cookie of a response's notice: signed, since the page shows its text as the site's own."""
+    notice: Notice | None = getattr(response, "notice", None)
+    if notice:
+        value = json.dumps([int(clock.now().timestamp()), notice.kind, notice.text])
+        write(
+            response,
+            settings,
+            NOTICE,
+            f"{_notice_mark(settings, value)}.{quote(value, safe='')}",
+            NOTICE_LASTS,
+        )
 
 
 def notice(request: Request) -> Notice | None:
     """The notice that the last response set, if any."""
-    kind, _, text = unquote(request.cookies.get(NOTICE, "")).partition(":")
-    return Notice(kind if kind in NOTICE_KINDS else "calm", text[:300]) if text else None
+    settings = request.app.state.context.settings
+    mark, _, quoted = read(request, NOTICE).partition(".")
+    value = unquote(quoted)
+    if not value or not hmac.compare_digest(mark.encode(), _notice_mark(settings, value).encode()):
+        return None
+    written, kind, text = json.loads(value)
+    is_new = abs(clock.now().timestamp() - written) <= NOTICE_LASTS
+    return Notice(kind if kind in NOTICE_KINDS else "calm", text[:300]) if is_new else None
 
 
-def delete_notice(response: Response) -> None:
+def _notice_mark(settings: Settings, value: str) -> str:
+    return hmac.digest(
+        settings.signing_key(), b"notice " + value.encode(errors="surrogatepass"), "sha256"
+    ).hex()
+
+
+def delete_notice(response: Response, settings: Settings) -> None:
     """Delete the notice, after it was shown."""
-    response.delete_cookie(NOTICE, path="/", httponly=True, samesite="lax")
+    delete(response, settings, NOTICE)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from circles.base.errors import NotAllowed, NotFound, Refused
 from circles.store import db
 from circles.web import access, render
-from circles.web.sent import interrupted
+from circles.web.sent import interrupted, origin
 
 log = structlog.get_logger("errors")
 RETRY_AFTER = "5"  # seconds
@@ -96,12 +98,27 @@ async def http_error(request: Request, error: Exception) -> Response:
 
     No route ran, so the signed-in person is found here, for the head of the page.
     """
+    if isinstance(error, HTTPException) and error.status_code == 404 and (path := _without_slash(request)):
+        return RedirectResponse(path, 307)
     if not hasattr(request.state, "person"):
         try:
             request.state.person = await access.signed_in_person(request)
         except db.Unavailable:  # the address is as unknown without the name in the head
             request.state.person = None
     return _error_page(request, error.status_code if isinstance(error, HTTPException) else 500)
+
+
+def _without_slash(request: Request) -> str:
+    """The path of a page, where the address has slashes behind it; empty for any other address."""
+    path = request.url.path.rstrip("/")
+    scope = {**request.scope, "path": path}
+    if path == request.url.path or not origin.safe_path(path):
+        return ""
+    if not any(
+        isinstance(one, Route) and one.matches(scope)[0] is not Match.NONE for one in request.app.routes
+    ):
+        return ""
+    return f"{quote(path)}?{request.url.query}" if request.url.query else quote(path)
 
 
 def body_too_large(scope: Scope) -> Response:

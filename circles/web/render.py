@@ -34,7 +34,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     html = problems.name_questions(html)
     response = HTMLResponse(origin.add_fields(request, html), status_code=status)
     if notice:
-        cookies.delete_notice(response)
+        cookies.delete_notice(response, common["settings"])
     return response
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -10,6 +12,11 @@ from circles.web import errors, headers
 
 class Site(Starlette):
     """Starlette with our headers on every response, its own error responses too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Starlette's own redirect is an address made of the Host header, which anybody can write. Ours: web/errors.py
+        self.router.redirect_slashes = False
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette's stack, wrapped in ours."""

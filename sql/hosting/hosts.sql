@@ -92,6 +92,10 @@ order by circles.name_key, circles.id;
 select id, name, email from people where is_facilitator or is_organizer order by name_key, id;
 
 -- name: possible_lead(id)^
+-- somebody who may lead a circle
+select id, name, email from people where id = :id and (is_facilitator or is_organizer);
+
+-- name: lock_possible_lead(id)^
 -- somebody who may lead a circle, their row locked so that they keep the role until the end of the transaction
 select id, name, email from people where id = :id and (is_facilitator or is_organizer) for share;
 

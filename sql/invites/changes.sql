@@ -1,9 +1,21 @@
 -- name: raise_sequences(gathering_ids)!
--- SEQUENCE and the time of the last change rise on the invites of these gatherings; calendars count in whole seconds
+-- SEQUENCE and the time of the last change rise on the invites of these gatherings, and on the seats that have none yet;
+-- calendars count in whole seconds
 with changing as (
     select id from invites where gathering_id = any(:gathering_ids::uuid [])
     order by gathering_id, person_id
     for no key update
+), early as (
+    update bookings set
+        early_sequence = early_sequence + 1,
+        early_changed_at = greatest(
+            now(), date_trunc('second', coalesce(early_changed_at, confirmed_at)) + interval '1 second'
+        )
+    where gathering_id = any(:gathering_ids::uuid []) and state = 'confirmed'
+        and not exists (
+            select from invites
+            where invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
+        )
 )
 update invites set
     sequence = invites.sequence + 1,

@@ -17,18 +17,14 @@ join circles on circles.id = gatherings.circle_id
 where bookings.id = :booking_id;
 
 -- name: lock_invite(gathering_id, person_id, uid)^
--- the invite of a person and a gathering, created when it is missing, locked either way
-insert into invites (gathering_id, person_id, uid) values (:gathering_id, :person_id, :uid)
+-- the invite of a person and a gathering, created when it is missing, locked either way. A calendar may have read the seat
+-- before, so it counts on from there
+insert into invites (gathering_id, person_id, uid, sequence, changed_at)
+select :gathering_id, :person_id, :uid, coalesce(max(early_sequence), 0), greatest(now(), max(early_changed_at))
+from bookings
+where gathering_id = :gathering_id and person_id = :person_id and state = 'confirmed'
 on conflict (gathering_id, person_id) do update set uid = invites.uid
 returning id, uid, sequence, told;
-
--- name: add_invites(gathering_ids, person_id, uids)!
--- the invites of a person whose mails are still to come, so that what a calendar reads before them counts on from here
-insert into invites (gathering_id, person_id, uid)
-select given.gathering_id, :person_id, given.uid
-from unnest(:gathering_ids::uuid [], :uids::text []) as given (gathering_id, uid)
-order by given.gathering_id
-on conflict do nothing;
 
 -- name: sendings(invite_id)
 -- what was mailed for an invite so far, oldest first
@@ -92,7 +88,8 @@ limit :most;
 select
     bookings.id as booking_id, bookings.state, bookings.gathering_id, bookings.person_id,
     circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at, gatherings.ends_at,
-    invites.uid, invites.sequence, greatest(bookings.confirmed_at, invites.changed_at) as changed_at,
+    invites.uid, greatest(bookings.confirmed_at, bookings.early_changed_at, invites.changed_at) as changed_at,
+    coalesce(invites.sequence, bookings.early_sequence) as sequence,
     people.zone as person_zone, people.clock_hours
 from bookings
 join people on people.id = bookings.person_id
@@ -109,9 +106,10 @@ select * from (
     select distinct on (bookings.gathering_id)
         bookings.id as booking_id, bookings.state, bookings.gathering_id, feeds.person_id,
         circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
-        gatherings.ends_at, invites.uid, invites.sequence,
+        gatherings.ends_at, invites.uid,
+        coalesce(invites.sequence, bookings.early_sequence) as sequence,
         case when bookings.state <> 'confirmed' then coalesce(invites.told, bookings.known) end as last_told,
-        greatest(bookings.confirmed_at, bookings.ended_at, invites.changed_at) as changed_at,
+        greatest(bookings.confirmed_at, bookings.ended_at, bookings.early_changed_at, invites.changed_at) as changed_at,
         people.zone as person_zone, people.clock_hours
     from feeds
     join people on people.id = feeds.person_id
@@ -160,13 +158,14 @@ from (values (:person_id::uuid)) as person (id)
 left join feeds on feeds.person_id = person.id;
 
 -- name: first_feed(person_id, token_hash)!
--- a person's first feed, unless another request has just made it
+-- a person's first feed, unless there is one
 insert into feeds (person_id, token_hash) values (:person_id, :token_hash) on conflict do nothing;
 
--- name: next_feed_number(person_id)$
--- the next number of a feed; the row is locked until its hash follows
-update feeds set number = number + 1, former_hashes = '{}', created_at = now()
-where person_id = :person_id returning number;
+-- name: next_feed_number(person_id, token_hash)$
+-- the next number of a feed, 1 for the first; the row is locked until its hash follows
+insert into feeds as kept (person_id, token_hash) values (:person_id, :token_hash)
+on conflict (person_id) do update set number = kept.number + 1, former_hashes = '{}', created_at = now()
+returning number;
 
 -- name: set_feed_hash(person_id, number, token_hash)!
 -- the hash of the feed token of this number

@@ -38,7 +38,7 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
 async def download(browser: OpenBrowser, cast: Cast, **query: Any) -> list[dict[str, str]]:
     chosen = {"from": "2020-01-01", "to": "2099-12-31"} | query
     async with browser(cast.odile) as page:
-        answer = await page.get("/organize/attendance.csv", params=chosen)
+        answer = await page.post("/organize/attendance.csv", data=chosen)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
@@ -207,10 +207,18 @@ async def test_an_invalid_range_is_refused_and_the_form_kept(
     cast: Cast, browser: OpenBrowser, query: dict[str, str], message: str
 ) -> None:
     async with browser(cast.odile) as page:
-        answer = await page.get("/organize/attendance.csv", params=query)
+        answer = await page.post("/organize/attendance.csv", data=query)
     assert answer.status_code == 422
     assert message in answer.text
     assert f'value="{query["to"]}"' in answer.text
+    assert await value(cast.context, "select count(*) from exports") == 0
+
+
+async def test_opening_the_address_of_the_file_exports_nothing(cast: Cast, browser: OpenBrowser) -> None:
+    async with browser(cast.odile) as page:
+        answer = await page.get("/organize/attendance.csv?from=2026-01-01&to=2026-02-01")
+    assert answer.status_code == 200
+    assert 'method="post" action="/organize/attendance.csv"' in answer.text
     assert await value(cast.context, "select count(*) from exports") == 0
 
 
@@ -289,7 +297,11 @@ async def test_a_cut_connection_ends_the_copy(cast: Cast, many: int, narrow: Con
 
     sent: list[int] = []
 
+    body = [b"from=2020-01-01&to=2099-12-31"]
+
     async def receive() -> dict[str, Any]:
+        if body:
+            return {"type": "http.request", "body": body.pop(), "more_body": False}
         await gone.wait()
         return {"type": "http.disconnect"}
 
@@ -304,13 +316,17 @@ async def test_a_cut_connection_ends_the_copy(cast: Cast, many: int, narrow: Con
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": "POST",
         "scheme": "http",
         "path": "/organize/attendance.csv",
         "raw_path": b"/organize/attendance.csv",
-        "query_string": b"from=2020-01-01&to=2099-12-31",
+        "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"circles.test"), (b"cookie", f"sign-in={token}".encode())],
+        "headers": [
+            (b"host", b"circles.test"),
+            (b"cookie", f"sign-in={token}".encode()),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+        ],
         "client": ("127.0.0.1", 1),
         "server": ("circles.test", 80),
     }

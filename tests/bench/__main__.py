@@ -125,7 +125,7 @@ def export(server: str, data: Path) -> None:
     for place, name in reversed(list(enumerate(query.parameters, 1))):
         text = text.replace(f"${place}", values[name])
     copy = "\\copy (" + " ".join(text.rstrip().rstrip(";").split()) + ") to stdout with csv header"
-    path = "/organize/attendance.csv?from=2020-01-01&to=2030-01-01"
+    request = load.post("/organize/attendance.csv", "from=2020-01-01&to=2030-01-01", cookie)
     with stage.running(url, data) as (port, process):
         real, limit, grown = [], [], []
         for _ in range(ROUNDS):
@@ -134,7 +134,7 @@ def export(server: str, data: Path) -> None:
             )
             before = _memory(process.pid)
             with _Watch(process.pid) as watch:
-                real.append(_timed(lambda: asyncio.run(_download(port, path, cookie))))
+                real.append(_timed(lambda: asyncio.run(_download(port, request))))
             grown.append((watch.most - before) / 1024)
     ratios = [a / b for a, b in zip(limit, real, strict=True)]
     say(
@@ -185,10 +185,10 @@ class _Watch:
         self.most = max(self.most, _memory(self.pid))
 
 
-async def _download(port: int, path: str, cookie: str) -> None:
+async def _download(port: int, request: bytes) -> None:
     """Read a chunked response to its end and check its number of rows."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
-    writer.write(load.get(path, cookie))
+    writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 200 " not in head.split(b"\r\n")[0]:
         raise SystemExit(head.decode())

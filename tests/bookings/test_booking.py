@@ -105,8 +105,9 @@ async def test_paying_leads_to_the_checkout_and_back_to_a_confirmed_seat(
     assert (await scene.row(booking))["state"] == "held"
     paid = await mira.post(checkout, data={"card": GOOD_CARD, "do": "pay"})
     assert paid.headers["location"] == f"/bookings/{booking}/paid"
-    assert (await mira.get(f"/bookings/{booking}/paid")).headers["location"] == f"/bookings/{booking}"
-    thanks = await mira.get(f"/bookings/{booking}")
+    back = (await mira.get(f"/bookings/{booking}/paid")).headers["location"]
+    assert back == f"/bookings/{booking}?paid=on"
+    thanks = await mira.get(back)
     assert "Thank you. Your payment is being confirmed" in thanks.text
     for word in ("Let the seat go", "payment</a>", "Not paid yet"):
         assert word not in thanks.text

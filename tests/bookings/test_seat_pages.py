@@ -47,9 +47,21 @@ async def test_an_unpaid_hold_is_no_seat_on_any_page(scene: Scene, cast: Cast, m
 
 async def test_after_paying_no_page_offers_to_pay_or_let_go(scene: Scene, cast: Cast, mira: Browser) -> None:
     booking = (await scene.book(cast.mira)).id
+    answer = await mira.get(f"/bookings/{booking}/paid")
+    back = answer.headers["location"]
+    assert back == f"/bookings/{booking}?paid=on"
+    # A GET notes nothing; the page says it already, also where no script posts it.
+    for at in (back, back.replace("?", "/state?")):
+        text = (await mira.get(at, headers={"HX-Request": "true"})).text
+        assert "Thank you. Your payment is being confirmed" in text, at
+        assert "/pay" not in text, at
+    assert (await scene.row(booking))["returned_at"] is None
     for _ in range(2):  # coming back twice is coming back once
-        answer = await mira.get(f"/bookings/{booking}/paid")
-        assert answer.headers["location"] == f"/bookings/{booking}"
+        answer = await mira.post(f"/bookings/{booking}/look", data={"paid": "on"})
+        assert answer.headers["location"] == back
+    answer = await mira.post(f"/bookings/{booking}/look", data={"paid": "on"}, headers={"HX-Request": "true"})
+    assert "Thank you. Your payment is being confirmed" in answer.text
+    assert "<html" not in answer.text
     for at in (f"/gatherings/{cast.gathering}", f"/bookings/{booking}", "/my/gatherings"):
         text = (await mira.get(at)).text
         assert "Thank you. Your payment is being confirmed" in text, at
@@ -62,12 +74,13 @@ async def test_after_paying_no_page_offers_to_pay_or_let_go(scene: Scene, cast: 
     await scene.value(
         "update bookings set returned_at = now() - interval '61 seconds' where id = $1", booking
     )
+    assert "Your payment is not confirmed yet" in (await mira.get(back)).text
     text = (await mira.get(f"/bookings/{booking}")).text
     assert "Your payment is not confirmed yet" in text
     assert f"/bookings/{booking}/pay" in text
     assert f"/bookings/{booking}/let-go" in text
     first = await scene.value("select returned_at from bookings where id = $1", booking)
-    await mira.get(f"/bookings/{booking}/paid")
+    await mira.post(f"/bookings/{booking}/look", data={"paid": "on"})
     assert await scene.value("select returned_at from bookings where id = $1", booking) == first
 
 
@@ -79,6 +92,9 @@ async def test_nobody_notes_the_return_of_another(
         assert (await other.get(f"/bookings/{booking}/paid")).status_code == 404
     async with browser() as stranger:
         assert (await stranger.get(f"/bookings/{booking}/paid")).status_code == 303
+    async with browser(cast.milo) as other:
+        answer = await other.post(f"/bookings/{booking}/look", data={"paid": "on"})
+        assert answer.status_code == 404
     assert (await scene.row(booking))["returned_at"] is None
 
 

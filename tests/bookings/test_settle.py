@@ -98,7 +98,7 @@ async def test_the_waiting_page_polls_until_the_checkout_is_settled(
     queries.clear()
     page = await mira.get(f"/bookings/{booking.id}")
     assert len(own_statements(queries)) <= 3
-    assert f'hx-get="/bookings/{booking.id}/state"' in page.text
+    assert f'hx-post="/bookings/{booking.id}/look"' in page.text
     assert '<noscript><meta http-equiv="refresh"' in page.text
     await scene.pay(booking.id)
     await drain()
@@ -106,6 +106,7 @@ async def test_the_waiting_page_polls_until_the_checkout_is_settled(
     part = await mira.get(f"/bookings/{booking.id}/state", headers=headers)
     assert "Your seat is confirmed" in part.text
     assert "hx-get" not in part.text
+    assert "hx-post" not in part.text
     assert "<html" not in part.text
     assert (await mira.get(f"/bookings/{booking.id}/state")).headers["location"] == f"/bookings/{booking.id}"
 
@@ -136,7 +137,7 @@ async def test_an_open_page_has_stripe_asked_a_few_times_at_growing_intervals(
 async def test_coming_back_as_having_paid_has_stripe_asked_once(scene: Scene, mira: Browser) -> None:
     booking = await scene.book(scene.cast.mira)
     for _ in range(3):
-        await mira.get(f"/bookings/{booking.id}/paid")
+        await mira.post(f"/bookings/{booking.id}/look", data={"paid": "on"})
         await scene.value("update pgqueuer set dedupe_key = null")
     assert await scene.count("pgqueuer where entrypoint = 'payments.look'") == 1
 

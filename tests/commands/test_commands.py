@@ -100,6 +100,8 @@ def test_a_code_and_a_mailed_link_are_valid_under_the_old_secret_for_a_time() ->
 
 
 async def feed_path(page: Any) -> str:
+    """The address that the page shows, once its button is pressed."""
+    await page.post("/my/feed", data={"show": "on"})
     text = (await page.get("/my/gatherings")).text
     return text.partition("webcal://circles.test")[2].partition('"')[0]
 

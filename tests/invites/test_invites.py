@@ -17,7 +17,7 @@ from circles import gatherings
 from circles.bookings import actions as booking_actions
 from circles.hosting.change.actions import cancel_gathering
 from circles.invites import actions
-from circles.invites.actions import feed_address
+from circles.invites.actions import make_feed
 from circles.store import audit, jobs
 from circles.store.context import Context
 from circles.store.mail import message
@@ -450,7 +450,7 @@ async def test_a_file_needs_an_own_confirmed_seat(context: Context, browser: Ope
 async def address_of(context: Context, person_id: UUID) -> str:
     """The path of a person's feed."""
     async with context.db.transaction() as tx:
-        url = await feed_address(context, tx, person_id)
+        url = await make_feed(context, tx, person_id)
     assert url.startswith("webcal://circles.test/feeds/")
     return url.removeprefix("webcal://circles.test")
 
@@ -461,6 +461,10 @@ async def test_the_page_shows_the_feed_and_a_calendar_program_reads_it(
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.free_gathering, cast.milo, kind="free")
     async with browser(cast.mira) as page:
+        text = await my_gatherings(page)
+        assert "webcal:" not in text  # a GET makes none
+        answer = await page.post("/my/feed", data={"show": "on"})
+        assert answer.headers["location"] == "/my/gatherings#feed"
         text = await my_gatherings(page)
     path = await address_of(context, cast.mira)
     assert f'href="webcal://circles.test{path}"' in text
@@ -575,12 +579,36 @@ async def test_a_token_is_stored_as_its_hash_alone(context: Context, cast: Cast)
     assert token not in stored
 
 
-async def test_a_new_secret_renews_addresses(
-    context: Context, browser: OpenBrowser, cast: Cast, tmp_path: Any
+async def test_with_a_new_secret_a_feed_lives_on_and_gets_another_address(
+    context: Context, app: Starlette, browser: OpenBrowser, cast: Cast, tmp_path: Any
 ) -> None:
     old = await address_of(context, cast.mira)
     other = Context(context.settings.model_copy(update={"data_dir": tmp_path / "other"}), context.db)
-    new = await address_of(other, cast.mira)
-    assert new != old
+    app.state.context = other
+    async with browser(cast.mira) as page, browser() as program:
+        text = await my_gatherings(page)
+        assert "Its address cannot be shown again" in text
+        assert "webcal:" not in text
+        assert (await program.get(old)).status_code == 200
+        await page.post("/my/feed", data={"show": "on"})
+        new = await address_of(other, cast.mira)
+        assert new in await my_gatherings(page)
+        assert [(await program.get(path)).status_code for path in (old, new)] == [200, 200]
+        await page.post("/my/feed")
+        assert [(await program.get(path)).status_code for path in (old, new)] == [404, 404]
+
+
+async def test_signing_out_everywhere_renews_the_feed_where_it_is_ticked(
+    context: Context, browser: OpenBrowser, cast: Cast
+) -> None:
+    old = await address_of(context, cast.mira)
+    async with browser(cast.mira) as page:
+        assert 'name="feed" value="on" checked' in (await page.get("/me")).text
+        await page.post("/sign-out/everywhere")
     async with browser() as program:
-        assert [(await program.get(path)).status_code for path in (old, new)] == [404, 200]
+        assert (await program.get(old)).status_code == 200
+    async with browser(cast.mira) as page:
+        await page.post("/sign-out/everywhere", data={"feed": "on"})
+    async with browser() as program:
+        assert (await program.get(old)).status_code == 404
+        assert (await program.get(await address_of(context, cast.mira))).status_code == 200

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from html import escape
-from urllib.parse import urldefrag, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import httpx2
 from starlette.applications import Starlette
-from starlette.routing import Match, Route
+from starlette.routing import Route
 
-from circles import people
 from circles.practice import demo
 from circles.store.context import Context
 from circles.web.access import ANONYMOUS
@@ -20,10 +18,9 @@ from tests.cast import Cast
 from tests.conftest import Browser
 from tests.helpers import change, rows
 from tests.web.outages import no_database, troubled
-from tests.web.pages import PostedForm, read_page
+from tests.web.pages import read_page
+from tests.web.walk import Seen, forms_by_route, signed_in, site_routes
 
-WHO = ("mira", "farid", "ruth", "ines", "wren", "odile")
-PAGES_PER_ROUTE = 3
 EVENTS = "select what, count(*) from events where what not like 'sign_in.%' group by what order by what"
 TYPED = "Typed “this” <b>& that</b>"
 
@@ -31,24 +28,6 @@ TYPED = "Typed “this” <b>& that</b>"
 # write, even with what the tests type.
 FORMS = 70
 WRITING_FORMS = 30
-
-
-@dataclass(slots=True)
-class Seen:
-    """A form of a page, as somebody sees it."""
-
-    who: str
-    page: str
-    form: PostedForm
-
-
-def route_of(path: str, method: str, routes: list[Route]) -> Route | None:
-    scope = {"type": "http", "path": path, "root_path": "", "method": method}
-    return next((route for route in routes if route.matches(scope)[0] is Match.FULL), None)
-
-
-def site_routes(app: Starlette) -> list[Route]:
-    return [route for route in app.routes if isinstance(route, Route)]
 
 
 def guarded(routes: list[Route]) -> set[str]:
@@ -60,57 +39,9 @@ def guarded(routes: list[Route]) -> set[str]:
     }
 
 
-async def signed_in(page: Browser, context: Context, who: str) -> None:
-    async with context.db.transaction() as tx:
-        person = await people.by_email(tx, f"{who}@example.org")
-        assert person
-        token = await people.start_sign_in(tx, person.id)
-    page.cookies.set("sign-in", token, domain="circles.test")
-
-
-async def look_around(page: Browser, who: str, routes: list[Route]) -> list[Seen]:
-    """Follow every link, a few pages of each route, and collect the forms."""
-    seen: list[Seen] = []
-    counts: dict[str, int] = {}
-    done: set[str] = set()
-    ahead = [
-        "/",
-        "/me",
-        "/my/gatherings",
-        "/host",
-        "/organize",
-        "/organize/people",
-        "/my/listing",
-        "/gatherings",
-    ]
-    while ahead:
-        path = ahead.pop(0)
-        route = route_of(urlsplit(path).path, "GET", routes)
-        if path in done or route is None or counts.get(route.path, 0) >= PAGES_PER_ROUTE:
-            continue
-        done.add(path)
-        counts[route.path] = counts.get(route.path, 0) + 1
-        answer = await page.get(path)
-        if answer.status_code == 303:
-            ahead.append(answer.headers["location"])
-        if answer.status_code != 200 or "text/html" not in answer.headers.get("content-type", ""):
-            continue
-        forms, links = read_page(answer.text, urlsplit(path).path)
-        seen += [Seen(who, path, form) for form in forms]
-        ahead += [urldefrag(link).url for link in links if link.startswith("/")]
-    return seen
-
-
 async def collect(context: Context, app: Starlette) -> dict[str, Seen]:
-    """A form of every POST route that the demo community shows to somebody, by the route's path."""
-    found: dict[str, Seen] = {}
-    for who in WHO:
-        async with Browser(app) as page:
-            await signed_in(page, context, who)
-            for seen in await look_around(page, who, site_routes(app)):
-                route = route_of(seen.form.path, "POST", site_routes(app))
-                if route is not None:
-                    found.setdefault(route.path, seen)
+    """A form of every POST route that needs a sign-in and that the demo community shows to somebody."""
+    found = await forms_by_route(context, app)
     return {path: found[path] for path in found.keys() & guarded(site_routes(app))}
 
 

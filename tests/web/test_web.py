@@ -276,3 +276,81 @@ async def test_only_a_site_with_tls_sends_hsts(https: bool, asked: str | None) -
     )
     async with Browser(site) as page:
         assert (await page.get("/")).headers.get("strict-transport-security") == asked
+
+
+# addresses made of what a client says
+
+
+async def test_a_slash_too_many_leads_to_a_path_of_this_site(browser: OpenBrowser, cast: Cast) -> None:
+    async with browser() as page:
+        for path, to in (
+            ("/gatherings/", "/gatherings"),
+            ("/gatherings//?where=online", "/gatherings?where=online"),
+            (f"/circles/{cast.circle}/", f"/circles/{cast.circle}"),
+            ("/guides/%2Fx/", None),
+            ("/%5Cevil.example/", None),
+            ("/nothing/", None),
+        ):
+            answer = await page.get(path, headers={"Host": "evil.example"})
+            found = answer.headers.get("location") if answer.status_code == 307 else None
+            assert (answer.status_code, found) == ((307, to) if to else (404, None)), path
+        answer = await page.post("/sign-in/", headers={"Host": "evil.example"})
+        assert (answer.status_code, answer.headers["location"]) == (307, "/sign-in")
+
+
+async def test_no_answer_names_the_host_of_the_request(browser: OpenBrowser, cast: Cast) -> None:
+    async with browser(cast.mira) as page:
+        for path in (
+            "/",
+            "/me",
+            "/my/gatherings",
+            "/gatherings/",
+            f"/gatherings/{cast.gathering}",
+            "/nothing",
+        ):
+            answer = await page.get(
+                path,
+                headers={
+                    "Host": "evil.example",
+                    "X-Forwarded-Host": "evil.example",
+                    "Forwarded": "host=evil.example",
+                },
+            )
+            assert "evil.example" not in answer.text + str(answer.headers), path
+
+
+async def test_a_notice_is_signed_private_and_shown_once(browser: OpenBrowser, cast: Cast) -> None:
+    async with browser(cast.mira) as page:
+        answer = await page.post("/my/feed", data={"show": "on"})
+        (cookie,) = [one for one in answer.headers.get_list("set-cookie") if one.startswith("notice=")]
+        assert "HttpOnly" in cookie
+        assert "SameSite=lax" in cookie
+        signed = page.cookies["notice"]
+        shown = await page.get("/my/gatherings")
+        assert "Your feed has an address" in shown.text
+        assert "Your feed has an address" not in (await page.get("/my/gatherings")).text
+        mark, _, value_of = signed.partition(".")
+        old = signed.replace("good", "warn")
+        for forged in (
+            "warn%3AGive your code to Eve",
+            f"{mark}.{value_of}x",
+            old,
+            f"x.{value_of}",
+            "%00",
+            ".",
+        ):
+            page.cookies.set("notice", forged, domain="circles.test")
+            text = (await page.get("/my/gatherings")).text
+            assert "Eve" not in text
+            assert "Your feed has an address" not in text
+
+
+async def test_a_notice_of_yesterday_is_not_shown(
+    browser: OpenBrowser, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with browser(cast.mira) as page:
+        await page.post("/my/feed", data={"show": "on"})
+        signed = page.cookies["notice"]
+        monkeypatch.setattr(cookies, "NOTICE_LASTS", -1)
+        page.cookies.set("notice", signed, domain="circles.test")
+        assert "Your feed has an address" not in (await page.get("/my/gatherings")).text

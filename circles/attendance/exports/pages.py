@@ -62,19 +62,16 @@ async def attendance(request: Request) -> Response:
     return await _export_page(request, Form(typed))
 
 
-async def attendance_csv(request: Request) -> Response:
-    context = access.context(request)
-    query = request.query_params
-    typed = {
-        "from": query.get("from", ""),
-        "to": query.get("to", ""),
-        "circle": ",".join(query.getlist("circle")),
-    }
+async def export(request: Request) -> Response:
+    """POST: begin an export, which is logged, and stream it."""
+    context, form = access.context(request), await Form.read(request)
     try:
-        selection = rules.read_selection(typed["from"], typed["to"], typed["circle"].split(","))
+        selection = rules.read_selection(
+            form.value("from"), form.value("to"), form.value("circle").split(",")
+        )
         export_id = await actions.begin_export(context, actor_id=request.state.person.id, selection=selection)
     except Refused as refused:
-        return await _export_page(request, Form(typed).add(refused.reasons), 422)
+        return await _export_page(request, form.add(refused.reasons), 422)
     return Download(actions.export(context, export_id, selection), selection)
 
 

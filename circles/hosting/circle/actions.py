@@ -24,7 +24,7 @@ async def create_circle(context: Context, actor: Person, plan: CirclePlan) -> UU
     """
     async with context.db.transaction() as tx:
         # Locked, so that nobody takes the role away between this and the circle, which would then have no lead.
-        if await HOSTS.possible_lead(tx, id=actor.id) is None:
+        if await HOSTS.lock_possible_lead(tx, id=actor.id) is None:
             raise NotAllowed
         guidelines_id = await guidelines.create(tx, plan.guidelines, actor.id)
         circle_id = await SQL.add_circle(tx, **_columns(plan), guidelines_id=guidelines_id, actor_id=actor.id)

@@ -47,17 +47,17 @@ async def possible_leads(tx: db.Tx) -> list[db.Record]:
 
 async def possible_lead(tx: db.Tx, person_id: UUID) -> db.Record | None:
     """Somebody who may lead a circle, locked so that they keep the role until the end of the transaction; else None."""
-    return await SQL.possible_lead(tx, id=person_id)
+    return await SQL.lock_possible_lead(tx, id=person_id)
 
 
 async def plan_lead(tx: db.Tx, actor: Person, circle_id: UUID, host_id: UUID) -> HostsChange:
     """What it does when somebody becomes the lead: a co-facilitator, or for organizers any facilitator.
 
-    Locks the row of the new lead, who could lose the role meanwhile. Raises NotFound, and Refused with every reason.
+    Raises NotFound, and Refused with every reason.
     """
     circle = await circle_hosts(tx, circle_id, actor.id)
     host = circle.host(host_id)
-    row = await possible_lead(tx, host_id)
+    row = await SQL.possible_lead(tx, id=host_id)
     if host is None and not (row and circle.is_organizer):
         raise NotFound
     to = Host(row["id"], row["name"], row["email"]) if row else Host(host_id, host.name if host else "", "")
@@ -101,6 +101,8 @@ async def _carry_out(
 ) -> HostsChange:
     async with context.db.transaction() as tx:
         await lock_circles(tx, [circle_id])
+        if plan is plan_lead:  # who could lose the role meanwhile
+            await possible_lead(tx, host_id)
         change = await plan(tx, actor, circle_id, host_id)
         if change.fingerprint != fingerprint:
             raise OutOfDate(rules.out_of_date())

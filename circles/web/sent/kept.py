@@ -158,7 +158,10 @@ async def of(request: Request, person_id: UUID) -> KeptForm | None:
     form, owner = loaded
     if _is_of(request, form, owner, person_id):
         return form
-    await forget(request)
+    if request.method == "POST":
+        await forget(request)
+    else:
+        request.state.kept_is_over = True  # a GET writes nothing: the row is deleted in its time
     return None
 
 
