@@ -22,7 +22,7 @@ import aiosql
 from circles import bookings, people
 from circles.base.errors import Refused
 from circles.base.settings import Settings
-from circles.bookings import actions
+from circles.bookings import actions, queries
 from circles.store import db
 from circles.store.context import Context
 
@@ -42,6 +42,20 @@ async def book(context: Context, target: UUID, person: people.Person, version: U
     return "seat"
 
 
+async def hold(context: Context, target: UUID, person: people.Person, __: UUID) -> str:
+    """Book a seat for $45, which is held then. Returns "held", or the codes of the refusals."""
+    async with context.db.reading() as tx:
+        _, eligibility = await queries.eligibility(tx, person.id, target)
+    version = eligibility.version_id
+    try:
+        await actions.book(
+            context, person, target, choice="amount", amount=4500, version_id=version, agreed=True
+        )
+    except Refused as refused:
+        return ",".join(sorted(refused.codes))
+    return "held"
+
+
 async def cancel(context: Context, target: UUID, person: people.Person, _: UUID) -> str:
     """Cancel a booking of $45, refunded in full."""
     try:
@@ -56,7 +70,7 @@ async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> 
     return "settled"
 
 
-VERBS: dict[str, Verb] = {"book": book, "cancel": cancel, "settle": settle}
+VERBS: dict[str, Verb] = {"book": book, "hold": hold, "cancel": cancel, "settle": settle}
 
 
 def use_naive_statement() -> None:
