@@ -46,6 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+    except Exception as error:
+        from circles.store import logs
+
+        logs.log_crash(error)
+        return 1
 
 
 def run_command(given: argparse.Namespace) -> int:
@@ -288,4 +293,7 @@ PERSON_COMMANDS: dict[str, Callable[[str], int]] = {
 CHANGING = ("migrate", "demo", "zones", "organizer", "erase", "end-feeds")
 
 if __name__ == "__main__":
+    from circles.store.logs import take_hooks
+
+    take_hooks()
     sys.exit(main())

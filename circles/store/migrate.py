@@ -203,5 +203,20 @@ async def _apply(connection: db.Connection, step: Step) -> str:
             await connection.execute(step.text)
             await SQL.record(connection, name=step.name, sha256=step.sha256, incompatible=step.incompatible)
     except db.PostgresError as error:
-        raise MigrationRefused(f"{step.name} failed and nothing of it was kept: {error}") from error
+        # Not its text: that of a constraint which rows break has a row in it.
+        raise MigrationRefused(f"{step.name} failed and nothing of it was kept: {_reason(error)}") from None
     return step.name
+
+
+# Classes of errors (PostgreSQL, appendix A) whose message names objects of the schema at most: syntax and names, lack
+# of resources, locks, shutdown. Others have values of rows in it.
+_WITHOUT_VALUES = ("42", "53", "55", "57")
+
+
+def _reason(error: db.PostgresError) -> str:
+    """."""
+    if (error.sqlstate or "").startswith(_WITHOUT_VALUES):
+        return error.message or type(error).__name__
+    names = {name: getattr(error, f"{name}_name", None) for name in ("table", "column", "constraint")}
+    about = ", ".join(f"{name} {value}" for name, value in names.items() if value)
+    return f"{type(error).__name__} ({about})" if about else type(error).__name__

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from circles.base.settings import rules
@@ -30,6 +30,10 @@ UNITED_STATES = [
 
 # In production a booking may wait for Stripe, and a mail for its server; whoever practices presses Ctrl-C.
 STOP_SECONDS = {"practice": 1.0, "production": 25.0}
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error", "critical"],
+    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+]
 
 
 class Settings(BaseSettings):
@@ -51,6 +55,8 @@ class Settings(BaseSettings):
     run_worker: bool | None = None
     stop_seconds: float | None = Field(default=None, ge=0, le=600)
     trusted_proxy: str = ""
+    log_level: LogLevel | None = None
+    metrics_token: SecretStr = SecretStr("")
 
     smtp_host: str = ""
     smtp_port: int = 587

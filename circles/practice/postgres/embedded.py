@@ -32,7 +32,7 @@ MAX_LOG = 5_000_000  # bytes after which the log is truncated
 SOCKETS = "circles-db-"
 SETUP = Path(__file__).resolve().parents[3] / "sql" / "setup" / "embedded.sql"
 
-# No network, UTC, and a log without personal data: neither statements nor the values in their details.
+# No network, UTC, and a log without personal data: errors of statements are left out, since their texts hold values.
 OPTIONS = {
     "listen_addresses": "",
     "port": "5432",
@@ -40,6 +40,7 @@ OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_error_verbosity": "terse",
+    "log_min_messages": "log",
     "log_min_error_statement": "panic",
 }
 
