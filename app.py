@@ -65,7 +65,7 @@ from circles.store.context import Context
 from circles.store.db import Database
 from circles.web import access, errors, headers
 from circles.web.access import Access, form, post, route
-from circles.web.health import healthz
+from circles.web.monitoring import pages as monitoring_pages
 from circles.web.site import Site
 from circles.web.static import Static
 
@@ -398,7 +398,7 @@ PRACTICE = [
 ]
 
 ROOT: list[BaseRoute] = [
-    route("/healthz", healthz, Access.MACHINE),
+    *monitoring_pages.ROUTES,
     Mount("/static", Static(directory=templates.STATIC), name="static"),
 ]
 

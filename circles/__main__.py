@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import circles
 from circles.base.errors import CirclesError, NotFound, Refused
@@ -20,12 +20,10 @@ from circles.commands.opening import (
     prepare,
     read_settings,
     refuse_beside_production,
-    warn,
+    warn_of_zones,
 )
 
 # Other modules are imported where they are used: `assets` need not wait for the whole site.
-if TYPE_CHECKING:
-    pass
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -122,7 +120,7 @@ def work() -> int:
 
     async def run() -> None:
         async with context(settings, for_jobs=True) as opened:
-            await warn(opened)
+            await warn_of_zones(opened)
             await server.work(opened)
 
     settings = read_settings()
@@ -140,7 +138,7 @@ def migrate() -> int:
     async def run() -> tuple[list[str], list[str]]:
         applied = await migrate.migrate(settings.worker_url)
         async with context(settings) as opened:
-            await warn(opened)
+            await warn_of_zones(opened)
             return applied, await migrate.check(opened.db)
 
     with database(read_settings(), shared=True, changes_tables=True) as settings:

@@ -33,7 +33,7 @@ def demo() -> Iterator[str]:
         command = [sys.executable, "-m", "circles", "serve"]
         with subprocess.Popen(command, cwd=ROOT, env=environment) as site:
             try:
-                wait_for(f"http://127.0.0.1:{port}/healthz", site)
+                wait_for(f"http://127.0.0.1:{port}/readyz", site)
                 yield f"http://127.0.0.1:{port}"
             finally:
                 site.send_signal(signal.SIGINT)

@@ -34,45 +34,41 @@ def refuse_beside_production() -> None:
 
 
 def read_settings() -> Settings:
-    """The settings, with what is doubtful about them said on standard error. Raises SettingsRefused."""
+    """The settings, by which logging is set up, with what is doubtful about them said. Raises SettingsRefused."""
     from circles.commands import read_settings as settings_file
 
-    settings, doubtful = settings_file.read_settings()
-    for text in doubtful:
-        print(text, file=sys.stderr)
-    return settings
+    return settings_file.use_settings()
 
 
 def check_stripe(settings: Settings) -> None:
     """In production, ask Stripe about the key before anything starts. Raises StripeRefused."""
     from circles import payments
+    from circles.commands.read_settings import warn
 
     if settings.practice:
         return
     report = asyncio.run(payments.check_key(settings))
     if report.problems:
         raise StripeRefused("\n".join(report.problems))
-    for text in report.warnings:
-        print(text, file=sys.stderr)
+    warn(settings, report.warnings)
 
 
 async def check_schema(opened: Context) -> None:
     """Refuse a database that this code cannot run on. One that a newer Circles has migrated is named."""
+    from circles.commands.read_settings import warn
     from circles.store import migrate
 
     if newer := await migrate.check(opened.db):
-        print(
-            f"A newer Circles has migrated this database ({', '.join(newer)}). This one runs on it.",
-            file=sys.stderr,
-        )
+        text = f"A newer Circles has migrated this database ({', '.join(newer)}). This one runs on it."
+        warn(opened.settings, [text])
 
 
-async def warn(opened: Context) -> None:
-    """Say on standard error what is wrong with the time zones."""
+async def warn_of_zones(opened: Context) -> None:
+    """Say what is wrong with the time zones."""
     from circles.commands import zones
+    from circles.commands.read_settings import warn
 
-    for text in await zones.warnings(opened):
-        print(text, file=sys.stderr)
+    warn(opened.settings, await zones.warnings(opened))
 
 
 @contextmanager
@@ -85,11 +81,11 @@ def database(
     whether the command migrates.
     """
     from circles.commands import database_check
+    from circles.commands.read_settings import warn
     from circles.practice.postgres import embedded as postgres
 
     if settings.database_url:
-        for text in asyncio.run(database_check.check_all(settings, changes_tables=changes_tables)):
-            print(text, file=sys.stderr)
+        warn(settings, asyncio.run(database_check.check_all(settings, changes_tables=changes_tables)))
         yield settings
         return
     print(f"The embedded database in {settings.data_dir.absolute()}.", file=sys.stderr)
@@ -134,7 +130,7 @@ async def prepare(settings: Settings) -> bool:
     if settings.practice:
         await migrate(settings.worker_url)
     async with context(settings) as opened:
-        await warn(opened)
+        await warn_of_zones(opened)
         if not settings.practice:
             return False
         from circles.practice import demo

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource
 
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
 from circles.base.settings import rules as setting_rules
+from circles.store import logs
+
+log = structlog.get_logger("start")
 
 ROOT = Path(__file__).resolve().parents[2]
 # Where a machine that serves in production keeps its settings (deploy/README.md).
@@ -43,6 +48,23 @@ def read_settings() -> tuple[Settings, list[str]]:
     if misspelled:
         raise SettingsRefused("\n".join(misspelled))
     return settings, [*others, *setting_rules.warnings(settings)]
+
+
+def use_settings() -> Settings:
+    """The settings, by which logging is set up, with what is doubtful about them said. Raises SettingsRefused."""
+    settings, doubtful = read_settings()
+    logs.configure(settings)
+    warn(settings, doubtful)
+    return settings
+
+
+def warn(settings: Settings, texts: Iterable[str]) -> None:
+    """Say on standard error which database this is and what is doubtful, in production as lines of the log."""
+    for text in texts:
+        if settings.practice:
+            print(text, file=sys.stderr)
+        else:
+            log.warning("said at the start", text=text)
 
 
 def variable_name(field: str) -> str:

@@ -10,14 +10,18 @@ import signal
 import socket
 from contextlib import suppress
 from types import FrameType
+from typing import Any, cast
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
 from circles.store.context import Context
 from circles.web.head_deadline import MAX_CONNECTIONS, HeadDeadlineProtocol
+from circles.web.monitoring.request_log import FROM_PROXY
 
 MIN_OPEN_FILES = 4096  # a connection is an open file
 # The part of the time to stop in which new requests are still served, while the readiness check says no, so that a
@@ -76,7 +80,15 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
-            print(welcome(self._settings), flush=True)
+            announce(self._settings, "serving", welcome(self._settings), address=self._settings.base_url)
+
+
+def announce(settings: Settings, event: str, text: str, **fields: Any) -> None:
+    """Say that a process has started: to a person in practice mode, else as a line of the log."""
+    if settings.practice:
+        print(text, flush=True)
+    else:
+        structlog.get_logger("server").info(event, **fields)
 
 
 def welcome(settings: Settings) -> str:
@@ -92,8 +104,9 @@ def welcome(settings: Settings) -> str:
 def run(application: Starlette, settings: Settings, listening: socket.socket) -> None:
     """Serve the site until a signal stops it. Raises SiteFailed when it cannot start."""
     raise_file_limit()
+    proxied = TrustedProxy(cast(Any, application), settings.trusted_proxy)
     config = uvicorn.Config(
-        application,
+        proxied if settings.trusted_proxy else application,
         http=HeadDeadlineProtocol,
         ws="none",
         lifespan="on",
@@ -101,8 +114,7 @@ def run(application: Starlette, settings: Settings, listening: socket.socket) ->
         log_level="warning",
         access_log=False,  # a path can hold the key of a feed or of a sign-in
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxy),
-        forwarded_allow_ips=settings.trusted_proxy or None,
+        proxy_headers=False,
         limit_concurrency=2 * MAX_CONNECTIONS,  # beyond it 503; before, connections that wait are ended
         timeout_keep_alive=5,
         timeout_graceful_shutdown=math.ceil(settings.seconds_to_stop * (1 - NOTICE)),
@@ -111,6 +123,16 @@ def run(application: Starlette, settings: Settings, listening: socket.socket) ->
     server.run(sockets=[listening])
     if not server.started:
         raise SiteFailed("The site did not start; the lines above say why.")
+
+
+class TrustedProxy(ProxyHeadersMiddleware):
+    """uvicorn's reader of a proxy's headers, which also notes whether the connection came from that proxy."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Note it before the client's own address takes the place of the proxy's."""
+        client = scope.get("client")
+        scope[FROM_PROXY] = bool(client) and client[0] in self.trusted_hosts
+        await super().__call__(scope, receive, send)
 
 
 class SiteFailed(CirclesError):
@@ -141,6 +163,6 @@ async def work(context: Context) -> None:
 
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(sign, handle)
-    print("Carrying out jobs. Ctrl-C stops it.", flush=True)
+    announce(context.settings, "carrying out jobs", "Carrying out jobs. Ctrl-C stops it.")
     with suppress(asyncio.CancelledError):
         await working

@@ -341,11 +341,6 @@ async def forget(context: Context) -> None:
         await SQL.delete_old(tx)
 
 
-async def waiting_state(tx: db.Tx) -> db.Record:
-    """How long the oldest waiting mail has waited (seconds), and whether another was accepted since it was written."""
-    return await SQL.waiting_state(tx)
-
-
 async def recent(tx: db.Tx, limit: int = 200) -> list[db.Record]:
     """The newest mails, for the practice mailbox."""
     return await db.rows(SQL.recent(tx, limit=limit))

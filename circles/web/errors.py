@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from circles.base.errors import NotAllowed, NotFound, Refused
+from circles.base.errors import NotAllowed, NotFound, Refused, describe
 from circles.store import db
 from circles.web import access, render
 from circles.web.sent import interrupted, origin
@@ -71,7 +70,7 @@ def _error_page(request: Request, status: int, reasons: tuple[str, ...] = ()) ->
         happened=" ".join(reasons),
         safe=text,
         todo="",
-        reference="",
+        reference=getattr(request.state, "request_id", "") if status >= 500 else "",
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -134,7 +133,11 @@ async def disconnected(request: Request, _: Exception) -> Response:
 async def unavailable(request: Request, error: Exception) -> Response:
     """503 for a fault of the database: with the form that was sent, or as an error page. Logged by kind and place."""
     assert isinstance(error, db.Unavailable)  # noqa: S101 (what the table below says)
-    log.warning("the database was unavailable", error=error.kind, route=_route(request))
+    log.warning(
+        "the database was unavailable",
+        route=route_of(request.scope),
+        **describe(error) | {"error": error.kind},
+    )
     response = await interrupted.response(request, error) or _error_page(request, 503)
     response.headers["Retry-After"] = RETRY_AFTER
     response.headers["Cache-Control"] = "no-store"
@@ -144,18 +147,21 @@ async def unavailable(request: Request, error: Exception) -> Response:
 async def unexpected(request: Request, error: Exception) -> Response:
     """500, or 503 where the database was at fault.
 
-    Logged by type and line, never by the exception's text, which may hold personal data."""
+    `log_unexpected` is called once the response is sent, by the outermost middleware.
+    """
     if isinstance(error, db.Unavailable):
         return await unavailable(request, error)
-    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
-    log.error("unexpected", error=type(error).__name__, route=_route(request), places=places)
     return _error_page(request, 500)
 
 
-def _route(request: Request) -> str:
-    """The route's pattern, not the path: a path may hold a private token."""
-    route = request.scope.get("route")
-    return getattr(route, "path", "") or request.url.path.split("/")[1]
+def route_of(scope: Scope) -> str:
+    """The pattern of the route, never the path, which may hold a key or an id."""
+    return getattr(scope.get("route"), "path", "") or "no route"
+
+
+def log_unexpected(error: Exception, *, route: str) -> None:
+    """Log an exception that nobody caught by type and places, never by its text, which may hold personal data."""
+    log.error("unexpected", route=route, **describe(error))
 
 
 handlers: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {

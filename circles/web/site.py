@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from circles.web import errors, headers
+from circles.web.monitoring.request_log import RequestLog
 
 
 class Site(Starlette):
@@ -17,8 +19,9 @@ class Site(Starlette):
         super().__init__(**options)
         # Starlette's own redirect is an address made of the Host header, which anybody can write. Ours: web/errors.py
         self.router.redirect_slashes = False
+        self.state.started = time.monotonic()
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette's stack, wrapped in ours."""
         inner = headers.LargeBodyPage(super().build_middleware_stack(), page=errors.body_too_large)
-        return headers.SecurityHeaders(inner, https=not self.state.settings.practice)
+        return RequestLog(headers.SecurityHeaders(inner, https=not self.state.settings.practice))

@@ -61,16 +61,6 @@ where state = 'waiting' and created_at < now() - interval '1 hour'
     )
 order by created_at limit 500;
 
--- name: waiting_state()^
--- how long the oldest waiting mail has waited (seconds), and whether any mail was accepted meanwhile. That has no index,
--- and it matters only for a mail that has waited for an hour
-select
-    coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_wait,
-    case when min(created_at) < now() - interval '1 hour'
-        then exists (select from mails as sent where sent.sent_at > min(mails.created_at))
-        else true end as others_went
-from mails where state = 'waiting';
-
 -- name: forget_unreached()!
 -- addresses that nobody has any more
 delete from unreached_addresses

@@ -40,3 +40,71 @@ on conflict (name) do update set
     failed_at = excluded.failed_at,
     failures = timetable_entries.failures + 1,
     failure = excluded.failure;
+
+-- name: is_migrated()$
+-- whether the table of migrations is there
+select to_regclass('circles_migrations') is not null;
+
+-- name: migrations()
+-- the applied migrations
+select name from circles_migrations;
+
+-- name: waiting_jobs()
+-- jobs by kind: how many wait, run and were given up on, and how long the oldest due one has waited (seconds)
+select
+    entrypoint as kind,
+    count(*) filter (where status = 'queued') as waiting,
+    count(*) filter (where status = 'picked') as running,
+    count(*) filter (where status = 'failed') as given_up,
+    coalesce(extract(epoch from now() - min(execute_after) filter (
+        where status = 'queued' and execute_after <= now()
+    )), 0)::float8 as oldest_wait
+from pgqueuer
+group by entrypoint
+order by entrypoint;
+
+-- name: waiting_mails()
+-- waiting mails by kind, and how long the oldest has waited (seconds)
+select
+    kind,
+    count(*) as waiting,
+    extract(epoch from now() - min(created_at))::float8 as oldest_wait
+from mails
+where state = 'waiting'
+group by kind
+order by kind;
+
+-- name: other_mail_went()$
+-- whether a mail was accepted since the oldest waiting one was written. That has no index, and it matters only for a mail
+-- that has waited for an hour
+select
+    case when min(created_at) < now() - interval '1 hour'
+        then exists (select from mails as sent where sent.sent_at > min(mails.created_at))
+        else true end
+from mails
+where state = 'waiting';
+
+-- name: entries(names)
+-- how these entries of the timetable went: the last success and failure, and for how long they have been due (seconds)
+select
+    name,
+    succeeded_at,
+    failed_at,
+    failures,
+    failure,
+    failed_at is not null and failed_at > coalesce(succeeded_at, '-infinity') as is_failing,
+    coalesce(extract(epoch from now() - failed_at), 0)::float8 as since_failure,
+    extract(epoch from now() - due_at)::float8 as late
+from timetable_entries
+where name = any(:names::text[])
+order by name;
+
+-- name: newest_worker()^
+-- the worker seen last: how long ago (seconds), and whether it runs behind a pooler
+select
+    extract(epoch from now() - seen_at)::float8 as silence,
+    pooled
+from processes
+where kind = 'worker'
+order by seen_at desc
+limit 1;

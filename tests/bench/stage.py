@@ -98,7 +98,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         try:
             with socket.create_connection(("127.0.0.1", port), 30) as client:
                 # The port is taken before the site is ready, so only an answer counts.
-                client.sendall(load.get("/healthz"))
+                client.sendall(load.get("/livez"))
                 if client.recv(1):
                     return
         except OSError:

@@ -183,7 +183,7 @@ async def _answers(process: asyncio.subprocess.Process, address: str, folder: Pa
     if process.returncode is not None:
         raise RuntimeError(f"the site ended: {(folder / 'site.log').read_text()}")
     try:
-        await asyncio.to_thread(lambda: urllib.request.urlopen(f"{address}/healthz", timeout=10).close())
+        await asyncio.to_thread(lambda: urllib.request.urlopen(f"{address}/readyz", timeout=10).close())
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
     return True

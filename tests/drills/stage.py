@@ -267,7 +267,7 @@ async def _answers(program: Program) -> bool:
         raise RuntimeError(f"the web process ended: {program.said()}")
     async with httpx2.AsyncClient(timeout=PATIENCE) as client:
         with suppress(httpx2.TransportError):
-            return bool((await client.get(f"{program.address}/healthz")).status_code)
+            return bool((await client.get(f"{program.address}/livez")).status_code)
     return False
 
 

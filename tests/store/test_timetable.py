@@ -7,13 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx2
 import pytest
 from starlette.applications import Starlette
 
 from circles.store import jobs
 from circles.store.context import Context
-from tests.conftest import Browser
 from tests.helpers import change, rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,16 +73,3 @@ def test_the_map_alone_makes_every_job_known() -> None:
     ).stdout.split()
     assert len(declared) > 20
     assert sorted(known) == sorted(declared)
-
-
-async def test_a_failed_job_shows_in_the_health_check(context: Context, app: Starlette) -> None:
-    async with Browser(app) as page:
-        well: httpx2.Response = await page.get("/healthz")
-        await change(
-            context,
-            "insert into pgqueuer (priority, entrypoint, status, updated, heartbeat, execute_after) "
-            "values (0, 'mail.deliver', 'failed', now(), now(), now())",
-        )
-        ill = await page.get("/healthz")
-    assert (well.status_code, ill.status_code) == (200, 503)
-    assert ill.json() == {"database": "well", "queue": "1 job was given up on", "mail": "well"}

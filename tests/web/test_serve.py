@@ -45,12 +45,12 @@ class Site:
         )  # fmt: skip
 
     def start(self) -> float:
-        """Serve; the seconds until /healthz answers."""
+        """Serve; the seconds until /readyz says yes."""
         begun = time.monotonic()
         self.process = self.run()
         while time.monotonic() < begun + 90:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=60) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=60) as answer:
                     assert answer.status == 200
                     return time.monotonic() - begun
             except (urllib.error.URLError, ConnectionError):

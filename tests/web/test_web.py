@@ -16,7 +16,6 @@ from starlette.routing import Mount, Route
 from circles.base import text
 from circles.base.errors import NotFound, Reason
 from circles.store.context import Context
-from circles.store.db import Database
 from circles.web import access, cookies, forms, headers, limits
 from circles.web.sent import origin
 from tests.cast import Cast
@@ -169,28 +168,6 @@ async def test_an_error_page_shows_nothing_of_the_exception(
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert "secret detail" not in answer.text
     assert "ValueError" not in answer.text
-
-
-async def test_health_has_the_state_of_database_and_queue(
-    browser: OpenBrowser, cast: Cast, context: Context, app: Starlette
-) -> None:
-    async with browser() as page:
-        answer = await page.get("/healthz")
-        assert (answer.status_code, answer.json()) == (
-            200,
-            {"database": "well", "queue": "well", "mail": "well"},
-        )
-        async with context.db.transaction() as tx:
-            await tx.execute(
-                "insert into pgqueuer (priority, status, entrypoint, execute_after) "
-                "values (0, 'queued', 'mail.deliver', now() - interval '1 hour')"
-            )
-        assert (await page.get("/healthz")).status_code == 503
-        gone = await Database.open(context.settings.database_url)
-        await gone.close()
-        app.state.context = Context(context.settings, gone)
-        answer = await page.get("/healthz")
-        assert (answer.status_code, answer.json()["database"]) == (503, "does not answer")
 
 
 async def count(context: Context, *asked: limits.Limit) -> list[str]:

@@ -17,7 +17,7 @@ from asyncpg import (
 from circles.store.db.copying import copy_in, copy_out
 from circles.store.db.faults import Unavailable
 from circles.store.db.limits import COMMANDS, JOBS, PAGES, Limits
-from circles.store.db.pools import Database, Tx, commits, connect
+from circles.store.db.pools import Database, PoolState, Tx, commits, connect
 from circles.store.db.queries import SQL, queries, rows, violated_constraint
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "IntegrityConstraintViolationError",
     "InterfaceError",
     "Limits",
+    "PoolState",
     "PostgresError",
     "Record",
     "Tx",

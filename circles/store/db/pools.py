@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -59,6 +60,15 @@ async def connect(url: str) -> Connection:
     connection = await asyncpg.connect(url, timeout=15, server_settings=_IN_UTC)
     _keep_alive(connection)
     return connection
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """How many connections of a pool are in use, are open, and may be open."""
+
+    in_use: int
+    size: int
+    max_size: int
 
 
 class Commits:
@@ -155,6 +165,19 @@ class Database:
         pools = [one._pool for one in (database, database.reserved, database.exports, database.jobs)]
         database._watching = asyncio.create_task(database._watch.run(url, pools, _drop))
         return database
+
+    def pool_states(self) -> dict[str, PoolState]:
+        """How many connections each pool has now, by what it is for."""
+        pools = {"pages": self, "reserved": self.reserved, "exports": self.exports, "jobs": self.jobs}
+        return {
+            name: database._state()
+            for name, database in pools.items()
+            if database is not self or name == "pages"
+        }
+
+    def _state(self) -> PoolState:
+        size = self._pool.get_size()
+        return PoolState(size - self._pool.get_idle_size(), size, self._pool.get_max_size())
 
     async def close(self) -> None:
         """Close every connection, after a short wait for running queries."""

@@ -17,7 +17,7 @@ log = structlog.get_logger("heartbeats")
 SECONDS = 15  # between two
 
 
-async def is_pooled(connection: db.Connection) -> bool:
+async def is_pooled(connection: db.Tx) -> bool:
     """Whether a connection goes through a pooler: that announces a process of its own, not the server's."""
     return connection.get_server_pid() != await SQL.server_pid(connection)
 
@@ -30,6 +30,6 @@ async def beat_always(context: Context, kind: Literal["web", "worker"], *, poole
             async with asyncio.timeout(SECONDS), context.db.transaction() as tx:
                 await SQL.beat(tx, id=process, kind=kind, pooled=pooled)
                 await SQL.delete_ended(tx)
-        except (OSError, TimeoutError, db.PostgresError, db.InterfaceError) as error:
+        except (OSError, TimeoutError, db.Unavailable, db.PostgresError, db.InterfaceError) as error:
             log.warning("a heartbeat was not stored", error=type(error).__name__)
         await asyncio.sleep(SECONDS)

@@ -37,7 +37,7 @@ async def _store_failure(context: Context, name: str, cron: str, failure: str) -
     try:
         async with context.db.transaction() as tx:
             await SQL.entry_failed(tx, name=name, due_at=_next_time(cron), failure=failure)
-    except (OSError, TimeoutError, db.PostgresError, db.InterfaceError) as error:
+    except (OSError, TimeoutError, db.Unavailable, db.PostgresError, db.InterfaceError) as error:
         log.warning("a failure was not stored", entry=name, error=type(error).__name__)
 
 

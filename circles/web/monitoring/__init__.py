@@ -1,0 +1,1 @@
+"""What operators see: the log of requests, health checks, metrics."""
