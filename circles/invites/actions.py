@@ -187,7 +187,7 @@ async def feed(context: Context, tx: db.Tx, token: str) -> tuple[bytes, str]:
     if not rows:
         raise NotFound
     entries = tuple(sending.entry(context.settings, _as_last_told(row)) for row in rows if row["booking_id"])
-    return _feed_bytes(entries, sending.organizer(context.settings), context.settings.community_name)
+    return _feed_bytes(entries, sending.organizer(context.settings), context.settings.mail_name)
 
 
 def _as_last_told(row: db.Record) -> sending.Booking:

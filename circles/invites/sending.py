@@ -86,7 +86,7 @@ def my_gatherings_url(settings: Settings) -> str:
 
 def organizer(settings: Settings) -> ics.Party:
     """The mailbox that sends every invite."""
-    return ics.Party(settings.mail_from, settings.community_name)
+    return ics.Party(settings.mail_from, settings.mail_name)
 
 
 def entry(settings: Settings, row: Booking) -> ics.Entry:

@@ -42,4 +42,4 @@ def suggested_dates_file(settings: Settings, dates: Iterable[SuggestedDate], mad
         )
         for date in dates
     ]
-    return ics.publish(entries, ics.Party(settings.mail_from, settings.community_name))
+    return ics.publish(entries, ics.Party(settings.mail_from, settings.mail_name))

@@ -76,7 +76,7 @@ def compose(
     viewer: on whose clock it says times. subject: must be discreet; characters that a header cannot hold are removed,
     so that no mail can block the queue.
     """
-    header = text.tidy_line(subject) or settings.community_name
+    header = text.tidy_line(subject) or settings.mail_name
     common = {"settings": settings, "subject": header, "to_name": to_name, "viewer": viewer, **context}
     return ComposedMail(
         kind,
@@ -183,7 +183,7 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
     """
     to = _address(row["to_name"], row["to_address"])
     mail = EmailMessage(policy=SMTP if to.addr_spec.isascii() else SMTPUTF8)
-    mail["From"] = _address(settings.community_name, settings.mail_from)
+    mail["From"] = _address(settings.mail_name, settings.mail_from)
     mail["To"] = to
     if row["reply_to"]:
         mail["Reply-To"] = _address("", row["reply_to"])

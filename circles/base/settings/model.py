@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     stripe_api_base: str = ""
 
     community_name: str = "Circles"
+    mail_name: str = "Circles"
     statement_name: str = "CIRCLES"
     crisis_lines: Annotated[list[CrisisLine], NoDecode] = UNITED_STATES
 

@@ -71,7 +71,7 @@ async def _send_mail(tx: db.Tx, context: Context, person: people.Person) -> None
         to=person.email,
         to_name=person.name,
         person_id=person.id,
-        subject=f"{context.settings.community_name}: a note for you",
+        subject=f"{context.settings.mail_name}: a note for you",
         link=f"{context.settings.base_url}/my/suggestions",
         keep_days=suggestions_rules.KEEP_DAYS,
     )
