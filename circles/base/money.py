@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -36,6 +36,7 @@ SIGNS = {
     "AUD": ("$", "a$", "au$", "dollar", "dollars"),
     "NZD": ("$", "nz$", "dollar", "dollars"),
     "CHF": ("fr", "fr.", "sfr", "sfr.", "franc", "francs", "franken"),
+    "MXN": ("$", "mx$", "mex$", "peso", "pesos"),
     "JPY": ("¥", "yen"),
 }
 _OTHER_SIGNS = frozenset({"kr", "kr.", "zł", "kč", "ft", "lei", "rs", "rs."})
@@ -88,13 +89,13 @@ def format_plain(minor: int, currency: str) -> str:
     return f"{unit}.{part:0{digits}d}" if part else str(unit)
 
 
-def parse(typed: str, currency: str, field: str = "amount", *, also: Collection[str] = ()) -> int:
+def parse(typed: str, currency: str, field: str = "amount") -> int:
     """Read an amount as people type it into minor units: 12.50, 12,50, $30, 12 €, .5, 1,500.00, 1'500.
 
-    also: other currencies whose signs are accepted. Raises Refused for no amount, another currency's sign, too many
-    decimals, a negative one, more than MAX_MINOR, and one with two meanings, such as 1.500.
+    Raises Refused for no amount, another currency's sign, too many decimals, a negative one, more than MAX_MINOR, and
+    one with two meanings, such as 1.500.
     """
-    number = _without_sign(typed, (currency, *also), field)
+    number = _without_sign(typed, currency, field)
     whole, part = _split(number, currency, field)
     digits = get_currency_precision(currency)
     if len(part) > digits:
@@ -113,20 +114,20 @@ def signs_of(currency: str) -> tuple[str, ...]:
     return tuple(sorted({currency.lower(), *SIGNS.get(currency, ())}, key=lambda sign: (-len(sign), sign)))
 
 
-def _without_sign(typed: str, currencies: Sequence[str], field: str) -> str:
+def _without_sign(typed: str, currency: str, field: str) -> str:
     """The number of a typed amount. Raises Refused for another currency's sign, and for what is no amount."""
     plain = " ".join(text.plain_digits(typed).translate(_ASIDE).split())
     match = _TYPED.fullmatch(plain.casefold())
     if not match or len(plain) > _MAX_LENGTH:
-        raise _unreadable(plain, currencies[0], field)
+        raise _unreadable(plain, currency, field)
     number = match["number"].strip()
     before = match["before"].replace(" ", "").removeprefix("+")
     after = match["after"].replace(" ", "")
     if "-" in before or not number or (match["rest"] and number[-1] not in ".,"):
-        raise _unreadable(plain, currencies[0], field)
+        raise _unreadable(plain, currency, field)
     for sign in (before, after):
-        if not any(_is_sign(sign, currency) for currency in currencies):
-            raise _other_currency(sign, currencies[0], field) or _unreadable(plain, currencies[0], field)
+        if not _is_sign(sign, currency):
+            raise _other_currency(sign, currency, field) or _unreadable(plain, currency, field)
     return number
 
 

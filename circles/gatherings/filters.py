@@ -140,10 +140,13 @@ def _means(reader: Reader) -> int | None:
 
 
 def _amount(typed: str) -> int:
-    """Any currency's sign may stand beside the number: it is compared with each circle's own prices."""
+    """A number, compared with each circle's own prices: 30 with the sign of one currency is not 30 of another."""
     try:
-        return money.parse(typed, _ANY_CURRENCY, "means", also=tuple(money.SIGNS))
+        return money.parse(typed, _ANY_CURRENCY, "means")
     except Refused as refused:
         if refused.codes & {"amount_unreadable"}:
             raise Refused(Reason("amount", "Please write a plain number, such as 25.", "means")) from None
+        if refused.codes & {"amount_currency"}:
+            text = "Please write the number alone, such as 25. Each circle's prices are in its own currency."
+            raise Refused(Reason("amount_currency", text, "means")) from None
         raise

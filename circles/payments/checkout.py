@@ -14,7 +14,7 @@ from uuid import UUID
 from circles.payments import findings, gateway, rules, sync
 from circles.payments.gateway import RefusedByStripe, Unreachable
 from circles.payments.rules import CheckoutSnapshot, CheckoutState
-from circles.store import audit, db
+from circles.store import audit, db, jobs
 from circles.store.context import Context
 
 SQL = db.queries("payments/checkouts")
@@ -143,3 +143,23 @@ async def release(context: Context, booking_id: UUID) -> Released:
     if state == "paid":
         return "paid"
     return "expired" if state in ("expired", "failed") else "undecided"
+
+
+async def settle_finding(
+    tx: db.Tx, context: Context, actor_id: UUID, finding_id: UUID, reason: str, *, refund: bool
+) -> None:
+    """A person settles a finding, in the caller's transaction; the seat that waited for it is free. Idempotent.
+
+    refund: all its money goes back, under "payments.refund". Raises NotFound, and Refused without a reason.
+    """
+    booking_id = await findings.booking_of(tx, finding_id)
+    row = await SQL.lock_checkout(tx, booking_id=booking_id)  # before the finding, as sync does
+    finding = await findings.lock(tx, finding_id)
+    if finding["settled_at"]:
+        return
+    await findings.settle(tx, actor_id, finding, reason)
+    operation_id = await findings.add_refund(tx, finding, reason) if refund else None
+    if operation_id:
+        await jobs.enqueue(tx, "payments.refund", operation_id=operation_id, key=str(operation_id))
+    if row and row["stripe_id"] == finding["stripe_id"]:
+        await sync.fail(tx, context, booking_id, f"finding_{finding['kind']}", "differs")

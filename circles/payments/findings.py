@@ -96,8 +96,13 @@ async def settle(tx: db.Tx, actor_id: UUID, finding: db.Record, reason: str) -> 
     )
 
 
+async def booking_of(tx: db.Tx, finding_id: UUID) -> UUID:
+    """The booking that a finding is about. Raises NotFound."""
+    return or_not_found(await SQL.booking_of_finding(tx, id=finding_id))
+
+
 async def lock(tx: db.Tx, finding_id: UUID) -> db.Record:
-    """A finding, locked. Raises NotFound."""
+    """A finding, locked, after its checkout. Raises NotFound."""
     return or_not_found(await SQL.lock_finding(tx, id=finding_id))
 
 

@@ -27,6 +27,10 @@ order by payment_findings.created_at limit :most;
 -- a finding, locked
 select * from payment_findings where id = :id for no key update;
 
+-- name: booking_of_finding(id)$
+-- the booking that a finding is about
+select booking_id from payment_findings where id = :id;
+
 -- name: settle_finding(id, actor_id, reason)!
 -- a person has settled a finding
 update payment_findings set settled_at = now(), settled_by = :actor_id, settled_reason = :reason

@@ -97,9 +97,21 @@ def test_the_refusal_of_an_amount_says_what_to_write() -> None:
         assert caught.value.reasons[0].text == sentence
 
 
-def test_signs_of_other_currencies_are_accepted_where_they_are_named() -> None:
-    assert money.parse("€30", "USD", also=("EUR", "GBP")) == 3000
-    assert codes(lambda: money.parse("¥30", "USD", also=("EUR", "GBP"))) == {"amount_currency"}
+@pytest.mark.parametrize(
+    ("typed", "currency"),
+    [
+        ("€30", "EUR"),
+        ("30 EUR", "EUR"),
+        ("£30", "GBP"),
+        ("30 CHF", "CHF"),
+        ("MX$30", "MXN"),
+        ("30 pesos", "MXN"),
+    ],
+)
+def test_a_sign_or_code_counts_in_its_own_currency_alone(typed: str, currency: str) -> None:
+    assert money.parse(typed, currency) == 3000
+    for other in {"USD", "CAD", "EUR", "GBP", "CHF", "JPY"} - {currency}:
+        assert codes(lambda other=other: money.parse(typed, other)) == {"amount_currency"}
 
 
 def test_a_currency_without_cents_takes_none() -> None:

@@ -168,6 +168,16 @@ async def test_means_count_community_seats(context: Context, cast: Cast, browser
         assert await shown(page, "/gatherings?means=0") == {cast.free_gathering}
 
 
+@pytest.mark.parametrize("typed", ["€30", "30 EUR", "£30", "30 kr", "30 JPY"])
+async def test_thirty_of_another_currency_is_not_thirty_dollars(
+    cast: Cast, browser: OpenBrowser, typed: str
+) -> None:
+    async with browser() as page:
+        answer = await page.get("/gatherings", params={"means": typed})
+    assert "Please write the number alone" in answer.text
+    assert f'value="{typed}"' in answer.text
+
+
 async def test_with_seats_left(context: Context, cast: Cast, browser: OpenBrowser) -> None:
     one = await add_gathering(context, cast.circle, days=5, capacity=1, community_seats=0)
     await add_booking(context, one, cast.mira, kind="paid", amount=4500)

@@ -1,0 +1,121 @@
+"""A seat that waits for a person: held, shown as such, and freed with its money sent back when it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from circles import payments
+from circles.base.errors import NotFound, Refused
+from circles.store import jobs
+from tests.bookings import helpers
+from tests.bookings.helpers import Scene
+from tests.conftest import Browser
+
+scene, mira = helpers.scene, helpers.mira
+
+
+async def differing(scene: Scene, drain: Callable[[], Any], amount: int = 100) -> UUID:
+    """A seat of $45 whose checkout Stripe says was paid with another amount."""
+    booking = await scene.book(scene.cast.mira)
+    await scene.pay(booking.id)
+    await scene.value(
+        "update practice_objects set body = jsonb_set(body, '{amount_total}', to_jsonb($1::int)) "
+        "where kind = 'checkout'",
+        amount,
+    )
+    await drain()
+    return booking.id
+
+
+async def settle(scene: Scene, *, refund: bool, reason: str = "A mistake at Stripe") -> None:
+    finding = await scene.value("select id from payment_findings")
+    async with scene.context.db.transaction() as tx:
+        await payments.settle_finding(tx, scene.context, scene.cast.odile, finding, reason, refund=refund)
+
+
+async def test_the_seat_is_held_until_a_person_has_decided(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    booking = await differing(scene, drain)
+    await scene.value("update bookings set held_until = now() - interval '3 days'")
+    for entry in ("payments.reconcile", "bookings.lapse"):
+        await jobs.run_timetable(scene.context, entry)
+    await drain()
+    assert (await scene.row(booking))["state"] == "held"
+    notice = await mira.post(f"/bookings/{booking}/let-go", data={})
+    assert notice.status_code == 303
+    assert (await scene.row(booking))["state"] == "held"
+    async with scene.context.db.reading() as tx:
+        (finding,) = await payments.open_findings(tx)
+    assert (finding["kind"], finding["person_name"], finding["amount"]) == ("differs", "Mira", 100)
+    assert (finding["expected"], finding["answered"]) == ({"amount": 4500}, {"amount": 100})
+
+
+async def test_settling_sends_the_money_back_and_frees_the_seat(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    booking = await differing(scene, drain, amount=4400)
+    for _ in range(2):
+        await settle(scene, refund=True)
+    await drain()
+    row = await scene.row(booking)
+    assert (row["state"], row["end_cause"]) == ("lapsed", "payment_differs")
+    assert await scene.count("operations where kind = 'refund_finding'") == 1
+    assert await scene.value("select state from operations where kind = 'refund_finding'") == "done"
+    assert (
+        await scene.value("select sum((body ->> 'amount')::int) from practice_objects where kind = 'refund'")
+        == 4400
+    )
+    assert await scene.count("money_rows") == 0
+    assert "not as it should be" in (await mira.get(f"/bookings/{booking}")).text
+    assert (await scene.book(scene.cast.mira)).state == "held", "they can book again"
+
+
+async def test_settling_by_hand_moves_no_money(scene: Scene, drain: Callable[[], Any]) -> None:
+    booking = await differing(scene, drain)
+    with pytest.raises(Refused):
+        await settle(scene, refund=False, reason="  ")
+    await settle(scene, refund=False)
+    await drain()
+    assert (await scene.row(booking))["state"] == "lapsed"
+    assert await scene.count("operations where kind = 'refund_finding'") == 0
+    settled = await scene.value(
+        "select settled_reason from payment_findings where settled_by = $1", scene.cast.odile
+    )
+    assert settled == "A mistake at Stripe"
+    assert await scene.count("events where what = 'finding.settled' and who = $1", scene.cast.odile) == 1
+
+
+async def test_more_money_opens_a_settled_finding_again(scene: Scene, drain: Callable[[], Any]) -> None:
+    booking = await differing(scene, drain)
+    await settle(scene, refund=False)
+    await scene.value(
+        "update practice_objects set body = jsonb_set(body, '{amount_total}', '200') where kind = 'checkout'"
+    )
+    stripe_id = await scene.value("select stripe_id from checkouts where booking_id = $1", booking)
+    async with scene.context.db.transaction() as tx:
+        await jobs.enqueue(tx, "payments.look", stripe_id=stripe_id)
+    await drain()
+    assert await scene.count("payment_findings where settled_at is null and amount = 200") == 1
+
+
+async def test_what_is_no_finding_is_not_found(scene: Scene) -> None:
+    async with scene.context.db.transaction() as tx:
+        with pytest.raises(NotFound):
+            await payments.settle_finding(tx, scene.context, scene.cast.odile, UUID(int=0), "x", refund=False)
+
+
+async def test_a_hold_that_waits_for_a_bank_says_so_when_let_go(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.pay(booking.id, "000123456789")
+    await drain()
+    await scene.value("update bookings set held_until = held_until - interval '1 day'")
+    answer = await mira.post(f"/bookings/{booking.id}/let-go", data={})
+    assert "A payment for this seat is on its way" in (await mira.get(answer.headers["location"])).text
+    assert (await scene.row(booking.id))["state"] == "held"
