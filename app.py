@@ -65,9 +65,9 @@ from circles.store.context import Context
 from circles.store.db import Database
 from circles.web import access, errors, headers
 from circles.web.access import Access, form, post, route
+from circles.web.encoding.static import Static
 from circles.web.monitoring import pages as monitoring_pages
 from circles.web.site import Site
-from circles.web.static import Static
 
 # The largest body a form may have, in bytes; a route may ask for another.
 MAX_BODY = 200_000

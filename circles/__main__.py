@@ -169,7 +169,7 @@ def assets() -> int:
     """Create the files of static/vendor/ and the table of ZIP codes, from their locked packages."""
     from circles.commands import assets, zips
 
-    assets.fetch()
+    assets.create()
     zips.write()
     return 0
 

@@ -1,4 +1,4 @@
-"""What the set-up makes out of locked packages: htmx in static/vendor, and the table of ZIP codes."""
+"""What the set-up makes out of locked packages: htmx, compressed static files, the table of ZIP codes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from circles.base.errors import CirclesError
+from circles.web.encoding.static import pack
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 HTMX = "htmx-4.min.js"
@@ -16,6 +17,12 @@ HTMX_SHA256 = "28fae7bbe8e8142b702debb9d5234a9a436d9435a4b5165b195aa1a7ed840d25"
 
 class AssetRefused(CirclesError):
     """The wheel's file is missing, or has another hash."""
+
+
+def create() -> None:
+    """Copy htmx, and compress the static files. Raises AssetRefused."""
+    fetch()
+    pack(STATIC)
 
 
 def fetch(static: Path = STATIC) -> Path:

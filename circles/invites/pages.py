@@ -14,6 +14,7 @@ from circles.invites import actions, rules
 from circles.invites.suggested_dates import CALENDAR
 from circles.store import db
 from circles.web import access, cookies, render
+from circles.web.encoding import compression
 from circles.web.forms import Form
 
 SQL = db.queries("invites/invites")
@@ -24,6 +25,7 @@ MAX_SHOWN = 120
 
 async def my_gatherings(request: Request) -> Response:
     context, actor = access.context(request), request.state.person
+    compression.send_as_it_is(request)  # the page holds the address of the feed, which is a key
     async with context.db.reading() as tx:
         rows = await db.rows(SQL.mine(tx, actor_id=actor.id, most=MAX_SHOWN))
         feed, more = await actions.feed_and_more(context, tx, actor.id)

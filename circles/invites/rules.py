@@ -193,11 +193,11 @@ def token_hash(token: str) -> bytes:
 
 
 def etag(body: bytes) -> str:
-    """A strong entity tag (RFC 9110, 8.8.3)."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    """A weak entity tag (RFC 9110, 8.8.3): the body may be compressed on its way."""
+    return f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def is_unchanged(if_none_match: str, tag: str) -> bool:
     """Whether If-None-Match names this tag, by weak comparison (RFC 9110, 13.1.2)."""
     tags = [named.strip().removeprefix("W/") for named in if_none_match.split(",")]
-    return "*" in tags or tag in tags
+    return "*" in tags or tag.removeprefix("W/") in tags

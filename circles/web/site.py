@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from circles.web import errors, headers
+from circles.web.encoding.compression import Compression
 from circles.web.monitoring.request_log import RequestLog
 
 
@@ -24,4 +25,4 @@ class Site(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette's stack, wrapped in ours."""
         inner = headers.LargeBodyPage(super().build_middleware_stack(), page=errors.body_too_large)
-        return RequestLog(headers.SecurityHeaders(inner, https=not self.state.settings.practice))
+        return RequestLog(headers.SecurityHeaders(Compression(inner), https=not self.state.settings.practice))

@@ -42,6 +42,7 @@ OPEN = {"base", "store", "web"}
 LIBRARIES = {
     "anyascii": "base.names",
     "asyncpg": "store.db",
+    "brotli": "web.encoding",
     "jinja2": "store.templates",
     "stripe": "payments.gateway",
     "icalendar": "invites.ics",

@@ -505,14 +505,14 @@ async def test_an_unchanged_feed_is_not_sent_again(
         tag = first.headers["etag"]
         assert (await program.get(path)).content == first.content
         queries.clear()
-        again = await program.get(path, headers={"If-None-Match": f'"other", W/{tag}'})
+        again = await program.get(path, headers={"If-None-Match": f'"other", {tag}'})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
         assert len(queries) == 1
         # Every change that the calendar shows changes the tag: a name, a seat given back.
         await change(
             context, "update circles set discreet_name = 'Dienstagsrunde' where id = $1", cast.circle
         )
-        renamed = await program.get(path, headers={"If-None-Match": tag})
+        renamed = await program.get(path, headers={"If-None-Match": tag.removeprefix("W/")})
         assert renamed.status_code == 200
         await end(context, booking)
         ended = await program.get(path, headers={"If-None-Match": renamed.headers["etag"]})
