@@ -59,6 +59,8 @@ def run_command(given: argparse.Namespace) -> int:
         return zones(mend=given.mend)
     if given.command == "end-feeds":
         return end_feeds(is_sure=given.yes)
+    if given.command == "jobs":
+        return jobs(given.what, given.which, every=given.all, is_sure=given.yes)
     if given.command == "organizer":
         return organizer(given.email, remove=given.remove, is_sure=given.yes)
     if given.command in PERSON_COMMANDS:
@@ -83,6 +85,11 @@ def parser() -> argparse.ArgumentParser:
         "email", nargs="?", help="the address of their account; without it, organizers are listed"
     )
     subparser.add_argument("--remove", action="store_true", help="take the role away from them")
+    subparser.add_argument("--yes", action="store_true", help="do not ask")
+    subparser = commands.add_parser("jobs", help=jobs.__doc__, description=jobs.__doc__)
+    subparser.add_argument("what", nargs="?", choices=("list", "retry", "drop"), default="list")
+    subparser.add_argument("which", nargs="*", help="ids of jobs, or names of jobs that were given up")
+    subparser.add_argument("--all", action="store_true", help="every job that was given up")
     subparser.add_argument("--yes", action="store_true", help="do not ask")
     subparser = commands.add_parser("end-feeds", help=end_feeds.__doc__, description=end_feeds.__doc__)
     subparser.add_argument("--yes", action="store_true", help="do not ask")
@@ -220,6 +227,23 @@ def organizer(email: str | None, *, remove: bool, is_sure: bool) -> int:
     return 0
 
 
+def jobs(what: str, which: list[str], *, every: bool, is_sure: bool) -> int:
+    """List the jobs in the queue, retry those that were given up, or drop some."""
+    from circles.commands import jobs
+
+    async def run() -> str:
+        async with context(settings) as opened:
+            if what == "list":
+                return await jobs.list_them(opened)
+            if what == "retry":
+                return await jobs.retry(opened, which, every=every)
+            return await jobs.drop(opened, which, every=every, is_sure=is_sure)
+
+    with database(read_settings(), shared=True) as settings:
+        print(asyncio.run(run()))
+    return 0
+
+
 def end_feeds(*, is_sure: bool) -> int:
     """End the address of every calendar feed, after others may have seen CIRCLES_SECRET; people are told by mail."""
     from circles import invites
@@ -288,7 +312,7 @@ PERSON_COMMANDS: dict[str, Callable[[str], int]] = {
 
 # Those that write. On the embedded database of a machine that has production settings they are probably meant for the
 # other database.
-CHANGING = ("migrate", "demo", "zones", "organizer", "erase", "end-feeds")
+CHANGING = ("migrate", "demo", "zones", "organizer", "erase", "end-feeds", "jobs")
 
 if __name__ == "__main__":
     from circles.store.logs import take_hooks
