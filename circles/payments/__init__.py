@@ -1,7 +1,6 @@
 """Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
 
-from circles.payments.checkout import pay_address, prepare, release, settle_finding, start
-from circles.payments.findings import open_findings
+from circles.payments.checkout import pay_address, prepare, release, start
 from circles.payments.gateway import (
     PRACTICE_KEY,
     Unreachable,
@@ -29,13 +28,11 @@ __all__ = [
     "from_stripe",
     "local_path",
     "on_settled",
-    "open_findings",
     "pay_address",
     "prepare",
     "refund",
     "refund_everything",
     "release",
-    "settle_finding",
     "start",
     "sync_checkout_for_page",
     "sync_checkout_soon",

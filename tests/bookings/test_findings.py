@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from circles import payments
 from circles.base.errors import NotFound, Refused
+from circles.payments.checkout import settle_finding
+from circles.payments.findings import open_findings
 from circles.store import jobs
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene
@@ -34,7 +35,7 @@ async def differing(scene: Scene, drain: Callable[[], Any], amount: int = 100) -
 async def settle(scene: Scene, *, refund: bool, reason: str = "A mistake at Stripe") -> None:
     finding = await scene.value("select id from payment_findings")
     async with scene.context.db.transaction() as tx:
-        await payments.settle_finding(tx, scene.context, scene.cast.odile, finding, reason, refund=refund)
+        await settle_finding(tx, scene.context, scene.cast.odile, finding, reason, refund=refund)
 
 
 async def test_the_seat_is_held_until_a_person_has_decided(
@@ -50,7 +51,7 @@ async def test_the_seat_is_held_until_a_person_has_decided(
     assert notice.status_code == 303
     assert (await scene.row(booking))["state"] == "held"
     async with scene.context.db.reading() as tx:
-        (finding,) = await payments.open_findings(tx)
+        (finding,) = await open_findings(tx)
     assert (finding["kind"], finding["person_name"], finding["amount"]) == ("differs", "Mira", 100)
     assert (finding["expected"], finding["answered"]) == ({"amount": 4500}, {"amount": 100})
 
@@ -106,7 +107,7 @@ async def test_more_money_opens_a_settled_finding_again(scene: Scene, drain: Cal
 async def test_what_is_no_finding_is_not_found(scene: Scene) -> None:
     async with scene.context.db.transaction() as tx:
         with pytest.raises(NotFound):
-            await payments.settle_finding(tx, scene.context, scene.cast.odile, UUID(int=0), "x", refund=False)
+            await settle_finding(tx, scene.context, scene.cast.odile, UUID(int=0), "x", refund=False)
 
 
 async def test_a_hold_that_waits_for_a_bank_says_so_when_let_go(
