@@ -14,7 +14,8 @@ from gatherings
 join circles on circles.id = gatherings.circle_id
 join may_host_gathering(gatherings.id, :actor_id) as host on true
 left join stand_ins on stand_ins.gathering_id = gatherings.id
-left join people as stand_in on stand_in.id = stand_ins.person_id
+left join people as stand_in
+    on stand_in.id = stand_ins.person_id and (stand_in.is_facilitator or stand_in.is_organizer)
 left join people as opener on opener.id = gatherings.opened_by
 where gatherings.id = :id;
 

@@ -136,7 +136,7 @@ select
             'id', people.id, 'name', people.name, 'has_page', people.is_facilitator or people.is_organizer
         )
         from stand_ins join people on people.id = stand_ins.person_id
-        where stand_ins.gathering_id = gatherings.id
+        where stand_ins.gathering_id = gatherings.id and (people.is_facilitator or people.is_organizer)
     ) as stand_in,
     unseen_change(bookings.id) as unseen_change,
     coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,

@@ -37,6 +37,7 @@ select people.id, people.email, people.name
 from requests
 join hosts on hosts.circle_id = requests.circle_id and hosts.part in ('lead', 'co')
 join people on people.id = hosts.person_id
+join may_host(requests.circle_id, people.id) as host on host.may_change
 where requests.id = :request_id
     and not (requests.kind = 'seat' and are_apart(requests.circle_id, requests.person_id, people.id))
 order by people.name_key;

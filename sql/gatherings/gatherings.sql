@@ -20,7 +20,7 @@ cross join lateral (
         coalesce(array_agg(people.id order by hosts.part = 'lead' desc, people.name_key), '{}') as ids,
         coalesce(array_agg(people.name order by hosts.part = 'lead' desc, people.name_key), '{}') as names
     from hosts join people on people.id = hosts.person_id
-    where hosts.circle_id = circles.id and hosts.part <> 'helper'
+    where hosts.circle_id = circles.id and hosts.part <> 'helper' and (people.is_facilitator or people.is_organizer)
 ) as host
 where gatherings.id = any(:ids::uuid[]) and gatherings.state <> 'draft' and circles.state <> 'draft';
 
@@ -69,7 +69,7 @@ select
             order by hosts.part = 'lead' desc, people.name_key
         ), '[]')
         from hosts join people on people.id = hosts.person_id
-        where hosts.circle_id = circles.id and hosts.part <> 'helper'
+        where hosts.circle_id = circles.id and hosts.part <> 'helper' and (people.is_facilitator or people.is_organizer)
     ) as hosts,
     (
         select jsonb_build_object(
@@ -77,7 +77,7 @@ select
             'has_page', people.is_facilitator or people.is_organizer
         )
         from stand_ins join people on people.id = stand_ins.person_id
-        where stand_ins.gathering_id = gatherings.id
+        where stand_ins.gathering_id = gatherings.id and (people.is_facilitator or people.is_organizer)
     ) as stand_in,
     (
         select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
@@ -109,7 +109,7 @@ select
     newest.body as guidelines, newest.number as guidelines_number, newest.published_at as guidelines_published_at,
     array(
         select people.id from hosts join people on people.id = hosts.person_id
-        where hosts.circle_id = circles.id and hosts.part <> 'helper'
+        where hosts.circle_id = circles.id and hosts.part <> 'helper' and (people.is_facilitator or people.is_organizer)
         order by hosts.part = 'lead' desc, hosts.part, people.name_key, people.id
     ) as host_ids,
     (

@@ -59,12 +59,14 @@ select
     ) as booking_ids,
     array(
         select people.name from hosts join people on people.id = hosts.person_id
+        join may_host(circles.id, people.id) as other_host on true
         where hosts.circle_id = circles.id and hosts.person_id <> :actor_id
         order by people.name_key, people.id
     ) as host_names,
     (
         select people.name from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id and stand_ins.person_id <> :actor_id
+            and (people.is_facilitator or people.is_organizer)
     ) as stand_in_name
 from gatherings join circles on circles.id = gatherings.circle_id
 join may_manage(circles.id, :actor_id) as host on host.may_change
@@ -164,9 +166,11 @@ returning id;
 select people.id, people.name, people.email, people.zone, people.clock_hours
 from people
 where people.id <> :actor_id and people.id in (
-    select hosts.person_id from hosts where hosts.circle_id = :circle_id
+    select hosts.person_id from hosts join may_host(hosts.circle_id, hosts.person_id) as host on true
+    where hosts.circle_id = :circle_id
     union
-    select stand_ins.person_id from stand_ins where stand_ins.gathering_id = any(:gathering_ids::uuid [])
+    select stand_ins.person_id from stand_ins
+    where stand_ins.gathering_id = any(:gathering_ids::uuid []) and (people.is_facilitator or people.is_organizer)
 )
 order by people.name_key, people.id;
 

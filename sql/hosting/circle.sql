@@ -123,6 +123,7 @@ select
     circles.zone, circles.currency, circles.minimum, circles.suggested, circles.maximum,
     array(
         select people.name from hosts join people on people.id = hosts.person_id
+        join may_host(circles.id, people.id) as host on true
         where hosts.circle_id = circles.id order by hosts.part = 'lead' desc, people.name_key
     ) as host_names,
     next_one.id as next_id, next_one.starts_at as next_starts_at, next_one.zone as next_zone,
@@ -175,6 +176,7 @@ select
             jsonb_build_object('id', people.id, 'name', people.name, 'email', people.email) order by people.name_key
         ), '[]')
         from hosts as others join people on people.id = others.person_id
+        join may_host(circles.id, people.id) as other_host on true
         where others.circle_id = circles.id and others.person_id <> :actor_id
     ) as others,
     array(

@@ -20,7 +20,8 @@ join gatherings on gatherings.id = candidates.id
 join circles on circles.id = gatherings.circle_id
 join may_host_gathering(gatherings.id, :actor_id) as host on true
 left join stand_ins on stand_ins.gathering_id = gatherings.id
-left join people as stand_in on stand_in.id = stand_ins.person_id
+left join people as stand_in
+    on stand_in.id = stand_ins.person_id and (stand_in.is_facilitator or stand_in.is_organizer)
 where gatherings.state <> 'cancelled' and gatherings.ends_at > now()
     and gatherings.starts_at < now() + interval '7 days'
     and (host.may_change or gatherings.state = 'open')

@@ -64,7 +64,7 @@ select
     gatherings.opened_at, now() as now,
     (
         select people.name from stand_ins join people on people.id = stand_ins.person_id
-        where stand_ins.gathering_id = gatherings.id
+        where stand_ins.gathering_id = gatherings.id and (people.is_facilitator or people.is_organizer)
     ) as stand_in_name,
     least(
         gatherings.community_seats - gatherings.community_taken, gatherings.capacity - gatherings.seats_taken

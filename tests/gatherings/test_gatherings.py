@@ -399,7 +399,7 @@ async def test_an_ended_circle_has_a_notice(context: Context, cast: Cast, browse
 
 
 async def test_an_offer_holds_what_a_booking_needs(context: Context, cast: Cast) -> None:
-    wren = await add_person(context, "Wren")
+    wren = await add_person(context, "Wren", is_facilitator=True)
     async with context.db.transaction() as tx:
         await tx.execute("insert into hosts values ($1, $2, 'co')", cast.circle, wren)
         found = await gatherings.bookable_gathering(tx, cast.gathering)
