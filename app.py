@@ -23,6 +23,7 @@ from circles.bookings import pages as bookings_pages
 from circles.bookings.agreeing import pages as agree_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.screening import pages as screening_pages
+from circles.commands import nightly_checks
 from circles.directory.imports import pages as import_pages
 from circles.directory.imports import word_pages
 from circles.directory.introductions import answer_pages, suggestions_pages
@@ -56,6 +57,7 @@ from circles.invites import pages as invites_pages
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
+from circles.payments.stuck import pages as stuck_pages
 from circles.people import account_pages, pictures, profile_pages, roles_pages, sign_in_pages
 from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
@@ -74,7 +76,7 @@ MAX_BODY = 200_000
 
 
 # Jobs and timetable entries are declared on import, and most of their modules are imported by pages. These are not.
-JOBS_WITHOUT_PAGES = (directory_retention, directory_timetable, payment_reconcile)
+JOBS_WITHOUT_PAGES = (directory_retention, directory_timetable, nightly_checks, payment_reconcile)
 
 ROOM_PAGE, AFTER_PAGE = "/host/gatherings/{id}/room", "/host/gatherings/{id}/after"
 
@@ -183,6 +185,17 @@ HOSTING = [
 ]
 
 PAYMENTS = [
+    route("/organize/money", stuck_pages.money, Access.ORGANIZER),
+    *form(
+        "/organize/money/refunds/{id}", stuck_pages.refund_form, stuck_pages.settle_refund, Access.ORGANIZER
+    ),
+    post("/organize/money/refunds/{id}/retry", stuck_pages.retry_refund, Access.ORGANIZER),
+    *form(
+        "/organize/money/findings/{id}",
+        stuck_pages.finding_form,
+        stuck_pages.settle_finding,
+        Access.ORGANIZER,
+    ),
     post(
         "/webhooks/stripe", payments_pages.webhook, Access.MACHINE, max_body=payments_pages.MAX_WEBHOOK_BODY
     ),

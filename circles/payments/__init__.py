@@ -11,7 +11,7 @@ from circles.payments.gateway import (
     webhook_secret,
 )
 from circles.payments.key_check import check_key
-from circles.payments.queries import failed_calls
+from circles.payments.queries import stuck_money
 from circles.payments.refunds.actions import refund, refund_everything
 from circles.payments.rules import HOLD_MINUTES, from_stripe, local_path
 from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
@@ -24,7 +24,6 @@ __all__ = [
     "call_options",
     "check_key",
     "close",
-    "failed_calls",
     "from_stripe",
     "local_path",
     "on_settled",
@@ -34,6 +33,7 @@ __all__ = [
     "refund_everything",
     "release",
     "start",
+    "stuck_money",
     "sync_checkout_for_page",
     "sync_checkout_soon",
     "use_practice_transport",

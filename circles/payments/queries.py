@@ -1,13 +1,12 @@
-"""Reads of the ledger and of failed calls."""
+"""Reads of money that waits for a person."""
 
 from __future__ import annotations
 
-from circles.payments.rules import FailedCall
 from circles.store import db
 
-SQL = db.queries("payments/operations")
+SQL = db.queries("payments/stuck")
 
 
-async def failed_calls(tx: db.Tx) -> list[FailedCall]:
-    """The calls that Stripe refused, newest first, for an organizer."""
-    return [FailedCall(**row) for row in await db.rows(SQL.failed_calls(tx))]
+async def stuck_money(tx: db.Tx) -> int:
+    """How many refunds and findings wait for a person."""
+    return await SQL.waiting_for_a_person(tx)

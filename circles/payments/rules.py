@@ -99,20 +99,6 @@ def differences(asked: AskedCheckout, snapshot: CheckoutSnapshot) -> dict[str, t
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-@dataclass(frozen=True, slots=True)
-class FailedCall:
-    """A call that Stripe refused, for an organizer to look into. amount: minor units, 0 for a checkout."""
-
-    operation_id: UUID
-    kind: str
-    booking_id: UUID
-    amount: int
-    currency: str
-    fault: str
-    since: datetime
-    tries_again: bool
-
-
 def next_state(ours: CheckoutState, snapshot: CheckoutSnapshot) -> CheckoutState:
     """The state of a checkout of ours, now that Stripe has answered its own.
 

@@ -17,13 +17,3 @@ where id = :id and state <> 'done';
 -- the call was refused for good
 update operations set state = 'failed', fault = :fault, tries = tries + 1, again_at = null
 where id = :id and state = 'due';
-
--- name: failed_calls()
--- calls that Stripe refused, newest first
-select
-    operations.id as operation_id, operations.kind, operations.booking_id, operations.amount, checkouts.currency,
-    operations.fault, coalesce(operations.called_at, operations.created_at) as since,
-    operations.again_at is not null as tries_again
-from operations join checkouts on checkouts.id = operations.checkout_id
-where operations.state = 'failed'
-order by since desc limit 100;

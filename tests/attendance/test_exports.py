@@ -354,20 +354,23 @@ async def test_the_overview_adds_up_the_week(
     assert len(queries) <= 4
     assert "Registers with gaps" in answer.text
     assert "1 of 1 not marked yet" in answer.text
-    assert "Money that needs a hand" not in answer.text
+    assert "Money that waits for you" not in answer.text
 
 
-async def test_the_overview_lists_failed_refunds(cast: Cast, booked: UUID, browser: OpenBrowser) -> None:
+async def test_the_overview_leads_to_money_that_waits(cast: Cast, booked: UUID, browser: OpenBrowser) -> None:
     await change(
         cast.context,
-        "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault) "
-        "select 'refund', booking_id, id, 'k', 100, 'failed', 'charge_disputed' from checkouts",
+        "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, "
+        "again_at) select 'refund', booking_id, id, 'k', 100, 'failed', 'charge_disputed', null from checkouts",
     )
     async with browser(cast.odile) as page:
         text = (await page.get("/organize")).text
-    assert "Money that needs a hand" in text
-    assert "charge_disputed" in text
-    assert "$1" in text
+        page_of_money = (await page.get("/organize/money")).text
+    assert "Money that waits for you" in text
+    assert 'href="/organize/money"' in text
+    assert "$1" in page_of_money
+    assert "Mira" in page_of_money
+    assert "The payment is disputed, so Stripe sends nothing back." in page_of_money
 
 
 async def test_bookings_are_listed_with_their_money_by_state_and_circle(

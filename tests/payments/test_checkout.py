@@ -221,8 +221,8 @@ async def test_an_amount_that_stripe_refuses(context: Context, booking: UUID, ou
         await start(context, booking, amount=30)
     assert outcomes == [(booking, "failed")]
     async with context.db.reading() as tx:
-        call = (await payments.failed_calls(tx))[0]
-    assert (call.kind, call.fault, call.tries_again) == ("create_checkout", "amount_too_small", False)
+        call = await tx.fetchrow("select kind, state, fault, again_at from operations")
+    assert tuple(call) == ("create_checkout", "failed", "amount_too_small", None)
 
 
 async def test_a_payment_without_a_webhook_is_found(

@@ -35,6 +35,12 @@ async def request_refund(context: Context, booking: UUID, amount: int) -> int:
         return await payments.refund(tx, booking, amount, "by_member")
 
 
+async def waiting(tx: db.Tx) -> list[tuple[UUID, int, bool]]:
+    """The refunds that wait: booking, amount, and whether a person must act."""
+    rows = await tx.fetch("select booking_id, amount, is_stuck from waiting_refunds")
+    return [(row["booking_id"], row["amount"], row["is_stuck"]) for row in rows]
+
+
 async def operation(context: Context) -> db.Record:
     async with context.db.reading() as tx:
         row = await tx.fetchrow("select * from operations where kind = 'refund' order by created_at desc")
@@ -173,8 +179,7 @@ async def test_a_refused_refund_is_listed_and_tried_again(
     first = await operation(context)
     assert (first["state"], first["fault"]) == ("failed", "resource_missing")
     async with context.db.transaction() as tx:
-        call = (await payments.failed_calls(tx))[0]
-        assert (call.booking_id, call.amount, call.tries_again) == (booking, 4500, True)
+        assert await waiting(tx) == [(booking, 4500, False)]
         await tx.execute("update practice_objects set id = $1 where id = 'pi_away'", intent)
     await reconcile(context, "9 minutes")
     assert (await operation(context))["state"] == "failed", "it rests for ten minutes first"
@@ -184,7 +189,7 @@ async def test_a_refused_refund_is_listed_and_tried_again(
     assert again["idempotency_key"] != first["idempotency_key"], "Stripe repeats its answers to a key"
     assert await balance(context, booking) == 0
     async with context.db.reading() as tx:
-        assert await payments.failed_calls(tx) == []
+        assert await waiting(tx) == []
 
 
 async def test_a_refund_that_is_always_refused_is_given_up(
@@ -199,7 +204,8 @@ async def test_a_refund_that_is_always_refused_is_given_up(
         await reconcile(context, "1 day")
     assert (await operation(context))["tries"] == rules.MAX_TRIES
     async with context.db.reading() as tx:
-        assert [call.tries_again for call in await payments.failed_calls(tx)] == [False]
+        assert await waiting(tx) == [(booking, 4500, True)]
+        assert await payments.stuck_money(tx) == 1
     assert await request_refund(context, booking, 4500) == 0, "the money is still spoken for"
 
 

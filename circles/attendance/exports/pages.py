@@ -25,13 +25,13 @@ STATE_NAMES = {"held": "Held", "confirmed": "Confirmed", "cancelled": "Canceled"
 async def overview(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         overview = await queries.overview(tx)
-        failed_calls = await payments.failed_calls(tx)
+        stuck_money = await payments.stuck_money(tx)
     return render.page(
         request,
         "attendance/exports/overview.html",
         overview=overview,
         totals=overview.sums,
-        failed_calls=failed_calls,
+        stuck_money=stuck_money,
         todo=overview.sums,
     )
 

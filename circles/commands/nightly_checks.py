@@ -1,0 +1,46 @@
+"""The invariants of sql/checks.sql, checked every night; the log, the health check and organizers are told."""
+
+from __future__ import annotations
+
+import structlog
+
+from circles import people
+from circles.base.english import choose, plural
+from circles.store import checks, db, jobs
+from circles.store.context import Context
+from circles.web.monitoring import probe
+
+log = structlog.get_logger("checks")
+SQL = db.queries("commands/nightly_checks")
+
+
+@probe.check("data")
+async def what_is_broken(tx: db.Tx) -> str:
+    """What /healthz says of the last check; empty when every invariant held."""
+    count = await SQL.broken_invariants(tx)
+    return f"{plural(count, 'rule')} of the data {choose(count, 'is', 'are')} broken" if count else ""
+
+
+@jobs.every("checks.nightly", "37 4 * * *")
+async def check(context: Context) -> None:
+    """Check every invariant, store what is broken, and mail the organizers when anything is."""
+    async with context.db.reading() as tx:
+        broken = {finding.name: finding.broken for finding in await checks.run(tx) if not finding.holds}
+    for name, count in broken.items():
+        log.error("an invariant is broken", invariant=name, rows=count)
+    async with context.db.transaction() as tx:
+        await SQL.note_run(tx, broken=broken)
+        if broken:
+            count = len(broken)
+            text = (
+                f"The nightly check found that {plural(count, 'rule')} of the data {choose(count, 'is', 'are')} "
+                "broken. Whoever runs the site finds which with `python -m circles check`."
+            )
+            await people.notify_organizers(tx, context, text, "/organize/money")
+
+
+@jobs.every("checks.tidy", "39 4 * * *")
+async def delete_old_runs(context: Context) -> None:
+    """Delete what checks found half a year ago."""
+    async with context.db.transaction() as tx:
+        await SQL.delete_old_runs(tx)

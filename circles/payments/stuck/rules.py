@@ -1,0 +1,112 @@
+"""Rules of stuck money: what may be done, and what organizers read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from circles.base.english import choose, join_names, plural
+from circles.base.errors import Reason
+
+MIN_REASON, MAX_REASON = 3, 500
+
+# Why a refund waits, by Stripe's codes and our own.
+_FAULTS: Final = {
+    "": "It has not gone out yet.",
+    "unreachable": "Stripe could not be reached.",
+    "key_rejected": "Stripe refuses the site's key. Check the key in the settings.",
+    "right_missing": "The site's key lacks the right to refund. Add it at Stripe.",
+    "disputed": "The payment is disputed, so nothing goes out by itself.",
+    "dispute_won": "The dispute was won and the money is back. Decide whether it is still to be sent.",
+    "charge_disputed": "The payment is disputed, so Stripe sends nothing back.",
+    "resource_missing": "Stripe does not know this payment. Were the keys or the account changed?",
+    "insufficient_funds": "The balance at Stripe is too low for it.",
+    "lost_or_stolen_card": "The card was lost or stolen.",
+    "expired_or_canceled_card": "The card has expired or was canceled.",
+    "charge_for_pending_refund_disputed": "The payment was disputed while its refund was on its way.",
+    "merchant_request": "It was stopped at Stripe on request.",
+    "declined": "The bank of the card declined it.",
+    "canceled": "It was canceled at Stripe.",
+    "unknown": "The bank did not say why.",
+}
+_FINDINGS: Final = {
+    "differs": "Stripe answered something else than was asked for.",
+    "foreign": "Money came by a checkout that this site did not open, with the number of this booking.",
+    "unknown": "Stripe does not know this checkout. Were the keys or the account changed?",
+}
+ALARMS: Final = {
+    "key_rejected": "Stripe refuses the site's key. Until it is mended, nobody can pay and nothing is sent back.",
+    "right_missing": "The site's key at Stripe lacks a right. The README names the rights that it needs.",
+}
+ALARMS_SHORT: Final = {
+    "key_rejected": "stripe refuses our key",
+    "right_missing": "our key at stripe lacks a right",
+}
+_DISPUTES: Final = {
+    "needs_response": "Answer it at Stripe",
+    "warning_needs_response": "A question of the bank: answer it at Stripe",
+    "under_review": "The bank decides",
+    "warning_under_review": "The bank looks into it",
+    "appeal_needs_response": "Answer it at Stripe once more",
+    "appeal_under_review": "The bank decides once more",
+    "won": "Won: the money stayed",
+    "lost": "Lost: the money went back",
+    "warning_closed": "Closed: the money stayed",
+    "prevented": "Prevented",
+}
+
+
+def why_waits(row: Mapping[str, Any]) -> str:
+    """Why a refund waits, in a sentence. A code that nobody foresaw is named as Stripe says it."""
+    if row["state"] == "sent":
+        return "It is on its way for longer than banks take. Look it up at Stripe."
+    return _FAULTS.get(row["fault"], f"Stripe says: {row['fault'].replace('_', ' ')}.")
+
+
+def finding_text(kind: str) -> str:
+    """What a finding is about."""
+    return _FINDINGS.get(kind, "Stripe's answer needs a look.")
+
+
+def dispute_text(state: str) -> str:
+    """How a dispute is, and what is to be done."""
+    return _DISPUTES.get(state, state.replace("_", " ").capitalize())
+
+
+def retry_refusals(row: Mapping[str, Any]) -> list[Reason]:
+    """Why a refund cannot be tried again now."""
+    if row["settled_at"] is not None or row["state"] not in ("due", "failed") or not row["amount"]:
+        return [Reason("over", "This refund does not wait any more.")]
+    if row["disputed"]:
+        text = "This payment is disputed. Nothing can be sent back until the bank has decided."
+        return [Reason("disputed", text)]
+    return []
+
+
+def settle_refusals(row: Mapping[str, Any], reason: str) -> Iterator[Reason]:
+    """Why a refund cannot be settled by hand."""
+    if row["settled_at"] is not None or row["state"] == "done":
+        yield Reason("over", "This does not wait any more.")
+    yield from reason_refusals(reason)
+
+
+def reason_refusals(reason: str) -> Iterator[Reason]:
+    """What is wrong with a reason."""
+    if len(reason) < MIN_REASON:
+        yield Reason("no_reason", "Please say in a few words how it was settled.", "reason")
+    elif len(reason) > MAX_REASON:
+        yield Reason("reason_too_long", f"Please use {MAX_REASON} letters at most.", "reason")
+
+
+def daily_text(row: Mapping[str, Any]) -> str:
+    """What organizers are told once a day, without names or amounts; empty when nothing waits for them."""
+    parts = [
+        plural(row[name], what)
+        for name, what in (("refunds", "refund"), ("findings", "payment"), ("disputes", "dispute"))
+        if row[name]
+    ]
+    total = sum(row[name] for name in ("refunds", "findings", "disputes"))
+    text = f"{join_names(parts)} {choose(total, 'waits', 'wait')} for a person." if parts else ""
+    if row["alarms"]:
+        text = f"Stripe refuses the key of the site, or a right of it. {text}".strip()
+    return text

@@ -1,0 +1,142 @@
+-- name: waiting_for_a_person()$
+-- how many refunds and findings wait for a person
+select
+    (select count(*) from waiting_refunds where is_stuck)
+    + (select count(*) from payment_findings where settled_at is null);
+
+-- name: waiting_refunds(most)
+-- refunds that wait for a person or for their next try, with whom and what they are of; those that are stuck first
+select
+    waiting.*, coalesce(checkouts.currency, payment_findings.currency, '') as currency, now() as now,
+    people.name as person_name, circles.name as circle_name, gatherings.starts_at, gatherings.zone
+from waiting_refunds as waiting
+join bookings on bookings.id = waiting.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+left join checkouts on checkouts.id = waiting.checkout_id
+left join payment_findings on payment_findings.id = waiting.finding_id
+order by waiting.is_stuck desc, waiting.created_at limit :most;
+
+-- name: refund_to_settle(id)^
+-- one refund that nobody settled, with whom and what it is of
+select
+    operations.id, operations.kind, operations.booking_id, operations.state, operations.fault, operations.tries,
+    operations.again_at, operations.created_at, operations.settled_at, operations.amount - operations.covered as amount,
+    coalesce(checkouts.currency, payment_findings.currency, '') as currency,
+    coalesce(checkouts.payment_intent, payment_findings.payment_intent, '') as payment_intent,
+    exists (
+        select from disputes
+        where disputes.checkout_id = operations.checkout_id and disputes.closed_at is null
+    ) as disputed,
+    people.name as person_name, circles.name as circle_name, gatherings.starts_at, gatherings.zone
+from operations
+join bookings on bookings.id = operations.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+left join checkouts on checkouts.id = operations.checkout_id
+left join payment_findings on payment_findings.id = operations.finding_id
+where operations.id = :id and operations.settled_at is null;
+
+-- name: finding_to_settle(id)^
+-- one finding that nobody settled, with whom and what it is of
+select
+    payment_findings.*, bookings.state as booking_state, people.name as person_name, circles.name as circle_name,
+    gatherings.starts_at, gatherings.zone
+from payment_findings
+join bookings on bookings.id = payment_findings.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where payment_findings.id = :id and payment_findings.settled_at is null;
+
+-- name: refused_checkouts(most)
+-- checkouts that Stripe would not open within the last month, and that nobody has dismissed
+select
+    operations.id, operations.booking_id, operations.fault, operations.created_at, checkouts.amount,
+    checkouts.currency, people.name as person_name, circles.name as circle_name, gatherings.starts_at,
+    gatherings.zone
+from operations
+join checkouts on checkouts.id = operations.checkout_id
+join bookings on bookings.id = operations.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where operations.kind = 'create_checkout' and operations.state = 'failed' and operations.settled_at is null
+    and operations.fault not in ('', 'never_called') and operations.fault not like all('{differs,finding%}')
+    and operations.created_at > now() - interval '30 days'
+order by operations.created_at desc limit :most;
+
+-- name: disputes(most)
+-- disputes that are open or closed within three months, with whom and what they are of; the open ones first
+select
+    disputes.*, people.name as person_name, bookings.state as booking_state, circles.name as circle_name,
+    gatherings.starts_at, gatherings.zone
+from disputes
+join bookings on bookings.id = disputes.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where disputes.closed_at is null or disputes.closed_at > now() - interval '90 days'
+order by disputes.closed_at is not null, disputes.made_at desc limit :most;
+
+-- name: alarms()
+-- refusals of our key within the last quarter of an hour: whatever waits is tried again every few minutes
+select kind, since, at from stripe_alarms where at > now() - interval '15 minutes' order by kind;
+
+-- name: on_their_way()
+-- refunds on their way to their people, by currency
+select checkouts.currency, count(*) as refunds, sum(operations.amount - operations.covered)::bigint as amount
+from operations join checkouts on checkouts.id = operations.checkout_id
+where operations.kind = 'refund' and operations.state = 'sent'
+group by checkouts.currency order by checkouts.currency;
+
+-- name: settled(most)
+-- refunds and findings that a person settled last
+select * from (
+    select
+        operations.id, operations.booking_id, operations.amount - operations.covered as amount,
+        coalesce(checkouts.currency, payment_findings.currency, '') as currency, operations.settled_at,
+        operations.settled_reason, operations.settled_by
+    from operations
+    left join checkouts on checkouts.id = operations.checkout_id
+    left join payment_findings on payment_findings.id = operations.finding_id
+    where operations.settled_at is not null and operations.kind <> 'create_checkout'
+    union all
+    select id, booking_id, amount, currency, settled_at, settled_reason, settled_by
+    from payment_findings where settled_at is not null
+) as settled
+join lateral (select people.name as settled_name from people where people.id = settled.settled_by) as who on true
+join lateral (
+    select people.name as person_name from bookings join people on people.id = bookings.person_id
+    where bookings.id = settled.booking_id
+) as whose on true
+order by settled.settled_at desc limit :most;
+
+-- name: lock_operation(id)^
+-- a refund or the opening of a checkout, locked, with whether a dispute of its money is open that took the money
+select
+    operations.id, operations.kind, operations.booking_id, operations.state, operations.settled_at, operations.fault,
+    operations.amount - operations.covered as amount,
+    exists (
+        select from disputes
+        where disputes.checkout_id = operations.checkout_id and disputes.closed_at is null
+    ) as disputed
+from operations where operations.id = :id
+for no key update of operations;
+
+-- name: settle_operation(id, actor_id, reason)!
+-- a person has settled a refund, or dismissed a checkout that could not be opened: nothing more is tried
+update operations set
+    state = case when state = 'due' then 'failed' else state end,
+    settled_at = now(), settled_by = :actor_id, settled_reason = :reason, again_at = null
+where id = :id;
+
+-- name: to_tell()^
+-- what organizers are told of once a day: what is stuck, and disputes that wait for an answer at Stripe
+select
+    (select count(*) from waiting_refunds where is_stuck) as refunds,
+    (select count(*) from payment_findings where settled_at is null) as findings,
+    (select count(*) from stripe_alarms where at > now() - interval '1 day') as alarms,
+    (select count(*) from disputes where closed_at is null and state like '%needs_response') as disputes;
