@@ -59,6 +59,9 @@ class Postgres:
         child.send_signal(how)
         child.wait(60)
 
+    def has_ended(self) -> bool:
+        return self._server._child is None or self._server._child.poll() is not None
+
     def start(self) -> None:
         """Start the server again, where it was."""
         location = self._server._location

@@ -222,7 +222,7 @@ async def test_a_connection_that_ends_within_a_transaction_is_unavailable(
 
 async def test_a_server_that_is_not_there_is_unavailable(opened: Open, unused_tcp_port: int) -> None:
     async with opened(
-        f"postgresql://x@127.0.0.1:{unused_tcp_port}/x", limits=PATIENT, min_size=0
+        f"postgresql://x@127.0.0.1:{unused_tcp_port}/x", limits=PATIENT, connects=False
     ) as database:
         error = await fault(database, "select 1")
         assert error.kind == "ConnectionRefusedError"

@@ -120,11 +120,11 @@ class Database:
         pooler: bool = False,
         limits: Limits = COMMANDS,
         on_query: Callable[[Any], None] | None = None,
-        min_size: int = 1,
+        connects: bool = True,
     ) -> Database:
         """Open one pool. pooler: behind a transaction pooler, where prepared statements cannot be cached.
 
-        on_query: called with each query, as asyncpg logs it.
+        on_query: called with each query, as asyncpg logs it. connects: open the first connection now.
         """
 
         async def init(connection: Any) -> None:
@@ -137,7 +137,7 @@ class Database:
 
         pool = await asyncpg.create_pool(
             url,
-            min_size=min_size,
+            min_size=0,  # with more, asyncpg itself connects again and again while the database is away
             max_size=size,
             init=init,
             reset=_leave_as_is,
@@ -147,6 +147,8 @@ class Database:
             command_timeout=limits.statement + MARGIN,
             timeout=15,
         )
+        if connects:
+            await pool.release(await pool.acquire())
         return cls(pool, limits, is_pooled=pooler)
 
     @classmethod
@@ -157,7 +159,7 @@ class Database:
         database = await cls.open(url, size=size, pooler=pooler, limits=PAGES)
         database._writers = asyncio.Semaphore(max(1, size - FOR_READS))
         database.reserved = await cls.open(url, size=2, pooler=pooler, limits=RESERVED)
-        database.exports = await cls.open(url, size=2, pooler=pooler, limits=EXPORTS, min_size=0)
+        database.exports = await cls.open(url, size=2, pooler=pooler, limits=EXPORTS, connects=False)
         if with_jobs:
             database.jobs = await cls.open(url, pooler=pooler, limits=JOBS)
         # Exports and jobs hold connections for long, and nobody waits for them: they have their own deadlines.
