@@ -18,6 +18,9 @@ HEAD_SECONDS = 10.0  # from the connection, or the last response, to the end of 
 TAKE_SECONDS = 60.0  # to take what uvicorn buffers (64 KiB) of a response
 MAX_HEAD_BYTES = 32_768
 MAX_CONNECTIONS = 1000  # of a process; a connection is an open file
+MIN_WAIT = (
+    1.0  # seconds that nobody is ended before: of a rush, the server first accepts all, then reads from them
+)
 
 
 class HeadDeadlineProtocol(HttpToolsProtocol):
@@ -33,12 +36,10 @@ class HeadDeadlineProtocol(HttpToolsProtocol):
     _in_message = False
 
     def connection_made(self, transport: Any) -> None:
-        """Start the deadline. Where there are too many connections, the one that waited longest ends."""
+        """Start the deadline. Where there are too many connections, those that waited longest end."""
         super().connection_made(transport)
         self._start_deadline()
-        waiting = self._waiting()
-        if len(self.connections) > MAX_CONNECTIONS and waiting:
-            next(iter(waiting)).end()
+        self._make_room()
         self._note_waiting()
 
     def data_received(self, data: bytes) -> None:
@@ -97,8 +98,16 @@ class HeadDeadlineProtocol(HttpToolsProtocol):
         self._waiting().pop(self, None)
         self.transport.abort()
 
-    def _waiting(self) -> dict[HeadDeadlineProtocol, None]:
-        """The connections of this server that wait for their clients, the longest first."""
+    def _make_room(self) -> None:
+        """End up to two connections for this one, so that their number shrinks again after a rush."""
+        for _ in range(min(2, len(self.connections) - MAX_CONNECTIONS)):
+            first = next(iter(self._waiting().items()), None)
+            if first is None or self.loop.time() - first[1] < MIN_WAIT:
+                return
+            first[0].end()
+
+    def _waiting(self) -> dict[HeadDeadlineProtocol, float]:
+        """The connections of this server that wait for their clients, with the time since, the longest first."""
         return _waiting.setdefault(self.server_state, {})
 
     def _note_waiting(self) -> None:
@@ -106,7 +115,7 @@ class HeadDeadlineProtocol(HttpToolsProtocol):
         if self._is_handling() and not self._in_message and self._taking is None:
             self._waiting().pop(self, None)
         elif not self.transport.is_closing():
-            self._waiting().setdefault(self, None)
+            self._waiting().setdefault(self, self.loop.time())
 
     def _is_handling(self) -> bool:
         """Whether the application is handling a request."""
@@ -142,4 +151,4 @@ class HeadDeadlineProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-_waiting: WeakKeyDictionary[ServerState, dict[HeadDeadlineProtocol, None]] = WeakKeyDictionary()
+_waiting: WeakKeyDictionary[ServerState, dict[HeadDeadlineProtocol, float]] = WeakKeyDictionary()

@@ -55,8 +55,10 @@ class Visitors:
         with suppress(OSError):  # a bare client: one of a library costs more than the page
             reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\n{cookie}Connection: close\r\n\r\n".encode())
-            answer = await reader.read()
-            writer.close()
+            try:
+                answer = await reader.read()
+            finally:
+                writer.close()
         status = int(answer[9:12]) if answer.startswith(b"HTTP/1.1 ") else 0
         visit = Visit(start, status, monotonic() - start)
         self.visits.append(visit)

@@ -187,6 +187,7 @@ async def test_slow_clients_do_not_take_the_places_of_others(
     monkeypatch.setattr(head_deadline, "HEAD_SECONDS", 600)
     monkeypatch.setattr(head_deadline, "TAKE_SECONDS", 600)
     monkeypatch.setattr(head_deadline, "MAX_CONNECTIONS", 10)
+    monkeypatch.setattr(head_deadline, "MIN_WAIT", 0)
     served, serving = await connect(port, b"GET /slow HTTP/1.1\r\nHost: a\r\n" + END)
     slow = [await connect(port, *SLOW_KINDS[kind]) for _ in range(40)]
     reader, writer = await connect(port, b"GET / HTTP/1.1\r\nHost: a\r\n" + END)
@@ -204,3 +205,15 @@ async def _chunk(reader: asyncio.StreamReader) -> bytes:
         return await reader.read(2**16)
     except ConnectionError:
         return b""
+
+
+async def test_of_a_rush_everybody_is_served(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than there are places come at once, and send a moment later."""
+    monkeypatch.setattr(head_deadline, "HEAD_SECONDS", 600)
+    monkeypatch.setattr(head_deadline, "MIN_WAIT", 600)
+    monkeypatch.setattr(head_deadline, "MAX_CONNECTIONS", 10)
+    rush = [await connect(port) for _ in range(40)]
+    for reader, writer in rush:
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + END)
+        assert (await answer(reader)).startswith(b"HTTP/1.1 200")
+        writer.close()
