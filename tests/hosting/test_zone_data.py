@@ -262,7 +262,7 @@ async def test_migrating_says_when_gatherings_must_move(
     gathering = await evening(context, await add_harbor(context, cast))
     monkeypatch.setattr(commands, "read_settings", lambda: context.settings)
     assert await asyncio.to_thread(commands.migrate) == 0
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err.startswith("The database ")
     await by_old_data(context, gathering)
     monkeypatch.setattr("circles.base.zones._RECENT_LAWS", (("UTC", f"{YEAR}-01-01", f"{YEAR}-01-02"),))
     assert await asyncio.to_thread(commands.migrate) == 0

@@ -176,20 +176,37 @@ def start_program(command: list[str], location: Location, **streams: Any) -> sub
         "env": {"PATH": os.defpath, "LC_ALL": "C"},
         "start_new_session": True,
     }
+    # With a function to call in the child, Python runs its own functions around the fork, and an interrupt during those
+    # is lost. So signals wait until the child is there.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    child = None
     try:
-        return subprocess.Popen[bytes](
+        child = subprocess.Popen[bytes](
             command, **isolation, **location.account.process_arguments(), **streams
         )
+        return child
     except OSError as error:
         raise DatabaseRefused(f"The database could not be started: {error.strerror}.") from error
+    finally:
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        except BaseException:  # the interrupt that waited: nobody would know of the child
+            if child is not None:
+                child.kill()
+                child.wait()
+            raise
+
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def end_with_parent() -> None:
-    """In a new child: have Linux stop it (a fast shutdown) when the process that started it is killed.
+    """In a new child: take signals again, and have Linux stop it (a fast shutdown) when its parent is killed.
 
     Called after the change of the account, which would undo it (prctl(2), PR_SET_PDEATHSIG). Elsewhere the next start
     stops what is left.
     """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
