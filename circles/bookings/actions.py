@@ -10,7 +10,7 @@ from circles import guidelines, payments
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.bookings import end_rules, queries, rules, transitions
 from circles.bookings.end_rules import Refund
-from circles.bookings.rules import Booking, BookingInput, Eligibility
+from circles.bookings.rules import ActiveBooking, Booking, BookingInput, Eligibility
 from circles.gatherings import BookableGathering
 from circles.people import Person
 from circles.store import audit, db
@@ -87,11 +87,26 @@ async def _take_seat(
     raise rules.Full(gathering)
 
 
+async def start_again(context: Context, gathering: BookableGathering, booking: ActiveBooking) -> None:
+    """Start the checkout of a seat that is held, where its first request ended between the two. Raises as `book`."""
+    await _checkout_address(context, gathering, booking, is_repeat=True)
+
+
 async def _start_checkout(context: Context, gathering: BookableGathering, booking: Booking) -> Booking:
+    return replace(booking, checkout_url=await _checkout_address(context, gathering, booking))
+
+
+async def _checkout_address(
+    context: Context,
+    gathering: BookableGathering,
+    booking: Booking | ActiveBooking,
+    *,
+    is_repeat: bool = False,
+) -> str:
     """Start the checkout of a held seat, outside any transaction; without one the seat is freed again."""
     page = f"{context.settings.base_url}/bookings/{booking.id}"
     try:
-        url = await payments.start(
+        return await payments.start(
             context,
             booking.id,
             amount=booking.amount,
@@ -100,6 +115,7 @@ async def _start_checkout(context: Context, gathering: BookableGathering, bookin
             statement=context.settings.statement_name,
             success_url=f"{page}/paid",
             cancel_url=f"{page}/stopped",
+            is_repeat=is_repeat,
         )
     except payments.Unreachable:
         # Nobody was given the address to pay at, so nobody can pay for the seat that is freed here.
@@ -108,7 +124,6 @@ async def _start_checkout(context: Context, gathering: BookableGathering, bookin
             if row["state"] == "held":
                 await transitions.end(tx, row, "lapsed", "no_checkout")
         raise Refused(NO_CHECKOUT) from None
-    return replace(booking, checkout_url=url)
 
 
 async def look(context: Context, actor: Person, booking_id: UUID, *, is_back: bool) -> None:

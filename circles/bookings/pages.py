@@ -52,7 +52,7 @@ async def book(request: Request) -> Response:
             both=_both(form) if form.checked("both") else (),
         )
     except AlreadyBooked as refused:
-        return await _booked_already(request, refused)
+        return await _booked_already(request, form, refused)
     except Full as refused:
         return await _full(request, refused.gathering)
     except Refused as refused:
@@ -66,13 +66,17 @@ def _both(form: Form) -> list[UUID]:
     return [booking_id for booking_id in ids if booking_id]
 
 
-async def _booked_already(request: Request, refused: AlreadyBooked) -> Response:
+async def _booked_already(request: Request, form: Form, refused: AlreadyBooked) -> Response:
     """A second click leads on to the same checkout; another choice leads to the seat there is."""
     booking = refused.booking
-    if booking.state == "held" and refused.same:
-        return render.see_other(f"/bookings/{booking.id}/pay")
     if booking.state == "held":
         gathering, _ = await _eligibility(request)
+        if refused.same:
+            try:
+                await actions.start_again(access.context(request), gathering, booking)
+            except Refused as no_checkout:
+                return await _form_refused(request, form, no_checkout)
+            return render.see_other(f"/bookings/{booking.id}/pay")
         return render.page(request, "bookings/held.html", 422, gathering=gathering, booking=booking)
     return render.see_other(f"/bookings/{booking.id}", notice=refused.reasons[0].text, kind="calm")
 

@@ -6,9 +6,10 @@ any point leaves something to continue from (reconcile.py does).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from circles.payments import findings, gateway, rules, sync
@@ -20,6 +21,7 @@ from circles.store.context import Context
 SQL = db.queries("payments/checkouts")
 OPERATIONS = db.queries("payments/operations")
 
+T = TypeVar("T")
 Released = Literal["expired", "paid", "undecided", "unreachable"]
 
 
@@ -42,34 +44,59 @@ async def start(
     success_url: str,
     cancel_url: str,
     hold_minutes: int = rules.HOLD_MINUTES,
+    is_repeat: bool = False,
 ) -> str:
     """Create the checkout of a booking at Stripe and return its address. Called twice, it is the same one.
 
-    amount: minor units; name and statement: discreet, Stripe and the card statement show them.
+    amount: minor units; name and statement: discreet, Stripe and the card statement show them. is_repeat: an earlier
+    call may still be under way, so it is made only where it never was, and the address is empty else.
     Raises Unreachable when there is none. The seat may then be freed at once although Stripe may have created a
     checkout: nobody was given its address, so nobody can pay it, and the reconciler ends it.
     """
-    async with context.db.transaction() as tx:
-        row = await SQL.lock_checkout(tx, booking_id=booking_id)
-        if row is None:
-            await prepare(tx, booking_id, amount, currency, await SQL.in_minutes(tx, minutes=hold_minutes))
+
+    words = {"name": name, "statement": statement, "success_url": success_url, "cancel_url": cancel_url}
+
+    async def write() -> tuple[db.Record, db.Record | None]:
+        async with context.db.transaction() as tx:
             row = await SQL.lock_checkout(tx, booking_id=booking_id)
-        if row["state"] == "open":
-            return pay_address(context, row["url"])
-        if row["state"] != "asked":
-            raise Unreachable("This checkout has ended.")
-        parameters = rules.checkout_parameters(
-            booking_id=booking_id,
-            amount=row["amount"],
-            currency=row["currency"],
-            name=name,
-            statement=statement,
-            success_url=success_url,
-            cancel_url=cancel_url,
-            expires_at=rules.checkout_end(row["expires_at"], row["now"]),
-        )
-        call = await OPERATIONS.write_request(tx, operation_id=row["operation_id"], request=parameters)
-    return await _create(context, booking_id, row["operation_id"], call["request"], call["idempotency_key"])
+            if row is None:
+                end = await SQL.in_minutes(tx, minutes=hold_minutes)
+                await prepare(tx, booking_id, amount, currency, end)
+                row = await SQL.lock_checkout(tx, booking_id=booking_id)
+            if row["state"] != "asked" or (is_repeat and row["request"] is not None):
+                return row, None
+            return row, await _write_call(tx, row, words)
+
+    row, call = await _once_more(write)
+    if call:
+        return await _create(context, booking_id, call["id"], call["request"], call["idempotency_key"])
+    if row["state"] == "open":
+        return pay_address(context, row["url"])
+    if row["state"] == "asked":
+        return ""
+    raise Unreachable("This checkout has ended.")
+
+
+async def _write_call(tx: db.Tx, row: db.Record, words: dict[str, str]) -> db.Record:
+    """Store the parameters of the call that creates a locked checkout; a second call repeats those of the first."""
+    parameters = rules.checkout_parameters(
+        booking_id=row["booking_id"],
+        amount=row["amount"],
+        currency=row["currency"],
+        expires_at=rules.checkout_end(row["expires_at"], row["now"]),
+        **words,
+    )
+    return await OPERATIONS.write_request(tx, operation_id=row["operation_id"], request=parameters)
+
+
+async def _once_more(step: Callable[[], Awaitable[T]]) -> T:
+    """One transaction, and once more after a conflict with another: nothing of it was committed then."""
+    try:
+        return await step()
+    except db.Unavailable as error:
+        if not error.is_conflict:
+            raise
+    return await step()
 
 
 async def _create(
@@ -85,7 +112,7 @@ async def _create(
         async with context.db.transaction() as tx:
             await OPERATIONS.note_fault(tx, operation_id=operation_id, fault="unreachable")
         raise
-    if not await _record_open(context, booking_id, snapshot):
+    if not await _once_more(lambda: _record_open(context, booking_id, snapshot)):
         # Released meanwhile, or another than was asked for: nobody may be sent there.
         await _end_unused(context, snapshot.id)
         raise Unreachable("The checkout came too late, or is another than was asked for.")
