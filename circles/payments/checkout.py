@@ -58,11 +58,7 @@ async def start(
 
     async def write() -> tuple[db.Record, db.Record | None]:
         async with context.db.transaction() as tx:
-            row = await SQL.lock_checkout(tx, booking_id=booking_id)
-            if row is None:
-                end = await SQL.in_minutes(tx, minutes=hold_minutes)
-                await prepare(tx, booking_id, amount, currency, end)
-                row = await SQL.lock_checkout(tx, booking_id=booking_id)
+            row = await _locked(tx, booking_id, amount, currency, hold_minutes)
             if row["state"] != "asked" or (is_repeat and row["request"] is not None):
                 return row, None
             return row, await _write_call(tx, row, words)
@@ -75,6 +71,16 @@ async def start(
     if row["state"] == "asked":
         return ""
     raise Unreachable("This checkout has ended.")
+
+
+async def _locked(tx: db.Tx, booking_id: UUID, amount: int, currency: str, hold_minutes: int) -> db.Record:
+    """The checkout of a booking, locked; a new one where there is none."""
+    row = await SQL.lock_checkout(tx, booking_id=booking_id)
+    if row is None:
+        end = await SQL.in_minutes(tx, minutes=hold_minutes)
+        await prepare(tx, booking_id, amount, currency, end)
+        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+    return row
 
 
 async def _write_call(tx: db.Tx, row: db.Record, words: dict[str, str]) -> db.Record:
