@@ -11,10 +11,11 @@ select count(*) from (
 -- name: seats_taken_match_bookings()$
 -- the seats kept on each gathering are those of its active bookings, community seats likewise
 select count(*) from gatherings
-where (seats_map, community_taken) <> (
-    select coalesce(bit_or(1 << seat - 1), 0), count(*) filter (where kind = 'community')
-    from bookings where gathering_id = gatherings.id and state in ('held', 'confirmed')
-);
+left join (
+    select gathering_id, bit_or(1 << seat - 1) as map, count(*) filter (where kind = 'community') as community
+    from bookings where state in ('held', 'confirmed') group by gathering_id
+) as seated on seated.gathering_id = gatherings.id
+where (seats_map, community_taken) <> (coalesce(seated.map, 0), coalesce(seated.community, 0));
 
 -- name: no_more_community_seats_than_offered()$
 -- no gathering has more community bookings than community seats
@@ -29,25 +30,27 @@ select count(*) from (
 -- name: every_paid_seat_was_paid()$
 -- every confirmed paid booking has its whole amount in the ledger, but for what went back at Stripe's dashboard or by dispute
 select count(*) from bookings
-where state = 'confirmed' and kind = 'paid' and amount <> (
-    select coalesce(sum(amount), 0) from money_rows
-    where booking_id = bookings.id and kind not like 'dispute%' and not exists (
+left join (
+    select money_rows.booking_id, sum(money_rows.amount) as amount from money_rows
+    where money_rows.kind not like 'dispute%' and not exists (
         select from operations
-        where operations.booking_id = bookings.id and operations.reason = 'at_stripe'
+        where operations.booking_id = money_rows.booking_id and operations.reason = 'at_stripe'
             and money_rows.kind like 'refund%'
             and (money_rows.stripe_id = operations.stripe_id or money_rows.stripe_id = any(operations.failed_ids))
     )
-);
+    group by money_rows.booking_id
+) as paid on paid.booking_id = bookings.id
+where bookings.state = 'confirmed' and bookings.kind = 'paid' and bookings.amount <> coalesce(paid.amount, 0);
 
 -- name: payments_without_a_seat_are_refunded()$
 -- what was paid for a lapsed booking was refunded, or its refund is due or for a person to settle
 select count(*) from bookings
-where state = 'lapsed'
-    and greatest(0, (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id))
-    <> (
-        select coalesce(sum(amount - covered), 0) from operations
-        where booking_id = bookings.id and kind = 'refund' and state in ('due', 'failed')
-    );
+left join (select booking_id, sum(amount) as amount from money_rows group by booking_id) as paid on paid.booking_id = bookings.id
+left join (
+    select booking_id, sum(amount - covered) as amount from operations
+    where kind = 'refund' and state in ('due', 'failed') group by booking_id
+) as due on due.booking_id = bookings.id
+where bookings.state = 'lapsed' and greatest(0, coalesce(paid.amount, 0)) <> coalesce(due.amount, 0);
 
 -- name: no_booking_is_refunded_more_than_paid()$
 -- no booking has more refunds than payments; a bank may take more by a dispute
@@ -58,10 +61,12 @@ select count(*) from (
 -- name: ledger_agrees_with_operations()$
 -- every refund that was sent or arrived is in the ledger with its amount, less what went back in another way
 select count(*) from operations
-where kind = 'refund' and state in ('sent', 'done') and amount - covered <> (
-    select coalesce(-sum(money_rows.amount), 0) from money_rows
-    where money_rows.kind in ('refund', 'refund_returned') and money_rows.stripe_id = operations.stripe_id
-);
+left join (
+    select stripe_id, - sum(amount) as amount from money_rows
+    where kind in ('refund', 'refund_returned') group by stripe_id
+) as moved on moved.stripe_id = operations.stripe_id
+where operations.kind = 'refund' and operations.state in ('sent', 'done')
+    and operations.amount - operations.covered <> coalesce(moved.amount, 0);
 
 -- name: ledger_has_refunds_that_live_alone()$
 -- every refund in the ledger is on its way or arrived, or came back in the ledger as well
@@ -107,23 +112,25 @@ where gatherings.state = 'cancelled' and bookings.state = 'confirmed';
 
 -- name: canceled_gatherings_are_refunded()$
 -- what was paid for a canceled gathering was refunded, or its refund is due or for a person to settle
-select count(*) from gatherings join bookings on bookings.gathering_id = gatherings.id
+select count(*) from bookings
+join gatherings on gatherings.id = bookings.gathering_id
+left join (select booking_id, sum(amount) as amount from money_rows group by booking_id) as paid on paid.booking_id = bookings.id
+left join (
+    select booking_id, sum(amount - covered) as amount from operations
+    where kind = 'refund' and state in ('due', 'failed') group by booking_id
+) as due on due.booking_id = bookings.id
 where gatherings.state = 'cancelled' and bookings.end_cause = 'gathering_cancelled'
-    and greatest(0, (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id))
-    <> (
-        select coalesce(sum(amount - covered), 0) from operations
-        where booking_id = bookings.id and kind = 'refund' and state in ('due', 'failed')
-    );
+    and greatest(0, coalesce(paid.amount, 0)) <> coalesce(due.amount, 0);
 
 -- name: seats_ended_by_hosts_are_refunded()$
 -- what was paid for a seat that a host ended was refunded, or its refund is due or for a person to settle
 select count(*) from bookings
-where end_cause = 'by_host'
-    and greatest(0, (select coalesce(sum(amount), 0) from money_rows where booking_id = bookings.id))
-    <> (
-        select coalesce(sum(amount - covered), 0) from operations
-        where booking_id = bookings.id and kind = 'refund' and state in ('due', 'failed')
-    );
+left join (select booking_id, sum(amount) as amount from money_rows group by booking_id) as paid on paid.booking_id = bookings.id
+left join (
+    select booking_id, sum(amount - covered) as amount from operations
+    where kind = 'refund' and state in ('due', 'failed') group by booking_id
+) as due on due.booking_id = bookings.id
+where bookings.end_cause = 'by_host' and greatest(0, coalesce(paid.amount, 0)) <> coalesce(due.amount, 0);
 
 -- name: every_booking_agreed_to_guidelines()$
 -- every booking has an acceptance by the same person, of the guidelines as they were published
@@ -182,10 +189,11 @@ select count(*) from messages where state = 'sent' and not exists (
 
 -- name: every_payment_is_in_the_ledger_once()$
 -- every paid checkout is in the ledger with its whole amount, and no other checkout is
-select count(*) from checkouts where case state when 'paid' then amount else 0 end <> (
-    select coalesce(sum(money_rows.amount), 0) from money_rows
-    where money_rows.checkout_id = checkouts.id and money_rows.kind = 'payment'
-);
+select count(*) from checkouts
+left join (
+    select checkout_id, sum(amount) as amount from money_rows where kind = 'payment' group by checkout_id
+) as paid on paid.checkout_id = checkouts.id
+where case checkouts.state when 'paid' then checkouts.amount else 0 end <> coalesce(paid.amount, 0);
 
 -- name: ledger_currency_matches_booking()$
 -- payments and refunds are in the currency of the booking
@@ -206,9 +214,11 @@ where state = 'held' and held_until < now() - interval '1 day'
 
 -- name: invite_sequence_is_the_last_sent()$
 -- the sequence of every invite is at least the highest that was mailed
-select count(*) from invites where sequence < (
-    select max(sendings.sequence) from sendings where sendings.invite_id = invites.id
-);
+select count(*) from invites
+join (
+    select invite_id, max(sequence) as sequence from sendings group by invite_id
+) as sent on sent.invite_id = invites.id
+where invites.sequence < sent.sequence;
 
 -- name: old_requests_hold_no_text()$
 -- a request that was decided more than 31 days ago holds no text
@@ -260,7 +270,7 @@ select count(*) from introductions where not exists (
 select count(*) from introductions where not exists (
     select from accesses
     where accesses.person_id = introductions.person_id
-        and accesses.listing_id is not distinct from introductions.listing_id
+        and coalesce(accesses.listing_id, accesses.person_id) = coalesce(introductions.listing_id, introductions.person_id)
         and accesses.what = 'introduction.asked'
 );
 

@@ -104,9 +104,11 @@ from (
         coalesce(sum(seats_taken) filter (where gatherings.state = 'open' and starts_at > now()), 0) as taken,
         coalesce(sum(community_taken) filter (where gatherings.state = 'open' and starts_at > now()), 0) as community,
         count(*) filter (where gatherings.state = 'open' and starts_at <= now()) as past,
-        coalesce(sum(register_counts.came) filter (where gatherings.state = 'open' and starts_at <= now()), 0) as came,
+        coalesce(sum((
+            select register_counts.came from register_counts where register_counts.gathering_id = gatherings.id
+        )) filter (where gatherings.state = 'open' and starts_at <= now()), 0) as came,
         count(*) filter (where gatherings.state = 'cancelled') as canceled
-    from gatherings left join register_counts on register_counts.gathering_id = gatherings.id
+    from gatherings
     where gatherings.state <> 'draft' and starts_at between now() - interval '7 days' and now() + interval '7 days'
 ) as week;
 
@@ -131,7 +133,6 @@ union all
         gatherings.seats_taken, kept.booked, kept.unmarked
     from gatherings
     join circles on circles.id = gatherings.circle_id
-    left join register_counts on register_counts.gathering_id = gatherings.id
     cross join lateral (
         select count(*) as booked, count(*) filter (where attendance.mark is null) as unmarked
         from bookings left join attendance on attendance.booking_id = bookings.id
@@ -139,7 +140,10 @@ union all
     ) as kept
     where gatherings.state = 'open' and gatherings.ends_at <= now()
         and gatherings.starts_at between now() - interval '7 days' and now()
-        and gatherings.seats_taken > coalesce(register_counts.marked, 0) and kept.unmarked > 0
+        and gatherings.seats_taken > coalesce((
+            select register_counts.marked from register_counts where register_counts.gathering_id = gatherings.id
+        ), 0)
+        and kept.unmarked > 0
     order by gatherings.starts_at, gatherings.id
     limit :most
 );

@@ -289,7 +289,7 @@ select jpeg from listing_pictures where hash = :hash;
 -- name and picture of a listing without an account
 select name, picture_hash from listings where id = :id and person_id is null;
 
--- name: organize_counts(viewer_id)^
+-- name: organize_counts(viewer_id, most)^
 -- how many listings there are in each tab of the organizers' page; complaints about the viewer's own listing apart
 select
     (
@@ -299,14 +299,70 @@ select
     (select count(*) from listings where state = 'waiting') as waiting,
     (select count(*) from complaints where state = 'open') as complaints,
     (select count(*) from listings where state = 'shown' and asked_at is not null) as asked,
-    (select count(*) from listings) as every;
+    (select count(*) from (select from listings limit :most) as counted) as every;
 
--- name: organize_list(part, name, per_page, skip)
--- a page of listings for organizers, the most urgent first
+-- name: organize_list(part, name, most, after, limit, offset)
+-- a page of listings for organizers: those that wait and those asked about, the oldest first, or all by name, from the listing
+-- `after` on; with a part of a name, and the total up to `most`. A query for each tab, so that each reads an index in its order
+with matching as materialized (
+    select id, state, asked_at, came_at, name_key from listings
+    where :name::text <> '' and pieces(name_key) @> pieces_of_part(nullif(name_key(:name), ''))
+        and (length(name_key(:name)) < 3 or has_name(name_key, :name))
+        and case :part::text
+            when 'waiting' then state = 'waiting'
+            when 'asked' then state = 'shown' and asked_at is not null
+            else true
+        end
+    limit :most
+), page as (
+    (
+        select id, asked_at as since, '' as name_key from listings
+        where :part = 'asked' and :name = '' and state = 'shown' and asked_at is not null
+            and (asked_at, id) > (
+                coalesce((select last.asked_at from listings as last where last.id = :after), '-infinity'),
+                coalesce(:after, '00000000-0000-0000-0000-000000000000')
+            )
+        order by asked_at, id limit :limit offset :offset
+    )
+    union all
+    (
+        select id, came_at, '' from listings
+        where :part = 'waiting' and :name = '' and state = 'waiting'
+            and (came_at, id) > (
+                coalesce((select last.came_at from listings as last where last.id = :after), '-infinity'),
+                coalesce(:after, '00000000-0000-0000-0000-000000000000')
+            )
+        order by came_at, id limit :limit offset :offset
+    )
+    union all
+    (
+        select id, null, name_key from listings
+        where :part not in ('waiting', 'asked') and :name = ''
+            and (name_key, id) > (
+                coalesce((select last.name_key from listings as last where last.id = :after), ''),
+                coalesce(:after, '00000000-0000-0000-0000-000000000000')
+            )
+        order by name_key, id limit :limit offset :offset
+    )
+    union all
+    (select id, null, name_key from matching order by name_key, id limit :limit offset :offset)
+)
+
 select
     listings.id, listings.name, listings.letters, listings.city, listings.area, listings.state,
     listings.hidden_because, listings.source, listings.came_at, listings.asked_at, listings.marked_at,
-    listings.therapist_confirmed_at, count(*) over () as total,
+    listings.therapist_confirmed_at,
+    case
+        when :name <> '' then (select count(*) from matching)
+        when :part = 'waiting'
+            then (select count(*) from (select from listings as others where others.state = 'waiting' limit :most) as counted)
+        when :part = 'asked' then (
+            select count(*) from (
+                select from listings as others where others.state = 'shown' and others.asked_at is not null limit :most
+            ) as counted
+        )
+        else (select count(*) from (select from listings as others limit :most) as counted)
+    end as total,
     (
         select min(licences.expires_on) from licences
         where licences.listing_id = listings.id and licences.status = 'active'
@@ -317,18 +373,8 @@ select
     (
         select count(*) from complaints where complaints.listing_id = listings.id and complaints.state = 'open'
     ) as complaints
-from listings
-where case :part
-    when 'waiting' then listings.state = 'waiting'
-    when 'asked' then listings.state = 'shown' and listings.asked_at is not null
-    else true
-end
-and (:name = '' or has_name(listings.name_key, :name))
-order by
-    case when :part = 'waiting' then listings.came_at end,
-    case when :part = 'asked' then listings.asked_at end,
-    listings.name_key, listings.id
-limit :per_page offset :skip;
+from page join listings on listings.id = page.id
+order by page.since, page.name_key, listings.id;
 
 -- name: check_license(id, version, actor_id, against)$
 -- an organizer looked a license up today; no row when the listing has changed since, or is their own

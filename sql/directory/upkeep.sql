@@ -24,16 +24,15 @@ from listings
 where listings.state = 'shown' and (:after::uuid is null or listings.id > :after::uuid) and (
     listings.asked_at is not null
     or listings.confirmed_at <= now() - :ask_after::interval
-    or exists (
-        select from licences
+    -- as sums over the licenses of one listing: as "exists", each batch would read the licenses of all
+    or coalesce((
+        select min(licences.expires_on) from licences
         where licences.listing_id = listings.id and licences.status = 'active'
-            and licences.expires_on <= (now() at time zone 'utc')::date + :expires_within_days::integer
-    )
-    or not exists (
-        select from licences
+    ) <= (now() at time zone 'utc')::date + :expires_within_days::integer, false)
+    or coalesce((
+        select max(coalesce(licences.expires_on, 'infinity')) from licences
         where licences.listing_id = listings.id and licences.status = 'active'
-            and coalesce(licences.expires_on >= (now() at time zone 'utc')::date, true)
-    )
+    ) < (now() at time zone 'utc')::date, true)
 )
 order by listings.id limit :batch_size;
 

@@ -168,7 +168,8 @@ select
         select count(*) from schedules where schedules.circle_id = circles.id and schedules.state = 'active'
     )::int as schedules,
     exists (
-        select from bookings join gatherings on gatherings.id = bookings.gathering_id
+        select from gatherings
+        cross join lateral (select from bookings where bookings.gathering_id = gatherings.id limit 1) as one
         where gatherings.circle_id = circles.id
     ) as was_booked,
     (

@@ -44,25 +44,28 @@ order by bookings.id;
 
 -- name: orphans(most)
 -- circles that nobody may lead, and those with a gathering ahead whose stand-in may not host it, with what is ahead
+with without_lead as materialized (
+    select id from orphaned_circles
+), with_stand_ins as materialized (
+    select circle_id as id, count(*)::int as stand_ins from orphaned_stand_ins group by circle_id
+), orphans as materialized (
+    select circles.id, circles.name, circles.state, circles.name_key from circles
+    where circles.id in (select id from without_lead union all select id from with_stand_ins)
+    order by circles.name_key, circles.id
+    limit :most
+)
+
 select
-    circles.id, circles.name, circles.state,
-    exists (select from orphaned_circles where orphaned_circles.id = circles.id) as has_no_lead,
-    (
-        select count(*) from orphaned_stand_ins where orphaned_stand_ins.circle_id = circles.id
-    )::int as stand_ins,
-    (
-        select count(*) from gatherings
-        where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.ends_at > now()
-    )::int as gatherings,
-    (
-        select coalesce(sum(gatherings.seats_taken), 0) from gatherings
-        where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.ends_at > now()
-    )::int as seats,
+    orphans.id, orphans.name, orphans.state, orphans.id in (select id from without_lead) as has_no_lead,
+    coalesce((select stand_ins from with_stand_ins where with_stand_ins.id = orphans.id), 0) as stand_ins,
+    ahead.gatherings, ahead.seats,
     coalesce((
         select people.name from hosts join people on people.id = hosts.person_id
-        where hosts.circle_id = circles.id and hosts.part = 'lead'
+        where hosts.circle_id = orphans.id and hosts.part = 'lead'
     ), '') as lead_name
-from circles
-where circles.id in (select id from orphaned_circles) or circles.id in (select circle_id from orphaned_stand_ins)
-order by circles.name_key, circles.id
-limit :most;
+from orphans
+cross join lateral (
+    select count(*)::int as gatherings, coalesce(sum(gatherings.seats_taken), 0)::int as seats from gatherings
+    where gatherings.circle_id = orphans.id and gatherings.state = 'open' and gatherings.ends_at > now()
+) as ahead
+order by orphans.name_key, orphans.id;

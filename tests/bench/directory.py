@@ -34,16 +34,21 @@ async def filled(server: str, how_many: int) -> str:
     url = await stage.fresh(server, "bench_directory")
     connection = await db.connect(url)
     try:
-        async with connection.transaction():
-            await connection.execute(LISTINGS.replace("$1", str(how_many)), timeout=1800)
-            for statement in (LICENSES, WAYS, FOUND_BY):
-                await connection.execute(statement, timeout=1800)
-            ids = await connection.fetchval("select array_agg(id) from listings")
-            await db.queries("directory/listing").refresh_facets(connection, ids=ids)
+        await add_listings(connection, how_many)
         await connection.execute("vacuum analyze", timeout=600)
     finally:
         await connection.close()
     return url
+
+
+async def add_listings(connection: asyncpg.Connection, how_many: int) -> None:
+    """So many random listings, all shown, with what the search finds them by."""
+    async with connection.transaction():
+        await connection.execute(LISTINGS.replace("$1", str(how_many)), timeout=1800)
+        for statement in (LICENSES, WAYS, FOUND_BY):
+            await connection.execute(statement, timeout=1800)
+        ids = await connection.fetchval("select array_agg(id) from listings")
+        await db.queries("directory/listing").refresh_facets(connection, ids=ids)
 
 
 def arguments_of(address: str) -> dict[str, Any]:

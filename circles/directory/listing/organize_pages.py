@@ -10,14 +10,15 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base import reading, text
+from circles.base import text
+from circles.base.english import MAX_COUNTED
 from circles.base.errors import Refused, or_not_found
 from circles.directory.listing import actions, forms, organize_actions, own_pages, rules, views, words
 from circles.people import picture_upload
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
-from circles.web.paging import pager
+from circles.web.paging import Window, long_pager
 
 SQL = db.queries("directory/listing")
 UPKEEP = db.queries("directory/upkeep")
@@ -33,34 +34,36 @@ EMPTY_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the list shows: a tab (a key of PARTS), a part of the name, the page."""
+    """What the list shows: a tab (a key of PARTS), a part of the name, the part of the list."""
 
     part: str
     name: str
-    number: int
+    window: Window
 
     @classmethod
     def read(cls, request: Request, counts: db.Record) -> Search:
         """Read it from the query string. Without a tab, it is the first one with something to do."""
-        show, number = request.query_params.get("show", ""), request.query_params.get("page", "")
+        show = request.query_params.get("show", "")
         try:
             typed = text.line(request.query_params.get("q", ""), "q", max_length=100, required=False)
         except Refused:
             typed = ""
         urgent = next((part for part in ("waiting", "complaints", "asked") if counts[part]), "all")
         part = show if show in PARTS else "all" if typed else urgent
-        return cls(part, typed, reading.page_number(number))
+        values = request.query_params
+        return cls(part, typed, Window.read({"page": values.get("page", "")} if typed else values, PER_PAGE))
 
-    def address(self, number: int) -> str:
-        """The address of a page of this search."""
-        query = {"show": self.part, "q": self.name, "page": str(number) if number > 1 else ""}
-        return "/organize/therapists?" + urlencode({name: value for name, value in query.items() if value})
+    def address(self, window: Window) -> str:
+        """The address of a part of this list. What matches a name is counted, so its pages go by their numbers."""
+        place = Window(window.number) if self.name else window
+        query = [("show", self.part), ("q", self.name), *place.pairs]
+        return "/organize/therapists?" + urlencode([(name, value) for name, value in query if value])
 
 
 async def therapists(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         viewer_id = request.state.person.id
-        counts = await SQL.organize_counts(tx, viewer_id=viewer_id)
+        counts = await SQL.organize_counts(tx, viewer_id=viewer_id, most=MAX_COUNTED + 1)
         search = Search.read(request, counts)
         of_complaints = search.part == "complaints"
         complaints = await db.rows(UPKEEP.open_complaints(tx, viewer_id=viewer_id)) if of_complaints else []
@@ -81,20 +84,21 @@ async def therapists(request: Request) -> Response:
             (f"/organize/therapists?show={part}", _tab(part, label, counts)) for part, label in PARTS.items()
         ],
         here=f"/organize/therapists?show={search.part}",
-        pager=pager(search.number, total, PER_PAGE, search.address),
+        pager=long_pager(search.window, [row["id"] for row in listings], total, PER_PAGE, search.address),
     )
 
 
 def _tab(part: str, label: str, counts: db.Record) -> str:
     number = counts["every" if part == "all" else part]
+    if number > MAX_COUNTED:
+        return f"{label} (more than {MAX_COUNTED:,})"
     return f"{label} ({number:,})" if number else label
 
 
 async def _page_of_listings(tx: db.Tx, search: Search) -> list[db.Record]:
-    skip = (max(search.number, 1) - 1) * PER_PAGE
-    return await db.rows(
-        SQL.organize_list(tx, part=search.part, name=search.name, per_page=PER_PAGE, skip=skip)
-    )
+    window = search.window.arguments(PER_PAGE)
+    query = SQL.organize_list(tx, part=search.part, name=search.name, most=MAX_COUNTED + 1, **window)
+    return await db.rows(query)
 
 
 async def therapist(request: Request) -> Response:

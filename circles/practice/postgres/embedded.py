@@ -37,6 +37,7 @@ OPTIONS = {
     "listen_addresses": "",
     "port": "5432",
     "unix_socket_permissions": "0700",
+    "random_page_cost": "1.1",  # of a solid-state disk; the default is of one that turns
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_error_verbosity": "terse",

@@ -1,0 +1,1 @@
+"""Growth: what queries and pages cost in a large community."""

@@ -1,0 +1,153 @@
+"""Typical arguments of every named query in the large community of tests/bench/community.sql."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from circles.base.english import MAX_COUNTED
+from tests.bench.community import Community, row_id
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+
+# What decides no plan gets any value of its type: these parameters, and every id that is not named below.
+BY_TYPE: dict[str, Any] = {
+    "uuid": UUID(int=7),
+    "text": "word",
+    "int2": 1,
+    "int4": 1,
+    "int8": 1,
+    "bool": True,
+    "float8": 1.5,
+    "date": TODAY,
+    "time": time(18),
+    "timestamp": NOW.replace(tzinfo=None),
+    "timestamptz": NOW,
+    "interval": timedelta(hours=1),
+    "bytea": b"\x07",
+    "jsonb": {},
+    "text[]": ["word"],
+    "int2[]": [1],
+    "int4[]": [1],
+    "int8[]": [1],
+    "bool[]": [True],
+    "interval[]": [timedelta(hours=1)],
+    "uuid[]": [UUID(int=7)],
+    "date[]": [TODAY],
+    "timestamptz[]": [NOW],
+    "timestamp[]": [NOW.replace(tzinfo=None)],
+}
+# Values of these types find one row, or decide nothing.
+NEVER = frozenset(("uuid", "uuid[]", "bytea", "jsonb", "bool", "interval", "interval[]"))
+INERT = frozenset(
+    """
+    about against attempts choices code_digits due due_at failure id ids in_person_from keys max_held moments
+    online_from pooled several target targets tries
+    address amount answer answer_by answers approach area areas asks asks_card asks_co because before body browser
+    browser_hash by_hand calendar calendar_method call_name capacity carry_on cause cells checks clock_hours code_hash
+    community_seats content credentials currency dates day days details discreet_name domain email ends ends_at every
+    expires_at expiries expiring facets fault fee fee_from fields file_name filters fingerprint first first_date format
+    hash headings hidden_because hidden_words hold html_body in_person is_facilitator is_organizer is_settled join_link
+    jpeg key kind kinds languages last late_percent late_refund_percent latitude length_minutes link link_hash location
+    longitude looking_for mails mark matches material maximum means method miles minimum minutes month_day
+    more_calendars near_only needs newcomers_days newcomers_most next_path note notes npi npis nth number numbers
+    object_id oddities oddity of_hosts online own_words parts payment_intent place place_changes planted_until pronouns
+    purpose question questions reach reason refund_hours reply_to request request_sha256 room row_count says schools
+    sealed seats seconds seen sequence sha256 sign_in_hash skipped source source_note sources starts starts_as
+    starts_at status statuses statuses_said steps stripe_id subject suggested text_body times to_address to_name
+    token_hash told type uid uids until url useful_until version wait wall_start wall_time walls ways weekdays
+    went_well what where why words year years zone zones
+    """.split()  # noqa: SIM905
+)
+
+
+def by_name(community: Community) -> dict[str, Any]:
+    """What a parameter of this name is in every query that has it."""
+    return {
+        # how much is read at a time
+        "most": MAX_COUNTED + 1,
+        "limit": 30,
+        "offset": 0,
+        "per_page": 40,
+        "page_size": 20,
+        "page_offset": 0,
+        "skip": 0,
+        "batch_size": 100,
+        "max_rows": 20,
+        "max_ranked": 1000,
+        "max_credentials": 20,
+        "how_many": 40,
+        "after": None,
+        # how long ago, how far ahead
+        "lasts": timedelta(days=14),
+        "lifetime": timedelta(days=30),
+        "hold_minutes": 31,
+        "horizon_days": 182,
+        "ago": timedelta(minutes=5),
+        "ask_after": timedelta(days=180),
+        "expires_within_days": 60,
+        "since": NOW,
+        "within": timedelta(days=1),
+        "per": timedelta(minutes=10),
+        # one of few
+        "state": "open",
+        "states": ["held", "confirmed", "cancelled", "lapsed"],
+        "part": "lead",
+        "outcome": "new",
+        "jobs": ["mail.deliver"],
+        "names": ["mail.deliver"],
+        # what is looked for
+        "text": "lena gjk",
+        "name": "lindqvist",
+        "q": "patience",
+        "terms": ["lind"],
+        "city": "denver",
+        # a circle of 125 gatherings, and somebody with five bookings
+        "circle": community.circle,
+        "circle_id": community.circle,
+        "circles": [community.circle],
+        "gathering": community.gathering(107),
+        "gathering_id": community.gathering(107),
+        "gathering_ids": [community.gathering(107)],
+        "guidelines_id": row_id("guidelines", 2),
+        "person": community.member,
+        "person_id": community.member,
+    }
+
+
+# Where the name alone says too little.
+BY_QUERY: dict[str, dict[str, Any]] = {
+    "attendance/exports.bookings_page": {"circle": None},
+    "attendance/exports.week_lists": {"most": 21},
+}
+
+
+class NoTypicalArgument(Exception):
+    """A parameter that neither table names."""
+
+
+def arguments(query: str, parameters: list[tuple[str, str]], names: dict[str, Any]) -> list[Any]:
+    """The typical arguments of a query, in their order.
+
+    query: its file and name. parameters: their names and PostgreSQL's types. names: as `by_name` returns them.
+    """
+    values = []
+    for name, kind in parameters:
+        if name in BY_QUERY.get(query, {}):
+            values.append(BY_QUERY[query][name])
+        elif name in names and _fits(names[name], kind):
+            values.append(names[name])
+        elif name in names or name in INERT or kind in NEVER:
+            values.append(BY_TYPE[kind])
+        else:
+            raise NoTypicalArgument(
+                f"{query} has a parameter `{name}` ({kind}) without a typical argument. Add it in "
+                "tests/growth/typical.py: to by_name or BY_QUERY where it decides what is read, else to INERT."
+            )
+    return values
+
+
+def _fits(value: Any, kind: str) -> bool:
+    return value is None or type(value) is type(BY_TYPE[kind])
