@@ -169,8 +169,9 @@ where people.id <> :actor_id and people.id in (
     select hosts.person_id from hosts join may_host(hosts.circle_id, hosts.person_id) as host on true
     where hosts.circle_id = :circle_id
     union
-    select stand_ins.person_id from stand_ins
-    where stand_ins.gathering_id = any(:gathering_ids::uuid []) and (people.is_facilitator or people.is_organizer)
+    select stand_ins.person_id from stand_ins join people as stand_in on stand_in.id = stand_ins.person_id
+    where stand_ins.gathering_id = any(:gathering_ids::uuid [])
+        and (stand_in.is_facilitator or stand_in.is_organizer)
 )
 order by people.name_key, people.id;
 

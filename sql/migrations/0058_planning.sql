@@ -50,3 +50,9 @@ create index listings_email on listings (email) where email <> '';
 -- The requests of a circle.
 -- squawk-ignore require-concurrent-index-creation
 create index requests_circle on requests (circle_id, person_id);
+
+-- What Stripe knows an operation by, whatever its kind. The smaller one is a part of it.
+-- squawk-ignore require-concurrent-index-creation
+create index operations_stripe on operations (stripe_id) where stripe_id is not null;
+-- squawk-ignore require-concurrent-index-deletion
+drop index operations_stripe_id;

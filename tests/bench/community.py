@@ -19,6 +19,7 @@ FAST = {
     "synchronous_commit": "off",
     "work_mem": "256MB",
     "maintenance_work_mem": "512MB",
+    "default_statistics_target": "30",
 }
 # An index that is there while its table is filled takes longer than one that is made afterwards.
 SECONDARY = """

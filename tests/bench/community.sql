@@ -79,7 +79,7 @@ cross join lateral (
 ) as place
 left join lateral (
     select
-        bit_or(1 << s) as map, count(*) filter (where s = 4 and (g * 20 + s) % 100 < 85 and (g * 20 + s) % 3 <> 0) as community
+        bit_or(1 << s) as map, count(*) filter (where s = 4 and (g * 20 + s) % 100 < 85 and (g * 20 + s) % 6 <> 0) as community
     from generate_series(0, 19) as s
     where pg_temp.state_of(g * 20 + s, k, is_canceled) in ('held', 'confirmed')
 ) as seats on true;
@@ -98,7 +98,7 @@ analyze facts;
 create temporary table booked as
 select
     b, pg_temp.row_id('booking', b) as id, pg_temp.row_id('gathering', g) as gathering_id, k, person, seat, state,
-    case when b % 3 = 0 or state in ('held', 'lapsed') then 'paid' when seat = 5 then 'community' else 'free' end as kind,
+    case when b % 6 = 0 or state in ('held', 'lapsed') then 'paid' when seat = 5 then 'community' else 'free' end as kind,
     now() + ((k - 105) * 7 - b % 20) * interval '1 day' + least(b % 1440, 100) * interval '1 minute' as at, is_canceled
 from generate_series(0, :people::bigint * 5 - 1) as b
 cross join lateral (
@@ -154,7 +154,11 @@ select at, pg_temp.row_id('person', person), 'booking.' || state, id, state from
 
 insert into attendance (booking_id, mark, marked_by, marked_at)
 select id, case when b % 7 = 0 then 'absent' else 'came' end, pg_temp.row_id('person', b / 20 % (:people / 500) % (:people / 1000)), at
-from booked where state = 'confirmed' and k < 105 and b % 10 <> 0;
+from booked where state = 'confirmed' and k between 60 and 104 and b % 10 <> 0;
+
+insert into register_counts (gathering_id, marked, came)
+select gathering_id, count(*), count(*) filter (where b % 7 <> 0)
+from booked where state = 'confirmed' and k between 60 and 104 and b % 10 <> 0 group by gathering_id;
 
 insert into invites (id, gathering_id, person_id, uid, sequence, changed_at)
 select pg_temp.row_id('invite', b), gathering_id, pg_temp.row_id('person', person), id || '@example.org', 0, at

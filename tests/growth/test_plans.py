@@ -1,7 +1,7 @@
 """Query plans in a large community: no named query reads a large table as a whole.
 
-100,000 people with 500,000 bookings are made once, within the database. Every query is explained with typical arguments,
-planned for them and planned for any.
+100,000 people with 500,000 bookings are made once, within the database. Every query is explained with typical
+arguments, planned for them and planned for any.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WHOLE = {
     "commands/personal_data": "a command for one person, by an operator",
     "invites/invites.end_feeds": "ends the feeds of everybody, once a secret is lost",
     "practice/": "practice mode alone",
-    "store/mail.waiting_state": "stops at the first mail that was sent lately",
+    "store/monitoring.other_mail_went": "stops at the first mail that was sent lately",
     "store/zone_data.planned_times": "once a night and at the start: every gathering ahead is compared",
     "store/migrate": "statements that have no plan",
 }

@@ -43,7 +43,8 @@ BY_TYPE: dict[str, Any] = {
 NEVER = frozenset(("uuid", "uuid[]", "bytea", "jsonb", "bool", "interval", "interval[]"))
 INERT = frozenset(
     """
-    about against attempts choices code_digits due due_at failure id ids in_person_from keys max_held moments
+    about against attempts charge choices code_digits disputed due due_at failure id
+    idempotency_key ids in_person_from made_at stripe_state keys max_held moments
     online_from pooled several target targets tries
     address amount answer answer_by answers approach area areas asks asks_card asks_co because before body browser
     browser_hash by_hand calendar calendar_method call_name capacity carry_on cause cells checks clock_hours code_hash

@@ -108,6 +108,10 @@ alter table bookings disable trigger bookings_leave_register;
 update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member'
 where id = (select booking_id from attendance limit 1);
 
+-- name: register_counts_match_marks#
+-- somebody is counted who did not come
+update register_counts set came = came + 1 where gathering_id = (select gathering_id from register_counts limit 1);
+
 -- name: every_circle_has_a_lead#
 -- a circle whose lead became a helper
 update hosts set part = 'helper' where part = 'lead';
