@@ -300,3 +300,9 @@ select pg_temp.row_id('person', n * 13), id from (select id, row_number() over (
 
 insert into suggestions (person_id, words, created_at)
 select pg_temp.row_id('person', i), 'Have a look.', now() - i % 29 * interval '1 day' from generate_series(0, :people - 1, 100) as i;
+
+insert into accesses (person_id, what, listing_id, at)
+select person_id, 'introduction.asked', listing_id, created_at from introductions;
+
+insert into events (at, who, what, about, after)
+select created_at, person_id, 'introduction.ended', id, state from introductions;
