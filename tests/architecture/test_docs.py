@@ -77,7 +77,9 @@ def test_routes_exist(path: Path) -> None:
     known = {getattr(route, "path", "") for route in routes(Settings())}
     for span in spans(path):
         for name in re.findall(r"(?:^|(?:GET|POST) |https://your\.address)(/[a-z][a-z0-9/{}_.-]*)$", span):
-            if not (ROOT / name.strip("/").split("/")[0]).exists() and not name.startswith(("/var/", "/etc/")):
+            if not (ROOT / name.strip("/").split("/")[0]).exists() and not name.startswith(
+                ("/var/", "/etc/")
+            ):
                 assert name in known, f"{path.name}: {name}"
 
 

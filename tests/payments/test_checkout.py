@@ -222,6 +222,7 @@ async def test_an_amount_that_stripe_refuses(context: Context, booking: UUID, ou
     assert outcomes == [(booking, "failed")]
     async with context.db.reading() as tx:
         call = await tx.fetchrow("select kind, state, fault, again_at from operations")
+    assert call
     assert tuple(call) == ("create_checkout", "failed", "amount_too_small", None)
 
 
