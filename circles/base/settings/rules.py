@@ -30,8 +30,8 @@ def warnings(settings: Settings) -> list[str]:
     found = []
     if not settings.practice and not settings.trusted_proxy:
         found.append(
-            "CIRCLES_TRUSTED_PROXY is not set: whatever connects from this machine or a private network is believed when "
-            "it says who it forwards for. Set it to the address of the proxy."
+            "CIRCLES_TRUSTED_PROXY is not set: whatever connects from this machine or a private network is believed "
+            "when it says who it forwards for. Set it to the address of the proxy."
         )
     if settings.host not in _LOOPBACK and not settings.trusted_proxy and not settings.practice:
         found.append(
