@@ -54,6 +54,7 @@ _GROUPED = re.compile(
 )
 _PLAIN = re.compile(r"(?=[.,]?[0-9])(?P<whole>[0-9]*)(?:[.,](?P<part>[0-9]*))?")
 _MAX_LENGTH = 40
+_MAX_TYPED = 1_000  # with all that is left out before it is read
 
 
 def minor_per_unit(currency: str) -> int:
@@ -116,9 +117,12 @@ def signs_of(currency: str) -> tuple[str, ...]:
 
 def _without_sign(typed: str, currency: str, field: str) -> str:
     """The number of a typed amount. Raises Refused for another currency's sign, and for what is no amount."""
-    plain = " ".join(text.plain_digits(typed).translate(_ASIDE).split())
-    match = _TYPED.fullmatch(plain.casefold())
-    if not match or len(plain) > _MAX_LENGTH:
+    plain = " ".join(text.plain_digits(typed[:_MAX_TYPED]).translate(_ASIDE).split())
+    # The length first: the patterns take time by the square of it.
+    match = (
+        _TYPED.fullmatch(plain.casefold()) if len(plain) <= _MAX_LENGTH and len(typed) <= _MAX_TYPED else None
+    )
+    if not match:
         raise _unreadable(plain, currency, field)
     number = match["number"].strip()
     before = match["before"].replace(" ", "").removeprefix("+")
@@ -182,7 +186,7 @@ def _may_be_decimals(grouped: re.Match[str], currency: str) -> bool:
 def _unreadable(typed: str, currency: str, field: str) -> Refused:
     if not typed:
         message = "Please give an amount."
-    elif re.match(r"[^0-9]*-[^0-9]*[0-9]", typed):
+    elif re.match(r"[^0-9-]*-[^0-9]*[0-9]", typed[:_MAX_LENGTH]):
         message = "An amount cannot be less than zero."
     else:
         message = f"Please write the amount in {currency} as a plain number, such as 45 or 45.50."

@@ -14,8 +14,8 @@ from circles.sheets.details import letters
 
 MAX_ROWS: Final = 5_000
 MAX_COLUMNS: Final = 100
-# What a cell of a spreadsheet program can hold (Excel's own limit).
-MAX_CELL: Final = 32_767
+# No field of a list takes as much, and reading some fields takes time by the square of it.
+MAX_CELL: Final = 10_000
 # The row of headings is looked for among so many, and may be chosen among them.
 MAX_ABOVE: Final = 30
 _MAX_HEADING: Final = 100
@@ -140,8 +140,8 @@ def _refuse_long_cells(rows: Sequence[Row]) -> None:
         for n, cell in enumerate(row.cells):
             if len(cell) > MAX_CELL:
                 message = (
-                    f"The cell {letters(n)}{row.number} of this file holds more than {MAX_CELL:,} characters, the most "
-                    "that a spreadsheet can. Please shorten it, and send the file again."
+                    f"The cell {letters(n)}{row.number} of this file holds more than {MAX_CELL:,} characters. "
+                    "Please shorten it, and send the file again."
                 )
                 raise _refused("too_much", message)
 

@@ -114,6 +114,7 @@ async def test_pages_with_a_key_are_sent_as_they_are(
 ) -> None:
     async with browser(cast.mira) as page:
         page.headers["Accept-Encoding"] = "br, gzip"
+        await page.post("/my/feed", data={"show": "on"})
         mine = await page.get("/my/gatherings")
         assert "feed-address" in mine.text
         link = await page.get("/sign-in/link/" + "a" * 43)
@@ -125,6 +126,7 @@ async def test_pages_with_a_key_are_sent_as_they_are(
 
 async def test_a_feed_is_not_sent_again_while_it_is_the_same(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
+        await page.post("/my/feed", data={"show": "on"})
         text = (await page.get("/my/gatherings")).text
         path = re.search(r'id="feed-address" readonly value="https?://[^/]+([^"]+)"', text)
         assert path
