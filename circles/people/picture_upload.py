@@ -40,7 +40,7 @@ class PicturePage:
 DECODING: Final = sandbox.Target(
     "circles.people.pictures",
     "encode_square",
-    sandbox.Limits(memory=512_000_000, cpu_seconds=10, seconds=30, answer=1_000_000, at_once=2),
+    sandbox.Limits(memory=512_000_000, cpu_seconds=10, seconds=60, answer=1_000_000, at_once=2),
     noun="picture",
     form_field="picture",
 )

@@ -31,7 +31,7 @@ def main() -> None:
     """Read the call and the file from stdin, write the answer to stdout."""
     call = json.loads(sys.stdin.buffer.readline())
     with suppress(OSError):
-        os.nice(10)  # pages come first
+        os.nice(5)  # pages come first
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, call["cpu_seconds"])
     function = _load(call["module"], call["function"])

@@ -31,7 +31,7 @@ MAX_AT_ONCE: Final = 200
 READING: Final = sandbox.Target(
     "circles.directory.imports.reading.files",
     "read_lines",
-    sandbox.Limits(memory=768_000_000, cpu_seconds=20, seconds=40, answer=16_000_000),
+    sandbox.Limits(memory=768_000_000, cpu_seconds=20, seconds=60, answer=16_000_000),
 )
 
 
