@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+import circles
 from circles.base.settings import Settings
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -21,6 +22,7 @@ from circles.web.monitoring.probe import Disk, State
 from tests.conftest import Browser
 from tests.helpers import change, missing, value
 
+NO_ITEMS = ("state", "waiting", "version")
 JOB = (
     "insert into pgqueuer (priority, entrypoint, status, updated, heartbeat, execute_after) "
     "values (0, $1, $2::pgqueuer_status, now(), now(), now() - make_interval(secs => $3))"
@@ -50,13 +52,14 @@ async def ill(page: Browser) -> dict[str, str]:
     found = answer.json()
     assert answer.status_code == (200 if found["state"] == "well" else 503)
     assert answer.headers["cache-control"] == "no-store"
-    return {name: text for name, text in found.items() if text != "well" and name not in ("state", "waiting")}
+    return {name: text for name, text in found.items() if text != "well" and name not in NO_ITEMS}
 
 
 async def test_all_is_well(page: Browser) -> None:
     assert await ill(page) == {}
     names = (await page.get("/healthz")).json().keys()
     assert {"database", "queue", "given up", "mail", "timetable", "worker", "pooler", "disk"} <= names
+    assert (await page.get("/healthz")).json()["version"] == circles.VERSION
     for path in ("/livez", "/readyz"):
         assert (await page.get(path)).status_code == 200
 

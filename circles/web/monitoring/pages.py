@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+import circles
 from circles.base.errors import NotFound
 from circles.web import access
 from circles.web.access import Access, route
@@ -50,7 +51,12 @@ async def healthz(request: Request) -> Response:
         for name, rows in (("jobs", state.jobs), ("mails", state.mails))
     }
     return JSONResponse(
-        {"state": health.WELL if well else "not well", **found, "waiting": waiting},
+        {
+            "state": health.WELL if well else "not well",
+            **found,
+            "waiting": waiting,
+            "version": circles.VERSION,
+        },
         status_code=200 if well else 503,
         headers=NOT_STORED,
     )
