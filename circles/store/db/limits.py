@@ -34,9 +34,9 @@ class Limits:
 
 
 # Somebody waits for the page.
-PAGES = Limits(connection=2.5, lock=3, statement=10, idle=30)
+PAGES = Limits(connection=3, lock=3, statement=10, idle=30)
 # Few rows each, and nobody else to wait for: health, webhooks.
-RESERVED = Limits(connection=2.5, lock=3, statement=5, idle=30)
+RESERVED = Limits(connection=3, lock=3, statement=5, idle=30)
 # The browser may take its time.
 EXPORTS = Limits(connection=5, lock=10, statement=600, idle=60)
 JOBS = Limits(connection=30, lock=10, statement=120, idle=300)

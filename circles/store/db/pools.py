@@ -24,7 +24,7 @@ from circles.store.db.watch import SilentDatabaseError, Watch
 # A connection, usually inside a transaction. A function that takes one runs in its caller's transaction.
 Tx = PoolConnectionProxy | Connection
 
-# Connections that transactions leave to reads: these wait for no row lock, so pages go on while bookings wait for one.
+# Connections for reads alone: these wait for no row lock, so pages go on while all transactions wait for one.
 FOR_READS = 2
 
 # Dates, and times that become JSON or text, are in UTC, whatever zone the server has. Sent when a connection opens, it
@@ -155,9 +155,13 @@ class Database:
     async def open_for_pages(
         cls, url: str, *, size: int = 6, pooler: bool = False, with_jobs: bool = False
     ) -> Database:
-        """Open the pools of a web process: `size` connections, up to two reserved, two for exports, six for jobs."""
-        database = await cls.open(url, size=size, pooler=pooler, limits=PAGES)
-        database._writers = asyncio.Semaphore(max(1, size - FOR_READS))
+        """Open the pools of a web process.
+
+        Each opens the connections it needs: `size` for transactions, two more for reads, two reserved, two for
+        exports, and six for jobs.
+        """
+        database = await cls.open(url, size=size + FOR_READS, pooler=pooler, limits=PAGES)
+        database._writers = asyncio.Semaphore(size)
         database.reserved = await cls.open(url, size=2, pooler=pooler, limits=RESERVED)
         database.exports = await cls.open(url, size=2, pooler=pooler, limits=EXPORTS, connects=False)
         if with_jobs:
