@@ -59,9 +59,9 @@ def use_settings() -> Settings:
 
 
 def warn(settings: Settings, texts: Iterable[str]) -> None:
-    """Say on standard error which database this is and what is doubtful, in production as lines of the log."""
+    """Say on standard error which database this is and what is doubtful; as log lines where no person reads."""
     for text in texts:
-        if settings.practice:
+        if settings.practice or sys.stderr.isatty():
             print(text, file=sys.stderr)
         else:
             log.warning("said at the start", text=text)
