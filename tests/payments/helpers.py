@@ -110,7 +110,12 @@ async def let_time_pass(context: Context, wait: str) -> None:
             "looked_at = looked_at - $1::text::interval, expires_at = expires_at - $1::text::interval",
             wait,
         )
-        await tx.execute("update operations set again_at = again_at - $1::text::interval", wait)
+        await tx.execute(
+            "update operations set again_at = again_at - $1::text::interval, "
+            "read_at = read_at - $1::text::interval, sent_at = sent_at - $1::text::interval",
+            wait,
+        )
+        await tx.execute("update disputes set read_at = read_at - $1::text::interval", wait)
         await tx.execute(
             "update practice_objects set body = jsonb_set(body, '{expires_at}', to_jsonb("
             "(body ->> 'expires_at')::bigint - extract(epoch from $1::text::interval)::bigint)) "
