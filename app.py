@@ -61,6 +61,7 @@ from circles.payments.stuck import pages as stuck_pages
 from circles.people import account_pages, pictures, profile_pages, roles_pages, sign_in_pages
 from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
+from circles.practice.stripe import dashboard_pages as stripe_dashboard
 from circles.practice.stripe import pages as checkout_pages
 from circles.store import jobs, logs, templates
 from circles.store.context import Context
@@ -407,6 +408,7 @@ PRACTICE = [
     route("/practice/mail/{id}/html", practice_pages.html, Access.PRACTICE),
     route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Access.PRACTICE),
     post("/practice/sign-in", practice_pages.sign_in, Access.PRACTICE),
+    *form("/practice/stripe", stripe_dashboard.dashboard, stripe_dashboard.act, Access.PRACTICE),
     *form("/practice/checkout/{id}", checkout_pages.checkout, checkout_pages.press, Access.PRACTICE),
 ]
 

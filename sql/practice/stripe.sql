@@ -43,6 +43,10 @@ select coalesce(sum((body ->> 'amount')::bigint), 0)::bigint from practice_objec
 where kind = 'refund' and body ->> 'payment_intent' = :payment_intent
     and body ->> 'status' not in ('failed', 'canceled');
 
+-- name: newest(kind, most)
+-- the newest objects of a kind
+select body from practice_objects where kind = :kind order by created_at desc, id limit :most;
+
 -- name: claim_key(key, request_sha256)$
 -- claim an idempotency key, once; other calls with it wait until the first is answered
 insert into practice_keys (key, request_sha256, status, answer) values (:key, :request_sha256, 0, '{}')

@@ -377,3 +377,30 @@ async def test_the_page_of_a_checkout_that_has_ended(
         assert (await page.get("/practice/checkout/cs_test_none")).status_code == 404
         assert (await page.post("/practice/checkout/cs_test_none", data={"do": "pay"})).status_code == 404
     assert await count(context, "practice_objects where kind = 'payment_intent'") == 0
+
+
+async def test_the_practice_dashboard_does_what_stripes_own_does(
+    context: Context, cast: Cast, browser: OpenBrowser
+) -> None:
+    made = await make(context)
+    await pay(context, made["id"])
+    _, session = await call(context, "GET", f"/v1/checkout/sessions/{made['id']}")
+    intent = session["payment_intent"]
+
+    async def press(do: str, id: str, value: str = "") -> str:
+        async with browser(cast.odile) as page:
+            data = {"do": do, "id": id, "value": value}
+            assert (await page.post("/practice/stripe", data=data)).status_code == 303
+            return (await page.get("/practice/stripe")).text
+
+    async def only(kind: str) -> dict[str, Any]:
+        _, listed = await call(context, "GET", f"/v1/{kind}s")
+        return listed["data"][0]
+
+    assert "The bank sends it back" in await press("refund", intent, "2250")
+    await press("move", (await only("refund"))["id"], "failed")
+    assert (await only("refund"))["status"] == "failed"
+    assert "Won" in await press("dispute", intent)
+    await press("decide", (await only("dispute"))["id"], "lost")
+    assert (await only("dispute"))["status"] == "lost"
+    assert "This page has no such button." in await press("fly", intent)

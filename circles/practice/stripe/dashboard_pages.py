@@ -1,0 +1,85 @@
+"""The practice dashboard: what a person does at Stripe's own, and what banks do: refunds, disputes, and their ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import payments
+from circles.practice.stripe import disputes, refunds
+from circles.practice.stripe.objects import ApiError, Object
+from circles.store import db
+from circles.web import access, render
+from circles.web.forms import Form
+
+SQL = db.queries("practice/stripe")
+PER_PAGE = 20
+
+# The buttons of a refund and a dispute by their status: what they do, and their words.
+REFUND_BUTTONS = {
+    "pending": (("succeeded", "Arrives"), ("failed", "Fails"), ("canceled", "Cancel")),
+    "requires_action": (("succeeded", "Arrives"), ("failed", "Fails"), ("canceled", "Cancel")),
+    "succeeded": (("failed", "The bank sends it back"),),
+}
+DISPUTE_BUTTONS = {
+    "needs_response": (("won", "Won"), ("lost", "Lost")),
+    "warning_needs_response": (("warning_closed", "Close"),),
+}
+
+
+async def dashboard(request: Request) -> Response:
+    return await _page(request, Form())
+
+
+async def act(request: Request) -> Response:
+    """POST: one button of the page."""
+    form = await Form.read(request)
+    what, id, value = form.value("do"), form.value("id"), form.value("value")
+    try:
+        async with access.context(request).db.transaction() as tx:
+            await _do(tx, what, id, value)
+    except ApiError as error:
+        return render.see_other("/practice/stripe", notice=error.body["error"]["message"], kind="warn")
+    return render.see_other("/practice/stripe", notice="Done. The site is told by a webhook.")
+
+
+async def _do(tx: db.Tx, what: str, id: str, value: str) -> None:
+    if what == "refund":
+        await refunds.create_refund(tx, {"payment_intent": id, **({"amount": value} if value else {})})
+    elif what == "move" and value in ("succeeded", "failed", "canceled"):
+        await refunds.move_refund(tx, id, value)
+    elif what == "dispute":
+        await disputes.open_dispute(tx, id, inquiry=value == "inquiry")
+    elif what == "decide" and value in ("won", "lost", "warning_closed"):
+        await disputes.close_dispute(tx, id, value)
+    else:
+        raise ApiError("This page has no such button.")
+
+
+async def _page(request: Request, form: Form) -> Response:
+    async with access.context(request).db.reading() as tx:
+        intents = await db.rows(SQL.newest(tx, kind="payment_intent", most=PER_PAGE))
+        made = await db.rows(SQL.newest(tx, kind="refund", most=PER_PAGE))
+        opened = await db.rows(SQL.newest(tx, kind="dispute", most=PER_PAGE))
+    paid = [_shown(row["body"]) for row in intents if row["body"]["status"] == "succeeded"]
+    return render.page(
+        request,
+        "practice/stripe/dashboard.html",
+        form=form,
+        payments=[item | {"half": item["body"]["amount"] // 2} for item in paid],
+        refunds=[_shown(row["body"], REFUND_BUTTONS) for row in made],
+        disputes=[_shown(row["body"], DISPUTE_BUTTONS) for row in opened],
+        robots="noindex",
+    )
+
+
+def _shown(body: Object, buttons: dict[str, Any] | None = None) -> dict[str, Any]:
+    currency = body["currency"].upper()
+    return {
+        "body": body,
+        "amount": payments.from_stripe(body["amount"], currency),
+        "currency": currency,
+        "buttons": (buttons or {}).get(body["status"], ()),
+    }

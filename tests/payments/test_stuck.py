@@ -1,0 +1,316 @@
+"""Stuck money: listed with name, amount and reason, tried again, settled by hand, told to organizers and health."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from circles import payments
+from circles.base.errors import Refused
+from circles.payments import gateway
+from circles.payments.refunds import actions, disputes, readings
+from circles.payments.stuck import actions as stuck
+from circles.people import Person
+from circles.practice.stripe import disputes as bank
+from circles.practice.stripe import faults
+from circles.practice.stripe import refunds as look_alike
+from circles.store import jobs
+from circles.store.context import Context
+from tests.cast import Cast
+from tests.conftest import OpenBrowser
+from tests.payments import helpers
+from tests.payments.helpers import Outcomes, balance, checkout, let_time_pass, paid_booking
+
+booking, outcomes = helpers.booking, helpers.outcomes
+
+
+async def refund_id(context: Context, booking: UUID) -> UUID:
+    """The refund of a booking that was requested last."""
+    async with context.db.reading() as tx:
+        return await tx.fetchval(
+            "select id from operations where booking_id = $1 and kind = 'refund' order by created_at desc limit 1",
+            booking,
+        )
+
+
+async def value(context: Context, query: str, *values: object) -> object:
+    async with context.db.reading() as tx:
+        return await tx.fetchval(query, *values)
+
+
+async def organizer(context: Context, cast: Cast) -> Person:
+    async with context.db.reading() as tx:
+        row = await tx.fetchrow(
+            "select id, email, name, pronouns, zone, is_facilitator, is_organizer from people where id = $1",
+            cast.odile,
+        )
+    assert row
+    return Person(**row)
+
+
+async def requested(context: Context, booking: UUID, amount: int = 4500) -> UUID:
+    await paid_booking(context, booking)
+    async with context.db.transaction() as tx:
+        assert await payments.refund(tx, booking, amount, "by_member") == amount
+    return await refund_id(context, booking)
+
+
+async def plan(context: Context, target: str, fault: str, times: int = 1) -> None:
+    async with context.db.transaction() as tx:
+        await faults.plan(tx, target, fault, times=times)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(("status", "kind"), [("401", "key_rejected"), ("403", "right_missing")])
+async def test_a_refused_key_is_an_alarm_and_no_try(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes, status: str, kind: str
+) -> None:
+    operation = await requested(context, booking)
+    await plan(context, "create_refund", status)
+    await actions.send(context, operation_id=str(operation))
+    row = await value(context, "select (state, fault, tries)::text from operations where id = $1", operation)
+    assert row == f"(due,{kind},0)", "the call did not happen, and goes through once the key is mended"
+    async with context.db.reading() as tx:
+        assert await payments.stuck_money(tx) == 1
+        said = await stuck.what_is_stuck(tx)
+    assert ("stripe" in said, "1 refund or payment waits for a person" in said) == (True, True)
+    await let_time_pass(context, "4 minutes")
+    await jobs.run_timetable(context, "payments.reconcile")
+    await jobs.drain(context)
+    assert await balance(context, booking) == 0
+    async with context.db.reading() as tx:
+        assert await payments.stuck_money(tx) == 0
+
+
+async def test_a_refused_key_is_not_called_an_outage(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    await paid_booking(context, booking)
+    await plan(context, "list_refunds", "401")
+    with pytest.raises(gateway.KeyRefused):
+        await gateway.list_refunds(context, payment_intent="pi_1")
+
+
+async def given_up(context: Context, booking: UUID) -> UUID:
+    """A refund that Stripe refused once too often, since it does not know the payment."""
+    operation = await requested(context, booking)
+    async with context.db.transaction() as tx:
+        await tx.execute("update practice_objects set id = 'pi_away' where kind = 'payment_intent'")
+        await tx.execute("update operations set tries = 4 where id = $1", operation)
+    await actions.send(context, operation_id=str(operation))
+    assert await value(context, "select again_at is null from operations where id = $1", operation)
+    return operation
+
+
+async def test_it_is_listed_and_tried_again_by_a_press(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
+) -> None:
+    operation = await given_up(context, booking)
+    async with browser(cast.odile) as page:
+        text = (await page.get("/organize/money")).text
+        assert "Mira" in text
+        assert "$45" in text
+        assert "Stripe does not know this payment." in text
+        assert "waits for a person" in str((await page.get("/healthz")).json())
+        async with context.db.transaction() as tx:
+            intent = (await checkout(context, booking))["payment_intent"]
+            await tx.execute("update practice_objects set id = $1 where id = 'pi_away'", intent)
+        answer = await page.post(f"/organize/money/refunds/{operation}/retry")
+        assert answer.status_code == 303
+        await jobs.drain(context)
+        assert "Nothing waits." in (await page.get("/organize/money")).text
+        assert (await page.post(f"/organize/money/refunds/{operation}/retry")).status_code == 422
+    assert await balance(context, booking) == 0
+    assert await value(context, "select who = $1 from events where what = 'refund.retried'", cast.odile)
+
+
+async def test_it_is_settled_by_hand_with_a_reason(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
+) -> None:
+    operation = await given_up(context, booking)
+    at = f"/organize/money/refunds/{operation}"
+    async with browser(cast.odile) as page:
+        refused = await page.post(at, data={"reason": " x "})
+        assert (refused.status_code, "x" in refused.text) == (422, True)
+        assert (await page.post(at, data={"reason": "Paid in cash at the door"})).status_code == 303
+        text = (await page.get("/organize/money")).text
+        assert "Nothing waits." in text
+        assert "Paid in cash at the door" in text
+    assert await value(context, "select who = $1 from events where what = 'refund.settled'", cast.odile)
+    await let_time_pass(context, "2 days")
+    await jobs.run_timetable(context, "payments.reconcile")
+    await jobs.drain(context)
+    assert await value(context, "select count(*) from practice_objects where kind = 'refund'") == 0
+    async with browser(cast.mira) as page:
+        assert (await page.get(at)).status_code == 404, "members do not see it"
+        await page.get(f"/bookings/{booking}")
+
+
+async def test_organizers_are_told_once_a_day_while_it_waits(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await given_up(context, booking)
+    await jobs.run_timetable(context, "payments.tell_organizers")
+    mail = await value(context, "select text_body from mails where kind = 'organizers_todo'")
+    assert "1 refund waits for a person." in str(mail)
+    assert "Mira" not in str(mail)
+    await stuck.settle(context, await organizer(context, cast), operation, "By bank transfer")
+    await jobs.run_timetable(context, "payments.tell_organizers")
+    assert await value(context, "select count(*) from mails where kind = 'organizers_todo'") == 1
+
+
+async def test_a_refund_made_at_the_dashboard_settles_one_that_is_stuck(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking)
+    await plan(context, "create_refund", "403")
+    await actions.send(context, operation_id=str(operation))
+    intent = (await checkout(context, booking))["payment_intent"]
+    async with context.db.transaction() as tx:
+        await look_alike.create_refund(tx, {"payment_intent": intent})
+    await readings.read_what_happened(context)
+    assert await value(context, "select state from operations where id = $1", operation) == "done"
+    await actions.send(context, operation_id=str(operation))
+    assert await value(context, "select count(*) from practice_objects where kind = 'refund'") == 1
+    assert await balance(context, booking) == 0
+
+
+async def test_already_refunded_counts_as_done(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking)
+    intent = (await checkout(context, booking))["payment_intent"]
+    async with context.db.transaction() as tx:  # and no event of it arrives
+        await look_alike.create_refund(tx, {"payment_intent": intent})
+    await actions.send(context, operation_id=str(operation))
+    assert (
+        await value(context, "select (state, fault)::text from operations where id = $1", operation)
+        == '(done,"")'
+    )
+    assert await balance(context, booking) == 0
+
+
+async def test_after_a_partial_refund_at_the_dashboard_the_rest_goes_out(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking)
+    intent = (await checkout(context, booking))["payment_intent"]
+    async with context.db.transaction() as tx:
+        await look_alike.create_refund(tx, {"payment_intent": intent, "amount": 2000})
+    await actions.send(context, operation_id=str(operation))
+    await jobs.drain(context)
+    amounts = await value(
+        context,
+        "select array_agg((body ->> 'amount')::int order by created_at) from practice_objects where kind = 'refund'",
+    )
+    assert amounts == [2000, 2500]
+    assert await balance(context, booking) == 0
+
+
+async def test_a_dispute_stops_the_refund_and_can_be_retried_once_it_is_over(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
+) -> None:
+    operation = await requested(context, booking)
+    intent = (await checkout(context, booking))["payment_intent"]
+    async with context.db.transaction() as tx:
+        dispute = await bank.open_dispute(tx, intent, inquiry=True)
+    await disputes.sync_dispute(context, stripe_id=dispute["id"])
+    await actions.send(context, operation_id=str(operation))
+    assert await value(context, "select count(*) from practice_objects where kind = 'refund'") == 0
+    actor = await organizer(context, cast)
+    with pytest.raises(Refused):
+        await stuck.retry(context, actor, operation)
+    async with browser(cast.odile) as page:
+        text = (await page.get("/organize/money")).text
+    assert "A question of the bank: answer it at Stripe" in text
+    async with context.db.transaction() as tx:
+        await bank.close_dispute(tx, dispute["id"], "warning_closed")
+    await disputes.sync_dispute(context, stripe_id=dispute["id"])
+    await stuck.retry(context, actor, operation)
+    await jobs.drain(context)
+    assert await balance(context, booking) == 0
+
+
+async def test_the_fee_of_a_dispute_is_known_and_is_no_money_of_the_booking(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
+) -> None:
+    await paid_booking(context, booking)
+    async with context.db.transaction() as tx:
+        dispute = await bank.open_dispute(tx, (await checkout(context, booking))["payment_intent"])
+    await jobs.drain(context)
+    assert await value(context, "select (amount, fee)::text from disputes") == f"(4500,{bank.FEE})"
+    assert await balance(context, booking) == 0
+    async with context.db.transaction() as tx:
+        await bank.close_dispute(tx, dispute["id"], "won")
+    await jobs.drain(context)
+    assert await balance(context, booking) == 4500
+
+
+async def test_a_row_of_yesterday_that_is_only_pending_is_read_once(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking)
+    await plan(context, "refund", "pending")
+    await actions.send(context, operation_id=str(operation))
+    async with context.db.transaction() as tx:  # as the version before wrote it
+        await tx.execute(
+            "update operations set state = 'done', done_at = now(), stripe_state = null, sent_at = null where id = $1",
+            operation,
+        )
+    await let_time_pass(context, "1 hour")
+    await jobs.run_timetable(context, "payments.reconcile")
+    await jobs.drain(context)
+    assert await value(context, "select state from operations where id = $1", operation) == "sent"
+    assert await value(context, "select count(*) from money_rows where kind = 'refund'") == 1
+
+
+async def test_a_canceled_refund_without_a_reason_is_tried_again(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking)
+    await plan(context, "refund", "canceled")
+    await actions.send(context, operation_id=str(operation))
+    assert await value(context, "select (state, fault)::text from operations") is not None
+    row = await value(context, "select (state, fault)::text from operations where id = $1", operation)
+    assert row == "(failed,canceled)"
+    await let_time_pass(context, "11 minutes")
+    await jobs.run_timetable(context, "payments.reconcile")
+    await jobs.drain(context)
+    assert await balance(context, booking) == 0
+
+
+async def test_the_member_is_told_that_it_did_not_arrive(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking)
+    await plan(context, "refund", "pending")
+    await actions.send(context, operation_id=str(operation))
+    stripe_id = await value(context, "select stripe_id from operations where id = $1", operation)
+    async with context.db.transaction() as tx:
+        await look_alike.move_refund(tx, str(stripe_id), "failed")
+    for _ in range(2):
+        await jobs.drain(context)
+    assert await value(context, "select count(*) from mails where kind = 'refund_failed'") == 1
+    text = str(await value(context, "select text_body from mails where kind = 'refund_failed'"))
+    assert "your bank did not take it" in text
+    assert "First steps home" not in text
+
+
+def test_the_words_of_every_alarm_are_there() -> None:
+    assert set(gateway.KEY_REFUSALS.values()) == set(stuck.rules.ALARMS) == set(stuck.rules.ALARMS_SHORT)
+
+
+async def test_the_nightly_check_tells(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
+) -> None:
+    await paid_booking(context, booking)
+    async with context.db.transaction() as tx:
+        await tx.execute("update checkouts set state = 'expired'")
+    await jobs.run_timetable(context, "checks.nightly")
+    assert await value(context, "select broken from check_runs") == {"every_payment_is_in_the_ledger_once": 1}
+    mail = str(await value(context, "select text_body from mails where kind = 'organizers_todo'"))
+    assert "1 rule of the data is broken" in " ".join(mail.split())
+    async with context.db.transaction() as tx:
+        await tx.execute("update checkouts set state = 'paid'")
+    await jobs.run_timetable(context, "checks.nightly")
+    assert await value(context, "select count(*) from mails where kind = 'organizers_todo'") == 1
