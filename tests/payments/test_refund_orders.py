@@ -118,7 +118,9 @@ class Scene:
 
     async def _decide(self, number: int) -> None:
         for dispute in await self.objects("dispute"):
-            decision = "warning_closed" if "warning" in dispute["status"] else ("won", "lost")[number % 2]
+            decision: Any = (
+                "warning_closed" if "warning" in dispute["status"] else ("won", "lost")[number % 2]
+            )
             await self._at_stripe(lambda tx, i=dispute["id"], d=decision: bank.close_dispute(tx, i, d))
 
     async def _at_stripe(self, change: Any) -> None:

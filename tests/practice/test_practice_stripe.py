@@ -18,6 +18,7 @@ from circles.practice.stripe import api
 from circles.practice.stripe import checkouts as look_alike
 from circles.practice.stripe.objects import ApiError
 from circles.store.context import Context
+from tests.cast import Cast
 from tests.conftest import OpenBrowser
 from tests.payments import helpers
 from tests.payments.helpers import Outcomes, checkout, count, start, stripe_object
