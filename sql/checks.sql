@@ -316,3 +316,43 @@ select count(*) from listings where exists (
         and (listings.telehealth or (listings.in_person and licences.area = listings.area))
         and ('in:' || licences.area) <> all(listings.facets)
 );
+
+-- name: every_waiting_mail_has_a_job()$
+-- every mail that waits has a job that delivers it
+select count(*) from mails
+where state = 'waiting' and created_at < now() - interval '2 hours' and not exists (
+    select from pgqueuer
+    where pgqueuer.entrypoint in ('mail.deliver', 'mail.deliver_first') and pgqueuer.status in ('queued', 'picked')
+        and pgqueuer.payload = convert_to(jsonb_build_object('mail_id', mails.id)::text, 'UTF8')
+);
+
+-- name: every_confirmed_seat_was_told_of()$
+-- every confirmed seat ahead has its invite, or a job that sends it
+select count(*) from awaited_jobs
+where name = 'invites.send' and since < now() - interval '2 hours' and not exists (
+    select from pgqueuer
+    where pgqueuer.dedupe_key = 'invites.send:' || awaited_jobs.key and pgqueuer.status in ('queued', 'picked')
+);
+
+-- name: every_ended_seat_was_told_of()$
+-- every seat ahead that somebody ended was told of, or has a job that tells it
+select count(*) from awaited_jobs
+where name = 'invites.withdraw' and since < now() - interval '2 hours' and not exists (
+    select from pgqueuer
+    where pgqueuer.dedupe_key = 'invites.withdraw:' || awaited_jobs.key and pgqueuer.status in ('queued', 'picked')
+);
+
+-- name: nothing_else_waits_without_a_job()$
+-- every held seat to release, list to write, agreement to ask for and closed request to tell of has a job
+select count(*) from awaited_jobs
+where name not in ('invites.send', 'invites.withdraw') and since < now() - interval '2 hours'
+    and not exists (
+        select from pgqueuer
+        where pgqueuer.dedupe_key = awaited_jobs.name || ':' || awaited_jobs.key
+            and pgqueuer.status in ('queued', 'picked')
+    )
+    and not exists (
+        select from pgqueuer
+        where pgqueuer.entrypoint = awaited_jobs.name and pgqueuer.status in ('queued', 'picked')
+            and pgqueuer.payload = convert_to(awaited_jobs.payload::text, 'UTF8')
+    );

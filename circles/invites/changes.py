@@ -64,6 +64,14 @@ async def send_changes(context: Context, *, person_id: str) -> None:
             await jobs.enqueue(tx, "invites.send", booking_id=row["id"], key=str(row["id"]))
 
 
+@jobs.every("invites.send_missed_changes", "27 4 * * *")
+async def send_missed_changes(context: Context) -> None:
+    """Have everybody told of what changed and was not mailed, such as after a job that was dropped."""
+    async with context.db.transaction() as tx:
+        for row in await db.rows(SQL.people_untold(tx)):
+            await _send_soon(tx, row["person_id"])
+
+
 async def _host_names(tx: db.Tx, rows: Iterable[dict[str, Any]]) -> dict[UUID, str]:
     ids = {
         host

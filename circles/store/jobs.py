@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
+
 from circles.store import db
 from circles.store.context import Context
 from circles.store.monitoring import timetable
@@ -35,6 +37,11 @@ __all__ = [
 SQL = db.queries("store/jobs")
 
 H = TypeVar("H", bound=Handler)
+
+# A state is brought about with its job, so one without a job lost it. It may be in the moment between two commits.
+LOST_AFTER = timedelta(minutes=10)
+
+log = structlog.get_logger("jobs")
 
 _tasks: dict[str, Task] = {}
 _timetable: dict[str, tuple[str, Callable[[Context], Awaitable[None]]]] = {}
@@ -133,6 +140,15 @@ async def run_timetable(context: Context, name: str) -> None:
 def timetable_names() -> list[str]:
     """The names of all entries of the timetable."""
     return list(_timetable)
+
+
+@every("jobs.mend", "37 * * * *")
+async def mend(context: Context) -> None:
+    """Enqueue again what a state of the database waits for and whose job is gone, such as an invite."""
+    async with context.db.transaction() as tx:
+        for row in await db.rows(SQL.lost_jobs(tx, grace=LOST_AFTER)):
+            log.warning("a job was lost and is enqueued again", job=row["name"])
+            await enqueue(tx, row["name"], key=row["key"], **row["payload"])
 
 
 @every("jobs.tidy", "17 * * * *")

@@ -195,6 +195,10 @@ with old as (
 )
 select id, state from old;
 
+-- name: was_told(id)$
+-- whether the person of a request was told that it is closed
+select exists (select from events where about = :id and what = 'request.told');
+
 -- name: open_for_seat(gathering_id)
 -- the requests for a seat at a gathering that still count, locked, and whether their person has that seat already
 select

@@ -96,3 +96,13 @@ select invites.id from invites join bookings on bookings.person_id = invites.per
 where bookings.id = :booking_id
 order by invites.gathering_id
 for no key update of invites;
+
+-- name: people_untold()
+-- people with a seat ahead whose last mail told something else than what holds now
+select distinct bookings.person_id
+from gatherings
+cross join lateral (select gathering_facts(gatherings.id) as facts) as current
+join bookings on bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+join invites on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
+where gatherings.state = 'open' and gatherings.ends_at > now() and gatherings.seats_map <> 0
+    and invites.told is not null and invites.told <> current.facts;

@@ -51,9 +51,9 @@ insert into unreached_addresses (address, because) values (lower(:address), :bec
 on conflict (address) do update set because = excluded.because;
 
 -- name: without_job(jobs)
--- waiting mails an hour old whose job is gone
+-- waiting mails whose job is gone
 select id, kind from mails
-where state = 'waiting' and created_at < now() - interval '1 hour'
+where state = 'waiting' and created_at < now() - interval '5 minutes'
     and not exists (
         select from pgqueuer
         where pgqueuer.entrypoint = any(:jobs::text[]) and pgqueuer.status in ('queued', 'picked')

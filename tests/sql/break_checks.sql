@@ -224,3 +224,39 @@ values ('shown', 'Nobody', true, 0, 0, 'organizer');
 -- a listing found in a state it has no license for
 insert into listings (state, name, fee_minimum, fee_maximum, source, facets)
 values ('draft', 'Elsewhere', 0, 0, 'organizer', '{in:ZZ}');
+
+-- name: every_waiting_mail_has_a_job#
+-- an old mail that waits, put there by SQL alone
+insert into mails (kind, to_address, subject, text_body, html_body, message_id, created_at)
+values ('invite', 'mira@example.org', 'Tuesday group', '', '', '<1@example.org>', now() - interval '3 hours');
+
+-- name: every_confirmed_seat_was_told_of#
+-- a confirmed seat ahead whose invite was never sent
+with told as (
+    delete from sendings where booking_id = (
+        select bookings.id from bookings join gatherings on gatherings.id = bookings.gathering_id
+        where bookings.state = 'confirmed' and gatherings.state = 'open' and gatherings.starts_at > now() limit 1
+    )
+    returning booking_id
+)
+
+update bookings set confirmed_at = now() - interval '3 hours' from told where bookings.id = told.booking_id;
+
+-- name: every_ended_seat_was_told_of#
+-- a seat ahead that its member canceled without a word
+with ended as (
+    update bookings set state = 'cancelled', end_cause = 'by_member', ended_at = now() - interval '3 hours'
+    where id = (
+        select bookings.id from bookings join gatherings on gatherings.id = bookings.gathering_id
+        where bookings.state = 'confirmed' and bookings.kind <> 'paid'
+            and gatherings.state = 'open' and gatherings.starts_at > now() limit 1
+    )
+    returning id, person_id
+)
+
+insert into events (what, about, who, after) select 'booking.cancelled', id, person_id, 'cancelled' from ended;
+
+-- name: nothing_else_waits_without_a_job#
+-- a list of therapists that nobody writes
+insert into listing_imports (made_by, file_name, headings, state, created_at)
+select id, 'list.csv', '{name}', 'writing', now() - interval '3 hours' from people limit 1;

@@ -35,6 +35,7 @@ async def _close(tx: db.Tx, rows: Iterable[db.Record], why: str, actor_id: UUID 
             before=row["state"],
             after="withdrawn",
             why=why,
+            details={} if row["has_seat"] else {"mail": "due"},
         )
         if not row["has_seat"]:
             await jobs.enqueue(tx, "bookings.request_closed", request_id=row["id"], key=str(row["id"]))
@@ -42,10 +43,10 @@ async def _close(tx: db.Tx, rows: Iterable[db.Record], why: str, actor_id: UUID 
 
 @jobs.job("bookings.request_closed")
 async def mail_closed(context: Context, *, request_id: str) -> None:
-    """Mail somebody that their request is closed, since what they asked for does not take place."""
+    """Mail somebody that their request is closed, since what they asked for does not take place. Idempotent."""
     async with context.db.transaction() as tx:
         row = await SQL.lock_request(tx, id=UUID(request_id))
-        if row is None or row["state"] != "withdrawn":
+        if row is None or row["state"] != "withdrawn" or await SQL.was_told(tx, id=row["id"]):
             return
         name = row["discreet_name"]
         await mail.send(
@@ -60,3 +61,4 @@ async def mail_closed(context: Context, *, request_id: str) -> None:
             discreet_name=name,
             link=f"{context.settings.base_url}/gatherings",
         )
+        await audit.record(tx, "request.told", row["id"], before="withdrawn", after="withdrawn")

@@ -10,7 +10,7 @@ from uuid import UUID
 from circles.invites import invite_fingerprint, invite_uid
 from circles.practice.demo.data import Circle
 from circles.practice.demo.money import CURRENCY, HOLD, Payment, leave_unpaid, pay, refund
-from circles.practice.demo.plan import Meeting, Plan
+from circles.practice.demo.plan import Meeting, Plan, Row
 
 Kind = Literal["paid", "community", "free"]
 
@@ -203,14 +203,25 @@ def _lapse(plan: Plan, chosen: Choice) -> None:
 
 
 def send_invites(plan: Plan) -> None:
-    """Record an invite as sent for every confirmed seat ahead, so that a change is mailed as a change."""
+    """Record the invite of every seat ahead as sent, so that a change is mailed as one, and the end of those ended."""
     for meeting in (meeting for meeting in plan.meetings if meeting.index >= 0):
-        for booking in plan.bookings_of([meeting], confirmed=True):
-            sent_at = booking["confirmed_at"] + timedelta(minutes=1)
-            uid = invite_uid(meeting.id, booking["person_id"], HOST)
-            about = {"gathering_id": meeting.id, "person_id": booking["person_id"]}
-            invite = plan.add("invites", **about, uid=uid, changed_at=sent_at)
-            facts = invite_fingerprint(meeting.starts_at, meeting.ends_at, meeting.circle.discreet_name)
-            row = {"invite_id": invite, "booking_id": booking["id"], "facts": facts, "sent_at": sent_at}
-            plan.rows.setdefault("sendings", []).append(row | {"method": "REQUEST", "sequence": 0})
-            plan.event("invite.sent", invite, sent_at, None)
+        for booking in plan.bookings_of([meeting]):
+            if booking["state"] in ("confirmed", "cancelled"):
+                _send_invite(plan, meeting, booking)
+
+
+def _send_invite(plan: Plan, meeting: Meeting, booking: Row) -> None:
+    sent_at = booking["confirmed_at"] + timedelta(minutes=1)
+    about = {"gathering_id": meeting.id, "person_id": booking["person_id"]}
+    has_ended = booking["state"] == "cancelled"
+    changed_at = booking["ended_at"] if has_ended else sent_at
+    uid = invite_uid(meeting.id, booking["person_id"], HOST)
+    invite = plan.add("invites", **about, uid=uid, changed_at=changed_at, sequence=int(has_ended))
+    facts = invite_fingerprint(meeting.starts_at, meeting.ends_at, meeting.circle.discreet_name)
+    row = {"invite_id": invite, "booking_id": booking["id"], "facts": facts}
+    sendings = plan.rows.setdefault("sendings", [])
+    sendings.append(row | {"sent_at": sent_at, "method": "REQUEST", "sequence": 0})
+    plan.event("invite.sent", invite, sent_at, None)
+    if has_ended:
+        sendings.append(row | {"sent_at": changed_at, "method": "CANCEL", "sequence": 1})
+        plan.event("invite.withdrawn", invite, changed_at, None)
