@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import asyncpg
 import pytest
 
 from circles.store import db
@@ -218,6 +219,17 @@ async def test_a_connection_that_ends_within_a_transaction_is_unavailable(
         assert raised.value.unsure  # lost at the commit: nobody knows
         async with database.transaction() as tx:
             assert await tx.fetchval("select 1") == 1
+
+
+async def test_a_connection_that_the_server_ended_a_moment_ago_is_unavailable(context: Context) -> None:
+    with pytest.raises(db.Unavailable) as refused:
+        async with context.db.transaction():
+            raise asyncpg.InternalClientError(
+                "cannot switch to state 15; another operation (2) is in progress"
+            )
+    assert refused.value.is_outage
+    async with context.db.reading() as tx:
+        assert await tx.fetchval("select 1") == 1
 
 
 async def test_a_server_that_is_not_there_is_unavailable(opened: Open, unused_tcp_port: int) -> None:

@@ -45,4 +45,8 @@ def is_fault(error: BaseException, *, is_closed: bool) -> bool:
         error, TimeoutError
     ):  # of asyncpg's own deadline: nothing else within a transaction has one
         return True
+    # asyncpg says "cannot switch to state" of a connection that the server has ended a moment ago and that it has not
+    # seen closed yet.
+    if isinstance(error, asyncpg.InternalClientError):
+        return True
     return is_closed and isinstance(error, ConnectionError | asyncpg.InterfaceError)

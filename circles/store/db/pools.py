@@ -227,7 +227,7 @@ class Database:
         try:
             yield connection
         except BaseException as error:
-            if isinstance(error, TimeoutError | asyncio.CancelledError):
+            if isinstance(error, TimeoutError | asyncio.CancelledError | asyncpg.InternalClientError):
                 _drop(connection)
             if faults.is_fault(error, is_closed=_is_closed(connection)):
                 raise Unavailable(error) from error
