@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from circles.base.errors import Reason, Refused
 from circles.base.zones import current_name
+from circles.base.zones import of as zone_of
 
 Oddity = Literal["", "missing", "doubled"]
 
@@ -109,7 +110,7 @@ def moment(wall: datetime, zone: str) -> Moment:
     In a doubled hour it is the first of the two. A missing hour moves forward by the gap: `wall` is then the
     time that clocks show.
     """
-    tz = ZoneInfo(zone)
+    tz = zone_of(zone)
     first, second = wall.replace(tzinfo=tz, fold=0), wall.replace(tzinfo=tz, fold=1)
     utc = first.astimezone(UTC)
     actual = utc.astimezone(tz).replace(tzinfo=None)
@@ -120,7 +121,7 @@ def moment(wall: datetime, zone: str) -> Moment:
 
 def wall_time(at: datetime, zone: str) -> datetime:
     """What clocks in a zone show at a moment, without the zone."""
-    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return at.astimezone(zone_of(zone)).replace(tzinfo=None)
 
 
 def parse_date(typed: str, field: str = "date") -> date:
@@ -251,7 +252,7 @@ def format_record(at: datetime, viewer: Viewer = NOBODY, zone: str = "UTC", *, k
 
     On the viewer's clock; on that of `zone` for an unknown viewer. kept: for a file that is kept, with its year always.
     """
-    local = at.astimezone(ZoneInfo(viewer.zone or zone))
+    local = at.astimezone(zone_of(viewer.zone or zone))
     today = date.min if kept else None
     place = "" if viewer.zone else _in(zone)
     return f"{format_short_date(local.date(), today)}, {_exact_hour(local, viewer.hours, place)}"
@@ -259,7 +260,7 @@ def format_record(at: datetime, viewer: Viewer = NOBODY, zone: str = "UTC", *, k
 
 def format_moment(at: datetime, zone: str, viewer: Viewer = NOBODY) -> str:
     """The time of day alone, for today: 4:49 pm; for an unknown viewer 4:49 pm in New York."""
-    local = at.astimezone(ZoneInfo(viewer.zone or zone))
+    local = at.astimezone(zone_of(viewer.zone or zone))
     return _exact_hour(local, viewer.hours, "" if viewer.zone else _in(zone))
 
 
@@ -270,14 +271,14 @@ def format_day(at: datetime, zone: str, viewer: Viewer = NOBODY) -> str:
 
 def local_day(at: datetime, zone: str, viewer: Viewer = NOBODY) -> date:
     """The viewer's day of a moment, else the circle's."""
-    return at.astimezone(ZoneInfo(viewer.zone or zone)).date()
+    return at.astimezone(zone_of(viewer.zone or zone)).date()
 
 
 def _format_when(
     at: datetime, zone: str, viewer: Viewer, day_words: Callable[[date], str] | None, *, named: bool = False
 ) -> str:
-    here = at.astimezone(ZoneInfo(viewer.zone or zone))
-    there = at.astimezone(ZoneInfo(zone))
+    here = at.astimezone(zone_of(viewer.zone or zone))
+    there = at.astimezone(zone_of(zone))
     same = here.utcoffset() == there.utcoffset()
     place = _in(zone if same else viewer.zone) if named or not viewer.zone else ""
     day = f"{day_words(here.date())}, " if day_words else ""

@@ -63,6 +63,23 @@ class Shifts:
     seconds: list[int]
 
 
+@lru_cache(maxsize=600)
+def of(name: str) -> ZoneInfo:
+    """The zone of a name; UTC for one that the table does not have, so that one such row breaks no list and no feed.
+
+    What people choose is checked when they choose it. `python -m circles check` names rows with an unknown zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return ZoneInfo("UTC")
+
+
+def is_known(name: str) -> bool:
+    """Whether the table has a zone of this name."""
+    return of(name).key == name
+
+
 def shifts(names: Iterable[str], first: datetime = _FIRST, last: datetime = _LAST) -> Shifts:
     """The offsets of these zones, exact from `first` to `last`, which lie between 2000 and 2100."""
     rows = [(name, *row) for name in names for row in _between(name, first, last)]
@@ -78,7 +95,7 @@ def _between(name: str, first: datetime, last: datetime) -> tuple[tuple[datetime
 @lru_cache(maxsize=600)
 def _offsets(name: str) -> tuple[tuple[datetime, int], ...]:
     """Every offset of a zone in seconds with the moment it begins, from 2000 to 2100. It takes some milliseconds."""
-    tz = ZoneInfo(name)
+    tz = of(name)
     rows, at = [(_FIRST, _offset(_FIRST, tz))], _FIRST
     while at < _LAST:
         following = at + _STEP

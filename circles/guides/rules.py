@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from circles.base import clock
+from circles.base import clock, zones
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 from circles.gatherings import PlaceFilter
@@ -118,12 +117,12 @@ def window(answers: Answers) -> Window:
 
 
 def _second_occurrence(ends: clock.Moment) -> datetime:
-    return ends.wall.replace(tzinfo=ZoneInfo(ends.zone), fold=1).astimezone(UTC)
+    return ends.wall.replace(tzinfo=zones.of(ends.zone), fold=1).astimezone(UTC)
 
 
 def _next_day(at: datetime, zone: str) -> datetime:
     """When the day after this moment begins in the zone."""
-    day = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
+    day = at.astimezone(zones.of(zone)).date() + timedelta(days=1)
     return clock.moment(datetime.combine(day, time()), zone).utc
 
 
@@ -152,6 +151,6 @@ def anchor(window: Window, now: datetime, first: datetime | None) -> datetime:
 
 def dates(rhythm: Rhythm, start: datetime, zone: str) -> list[datetime]:
     """The moments of a rhythm after its anchor: the same weekday and hour in this zone, across a clock change too."""
-    wall = start.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
+    wall = start.astimezone(zones.of(zone)).replace(tzinfo=None, second=0, microsecond=0)
     steps = (timedelta(weeks=rhythm.weeks * number) for number in range(1, rhythm.times + 1))
     return [clock.moment(wall + step, zone).utc for step in steps]

@@ -8,6 +8,7 @@ from circles.base import zones
 from circles.store import db, zone_data
 
 SQL = db.queries("checks")
+ZONES = db.queries("store/zone_data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ async def run(tx: db.Tx) -> list[Finding]:
     for name in sorted(name for name in SQL.available_queries if not name.endswith("_cursor")):
         query = getattr(SQL, name)
         findings.append(Finding(name, (query.__doc__ or "").strip(), await query(tx)))
-    return sorted([*findings, _zone_data(), await _planned_times(tx)], key=lambda finding: finding.name)
+    own = [_zone_data(), await _planned_times(tx), await _zones_in_use(tx)]
+    return sorted([*findings, *own], key=lambda finding: finding.name)
 
 
 def _zone_data() -> Finding:
@@ -39,6 +41,16 @@ def _zone_data() -> Finding:
     if outdated:
         description += f"; too old for {', '.join(outdated)}: install the locked requirements"
     return Finding("zone_data_is_current", description, len(outdated))
+
+
+async def _zones_in_use(tx: db.Tx) -> Finding:
+    unknown = [
+        row["zone"] for row in await db.rows(ZONES.zones_in_use(tx)) if not zones.is_known(row["zone"])
+    ]
+    description = "every zone that is stored is one of the table of zones"
+    if unknown:
+        description += f"; unknown, and read as UTC: {', '.join(sorted(unknown)[:10])}"
+    return Finding("zones_are_known", description, len(unknown))
 
 
 async def _planned_times(tx: db.Tx) -> Finding:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from circles.base import clock
+from circles.base import clock, zones
 from circles.store import db
 
 SQL = db.queries("store/zone_data")
@@ -45,6 +45,8 @@ def right_start(row: db.Record) -> clock.Moment | None:
     wall: datetime = row["wall_start"]
     if row["oddity"] == "missing" and row["schedule_start"]:
         wall = row["schedule_start"]
+    if not zones.is_known(row["zone"]):
+        return None  # a check of its own names it
     right = clock.moment(wall, row["zone"])
     shown = clock.wall_time(row["starts_at"], row["zone"])
     return None if shown == right.wall else right

@@ -9,3 +9,13 @@ join circles on circles.id = gatherings.circle_id
 left join schedules on schedules.id = gatherings.schedule_id
 where gatherings.state <> 'cancelled' and gatherings.starts_at > now()
 order by gatherings.starts_at, gatherings.id;
+
+-- name: zones_in_use()
+-- every zone that a row names
+select zone from circles where zone <> ''
+union
+select zone from gatherings where zone <> ''
+union
+select zone from schedules where zone <> ''
+union
+select zone from people where zone <> '';

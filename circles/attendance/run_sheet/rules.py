@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from circles.base import clock, reading
+from circles.base import clock, reading, zones
 from circles.base.clock import Viewer
 from circles.base.english import choose, plural
 from circles.base.errors import Reason, Refused
@@ -190,7 +189,7 @@ def times(steps: Iterable[Step], starts_at: datetime | None, zone: str, viewer: 
         return []
     starts, at = [], starts_at
     for step in steps:
-        starts.append(clock.format_hour(at.astimezone(ZoneInfo(viewer.zone or zone)), viewer.hours))
+        starts.append(clock.format_hour(at.astimezone(zones.of(viewer.zone or zone)), viewer.hours))
         at += timedelta(minutes=step.minutes)
     return starts
 

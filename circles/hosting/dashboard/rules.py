@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from circles.base import clock
+from circles.base import clock, zones
 from circles.base.clock import Viewer
 from circles.base.english import plural
 from circles.base.row import Row
@@ -29,7 +29,7 @@ def today_and_later(week: Sequence[Row], zone: str) -> tuple[list[Row], list[Row
 
     What began yesterday and is not over belongs to today.
     """
-    today = [row for row in week if _is_today(row, ZoneInfo(zone or row["zone"]))]
+    today = [row for row in week if _is_today(row, zones.of(zone or row["zone"]))]
     return today, [row for row in week if row not in today]
 
 
