@@ -437,6 +437,7 @@ def build(settings: Settings) -> Starlette:
         middleware=[
             Middleware(headers.SameSiteOnly, origin=settings.base_url),
             Middleware(headers.BodyDeadline),
+            Middleware(headers.Utf8Forms),
         ],
         exception_handlers=errors.handlers,
         lifespan=lambda app: lifespan(app, settings),

@@ -52,15 +52,15 @@ def route(
 ) -> Route:
     """A route with its access level. max_body: bytes, where the site's own limit is too small or too large.
 
-    form_page: the page that its form is on, where that is neither this path nor above it. once: it adds something,
-    so that a second press of the button leads where the first one did. The handler finds the signed-in person, or None,
-    as `request.state.person`.
+    form_page: the page that its form is on, where that is neither this path nor above it. once: it adds something, so
+    that a second press leads where the first one did. `request.state.person` is the signed-in person, or None.
     """
 
     async def run(request: Request) -> Response:
         return await interrupted.once_more(request, handler)
 
     async def endpoint(request: Request) -> Response:
+        _check_path(request)
         await _find_person(request, level)
         await kept.find(request)  # before the level is checked: a 404 shows what was typed, to be copied
         refusal = await _refusal(request, level)
@@ -113,6 +113,12 @@ async def _find_person(request: Request, level: Access) -> None:
         if level not in ANONYMOUS or request.method != "GET":
             raise
         request.state.is_unknown = True
+
+
+def _check_path(request: Request) -> None:
+    """Raise NotFound for an address with a character that no stored text has: NUL, or half a character."""
+    if any("\x00" in value or not value.isprintable() for value in request.path_params.values()):
+        raise NotFound
 
 
 async def signed_in_person(request: Request) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), browsing-topics=()",
     "X-Robots-Tag": "noai, noimageai",
 }
+_CHARSET = re.compile(rb";\s*charset=[^;]*", re.IGNORECASE)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGE_BODY_RESPONSE = "circles.large_body_response"  # the key in an ASGI scope
 
@@ -134,6 +136,24 @@ class SameSiteOnly:
 
 class BodyTooSlow(Exception):
     """The body did not arrive in time. Of a kind of its own: any other deadline is not the visitor's."""
+
+
+class Utf8Forms:
+    """Read every form as UTF-8, as browsers send it, whatever encoding its Content-Type claims.
+
+    Python knows encodings that make characters which no page can be written with.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+            scope["headers"] = [
+                (name, _CHARSET.sub(b"", value) if name == b"content-type" else value)
+                for name, value in scope["headers"]
+            ]
+        await self.app(scope, receive, send)
 
 
 class BodyDeadline:
