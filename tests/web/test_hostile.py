@@ -135,8 +135,8 @@ async def test_no_address_breaks_a_page(cast: Cast, app: Starlette) -> None:
     assert not wrong
 
 
-async def test_no_query_breaks_a_page(context: Context, app: Starlette) -> None:
-    await demo.load(context)
+async def test_no_query_breaks_a_page(cast: Cast, app: Starlette) -> None:
+    context = cast.context
     ids = {row["kind"]: row["id"] for row in await rows(context, IDS)}
     wrong: list[str] = []
     async with Browser(app) as page:
@@ -145,13 +145,12 @@ async def test_no_query_breaks_a_page(context: Context, app: Starlette) -> None:
             if route.path in ("/healthz",):
                 continue
             path = with_values(route.path, str(ids.get(kind_of(route.path), uuid4())))
-            for value in VALUES if "{" not in route.path else some(VALUES, len(path), 4):
+            for value in some(VALUES, len(route.path), 3 if "{" in route.path else 12):
                 names = QUERY_NAMES if len(value) < 500 else ("page", "name", "where", "next")
                 query = "&".join(f"{name}={value}" for name in names)
-                for one in (query, f"{query}&{query}") if len(value) < 500 else (query,):
-                    answer = await page.get(f"{path}?{one}")
-                    if answer.status_code >= 500:
-                        wrong.append(f"{path}?...={value[:60]}: {answer.status_code}")
+                answer = await page.get(f"{path}?{query}&page={value}")
+                if answer.status_code >= 500:
+                    wrong.append(f"{path}?...={value[:60]}: {answer.status_code}")
     assert not wrong
 
 
@@ -178,10 +177,10 @@ async def test_no_form_breaks_its_route(context: Context, app: Starlette) -> Non
         fields = dict(seen.form.sends())
         bodies = [
             "&".join(f"{quote(name)}={value}" for name in [*names, "sent-from"])
-            for value in some(VALUES, number, 10)
+            for value in some(VALUES, number, 6)
         ]
         for place, name in enumerate(names):
-            for value in some(VALUES, number + 5 * place, 2):
+            for value in some(VALUES, number + 5 * place, 1):
                 rest = urlencode({key: text for key, text in fields.items() if key != name})
                 bodies.append(f"{rest}&{quote(name)}={value}")
         async with Browser(app) as page:
