@@ -1,6 +1,6 @@
 """Compression of responses (RFC 9110, 8.4): brotli or gzip, and which pages are sent as they are.
 
-The length of a compressed page says how much of it repeats (BREACH). docs/decisions/0021 says what follows from that.
+The length of a compressed page says how much of it repeats (BREACH). docs/decisions/0022 says what follows from that.
 """
 
 from __future__ import annotations
