@@ -231,6 +231,7 @@ rememberZone();
 document.addEventListener("DOMContentLoaded", start);
 document.addEventListener("DOMContentLoaded", showMail);
 document.addEventListener("htmx:after:swap", start);
+document.addEventListener("htmx:before:request", () => document.getElementById("interruption")?.replaceChildren());
 document.addEventListener("submit", sendOnce, true);
 document.addEventListener("submit", forgetRooms);
 document.addEventListener("htmx:finally:request", releaseAll);

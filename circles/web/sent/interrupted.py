@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +44,9 @@ async def response(request: Request, error: db.Unavailable) -> Response | None:
     sent_from = origin.read(dict(pairs or ()).get(origin.FIELD, ""))
     page = origin.page_of(request, sent_from)
     form = KeptForm(request.url.path, page, pairs, has_files, "")
-    return (error.can_read and await _form_page(request, form)) or _to_send_again(request, form, error)
+    own = None if pairs is None else [pair for pair in pairs if pair[0] != origin.FIELD]
+    shown = await _form_page(request, replace(form, pairs=own)) if error.can_read else None
+    return shown or _to_send_again(request, form, error)
 
 
 def _for_htmx(request: Request, error: db.Unavailable) -> Response:
