@@ -159,7 +159,9 @@ with start as (
 select
     bookings.id, bookings.gathering_id, people.name, bookings.state, bookings.end_cause, bookings.kind, bookings.amount,
     bookings.currency, bookings.created_at, circles.id as circle_id, circles.name as circle_name, gatherings.starts_at,
-    gatherings.zone, money.paid, money.refunded,
+    gatherings.zone, money.paid, money.refunded, waiting.on_its_way, waiting.not_arrived,
+    coalesce((select disputes.state from disputes where booking_id = page.id order by made_at desc limit 1), '')
+        as disputed,
     case when :circle::uuid is null
         then (
             select count(*) from (
@@ -213,7 +215,13 @@ join people on people.id = bookings.person_id
 cross join lateral (
     select
         coalesce(sum(amount) filter (where kind = 'payment'), 0) as paid,
-        coalesce(-sum(amount) filter (where kind <> 'payment'), 0) as refunded
+        coalesce(-sum(amount) filter (where kind in ('refund', 'refund_returned')), 0) as refunded
     from money_rows where booking_id = page.id
 ) as money
+cross join lateral (
+    select
+        coalesce(bool_or(state = 'sent'), false) as on_its_way,
+        coalesce(bool_or(state = 'failed' and settled_at is null), false) as not_arrived
+    from operations where booking_id = page.id and kind = 'refund'
+) as waiting
 order by page.created_at desc, page.id desc;

@@ -234,6 +234,7 @@ async def play(context: Context, cast: Cast, steps: list[tuple[str, int]]) -> Sc
 @example(steps=[("refund", 8), ("slow", 0), ("kill", 0), ("move", 1), ("deliver", 2), ("send", 0)])
 @example(steps=[("refund", 8), ("dashboard", 3), ("send", 0), ("deliver", 0)])
 @example(steps=[("refund", 8), ("dispute", 1), ("deliver", 0), ("send", 0), ("decide", 0)])
+@example(steps=[("refund", 8), ("dispute", 1), ("wait", 0), ("send", 0), ("decide", 1)])
 @example(steps=[("dispute", 1), ("deliver", 0), ("refund", 8), ("decide", 0), ("deliver", 3)])
 async def test_the_books_agree_in_the_end(
     context: Context, cast: Cast, outcomes: Outcomes, steps: list[tuple[str, int]]

@@ -232,13 +232,15 @@ async def test_a_dispute_stops_the_refund_and_can_be_retried_once_it_is_over(
 
 
 async def test_the_fee_of_a_dispute_is_known_and_is_no_money_of_the_booking(
-    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     await paid_booking(context, booking)
     async with context.db.transaction() as tx:
         dispute = await bank.open_dispute(tx, (await checkout(context, booking))["payment_intent"])
     await jobs.drain(context)
     assert await value(context, "select (amount, fee)::text from disputes") == f"(4500,{bank.FEE})"
+    async with browser(cast.odile) as page:
+        assert "Disputed" in (await page.get("/organize/bookings")).text
     assert await balance(context, booking) == 0
     async with context.db.transaction() as tx:
         await bank.close_dispute(tx, dispute["id"], "won")
@@ -314,3 +316,26 @@ async def test_the_nightly_check_tells(
         await tx.execute("update checkouts set state = 'paid'")
     await jobs.run_timetable(context, "checks.nightly")
     assert await value(context, "select count(*) from mails where kind = 'organizers_todo'") == 1
+
+
+@pytest.mark.parametrize(("decision", "then"), [("won", "(failed,dispute_won)"), ("lost", '(done,"")')])
+async def test_a_dispute_is_never_answered_by_a_refund_that_goes_out_by_itself(
+    context: Context, booking: UUID, outcomes: Outcomes, decision: bank.Decision, then: str
+) -> None:
+    operation = await requested(context, booking)
+    async with context.db.transaction() as tx:
+        dispute = await bank.open_dispute(tx, (await checkout(context, booking))["payment_intent"])
+    await disputes.sync_dispute(context, stripe_id=dispute["id"])
+    await actions.send(context, operation_id=str(operation))
+    async with context.db.transaction() as tx:
+        await bank.close_dispute(tx, dispute["id"], decision)
+    for _ in range(2):
+        await disputes.sync_dispute(context, stripe_id=dispute["id"])
+        await let_time_pass(context, "1 day")
+        await jobs.run_timetable(context, "payments.reconcile")
+        await actions.send(context, operation_id=str(operation))
+    assert (
+        await value(context, "select (state, fault)::text from operations where id = $1", operation) == then
+    )
+    assert await value(context, "select count(*) from practice_objects where kind = 'refund'") == 0
+    assert await balance(context, booking) == (4500 if decision == "won" else 0)

@@ -30,8 +30,11 @@ def pay(plan: Plan, name: str, booking: UUID, amount: int, at: datetime, paid_at
     plan.event("checkout.paid", booking, paid_at, None, "open", "paid")
     _add_ledger_row(plan, booking, checkout, "payment", amount, stripe_id, paid_at)
     charge: Row = {"amount": amount, "amount_received": amount, "description": name}
-    charge |= {"latest_charge": f"ch_{plan.id().hex}", "metadata": {}}
+    charge_id = f"ch_{plan.id().hex}"
+    charge |= {"latest_charge": charge_id, "metadata": {}}
     _add_object(plan, "payment_intent", intent, paid_at, **charge)
+    about: Row = {"amount": amount, "amount_refunded": 0, "refunded": False, "disputed": False}
+    _add_object(plan, "charge", charge_id, paid_at, payment_intent=intent, **about)
     return Payment(booking, checkout, intent, amount)
 
 

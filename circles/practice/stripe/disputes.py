@@ -23,15 +23,15 @@ async def open_dispute(
     """A bank disputes a payment: what is left of it is withdrawn. An inquiry only asks. Raises ApiError."""
     intent = await SQL.lock(tx, id=payment_intent, kind="payment_intent")
     charge = await SQL.lock(tx, id=intent["latest_charge"] or "", kind="charge") if intent else None
-    if charge is None or charge["disputed"] or charge["amount"] <= charge["amount_refunded"]:
+    left = charge["amount"] - await SQL.refunded(tx, payment_intent=payment_intent) if charge else 0
+    if charge is None or charge["disputed"] or left <= 0:
         raise ApiError("This payment cannot be disputed.")
     now = await SQL.clock(tx)
-    amount = charge["amount"] - charge["amount_refunded"]
     body = {
         "id": new_id("du"),
         "object": "dispute",
-        "amount": amount,
-        "balance_transactions": [] if inquiry else [_move(-amount, charge["currency"], FEE, now)],
+        "amount": left,
+        "balance_transactions": [] if inquiry else [_move(-left, charge["currency"], FEE, now)],
         "charge": charge["id"],
         "created": now,
         "currency": charge["currency"],
