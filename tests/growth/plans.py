@@ -57,7 +57,8 @@ class Tables:
 def parameters(file: str) -> dict[str, list[str]]:
     """The names of the parameters of each query of sql/<file>.sql, in the order of its placeholders."""
     adapter = AsyncPGAdapter()
-    aiosql.from_path(db.SQL / f"{file}.sql", lambda: adapter)
+    as_any: Any = adapter  # aiosql's types want the methods of its synchronous adapters as well
+    aiosql.from_path(db.SQL / f"{file}.sql", lambda: as_any)
     return adapter.var_sorted
 
 
