@@ -203,11 +203,11 @@ def _lapse(plan: Plan, chosen: Choice) -> None:
 
 
 def send_invites(plan: Plan) -> None:
-    """Record the invite of every seat ahead as sent, so that a change is mailed as one, and the end of those ended."""
-    for meeting in (meeting for meeting in plan.meetings if meeting.index >= 0):
-        for booking in plan.bookings_of([meeting]):
-            if booking["state"] in ("confirmed", "cancelled"):
-                _send_invite(plan, meeting, booking)
+    """Record the invite of every seat as sent, so that a change is mailed as one, and the end of those that ended."""
+    meetings = {meeting.id: meeting for meeting in plan.meetings}
+    for booking in plan.rows["bookings"]:
+        if booking["state"] in ("confirmed", "cancelled"):
+            _send_invite(plan, meetings[booking["gathering_id"]], booking)
 
 
 def _send_invite(plan: Plan, meeting: Meeting, booking: Row) -> None:
