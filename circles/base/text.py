@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import nh3
-from linkify_it import LinkifyIt
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from circles.base.errors import Reason, Refused
+
+# markdown_it is imported at its first use: starting is faster without it.
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 # Characters that nothing is drawn for: format characters (Unicode category Cf), those that "should be ignored in
 # rendering unless supported" (Default_Ignorable_Code_Point), and blanks that are letters or symbols by category.
@@ -64,15 +67,29 @@ _TAGS = {
     "code",
     "pre",
 }
-# A bare address is a link, but only where it is written whole: "ada.example" may be a name, and a mail address is not
-# pressed by chance.
-_links = LinkifyIt({"ftp:": None, "//": None}, {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
-_markdown = MarkdownIt("commonmark", {"html": False, "linkify": True}).enable("linkify")
-_markdown.linkify = _links
 # Parsing takes time by the square of how many of these a text has: 4 s for 20,000 characters of nothing else. No text
 # that somebody writes has so many; one that has is shown as plain paragraphs.
 _MAX_MARKS = {"[": 400, "<": 400, "://": 200}
-_paragraphs = MarkdownIt("zero")
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from linkify_it import LinkifyIt
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": True}).enable("linkify")
+    # A bare address is a link, but only where it is written whole: "ada.example" may be a name, and a mail address
+    # is not pressed by chance.
+    fuzzy = {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}
+    parser.linkify = LinkifyIt({"ftp:": None, "//": None}, fuzzy)
+    return parser
+
+
+@cache
+def _paragraphs() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("zero")
 
 
 def without_invisible(value: str) -> str:
@@ -196,4 +213,4 @@ def markdown_tokens(source: str) -> list[Token]:
 
 def _parser(source: str) -> MarkdownIt:
     has_too_many = any(source.count(mark) > most for mark, most in _MAX_MARKS.items())
-    return _paragraphs if has_too_many else _markdown
+    return _paragraphs() if has_too_many else _markdown()

@@ -39,6 +39,10 @@ async def book(request: Request) -> Response:
     """POST: take the seat, then on to the checkout, or to the booking when there is nothing to pay."""
     form = await Form.read(request)
     context, person = access.context(request), request.state.person
+    async with context.db.reading() as tx:  # in a rush most are refused, by this one query
+        full = await queries.full_gathering(tx, person.id, access.path_id(request))
+    if full:
+        return render.page(request, "bookings/full.html", 422, gathering=full.gathering, dates=full.dates)
     try:
         booking = await actions.book(
             context,

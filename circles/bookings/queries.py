@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from circles import gatherings
@@ -17,15 +19,22 @@ from circles.store import db
 SQL = db.queries("bookings/bookings")
 
 
+@dataclass(frozen=True, slots=True)
+class FullGathering:
+    """What the short page says: the gathering, and the next dates of its circle with a free seat."""
+
+    gathering: db.Record
+    dates: list[dict[str, Any]]
+
+
 async def eligibility(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> tuple[BookableGathering, Eligibility]:
-    """A gathering and what decides whether a person may book it, in two queries. Raises NotFound."""
-    gathering = await gatherings.bookable_gathering(tx, gathering_id)
-    row = await SQL.eligibility(tx, gathering_id=gathering_id, actor_id=actor_id)
+    """A gathering and what decides whether a person may book it, in one query. Raises NotFound."""
+    row = or_not_found(await SQL.eligibility(tx, gathering_id=gathering_id, actor_id=actor_id))
     own = OwnBooking.of(row["own"]["booking"]) if row["own"] and row["own"]["booking"] else None
     booking = None
     if own and own.state in ("held", "confirmed"):
         booking = ActiveBooking(own.id, own.state, own.kind, own.amount, own.currency, own.held_until)
-    return gathering, Eligibility(
+    return gatherings.bookable_of(row), Eligibility(
         row["now"],
         row["version_id"],
         row["guidelines"],
@@ -41,6 +50,16 @@ async def other_dates(tx: db.Tx, gathering: BookableGathering) -> list[db.Record
     return await db.rows(
         SQL.other_dates(tx, circle_id=gathering.circle_id, gathering_id=gathering.gathering_id)
     )
+
+
+async def full_gathering(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> FullGathering | None:
+    """A gathering ahead without a free seat, for somebody who has none there; None otherwise. One query."""
+    row = await SQL.full_gathering(tx, gathering_id=gathering_id, actor_id=actor_id)
+    if row is None:
+        return None
+    dates = zip(row["ids"], row["starts"], row["zones"], row["seats"], strict=True)
+    names = ("id", "starts_at", "zone", "seats_left")
+    return FullGathering(row, [dict(zip(names, date, strict=True)) for date in dates])
 
 
 async def own_booking(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:

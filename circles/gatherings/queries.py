@@ -54,7 +54,8 @@ class BookableGathering(Seats):
 _COLUMNS = [field.name for field in fields(BookableGathering) if field.name not in ("scale", "hosts")]
 
 
-def _offer(row: db.Record) -> BookableGathering:
+def bookable_of(row: db.Record) -> BookableGathering:
+    """A gathering from a row with the columns of the view `bookable_gatherings`."""
     return BookableGathering(
         **{name: row[name] for name in _COLUMNS},
         scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
@@ -65,7 +66,7 @@ def _offer(row: db.Record) -> BookableGathering:
 async def bookable_gatherings(tx: db.Tx, ids: Sequence[UUID]) -> dict[UUID, BookableGathering]:
     """Several gatherings at once, in one query; drafts and unknown ids are left out."""
     rows = await db.rows(SQL.bookable_gatherings(tx, ids=list(ids)))
-    return {row["gathering_id"]: _offer(row) for row in rows}
+    return {row["gathering_id"]: bookable_of(row) for row in rows}
 
 
 async def bookable_gathering(tx: db.Tx, gathering_id: UUID) -> BookableGathering:

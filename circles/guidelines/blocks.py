@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-
-from markdown_it.tree import SyntaxTreeNode
+from typing import TYPE_CHECKING
 
 from circles.base import text
+
+# markdown_it is imported at its first use: starting is faster without it.
+if TYPE_CHECKING:
+    from markdown_it.tree import SyntaxTreeNode
 
 _PARTS = re.compile(r"\S+|\s+")
 _LEAVES = ("inline", "fence", "code_block", "hr")
@@ -40,6 +43,8 @@ class Block:
 @lru_cache(maxsize=64)
 def read(source: str) -> tuple[Block, ...]:
     """The blocks of a text. Those without a word are left out."""
+    from markdown_it.tree import SyntaxTreeNode
+
     root = SyntaxTreeNode(text.markdown_tokens(source))
     blocks = (_block(node) for node in root.walk() if node.type in _LEAVES)
     return tuple(block for block in blocks if block.words)

@@ -13,9 +13,9 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
-import css_inline
 import structlog
 
 from circles.base import clock, text
@@ -47,7 +47,9 @@ class NotSent(CirclesError):
 
 
 @cache
-def _inliner() -> css_inline.CSSInliner:
+def _inliner() -> Any:  # a CSSInliner; starting is faster without the import
+    import css_inline
+
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
 

@@ -1,21 +1,49 @@
 -- name: eligibility(gathering_id, actor_id)^
--- what decides whether a person may book: the time, the guidelines in force, their latest booking here (an active one
+-- a gathering, and what decides whether a person may book it: the time, the guidelines in force, their latest booking here (an active one
 -- first), seats held for them, their seats at overlapping hours, and how the circle admits people
 select
-    clock_timestamp() as now,
+    gatherings.*, clock_timestamp() as now,
     newest.id as version_id, newest.body as guidelines,
     (select count(*) from bookings as others where others.person_id = :actor_id and others.state = 'held') as held,
-    own_seat(gatherings.id, :actor_id) as own, overlaps_of(gatherings.id, :actor_id) as overlaps,
-    admission.*,
-    case when admission.newcomers_most is null then 0 else newcomers_at(gatherings.id) end as newcomers
-from gatherings join circles on circles.id = gatherings.circle_id
-cross join admission_to(circles.id, :actor_id, gatherings.id) as admission
+    own_seat(gatherings.gathering_id, :actor_id) as own,
+    overlaps_of(gatherings.gathering_id, :actor_id) as overlaps, admission.*,
+    case when admission.newcomers_most is null then 0 else newcomers_at(gatherings.gathering_id) end as newcomers
+from bookable_gatherings as gatherings
+cross join admission_to(gatherings.circle_id, :actor_id, gatherings.gathering_id) as admission
 cross join lateral (
     select id, body from guidelines_versions
-    where guidelines_versions.guidelines_id = circles.guidelines_id
+    where guidelines_versions.guidelines_id = gatherings.guidelines_id
     order by number desc limit 1
 ) as newest
-where gatherings.id = :gathering_id;
+where gatherings.gathering_id = :gathering_id;
+
+-- name: full_gathering(gathering_id, actor_id)^
+-- a gathering ahead whose seats are all taken, with the next dates of its circle that have a free one, for somebody who has no
+-- seat there; no row otherwise
+select
+    gatherings.id as gathering_id, gatherings.circle_id, circles.name as circle_name, gatherings.starts_at,
+    gatherings.zone, dates.ids, dates.starts, dates.zones, dates.seats
+from gatherings
+join circles on circles.id = gatherings.circle_id and circles.state = 'published'
+cross join lateral (
+    select
+        coalesce(array_agg(id), '{}') as ids, coalesce(array_agg(next.starts_at), '{}') as starts,
+        coalesce(array_agg(next.zone), '{}') as zones, coalesce(array_agg(next.seats_left), '{}') as seats
+    from (
+        select others.id, others.starts_at, others.zone, others.capacity - others.seats_taken as seats_left
+        from gatherings as others
+        where others.circle_id = gatherings.circle_id and others.id <> gatherings.id and others.state = 'open'
+            and others.starts_at > now() and others.seats_taken < others.capacity
+        order by others.starts_at limit 3
+    ) as next
+) as dates
+where gatherings.id = :gathering_id and gatherings.state = 'open' and gatherings.starts_at > clock_timestamp()
+    and gatherings.seats_taken >= gatherings.capacity
+    and not exists (
+        select from bookings
+        where bookings.gathering_id = gatherings.id and bookings.person_id = :actor_id
+            and bookings.state in ('held', 'confirmed')
+    );
 
 -- name: other_dates(circle_id, gathering_id)
 -- the next gatherings of a circle with a free seat, other than this one

@@ -20,7 +20,7 @@ from circles.bookings import actions
 from circles.guidelines import actions as guideline_actions
 from tests.bookings import helpers
 from tests.bookings.helpers import GOOD_CARD, Scene, cancel_gathering, form_at, own_statements, typed
-from tests.cast import add_booking, add_circle, add_gathering
+from tests.cast import Cast, add_booking, add_circle, add_gathering
 from tests.conftest import Browser, OpenBrowser
 
 scene, mira = helpers.scene, helpers.mira
@@ -391,3 +391,27 @@ async def test_an_offer_counts_held_seats_as_taken(scene: Scene) -> None:
     async with scene.context.db.reading() as tx:
         gathering = await gatherings.bookable_gathering(tx, scene.cast.gathering)
     assert (gathering.seats_taken, gathering.community_taken, gathering.seats_left) == (2, 1, 6)
+
+
+async def test_a_full_gathering_is_refused_by_one_query(
+    cast: Cast, browser: OpenBrowser, queries: list[str]
+) -> None:
+    """In a rush most come too late. Whoever has a seat there is led to it, full or not."""
+    full = await add_gathering(cast.context, cast.other_circle, days=9, capacity=1, community_seats=0)
+    own = await add_booking(cast.context, full, cast.milo, kind="free")
+    other = await add_gathering(cast.context, cast.other_circle, days=16, capacity=2, community_seats=0)
+    form = {"version": str(uuid4()), "agreed": "on", "choice": "amount", "amount": "0", "currency": "USD"}
+    async with browser(cast.mira) as page:
+        await page.post(f"/gatherings/{full}/book", data=form)
+        queries.clear()
+        answer = await page.post(f"/gatherings/{full}/book", data=form)
+        assert answer.status_code == 422
+        assert "Every seat is taken" in answer.text
+        assert f'href="/gatherings/{other}"' in answer.text
+        assert "2 seats left" in answer.text
+        assert len(queries) == 2, "the sign-in and the gathering"
+        assert f'href="/gatherings/{full}"' in answer.text
+    async with browser(cast.milo) as page:
+        assert (await page.post(f"/gatherings/{full}/book", data=form)).headers[
+            "location"
+        ] == f"/bookings/{own}"
