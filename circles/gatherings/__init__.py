@@ -12,7 +12,7 @@ from circles.gatherings.facts import (
 )
 from circles.gatherings.nearby import PlaceFilter, open_between, open_nearest
 from circles.gatherings.own_seats import GatheringTimes, MySeat, Overlap, VisitorView, set_seat_rules
-from circles.gatherings.queries import BookableGathering, bookable_gathering, bookable_gatherings, bookable_of
+from circles.gatherings.queries import BookableGathering, bookable_gatherings, bookable_of
 from circles.gatherings.rules import (
     FORMATS,
     PLACES,
@@ -41,7 +41,6 @@ __all__ = [
     "PlaceFilter",
     "UnseenChange",
     "VisitorView",
-    "bookable_gathering",
     "bookable_gatherings",
     "bookable_of",
     "card_html",

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from circles.base.errors import NotFound
 from circles.base.money import Scale
 from circles.gatherings.rules import Seats
 from circles.store import db
@@ -67,11 +66,3 @@ async def bookable_gatherings(tx: db.Tx, ids: Sequence[UUID]) -> dict[UUID, Book
     """Several gatherings at once, in one query; drafts and unknown ids are left out."""
     rows = await db.rows(SQL.bookable_gatherings(tx, ids=list(ids)))
     return {row["gathering_id"]: bookable_of(row) for row in rows}
-
-
-async def bookable_gathering(tx: db.Tx, gathering_id: UUID) -> BookableGathering:
-    """One gathering. Raises NotFound for a draft, a circle's draft, and an unknown id alike."""
-    try:
-        return (await bookable_gatherings(tx, [gathering_id]))[gathering_id]
-    except KeyError:
-        raise NotFound from None

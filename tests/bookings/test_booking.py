@@ -389,7 +389,7 @@ async def test_an_offer_counts_held_seats_as_taken(scene: Scene) -> None:
     await scene.book(scene.cast.mira)
     await scene.book(scene.cast.milo, choice="community")
     async with scene.context.db.reading() as tx:
-        gathering = await gatherings.bookable_gathering(tx, scene.cast.gathering)
+        gathering = (await gatherings.bookable_gatherings(tx, [scene.cast.gathering]))[scene.cast.gathering]
     assert (gathering.seats_taken, gathering.community_taken, gathering.seats_left) == (2, 1, 6)
 
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from circles import gatherings
-from circles.base.errors import NotFound
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
@@ -402,7 +401,7 @@ async def test_an_offer_holds_what_a_booking_needs(context: Context, cast: Cast)
     wren = await add_person(context, "Wren", is_facilitator=True)
     async with context.db.transaction() as tx:
         await tx.execute("insert into hosts values ($1, $2, 'co')", cast.circle, wren)
-        found = await gatherings.bookable_gathering(tx, cast.gathering)
+        found = (await gatherings.bookable_gatherings(tx, [cast.gathering]))[cast.gathering]
     assert (found.circle_id, found.discreet_name, found.scale.suggested) == (
         cast.circle,
         "Tuesday group",
@@ -420,5 +419,3 @@ async def test_offers_leave_out_drafts_and_unknown_ids(context: Context, cast: C
             tx, [cast.gathering, cast.free_gathering, draft, uuid4()]
         )
         assert set(found) == {cast.gathering, cast.free_gathering}
-        with pytest.raises(NotFound):
-            await gatherings.bookable_gathering(tx, draft)

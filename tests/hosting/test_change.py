@@ -98,7 +98,7 @@ async def test_another_place_notifies_those_booked_and_is_shown_to_them(context:
         await change_one(context, cast, cast.gathering, join_link=link)
         await jobs.drain(context)
     async with context.db.reading() as tx:
-        gathering = await gatherings.bookable_gathering(tx, cast.gathering)
+        gathering = (await gatherings.bookable_gatherings(tx, [cast.gathering]))[cast.gathering]
         mails = await tx.fetchval("select count(*) from mails where to_address like 'mira%'")
     assert (gathering.join_link, mails) == ("https://meet.example.org/third", 2)
 

@@ -242,7 +242,9 @@ async def test_a_cancellation_mail_has_reason_and_refund(
 async def test_from_booking_to_cancelling_by_the_queue(context: Context, cast: Cast, app: Starlette) -> None:
     mira = await person(context, cast.mira)
     async with context.db.reading() as tx:
-        version = (await gatherings.bookable_gathering(tx, cast.free_gathering)).guidelines_id
+        version = (
+            (await gatherings.bookable_gatherings(tx, [cast.free_gathering]))[cast.free_gathering]
+        ).guidelines_id
         version = await tx.fetchval("select id from guidelines_versions where guidelines_id = $1", version)
     booking = await booking_actions.book(
         context, mira, cast.free_gathering, choice="amount", amount="0", version_id=version, agreed=True
