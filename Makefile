@@ -19,7 +19,7 @@ help:
 	@echo "make test         lint, types and all tests"
 	@echo "make test ARGS=tests/bookings    only these tests; ARGS go to pytest as they are"
 	@echo "make drill        break what the site stands on (kill, freeze, fill, restart) and see that nothing is lost"
-	@echo "make bench        measure response times and throughput"
+	@echo "make bench        measure response times and throughput; ARGS=--no-growth leaves out a community of a million"
 	@echo "make lock         resolve the requirements anew and write their lock files"
 	@echo "make screenshots  take the pictures of docs/screenshots"
 	@echo "make clean        delete .venv and everything else that is installed or cached"
@@ -56,7 +56,7 @@ types: _dev
 	@$(PY) -m basedpyright
 
 bench: _dev
-	@exec $(PY) -m tests.bench
+	@exec $(PY) -m tests.bench $(ARGS)
 
 screenshots: _dev
 	@CIRCLES_CHROMIUM="$$($(PY) -m tests.browser.find --install)" $(PY) scripts/screenshots.py

@@ -29,6 +29,10 @@ WHOLE = {
     "practice/": "practice mode alone",
     "store/monitoring.other_mail_went": "stops at the first mail that was sent lately",
     "store/zone_data.planned_times": "once a night and at the start: every gathering ahead is compared",
+    "store/jobs.lost_jobs": "a check of everything, by the timetable",
+    "store/zone_data.zones_in_use": "every zone there is, to compare with new zone data",
+    "invites/changes.people_untold": "a check of everything, by the timetable",
+    "payments/stuck.settled": "few were ever settled; the planner cannot know it of a new column",
     "store/migrate": "statements that have no plan",
 }
 MODES = ("force_custom_plan", "force_generic_plan")
