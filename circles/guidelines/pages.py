@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -43,7 +44,7 @@ async def history(request: Request) -> Response:
     if chosen is None:
         raise NotFound
     before = bodies.get(chosen["number"] - 1)
-    comparison = diff.compare(before, chosen["body"]) if before else None
+    comparison = await to_thread.run_sync(diff.compare, before, chosen["body"]) if before else None
     return render.page(
         request, "guidelines/history.html", versions=rows, chosen=chosen, comparison=comparison
     )

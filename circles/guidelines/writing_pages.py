@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -94,17 +95,17 @@ async def publish_form(request: Request) -> Response:
     row = await _hosted(request)
     if not row["draft"]:
         return render.see_other(f"/host/circles/{row['circle_id']}/guidelines")
-    return _publish_page(request, row, Form({"seen": _basis(row)}))
+    return await _publish_page(request, row, Form({"seen": _basis(row)}))
 
 
-def _publish_page(request: Request, row: dict[str, Any], form: Form, status: int = 200) -> Response:
+async def _publish_page(request: Request, row: dict[str, Any], form: Form, status: int = 200) -> Response:
     return render.page(
         request,
         "guidelines/publish.html",
         status,
         circle=row,
         form=form,
-        comparison=diff.compare(row["body"], row["draft"] or row["body"]),
+        comparison=await to_thread.run_sync(diff.compare, row["body"], row["draft"] or row["body"]),
         seated=rules.seated_sentence(row["seated"]),
     )
 
@@ -126,7 +127,7 @@ async def publish(request: Request) -> Response:
         row = await _hosted(request)
         if isinstance(refused, OutOfDate):
             form.values["seen"] = _basis(row)
-        return _publish_page(request, row, form, 422)
+        return await _publish_page(request, row, form, 422)
     notice = f"Version {number} is published."
     if form.value("material") == "yes":
         notice += " Whoever has a seat ahead is asked to read it and agree."
