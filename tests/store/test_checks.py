@@ -21,7 +21,7 @@ from tests.database import with_database
 
 NAMES = sorted(name for name in checks.SQL.available_queries if not name.endswith("_cursor"))
 # Checked by the program, with its own zone data.
-ZONES = ["wall_time_agrees_with_utc", "zone_data_is_current"]
+ZONES = ["wall_time_agrees_with_utc", "zone_data_is_current", "zones_are_known"]
 DAMAGE: Any = aiosql.from_path(Path(__file__).parents[1] / "sql" / "break_checks.sql", "asyncpg")
 
 
