@@ -402,6 +402,9 @@ async def test_a_code_enqueued_by_an_older_release_still_goes(
 
 # /healthz
 
+# The next try of every mail is not due yet.
+LATER = "update pgqueuer set execute_after = now() + interval '1 day'"
+
 
 @pytest.mark.parametrize(
     ("minutes", "text", "status"),
@@ -417,7 +420,7 @@ async def test_the_oldest_waiting_mail_shows_in_the_health_check(
     posting: Context, app: Starlette, minutes: int, text: str, status: int
 ) -> None:
     await write(posting)
-    await change(posting, "delete from pgqueuer")
+    await change(posting, LATER)
     await change(posting, "update mails set created_at = now() - make_interval(mins => $1)", minutes)
     async with Browser(app) as page:
         answer = await page.get("/healthz")
@@ -429,7 +432,7 @@ async def test_the_oldest_waiting_mail_shows_in_the_health_check(
 
 async def test_one_full_mailbox_does_not_fail_the_health_check(posting: Context, app: Starlette) -> None:
     stuck, sent = await write(posting), await write(posting)
-    await change(posting, "delete from pgqueuer")
+    await change(posting, LATER)
     await change(posting, "update mails set created_at = now() - interval '2 hours' where id = $1", stuck)
     await change(posting, "update mails set state = 'sent', sent_at = now() where id = $1", sent)
     async with Browser(app) as page:
