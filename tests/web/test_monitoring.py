@@ -192,11 +192,12 @@ async def test_a_database_that_hangs_is_named(
             assert (await page.get("/readyz")).status_code == 503
             assert (await page.get("/livez")).status_code == 200
             text = (await page.get("/metrics")).text
+        monkeypatch.setattr(probe, "SECONDS", 60)  # a busy machine may take longer than the deadline above
         assert (await page.get("/readyz")).status_code == 200
     finally:
         await database.close()
     assert "circles_database_up 0.0" in text
-    assert 'circles_pool_max{pool="pages"} 6.0' in text
+    assert 'circles_pool_max{pool="pages"} 8.0' in text  # six for transactions, two more for reads
 
 
 async def test_a_database_that_is_away_is_named(page: Browser, app: Starlette, settings: Settings) -> None:
