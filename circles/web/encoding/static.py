@@ -93,6 +93,7 @@ def pack(static: Path) -> int:
     for path in (static / FOLDER).glob("*"):
         if path not in kept:
             path.unlink(missing_ok=True)
+    _copies.cache_clear()
     return len(kept)
 
 
