@@ -216,7 +216,7 @@ async def test_the_claims_of_a_killed_worker_are_free_soon_and_those_of_a_living
     monkeypatch.setattr(worker, "POLL", 0.05)
     scene.go_on.set()
     killed, living = scene.job(), scene.job()
-    for name, seconds in ((killed, 31), (living, 20)):
+    for name, seconds in ((killed, 31), (living, 0)):
         await scene.ask(name)
         await claim_elsewhere(scene.context, name, seconds=seconds)
     async with scene.working():
