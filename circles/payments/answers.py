@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
 from circles.base import reading
 from circles.payments.refunds.rules import DisputeMove, DisputeSnapshot, RefundSnapshot
 from circles.payments.rules import CheckoutSnapshot, StripeStatus, from_stripe
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list. next: what the next page starts after; empty on the last."""
+
+    items: list[T]
+    next: str
+
+
+def page(answer: Any, read: Callable[[Any], T]) -> Page[T]:
+    """One page of a list of what `read` reads."""
+    return Page(
+        [read(one) for one in answer.data], answer.data[-1].id if answer.has_more and answer.data else ""
+    )
+
+
+def status(answer: Any) -> str:
+    """The status of a payment."""
+    return answer.status or ""
 
 
 def checkout(session: Any) -> CheckoutSnapshot:

@@ -39,8 +39,9 @@ T = TypeVar("T")
 
 PRACTICE_BASE = "http://stripe.practice"
 PRACTICE_KEY = "sk_test_practice"
-# Seconds: a person waits for this call, so it ends before their patience does.
-TIMEOUT, CONNECT_TIMEOUT = 10.0, 4.0
+# Seconds for one try, whose bytes may come one by one, and for a call with all its tries: a person waits for it, so it
+# ends before their patience does, and before the time that a web process has to stop.
+TIMEOUT, CONNECT_TIMEOUT, DEADLINE = 10.0, 4.0, 20.0
 RETRIES = 2
 PAGE = 100
 KEY_REFUSALS = {401: "key_rejected", 403: "right_missing"}
@@ -87,21 +88,20 @@ class Event:
 async def create_checkout(context: Context, parameters: dict[str, Any], key: str) -> CheckoutSnapshot:
     """Create a checkout, or get the one this key already created. Raises Unreachable, RefusedByStripe."""
     sessions = _client(context).v1.checkout.sessions
-    return answers.checkout(
-        await _call(context, sessions.create_async(cast(Any, parameters), {"idempotency_key": key}))
-    )
+    call = sessions.create_async(cast(Any, parameters), {"idempotency_key": key})
+    return await _call(context, call, answers.checkout)
 
 
 async def retrieve_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
     """A checkout as it is now. Raises Unreachable, RefusedByStripe."""
     sessions = _client(context).v1.checkout.sessions
-    snapshot = answers.checkout(await _call(context, sessions.retrieve_async(stripe_id)))
+    snapshot = await _call(context, sessions.retrieve_async(stripe_id), answers.checkout)
     if snapshot.payment_pending and snapshot.payment_intent:
         # Complete and unpaid is under way as well as failed; the payment alone says which.
         intents = _client(context).v1.payment_intents
         with suppress(Unreachable, RefusedByStripe):
-            intent = await _call(context, intents.retrieve_async(snapshot.payment_intent))
-            return replace(snapshot, intent_status=intent.status)
+            status = await _call(context, intents.retrieve_async(snapshot.payment_intent), answers.status)
+            return replace(snapshot, intent_status=status)
     return snapshot
 
 
@@ -115,22 +115,20 @@ async def expire_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
 
     It moves no money and cannot be done twice, so it needs no key and no operation of its own.
     """
-    return answers.checkout(
-        await _call(context, _client(context).v1.checkout.sessions.expire_async(stripe_id))
-    )
+    sessions = _client(context).v1.checkout.sessions
+    return await _call(context, sessions.expire_async(stripe_id), answers.checkout)
 
 
 async def create_refund(context: Context, parameters: dict[str, Any], key: str) -> RefundSnapshot:
     """Refund money, or get the refund this key already created. Raises Unreachable, RefusedByStripe."""
     refunds = _client(context).v1.refunds
-    return answers.refund(
-        await _call(context, refunds.create_async(cast(Any, parameters), {"idempotency_key": key}))
-    )
+    call = refunds.create_async(cast(Any, parameters), {"idempotency_key": key})
+    return await _call(context, call, answers.refund)
 
 
 async def retrieve_refund(context: Context, stripe_id: str) -> RefundSnapshot:
     """A refund as it is now. Raises Unreachable, RefusedByStripe."""
-    return answers.refund(await _call(context, _client(context).v1.refunds.retrieve_async(stripe_id)))
+    return await _call(context, _client(context).v1.refunds.retrieve_async(stripe_id), answers.refund)
 
 
 async def list_refunds(
@@ -141,14 +139,12 @@ async def list_refunds(
     Stripe forgets an idempotency key after a day; a refund's metadata it never forgets.
     """
     refunds = _client(context).v1.refunds
-    return [
-        answers.refund(refund) for refund in await _pages(context, refunds, payment_intent, charge, since)
-    ]
+    return await _pages(context, refunds, answers.refund, payment_intent, charge, since)
 
 
 async def retrieve_dispute(context: Context, stripe_id: str) -> DisputeSnapshot:
     """A dispute as it is now. Raises Unreachable, RefusedByStripe."""
-    return answers.dispute(await _call(context, _client(context).v1.disputes.retrieve_async(stripe_id)))
+    return await _call(context, _client(context).v1.disputes.retrieve_async(stripe_id), answers.dispute)
 
 
 async def list_disputes(
@@ -156,14 +152,17 @@ async def list_disputes(
 ) -> list[DisputeSnapshot]:
     """The disputes of one payment, or those opened since a moment. Raises Unreachable, RefusedByStripe."""
     disputes = _client(context).v1.disputes
-    return [
-        answers.dispute(dispute) for dispute in await _pages(context, disputes, payment_intent, "", since)
-    ]
+    return await _pages(context, disputes, answers.dispute, payment_intent, "", since)
 
 
 async def _pages(
-    context: Context, objects: Any, payment_intent: str, charge: str, since: datetime | None
-) -> list[Any]:
+    context: Context,
+    objects: Any,
+    read: Callable[[Any], T],
+    payment_intent: str,
+    charge: str,
+    since: datetime | None,
+) -> list[T]:
     """Every object that fits, page by page, oldest first."""
     wanted: dict[str, Any] = {"limit": PAGE}
     if payment_intent:
@@ -172,36 +171,46 @@ async def _pages(
         wanted["charge"] = charge
     if since:
         wanted["created"] = {"gte": int(since.timestamp())}
-    listed: list[Any] = []
+    listed: list[T] = []
     while True:
-        answer = await _call(context, objects.list_async(wanted))
-        listed += answer.data
-        if not answer.has_more or not answer.data:
+        page = await _call(context, objects.list_async(wanted), lambda answer: answers.page(answer, read))
+        listed += page.items
+        if not page.next:
             return listed[::-1]
-        wanted["starting_after"] = answer.data[-1].id
+        if page.next == wanted.get("starting_after"):
+            raise Unreachable("Stripe answers the same page again and again.")
+        wanted["starting_after"] = page.next
 
 
-async def _call(context: Context, call: Awaitable[T]) -> T:
-    """The answer to a call. Raises Unreachable, KeyRefused or RefusedByStripe.
+async def _call(context: Context, call: Awaitable[Any], read: Callable[[Any], T]) -> T:
+    """The answer to a call, read. Raises Unreachable, KeyRefused or RefusedByStripe.
 
     Only a clear refusal in Stripe's own words means that nothing happened. A wrong or missing key (401), or one
     without the right (403), is ours to mend, and then the same call goes through: an alarm, not an outage. 409 is the
-    same key still being processed; 429 is too many calls at once; an answer without Stripe's error object came from
-    something in between.
+    same key still being processed; 429 is too many calls at once; an answer without Stripe's error object, or one that
+    cannot be read, came from something in between.
     """
     import stripe
 
     try:
-        return await call
+        async with asyncio.timeout(DEADLINE):
+            return read(await call)
     except stripe.StripeError as error:
         status, details = error.http_status or 0, error.error
-        code = error.code or (details.type if details else "") or type(error).__name__
-        if details and status in KEY_REFUSALS:
+        kind = getattr(details, "type", None) if details else None
+        code = error.code or kind or type(error).__name__
+        if kind and status in KEY_REFUSALS:
             await _raise_alarm(context, KEY_REFUSALS[status], error.request_id)
         log.warning("a call to stripe failed", status=status, code=code, request_id=error.request_id)
-        if details and 400 <= status < 500 and status not in (409, 429):
+        if kind and 400 <= status < 500 and status not in (409, 429):
             raise RefusedByStripe(code) from None
         raise Unreachable(f"Stripe cannot be reached ({status or type(error).__name__}).") from None
+    except TimeoutError:
+        log.warning("a call to stripe takes too long", seconds=DEADLINE)
+        raise Unreachable("Stripe does not answer in time.") from None
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        log.exception("an answer of stripe cannot be read", error=type(error).__name__)
+        raise Unreachable("Stripe's answer cannot be read.") from None
 
 
 async def _raise_alarm(context: Context, kind: str, request_id: str | None) -> NoReturn:
@@ -224,7 +233,11 @@ def read_event(settings: Settings, raw: bytes, signature: str) -> Event | None:
 
     try:
         stripe.WebhookSignature.verify_header(raw, signature, webhook_secret(settings), TOLERANCE)
-    except (stripe.SignatureVerificationError, ValueError) as error:
+    except (
+        stripe.SignatureVerificationError,
+        ValueError,
+        TypeError,
+    ) as error:  # TypeError: signs beyond ASCII
         raise InvalidEvent(type(error).__name__) from None
     try:
         body = json.loads(raw)
@@ -351,8 +364,9 @@ def _http_type() -> type:
             self, method: str, url: str, headers: Any, post_data: str | bytes | None = None
         ) -> tuple[bytes, int, Any]:
             try:
-                answer = await self._http.request(method, url, headers=dict(headers), content=post_data)
-            except httpx.HTTPError as error:
+                async with asyncio.timeout(TIMEOUT):
+                    answer = await self._http.request(method, url, headers=dict(headers), content=post_data)
+            except (httpx.HTTPError, TimeoutError) as error:
                 raise stripe.APIConnectionError(type(error).__name__, should_retry=True) from error
             return answer.content, answer.status_code, answer.headers
 

@@ -180,6 +180,12 @@ async def test_signed_nonsense_is_accepted_and_not_stored(
     assert "a signed webhook could not be read" in [line["event"] for line in logs]
 
 
+def test_a_signature_of_other_signs_is_refused(context: Context) -> None:
+    """Such a header arrives as text beyond ASCII, which no digest can be compared with."""
+    with pytest.raises(gateway.InvalidEvent):
+        gateway.read_event(context.settings, b"{}", f"t={int(time.time())},v1=\u00e9")
+
+
 async def test_a_body_that_cannot_be_verified_is_refused(
     context: Context, outcomes: Outcomes, app: Starlette
 ) -> None:
