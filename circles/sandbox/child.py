@@ -7,10 +7,12 @@ since `-m` would import the package around it, and with it what only the parent 
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
 import resource
+import signal
 import sys
 import types
 from collections.abc import Callable, Iterable
@@ -21,6 +23,8 @@ from typing import Any
 from circles.base.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
+# <linux/prctl.h>: the signal to send to this process when its parent ends.
+_PR_SET_PDEATHSIG = 1
 
 # The first byte of an answer. VALUE: what the function returned. REFUSED: a JSON list of [code, text, field].
 # MEMORY: the limit of memory was reached. FAILED: JSON of the exception's kind and place.
@@ -30,8 +34,12 @@ VALUE, REFUSED, MEMORY, FAILED = b"V", b"R", b"M", b"F"
 def main() -> None:
     """Read the call and the file from stdin, write the answer to stdout."""
     call = json.loads(sys.stdin.buffer.readline())
+    _end_with(call["parent"])
     with suppress(OSError):
         os.nice(5)  # pages come first
+    # Where the machine or the service has no memory left, this process is ended, and not the site.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, call["cpu_seconds"])
     function = _load(call["module"], call["function"])
@@ -44,6 +52,17 @@ def main() -> None:
         out.write(piece)
     out.flush()
     os._exit(0)  # nothing is left to tidy up, and freeing a large file takes time
+
+
+def _end_with(parent: int) -> None:
+    """End with the process that waits for the answer, also where it is killed and can end nothing itself.
+
+    Linux does that; elsewhere the limit of processor time ends the child, or its answer that nobody reads.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before
+            os._exit(1)
 
 
 def _limit(kind: int, value: int) -> None:

@@ -109,13 +109,14 @@ async def call(target: Target, sent: bytes, options: Mapping[str, Any]) -> bytes
     """The same without a turn. Raises Refused, Exceeded, Failed."""
     limits = target.limits
     head = {"module": target.module, "function": target.function, "options": dict(options)}
+    head |= {"parent": os.getpid()}
     head |= {"memory": limits.memory, "cpu_seconds": limits.cpu_seconds}
     try:
         with anyio.fail_after(limits.seconds):
             answer, code = await _talk(json.dumps(head).encode() + b"\n", sent, limits.answer)
     except TimeoutError:
         raise Exceeded from None
-    kind, value = answer[:1], answer[1:]
+    kind, value = bytes(answer[:1]), bytes(memoryview(answer)[1:])
     if len(answer) > limits.answer:
         raise Exceeded
     if kind == VALUE and code == 0:
@@ -133,7 +134,7 @@ async def call(target: Target, sent: bytes, options: Mapping[str, Any]) -> bytes
     raise Failed
 
 
-async def _talk(head: bytes, sent: bytes, max_answer: int) -> tuple[bytes, int]:
+async def _talk(head: bytes, sent: bytes, max_answer: int) -> tuple[bytearray, int]:
     """Start the child, write, read, wait. However this ends, by an exception too, the child is gone afterwards."""
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     async with await anyio.open_process(
@@ -149,7 +150,7 @@ async def _talk(head: bytes, sent: bytes, max_answer: int) -> tuple[bytes, int]:
             await _read(process, answer, max_answer)
         if len(answer) > max_answer:
             process.kill()
-        return bytes(answer), await process.wait()
+        return answer, await process.wait()
 
 
 async def _write(process: Process, head: bytes, sent: bytes) -> None:

@@ -62,6 +62,7 @@ def describe(sent: bytes) -> bytes:
         wrote = True
     except OSError:
         wrote = False
+    score = Path("/proc/self/oom_score_adj")
     described = {
         "environment": sorted(os.environ),
         "wrote": wrote,
@@ -69,6 +70,7 @@ def describe(sent: bytes) -> bytes:
         "cpu": resource.getrlimit(resource.RLIMIT_CPU)[1],
         "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
         "modules": sorted(name for name in sys.modules if name.startswith("circles")),
+        "ended_first": score.read_text().strip() if score.exists() else "",
         "files": len(list(Path("/proc/self/fd").iterdir())),
     }
     return json.dumps(described).encode()

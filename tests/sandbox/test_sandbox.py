@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +20,7 @@ from structlog.testing import capture_logs
 from circles import sandbox
 from circles.base.errors import Refused
 from circles.sandbox import Limits, Target, parent
+from circles.sandbox.child import ROOT
 from circles.sandbox.parent import Exceeded, Failed, call
 
 LIMITS = Limits(memory=300_000_000, cpu_seconds=5, seconds=60, answer=10_000)
@@ -102,15 +106,17 @@ async def test_the_child_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("CIRCLES_SECRET", "s")
     monkeypatch.setenv("DATABASE_URL", "postgresql://")
     child = json.loads(await sandbox.run(target("describe"), b""))
-    assert set(child["environment"]) <= {
+    names = {
         "LC_CTYPE",
         "LD_LIBRARY_PATH",
         "PYTHONPATH",
-        "PYDANTIC_DISABLE_PLUGINS",  # which circles/__init__.py sets there too
-    }
+        "PYDANTIC_DISABLE_PLUGINS",
+    }  # the last by circles itself
+    assert set(child["environment"]) <= names
     assert not child["wrote"]
     assert child["files"] <= 5  # stdin, stdout, stderr, the listing itself
     assert (child["memory"], child["cpu"], child["core"]) == (300_000_000, 5, 0)
+    assert child["ended_first"] in ("1000", "")
     # Importing the whole site would take a second and twice the memory.
     assert child["modules"] == ["circles", "circles.base", "circles.base.errors"]
 
@@ -123,6 +129,46 @@ async def test_a_call_that_is_cancelled_ends_its_child() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert not children()
+
+
+PARENT = """
+import asyncio
+from circles.sandbox.parent import call
+from tests.sandbox.test_sandbox import children, target
+
+async def main():
+    running = asyncio.create_task(call(target("sleep"), b"", {}))
+    while not children():
+        await asyncio.sleep(0.01)
+    print(*children(), flush=True)
+    await running
+
+asyncio.run(main())
+"""
+
+
+def has_ended(pid: str) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"  # nobody has read its exit status
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_child_ends_with_the_process_that_waits_for_it(sign: signal.Signals) -> None:
+    parent_process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert parent_process.stdout
+    pid = (await parent_process.stdout.readline()).decode().strip()
+    assert pid
+    parent_process.send_signal(sign)
+    assert await parent_process.wait() == -sign
+    async with asyncio.timeout(60):  # it would sleep for a quarter of an hour
+        while not has_ended(pid):
+            await asyncio.sleep(0.01)
 
 
 async def test_files_wait_for_their_turn_only_so_long() -> None:
