@@ -93,17 +93,25 @@ async def _count_request(context: Context, email: str, known_key: str, network: 
     async with context.db.transaction() as tx:
         known = await SQL.known_browser(tx, email=email, key=known_key.encode())
         if known["id"]:
-            asked = [Limit(f"ask browser {known['id']}", *limit) for limit in rules.KNOWN_LIMITS]
+            own = [Limit(f"ask browser {known['id']}", *limit) for limit in rules.KNOWN_LIMITS]
+            reached = await limits.count(tx, context.settings, *own)
         else:
-            asked = [
-                *limits.of_network("ask network", network, rules.NETWORK_LIMITS),
-                *(Limit(f"ask {email}", *limit) for limit in rules.MAILBOX_LIMITS),
-            ]
-            # Where nobody knows the network, a stranger's would be the person's own.
-            asked += [Limit(f"ask {email} {network}", *limit) for limit in rules.ADDRESS_LIMITS if network]
-        reached = await limits.count(tx, context.settings, *asked)
+            reached = await _count_of_stranger(tx, context, email, network)
     if reached:
         raise rules.TooManyRequests(max(limit.wait for limit in reached))
+
+
+async def _count_of_stranger(tx: db.Tx, context: Context, email: str, network: str) -> list[Limit]:
+    """Count one request of a browser that is not known. Returns the limits that are reached."""
+    of_network = limits.of_network("ask network", network, rules.NETWORK_LIMITS)
+    of_address = [Limit(f"ask {email}", *limit) for limit in rules.MAILBOX_LIMITS]
+    # Where nobody knows the network, a stranger's would be the person's own.
+    of_address += [Limit(f"ask {email} {network}", *limit) for limit in rules.ADDRESS_LIMITS if network]
+    reached = await limits.count(tx, context.settings, *of_network, *of_address)
+    if not reached or any(limit in of_network for limit in reached):
+        return reached
+    spare = Limit(f"ask spare {email}", *rules.SPARE_LIMIT)
+    return await limits.count(tx, context.settings, *of_network, spare)
 
 
 def _address_hash(context: Context, email: str) -> bytes:

@@ -32,9 +32,11 @@ _NUMBERS = {6: "six", 8: "eight", 10: "ten"}
 ADDRESS_LIMITS = ((6, timedelta(minutes=15)), (30, timedelta(days=1)))
 # One address in a browser in which its account was signed in before: nobody else can use it up.
 KNOWN_LIMITS = ((10, timedelta(minutes=15)), (60, timedelta(days=1)))
-# One address from all networks, so that nobody fills a mailbox from many. It lasts no longer than a code: the button in
-# the newest of these mails works in every browser, so the person who reads them is never locked out.
-MAILBOX_LIMITS = ((30, timedelta(minutes=10)),)
+# One address from all networks, so that nobody fills a mailbox from many.
+MAILBOX_LIMITS = ((30, timedelta(minutes=10)), (150, timedelta(days=1)))
+# One address where one of the two above is used up. It lasts as long as a link, and the button in the newest mail works
+# in every browser: so whoever reads the mail can sign in at any time, whatever others ask for, also from their network.
+SPARE_LIMIT = (1, CODE_LASTS)
 # All addresses from one network, which a household, a clinic or a whole community may share.
 NETWORK_LIMITS = ((150, timedelta(minutes=15)),)
 

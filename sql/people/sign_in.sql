@@ -100,14 +100,12 @@ returning person_id, expires_at;
 update sign_in_requests set mail_id = :mail_id where id = :id;
 
 -- name: expire_requests(browser_hash, email)!
--- expire the earlier requests of a browser for an address; what of the mail of all its requests waits is not sent any more.
--- A link for another address stays: it is of use to nobody but who reads that mail
+-- expire the earlier requests of a browser for an address; what of their mail waits is not sent any more. Those for another
+-- address stay: they are of use to nobody but who reads that mail, who may have no other way to sign in just now
 with earlier as (
-    select id, email, mail_id from sign_in_requests
-    where browser_hash = :browser_hash and used_at is null and expires_at > now()
-), expired as (
     update sign_in_requests set expires_at = now()
-    where id in (select id from earlier where email = :email)
+    where browser_hash = :browser_hash and email = :email and used_at is null and expires_at > now()
+    returning mail_id
 )
 
 update mails set useful_until = now()

@@ -33,6 +33,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ADDRESS_LIMITS", "KNOWN_LIMITS", "MAILBOX_LIMITS", "NETWORK_LIMITS"):
         longest = [(most, EVER) for most, _ in getattr(sign_in_rules, name)]
         monkeypatch.setattr(sign_in_rules, name, longest[:1])
+    monkeypatch.setattr(sign_in_rules, "SPARE_LIMIT", (0, EVER))
 
 
 async def ask(page: Browser, email: str = MIRA, network: str = HERE) -> int:
@@ -213,6 +214,42 @@ async def test_many_networks_do_not_fill_a_mailbox_and_its_owner_still_signs_in(
     async with browser() as page:
         assert await ask(page, network=THERE) == 429
         assert (await page.post(link)).status_code == 303
+
+
+@pytest.mark.parametrize("limit", ["ADDRESS_LIMITS", "MAILBOX_LIMITS"])
+async def test_nobody_takes_the_last_way_in_from_the_same_network_or_from_many(
+    browser: OpenBrowser, cast: Cast, context: Context, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    """A limit that lasts for a day leaves one mail for each ten minutes, whose button works."""
+    monkeypatch.setattr(sign_in_rules, limit, ((3, EVER),))
+    monkeypatch.setattr(sign_in_rules, "SPARE_LIMIT", (1, EVER))
+    async with browser() as stranger:
+        assert [await ask(stranger) for _ in range(6)] == [303] * 4 + [429] * 2
+        # What is asked for another address keeps no mail from its way.
+        assert await ask(stranger, "milo@example.org") == 303
+    assert (
+        await value(
+            context,
+            "select count(*) from mails join sign_in_requests on mail_id = mails.id "
+            "where to_address = $1 and useful_until > now() and sign_in_requests.expires_at > now()",
+            MIRA,
+        )
+        == 1
+    )
+    await change(context, "delete from limits where key in (select key from limits where count = 1)")
+    async with browser() as page:
+        assert await ask(page) == 303
+        assert await sign_in(page, context) == 303
+
+
+async def test_a_network_that_asks_for_very_many_addresses_gets_no_spare_mails(
+    browser: OpenBrowser, cast: Cast, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in_rules, "NETWORK_LIMITS", ((2, EVER),))
+    monkeypatch.setattr(sign_in_rules, "SPARE_LIMIT", (1, EVER))
+    async with browser() as stranger:
+        asked = [await ask(stranger, f"n{number}@example.org") for number in range(4)]
+    assert asked == [303] * 2 + [429] * 2
 
 
 async def test_a_community_behind_one_network_does_not_run_dry(cast: Cast, context: Context) -> None:
