@@ -18,9 +18,11 @@ select
         ), '[]')
         from people
         where people.id <> :actor_id and people.id in (
-            select hosts.person_id from hosts where hosts.circle_id = circles.id
+            select hosts.person_id from hosts join may_host(circles.id, hosts.person_id) as other_host on true
+            where hosts.circle_id = circles.id
             union
-            select stand_ins.person_id from stand_ins where stand_ins.gathering_id = gatherings.id
+            select stand_ins.person_id from stand_ins join people as stand_in on stand_in.id = stand_ins.person_id
+            where stand_ins.gathering_id = gatherings.id and (stand_in.is_facilitator or stand_in.is_organizer)
         )
     ) as other_hosts,
     array(

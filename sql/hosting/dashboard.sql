@@ -33,7 +33,8 @@ limit 60;
 select
     circles.id, circles.name, circles.state, host.part,
     exists (
-        select from hosts as other where other.circle_id = circles.id and other.part = 'co'
+        select from hosts as other join may_host(circles.id, other.person_id) as co on true
+        where other.circle_id = circles.id and other.part = 'co'
     ) as has_co,
     (
         select count(*) from host_invitations as invitations

@@ -14,11 +14,15 @@ select
         ), '[]')
         from people
         where people.id <> :actor_id and people.id in (
-            select hosts.person_id from hosts where hosts.circle_id = circles.id
+            select hosts.person_id from hosts join may_host(circles.id, hosts.person_id) as other_host on true
+            where hosts.circle_id = circles.id
             union
             select stand_ins.person_id
-            from stand_ins join gatherings on gatherings.id = stand_ins.gathering_id
+            from stand_ins
+            join gatherings on gatherings.id = stand_ins.gathering_id
+            join people as stand_in on stand_in.id = stand_ins.person_id
             where gatherings.schedule_id = schedules.id and gatherings.starts_at > now()
+                and (stand_in.is_facilitator or stand_in.is_organizer)
         )
     ) as other_hosts
 from schedules join circles on circles.id = schedules.circle_id
@@ -84,6 +88,7 @@ where gatherings.state <> 'cancelled' and gatherings.ends_at > now()
     and gatherings.id <> all(:others::uuid [])
     and exists (
         select from hosts as here join hosts as there on there.person_id = here.person_id
+        join people on people.id = here.person_id and (people.is_facilitator or people.is_organizer)
         where here.circle_id = :circle_id and there.circle_id = circles.id
             and here.part <> 'helper' and there.part <> 'helper'
     )

@@ -63,13 +63,14 @@ on conflict (gathering_id) do update
 set person_id = excluded.person_id, added_by = excluded.added_by, created_at = now();
 
 -- name: other_stand_in(gathering_id, actor_id)^
--- the stand-in of a gathering, unless that is the actor
+-- the stand-in of a gathering, unless that is the actor or has lost the role
 select people.id, people.name, people.email, circles.discreet_name, gatherings.starts_at, gatherings.zone
 from stand_ins
 join people on people.id = stand_ins.person_id
 join gatherings on gatherings.id = stand_ins.gathering_id
 join circles on circles.id = gatherings.circle_id
-where stand_ins.gathering_id = :gathering_id and people.id <> :actor_id;
+where stand_ins.gathering_id = :gathering_id and people.id <> :actor_id
+    and (people.is_facilitator or people.is_organizer);
 
 -- name: delete_stand_in(gathering_id)!
 -- the usual hosts host a gathering again

@@ -14,6 +14,7 @@ from tests.conftest import OpenBrowser
 from tests.helpers import change, demoted, person, rows, value
 
 FARID = "Farid"
+ADD_HOST = "insert into hosts (circle_id, person_id, part) values ($1, $2, 'co')"
 
 
 async def test_no_page_of_members_names_them(cast: Cast, browser: OpenBrowser) -> None:
@@ -69,8 +70,7 @@ async def _hosts(cast: Cast) -> list[str]:
 
 async def test_requests_and_cancelations_are_mailed_to_hosts_of_today_alone(cast: Cast) -> None:
     ruth = await add_person(cast.context, "Ruth", is_facilitator=True)
-    add = "insert into hosts (circle_id, person_id, part) values ($1, $2, 'co')"
-    await change(cast.context, add, cast.circle, ruth)
+    await change(cast.context, ADD_HOST, cast.circle, ruth)
     await change(
         cast.context,
         "insert into screenings (circle_id, asks, questions) values ($1, 'call', '{}')",
@@ -108,3 +108,44 @@ async def test_other_hosts_are_those_of_today(cast: Cast) -> None:
     assert cast.farid in await others()
     async with demoted(cast.context, cast.farid):
         assert cast.farid not in await others()
+
+
+async def test_whoever_is_mailed_of_a_change_or_a_canceled_gathering_is_a_host_of_today(cast: Cast) -> None:
+    await change(cast.context, ADD_HOST, cast.circle, cast.fern)
+    schedule = await value(
+        cast.context,
+        "insert into schedules (circle_id, kind, first_date, wall_time, zone, length_minutes, capacity) "
+        "values ($1, 'weekly', current_date + 7, '18:00', 'UTC', 90, 8) returning id",
+        cast.circle,
+    )
+    stand_in = "insert into stand_ins (gathering_id, person_id, added_by) values ($1, $2, $2)"
+    ruth = await add_person(cast.context, "Ruth", is_facilitator=True)
+    await change(cast.context, stand_in, cast.gathering, ruth)
+    for now in ({FARID, "Ruth"}, set[str]()):
+        async with (
+            demoted(cast.context, *(() if now else (cast.farid, ruth))),
+            cast.context.db.reading() as tx,
+        ):
+            changing = db.queries("hosting/change").gathering_to_change
+            row = await changing(tx, id=cast.gathering, actor_id=cast.fern)
+            assert {host["name"] for host in row["other_hosts"]} == now
+            row = await db.queries("hosting/schedule").hosted_schedule(tx, id=schedule, actor_id=cast.fern)
+            assert {host["name"] for host in row["other_hosts"]} == now - {"Ruth"}
+            canceled = db.queries("hosting/stand_in").other_stand_in
+            row = await canceled(tx, gathering_id=cast.gathering, actor_id=cast.fern)
+            assert (row is not None) is bool(now)
+
+
+async def test_their_circle_asks_them_like_everybody_else(cast: Cast) -> None:
+    await change(
+        cast.context,
+        "insert into screenings (circle_id, asks, questions) values ($1, 'questions', '{Why}')",
+        cast.circle,
+    )
+    admitted = "select admitted and approved from admission_to($1, $2, null)"
+    assert await value(cast.context, admitted, cast.circle, cast.farid)
+    async with demoted(cast.context, cast.farid):
+        assert not await value(cast.context, admitted, cast.circle, cast.farid)
+        # Who had a seat is known for that.
+        await add_booking(cast.context, cast.gathering, cast.farid)
+        assert await value(cast.context, admitted, cast.circle, cast.farid)
