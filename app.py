@@ -107,7 +107,7 @@ PEOPLE = [
     post("/me/picture/remove", profile_pages.delete_picture, Access.FACILITATOR),
     route("/pictures/{hash}.jpg", profile_pages.picture, Access.MACHINE),
     post("/organize/credentials/{id}/seen", profile_pages.mark_credential, Access.ORGANIZER),
-    route("/organize/people", roles_pages.people, Access.ORGANIZER),
+    *form("/organize/people", roles_pages.people, roles_pages.search, Access.ORGANIZER),
 ]
 
 GATHERINGS = [
@@ -373,7 +373,9 @@ LISTINGS = [
         max_body=pictures.MAX_BYTES,
     ),
     post("/my/listing/picture/remove", own_pages.delete_picture, Access.SIGNED_IN),
-    route("/organize/therapists", organize_therapists.therapists, Access.ORGANIZER),
+    *form(
+        "/organize/therapists", organize_therapists.therapists, organize_therapists.search, Access.ORGANIZER
+    ),
     route("/organize/therapists/new", organize_therapists.new_form, Access.ORGANIZER),
     post("/organize/therapists/new", organize_therapists.create, Access.ORGANIZER, once=True),
     route("/organize/therapists/{id}", organize_therapists.therapist, Access.ORGANIZER),

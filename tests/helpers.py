@@ -6,13 +6,18 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from circles import people
 from circles.base import clock
 from circles.invites import actions as invites_actions
 from circles.store.context import Context
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.conftest import Browser
 
 
 def free_port() -> int:
@@ -79,6 +84,12 @@ async def demoted(context: Context, *people_ids: UUID) -> AsyncIterator[None]:
             row["is_facilitator"],
             row["is_organizer"],
         )
+
+
+async def look_up(page: Browser, name: str, path: str = "/organize/people") -> httpx2.Response:
+    """The results of an organizer's search for a name."""
+    answer = await page.post(path, data={"q": name, "show": "all"})
+    return await page.get(answer.headers["location"])
 
 
 def missing(text: str, *words: str) -> list[str]:

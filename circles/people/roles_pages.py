@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base.english import MAX_COUNTED
-from circles.base.reading import Reader
 from circles.people.rules import Person
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
 from circles.web.paging import Window, long_pager
+from circles.web.sent import searched
 
 SQL = db.queries("people/roles")
 
@@ -26,22 +26,30 @@ ROLES = [("", "Everybody"), ("facilitator", "Facilitators"), ("organizer", "Orga
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search of people: text in a name or address, a role, and the part of the results."""
+    """A search of people: text in a name or address, a role, and the part of the results.
+
+    sealed: the text as it is in the address (web.sent.searched). is_over: the address had one that is old by now.
+    """
 
     text: str
+    sealed: str
     role: Literal["", "facilitator", "organizer"]
     window: Window
+    is_over: bool = False
 
     @classmethod
-    def read(cls, values: Mapping[str, str]) -> Search:
-        """Read a search from a query string or a form; values that cannot be read are ignored."""
-        role = values.get("part", "")
-        text = Reader(values).line("q", max_length=100, required=False)
-        return cls(
-            text,
-            role if role == "facilitator" or role == "organizer" else "",
-            Window.read({"page": values.get("page", "")} if text else values, PER_PAGE),
-        )
+    def read(cls, request: Request) -> Search:
+        """Read a search from an address; values that cannot be read are ignored."""
+        values = request.query_params
+        text, typed = searched.opened(request), values.get(searched.FIELD, "")
+        window = Window.read({"page": values.get("page", "")} if text else values, PER_PAGE)
+        return cls(text, typed if text else "", _role(values), window, is_over=bool(typed and not text))
+
+    @classmethod
+    def typed(cls, request: Request, form: Form) -> Search:
+        """Read a search from the posted form."""
+        text = form.line("q", max_length=100, required=False)
+        return cls(text, searched.sealed(request, text), _role(form.values), Window())
 
     def url(self, window: Window) -> str:
         """The URL of a part of this search. What matches a text is counted, so its pages go by their numbers."""
@@ -51,17 +59,29 @@ class Search:
 
     @property
     def _pairs(self) -> list[tuple[str, str]]:
-        return [("q", self.text), ("part", self.role)]
+        return [(searched.FIELD, self.sealed), ("part", self.role)]
+
+
+def _role(values: Mapping[str, str]) -> Literal["", "facilitator", "organizer"]:
+    role = values.get("part", "")
+    return role if role == "facilitator" or role == "organizer" else ""
+
+
+async def search(request: Request) -> Response:
+    """POST: lead to the people that match. A name or an address is typed, so it is not sent in an address."""
+    return render.see_other(Search.typed(request, await Form.read(request)).url(Window()))
 
 
 async def people(request: Request) -> Response:
-    search = Search.read(request.query_params)
+    search = Search.read(request)
     async with access.context(request).db.reading() as tx:
         total, window, found = await (_find(tx, search) if search.text else _page(tx, search))
     return render.page(
         request,
         "people/roles.html",
         search=Form({"q": search.text, "part": search.role}),
+        sealed=search.sealed,
+        is_over=search.is_over,
         roles=ROLES,
         number=window.number,
         people=found,

@@ -281,7 +281,7 @@ PAGES = [
     ("organizer", "/organize/circles/{orphan}/end"),
     ("organizer", "/host/circles/{orphan}/lead"),
     ("organizer", "/organize/people?part=facilitator"),
-    ("organizer", "/organize/people?q=nobody-of-this-name"),
+    ("organizer", "/organize/people?find=of-another-day"),
     ("organizer", "/organize/therapists/new"),
     ("organizer", "/organize/therapists/{listing}/picture"),
 ]

@@ -16,7 +16,7 @@ from circles.people.rules import Role
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import OpenBrowser
-from tests.helpers import change, missing, person, rows, send_invites, value
+from tests.helpers import change, look_up, missing, person, rows, send_invites, value
 from tests.hosting.helpers import events, fingerprint, refusal_codes
 from tests.hosting.test_circle_rules import TYPED
 from tests.hosting.test_hosts_change import add_host, mails, parts
@@ -171,16 +171,17 @@ async def test_giving_a_role_is_shown_first_and_told(
 ) -> None:
     url = f"/organize/people/{cast.mira}/roles"
     async with browser(cast.odile) as page, browser(cast.mira) as mira:
-        listed = (await page.get("/organize/people?q=mira")).text
-        assert f"{url}?role={role}&amp;on=yes&amp;q=mira" in listed
-        form = wish(cast.mira, role, True) | {"q": "mira"}
+        found = await look_up(page, "mira")
+        listed, sealed = found.text, found.url.params["find"]
+        assert f"{url}?role={role}&amp;on=yes&amp;find={sealed}" in listed
+        form = wish(cast.mira, role, True) | {"find": sealed}
         shown = (await page.get(url, params=form)).text
         assert not missing(shown, "What will happen", f"Mira {words}", "Mira gets a mail")
         assert (await page.post(url, data=form | {"then": "do"})).status_code == 422
         assert (await mira.get("/host")).status_code == 404
         form |= {"seen": fingerprint(shown), "then": "do"}
         answers = await asyncio.gather(*(page.post(url, data=form) for _ in range(3)))
-        assert {answer.headers["Location"] for answer in answers} == {"/organize/people?q=mira"}
+        assert {answer.headers["Location"] for answer in answers} == {f"/organize/people?find={sealed}"}
         assert (await mira.get("/host")).status_code == 200
     news = await mails(cast.context, "role_news")
     assert set(news) == {"mira@example.org"}

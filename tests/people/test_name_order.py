@@ -13,7 +13,7 @@ from circles.gatherings import nearby
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_listing, add_person
 from tests.conftest import OpenBrowser
-from tests.helpers import change
+from tests.helpers import change, look_up
 
 # In the order in which they are added; the lists show them as in ORDER.
 NAMES = ("Zoe", "Łukasz", "Ángel", "Adam", "Sørensen", "josé", "Łucja", "zara", "Ørsted", "Étienne")
@@ -65,10 +65,10 @@ async def test_the_list_of_people_and_its_search(context: Context, cast: Cast, b
             ("etienne", "Étienne"),
             ("angel", "Ángel"),
         ):
-            text = (await page.get("/organize/people", params={"q": typed})).text
+            text = (await look_up(page, typed)).text
             assert in_order(text) == [name], typed
-        assert in_order((await page.get("/organize/people", params={"q": "P3@Example.org"})).text) == ["Adam"]
-        assert "Nobody matches" in (await page.get("/organize/people", params={"q": "…"})).text
+        assert in_order((await look_up(page, "P3@Example.org")).text) == ["Adam"]
+        assert "Nobody matches" in (await look_up(page, "…")).text
 
 
 async def test_pages_of_people_follow_one_another(context: Context, cast: Cast, browser: OpenBrowser) -> None:
@@ -123,7 +123,7 @@ async def test_listings_of_organizers(context: Context, cast: Cast, browser: Ope
             ("SORENSEN", "Sørensen"),
             ("łuk", "Łukasz"),
         ):
-            text = (await page.get("/organize/therapists", params={"show": "all", "q": typed})).text
+            text = (await look_up(page, typed, "/organize/therapists")).text
             assert in_order(text) == [name], typed
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base import text
 from circles.base.english import MAX_COUNTED
 from circles.base.errors import Refused, or_not_found
 from circles.directory.listing import actions, forms, organize_actions, own_pages, rules, views, words
@@ -19,6 +18,7 @@ from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
 from circles.web.paging import Window, long_pager
+from circles.web.sent import searched
 
 SQL = db.queries("directory/listing")
 UPKEEP = db.queries("directory/upkeep")
@@ -34,30 +34,41 @@ EMPTY_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the list shows: a tab (a key of PARTS), a part of the name, the part of the list."""
+    """What the list shows: a tab (a key of PARTS), a part of the name, the part of the list.
+
+    sealed: the name as it is in the address (web.sent.searched). is_over: the address had one that is old by now.
+    """
 
     part: str
     name: str
+    sealed: str
     window: Window
+    is_over: bool = False
 
     @classmethod
     def read(cls, request: Request, counts: db.Record) -> Search:
         """Read it from the query string. Without a tab, it is the first one with something to do."""
         show = request.query_params.get("show", "")
-        try:
-            typed = text.line(request.query_params.get("q", ""), "q", max_length=100, required=False)
-        except Refused:
-            typed = ""
+        typed, sealed = searched.opened(request), request.query_params.get(searched.FIELD, "")
         urgent = next((part for part in ("waiting", "complaints", "asked") if counts[part]), "all")
         part = show if show in PARTS else "all" if typed else urgent
         values = request.query_params
-        return cls(part, typed, Window.read({"page": values.get("page", "")} if typed else values, PER_PAGE))
+        window = Window.read({"page": values.get("page", "")} if typed else values, PER_PAGE)
+        return cls(part, typed, sealed if typed else "", window, is_over=bool(sealed and not typed))
 
     def address(self, window: Window) -> str:
         """The address of a part of this list. What matches a name is counted, so its pages go by their numbers."""
         place = Window(window.number) if self.name else window
-        query = [("show", self.part), ("q", self.name), *place.pairs]
+        query = [("show", self.part), (searched.FIELD, self.sealed), *place.pairs]
         return "/organize/therapists?" + urlencode([(name, value) for name, value in query if value])
+
+
+async def search(request: Request) -> Response:
+    """POST: lead to the listings with a name. It is not sent in an address."""
+    form = await Form.read(request)
+    name = form.line("q", max_length=100, required=False)
+    part = form.value("show") if form.value("show") in PARTS else "all"
+    return render.see_other(Search(part, name, searched.sealed(request, name), Window()).address(Window()))
 
 
 async def therapists(request: Request) -> Response:
@@ -75,6 +86,7 @@ async def therapists(request: Request) -> Response:
         counts=counts,
         part=search.part,
         search=Form({"q": search.name}),
+        is_over=search.is_over,
         complaints=complaints,
         listings=listings,
         empty_words=EMPTY_WORDS.get(search.part, "No listing yet."),

@@ -20,10 +20,11 @@ from circles.hosting.roles.rules import RoleChange
 from circles.people import Role
 from circles.web import access, render
 from circles.web.forms import Form
+from circles.web.sent import searched
 
 ROLES: Mapping[str, Role] = {"facilitator": "facilitator", "organizer": "organizer"}
 # Fields of the search that led here, so that the way back leads to it.
-SEARCH = ("q", "part", "page")
+SEARCH = (searched.FIELD, "part", "page")
 
 
 async def role_form(request: Request) -> Response:

@@ -25,7 +25,7 @@ from circles.base.settings import Settings
 from circles.store import db, jobs
 from circles.store.context import Context
 from circles.web import cookies, limits
-from circles.web.sent import origin
+from circles.web.sent import origin, searched
 
 SQL = db.queries("web/kept")
 COOKIE = "kept"
@@ -129,9 +129,8 @@ def _hash(token: str) -> bytes:
 
 
 def _seal(token: str, data: bytes) -> bytes:
-    """Encrypt or decrypt: a key stream of SHAKE-256 (FIPS 202), from a random token that is used for one form alone."""
-    stream = hashlib.shake_256(b"kept form " + token.encode()).digest(len(data))
-    return bytes(one ^ other for one, other in zip(data, stream, strict=True))
+    """Encrypt or decrypt with a random token that is used for one form alone."""
+    return searched.encrypt(b"kept form " + token.encode(), data)
 
 
 async def _load(request: Request) -> tuple[KeptForm, UUID | None] | None:
