@@ -74,6 +74,21 @@ async def test_waiting_jobs_are_named_by_kind(page: Browser, context: Context) -
     assert waiting["mail.deliver"]["seconds"] >= 3600
 
 
+@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.5"}, {"Authorization": "Bearer wrong"}])
+async def test_strangers_are_not_told_what_waits(
+    page: Browser, app: Starlette, context: Context, headers: dict[str, str]
+) -> None:
+    """That somebody is mailed about wrong codes, say, would tell that the address has an account."""
+    if "Authorization" in headers:
+        settings = context.settings.model_copy(update={"metrics_token": SecretStr("secret")})
+        app.state.context = Context(settings, context.db)
+    await change(context, JOB, "mail.deliver", "queued", 200.0)
+    answer = await page.get("/healthz", headers=headers)
+    assert answer.status_code == 200
+    assert "waiting" not in answer.json()
+    assert "mail.deliver" not in answer.text
+
+
 async def test_a_job_that_was_given_up_leaves_the_site_ready(page: Browser, context: Context) -> None:
     await change(context, JOB, "mail.deliver", "failed", 0.0)
     assert await ill(page) == {"given up": "1 job was given up on: mail.deliver"}

@@ -41,7 +41,11 @@ async def readyz(request: Request) -> Response:
 
 
 async def healthz(request: Request) -> Response:
-    """200 when all is well, else 503, with every item by name, and the waiting jobs and mails by kind."""
+    """200 when all is well, else 503, with every item by name.
+
+    The waiting jobs and mails by kind are for who may read the metrics: a stranger could tell from them that a mail
+    went to somebody, and so that an address has an account.
+    """
     state = await probe.shared(request.app)
     up = time.monotonic() - request.app.state.started
     found = health.items(state, access.context(request).settings, up=up)
@@ -50,13 +54,9 @@ async def healthz(request: Request) -> Response:
         name: {row["kind"]: {"count": row["waiting"], "seconds": round(row["oldest_wait"])} for row in rows}
         for name, rows in (("jobs", state.jobs), ("mails", state.mails))
     }
+    details = {"waiting": waiting} if _may_read_metrics(request) else {}
     return JSONResponse(
-        {
-            "state": health.WELL if well else "not well",
-            **found,
-            "waiting": waiting,
-            "version": circles.VERSION,
-        },
+        {"state": health.WELL if well else "not well", **found, **details, "version": circles.VERSION},
         status_code=200 if well else 503,
         headers=NOT_STORED,
     )
@@ -65,14 +65,19 @@ async def healthz(request: Request) -> Response:
 async def metrics_page(request: Request) -> Response:
     """The metrics of this process, for whoever knows the token; in practice mode for this machine."""
     context = access.context(request)
-    token = context.settings.metrics_token.get_secret_value()
-    if token and not _has_token(request, token):
+    if not _may_read_metrics(request):
+        if not context.settings.metrics_token.get_secret_value():
+            raise NotFound
         return PlainTextResponse("This needs a token.", 401, NOT_STORED | {"WWW-Authenticate": "Bearer"})
-    if not token and not (context.settings.practice and _is_this_machine(request)):
-        raise NotFound
     state = await probe.shared(request.app)
     text = metrics.text(None if state.connection else state, context.db.pool_states())
     return Response(text, headers=NOT_STORED, media_type=metrics.CONTENT_TYPE)
+
+
+def _may_read_metrics(request: Request) -> bool:
+    settings = access.context(request).settings
+    token = settings.metrics_token.get_secret_value()
+    return _has_token(request, token) if token else settings.practice and _is_this_machine(request)
 
 
 def _has_token(request: Request, token: str) -> bool:
