@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
-from circles.payments import findings, gateway, rules, sync
+from circles.payments import deadline, findings, gateway, rules, sync
 from circles.payments.gateway import RefusedByStripe, Unreachable
 from circles.payments.rules import CheckoutSnapshot, CheckoutState
 from circles.store import audit, db, jobs
@@ -33,6 +33,7 @@ async def prepare(tx: db.Tx, booking_id: UUID, amount: int, currency: str, expir
     await SQL.add_checkout(tx, booking_id=booking_id, amount=amount, currency=currency, expires_at=expires_at)
 
 
+@deadline.for_all_calls
 async def start(
     context: Context,
     booking_id: UUID,
@@ -155,6 +156,7 @@ def pay_address(context: Context, url: str) -> str:
     return rules.local_path(url, context.settings.base_url) if context.settings.practice else url
 
 
+@deadline.for_all_calls
 async def release(context: Context, booking_id: UUID) -> Released:
     """End a booking's checkout at Stripe, so that its seat may be freed. Notifies the listener.
 

@@ -21,7 +21,7 @@ import structlog
 
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
-from circles.payments import answers
+from circles.payments import answers, deadline
 from circles.payments.refunds.rules import DisputeSnapshot, RefundSnapshot
 from circles.payments.rules import CheckoutSnapshot
 from circles.store import db
@@ -39,9 +39,9 @@ T = TypeVar("T")
 
 PRACTICE_BASE = "http://stripe.practice"
 PRACTICE_KEY = "sk_test_practice"
-# Seconds for one try, whose bytes may come one by one, and for a call with all its tries: a person waits for it, so it
-# ends before their patience does, and before the time that a web process has to stop.
-TIMEOUT, CONNECT_TIMEOUT, DEADLINE = 10.0, 4.0, 20.0
+# Seconds for the look-up of the name and the connection. The deadline of a call with all its retries is in deadline.py:
+# whatever fails early is tried again within it, and an answer that does not come has all of it.
+CONNECT_TIMEOUT = 4.0
 RETRIES = 2
 PAGE = 100
 KEY_REFUSALS = {401: "key_rejected", 403: "right_missing"}
@@ -193,7 +193,7 @@ async def _call(context: Context, call: Awaitable[Any], read: Callable[[Any], T]
     import stripe
 
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with deadline.of_call():
             return read(await call)
     except stripe.StripeError as error:
         status, details = error.http_status or 0, error.error
@@ -206,7 +206,7 @@ async def _call(context: Context, call: Awaitable[Any], read: Callable[[Any], T]
             raise RefusedByStripe(code) from None
         raise Unreachable(f"Stripe cannot be reached ({status or type(error).__name__}).") from None
     except TimeoutError:
-        log.warning("a call to stripe takes too long", seconds=DEADLINE)
+        log.warning("a call to stripe takes too long")
         raise Unreachable("Stripe does not answer in time.") from None
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         log.exception("an answer of stripe cannot be read", error=type(error).__name__)
@@ -318,7 +318,7 @@ def _open(context: Context, base: str, secret: str) -> tuple[stripe.StripeClient
     stripe.enable_telemetry = False
     http = httpx.AsyncClient(
         transport=_practice_transport(context) if base == PRACTICE_BASE else None,
-        timeout=httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
+        timeout=httpx.Timeout(deadline.SECONDS, connect=CONNECT_TIMEOUT),
     )
     client = stripe.StripeClient(
         secret,
@@ -364,9 +364,8 @@ def _http_type() -> type:
             self, method: str, url: str, headers: Any, post_data: str | bytes | None = None
         ) -> tuple[bytes, int, Any]:
             try:
-                async with asyncio.timeout(TIMEOUT):
-                    answer = await self._http.request(method, url, headers=dict(headers), content=post_data)
-            except (httpx.HTTPError, TimeoutError) as error:
+                answer = await self._http.request(method, url, headers=dict(headers), content=post_data)
+            except httpx.HTTPError as error:
                 raise stripe.APIConnectionError(type(error).__name__, should_retry=True) from error
             return answer.content, answer.status_code, answer.headers
 

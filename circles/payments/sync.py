@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
 import structlog
 
 from circles.payments import findings, gateway, rules
-from circles.payments.gateway import RefusedByStripe, Unreachable
+from circles.payments.gateway import KeyRefused, RefusedByStripe, Unreachable
 from circles.payments.rules import AskedCheckout, CheckoutSnapshot, CheckoutState, Outcome
 from circles.store import audit, db, jobs
 from circles.store.context import Context
@@ -26,6 +27,8 @@ Listener = Callable[[db.Tx, Context, UUID, Outcome], Awaitable[None]]
 
 # How often the open page of a booking has Stripe asked about its checkout. Webhooks and the timetable do the rest.
 MAX_PAGE_ASKS = 4
+# After an outage of Stripe a seat is confirmed as soon as it answers; the timetable asks minutes later.
+AGAIN_AFTER = timedelta(seconds=20)
 ASYNC_FAILED = "checkout.session.async_payment_failed"
 
 
@@ -79,9 +82,13 @@ async def sync_checkout(
             row = await SQL.checkout_by_stripe_id(tx, stripe_id=stripe_id)
     try:
         snapshot = await gateway.retrieve_checkout(context, stripe_id)
-    except Unreachable:
+    except Unreachable as error:
         if row is None:
             raise  # the queue tries again
+        if not booking_id and not isinstance(error, KeyRefused):
+            raise jobs.TryAgain(
+                AGAIN_AFTER
+            ) from None  # a webhook's: somebody has paid, and waits for their seat
         return  # the timetable repeats this for every open checkout until Stripe answers
     except RefusedByStripe as error:
         await _note_unknown(context, row, stripe_id, error.code)

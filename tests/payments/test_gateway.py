@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from circles.payments import gateway
+from circles.payments import deadline, gateway
 from circles.payments.gateway import Unreachable
 from circles.store.context import Context
 
@@ -88,9 +88,8 @@ async def test_an_answer_that_cannot_be_read_is_no_answer(
                 assert not await call(away), name
 
 
-@pytest.mark.parametrize(("limit", "retries"), [("TIMEOUT", 0), ("DEADLINE", 2)])
 async def test_bytes_that_come_one_by_one_do_not_hold_a_call(
-    context: Context, monkeypatch: pytest.MonkeyPatch, limit: str, retries: int
+    context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = asyncio.Event()
 
@@ -101,8 +100,7 @@ async def test_bytes_that_come_one_by_one_do_not_hold_a_call(
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    monkeypatch.setattr(gateway, "RETRIES", retries)
-    monkeypatch.setattr(gateway, limit, 0.2)
+    monkeypatch.setattr(deadline, "SECONDS", 0.2)
     async with stripe_that(context, drip) as away:
         with pytest.raises(Unreachable):
             await gateway.retrieve_checkout(away, "cs_1")

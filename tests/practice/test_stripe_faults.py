@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from circles.payments import gateway
+from circles.payments import deadline, gateway
 from circles.payments.gateway import RefusedByStripe, Unreachable
 from circles.practice.stripe import checkouts as look_alike
 from circles.practice.stripe import faults, webhooks
@@ -62,7 +62,7 @@ async def test_a_call_gets_no_answer(
 async def test_a_call_hangs_until_the_caller_gives_up(
     context: Context, booking: UUID, outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "TIMEOUT", 0.05)
+    monkeypatch.setattr(deadline, "SECONDS", 0.05)
     await plan(context, "*", "hang", seconds=60)
     with pytest.raises(Unreachable):
         await start(context, booking)
