@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from circles.base.errors import NotAllowed, NotFound, Refused, describe
 from circles.store import db
-from circles.web import access, render
+from circles.web import access, htmx, render
 from circles.web.sent import interrupted, origin
 
 log = structlog.get_logger("errors")
@@ -138,7 +138,26 @@ async def unavailable(request: Request, error: Exception) -> Response:
         route=route_of(request.scope),
         **describe(error) | {"error": error.kind},
     )
-    response = await interrupted.response(request, error) or _error_page(request, 503)
+    return _to_try_again(await interrupted.response(request, error) or _error_page(request, 503))
+
+
+async def cut_off(request: Request, error: BaseException) -> Response:
+    """503 for a request that this process has no time left to finish. Needs no database. Logged by kind and place.
+
+    What was sent may have been saved or not, and is shown again; what has not arrived is not waited for.
+    """
+    log.warning(
+        "the process stops before a request is done", route=route_of(request.scope), **describe(error)
+    )
+    response = None
+    if hasattr(request.state, "sent_pairs") or htmx.is_htmx(request):
+        response = await interrupted.response(request, db.Unavailable(error, unsure=True))
+    response = _to_try_again(response or _error_page(request, 503))
+    response.headers["Connection"] = "close"
+    return response
+
+
+def _to_try_again(response: Response) -> Response:
     response.headers["Retry-After"] = RETRY_AFTER
     response.headers["Cache-Control"] = "no-store"
     return response

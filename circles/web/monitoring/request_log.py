@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -9,11 +10,12 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from circles.base.errors import describe
-from circles.web.errors import log_unexpected, route_of
+from circles.web.errors import cut_off, log_unexpected, route_of
 from circles.web.monitoring import metrics
 
 log = structlog.get_logger("requests")
@@ -66,6 +68,13 @@ class RequestLog:
             if not status:
                 text = f"Something went wrong on our side. Reference: {request_id}"
                 await PlainTextResponse(text, status_code=500)(scope, receive, send_with_id)
+        except asyncio.CancelledError as error:
+            # Of the server, whose time to stop is over; the loop goes on for as long as this takes.
+            if not scope["app"].state.stopping.is_set():
+                raise
+            response = await cut_off(Request(scope, receive), error)
+            if not status:  # else the connection is closed, so that half a file is not taken for the whole
+                await response(scope, receive, send_with_id)
         finally:
             _log_request(scope, status, time.perf_counter() - began)
 
