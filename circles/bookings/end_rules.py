@@ -16,7 +16,11 @@ from circles.bookings.refund_words import MoneyBack
 LET_GO_NOTICES: Final = {
     "lapsed": ("The seat was let go. Nothing was charged.", "calm"),
     "confirmed": ("This seat was paid for already, so it is yours.", "good"),
-    "held": ("The card company cannot be reached now. The seat frees itself when its time is over.", "warn"),
+    "held": ("The card company cannot be reached now. The seat is let go as soon as it can be.", "warn"),
+    "looked_at": (
+        "An organizer looks at the payment of this seat first. The seat is kept until then.",
+        "warn",
+    ),
     "undecided": (
         "A payment for this seat is on its way. If it arrives, the seat is yours; if not, the seat is let go.",
         "warn",

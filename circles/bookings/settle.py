@@ -82,9 +82,21 @@ async def release(context: Context, booking_id: str) -> None:
         raise payments.Unreachable
 
 
+@jobs.job("bookings.let_go", group="money")
+async def release_let_go(context: Context, booking_id: str) -> None:
+    """Job: end the checkout of a seat that was let go while Stripe was away, or by a process that ended meanwhile.
+
+    The timetable repeats it until Stripe answers.
+    """
+    await payments.release(context, UUID(booking_id))
+
+
 @jobs.every("bookings.lapse", "* * * * *")
 async def sync_overdue_holds(context: Context) -> None:
     """Sync the checkouts of holds past their time. Stripe's answer frees a seat, never the clock alone."""
     async with context.db.transaction() as tx:
         for row in await db.rows(SQL.overdue(tx, most=200)):
-            await payments.sync_checkout_soon(tx, row["id"])
+            if row["is_let_go"]:
+                await jobs.enqueue(tx, "bookings.let_go", booking_id=row["id"], key=str(row["id"]))
+            else:
+                await payments.sync_checkout_soon(tx, row["id"])

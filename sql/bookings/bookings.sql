@@ -186,9 +186,10 @@ where id = :booking_id and person_id = :actor_id and state = 'held' and let_go_a
 returning id;
 
 -- name: overdue(most)
--- held bookings past their time, whose checkouts are to be synced: not those that wait for a bank or a person
-select id from bookings
-where state = 'held' and held_until < now()
+-- held bookings past their time, and those let go whose checkout is still open a minute later: not those that wait for a
+-- bank or a person
+select id, let_go_at is not null as is_let_go from bookings
+where state = 'held' and (held_until < now() or let_go_at < now() - interval '1 minute')
     and not exists (
         select from checkouts
         where checkouts.booking_id = bookings.id and (
