@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -144,8 +144,8 @@ async def let_go(context: Context, actor: Person, booking_id: UUID) -> str:
     """Give up a held seat. It is free once Stripe answers that it can no longer be paid.
 
     Returns the state it is in then: "lapsed", "confirmed" when it was paid already, "undecided" while a payment is
-    on its way, or "held" when Stripe cannot be reached; the seat then frees itself when its time is over. Raises
-    NotFound.
+    on its way, "looked_at" while a person decides, or "held" when Stripe cannot be reached; the timetable then tries
+    again. Raises NotFound.
     """
     async with context.db.transaction() as tx:
         if not await SQL.note_let_go(tx, booking_id=booking_id, actor_id=actor.id):
@@ -153,10 +153,13 @@ async def let_go(context: Context, actor: Person, booking_id: UUID) -> str:
         await audit.record(
             tx, "booking.let_go_asked", booking_id, actor_id=actor.id, before="held", after="held"
         )
-    released = await payments.release(context, booking_id)
+    await payments.release(context, booking_id)
     async with context.db.reading() as tx:
-        state = await _state_of(tx, actor, booking_id)
-    return "undecided" if (released, state) == ("undecided", "held") else state
+        row = await queries.own_booking(tx, actor, booking_id)
+    return _WAITING.get(str(row["payment_waits"]), row["state"])
+
+
+_WAITING: Mapping[str, str] = {"bank": "undecided", "person": "looked_at"}
 
 
 async def _state_of(tx: db.Tx, actor: Person, booking_id: UUID) -> str:

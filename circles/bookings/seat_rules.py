@@ -55,7 +55,10 @@ _REQUESTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class OwnBooking:
-    """Somebody's latest booking of a gathering. Amounts in minor units; see bookings_with_money."""
+    """Somebody's latest booking of a gathering. Amounts in minor units; see bookings_with_money.
+
+    payment_waits: "bank" or "person" where one of them decides the payment of a held seat, else empty.
+    """
 
     id: UUID
     state: str
@@ -74,6 +77,7 @@ class OwnBooking:
     refund_stuck: int = 0
     refund_settled: int = 0
     disputed: str = ""
+    payment_waits: str = ""
 
     @classmethod
     def of(cls, row: Row) -> OwnBooking:
@@ -178,6 +182,8 @@ def _held(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer:
         return MySeat(
             "gathering_canceled", "This gathering was canceled", text, "Canceled", "cancelled", href
         )
+    if booking.payment_waits:
+        return _undecided(booking, href)
     if booking.let_go_at:
         text = "It is free again as soon as the payment page is closed, in a moment."
         return MySeat("letting_go", "You let this seat go", text, "Letting go", "", href, waits=True)
@@ -194,6 +200,25 @@ def _held(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer:
     time = clock.format_moment(until, gathering.zone, viewer)
     pay = MySeat("held", f"Held for you until {time}", "", "Held for you", "first", href)
     return _with_payment(pay, booking, gathering, now, time)
+
+
+def _undecided(booking: OwnBooking, href: str) -> MySeat:
+    """A held seat whose payment a bank or a person still decides: it can be neither paid nor let go."""
+    if booking.payment_waits == "person":
+        title = "Your payment is being looked at"
+        text = (
+            "Something about it was not as it should be, so an organizer looks at it. Your seat is kept until then. If "
+            "you have paid, there is nothing more to do, and no money is lost."
+        )
+        return MySeat("person_decides", title, text, "Payment being looked at", "", href, waits=True)
+    end = "if it does not, nothing is charged and the seat is let go."
+    if booking.let_go_at:
+        text = f"You let the seat go while a payment for it was on its way. If it arrives, the seat is yours; {end}"
+    else:
+        text = f"Your bank still decides, which can take days. If it says yes, the seat is yours and you get a mail; {end}"
+    return MySeat(
+        "bank_decides", "Your payment is on its way", text, "Payment on its way", "", href, waits=True
+    )
 
 
 def _with_payment(

@@ -182,19 +182,21 @@ async def release(context: Context, booking_id: UUID) -> Released:
 
 async def settle_finding(
     tx: db.Tx, context: Context, actor_id: UUID, finding_id: UUID, reason: str, *, refund: bool
-) -> None:
-    """A person settles a finding, in the caller's transaction; the seat that waited for it is free. Idempotent.
+) -> bool:
+    """A person settles a finding, in the caller's transaction; the seat that waited for it is free.
 
-    refund: all its money goes back, under "payments.refund". Raises NotFound, and Refused without a reason.
+    refund: all its money goes back, under "payments.refund". False when it was settled before: nothing changes then.
+    Raises NotFound, and Refused without a reason.
     """
     booking_id = await findings.booking_of(tx, finding_id)
     row = await SQL.lock_checkout(tx, booking_id=booking_id)  # before the finding, as sync does
     finding = await findings.lock(tx, finding_id)
     if finding["settled_at"]:
-        return
+        return False
     await findings.settle(tx, actor_id, finding, reason)
     operation_id = await findings.add_refund(tx, finding, reason) if refund else None
     if operation_id:
         await jobs.enqueue(tx, "payments.refund", operation_id=operation_id, key=str(operation_id))
     if row and row["stripe_id"] == finding["stripe_id"]:
         await sync.fail(tx, context, booking_id, f"finding_{finding['kind']}", "differs")
+    return True

@@ -75,6 +75,14 @@ async def _record(tx: db.Tx, **row: Any) -> None:
         )
 
 
+async def known_again(tx: db.Tx, booking_id: UUID, stripe_id: str) -> None:
+    """Close the finding that Stripe does not know a checkout of ours: it answers for it again."""
+    if await SQL.known_again(tx, booking_id=booking_id, stripe_id=stripe_id):
+        await audit.record(
+            tx, "finding.closed", booking_id, before="open", after="settled", why="known_again"
+        )
+
+
 async def open_findings(tx: db.Tx) -> list[db.Record]:
     """The findings that nobody settled, oldest first."""
     return await db.rows(SQL.open_findings(tx, most=MAX_LISTED))

@@ -105,6 +105,7 @@ async def _note_unknown(context: Context, row: db.Record | None, stripe_id: str,
         return
     async with context.db.transaction() as tx:
         await findings.record_unknown(tx, row["booking_id"], stripe_id, code)
+        await SQL.note_looked(tx, stripe_id=stripe_id)
 
 
 async def _sync_unrecorded(context: Context, snapshot: CheckoutSnapshot, event: str) -> None:
@@ -209,6 +210,7 @@ async def apply(
         if differences:
             await findings.record(tx, "differs", booking_id, snapshot, differences)
             return row["state"]
+        await findings.known_again(tx, booking_id, snapshot.id)
         return await _move(tx, context, row, snapshot)
 
 

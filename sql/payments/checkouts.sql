@@ -53,6 +53,10 @@ update checkouts set
     looked_at = now()
 where id = :id;
 
+-- name: note_looked(stripe_id)!
+-- Stripe was asked about a checkout, and nothing of it changes
+update checkouts set looked_at = now() where stripe_id = :stripe_id;
+
 -- name: add_payment(booking_id, checkout_id, amount, currency, stripe_id)!
 -- money that arrived, once for each checkout at Stripe
 insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
@@ -65,18 +69,18 @@ select booking_id from checkouts where state = 'asked' and created_at < now() - 
 
 -- name: checkouts_to_sync()
 -- bookings whose open checkout is past its time, or was not compared with Stripe for a while; one whose money is under way
--- is compared every half hour, and one with a finding waits for a person
-select booking_id from checkouts
-where state = 'open'
+-- is compared every half hour, likewise one that Stripe does not know (until the key is right again), and one with another
+-- finding waits for a person
+select checkouts.booking_id from checkouts
+left join payment_findings as findings on findings.booking_id = checkouts.booking_id
+    and findings.stripe_id = checkouts.stripe_id and findings.settled_at is null
+where checkouts.state = 'open'
     and case
-        when pending_at is not null then looked_at < now() - interval '30 minutes'
-        else expires_at < now() or looked_at < now() - interval '5 minutes'
+        when findings.kind <> 'unknown' then false
+        when findings.kind = 'unknown' or checkouts.pending_at is not null then checkouts.looked_at < now() - interval '30 minutes'
+        else checkouts.expires_at < now() or checkouts.looked_at < now() - interval '5 minutes'
     end
-    and not exists (
-        select from payment_findings
-        where payment_findings.stripe_id = checkouts.stripe_id and payment_findings.settled_at is null
-    )
-order by looked_at limit 100;
+order by checkouts.looked_at limit 100;
 
 -- name: may_ask_for_page(booking_id, most)$
 -- note that the page of a booking has Stripe asked about its open checkout: at first after ten seconds, then after twice as

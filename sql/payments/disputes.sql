@@ -27,6 +27,10 @@ values (:booking_id, :checkout_id, :kind, :amount, :currency, :stripe_id)
 on conflict (kind, stripe_id) do nothing
 returning id;
 
+-- name: put_off_reading(stripe_id)!
+-- Stripe does not know a dispute: it is asked again like one that was read
+update disputes set read_at = now() where stripe_id = :stripe_id;
+
 -- name: disputes_to_read(most)
 -- disputes that are open, or over for less than a month, and were not read for a while: their money may move later
 select stripe_id from disputes

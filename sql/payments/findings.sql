@@ -36,6 +36,12 @@ select booking_id from payment_findings where id = :id;
 update payment_findings set settled_at = now(), settled_by = :actor_id, settled_reason = :reason
 where id = :id;
 
+-- name: known_again(booking_id, stripe_id)$
+-- Stripe knows a checkout again of which it knew nothing: nobody needs to settle that any more
+update payment_findings set settled_at = now(), settled_reason = 'Stripe knows it again.'
+where booking_id = :booking_id and stripe_id = :stripe_id and kind = 'unknown' and settled_at is null
+returning id;
+
 -- name: add_finding_refund(id, finding_id, booking_id, amount, reason, request)!
 -- the refund of a finding's money that is due, with the parameters of its call; once for each finding
 insert into operations (id, kind, booking_id, finding_id, idempotency_key, amount, reason, request)

@@ -123,7 +123,13 @@ where id = :id;
 
 -- name: refund_read(id, wait)!
 -- a refund was read and is as it was
-update operations set read_at = now() + :wait::interval where id = :id;
+update operations set read_at = now() + :wait::interval, fault = '' where id = :id;
+
+-- name: put_off_reading(stripe_id, fault)!
+-- Stripe does not know a refund: it is asked again later
+update operations set
+    read_at = now() + interval '6 hours', fault = case when state = 'sent' then :fault else fault end
+where stripe_id = :stripe_id and kind in ('refund', 'refund_finding') and state in ('sent', 'done') and read_at is not null;
 
 -- name: refund_failed(id, fault, stripe_id, wait)!
 -- a refund was refused or sent back; wait is the time until the next try, null when there is none

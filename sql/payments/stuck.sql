@@ -19,7 +19,7 @@ left join payment_findings on payment_findings.id = waiting.finding_id
 order by waiting.is_stuck desc, waiting.created_at limit :most;
 
 -- name: refund_to_settle(id)^
--- one refund that nobody settled, with whom and what it is of
+-- one refund, with whom and what it is of
 select
     operations.id, operations.kind, operations.booking_id, operations.state, operations.fault, operations.tries,
     operations.again_at, operations.created_at, operations.settled_at, operations.amount - operations.covered as amount,
@@ -37,10 +37,10 @@ join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 left join checkouts on checkouts.id = operations.checkout_id
 left join payment_findings on payment_findings.id = operations.finding_id
-where operations.id = :id and operations.settled_at is null;
+where operations.id = :id;
 
 -- name: finding_to_settle(id)^
--- one finding that nobody settled, with whom and what it is of
+-- one finding, with whom and what it is of
 select
     payment_findings.*, bookings.state as booking_state, people.name as person_name, circles.name as circle_name,
     gatherings.starts_at, gatherings.zone
@@ -49,7 +49,7 @@ join bookings on bookings.id = payment_findings.booking_id
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
-where payment_findings.id = :id and payment_findings.settled_at is null;
+where payment_findings.id = :id;
 
 -- name: refused_checkouts(most)
 -- checkouts that Stripe would not open within the last month, and that nobody has dismissed
@@ -98,13 +98,13 @@ select * from (
     select
         operations.id, operations.booking_id, operations.amount - operations.covered as amount,
         coalesce(checkouts.currency, payment_findings.currency, '') as currency, operations.settled_at,
-        operations.settled_reason, operations.settled_by
+        operations.settled_reason, operations.settled_by, operations.state in ('sent', 'done') as went_out
     from operations
     left join checkouts on checkouts.id = operations.checkout_id
     left join payment_findings on payment_findings.id = operations.finding_id
     where operations.settled_at is not null and operations.kind <> 'create_checkout'
     union all
-    select id, booking_id, amount, currency, settled_at, settled_reason, settled_by
+    select id, booking_id, amount, currency, settled_at, settled_reason, settled_by, false
     from payment_findings where settled_at is not null
 ) as settled
 join lateral (select people.name as settled_name from people where people.id = settled.settled_by) as who on true

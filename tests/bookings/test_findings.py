@@ -9,12 +9,14 @@ from uuid import UUID
 import pytest
 
 from circles.base.errors import NotFound, Refused
+from circles.payments import sync
 from circles.payments.checkout import settle_finding
 from circles.payments.findings import open_findings
+from circles.practice.stripe import checkouts as look_alike
 from circles.store import jobs
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene
-from tests.conftest import Browser
+from tests.conftest import Browser, OpenBrowser
 
 scene, mira = helpers.scene, helpers.mira
 
@@ -120,3 +122,91 @@ async def test_a_hold_that_waits_for_a_bank_says_so_when_let_go(
     answer = await mira.post(f"/bookings/{booking.id}/let-go", data={})
     assert "A payment for this seat is on its way" in (await mira.get(answer.headers["location"])).text
     assert (await scene.row(booking.id))["state"] == "held"
+
+
+async def pages_of(page: Browser, booking: UUID) -> list[str]:
+    """What somebody reads of a held seat: its page, what /pay and Cancel at the checkout lead to, their list."""
+    for way in ("pay", "stopped"):
+        assert (await page.get(f"/bookings/{booking}/{way}")).headers["location"] == f"/bookings/{booking}"
+    return [(await page.get(f"/bookings/{booking}")).text, (await page.get("/my/gatherings")).text]
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["within its time", "past its time"])
+async def test_pages_say_that_a_bank_decides_and_offer_no_way_to_pay(
+    scene: Scene, mira: Browser, over: bool
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.pay(booking.id, look_alike.BANK_ACCOUNT)
+    await sync.sync_checkout(scene.context, booking_id=str(booking.id))
+    if over:
+        await scene.value("update bookings set held_until = now() - interval '2 days'")
+    for text in await pages_of(mira, booking.id):
+        assert "Your payment is on its way" in text
+        assert "Go on to payment" not in text
+        assert "let-go" not in text
+    await mira.post(f"/bookings/{booking.id}/let-go", data={})
+    for text in await pages_of(mira, booking.id):
+        assert "If it arrives, the seat is yours" in text
+        assert "in a moment" not in text
+    async with scene.context.db.transaction() as tx:
+        stripe_id = await tx.fetchval("select stripe_id from checkouts")
+        await look_alike.decide(tx, stripe_id, succeeded=False)
+    await sync.sync_checkout(scene.context, booking_id=str(booking.id))
+    assert (await scene.row(booking.id))["end_cause"] == "let_go"
+
+
+@pytest.mark.parametrize("kind", ["differs", "unknown"])
+async def test_pages_say_that_a_person_looks_at_it(
+    scene: Scene, mira: Browser, drain: Callable[[], Any], kind: str
+) -> None:
+    if kind == "differs":
+        booking = await differing(scene, drain)
+    else:
+        booking = (await scene.book(scene.cast.mira)).id
+        await scene.value("update practice_objects set id = 'cs_away' where kind = 'checkout'")
+    answer = await mira.post(f"/bookings/{booking}/let-go", data={})
+    assert "An organizer looks at the payment" in (await mira.get(answer.headers["location"])).text
+    for text in await pages_of(mira, booking):
+        assert "Your payment is being looked at" in text
+        assert "Go on to payment" not in text
+        assert "in a moment" not in text
+
+
+@pytest.mark.parametrize("way", ["webhook", "timetable"])
+async def test_a_checkout_that_stripe_knows_again_waits_for_nobody(
+    scene: Scene, mira: Browser, drain: Callable[[], Any], way: str
+) -> None:
+    """The site ran with the key of another account for an hour."""
+    booking = await scene.book(scene.cast.mira)
+    stripe_id = await scene.value("select stripe_id from checkouts")
+    await scene.value("update practice_objects set id = 'cs_away' where kind = 'checkout'")
+    await sync.sync_checkout(scene.context, booking_id=str(booking.id))
+    assert await scene.count("payment_findings where settled_at is null") == 1
+    await jobs.run_timetable(scene.context, "payments.reconcile")
+    assert await scene.count("pgqueuer") == 0, "it was asked a moment ago"
+    await scene.value("update practice_objects set id = $1 where id = 'cs_away'", stripe_id)
+    if way == "webhook":
+        await scene.pay(booking.id)
+    else:
+        await scene.value("update checkouts set looked_at = now() - interval '1 hour'")
+        await jobs.run_timetable(scene.context, "payments.reconcile")
+    await drain()
+    assert await scene.count("payment_findings where settled_at is null") == 0
+    assert (await scene.row(booking.id))["state"] == ("confirmed" if way == "webhook" else "held")
+    assert "being looked at" not in (await mira.get(f"/bookings/{booking.id}")).text
+
+
+async def test_the_second_of_two_organizers_learns_that_nothing_was_sent(
+    scene: Scene, drain: Callable[[], Any], browser: OpenBrowser
+) -> None:
+    await differing(scene, drain)
+    address = f"/organize/money/findings/{await scene.value('select id from payment_findings')}"
+    async with browser(scene.cast.odile) as page:
+        await page.post(address, data={"reason": "Given back in cash"})
+        later = await page.post(address, data={"reason": "Sent back", "send_back": "on"})
+        assert (later.status_code, later.headers["location"]) == (303, "/organize/money")
+        text = (await page.get("/organize/money")).text
+        assert "This was settled already, so nothing was changed." in text
+        assert "Given back in cash" in text
+        assert (await page.get(address)).status_code == 303
+    assert await scene.count("operations where kind = 'refund_finding'") == 0

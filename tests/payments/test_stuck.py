@@ -11,6 +11,7 @@ from circles.base.errors import Refused
 from circles.payments import gateway
 from circles.payments.refunds import actions, disputes, readings
 from circles.payments.stuck import actions as stuck
+from circles.payments.stuck import rules
 from circles.people import Person
 from circles.practice.stripe import disputes as bank
 from circles.practice.stripe import faults
@@ -20,7 +21,7 @@ from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
 from tests.payments import helpers
-from tests.payments.helpers import Outcomes, balance, checkout, let_time_pass, paid_booking
+from tests.payments.helpers import Outcomes, balance, checkout, count, let_time_pass, paid_booking
 
 booking, outcomes = helpers.booking, helpers.outcomes
 
@@ -56,9 +57,11 @@ async def requested(context: Context, booking: UUID, amount: int = 4500) -> UUID
     return await refund_id(context, booking)
 
 
-async def plan(context: Context, target: str, fault: str, times: int = 1) -> None:
+async def plan(
+    context: Context, target: str, fault: str, times: int = 1, *, after_effect: bool = False
+) -> None:
     async with context.db.transaction() as tx:
-        await faults.plan(tx, target, fault, times=times)  # pyright: ignore[reportArgumentType]
+        await faults.plan(tx, target, fault, times=times, after_effect=after_effect)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(("status", "kind"), [("401", "key_rejected"), ("403", "right_missing")])
@@ -339,3 +342,63 @@ async def test_a_dispute_is_never_answered_by_a_refund_that_goes_out_by_itself(
     )
     assert await value(context, "select count(*) from practice_objects where kind = 'refund'") == 0
     assert await balance(context, booking) == (4500 if decision == "won" else 0)
+
+
+async def test_the_second_of_two_organizers_is_led_to_what_the_first_did(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
+) -> None:
+    at = f"/organize/money/refunds/{await given_up(context, booking)}"
+    async with browser(cast.odile) as page:
+        await page.post(at, data={"reason": "Paid in cash at the door"})
+        for again in (
+            lambda: page.post(at, data={"reason": "A bank transfer"}),
+            lambda: page.post(f"{at}/retry"),
+            lambda: page.get(at),
+        ):
+            answer = await again()
+            assert (answer.status_code, answer.headers["location"]) == (303, "/organize/money")
+            text = (await page.get("/organize/money")).text
+            assert "This was settled already" in text
+            assert "Paid in cash at the door" in text
+    assert await count(context, "events where what = 'refund.settled'") == 1
+
+
+async def test_a_refund_that_arrives_after_it_was_settled_is_named(
+    context: Context, cast: Cast, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
+) -> None:
+    """The call was under way when an organizer settled it: the person has the money twice."""
+    operation = await requested(context, booking)
+    await plan(context, "create_refund", "timeout", after_effect=True)
+    await actions.send(context, operation_id=str(operation))
+    await stuck.settle(context, await organizer(context, cast), operation, "Paid in cash")
+    await jobs.run_timetable(context, "payments.read_stripe")
+    assert await balance(context, booking) == 0
+    async with browser(cast.odile) as page:
+        assert "Stripe sent it back as well." in (await page.get("/organize/money")).text
+
+
+async def test_a_refund_or_dispute_that_stripe_does_not_know_is_not_asked_for_again_and_again(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking, 1000)
+    await plan(context, "refund", "pending")
+    await actions.send(context, operation_id=str(operation))
+    intent = (await checkout(context, booking))["payment_intent"]
+    async with context.db.transaction() as tx:
+        await bank.open_dispute(tx, intent)
+    await readings.read_payment(context, intent)
+    async with context.db.transaction() as tx:
+        await tx.execute("delete from practice_objects where kind in ('refund', 'dispute')")
+        await tx.execute("delete from pgqueuer")
+    await let_time_pass(context, "2 hours")
+    for _ in range(2):
+        await jobs.run_timetable(context, "payments.reconcile")
+        await jobs.drain(context)
+    await let_time_pass(context, "30 minutes")
+    await jobs.run_timetable(context, "payments.reconcile")
+    assert await count(context, "pgqueuer") == 0
+    async with context.db.reading() as tx:
+        assert await payments.stuck_money(tx) == 1
+    row = await value(context, "select to_jsonb(waiting_refunds) from waiting_refunds")
+    assert isinstance(row, dict)
+    assert "Stripe does not know this payment." in rules.why_waits(row)

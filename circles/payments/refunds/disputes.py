@@ -23,7 +23,11 @@ async def sync_dispute(context: Context, *, stripe_id: str) -> None:
     """Job: read a dispute from Stripe. The timetable repeats it until it is over."""
     try:
         snapshot = await gateway.retrieve_dispute(context, stripe_id)
-    except (Unreachable, RefusedByStripe):
+    except Unreachable:
+        return
+    except RefusedByStripe:  # it does not know it: keys or account changed
+        async with context.db.transaction() as tx:
+            await SQL.put_off_reading(tx, stripe_id=stripe_id)
         return
     async with context.db.transaction() as tx:
         await apply(tx, snapshot)

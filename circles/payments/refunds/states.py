@@ -24,7 +24,11 @@ async def sync_refund(context: Context, *, stripe_id: str) -> None:
     """Job: read a refund's state from Stripe and move ours. The timetable repeats it until it is final."""
     try:
         snapshot = await gateway.retrieve_refund(context, stripe_id)
-    except (Unreachable, RefusedByStripe):
+    except Unreachable:
+        return
+    except RefusedByStripe as error:  # it does not know it: keys or account changed
+        async with context.db.transaction() as tx:
+            await SQL.put_off_reading(tx, stripe_id=stripe_id, fault=error.code)
         return
     async with context.db.transaction() as tx:
         await apply(tx, context, snapshot)

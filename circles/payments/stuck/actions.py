@@ -6,7 +6,7 @@ from uuid import UUID
 
 from circles import people
 from circles.base.english import choose, plural
-from circles.base.errors import or_not_found, refuse_if
+from circles.base.errors import Refused, or_not_found, refuse_if
 from circles.payments import checkout
 from circles.payments.stuck import rules
 from circles.people import Person
@@ -57,7 +57,8 @@ async def settle_finding(
     """
     refuse_if(rules.reason_refusals(reason))
     async with context.db.transaction() as tx:
-        await checkout.settle_finding(tx, context, actor.id, finding_id, reason, refund=send_back)
+        if not await checkout.settle_finding(tx, context, actor.id, finding_id, reason, refund=send_back):
+            raise Refused(rules.OVER)
 
 
 @probe.check("money")

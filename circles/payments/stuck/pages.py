@@ -32,6 +32,14 @@ async def money(request: Request) -> Response:
     return render.page(request, "payments/stuck/money.html", rules=rules, **values)
 
 
+def _settled_before() -> Response:
+    """Another organizer was faster, or it ended by itself."""
+    text = (
+        "This was settled already, so nothing was changed. What was settled last is at the end of this page."
+    )
+    return render.see_other("/organize/money", notice=text, kind="calm")
+
+
 async def refund_form(request: Request) -> Response:
     return await _refund_page(request, Form())
 
@@ -39,6 +47,8 @@ async def refund_form(request: Request) -> Response:
 async def _refund_page(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
         row = or_not_found(await SQL.refund_to_settle(tx, id=access.path_id(request)))
+    if row["settled_at"]:
+        return _settled_before()
     return render.page(
         request,
         "payments/stuck/refund.html",
@@ -82,6 +92,8 @@ async def finding_form(request: Request) -> Response:
 async def _finding_page(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
         row = or_not_found(await SQL.finding_to_settle(tx, id=access.path_id(request)))
+    if row["settled_at"]:
+        return _settled_before()
     return render.page(
         request,
         "payments/stuck/finding.html",

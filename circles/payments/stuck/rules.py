@@ -56,9 +56,12 @@ _DISPUTES: Final = {
 }
 
 
+OVER: Final = Reason("over", "This does not wait any more.")
+
+
 def why_waits(row: Mapping[str, Any]) -> str:
     """Why a refund waits, in a sentence. A code that nobody foresaw is named as Stripe says it."""
-    if row["state"] == "sent":
+    if row["state"] == "sent" and not row["fault"]:
         return "It is on its way for longer than banks take. Look it up at Stripe."
     return _FAULTS.get(row["fault"], f"Stripe says: {row['fault'].replace('_', ' ')}.")
 
@@ -76,7 +79,7 @@ def dispute_text(state: str) -> str:
 def retry_refusals(row: Mapping[str, Any]) -> list[Reason]:
     """Why a refund cannot be tried again now."""
     if row["settled_at"] is not None or row["state"] not in ("due", "failed") or not row["amount"]:
-        return [Reason("over", "This refund does not wait any more.")]
+        return [OVER]
     if row["disputed"]:
         text = "This payment is disputed. Nothing can be sent back until the bank has decided."
         return [Reason("disputed", text)]
@@ -86,7 +89,7 @@ def retry_refusals(row: Mapping[str, Any]) -> list[Reason]:
 def settle_refusals(row: Mapping[str, Any], reason: str) -> Iterator[Reason]:
     """Why a refund cannot be settled by hand."""
     if row["settled_at"] is not None or row["state"] == "done":
-        yield Reason("over", "This does not wait any more.")
+        yield OVER
     yield from reason_refusals(reason)
 
 
