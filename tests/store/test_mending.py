@@ -11,7 +11,7 @@ import pytest
 from circles import payments
 from circles.base import clock
 from circles.bookings.screening import closing
-from circles.store import checks, jobs
+from circles.store import checks, jobs, migrate
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering
 from tests.helpers import change, rows, value
@@ -211,3 +211,16 @@ async def test_somebody_is_told_once_of_a_closed_request_however_often_the_job_r
     for _ in range(2):
         await closing.mail_closed(cast.context, request_id=request)
     assert await value(cast.context, "select count(*) from mails where kind = 'request'") == 1
+
+
+async def test_seats_that_ended_before_the_database_was_made_wait_for_no_mail(cast: Cast) -> None:
+    """As those of the demo community of an older version, planted without the mails about their ends."""
+    await never_told_of_the_end(cast)
+    text = next(step.text for step in migrate.read(migrate.FOLDER) if step.name.startswith("0068_"))
+    await change(cast.context, "delete from pgqueuer")
+    for made, left in (("interval '1 day'", {"every_ended_seat_was_told_of"}), ("interval '1 hour'", set())):
+        await change(cast.context, f"update circles_migrations set applied_at = now() - {made}")
+        await change(cast.context, text)
+        assert await broken(cast.context) == left
+    await jobs.run_timetable(cast.context, "jobs.mend")
+    assert await queue(cast.context) == []
