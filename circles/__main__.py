@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until all is imported, Ctrl-C just ends this
+
 import argparse
 import asyncio
 import json
-import signal
+import os
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import circles
 from circles.base.errors import CirclesError, NotFound, Refused
 from circles.commands.opening import (
+    OutputLost,
     check_stripe,
     context,
     database,
     prepare,
     read_settings,
     refuse_beside_production,
+    say,
+    tell,
     warn_of_zones,
 )
 
@@ -31,24 +39,63 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return run_command(given)
     except NotFound:
-        print("Nobody has an account with that address.", file=sys.stderr)
+        tell("Nobody has an account with that address.")
         return 1
     except Refused as error:
-        print("\n".join(reason.text for reason in error.reasons), file=sys.stderr)
+        tell("\n".join(reason.text for reason in error.reasons))
+        return 1
+    except OutputLost as error:
+        if error.is_unread:
+            return UNREAD
+        tell(str(error))
         return 1
     except CirclesError as error:
-        print(error, file=sys.stderr)
+        tell(str(error))
         return 1
     except KeyboardInterrupt:
-        return 0
+        return 0 if given.command in SERVICES else INTERRUPTED
     except Exception as error:
         from circles.store import logs
 
         logs.log_crash(error)
         return 1
+
+
+def carry_out(command: Callable[[], int]) -> int:
+    """Run a command whose standard streams may be closed, full or read by nobody. Returns its exit status."""
+    open_streams()
+    try:
+        status = command()
+    except SystemExit as ended:  # argparse's, after its help
+        status = ended.code if isinstance(ended.code, int) else 1
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            status = UNREAD if isinstance(error, BrokenPipeError) else status or 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the interpreter tries once more
+    return status
+
+
+def open_streams() -> None:
+    """Open the standard streams that are closed: else a connection gets the number that others print to."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    sys.stdin = sys.stdin or _opened(0, "r")
+    sys.stdout = sys.stdout or _opened(1, "w")
+    sys.stderr = sys.stderr or _opened(2, "w")
+
+
+def _opened(handle: int, mode: str) -> TextIO:
+    return cast(TextIO, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
 
 
 def run_command(given: argparse.Namespace) -> int:
@@ -110,9 +157,10 @@ def interrupt(sign: int, frame: FrameType | None) -> None:
 def serve() -> int:
     """Serve the site, and in practice mode carry out its jobs as well."""
     from app import build
-    from circles.commands import server
+    from circles.commands import assets, server
 
     settings = read_settings()
+    assets.check()
     check_stripe(settings)
     with server.listen(settings) as listening, database(settings) as settings:
         asyncio.run(prepare(settings))
@@ -151,9 +199,9 @@ def migrate() -> int:
     with database(read_settings(), shared=True, changes_tables=True) as settings:
         applied, newer = asyncio.run(run())
     if newer:
-        print(f"A newer Circles has migrated this database ({', '.join(newer)}). Nothing was changed.")
+        say(f"A newer Circles has migrated this database ({', '.join(newer)}). Nothing was changed.")
     else:
-        print("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
+        say("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
     return 0
 
 
@@ -166,9 +214,7 @@ def demo() -> int:
         raise SettingsRefused("The demo community is for practice mode only.")
     with database(settings, shared=True) as settings:
         planted = asyncio.run(prepare(settings))
-    print(
-        "The demo community is there." if planted else "There are people in the database; nothing was done."
-    )
+    say("The demo community is there." if planted else "There are people in the database; nothing was done.")
     return 0
 
 
@@ -193,7 +239,7 @@ def check() -> int:
         findings = asyncio.run(run())
     for finding in findings:
         state = "holds " if finding.holds else f"BROKEN ({finding.broken})"
-        print(f"{state} {finding.name}: {finding.description}")
+        say(f"{state} {finding.name}: {finding.description}")
     return 0 if all(finding.holds for finding in findings) else 1
 
 
@@ -207,7 +253,7 @@ def zones(*, mend: bool) -> int:
 
     with database(read_settings(), shared=True) as settings:
         lines, is_well = asyncio.run(run())
-    print("\n".join(lines))
+    say("\n".join(lines))
     return 0 if is_well else 1
 
 
@@ -223,7 +269,7 @@ def organizer(email: str | None, *, remove: bool, is_sure: bool) -> int:
             return await change(opened, email, is_sure=is_sure)
 
     with database(read_settings(), shared=True) as settings:
-        print(asyncio.run(run()))
+        say(asyncio.run(run()))
     return 0
 
 
@@ -240,7 +286,7 @@ def jobs(what: str, which: list[str], *, every: bool, is_sure: bool) -> int:
             return await jobs.drop(opened, which, every=every, is_sure=is_sure)
 
     with database(read_settings(), shared=True) as settings:
-        print(asyncio.run(run()))
+        say(asyncio.run(run()))
     return 0
 
 
@@ -255,7 +301,7 @@ def end_feeds(*, is_sure: bool) -> int:
 
     with database(read_settings(), shared=True) as settings:
         organizers.confirm("Everybody must subscribe again. End the address of every feed?", is_sure=is_sure)
-        print(f"{asyncio.run(run())} feeds have a new address, and their owners are told.")
+        say(f"{asyncio.run(run())} feeds have a new address, and their owners are told.")
     return 0
 
 
@@ -264,7 +310,7 @@ def mail_test(email: str) -> int:
     from circles.commands import mail_test
 
     lines, is_well = asyncio.run(mail_test.run(read_settings(), email))
-    print("\n".join(lines))
+    say("\n".join(lines))
     return 0 if is_well else 1
 
 
@@ -277,7 +323,7 @@ def export(email: str) -> int:
             return await personal_data.export(opened, email)
 
     with database(read_settings(), shared=True) as settings:
-        print(json.dumps(asyncio.run(run()), indent=2, ensure_ascii=False))
+        say(json.dumps(asyncio.run(run()), indent=2, ensure_ascii=False))
     return 0
 
 
@@ -291,7 +337,7 @@ def erase(email: str) -> int:
 
     with database(read_settings(), shared=True) as settings:
         asyncio.run(run())
-    print("They are forgotten. What had to stay names nobody.")
+    say("They are forgotten. What had to stay names nobody.")
     return 0
 
 
@@ -310,6 +356,12 @@ PERSON_COMMANDS: dict[str, Callable[[str], int]] = {
     "mail-test": mail_test,
 }
 
+# A signal ends them in order, so that is no failure.
+SERVICES = ("serve", "work")
+
+# Exit statuses as a shell gives them: 128 and the number of the signal (SIGINT, SIGPIPE).
+INTERRUPTED, UNREAD = 130, 141
+
 # Those that write. On the embedded database of a machine that has production settings they are probably meant for the
 # other database.
 CHANGING = ("migrate", "demo", "zones", "organizer", "erase", "end-feeds", "jobs")
@@ -318,4 +370,4 @@ if __name__ == "__main__":
     from circles.store.logs import take_hooks
 
     take_hooks()
-    sys.exit(main())
+    sys.exit(carry_out(main))

@@ -25,6 +25,16 @@ def create() -> None:
     pack(STATIC)
 
 
+def check(static: Path = STATIC) -> None:
+    """Raise AssetRefused unless this version's assets are there: without them every page fails."""
+    target = static / "vendor" / HTMX
+    if not target.is_file() or sha256(target.read_bytes()) != HTMX_SHA256:
+        raise AssetRefused(
+            f"{target} is missing or of another version. Run `python -m circles assets` first, as after every new "
+            "version."
+        )
+
+
 def fetch(static: Path = STATIC) -> Path:
     """Copy htmx into static/vendor/ unless it is there. Returns its path.
 

@@ -19,9 +19,10 @@ MAX_CLOCK_DIFFERENCE = timedelta(minutes=1)
 
 # What a server answers to somebody who wants to connect (PostgreSQL, appendix A).
 _ANSWERS = {
-    "28P01": "refuses this password. Correct the address in {setting}.",
+    "28P01": "refuses this password, or has no role {user}. Correct the address in {setting}.",
     "28000": "does not let the role {user} in from here. Its pg_hba.conf says who may, or there is no such role.",
     "3D000": "has no database {name}. Create it (docs/operations.md), or correct the address in {setting}.",
+    "42704": "does not know one of the parameters after the ? of the address. Take it out of {setting}.",
     "42501": "does not let the role {user} connect to {name}: grant connect on database {name} to {user}.",
     "53300": "has no connection free. Raise max_connections, or lower CIRCLES_POOL_SIZE (docs/operations.md).",
     "57P03": "is just starting or stopping. Try again in a moment.",
@@ -41,7 +42,8 @@ def describe(url: str) -> str:
 
 
 def _name(url: str) -> str:
-    return unquote(urlsplit(url).path.lstrip("/")) or "(the default one)"
+    parts = urlsplit(url)
+    return unquote(parts.path.lstrip("/") or parts.username or "") or "(the default one)"
 
 
 async def check_all(settings: Settings, *, changes_tables: bool = False) -> list[str]:
@@ -69,7 +71,7 @@ async def check(
     """
     try:
         connection = await db.connect(url)
-    except (OSError, TimeoutError, ValueError, db.PostgresError, db.InterfaceError) as error:
+    except (*db.CONNECTING, ValueError, OverflowError) as error:
         raise DatabaseUnusable(_why(error, url, setting)) from None
     try:
         facts = await SQL.server_facts(connection)
@@ -170,10 +172,20 @@ def _obstacle(error: Exception) -> str:
         return "its host name is not known."
     if isinstance(error, ssl.SSLError):
         return "its certificate or its TLS is not accepted."
+    if isinstance(error, db.TargetServerAttributeNotMatched):
+        return (
+            "no host of it is what target_session_attrs asks for; a primary that takes writes is read-write."
+        )
+    if type(error) is ConnectionError:  # asyncpg's own
+        return "the server does not offer TLS, which sslmode asks for, or it is no PostgreSQL."
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return "the server ends the connection at once. Does PostgreSQL listen on that port?"
     if isinstance(error, ConnectionRefusedError | FileNotFoundError):
         return "nothing listens there. Is PostgreSQL running?"
     if isinstance(error, TimeoutError):
-        return "it does not answer. Is a firewall in between?"
-    if isinstance(error, ValueError | db.InterfaceError):
+        return "it does not answer. Does it hang, or is a firewall in between?"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}."
+    if isinstance(error, ValueError | OverflowError | db.InterfaceError):
         return "the address is not one (a character such as @ or / in the password is written %40 or %2F)."
     return f"{type(error).__name__}."

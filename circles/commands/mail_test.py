@@ -8,11 +8,16 @@ from email.utils import formatdate, make_msgid
 import aiosmtplib
 
 from circles.base.settings import Settings
+from circles.people import parse_address
 from circles.store import smtp
 
 
 async def run(settings: Settings, email: str) -> tuple[list[str], bool]:
-    """Send one mail to an address. Returns what happened, a line each, and whether all is well."""
+    """Send one mail to an address. Returns what happened, a line each, and whether all is well.
+
+    Raises Refused for what is no address.
+    """
+    email = parse_address(email)
     if not settings.smtp_host:
         return ["CIRCLES_SMTP_HOST is not set: in practice mode mail stays at /practice/mail."], False
     sent, is_sent = await _send(settings, email)
@@ -54,24 +59,34 @@ def _why(error: BaseException) -> str:
         return f"it answers {error.code} {error.message}."
     if isinstance(error, TimeoutError | aiosmtplib.SMTPTimeoutError):
         return "it does not answer in time. Is the port right, and is a firewall in between?"
-    return f"{error or type(error).__name__}. Are the name, the port and CIRCLES_SMTP_SECURITY right?"
+    return f"{str(error).rstrip('.') or type(error).__name__}. Are the name, the port and CIRCLES_SMTP_SECURITY right?"
 
 
 async def _domain(domain: str) -> tuple[list[str], bool]:
     """What receivers look up of the domain of the sender: SPF (RFC 7208) and DMARC (RFC 7489)."""
-    lines, is_well = [], True
-    for name, mark, what in ((domain, "v=spf1", "SPF"), (f"_dmarc.{domain}", "v=DMARC1", "DMARC")):
+    spf = await _record("SPF", "v=spf1", [domain])
+    dmarc = await _record("DMARC", "v=DMARC1", [f"_dmarc.{name}" for name in _with_parents(domain)])
+    return [spf[0], dmarc[0]], spf[1] and dmarc[1]
+
+
+def _with_parents(domain: str) -> list[str]:
+    """A domain and those above it but for the topmost: a policy of the organization holds for its subdomains."""
+    labels = domain.split(".")
+    return [".".join(labels[index:]) for index in range(max(1, len(labels) - 1))]
+
+
+async def _record(what: str, mark: str, names: list[str]) -> tuple[str, bool]:
+    """The first of these names which has a record that begins with a mark, in a line; False where none has."""
+    for name in names:
         texts = await _texts(name)
         if texts is None:
-            lines.append(f"{what}: {name} could not be looked up from here.")
-        elif found := [text for text in texts if text.lower().startswith(mark.lower())]:
-            lines.append(f"{what}: {name} says {found[0]}")
-        else:
-            lines.append(
-                f"{what}: {name} has no record that begins with {mark}; many receivers then refuse mail."
-            )
-            is_well = False
-    return lines, is_well
+            return f"{what}: {name} could not be looked up from here.", True
+        if found := [text for text in texts if text.lower().startswith(mark.lower())]:
+            return f"{what}: {name} says {found[0]}", True
+    return (
+        f"{what}: {names[0]} has no record that begins with {mark}; many receivers then refuse mail.",
+        False,
+    )
 
 
 async def _texts(name: str) -> list[str] | None:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from circles.base.errors import CirclesError
@@ -15,6 +15,28 @@ from circles.base.errors import CirclesError
 if TYPE_CHECKING:
     from circles.base.settings import Settings
     from circles.store.context import Context
+
+
+class OutputLost(CirclesError):
+    """Standard output takes no more. is_unread: because whoever read it has ended, as `| head` does."""
+
+    def __init__(self, error: OSError) -> None:
+        self.is_unread = isinstance(error, BrokenPipeError)
+        super().__init__(f"The output cannot be written: {error.strerror}.")
+
+
+def say(text: str) -> None:
+    """Print what a command was asked for. Raises OutputLost."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        raise OutputLost(error) from None
+
+
+def tell(text: str) -> None:
+    """Print something for a person on standard error; a command goes on where nobody can read it."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 class StripeRefused(CirclesError):
@@ -88,7 +110,7 @@ def database(
         warn(settings, asyncio.run(database_check.check_all(settings, changes_tables=changes_tables)))
         yield settings
         return
-    print(f"The embedded database in {settings.data_dir.absolute()}.", file=sys.stderr)
+    tell(f"The embedded database in {settings.data_dir.absolute()}.")
     if url := postgres.running(settings.data_dir) if shared else None:
         yield settings.model_copy(update={"database_url": url})
         return

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from dotenv.parser import parse_stream
 from pydantic import ValidationError
-from pydantic_settings import DotEnvSettingsSource
 
 from circles.base.errors import CirclesError
 from circles.base.settings import Settings
 from circles.base.settings import rules as setting_rules
+from circles.commands.opening import tell
 from circles.store import logs
 
 log = structlog.get_logger("start")
@@ -36,15 +37,14 @@ def read_settings() -> tuple[Settings, list[str]]:
     file = _file()
     if file is not None and "CIRCLES_ENV_FILE" in os.environ and not file.is_file():
         raise SettingsRefused(f"CIRCLES_ENV_FILE: there is no file {file}.")
-    names = _names(file)
+    values = _values(file) if file is not None and file.exists() else {}
     known = {variable_name(name) for name in Settings.model_fields}
-    misspelled, others = setting_rules.unknown_names([*os.environ, *names], known)
+    misspelled, others = setting_rules.unknown_names([*os.environ, *values], known)
+    others += setting_rules.foreign_names(values, known)
     try:
-        settings = Settings(_env_file=file)  # pyright: ignore[reportCallIssue] (pydantic-settings' own argument)
+        settings = Settings(**_of_file_alone(values))
     except ValidationError as error:
         raise SettingsRefused("\n".join([*misspelled, *map(_problem, error.errors())])) from None
-    except OSError as error:
-        raise SettingsRefused(f"{file} cannot be read: {error.strerror}.") from None
     if misspelled:
         raise SettingsRefused("\n".join(misspelled))
     return settings, [*others, *setting_rules.warnings(settings)]
@@ -62,7 +62,7 @@ def warn(settings: Settings, texts: Iterable[str]) -> None:
     """Say on standard error which database this is and what is doubtful; as log lines where no person reads."""
     for text in texts:
         if settings.practice or sys.stderr.isatty():
-            print(text, file=sys.stderr)
+            tell(text)
         else:
             log.warning("said at the start", text=text)
 
@@ -87,9 +87,9 @@ def _is_of_production(path: Path) -> bool:
         if not path.is_file():
             return False
         values = _values(path)
-    except OSError:
-        return True  # it is there, and this account may not read it
-    return bool(values.get("database_url")) or values.get("circles_mode") == "production"
+    except (OSError, SettingsRefused):
+        return True  # it is there, and this account may not read it, or it needs correction
+    return bool(values.get("DATABASE_URL")) or values.get("CIRCLES_MODE") == "production"
 
 
 def _file() -> Path | None:
@@ -100,19 +100,64 @@ def _file() -> Path | None:
     return Path.cwd() / ".env"
 
 
-def _names(file: Path | None) -> list[str]:
-    """The variables that the file sets, as they are written there but for their case."""
+def _values(file: Path) -> dict[str, str]:
+    """What a file of settings says, by the names of its variables. Raises SettingsRefused.
+
+    Read as systemd reads the same file: nothing is put in for $NAME, which may be part of a password.
+    """
     try:
-        return [name.upper() for name in _values(file)] if file is not None else []
+        with file.open(encoding="utf-8-sig") as stream:  # some editors put a mark before the first line
+            lines = list(parse_stream(stream))
     except OSError as error:
         raise SettingsRefused(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsRefused(f"{file} cannot be read: save it as UTF-8.") from None
+    for each in lines:
+        if each.error or (each.key is not None and each.value is None):
+            number = each.original.line + each.original.string.count("\n", 0, _blank(each.original.string))
+            raise SettingsRefused(
+                f"{file}, line {number}, is not NAME=value. A value with spaces, quotes or # stands in single quotes."
+            )
+    return {each.key.upper(): each.value for each in lines if each.key is not None and each.value is not None}
 
 
-def _values(file: Path) -> dict[str, str | None]:
-    return dict(DotEnvSettingsSource(Settings, env_file=file).env_vars)
+def _blank(text: str) -> int:
+    """How many characters of white space a text begins with."""
+    return len(text) - len(text.lstrip())
+
+
+def _of_file_alone(values: Mapping[str, str]) -> dict[str, Any]:
+    """The values of the file, by field, without those that the environment sets as well."""
+    in_environment = {name.upper() for name in os.environ}
+    fields = {variable_name(field): field for field in Settings.model_fields}
+    return {
+        fields[name]: value for name, value in values.items() if name in fields and name not in in_environment
+    }
 
 
 def _problem(found: Mapping[str, Any]) -> str:
-    name = "_".join(str(part) for part in found["loc"]).upper()
-    text = str(found["msg"]).removeprefix("Value error, ")
-    return f"{name}: {text}" if name else text
+    """What pydantic found, in a sentence that names the variable and says what it may be."""
+    field = str(found["loc"][0]).lower() if found["loc"] else ""
+    if field not in Settings.model_fields:
+        return str(found["msg"]).removeprefix("Value error, ")
+    return f"{variable_name(field)} must be {_allowed(field, found)}, not {str(found['input'])[:40]!r}."
+
+
+def _allowed(field: str, found: Mapping[str, Any]) -> str:
+    """What a setting may be, in words."""
+    if found["type"] == "literal_error":
+        return str(found["ctx"]["expected"]).replace("'", "")
+    if found["type"].startswith("bool"):
+        return "true or false"
+    limits = {
+        name: getattr(each, name)
+        for each in Settings.model_fields[field].metadata
+        for name in ("ge", "le")
+        if hasattr(each, name)
+    }
+    whole = "a number" if field == "stop_seconds" else "a whole number"
+    return (
+        f"{whole} from {limits['ge']} to {limits['le']}"
+        if len(limits) == 2
+        else f"readable ({found['type']})"
+    )

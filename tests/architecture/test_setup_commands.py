@@ -162,10 +162,15 @@ def test_ci_installs_what_is_missing(bare: Path) -> None:
 def test_htmx_is_copied_mended_and_never_taken_on_trust(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with pytest.raises(assets.AssetRefused, match="is missing"):
+        assets.check(tmp_path)
     target = assets.fetch(tmp_path)
     assert target == tmp_path / "vendor" / "htmx-4.min.js"
     assert assets.sha256(target.read_bytes()) == assets.HTMX_SHA256
+    assets.check(tmp_path)
     target.write_text("alert(1)")
+    with pytest.raises(assets.AssetRefused, match="Run `python -m circles assets` first"):
+        assets.check(tmp_path)
     assert assets.sha256(assets.fetch(tmp_path).read_bytes()) == assets.HTMX_SHA256
     monkeypatch.setattr(assets, "HTMX_SHA256", "0" * 64)
     with pytest.raises(assets.AssetRefused, match="its hash differs"):

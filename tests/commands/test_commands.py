@@ -203,3 +203,23 @@ async def test_a_domain_without_records_is_told(
     assert not is_well
     assert "has no record that begins with v=spf1" in lines[1]
     assert "has no record that begins with v=DMARC1" in lines[2]
+
+
+async def test_the_policy_of_the_organization_holds_for_its_subdomains(
+    records: dict[str, list[Answer]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def take(*_: Any) -> None:
+        pass
+
+    monkeypatch.setattr(mail_test.smtp, "send", take)
+    records["news.lake.example.org"] = records["example.org"]
+    server = Settings(smtp_host="127.0.0.1", mail_from="hello@news.lake.example.org")
+    lines, is_well = await mail_test.run(server, "me@example.org")
+    assert is_well
+    assert lines[2] == "DMARC: _dmarc.example.org says v=DMARC1; p=quarantine"
+
+
+@pytest.mark.parametrize("email", ["nobody", "a b", "a@example.org\nBcc: b@example.org"])
+async def test_what_is_no_address_gets_no_test(email: str) -> None:
+    with pytest.raises(Refused):
+        await mail_test.run(Settings(smtp_host="127.0.0.1"), email)

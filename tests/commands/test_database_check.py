@@ -40,6 +40,10 @@ def test_a_database_is_described_without_its_password() -> None:
     assert describe(url) == "community at db.example.org:5433, role circles"
 
 
+def test_a_database_without_a_name_has_that_of_its_role() -> None:
+    assert describe("postgresql://circles@db/") == "circles at db, role circles"
+
+
 async def test_nothing_listening_is_said() -> None:
     said = await why(f"postgresql://circles:secret@127.0.0.1:{free_port()}/circles")
     assert "nothing listens there" in said
@@ -59,6 +63,13 @@ async def test_a_database_that_is_not_there_is_said(database_url: str) -> None:
         (asyncpg.InvalidAuthorizationSpecificationError(), "does not let the role circles in"),
         (asyncpg.TooManyConnectionsError(), "has no connection free"),
         (asyncpg.CannotConnectNowError(), "starting or stopping"),
+        (asyncpg.UndefinedObjectError(), "one of the parameters after the ?"),
+        (asyncpg.InvalidCatalogNameError(), "has no database circles"),
+        (asyncpg.TargetServerAttributeNotMatched("none"), "what target_session_attrs asks for"),
+        (ConnectionError("rejected SSL upgrade"), "does not offer TLS"),
+        (ConnectionResetError(), "ends the connection at once"),
+        (OSError(113, "No route to host"), "No route to host"),
+        (OverflowError(), "the address is not one"),
         (TimeoutError(), "does not answer"),
     ],
 )

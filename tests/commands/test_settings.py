@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from circles import __main__ as commands
 from circles.base.settings import Settings
-from circles.base.settings.rules import unknown_names, warnings
+from circles.base.settings.rules import foreign_names, unknown_names, warnings
 from circles.commands import read_settings as settings_file
 from circles.commands.read_settings import SettingsRefused, read_settings, variable_name
 
@@ -73,6 +73,32 @@ def test_practice_mode_on_this_machine_is_taken(given: dict[str, Any]) -> None:
         ({"mail_from": "circles@example.org\nBcc: all@example.org"}, "is no mail address"),
         ({"database_url": "mysql://x/y"}, "DATABASE_URL must be like postgresql://"),
         ({"worker_database_url": "localhost"}, "CIRCLES_WORKER_DATABASE_URL must be like"),
+        ({"database_url": "postgresql://circles:a@b/c@db/circles"}, "in a password @ is written %40"),
+        ({"database_url": "postgresql://circles:a#b@db/circles"}, "# is %23"),
+        ({"database_url": "postgresql://circles:a?b@db/circles"}, "DATABASE_URL must be like"),
+        ({"database_url": "postgresql://circles:a b@db/circles"}, "DATABASE_URL must be like"),
+        ({"database_url": "postgresql://circles@db:99999/circles"}, "DATABASE_URL must be like"),
+        ({"database_url": "postgresql://circles@db:port/circles"}, "DATABASE_URL must be like"),
+        ({"database_url": "postgresql://[::1/circles"}, "DATABASE_URL must be like"),
+        ({"origin": "https://[::1"}, "CIRCLES_ORIGIN (https"),
+        ({"origin": "https://exa mple.org"}, "CIRCLES_ORIGIN (https"),
+        ({"origin": "https://name:word@example.org"}, "CIRCLES_ORIGIN (https"),
+        ({"origin": "https://example.org:99999"}, "CIRCLES_ORIGIN (https"),
+        ({"origin": "https://example.org?x"}, "CIRCLES_ORIGIN (https"),
+        ({"mail_from": "a@b@example.org"}, "is no mail address"),
+        ({"mail_from": "Circles <a@example.org>"}, "is CIRCLES_MAIL_NAME"),
+        ({"mail_name": "Circles\nBcc: x@example.org"}, "CIRCLES_MAIL_NAME must be one line"),
+        ({"smtp_host": "smtp.example.org:25"}, "the port is CIRCLES_SMTP_PORT"),
+        ({"smtp_host": "smtp://smtp.example.org"}, "is no host name"),
+        ({"smtp_user": "circles"}, "set both or neither"),
+        ({"smtp_password": "secret"}, "set both or neither"),
+        ({"metrics_token": "two words"}, "CIRCLES_METRICS_TOKEN must be"),
+        ({"old_secret": "short"}, "CIRCLES_OLD_SECRET has fewer than 32 characters"),
+        ({"stripe_secret_key": "pk_live_1"}, "must begin with sk_live_ or rk_live_"),
+        ({"stripe_webhook_secret": "sk_live_1"}, "must begin with whsec_"),
+        ({"crisis_lines": "Samaritans"}, "write 'name | how | link'"),
+        ({"crisis_lines": " ; "}, "or leave it out"),
+        ({"crisis_lines": "A | call | javascript:alert(1)"}, "is no link"),
     ],
 )
 def test_production_refuses_what_leaks_or_cannot_work(given: dict[str, Any], said: str) -> None:
@@ -90,16 +116,40 @@ def test_production_refuses_what_leaks_or_cannot_work(given: dict[str, Any], sai
         {"trusted_proxy": "10.0.0.1, 2001:db8::/32"},
         {"pooler": True, "worker_database_url": "postgresql://db/circles"},
         {"old_secret": "t" * 32},
+        {"database_url": "postgresql://c:p%40%23@db1:5432,db2/circles?target_session_attrs=read-write"},
+        {"database_url": "postgresql://c@[2001:db8::1]:5432/circles"},
+        {"database_url": "postgresql:///circles?host=/run/postgresql"},
+        {"origin": "https://circles.example.org:8443/"},
+        {"origin": "https://kreise.münchen.example"},
+        {"smtp_host": "2001:db8::25"},
+        {"smtp_user": "circles", "smtp_password": " spaces are kept "},
+        {"crisis_lines": "A | call 1 | tel:1; B | text 2"},
     ],
 )
 def test_production_takes_what_was_said_on_purpose(given: dict[str, Any]) -> None:
     assert not Settings.model_validate(PRODUCTION | given).practice
 
 
+@pytest.mark.parametrize(
+    "name", ["origin", "mail_name", "pooler", "port", "crisis_lines", "stop_seconds", "log_level"]
+)
+def test_what_is_set_to_nothing_has_its_default(name: str) -> None:
+    """As in a file where a line was left empty."""
+    assert getattr(Settings.model_validate({name: ""}), name) == Settings.model_fields[name].default
+
+
+def test_spaces_around_a_value_are_not_meant_but_those_of_a_secret_may_be() -> None:
+    read = Settings.model_validate({"community_name": " Circles of the lake\n", "smtp_password": " p "})
+    assert read.community_name == "Circles of the lake"
+    assert read.smtp_password.get_secret_value() == " p "
+
+
 def test_a_file_as_data_dir_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValidationError, match="is a file"):
         Settings.model_validate({"data_dir": tmp_path / "file"})
+    with pytest.raises(ValidationError, match="cannot be a folder"):
+        Settings.model_validate({"data_dir": tmp_path / "file" / "below"})
 
 
 def test_production_without_a_named_proxy_is_warned() -> None:
@@ -114,6 +164,43 @@ def test_misspelled_names_are_found_and_others_only_told() -> None:
     )
     assert misspelled == ["CIRCLES_SMPT_HOST is no setting. Did you mean CIRCLES_SMTP_HOST?"]
     assert others == ["CIRCLES_PRINT_BADGES is no setting of this version, so it is not used."]
+
+
+def test_a_prefix_too_much_or_too_little_is_found() -> None:
+    known = {variable_name(field) for field in Settings.model_fields}
+    assert unknown_names(["CIRCLES_PORT"], known)[0] == ["CIRCLES_PORT is no setting. Did you mean PORT?"]
+    [said] = unknown_names(["CIRCLES_DATABASE_URL"], known)[0]
+    assert said.endswith("Did you mean DATABASE_URL?")
+    assert foreign_names(["SMTP_HOST", "DATABSE_URL", "POSTGRES_PASSWORD", "SITE_NAME", "PORT"], known) == [
+        "DATABSE_URL is no setting, so it is not used. Did you mean DATABASE_URL?",
+        "SMTP_HOST is no setting, so it is not used. Did you mean CIRCLES_SMTP_HOST?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("PORT=99999", "PORT must be a whole number from 1 to 65535, not '99999'."),
+        ("PORT=http", "PORT must be a whole number from 1 to 65535, not 'http'."),
+        ("CIRCLES_MODE=prod", "CIRCLES_MODE must be practice or production, not 'prod'."),
+        ("CIRCLES_POOLER=maybe", "CIRCLES_POOLER must be true or false, not 'maybe'."),
+        ("CIRCLES_RUN_WORKER=perhaps", "CIRCLES_RUN_WORKER must be true or false, not 'perhaps'."),
+        ("CIRCLES_POOL_SIZE=0", "CIRCLES_POOL_SIZE must be a whole number from 1 to 50, not '0'."),
+        ("CIRCLES_SMTP_PORT=70000", "CIRCLES_SMTP_PORT must be a whole number from 1 to 65535, not '70000'."),
+        ("CIRCLES_STOP_SECONDS=nan", "CIRCLES_STOP_SECONDS must be a number from 0 to 600, not 'nan'."),
+        (
+            "CIRCLES_LOG_LEVEL=loud",
+            "CIRCLES_LOG_LEVEL must be debug, info, warning, error or critical, not 'loud'.",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(
+    folder: Path, line: str, said: str
+) -> None:
+    (folder / ".env").write_text(line + "\n")
+    with pytest.raises(SettingsRefused) as caught:
+        read_settings()
+    assert str(caught.value) == said
 
 
 # the file of settings
@@ -136,6 +223,47 @@ def test_the_file_is_read_and_the_environment_goes_before(
     monkeypatch.setenv("PORT", "9002")
     settings, _ = read_settings()
     assert (settings.pool_size, settings.port, settings.community_name) == (9, 9002, "Two words")
+
+
+def test_a_file_of_another_editor_is_read_alike(folder: Path) -> None:
+    """With the mark that some editors put first, lines that end as on Windows, `export` and lower case."""
+    (folder / ".env").write_bytes(
+        b"\xef\xbb\xbfCIRCLES_MAIL_FROM=lake@example.org\r\nexport PORT=9001\r\n# a remark\r\n\r\n"
+        b"circles_community_name='The # lake'\r\n"
+    )
+    settings, doubtful = read_settings()
+    assert doubtful == []
+    assert (settings.mail_from, settings.port) == ("lake@example.org", 9001)
+    assert settings.community_name == "The # lake"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("'a#b c\"d$HOME${PORT}%'", 'a#b c"d$HOME${PORT}%'),
+        ("a#b$HOME${PORT}", "a#b$HOME${PORT}"),
+        ('"a # b"', "a # b"),
+    ],
+)
+def test_a_password_is_read_as_it_is_written(folder: Path, written: str, meant: str) -> None:
+    """As systemd reads the same file: nothing is put in for $NAME."""
+    (folder / ".env").write_text(
+        f"PORT=9001\nCIRCLES_SMTP_HOST=127.0.0.1\nCIRCLES_SMTP_USER=u\nCIRCLES_SMTP_PASSWORD={written}\n"
+    )
+    assert read_settings()[0].smtp_password.get_secret_value() == meant
+
+
+@pytest.mark.parametrize("line", ["CIRCLES_POOLER true", "PORT", "PORT: 9001", "PORT='9001"])
+def test_a_line_that_sets_nothing_is_refused_with_its_number(folder: Path, line: str) -> None:
+    (folder / ".env").write_text(f"# first\n\nCIRCLES_POOL_SIZE=7\n\n{line}\nCIRCLES_POOLER=false\n")
+    with pytest.raises(SettingsRefused, match=r"line 5, is not NAME=value"):
+        read_settings()
+
+
+def test_a_file_that_is_no_text_is_refused(folder: Path) -> None:
+    (folder / ".env").write_bytes("CIRCLES_COMMUNITY_NAME=Kreise München\n".encode("latin-1"))
+    with pytest.raises(SettingsRefused, match="save it as UTF-8"):
+        read_settings()
 
 
 def test_a_misspelled_name_in_the_file_is_refused(folder: Path) -> None:

@@ -165,8 +165,8 @@ def test_wrong_settings_are_listed_all_at_once(
     monkeypatch.setenv("CIRCLES_POOL_SIZE", "0")
     assert commands.main(["serve"]) == 1
     said = capsys.readouterr().err
-    assert "PORT: Input should be a valid integer" in said
-    assert "POOL_SIZE" in said
+    assert "PORT must be a whole number from 1 to 65535, not 'eighty'." in said
+    assert "CIRCLES_POOL_SIZE must be a whole number from 1 to 50" in said
     assert "Traceback" not in said
 
 

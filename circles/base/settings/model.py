@@ -28,6 +28,8 @@ UNITED_STATES = [
 ]
 
 
+_LEFT_AS_THEY_ARE = ("secret", "old_secret", "smtp_password")
+
 # In production a booking may wait for Stripe, and a mail for its server; whoever practices presses Ctrl-C.
 STOP_SECONDS = {"practice": 1.0, "production": 25.0}
 LogLevel = Annotated[
@@ -59,7 +61,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
 
     smtp_host: str = ""
-    smtp_port: int = 587
+    smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_security: Literal["starttls", "tls", "none", "insecure"] = "starttls"
@@ -112,6 +114,12 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_lines(cls, given: dict[str, object]) -> dict[str, object]:
+        """What is empty is not set, and spaces around a value are not meant; those of a secret may be."""
+        for name, value in list(given.items()):
+            if isinstance(value, str) and name not in _LEFT_AS_THEY_ARE:
+                given[name] = value.strip()
+            if given[name] == "":
+                del given[name]
         lines = given.get("crisis_lines")
         if isinstance(lines, str):
             given["crisis_lines"] = parse_lines(lines)
@@ -156,5 +164,12 @@ def parse_lines(text: str) -> list[CrisisLine]:
             continue
         if len(parts) not in (2, 3) or not all(parts[:2]):
             raise ValueError(f"CIRCLES_CRISIS_LINES: write 'name | how | link', not {row.strip()!r}.")
-        lines.append(CrisisLine(name=parts[0], how=parts[1], href=parts[2] if len(parts) == 3 else ""))
+        href = parts[2] if len(parts) == 3 else ""
+        if href and not href.startswith(("tel:", "sms:", "mailto:", "https://", "http://")):
+            raise ValueError(
+                f"CIRCLES_CRISIS_LINES: {href!r} is no link. Begin it with tel:, sms: or https://."
+            )
+        lines.append(CrisisLine(name=parts[0], how=parts[1], href=href))
+    if not lines:
+        raise ValueError("CIRCLES_CRISIS_LINES: write 'name | how | link', or leave it out.")
     return lines

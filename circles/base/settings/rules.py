@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from circles.base.settings import addresses
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from circles.base.settings.model import Settings
 
 # Variables that belong to Circles and are no settings of the site: the file of settings, and two of the tests.
 OTHER_NAMES = frozenset(("CIRCLES_ENV_FILE", "CIRCLES_CHROMIUM", "CIRCLES_TEST_DATABASE_URL"))
+MIN_SECRET = 32
 # How alike a name must be to that of a setting to be taken for a misspelling (difflib's ratio).
 _ALIKE = 0.85
 
@@ -33,7 +36,7 @@ def warnings(settings: Settings) -> list[str]:
             "CIRCLES_TRUSTED_PROXY is not set: whatever connects from this machine or a private network is believed "
             "when it says who it forwards for. Set it to the address of the proxy."
         )
-    if settings.host not in _LOOPBACK and not settings.trusted_proxy and not settings.practice:
+    if settings.host not in addresses.LOOPBACK and not settings.trusted_proxy and not settings.practice:
         found.append(
             f"Circles listens on {settings.host} without TLS: make sure that only the proxy reaches it."
         )
@@ -51,46 +54,119 @@ def unknown_names(given: Iterable[str], known: Iterable[str]) -> tuple[list[str]
     for name in sorted(set(given)):
         if not name.startswith("CIRCLES_") or name in known or name in OTHER_NAMES:
             continue
-        alike = get_close_matches(name, known - set(given), n=1, cutoff=_ALIKE)
-        if alike:
-            misspelled.append(f"{name} is no setting. Did you mean {alike[0]}?")
+        meant = _meant(name, known - set(given))
+        if meant:
+            misspelled.append(f"{name} is no setting. Did you mean {meant}?")
         else:
             others.append(f"{name} is no setting of this version, so it is not used.")
     return misspelled, others
 
 
+def foreign_names(in_file: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Sentences on names of the file of settings without CIRCLES_ that are nearly those of a setting.
+
+    Only of the file: the environment has the variables of other programs.
+    """
+    known = set(known)
+    given = set(in_file)
+    found = []
+    for name in sorted(given - known):
+        meant = "" if name.startswith("CIRCLES_") else _meant(name, known - given)
+        if meant:
+            found.append(f"{name} is no setting, so it is not used. Did you mean {meant}?")
+    return found
+
+
+def _meant(name: str, known: set[str]) -> str:
+    """The setting that a name is probably meant for, or nothing."""
+    for other in (name.removeprefix("CIRCLES_"), f"CIRCLES_{name}"):
+        if other in known:
+            return other
+    return next(iter(get_close_matches(name, known, n=1, cutoff=_ALIKE)), "")
+
+
 def _of_both_modes(settings: Settings) -> list[str]:
     found = []
-    if settings.database_url and not _is_postgresql(settings.database_url):
-        found.append("DATABASE_URL must be like postgresql://user:password@host:5432/name.")
-    if settings.worker_database_url and not _is_postgresql(settings.worker_database_url):
-        found.append("CIRCLES_WORKER_DATABASE_URL must be like postgresql://user:password@host:5432/name.")
+    for name in ("database_url", "worker_database_url"):
+        url = getattr(settings, name)
+        if url and not addresses.is_postgresql(url):
+            variable = "DATABASE_URL" if name == "database_url" else "CIRCLES_WORKER_DATABASE_URL"
+            found.append(
+                f"{variable} must be like postgresql://user:password@host:5432/name (in a password @ is written %40, "
+                "/ is %2F, : is %3A, # is %23, ? is %3F, % is %25)."
+            )
     if settings.pooler and not settings.worker_database_url:
         found.append(
             "CIRCLES_POOLER is set: migrations and jobs cannot use a transaction pooler. Set "
             "CIRCLES_WORKER_DATABASE_URL to the address of the database itself."
         )
+    if settings.practice and settings.origin and not addresses.is_origin(settings.origin):
+        found.append("CIRCLES_ORIGIN must be like http://127.0.0.1:8000, without a path.")
     for proxy in settings.trusted_proxy.split(","):
-        if proxy.strip() and not _is_network(proxy.strip()):
+        if proxy.strip() and not addresses.is_network(proxy.strip()):
             found.append(
                 f"CIRCLES_TRUSTED_PROXY: {proxy.strip()!r} is no address or network. Write it like 127.0.0.1 or "
                 "10.0.0.0/8, several with commas between."
             )
-    if not _is_mail_address(settings.mail_from):
-        found.append(f"CIRCLES_MAIL_FROM: {settings.mail_from!r} is no mail address.")
-    if settings.data_dir.exists() and not settings.data_dir.is_dir():
-        found.append(f"DATA_DIR: {settings.data_dir} is a file. Name a folder.")
+    if problem := _data_dir_problem(settings.data_dir):
+        found.append(problem)
+    return [*found, *_names_and_tokens(settings), *_mail(settings)]
+
+
+def _data_dir_problem(folder: Path) -> str:
+    file = next((each for each in (folder, *folder.parents) if each.is_file()), None)
+    if file is None:
+        return ""
+    return (
+        f"DATA_DIR: {file} is a file. Name a folder."
+        if file == folder
+        else (f"DATA_DIR: {folder} cannot be a folder, since {file} is a file. Name another.")
+    )
+
+
+def _names_and_tokens(settings: Settings) -> list[str]:
+    found = [
+        f"{variable} must be one line without control characters."
+        for variable, text in (
+            ("CIRCLES_COMMUNITY_NAME", settings.community_name),
+            ("CIRCLES_MAIL_NAME", settings.mail_name),
+            ("CIRCLES_STATEMENT_NAME", settings.statement_name),
+        )
+        if not text.isprintable()
+    ]
+    token = settings.metrics_token.get_secret_value()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        found.append(
+            "CIRCLES_METRICS_TOKEN must be letters, digits and signs without spaces: it is sent in a header."
+        )
+    return found
+
+
+def _mail(settings: Settings) -> list[str]:
+    found = []
+    if not addresses.is_mail_address(settings.mail_from):
+        found.append(
+            f"CIRCLES_MAIL_FROM: {settings.mail_from!r} is no mail address. Write the address alone, like "
+            "circles@example.org; the name beside it is CIRCLES_MAIL_NAME."
+        )
+    if settings.smtp_host and not addresses.is_host(settings.smtp_host):
+        found.append(
+            f"CIRCLES_SMTP_HOST: {settings.smtp_host!r} is no host name. Write the name alone; the port is "
+            "CIRCLES_SMTP_PORT."
+        )
+    if settings.smtp_host and bool(settings.smtp_user) != bool(settings.smtp_password.get_secret_value()):
+        found.append("CIRCLES_SMTP_USER and CIRCLES_SMTP_PASSWORD belong together: set both or neither.")
     return found
 
 
 def _practice_in_public(settings: Settings) -> list[str]:
     """Practice mode signs anybody in as anybody, so it must be reachable from this machine alone."""
     reasons = []
-    if settings.host not in _LOOPBACK:
+    if settings.host not in addresses.LOOPBACK:
         reasons.append(f"CIRCLES_HOST={settings.host} can be reached from other machines")
-    if urlsplit(settings.origin).scheme == "https":
+    if settings.origin.lower().startswith("https:"):
         reasons.append(f"CIRCLES_ORIGIN={settings.origin} is a public address")
-    if settings.smtp_host and not is_this_machine(settings.smtp_host):
+    if settings.smtp_host and not addresses.is_this_machine(settings.smtp_host):
         reasons.append(f"CIRCLES_SMTP_HOST={settings.smtp_host} would send real mail")
     if not reasons:
         return []
@@ -111,13 +187,11 @@ def _keys_in_practice(settings: Settings) -> list[str]:
 
 def _missing(settings: Settings) -> list[str]:
     """Every missing setting of production, in one sentence."""
-    origin = urlsplit(settings.origin)
     needed = {
         "DATABASE_URL": bool(settings.database_url),
         "CIRCLES_SECRET (32 characters or more)": len(settings.secret.get_secret_value()) >= MIN_SECRET,
-        "CIRCLES_ORIGIN (https://your.address, no path)": origin.scheme == "https"
-        and bool(origin.netloc)
-        and origin.path in ("", "/"),
+        "CIRCLES_ORIGIN (https://your.address, no path)": addresses.is_origin(settings.origin)
+        and settings.origin.startswith("https:"),
         "CIRCLES_SMTP_HOST": bool(settings.smtp_host),
         "CIRCLES_MAIL_FROM": settings.mail_from != "circles@example.org",
         "CIRCLES_STRIPE_SECRET_KEY": bool(settings.stripe_secret_key.get_secret_value()),
@@ -128,14 +202,12 @@ def _missing(settings: Settings) -> list[str]:
 
 
 def _unsafe_in_production(settings: Settings) -> list[str]:
-    found = []
-    if "_test_" in settings.stripe_secret_key.get_secret_value():
-        found.append(
-            "CIRCLES_STRIPE_SECRET_KEY is a test key: seats would be given away for invented cards. Use the live one."
-        )
-    if settings.stripe_api_base and urlsplit(settings.stripe_api_base).scheme != "https":
-        found.append("CIRCLES_STRIPE_API_BASE must begin with https: the key is sent there.")
-    if settings.smtp_security == "none" and settings.smtp_host and not is_this_machine(settings.smtp_host):
+    found = _stripe(settings)
+    if (
+        settings.smtp_security == "none"
+        and settings.smtp_host
+        and not addresses.is_this_machine(settings.smtp_host)
+    ):
         found.append(
             f"CIRCLES_SMTP_SECURITY=none would send mail and password readably to {settings.smtp_host}. Use starttls "
             "or tls, or set it to insecure if nobody can listen between the two machines."
@@ -144,36 +216,31 @@ def _unsafe_in_production(settings: Settings) -> list[str]:
         found.append(
             "CIRCLES_OLD_SECRET is the same as CIRCLES_SECRET: leave it out, or give the one before."
         )
+    if 0 < len(settings.old_secret.get_secret_value()) < MIN_SECRET:
+        found.append(
+            f"CIRCLES_OLD_SECRET has fewer than {MIN_SECRET} characters, so it was no secret of this site: leave "
+            "it out, or give the one before."
+        )
     return found
 
 
-MIN_SECRET = 32
-_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host name or address is this very machine's own."""
-    if host in _LOOPBACK:
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_postgresql(url: str) -> bool:
-    return urlsplit(url).scheme in ("postgresql", "postgres")
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_mail_address(text: str) -> bool:
-    """Whether this looks like one. The mail server has the last word, and `mail-test` asks it."""
-    name, at, host = text.rpartition("@")
-    return bool(name and at and host.strip(".") == host != "") and text.isprintable() and " " not in text
+def _stripe(settings: Settings) -> list[str]:
+    found = []
+    key, webhook_secret = (
+        secret.get_secret_value() for secret in (settings.stripe_secret_key, settings.stripe_webhook_secret)
+    )
+    if "_test_" in key:
+        found.append(
+            "CIRCLES_STRIPE_SECRET_KEY is a test key: seats would be given away for invented cards. Use the live one."
+        )
+    elif key and not key.startswith(("sk_", "rk_")):
+        found.append(
+            "CIRCLES_STRIPE_SECRET_KEY must begin with sk_live_ or rk_live_: it is another of Stripe's keys, or none."
+        )
+    if webhook_secret and not webhook_secret.startswith("whsec_"):
+        found.append(
+            "CIRCLES_STRIPE_WEBHOOK_SECRET must begin with whsec_: it is the signing secret of the webhook endpoint."
+        )
+    if settings.stripe_api_base and not settings.stripe_api_base.startswith("https://"):
+        found.append("CIRCLES_STRIPE_API_BASE must begin with https: the key is sent there.")
+    return found

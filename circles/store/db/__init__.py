@@ -11,17 +11,19 @@ from asyncpg import (
     InterfaceError,
     PostgresError,
     Record,
+    TargetServerAttributeNotMatched,
     UniqueViolationError,
 )
 
 from circles.store.db.copying import copy_in, copy_out
-from circles.store.db.faults import Unavailable
+from circles.store.db.faults import CONNECTING, Unavailable
 from circles.store.db.limits import COMMANDS, JOBS, PAGES, Limits
 from circles.store.db.pools import Database, PoolState, Tx, commits, connect
 from circles.store.db.queries import SQL, queries, rows, violated_constraint
 
 __all__ = [
     "COMMANDS",
+    "CONNECTING",
     "JOBS",
     "PAGES",
     "SQL",
@@ -35,6 +37,7 @@ __all__ = [
     "PoolState",
     "PostgresError",
     "Record",
+    "TargetServerAttributeNotMatched",
     "Tx",
     "Unavailable",
     "UniqueViolationError",
