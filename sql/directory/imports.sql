@@ -59,15 +59,21 @@ from listing_imports where id = :id for no key update;
 -- The first rows of a file: examples of what its columns hold.
 select number, cells from listing_import_rows where import_id = :import_id order by number limit :how_many;
 
--- name: all_rows(import_id)
--- All rows of a file, in order.
-select number, cells, outcome, listing_id, seen_version
-from listing_import_rows where import_id = :import_id order by number;
+-- name: some_rows(import_id, columns, width, after, how_many)
+-- The next rows of a file, in order, with the cells of some columns (from 1) and those beyond its width; others are empty.
+select
+    number,
+    array(
+        select case when place = any(:columns) or place > :width then cell else '' end
+        from unnest(cells) with ordinality as placed (cell, place)
+        order by place
+    ) as cells,
+    outcome, listing_id, seen_version
+from listing_import_rows where import_id = :import_id and number > :after order by number limit :how_many;
 
--- name: rows_to_write(import_id)
--- The rows that a confirmed import writes, in order.
-select number, cells, outcome, listing_id, seen_version
-from listing_import_rows where import_id = :import_id and outcome in ('new', 'changed') order by number;
+-- name: count_to_write(import_id)$
+-- How many rows a confirmed import writes.
+select count(*) from listing_import_rows where import_id = :import_id and outcome in ('new', 'changed');
 
 -- name: page_of_rows(import_id, outcome, after, how_many)
 -- A page of the rows of one outcome, with the listing each belongs to.

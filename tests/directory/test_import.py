@@ -17,6 +17,7 @@ import pytest
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.commands import personal_data
 from circles.directory.imports import actions as import_actions
+from circles.directory.imports import outcomes as import_outcomes
 from circles.directory.imports import pages as import_pages
 from circles.directory.listing import actions
 from circles.store import jobs
@@ -405,7 +406,43 @@ async def test_matching_takes_a_constant_number_of_queries(cast: Cast, queries: 
     await confirm(cast, await begin(cast, samples.csv_file([samples.row(n) for n in range(20)])))
     queries.clear()
     await begin(cast, samples.csv_file([samples.row(n) for n in range(40)]))
-    assert len([query for query in queries if not query.startswith(("BEGIN", "COMMIT"))]) <= 11
+    assert len([query for query in queries if not query.startswith(("BEGIN", "COMMIT"))]) <= 12
+
+
+async def test_a_long_list_is_worked_on_in_pieces(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the outcomes of a list in one piece, and with no more cells in memory than are matched."""
+    # Only the last row says that its days come before their months; the first two are one therapist.
+    days = ["3.4.2028", "3.4.2028", *["5.6.2028"] * 20, "25.6.2028"]
+    table = samples.csv_file([samples.row(max(n, 1), Expires=day) for n, day in enumerate(days)]).decode()
+    heading, *lines = table.splitlines()
+    sent = "\n".join([f"{heading},Diary", *(f"{line},{'x' * 50}" for line in lines)]).encode()
+    read_rows = import_outcomes._read_rows
+    pieces: list[list[Any]] = []
+
+    def counted(piece: Any, *more: Any) -> Any:
+        pieces.append(list(piece))
+        return read_rows(piece, *more)
+
+    monkeypatch.setattr(import_outcomes, "_read_rows", counted)
+    kept = []
+    for size in (100, 10):
+        pieces.clear()
+        monkeypatch.setattr(import_outcomes, "PIECE", size)
+        import_id = await begin(cast, sent)
+        assert [len(piece) for piece in pieces] == ([23] if size == 100 else [10, 10, 3])
+        assert not any("x" * 50 in row["cells"] for piece in pieces for row in piece)
+        kept.append(
+            await value(
+                cast.context,
+                "select jsonb_agg(jsonb_build_array(number, outcome, says) order by number)::text "
+                "from listing_import_rows where import_id = $1",
+                import_id,
+            )
+        )
+    assert kept[0] == kept[1]
+    assert "April 3, 2028" in kept[0]
+    assert "June 25, 2028" in kept[0]
+    assert "March 4" not in kept[0]
 
 
 # Leaving and forgetting

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
-import anyio.to_thread
+from anyio import to_thread
 
 from circles import sheets
 from circles.directory.imports import queries, rules
@@ -20,6 +20,10 @@ from circles.store import db
 
 SQL = db.queries("directory/imports")
 
+# Rows that are read, decided and stored at a time: a long list is worked on in short steps between those of other
+# requests, its transaction is never idle for long, and only the cells that are needed are held.
+PIECE: Final = 250
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -30,24 +34,57 @@ class Judged:
     decision: Decision
 
 
-def match_of(file: db.Record, matches: Mapping[str, Any], rows: Sequence[db.Record]) -> Match:
-    """How the rows of a file are read. rows: all of them."""
+async def match_of(tx: db.Tx, file: db.Record, matches: Mapping[str, Any]) -> Match:
+    """How the rows of a file are read; whether its days come before their months, by all of them."""
     keys = queries.matched_keys(matches)
     how = Match(file["headings"], keys, matches.get("also", ()), matches.get("meanings", {}))
     days = [(n, key) for n, key in how.targets() if key.startswith("license_expires_on")]
-    cells = {key: [row["cells"][n] for row in rows if n < len(row["cells"])] for n, key in days}
-    first = frozenset(key for key, column in cells.items() if quantities.is_day_first(column))
+    if not days:
+        return how
+    cells: dict[str, list[str]] = {key: [] for _, key in days}
+    async for rows in _pieces_of_rows(tx, file, [n for n, _ in days]):
+        for n, key in days:
+            cells[key] += [row["cells"][n] for row in rows if n < len(row["cells"])]
+    first = await to_thread.run_sync(_day_first, cells)
     return replace(how, day_first=first)
 
 
+def _day_first(cells: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    return frozenset(key for key, column in cells.items() if quantities.is_day_first(column))
+
+
+async def _pieces_of_rows(
+    tx: db.Tx, file: db.Record, columns: Collection[int]
+) -> AsyncIterator[list[db.Record]]:
+    """All rows of a file, some at a time, with the cells of these columns (from 0) and of those without a heading."""
+    of = {"import_id": file["id"], "columns": [n + 1 for n in columns], "width": len(file["headings"])}
+    after, has_more = -1, True
+    while has_more:
+        rows = await db.rows(SQL.some_rows(tx, **of, after=after, how_many=PIECE))
+        yield rows
+        has_more = len(rows) == PIECE
+        after = rows[-1]["number"] if rows else after
+
+
 async def judge(
-    tx: db.Tx, rows: Sequence[db.Record], notes: Mapping[str, Any], how: Match, *, lock: bool = False
+    tx: db.Tx, file: db.Record, how: Match, *, only: Collection[str] | None = None, lock: bool = False
 ) -> list[Judged]:
-    """Decide every row by the listings of now. lock: lock those listings until the end of the transaction."""
-    read_rows = await anyio.to_thread.run_sync(_read_rows, rows, notes, how)
+    """Decide the rows by the listings of now. only: rows of these outcomes. lock: lock those listings until the end of
+    the transaction."""
+    rows: list[db.Record] = []
+    read_rows: list[Read] = []
+    async for piece in _pieces_of_rows(tx, file, {n for n, _ in how.targets()}):
+        chosen = [row for row in piece if only is None or row["outcome"] in only]
+        rows += chosen
+        read_rows += await to_thread.run_sync(_read_rows, chosen, file["notes"], how)
     known = await _known(tx, read_rows, lock=lock)
     zips = {zip_: places.find(zip_) for zip_ in _zips(read_rows, known)}
-    return await anyio.to_thread.run_sync(_decide_rows, rows, read_rows, known, zips)
+    same = await to_thread.run_sync(_same_therapists, read_rows, known)
+    judged: list[Judged] = []
+    for start in range(0, len(rows), PIECE):
+        piece, read = rows[start : start + PIECE], read_rows[start : start + PIECE]
+        judged += await to_thread.run_sync(_decide_rows, piece, read, known, zips, same)
+    return judged
 
 
 def _read_rows(rows: Iterable[db.Record], notes: Mapping[str, Any], how: Match) -> list[Read]:
@@ -81,19 +118,33 @@ def _zips(read: Iterable[Read], known: Known) -> set[str]:
     return given | {listing.draft.zip for listing in known.listings if listing.draft.zip}
 
 
-def _decide_rows(
-    rows: Sequence[db.Record], read_rows: Sequence[Read], known: Known, zips: Mapping[str, Any]
-) -> list[Judged]:
+def _same_therapists(read_rows: Sequence[Read], known: Known) -> Mapping[int, Sequence[tuple[str, int]]]:
     same = rules.rows_of_same_therapist(read_rows, known)
     rules.warn_of_namesakes(read_rows, same)
+    return same
+
+
+def _decide_rows(
+    rows: Sequence[db.Record],
+    read_rows: Sequence[Read],
+    known: Known,
+    zips: Mapping[str, Any],
+    same: Mapping[int, Sequence[tuple[str, int]]],
+) -> list[Judged]:
     return [
         Judged(row, parsed, rules.decide(parsed, known, zips, same.get(parsed.number, ())))
         for row, parsed in zip(rows, read_rows, strict=True)
     ]
 
 
-def describe(file: db.Record, judged: Iterable[Judged], how: Match) -> list[dict[str, Any]]:
-    """The outcome of every row, for the preview."""
+async def store(tx: db.Tx, file: db.Record, judged: Sequence[Judged], how: Match) -> None:
+    """Keep the outcome of every row, for the preview."""
+    for start in range(0, len(judged), PIECE):
+        piece = judged[start : start + PIECE]
+        await SQL.set_outcome(tx, await to_thread.run_sync(_describe, file, piece, how))
+
+
+def _describe(file: db.Record, judged: Iterable[Judged], how: Match) -> list[dict[str, Any]]:
     return [outcome(file, one, how) for one in judged]
 
 
