@@ -70,7 +70,7 @@ async def check(
     changes_tables: whether the command migrates. Raises DatabaseUnusable.
     """
     try:
-        connection = await db.connect(url)
+        connection = await db.connect(url, prepares=False)
     except (*db.CONNECTING, ValueError, OverflowError) as error:
         raise DatabaseUnusable(_why(error, url, setting)) from None
     try:
@@ -138,7 +138,7 @@ async def _pooler(connection: db.Connection, url: str, setting: str) -> list[str
 
     A transaction pooler gives a connection of the server to another client as soon as this one is idle.
     """
-    other = await db.connect(url)
+    other = await db.connect(url, prepares=False)
     try:
         for _ in range(5):
             if await SQL.server_process(connection) == await SQL.server_process(other):

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 import pytest_asyncio
+from pydantic import ValidationError
 
 from circles.base.settings import Settings
 from circles.commands import database_check
@@ -76,7 +77,7 @@ async def test_a_database_that_is_not_there_is_said(database_url: str) -> None:
 async def test_what_a_server_answers_is_put_into_words(
     error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def connect(_: str) -> None:
+    async def connect(_: str, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(database_check.db, "connect", connect)
@@ -171,10 +172,21 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 async def test_a_transaction_pooler_without_its_setting_is_refused(pooler: str) -> None:
     assert "Set CIRCLES_POOLER=true" in await why(pooler)
     assert await check(pooler, pooler=True) == []
-    settings = Settings(database_url=pooler, pooler=True, worker_database_url=pooler)
-    assert await check_all(settings.model_copy(update={"worker_database_url": pooler}))  # the same address
+    with pytest.raises(ValidationError, match="the address of the database itself"):
+        Settings(database_url=pooler, pooler=True, worker_database_url=pooler)
     with pytest.raises(DatabaseUnusable, match="where jobs and migrations do not work"):
         await check(pooler, pooler=False, setting="CIRCLES_WORKER_DATABASE_URL")
+
+
+async def test_the_check_leaves_nothing_behind_in_a_pooler(pooler: str) -> None:
+    """The names of prepared statements are the same in each process, so the next one would fail on what is left."""
+    for _ in range(2):
+        await check(pooler, pooler=True)
+    connection = await asyncpg.connect(pooler, statement_cache_size=0)
+    try:
+        assert await connection.fetch("select name from pg_prepared_statements where name <> ''") == []
+    finally:
+        await connection.close()
 
 
 async def test_two_direct_connections_are_no_pooler(database_url: str) -> None:

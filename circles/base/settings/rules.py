@@ -95,7 +95,7 @@ def _of_both_modes(settings: Settings) -> list[str]:
                 f"{variable} must be like postgresql://user:password@host:5432/name (in a password @ is written %40, "
                 "/ is %2F, : is %3A, # is %23, ? is %3F, % is %25)."
             )
-    if settings.pooler and not settings.worker_database_url:
+    if settings.pooler and settings.worker_url == settings.database_url:
         found.append(
             "CIRCLES_POOLER is set: migrations and jobs cannot use a transaction pooler. Set "
             "CIRCLES_WORKER_DATABASE_URL to the address of the database itself."

@@ -55,9 +55,15 @@ async def _leave_as_is(_: Any) -> None:
     """No session state is ever set (settings are transaction-local), so there is none to reset."""
 
 
-async def connect(url: str) -> Connection:
-    """A connection outside the pool, for migrations and for the worker's LISTEN."""
-    connection = await asyncpg.connect(url, timeout=15, server_settings=_IN_UTC)
+async def connect(url: str, *, prepares: bool = True) -> Connection:
+    """A connection outside the pool, for migrations and for the worker's LISTEN.
+
+    prepares: whether its statements are prepared under a name. Behind a transaction pooler those outlive it, and the
+    next process, which uses the same names, fails.
+    """
+    connection = await asyncpg.connect(
+        url, timeout=15, server_settings=_IN_UTC, statement_cache_size=100 if prepares else 0
+    )
     _keep_alive(connection)
     return connection
 
