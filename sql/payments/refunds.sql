@@ -51,6 +51,7 @@ select
     operations.id, operations.booking_id, operations.amount - operations.covered as amount, operations.request,
     operations.idempotency_key, operations.tries, operations.called_at is not null as called_before,
     operations.stripe_id, operations.stripe_state, operations.failed_ids, operations.state,
+    operations.finding_id is not null as is_of_finding,
     coalesce(checkouts.currency, payment_findings.currency) as currency,
     coalesce(checkouts.payment_intent, payment_findings.payment_intent) as payment_intent,
     exists (

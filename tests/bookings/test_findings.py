@@ -13,6 +13,7 @@ from circles.payments import sync
 from circles.payments.checkout import settle_finding
 from circles.payments.findings import open_findings
 from circles.practice.stripe import checkouts as look_alike
+from circles.practice.stripe import refunds as look_alike_refunds
 from circles.store import jobs
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene
@@ -210,3 +211,27 @@ async def test_the_second_of_two_organizers_learns_that_nothing_was_sent(
         assert "Given back in cash" in text
         assert (await page.get(address)).status_code == 303
     assert await scene.count("operations where kind = 'refund_finding'") == 0
+
+
+@pytest.mark.parametrize(("elsewhere", "sent"), [(4400, 0), (1000, 3400)])
+async def test_money_of_a_finding_that_went_back_at_the_dashboard_is_not_sent_again(
+    scene: Scene, drain: Callable[[], Any], elsewhere: int, sent: int
+) -> None:
+    await differing(scene, drain, amount=4400)
+    intent = await scene.value("select payment_intent from payment_findings")
+    await scene.value(
+        'update practice_objects set body = body || \'{"amount": 4400, "amount_received": 4400}\' '
+        "where kind in ('payment_intent', 'charge')"
+    )
+    async with scene.context.db.transaction() as tx:
+        await look_alike_refunds.create_refund(tx, {"payment_intent": intent, "amount": elsewhere})
+    await settle(scene, refund=True)
+    await drain()
+    row = await scene.value(
+        "select (state, amount - covered, covered)::text from operations where kind = 'refund_finding'"
+    )
+    assert row == f"(done,{sent},{elsewhere})"
+    assert (
+        await scene.value("select sum((body ->> 'amount')::int) from practice_objects where kind = 'refund'")
+        == 4400
+    )

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from circles.payments import gateway
 from circles.payments.gateway import KeyRefused, RefusedByStripe, Unreachable
 from circles.payments.refunds import readings, rules, states
-from circles.payments.refunds.rules import OwnRefund, RefundSnapshot
+from circles.payments.refunds.rules import AT_STRIPE, OwnRefund, RefundSnapshot
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
@@ -157,9 +157,25 @@ async def _refused(context: Context, row: dict[str, Any], code: str) -> None:
     """Record that Stripe refused a refund, after reading why: the money may have gone back in another way."""
     if code in _NOTHING_LEFT:
         try:
-            await readings.read_payment(context, row["payment_intent"])
+            if row["is_of_finding"]:
+                await _cover_finding(context, row)
+            else:
+                await readings.read_payment(context, row["payment_intent"])
         except (Unreachable, RefusedByStripe):
             await _note_wait(context, row["id"], "unreachable")
             return
     async with context.db.transaction() as tx:
         await states.refused(tx, row["id"], row["idempotency_key"], row["amount"], code)
+
+
+async def _cover_finding(context: Context, row: dict[str, Any]) -> None:
+    """Count what went back at Stripe's dashboard against the refund of a finding, whose payment is in no ledger."""
+    listed = await gateway.list_refunds(context, payment_intent=row["payment_intent"])
+    elsewhere = sum(refund.amount for refund in listed if refund.is_live and refund.operation_id != row["id"])
+    async with context.db.transaction() as tx:
+        refund = await SQL.lock_refund(tx, id=row["id"])
+        part = min(refund["amount"], elsewhere) - refund["covered"]
+        if refund["state"] != "due" or part <= 0:
+            return
+        await SQL.cover(tx, id=row["id"], amount=part, disputed=0)
+        await audit.record(tx, "refund.covered", row["booking_id"], why=AT_STRIPE, details={"amount": part})
