@@ -69,6 +69,10 @@ def refund_for(row: Row) -> Refund:
     While guidelines that changed since then are not agreed to, all of it is refunded until the start.
     """
     paid, kept, currency = row["paid"], row["kept"], row["currency"]
+    if refund_words.is_open(row["disputed"]):
+        kept = max(
+            0, paid - row["refunded"]
+        )  # what the bank took meanwhile is owed as well, should it come back
     if not paid:
         return Refund(0, 0, "You paid nothing, so there is nothing to pay back.")
     whole = money.format_amount(paid, currency)
@@ -88,7 +92,7 @@ def refund_for(row: Row) -> Refund:
         full_until=None if full else row["full_refund_until"],
         of=of,
     )
-    if refund_words.is_disputed(row["disputed"]):
+    if refund_words.is_open(row["disputed"]):
         text = "The bank of your card is looking into this payment, so the organizers decide what is sent back of it."
         return Refund(refund.amount, refund.percent, text, goes_out=False)
     return refund

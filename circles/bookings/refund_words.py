@@ -19,6 +19,13 @@ DISPUTED: Final = (
 )
 
 
+_STUCK: Final = "did not arrive. The organizers know of it and see to it with you."
+_STUCK_AFTER_DISPUTE: Final = (
+    "has not been sent back yet. Your bank has decided about the dispute, and the organizers see to it with "
+    "you."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyBack:
     """A booking's payment and what of it goes back, in minor units, as the view bookings_with_money says.
@@ -74,6 +81,11 @@ def is_disputed(state: str) -> bool:
     return state not in _DISPUTE_WITHOUT_EFFECT
 
 
+def is_open(state: str) -> bool:
+    """Whether a bank still decides a dispute."""
+    return is_disputed(state) and state != "lost"
+
+
 def refund_text(back: MoneyBack) -> str:
     """What comes back of a payment and how far that is, in one sentence or more; empty when nothing was paid."""
     if not back.paid:
@@ -96,7 +108,7 @@ def _parts(back: MoneyBack, of_whole: str) -> Iterator[str]:
         (back.done, f"went back to your card and has arrived at your bank. {BANKS}"),
         (back.on_its_way, f"is on its way back to your card. {BANKS}"),
         (back.failed - back.stuck, "did not arrive. It is sent again, and the organizers know of it."),
-        (back.stuck, "did not arrive. The organizers know of it and see to it with you."),
+        (back.stuck, _STUCK_AFTER_DISPUTE if back.disputed else _STUCK),
         (back.settled, "was settled with you in another way by the organizers."),
     )
     for amount, sentence in parts:

@@ -33,7 +33,7 @@ _LAPSED: Final = {
     "no_checkout": "The card company could not be reached. Nothing was charged.",
     "let_go": "You let it go before paying. Nothing was charged.",
     "payment_differs": "Something about the payment was not as it should be, so the seat could not be confirmed. An "
-    "organizer has looked at it: what was paid goes back the way it came. We are sorry.",
+    "organizer has looked at it, and sees to it that nothing you paid is lost. We are sorry.",
 }
 _NOT_PAID: Final = "The time to pay ran out. Nothing was charged."
 
@@ -211,11 +211,11 @@ def _undecided(booking: OwnBooking, href: str) -> MySeat:
             "you have paid, there is nothing more to do, and no money is lost."
         )
         return MySeat("person_decides", title, text, "Payment being looked at", "", href, waits=True)
-    end = "if it does not, nothing is charged and the seat is let go."
+    end = "if not, nothing is charged and the seat is let go."
     if booking.let_go_at:
         text = f"You let the seat go while a payment for it was on its way. If it arrives, the seat is yours; {end}"
     else:
-        text = f"Your bank still decides, which can take days. If it says yes, the seat is yours and you get a mail; {end}"
+        text = f"Your bank still decides, which can take days. If it says yes, the seat is yours, by mail too; {end}"
     return MySeat(
         "bank_decides", "Your payment is on its way", text, "Payment on its way", "", href, waits=True
     )

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from circles import guidelines
 from circles.base.errors import NotFound, Refused
 from circles.bookings import actions
+from circles.practice.stripe import disputes
 from circles.store import jobs
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, cancel_gathering, paid_seat
@@ -321,3 +322,29 @@ async def test_canceling_a_gathering_while_members_cancel_refunds_each_once(scen
     assert await scene.count("bookings where state = 'cancelled'") == 8
     assert await scene.count("operations where kind = 'refund' and amount = 4500") == 8
     assert await scene.seats() == 0
+
+
+@pytest.mark.parametrize(("decision", "waits"), [("won", 4500), ("lost", 0)])
+async def test_canceling_while_a_bank_has_taken_the_money(
+    scene: Scene, mira: Browser, drain: Callable[[], Any], decision: disputes.Decision, waits: int
+) -> None:
+    """Nothing goes out then; what is owed is not forgotten should the money come back, and a person decides."""
+    booking = await helpers.paid_seat(scene, scene.cast.mira, drain)
+    intent = await scene.value("select payment_intent from checkouts")
+    async with scene.context.db.transaction() as tx:
+        opened = await disputes.open_dispute(tx, intent)
+    await drain()
+    form = (await mira.get(f"/bookings/{booking}/cancel")).text
+    assert "looking into this payment" in form
+    assert "goes to the card" not in form
+    assert (await mira.post(f"/bookings/{booking}/cancel", data={"refund": "4500"})).status_code == 303
+    await drain()
+    assert "Nothing is sent back from here while it does." in (await mira.get(f"/bookings/{booking}")).text
+    async with scene.context.db.transaction() as tx:
+        await disputes.close_dispute(tx, opened["id"], decision)
+    await drain()
+    assert await scene.count("practice_objects where kind = 'refund'") == 0
+    assert await scene.value("select coalesce(sum(amount), 0) from waiting_refunds where is_stuck") == waits
+    text = (await mira.get(f"/bookings/{booking}")).text
+    assert ("has not been sent back yet" if waits else "taken the $45 back for you") in text
+    assert "did not arrive" not in text
