@@ -27,8 +27,8 @@ LISTINGS = db.queries("directory/listing")
 MAX_AT_ONCE: Final = 200
 
 
-# A list of 5,000 rows and 100 columns, the most that is taken, needs 3 s of CPU time (18 to 34 s on two processors with ten
-# other processes that want them, since the child lets them go first); its lines of JSON are 8 MB.
+# A list of 5,000 rows and 100 columns, the most that is taken, needs 3 s of CPU time: 18 to 34 s on two processors with
+# ten other processes that want them, since the child lets them go first. Its lines of JSON are 8 MB.
 READING: Final = sandbox.Target(
     "circles.directory.imports.reading.files",
     "read_lines",
