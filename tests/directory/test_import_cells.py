@@ -292,3 +292,12 @@ def test_long_cells_take_no_long_time(text: str) -> None:
         except Refused:
             continue
     assert process_time() - began < 1
+
+
+def test_a_long_cell_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("a pattern was tried on it")
+
+    monkeypatch.setattr(quantities.re, "sub", fail)
+    with pytest.raises(Refused):
+        quantities.whole("- " * 4_000 + "x", 100)

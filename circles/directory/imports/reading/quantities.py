@@ -190,8 +190,14 @@ def is_day_first(cells: Iterable[str]) -> bool:
 # Numbers
 
 
+# The pattern below takes time by the square of a run of spaces or hyphens: 2 s for the longest cell.
+_LONGEST_NUMBER: Final = 200
+
+
 def whole(cell: str, most: int) -> int:
     """A whole number; words such as minutes may follow it. Raises Refused."""
+    if len(cell) > _LONGEST_NUMBER:
+        raise Refused(Reason("unreadable", f"Expected: a whole number from 0 to {most}."))
     digits = re.sub(
         r"(?:-|\s)*(min|mins|minutes?|spots?|places?|slots?|clients?)\.?$", "", cell.strip(), flags=re.I
     ).rstrip()
