@@ -117,7 +117,8 @@ async def _refuse_without_rights(connection: db.Connection, url: str, changes_ta
     ):
         raise DatabaseUnusable(
             f"The role may not read and write {', '.join(missing[:3])}{' and others' if len(missing) > 3 else ''} in "
-            f"{describe(url)}. Grant it select, insert, update and delete (docs/operations.md)."
+            f"{describe(url)}. Grant it select, insert, update and delete on tables, and usage on sequences "
+            "(docs/operations.md)."
         )
 
 

@@ -13,15 +13,21 @@ select
 select pg_backend_pid();
 
 -- name: tables_without_rights()
--- the tables of the site that this role may not read and write
+-- the tables of the site that this role may not read and write, and the sequences of their ids that it may not use
 select pg_class.relname as name
 from pg_class
 where pg_class.relnamespace = current_schema()::regnamespace
-    and pg_class.relkind in ('r', 'p')
-    and not (
-        has_table_privilege(pg_class.oid, 'select') and has_table_privilege(pg_class.oid, 'insert')
-        and has_table_privilege(pg_class.oid, 'update') and has_table_privilege(pg_class.oid, 'delete')
-    )
+    and case pg_class.relkind
+        when 'S' then
+            -- an identity column's own asks for no right
+            not has_sequence_privilege(pg_class.oid, 'usage')
+            and exists (select from pg_depend where pg_depend.objid = pg_class.oid and pg_depend.deptype = 'a')
+        else
+            pg_class.relkind in ('r', 'p') and not (
+                has_table_privilege(pg_class.oid, 'select') and has_table_privilege(pg_class.oid, 'insert')
+                and has_table_privilege(pg_class.oid, 'update') and has_table_privilege(pg_class.oid, 'delete')
+            )
+    end
 order by pg_class.relname;
 
 -- name: may_create()$

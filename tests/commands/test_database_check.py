@@ -107,6 +107,16 @@ async def test_a_role_without_rights_is_told_which(role: str) -> None:
     assert "The role may not create tables" in await why(role, changes_tables=True)
 
 
+async def test_a_role_without_rights_on_sequences_is_told_which(role: str, database_url: str) -> None:
+    owner = await asyncpg.connect(database_url)
+    name = f"reader_{os.getpid()}"
+    await owner.execute(f'grant select, insert, update, delete on all tables in schema public to "{name}"')
+    assert "may not read and write pgqueuer" in await why(role)
+    await owner.execute(f'grant usage on all sequences in schema public to "{name}"')
+    await owner.close()
+    assert await check(role, pooler=False) == []
+
+
 async def test_a_database_that_takes_no_writes_is_refused(database_url: str) -> None:
     owner = await asyncpg.connect(database_url)
     name = urlsplit(database_url).path.lstrip("/")
