@@ -84,10 +84,14 @@ order by checkouts.looked_at limit 100;
 
 -- name: may_ask_for_page(booking_id, most)$
 -- note that the page of a booking has Stripe asked about its open checkout: at first after ten seconds, then after twice as
--- long each time, and so often at most. No row when it is too early, or enough
+-- long each time, and so often at most. No row when it is too early, or enough, or while an answer of Stripe is taken in
 update checkouts set page_asks = page_asks + 1, page_asked_at = now()
-where booking_id = :booking_id and state = 'open' and pending_at is null and page_asks < :most
-    and greatest(looked_at, page_asked_at) < now() - interval '10 seconds' * (2 ^ page_asks)
+where id = (
+    select id from checkouts
+    where booking_id = :booking_id and state = 'open' and pending_at is null and page_asks < :most
+        and greatest(looked_at, page_asked_at) < now() - interval '10 seconds' * (2 ^ page_asks)
+    for update skip locked
+)
 returning id;
 
 -- name: in_minutes(minutes)$

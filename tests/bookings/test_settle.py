@@ -114,15 +114,17 @@ async def test_the_waiting_page_polls_until_the_checkout_is_settled(
 async def test_an_open_page_has_stripe_asked_a_few_times_at_growing_intervals(
     scene: Scene, mira: Browser
 ) -> None:
-    """A page that looks again and again for half an hour: the clock is moved between two looks."""
+    """A page that looks again and again for half an hour; each look is a transaction, whose clock stands still."""
     booking = await scene.book(scene.cast.mira)
     asked: list[int] = []
-    for second in range(5, 30 * 60, 5):
-        await scene.value(
-            "update checkouts set looked_at = looked_at - interval '5 seconds', "
-            "page_asked_at = page_asked_at - interval '5 seconds'"
-        )
+    for second in range(5, 30 * 60, 15):
         async with scene.context.db.transaction() as tx:
+            await tx.execute(
+                "update checkouts set looked_at = now() - make_interval(secs => $1), "
+                "page_asked_at = now() - make_interval(secs => $2)",
+                second,
+                second - asked[-1] if asked else None,
+            )
             await payments.sync_checkout_for_page(tx, booking.id)
             if await tx.fetchval("with gone as (delete from pgqueuer returning 1) select count(*) from gone"):
                 asked.append(second)
@@ -132,6 +134,20 @@ async def test_an_open_page_has_stripe_asked_a_few_times_at_growing_intervals(
     assert gaps == sorted(gaps)
     await mira.get(f"/bookings/{booking.id}")
     assert await scene.count("pgqueuer") == 0
+
+
+async def test_a_page_does_not_wait_while_an_answer_of_stripe_is_taken_in(
+    scene: Scene, mira: Browser
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.value("update checkouts set looked_at = now() - interval '1 hour'")
+    async with scene.context.db.transaction() as tx:
+        await tx.execute("select from checkouts for update")
+        answer = await mira.post(f"/bookings/{booking.id}/look", data={})
+        assert answer.status_code == 303
+    assert await scene.count("pgqueuer where entrypoint = 'payments.look'") == 0
+    await mira.post(f"/bookings/{booking.id}/look", data={})
+    assert await scene.count("pgqueuer where entrypoint = 'payments.look'") == 1
 
 
 async def test_coming_back_as_having_paid_has_stripe_asked_once(scene: Scene, mira: Browser) -> None:
