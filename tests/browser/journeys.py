@@ -12,6 +12,11 @@ from tests.browser.visitor import Visitor
 AGREE = "I have read these guidelines and agree to them"
 
 
+def goes_back(money: str) -> re.Pattern[str]:
+    """What a page says of a refund: it is on its way until the worker has sent it, at any moment."""
+    return re.compile(rf"{re.escape(money)} you paid (is on its way|went) back to your card")
+
+
 async def as_host(visit: Visit, site: Site, **how: bool) -> tuple[Visitor, Member]:
     """A facilitator, signed in."""
     visitor, host = await visit(**how), await site.member("Farrah", is_facilitator=True, pronouns="she/her")

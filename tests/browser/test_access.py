@@ -597,7 +597,7 @@ async def test_a_mistake_is_read_out_and_leads_to_its_field(visit: Visit, site: 
     visitor.watch.allowed.add(422)
     await visitor.come_in(await site.member("Lou"))
     await book(visitor, scene.ahead, "3")
-    summary = visitor.page.get_by_role("alert")
+    summary = visitor.problems
     await expect(summary).to_be_focused()
     await summary.get_by_role("link").first.click()
     field = visitor.page.get_by_label("Your amount")

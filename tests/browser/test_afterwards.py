@@ -11,6 +11,7 @@ import icalendar
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
+from tests.browser.journeys import goes_back
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking, open_the_room
@@ -67,6 +68,7 @@ async def test_my_gatherings_and_the_feed_of_them(visit: Visit, site: Site, live
     await visitor.sees(
         "The join link shows here from half an hour before the start, once your host has opened the room."
     )
+    await visitor.press("Show me the address")
     address = await visitor.page.get_by_label("The address of your feed").input_value()
     path = urlsplit(address).path
     response = await visitor.context.request.get(f"{site.address}{path}")
@@ -99,7 +101,7 @@ async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(
     await visitor.sees("You get back all of the $45 you paid.")
     assert await site.booked(member.id) == {"confirmed": 1}  # asking changes nothing
     await visitor.press("Cancel my seat")
-    await visitor.sees("of the $45 you paid goes back to your card.")
+    await visitor.sees(goes_back("of the $45"))
     assert await site.ask("select seats_taken from gatherings where id = $1", gathering) == 0
     await visitor.reads_mail(member.email, method="CANCEL")
     await expect(visitor.page.get_by_role("heading", level=1)).to_contain_text("Tuesday group")

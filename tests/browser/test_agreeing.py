@@ -8,7 +8,7 @@ from uuid import UUID
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.journeys import AGREE, as_host
+from tests.browser.journeys import AGREE, as_host, goes_back
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking, open_the_room
@@ -81,7 +81,7 @@ async def test_a_change_that_matters_closes_the_way_in_until_it_is_agreed_to(
 
     member.watch.allowed.add(422)
     await member.press("Agree")  # without having said so
-    await expect(member.page.get_by_role("alert")).to_be_visible()
+    await expect(member.problems).to_be_visible()
     await member.pick(AGREE)
     await member.press("Agree")
     await member.is_told("Thank you. Your join link shows again.")
@@ -106,7 +106,7 @@ async def test_whoever_does_not_agree_gets_all_their_money_back(visit: Visit, si
     await member.sees("You get back all of the $45 you paid.")  # though the start is near
     await member.follow("Cancel my seat")
     await member.press("Cancel my seat")
-    await member.sees("All of the $45 you paid goes back to your card.")
+    await member.sees(goes_back("All of the $45"))
 
     async def refunded() -> bool:
         return (

@@ -106,7 +106,7 @@ async def test_what_is_wrong_is_said_at_once_and_what_was_typed_is_kept(
     await visitor.fill("Your amount", "12")
     await visitor.press("Continue to payment")
     await visitor.reads("A few things need another look")
-    await expect(visitor.page.get_by_role("alert").get_by_role("listitem")).to_have_count(2)
+    await expect(visitor.problems.get_by_role("listitem")).to_have_count(2)
     await expect(visitor.page.get_by_label("Your amount")).to_have_value("12")
     assert await site.booked(member.id) == {}
     await choose(visitor, "30")

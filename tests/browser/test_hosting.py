@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import PHONE_AND_DESKTOP, Visit
-from tests.browser.journeys import as_host
+from tests.browser.journeys import as_host, goes_back
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking
@@ -187,7 +187,7 @@ async def test_calling_a_gathering_off_tells_and_pays_back_everybody(
     await payer.sees("The heating in the house is broken.")
     await payer.sees("$60")
     await payer.open("/my/gatherings")
-    await payer.sees("All of the $60 you paid goes back to your card.")
+    await payer.sees(goes_back("All of the $60"))
 
     async def refunded() -> bool:
         return (

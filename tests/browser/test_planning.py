@@ -10,7 +10,7 @@ from playwright.async_api import Locator, expect
 
 from circles.base import clock
 from tests.browser.conftest import Visit
-from tests.browser.journeys import as_host
+from tests.browser.journeys import as_host, goes_back
 from tests.browser.site import Site, until
 from tests.browser.visitor import Visitor
 
@@ -119,7 +119,7 @@ async def test_moving_one_evening_that_somebody_has_a_seat_in(visit: Visit, site
     await payer.follow("Cancel my seat")
     await payer.press("Cancel my seat")
     await payer.reads("Your seat was canceled")
-    await payer.sees("All of the $60 you paid goes back to your card.")
+    await payer.sees(goes_back("All of the $60"))
 
     async def refunded() -> bool:
         return (

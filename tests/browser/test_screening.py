@@ -75,7 +75,7 @@ async def test_asked_once_more_then_welcome_and_booked(visit: Visit, site: Site,
     member.watch.allowed.add(422)
     await member.page.get_by_label(MORE).evaluate("field => field.removeAttribute('required')")
     await member.press("Send my answer")  # with nothing in it
-    await expect(member.page.get_by_role("alert")).to_be_visible()
+    await expect(member.problems).to_be_visible()
     await member.fill(MORE, "My sister, at any hour.")
     await member.press("Send my answer")
     await member.reads("Your request is with the hosts")

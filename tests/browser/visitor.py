@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -163,7 +164,12 @@ class Visitor:
         """Choose one of several, or tick a box, by tapping its words."""
         await self.page.get_by_role("main").get_by_text(label, exact=True).click()
 
-    async def sees(self, text: str) -> None:
+    @property
+    def problems(self) -> Locator:
+        """The list of what is wrong with a form; every page has an empty alert besides."""
+        return self.page.locator(".problems[role=alert]")
+
+    async def sees(self, text: str | re.Pattern[str]) -> None:
         """The page's main part shows this text: text that is there and hidden does not count."""
         await expect(self.page.get_by_role("main")).to_contain_text(text, use_inner_text=True)
 
