@@ -23,7 +23,6 @@ from circles.commands import server
 from tests.helpers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-STOPPING = 3.0  # seconds that Ctrl-C may take
 
 
 class Site:
@@ -44,29 +43,28 @@ class Site:
             start_new_session=True,
         )  # fmt: skip
 
-    def start(self) -> float:
-        """Serve; the seconds until /readyz says yes."""
+    def start(self) -> None:
+        """Serve, until /readyz says yes."""
         begun = time.monotonic()
         self.process = self.run()
         while time.monotonic() < begun + 90:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=60) as answer:
                     assert answer.status == 200
-                    return time.monotonic() - begun
+                    return
             except (urllib.error.URLError, ConnectionError):
                 assert self.process.poll() is None, self.process.communicate()
                 time.sleep(0.02)
         raise AssertionError("the site did not come up")
 
-    def stop(self, sign: signal.Signals) -> tuple[int, str, str, float]:
-        """Send a signal; status, what was said on stdout and stderr, and the seconds until all was over."""
+    def stop(self, sign: signal.Signals) -> tuple[int, str, str]:
+        """Send a signal; status, and what was said on stdout and stderr. Fails where it takes a minute."""
         assert self.process is not None
-        begun = time.monotonic()
         self.process.send_signal(sign)
         said, complained = self.process.communicate(timeout=60)
         which = f"The embedded database in {self.folder / 'my data'}.\n"
         assert complained.startswith(which)
-        return self.process.returncode, said, complained.removeprefix(which), time.monotonic() - begun
+        return self.process.returncode, said, complained.removeprefix(which)
 
 
 @pytest.fixture
@@ -87,7 +85,7 @@ def site() -> Iterator[Site]:
 
 
 def test_it_serves_prints_its_url_and_stops_with_everything(site: Site) -> None:
-    first_start = site.start()
+    site.start()
     same_port = site.run()
     other_port = site.run(PORT=str(free_port()))
     checking = site.run("check")
@@ -97,27 +95,20 @@ def test_it_serves_prints_its_url_and_stops_with_everything(site: Site) -> None:
     assert [one.returncode for one in (same_port, other_port, checking)] == [1, 1, 0]
 
     idle = socket.create_connection(("127.0.0.1", site.port))
-    status, said, complained, seconds = site.stop(signal.SIGINT)
+    status, said, complained = site.stop(signal.SIGINT)
     idle.close()
     assert status == 0
-    assert seconds < STOPPING * slowness()
     assert f"is at http://127.0.0.1:{site.port}\n" in said
     assert "no card is charged and no mail leaves" in said
     assert "Ctrl-C stops it.\n" in said
     assert complained == ""
     assert not (site.folder / "my data" / "postgres" / "cluster" / "postmaster.pid").exists()
 
-    assert site.start() < max(4 * slowness(), first_start / 3)
-    status, said, complained, seconds = site.stop(signal.SIGTERM)
+    site.start()
+    status, said, complained = site.stop(signal.SIGTERM)
     assert (status, complained) == (0, "")
-    assert seconds < STOPPING * slowness()
     assert "Preparing" not in said
     assert "Planting" not in said
-
-
-def slowness() -> float:
-    """How many others want the processors now: a busy machine may take longer by as much."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_a_killed_site_starts_again(site: Site) -> None:
@@ -125,7 +116,7 @@ def test_a_killed_site_starts_again(site: Site) -> None:
     status, *_ = site.stop(signal.SIGKILL)
     assert status == -signal.SIGKILL
     site.start()
-    status, _, complained, _ = site.stop(signal.SIGINT)
+    status, _, complained = site.stop(signal.SIGINT)
     assert (status, complained) == (0, "")
 
 
@@ -133,7 +124,7 @@ def test_ctrl_c_during_the_first_start_leaves_nothing_half_done(site: Site) -> N
     site.process = site.run()
     assert site.process.stdout is not None
     assert "Preparing" in site.process.stdout.readline()
-    status, _, complained, _ = site.stop(signal.SIGINT)
+    status, _, complained = site.stop(signal.SIGINT)
     assert "Traceback" not in complained
     assert status == 0
     site.start()
