@@ -45,7 +45,7 @@ endif
 
 # All fault drills, also those that wait for real deadlines and outages. One at a time: each needs the machine.
 drill: _dev
-	@exec $(PY) -m pytest tests/drills -m "" $(ARGS)
+	@exec $(PY) -m pytest tests/drills -m "" --timeout=600 $(ARGS)
 
 lint: _dev
 	@$(PY) -m ruff check .

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.drills import figures
 from tests.drills import stage as stages
 from tests.drills.postgres import Postgres
 from tests.drills.stage import Stage
@@ -31,3 +32,11 @@ async def stage(postgres: Postgres, tmp_path: Path) -> AsyncIterator[Stage]:
     async with stages.opened(postgres, tmp_path) as opened:
         yield opened
         assert stages.tracebacks(opened) == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the drills measured."""
+    if figures.rows:
+        terminalreporter.section("what was drilled")
+        for line in figures.table():
+            terminalreporter.write_line(line)

@@ -12,10 +12,12 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process as Subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +29,8 @@ from circles.practice.stripe import checkouts, faults
 from circles.store.context import Context
 from circles.store.db import Database, Unavailable
 from tests import cast
+from tests.drills import figures
+from tests.drills.figures import Row, Visit
 from tests.drills.mail_server import MailServer
 from tests.drills.postgres import Postgres
 
@@ -107,6 +111,8 @@ class Stage:
     version: UUID
     port: int  # of the first web process, where the look-alike of Stripe sends its webhooks
     programs: list[Program] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list[Visit])  # the requests of members
+    row: Row | None = None  # what was measured; added to the table once all is whole
 
     # Processes
 
@@ -187,10 +193,23 @@ class Stage:
             "amount": str(amount),
             "currency": "USD",
         }
-        async with httpx2.AsyncClient(base_url=web.address, timeout=PATIENCE) as client:
-            client.cookies.set("sign-in", member.token, domain="127.0.0.1")
-            headers = {"Sec-Fetch-Site": "same-origin"}
-            return await client.post(f"/gatherings/{gathering}/book", data=form, headers=headers)
+        return await self.request(web, member, f"/gatherings/{gathering}/book", form)
+
+    async def request(
+        self, web: Program, member: Member, path: str, form: dict[str, str] | None = None
+    ) -> httpx2.Response:
+        """Load a page, or send a form. Raises TransportError where there is no answer."""
+        visit = Visit(monotonic(), 0, 0.0)
+        self.visits.append(visit)
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        try:
+            async with httpx2.AsyncClient(base_url=web.address, timeout=PATIENCE) as client:
+                client.cookies.set("sign-in", member.token, domain="127.0.0.1")
+                answer = await client.request("POST" if form else "GET", path, data=form, headers=headers)
+            visit.status = answer.status_code
+            return answer
+        finally:
+            visit.seconds = monotonic() - visit.at
 
     async def pay(self, booking: UUID) -> None:
         """Pay a held booking at the look-alike, which sends a webhook as soon as a worker runs."""
@@ -204,6 +223,13 @@ class Stage:
             await faults.plan(tx, call, fault, **more)
 
     # Looking
+
+    def measured(
+        self, name: str, began: float, ended: float, visits: Iterable[Visit] = (), well: float = nan
+    ) -> None:
+        """Note what was measured while something was broken. visits: beside those of members; well: see Row."""
+        broken = [visit for visit in (*self.visits, *visits) if began <= visit.at < ended]
+        self.row = Row(name, broken, well)
 
     async def ask(self, query: str, *values: Any) -> Any:
         """One value out of the database. Raises Unavailable while it is away."""
@@ -260,6 +286,9 @@ class Stage:
         assert all(times == 1 for times in too_many.values()), too_many
         program = await self._start("check")
         assert await program.ended() == 0, program.said()
+        if self.row:
+            self.row.doubled = sum(too_many.values())
+            figures.rows.append(self.row)
 
 
 async def _answers(program: Program) -> bool:

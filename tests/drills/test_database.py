@@ -80,7 +80,8 @@ async def test_a_frozen_database_is_a_calm_page_and_loses_nothing(stage: Stage) 
         visitors.figures("frozen, unnoticed", visitors.between(frozen, noticed)), f"{noticed - frozen:.1f} s"
     )
     print(visitors.figures("frozen, noticed", visitors.between(noticed, thawed)))
-    print(f"well {visitors.well_again(thawed):.2f} s after; bookings {statuses}")
+    stage.measured("frozen database", frozen, thawed, visitors.visits, visitors.well_again(thawed))
+    print(f"bookings {statuses}")
     assert visitors.statuses() <= {200, 503}
     assert guide.status == 200
     await assert_each_has_one_seat(stage, members)
@@ -103,7 +104,8 @@ async def test_a_locked_gathering_holds_up_nobody_else(stage: Stage) -> None:
             await asyncio.sleep(10)
         freed = monotonic()
         statuses = await asyncio.gather(*booking)
-        print(f"well {monotonic() - freed:.2f} s after; bookings {statuses}, elsewhere {elsewhere}")
+        stage.measured("locked row", locked, freed, visitors.visits, monotonic() - freed)
+        print(f"bookings {statuses}, elsewhere {elsewhere}")
     print(visitors.figures("before", visitors.between(0, locked)))
     print(visitors.figures("locked", visitors.between(locked, freed)))
     assert visitors.statuses() == {200}  # nobody else notices
@@ -128,7 +130,8 @@ async def test_a_database_that_restarts_under_load_loses_nothing(stage: Stage, h
         await asyncio.sleep(3)
     print(visitors.figures("before", visitors.between(0, stopped)))
     print(visitors.figures("away", visitors.between(stopped, started)))
-    print(f"well {visitors.well_again(started):.2f} s after; bookings {statuses}")
+    stage.measured(f"{how} of the database", stopped, started, visitors.visits, visitors.well_again(started))
+    print(f"bookings {statuses}")
     assert visitors.statuses() <= {200, 503}
     await assert_each_has_one_seat(stage, members)
 
@@ -181,7 +184,7 @@ async def test_a_frozen_database_behind_a_pooler_is_a_calm_page(stage: Stage) ->
             for member in members:
                 await book_until_done(stage, web, member, gathering)
             await asyncio.sleep(2)
-        print(visitors.figures("all"), f"well {visitors.well_again(thawed):.2f} s after")
+        stage.measured("frozen behind a pooler", frozen, thawed, visitors.visits, visitors.well_again(thawed))
         assert visitors.statuses() <= {200, 503}
     await assert_each_has_one_seat(stage, members)
 
@@ -199,7 +202,8 @@ async def test_many_slow_clients_keep_nobody_out(stage: Stage) -> None:
             health = await visitors.look(web, "/healthz", None)
         ended = monotonic()
     print(visitors.figures("before", visitors.between(0, begun)))
-    print(visitors.figures("1,100 slow clients", visitors.between(begun, ended)), f"bookings {statuses}")
+    stage.measured("1,100 slow clients", begun, ended, visitors.visits)
+    print(f"bookings {statuses}")
     assert health.status == 200
     assert visitors.statuses() == {200}
     assert all(answers == [303] for answers in statuses)
@@ -261,8 +265,8 @@ async def test_a_full_disk_loses_nothing(small_disk: Path, tmp_path: Path) -> No
                 statuses = await asyncio.gather(*booking)
                 await asyncio.sleep(3)
             print(visitors.figures("before", visitors.between(0, filled)))
-            print(visitors.figures("full", visitors.between(filled, freed)))
-            print(f"well {visitors.well_again(freed):.2f} s after; bookings {statuses}")
+            stage.measured("full disk", filled, freed, visitors.visits, visitors.well_again(freed))
+            print(f"bookings {statuses}")
             assert visitors.statuses() <= {200, 503}
             await assert_each_has_one_seat(stage, members)
     finally:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from time import monotonic
 
 import httpx2
 import pytest
@@ -73,9 +74,18 @@ async def book_and_pay(stage: Stage, web: Program, member: Member, gathering: ob
 Outage = Callable[[Stage], AbstractAsyncContextManager[None]]
 
 
+NAMES: dict[Outage, str] = {
+    restarted: "database restarted",
+    crashed: "database crashed",
+    read_only: "read-only database",
+    frozen: "frozen database",
+    disconnected: "connections ended",
+}
+
+
 @pytest.mark.parametrize("outage", [restarted, crashed, read_only, frozen, disconnected])
 async def test_bookings_and_jobs_outlive_an_outage(stage: Stage, outage: Outage) -> None:
-    web = await stage.web(CIRCLES_POOL_SIZE="4")
+    web = await stage.web()
     await stage.worker()
     stage.mail.mode, stage.mail.delay = "slow", 0.5
     gathering = await stage.gathering()
@@ -83,9 +93,12 @@ async def test_bookings_and_jobs_outlive_an_outage(stage: Stage, outage: Outage)
     before, during = members[: MEMBERS // 2], members[MEMBERS // 2 :]
     await asyncio.gather(*(book_and_pay(stage, web, member, gathering) for member in before))
     loading = [asyncio.create_task(book_and_pay(stage, web, member, gathering)) for member in during]
+    began = monotonic()
     async with outage(stage):
         await asyncio.sleep(SECONDS)  # how long it lasts, not a wait for something
+    ended = monotonic()
     await asyncio.gather(*loading)
+    stage.measured(f"bookings and jobs, {NAMES[outage]}", began, ended, well=monotonic() - ended)
     await stage.until_idle()
     assert [await stage.state_of(member) for member in members] == ["confirmed"] * MEMBERS
     await stage.assert_whole()

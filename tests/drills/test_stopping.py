@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from time import monotonic
 
+import httpx2
 import pytest
 
 from circles.store import jobs
@@ -91,9 +93,7 @@ async def test_a_mail_is_finished_when_its_worker_is_stopped(stage: Stage) -> No
 
 @pytest.mark.drill
 @pytest.mark.parametrize("mode", ["hanging", "mute"])
-async def test_the_mails_of_a_killed_worker_are_sent_by_another_within_a_minute(
-    stage: Stage, mode: str
-) -> None:
+async def test_the_mails_of_a_killed_worker_are_sent_by_another(stage: Stage, mode: str) -> None:
     """Mute: the server had accepted them, which nobody knows, so each is sent once more than needed and no oftener."""
     stage.mail.mode = mode  # pyright: ignore[reportAttributeAccessIssue]
     web = await stage.web()
@@ -102,15 +102,14 @@ async def test_the_mails_of_a_killed_worker_are_sent_by_another_within_a_minute(
     await at_the_mail_server(stage, 4)
     await killed.kill()
     stage.mail.mode = "well"
-    began = asyncio.get_running_loop().time()
+    began = monotonic()
     await stage.worker()
 
     async def are_sent() -> bool:
         return await stage.ask("select count(*) = 4 from mails where state = 'sent'")
 
     await until(are_sent, "the mails of the killed worker")
-    print(f"{mode}: sent {asyncio.get_running_loop().time() - began:.0f} s after the kill")
-    assert asyncio.get_running_loop().time() - began < 60
+    stage.measured(f"kill -9 of a worker at a {mode} mail server", began, began, well=monotonic() - began)
     await stage.until_idle()
     await stage.assert_whole(doubled=4 if mode == "mute" else 0)
 
@@ -132,7 +131,7 @@ async def test_a_payment_that_a_stopped_worker_was_reading_is_read_by_the_next(s
 
 
 async def test_a_booking_at_stripe_ends_when_its_web_process_is_stopped(stage: Stage) -> None:
-    web = await stage.web(CIRCLES_STOP_SECONDS="60")
+    web = await stage.web(CIRCLES_STOP_SECONDS="24")
     member, gathering = await stage.member(), await stage.gathering()
     await stage.plan_fault("create_checkout", "hang", seconds=3)
     booking = asyncio.create_task(stage.book(web, member, gathering))
@@ -166,8 +165,13 @@ async def test_a_booking_that_its_web_process_leaves_at_stripe_is_let_go(stage: 
         await until(lambda: _refuses(web), "the web process to stop listening")
         web.send(signal.SIGINT)
         await web.ended()
-    await asyncio.gather(booking, return_exceptions=True)
-    assert await stage.state_of(member) == "held"
+    (answer,) = await asyncio.gather(booking, return_exceptions=True)
+    if how == "stopped":
+        assert isinstance(answer, httpx2.Response)
+        assert answer.status_code == 503
+        assert "so it may be saved or not" in answer.text
+    # On a slow machine the call has reached its own deadline first, and the seat was let go.
+    assert await stage.state_of(member) in ("held", "lapsed")
     await stage.worker()
     await let_go(stage, member)
     await stage.until_idle()

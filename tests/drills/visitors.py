@@ -9,16 +9,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
+from tests.drills import figures
+from tests.drills.figures import Visit
 from tests.drills.stage import Member, Program
-
-
-@dataclass(slots=True)
-class Visit:
-    """One page: when it was asked for, its status (0: no answer) and the seconds it took."""
-
-    at: float
-    status: int
-    seconds: float
 
 
 @dataclass(slots=True)
@@ -33,10 +26,8 @@ class Visitors:
     def figures(self, what: str, visits: list[Visit] | None = None) -> str:
         """A line with p50, p95 and the maximum in ms, and how many of each status."""
         visits = self.visits if visits is None else visits
-        times = sorted(visit.seconds * 1000 for visit in visits) or [0.0]
         statuses = dict(sorted(Counter(visit.status for visit in visits).items()))
-        p50, p95 = times[len(times) // 2], times[int(len(times) * 0.95)]
-        return f"{what}: p50 {p50:.0f} ms, p95 {p95:.0f} ms, max {times[-1]:.0f} ms, {statuses}"
+        return f"{what}: {figures.percentiles(visits)} ms, {statuses}"
 
     def between(self, start: float, end: float) -> list[Visit]:
         return [visit for visit in self.visits if start <= visit.at < end]
