@@ -249,11 +249,17 @@ class Stage:
         return {row["status"]: row["n"] for row in found}
 
     async def until_idle(self, what: str = "every job to end") -> None:
-        """Wait until no job waits or runs and no mail waits; jobs that wait for a later try are due at once."""
+        """Wait until no job waits or runs and no mail waits; jobs that wait for a later try are due after a moment.
+
+        Not at once: on a slow machine a job would use up its tries before the web process can answer.
+        """
 
         async def is_idle() -> bool:
             async with self.context.db.transaction() as tx:
-                await tx.execute("update pgqueuer set execute_after = now() where status = 'queued'")
+                await tx.execute(
+                    "update pgqueuer set execute_after = now() where status = 'queued' "
+                    "and updated < now() - interval '4 seconds'"
+                )
                 return await tx.fetchval(
                     "select not exists (select from pgqueuer where status in ('queued', 'picked')) "
                     "and not exists (select from mails where state = 'waiting')"

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import pytest
 
+from circles.commands import database_check
 from tests.drills import pooler
 from tests.drills import stage as stages
 from tests.drills.postgres import Postgres
@@ -165,6 +166,13 @@ async def test_behind_a_pooler_the_same_holds(stage: Stage) -> None:
     await stage.assert_whole()
 
 
+async def test_one_process_after_another_starts_behind_a_pooler(stage: Stage) -> None:
+    """The pooler gives the connection of the first to the second, with every statement that was prepared on it."""
+    async with pooler.pooled(stage.postgres, stage.url, size=1) as address:
+        for _ in range(2):
+            assert await database_check.check(address, pooler=True) == []
+
+
 @pytest.mark.drill
 async def test_a_frozen_database_behind_a_pooler_is_a_calm_page(stage: Stage) -> None:
     async with pooler.pooled(stage.postgres, stage.url) as address:
@@ -186,7 +194,7 @@ async def test_a_frozen_database_behind_a_pooler_is_a_calm_page(stage: Stage) ->
             await asyncio.sleep(2)
         stage.measured("frozen behind a pooler", frozen, thawed, visitors.visits, visitors.well_again(thawed))
         assert visitors.statuses() <= {200, 503}
-    await assert_each_has_one_seat(stage, members)
+        await assert_each_has_one_seat(stage, members)
 
 
 @pytest.mark.drill

@@ -120,7 +120,7 @@ def _endpoint(context: Context, name: str, call: Call) -> Callable[[Request], Aw
     async def endpoint(request: Request) -> Response:
         body = await request.body()
         headers = {"Request-Id": f"req_{secrets.token_hex(8)}"}
-        async with context.db.transaction() as tx:
+        async with context.db.reserved.transaction() as tx:
             fault = await faults.take(tx, name, "*")
         try:
             _check_secret(request)
@@ -149,7 +149,7 @@ async def _answer(
     text = body.decode() if request.method == "POST" else request.url.query
     key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
     digest = hashlib.sha256(f"{request.url.path}?{'&'.join(sorted(text.split('&')))}".encode()).digest()
-    async with context.db.transaction() as tx:
+    async with context.db.reserved.transaction() as tx:
         if key and not await SQL.claim_key(tx, key=key, request_sha256=digest):
             return _repeated(await SQL.answer_of(tx, key=key), digest)
         try:
