@@ -18,7 +18,6 @@ from uuid import UUID
 
 import pytest
 
-from circles.commands import database_check
 from tests.drills import pooler
 from tests.drills import stage as stages
 from tests.drills.postgres import Postgres
@@ -164,13 +163,6 @@ async def test_behind_a_pooler_the_same_holds(stage: Stage) -> None:
         await stage.until_idle()
         assert await stage.ask("select count(*) from bookings where state = 'confirmed'") == len(members)
     await stage.assert_whole()
-
-
-async def test_one_process_after_another_starts_behind_a_pooler(stage: Stage) -> None:
-    """The pooler gives the connection of the first to the second, with every statement that was prepared on it."""
-    async with pooler.pooled(stage.postgres, stage.url, size=1) as address:
-        for _ in range(2):
-            assert await database_check.check(address, pooler=True) == []
 
 
 @pytest.mark.drill
