@@ -11,6 +11,15 @@ from babel.lists import format_list
 MAX_COUNTED = 1_000
 
 
+class Labels(dict[str, str]):
+    """What pages call the codes of a column. A code that this version does not know is shown as it is: a row that a
+    newer version wrote, or a broken one, must not take the list down that it is in.
+    """
+
+    def __missing__(self, code: str) -> str:
+        return code or "?"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """A count that was stopped beyond MAX_COUNTED, with its noun: "12 seats", "More than 1,000 seats"."""
     if count > MAX_COUNTED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from circles.base.english import plural
+from circles.base.english import Labels, plural
 from circles.base.errors import CirclesError
 from circles.commands.organizers import confirm
 from circles.store import db
@@ -13,7 +13,7 @@ from circles.store.context import Context
 
 SQL = db.queries("store/queue")
 
-STATES = {"failed": "given up", "queued": "waits", "picked": "runs"}
+STATES = Labels({"failed": "given up", "queued": "waits", "picked": "runs"})
 MAX_LISTED = 200
 
 

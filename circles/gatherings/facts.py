@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -62,8 +62,18 @@ class Facts:
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
+        """What a newer version of the function adds is left out."""
         times = {name: datetime.fromtimestamp(row[name], UTC) for name in ("starts_at", "ends_at")}
-        return cls(**{**row, **times, "hosts": tuple(map(UUID, row["hosts"]))})
+        values = {field.name: row[field.name] for field in fields(cls)}
+        return cls(**{**values, **times, "hosts": tuple(map(UUID, row["hosts"]))})
+
+    @classmethod
+    def read_stored(cls, row: Mapping[str, Any] | None) -> Self | None:
+        """Facts as they were stored once; None for none, and for what this version cannot read."""
+        try:
+            return cls.read(row) if row else None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
 
     @property
     def length_minutes(self) -> int:
@@ -148,8 +158,8 @@ class UnseenChange:
             return None
         names = {UUID(host): name for host, name in row["names"].items()}
         shown = frozenset(LABELS) - (frozenset() if shows_place else {"place"})
-        was, now = Facts.read(row["was"]), Facts.read(row["now"])
-        differing = differences(was, now, names, viewer=viewer, shown=shown)
+        was, now = Facts.read_stored(row["was"]), Facts.read(row["now"])
+        differing = differences(was, now, names, viewer=viewer, shown=shown) if was else []
         return cls(differing, row["mark"]) if differing else None
 
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from circles.base import clock
+from circles.base.english import Labels
 
-FORMATS = {"facilitated": "Facilitated circle", "ceremony": "Ceremony-style", "peer": "Informal peer support"}
-PLACES = {"online": "Online", "in_person": "In person"}
+FORMATS = Labels(
+    {"facilitated": "Facilitated circle", "ceremony": "Ceremony-style", "peer": "Informal peer support"}
+)
+PLACES = Labels({"online": "Online", "in_person": "In person"})
 
 
 # A room can be opened this long before the start, so that its host has time to prepare.

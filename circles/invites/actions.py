@@ -53,7 +53,7 @@ async def send(context: Context, *, booking_id: str) -> None:
 
 async def _since_booking(tx: db.Tx, booking: db.Record) -> list[gatherings.Difference]:
     """What changed between the booking and its first mail."""
-    was, now = change_rules.read_facts(booking["known"]), Facts.read(booking["facts"])
+    was, now = Facts.read_stored(booking["known"]), Facts.read(booking["facts"])
     if was is None or was == now:
         return []
     ids = gatherings.host_ids(was, now)

@@ -35,7 +35,7 @@ class Changed:
     @classmethod
     def of(cls, booking: Mapping[str, Any], names: Mapping[UUID, str]) -> Changed:
         """The change of a booking, for a mail: without what others may not read."""
-        was, now = read_facts(booking["last_told"]), Facts.read(booking["facts"])
+        was, now = Facts.read_stored(booking["last_told"]), Facts.read(booking["facts"])
         viewer = rules.viewer(booking)
         differing = differences(was, now, names, viewer=viewer, shown=DISCREET) if was else []
         return cls(booking, was, now, differing)
@@ -64,11 +64,6 @@ class Changed:
     def is_hidden(self) -> bool:
         """Whether something changed that only the page of the booking shows."""
         return any(one.kind not in DISCREET for one in self.differences)
-
-
-def read_facts(row: Mapping[str, Any] | None) -> Facts | None:
-    """Stored facts; None for none."""
-    return Facts.read(row) if row else None
 
 
 def subject(changes: Sequence[Changed]) -> str:
@@ -137,7 +132,7 @@ def last_known(
     """
     if told is None and was is not None:
         return {"starts_at": was, "ends_at": was + (booking["ends_at"] - booking["starts_at"])}
-    facts = read_facts(told or booking["known"])
+    facts = Facts.read_stored(told or booking["known"])
     if facts is None:
         return {}
     return {

@@ -76,8 +76,8 @@ async def _host_names(tx: db.Tx, rows: Iterable[dict[str, Any]]) -> dict[UUID, s
     ids = {
         host
         for row in rows
-        if row["last_told"]
-        for host in gatherings.host_ids(Facts.read(row["last_told"]), Facts.read(row["facts"]))
+        if (told := Facts.read_stored(row["last_told"]))
+        for host in gatherings.host_ids(told, Facts.read(row["facts"]))
     }
     return {host.id: host.name for host in (await people.by_ids(tx, ids)).values()} if ids else {}
 

@@ -79,9 +79,10 @@ def change_due(row: Mapping[str, Any], fingerprint_now: str) -> bool:
     An invite sent by a program older than what it tells has a fingerprint alone. What nobody sees, such as another
     zone at the same moment, is no change.
     """
-    if row["last_told"] is None:
+    told = Facts.read_stored(row["last_told"])
+    if told is None:
         return row["fingerprint"] != fingerprint_now
-    return bool(kinds_of(Facts.read(row["last_told"]), Facts.read(row["facts"])))
+    return bool(kinds_of(told, Facts.read(row["facts"])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,17 @@ from circles import payments
 from circles.attendance.exports import actions, queries, rules
 from circles.attendance.exports.rules import BookingsFilter, Selection
 from circles.base import clock
+from circles.base.english import Labels
 from circles.base.errors import Refused
 from circles.web import access, render
 from circles.web.forms import Form
 from circles.web.paging import long_pager
 
 # What a booking's state is called on the page.
-STATE_NAMES = {"held": "Held", "confirmed": "Confirmed", "cancelled": "Canceled", "lapsed": "Not taken up"}
+STATE_NAMES = Labels(
+    {"held": "Held", "confirmed": "Confirmed", "cancelled": "Canceled", "lapsed": "Not taken up"}
+)
+SEAT_NAMES = Labels({"paid": "Paid", "community": "Community", "free": "Free"})
 
 
 async def overview(request: Request) -> Response:
@@ -50,6 +54,7 @@ async def bookings(request: Request) -> Response:
         circles=[("", "All circles"), *choices.circles],
         are_all=choices.are_all,
         state_names=STATE_NAMES,
+        seat_names=SEAT_NAMES,
         total=total,
         pager=long_pager(selection.window, [row["id"] for row in rows], total, rules.PER_PAGE, selection.url),
     )

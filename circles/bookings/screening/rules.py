@@ -10,7 +10,7 @@ from uuid import UUID
 
 from circles.base import clock, text
 from circles.base.clock import NOBODY, Viewer
-from circles.base.english import choose, join_names, plural
+from circles.base.english import Labels, choose, join_names, plural
 from circles.base.errors import Reason
 from circles.base.reading import Reader
 from circles.base.row import Row
@@ -61,12 +61,14 @@ DECLINE_TEXT: Final = (
 QUESTION_BACK_TEXT: Final = "Thank you for writing. Could you tell us a little more about one thing?"
 
 # What the hosts' pages say of a request, by its state.
-HOST_LABELS: Final = {
-    "waiting": "Waiting for you",
-    "asked": "You asked back",
-    "approved": "Welcome",
-    "declined": "Not this time",
-}
+HOST_LABELS: Final = Labels(
+    {
+        "waiting": "Waiting for you",
+        "asked": "You asked back",
+        "approved": "Welcome",
+        "declined": "Not this time",
+    }
+)
 # Title and first sentence of a request's page for the person who sent it, by its state.
 OWN_TEXTS: Final = {
     "waiting": (

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from circles import sheets
 from circles.base import clock, reading, text
+from circles.base.english import Labels
 from circles.base.errors import OutOfDate, Reason, Refused
 from circles.directory.imports import actions, fields, queries, rules, word_pages
 from circles.store import db
@@ -26,13 +27,15 @@ from circles.web.paging import pager
 HOME = word_pages.HOME
 # A form of a hundred columns, each with a short answer.
 MAX_BODY = sheets.MAX_BYTES + 20_000
-STATES = {
-    "matching": "Columns not matched yet",
-    "preview": "Not confirmed yet",
-    "writing": "Being written",
-    "done": "Written",
-    "dropped": "Discarded",
-}
+STATES = Labels(
+    {
+        "matching": "Columns not matched yet",
+        "preview": "Not confirmed yet",
+        "writing": "Being written",
+        "done": "Written",
+        "dropped": "Discarded",
+    }
+)
 OUTCOMES = {
     "refused": "Refused",
     "new": "New",

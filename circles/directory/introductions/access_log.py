@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from circles.base.english import join_names
+from circles.base.english import Labels, join_names
 from circles.base.row import Row
 from circles.directory.introductions.rules import SHAREABLE
 from circles.store import db
@@ -17,24 +17,26 @@ from circles.store import db
 SQL = db.queries("directory/introductions")
 
 # Kind of entry (accesses.what): its text. {who}: the other person, {listing}: the therapist, {details}: the rest.
-TEXTS: Mapping[str, str] = {
-    "introduction.asked": "You asked to be introduced to {listing}, and told them {details}.",
-    "introduction.mailed": "A mail with what you told was put on its way to {listing}.",
-    "introduction.accepted": "{listing} answered you: yes.",
-    "introduction.full": "{listing} answered you: not taking new people now.",
-    "introduction.not_a_fit": "{listing} answered you: not a fit.",
-    "introduction.withdrawn": "You withdrew what you asked of {listing}. What you told was deleted here.",
-    "introduction.unsent": "The mail to {listing} had not left yet, and never will.",
-    "introduction.ended": "You ended the introduction to {listing}. What you told was deleted here.",
-    "introduction.closed": "{listing} was no longer in the directory, so the introduction was closed. "
-    "What you told was deleted here.",
-    "introduction.page_gone": "The page of {listing} was taken off the directory. Their yes still counts.",
-    "introduction.expired": "{listing} did not answer in time, so the introduction closed.",
-    "introduction.forgotten": "What you told {listing} was deleted here.",
-    "suggestion.directory": "{who} suggested that you look at the directory.",
-    "suggestion.listing": "{who} suggested {listing} to you.",
-    "suggestion.forgotten": "A suggestion made to you was deleted after 30 days.",
-}
+TEXTS: Mapping[str, str] = Labels(
+    {
+        "introduction.asked": "You asked to be introduced to {listing}, and told them {details}.",
+        "introduction.mailed": "A mail with what you told was put on its way to {listing}.",
+        "introduction.accepted": "{listing} answered you: yes.",
+        "introduction.full": "{listing} answered you: not taking new people now.",
+        "introduction.not_a_fit": "{listing} answered you: not a fit.",
+        "introduction.withdrawn": "You withdrew what you asked of {listing}. What you told was deleted here.",
+        "introduction.unsent": "The mail to {listing} had not left yet, and never will.",
+        "introduction.ended": "You ended the introduction to {listing}. What you told was deleted here.",
+        "introduction.closed": "{listing} was no longer in the directory, so the introduction was closed. "
+        "What you told was deleted here.",
+        "introduction.page_gone": "The page of {listing} was taken off the directory. Their yes still counts.",
+        "introduction.expired": "{listing} did not answer in time, so the introduction closed.",
+        "introduction.forgotten": "What you told {listing} was deleted here.",
+        "suggestion.directory": "{who} suggested that you look at the directory.",
+        "suggestion.listing": "{who} suggested {listing} to you.",
+        "suggestion.forgotten": "A suggestion made to you was deleted after 30 days.",
+    }
+)
 SOMEBODY = "somebody who left"
 A_LISTING = "a therapist who is no longer listed"
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from circles.base import clock, reading, text
 from circles.base.clock import Viewer
+from circles.base.english import Labels
 from circles.base.errors import Reason, Refused, refuse_if
 from circles.base.moves import Moves
 from circles.base.row import Row
@@ -40,13 +41,15 @@ ANSWERS: Mapping[str, str] = {
 }
 # The answers in a sentence about the therapist.
 ANSWERS_SHORT: Mapping[str, str] = {"accepted": "yes", "full": "not now", "not_a_fit": "not a fit"}
-STATES: Mapping[str, str] = {
-    "asked": "Waiting for an answer",
-    **ANSWERS,
-    "withdrawn": "You withdrew it",
-    "ended": "You ended it",
-    "expired": "Closed without an answer",
-}
+STATES: Mapping[str, str] = Labels(
+    {
+        "asked": "Waiting for an answer",
+        **ANSWERS,
+        "withdrawn": "You withdrew it",
+        "ended": "You ended it",
+        "expired": "Closed without an answer",
+    }
+)
 MOVES: Moves = {
     "asked": {*ANSWERS, "withdrawn", "ended", "expired"},
     "accepted": {"ended"},

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from circles.base import clock, money
-from circles.base.english import join_names
+from circles.base.english import Labels, join_names
 from circles.directory.listing import actions, cards, rules, words
 from circles.directory.listing.values import License
 from circles.directory.upkeep import rules as upkeep_rules
@@ -159,11 +159,13 @@ def _way_view(columns: Mapping[str, Any]) -> WayView:
     return WayView(name, credential, "" if way == "other" else school, columns["year"])
 
 
-_EXPERIENCE: Mapping[str, str] = {
-    "none": "Nobody yet",
-    "": "",
-    **{code: words.EXPERIENCE[code] for code in ("some", "over_10", "over_50")},
-}
+_EXPERIENCE: Mapping[str, str] = Labels(
+    {
+        "none": "Nobody yet",
+        "": "",
+        **{code: words.EXPERIENCE[code] for code in ("some", "over_10", "over_50")},
+    }
+)
 
 
 def short_answers(row: db.Record) -> dict[str, str]:

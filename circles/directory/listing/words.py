@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from circles.base.english import Labels
+
 # Areas a license may be issued for: US states and territories (two letters), other countries (three letters, ISO 3166),
 # Canadian provinces.
 STATES: Mapping[str, str] = {
@@ -38,11 +40,13 @@ LICENSES: Mapping[str, tuple[str, str]] = {
     "pmhnp": ("PMHNP", "Psychiatric nurse practitioner (PMHNP)"),
     "abroad": ("Licensed abroad", "Another license, outside the United States"),
 }
-LICENSE_STATUS: Mapping[str, str] = {
-    "active": "Active",
-    "restricted": "Restricted or on probation",
-    "inactive": "Not active",
-}
+LICENSE_STATUS: Mapping[str, str] = Labels(
+    {
+        "active": "Active",
+        "restricted": "Restricted or on probation",
+        "inactive": "Not active",
+    }
+)
 
 # Way of working.
 WAYS: Mapping[str, str] = {
@@ -124,11 +128,13 @@ LANGUAGES: Mapping[str, str] = {
     "he": "Hebrew",
     "asl": "American Sign Language",
 }
-ROOM: Mapping[str, str] = {
-    "now": "Is taking new people",
-    "waiting": "Has a waiting list",
-    "closed": "Is not taking new people",
-}
+ROOM: Mapping[str, str] = Labels(
+    {
+        "now": "Is taking new people",
+        "waiting": "Has a waiting list",
+        "closed": "Is not taking new people",
+    }
+)
 # How a room that nobody said can be looked for.
 ROOM_TO_FIND: Mapping[str, str] = {**ROOM, "unsaid": "Not said"}
 SOURCES: Mapping[str, str] = {
@@ -157,12 +163,14 @@ HIDDEN: Mapping[str, str] = {
     "therapist": "You took this page off the directory.",
 }
 NOT_HIDDEN = "This page was not taken off the directory."
-STATES_OF_LISTING: Mapping[str, str] = {
-    "draft": "Draft",
-    "waiting": "Waiting for the organizers",
-    "shown": "Shown",
-    "hidden": "Hidden",
-}
+STATES_OF_LISTING: Mapping[str, str] = Labels(
+    {
+        "draft": "Draft",
+        "waiting": "Waiting for the organizers",
+        "shown": "Shown",
+        "hidden": "Hidden",
+    }
+)
 
 # Usual fees for an hour of 50 minutes (lowest, highest), in cents.
 USUAL_FEES = (15_000, 30_000)

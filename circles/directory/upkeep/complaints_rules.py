@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 from circles.base import clock
+from circles.base.english import Labels
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 
@@ -17,12 +18,14 @@ MAX_NOTE: Final = 2000
 # How far ahead the date of an answer may lie.
 LATEST_ANSWER: Final = timedelta(days=90)
 
-STEPS: Final = {
-    "note": "Note",
-    "date": "Another date",
-    "hidden": "Closed: the listing was hidden",
-    "kept": "Closed: the listing stays as it is",
-}
+STEPS: Final = Labels(
+    {
+        "note": "Note",
+        "date": "Another date",
+        "hidden": "Closed: the listing was hidden",
+        "kept": "Closed: the listing stays as it is",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

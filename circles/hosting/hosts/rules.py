@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
-from circles.base.english import choose
+from circles.base.english import Labels, choose
 from circles.base.errors import Reason, Refused
 from circles.base.row import Row
 from circles.people import Person
 
-PARTS: Final = {"lead": "Lead", "co": "Co-facilitator", "helper": "Helper", "stand_in": "Stand-in"}
+PARTS: Final = Labels({"lead": "Lead", "co": "Co-facilitator", "helper": "Helper", "stand_in": "Stand-in"})
 INVITED_AS: Final = {
     "co": "co-facilitator",
     "helper": "helper, who keeps the register and changes nothing else",
