@@ -60,8 +60,8 @@ def route(
         return await interrupted.once_more(request, handler)
 
     async def endpoint(request: Request) -> Response:
-        _check_path(request)
         await _find_person(request, level)
+        _check_path(request)
         await kept.find(request)  # before the level is checked: a 404 shows what was typed, to be copied
         refusal = await _refusal(request, level)
         if refusal:
