@@ -16,10 +16,13 @@ returning id;
 select
     payment_findings.id, payment_findings.kind, payment_findings.booking_id, payment_findings.stripe_id,
     payment_findings.payment_intent, payment_findings.amount, payment_findings.currency, payment_findings.expected,
-    payment_findings.answered, payment_findings.created_at, people.name as person_name, people.id as person_id
+    payment_findings.answered, payment_findings.created_at, people.name as person_name, people.id as person_id,
+    circles.name as circle_name, gatherings.starts_at, gatherings.zone
 from payment_findings
 join bookings on bookings.id = payment_findings.booking_id
 join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
 where payment_findings.settled_at is null
 order by payment_findings.created_at limit :most;
 

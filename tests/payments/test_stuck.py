@@ -122,7 +122,9 @@ async def test_it_is_listed_and_tried_again_by_a_press(
         assert answer.status_code == 303
         await jobs.drain(context)
         assert "Nothing waits." in (await page.get("/organize/money")).text
-        assert (await page.post(f"/organize/money/refunds/{operation}/retry")).status_code == 422
+        for path in (f"/organize/money/refunds/{operation}/retry", f"/organize/money/refunds/{operation}"):
+            answer = await page.post(path, data={"reason": "By check"})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/organize/money"), "no dead end"
     assert await balance(context, booking) == 0
     assert await value(context, "select who = $1 from events where what = 'refund.retried'", cast.odile)
 
@@ -139,6 +141,8 @@ async def test_it_is_settled_by_hand_with_a_reason(
         text = (await page.get("/organize/money")).text
         assert "Nothing waits." in text
         assert "Paid in cash at the door" in text
+        for again in (await page.get(at), await page.post(at, data={"reason": "Paid in cash at the door"})):
+            assert (again.status_code, again.headers["location"]) == (303, "/organize/money"), "no dead end"
     assert await value(context, "select who = $1 from events where what = 'refund.settled'", cast.odile)
     await let_time_pass(context, "2 days")
     await jobs.run_timetable(context, "payments.reconcile")
@@ -299,6 +303,30 @@ async def test_the_member_is_told_that_it_did_not_arrive(
     text = str(await value(context, "select text_body from mails where kind = 'refund_failed'"))
     assert "your bank did not take it" in text
     assert "First steps home" not in text
+
+
+def test_a_finding_says_amounts_with_their_currency() -> None:
+    row = {
+        "currency": "EUR",
+        "expected": {"amount": 4500, "currency": "USD", "livemode": True, "checkout": None},
+        "answered": {"amount": 100, "currency": "EUR", "livemode": False, "checkout": "cs_1"},
+    }
+    assert list(stuck.rules.finding_facts(row)) == [
+        ("Amount", "$45 asked for, €1 at Stripe"),
+        ("Currency", "USD asked for, EUR at Stripe"),
+        ("Real money", "yes asked for, no at Stripe"),
+        ("Checkout", "none asked for, cs_1 at Stripe"),
+    ]
+    unknown = {"currency": "", "expected": {"checkout": "cs_1"}, "answered": {"error": "resource_missing"}}
+    assert list(stuck.rules.finding_facts(unknown)) == [
+        ("Checkout", "cs_1"),
+        ("Stripe says", "resource_missing"),
+    ]
+
+
+def test_a_refused_checkout_is_not_called_a_refund() -> None:
+    assert "refund" not in stuck.rules.why_refused("right_missing")
+    assert stuck.rules.why_refused("unknown_parameter") == "Stripe says: unknown parameter."
 
 
 def test_the_words_of_every_alarm_are_there() -> None:

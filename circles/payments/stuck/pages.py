@@ -47,7 +47,7 @@ async def refund_form(request: Request) -> Response:
 async def _refund_page(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
         row = or_not_found(await SQL.refund_to_settle(tx, id=access.path_id(request)))
-    if row["settled_at"]:
+    if row["settled_at"] or row["state"] == "done":
         return _settled_before()
     return render.page(
         request,
@@ -55,7 +55,7 @@ async def _refund_page(request: Request, form: Form) -> Response:
         200 if form.ok else 422,
         row=row,
         form=form,
-        why=rules.why_waits(row),
+        why=rules.why_refused(row["fault"]) if row["kind"] == "create_checkout" else rules.why_waits(row),
         may_retry=row["kind"] != "create_checkout" and not rules.retry_refusals(row),
     )
 
@@ -71,6 +71,8 @@ async def settle_refund(request: Request) -> Response:
             form.value("reason").strip(),
         )
     except Refused as refused:
+        if any(reason.code == "over" for reason in refused.reasons):
+            return _settled_before()
         return await _refund_page(request, form.add(refused.reasons))
     return render.see_other("/organize/money", notice="Settled. Nothing more is tried.")
 
@@ -81,6 +83,8 @@ async def retry_refund(request: Request) -> Response:
     try:
         await actions.retry(access.context(request), request.state.person, access.path_id(request))
     except Refused as refused:
+        if any(reason.code == "over" for reason in refused.reasons):
+            return _settled_before()
         return await _refund_page(request, form.add(refused.reasons))
     return render.see_other("/organize/money", notice="It is sent once more. Look here again in a minute.")
 
@@ -101,6 +105,8 @@ async def _finding_page(request: Request, form: Form) -> Response:
         row=row,
         form=form,
         text=rules.finding_text(row["kind"]),
+        title=rules.finding_title(row),
+        facts=list(rules.finding_facts(row)),
         may_send_back=bool(row["amount"] and row["payment_intent"]),
     )
 

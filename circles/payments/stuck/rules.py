@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from circles.base import money
 from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
+from circles.payments.rules import from_stripe
 
 MIN_REASON, MAX_REASON = 3, 500
 
@@ -30,13 +32,38 @@ _FAULTS: Final = {
     "unknown": "The bank did not say why.",
 }
 _FINDINGS: Final = {
-    "differs": "Stripe answered something else than was asked for.",
+    "differs": "Stripe answered something other than what was asked for.",
     "foreign": "Money came by a checkout that this site did not open, with the number of this booking.",
     "unknown": "Stripe does not know this checkout. Were the keys or the account changed?",
 }
+_REFUSED: Final = {
+    "key_rejected": "Stripe refused the site's key. Check the key in the settings.",
+    "right_missing": "The site's key lacks the right to open checkouts. Add it at Stripe.",
+}
+# What a finding compares, as people say it.
+_COMPARED: Final = {
+    "amount": "Amount",
+    "currency": "Currency",
+    "mode": "Kind of checkout",
+    "livemode": "Real money",
+    "booking": "Number of the booking",
+    "checkout": "Checkout",
+    "error": "Stripe says",
+}
+
+
+class Alarm(NamedTuple):
+    """What organizers read of a key that Stripe refuses."""
+
+    title: str
+    text: str
+
+
 ALARMS: Final = {
-    "key_rejected": "Stripe refuses the site's key. Until it is mended, nobody can pay and nothing is sent back.",
-    "right_missing": "The site's key at Stripe lacks a right. The README names the rights that it needs.",
+    "key_rejected": Alarm(
+        "Stripe refuses our key", "Until it is mended, nobody can pay and nothing is sent back."
+    ),
+    "right_missing": Alarm("Our key at Stripe lacks a right", "The README names the rights that it needs."),
 }
 ALARMS_SHORT: Final = {
     "key_rejected": "stripe refuses our key",
@@ -64,6 +91,46 @@ def why_waits(row: Mapping[str, Any]) -> str:
     if row["state"] == "sent" and not row["fault"]:
         return "It is on its way for longer than banks take. Look it up at Stripe."
     return _FAULTS.get(row["fault"], f"Stripe says: {row['fault'].replace('_', ' ')}.")
+
+
+def why_refused(fault: str) -> str:
+    """Why Stripe would not open a checkout, in a sentence."""
+    return _REFUSED.get(fault) or why_waits({"state": "failed", "fault": fault})
+
+
+def refund_title(row: Mapping[str, Any]) -> str:
+    """A refund or a checkout in a list: how much, and for whom."""
+    return f"{money.format_amount(row['amount'], row['currency'])} for {row['person_name']}"
+
+
+def finding_title(row: Mapping[str, Any]) -> str:
+    """A finding in a list: how much came by it, and for whom."""
+    return refund_title(row) if row["amount"] else f"A checkout for {row['person_name']}"
+
+
+def finding_facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was asked for and what Stripe answered, by what it is; amounts with their currency."""
+    asked, answered = row["expected"], row["answered"]
+    for name in dict.fromkeys([*asked, *answered]):
+        sides = (
+            (asked, "asked for", asked.get("currency", row["currency"])),
+            (answered, "at Stripe", answered.get("currency", row["currency"])),
+        )
+        parts = [
+            (_compared_text(name, side[name], currency), where)
+            for side, where, currency in sides
+            if name in side
+        ]
+        both = ", ".join(f"{text} {where}" for text, where in parts)
+        yield _COMPARED.get(name) or str(name).capitalize(), both if len(parts) > 1 else parts[0][0]
+
+
+def _compared_text(name: str, value: Any, currency: str) -> str:
+    if name == "amount" and isinstance(value, int) and currency:
+        return money.format_amount(from_stripe(value, currency), currency)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
 
 
 def finding_text(kind: str) -> str:
