@@ -21,7 +21,7 @@ DISPUTED: Final = (
 
 _STUCK: Final = "did not arrive. The organizers know of it and see to it with you."
 _STUCK_AFTER_DISPUTE: Final = (
-    "has not been sent back yet. Your bank has decided about the dispute, and the organizers see to it with "
+    "has not gone out yet. Your bank has decided about the dispute, and the organizers see to it with "
     "you."
 )
 
@@ -103,16 +103,25 @@ def refund_text(back: MoneyBack) -> str:
 
 
 def _parts(back: MoneyBack, of_whole: str) -> Iterator[str]:
-    """A sentence for each part that has gone a different way; the first says of what it is a part."""
-    parts = (
-        (back.done, f"went back to your card and has arrived at your bank. {BANKS}"),
-        (back.on_its_way, f"is on its way back to your card. {BANKS}"),
-        (back.failed - back.stuck, "did not arrive. It is sent again, and the organizers know of it."),
-        (back.stuck, _STUCK_AFTER_DISPUTE if back.disputed else _STUCK),
+    """A sentence for each part that has gone a different way; the first that goes to them says of what it is a part."""
+    later = f" {BANKS}"
+    gone = (
+        (
+            back.done,
+            f"went back to your card and has arrived at your bank.{'' if back.on_its_way else later}",
+        ),
+        (back.on_its_way, f"is on its way back to your card.{later}"),
         (back.settled, "was settled with you in another way by the organizers."),
     )
-    for amount, sentence in parts:
+    for amount, sentence in gone:
         if amount > 0:
             part = "All" if amount == back.paid else money.format_amount(amount, back.currency)
             yield f"{part}{of_whole} {sentence}"
             of_whole = ""
+    not_arrived = (
+        (back.failed - back.stuck, "did not arrive. It is sent again, and the organizers know of it."),
+        (back.stuck, _STUCK_AFTER_DISPUTE if back.disputed else _STUCK),
+    )
+    for amount, sentence in not_arrived:
+        if amount > 0:
+            yield f"Your refund of {money.format_amount(amount, back.currency)} {sentence}"

@@ -35,7 +35,7 @@ _LAPSED: Final = {
     "payment_differs": "Something about the payment was not as it should be, so the seat could not be confirmed. An "
     "organizer has looked at it, and sees to it that nothing you paid is lost. We are sorry.",
 }
-_NOT_PAID: Final = "The time to pay ran out. Nothing was charged."
+_NOT_PAID: Final = "No payment came through in time. Nothing was charged."
 
 _REQUESTS: Final = {
     "waiting": (
@@ -193,8 +193,8 @@ def _held(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer:
         return MySeat("confirming", title, text, "Payment being confirmed", "", href, waits=True)
     if now >= until or now >= gathering.ends_at:
         text = (
-            "If you paid, your bank is confirming it, and you get a mail. If you did not, nothing is charged "
-            "and the seat is let go."
+            "If you paid, your bank is confirming it, and you get a mail once it has. If you did not, nothing is "
+            "charged and the seat is let go."
         )
         return MySeat("overdue", "The time to pay is over", text, "Time to pay is over", "", href, waits=True)
     time = clock.format_moment(until, gathering.zone, viewer)

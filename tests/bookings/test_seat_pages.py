@@ -12,6 +12,7 @@ import pytest
 
 from circles.bookings.screening import actions as screening_actions
 from circles.bookings.screening.rules import Screening
+from circles.practice.stripe import disputes
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, form_at, paid_seat, typed
 from tests.cast import Cast, add_booking, add_gathering
@@ -141,6 +142,23 @@ async def test_a_canceled_seat_says_what_comes_back_and_may_be_booked_again(
         assert "Your seat was canceled" in text, at
         assert "All of the $45 you paid is on its way back to your card." in text, at
         assert f'href="/gatherings/{cast.gathering}/book"' in text, at
+
+
+@pytest.mark.parametrize("decision", ["", "lost"])
+async def test_what_a_bank_does_with_the_payment_is_said_once(
+    scene: Scene, mira: Browser, drain: Callable[[], Any], decision: str
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    intent = await scene.value("select payment_intent from checkouts where booking_id = $1", booking)
+    async with scene.context.db.transaction() as tx:
+        dispute = await disputes.open_dispute(tx, intent)
+    await drain()
+    if decision == "lost":
+        async with scene.context.db.transaction() as tx:
+            await disputes.close_dispute(tx, dispute["id"], "lost")
+        await drain()
+    text = (await mira.get(f"/bookings/{booking}")).text
+    assert (text.count("The bank of your card"), text.count("Cancel my seat")) == (1, 1)
 
 
 async def test_every_button_that_cancels_a_seat_asks_first(scene: Scene, cast: Cast, mira: Browser) -> None:

@@ -140,11 +140,11 @@ def test_a_hold_at_a_canceled_gathering_cannot_be_paid() -> None:
         ),
         (
             {"paid": 4500, "refunded": 4500, "refund_failed": 4500},
-            "All of the $45 you paid did not arrive. It is sent again, and the organizers know of it.",
+            "Your refund of $45 did not arrive. It is sent again, and the organizers know of it.",
         ),
         (
             {"paid": 4500, "refunded": 4500, "refund_failed": 4500, "refund_stuck": 4500},
-            "All of the $45 you paid did not arrive. The organizers know of it and see to it with you.",
+            "Your refund of $45 did not arrive. The organizers know of it and see to it with you.",
         ),
         (
             {
@@ -155,7 +155,13 @@ def test_a_hold_at_a_canceled_gathering_cannot_be_paid() -> None:
                 "refund_settled": 1000,
             },
             "$20 of the $45 you paid went back to your card and has arrived at your bank. Banks take 5 to 10 days to "
-            "show it. $15 did not arrive. It is sent again, and the organizers know of it. $10 was settled with you",
+            "show it. $10 was settled with you in another way by the organizers. Your refund of $15 did not arrive. "
+            "It is sent again",
+        ),
+        (
+            {"paid": 4500, "refunded": 4500, "refund_done": 2000},
+            "$20 of the $45 you paid went back to your card and has arrived at your bank. $25 is on its way back to "
+            "your card. Banks take 5 to 10 days to show it.",
         ),
         ({"paid": 4500, "disputed": "needs_response"}, "The bank of your card is looking into this payment"),
         ({"paid": 4500, "disputed": "lost"}, "The bank of your card has taken the $45 back for you"),
