@@ -70,6 +70,7 @@ def _error_page(request: Request, status: int, reasons: tuple[str, ...] = ()) ->
         happened=" ".join(reasons),
         safe=text,
         todo="",
+        may_try_again=status == 503 and request.method == "GET",
         reference=getattr(request.state, "request_id", "") if status >= 500 else "",
     )
     response.headers["Cache-Control"] = "no-store"

@@ -143,6 +143,23 @@ async def test_without_a_database_the_form_is_sent_again_from_a_page_that_needs_
         assert await value(cast.context, "select body from guidelines_drafts") == NOTE
 
 
+async def test_what_is_shown_to_be_read_again_was_typed(
+    cast: Cast, app: Starlette, browser: OpenBrowser
+) -> None:
+    """Values of choices and numbers go along when it is sent again. Nobody typed them as texts."""
+    typed = {
+        "name": "Mira of the hill",
+        "zone": "America/New_York",
+        "clock": "12",
+        "about": "https://example.org/a",
+    }
+    async with browser(cast.mira) as page, no_database(app, cast.context):
+        text = (await page.post("/me", data=typed)).text
+    shown = [part.split("</p>")[0] for part in text.split('<p class="preserve">')[1:]]
+    assert shown == ["Mira of the hill", "https://example.org/a"]
+    assert all(value in text for value in typed.values())
+
+
 async def test_a_commit_that_nobody_answered_is_not_called_undone(
     cast: Cast, app: Starlette, browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +211,7 @@ async def test_public_pages_without_records_are_shown_without_a_database(
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), path
             assert "Please try again in a moment" in answer.text
             assert "went wrong" not in answer.text
+            assert '<a class="button button-primary" href="">Try again</a>' in answer.text
 
 
 async def test_health_and_webhooks_do_not_wait_for_pages(

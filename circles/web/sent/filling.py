@@ -17,7 +17,8 @@ from circles.web.sent import origin
 from circles.web.sent.kept import KeptForm
 
 PLACE = "<!-- kept form -->"  # in templates/base.html
-NO_TEXT = re.compile(r"on|[0-9a-f-]{16,}|[0-9]*|[A-Za-z0-9_-]{24,}")
+# Values of choices, ids and numbers: one word in plain letters, which is no address of a mail or a page.
+NO_TEXT = re.compile(r"(?!.*://)[!-?A-~]*")
 _TICKED = ("checkbox", "radio")
 _NEVER = ("file", "submit", "button", "image", "reset")
 
