@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import payments
+from circles.base import money
 from circles.practice.stripe import disputes, refunds
 from circles.practice.stripe.objects import ApiError, Object
 from circles.store import db
@@ -76,10 +77,14 @@ async def _page(request: Request, form: Form) -> Response:
 
 
 def _shown(body: Object, buttons: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An object with its title: how much, what for, and the end of its payment's id, which organizers see as well."""
     currency = body["currency"].upper()
+    amount = money.format_amount(payments.from_stripe(body["amount"], currency), currency)
+    payment = body.get("payment_intent") or body["id"]
     return {
         "body": body,
-        "amount": payments.from_stripe(body["amount"], currency),
-        "currency": currency,
+        "title": ", ".join(
+            part for part in (amount, body.get("description"), f"payment …{payment[-6:]}") if part
+        ),
         "buttons": (buttons or {}).get(body["status"], ()),
     }
