@@ -49,6 +49,9 @@ class Scene:
     asks: UUID  # a gathering of a circle that screens; the member's request for it waits
     request: UUID
     orphan: UUID  # a circle that nobody may lead
+    disputed: UUID  # a booking of the member's, paid, that their bank disputes
+    refund: UUID  # of it, which did not arrive
+    finding: UUID  # about it
 
     def path(self, written: str) -> str:
         """An address with `{circle}`, `{ahead}` and so on filled in."""
@@ -109,6 +112,7 @@ async def scene(site: Site) -> AsyncIterator[Scene]:
         asks,
         request,
         orphan,
+        *await stuck_money(site, member),
     )
     async with site.context.db.transaction() as tx:
         await tx.execute("update people set is_facilitator = true where id = $1", former.id)
@@ -134,6 +138,34 @@ async def canceled_seat(site: Site, circle: UUID, member: Member) -> tuple[UUID,
             LONG_NAME,
         )
     return gathering, booking
+
+
+async def stuck_money(site: Site, member: Member) -> tuple[UUID, UUID, UUID]:
+    """A paid seat that a bank disputes, a refund of it that did not arrive, and a payment that differs."""
+    booking = await site.paid_seat(await site.gathering(), member)
+    async with site.context.db.transaction() as tx:
+        checkout = await tx.fetchval("select id from checkouts where booking_id = $1", booking)
+        await tx.execute(
+            "insert into disputes (stripe_id, booking_id, checkout_id, amount, currency, state, reason, fee, made_at) "
+            "values ('dp_access', $1, $2, 4500, 'USD', 'needs_response', 'fraudulent', 1500, now())",
+            booking,
+            checkout,
+        )
+        refund = await tx.fetchval(
+            "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, tries, "
+            "again_at) values ('refund', $1, $2, 'access', 4500, 'failed', 'resource_missing', 5, null) returning id",
+            booking,
+            checkout,
+        )
+        finding = await tx.fetchval(
+            "insert into payment_findings (kind, booking_id, stripe_id, payment_intent, amount, currency, expected, "
+            "answered) values ('differs', $1, $2, $2, 100, 'USD', $3, $4) returning id",
+            booking,
+            "pi_" + "0" * 60,
+            {"amount": 4500},
+            {"amount": 100},
+        )
+    return booking, refund, finding
 
 
 async def waiting_request(site: Site, host: Member, member: Member) -> tuple[UUID, UUID]:
@@ -283,6 +315,12 @@ PAGES = [
     ("organizer", "/organize/people?part=facilitator"),
     ("organizer", "/organize/people?find=of-another-day"),
     ("organizer", "/organize/therapists/new"),
+    ("organizer", "/organize/money"),
+    ("organizer", "/organize/money/refunds/{refund}"),
+    ("organizer", "/organize/money/findings/{finding}"),
+    ("member", "/bookings/{disputed}"),
+    ("member", "/bookings/{disputed}/cancel"),
+    ("", "/practice/stripe"),
     ("organizer", "/organize/therapists/{listing}/picture"),
 ]
 
