@@ -126,7 +126,8 @@ async def test_a_code_works_once(browser: OpenBrowser, cast: Cast, context: Cont
         assert 'name="code"' not in spent
         answer = await page.post("/sign-in/code", data={"code": mail.code})
         assert answer.status_code == 422
-        assert "used already" in answer.text
+        assert answer.text.count("used already") == 1, "said once, and read aloud"
+        assert '<p class="lede" role="alert">' in answer.text
         assert await who(page) == ""
 
 
