@@ -21,7 +21,7 @@ DISPUTED: Final = (
 
 _STUCK: Final = "did not arrive. The organizers know of it and see to it with you."
 _STUCK_AFTER_DISPUTE: Final = (
-    "has not gone out yet. Your bank has decided about the dispute, and the organizers see to it with "
+    "has not been sent back yet. Your bank has decided about the dispute, and the organizers see to it with "
     "you."
 )
 
