@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from circles import guidelines, payments
+from circles import payments
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.bookings import end_rules, queries, rules, transitions
 from circles.bookings.end_rules import Refund
@@ -50,8 +50,6 @@ async def book(
     rules.amount_due(gathering, eligibility, sent)  # most refusals need no transaction
     async with context.db.transaction() as tx:
         gathering, booking = await _take_seat(tx, actor.id, gathering, eligibility, sent)
-        what, after, why = f"booking.{booking.state}", booking.state, booking.kind
-        await audit.record(tx, what, booking.id, actor_id=actor.id, after=after, why=why)
         if booking.held_until:
             await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
         else:
@@ -76,7 +74,7 @@ async def _take_seat(
             maximum=gathering.scale.maximum,
             refund_hours=gathering.refund_hours,
             late_percent=gathering.late_refund_percent,
-            acceptance_id=await guidelines.accept(tx, actor_id, eligibility.version_id),
+            version_id=eligibility.version_id,
             hold_minutes=payments.HOLD_MINUTES,
             max_held=rules.MAX_HELD,
         )

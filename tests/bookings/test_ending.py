@@ -13,7 +13,6 @@ from uuid import uuid4
 import pytest
 from starlette.applications import Starlette
 
-from circles import guidelines
 from circles.base.errors import NotFound, Refused
 from circles.bookings import actions
 from circles.practice.stripe import disputes
@@ -258,7 +257,7 @@ async def test_a_change_between_reading_and_booking_gives_no_seat(
             maximum=8000,
             refund_hours=48,
             late_percent=50,
-            acceptance_id=await guidelines.accept(tx, scene.cast.mira, scene.cast.version),
+            version_id=scene.cast.version,
             hold_minutes=30,
             max_held=3,
         )

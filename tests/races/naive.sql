@@ -1,4 +1,4 @@
--- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, acceptance_id, hold_minutes, max_held)^
+-- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, version_id, hold_minutes, max_held)^
 -- the seat statement without its guard, which reads the seats that are taken and then inserts
 with free as (
     select gatherings.id, min(number) as seat
@@ -9,6 +9,13 @@ with free as (
                 and state in ('held', 'confirmed')
         )
     group by gatherings.id
+), acceptance as (
+    insert into acceptances (person_id, version_id, sha256)
+    select :person_id, versions.id, versions.sha256
+    from free cross join guidelines_versions as versions
+    where versions.id = :version_id
+    on conflict (person_id, version_id) do update set accepted_at = acceptances.accepted_at
+    returning id
 )
 insert into bookings (
     gathering_id, person_id, seat, kind, state, amount, currency, scale_minimum, scale_maximum,
@@ -16,6 +23,7 @@ insert into bookings (
 )
 select
     free.id, :person_id, free.seat, :kind, 'confirmed', :amount, :currency, :minimum, :maximum,
-    :refund_hours, :late_percent, :acceptance_id, case when :hold_minutes::int = 0 then now() end, now()
-from free
+    :refund_hours, :late_percent, acceptance.id, case when :hold_minutes::int = 0 then now() end, now()
+from free cross join acceptance
+where :max_held::int > 0
 returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause;
