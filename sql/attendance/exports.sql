@@ -11,7 +11,9 @@ select zone from zones where zone is not null order by zone;
 
 -- name: attendance_csv(zones, since, seconds, first, last, circles)
 -- one row per booking of the gatherings between two dates on the calendars of their circles; no circle named means all;
--- zones, since, seconds: the offsets of every zone from UTC
+-- zones, since, seconds: the offsets of every zone from UTC. It begins with the gatherings of those days, by the index of their
+-- starts, which differ from the circles' calendars by a day at most. Their bookings are carried along with each visitor's first
+-- visit, and not joined to it afterwards: statistics that are old could make of that a loop over both
 with clocks as (
     select
         given.zone,
@@ -21,13 +23,24 @@ with clocks as (
     group by given.zone
 ),
 
-first_visits as (
-    select bookings.person_id, gatherings.circle_id, min(gatherings.starts_at) as starts_at
-    from attendance
-    join bookings on bookings.id = attendance.booking_id
-    join gatherings on gatherings.id = bookings.gathering_id
-    where attendance.mark = 'came'
+visitors as materialized (
+    select bookings.person_id, gatherings.circle_id, array_agg(bookings.id) as booking_ids
+    from gatherings join bookings on bookings.gathering_id = gatherings.id
+    where gatherings.starts_at >= :first::date - 2 and gatherings.starts_at < :last::date + 3
+        and gatherings.wall_start >= :first::date and gatherings.wall_start < :last::date + 1
+        and (cardinality(:circles::uuid[]) = 0 or gatherings.circle_id = any(:circles::uuid[]))
     group by bookings.person_id, gatherings.circle_id
+),
+
+chosen as (
+    select unnest(visitors.booking_ids) as booking_id, first_visit.starts_at as first_at
+    from visitors cross join lateral (
+        select min(earlier.starts_at) as starts_at
+        from bookings
+        join attendance on attendance.booking_id = bookings.id and attendance.mark = 'came'
+        join gatherings as earlier on earlier.id = bookings.gathering_id
+        where bookings.person_id = visitors.person_id and earlier.circle_id = visitors.circle_id
+    ) as first_visit
 )
 select
     gatherings.id as gathering_id,
@@ -45,18 +58,14 @@ select
     iso_local_time(bookings.created_at, clocks.since, clocks.seconds) as booked_at,
     attendance.mark,
     iso_local_time(attendance.marked_at, clocks.since, clocks.seconds) as marked_at,
-    case when first_visits.starts_at < gatherings.starts_at then 'no' else 'yes' end as first_time
-from gatherings
+    case when chosen.first_at < gatherings.starts_at then 'no' else 'yes' end as first_time
+from chosen
+join bookings on bookings.id = chosen.booking_id
+join gatherings on gatherings.id = bookings.gathering_id
 join clocks on clocks.zone = gatherings.zone
 join circles on circles.id = gatherings.circle_id
-join bookings on bookings.gathering_id = gatherings.id
 join people on people.id = bookings.person_id
 left join attendance on attendance.booking_id = bookings.id
-left join first_visits
-    on first_visits.person_id = bookings.person_id and first_visits.circle_id = gatherings.circle_id
-where gatherings.wall_start >= :first::date
-    and gatherings.wall_start < :last::date + 1
-    and (cardinality(:circles::uuid[]) = 0 or gatherings.circle_id = any(:circles::uuid[]))
 order by gatherings.starts_at, gatherings.id, bookings.created_at, bookings.id;
 
 -- name: known_circles(ids)$
