@@ -224,9 +224,11 @@ def community(server: str, data: Path) -> None:
 
 
 def cold_start(server: str, data: Path) -> None:
-    """From the start of the process to its first response, with the database migrated."""
+    """From the start of the process to its first response, with the database migrated and the modules compiled."""
     url = asyncio.run(stage.with_demo(server, data))
     seconds = []
+    with stage.running(url, data):
+        pass  # compiles what an earlier measurement did not import
     for _ in range(ROUNDS):
         started = time.perf_counter()
         with stage.running(url, data):

@@ -69,13 +69,18 @@ async def timed_demo(server: str, data: Path) -> tuple[str, float]:
 
 @contextmanager
 def running(url: str, data: Path, *command: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """A server process without a worker. Yields its port once it answers."""
+    """A server process without a worker. Yields its port once it answers.
+
+    It runs compiled modules, as an installed site does, wherever Python may not leave them beside their source.
+    """
     port = free_port()
     environment = os.environ | {
         "DATABASE_URL": url,
         "DATA_DIR": str(data),
         "PORT": str(port),
         "CIRCLES_RUN_WORKER": "false",
+        "PYTHONPYCACHEPREFIX": str(data / "compiled"),
+        "PYTHONDONTWRITEBYTECODE": "",
     }
     words = [sys.executable, "-m", *(command or ("circles", "serve"))]
     if command:
