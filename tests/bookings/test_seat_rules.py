@@ -38,8 +38,14 @@ TABLE: list[tuple[dict[str, Any], tuple[str, str, str]]] = [
     ({"state": "held"}, ("held", "held", "overdue")),
     ({"state": "held", "let_go_at": BEFORE}, ("letting_go", "letting_go", "letting_go")),
     ({"state": "held", "payment_waits": "bank"}, ("bank_decides", "bank_decides", "bank_decides")),
-    ({"state": "held", "payment_waits": "bank", "let_go_at": BEFORE}, ("bank_decides",) * 3),
-    ({"state": "held", "payment_waits": "person", "returned_at": BEFORE}, ("person_decides",) * 3),
+    (
+        {"state": "held", "payment_waits": "bank", "let_go_at": BEFORE},
+        ("bank_decides", "bank_decides", "bank_decides"),
+    ),
+    (
+        {"state": "held", "payment_waits": "person", "returned_at": BEFORE},
+        ("person_decides", "person_decides", "person_decides"),
+    ),
     ({"kind": "paid", "paid": 4500}, ("seated", "now", "past")),
     ({"kind": "community", "amount": 0}, ("seated", "now", "past")),
     ({"kind": "free", "amount": 0}, ("seated", "now", "past")),

@@ -93,7 +93,7 @@ def test_no_query_string_breaks_the_filters(values: dict[str, str]) -> None:
     assert 0 <= parsed.arguments()["offset"] <= MAX_COUNTED
 
 
-@pytest.mark.parametrize("typed", ["12,50", "12.50", "12,50 €", "$12.50", "１２，５０", "\u200b12.5"])
+@pytest.mark.parametrize("typed", ["12,50", "12.50", "12,50 $", "$12.50", "１２，５０", "\u200b12.5"])
 def test_the_most_one_can_pay_is_read_as_it_is_typed(typed: str) -> None:
     parsed, reasons = filters.parse({"means": typed})
     assert (parsed.means, reasons) == (1250, [])
