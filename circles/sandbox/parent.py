@@ -145,12 +145,18 @@ async def _talk(head: bytes, sent: bytes, max_answer: int) -> tuple[bytearray, i
         env=environment | {"PYTHONPATH": str(ROOT)},
     ) as process:
         answer = bytearray()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_write, process, head, sent)
-            await _read(process, answer, max_answer)
-        if len(answer) > max_answer:
-            process.kill()
-        return answer, await process.wait()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_write, process, head, sent)
+                await _read(process, answer, max_answer)
+            if len(answer) > max_answer:
+                process.kill()
+            return answer, await process.wait()
+        except BaseException:
+            # Leaving the block waits for the child, and a task of asyncio is canceled once, not there again.
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise
 
 
 async def _write(process: Process, head: bytes, sent: bytes) -> None:

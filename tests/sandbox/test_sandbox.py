@@ -122,7 +122,8 @@ async def test_the_child_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_a_call_that_is_cancelled_ends_its_child() -> None:
-    running = asyncio.create_task(sandbox.run(target("sleep"), b""))
+    # Its own limit would end it after this test has timed out.
+    running = asyncio.create_task(sandbox.run(target("sleep", replace(LIMITS, seconds=600)), b""))
     while not children():
         await asyncio.sleep(0.01)
     running.cancel()
@@ -172,7 +173,7 @@ async def test_a_child_ends_with_the_process_that_waits_for_it(sign: signal.Sign
 
 
 async def test_files_wait_for_their_turn_only_so_long() -> None:
-    slow = target("sleep", replace(LIMITS, at_once=1, queue_seconds=0))
+    slow = target("sleep", replace(LIMITS, seconds=600, at_once=1, queue_seconds=0))
     running = asyncio.create_task(sandbox.run(slow, b""))
     while not children():
         await asyncio.sleep(0.01)
