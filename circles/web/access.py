@@ -66,7 +66,10 @@ def route(
         refusal = await _refusal(request, level)
         if refusal:
             return refusal
-        response = await (sent_once.run(request, run) if once else run(request))
+        try:
+            response = await (sent_once.run(request, run) if once else run(request))
+        finally:
+            await request.close()  # files that were sent to a form without a field for them
         kept.after(request, response)
         cookies.write_notice(response, context(request).settings)
         is_private = request.state.person or request.state.is_unknown

@@ -65,9 +65,10 @@ def test_units_wait_longer_than_the_site_needs_to_stop(path: Path) -> None:
 
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
     program = needed("systemd-analyze")
+    (tmp_path / "python").symlink_to(sys.executable)  # whose own path may have a space
     for path in UNITS:
         name = path.name.replace("@", "@8001")
-        text = path.read_text().replace("/srv/circles/.venv/bin/python", sys.executable)
+        text = path.read_text().replace("/srv/circles/.venv/bin/python", f"{tmp_path}/python")
         (tmp_path / name).write_text(text)
     units = [str(tmp_path / path.name.replace("@", "@8001")) for path in UNITS]
     done = subprocess.run(

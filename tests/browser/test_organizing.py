@@ -121,13 +121,14 @@ async def test_an_orphaned_circle_is_taken_in_hand(visit: Visit, site: Site, liv
 async def test_taking_the_attendance_home_is_noted(visit: Visit, site: Site, live: bool, phone: bool) -> None:
     name = f"Counted {live}{phone}"
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=5)
-    gathering = await site.gathering(await site.circle(name=name), starts_at=start)
+    circle = await site.circle(name=name)
+    gathering = await site.gathering(circle, starts_at=start)
     await add_booking(site.context, gathering, (await site.member("=HYPERLINK(1)")).id)
     visitor, organizer = await as_organizer(visit, site, live=live, phone=phone)
-    await visitor.open("/organize/attendance")
+    # From the list of circles: with many of them the form offers none to pick.
+    await visitor.open(f"/organize/attendance?circle={circle}")
     await visitor.fill("From", str((start - timedelta(days=2)).date()))
     await visitor.fill("To", str((start + timedelta(days=2)).date()))
-    await visitor.pick(name)
     file, body = await visitor.downloads("Download attendance.csv")
     assert file.startswith("attendance-")
     rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,17 +21,16 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def shell(database_url: str) -> Run:
-    """Runs a line of a shell, in which $circles is the program, on this test's database."""
+    """Runs a line of a shell, in which circles is the program, on this test's database."""
 
     def run(line: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CIRCLES_")}
         more = {
             "DATABASE_URL": database_url,
             "CIRCLES_ENV_FILE": "",
-            "circles": f"{sys.executable} -m circles",
         }
         return subprocess.run(
-            ["sh", "-c", line],
+            ["sh", "-c", f'circles() {{ {shlex.quote(sys.executable)} -m circles "$@"; }}; {line}'],
             cwd=ROOT,
             env=kept | more,
             stdout=stdout,
@@ -47,7 +47,7 @@ def test_an_output_that_nobody_reads_is_no_fault(shell: Run, command: str) -> No
     """As with `| head`. The reader has closed its end before the command starts, so every write finds that."""
     reading, writing = os.pipe()
     os.close(reading)
-    ran = shell(f"$circles {command}", stdout=writing)
+    ran = shell(f"circles {command}", stdout=writing)
     os.close(writing)
     assert ran.returncode == 141 or command == "--help"  # argparse itself passes over it
     assert "Traceback" not in ran.stderr
@@ -55,7 +55,7 @@ def test_an_output_that_nobody_reads_is_no_fault(shell: Run, command: str) -> No
 
 
 def test_an_output_that_cannot_be_written_is_said(shell: Run) -> None:
-    ran = shell("$circles check >/dev/full")
+    ran = shell("circles check >/dev/full")
     assert ran.returncode == 1
     assert "The output cannot be written: No space left on device." in ran.stderr
     assert "exception" not in ran.stderr
@@ -63,14 +63,14 @@ def test_an_output_that_cannot_be_written_is_said(shell: Run) -> None:
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&- 2>&-", "2>/dev/full"])
 def test_a_command_needs_no_standard_error(shell: Run, closed: str) -> None:
-    ran = shell(f"$circles check {closed}")
+    ran = shell(f"circles check {closed}")
     assert ran.returncode == 0
     assert ran.stdout.startswith("holds ")
     assert "BROKEN" not in ran.stdout
 
 
 def test_closed_streams_are_given_to_no_connection(shell: Run) -> None:
-    assert shell("$circles check <&- >&- 2>&-").returncode == 0
+    assert shell("circles check <&- >&- 2>&-").returncode == 0
 
 
 @pytest.mark.parametrize(("command", "status"), [("check", 130), ("migrate", 130), ("serve", 0), ("work", 0)])

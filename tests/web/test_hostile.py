@@ -241,9 +241,6 @@ NAMES = (
 UNREADABLE = 9  # the body that makes characters no page can be written with
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # of files that no handler took
 async def test_no_body_breaks_a_route(cast: Cast, app: Starlette) -> None:
     wrong: list[str] = []
     async with Browser(app) as page, Browser(app) as stranger:
