@@ -63,8 +63,7 @@ def route(
         await _find_person(request, level)
         _check_path(request)
         await kept.find(request)  # before the level is checked: a 404 shows what was typed, to be copied
-        refusal = await _refusal(request, level)
-        if refusal:
+        if refusal := await _refusal(request, level):
             return refusal
         try:
             response = await (sent_once.run(request, run) if once else run(request))
@@ -72,13 +71,11 @@ def route(
             await request.close()  # files that were sent to a form without a field for them
         kept.after(request, response)
         cookies.write_notice(response, context(request).settings)
-        is_private = request.state.person or request.state.is_unknown
-        if is_private or level not in (Access.PUBLIC, Access.MACHINE):
+        if _is_private(request, level):
             response.headers["Cache-Control"] = "no-store"
         return response
 
-    endpoint.__name__ = handler.__name__
-    endpoint.__doc__ = handler.__doc__
+    endpoint.__name__, endpoint.__doc__ = handler.__name__, handler.__doc__
     endpoint.access = level  # pyright: ignore[reportFunctionMemberAccess]
     built = Route(path, endpoint, methods=list(methods), max_body_size=max_body)
     built.form_page = form_page  # pyright: ignore[reportAttributeAccessIssue]
@@ -103,6 +100,14 @@ def form(
 ) -> tuple[Route, Route]:
     """The two routes of a page with a form, GET and POST, with one access level. max_body: of the POST, in bytes."""
     return route(path, show, level), post(path, submit, level, max_body=max_body)
+
+
+def _is_private(request: Request, level: Access) -> bool:
+    """Whether a page may be for one person only, so that nobody keeps a copy of it."""
+    return bool(request.state.person or request.state.is_unknown) or level not in (
+        Access.PUBLIC,
+        Access.MACHINE,
+    )
 
 
 async def _find_person(request: Request, level: Access) -> None:
