@@ -21,7 +21,7 @@ from circles.web import access, cookies, htmx, render
 from circles.web.forms import Form
 
 UNREACHABLE = 503  # the one refusal that is an outage, not the person's input
-BACK = "?paid=on"  # in the address of the booking, for whoever comes back from the checkout having paid
+BACK = "?paid=on"  # in the address of the booking, for people who come back from the checkout and have paid
 MAX_OVERLAPS = 50  # read of one form
 
 

@@ -34,7 +34,7 @@ async def check(context: Context) -> None:
             count = len(broken)
             text = (
                 f"The nightly check found that {plural(count, 'rule')} of the data {choose(count, 'is', 'are')} "
-                "broken. Whoever runs the site finds which with `python -m circles check`."
+                "broken. An operator finds which with `python -m circles check`."
             )
             await people.notify_organizers(tx, context, text, "/organize/money")
 

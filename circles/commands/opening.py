@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class OutputLost(CirclesError):
-    """Standard output takes no more. is_unread: because whoever read it has ended, as `| head` does."""
+    """Standard output takes no more. is_unread: because its reader has ended, as `| head` does."""
 
     def __init__(self, error: OSError) -> None:
         self.is_unread = isinstance(error, BrokenPipeError)

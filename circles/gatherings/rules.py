@@ -73,7 +73,7 @@ def why_closed(
         return Closed(
             "cancelled",
             "This gathering was canceled",
-            "Whoever had a seat was told, and all they paid is on its way back. The circle goes on.",
+            "Everybody with a seat was told, and all they paid is on its way back. The circle goes on.",
         )
     if circle_state != "published":
         return Closed("not_open", "Booking is closed", "This circle takes no bookings at present.")

@@ -35,7 +35,7 @@ KNOWN_LIMITS = ((10, timedelta(minutes=15)), (60, timedelta(days=1)))
 # One address from all networks, so that nobody fills a mailbox from many.
 MAILBOX_LIMITS = ((30, timedelta(minutes=10)), (150, timedelta(days=1)))
 # One address where one of the two above is used up. It lasts as long as a link, and the button in the newest mail works
-# in every browser: so whoever reads the mail can sign in at any time, whatever others ask for, also from their network.
+# in every browser: so its reader can sign in at any time, whatever others ask for, also from their network.
 SPARE_LIMIT = (1, CODE_LASTS)
 # All addresses from one network, which a household, a clinic or a whole community may share.
 NETWORK_LIMITS = ((150, timedelta(minutes=15)),)

@@ -1,6 +1,6 @@
 """Logging: one JSON line each in production, plain lines in practice mode, on standard error.
 
-Logs carry ids, never names. Of an exception they carry the type and the places, never the text, whoever logs it: this
+Logs carry ids, never names. Of an exception they carry the type and the places, never the text, in every layer: this
 program, a library, asyncio, the interpreter.
 """
 

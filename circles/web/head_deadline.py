@@ -46,7 +46,7 @@ class HeadDeadlineProtocol(HttpToolsProtocol):
         """Count bytes while the head is incomplete; stop the deadline once it is complete."""
         super().data_received(data)
         if not self.flow.write_paused:
-            self._stop_taking()  # whoever asks for more has taken the last response
+            self._stop_taking()  # a client that asks for more has taken the last response
         self._note_waiting()
         if self._is_handling():
             self._stop_deadline()

@@ -28,7 +28,7 @@ insert into pgqueuer_log (job_id, status, entrypoint, priority)
 select id, 'queued', entrypoint, priority from freed;
 
 -- name: finish(ids)!
--- these jobs are done, whoever has claimed them since
+-- these jobs are done, though another worker may have claimed them since
 with done as (
     delete from pgqueuer where id = any(:ids::bigint []) returning id, entrypoint, priority
 )

@@ -111,7 +111,7 @@ def test_the_clock_alone_puts_times_into_words(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_no_title_names_somebody_else_on_a_private_page(path: Path) -> None:
-    """A title stays in the history of a browser, and is read by whoever sits beside it."""
+    """A title stays in the history of a browser, and is read by people who sit beside it."""
     title = re.search(r"{%-? block title.*?endblock", path.read_text(), re.S)
     assert not re.search(
         r"\b(member|person|people|row|host|seat|actor|recipient)\w*\.(name|email|listing_name)\b",

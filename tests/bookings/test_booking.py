@@ -396,7 +396,7 @@ async def test_an_offer_counts_held_seats_as_taken(scene: Scene) -> None:
 async def test_a_full_gathering_is_refused_by_one_query(
     cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
-    """In a rush most come too late. Whoever has a seat there is led to it, full or not."""
+    """In a rush most come too late. Somebody who has a seat there is led to it, full or not."""
     full = await add_gathering(cast.context, cast.other_circle, days=9, capacity=1, community_seats=0)
     own = await add_booking(cast.context, full, cast.milo, kind="free")
     other = await add_gathering(cast.context, cast.other_circle, days=16, capacity=2, community_seats=0)

@@ -110,7 +110,7 @@ async def test_other_hosts_are_those_of_today(cast: Cast) -> None:
         assert cast.farid not in await others()
 
 
-async def test_whoever_is_mailed_of_a_change_or_a_canceled_gathering_is_a_host_of_today(cast: Cast) -> None:
+async def test_hosts_of_today_alone_are_mailed_of_a_change_or_a_canceled_gathering(cast: Cast) -> None:
     await change(cast.context, ADD_HOST, cast.circle, cast.fern)
     schedule = await value(
         cast.context,

@@ -78,7 +78,7 @@ async def type_wrong(context: Context, times: int, email: str = MIRA) -> None:
 # who can ask
 
 
-async def test_whoever_asks_in_a_name_uses_up_nothing_of_the_person_elsewhere(
+async def test_asking_in_a_name_uses_up_nothing_of_the_person_elsewhere(
     browser: OpenBrowser, cast: Cast, context: Context
 ) -> None:
     await use_up(browser)

@@ -30,7 +30,7 @@ UNITED_STATES = [
 
 _LEFT_AS_THEY_ARE = ("secret", "old_secret", "smtp_password")
 
-# In production a booking may wait for Stripe, and a mail for its server; whoever practices presses Ctrl-C.
+# In production a booking may wait for Stripe, and a mail for its server; in practice people press Ctrl-C.
 STOP_SECONDS = {"practice": 1.0, "production": 25.0}
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error", "critical"],

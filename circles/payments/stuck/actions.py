@@ -53,7 +53,7 @@ async def settle_finding(
 ) -> None:
     """Settle what differed at Stripe: a seat still held for it is free again. Raises NotFound, Refused.
 
-    send_back: the money that it brought is refunded to whoever paid it.
+    send_back: the money that it brought is refunded to the person who paid it.
     """
     refuse_if(rules.reason_refusals(reason))
     async with context.db.transaction() as tx:

@@ -63,7 +63,7 @@ async def healthz(request: Request) -> Response:
 
 
 async def metrics_page(request: Request) -> Response:
-    """The metrics of this process, for whoever knows the token; in practice mode for this machine."""
+    """The metrics of this process, for those who know the token; in practice mode for this machine."""
     context = access.context(request)
     if not _may_read_metrics(request):
         if not context.settings.metrics_token.get_secret_value():
