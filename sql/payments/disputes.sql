@@ -36,3 +36,16 @@ update disputes set read_at = now() where stripe_id = :stripe_id;
 select stripe_id from disputes
 where read_at < now() - interval '1 hour' and (closed_at is null or closed_at > now() - interval '30 days')
 order by read_at limit :most;
+
+-- name: refunds_kept(booking_id, checkout_id, faults)
+-- refunds that wait since a dispute kept them, locked; none while another dispute of the payment is open, and none that
+-- somebody made at Stripe, which is theirs to repeat
+select id, amount - covered as owed from operations
+where booking_id = :booking_id and checkout_id = :checkout_id and kind = 'refund' and state = 'failed'
+    and settled_at is null and again_at is null and fault = any(:faults::text[]) and amount > covered
+    and reason <> 'at_stripe'
+    and not exists (
+        select from disputes where disputes.checkout_id = operations.checkout_id and disputes.closed_at is null
+    )
+order by created_at
+for no key update;

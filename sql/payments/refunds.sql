@@ -11,8 +11,8 @@ select
     case when given.amount = given.disputed then now() end
 from (values (:amount::int, :disputed::int)) as given (amount, disputed);
 
--- name: add_for_person(id, booking_id, checkout_id, amount, reason, fault)!
--- a refund that a person decides on: it is not sent by itself
+-- name: add_kept(id, booking_id, checkout_id, amount, reason, fault)!
+-- a refund that is not sent while a dispute of its payment is open
 insert into operations (
     id, kind, booking_id, checkout_id, idempotency_key, amount, reason, state, fault, again_at
 )
@@ -188,10 +188,11 @@ order by created_at, id
 for no key update;
 
 -- name: uncover(id, amount, fault)!
--- a dispute gave money back: so much of a refund is open again, for a person to decide on
+-- a dispute gave money back: so much of a refund is open again. Its next call has a key of its own, and looks first for what
+-- an earlier one made
 update operations set
     covered = covered - :amount, disputed = disputed - :amount, state = 'failed', done_at = null, again_at = null,
-    fault = :fault
+    fault = :fault, tries = tries + 1
 where id = :id;
 
 -- name: take_off(id, amount)!

@@ -214,7 +214,7 @@ async def test_after_a_partial_refund_at_the_dashboard_the_rest_goes_out(
     assert await balance(context, booking) == 0
 
 
-async def test_a_dispute_stops_the_refund_and_can_be_retried_once_it_is_over(
+async def test_an_inquiry_stops_the_refund_which_goes_on_by_itself_once_it_is_closed(
     context: Context, cast: Cast, booking: UUID, outcomes: Outcomes, browser: OpenBrowser
 ) -> None:
     operation = await requested(context, booking)
@@ -232,10 +232,13 @@ async def test_a_dispute_stops_the_refund_and_can_be_retried_once_it_is_over(
     assert "A question of the bank: answer it at Stripe" in text
     async with context.db.transaction() as tx:
         await bank.close_dispute(tx, dispute["id"], "warning_closed")
-    await disputes.sync_dispute(context, stripe_id=dispute["id"])
-    await stuck.retry(context, actor, operation)
-    await jobs.drain(context)
+    for _ in range(2):  # its webhook, and the timetable
+        await disputes.sync_dispute(context, stripe_id=dispute["id"])
+        await jobs.drain(context)
     assert await balance(context, booking) == 0
+    assert await value(context, "select count(*) from practice_objects where kind = 'refund'") == 1
+    with pytest.raises(Refused):
+        await stuck.retry(context, actor, operation)
 
 
 async def test_the_fee_of_a_dispute_is_known_and_is_no_money_of_the_booking(
@@ -349,27 +352,73 @@ async def test_the_nightly_check_tells(
     assert await value(context, "select count(*) from mails where kind = 'organizers_todo'") == 1
 
 
-@pytest.mark.parametrize(("decision", "then"), [("won", "(failed,dispute_won)"), ("lost", '(done,"")')])
-async def test_a_dispute_is_never_answered_by_a_refund_that_goes_out_by_itself(
-    context: Context, booking: UUID, outcomes: Outcomes, decision: bank.Decision, then: str
+@pytest.mark.parametrize(("decision", "sent"), [("won", 1), ("lost", 0)])
+async def test_a_refund_waits_for_the_end_of_a_dispute_and_never_goes_out_beside_it(
+    context: Context, booking: UUID, outcomes: Outcomes, decision: bank.Decision, sent: int
 ) -> None:
+    """Won: the money is back, and is sent as it was due. Lost: the bank has sent it back already."""
     operation = await requested(context, booking)
     async with context.db.transaction() as tx:
         dispute = await bank.open_dispute(tx, (await checkout(context, booking))["payment_intent"])
     await disputes.sync_dispute(context, stripe_id=dispute["id"])
     await actions.send(context, operation_id=str(operation))
+    refunds = "select count(*) from practice_objects where kind = 'refund'"
+    assert await value(context, refunds) == 0
     async with context.db.transaction() as tx:
         await bank.close_dispute(tx, dispute["id"], decision)
     for _ in range(2):
         await disputes.sync_dispute(context, stripe_id=dispute["id"])
         await let_time_pass(context, "1 day")
         await jobs.run_timetable(context, "payments.reconcile")
+        await jobs.drain(context)
         await actions.send(context, operation_id=str(operation))
-    assert (
-        await value(context, "select (state, fault)::text from operations where id = $1", operation) == then
+    row = await value(context, "select (state, fault)::text from operations where id = $1", operation)
+    assert row == '(done,"")'
+    assert await value(context, refunds) == sent
+    assert await balance(context, booking) == 0
+
+
+async def test_a_refund_waits_for_the_last_of_two_disputes(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking)
+    intent = (await checkout(context, booking))["payment_intent"]
+    async with context.db.transaction() as tx:
+        opened = [(await bank.open_dispute(tx, intent, inquiry=True))["id"] for _ in range(2)]
+    for stripe_id in opened:
+        await disputes.sync_dispute(context, stripe_id=stripe_id)
+    await actions.send(context, operation_id=str(operation))
+    states: list[object] = []
+    for stripe_id in opened:
+        async with context.db.transaction() as tx:
+            await bank.close_dispute(tx, stripe_id, "warning_closed")
+        await disputes.sync_dispute(context, stripe_id=stripe_id)
+        states.append(await value(context, "select state from operations where id = $1", operation))
+    assert states == ["failed", "due"]
+
+
+async def test_a_refund_that_stripe_refused_for_a_dispute_is_tried_once_when_that_ends(
+    context: Context, booking: UUID, outcomes: Outcomes
+) -> None:
+    operation = await requested(context, booking)
+    async with context.db.transaction() as tx:
+        dispute = await bank.open_dispute(
+            tx, (await checkout(context, booking))["payment_intent"], inquiry=True
+        )
+    await disputes.sync_dispute(context, stripe_id=dispute["id"])
+    refused = (
+        "update operations set state = 'failed', fault = 'charge_disputed', again_at = null where id = $1"
     )
-    assert await value(context, "select count(*) from practice_objects where kind = 'refund'") == 0
-    assert await balance(context, booking) == (4500 if decision == "won" else 0)
+    async with context.db.transaction() as tx:
+        await tx.execute(refused, operation)
+        await bank.close_dispute(tx, dispute["id"], "warning_closed")
+    states: list[object] = []
+    for _ in range(2):
+        await disputes.sync_dispute(context, stripe_id=dispute["id"])
+        states.append(await value(context, "select state from operations where id = $1", operation))
+        async with context.db.transaction() as tx:
+            await tx.execute(refused, operation)
+    assert states == ["due", "failed"]
 
 
 async def test_the_second_of_two_organizers_is_led_to_what_the_first_did(

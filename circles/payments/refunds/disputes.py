@@ -14,8 +14,12 @@ from circles.store.context import Context
 SQL = db.queries("payments/disputes")
 REFUNDS = db.queries("payments/refunds")
 
-# Why a refund waits for a person whose money a dispute took and gave back.
+# Why a refund is open again whose money a dispute took and gave back.
 WON = "dispute_won"
+# Why a refund did not go out that goes on after its dispute, by our own word, and by Stripe's: the latter once, when the
+# dispute ends, since Stripe may say the same again.
+OURS = ("disputed", WON)
+STRIPES = ("charge_disputed", "charge_for_pending_refund_disputed")
 
 
 @jobs.job("payments.read_dispute", group="money")
@@ -63,6 +67,21 @@ async def apply(tx: db.Tx, snapshot: DisputeSnapshot) -> None:
         await audit.record(
             tx, what, booking_id, before=before or "", after=snapshot.state, why=snapshot.reason
         )
+    if rules.lets_refunds_go_on(snapshot):
+        await _go_on(tx, payment, OURS if before in rules.DISPUTE_OVER else OURS + STRIPES)
+
+
+async def _go_on(tx: db.Tx, payment: db.Record, faults: tuple[str, ...]) -> None:
+    """Send what disputes kept from going out and did not take, once none of the payment is open."""
+    booking_id, checkout_id = payment["booking_id"], payment["checkout_id"]
+    kept = SQL.refunds_kept(tx, booking_id=booking_id, checkout_id=checkout_id, faults=list(faults))
+    for row in await db.rows(kept):
+        await REFUNDS.retry_now(tx, id=row["id"])
+        details = {"amount": row["owed"]}
+        await audit.record(
+            tx, "refund.due", booking_id, before="failed", after="due", why="dispute_over", details=details
+        )
+        await jobs.enqueue(tx, "payments.refund", operation_id=row["id"])
 
 
 async def _record(tx: db.Tx, payment: db.Record, dispute: DisputeSnapshot, move: DisputeMove) -> None:
@@ -89,7 +108,7 @@ async def _record(tx: db.Tx, payment: db.Record, dispute: DisputeSnapshot, move:
 
 
 async def _uncover(tx: db.Tx, booking_id: UUID, amount: int) -> None:
-    """Money of a dispute is ours again. What of it was to be refunded waits for a person, and is not sent by itself."""
+    """Money of a dispute is ours again: what of it was to be refunded is open again, until no dispute is."""
     for row in await db.rows(REFUNDS.disputed_refunds(tx, booking_id=booking_id)):
         part = min(amount, row["disputed"])
         if not part:
@@ -99,7 +118,7 @@ async def _uncover(tx: db.Tx, booking_id: UUID, amount: int) -> None:
             await REFUNDS.uncover(tx, id=row["id"], amount=part, fault=WON)
         else:
             await REFUNDS.take_off(tx, id=row["id"], amount=part)
-            await REFUNDS.add_for_person(
+            await REFUNDS.add_kept(
                 tx,
                 id=uuid4(),
                 booking_id=booking_id,

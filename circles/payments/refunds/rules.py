@@ -115,6 +115,13 @@ class OwnRefund:
         return self.state in ("sent", "done") and self.stripe_id is not None
 
 
+def lets_refunds_go_on(dispute: DisputeSnapshot) -> bool:
+    """Whether what a dispute kept from going out is to be sent: it is over, and what it took, if it is lost, is known."""
+    if dispute.state == "lost":
+        return any(move.withdrawn for move in dispute.moves)
+    return dispute.state in DISPUTE_OVER
+
+
 def state_of(stripe_state: str) -> RefundState:
     """Our state for Stripe's. A word that Stripe may add counts as on its way, and is read again."""
     return _OURS.get(stripe_state, "sent")

@@ -19,7 +19,7 @@ _FAULTS: Final = {
     "key_rejected": "Stripe refuses the site's key. Check the key in the settings.",
     "right_missing": "The site's key lacks the right to refund. Add it at Stripe.",
     "disputed": "The payment is disputed, so nothing goes out by itself.",
-    "dispute_won": "The dispute was won and the money is back. Decide whether it is still to be sent.",
+    "dispute_won": "The dispute was won and the money is back. It goes out once no dispute of the payment is open.",
     "charge_disputed": "The payment is disputed, so Stripe sends nothing back.",
     "resource_missing": "Stripe does not know this payment. Were the keys or the account changed?",
     "insufficient_funds": "The balance at Stripe is too low for it.",
