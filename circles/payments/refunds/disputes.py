@@ -16,7 +16,7 @@ REFUNDS = db.queries("payments/refunds")
 
 # Why a refund is open again whose money a dispute took and gave back.
 WON = "dispute_won"
-# Why a refund did not go out that goes on after its dispute, by our own word, and by Stripe's: the latter once, when the
+# Why a refund did not go out that goes on after its dispute, by our own word and by Stripe's: the latter once, when the
 # dispute ends, since Stripe may say the same again.
 OURS = ("disputed", WON)
 STRIPES = ("charge_disputed", "charge_for_pending_refund_disputed")

@@ -116,7 +116,7 @@ class OwnRefund:
 
 
 def lets_refunds_go_on(dispute: DisputeSnapshot) -> bool:
-    """Whether what a dispute kept from going out is to be sent: it is over, and what it took, if it is lost, is known."""
+    """Whether what a dispute kept from going out is to be sent: it is over, and what a lost one took is known."""
     if dispute.state == "lost":
         return any(move.withdrawn for move in dispute.moves)
     return dispute.state in DISPUTE_OVER
