@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from circles.base import clock, money, zones
-from circles.base.english import MAX_COUNTED, counted
+from circles.base.english import MAX_COUNTED, counted, plural
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 from circles.gatherings.rules import FORMATS, PLACES
@@ -27,6 +27,9 @@ DAYS = {
 PARTS = {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening"}
 
 PER_PAGE = 20
+# So many of the next gatherings are read to count those that pass the filters: where thousands lie ahead, a filter that
+# few pass would have all of them read.
+MAX_READ_TO_COUNT = 2_000
 
 # The amount is typed without a currency: every currency that circles can choose has two decimals.
 _ANY_CURRENCY = "USD"
@@ -92,12 +95,16 @@ class Filters:
             "means": self.means,
             "seats": self.seats,
             "most": MAX_COUNTED + 1,
+            "most_read": MAX_READ_TO_COUNT,
             **self.window.arguments(PER_PAGE),
         }
 
-    def result_words(self, total: int) -> str:
-        """How many gatherings there are, as a sentence: "12 gatherings for your filters."."""
-        gatherings = counted(total, "gathering") if total else "No gatherings"
+    def result_words(self, total: int, *, is_part: bool = False) -> str:
+        """How many gatherings there are, as a sentence: "12 gatherings." is_part: not all were read."""
+        if total and is_part and total <= MAX_COUNTED:
+            gatherings = f"At least {plural(total, 'gathering')}"
+        else:
+            gatherings = counted(total, "gathering") if total else "No gatherings"
         return f"{gatherings}{' for your filters' if self.count else ''}."
 
 

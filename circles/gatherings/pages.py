@@ -64,7 +64,8 @@ async def listing(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         arguments = wanted.arguments(viewer.zone) | {"actor_id": _actor_id(request)}
         rows = await db.rows(SQL.ahead(tx, **arguments))
-    total = rows[0]["total"] if rows else 0
+    is_part = bool(rows) and rows[0]["is_part"]
+    total = max(rows[0]["total"], len(rows)) if rows else 0
     part = htmx.wants_part(request)
     response = render.page(
         request,
@@ -75,8 +76,14 @@ async def listing(request: Request) -> Response:
         filter_form=filter_form(form, wanted, viewer.zone),
         days=by_day([Card.of(row) for row in rows], viewer),
         total=total,
-        result=wanted.result_words(total),
-        pager=long_pager(wanted.window, [row["id"] for row in rows], total, filters.PER_PAGE, wanted.url),
+        result=wanted.result_words(total, is_part=is_part),
+        pager=long_pager(
+            wanted.window,
+            [row["id"] for row in rows],
+            None if is_part else total,
+            filters.PER_PAGE,
+            wanted.url,
+        ),
         here=wanted.url(wanted.window),
     )
     if part:

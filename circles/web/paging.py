@@ -70,13 +70,14 @@ def pager(number: int, total: int, per_page: int, url: Callable[[int], str]) -> 
 
 
 def long_pager(
-    window: Window, ids: Sequence[UUID], total: int, per_page: int, url: Callable[[Window], str]
+    window: Window, ids: Sequence[UUID], total: int | None, per_page: int, url: Callable[[Window], str]
 ) -> Pager:
     """The pager of a list that is counted up to MAX_COUNTED. ids: of the rows of this page, in their order.
 
-    total: the count, more than MAX_COUNTED where there are more. url: returns the URL of a window.
+    total: the count, more than MAX_COUNTED where there are more; None where not all were counted. url: returns the URL
+    of a window.
     """
-    pages = max(1, -(-total // per_page)) if total <= MAX_COUNTED else 0
+    pages = 0 if total is None or total > MAX_COUNTED else max(1, -(-total // per_page))
     has_next = len(ids) == per_page and (not pages or window.number < pages)
     before = min(window.number - 1, pages or window.number)
     returns = before * per_page > MAX_COUNTED

@@ -2,16 +2,26 @@
 -- gatherings with all that a booking needs of them; drafts are left out
 select * from bookable_gatherings where gathering_id = any(:ids::uuid[]);
 
--- name: ahead(actor_id, since, seconds, where, format, days, parts, first, until, means, seats, most, after, limit, offset)
+-- name: ahead(actor_id, since, seconds, where, format, days, parts, first, until, means, seats, most, most_read, after, limit, offset)
 -- a page of the open gatherings ahead that pass the filters (see open_ahead), from the gathering `after` on, with the reader's
--- own seats; total counts them all, up to `most`
+-- own seats. total counts them, up to `most`, among the next `most_read` gatherings; is_part: there are gatherings after those
+with counted_until as materialized (
+    select coalesce((
+        select gatherings.starts_at from gatherings
+        where gatherings.starts_at > greatest(now(), :first::date - interval '2 days')
+        order by gatherings.starts_at offset :most_read::int limit 1
+    ), 'infinity') as starts_at
+)
 select
     cards.*, own_seat(cards.id, :actor_id) as own,
+    (select starts_at < 'infinity' from counted_until) as is_part,
     (
         select count(*) from (
             select from open_ahead(
                 :since, :seconds, :where, :format, :days, :parts, :first, :until, :means, :seats
-            ) limit :most
+            ) as open_ones
+            where open_ones.starts_at <= (select counted_until.starts_at from counted_until)
+            limit :most
         ) as counted
     ) as total
 from (

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from circles import gatherings
+from circles.gatherings import filters
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
@@ -103,6 +104,27 @@ async def test_the_list_takes_two_queries(cast: Cast, browser: OpenBrowser, quer
         queries.clear()
         await page.get("/gatherings?means=20&day=tue&seats=on")
     assert len(selects(queries)) == 2
+
+
+async def test_a_count_stops_after_some_gatherings_and_says_so(
+    context: Context, cast: Cast, browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filters, "MAX_READ_TO_COUNT", 25)
+    monkeypatch.setattr(filters, "PER_PAGE", 20)
+    added = {await add_gathering(context, cast.circle, days=30 + day) for day in range(50)}
+    every = added | {cast.gathering}
+    async with browser() as page:
+        text = (await page.get("/gatherings?where=online")).text
+        assert re.search(r"At least 2\d gatherings for your filters", text)
+        reached: set[UUID] = set()
+        url = "/gatherings?where=online"
+        for _ in range(4):
+            reached |= await shown(page, url)
+            following = re.search(r'href="(/gatherings\?[^"]*after=[^"]*)"', (await page.get(url)).text)
+            if not following:
+                break
+            url = following[1].replace("&amp;", "&")
+    assert reached == every
 
 
 async def test_a_card_shows_seats_price_and_times(context: Context, cast: Cast, browser: OpenBrowser) -> None:

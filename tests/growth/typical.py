@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from circles.base.english import MAX_COUNTED
+from circles.gatherings.filters import MAX_READ_TO_COUNT
 from tests.bench.community import Community, row_id
 
 NOW = datetime.now(UTC)
@@ -69,6 +70,7 @@ def by_name(community: Community) -> dict[str, Any]:
     return {
         # how much is read at a time
         "most": MAX_COUNTED + 1,
+        "most_read": MAX_READ_TO_COUNT,
         "limit": 30,
         "offset": 0,
         "per_page": 40,
