@@ -53,6 +53,7 @@ from circles.hosting.roles import pages as role_pages
 from circles.hosting.roles import request_pages as role_request_pages
 from circles.hosting.schedule import pages as schedule_pages
 from circles.hosting.stand_in import pages as stand_in_pages
+from circles.invites import moved as moved_seats
 from circles.invites import pages as invites_pages
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
@@ -77,7 +78,13 @@ MAX_BODY = 200_000
 
 
 # Jobs and timetable entries are declared on import, and most of their modules are imported by pages. These are not.
-JOBS_WITHOUT_PAGES = (directory_retention, directory_timetable, nightly_checks, payment_reconcile)
+JOBS_WITHOUT_PAGES = (
+    directory_retention,
+    directory_timetable,
+    moved_seats,
+    nightly_checks,
+    payment_reconcile,
+)
 
 ROOM_PAGE, AFTER_PAGE = "/host/gatherings/{id}/room", "/host/gatherings/{id}/after"
 

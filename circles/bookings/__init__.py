@@ -2,6 +2,7 @@
 
 from circles.bookings.host_changes import allow_full_refunds, cancel_all, reseat, take_seats_back
 from circles.bookings.refund_words import MoneyBack, refund_text, total_of
+from circles.bookings.rules import seat_uid, uid_host
 from circles.bookings.screening.closing import close_for_gathering, close_of_circle
 from circles.bookings.screening.rules import CALL_QUESTIONS
 from circles.bookings.seat_rules import seat_of_booking, seat_of_request
@@ -20,7 +21,9 @@ __all__ = [
     "reseat",
     "seat_of_booking",
     "seat_of_request",
+    "seat_uid",
     "settle",
     "take_seats_back",
     "total_of",
+    "uid_host",
 ]

@@ -50,6 +50,22 @@ def cancel_refusals(state: str, starts_at: datetime, now: datetime) -> list[Reas
     return []
 
 
+# Whoever cancels within this time of paying gets all of it back, unless the gathering starts within the hour.
+GRACE: Final = timedelta(minutes=30)
+GRACE_ENDS_BEFORE: Final = timedelta(hours=1)
+
+
+def grace_until(paid_at: datetime | None, starts_at: datetime) -> datetime | None:
+    """Until when a payment comes back whole whatever the terms say; None where there is no such time.
+
+    paid_at: when the seat was paid for, as far as we know it. starts_at: the start that the terms count from.
+    """
+    if paid_at is None:
+        return None
+    until = min(paid_at + GRACE, starts_at - GRACE_ENDS_BEFORE)
+    return until if until > paid_at else None
+
+
 @dataclass(frozen=True, slots=True)
 class Refund:
     """What is refunded on canceling: minor units, the share in percent, and the sentence that says so.
@@ -82,14 +98,17 @@ def refund_for(row: Row) -> Refund:
     if kept < paid:
         of = f"the {money.format_amount(kept, currency)} that is left of {of}"
     full = row["must_agree"]
+    counted = row["terms_start"] or row["starts_at"]
     refund = refund_due(
         kept,
-        row["starts_at"],
+        counted,
         row["now"],
         0 if full else row["refund_hours"],
         100 if full else row["late_refund_percent"],
         currency,
         full_until=None if full else row["full_refund_until"],
+        grace_until=grace_until(row["confirmed_at"], counted),
+        was_moved=row["terms_start"] is not None,
         of=of,
     )
     if refund_words.is_open(row["disputed"]):
@@ -116,18 +135,27 @@ def refund_due(
     currency: str = "USD",
     *,
     full_until: datetime | None = None,
+    grace_until: datetime | None = None,
+    was_moved: bool = False,
     of: str = "",
 ) -> Refund:
     """The refund of a person who cancels now. paid: minor units; a part of a cent goes to the person.
 
     Up to `refund_hours` before the start all of it; later `late_percent` of it. full_until: until then all of
-    it is refunded whatever the terms say, since what was booked has changed. of: what it is a part of, in words.
+    it is refunded whatever the terms say, since what was booked has changed. grace_until: the same, since it was paid a
+    moment ago. was_moved: starts_at is the start of the gathering it was moved from, too late for a full refund there.
+    of: what it is a part of, in words.
     """
     of = of or f"the {money.format_amount(paid, currency)} you paid"
     changed = full_until is not None and now < full_until
     if changed or late_percent == 100 or starts_at - now >= timedelta(hours=refund_hours):
         return Refund(paid, 100, f"You get back all of {of}.")
-    amount, late = -(-paid * late_percent // 100), f"The start is less than {format_hours(refund_hours)} away"
+    if grace_until is not None and now < grace_until:
+        return Refund(paid, 100, f"You paid a moment ago, so you get back all of {of}.")
+    late = f"The start is less than {format_hours(refund_hours)} away"
+    if was_moved:
+        late = f"This seat was moved when its first start was less than {format_hours(refund_hours)} away"
+    amount = -(-paid * late_percent // 100)
     if not amount:
         return Refund(0, 0, f"{late}, so none of {of} comes back.")
     part = money.format_amount(amount, currency)

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
-from uuid import UUID
+from urllib.parse import urlsplit
+from uuid import UUID, uuid5
 
 from circles.base import money
 from circles.base.english import choose, join_names
@@ -25,6 +26,9 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
     "lapsed": frozenset({"confirmed"}),
     "cancelled": frozenset(),
 }
+
+# The namespace of UIDs, so that the same seat always has the same one.
+_NAMESPACE: Final = UUID("6b0f3c1e-52a4-4c3e-9d5b-0a4c1a7b9f61")
 
 # Seats one person may have held and not paid at the same time, so that nobody empties a calendar by clicking.
 MAX_HELD = 3
@@ -233,3 +237,13 @@ def community_hint(left: int) -> str:
     """What the form says of the community seat. left: how many can still be given, at least one."""
     seats = choose(left, "One is left.", f"{left} are left.")
     return f"It costs nothing, and no proof is asked. Nobody in the room knows who has it. {seats}"
+
+
+def seat_uid(gathering_id: UUID, person_id: UUID, host: str) -> str:
+    """The first UID of one person's seat at one gathering (RFC 7986, 5.3: it reveals neither)."""
+    return f"{uuid5(_NAMESPACE, f'{gathering_id}/{person_id}')}@{host}"
+
+
+def uid_host(base_url: str) -> str:
+    """The host of every UID."""
+    return urlsplit(base_url).hostname or "localhost"

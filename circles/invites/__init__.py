@@ -4,7 +4,6 @@ from circles.invites.actions import end_feeds, renew_feed_within
 from circles.invites.changes import announce_changes, announce_circle
 from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
-from circles.invites.rules import uid as invite_uid
 from circles.invites.suggested_dates import CALENDAR, SuggestedDate, suggested_dates_file
 
 __all__ = [
@@ -14,7 +13,6 @@ __all__ = [
     "announce_circle",
     "end_feeds",
     "invite_fingerprint",
-    "invite_uid",
     "renew_feed_within",
     "suggested_dates_file",
     "title",

@@ -34,6 +34,7 @@ MAX_CACHED_FEEDS = 500
 async def send(context: Context, *, booking_id: str) -> None:
     """Mail the invite of a confirmed booking, or what changed of it. Idempotent."""
     async with context.db.transaction() as tx:
+        await SQL.keep_in_place(tx, booking_id=booking_id)
         booking = await SQL.booking(tx, booking_id=booking_id)
         if booking is None or booking["state"] != "confirmed":
             return
@@ -116,7 +117,7 @@ async def _withdraw_one(tx: db.Tx, context: Context, booking_id: UUID, was: str)
     booking = await SQL.booking(tx, booking_id=booking_id)
     if booking is None or not rules.is_ended_deliberately(booking["state"], booking["end_cause"]):
         return None
-    invite, sent = await sending.lock_invite(tx, context.settings, booking)
+    invite, sent = await sending.lock_sent_invite(tx, context.settings, booking)
     due = rules.cancel_due(sent, booking["booking_id"], invite["sequence"])
     if due is None:
         return None

@@ -57,7 +57,7 @@ async def send_changes(context: Context, *, person_id: str) -> None:
         await db.rows(SQL.lock_of_person(tx, person_id=person_id))
         rows = [dict(row) for row in await db.rows(SQL.changed(tx, person_id=person_id))]
         due = [row for row in rows if rules.change_due(row, sending.fingerprint(row))]
-        names = await _host_names(tx, due)
+        names = await host_names(tx, due)
         for _, of_circle in groupby(due, key=lambda row: row["circle_id"]):
             await _mail(tx, context, [Changed.of(row, names) for row in of_circle], names)
         for row in await db.rows(SQL.uninvited(tx, person_id=person_id)):
@@ -72,7 +72,8 @@ async def send_missed_changes(context: Context) -> None:
             await _send_soon(tx, row["person_id"])
 
 
-async def _host_names(tx: db.Tx, rows: Iterable[dict[str, Any]]) -> dict[UUID, str]:
+async def host_names(tx: db.Tx, rows: Iterable[dict[str, Any]]) -> dict[UUID, str]:
+    """The names of all hosts that changes of these rows, of the query `changed`, may name."""
     ids = {
         host
         for row in rows

@@ -19,7 +19,7 @@ from circles.gatherings import Facts, kinds_of
 # A join link shows this long before the start.
 JOIN_LINK_BEFORE = timedelta(minutes=30)
 
-# The namespace of UIDs, so that the same seat always has the same one.
+# The namespace of the UIDs of suggested dates.
 _NAMESPACE = UUID("6b0f3c1e-52a4-4c3e-9d5b-0a4c1a7b9f61")
 
 
@@ -110,11 +110,6 @@ def cancel_due(sent: Sequence[Sending], booking_id: UUID, raised: int) -> Cancel
 
 
 # Texts
-
-
-def uid(gathering_id: UUID, person_id: UUID, host: str) -> str:
-    """The UID of one person's seat at one gathering (RFC 7986, 5.3: it reveals neither)."""
-    return f"{uuid5(_NAMESPACE, f'{gathering_id}/{person_id}')}@{host}"
 
 
 def suggestion_uid(key: str, host: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
+from circles import bookings
 from circles.base.settings import Settings
 from circles.invites import ics, rules
 from circles.store import audit, db
@@ -16,21 +16,33 @@ SQL = db.queries("invites/invites")
 Booking = db.Record | dict[str, Any]
 
 
+async def lock_sent_invite(
+    tx: db.Tx, settings: Settings, booking: Booking
+) -> tuple[db.Record, list[rules.Sending]]:
+    """The invite with which a booking that ended was mailed, or else as `lock_invite`."""
+    invite = await SQL.lock_sent_invite(tx, booking_id=booking["booking_id"])
+    return await _with_sendings(tx, invite) if invite else await lock_invite(tx, settings, booking)
+
+
 async def lock_invite(
     tx: db.Tx, settings: Settings, booking: Booking
 ) -> tuple[db.Record, list[rules.Sending]]:
     """The invite's row, locked until the commit, and what was mailed for it so far."""
-    uid = rules.uid(booking["gathering_id"], booking["person_id"], host_name(settings))
+    uid = bookings.seat_uid(booking["gathering_id"], booking["person_id"], host_name(settings))
     invite = await SQL.lock_invite(
         tx, gathering_id=booking["gathering_id"], person_id=booking["person_id"], uid=uid
     )
+    return await _with_sendings(tx, invite)
+
+
+async def _with_sendings(tx: db.Tx, invite: db.Record) -> tuple[db.Record, list[rules.Sending]]:
     sent = await db.rows(SQL.sendings(tx, invite_id=invite["id"]))
     return invite, [rules.Sending(**row) for row in sent]
 
 
 def host_name(settings: Settings) -> str:
     """The host of every UID."""
-    return urlsplit(settings.base_url).hostname or "localhost"
+    return bookings.uid_host(settings.base_url)
 
 
 def fingerprint(booking: Booking) -> str:
@@ -92,7 +104,7 @@ def organizer(settings: Settings) -> ics.Party:
 def entry(settings: Settings, row: Booking) -> ics.Entry:
     """A gathering as a calendar entry. One that was never mailed has the UID it would be mailed with."""
     return ics.Entry(
-        uid=row["uid"] or rules.uid(row["gathering_id"], row["person_id"], host_name(settings)),
+        uid=row["uid"] or bookings.seat_uid(row["gathering_id"], row["person_id"], host_name(settings)),
         sequence=row["sequence"] or 0,
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],

@@ -116,7 +116,7 @@ MAP: dict[str, dict[str, Care]] = {
         PERSONAL,
         "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
         "late_refund_percent acceptance_id held_until let_go_at returned_at created_at confirmed_at ended_at end_cause "
-        "full_refund_until known early_sequence early_changed_at",
+        "full_refund_until known early_sequence early_changed_at terms_start moves",
     ),
     "checkouts": _all(PERSON, "booking_id")
     | _all(

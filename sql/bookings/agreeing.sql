@@ -1,7 +1,8 @@
 -- name: to_agree(booking_id, actor_id)^
 -- one booking of this person with the guidelines in force, those they agreed to last, and why they changed since
 select
-    bookings.*, clock_timestamp() as now, gatherings.starts_at, gatherings.zone, circles.name as circle_name,
+    bookings.*, stored.terms_start, clock_timestamp() as now, gatherings.starts_at, gatherings.zone,
+    circles.name as circle_name,
     must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
     newest.id as version_id, newest.number, newest.body, agreed.number as agreed_number, agreed.body as agreed_body,
     agreed.accepted_at,
@@ -11,6 +12,7 @@ select
         order by versions.number
     ) as whys
 from bookings_with_money as bookings
+join bookings as stored on stored.id = bookings.id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 cross join lateral (

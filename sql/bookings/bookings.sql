@@ -98,16 +98,14 @@ select * from booking;
 
 -- name: lock_gathering(booking_id)$
 -- lock the gathering of a booking, always before the booking itself, so that two verbs never deadlock
-select id from gatherings
-where id = (select gathering_id from bookings where id = :booking_id)
-for no key update;
+select lock_gathering_of(:booking_id);
 
 -- name: lock(booking_id)^
 -- lock one booking and read it with its gathering and its money; left_over: what was paid and no refund was requested of
 select
     bookings.*, clock_timestamp() as now,
     gatherings.state as gathering_state, gatherings.starts_at, gatherings.ends_at, gatherings.zone,
-    circles.discreet_name, circles.guidelines_id,
+    circles.id as circle_id, circles.discreet_name, circles.guidelines_id,
     must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
     money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck, money.refund_settled,
     money.disputed, money.kept, money.kept as left_over
@@ -164,7 +162,7 @@ select state from bookings where id = :booking_id and person_id = :actor_id;
 -- name: own_booking(booking_id, actor_id)^
 -- one booking of this person with all that its pages show
 select
-    bookings.*, clock_timestamp() as now,
+    bookings.*, stored.terms_start, stored.moves, clock_timestamp() as now,
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.capacity, gatherings.seats_taken,
     gatherings.community_seats, gatherings.community_taken, gatherings.note,
     gatherings.state as gathering_state, gatherings.cancel_reason,
@@ -183,6 +181,7 @@ select
     coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
     invite.state as invite_state, invite.created_at as invite_created_at, invite.sent_at as invite_sent_at
 from bookings_with_money as bookings
+join bookings as stored on stored.id = bookings.id
 left join lateral (
     select mails.state, mails.created_at, mails.sent_at from mails
     where mails.about = bookings.id and mails.calendar_method = 'REQUEST'

@@ -106,3 +106,7 @@ join bookings on bookings.gathering_id = gatherings.id and bookings.state = 'con
 join invites on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
 where gatherings.state = 'open' and gatherings.ends_at > now() and gatherings.seats_map <> 0
     and invites.told is not null and invites.told <> current.facts;
+
+-- name: person_of(booking_id)$
+-- whose booking this is
+select person_id from bookings where id = :booking_id;

@@ -26,6 +26,17 @@ where gathering_id = :gathering_id and person_id = :person_id and state = 'confi
 on conflict (gathering_id, person_id) do update set uid = invites.uid
 returning id, uid, sequence, told;
 
+-- name: lock_sent_invite(booking_id)^
+-- the invite with which a booking was mailed last, locked: where its person moved another seat meanwhile, it is no longer that
+-- of the gathering
+select id, uid, sequence, told from invites
+where id = (select invite_id from sendings where booking_id = :booking_id order by id desc limit 1)
+for no key update;
+
+-- name: keep_in_place(booking_id)$
+-- keep a booking from moving to another gathering until the commit
+select id from bookings where id = :booking_id for share;
+
 -- name: sendings(invite_id)
 -- what was mailed for an invite so far, oldest first
 select booking_id, method, sequence, facts as fingerprint from sendings where invite_id = :invite_id order by id;

@@ -68,6 +68,13 @@ class Scene:
     async def starts_in(self, gathering: UUID, ahead: timedelta) -> None:
         await start_in(self.context, gathering, ahead)
 
+    async def paid_long_ago(self, booking: UUID) -> None:
+        """The time in which whoever cancels gets all of it back, since they paid a moment ago, is over."""
+        await self.value(
+            "update bookings set confirmed_at = confirmed_at - interval '31 minutes' where id = $1 returning id",
+            booking,
+        )
+
     async def fill(self, gathering: UUID, seats: int) -> list[UUID]:
         """Take this many seats of a gathering for others."""
         return [

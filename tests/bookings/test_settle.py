@@ -82,6 +82,7 @@ async def test_settling_a_canceled_booking_refunds_nothing_more(
 ) -> None:
     booking = await paid_seat(scene, scene.cast.mira, drain)
     await scene.starts_in(scene.cast.gathering, timedelta(hours=20))
+    await scene.paid_long_ago(booking)
     await actions.cancel(scene.context, await scene.person(scene.cast.mira), booking, shown=0)
     async with scene.context.db.transaction() as tx:
         await bookings.settle(tx, scene.context, booking, "paid")

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from circles.invites import invite_fingerprint, invite_uid
+from circles.bookings import seat_uid
+from circles.invites import invite_fingerprint
 from circles.practice.demo.data import Circle
 from circles.practice.demo.money import CURRENCY, HOLD, Payment, leave_unpaid, pay, refund
 from circles.practice.demo.plan import Meeting, Plan, Row
@@ -215,7 +216,7 @@ def _send_invite(plan: Plan, meeting: Meeting, booking: Row) -> None:
     about = {"gathering_id": meeting.id, "person_id": booking["person_id"]}
     has_ended = booking["state"] == "cancelled"
     changed_at = booking["ended_at"] if has_ended else sent_at
-    uid = invite_uid(meeting.id, booking["person_id"], HOST)
+    uid = seat_uid(meeting.id, booking["person_id"], HOST)
     invite = plan.add("invites", **about, uid=uid, changed_at=changed_at, sequence=int(has_ended))
     facts = invite_fingerprint(meeting.starts_at, meeting.ends_at, meeting.circle.discreet_name)
     row = {"invite_id": invite, "booking_id": booking["id"], "facts": facts}
