@@ -64,6 +64,7 @@ from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import dashboard_pages as stripe_dashboard
 from circles.practice.stripe import pages as checkout_pages
+from circles.reminders import pages as reminders_pages
 from circles.store import jobs, logs, templates
 from circles.store.context import Context
 from circles.store.db import Database
@@ -99,6 +100,7 @@ PEOPLE = [
     post("/sign-out", sign_in_pages.sign_out, Access.PUBLIC),
     post("/sign-out/everywhere", sign_in_pages.sign_out_everywhere, Access.SIGNED_IN, form_page="/me"),
     *form("/me", account_pages.account, account_pages.change_account, Access.SIGNED_IN),
+    post("/me/reminders", account_pages.choose_reminders, Access.SIGNED_IN, form_page="/me"),
     *form("/me/room", account_pages.access_needs_form, account_pages.set_access_needs, Access.SIGNED_IN),
     post("/me/credentials", account_pages.add_credential, Access.FACILITATOR, once=True),
     post("/me/credentials/{id}/remove", account_pages.delete_credential, Access.SIGNED_IN),
@@ -250,6 +252,7 @@ INVITES = [
     post("/my/feed", invites_pages.renew_feed, Access.SIGNED_IN, form_page="/my/gatherings"),
     route("/bookings/{id}/invite.ics", invites_pages.invite_file, Access.SIGNED_IN),
     route("/feeds/{token}.ics", invites_pages.feed, Access.MACHINE),
+    *form("/reminders/{token}", reminders_pages.show, reminders_pages.choose, Access.PUBLIC),
 ]
 
 ATTENDANCE = [
@@ -444,7 +447,7 @@ def build(settings: Settings) -> Starlette:
     app = Site(
         routes=every,
         middleware=[
-            Middleware(headers.SameSiteOnly, origin=settings.base_url),
+            Middleware(headers.SameSiteOnly, origin=settings.base_url, open_to=(reminders_pages.PATH,)),
             Middleware(headers.BodyDeadline),
             Middleware(headers.Utf8Forms),
         ],

@@ -356,3 +356,17 @@ where name not in ('invites.send', 'invites.withdraw') and since < now() - inter
         where pgqueuer.entrypoint = awaited_jobs.name and pgqueuer.status in ('queued', 'picked')
             and pgqueuer.payload = convert_to(awaited_jobs.payload::text, 'UTF8')
     );
+
+-- name: nobody_is_reminded_twice()$
+-- no reminder of the same seat and start was sent twice
+select count(*) from (
+    select booking_id from reminders where sent_at is not null
+    group by booking_id, kind, starts_at
+    having count(*) > 1
+) as doubled;
+
+-- name: reminders_are_of_seats_that_stand()$
+-- no reminder was sent after its seat had ended, or after the start; a transaction that ran at the same moment may have
+-- an earlier time
+select count(*) from reminders join bookings on bookings.id = reminders.booking_id
+where reminders.sent_at > least(bookings.ended_at, reminders.starts_at) + interval '5 minutes';

@@ -28,6 +28,7 @@ async def _account(
     person = request.state.person
     async with access.context(request).db.reading() as tx:
         profile = (await profiles(tx, [person.id]))[person.id]
+        chosen = await SQL.reminders(tx, id=person.id)
     return render.page(
         request,
         "people/account.html",
@@ -38,6 +39,7 @@ async def _account(
         picture=profile.picture,
         zones=[("", "Not said"), *zone_choices.choices(form.value("zone") if form else person.zone)],
         clocks=list(rules.CLOCKS.items()),
+        reminders=Form(_reminder_values(chosen)),
     )
 
 
@@ -51,6 +53,25 @@ def _values(profile: Profile, person: Person) -> dict[str, str]:
         "approach": profile.approach,
         "languages": profile.languages,
     }
+
+
+def _reminder_values(chosen: db.Record | None) -> dict[str, str]:
+    """The ticks of the form of reminders."""
+    kinds = [name for name in ("day", "hour") if chosen and chosen[f"remind_{name}"]]
+    return {"kinds": ",".join(kinds), "alarms": "on" if chosen and chosen["calendar_alarms"] else ""}
+
+
+async def choose_reminders(request: Request) -> Response:
+    form = await Form.read(request)
+    kinds = form.value("kinds").split(",")
+    await actions.choose_reminders(
+        access.context(request),
+        request.state.person,
+        day="day" in kinds,
+        hour="hour" in kinds,
+        alarms=form.checked("alarms"),
+    )
+    return render.see_other("/me#reminders", notice="Your choice of reminders is kept.")
 
 
 async def change_account(request: Request) -> Response:

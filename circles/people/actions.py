@@ -55,6 +55,14 @@ async def set_access_needs(context: Context, actor: Person, needs: str) -> None:
         await audit.record(tx, "person.access_needs", actor.id, actor_id=actor.id, after=after)
 
 
+async def choose_reminders(context: Context, actor: Person, *, day: bool, hour: bool, alarms: bool) -> None:
+    """Choose which reminders the actor gets by mail, and whether their calendar entries have alarms then."""
+    async with context.db.transaction() as tx:
+        await SQL.choose_reminders(tx, id=actor.id, remind_day=day, remind_hour=hour, calendar_alarms=alarms)
+        details = {"day": day, "hour": hour, "alarms": alarms}
+        await audit.record(tx, "reminders.chosen", actor.id, actor_id=actor.id, details=details)
+
+
 async def add_credential(
     context: Context, actor: Person, *, kind: str, body: str, year: int | None, link: str = ""
 ) -> UUID:

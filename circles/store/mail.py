@@ -40,6 +40,8 @@ ATTEMPTS = 1000
 AT_ONCE = 8
 # Somebody waits for these in front of the page.
 URGENT = frozenset(("sign_in",))
+# These end so soon that one which was not sent in time says nothing of its address.
+SHORT_LIVED = URGENT | {"reminder"}
 
 
 class NotSent(CirclesError):
@@ -142,12 +144,13 @@ async def enqueue(
     reply_to: str = "",
     useful_until: datetime | None = None,
     about: UUID | None = None,
+    unsubscribe_url: str = "",
 ) -> UUID:
     """Store a composed mail and enqueue its job in the caller's transaction. Returns the mail's id.
 
     calendars, method: iCalendar objects and their METHOD (RFC 5546). reply_to: an address, or empty.
     useful_until: when it need not be sent any more, such as the end of its gathering; five days at most.
-    about: the id of what it carries, such as a message, or of the booking it invites to.
+    about: the id of what it carries, such as a message, or of the booking it invites to. unsubscribe_url: RFC 8058.
     """
     mail_id = await SQL.add(
         tx,
@@ -164,6 +167,7 @@ async def enqueue(
         reply_to=reply_to,
         useful_until=useful_until,
         about=about,
+        unsubscribe_url=unsubscribe_url,
         domain=settings.mail_from.rsplit("@", 1)[-1],
     )
     await jobs.enqueue(tx, _job(composed.kind), mail_id=mail_id)
@@ -193,6 +197,9 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
     mail["Date"] = format_datetime(row["created_at"].astimezone(UTC))
     mail["Message-ID"] = row["message_id"]
     mail["Auto-Submitted"] = "auto-generated"
+    if row["unsubscribe_url"]:
+        mail["List-Unsubscribe"] = f"<{row['unsubscribe_url']}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(row["text_body"])
     mail.add_alternative(row["html_body"], subtype="html")
     of_part = {"subtype": "calendar", "params": {"method": row["calendar_method"]}, "cte": "base64"}
@@ -247,7 +254,7 @@ async def _give_up(tx: db.Tx, row: db.Record) -> None:
     """Store that a mail was not sent while it was of use. A code that ended says nothing of its address."""
     log.warning("mail expired unsent", mail=str(row["id"]))
     await SQL.mark_undelivered(tx, id=row["id"], state="expired")
-    if row["kind"] not in URGENT:
+    if row["kind"] not in SHORT_LIVED:
         await SQL.note_unreached(tx, address=row["to_address"], because="expired")
 
 

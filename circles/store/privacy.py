@@ -32,7 +32,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(
         PERSONAL,
         "email name name_key pronouns zone clock_hours clock_chosen about access_needs approach languages created_at "
-        "is_facilitator is_organizer",
+        "is_facilitator is_organizer remind_day remind_hour calendar_alarms",
     ),
     "credentials": _all(IMPERSONAL, "id version seen_at")
     | _all(PERSON, "person_id seen_by")
@@ -59,7 +59,8 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "person_id")
     | _all(
         PERSONAL,
-        "to_address to_name subject text_body html_body calendar more_calendars reply_to created_at sent_at",
+        "to_address to_name subject text_body html_body calendar more_calendars reply_to created_at sent_at "
+        "unsubscribe_url",
     ),
     "processes": _all(IMPERSONAL, "id kind started_at seen_at pooled"),
     "timetable_entries": _all(IMPERSONAL, "name due_at succeeded_at failed_at failures failure"),
@@ -156,6 +157,9 @@ MAP: dict[str, dict[str, Care]] = {
     "sendings": _all(IMPERSONAL, "id")
     | _all(PERSON, "booking_id")
     | _all(PERSONAL, "invite_id method sequence facts sent_at"),
+    "reminders": _all(IMPERSONAL, "id batch mail_id")
+    | _all(PERSON, "booking_id")
+    | _all(PERSONAL, "kind starts_at planned_at sent_at"),
     "feeds": _all(PERSON, "person_id")
     | _all(PERSONAL, "number created_at")
     | _all(SECRET, "token_hash former_hashes"),
@@ -259,6 +263,7 @@ STAYS = frozenset(
             "limits",
             "money_rows",
             "reflections",
+            "reminders",
             "sendings",
             "sent_forms",
             "stand_ins",

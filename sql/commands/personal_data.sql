@@ -50,6 +50,7 @@ select
         as payment_findings,
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
+    (select jsonb_agg(to_jsonb(reminders)) from reminders where booking_id in (select id from mine)) as reminders,
     (select jsonb_agg(to_jsonb(taps)) from taps where booking_id in (select id from mine)) as taps,
     (select jsonb_agg(to_jsonb(hand_over_notes)) from hand_over_notes where about = :person) as hand_over_notes,
     (select jsonb_agg(to_jsonb(feeds)) from feeds where person_id = :person) as feeds,
@@ -259,5 +260,5 @@ delete from complaints where person_id = :person;
 update people set
     email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', clock_hours = null,
     clock_chosen = false, about = '', access_needs = '', approach = '', languages = '',
-    is_facilitator = false, is_organizer = false
+    is_facilitator = false, is_organizer = false, remind_day = false, remind_hour = false, calendar_alarms = false
 where id = :person;

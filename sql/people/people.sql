@@ -64,6 +64,16 @@ select access_needs from people where id = :id;
 -- set it, or empty it
 update people set access_needs = :needs where id = :id;
 
+-- name: reminders(id)^
+-- which reminders a person chose
+select remind_day, remind_hour, calendar_alarms from people where id = :id;
+
+-- name: choose_reminders(id, remind_day, remind_hour, calendar_alarms)!
+-- a person chooses reminders
+update people
+set remind_day = :remind_day, remind_hour = :remind_hour, calendar_alarms = :calendar_alarms
+where id = :id;
+
 -- name: add_credential(person_id, kind, body, year, link, max_credentials)<!
 -- add a credential of a facilitator, while they have fewer than the maximum
 insert into credentials (person_id, kind, body, year, link)

@@ -1,22 +1,24 @@
--- name: add(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method, reply_to, useful_until, about, domain)<!
+-- name: add(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method, reply_to, useful_until, about, unsubscribe_url, domain)<!
 -- add an outgoing mail; its Message-ID is the same in every attempt
 insert into mails (
     kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method,
-    reply_to, useful_until, about, message_id
+    reply_to, useful_until, about, unsubscribe_url, message_id
 )
 values (
     :kind, :person_id, :to_address, :to_name, :subject, :text_body, :html_body, :calendar,
-    :more_calendars::text [], :calendar_method, :reply_to, :useful_until, :about,
+    :more_calendars::text [], :calendar_method, :reply_to, :useful_until, :about, :unsubscribe_url,
     '<' || gen_random_uuid() || '@' || :domain || '>'
 )
 returning id;
 
 -- name: claim(id, hold, keeps_trying)^
 -- claim a waiting mail for a while against a second worker; no row when it was sent or is claimed.
--- is_late: it is of no use any more
+-- is_late: it is of no use any more, such as a reminder of a gathering that moved
 update mails set claimed_until = now() + :hold
 where id = :id and state = 'waiting' and (claimed_until is null or claimed_until < now())
-returning *, now() >= least(useful_until, created_at + :keeps_trying::interval) as is_late;
+returning
+    *, now() >= least(useful_until, created_at + :keeps_trying::interval)
+    or (kind = 'reminder' and not reminder_mail_holds(id)) as is_late;
 
 -- name: claimed_for(id)$
 -- for how long the claim of a waiting mail lasts, a second at least; null when the mail is not waiting

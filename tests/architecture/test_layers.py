@@ -28,6 +28,7 @@ LAYERS = (
     "payments",
     "bookings",
     "invites",
+    "reminders",
     "attendance",
     "hosting",
     "messages",

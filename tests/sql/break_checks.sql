@@ -260,3 +260,17 @@ insert into events (what, about, who, after) select 'booking.cancelled', id, per
 -- a list of therapists that nobody writes
 insert into listing_imports (made_by, file_name, headings, state, created_at)
 select id, 'list.csv', '{name}', 'writing', now() - interval '3 hours' from people limit 1;
+
+-- name: nobody_is_reminded_twice#
+-- two reminders of one seat
+alter table reminders drop constraint reminder_once;
+insert into reminders (booking_id, kind, starts_at, batch, sent_at)
+select bookings.id, 'day', gatherings.starts_at, gen_random_uuid(), least(gatherings.starts_at, bookings.ended_at)
+from bookings join gatherings on gatherings.id = gathering_id cross join generate_series(1, 2)
+order by bookings.id limit 2;
+
+-- name: reminders_are_of_seats_that_stand#
+-- a reminder of a seat that was given back an hour ago
+insert into reminders (booking_id, kind, starts_at, batch, sent_at)
+select bookings.id, 'hour', bookings.ended_at + interval '2 hours', gen_random_uuid(), bookings.ended_at + interval '1 hour'
+from bookings where ended_at is not null limit 1;

@@ -1,0 +1,1 @@
+"""Reminders by mail, the day before a gathering and an hour before."""
