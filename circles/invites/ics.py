@@ -1,7 +1,7 @@
 """iCalendar objects (RFC 5545, RFC 5546) as bytes. The only place that imports icalendar.
 
 Each gathering is its own VEVENT with its start and end in UTC: no VTIMEZONE and no RRULE, which several
-calendar programs misread. There is no VALARM either: people's calendars add the reminders they chose.
+calendar programs misread. A VALARM only for who asked for alarms: calendars add their own reminders by themselves.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from circles.base import text
 
 # icalendar is imported at its first use: it takes a tenth of the time to start.
 if TYPE_CHECKING:
-    from icalendar import Calendar, Event, vCalAddress, vText
+    from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
 Method = Literal["REQUEST", "CANCEL"]
 
@@ -43,7 +43,7 @@ class Entry:
     """One gathering in one person's calendar.
 
     sequence: counts the changes sent; changed_at: when it last changed; all times are aware. tentative: the person
-    has no seat yet.
+    has no seat yet. alarms: how long before the start the person wants their calendar to remind them.
     """
 
     uid: str
@@ -56,6 +56,7 @@ class Entry:
     changed_at: datetime
     canceled: bool = False
     tentative: bool = False
+    alarms: tuple[timedelta, ...] = ()
 
 
 def invite(method: Method, entry: Entry, organizer: Party, attendee: Party) -> bytes:
@@ -117,7 +118,20 @@ def _event(entry: Entry, organizer: Party) -> Event:
     event.add("status", "CANCELLED" if entry.canceled else "TENTATIVE" if entry.tentative else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if entry.canceled else "OPAQUE")
     event.add("class", "PRIVATE")
+    for before in () if entry.canceled else entry.alarms:
+        event.add_component(_alarm(before, entry.summary))
     return event
+
+
+def _alarm(before: timedelta, text: str) -> Alarm:
+    """An alarm that shows a text (RFC 5545, 3.6.6), the discreet name alone: it appears on locked screens."""
+    from icalendar import Alarm
+
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", _plain(text))
+    alarm.add("trigger", -before)
+    return alarm
 
 
 def _party(party: Party, **parameters: str) -> vCalAddress:

@@ -133,6 +133,14 @@ def description(starts_at: datetime, zone: str, length_minutes: int, page: str, 
     return f"{when}\n\nWhere it is, and how to join or cancel: {page}"
 
 
+def alarms(row: Row) -> tuple[timedelta, ...]:
+    """When the calendar of a booking's person reminds them: at the times of their mails, if they want that too."""
+    if not row["calendar_alarms"]:
+        return ()
+    chosen = {timedelta(days=1): row["remind_day"], timedelta(hours=1): row["remind_hour"]}
+    return tuple(before for before, wanted in chosen.items() if wanted)
+
+
 # How to join
 
 

@@ -119,4 +119,5 @@ def entry(settings: Settings, row: Booking) -> ics.Entry:
         url=my_gatherings_url(settings),
         changed_at=row["changed_at"],
         canceled=row["state"] != "confirmed",
+        alarms=rules.alarms(row),
     )

@@ -47,6 +47,7 @@ select
     bookings.gathering_id, bookings.person_id, bookings.full_refund_until,
     bookings.kept > 0 and bookings.kept = bookings.paid as all_comes_back,
     people.email, people.name as person_name, people.zone as person_zone, people.clock_hours,
+    people.remind_day, people.remind_hour, people.calendar_alarms,
     circles.id as circle_id, circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.told, now() as now,
     invites.id as invite_id, invites.uid, invites.sequence, invites.told as last_told,

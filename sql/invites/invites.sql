@@ -4,6 +4,7 @@ select
     bookings.id as booking_id, bookings.state, bookings.kind, bookings.amount, bookings.currency,
     bookings.end_cause, bookings.gathering_id, bookings.person_id,
     people.email, people.name as person_name, people.zone as person_zone, people.clock_hours,
+    people.remind_day, people.remind_hour, people.calendar_alarms,
     circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
     gatherings.told, bookings.full_refund_until, bookings.known, gathering_facts(gatherings.id) as facts,
@@ -101,7 +102,8 @@ select
     circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at, gatherings.ends_at,
     invites.uid, greatest(bookings.confirmed_at, bookings.early_changed_at, invites.changed_at) as changed_at,
     coalesce(invites.sequence, bookings.early_sequence) as sequence,
-    people.zone as person_zone, people.clock_hours
+    people.zone as person_zone, people.clock_hours,
+    people.remind_day, people.remind_hour, people.calendar_alarms
 from bookings
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
@@ -121,7 +123,8 @@ select * from (
         coalesce(invites.sequence, bookings.early_sequence) as sequence,
         case when bookings.state <> 'confirmed' then coalesce(invites.told, bookings.known) end as last_told,
         greatest(bookings.confirmed_at, bookings.ended_at, bookings.early_changed_at, invites.changed_at) as changed_at,
-        people.zone as person_zone, people.clock_hours
+        people.zone as person_zone, people.clock_hours,
+        people.remind_day, people.remind_hour, people.calendar_alarms
     from feeds
     join people on people.id = feeds.person_id
     left join (
