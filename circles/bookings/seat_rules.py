@@ -128,7 +128,7 @@ def _of_booking(booking: OwnBooking, gathering: GatheringTimes, now: datetime, v
     if booking.state == "held":
         return _held(booking, gathering, now, viewer)
     if booking.state == "confirmed":
-        return _confirmed(booking, gathering, now)
+        return _confirmed(booking, gathering, now, viewer)
     return _ended(booking, gathering, now)
 
 
@@ -239,17 +239,22 @@ def _with_payment(
     )
 
 
-def _confirmed(booking: OwnBooking, gathering: GatheringTimes, now: datetime) -> MySeat:
+def _confirmed(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer: Viewer) -> MySeat:
     href = f"/bookings/{booking.id}"
     if now >= gathering.ends_at:
         return MySeat("past", "You had a seat here", "This gathering is over.", "You had a seat", "", href)
     if now >= gathering.starts_at:
         return MySeat("now", "You have a seat here", "The gathering has begun.", "Your seat", "good", href)
     code, text = "seated", _price_text(booking)
-    if booking.full_refund_until and now < booking.full_refund_until:
+    until = booking.full_refund_until
+    if until and now < until:
         back = ", and all you paid comes back" if booking.paid and not _has_gone_back(booking) else ""
+        # Who moved their own seat keeps the time that they had at the gathering before.
+        end = (
+            "the start" if until >= gathering.starts_at else clock.format_when(until, gathering.zone, viewer)
+        )
         code = "moved"
-        text = f"{text} This gathering changed after you booked. You can cancel until the start{back}."
+        text = f"{text} The date changed after you booked. You can cancel until {end}{back}."
     heading = "Your seat is confirmed"
     return MySeat(
         code, "You have a seat here", text, "Your seat", "good", href, heading=heading, may_cancel=True

@@ -38,3 +38,24 @@ returning bookings.seat;
 -- name: move_invite(booking_id, here, there, first_uid)!
 -- the calendar entry of a booking moves along
 select move_invite(:booking_id, :here, :there, :first_uid);
+
+-- name: dates_to_move(booking_id, after, most)
+-- the gatherings of its circle that a booking could move to, the nearest first: with a free seat of its kind, and none of its
+-- person; after: the last of the page before
+select gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.capacity - gatherings.seats_taken as seats_left
+from bookings
+join gatherings as here on here.id = bookings.gathering_id
+join gatherings on gatherings.circle_id = here.circle_id and gatherings.id <> here.id
+where bookings.id = :booking_id and gatherings.state = 'open' and gatherings.starts_at > now()
+    and gatherings.seats_taken < gatherings.capacity
+    and (bookings.kind <> 'community' or gatherings.community_taken < gatherings.community_seats)
+    and (
+        :after::uuid is null
+        or (gatherings.starts_at, gatherings.id) > (select last.starts_at, last.id from gatherings as last where last.id = :after)
+    )
+    and not exists (
+        select from bookings as others
+        where others.gathering_id = gatherings.id and others.person_id = bookings.person_id
+            and others.state in ('held', 'confirmed')
+    )
+order by gatherings.starts_at, gatherings.id limit :most;

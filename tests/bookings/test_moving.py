@@ -16,9 +16,10 @@ from circles.bookings.moving import rules as moving_rules
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, paid_seat
 from tests.cast import add_booking, add_gathering
+from tests.conftest import Browser, OpenBrowser
 
 Drain = Callable[[], Any]
-scene = helpers.scene
+scene, mira = helpers.scene, helpers.mira
 
 
 @pytest_asyncio.fixture
@@ -182,3 +183,108 @@ async def test_an_organizer_moves_a_seat_of_any_circle(scene: Scene, drain: Drai
     odile = await scene.person(scene.cast.odile)
     await moving.move_by_host(scene.context, odile, booking, later, reason="As you asked.")
     assert (await scene.row(booking))["gathering_id"] == later
+
+
+# Pages
+
+
+async def test_the_pages_lead_from_the_booking_to_the_other_date(
+    scene: Scene, mira: Browser, drain: Drain, later: UUID
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    assert f"/bookings/{booking}/move" in (await mira.get(f"/bookings/{booking}")).text
+    dates = (await mira.get(f"/bookings/{booking}/move")).text
+    assert f"/bookings/{booking}/move?to={later}" in dates
+    assert str(scene.cast.gathering) not in dates
+    page = await mira.get(f"/bookings/{booking}/move?to={later}")
+    assert "there is nothing to pay" in page.text
+    assert "You get back all of the $45 you paid." in page.text.replace("\n", " ")
+    assert (await scene.row(booking))["gathering_id"] == scene.cast.gathering
+    sent = {"to": str(later), "refund": "4500"}
+    for _ in range(2):  # pressed twice
+        answer = await mira.post(f"/bookings/{booking}/move", data=sent)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/bookings/{booking}")
+    assert (await scene.row(booking))["gathering_id"] == later
+    assert await scene.count("events where what = 'booking.moved'") == 1
+
+
+async def test_the_page_of_a_date_that_is_full_shows_others(
+    scene: Scene, mira: Browser, drain: Drain, later: UUID
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    last = await add_gathering(scene.context, scene.cast.circle, days=21)
+    await scene.fill(later, 8)
+    answer = await mira.post(f"/bookings/{booking}/move", data={"to": str(later), "refund": "4500"})
+    assert answer.status_code == 422
+    assert "Your seat here is still yours." in answer.text
+    assert f"move?to={last}" in answer.text
+    assert f"move?to={later}" not in answer.text
+    assert "Every seat at that date is taken" in (await mira.get(f"/bookings/{booking}/move?to={later}")).text
+
+
+async def test_terms_that_changed_meanwhile_are_shown_again(
+    scene: Scene, mira: Browser, drain: Drain, later: UUID
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.paid_long_ago(booking)
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=47))
+    answer = await mira.post(f"/bookings/{booking}/move", data={"to": str(later), "refund": "4500"})
+    assert answer.status_code == 422
+    assert 'name="refund" value="0"' in answer.text
+    assert "moved when its first start was less than 48 hours away" in answer.text
+    assert (await scene.row(booking))["gathering_id"] == scene.cast.gathering
+
+
+async def test_guidelines_that_changed_are_agreed_to_on_the_way(
+    scene: Scene, mira: Browser, drain: Drain, later: UUID
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    newest = await scene.value(
+        "insert into guidelines_versions (guidelines_id, number, body, material, why) "
+        "select guidelines_id, 2, 'We speak in turns.', true, 'Turns.' from circles where id = $1 returning id",
+        scene.cast.circle,
+    )
+    page = await mira.get(f"/bookings/{booking}/move?to={later}")
+    assert "We speak in turns." in page.text
+    sent = {"to": str(later), "refund": "4500", "version": str(newest)}
+    answer = await mira.post(f"/bookings/{booking}/move", data=sent)
+    assert (answer.status_code, "tick that you agree" in answer.text) == (422, True)
+    stale = sent | {"agreed": "on", "version": str(scene.cast.version)}
+    assert (await mira.post(f"/bookings/{booking}/move", data=stale)).status_code == 422
+    answer = await mira.post(f"/bookings/{booking}/move", data=sent | {"agreed": "on"})
+    assert answer.status_code == 303
+    assert await scene.count("acceptances where version_id = $1", newest) == 1
+
+
+async def test_many_dates_come_in_pages(scene: Scene, mira: Browser, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    dates = [await add_gathering(scene.context, scene.cast.circle, days=14 + i) for i in range(15)]
+    first = (await mira.get(f"/bookings/{booking}/move")).text
+    assert [str(date) in first for date in dates] == [True] * 12 + [False] * 3
+    second = (await mira.get(f"/bookings/{booking}/move?after={dates[11]}")).text
+    assert [str(date) in second for date in dates] == [False] * 12 + [True] * 3
+
+
+async def test_nobody_else_sees_or_moves_a_seat(
+    scene: Scene, browser: OpenBrowser, drain: Drain, later: UUID
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    async with browser(scene.cast.milo) as milo:
+        assert (await milo.get(f"/bookings/{booking}/move")).status_code == 404
+        answer = await milo.post(f"/bookings/{booking}/move", data={"to": str(later), "refund": "4500"})
+        assert answer.status_code == 404
+
+
+async def test_the_register_that_a_seat_leaves_counts_it_no_more(
+    scene: Scene, drain: Drain, later: UUID
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.value(
+        "insert into attendance (booking_id, mark) values ($1, 'excused') returning booking_id", booking
+    )
+    await move(scene, booking, later)
+    assert await scene.count("attendance") == 0
+    assert (
+        await scene.value("select marked from register_counts where gathering_id = $1", scene.cast.gathering)
+        == 0
+    )

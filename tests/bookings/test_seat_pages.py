@@ -171,7 +171,7 @@ async def test_every_button_that_cancels_a_seat_asks_first(scene: Scene, cast: C
         text = (await mira.get(at)).text
         assert f'href="/bookings/{booking}/cancel"' in text, at
         assert f'action="/bookings/{booking}/cancel"' not in text, at
-    assert "This gathering changed after you booked" in (await mira.get(f"/bookings/{booking}")).text
+    assert "The date changed after you booked" in (await mira.get(f"/bookings/{booking}")).text
     assert 'method="post"' in (await mira.get(f"/bookings/{booking}/cancel")).text
 
 

@@ -50,8 +50,8 @@ INERT = frozenset(
     address amount answer answer_by answers approach area areas asks asks_card asks_co because before body browser
     browser_hash by_hand calendar calendar_method call_name capacity carry_on cause cells checks clock_hours code_hash
     community_seats content credentials currency dates day days details discreet_name domain email ends ends_at every
-    expires_at expiries expiring facets fault fee fee_from fields file_name filters fingerprint first first_date first_uid format
-    terms_start
+    expires_at expiries expiring facets fault fee fee_from fields file_name filters fingerprint first first_date
+    first_uid format terms_start
     hash headings hidden_because hidden_words hold html_body in_person is_facilitator is_organizer is_settled join_link
     jpeg key kind kinds languages last late_percent late_refund_percent latitude length_minutes link link_hash location
     longitude looking_for mails mark matches material maximum means method miles minimum minutes month_day

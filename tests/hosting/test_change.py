@@ -360,7 +360,7 @@ async def test_the_page_moves_one_after_a_preview(context: Context, cast: Cast, 
         )
         assert done.status_code == 303
     async with browser(cast.mira) as page:
-        assert "This gathering changed after you booked" in (await page.get(f"/bookings/{booking}")).text
+        assert "The date changed after you booked" in (await page.get(f"/bookings/{booking}")).text
     assert (await planted(context, schedule))[0]["starts_at"] == first["starts_at"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from circles import guidelines
@@ -131,6 +132,6 @@ async def _move(
         why=reason or "by member",
         details={"from": str(here), "to": str(there), "was_at": row["starts_at"].isoformat()},
     )
-    by_host = {} if reason is None else {"reason": reason}
+    by_host: dict[str, Any] = {} if reason is None else {"reason": reason}
     await jobs.enqueue(tx, "invites.tell_moved", booking_id=booking_id, **by_host)
     return Moved(booking_id, here, gathering)
