@@ -159,3 +159,20 @@ async def test_every_connection_is_in_utc(context: Context) -> None:
         assert await connection.fetchval("select source from pg_settings where name = 'TimeZone'") == "client"
     finally:
         await connection.close()
+
+
+# Called for a value by queries of one gathering, person or booking. One in SQL is planned anew each time.
+KEEP_PLANS = (
+    *("asks_for_seats", "been_here", "gathering_facts", "kept_apart", "must_agree_to", "newcomers_at"),
+    *("overlaps_of", "own_seat", "unseen_change"),
+)
+
+
+async def test_functions_that_pages_call_keep_their_plans(context: Context) -> None:
+    async with context.db.reading() as tx:
+        rows = await tx.fetch(
+            "select proname, lanname from pg_proc join pg_language on pg_language.oid = prolang "
+            "where pronamespace = 'public'::regnamespace and proname = any($1)",
+            KEEP_PLANS,
+        )
+    assert sorted(map(tuple, rows)) == [(name, "plpgsql") for name in KEEP_PLANS]
