@@ -207,6 +207,10 @@ PAYMENTS = [
         stuck_pages.settle_finding,
         Access.ORGANIZER,
     ),
+    *form(
+        "/organize/money/payments/{id}", stuck_pages.payment_form, stuck_pages.stop_waiting, Access.ORGANIZER
+    ),
+    post("/organize/money/payments/{id}/ask", stuck_pages.ask_again, Access.ORGANIZER),
     post(
         "/webhooks/stripe", payments_pages.webhook, Access.MACHINE, max_body=payments_pages.MAX_WEBHOOK_BODY
     ),

@@ -205,7 +205,7 @@ where money_rows.currency <> bookings.currency;
 select count(*) from bookings
 where state = 'held' and held_until < now() - interval '1 day'
     and not exists (
-        select from checkouts where checkouts.booking_id = bookings.id and checkouts.pending_at > now() - interval '15 days'
+        select from checkouts where checkouts.booking_id = bookings.id and checkouts.pending_at is not null
     )
     and not exists (
         select from payment_findings

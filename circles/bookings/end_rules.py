@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,7 +37,26 @@ def end_cause(outcome: str, *, let_go: bool, gathering_canceled: bool) -> str:
         return "payment_differs"
     if let_go:
         return "let_go"
-    return "no_checkout" if outcome == "failed" else "not_paid"
+    return {"failed": "no_checkout", "debit_failed": "payment_failed"}.get(outcome, "not_paid")
+
+
+def give_refusals(row: Row) -> Iterator[Reason]:
+    """Why a person cannot give a locked booking its seat for money that came otherwise than asked."""
+    if row["gathering_state"] == "cancelled":
+        yield Reason("canceled", "This gathering was canceled, so the money is to be sent back.")
+    elif row["ends_at"] <= row["now"] or (row["state"] != "held" and row["starts_at"] <= row["now"]):
+        yield Reason(
+            "gathering_over", "This gathering has begun or is over, so the money is to be sent back."
+        )
+    if row["state"] == "confirmed":
+        yield Reason("has_seat", "They have this seat already.")
+    elif row["state"] == "cancelled" or row["let_go_at"] is not None:
+        yield Reason("gave_up", "They gave this seat up, so the money is to be sent back.")
+
+
+NO_SEAT_TO_GIVE: Final = Reason(
+    "full", "No seat is free for them at this gathering any more, so the money is to be sent back."
+)
 
 
 def cancel_refusals(state: str, starts_at: datetime, now: datetime) -> list[Reason]:
@@ -70,7 +90,7 @@ def grace_until(paid_at: datetime | None, starts_at: datetime) -> datetime | Non
 class Refund:
     """What is refunded on canceling: minor units, the share in percent, and the sentence that says so.
 
-    goes_out: whether it leaves by itself; a payment that a bank looks into is for the organizers to decide.
+    goes_out: whether it leaves at once; a payment that a bank looks into waits for its decision.
     """
 
     amount: int
@@ -112,7 +132,10 @@ def refund_for(row: Row) -> Refund:
         of=of,
     )
     if refund_words.is_open(row["disputed"]):
-        text = "The bank of your card is looking into this payment, so the organizers decide what is sent back of it."
+        text = (
+            "The bank of your card is looking into this payment. What is due to you is sent back once it has decided, "
+            "if it has not taken it back for you."
+        )
         return Refund(refund.amount, refund.percent, text, goes_out=False)
     return refund
 

@@ -32,6 +32,7 @@ _LAPSED: Final = {
     "Nothing was charged. We are sorry.",
     "no_checkout": "The card company could not be reached. Nothing was charged.",
     "let_go": "You let it go before paying. Nothing was charged.",
+    "payment_failed": "Your bank did not send the payment, so the seat was let go. Nothing was charged.",
     "payment_differs": "Something about the payment was not as it should be, so the seat could not be confirmed. An "
     "organizer has looked at it, and sees to it that nothing you paid is lost. We are sorry.",
 }

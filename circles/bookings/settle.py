@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from circles import payments, people
+from circles.base.errors import Refused, refuse_if
 from circles.bookings import end_rules, transitions
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
@@ -13,19 +14,19 @@ SQL = db.queries("bookings/bookings")
 
 
 async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) -> None:
-    """Move a booking by the outcome of its checkout: "paid", "expired", "failed" or "differs". Idempotent.
+    """Move a booking by the outcome of its checkout, see payments.on_settled. Idempotent.
+
+    Raises Refused when it is "accepted" and no seat can be given.
 
     Called inside the transaction that moves the checkout, after its money is in the ledger.
     """
     row = await transitions.lock(tx, booking_id)
     gathering_canceled = row["gathering_state"] == "cancelled"
-    if outcome != "paid":
+    if outcome == "accepted":
+        await _give_seat(tx, row)
+    elif outcome != "paid":
         if row["state"] == "held":
-            let_go = row["let_go_at"] is not None
-            cause = end_rules.end_cause(outcome, let_go=let_go, gathering_canceled=gathering_canceled)
-            await transitions.end(tx, row, "lapsed", cause)
-            if gathering_canceled and not let_go:
-                await transitions.withdraw_invite(tx, booking_id, cause)
+            await _let_go(tx, context, row, outcome)
     elif row["state"] == "held" and gathering_canceled:
         await transitions.end(tx, row, "lapsed", "gathering_cancelled")
         await _refund_all(tx, context, row, "gathering_cancelled")
@@ -37,6 +38,31 @@ async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) ->
         await transitions.record_confirmed(tx, row, "paid")
     elif row["state"] == "lapsed" and row["left_over"] > 0:
         await _settle_late_payment(tx, context, row)
+
+
+async def _let_go(tx: db.Tx, context: Context, row: db.Record, outcome: str) -> None:
+    """End a held seat that nobody paid, and tell the member where they could not know it."""
+    let_go, gathering_canceled = row["let_go_at"] is not None, row["gathering_state"] == "cancelled"
+    cause = end_rules.end_cause(outcome, let_go=let_go, gathering_canceled=gathering_canceled)
+    await transitions.end(tx, row, "lapsed", cause)
+    if gathering_canceled and not let_go:
+        await transitions.withdraw_invite(tx, row["id"], cause)
+    elif outcome == "debit_failed" and not gathering_canceled:
+        await _mail_money_news(tx, context, row, "payment_failed", "your payment did not arrive")
+
+
+async def _give_seat(tx: db.Tx, row: db.Record) -> None:
+    """Confirm a booking for money that a person judged right, in its own seat or one that is free. Raises Refused.
+
+    It keeps the amount that really came, and its own copy of the scale includes that.
+    """
+    refuse_if(end_rules.give_refusals(row))
+    await SQL.keep_amount(tx, booking_id=row["id"])
+    if row["state"] == "held":
+        await SQL.confirm(tx, booking_id=row["id"])
+    elif not await SQL.seat_again(tx, booking_id=row["id"]):
+        raise Refused(end_rules.NO_SEAT_TO_GIVE)
+    await transitions.record_confirmed(tx, row, "given by an organizer")
 
 
 async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> None:
@@ -58,14 +84,21 @@ async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> N
 async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) -> None:
     """Refund all that was paid and not refunded yet, and mail the apology."""
     await payments.refund_everything(tx, row["id"], reason)
+    await _mail_money_news(tx, context, row, "apology", "your payment comes back to you", reason=reason)
+
+
+async def _mail_money_news(
+    tx: db.Tx, context: Context, row: db.Record, kind: str, subject: str, reason: str = ""
+) -> None:
+    """Tell the member what became of the payment of a locked booking."""
     person = (await people.by_ids(tx, [row["person_id"]]))[row["person_id"]]
     await mail.send(
         tx,
         context.settings,
-        "apology",
+        kind,
         to=person.email,
         to_name=person.name,
-        subject=f"{row['discreet_name']}: your payment comes back to you",
+        subject=f"{row['discreet_name']}: {subject}",
         person_id=person.id,
         row=row,
         reason=reason,

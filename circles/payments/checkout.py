@@ -20,6 +20,7 @@ from circles.store.context import Context
 
 SQL = db.queries("payments/checkouts")
 OPERATIONS = db.queries("payments/operations")
+STUCK = db.queries("payments/stuck")
 
 T = TypeVar("T")
 Released = Literal["expired", "paid", "undecided", "unreachable"]
@@ -59,7 +60,7 @@ async def start(
 
     async def write() -> tuple[db.Record, db.Record | None]:
         async with context.db.transaction() as tx:
-            row = await _locked(tx, booking_id, amount, currency, hold_minutes)
+            row = await lock_or_add(tx, booking_id, amount, currency, hold_minutes)
             if row["state"] != "asked" or (is_repeat and row["request"] is not None):
                 return row, None
             return row, await _write_call(tx, row, words)
@@ -74,7 +75,9 @@ async def start(
     raise Unreachable("This checkout has ended.")
 
 
-async def _locked(tx: db.Tx, booking_id: UUID, amount: int, currency: str, hold_minutes: int) -> db.Record:
+async def lock_or_add(
+    tx: db.Tx, booking_id: UUID, amount: int, currency: str, hold_minutes: int = rules.HOLD_MINUTES
+) -> db.Record:
     """The checkout of a booking, locked; a new one where there is none."""
     row = await SQL.lock_checkout(tx, booking_id=booking_id)
     if row is None:
@@ -136,7 +139,8 @@ async def _record_open(context: Context, booking_id: UUID, snapshot: CheckoutSna
     """Whether the checkout is open, and as it was asked for: recorded as such now, or by another call before."""
     async with context.db.transaction() as tx:
         row = await SQL.lock_checkout(tx, booking_id=booking_id)
-        differences = rules.differences(sync.asked_of(context, row), snapshot)
+        paid = row["state"] == "paid"  # by other money, which a person accepted
+        differences = {} if paid else rules.differences(sync.asked_of(context, row), snapshot)
         if differences:
             await findings.record(tx, "differs", booking_id, snapshot, differences)
             await sync.fail(tx, context, booking_id, "differs")
@@ -189,6 +193,7 @@ async def settle_finding(
     Raises NotFound, and Refused without a reason.
     """
     booking_id = await findings.booking_of(tx, finding_id)
+    await STUCK.lock_gathering_of(tx, booking_id=booking_id)  # its seat may come free
     row = await SQL.lock_checkout(tx, booking_id=booking_id)  # before the finding, as sync does
     finding = await findings.lock(tx, finding_id)
     if finding["settled_at"]:

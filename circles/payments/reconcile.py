@@ -25,6 +25,8 @@ async def reconcile(context: Context) -> None:
             )
         for row in await db.rows(CHECKOUTS.checkouts_to_sync(tx)):
             await sync_checkout_soon(tx, row["booking_id"])
+        for row in await db.rows(CHECKOUTS.given_up_payments(tx, most=MOST)):
+            await jobs.enqueue(tx, "payments.look", stripe_id=row["stripe_id"], key=row["stripe_id"])
         for row in await db.rows(REFUNDS.refunds_to_retry(tx)):
             await jobs.enqueue(tx, "payments.refund", operation_id=row["id"], key=str(row["id"]))
         await _read_again(tx)

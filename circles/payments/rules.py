@@ -13,7 +13,7 @@ from uuid import UUID
 from circles.base.money import minor_per_unit
 
 CheckoutState = Literal["asked", "open", "paid", "expired", "failed"]
-Outcome = Literal["paid", "expired", "failed", "differs"]
+Outcome = Literal["paid", "expired", "failed", "differs", "debit_failed", "accepted"]
 StripeStatus = Literal["open", "complete", "expired"]
 
 # asked: requested of Stripe, not yet confirmed. Paid is reached from everywhere: money that came late is still money.

@@ -44,8 +44,9 @@ def on_settled(listener: Listener) -> Listener:
 
     It is called as `listener(tx, context, booking_id, outcome)` in the transaction that moves the checkout,
     under the checkout's row lock: "paid", "expired" (not paid in time, or released), "failed" (nobody was
-    ever given its address) or "differs" (a person settled what Stripe answered otherwise than asked). "paid" may
-    come after one of the others, when money was late.
+    ever given its address), "debit_failed" (a bank did not send the money that was under way), "differs" (a person
+    settled what Stripe answered otherwise than asked) or "accepted" (a person judged that money right: the listener
+    gives the seat, or raises Refused). "paid" may come after one of the others, when money was late.
     """
     global _listener
     before, _listener = _listener, listener
@@ -223,6 +224,7 @@ async def _move(tx: db.Tx, context: Context, row: db.Record, snapshot: CheckoutS
         stripe_id=snapshot.id,
         payment_intent=snapshot.payment_intent,
         pending=snapshot.payment_pending,
+        debit_failed=snapshot.payment_failed,
     )
     if state == row["state"]:
         return state
@@ -237,8 +239,14 @@ async def _move(tx: db.Tx, context: Context, row: db.Record, snapshot: CheckoutS
         )
     await OPERATIONS.operation_done(tx, id=row["operation_id"], stripe_id=snapshot.id)
     await audit.record(tx, f"checkout.{state}", booking_id, before=row["state"], after=state)
-    await _listener(tx, context, booking_id, cast(Outcome, state))
+    outcome = "debit_failed" if state == "expired" and snapshot.payment_failed else cast(Outcome, state)
+    await notify(tx, context, booking_id, outcome)
     return state
+
+
+async def notify(tx: db.Tx, context: Context, booking_id: UUID, outcome: Outcome) -> None:
+    """Call the listener, see on_settled."""
+    await _listener(tx, context, booking_id, outcome)
 
 
 def asked_of(context: Context, row: db.Record) -> AskedCheckout:
@@ -254,8 +262,17 @@ async def fail(
     state: CheckoutState = "failed" if row["state"] == "asked" else "expired"
     if state not in rules.CHECKOUT_MOVES[row["state"]]:
         return row["state"]
-    await SQL.move_checkout(tx, id=row["id"], state=state, stripe_id=None, payment_intent="", pending=False)
+    debit_failed = outcome == "debit_failed"
+    await SQL.move_checkout(
+        tx,
+        id=row["id"],
+        state=state,
+        stripe_id=None,
+        payment_intent="",
+        pending=False,
+        debit_failed=debit_failed,
+    )
     await OPERATIONS.operation_failed(tx, id=row["operation_id"], fault=fault)
     await audit.record(tx, f"checkout.{state}", booking_id, before=row["state"], after=state, why=fault)
-    await _listener(tx, context, booking_id, outcome)
+    await notify(tx, context, booking_id, outcome)
     return state

@@ -122,8 +122,8 @@ MAP: dict[str, dict[str, Care]] = {
     "checkouts": _all(PERSON, "booking_id")
     | _all(
         PERSONAL,
-        "id amount currency state stripe_id payment_intent url expires_at looked_at created_at pending_at page_asks "
-        "page_asked_at",
+        "id amount currency state stripe_id payment_intent url expires_at looked_at created_at pending_at "
+        "debit_failed_at page_asks page_asked_at",
     ),
     "operations": _all(PERSON, "booking_id settled_by")
     | _all(

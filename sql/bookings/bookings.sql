@@ -120,6 +120,13 @@ for no key update of bookings;
 -- confirm a held booking that was paid
 update bookings set state = 'confirmed', confirmed_at = now() where id = :booking_id and state = 'held';
 
+-- name: keep_amount(booking_id)!
+-- a booking gets the amount that its checkout really brought, and its own copy of the scale includes it
+update bookings set
+    amount = checkouts.amount, scale_minimum = least(bookings.scale_minimum, checkouts.amount),
+    scale_maximum = greatest(bookings.scale_maximum, checkouts.amount)
+from checkouts where bookings.id = :booking_id and checkouts.booking_id = bookings.id;
+
 -- name: seat_again(booking_id)$
 -- a lapsed booking that was paid late takes the lowest seat still free, or none. The caller holds the gathering's lock
 update bookings

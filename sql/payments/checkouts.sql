@@ -43,11 +43,14 @@ update checkouts set stripe_id = coalesce(stripe_id, :stripe_id) where id = :id;
 update checkouts set state = 'open', stripe_id = :stripe_id, url = :url, expires_at = :expires_at, looked_at = now()
 where id = :id;
 
--- name: move_checkout(id, state, stripe_id, payment_intent, pending)!
--- a checkout takes the state that Stripe answered; pending: its money is under way
+-- name: move_checkout(id, state, stripe_id, payment_intent, pending, debit_failed)!
+-- a checkout takes the state that Stripe answered; pending: its money is under way; debit_failed: it was, and did not arrive
 update checkouts set
     state = :state,
     pending_at = case when :pending then coalesce(pending_at, now()) end,
+    debit_failed_at = case
+        when :debit_failed then coalesce(debit_failed_at, now()) when :state <> 'paid' then debit_failed_at
+    end,
     stripe_id = coalesce(stripe_id, :stripe_id),
     payment_intent = coalesce(nullif(:payment_intent, ''), payment_intent),
     looked_at = now()
@@ -101,3 +104,21 @@ select now() + make_interval(mins => :minutes::int);
 -- name: received(booking_id)$
 -- what was paid for a booking, in minor units, whatever became of it
 select coalesce(sum(amount), 0)::bigint from money_rows where booking_id = :booking_id and kind = 'payment';
+
+-- name: given_up_payments(most)
+-- checkouts whose money a person gave up waiting for within two months, and that were not read for a day: it may still arrive
+select checkouts.stripe_id from checkouts
+join operations on operations.checkout_id = checkouts.id and operations.kind = 'create_checkout'
+where checkouts.debit_failed_at > now() - interval '60 days' and checkouts.state = 'expired'
+    and operations.settled_at is not null and checkouts.looked_at < now() - interval '1 day'
+order by checkouts.looked_at limit :most;
+
+-- name: accept_money(id, stripe_id, payment_intent, amount)$
+-- a checkout is paid by money that a person judged right: with what really came, at whatever checkout of Stripe it came by.
+-- The id of another checkout at Stripe that was open for it until then, if any
+update checkouts set
+    state = 'paid', stripe_id = :stripe_id, payment_intent = :payment_intent, amount = :amount,
+    pending_at = null, debit_failed_at = null, looked_at = now()
+from checkouts as before
+where checkouts.id = :id and before.id = checkouts.id
+returning case when before.state = 'open' and before.stripe_id <> :stripe_id then before.stripe_id end;

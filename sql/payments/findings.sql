@@ -39,6 +39,10 @@ select booking_id from payment_findings where id = :id;
 update payment_findings set settled_at = now(), settled_by = :actor_id, settled_reason = :reason
 where id = :id;
 
+-- name: note_seat_given(id)!
+-- the person who settled a finding gave the seat for its money
+update payment_findings set gave_seat = true where id = :id;
+
 -- name: known_again(booking_id, stripe_id)$
 -- Stripe knows a checkout again of which it knew nothing: nobody needs to settle that any more
 update payment_findings set settled_at = now(), settled_reason = 'Stripe knows it again.'

@@ -1,8 +1,9 @@
 -- name: waiting_for_a_person()$
--- how many refunds and findings wait for a person
+-- how many refunds, findings and payments that no bank decided wait for a person
 select
     (select count(*) from waiting_refunds where is_stuck)
-    + (select count(*) from payment_findings where settled_at is null);
+    + (select count(*) from payment_findings where settled_at is null)
+    + (select count(*) from checkouts where pending_at < now() - interval '15 days' and state = 'open');
 
 -- name: waiting_refunds(most)
 -- refunds that wait for a person or for their next try, with whom and what they are of; those that are stuck first
@@ -42,14 +43,67 @@ where operations.id = :id;
 -- name: finding_to_settle(id)^
 -- one finding, with whom and what it is of
 select
-    payment_findings.*, bookings.state as booking_state, people.name as person_name, circles.name as circle_name,
-    gatherings.starts_at, gatherings.zone
+    payment_findings.*, bookings.state as booking_state, bookings.kind as booking_kind,
+    bookings.currency as booking_currency, coalesce(checkouts.state, 'asked') as checkout_state,
+    people.name as person_name, circles.name as circle_name, gatherings.starts_at, gatherings.zone
 from payment_findings
 join bookings on bookings.id = payment_findings.booking_id
+left join checkouts on checkouts.booking_id = bookings.id
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where payment_findings.id = :id;
+
+-- name: bank_payments(most)
+-- payments that a bank has not decided for longer than banks take, the oldest first, then those of the last month that did
+-- not arrive, the newest first
+select
+    checkouts.id, checkouts.amount, checkouts.currency, checkouts.pending_at, checkouts.debit_failed_at,
+    checkouts.state = 'open' as is_undecided, people.name as person_name, circles.name as circle_name,
+    gatherings.starts_at, gatherings.zone
+from (
+    select * from checkouts where pending_at < now() - interval '15 days' and state = 'open'
+    union all
+    select * from checkouts where debit_failed_at > now() - interval '30 days' and state = 'expired'
+) as checkouts
+join bookings on bookings.id = checkouts.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+order by is_undecided desc, checkouts.pending_at, checkouts.debit_failed_at desc limit :most;
+
+-- name: undecided_payment(id)^
+-- one payment that a bank decides, with whom and what it is of
+select
+    checkouts.*, checkouts.pending_at < now() - interval '15 days' as is_overdue, people.name as person_name,
+    circles.name as circle_name, gatherings.starts_at, gatherings.zone
+from checkouts
+join bookings on bookings.id = checkouts.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where checkouts.id = :id;
+
+-- name: booking_of_checkout(id)$
+-- the booking that a checkout is of
+select booking_id from checkouts where id = :id;
+
+-- name: lock_gathering_of(booking_id)^
+-- lock the gathering of a booking, before its checkout and its finding, as the verbs of bookings do; with the booking
+select bookings.id, bookings.kind, bookings.amount, bookings.currency
+from gatherings join bookings on bookings.gathering_id = gatherings.id
+where bookings.id = :booking_id
+for no key update of gatherings;
+
+-- name: lock_undecided(id)^
+-- a payment that a bank decides, locked, with the operation that made its checkout
+select
+    checkouts.booking_id, checkouts.state, checkouts.pending_at,
+    checkouts.pending_at < now() - interval '15 days' as is_overdue, operations.id as operation_id
+from checkouts
+join operations on operations.checkout_id = checkouts.id and operations.kind = 'create_checkout'
+where checkouts.id = :id
+for no key update of checkouts;
 
 -- name: refused_checkouts(most)
 -- checkouts that Stripe would not open within the last month, and that nobody has dismissed
@@ -93,18 +147,23 @@ where operations.kind = 'refund' and operations.state = 'sent'
 group by checkouts.currency order by checkouts.currency;
 
 -- name: settled(most)
--- refunds and findings that a person settled last
+-- refunds, findings and payments that no bank decided, which a person settled last
 select * from (
     select
-        operations.id, operations.booking_id, operations.amount - operations.covered as amount,
+        operations.id, operations.booking_id,
+        case operations.kind
+            when 'create_checkout' then checkouts.amount else operations.amount - operations.covered
+        end as amount,
         coalesce(checkouts.currency, payment_findings.currency, '') as currency, operations.settled_at,
-        operations.settled_reason, operations.settled_by, operations.state in ('sent', 'done') as went_out
+        operations.settled_reason, operations.settled_by,
+        operations.kind <> 'create_checkout' and operations.state in ('sent', 'done') as went_out, false as gave_seat
     from operations
     left join checkouts on checkouts.id = operations.checkout_id
     left join payment_findings on payment_findings.id = operations.finding_id
-    where operations.settled_at is not null and operations.kind <> 'create_checkout'
+    where operations.settled_at is not null
+        and (operations.kind <> 'create_checkout' or checkouts.debit_failed_at is not null)
     union all
-    select id, booking_id, amount, currency, settled_at, settled_reason, settled_by, false
+    select id, booking_id, amount, currency, settled_at, settled_reason, settled_by, false, gave_seat
     from payment_findings where settled_at is not null
 ) as settled
 join lateral (select people.name as settled_name from people where people.id = settled.settled_by) as who on true
@@ -137,6 +196,7 @@ where id = :id;
 -- what organizers are told of once a day: what is stuck, and disputes that wait for an answer at Stripe
 select
     (select count(*) from waiting_refunds where is_stuck) as refunds,
-    (select count(*) from payment_findings where settled_at is null) as findings,
+    (select count(*) from payment_findings where settled_at is null)
+    + (select count(*) from checkouts where pending_at < now() - interval '15 days' and state = 'open') as payments,
     (select count(*) from stripe_alarms where at > now() - interval '1 day') as alarms,
     (select count(*) from disputes where closed_at is null and state like '%needs_response') as disputes;

@@ -96,6 +96,7 @@ def by_name(community: Community) -> dict[str, Any]:
         "within": timedelta(days=1),
         "per": timedelta(minutes=10),
         # one of few
+        "faults": ["disputed"],
         "state": "open",
         "states": ["held", "confirmed", "cancelled", "lapsed"],
         "part": "lead",

@@ -363,7 +363,7 @@ async def test_a_pending_payment_holds_the_seat_until_it_is_decided(
         await tx.execute("update pgqueuer set execute_after = now()")
     await jobs.drain(context)  # the bank decides
     await jobs.drain(context)  # its webhook arrives
-    assert outcomes == [(booking, "paid" if succeeded else "expired")]
+    assert outcomes == [(booking, "paid" if succeeded else "debit_failed")]
     row = await checkout(context, booking)
     assert (row["state"], row["pending_at"]) == ("paid" if succeeded else "expired", None)
 
@@ -382,7 +382,7 @@ async def test_a_failed_payment_frees_the_seat_without_its_webhook(
     await let_time_pass(context, "31 minutes")
     await jobs.run_timetable(context, "payments.reconcile")
     await jobs.drain(context)
-    assert outcomes == [(booking, "expired")]
+    assert outcomes == [(booking, "debit_failed")]
 
 
 async def test_a_failed_payment_is_believed_where_the_payment_cannot_be_read(
@@ -398,7 +398,7 @@ async def test_a_failed_payment_is_believed_where_the_payment_cannot_be_read(
     assert outcomes == []
     await post_webhook(context, app, event(sync.ASYNC_FAILED, stripe_id, id="evt_failed"))
     await jobs.drain(context)
-    assert outcomes == [(booking, "expired")]
+    assert outcomes == [(booking, "debit_failed")]
 
 
 async def test_events_of_a_pending_payment_in_the_wrong_order(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base.errors import Refused, or_not_found
+from circles.base.errors import Reason, Refused, or_not_found
 from circles.payments import findings
-from circles.payments.stuck import actions, rules
+from circles.payments.stuck import actions, rules, seats
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
@@ -15,14 +17,23 @@ from circles.web.forms import Form
 SQL = db.queries("payments/stuck")
 PER_PAGE = 100
 
+# Shows one thing that waits, with its forms.
+Show = Callable[[Request, Form], Awaitable[Response]]
+# Does what a form asks for, and returns the notice of it. Raises NotFound, Refused.
+Act = Callable[[Request, Form], Awaitable[str]]
+Handler = Callable[[Request], Awaitable[Response]]
+
 
 async def money(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         waiting = await db.rows(SQL.waiting_refunds(tx, most=PER_PAGE))
+        from_banks = await db.rows(SQL.bank_payments(tx, most=PER_PAGE))
         values = {
             "stuck": [row for row in waiting if row["is_stuck"]],
             "trying": [row for row in waiting if not row["is_stuck"]],
             "findings": await findings.open_findings(tx),
+            "undecided": [row for row in from_banks if row["is_undecided"]],
+            "not_arrived": [row for row in from_banks if not row["is_undecided"]],
             "refused_checkouts": await db.rows(SQL.refused_checkouts(tx, most=PER_PAGE)),
             "disputes": await db.rows(SQL.disputes(tx, most=PER_PAGE)),
             "alarms": [rules.ALARMS[row["kind"]] for row in await db.rows(SQL.alarms(tx))],
@@ -40,11 +51,39 @@ def _settled_before() -> Response:
     return render.see_other("/organize/money", notice=text, kind="calm")
 
 
-async def refund_form(request: Request) -> Response:
-    return await _refund_page(request, Form())
+def _form(show: Show) -> Handler:
+    """GET: one thing that waits, with its forms."""
+
+    async def handler(request: Request) -> Response:
+        return await show(request, Form())
+
+    return handler
 
 
-async def _refund_page(request: Request, form: Form) -> Response:
+def _verb(show: Show, act: Act) -> Handler:
+    """POST: do it and go back to the list; the same page again, with what was typed, where it is refused."""
+
+    async def handler(request: Request) -> Response:
+        form = await Form.read(request)
+        try:
+            notice = await act(request, form)
+        except Refused as refused:
+            if rules.OVER.code in refused.codes:
+                return _settled_before()
+            return await show(request, form.add(refused.reasons))
+        return render.see_other("/organize/money", notice=notice)
+
+    return handler
+
+
+def _reason(form: Form) -> str:
+    return form.value("reason").strip()
+
+
+# Refunds, and checkouts that Stripe would not open
+
+
+async def _show_refund(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
         row = or_not_found(await SQL.refund_to_settle(tx, id=access.path_id(request)))
     if row["settled_at"] or row["state"] == "done":
@@ -60,44 +99,35 @@ async def _refund_page(request: Request, form: Form) -> Response:
     )
 
 
-async def settle_refund(request: Request) -> Response:
-    """POST: it was settled by hand."""
-    form = await Form.read(request)
-    try:
-        await actions.settle(
-            access.context(request),
-            request.state.person,
-            access.path_id(request),
-            form.value("reason").strip(),
-        )
-    except Refused as refused:
-        if any(reason.code == "over" for reason in refused.reasons):
-            return _settled_before()
-        return await _refund_page(request, form.add(refused.reasons))
-    return render.see_other("/organize/money", notice="Settled. Nothing more is tried.")
+async def _settle_refund(request: Request, form: Form) -> str:
+    operation_id = access.path_id(request)
+    await actions.settle(access.context(request), request.state.person, operation_id, _reason(form))
+    return "Settled. Nothing more is tried."
 
 
-async def retry_refund(request: Request) -> Response:
-    """POST: try a refund once more."""
-    form = await Form.read(request)
-    try:
-        await actions.retry(access.context(request), request.state.person, access.path_id(request))
-    except Refused as refused:
-        if any(reason.code == "over" for reason in refused.reasons):
-            return _settled_before()
-        return await _refund_page(request, form.add(refused.reasons))
-    return render.see_other("/organize/money", notice="It is sent once more. Look here again in a minute.")
+async def _retry_refund(request: Request, form: Form) -> str:
+    await actions.retry(access.context(request), request.state.person, access.path_id(request))
+    return "It is sent once more. Look here again in a minute."
 
 
-async def finding_form(request: Request) -> Response:
-    return await _finding_page(request, Form())
+refund_form = _form(_show_refund)
+settle_refund = _verb(_show_refund, _settle_refund)
+retry_refund = _verb(_show_refund, _retry_refund)
 
 
-async def _finding_page(request: Request, form: Form) -> Response:
+# Findings
+
+
+async def _show_finding(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
         row = or_not_found(await SQL.finding_to_settle(tx, id=access.path_id(request)))
     if row["settled_at"]:
         return _settled_before()
+    asked = {
+        "kind": row["booking_kind"],
+        "currency": row["booking_currency"],
+        "state": row["checkout_state"],
+    }
     return render.page(
         request,
         "payments/stuck/finding.html",
@@ -108,20 +138,56 @@ async def _finding_page(request: Request, form: Form) -> Response:
         title=rules.finding_title(row),
         facts=list(rules.finding_facts(row)),
         may_send_back=bool(row["amount"] and row["payment_intent"]),
+        why_no_seat=[reason.text for reason in rules.give_refusals(row, asked)],
     )
 
 
-async def settle_finding(request: Request) -> Response:
-    """POST: settle what differed, and send its money back where the form says so."""
-    form = await Form.read(request)
-    try:
-        await actions.settle_finding(
-            access.context(request),
-            request.state.person,
-            access.path_id(request),
-            form.value("reason").strip(),
-            send_back=form.checked("send_back"),
-        )
-    except Refused as refused:
-        return await _finding_page(request, form.add(refused.reasons))
-    return render.see_other("/organize/money", notice="Settled.")
+async def _settle_finding(request: Request, form: Form) -> str:
+    context, actor, finding_id = access.context(request), request.state.person, access.path_id(request)
+    send_back = form.checked("send_back")
+    if not form.checked("give_seat"):
+        await actions.settle_finding(context, actor, finding_id, _reason(form), send_back=send_back)
+        return "Settled."
+    if send_back:
+        text = "Please choose one: give the seat, or send the money back."
+        raise Refused(Reason("both", text, "send_back"))
+    await seats.give(context, actor, finding_id, _reason(form))
+    return "The seat is theirs, and they get their invite."
+
+
+finding_form = _form(_show_finding)
+settle_finding = _verb(_show_finding, _settle_finding)
+
+
+# Payments that a bank has not decided
+
+
+async def _show_payment(request: Request, form: Form) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = or_not_found(await SQL.undecided_payment(tx, id=access.path_id(request)))
+    if rules.OVER in rules.undecided_refusals(row):
+        return _settled_before()
+    return render.page(
+        request,
+        "payments/stuck/payment.html",
+        200 if form.ok else 422,
+        row=row,
+        form=form,
+        title=rules.refund_title(row),
+    )
+
+
+async def _stop_waiting(request: Request, form: Form) -> str:
+    checkout_id = access.path_id(request)
+    await seats.stop_waiting(access.context(request), request.state.person, checkout_id, _reason(form))
+    return "The seat was let go, and the member is told."
+
+
+async def _ask_again(request: Request, form: Form) -> str:
+    await seats.ask_again(access.context(request), access.path_id(request))
+    return "Stripe is asked again. Look here again in a minute."
+
+
+payment_form = _form(_show_payment)
+stop_waiting = _verb(_show_payment, _stop_waiting)
+ask_again = _verb(_show_payment, _ask_again)

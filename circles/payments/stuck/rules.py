@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from circles.base import money
 from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
+from circles.base.row import Row
 from circles.payments.rules import from_stripe
 
 MIN_REASON, MAX_REASON = 3, 500
@@ -83,6 +84,15 @@ _DISPUTES: Final = {
 }
 
 
+# What organizers are told of once a day, by its column and what people call it.
+_WAITING: Final = {"refunds": "refund", "payments": "payment", "disputes": "dispute"}
+# Why a checkout ended that a bank did not decide in so many days.
+UNDECIDED: Final = "undecided"
+UNDECIDED_DAYS: Final = 15
+
+NOT_TO_PAY: Final = Reason(
+    "not_to_pay", "This seat is not one that is paid at Stripe, so the money is to be sent back."
+)
 OVER: Final = Reason("over", "This does not wait any more.")
 
 
@@ -168,14 +178,42 @@ def reason_refusals(reason: str) -> Iterator[Reason]:
         yield Reason("reason_too_long", f"Please use {MAX_REASON} letters at most.", "reason")
 
 
+def give_refusals(finding: Row, asked: Row) -> Iterator[Reason]:
+    """Why the money of a finding cannot get the booking its seat.
+
+    asked: kind and currency of the booking, state of its checkout. Whether the seat is free is decided by its booking.
+    """
+    if finding["settled_at"] is not None:
+        yield OVER
+        return
+    if not finding["amount"] or not finding["payment_intent"]:
+        yield Reason("no_money", "No money came by it, so there is nothing to give the seat for.")
+    if asked["kind"] != "paid":
+        yield NOT_TO_PAY
+    if asked["state"] == "paid":
+        yield Reason("paid_already", "This booking is paid already, so the money is to be sent back.")
+    if finding["amount"] and finding["currency"] != asked["currency"]:
+        text = f"The money came in {finding['currency']} and not in {asked['currency']}, so it is to be sent back."
+        yield Reason("currency", text)
+    if "livemode" in finding["answered"]:
+        yield Reason("livemode", "Test money pays no real seat, and real money no seat of a test.")
+    if "mode" in finding["answered"]:
+        yield Reason("mode", "It is no single payment, so it is to be ended and sent back at Stripe.")
+
+
+def undecided_refusals(row: Row) -> Iterator[Reason]:
+    """Why nobody is to stop waiting for a payment: it is decided, or the bank has still time."""
+    if row["state"] != "open" or row["pending_at"] is None:
+        yield OVER
+    elif not row["is_overdue"]:
+        text = f"Banks take up to {UNDECIDED_DAYS} days. Until then the site asks Stripe by itself."
+        yield Reason("too_early", text)
+
+
 def daily_text(row: Mapping[str, Any]) -> str:
     """What organizers are told once a day, without names or amounts; empty when nothing waits for them."""
-    parts = [
-        plural(row[name], what)
-        for name, what in (("refunds", "refund"), ("findings", "payment"), ("disputes", "dispute"))
-        if row[name]
-    ]
-    total = sum(row[name] for name in ("refunds", "findings", "disputes"))
+    parts = [plural(row[name], what) for name, what in _WAITING.items() if row[name]]
+    total = sum(row[name] for name in _WAITING)
     text = f"{join_names(parts)} {choose(total, 'waits', 'wait')} for a person." if parts else ""
     if row["alarms"]:
         text = f"Stripe refuses the key of the site, or a right of it. {text}".strip()
