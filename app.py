@@ -56,6 +56,7 @@ from circles.hosting.schedule import pages as schedule_pages
 from circles.hosting.stand_in import pages as stand_in_pages
 from circles.invites import moved as moved_seats
 from circles.invites import pages as invites_pages
+from circles.invites.replies import actions as invite_replies
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
@@ -83,6 +84,7 @@ MAX_BODY = 200_000
 JOBS_WITHOUT_PAGES = (
     directory_retention,
     directory_timetable,
+    invite_replies,
     moved_seats,
     nightly_checks,
     payment_reconcile,

@@ -6,11 +6,11 @@ calendar programs misread. A VALARM only for who asked for alarms: calendars add
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, unquote
 
 from circles.base import text
 
@@ -25,6 +25,8 @@ PRODID = "-//Circles//Gatherings 1//EN"
 
 # How often a calendar program may fetch a feed again.
 REFRESH_INTERVAL = timedelta(hours=1)
+
+MAX_SEQUENCE = 2**31 - 1  # RFC 5545, 3.3.8
 
 # What needs no escape in a mailto URI besides letters, digits and -._~ (RFC 6068, 2: some-delims and @).
 _MAILTO = "@!$'*+"
@@ -68,6 +70,49 @@ def invite(method: Method, entry: Entry, organizer: Party, attendee: Party) -> b
     event = _event(entry, organizer)
     event.add("attendee", _party(attendee, PARTSTAT="ACCEPTED", ROLE="REQ-PARTICIPANT", RSVP="FALSE"))
     return _calendar(method, [event]).to_ical()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an attendee answered to an entry (RFC 5546, 3.2.3). attendee: their mail address, in small letters."""
+
+    uid: str
+    sequence: int
+    attendee: str
+    answer: str
+    answered_at: datetime
+
+
+ANSWERS = frozenset(("accepted", "tentative", "declined"))
+
+
+def read_replies(data: bytes) -> list[Reply]:
+    """The answers in a calendar of METHOD:REPLY; none in any other. What cannot be read is left out."""
+    from icalendar import Calendar
+
+    try:
+        calendar = Calendar.from_ical(data)
+        if str(calendar.get("method", "")).upper() != "REPLY":
+            return []
+        return [reply for event in calendar.walk("VEVENT") for reply in _answers(event)]
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError, RecursionError):
+        # The library raises any of these for lines that are no iCalendar.
+        return []
+
+
+def _answers(event: Any) -> Iterator[Reply]:
+    attendees = event.get("attendee", [])
+    stamp = event["dtstamp"].dt
+    for attendee in attendees if isinstance(attendees, list) else [attendees]:
+        answer = str(attendee.params.get("PARTSTAT", "")).lower()
+        if answer in ANSWERS and isinstance(stamp, datetime):
+            yield Reply(
+                uid=str(event["uid"]),
+                sequence=min(max(int(event.get("sequence", 0)), 0), MAX_SEQUENCE),
+                attendee=unquote(str(attendee)).casefold().removeprefix("mailto:").strip(),
+                answer=answer,
+                answered_at=stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC),
+            )
 
 
 def publish(entries: Iterable[Entry], organizer: Party, name: str = "") -> bytes:

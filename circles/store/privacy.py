@@ -160,6 +160,11 @@ MAP: dict[str, dict[str, Care]] = {
     "reminders": _all(IMPERSONAL, "id batch mail_id")
     | _all(PERSON, "booking_id")
     | _all(PERSONAL, "kind starts_at planned_at sent_at"),
+    # Kept with the register of the gathering, and deleted with the invite.
+    "invite_replies": _all(IMPERSONAL, "mails")
+    | _all(PERSON, "invite_id")
+    | _all(PERSONAL, "answer sequence answered_at received_at"),
+    "reply_mailboxes": _all(IMPERSONAL, "name validity last_uid read_at"),
     "feeds": _all(PERSON, "person_id")
     | _all(PERSONAL, "number created_at")
     | _all(SECRET, "token_hash former_hashes"),
@@ -257,6 +262,7 @@ STAYS = frozenset(
             "events",
             "exports",
             "guidelines_asked",
+            "invite_replies",
             "invites",
         ),
         *(

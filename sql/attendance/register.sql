@@ -22,7 +22,7 @@ where gatherings.id = :id;
 -- name: roster(gathering)
 -- the confirmed seats, each with its mark, what its person wants the hosts to know (until the day after), whether it is
 -- their first time in this circle, whether they still have to agree to changed guidelines, how many notes there are
--- about them, and whether mail does not reach them
+-- about them, whether mail does not reach them, and what they answered to the invite since it last changed
 select
     bookings.id, bookings.person_id, bookings.seat, people.name, people.pronouns, people.email, people.created_at,
     coalesce(attendance.mark, '') as mark,
@@ -40,7 +40,12 @@ select
         where hand_over_notes.about = bookings.person_id and hand_over_notes.circle_id = here.circle_id
             and hand_over_notes.written_at > now() - interval '30 days'
     ) as notes,
-    exists (select from unreached_addresses where unreached_addresses.address = people.email) as unreached
+    exists (select from unreached_addresses where unreached_addresses.address = people.email) as unreached,
+    coalesce((
+        select replies.answer from invites join invite_replies as replies on replies.invite_id = invites.id
+        where invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
+            and replies.received_at >= invites.changed_at
+    ), '') as calendar_answer
 from bookings
 join gatherings as here on here.id = bookings.gathering_id
 join circles on circles.id = here.circle_id

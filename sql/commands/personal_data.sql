@@ -49,6 +49,10 @@ select
     (select jsonb_agg(to_jsonb(payment_findings)) from payment_findings where booking_id in (select id from mine))
         as payment_findings,
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
+    (
+        select jsonb_agg(to_jsonb(replies)) from invite_replies as replies
+        join invites on invites.id = replies.invite_id where invites.person_id = :person
+    ) as invite_replies,
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
     (select jsonb_agg(to_jsonb(reminders)) from reminders where booking_id in (select id from mine)) as reminders,
     (select jsonb_agg(to_jsonb(taps)) from taps where booking_id in (select id from mine)) as taps,

@@ -26,6 +26,7 @@ class Seat:
     """One confirmed seat with its person, its mark ("": none yet) and the number of notes about the person.
 
     must_agree: whether they have not agreed to changed guidelines yet. unreached: whether mail does not reach them.
+    calendar_answer: what they answered to the invite in their calendar program, if it is read.
     hint: what tells them from somebody of the same name at this gathering; empty for a name that is there once.
     """
 
@@ -40,11 +41,17 @@ class Seat:
     notes: int = 0
     must_agree: bool = False
     unreached: bool = False
+    calendar_answer: str = ""
     hint: str = ""
 
     @classmethod
     def of(cls, row: Row, hint: str = "") -> Seat:
         return cls(*(row[field.name] for field in fields(cls) if field.name != "hint"), hint=hint)
+
+    @property
+    def answered(self) -> str:
+        """What they answered in their calendar, as a word; empty without an answer."""
+        return {"accepted": "yes", "tentative": "maybe", "declined": "no"}.get(self.calendar_answer, "")
 
     @property
     def label(self) -> str:

@@ -28,7 +28,7 @@ UNITED_STATES = [
 ]
 
 
-_LEFT_AS_THEY_ARE = ("secret", "old_secret", "smtp_password")
+_LEFT_AS_THEY_ARE = ("secret", "old_secret", "smtp_password", "imap_password")
 
 # In production a booking may wait for Stripe, and a mail for its server; in practice people press Ctrl-C.
 STOP_SECONDS = {"practice": 1.0, "production": 25.0}
@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
     smtp_security: Literal["starttls", "tls", "none", "insecure"] = "starttls"
     mail_from: str = "circles@example.org"
+
+    imap_host: str = ""
+    imap_port: int = Field(default=993, ge=1, le=65535)
+    imap_user: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_security: Literal["tls", "none", "insecure"] = "tls"
 
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secret: SecretStr = SecretStr("")

@@ -156,6 +156,28 @@ def _mail(settings: Settings) -> list[str]:
         )
     if settings.smtp_host and bool(settings.smtp_user) != bool(settings.smtp_password.get_secret_value()):
         found.append("CIRCLES_SMTP_USER and CIRCLES_SMTP_PASSWORD belong together: set both or neither.")
+    return [*found, *_replies(settings)]
+
+
+def _replies(settings: Settings) -> list[str]:
+    """The mailbox in which replies to invites arrive."""
+    if not settings.imap_host:
+        return []
+    found = []
+    if not addresses.is_host(settings.imap_host):
+        found.append(
+            f"CIRCLES_IMAP_HOST: {settings.imap_host!r} is no host name. Write the name alone; the port is "
+            "CIRCLES_IMAP_PORT."
+        )
+    if not settings.imap_user or not settings.imap_password.get_secret_value():
+        found.append(
+            "CIRCLES_IMAP_HOST needs CIRCLES_IMAP_USER and CIRCLES_IMAP_PASSWORD: set all three or none."
+        )
+    if settings.imap_security == "none" and not addresses.is_this_machine(settings.imap_host):
+        found.append(
+            f"CIRCLES_IMAP_SECURITY=none would send the password readably to {settings.imap_host}. Use tls, or set it "
+            "to insecure if nobody can listen between the two machines."
+        )
     return found
 
 
