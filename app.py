@@ -24,6 +24,7 @@ from circles.bookings.agreeing import pages as agree_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.moving import pages as moving_pages
 from circles.bookings.screening import pages as screening_pages
+from circles.bookings.waiting_list import pages as waiting_pages
 from circles.commands import nightly_checks
 from circles.directory.imports import pages as import_pages
 from circles.directory.imports import word_pages
@@ -246,6 +247,14 @@ BOOKINGS = [
     post("/host/circles/{id}/screening", screening_pages.save_settings, Access.FACILITATOR, once=True),
     *form("/host/circles/{id}/apart", apart_pages.pairs, apart_pages.keep_apart, Access.FACILITATOR),
     post("/host/apart/{id}/end", apart_pages.let_together, Access.FACILITATOR),
+    *form("/gatherings/{id}/wait", waiting_pages.join_form, waiting_pages.join, Access.SIGNED_IN),
+    route("/waits/{id}", waiting_pages.show, Access.SIGNED_IN),
+    post("/waits/{id}/take", waiting_pages.take, Access.SIGNED_IN),
+    post("/waits/{id}/leave", waiting_pages.leave, Access.SIGNED_IN),
+    post("/waits/{id}/agree", waiting_pages.agree, Access.SIGNED_IN),
+    route("/host/gatherings/{id}/waiting-list", waiting_pages.hosted, Access.HOST),
+    post("/host/gatherings/{id}/waiting-list/first", waiting_pages.put_first, Access.HOST),
+    post("/host/gatherings/{id}/waiting-list/write", waiting_pages.write, Access.HOST, once=True),
 ]
 
 GUIDELINES = [

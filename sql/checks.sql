@@ -1,31 +1,63 @@
 -- name: no_gathering_is_oversold()$
--- no gathering has more active bookings than seats, and no seat lies beyond its capacity
+-- no gathering has more active bookings and offers than seats, and no seat lies beyond its capacity or is given twice
 select count(*) from (
     select gatherings.id
-    from gatherings join bookings on bookings.gathering_id = gatherings.id
-    where bookings.state in ('held', 'confirmed')
+    from gatherings
+    join (
+        select gathering_id, seat from bookings where state in ('held', 'confirmed')
+        union all
+        select gathering_id, seat from waits where state = 'offered'
+    ) as taken on taken.gathering_id = gatherings.id
     group by gatherings.id
-    having count(*) > gatherings.capacity or max(bookings.seat) > gatherings.capacity
+    having count(*) > gatherings.capacity or max(taken.seat) > gatherings.capacity
+        or count(*) > count(distinct taken.seat)
 ) as oversold;
 
 -- name: seats_taken_match_bookings()$
--- the seats kept on each gathering are those of its active bookings, community seats likewise
+-- the seats kept on each gathering are those of its active bookings and offers, community seats likewise
 select count(*) from gatherings
 left join (
-    select gathering_id, bit_or(1 << seat - 1) as map, count(*) filter (where kind = 'community') as community
-    from bookings where state in ('held', 'confirmed') group by gathering_id
+    select gathering_id, bit_or(1 << seat - 1) as map, count(*) filter (where is_community) as community
+    from (
+        select gathering_id, seat, kind = 'community' as is_community from bookings where state in ('held', 'confirmed')
+        union all
+        select gathering_id, seat, line = 'community' from waits where state = 'offered'
+    ) as taken
+    group by gathering_id
 ) as seated on seated.gathering_id = gatherings.id
 where (seats_map, community_taken) <> (coalesce(seated.map, 0), coalesce(seated.community, 0));
 
 -- name: no_more_community_seats_than_offered()$
--- no gathering has more community bookings than community seats
+-- no gathering has more community bookings and offers than community seats
+select count(*) from gatherings where community_taken > community_seats and state = 'open';
+
+-- name: nobody_booked_waits()$
+-- nobody with a seat is on the waiting list of the same gathering
+select count(*) from waits
+join bookings on bookings.gathering_id = waits.gathering_id and bookings.person_id = waits.person_id
+where waits.state in ('waiting', 'offered') and bookings.state in ('held', 'confirmed');
+
+-- name: free_seats_are_offered()$
+-- no seat is free for longer than two minutes while somebody on the waiting list could take it
 select count(*) from (
-    select gatherings.id
-    from gatherings join bookings on bookings.gathering_id = gatherings.id
-    where bookings.state in ('held', 'confirmed') and bookings.kind = 'community'
-    group by gatherings.id
-    having count(*) > gatherings.community_seats
-) as exceeded;
+    select gathering_id from waits where state in ('waiting', 'offered')
+    group by gathering_id having max(moved_at) < now() - interval '2 minutes'
+) as waited
+join gatherings on gatherings.id = waited.gathering_id and gatherings.seats_taken < gatherings.capacity
+where exists (select from next_offer(waited.gathering_id)) and not exists (
+    select from bookings
+    where bookings.gathering_id = waited.gathering_id and bookings.ended_at > now() - interval '2 minutes'
+);
+
+-- name: offers_lapse_in_time()$
+-- no offer is still open five minutes after its time
+select count(*) from waits where state = 'offered' and offer_ends_at < now() - interval '5 minutes';
+
+-- name: every_wait_has_an_event()$
+-- every wait has an event row of its present state
+select count(*) from waits where not exists (
+    select from events where events.about = waits.id and events.after = waits.state
+);
 
 -- name: every_paid_seat_was_paid()$
 -- every confirmed paid booking has its whole amount in the ledger, but for what went back at Stripe's dashboard or by dispute

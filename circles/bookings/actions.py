@@ -50,11 +50,8 @@ async def book(
     rules.amount_due(gathering, eligibility, sent)  # most refusals need no transaction
     async with context.db.transaction() as tx:
         gathering, booking = await _take_seat(tx, actor.id, gathering, eligibility, sent)
-        if booking.held_until:
-            await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
-        else:
-            await transitions.send_invite(tx, booking.id)
-    return await _start_checkout(context, gathering, booking) if booking.held_until else booking
+        await follow_booking(tx, booking)
+    return await with_checkout(context, gathering, booking)
 
 
 async def _take_seat(
@@ -62,27 +59,43 @@ async def _take_seat(
 ) -> tuple[BookableGathering, Booking]:
     """Take a seat; when somebody else was faster, read again to find the reason or to retry. Raises as `book`."""
     for _ in range(2):
-        amount = rules.amount_due(gathering, eligibility, sent)
-        row = await SQL.take_seat(
-            tx,
-            gathering_id=gathering.gathering_id,
-            person_id=actor_id,
-            kind=rules.kind_of(sent, gathering.scale, amount),
-            amount=amount,
-            currency=gathering.scale.currency,
-            minimum=gathering.scale.minimum,
-            maximum=gathering.scale.maximum,
-            refund_hours=gathering.refund_hours,
-            late_percent=gathering.late_refund_percent,
-            version_id=eligibility.version_id,
-            hold_minutes=payments.HOLD_MINUTES,
-            max_held=rules.MAX_HELD,
-        )
-        if row:
-            return gathering, Booking(**row)
+        booking = await take_seat_once(tx, actor_id, gathering, eligibility, sent)
+        if booking:
+            return gathering, booking
         gathering, eligibility = await queries.eligibility(tx, actor_id, gathering.gathering_id)
     rules.amount_due(gathering, eligibility, sent)
     raise rules.Full(gathering)
+
+
+async def take_seat_once(
+    tx: db.Tx, actor_id: UUID, gathering: BookableGathering, eligibility: Eligibility, sent: BookingInput
+) -> Booking | None:
+    """Take a seat; None when what was read of the gathering and the person is no longer so. Raises as `book`."""
+    amount = rules.amount_due(gathering, eligibility, sent)
+    row = await SQL.take_seat(
+        tx,
+        gathering_id=gathering.gathering_id,
+        person_id=actor_id,
+        kind=rules.kind_of(sent, gathering.scale, amount),
+        amount=amount,
+        currency=gathering.scale.currency,
+        minimum=gathering.scale.minimum,
+        maximum=gathering.scale.maximum,
+        refund_hours=gathering.refund_hours,
+        late_percent=gathering.late_refund_percent,
+        version_id=eligibility.version_id,
+        hold_minutes=payments.HOLD_MINUTES,
+        max_held=rules.MAX_HELD,
+    )
+    return Booking(**row) if row else None
+
+
+async def follow_booking(tx: db.Tx, booking: Booking) -> None:
+    """Prepare the checkout of a seat that was just taken, or enqueue its invite where there is nothing to pay."""
+    if booking.held_until:
+        await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
+    else:
+        await transitions.send_invite(tx, booking.id)
 
 
 async def start_again(context: Context, gathering: BookableGathering, booking: ActiveBooking) -> None:
@@ -90,7 +103,10 @@ async def start_again(context: Context, gathering: BookableGathering, booking: A
     await _checkout_address(context, gathering, booking, is_repeat=True)
 
 
-async def _start_checkout(context: Context, gathering: BookableGathering, booking: Booking) -> Booking:
+async def with_checkout(context: Context, gathering: BookableGathering, booking: Booking) -> Booking:
+    """A booking with the address to pay at, where it is held. Raises as `book`."""
+    if not booking.held_until:
+        return booking
     return replace(booking, checkout_url=await _checkout_address(context, gathering, booking))
 
 

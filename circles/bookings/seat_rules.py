@@ -13,6 +13,7 @@ from circles.base.clock import NOBODY, Viewer
 from circles.base.row import Row
 from circles.bookings import refund_words
 from circles.bookings.refund_words import MoneyBack
+from circles.bookings.waiting_list.places import OwnWait, seat_of_wait
 from circles.gatherings import GatheringTimes, MySeat, Overlap
 
 # So long after somebody came back from the payment page, they are thanked and offered no other way to pay.
@@ -111,14 +112,17 @@ def my_seat(
     *,
     viewer: Viewer = NOBODY,
     request: OwnRequest | None = None,
+    wait: OwnWait | None = None,
 ) -> MySeat | None:
-    """How the seat is now; None for somebody who has neither a booking nor a request here.
+    """How the seat is now; None for somebody who has neither a booking nor a request here, and does not wait.
 
-    viewer: on whose clock it says times. An active booking comes before a request, an open
-    request before a booking that ended.
+    viewer: on whose clock it says times. An active booking comes before a place on the waiting list, that before a
+    request, and an open request before a booking that ended.
     """
     if booking and booking.state in ("held", "confirmed"):
         return _of_booking(booking, gathering, now, viewer)
+    if wait and gathering.state == "open" and now < gathering.starts_at:
+        return seat_of_wait(wait, now, gathering.zone, viewer)
     ahead = gathering.state == "open" and now < gathering.starts_at
     if request and ahead and not (booking and request.state == "approved"):
         return seat_of_request(request.id, request.state)
@@ -142,13 +146,14 @@ def seat_of(own: Mapping[str, Any], viewer: Viewer = NOBODY) -> MySeat | None:
         datetime.fromisoformat(own["ends_at"]),
         own["zone"],
     )
-    booking, request = own["booking"], own["request"]
+    booking, request, wait = own["booking"], own["request"], own.get("wait")
     return my_seat(
         OwnBooking.of(booking) if booking else None,
         gathering,
         datetime.fromisoformat(own["now"]),
         viewer=viewer,
         request=OwnRequest(UUID(request["id"]), request["state"]) if request else None,
+        wait=OwnWait.of(wait) if wait else None,
     )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from circles.base.errors import or_not_found
 from circles.base.moves import check_move
 from circles.bookings.rules import MOVES, State
+from circles.bookings.waiting_list import offers
 from circles.store import audit, db, jobs
 
 SQL = db.queries("bookings/bookings")
@@ -40,13 +41,28 @@ async def record_confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
         await jobs.enqueue(tx, "bookings.ask_again", guidelines_id=row["guidelines_id"], key=str(row["id"]))
 
 
-async def end(tx: db.Tx, row: db.Record, state: State, cause: str, *, actor_id: UUID | None = None) -> None:
-    """End a locked booking as lapsed or canceled; its seat is free again. actor_id: None for the site itself."""
+async def end(
+    tx: db.Tx,
+    row: db.Record,
+    state: State,
+    cause: str,
+    *,
+    actor_id: UUID | None = None,
+    offers_seat: bool = True,
+) -> None:
+    """End a locked booking as lapsed or canceled; its seat is offered to whoever is first on the waiting list.
+
+    actor_id: None for the site itself. offers_seat: False where the gathering loses that seat in the same change.
+    """
     check_move(MOVES, row["state"], state)
     await SQL.end(tx, booking_id=row["id"], state=state, cause=cause)
     await audit.record(
         tx, f"booking.{state}", row["id"], actor_id=actor_id, before=row["state"], after=state, why=cause
     )
+    if cause == "no_checkout":
+        await offers.reinstate(tx, row["id"])
+    if offers_seat:
+        await offers.offer_seats(tx, row["gathering_id"])
 
 
 async def send_invite(tx: db.Tx, booking_id: UUID) -> None:

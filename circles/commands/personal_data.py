@@ -34,6 +34,7 @@ ERASURE = (
     SQL.erase_reply_address,
     SQL.erase_role_requests,
     SQL.erase_asking,
+    SQL.erase_waits,
     SQL.erase_apart,
     SQL.erase_listing,
     SQL.erase_introductions,

@@ -30,6 +30,7 @@ class MySeat:
     code: the state, see bookings/seat_rules.py. label: a word or two for lists, empty where there is nothing to
     mark; mood: the kind of its badge. href, more: the page that says more, and its link. heading: of that page,
     where it is not the title. may_book: whether one may book (again). waits: the page updates until the state changes.
+    waiting: it is a place on the waiting list, and a seat is booked on its own page.
     """
 
     code: str
@@ -45,6 +46,7 @@ class MySeat:
     may_cancel: bool = False
     may_book: bool = False
     waits: bool = False
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def why_closed(
         return Closed(
             "full",
             "Every seat is taken",
-            "Sometimes a seat comes free again, so it may help to look back later.",
+            "Sometimes a seat comes free again. Join the waiting list, and it is offered to you when it is your turn.",
         )
     return None
 

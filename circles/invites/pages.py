@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import bookings, gatherings
+from circles.base import clock
 from circles.base.clock import Viewer
 from circles.invites import actions, rules
 from circles.invites.suggested_dates import CALENDAR
@@ -38,6 +39,7 @@ async def my_gatherings(request: Request) -> Response:
         has_feed=more["number"] is not None,
         suggested=more["suggested"],
         requests=[_requested(row) for row in more["requests"]],
+        waits=[_waited(row, clock.now(), cookies.viewer(request)) for row in more["waits"]],
         feed_to_copy=feed.replace("webcal:", context.settings.base_url.partition("//")[0], 1),
     )
 
@@ -46,6 +48,12 @@ def _requested(row: dict[str, Any]) -> dict[str, Any]:
     """A request as the page shows it, from JSON, whose times are text."""
     starts_at = datetime.fromisoformat(row["starts_at"]) if row["starts_at"] else None
     return {**row, "starts_at": starts_at, "seat": bookings.seat_of_request(row["id"], row["state"])}
+
+
+def _waited(row: dict[str, Any], now: datetime, viewer: Viewer) -> dict[str, Any]:
+    """A place on a waiting list as the page shows it, from JSON, whose times are text."""
+    seat = bookings.seat_of_wait(bookings.OwnWait.of(row), now, row["zone"], viewer)
+    return {**row, "starts_at": datetime.fromisoformat(row["starts_at"]), "seat": seat}
 
 
 def _shown(row: db.Record, viewer: Viewer) -> dict[str, Any]:

@@ -101,7 +101,7 @@ MAP: dict[str, dict[str, Care]] = {
     "gatherings": _all(
         IMPERSONAL,
         "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_map "
-        "seats_taken community_taken note state cancel_reason version created_at schedule_id planned_for by_hand "
+        "seats_taken community_taken community_map note state cancel_reason version created_at schedule_id planned_for by_hand "
         "oddity join_link city address told opened_at checks closed_at",
     )
     | _all(PERSON, "opened_by closed_by"),
@@ -118,6 +118,14 @@ MAP: dict[str, dict[str, Care]] = {
         "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
         "late_refund_percent acceptance_id held_until let_go_at returned_at created_at confirmed_at ended_at end_cause "
         "full_refund_until known early_sequence early_changed_at terms_start moves",
+    ),
+    "waits": _all(PERSON, "person_id")
+    | _all(IMPERSONAL, "told")
+    | _all(CONFIDENTIAL, "first_by first_reason passed_seats")
+    | _all(
+        PERSONAL,
+        "id gathering_id line amount currency acceptance_id state joined_at moved_at seat offered_at offer_ends_at "
+        "first_at lapses lapsed_at booking_id ended_at end_cause",
     ),
     "checkouts": _all(PERSON, "booking_id")
     | _all(

@@ -66,6 +66,7 @@ select
     (select jsonb_agg(to_jsonb(attendance)) from attendance where booking_id in (select id from mine))
         as attendance,
     (select jsonb_agg(to_jsonb(requests)) from requests where person_id = :person) as requests,
+    (select jsonb_agg(to_jsonb(waits)) from waits where person_id = :person) as waits,
     (
         select jsonb_agg(to_jsonb(request_answers)) from request_answers
         where request_id in (select id from requests where person_id = :person)
@@ -210,6 +211,13 @@ delete from role_requests where person_id = :person;
 -- name: erase_asking(person)!
 -- their requests to circles, with their answers
 delete from requests where person_id = :person;
+
+-- name: erase_waits(person)!
+-- their places on waiting lists; a seat that was offered to them is free again, and what they wrote of others as a host
+with written as (
+    update waits set first_reason = 'erased' where first_by = :person and person_id <> :person and first_reason <> ''
+)
+delete from waits where person_id = :person;
 
 -- name: erase_apart(person)!
 -- pairs that are kept apart

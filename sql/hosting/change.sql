@@ -4,7 +4,9 @@ select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.version, gatherings.starts_at,
     gatherings.ends_at, gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
     gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
-    gatherings.seats_taken, gatherings.community_taken, gatherings.schedule_id, gatherings.planned_for,
+    gatherings.seats_taken - seats_offered(gatherings.id) as seats_taken,
+    gatherings.community_taken - community_offered(gatherings.id) as community_taken,
+    gatherings.schedule_id, gatherings.planned_for,
     gatherings.by_hand, gatherings.starts_at <= now() as has_begun,
     circles.name as circle_name, circles.place, circles.zone as circle_zone, circles.minimum, circles.suggested,
     circles.maximum, circles.currency, circles.discreet_name,
@@ -98,7 +100,8 @@ select
     gatherings.id, gatherings.planned_for, gatherings.state, gatherings.by_hand, gatherings.starts_at,
     gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
     gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
-    gatherings.seats_taken, gatherings.community_taken,
+    gatherings.seats_taken - seats_offered(gatherings.id) as seats_taken,
+    gatherings.community_taken - community_offered(gatherings.id) as community_taken,
     array(
         select bookings.person_id from bookings
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
@@ -158,9 +161,10 @@ update gatherings set state = :state, cancel_reason = :reason, version = version
 delete from gatherings where id = :id and state = 'draft';
 
 -- name: delete_unbooked(id)$
--- a planted gathering that nobody ever booked
+-- a planted gathering that nobody ever booked or waited for
 delete from gatherings
 where id = :id and not exists (select from bookings where bookings.gathering_id = gatherings.id)
+    and not exists (select from waits where waits.gathering_id = gatherings.id)
 returning id;
 
 -- name: other_hosts(circle_id, gathering_ids, actor_id)
@@ -210,7 +214,9 @@ select
     gatherings.id, gatherings.planned_for, gatherings.state, gatherings.by_hand, gatherings.starts_at,
     gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
     gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
-    gatherings.seats_taken, gatherings.community_taken, gatherings.oddity, '{}'::uuid [] as people, '{}'::text [] as names,
+    gatherings.seats_taken - seats_offered(gatherings.id) as seats_taken,
+    gatherings.community_taken - community_offered(gatherings.id) as community_taken,
+    gatherings.oddity, '{}'::uuid [] as people, '{}'::text [] as names,
     case when not gatherings.by_hand then gatherings.planned_for + schedules.wall_time end as schedule_start
 from gatherings left join schedules on schedules.id = gatherings.schedule_id
 where gatherings.circle_id = :circle_id and gatherings.state <> 'cancelled' and gatherings.starts_at > now()

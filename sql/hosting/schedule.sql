@@ -140,8 +140,8 @@ from unnest(:ids::uuid [], :until::date []) as given (id, until)
 where schedules.id = given.id;
 
 -- name: seats_ahead(circle_id)$
--- how many seats are taken in the gatherings of a circle that are not over
-select coalesce(sum(seats_taken), 0)::int from gatherings
+-- how many seats are booked in the gatherings of a circle that are not over
+select coalesce(sum(seats_taken - seats_offered(id)), 0)::int from gatherings
 where circle_id = :circle_id and state = 'open' and ends_at > now();
 
 -- name: open_ahead(circle_id)

@@ -142,7 +142,7 @@ order by starts_at, gathering_id;
 
 -- name: feed_number(person_id)^
 -- the number of a person's feed and the hash of its token, null when there is none yet; how many suggestions they have, and
--- their requests to hosts that still count: not yet booked, for dates ahead
+-- their requests to hosts that still count: not yet booked, for dates ahead; and where they wait for a seat
 select
     feeds.number, feeds.token_hash,
     (
@@ -167,7 +167,21 @@ select
                     )
                 )
         ) as mine
-    ) as requests
+    ) as requests,
+    (
+        select coalesce(jsonb_agg(to_jsonb(mine) order by mine.starts_at, mine.id), '[]') from (
+            select
+                waits.id, waits.state, waits.line, waits.offer_ends_at, place_in_line(waits) as place,
+                dates.seats_taken < dates.capacity
+                and (waits.line <> 'community' or dates.community_taken < dates.community_seats) as is_free,
+                waits.gathering_id, circles.name as circle_name, dates.starts_at, dates.zone
+            from waits
+            join gatherings as dates on dates.id = waits.gathering_id
+            join circles on circles.id = dates.circle_id
+            where waits.person_id = person.id and waits.state in ('waiting', 'offered')
+                and dates.state = 'open' and dates.starts_at > now()
+        ) as mine
+    ) as waits
 from (values (:person_id::uuid)) as person (id)
 left join feeds on feeds.person_id = person.id;
 

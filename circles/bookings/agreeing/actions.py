@@ -7,6 +7,7 @@ from uuid import UUID
 from circles import guidelines
 from circles.base.errors import NotFound, OutOfDate, or_not_found, refuse_if
 from circles.bookings import rules, transitions
+from circles.bookings.waiting_list import mails as waiting_list_mails
 from circles.people import Person
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
@@ -16,8 +17,12 @@ SQL = db.queries("bookings/agreeing")
 
 @jobs.job("bookings.ask_again")
 async def ask_again(context: Context, *, guidelines_id: str) -> None:
-    """Job: mail everybody with a seat ahead who has not agreed to a material change. Run twice, it mails once."""
+    """Job: mail everybody with a seat ahead, or on a waiting list, who has not agreed to a material change.
+
+    Run twice, it mails once.
+    """
     async with context.db.transaction() as tx:
+        await waiting_list_mails.ask_to_agree(tx, UUID(guidelines_id))
         for row in await db.rows(SQL.ask_again(tx, guidelines_id=UUID(guidelines_id))):
             await mail.send(
                 tx,

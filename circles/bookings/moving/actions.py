@@ -13,6 +13,7 @@ from circles.bookings import queries, transitions
 from circles.bookings import rules as booking_rules
 from circles.bookings.moving import rules
 from circles.bookings.rules import Eligibility
+from circles.bookings.waiting_list import offers
 from circles.gatherings import BookableGathering
 from circles.people import Person
 from circles.store import audit, db, jobs
@@ -119,6 +120,7 @@ async def _move(
     )
     if seat is None:  # the rules of the room, which name nobody
         raise Refused(rules.FULL_THERE)
+    await offers.offer_seats(tx, here)
     host = booking_rules.uid_host(context.settings.base_url)
     first_uid = booking_rules.seat_uid(here, row["person_id"], host)
     await SQL.move_invite(tx, booking_id=booking_id, here=here, there=there, first_uid=first_uid)

@@ -153,8 +153,9 @@ async def _carry_out(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool,
 
 async def _change(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool, why: str) -> None:
     gathering_id, terms = step.gathering.id, step.terms
-    if step.gathering.seats_taken and terms.capacity < step.gathering.terms.capacity:
-        await bookings.reseat(tx, gathering_id, terms.capacity)
+    before = step.gathering.terms
+    if terms.capacity < before.capacity or terms.community_seats < before.community_seats:
+        await bookings.make_room(tx, gathering_id, terms.capacity, terms.community_seats)
     await SQL.save_gathering(
         tx,
         id=gathering_id,
@@ -176,6 +177,7 @@ async def _change(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool, wh
     )
     if step.moves and step.gathering.seats_taken:
         await bookings.allow_full_refunds(tx, gathering_id)
+    await bookings.follow_change(tx, gathering_id, moved=step.moves)
 
 
 def _id_of(actor: Person | None) -> UUID | None:
