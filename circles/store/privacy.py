@@ -101,8 +101,8 @@ MAP: dict[str, dict[str, Care]] = {
     "gatherings": _all(
         IMPERSONAL,
         "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_map "
-        "seats_taken community_taken community_map note state cancel_reason version created_at schedule_id planned_for by_hand "
-        "oddity join_link city address told opened_at checks closed_at",
+        "seats_taken community_taken community_map note state cancel_reason version created_at schedule_id planned_for "
+        "by_hand oddity join_link city address told opened_at checks closed_at",
     )
     | _all(PERSON, "opened_by closed_by"),
     "schedules": _all(
