@@ -27,6 +27,9 @@ PRODUCTION: dict[str, Any] = {
 }
 
 
+MAILBOX = {"imap_host": "imap.example.org", "imap_user": "circles", "imap_password": " spaces are kept "}
+
+
 def test_good_settings_of_production_are_taken() -> None:
     assert warnings(Settings.model_validate(PRODUCTION)) == []
 
@@ -92,6 +95,13 @@ def test_practice_mode_on_this_machine_is_taken(given: dict[str, Any]) -> None:
         ({"smtp_host": "smtp://smtp.example.org"}, "is no host name"),
         ({"smtp_user": "circles"}, "set both or neither"),
         ({"smtp_password": "secret"}, "set both or neither"),
+        ({"imap_host": "imap.example.org"}, "CIRCLES_IMAP_HOST needs CIRCLES_IMAP_USER"),
+        (
+            {"imap_host": "imap.example.org", "imap_user": "circles"},
+            "CIRCLES_IMAP_HOST needs CIRCLES_IMAP_USER",
+        ),
+        (MAILBOX | {"imap_host": "imap.example.org:993"}, "the port is CIRCLES_IMAP_PORT"),
+        (MAILBOX | {"imap_security": "none"}, "would send the password readably to imap.example.org"),
         ({"metrics_token": "two words"}, "CIRCLES_METRICS_TOKEN must be"),
         ({"old_secret": "short"}, "CIRCLES_OLD_SECRET has fewer than 32 characters"),
         ({"stripe_secret_key": "pk_live_1"}, "must begin with sk_live_ or rk_live_"),
@@ -112,6 +122,9 @@ def test_production_refuses_what_leaks_or_cannot_work(given: dict[str, Any], sai
     [
         {"smtp_security": "insecure"},
         {"smtp_security": "none", "smtp_host": "127.0.0.1"},
+        MAILBOX,
+        MAILBOX | {"imap_security": "none", "imap_host": "127.0.0.1"},
+        MAILBOX | {"imap_security": "insecure"},
         {"stripe_api_base": "https://stripe.example.org"},
         {"trusted_proxy": "10.0.0.1, 2001:db8::/32"},
         {"pooler": True, "worker_database_url": "postgresql://db/circles"},
