@@ -57,6 +57,7 @@ from circles.hosting.schedule import pages as schedule_pages
 from circles.hosting.stand_in import pages as stand_in_pages
 from circles.invites import moved as moved_seats
 from circles.invites import pages as invites_pages
+from circles.invites.hosts import pages as host_calendar_pages
 from circles.invites.replies import actions as invite_replies
 from circles.messages import pages as messages_pages
 from circles.payments import pages as payments_pages
@@ -267,6 +268,8 @@ GUIDELINES = [
 INVITES = [
     route("/my/gatherings", invites_pages.my_gatherings, Access.SIGNED_IN),
     post("/my/feed", invites_pages.renew_feed, Access.SIGNED_IN, form_page="/my/gatherings"),
+    post("/my/feed/choices", invites_pages.choose_feed, Access.SIGNED_IN, form_page="/my/gatherings"),
+    *form("/host/calendar", host_calendar_pages.calendar, host_calendar_pages.choose, Access.HOST),
     route("/bookings/{id}/invite.ics", invites_pages.invite_file, Access.SIGNED_IN),
     route("/feeds/{token}.ics", invites_pages.feed, Access.MACHINE),
     *form("/reminders/{token}", reminders_pages.show, reminders_pages.choose, Access.PUBLIC),

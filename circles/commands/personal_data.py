@@ -27,6 +27,7 @@ ERASURE = (
     SQL.erase_credentials,
     SQL.erase_picture,
     SQL.erase_hosting,
+    SQL.erase_host_entries,
     SQL.erase_invitations,
     SQL.erase_notes,
     SQL.erase_messages,

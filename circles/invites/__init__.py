@@ -1,7 +1,8 @@
 """Invites: the calendar mail of a booking, the private calendar feed, and the page "My gatherings"."""
 
-from circles.invites.actions import end_feeds, renew_feed_within
 from circles.invites.changes import announce_changes, announce_circle
+from circles.invites.feeds import end_feeds, renew_feed_within
+from circles.invites.hosts.actions import tell_hosts
 from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
 from circles.invites.suggested_dates import CALENDAR, SuggestedDate, suggested_dates_file
@@ -15,5 +16,6 @@ __all__ = [
     "invite_fingerprint",
     "renew_feed_within",
     "suggested_dates_file",
+    "tell_hosts",
     "title",
 ]

@@ -1,30 +1,25 @@
-"""Invites: send and withdraw them, each at most once; the calendar file; and the private calendar feeds."""
+"""Invites: send and withdraw them, each at most once; and the calendar file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from circles import bookings, gatherings, people
 from circles.base.english import plural
-from circles.base.errors import NotFound, or_not_found
+from circles.base.errors import or_not_found
 from circles.gatherings import Facts
-from circles.invites import change_rules, changes, ics, rules, sending
-from circles.store import audit, db, jobs, mail
+from circles.invites import change_rules, changes, feeds, ics, rules, sending
+from circles.store import db, jobs, mail
 from circles.store.context import Context
 
 SQL = db.queries("invites/invites")
 CHANGES = db.queries("invites/changes")
 
 CAUSES = ("by_member", "by_host", "gathering_cancelled")
-
-# Feeds cached as bytes in one process; a feed is a few kilobytes.
-MAX_CACHED_FEEDS = 500
 
 
 # Mail
@@ -39,11 +34,12 @@ async def send(context: Context, *, booking_id: str) -> None:
         if booking is None or booking["state"] != "confirmed":
             return
         invite, sent = await sending.lock_invite(tx, context.settings, booking)
-        await make_feed(context, tx, booking["person_id"])  # shown on "My gatherings" from now on
+        await feeds.make_feed(context, tx, booking["person_id"])  # shown on "My gatherings" from now on
         due = rules.invite_due(sent, booking["booking_id"], invite["sequence"])
         if due is not None:
-            at = await sending.record(tx, invite["id"], booking, "REQUEST", due)
-            calendar = sending.calendar(context.settings, booking, invite["uid"], "REQUEST", due, at)
+            settings = context.settings
+            recorded = await sending.record(tx, settings, invite["id"], booking, "REQUEST", due)
+            calendar = sending.calendar(settings, booking, invite["uid"], "REQUEST", due, recorded)
             differing = await _since_booking(tx, booking)
             await _mail(
                 tx, context, booking, "invite", calendars=[calendar], method="REQUEST", changes=differing
@@ -121,13 +117,14 @@ async def _withdraw_one(tx: db.Tx, context: Context, booking_id: UUID, was: str)
     due = rules.cancel_due(sent, booking["booking_id"], invite["sequence"])
     if due is None:
         return None
-    changed_at = await sending.record(tx, invite["id"], booking, "CANCEL", due.sequence)
+    settings = context.settings
+    recorded = await sending.record(tx, settings, invite["id"], booking, "CANCEL", due.sequence)
     told = invite["told"] if due.sequence is not None else None
     known = change_rules.last_known(dict(booking), told, datetime.fromisoformat(was) if was else None)
     row = {**booking, **known}
     if due.sequence is None:
         return _Ended(row, None)
-    calendar = sending.calendar(context.settings, row, invite["uid"], "CANCEL", due.sequence, changed_at)
+    calendar = sending.calendar(settings, row, invite["uid"], "CANCEL", due.sequence, recorded)
     return _Ended(row, calendar)
 
 
@@ -173,103 +170,4 @@ async def invite_file(context: Context, tx: db.Tx, booking_id: UUID, actor_id: U
     Its method is PUBLISH: a program that opens a REQUEST outside its mailbox asks which attendee is meant.
     """
     row = or_not_found(await SQL.calendar_booking(tx, booking_id=booking_id, actor_id=actor_id))
-    return ics.publish([sending.entry(context.settings, row)], sending.organizer(context.settings))
-
-
-# Feeds
-
-
-async def feed(context: Context, tx: db.Tx, token: str) -> tuple[bytes, str]:
-    """The bytes of a feed and their entity tag. Raises NotFound for an unknown token.
-
-    The cache is keyed by the whole content, so it is never stale.
-    """
-    rows = await db.rows(SQL.feed(tx, token_hash=rules.token_hash(token)))
-    if not rows:
-        raise NotFound
-    entries = tuple(sending.entry(context.settings, _as_last_told(row)) for row in rows if row["booking_id"])
-    return _feed_bytes(entries, sending.organizer(context.settings), context.settings.mail_name)
-
-
-def _as_last_told(row: db.Record) -> sending.Booking:
-    """An ended booking stands in a feed as its mail has it."""
-    values = dict(row)
-    return values | change_rules.last_known(values, row["last_told"], None) if row["last_told"] else values
-
-
-@lru_cache(maxsize=MAX_CACHED_FEEDS)
-def _feed_bytes(entries: tuple[ics.Entry, ...], organizer: ics.Party, name: str) -> tuple[bytes, str]:
-    body = ics.publish(entries, organizer, name)
-    return body, rules.etag(body)
-
-
-async def make_feed(context: Context, tx: db.Tx, person_id: UUID) -> str:
-    """The webcal URL of a person's own feed, which is made the first time.
-
-    Where the site has a new secret, it is another URL than before; the one of before goes on working.
-    """
-    key = context.settings.signing_key()
-    await SQL.first_feed(
-        tx, person_id=person_id, token_hash=rules.token_hash(rules.feed_token(key, person_id, 1))
-    )
-    number = (await SQL.feed_number(tx, person_id=person_id))["number"]
-    token = rules.token_hash(rules.feed_token(key, person_id, number))
-    await SQL.follow_secret(tx, person_id=person_id, number=number, token_hash=token)
-    return (await feed_and_more(context, tx, person_id))[0]
-
-
-async def feed_and_more(context: Context, tx: db.Tx, person_id: UUID) -> tuple[str, db.Record]:
-    """The URL of a person's feed, and the row it is read from, with the number of suggestions and the open requests.
-
-    Empty where there is no feed yet, and where the site has a new secret and no URL was made from it (`make_feed`).
-    """
-    row = await SQL.feed_number(tx, person_id=person_id)
-    if row["number"] is None:
-        return "", row
-    token = rules.feed_token(context.settings.signing_key(), person_id, row["number"])
-    if row["token_hash"] != rules.token_hash(token):
-        return "", row
-    return f"webcal://{urlsplit(context.settings.base_url).netloc}/feeds/{token}.ics", row
-
-
-async def show_feed(context: Context, *, actor_id: UUID) -> None:
-    """Make the URL that the actor's page shows. See `make_feed`."""
-    async with context.db.transaction() as tx:
-        await make_feed(context, tx, actor_id)
-
-
-async def renew_feed(context: Context, *, actor_id: UUID) -> None:
-    """Give the actor's feed a new URL; the old one stops working at once."""
-    async with context.db.transaction() as tx:
-        await renew_feed_within(tx, context, actor_id)
-
-
-async def renew_feed_within(tx: db.Tx, context: Context, actor_id: UUID) -> None:
-    """The same in the caller's transaction."""
-    key = context.settings.signing_key()
-    first = rules.token_hash(rules.feed_token(key, actor_id, 1))
-    number = await SQL.next_feed_number(tx, person_id=actor_id, token_hash=first)
-    token = rules.feed_token(key, actor_id, number)
-    await SQL.set_feed_hash(tx, person_id=actor_id, number=number, token_hash=rules.token_hash(token))
-    await audit.record(tx, "feed.renewed", actor_id, actor_id=actor_id, after=str(number))
-
-
-async def end_feeds(context: Context) -> int:
-    """End the address of every feed and tell whose they were, because others may know the secret of the site.
-
-    Returns how many feeds there were.
-    """
-    lines = [
-        "The private address of your calendar feed has changed, so that it stays private.",
-        "If a calendar of yours follows it, please subscribe again with the new address on My gatherings. Calendar "
-        "entries that came by mail stay as they are.",
-    ]
-    async with context.db.transaction() as tx:
-        people = await db.rows(SQL.end_feeds(tx))
-        for row in people:
-            await mail.send(
-                tx, context.settings, "role_news", to=row["email"], to_name=row["name"], person_id=row["id"],
-                subject="About your account", lines=lines, link=f"{context.settings.base_url}/my/gatherings",
-            )  # fmt: skip
-            await audit.record(tx, "feed.ended", row["id"])
-    return len(people)
+    return ics.publish([sending.entry(context.settings, row)])

@@ -11,6 +11,7 @@ from circles import gatherings, people
 from circles.gatherings import Facts
 from circles.invites import change_rules, rules, sending
 from circles.invites.change_rules import Changed
+from circles.invites.hosts.actions import tell_hosts
 from circles.store import db, jobs, mail
 from circles.store.context import Context
 
@@ -29,6 +30,7 @@ async def announce_changes(tx: db.Tx, gathering_ids: Iterable[UUID]) -> None:
     await SQL.raise_sequences(tx, gathering_ids=ids)
     for row in await db.rows(SQL.people_booked(tx, gathering_ids=ids)):
         await _send_soon(tx, row["person_id"])
+    await tell_hosts(tx, ids)
 
 
 async def announce_circle(tx: db.Tx, circle_id: UUID) -> None:

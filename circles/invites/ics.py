@@ -46,6 +46,7 @@ class Entry:
 
     sequence: counts the changes sent; changed_at: when it last changed; all times are aware. tentative: the person
     has no seat yet. alarms: how long before the start the person wants their calendar to remind them.
+    organizer: the mailbox that sends it; None for a public entry, which nobody is invited to.
     """
 
     uid: str
@@ -59,15 +60,16 @@ class Entry:
     canceled: bool = False
     tentative: bool = False
     alarms: tuple[timedelta, ...] = ()
+    organizer: Party | None = None
 
 
-def invite(method: Method, entry: Entry, organizer: Party, attendee: Party) -> bytes:
+def invite(method: Method, entry: Entry, attendee: Party) -> bytes:
     """The message that puts a gathering into a calendar or takes it out (RFC 5546, 3.2.2 and 3.2.5).
 
     The only attendee is that person, already ACCEPTED and with RSVP=FALSE: they booked the seat
     themselves, so no answer is expected (RFC 5545, 3.2.12 and 3.2.17).
     """
-    event = _event(entry, organizer)
+    event = _event(entry)
     event.add("attendee", _party(attendee, PARTSTAT="ACCEPTED", ROLE="REQ-PARTICIPANT", RSVP="FALSE"))
     return _calendar(method, [event]).to_ical()
 
@@ -115,21 +117,32 @@ def _answers(event: Any) -> Iterator[Reply]:
             )
 
 
-def publish(entries: Iterable[Entry], organizer: Party, name: str = "") -> bytes:
-    """Gatherings without attendees (RFC 5546, 3.2.1): a file to open, or a feed.
+def publish(entries: Iterable[Entry], name: str = "") -> bytes:
+    """One person's gatherings without attendees (RFC 5546, 3.2.1): a file to open, or a feed.
 
     name: makes it a feed of that name (RFC 7986, 5.1, and the older X-WR-CALNAME that most programs read)
     with a refresh interval (RFC 7986, 5.7).
     """
+    calendar = _calendar("PUBLISH", [_event(entry) for entry in entries])
+    if name:
+        _name(calendar, name)
+    return calendar.to_ical()
+
+
+def public_feed(entries: Iterable[Entry], name: str) -> bytes:
+    """A feed for everybody. Without METHOD, so that it needs no ORGANIZER (RFC 5545, 3.8.4.3; RFC 5546, 3.2.1)."""
+    calendar = _calendar("", [_event(entry) for entry in entries])
+    _name(calendar, name)
+    return calendar.to_ical()
+
+
+def _name(calendar: Calendar, name: str) -> None:
     from icalendar import vText
 
-    calendar = _calendar("PUBLISH", [_event(entry, organizer) for entry in entries])
-    if name:
-        calendar.add("name", _plain(name))
-        calendar.add("x-wr-calname", _plain(name))
-        calendar.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
-        calendar.add("x-published-ttl", vText("PT1H"))
-    return calendar.to_ical()
+    calendar.add("name", _plain(name))
+    calendar.add("x-wr-calname", _plain(name))
+    calendar.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vText("PT1H"))
 
 
 def _calendar(method: str, events: list[Event]) -> Calendar:
@@ -139,13 +152,14 @@ def _calendar(method: str, events: list[Event]) -> Calendar:
     calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", method)
+    if method:
+        calendar.add("method", method)
     for event in events:
         calendar.add_component(event)
     return calendar
 
 
-def _event(entry: Entry, organizer: Party) -> Event:
+def _event(entry: Entry) -> Event:
     """RFC 5545, 3.6.1. DTSTAMP is the last change, so that the same state is always the same bytes."""
     from icalendar import Event, vUri
 
@@ -159,10 +173,11 @@ def _event(entry: Entry, organizer: Party) -> Event:
     event.add("summary", _plain(entry.summary))
     event.add("description", _lines(entry.description))
     event.add("url", vUri(entry.url))
-    event.add("organizer", _party(organizer))
+    if entry.organizer:
+        event.add("organizer", _party(entry.organizer))
     event.add("status", "CANCELLED" if entry.canceled else "TENTATIVE" if entry.tentative else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if entry.canceled else "OPAQUE")
-    event.add("class", "PRIVATE")
+    event.add("class", "PRIVATE" if entry.organizer else "PUBLIC")
     for before in () if entry.canceled else entry.alarms:
         event.add_component(_alarm(before, entry.summary))
     return event

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from circles import bookings, gatherings
 from circles.base import clock
 from circles.base.clock import Viewer
-from circles.invites import actions, rules
+from circles.invites import actions, feeds, rules
 from circles.invites.suggested_dates import CALENDAR
 from circles.store import db
 from circles.web import access, cookies, render
@@ -29,7 +29,7 @@ async def my_gatherings(request: Request) -> Response:
     compression.send_as_it_is(request)  # the page holds the address of the feed, which is a key
     async with context.db.reading() as tx:
         rows = await db.rows(SQL.mine(tx, actor_id=actor.id, most=MAX_SHOWN))
-        feed, more = await actions.feed_and_more(context, tx, actor.id)
+        feed, more = await feeds.feed_and_more(context, tx, actor.id)
     return render.page(
         request,
         "invites/my_gatherings.html",
@@ -40,7 +40,7 @@ async def my_gatherings(request: Request) -> Response:
         suggested=more["suggested"],
         requests=[_requested(row) for row in more["requests"]],
         waits=[_waited(row, clock.now(), cookies.viewer(request)) for row in more["waits"]],
-        feed_to_copy=feed.replace("webcal:", context.settings.base_url.partition("//")[0], 1),
+        choices=Form({"leaves_out_mailed": "on" if more["leaves_out_mailed"] else ""}),
     )
 
 
@@ -84,11 +84,25 @@ async def renew_feed(request: Request) -> Response:
     """POST: make the address of the feed, or another one in its place."""
     form, context, actor = await Form.read(request), access.context(request), request.state.person
     if form.checked("show"):
-        await actions.show_feed(context, actor_id=actor.id)
+        await feeds.show_feed(context, actor_id=actor.id)
         notice = "Your feed has an address. Subscribe to it below."
     else:
-        await actions.renew_feed(context, actor_id=actor.id)
+        await feeds.renew_feed(context, actor_id=actor.id)
         notice = "Your feed has a new address. The old one has stopped working. Please subscribe again."
+    back = "/host/calendar" if form.value("back") == "host" else "/my/gatherings#feed"
+    return render.see_other(back, notice=notice)
+
+
+async def choose_feed(request: Request) -> Response:
+    """POST: whether the feeds leave out what came by mail."""
+    form, actor = await Form.read(request), request.state.person
+    leaves_out = form.checked("leaves_out_mailed")
+    await feeds.choose(access.context(request), actor_id=actor.id, leaves_out_mailed=leaves_out)
+    notice = (
+        "Your feed leaves out what came by mail."
+        if leaves_out
+        else "Your feed shows everything, mailed or not."
+    )
     return render.see_other("/my/gatherings#feed", notice=notice)
 
 
@@ -105,7 +119,7 @@ async def feed(request: Request) -> Response:
     """A private feed for calendar programs. Its URL is the only credential."""
     context = access.context(request)
     async with context.db.reading() as tx:
-        body, tag = await actions.feed(context, tx, request.path_params["token"])
+        body, tag = await feeds.feed(context, tx, request.path_params["token"])
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
     if rules.is_unchanged(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)

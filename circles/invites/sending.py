@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +29,10 @@ async def lock_invite(
     """The invite's row, locked until the commit, and what was mailed for it so far."""
     uid = bookings.seat_uid(booking["gathering_id"], booking["person_id"], host_name(settings))
     invite = await SQL.lock_invite(
-        tx, gathering_id=booking["gathering_id"], person_id=booking["person_id"], uid=uid
+        tx,
+        gathering_id=booking["gathering_id"],
+        person_id=booking["person_id"],
+        uid=uid,
     )
     return await _with_sendings(tx, invite)
 
@@ -53,13 +55,18 @@ def fingerprint(booking: Booking) -> str:
 
 
 async def record(
-    tx: db.Tx, invite_id: UUID, booking: Booking, method: ics.Method, sequence: int | None
-) -> datetime:
+    tx: db.Tx,
+    settings: Settings,
+    invite_id: UUID,
+    booking: Booking,
+    method: ics.Method,
+    sequence: int | None,
+) -> db.Record:
     """Record that a mail of an invite is being sent. A REQUEST tells the facts of the booking's row.
 
-    Returns the time of the last change, which its calendar has as the feed does.
+    Returns changed_at, the time of the last change, which its calendar has as the feed does, and its organizer.
     """
-    changed_at = await SQL.record_sending(
+    recorded = await SQL.record_sending(
         tx,
         invite_id=invite_id,
         booking_id=booking["booking_id"],
@@ -67,28 +74,29 @@ async def record(
         sequence=sequence,
         fingerprint=fingerprint(booking),
         told=booking["facts"] if method == "REQUEST" else None,
+        organizer=settings.mail_from,
     )
     kind = "invite.sent" if method == "REQUEST" else "invite.withdrawn"
     await audit.record(
         tx, kind, invite_id, details={"booking": str(booking["booking_id"]), "sequence": sequence}
     )
-    return changed_at
+    return recorded
 
 
 async def request(tx: db.Tx, settings: Settings, booking: db.Record | Any) -> bytes:
     """Record the next REQUEST of a booking whose invite the caller has locked; returns its calendar."""
     sequence = max(booking["sequence"], booking["last_sequence"] + 1)
-    changed_at = await record(tx, booking["invite_id"], booking, "REQUEST", sequence)
-    return calendar(settings, booking, booking["uid"], "REQUEST", sequence, changed_at)
+    recorded = await record(tx, settings, booking["invite_id"], booking, "REQUEST", sequence)
+    return calendar(settings, booking, booking["uid"], "REQUEST", sequence, recorded)
 
 
 def calendar(
-    settings: Settings, booking: Booking, uid: str, method: ics.Method, sequence: int, changed_at: datetime
+    settings: Settings, booking: Booking, uid: str, method: ics.Method, sequence: int, recorded: db.Record
 ) -> bytes:
-    """The calendar of a mail to the person of a booking."""
-    row = {**booking, "uid": uid, "sequence": sequence, "changed_at": changed_at}
+    """The calendar of a mail to the person of a booking. recorded: of `record`."""
+    row = {**booking, **recorded, "uid": uid, "sequence": sequence}
     attendee = ics.Party(booking["email"], booking["person_name"])
-    return ics.invite(method, entry(settings, row), organizer(settings), attendee)
+    return ics.invite(method, entry(settings, row), attendee)
 
 
 def my_gatherings_url(settings: Settings) -> str:
@@ -96,9 +104,13 @@ def my_gatherings_url(settings: Settings) -> str:
     return f"{settings.base_url}/my/gatherings"
 
 
-def organizer(settings: Settings) -> ics.Party:
-    """The mailbox that sends every invite."""
-    return ics.Party(settings.mail_from, settings.mail_name)
+def organizer(settings: Settings, address: str | None = None) -> ics.Party:
+    """The mailbox that sends invites.
+
+    address: from which an invite was sent first. It stays the ORGANIZER, since calendar programs take an update from
+    the same organizer alone, though the site may send from another mailbox by now.
+    """
+    return ics.Party(address or settings.mail_from, settings.mail_name)
 
 
 def entry(settings: Settings, row: Booking) -> ics.Entry:
@@ -120,4 +132,5 @@ def entry(settings: Settings, row: Booking) -> ics.Entry:
         changed_at=row["changed_at"],
         canceled=row["state"] != "confirmed",
         alarms=rules.alarms(row),
+        organizer=organizer(settings, row["organizer"]),
     )

@@ -39,7 +39,8 @@ def suggested_dates_file(settings: Settings, dates: Iterable[SuggestedDate], mad
             url=f"{settings.base_url}{date.path}",
             changed_at=made_at,
             tentative=True,
+            organizer=ics.Party(settings.mail_from, settings.mail_name),
         )
         for date in dates
     ]
-    return ics.publish(entries, ics.Party(settings.mail_from, settings.mail_name))
+    return ics.publish(entries)

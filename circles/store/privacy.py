@@ -32,7 +32,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(
         PERSONAL,
         "email name name_key pronouns zone clock_hours clock_chosen about access_needs approach languages created_at "
-        "is_facilitator is_organizer remind_day remind_hour calendar_alarms",
+        "is_facilitator is_organizer remind_day remind_hour calendar_alarms hosting_mail",
     ),
     "credentials": _all(IMPERSONAL, "id version seen_at")
     | _all(PERSON, "person_id seen_by")
@@ -161,7 +161,11 @@ MAP: dict[str, dict[str, Care]] = {
     "practice_keys": _all(IMPERSONAL, "key request_sha256 status answer created_at"),
     "invites": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id")
-    | _all(PERSONAL, "gathering_id uid sequence changed_at told"),
+    | _all(PERSONAL, "gathering_id uid sequence changed_at told")
+    | _all(IMPERSONAL, "organizer"),
+    "host_entries": _all(PERSON, "person_id")
+    | _all(IMPERSONAL, "id organizer due")
+    | _all(PERSONAL, "gathering_id uid sequence changed_at hosting facts told mailed mailed_sequence"),
     "sendings": _all(IMPERSONAL, "id")
     | _all(PERSON, "booking_id")
     | _all(PERSONAL, "invite_id method sequence facts sent_at"),
@@ -174,8 +178,8 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "answer sequence answered_at received_at"),
     "reply_mailboxes": _all(IMPERSONAL, "name validity last_uid read_at"),
     "feeds": _all(PERSON, "person_id")
-    | _all(PERSONAL, "number created_at")
-    | _all(SECRET, "token_hash former_hashes"),
+    | _all(PERSONAL, "number created_at hosting_within leaves_out_mailed")
+    | _all(SECRET, "token_hash former_hashes hosting_hashes"),
     "attendance": _all(PERSON, "booking_id marked_by") | _all(PERSONAL, "mark marked_at"),
     "register_counts": _all(IMPERSONAL, "gathering_id marked came"),
     "taps": _all(IMPERSONAL, "key") | _all(PERSON, "booking_id who") | _all(PERSONAL, "mark tapped_at"),

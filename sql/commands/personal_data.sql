@@ -53,6 +53,7 @@ select
         select jsonb_agg(to_jsonb(replies)) from invite_replies as replies
         join invites on invites.id = replies.invite_id where invites.person_id = :person
     ) as invite_replies,
+    (select jsonb_agg(to_jsonb(host_entries)) from host_entries where person_id = :person) as host_entries,
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
     (select jsonb_agg(to_jsonb(reminders)) from reminders where booking_id in (select id from mine)) as reminders,
     (select jsonb_agg(to_jsonb(taps)) from taps where booking_id in (select id from mine)) as taps,
@@ -199,6 +200,10 @@ select circle_id from hosts where person_id = :person and part = 'co' order by c
 -- their places as hosts
 delete from hosts where person_id = :person and part <> 'lead';
 
+-- name: erase_host_entries(person)!
+-- the calendar entries of what they hosted
+delete from host_entries where person_id = :person;
+
 -- name: erase_invitations(person)!
 -- invitations to become a host
 delete from host_invitations
@@ -272,5 +277,6 @@ delete from complaints where person_id = :person;
 update people set
     email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', clock_hours = null,
     clock_chosen = false, about = '', access_needs = '', approach = '', languages = '',
-    is_facilitator = false, is_organizer = false, remind_day = false, remind_hour = false, calendar_alarms = false
+    is_facilitator = false, is_organizer = false, remind_day = false, remind_hour = false, calendar_alarms = false,
+    hosting_mail = false
 where id = :person;

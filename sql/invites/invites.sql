@@ -42,9 +42,10 @@ select id from bookings where id = :booking_id for share;
 -- what was mailed for an invite so far, oldest first
 select booking_id, method, sequence, facts as fingerprint from sendings where invite_id = :invite_id order by id;
 
--- name: record_sending(invite_id, booking_id, method, sequence, fingerprint, told)$
+-- name: record_sending(invite_id, booking_id, method, sequence, fingerprint, told, organizer)^
 -- a mail of an invite, its SEQUENCE and what it told on the invite itself; null tells nothing new. The time of the last
--- change, which mail and feed share, rises with the number; calendars count in whole seconds.
+-- change, which mail and feed share, rises with the number; calendars count in whole seconds. The ORGANIZER stays the
+-- mailbox that sent the invite first.
 with sending as (
     insert into sendings (invite_id, booking_id, method, sequence, facts)
     values (:invite_id, :booking_id, :method, :sequence, :fingerprint)
@@ -60,9 +61,10 @@ update invites set
                 then date_trunc('second', invites.changed_at) + interval '1 second'
         end
     ),
-    told = coalesce(:told::jsonb, invites.told)
+    told = coalesce(:told::jsonb, invites.told),
+    organizer = coalesce(invites.organizer, :organizer)
 from sending where invites.id = sending.invite_id
-returning invites.changed_at;
+returning invites.changed_at, invites.organizer;
 
 -- name: mine(actor_id, most)
 -- a person's own gatherings, the nearest first, those ahead before those over: held and confirmed ones, and those ahead that were canceled
@@ -101,7 +103,7 @@ select
     bookings.id as booking_id, bookings.state, bookings.gathering_id, bookings.person_id,
     circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at, gatherings.ends_at,
     invites.uid, greatest(bookings.confirmed_at, bookings.early_changed_at, invites.changed_at) as changed_at,
-    coalesce(invites.sequence, bookings.early_sequence) as sequence,
+    coalesce(invites.sequence, bookings.early_sequence) as sequence, invites.organizer,
     people.zone as person_zone, people.clock_hours,
     people.remind_day, people.remind_hour, people.calendar_alarms
 from bookings
@@ -119,7 +121,7 @@ select * from (
     select distinct on (bookings.gathering_id)
         bookings.id as booking_id, bookings.state, bookings.gathering_id, feeds.person_id,
         circles.discreet_name, gatherings.zone, gatherings.length_minutes, gatherings.starts_at,
-        gatherings.ends_at, invites.uid,
+        gatherings.ends_at, invites.uid, invites.organizer, feeds.hosting_within, feeds.leaves_out_mailed,
         coalesce(invites.sequence, bookings.early_sequence) as sequence,
         case when bookings.state <> 'confirmed' then coalesce(invites.told, bookings.known) end as last_told,
         greatest(bookings.confirmed_at, bookings.ended_at, bookings.early_changed_at, invites.changed_at) as changed_at,
@@ -132,7 +134,13 @@ select * from (
         join gatherings on gatherings.id = bookings.gathering_id
         and gatherings.ends_at > now() - interval '30 days'
         join circles on circles.id = gatherings.circle_id
-    ) on bookings.person_id = feeds.person_id and bookings.confirmed_at is not null
+    ) on bookings.person_id = feeds.person_id and bookings.confirmed_at is not null and not (
+        feeds.leaves_out_mailed and exists (
+            select from sendings join invites as mailed on mailed.id = sendings.invite_id
+            where mailed.gathering_id = bookings.gathering_id and mailed.person_id = bookings.person_id
+                and sendings.sequence is not null
+        )
+    )
     left join invites
         on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
     where feeds.token_hash = :token_hash or feeds.former_hashes @> array[:token_hash::bytea]
@@ -144,7 +152,7 @@ order by starts_at, gathering_id;
 -- the number of a person's feed and the hash of its token, null when there is none yet; how many suggestions they have, and
 -- their requests to hosts that still count: not yet booked, for dates ahead; and where they wait for a seat
 select
-    feeds.number, feeds.token_hash,
+    feeds.number, feeds.token_hash, coalesce(feeds.leaves_out_mailed, false) as leaves_out_mailed,
     (
         select count(*) from suggestions
         where suggestions.person_id = person.id and suggestions.created_at > now() - interval '30 days'
@@ -185,9 +193,10 @@ select
 from (values (:person_id::uuid)) as person (id)
 left join feeds on feeds.person_id = person.id;
 
--- name: first_feed(person_id, token_hash)!
+-- name: first_feed(person_id, token_hash, hosting_hash)!
 -- a person's first feed, unless there is one
-insert into feeds (person_id, token_hash) values (:person_id, :token_hash) on conflict do nothing;
+insert into feeds (person_id, token_hash, hosting_hashes) values (:person_id, :token_hash, array[:hosting_hash::bytea])
+on conflict do nothing;
 
 -- name: next_feed_number(person_id, token_hash)$
 -- the next number of a feed, 1 for the first; the row is locked until its hash follows
@@ -195,16 +204,22 @@ insert into feeds as kept (person_id, token_hash) values (:person_id, :token_has
 on conflict (person_id) do update set number = kept.number + 1, former_hashes = '{}', created_at = now()
 returning number;
 
--- name: set_feed_hash(person_id, number, token_hash)!
--- the hash of the feed token of this number
-update feeds set token_hash = :token_hash where person_id = :person_id and number = :number;
+-- name: set_feed_hash(person_id, number, token_hash, hosting_hash)!
+-- the hashes of the feed tokens of this number
+update feeds set token_hash = :token_hash, hosting_hashes = array[:hosting_hash::bytea]
+where person_id = :person_id and number = :number;
 
--- name: follow_secret(person_id, number, token_hash)!
--- the hash of the feed token of this number, derived from another secret; the address of before goes on working
+-- name: follow_secret(person_id, number, token_hash, hosting_hash)!
+-- the hashes of the feed tokens of this number, derived from another secret; the addresses of before go on working
 update feeds set
     token_hash = :token_hash,
-    former_hashes = array_append(array_remove(former_hashes, :token_hash::bytea), token_hash)
-where person_id = :person_id and number = :number and token_hash <> :token_hash::bytea;
+    former_hashes = case
+        when token_hash = :token_hash::bytea then former_hashes
+        else array_append(array_remove(former_hashes, :token_hash::bytea), token_hash)
+    end,
+    hosting_hashes = array_append(array_remove(hosting_hashes, :hosting_hash::bytea), :hosting_hash::bytea)
+where person_id = :person_id and number = :number
+    and (token_hash <> :token_hash::bytea or not hosting_hashes @> array[:hosting_hash::bytea]);
 
 -- name: end_feeds()
 -- no address of any feed works any more; whose feeds these were. The next page derives a new address
@@ -216,3 +231,8 @@ update feeds set
 from people
 where people.id = feeds.person_id
 returning people.id, people.email, people.name;
+
+-- name: choose_feed(person_id, leaves_out_mailed)!
+-- whether a person's feed leaves out what came by mail
+update feeds set leaves_out_mailed = :leaves_out_mailed
+where person_id = :person_id and leaves_out_mailed <> :leaves_out_mailed;

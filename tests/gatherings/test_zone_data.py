@@ -13,7 +13,7 @@ from uuid import UUID
 import icalendar
 import pytest
 
-from circles.invites.actions import make_feed
+from circles.invites.feeds import make_feed
 from circles.store import checks, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle
@@ -59,7 +59,7 @@ async def test_the_time_planned_is_stored_and_shown_everywhere(
     await change(context, "update people set zone = $2 where id = $1", cast.mira, zone)
     async with context.db.transaction() as tx:
         await jobs.enqueue(tx, "invites.send", booking_id=booking)
-        feed = await make_feed(context, tx, cast.mira)
+        feed = (await make_feed(context, tx, cast.mira)).webcal
     await drain()
     (mail,) = await rows(context, "select subject, text_body, html_body, calendar from mails")
     assert "January 15" in mail["subject"] or "15 January" in mail["subject"]

@@ -31,6 +31,7 @@ WHOLE = {
     "store/jobs.lost_jobs": "a check of everything, by the timetable",
     "store/zone_data.zones_in_use": "every zone there is, to compare with new zone data",
     "invites/changes.people_untold": "a check of everything, by the timetable",
+    "invites/hosts.keep_all": "a check of everything, by the timetable",
     "payments/stuck.settled": "few were ever settled; the planner cannot know it of a new column",
     "store/migrate": "statements that have no plan",
 }

@@ -56,8 +56,9 @@ INERT = frozenset(
     jpeg key kind kinds languages last late_percent late_refund_percent latitude length_minutes link link_hash location
     longitude looking_for mails mark matches material maximum means method miles minimum minutes month_day
     more_calendars near_only needs newcomers_days newcomers_most next_path note notes npi npis nth number numbers
-    object_id oddities oddity of_hosts online own_words parts payment_intent place place_changes planted_until pronouns
-    purpose question questions reach reason refund_hours reply_to request request_sha256 room row_count says schools
+    object_id oddities oddity organizer of_hosts online own_words parts payment_intent place place_changes
+    planted_until pronouns purpose question questions reach reason refund_hours reply_to request request_sha256 room
+    row_count says schools
     sealed seats seconds seen sequence sha256 sign_in_hash skipped source source_note sources starts starts_as
     starts_at status statuses statuses_said steps stripe_id subject suggested text_body times to_address to_name
     token_hash told type uid uids unsubscribe_url until url useful_until version wait wall_start wall_time walls ways

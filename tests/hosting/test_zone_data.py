@@ -15,7 +15,7 @@ from circles import __main__ as commands
 from circles.commands import zones as command
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule.rules import Rule, Terms
-from circles.invites.actions import make_feed
+from circles.invites.feeds import make_feed
 from circles.store import checks, jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle, add_gathering
@@ -90,7 +90,7 @@ async def test_the_wall_time_stays_and_those_booked_are_notified(
     booking = await add_booking(context, gathering, cast.mira, kind="free")
     async with context.db.transaction() as tx:
         await jobs.enqueue(tx, "invites.send", booking_id=booking)
-        feed = (await make_feed(context, tx, cast.mira)).removeprefix("webcal://circles.test")
+        feed = (await make_feed(context, tx, cast.mira)).webcal.removeprefix("webcal://circles.test")
     await drain()
 
     lines, is_well = await command.report(context, mend=True)

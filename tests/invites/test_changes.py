@@ -32,7 +32,7 @@ from circles.hosting.hosts import change_actions as hosts_actions
 from circles.hosting.schedule.rules import Terms
 from circles.hosting.stand_in import actions as stand_in_actions
 from circles.invites import actions, changes
-from circles.invites.actions import make_feed
+from circles.invites.feeds import make_feed
 from circles.store import jobs
 from circles.store.context import Context
 from circles.store.mail import message
@@ -106,7 +106,7 @@ async def scene(context: Context, cast: Cast, app: Starlette) -> Scene:
         await add_booking(context, gathering, cast.mira, kind=kind)
     await send_invites(context)
     async with context.db.transaction() as tx:
-        feed = (await make_feed(context, tx, cast.mira)).removeprefix("webcal://circles.test")
+        feed = (await make_feed(context, tx, cast.mira)).webcal.removeprefix("webcal://circles.test")
     return Scene(context, cast, cast.gathering, there, feed)
 
 

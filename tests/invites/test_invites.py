@@ -16,8 +16,8 @@ from starlette.applications import Starlette
 from circles import gatherings
 from circles.bookings import actions as booking_actions
 from circles.hosting.change.actions import cancel_gathering
-from circles.invites import actions
-from circles.invites.actions import make_feed
+from circles.invites import actions, feeds
+from circles.invites.feeds import make_feed
 from circles.store import audit, jobs
 from circles.store.context import Context
 from circles.store.mail import message
@@ -452,7 +452,7 @@ async def test_a_file_needs_an_own_confirmed_seat(context: Context, browser: Ope
 async def address_of(context: Context, person_id: UUID) -> str:
     """The path of a person's feed."""
     async with context.db.transaction() as tx:
-        url = await make_feed(context, tx, person_id)
+        url = (await make_feed(context, tx, person_id)).webcal
     assert url.startswith("webcal://circles.test/feeds/")
     return url.removeprefix("webcal://circles.test")
 
@@ -568,7 +568,7 @@ async def test_a_new_address_ends_the_old_one(context: Context, browser: OpenBro
 
 async def test_concurrent_renewals_leave_one_feed(context: Context, browser: OpenBrowser, cast: Cast) -> None:
     old = await address_of(context, cast.mira)
-    await asyncio.gather(*(actions.renew_feed(context, actor_id=cast.mira) for _ in range(3)))
+    await asyncio.gather(*(feeds.renew_feed(context, actor_id=cast.mira) for _ in range(3)))
     new = await address_of(context, cast.mira)
     async with browser() as program:
         assert [(await program.get(path)).status_code for path in (old, new)] == [404, 200]

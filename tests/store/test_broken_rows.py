@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from circles.invites import actions as invites_actions
+from circles.invites import feeds
 from circles.store import checks
 from tests.cast import Cast, add_booking
 from tests.conftest import OpenBrowser
@@ -40,7 +40,7 @@ async def test_a_broken_row_breaks_nothing_else(cast: Cast, browser: OpenBrowser
     try:
         await send_invites(cast.context)
         async with cast.context.db.transaction() as tx:
-            feed = await invites_actions.make_feed(cast.context, tx, cast.mira)
+            feed = (await feeds.make_feed(cast.context, tx, cast.mira)).webcal
         paths = _pages(cast, booking, feed)
         for who, every in paths.items():
             async with browser(who) as page:
@@ -85,7 +85,7 @@ async def test_a_word_of_a_newer_version_breaks_no_page(
     """Its code may run beside ours on one database, and write what we do not know."""
     booking = await add_booking(cast.context, cast.gathering, cast.mira, kind="paid", amount=3750)
     async with cast.context.db.transaction() as tx:
-        feed = await invites_actions.make_feed(cast.context, tx, cast.mira)
+        feed = (await feeds.make_feed(cast.context, tx, cast.mira)).webcal
     before = await rows(cast.context, f"select {column} as word from {table}")
     await change(cast.context, f"alter table {table} drop constraint {constraint}")
     await change(cast.context, f"update {table} set {column} = 'silent'")

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 from circles import directory, people
 from circles.directory.introductions import suggestions_actions
-from circles.invites.actions import feed, make_feed
+from circles.invites.feeds import feed, make_feed
 from circles.people.sign_in_actions import request_mail
 from circles.people.sign_in_rules import SignInRequest
 from circles.store import mail
@@ -62,7 +62,7 @@ async def test_lists_of_mails_and_calendars_show_nothing_telling(cast: Cast) -> 
         assert not re.search(r"\w", blanks), (row["kind"], shown)
         assert not TELLING_WORDS.search(row["calendar"] or "")
     async with context.db.transaction() as tx:
-        path = await make_feed(context, tx, mira.id)
+        path = (await make_feed(context, tx, mira.id)).webcal
         body, _ = await feed(context, tx, path.rpartition("/")[2].removesuffix(".ics"))
     assert b"X-WR-CALNAME:Circles" in body
     assert not TELLING_WORDS.search(body.decode())

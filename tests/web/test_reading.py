@@ -8,7 +8,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from circles import people
-from circles.invites.actions import make_feed
+from circles.invites.feeds import make_feed
 from circles.people.sign_in_actions import request_mail
 from circles.people.sign_in_rules import SignInRequest
 from circles.practice import demo
@@ -99,7 +99,7 @@ async def test_no_get_that_is_not_linked_writes(context: Context, reading_app: S
     async with context.db.transaction() as tx:
         mira = await people.by_email(tx, email)
         assert mira
-        feed = await make_feed(context, tx, mira.id)
+        feed = (await make_feed(context, tx, mira.id)).webcal
     asked = await request_mail(context, SignInRequest(email, name), network="")
     link = await value(
         context, "select substring(text_body from '/sign-in/link/.{43}') from mails where kind = 'sign_in'"

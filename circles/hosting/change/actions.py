@@ -98,6 +98,7 @@ async def cancel_locked(tx: db.Tx, context: Context, actor: Person, row: db.Reco
         details=acted_as(row["part"]),
     )
     await bookings.cancel_all(tx, row["id"], why, actor_id=actor.id)
+    await invites.tell_hosts(tx, [row["id"]])
     await stand_in_actions.notify_canceled(tx, context, row["id"], actor)
 
 

@@ -1,0 +1,1 @@
+"""Calendars of hosts: what they host in a private feed, and by mail to those who want it."""
