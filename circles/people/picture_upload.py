@@ -15,7 +15,7 @@ from starlette.responses import Response
 from circles import sandbox
 from circles.base.errors import NotFound, Reason, Refused
 from circles.people import pictures
-from circles.web import access, headers, render
+from circles.web import access, headers, limits, render
 from circles.web.forms import Form
 
 
@@ -65,7 +65,9 @@ async def save(
     """Save the uploaded picture by `save_picture`, or show the form again with the refusals."""
     form = Form()
     try:
-        await save_picture(await normalize(await _uploaded(request)))
+        sent = await _uploaded(request)
+        await limits.count_upload(access.context(request), request.state.person.id, "picture")
+        await save_picture(await normalize(sent))
     except Refused as refused:
         form.add(refused.reasons)
         if "too_large" in refused.codes:

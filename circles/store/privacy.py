@@ -62,6 +62,7 @@ MAP: dict[str, dict[str, Care]] = {
         "to_address to_name subject text_body html_body calendar more_calendars reply_to created_at sent_at "
         "unsubscribe_url",
     ),
+    "job_counts": _all(IMPERSONAL, "kind runs failures seconds"),
     "processes": _all(IMPERSONAL, "id kind started_at seen_at pooled"),
     "timetable_entries": _all(IMPERSONAL, "name due_at succeeded_at failed_at failures failure"),
     "unreached_addresses": _all(PERSONAL, "address because since"),
@@ -143,7 +144,8 @@ MAP: dict[str, dict[str, Care]] = {
     "payment_findings": _all(PERSON, "booking_id settled_by")
     | _all(
         PERSONAL,
-        "id kind stripe_id payment_intent amount currency expected answered created_at settled_at settled_reason",
+        "id kind stripe_id payment_intent amount currency expected answered created_at settled_at settled_reason "
+        "gave_seat",
     ),
     "money_rows": _all(PERSON, "booking_id")
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),

@@ -7,15 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
+from uuid import UUID
 
 from starlette.requests import Request
 
-from circles.base import clock
+from circles.base import clock, english
+from circles.base.errors import Reason, Refused
 from circles.base.settings import Settings
 from circles.store import db, jobs
 from circles.store.context import Context
 
 SQL = db.queries("web/limits")
+
+# Files of one person that are parsed, of all kinds together.
+MAX_UPLOADS = ((30, timedelta(minutes=10)), (100, timedelta(hours=6)))
 
 # This machine, and the networks of RFC 1918, 6598, 3927, 4193 and 4291.
 PRIVATE = (
@@ -63,6 +68,22 @@ async def allow(tx: db.Tx, settings: Settings, key: str, most: int, per: timedel
 def digest(settings: Settings, key: str) -> str:
     """How a key that holds an address is stored: as a keyed hash."""
     return hashlib.blake2b(key.encode(), key=settings.signing_key()[:64], digest_size=16).hexdigest()
+
+
+async def count_upload(context: Context, person_id: UUID, field: str) -> None:
+    """Count a file that a person uploads, before it is parsed: also one that is refused then has cost its time.
+
+    Raises Refused once there were too many.
+    """
+    every = [Limit(f"upload {person_id}", most, per) for most, per in MAX_UPLOADS]
+    async with context.db.transaction() as tx:
+        reached = await count(tx, context.settings, *every)
+    if reached:
+        wait = english.plural(max(1, -(-max(limit.wait for limit in reached).seconds // 60)), "minute")
+        text = (
+            f"These were many files in a short time. Nothing is lost: please send this one again in {wait}."
+        )
+        raise Refused(Reason("too_many_files", text, field))
 
 
 @jobs.every("limits.tidy", "23 * * * *")

@@ -108,3 +108,7 @@ from processes
 where kind = 'worker'
 order by seen_at desc
 limit 1;
+
+-- name: job_counts()
+-- what workers did since the beginning, by kind of job
+select kind, runs, failures, seconds from job_counts order by kind;

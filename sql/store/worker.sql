@@ -65,3 +65,14 @@ where entrypoint = any(:names::text [])
 update pgqueuer_schedules
 set status = 'queued', updated = now(), next_run = least(next_run, now() + :wait::interval)
 where id = :id;
+
+-- name: count_runs(kinds, runs, failures, seconds)!
+-- attempts that ended, by kind, for metrics. In the order of the kinds, so that two workers take turns
+insert into job_counts (kind, runs, failures, seconds)
+select * from unnest(
+    :kinds::text [], :runs::bigint [], :failures::bigint [], :seconds::double precision []
+) as counted (kind, runs, failures, seconds)
+order by kind
+on conflict (kind) do update set
+    runs = job_counts.runs + excluded.runs, failures = job_counts.failures + excluded.failures,
+    seconds = job_counts.seconds + excluded.seconds;

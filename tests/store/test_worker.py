@@ -119,6 +119,21 @@ async def test_a_job_that_ends_in_time_is_done_though_the_worker_was_stopped(sce
     assert (scene.done, await scene.queued(name)) == ([name], [])
 
 
+async def test_what_workers_did_is_counted_for_metrics(scene: Scene) -> None:
+    well, failing = scene.job(), scene.job(fail, attempts=2)
+    scene.go_on.set()
+    await scene.ask(well, 3)
+    await scene.ask(failing)
+    await jobs.drain(scene.context)
+    await change(scene.context, "update pgqueuer set execute_after = now()")
+    await jobs.drain(scene.context)
+    counted = await rows(
+        scene.context, "select kind, runs, failures, seconds >= 0 as timed from job_counts order by kind"
+    )
+    by_kind = {row["kind"]: (row["runs"], row["failures"], row["timed"]) for row in counted}
+    assert by_kind == {well: (3, 0, True), failing: (2, 2, True)}
+
+
 @pytest.mark.parametrize("ends", ["well", "failing"])
 async def test_how_a_job_ended_is_stored_once_the_database_takes_it(
     scene: Scene, ends: str, monkeypatch: pytest.MonkeyPatch

@@ -257,6 +257,7 @@ async def test_metrics_have_the_queues_the_pool_the_timetable_and_the_routes(
     await change(context, JOB, "mail.deliver", "queued", 100.0)
     await change(context, JOB, "mail.deliver", "failed", 0.0)
     await change(context, ENTRY, "jobs.tidy", 0.0, 60.0, 120.0)
+    await change(context, "insert into job_counts values ('mail.deliver', 7, 2, 1.5)")
     await change(context, WORKER, uuid4(), 5.0, False)
     await page.get("/guides/no-such-guide?mira@example.org")
     await page.get("/nowhere/mira")
@@ -268,6 +269,9 @@ async def test_metrics_have_the_queues_the_pool_the_timetable_and_the_routes(
         'circles_jobs_waiting{kind="mail.deliver"} 1.0',
         'circles_jobs_given_up{kind="mail.deliver"} 1.0',
         'circles_jobs_oldest_seconds{kind="mail.deliver"} ',
+        'circles_job_runs_total{kind="mail.deliver"} 7.0',
+        'circles_job_failures_total{kind="mail.deliver"} 2.0',
+        'circles_job_seconds_total{kind="mail.deliver"} 1.5',
         'circles_timetable_last_success_seconds{entry="jobs.tidy"}',
         'circles_timetable_failures_total{entry="jobs.tidy"} 2.0',
         "circles_worker_silence_seconds ",

@@ -20,7 +20,7 @@ from circles.base.english import Labels
 from circles.base.errors import OutOfDate, Reason, Refused
 from circles.directory.imports import actions, fields, queries, rules, word_pages
 from circles.store import db
-from circles.web import access, headers, render
+from circles.web import access, headers, limits, render
 from circles.web.forms import Form
 from circles.web.paging import pager
 
@@ -73,6 +73,7 @@ async def send(request: Request) -> Response:
     form = Form()
     try:
         sent, name = await _sent(request)
+        await limits.count_upload(access.context(request), request.state.person.id, "file")
         reading_ = await actions.read(sent)
         import_id = await actions.begin(
             access.context(request),
@@ -195,6 +196,7 @@ async def read_again(request: Request) -> Response:
     is_other = sheet != file["notes"].get("sheet", 0)
     choice = sheets.Choice(sheet, None if is_other else heading, form.checked("with_hidden"))
     try:
+        await limits.count_upload(access.context(request), request.state.person.id, "sheet")
         await actions.read_again(
             access.context(request), actor_id=request.state.person.id, import_id=import_id, choice=choice
         )

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import structlog
@@ -79,6 +79,16 @@ class Outcome:
     wait: timedelta = timedelta(0)
     attempts: int = 0
     reason: str = ""
+    raised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An attempt that has ended, for metrics."""
+
+    kind: str
+    seconds: float
+    failed: bool
 
 
 DONE = Outcome("successful")
@@ -94,6 +104,7 @@ class Worker:
         self._id = uuid4()
         self._running: dict[int, tuple[str, asyncio.Task[None]]] = {}
         self._outcomes: dict[int, Outcome] = {}
+        self._runs: list[Run] = []
         self._wake = asyncio.Event()
         self._wait = POLL
         self._beat_at = 0.0
@@ -218,11 +229,15 @@ class Worker:
             for id, outcome in outcomes.items()
             if outcome is not DONE
         ]
+        runs = self._runs[:]
         async with connection.transaction():
             if done:
                 await SQL.finish(connection, ids=done)
             if ended:
                 await SQL.end_attempt(connection, ended)
+            if runs:
+                await SQL.count_runs(connection, **_summed(runs))
+        del self._runs[: len(runs)]
         for id in outcomes:
             del self._outcomes[id], self._running[id]
 
@@ -276,7 +291,10 @@ class Worker:
     # Running
 
     async def _carry_out(self, job: Job) -> None:
-        self._outcomes[job.id] = await self._attempt(job)
+        started = _now()
+        outcome = await self._attempt(job)
+        self._outcomes[job.id] = outcome
+        self._runs.append(Run(job.entrypoint, _now() - started, outcome.raised))
         self._wake.set()
 
     async def _attempt(self, job: Job) -> Outcome:
@@ -300,10 +318,22 @@ def _failure(job: Job, task: Task, error: Exception) -> Outcome:
     reason = kind_and_place(error)
     log.warning("job failed", job=job.entrypoint, attempt=job.attempts, error=reason)
     if isinstance(error, db.Unavailable) and error.is_outage:
-        return Outcome("queued", OUTAGE_WAIT, reason=reason)
+        return Outcome("queued", OUTAGE_WAIT, reason=reason, raised=True)
     if job.attempts >= task.attempts:
-        return Outcome("failed", reason=reason)
-    return Outcome("queued", wait_after(job.attempts), attempts=1, reason=reason)
+        return Outcome("failed", reason=reason, raised=True)
+    return Outcome("queued", wait_after(job.attempts), attempts=1, reason=reason, raised=True)
+
+
+def _summed(runs: list[Run]) -> dict[str, list[Any]]:
+    """Runs by kind, as columns."""
+    kinds = sorted({run.kind for run in runs})
+    of = {kind: [run for run in runs if run.kind == kind] for kind in kinds}
+    return {
+        "kinds": kinds,
+        "runs": [len(of[kind]) for kind in kinds],
+        "failures": [sum(run.failed for run in of[kind]) for kind in kinds],
+        "seconds": [sum(run.seconds for run in of[kind]) for kind in kinds],
+    }
 
 
 def wait_after(attempt: int) -> timedelta:

@@ -91,6 +91,13 @@ def _queue_metrics(state: State) -> Iterator[Metric]:
     for column, text in (("running", "Jobs under way"), ("given_up", "Jobs given up on")):
         values = [((row["kind"],), row[column]) for row in state.jobs]
         yield _gauge(f"circles_jobs_{column}", f"{text}, by kind", values, "kind")
+    for column, text in (
+        ("runs", "Attempts of jobs that ended"),
+        ("failures", "Attempts that raised"),
+        ("seconds", "Time that attempts took"),
+    ):
+        values = [((row["kind"],), row[column]) for row in state.counts]
+        yield _counter(f"circles_job_{column}", f"{text}, by kind", values, "kind")
     if state.worker is not None:
         silence = [((), state.worker["silence"])]
         yield _gauge("circles_worker_silence_seconds", "Since the last heartbeat of a worker", silence)

@@ -58,6 +58,7 @@ class State:
     pending: Sequence[str] = ()  # migrations that are not applied
     pooled: bool = False  # whether this connection goes through a pooler
     jobs: Sequence[db.Record] = ()
+    counts: Sequence[db.Record] = ()  # what workers did, by kind of job
     mails: Sequence[db.Record] = ()
     others_went: bool = True
     entries: Sequence[db.Record] = ()
@@ -122,6 +123,7 @@ async def _whole_state(tx: db.Tx, *, pooled: bool) -> State:
     return State(
         pooled=pooled,
         jobs=await db.rows(SQL.waiting_jobs(tx)),
+        counts=await db.rows(SQL.job_counts(tx)),
         mails=await db.rows(SQL.waiting_mails(tx)),
         others_went=await SQL.other_mail_went(tx),
         entries=await db.rows(SQL.entries(tx, names=jobs.timetable_names())),
