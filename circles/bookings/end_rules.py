@@ -12,6 +12,7 @@ from circles.base.errors import Reason
 from circles.base.row import Row
 from circles.bookings import refund_words
 from circles.bookings.refund_words import MoneyBack
+from circles.gatherings import GRACE, GRACE_ENDS_BEFORE
 
 # The notice after a held seat was let go, and its kind, by the state the booking is in then.
 LET_GO_NOTICES: Final = {
@@ -70,11 +71,6 @@ def cancel_refusals(state: str, starts_at: datetime, now: datetime) -> list[Reas
     return []
 
 
-# Whoever cancels within this time of paying gets all of it back, unless the gathering starts within the hour.
-GRACE: Final = timedelta(minutes=30)
-GRACE_ENDS_BEFORE: Final = timedelta(hours=1)
-
-
 def grace_until(paid_at: datetime | None, starts_at: datetime) -> datetime | None:
     """Until when a payment comes back whole whatever the terms say; None where there is no such time.
 
@@ -90,13 +86,15 @@ def grace_until(paid_at: datetime | None, starts_at: datetime) -> datetime | Non
 class Refund:
     """What is refunded on canceling: minor units, the share in percent, and the sentence that says so.
 
-    goes_out: whether it leaves at once; a payment that a bank looks into waits for its decision.
+    goes_out: whether it leaves at once; a payment that a bank looks into waits for its decision. until: when it ends
+    that all of it is refunded because it was paid a moment ago.
     """
 
     amount: int
     percent: int
     sentence: str
     goes_out: bool = True
+    until: datetime | None = None
 
 
 def refund_for(row: Row) -> Refund:
@@ -174,7 +172,7 @@ def refund_due(
     if changed or late_percent == 100 or starts_at - now >= timedelta(hours=refund_hours):
         return Refund(paid, 100, f"You get back all of {of}.")
     if grace_until is not None and now < grace_until:
-        return Refund(paid, 100, f"You paid a moment ago, so you get back all of {of}.")
+        return Refund(paid, 100, f"You paid a moment ago, so you get back all of {of}.", until=grace_until)
     late = f"The start is less than {format_hours(refund_hours)} away"
     if was_moved:
         late = f"This seat was moved when its first start was less than {format_hours(refund_hours)} away"

@@ -15,6 +15,8 @@ from circles.gatherings.own_seats import GatheringTimes, MySeat, Overlap, Visito
 from circles.gatherings.queries import BookableGathering, bookable_gatherings, bookable_of
 from circles.gatherings.rules import (
     FORMATS,
+    GRACE,
+    GRACE_ENDS_BEFORE,
     PLACES,
     ROOM_OPENS_BEFORE,
     Closed,
@@ -26,6 +28,8 @@ from circles.gatherings.rules import (
 __all__ = [
     "DISCREET",
     "FORMATS",
+    "GRACE",
+    "GRACE_ENDS_BEFORE",
     "PLACES",
     "ROOM_OPENS_BEFORE",
     "BookableGathering",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from circles.base import clock
 from circles.base.english import Labels
@@ -23,16 +24,24 @@ def place_words(place: str, city: str) -> str:
     return "online" if place == "online" else f"in person in {city}"
 
 
+# Whoever cancels so soon after paying gets all of it back whatever the terms, unless the start is so near.
+GRACE: Final = timedelta(minutes=30)
+GRACE_ENDS_BEFORE: Final = timedelta(hours=1)
+
+
 def terms_words(refund_hours: int, late_refund_percent: int) -> str:
     """What is refunded to somebody who cancels, in one or two sentences."""
     if refund_hours == 0 or late_refund_percent == 100:
         return "Cancel any time before the start and all you paid comes back."
     until = "1 hour" if refund_hours == 1 else clock.format_span(timedelta(hours=refund_hours))
     first = f"Cancel {until} or more before the start and all you paid comes back."
+    grace = ""
+    if timedelta(hours=refund_hours) > GRACE_ENDS_BEFORE:
+        grace = " Within 30 minutes of paying all of it comes back too, unless the start is less than an hour away."
     if late_refund_percent == 0:
-        return f"{first} After that, nothing comes back."
+        return f"{first} After that, nothing comes back.{grace}"
     share = "half" if late_refund_percent == 50 else f"{late_refund_percent} percent"
-    return f"{first} After that, {share} of it comes back."
+    return f"{first} After that, {share} of it comes back.{grace}"
 
 
 class Seats:

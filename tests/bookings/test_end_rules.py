@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.bookings import end_rules
+from circles.bookings.moving import rules as moving_rules
 
 NOW = datetime(2027, 3, 2, 12, tzinfo=UTC)
 
@@ -58,6 +60,81 @@ def test_the_refund_changes_exactly_at_the_deadline() -> None:
 def test_the_sentence_names_the_refund(paid: int, ahead: int, percent: int, words: str) -> None:
     refund = end_rules.refund_due(paid, NOW + timedelta(hours=ahead), NOW, 48, percent)
     assert refund.sentence.endswith(words)
+
+
+# The time after paying in which all of it comes back
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("paid_ago", "ahead", "amount"),
+    [
+        (0, 47 * 60, 4500),
+        (29, 47 * 60, 4500),
+        (30, 47 * 60, 0),  # 30 minutes later it is over
+        (31, 47 * 60, 0),
+        (31, 49 * 60, 4500),  # the terms refund all of it
+        (5, 61, 4500),
+        (5, 60, 0),  # the start is an hour away
+        (5, 30, 0),
+    ],
+)
+def test_whoever_cancels_soon_after_paying_gets_all_of_it_back(
+    paid_ago: int, ahead: int, amount: int
+) -> None:
+    row = booking_row(confirmed_at=NOW - paid_ago * MINUTE, starts_at=NOW + ahead * MINUTE)
+    assert end_rules.refund_for(row).amount == amount
+
+
+def booking_row(**more: Any) -> dict[str, Any]:
+    """A booking of $45 that was paid, with terms of 48 hours and nothing after that."""
+    return {
+        "paid": 4500,
+        "kept": 4500,
+        "currency": "USD",
+        "disputed": "",
+        "must_agree": False,
+        "terms_start": None,
+        "now": NOW,
+        "refund_hours": 48,
+        "late_refund_percent": 0,
+        "full_refund_until": None,
+    } | more
+
+
+@given(paid_ago=st.timedeltas(timedelta(0), timedelta(hours=3)), ahead=ahead, hours=hours, percent=percent)
+def test_the_time_after_paying_only_ever_adds_to_the_refund(
+    paid_ago: timedelta, ahead: timedelta, hours: int, percent: int
+) -> None:
+    terms = {"refund_hours": hours, "late_refund_percent": percent, "starts_at": NOW + ahead}
+    refund = end_rules.refund_for(booking_row(confirmed_at=NOW - paid_ago, **terms))
+    without = end_rules.refund_for(booking_row(confirmed_at=NOW - timedelta(days=1), **terms))
+    soon = paid_ago < timedelta(minutes=30) and ahead > timedelta(hours=1)
+    assert refund.amount == (4500 if soon else without.amount)
+    if refund.until:
+        assert NOW < refund.until <= NOW + ahead - timedelta(hours=1)
+        assert refund.until - (NOW - paid_ago) <= timedelta(minutes=30)
+
+
+@given(
+    paid_ago=st.timedeltas(timedelta(0), timedelta(hours=3)),
+    first=ahead,
+    then=ahead,
+    later=ahead,
+    hours=hours,
+)
+def test_moving_never_improves_what_is_refunded_at_that_moment(
+    paid_ago: timedelta, first: timedelta, then: timedelta, later: timedelta, hours: int
+) -> None:
+    """Nor later, where the time for a full refund had passed when the seat moved."""
+    row = booking_row(confirmed_at=NOW - paid_ago, starts_at=NOW + first, refund_hours=hours)
+    stays = end_rules.refund_for(row)
+    moved = row | {"terms_start": moving_rules.terms_start_after(row), "starts_at": NOW + then}
+    assert end_rules.refund_for(moved).amount <= stays.amount
+    if moved["terms_start"]:
+        after = {"now": NOW + later}
+        assert end_rules.refund_for(moved | after).amount <= end_rules.refund_for(row | after).amount
 
 
 @pytest.mark.parametrize(

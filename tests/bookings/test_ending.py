@@ -177,6 +177,23 @@ async def test_a_deadline_that_passed_meanwhile_shows_the_new_refund_first(
         assert answer.status_code == 422
 
 
+async def test_soon_after_paying_all_of_it_comes_back_and_then_the_page_says_that_it_no_longer_does(
+    scene: Scene, mira: Browser, drain: Callable[[], Any]
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=20))
+    for page in (f"/bookings/{booking}/cancel", f"/bookings/{booking}"):
+        text = " ".join((await mira.get(page)).text.split())
+        assert "You paid a moment ago, so you get back all of the $45 you paid. This holds until" in text
+    await scene.paid_long_ago(booking)
+    answer = await mira.post(f"/bookings/{booking}/cancel", data={"refund": "4500"})
+    assert (answer.status_code, 'name="refund" value="0"' in answer.text) == (422, True)
+    await scene.value("update bookings set confirmed_at = now() where id = $1 returning id", booking)
+    assert (await mira.post(f"/bookings/{booking}/cancel", data={"refund": "4500"})).status_code == 303
+    await drain()
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking) == 0
+
+
 async def test_after_the_start_nothing_can_be_canceled(scene: Scene, mira: Browser) -> None:
     booking = await add_booking(scene.context, scene.cast.gathering, scene.cast.mira)
     await scene.starts_in(scene.cast.gathering, timedelta(minutes=-1))

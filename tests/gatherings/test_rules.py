@@ -50,6 +50,9 @@ def test_terms_read_well() -> None:
     assert rules.terms_words(1, 0) == (
         "Cancel 1 hour or more before the start and all you paid comes back. After that, nothing comes back."
     )
+    assert rules.terms_words(48, 0).endswith(
+        "Within 30 minutes of paying all of it comes back too, unless the start is less than an hour away."
+    )
     assert "48 hours" in rules.terms_words(48, 50)
     assert "half of it" in rules.terms_words(48, 50)
 
