@@ -13,6 +13,8 @@ import pytest_asyncio
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import actions, moving
 from circles.bookings.moving import rules as moving_rules
+from circles.bookings.rules import BookingInput
+from circles.bookings.waiting_list import actions as waiting_list
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, paid_seat
 from tests.cast import add_booking, add_gathering
@@ -288,3 +290,37 @@ async def test_the_register_that_a_seat_leaves_counts_it_no_more(
         await scene.value("select marked from register_counts where gathering_id = $1", scene.cast.gathering)
         == 0
     )
+
+
+# The waiting list
+
+
+async def test_the_seat_that_is_left_is_offered_to_who_waits(scene: Scene, drain: Drain, later: UUID) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.fill(scene.cast.gathering, 7)
+    wait = await join(scene, scene.cast.milo, scene.cast.gathering)
+    await move(scene, booking, later)
+    row = await scene.value("select to_jsonb(waits) from waits where id = $1", wait)
+    assert (row["state"], row["seat"]) == ("offered", 1)
+    assert await scene.seats() == 8
+
+
+async def test_an_offered_seat_is_taken_by_moving_there(scene: Scene, drain: Drain, later: UUID) -> None:
+    cast = scene.cast
+    booking = await paid_seat(scene, cast.mira, drain)
+    guests = await scene.fill(later, 8)
+    wait = await join(scene, cast.mira, later)
+    behind = await join(scene, cast.milo, later)
+    guest = await scene.value("select person_id from bookings where id = $1", guests[0])
+    await actions.cancel(scene.context, await scene.person(guest), guests[0], shown=4500)
+    assert await scene.value("select state from waits where id = $1", wait) == "offered"
+    await move(scene, booking, later)
+    assert await scene.value("select state from waits where id = $1", wait) == "accepted"
+    assert await scene.value("select booking_id from waits where id = $1", wait) == booking
+    assert await scene.value("select state from waits where id = $1", behind) == "waiting"
+    assert await scene.seats(later) == 8
+
+
+async def join(scene: Scene, person: UUID, gathering: UUID) -> UUID:
+    sent = BookingInput("amount", 4500, scene.cast.version, agreed=True)
+    return await waiting_list.join(scene.context, await scene.person(person), gathering, sent)

@@ -97,6 +97,8 @@ async def _lock(
     row = await transitions.SQL.lock(tx, booking_id=booking_id)
     if owner_id is not None and row["person_id"] != owner_id:
         raise NotFound
+    if to_id != row["gathering_id"]:
+        await offers.take_up(tx, to_id, row["person_id"], booking_id)
     gathering, eligibility = await queries.eligibility(tx, row["person_id"], to_id)
     return row, gathering, eligibility
 
@@ -134,6 +136,8 @@ async def _move(
         why=reason or "by member",
         details={"from": str(here), "to": str(there), "was_at": row["starts_at"].isoformat()},
     )
+    for gathering_id in (here, there):
+        await offers.offer_seats(tx, gathering_id)
     by_host: dict[str, Any] = {} if reason is None else {"reason": reason}
     await jobs.enqueue(tx, "invites.tell_moved", booking_id=booking_id, **by_host)
     return Moved(booking_id, here, gathering)

@@ -57,6 +57,17 @@ async def lapse_and_offer(tx: db.Tx, gathering_id: UUID) -> None:
     await offer_seats(tx, gathering_id)
 
 
+async def take_up(tx: db.Tx, gathering_id: UUID, person_id: UUID, booking_id: UUID) -> None:
+    """End somebody's wait, since a booking of theirs moves to the gathering: what they were offered is free for it.
+
+    The caller holds the gathering's lock, and offers afterwards what is free still.
+    """
+    wait_id = await SQL.active_wait(tx, gathering_id=gathering_id, person_id=person_id)
+    if wait_id:
+        await SQL.accept(tx, wait_id=wait_id)
+        await SQL.note_booking(tx, wait_id=wait_id, booking_id=booking_id)
+
+
 async def reinstate(tx: db.Tx, booking_id: UUID) -> None:
     """Give somebody their place in line again, whose payment could not begin. The caller holds the gathering's lock."""
     await SQL.reinstate(tx, booking_id=booking_id)
