@@ -178,38 +178,47 @@ return (
         and others.state in ('waiting', 'offered') and (others.joined_at, others.id) <= (wait.joined_at, wait.id)
 );
 
--- An offered seat counts as theirs, for the newcomers of a gathering (see 0014) and for those who are kept apart.
-create or replace function newcomers_at(gathering uuid) returns bigint language sql stable parallel safe
-return (
-    select count(*) from (
-        select bookings.person_id from bookings
-        where bookings.gathering_id = gathering and bookings.state in ('held', 'confirmed')
-        union all
-        select waits.person_id from waits where waits.gathering_id = gathering and waits.state = 'offered'
-    ) as coming
-    join gatherings on gatherings.id = gathering
-    where not been_here(gatherings.circle_id, coming.person_id)
-);
-create or replace function kept_apart(gathering uuid, person uuid) returns boolean language sql stable parallel safe
-return exists (
-    select from apart
-    join gatherings on gatherings.circle_id = apart.circle_id
-    cross join lateral (
-        select case when apart.first_id = person then apart.second_id else apart.first_id end as id
-    ) as other
-    where gatherings.id = gathering and person in (apart.first_id, apart.second_id)
-        and (
-            exists (
-                select from bookings
-                where bookings.gathering_id = gatherings.id and bookings.person_id = other.id
-                    and bookings.state in ('held', 'confirmed')
+-- An offered seat counts as theirs, for the newcomers of a gathering (see 0014 and 0073) and for those who are kept apart.
+create or replace function newcomers_at(gathering uuid) returns bigint
+language plpgsql stable parallel safe as $$
+begin
+    return (
+        select count(*) from (
+            select bookings.person_id from bookings
+            where bookings.gathering_id = gathering and bookings.state in ('held', 'confirmed')
+            union all
+            select waits.person_id from waits where waits.gathering_id = gathering and waits.state = 'offered'
+        ) as coming
+        join gatherings on gatherings.id = gathering
+        where not been_here(gatherings.circle_id, coming.person_id)
+    );
+end
+$$;
+create or replace function kept_apart(gathering uuid, person uuid) returns boolean
+language plpgsql stable parallel safe as $$
+begin
+    return exists (
+        select from apart
+        join gatherings on gatherings.circle_id = apart.circle_id
+        cross join lateral (
+            select case when apart.first_id = person then apart.second_id else apart.first_id end as id
+        ) as other
+        where gatherings.id = gathering and person in (apart.first_id, apart.second_id)
+            and (
+                exists (
+                    select from bookings
+                    where bookings.gathering_id = gatherings.id and bookings.person_id = other.id
+                        and bookings.state in ('held', 'confirmed')
+                )
+                or exists (
+                    select from waits
+                    where waits.gathering_id = gatherings.id and waits.person_id = other.id
+                        and waits.state = 'offered'
+                )
             )
-            or exists (
-                select from waits
-                where waits.gathering_id = gatherings.id and waits.person_id = other.id and waits.state = 'offered'
-            )
-        )
-);
+    );
+end
+$$;
 
 -- Whether somebody could take a seat of a gathering now, if they were offered one. Being volatile it sees what was committed while
 -- its caller waited for the gathering's lock. Who could not is passed over, and keeps their place.

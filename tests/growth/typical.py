@@ -127,6 +127,7 @@ def by_name(community: Community) -> dict[str, Any]:
 BY_QUERY: dict[str, dict[str, Any]] = {
     "attendance/exports.bookings_page": {"circle": None},
     "attendance/exports.week_lists": {"most": 21},
+    "bookings/waiting_list.hosted_line": {"after_at": NOW - timedelta(days=1)},
 }
 
 
