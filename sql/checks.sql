@@ -60,19 +60,52 @@ select count(*) from waits where not exists (
 );
 
 -- name: every_paid_seat_was_paid()$
--- every confirmed paid booking has its whole amount in the ledger, but for what went back at Stripe's dashboard or by dispute
+-- every confirmed paid booking costs what was paid for it less the refunds that this site asked for; what went back at Stripe's
+-- dashboard may be less or count against those, and what a dispute took is not counted
 select count(*) from bookings
-left join (
-    select money_rows.booking_id, sum(money_rows.amount) as amount from money_rows
-    where money_rows.kind not like 'dispute%' and not exists (
-        select from operations
-        where operations.booking_id = money_rows.booking_id and operations.reason = 'at_stripe'
-            and money_rows.kind like 'refund%'
-            and (money_rows.stripe_id = operations.stripe_id or money_rows.stripe_id = any(operations.failed_ids))
-    )
-    group by money_rows.booking_id
-) as paid on paid.booking_id = bookings.id
-where bookings.state = 'confirmed' and bookings.kind = 'paid' and bookings.amount <> coalesce(paid.amount, 0);
+cross join lateral (
+    select coalesce(sum(amount), 0) as amount from money_rows
+    where money_rows.booking_id = bookings.id and money_rows.kind = 'payment'
+) as paid
+cross join lateral (
+    select
+        coalesce(sum(amount) filter (where reason <> 'at_stripe'), 0) as asked,
+        coalesce(sum(amount) filter (where reason = 'at_stripe'), 0) as elsewhere
+    from operations where operations.booking_id = bookings.id and operations.kind = 'refund'
+) as refunds
+where bookings.state = 'confirmed' and bookings.kind = 'paid'
+    and bookings.amount not between paid.amount - refunds.asked and paid.amount - refunds.asked + refunds.elsewhere;
+
+-- name: lines_add_up_to_their_checkout()$
+-- the lines of every checkout add up to its amount, in the currency of their bookings, all of one person
+select count(*) from (
+    select checkouts.id
+    from checkouts
+    left join checkout_lines as lines on lines.checkout_id = checkouts.id
+    left join bookings on bookings.id = lines.booking_id
+    group by checkouts.id
+    having coalesce(sum(lines.amount), 0) <> checkouts.amount or bool_or(bookings.currency <> checkouts.currency)
+        or count(distinct bookings.person_id) <> 1 or bool_or(lines.is_addition <> (checkouts.covers = 'addition'))
+        or (checkouts.covers <> 'bookings' and count(*) <> 1)
+        or (checkouts.covers <> 'addition' and bool_and(lines.booking_id <> checkouts.booking_id))
+) as unequal;
+
+-- name: every_line_is_in_the_ledger_once()$
+-- every line of a paid checkout is in the ledger with its whole amount, and no other line is
+select count(*) from checkout_lines as lines
+join checkouts on checkouts.id = lines.checkout_id
+full join (
+    select booking_id, checkout_id, sum(amount) as amount from money_rows where kind = 'payment'
+    group by booking_id, checkout_id
+) as paid on paid.checkout_id = lines.checkout_id and paid.booking_id = lines.booking_id
+where lines.checkout_id is null or case checkouts.state when 'paid' then lines.amount else 0 end <> coalesce(paid.amount, 0);
+
+-- name: no_payment_is_refunded_more_than_paid()$
+-- no payment has more refunds of a booking than it brought for that booking
+select count(*) from (
+    select checkout_id, booking_id from money_rows where kind not like 'dispute%'
+    group by checkout_id, booking_id having sum(amount) < 0
+) as negative;
 
 -- name: payments_without_a_seat_are_refunded()$
 -- what was paid for a lapsed booking was refunded, or its refund is due or for a person to settle
@@ -120,13 +153,16 @@ where kind in ('refund', 'refund_finding') and state = 'sent'
     and (read_at is null or read_at not between now() - interval '1 day' and now() + interval '1 day');
 
 -- name: refunds_to_be_sent_have_money()$
--- no more is to be refunded of a booking than what is left of its payment
+-- no more is to be refunded of a booking than what is left of the payment that it goes back from
 select count(*) from (
-    select booking_id, sum(amount - covered) as owed from operations
+    select booking_id, checkout_id, sum(amount - covered) as owed from operations
     where kind = 'refund' and state in ('due', 'failed')
-    group by booking_id
+    group by booking_id, checkout_id
 ) as waiting
-where owed > greatest(0, (select coalesce(sum(amount), 0) from money_rows where booking_id = waiting.booking_id));
+where owed > greatest(0, (
+    select coalesce(sum(amount), 0) from money_rows
+    where booking_id = waiting.booking_id and checkout_id = waiting.checkout_id
+));
 
 -- name: ledger_agrees_with_disputes()$
 -- disputes took no more of a payment than they are about, and gave no more back than they took
@@ -237,11 +273,14 @@ where money_rows.currency <> bookings.currency;
 select count(*) from bookings
 where state = 'held' and held_until < now() - interval '1 day'
     and not exists (
-        select from checkouts where checkouts.booking_id = bookings.id and checkouts.pending_at is not null
-    )
-    and not exists (
-        select from payment_findings
-        where payment_findings.booking_id = bookings.id and payment_findings.settled_at is null
+        select from checkouts
+        where checkouts.id = checkout_named(bookings.id) and (
+            checkouts.pending_at is not null
+            or exists (
+                select from payment_findings
+                where payment_findings.booking_id = checkouts.booking_id and payment_findings.settled_at is null
+            )
+        )
     );
 
 -- name: invite_sequence_is_the_last_sent()$

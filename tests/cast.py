@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from circles.payments.rules import Line, Outcome, Settled
 from circles.store import db
 from circles.store.context import Context
 
@@ -334,3 +335,8 @@ async def add_listing(context: Context, **more: Any) -> UUID:
 async def _add_row(tx: db.Tx, table: str, values: dict[str, Any]) -> None:
     places = ", ".join(f"${i}" for i in range(1, len(values) + 1))
     await tx.execute(f"insert into {table} ({', '.join(values)}) values ({places})", *values.values())
+
+
+def settled(booking_id: UUID, outcome: Outcome) -> Settled:
+    """A checkout of one booking that was settled, as bookings learn of it."""
+    return Settled(booking_id, "booking", (Line(booking_id, 4500),), outcome)

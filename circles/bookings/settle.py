@@ -13,13 +13,29 @@ from circles.store.context import Context
 SQL = db.queries("bookings/bookings")
 
 
-async def settle(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) -> None:
-    """Move a booking by the outcome of its checkout, see payments.on_settled. Idempotent.
+async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None:
+    """Move bookings by the outcome of their checkout, see payments.on_settled. Idempotent.
 
-    Raises Refused when it is "accepted" and no seat can be given.
+    Raises Refused when it is "accepted" and a seat cannot be given.
 
     Called inside the transaction that moves the checkout, after its money is in the ledger.
     """
+    if settled.covers == "addition":
+        await _settle_addition(tx, settled)
+        return
+    if len(settled.lines) > 1:  # whoever locks several gatherings locks them in the order of their ids
+        await SQL.lock_gatherings(tx, booking_ids=settled.booking_ids)
+    for booking_id in settled.booking_ids:
+        await _settle_booking(tx, context, booking_id, settled.outcome)
+
+
+async def _settle_addition(tx: db.Tx, settled: payments.Settled) -> None:
+    """An additional payment that nothing applies goes back to the person who paid it."""
+    if settled.outcome in ("paid", "accepted"):
+        await payments.refund_addition(tx, settled.lines[0].booking_id, settled.reference, "not_needed")
+
+
+async def _settle_booking(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) -> None:
     row = await transitions.lock(tx, booking_id)
     gathering_canceled = row["gathering_state"] == "cancelled"
     if outcome == "accepted":

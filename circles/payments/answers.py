@@ -47,7 +47,7 @@ def checkout(session: Any) -> CheckoutSnapshot:
         url=session.url or "",
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
         # Another site's checkout on the same Stripe account carries no id of ours.
-        booking_id=reading.uuid_or_none(session.client_reference_id or ""),
+        reference=reading.uuid_or_none(session.client_reference_id or ""),
         mode=getattr(session, "mode", None),
         livemode=getattr(session, "livemode", None),
         metadata=metadata.to_dict() if metadata else {},

@@ -6,7 +6,7 @@ any point leaves something to continue from (reconcile.py does).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from circles.payments import deadline, findings, gateway, rules, sync
 from circles.payments.gateway import RefusedByStripe, Unreachable
-from circles.payments.rules import CheckoutSnapshot, CheckoutState
+from circles.payments.rules import CheckoutSnapshot, CheckoutState, Line
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
@@ -34,10 +34,37 @@ async def prepare(tx: db.Tx, booking_id: UUID, amount: int, currency: str, expir
     await SQL.add_checkout(tx, booking_id=booking_id, amount=amount, currency=currency, expires_at=expires_at)
 
 
+async def prepare_several(tx: db.Tx, lines: Sequence[Line], currency: str, expires_at: datetime) -> None:
+    """The same for one checkout of several held bookings, in their own transaction.
+
+    The first booking is its reference; `start`, `release` and the others find it by any of them.
+    """
+    await SQL.add_shared_checkout(
+        tx,
+        booking_ids=[line.booking_id for line in lines],
+        amounts=[line.amount for line in lines],
+        currency=currency,
+        expires_at=expires_at,
+    )
+
+
+async def prepare_addition(
+    tx: db.Tx, booking_id: UUID, amount: int, currency: str, expires_at: datetime
+) -> UUID:
+    """Note that more will be requested for a confirmed booking; returns the additional payment's id.
+
+    amount: minor units that a card can be charged. That id goes to `start` and `release`, and names the payment when
+    it is settled (see on_settled). Nothing of the booking changes before.
+    """
+    return await SQL.add_addition(
+        tx, booking_id=booking_id, amount=amount, currency=currency, expires_at=expires_at
+    )
+
+
 @deadline.for_all_calls
 async def start(
     context: Context,
-    booking_id: UUID,
+    reference: UUID,
     *,
     amount: int,
     currency: str,
@@ -48,9 +75,10 @@ async def start(
     hold_minutes: int = rules.HOLD_MINUTES,
     is_repeat: bool = False,
 ) -> str:
-    """Create the checkout of a booking at Stripe and return its address. Called twice, it is the same one.
+    """Create a checkout at Stripe and return its address. Called twice, it is the same one.
 
-    amount: minor units; name and statement: discreet, Stripe and the card statement show them. is_repeat: an earlier
+    reference: a booking that it pays, or the id of an additional payment. amount: minor units, of a booking that has
+    no checkout yet; name and statement: discreet, Stripe and the card statement show them. is_repeat: an earlier
     call may still be under way, so it is made only where it never was, and the address is empty else.
     Raises Unreachable when there is none. The seat may then be freed at once although Stripe may have created a
     checkout: nobody was given its address, so nobody can pay it, and the reconciler ends it.
@@ -60,14 +88,14 @@ async def start(
 
     async def write() -> tuple[db.Record, db.Record | None]:
         async with context.db.transaction() as tx:
-            row = await lock_or_add(tx, booking_id, amount, currency, hold_minutes)
+            row = await lock_or_add(tx, reference, amount, currency, hold_minutes)
             if row["state"] != "asked" or (is_repeat and row["request"] is not None):
                 return row, None
             return row, await _write_call(tx, row, words)
 
     row, call = await _once_more(write)
     if call:
-        return await _create(context, booking_id, call["id"], call["request"], call["idempotency_key"])
+        return await _create(context, reference, call["id"], call["request"], call["idempotency_key"])
     if row["state"] == "open":
         return pay_address(context, row["url"])
     if row["state"] == "asked":
@@ -76,22 +104,22 @@ async def start(
 
 
 async def lock_or_add(
-    tx: db.Tx, booking_id: UUID, amount: int, currency: str, hold_minutes: int = rules.HOLD_MINUTES
+    tx: db.Tx, reference: UUID, amount: int, currency: str, hold_minutes: int = rules.HOLD_MINUTES
 ) -> db.Record:
-    """The checkout of a booking, locked; a new one where there is none."""
-    row = await SQL.lock_checkout(tx, booking_id=booking_id)
+    """A checkout, locked; a new one for a booking that has none."""
+    row = await SQL.lock_checkout(tx, reference=reference)
     if row is None:
         end = await SQL.in_minutes(tx, minutes=hold_minutes)
-        await prepare(tx, booking_id, amount, currency, end)
-        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+        await prepare(tx, reference, amount, currency, end)
+        row = await SQL.lock_checkout(tx, reference=reference)
     return row
 
 
 async def _write_call(tx: db.Tx, row: db.Record, words: dict[str, str]) -> db.Record:
     """Store the parameters of the call that creates a locked checkout; a second call repeats those of the first."""
     parameters = rules.checkout_parameters(
-        booking_id=row["booking_id"],
-        amount=row["amount"],
+        reference=row["booking_id"],
+        lines=await sync.lines_of(tx, row),
         currency=row["currency"],
         expires_at=rules.checkout_end(row["expires_at"], row["now"]),
         **words,
@@ -110,19 +138,19 @@ async def _once_more(step: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _create(
-    context: Context, booking_id: UUID, operation_id: UUID, request: dict[str, Any], key: str
+    context: Context, reference: UUID, operation_id: UUID, request: dict[str, Any], key: str
 ) -> str:
     try:
         snapshot = await gateway.create_checkout(context, request, key)
     except RefusedByStripe as error:
         async with context.db.transaction() as tx:
-            await sync.fail(tx, context, booking_id, error.code)
+            await sync.fail(tx, context, reference, error.code)
         raise Unreachable("Stripe would not open a checkout.") from error
     except Unreachable:
         async with context.db.transaction() as tx:
             await OPERATIONS.note_fault(tx, operation_id=operation_id, fault="unreachable")
         raise
-    if not await _once_more(lambda: _record_open(context, booking_id, snapshot)):
+    if not await _once_more(lambda: _record_open(context, reference, snapshot)):
         # Released meanwhile, or another than was asked for: nobody may be sent there.
         await _end_unused(context, snapshot.id)
         raise Unreachable("The checkout came too late, or is another than was asked for.")
@@ -135,22 +163,22 @@ async def _end_unused(context: Context, stripe_id: str) -> None:
         await gateway.expire_checkout(context, stripe_id)
 
 
-async def _record_open(context: Context, booking_id: UUID, snapshot: CheckoutSnapshot) -> bool:
+async def _record_open(context: Context, reference: UUID, snapshot: CheckoutSnapshot) -> bool:
     """Whether the checkout is open, and as it was asked for: recorded as such now, or by another call before."""
     async with context.db.transaction() as tx:
-        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+        row = await SQL.lock_checkout(tx, reference=reference)
         paid = row["state"] == "paid"  # by other money, which a person accepted
         differences = {} if paid else rules.differences(sync.asked_of(context, row), snapshot)
         if differences:
-            await findings.record(tx, "differs", booking_id, snapshot, differences)
-            await sync.fail(tx, context, booking_id, "differs")
+            await findings.record(tx, "differs", row["about"], snapshot, differences)
+            await sync.fail(tx, context, reference, "differs")
             return False
         if "open" in rules.CHECKOUT_MOVES[row["state"]]:
             await SQL.checkout_opened(
                 tx, id=row["id"], stripe_id=snapshot.id, url=snapshot.url, expires_at=snapshot.expires_at
             )
             await OPERATIONS.operation_done(tx, id=row["operation_id"], stripe_id=snapshot.id)
-            await audit.record(tx, "checkout.open", booking_id, before=row["state"], after="open")
+            await audit.record(tx, "checkout.open", row["about"], before=row["state"], after="open")
             return True
         return row["state"] == "open"
 
@@ -161,22 +189,24 @@ def pay_address(context: Context, url: str) -> str:
 
 
 @deadline.for_all_calls
-async def release(context: Context, booking_id: UUID) -> Released:
-    """End a booking's checkout at Stripe, so that its seat may be freed. Notifies the listener.
+async def release(context: Context, reference: UUID) -> Released:
+    """End a checkout at Stripe, so that its seats may be freed. Notifies the listener.
+
+    reference: any booking that it first pays, or the id of an additional payment.
 
     "expired": nobody can pay it any more; "paid": somebody has; "undecided": somebody has, and a bank or a person
     still decides; "unreachable": nothing is known. In the last two the seat stays held, and the reconciler asks again.
     """
     async with context.db.reading() as tx:
-        row = await SQL.checkout_of(tx, booking_id=booking_id)
+        row = await SQL.checkout_of(tx, reference=reference)
     if row is None:
         return "expired"
     state: CheckoutState = row["state"]
     try:
         if state == "asked":
-            state = await sync.resolve_unknown_checkout(context, booking_id)
+            state = await sync.resolve_unknown_checkout(context, reference)
         elif state == "open":
-            state = await sync.expire(context, booking_id, row["stripe_id"])
+            state = await sync.expire(context, reference, row["stripe_id"])
     except Unreachable:
         return "unreachable"
     if state == "paid":
@@ -192,9 +222,10 @@ async def settle_finding(
     refund: all its money goes back, under "payments.refund". False when it was settled before: nothing changes then.
     Raises NotFound, and Refused without a reason.
     """
+    reference = await findings.reference_of(tx, finding_id)
     booking_id = await findings.booking_of(tx, finding_id)
     await STUCK.lock_gathering_of(tx, booking_id=booking_id)  # its seat may come free
-    row = await SQL.lock_checkout(tx, booking_id=booking_id)  # before the finding, as sync does
+    row = await SQL.lock_checkout(tx, reference=reference)  # before the finding, as sync does
     finding = await findings.lock(tx, finding_id)
     if finding["settled_at"]:
         return False
@@ -203,5 +234,5 @@ async def settle_finding(
     if operation_id:
         await jobs.enqueue(tx, "payments.refund", operation_id=operation_id, key=str(operation_id))
     if row and row["stripe_id"] == finding["stripe_id"]:
-        await sync.fail(tx, context, booking_id, f"finding_{finding['kind']}", "differs")
+        await sync.fail(tx, context, reference, f"finding_{finding['kind']}", "differs")
     return True

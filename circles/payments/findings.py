@@ -75,9 +75,10 @@ async def _record(tx: db.Tx, **row: Any) -> None:
         )
 
 
-async def known_again(tx: db.Tx, booking_id: UUID, stripe_id: str) -> None:
+async def known_again(tx: db.Tx, stripe_id: str) -> None:
     """Close the finding that Stripe does not know a checkout of ours: it answers for it again."""
-    if await SQL.known_again(tx, booking_id=booking_id, stripe_id=stripe_id):
+    booking_id = await SQL.known_again(tx, stripe_id=stripe_id)
+    if booking_id:
         await audit.record(
             tx, "finding.closed", booking_id, before="open", after="settled", why="known_again"
         )
@@ -107,6 +108,11 @@ async def settle(tx: db.Tx, actor_id: UUID, finding: db.Record, reason: str) -> 
 async def booking_of(tx: db.Tx, finding_id: UUID) -> UUID:
     """The booking that a finding is about. Raises NotFound."""
     return or_not_found(await SQL.booking_of_finding(tx, id=finding_id))
+
+
+async def reference_of(tx: db.Tx, finding_id: UUID) -> UUID:
+    """The reference of the checkout or booking that a finding is about. Raises NotFound."""
+    return or_not_found(await SQL.reference_of_finding(tx, id=finding_id))
 
 
 async def lock(tx: db.Tx, finding_id: UUID) -> db.Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from circles.payments.refunds.rules import id_at_stripe
 from circles.payments.sync import sync_checkout_soon
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -35,7 +36,8 @@ async def reconcile(context: Context) -> None:
 async def _read_again(tx: db.Tx) -> None:
     """Enqueue a reading of every refund that is not final, and of disputes."""
     for row in await db.rows(REFUNDS.refunds_to_read(tx, most=MOST)):
-        await jobs.enqueue(tx, "payments.look_at_refund", stripe_id=row["stripe_id"], key=row["stripe_id"])
+        stripe_id = id_at_stripe(row["stripe_id"])
+        await jobs.enqueue(tx, "payments.look_at_refund", stripe_id=stripe_id, key=stripe_id)
     for row in await db.rows(DISPUTES.disputes_to_read(tx, most=MOST)):
         await jobs.enqueue(tx, "payments.read_dispute", stripe_id=row["stripe_id"], key=row["stripe_id"])
 

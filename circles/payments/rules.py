@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -14,6 +15,10 @@ from circles.base.money import minor_per_unit
 
 CheckoutState = Literal["asked", "open", "paid", "expired", "failed"]
 Outcome = Literal["paid", "expired", "failed", "differs", "debit_failed", "accepted"]
+# What a checkout pays: one seat, several held seats, or more for a confirmed booking.
+Covers = Literal["booking", "bookings", "addition"]
+# Bookings that one checkout pays at most: half a year of weekly evenings.
+MAX_LINES = 26
 StripeStatus = Literal["open", "complete", "expired"]
 
 # asked: requested of Stripe, not yet confirmed. Paid is reached from everywhere: money that came late is still money.
@@ -44,8 +49,8 @@ _THREE_DECIMALS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 class CheckoutSnapshot:
     """A checkout as Stripe answers it.
 
-    amount: as Stripe counts, see from_stripe. currency: in upper case. expires_at: UTC. booking_id: the booking that it
-    names, which proves nothing: a payment link takes that name from its address. mode, livemode: None where
+    amount: as Stripe counts, see from_stripe. currency: in upper case. expires_at: UTC. reference: of our checkout or
+    booking that it names, which proves nothing: a payment link takes it from its address. mode, livemode: None where
     the answer lacks them. intent_status: of its payment, read where the checkout is complete and not paid.
     """
 
@@ -57,7 +62,7 @@ class CheckoutSnapshot:
     currency: str
     url: str
     expires_at: datetime
-    booking_id: UUID | None
+    reference: UUID | None
     mode: str | None = None
     livemode: bool | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -78,10 +83,35 @@ _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A booking that a checkout pays, and how much for it, in minor units."""
+
+    booking_id: UUID
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A checkout that was settled, as bookings learn of it.
+
+    reference: the id of the booking or additional payment that it is known by. lines: what it pays, in their order.
+    """
+
+    reference: UUID
+    covers: Covers
+    lines: tuple[Line, ...]
+    outcome: Outcome
+
+    @property
+    def booking_ids(self) -> tuple[UUID, ...]:
+        return tuple(line.booking_id for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class AskedCheckout:
     """What a checkout was asked for. amount: minor units; livemode: whether our key moves real money."""
 
-    booking_id: UUID
+    reference: UUID
     amount: int
     currency: str
     livemode: bool
@@ -94,7 +124,7 @@ def differences(asked: AskedCheckout, snapshot: CheckoutSnapshot) -> dict[str, t
         "currency": (asked.currency.upper(), snapshot.currency),
         "mode": ("payment", snapshot.mode or "payment"),
         "livemode": (asked.livemode, asked.livemode if snapshot.livemode is None else snapshot.livemode),
-        "booking": (str(asked.booking_id), str(snapshot.booking_id or asked.booking_id)),
+        "booking": (str(asked.reference), str(snapshot.reference or asked.reference)),
     }
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
@@ -125,8 +155,8 @@ def checkout_end(wanted: datetime, now: datetime) -> datetime:
 
 def checkout_parameters(
     *,
-    booking_id: UUID,
-    amount: int,
+    reference: UUID,
+    lines: Sequence[Line],
     currency: str,
     name: str,
     statement: str,
@@ -134,14 +164,16 @@ def checkout_parameters(
     cancel_url: str,
     expires_at: datetime,
 ) -> dict[str, Any]:
-    """What Stripe learns of a checkout: an amount, a discreet name and our booking's id.
+    """What Stripe learns of a checkout: amounts, a discreet name and our bookings' ids.
 
     Neither the person's name nor their address: Stripe asks the payer for what it needs. Cards only, since a
     slow payment method would hold a seat for days; and no conversion, so that the amount is the one they chose. The
-    booking's id is in the metadata of the checkout and of its payment, which is found by it at Stripe.
+    ids are in the metadata of the checkout and of its payment, which is found by them at Stripe. Bookings that cost
+    the same are one line with their number: no dates of somebody's evenings.
     """
     suffix = statement_suffix(statement)
-    metadata = {"booking": str(booking_id)}
+    metadata = checkout_metadata(reference, lines)
+    amounts = Counter(line.amount for line in lines)
     payment: dict[str, Any] = {"description": name, "metadata": metadata} | (
         {"statement_descriptor_suffix": suffix} if suffix else {}
     )
@@ -150,9 +182,9 @@ def checkout_parameters(
         "submit_type": "book",
         "allowed_payment_method_types": ["card"],
         "adaptive_pricing": {"enabled": False},
-        "client_reference_id": str(booking_id),
+        "client_reference_id": str(reference),
         "metadata": metadata,
-        "line_items": [_line_item(name, amount, currency)],
+        "line_items": [_line_item(name, amount, currency, number) for amount, number in amounts.items()],
         "payment_intent_data": payment,
         "success_url": success_url,
         "cancel_url": cancel_url,
@@ -160,13 +192,23 @@ def checkout_parameters(
     }
 
 
-def _line_item(name: str, amount: int, currency: str) -> dict[str, Any]:
+def checkout_metadata(reference: UUID, lines: Sequence[Line]) -> dict[str, str]:
+    """The ids of a checkout's bookings, one a key since Stripe takes 500 letters of each, and of what is added."""
+    ids = {
+        f"booking_{number}" if number > 1 else "booking": str(line.booking_id)
+        for number, line in enumerate(lines, 1)
+    }
+    is_booking = reference == lines[0].booking_id
+    return ids if is_booking else ids | {"additional_payment": str(reference)}
+
+
+def _line_item(name: str, amount: int, currency: str, number: int) -> dict[str, Any]:
     price = {
         "currency": currency.lower(),
         "unit_amount": to_stripe(amount, currency),
         "product_data": {"name": name},
     }
-    return {"quantity": 1, "price_data": price}
+    return {"quantity": number, "price_data": price}
 
 
 def statement_suffix(text: str) -> str:

@@ -15,7 +15,7 @@ import structlog
 
 from circles.payments import findings, gateway, rules
 from circles.payments.gateway import KeyRefused, RefusedByStripe, Unreachable
-from circles.payments.rules import AskedCheckout, CheckoutSnapshot, CheckoutState, Outcome
+from circles.payments.rules import AskedCheckout, CheckoutSnapshot, CheckoutState, Line, Outcome, Settled
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
@@ -23,7 +23,7 @@ log = structlog.get_logger("payments")
 SQL = db.queries("payments/checkouts")
 OPERATIONS = db.queries("payments/operations")
 
-Listener = Callable[[db.Tx, Context, UUID, Outcome], Awaitable[None]]
+Listener = Callable[[db.Tx, Context, Settled], Awaitable[None]]
 
 # How often the open page of a booking has Stripe asked about its checkout. Webhooks and the timetable do the rest.
 MAX_PAGE_ASKS = 4
@@ -32,7 +32,7 @@ AGAIN_AFTER = timedelta(seconds=20)
 ASYNC_FAILED = "checkout.session.async_payment_failed"
 
 
-async def _no_listener(tx: db.Tx, context: Context, booking_id: UUID, outcome: Outcome) -> None:
+async def _no_listener(tx: db.Tx, context: Context, settled: Settled) -> None:
     raise RuntimeError("a checkout was settled and nothing listens; app.py calls on_settled at start-up")
 
 
@@ -42,26 +42,29 @@ _listener: Listener = _no_listener
 def on_settled(listener: Listener) -> Listener:
     """Set the function to call when a checkout is settled; returns the previous one.
 
-    It is called as `listener(tx, context, booking_id, outcome)` in the transaction that moves the checkout,
-    under the checkout's row lock: "paid", "expired" (not paid in time, or released), "failed" (nobody was
-    ever given its address), "debit_failed" (a bank did not send the money that was under way), "differs" (a person
-    settled what Stripe answered otherwise than asked) or "accepted" (a person judged that money right: the listener
-    gives the seat, or raises Refused). "paid" may come after one of the others, when money was late.
+    It is called as `listener(tx, context, settled)` in the transaction that moves the checkout, under the checkout's
+    row lock, once for all its bookings. settled.outcome: "paid", "expired" (not paid in time, or released), "failed"
+    (nobody was ever given its address), "debit_failed" (a bank did not send the money that was under way), "differs" (a
+    person settled what Stripe answered otherwise than asked) or "accepted" (a person judged that money right: the
+    listener gives the seat, or raises Refused). "paid" may come after one of the others, when money was late.
     """
     global _listener
     before, _listener = _listener, listener
     return before
 
 
-async def sync_checkout_soon(tx: db.Tx, booking_id: UUID) -> None:
-    """Have the worker sync a booking's checkout, once however often this is called meanwhile."""
-    await jobs.enqueue(tx, "payments.look", booking_id=booking_id, key=str(booking_id))
+async def sync_checkout_soon(tx: db.Tx, reference: UUID) -> None:
+    """Have the worker sync a checkout, once however often this is called meanwhile.
+
+    reference: any of the bookings that it first pays, or the id of an additional payment.
+    """
+    await jobs.enqueue(tx, "payments.look", booking_id=reference, key=str(reference))
 
 
-async def sync_checkout_for_page(tx: db.Tx, booking_id: UUID) -> None:
+async def sync_checkout_for_page(tx: db.Tx, reference: UUID) -> None:
     """The same for an open page that looks again and again: a few times, with growing waits."""
-    if await SQL.may_ask_for_page(tx, booking_id=booking_id, most=MAX_PAGE_ASKS):
-        await sync_checkout_soon(tx, booking_id)
+    if await SQL.may_ask_for_page(tx, reference=reference, most=MAX_PAGE_ASKS):
+        await sync_checkout_soon(tx, reference)
 
 
 # The names of jobs stay as they were first chosen: jobs queued by an older version still run.
@@ -69,13 +72,13 @@ async def sync_checkout_for_page(tx: db.Tx, booking_id: UUID) -> None:
 async def sync_checkout(
     context: Context, *, booking_id: str = "", stripe_id: str = "", event: str = ""
 ) -> None:
-    """Job: read a checkout's state from Stripe and move ours. Named by our booking or by Stripe's id of it.
+    """Job: read a checkout's state from Stripe and move ours. booking_id: its reference; stripe_id: Stripe's id of it.
 
     event: the type of the webhook that had it enqueued.
     """
     async with context.db.reading() as tx:
         if booking_id:
-            row = await SQL.checkout_of(tx, booking_id=UUID(booking_id))
+            row = await SQL.checkout_of(tx, reference=UUID(booking_id))
             if row is None or row["state"] != "open":
                 return
             stripe_id = row["stripe_id"]
@@ -105,35 +108,37 @@ async def _note_unknown(context: Context, row: db.Record | None, stripe_id: str,
         log.warning("a checkout that neither we nor stripe know", code=code)
         return
     async with context.db.transaction() as tx:
-        await findings.record_unknown(tx, row["booking_id"], stripe_id, code)
+        booking_id = await SQL.booking_named(tx, reference=row["booking_id"])
+        await findings.record_unknown(tx, booking_id, stripe_id, code)
         await SQL.note_looked(tx, stripe_id=stripe_id)
 
 
 async def _sync_unrecorded(context: Context, snapshot: CheckoutSnapshot, event: str) -> None:
     """Sync a checkout whose id is not stored: one that a call without an answer created, or a foreign one.
 
-    It may carry the id of a booking of ours, which proves nothing: a payment link takes it from its address. The call
+    It may carry a reference of ours, which proves nothing: a payment link takes it from its address. The call
     repeated with its own key answers which checkout it created. Raises Unreachable.
     """
-    booking_id = snapshot.booking_id
-    if booking_id is None:  # another site's checkout on the same Stripe account
+    reference = snapshot.reference
+    if reference is None:  # another site's checkout on the same Stripe account
         return
-    if await _created_by_us(context, booking_id, snapshot):
-        await apply(context, booking_id, snapshot, event)
+    if await _created_by_us(context, reference, snapshot):
+        await apply(context, reference, snapshot, event)
         return
     if snapshot.status != "complete":
-        log.info("a foreign checkout names a booking", booking=str(booking_id), status=snapshot.status)
+        log.info("a foreign checkout names a booking", booking=str(reference), status=snapshot.status)
         return
     async with context.db.transaction() as tx:
-        if await SQL.has_booking(tx, booking_id=booking_id):
-            row = await SQL.checkout_of(tx, booking_id=booking_id)
+        booking_id = await SQL.booking_named(tx, reference=reference)
+        if booking_id:
+            row = await SQL.checkout_of(tx, reference=reference)
             expected = row["stripe_id"] if row else None
             await findings.record(tx, "foreign", booking_id, snapshot, {"checkout": (expected, snapshot.id)})
 
 
-async def _created_by_us(context: Context, booking_id: UUID, snapshot: CheckoutSnapshot) -> bool:
+async def _created_by_us(context: Context, reference: UUID, snapshot: CheckoutSnapshot) -> bool:
     async with context.db.transaction() as tx:
-        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+        row = await SQL.lock_checkout(tx, reference=reference)
     if row is None or row["stripe_id"] or row["state"] != "asked" or row["request"] is None:
         return row is not None and row["stripe_id"] == snapshot.id
     if rules.differences(asked_of(context, row), snapshot):
@@ -147,24 +152,24 @@ async def _created_by_us(context: Context, booking_id: UUID, snapshot: CheckoutS
     return made.id == snapshot.id
 
 
-async def resolve_unknown_checkout(context: Context, booking_id: UUID) -> CheckoutState:
+async def resolve_unknown_checkout(context: Context, reference: UUID) -> CheckoutState:
     """End a checkout of which it is unknown whether Stripe created it. Raises Unreachable.
 
     Repeating the call with the same key and parameters returns what the first call created, which is then ended;
     a refusal means that the first call created nothing.
     """
     async with context.db.transaction() as tx:
-        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+        row = await SQL.lock_checkout(tx, reference=reference)
         if row["state"] != "asked":
             return row["state"]
         if row["request"] is None:
-            return await fail(tx, context, booking_id, "never_called")
+            return await fail(tx, context, reference, "never_called")
     try:
         snapshot = await gateway.create_checkout(context, row["request"], row["idempotency_key"])
     except RefusedByStripe as error:
         async with context.db.transaction() as tx:
-            return await fail(tx, context, booking_id, error.code)
-    return await expire(context, booking_id, snapshot.id)
+            return await fail(tx, context, reference, error.code)
+    return await expire(context, reference, snapshot.id)
 
 
 @jobs.job("payments.forsake", group="money")
@@ -176,7 +181,7 @@ async def run_resolve_unknown_checkout(context: Context, *, booking_id: str) -> 
         return
 
 
-async def expire(context: Context, booking_id: UUID, stripe_id: str) -> CheckoutState:
+async def expire(context: Context, reference: UUID, stripe_id: str) -> CheckoutState:
     """End a checkout at Stripe, or read how it ended before, and move ours. Raises Unreachable.
 
     One that Stripe does not know becomes a finding, and ours stays as it is.
@@ -188,13 +193,14 @@ async def expire(context: Context, booking_id: UUID, stripe_id: str) -> Checkout
             snapshot = await gateway.retrieve_checkout(context, stripe_id)
         except RefusedByStripe as error:
             async with context.db.transaction() as tx:
+                booking_id = await SQL.booking_named(tx, reference=reference)
                 await findings.record_unknown(tx, booking_id, stripe_id, error.code)
-                return (await SQL.checkout_of(tx, booking_id=booking_id))["state"]
-    return await apply(context, booking_id, snapshot)
+                return (await SQL.checkout_of(tx, reference=reference))["state"]
+    return await apply(context, reference, snapshot)
 
 
 async def apply(
-    context: Context, booking_id: UUID, snapshot: CheckoutSnapshot, event: str = ""
+    context: Context, reference: UUID, snapshot: CheckoutSnapshot, event: str = ""
 ) -> CheckoutState:
     """Move our checkout to the state of Stripe's, under its row lock, and notify the listener once.
 
@@ -204,19 +210,19 @@ async def apply(
     if event == ASYNC_FAILED and snapshot.payment_pending and not snapshot.intent_status:
         snapshot = replace(snapshot, intent_status="requires_payment_method")
     async with context.db.transaction() as tx:
-        row = await SQL.lock_checkout(tx, booking_id=booking_id)
+        row = await SQL.lock_checkout(tx, reference=reference)
         if row is None or row["stripe_id"] not in (None, snapshot.id):
             return "open"
         differences = rules.differences(asked_of(context, row), snapshot)
         if differences:
-            await findings.record(tx, "differs", booking_id, snapshot, differences)
+            await findings.record(tx, "differs", row["about"], snapshot, differences)
             return row["state"]
-        await findings.known_again(tx, booking_id, snapshot.id)
+        await findings.known_again(tx, snapshot.id)
         return await _move(tx, context, row, snapshot)
 
 
 async def _move(tx: db.Tx, context: Context, row: db.Record, snapshot: CheckoutSnapshot) -> CheckoutState:
-    booking_id, state = row["booking_id"], rules.next_state(row["state"], snapshot)
+    state = rules.next_state(row["state"], snapshot)
     await SQL.move_checkout(
         tx,
         id=row["id"],
@@ -229,24 +235,23 @@ async def _move(tx: db.Tx, context: Context, row: db.Record, snapshot: CheckoutS
     if state == row["state"]:
         return state
     if state == "paid":
-        await SQL.add_payment(
-            tx,
-            booking_id=booking_id,
-            checkout_id=row["id"],
-            amount=row["amount"],
-            currency=row["currency"],
-            stripe_id=snapshot.id,
-        )
+        await SQL.add_payments(tx, checkout_id=row["id"], stripe_id=snapshot.id)
     await OPERATIONS.operation_done(tx, id=row["operation_id"], stripe_id=snapshot.id)
-    await audit.record(tx, f"checkout.{state}", booking_id, before=row["state"], after=state)
+    await audit.record(tx, f"checkout.{state}", row["about"], before=row["state"], after=state)
     outcome = "debit_failed" if state == "expired" and snapshot.payment_failed else cast(Outcome, state)
-    await notify(tx, context, booking_id, outcome)
+    await notify(tx, context, row, outcome)
     return state
 
 
-async def notify(tx: db.Tx, context: Context, booking_id: UUID, outcome: Outcome) -> None:
-    """Call the listener, see on_settled."""
-    await _listener(tx, context, booking_id, outcome)
+async def notify(tx: db.Tx, context: Context, row: db.Record, outcome: Outcome) -> None:
+    """Call the listener for a locked checkout, see on_settled."""
+    await _listener(tx, context, Settled(row["booking_id"], row["covers"], await lines_of(tx, row), outcome))
+
+
+async def lines_of(tx: db.Tx, row: db.Record) -> tuple[Line, ...]:
+    """What a checkout pays."""
+    lines = await db.rows(SQL.lines_of(tx, checkout_id=row["id"]))
+    return tuple(Line(line["booking_id"], line["amount"]) for line in lines)
 
 
 def asked_of(context: Context, row: db.Record) -> AskedCheckout:
@@ -255,10 +260,10 @@ def asked_of(context: Context, row: db.Record) -> AskedCheckout:
 
 
 async def fail(
-    tx: db.Tx, context: Context, booking_id: UUID, fault: str, outcome: Outcome = "failed"
+    tx: db.Tx, context: Context, reference: UUID, fault: str, outcome: Outcome = "failed"
 ) -> CheckoutState:
-    """Record that Stripe has no checkout of this booking that anybody can pay. Returns the checkout's state then."""
-    row = await SQL.lock_checkout(tx, booking_id=booking_id)
+    """Record that Stripe has no such checkout that anybody can pay. Returns the checkout's state then."""
+    row = await SQL.lock_checkout(tx, reference=reference)
     state: CheckoutState = "failed" if row["state"] == "asked" else "expired"
     if state not in rules.CHECKOUT_MOVES[row["state"]]:
         return row["state"]
@@ -273,6 +278,6 @@ async def fail(
         debit_failed=debit_failed,
     )
     await OPERATIONS.operation_failed(tx, id=row["operation_id"], fault=fault)
-    await audit.record(tx, f"checkout.{state}", booking_id, before=row["state"], after=state, why=fault)
-    await notify(tx, context, booking_id, outcome)
+    await audit.record(tx, f"checkout.{state}", row["about"], before=row["state"], after=state, why=fault)
+    await notify(tx, context, row, outcome)
     return state

@@ -131,9 +131,10 @@ MAP: dict[str, dict[str, Care]] = {
     "checkouts": _all(PERSON, "booking_id")
     | _all(
         PERSONAL,
-        "id amount currency state stripe_id payment_intent url expires_at looked_at created_at pending_at "
+        "id covers amount currency state stripe_id payment_intent url expires_at looked_at created_at pending_at "
         "debit_failed_at page_asks page_asked_at",
     ),
+    "checkout_lines": _all(PERSON, "booking_id") | _all(PERSONAL, "checkout_id position amount is_addition"),
     "operations": _all(PERSON, "booking_id settled_by")
     | _all(
         PERSONAL,
@@ -270,6 +271,7 @@ STAYS = frozenset(
             "acceptances",
             "attendance",
             "bookings",
+            "checkout_lines",
             "checkouts",
             "code_failures",
             "disputes",

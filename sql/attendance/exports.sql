@@ -169,8 +169,11 @@ select
     bookings.id, bookings.gathering_id, people.name, bookings.state, bookings.end_cause, bookings.kind, bookings.amount,
     bookings.currency, bookings.created_at, circles.id as circle_id, circles.name as circle_name, gatherings.starts_at,
     gatherings.zone, money.paid, money.refunded, waiting.on_its_way, waiting.not_arrived,
-    coalesce((select disputes.state from disputes where booking_id = page.id order by made_at desc limit 1), '')
-        as disputed,
+    coalesce((
+        select disputes.state
+        from checkout_lines as lines join disputes on disputes.checkout_id = lines.checkout_id
+        where lines.booking_id = page.id order by disputes.made_at desc limit 1
+    ), '') as disputed,
     case when :circle::uuid is null
         then (
             select count(*) from (

@@ -1,10 +1,10 @@
 -- name: eligibility(gathering_id, actor_id)^
 -- a gathering, and what decides whether a person may book it: the time, the guidelines in force, their latest booking here (an active one
--- first), seats held for them, their seats at overlapping hours, and how the circle admits people
+-- first), checkouts of seats held for them, their seats at overlapping hours, and how the circle admits people
 select
     gatherings.*, clock_timestamp() as now,
     newest.id as version_id, newest.body as guidelines,
-    (select count(*) from bookings as others where others.person_id = :actor_id and others.state = 'held') as held,
+    held_checkouts(:actor_id) as held,
     own_seat(gatherings.gathering_id, :actor_id) as own,
     overlaps_of(gatherings.gathering_id, :actor_id) as overlaps, admission.*,
     case when admission.newcomers_most is null then 0 else newcomers_at(gatherings.gathering_id) end as newcomers
@@ -100,6 +100,13 @@ select * from booking;
 -- lock the gathering of a booking, always before the booking itself, so that two verbs never deadlock
 select lock_gathering_of(:booking_id);
 
+-- name: lock_gatherings(booking_ids)!
+-- lock the gatherings of several bookings, in the order in which everybody locks several
+select id from gatherings
+where id in (select gathering_id from bookings where bookings.id = any(:booking_ids::uuid []))
+order by id
+for no key update;
+
 -- name: lock(booking_id)^
 -- lock one booking and read it with its gathering and its money; left_over: what was paid and no refund was requested of
 select
@@ -121,11 +128,12 @@ for no key update of bookings;
 update bookings set state = 'confirmed', confirmed_at = now() where id = :booking_id and state = 'held';
 
 -- name: keep_amount(booking_id)!
--- a booking gets the amount that its checkout really brought, and its own copy of the scale includes it
+-- a booking gets the amount that its checkout really brought for it, and its own copy of the scale includes it
 update bookings set
-    amount = checkouts.amount, scale_minimum = least(bookings.scale_minimum, checkouts.amount),
-    scale_maximum = greatest(bookings.scale_maximum, checkouts.amount)
-from checkouts where bookings.id = :booking_id and checkouts.booking_id = bookings.id;
+    amount = lines.amount, scale_minimum = least(bookings.scale_minimum, lines.amount),
+    scale_maximum = greatest(bookings.scale_maximum, lines.amount)
+from checkout_lines as lines
+where bookings.id = :booking_id and lines.booking_id = bookings.id and not lines.is_addition;
 
 -- name: seat_again(booking_id)$
 -- a lapsed booking that was paid late takes the lowest seat still free, or none. The caller holds the gathering's lock
@@ -185,7 +193,9 @@ select
         where stand_ins.gathering_id = gatherings.id and (people.is_facilitator or people.is_organizer)
     ) as stand_in,
     unseen_change(bookings.id) as unseen_change,
-    coalesce((select url from checkouts where booking_id = bookings.id and state = 'open'), '') as checkout_url,
+    coalesce(
+        (select url from checkouts where id = checkout_named(bookings.id) and state = 'open'), ''
+    ) as checkout_url,
     invite.state as invite_state, invite.created_at as invite_created_at, invite.sent_at as invite_sent_at
 from bookings_with_money as bookings
 join bookings as stored on stored.id = bookings.id
@@ -205,13 +215,14 @@ where id = :booking_id and person_id = :actor_id and state = 'held' and let_go_a
 returning id;
 
 -- name: overdue(most)
--- held bookings past their time, and those let go whose checkout is still open a minute later: not those that wait for a
--- bank or a person
-select id, let_go_at is not null as is_let_go from bookings
+-- held bookings past their time, and those let go whose checkout is still open a minute later, one for each checkout: not those
+-- that wait for a bank or a person
+select (array_agg(id order by id))[1] as id, bool_or(let_go_at is not null) as is_let_go from bookings
+left join checkout_lines as lines on lines.booking_id = bookings.id and not lines.is_addition
 where state = 'held' and (held_until < now() or let_go_at < now() - interval '1 minute')
     and not exists (
         select from checkouts
-        where checkouts.booking_id = bookings.id and (
+        where checkouts.id = lines.checkout_id and (
             checkouts.pending_at is not null
             or exists (
                 select from payment_findings
@@ -219,7 +230,8 @@ where state = 'held' and (held_until < now() or let_go_at < now() - interval '1 
             )
         )
     )
-order by held_until limit :most;
+group by coalesce(lines.checkout_id, bookings.id)
+order by min(held_until) limit :most;
 
 -- name: note_seen(booking_id, actor_id, mark)!
 -- a person has seen what changed of their booking, as far as it is still what they were shown

@@ -40,7 +40,12 @@ select
     (select jsonb_agg(to_jsonb(stand_ins)) from stand_ins where person_id = :person) as stand_ins,
     (select jsonb_agg(to_jsonb(pictures)) from pictures where person_id = :person) as pictures,
     (select jsonb_agg(to_jsonb(mine)) from mine) as bookings,
-    (select jsonb_agg(to_jsonb(checkouts)) from checkouts where booking_id in (select id from mine)) as checkouts,
+    (
+        select jsonb_agg(to_jsonb(checkouts)) from checkouts
+        where id in (select checkout_id from checkout_lines where booking_id in (select id from mine))
+    ) as checkouts,
+    (select jsonb_agg(to_jsonb(checkout_lines)) from checkout_lines where booking_id in (select id from mine))
+        as checkout_lines,
     (select jsonb_agg(to_jsonb(operations)) from operations where booking_id in (select id from mine))
         as operations,
     (select jsonb_agg(to_jsonb(disputes)) from disputes where booking_id in (select id from mine)) as disputes,

@@ -9,30 +9,75 @@ with added as (
 insert into operations (kind, booking_id, checkout_id, idempotency_key)
 select 'create_checkout', booking_id, id, 'circles-checkout-' || gen_random_uuid() from added;
 
--- name: lock_checkout(booking_id)^
--- the checkout of a booking with the operation that creates it, locked so that others may still refer to the row
+-- name: add_shared_checkout(booking_ids, amounts, currency, expires_at)!
+-- a checkout of several bookings to be created at Stripe, with its lines in this order and the operation that will create it
+with added as (
+    insert into checkouts (covers, booking_id, amount, currency, expires_at)
+    select 'bookings', (:booking_ids::uuid [])[1], sum(amount), :currency, :expires_at
+    from unnest(:amounts::int []) as given (amount)
+    returning id, booking_id
+), lines as (
+    insert into checkout_lines (checkout_id, position, booking_id, amount)
+    select added.id, given.position, given.booking_id, given.amount
+    from added
+    cross join unnest(:booking_ids::uuid [], :amounts::int []) with ordinality as given (booking_id, amount, position)
+)
+insert into operations (kind, booking_id, checkout_id, idempotency_key)
+select 'create_checkout', booking_id, id, 'circles-checkout-' || gen_random_uuid() from added;
+
+-- name: add_addition(booking_id, amount, currency, expires_at)$
+-- an additional payment for a booking, to be created at Stripe; its reference
+with added as (
+    insert into checkouts (covers, booking_id, amount, currency, expires_at)
+    values ('addition', gen_random_uuid(), :amount, :currency, :expires_at)
+    returning id, booking_id
+), line as (
+    insert into checkout_lines (checkout_id, position, booking_id, amount, is_addition)
+    select id, 1, :booking_id, :amount, true from added
+), operation as (
+    insert into operations (kind, booking_id, checkout_id, idempotency_key)
+    select 'create_checkout', :booking_id, id, 'circles-checkout-' || gen_random_uuid() from added
+)
+select booking_id from added;
+
+-- name: lock_checkout(reference)^
+-- the checkout that a reference names (see checkout_named), with the operation that creates it and the first booking that it
+-- is about, locked so that others may still refer to the row
 select
     checkouts.*,
+    (
+        select lines.booking_id from checkout_lines as lines
+        where lines.checkout_id = checkouts.id order by lines.position limit 1
+    ) as about,
     operations.id as operation_id,
     operations.request,
     operations.idempotency_key,
     now() as now
 from checkouts
 left join operations on operations.checkout_id = checkouts.id and operations.kind = 'create_checkout'
-where checkouts.booking_id = :booking_id
+where checkouts.id = checkout_named(:reference)
 for no key update of checkouts;
 
--- name: checkout_of(booking_id)^
--- the checkout of a booking
-select * from checkouts where booking_id = :booking_id;
+-- name: checkout_of(reference)^
+-- the checkout that a reference names
+select * from checkouts where id = checkout_named(:reference);
+
+-- name: lines_of(checkout_id)
+-- the bookings that a checkout pays, and how much for each, in minor units
+select booking_id, amount from checkout_lines where checkout_id = :checkout_id order by position;
 
 -- name: checkout_by_stripe_id(stripe_id)^
 -- the checkout that Stripe knows by this id
 select * from checkouts where stripe_id = :stripe_id;
 
--- name: has_booking(booking_id)$
--- whether there is such a booking
-select exists (select from bookings where id = :booking_id);
+-- name: booking_named(reference)$
+-- the booking that a reference names: itself, or the one of an additional payment; null when it names none of ours
+select id from bookings where id = :reference
+union all
+select lines.booking_id
+from checkouts join checkout_lines as lines on lines.checkout_id = checkouts.id
+where checkouts.booking_id = :reference and checkouts.covers = 'addition'
+limit 1;
 
 -- name: note_stripe_id(id, stripe_id)!
 -- the checkout that a call without an answer has created
@@ -60,22 +105,27 @@ where id = :id;
 -- Stripe was asked about a checkout, and nothing of it changes
 update checkouts set looked_at = now() where stripe_id = :stripe_id;
 
--- name: add_payment(booking_id, checkout_id, amount, currency, stripe_id)!
--- money that arrived, once for each checkout at Stripe
+-- name: add_payments(checkout_id, stripe_id)!
+-- money that arrived by a checkout, once for each of its lines; the second line and those after it are numbered
 insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
-values (:booking_id, :checkout_id, 'payment', :amount, :currency, :stripe_id)
+select
+    lines.booking_id, lines.checkout_id, 'payment', lines.amount, checkouts.currency,
+    :stripe_id::text || case when lines.position > 1 then ':' || lines.position else '' end
+from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
+where lines.checkout_id = :checkout_id
+order by lines.position
 on conflict (kind, stripe_id) do nothing;
 
 -- name: unknown_checkouts()
--- bookings whose checkout was requested a while ago and whose creation Stripe never confirmed
+-- checkouts requested a while ago whose creation Stripe never confirmed
 select booking_id from checkouts where state = 'asked' and created_at < now() - interval '2 minutes' limit 100;
 
 -- name: checkouts_to_sync()
--- bookings whose open checkout is past its time, or was not compared with Stripe for a while; one whose money is under way
+-- open checkouts that are past their time, or were not compared with Stripe for a while; one whose money is under way
 -- is compared every half hour, likewise one that Stripe does not know (until the key is right again), and one with another
 -- finding waits for a person
 select checkouts.booking_id from checkouts
-left join payment_findings as findings on findings.booking_id = checkouts.booking_id
+left join payment_findings as findings on findings.kind in ('differs', 'unknown')
     and findings.stripe_id = checkouts.stripe_id and findings.settled_at is null
 where checkouts.state = 'open'
     and case
@@ -85,13 +135,13 @@ where checkouts.state = 'open'
     end
 order by checkouts.looked_at limit 100;
 
--- name: may_ask_for_page(booking_id, most)$
+-- name: may_ask_for_page(reference, most)$
 -- note that the page of a booking has Stripe asked about its open checkout: at first after ten seconds, then after twice as
 -- long each time, and so often at most. No row when it is too early, or enough, or while an answer of Stripe is taken in
 update checkouts set page_asks = page_asks + 1, page_asked_at = now()
 where id = (
     select id from checkouts
-    where booking_id = :booking_id and state = 'open' and pending_at is null and page_asks < :most
+    where id = checkout_named(:reference) and state = 'open' and pending_at is null and page_asks < :most
         and greatest(looked_at, page_asked_at) < now() - interval '10 seconds' * (2 ^ page_asks)
     for update skip locked
 )
@@ -116,6 +166,11 @@ order by checkouts.looked_at limit :most;
 -- name: accept_money(id, stripe_id, payment_intent, amount)$
 -- a checkout is paid by money that a person judged right: with what really came, at whatever checkout of Stripe it came by.
 -- The id of another checkout at Stripe that was open for it until then, if any
+with line as (
+    update checkout_lines set amount = :amount
+    from checkouts
+    where checkouts.id = :id and checkout_lines.checkout_id = checkouts.id and checkouts.covers = 'booking'
+)
 update checkouts set
     state = 'paid', stripe_id = :stripe_id, payment_intent = :payment_intent, amount = :amount,
     pending_at = null, debit_failed_at = null, looked_at = now()

@@ -1,6 +1,9 @@
 -- name: disputed_payment(payment_intent)^
--- the payment that a dispute is of
-select id as checkout_id, booking_id from checkouts where payment_intent = :payment_intent and state = 'paid';
+-- the payment that a dispute is of, and the first booking that it paid
+select checkouts.id as checkout_id, lines.booking_id
+from checkouts join checkout_lines as lines on lines.checkout_id = checkouts.id
+where checkouts.payment_intent = :payment_intent and checkouts.state = 'paid'
+order by lines.position limit 1;
 
 -- name: state_of(stripe_id)$
 -- the state of a dispute as read last
@@ -37,11 +40,11 @@ select stripe_id from disputes
 where read_at < now() - interval '1 hour' and (closed_at is null or closed_at > now() - interval '30 days')
 order by read_at limit :most;
 
--- name: refunds_kept(booking_id, checkout_id, faults)
+-- name: refunds_kept(checkout_id, faults)
 -- refunds that wait since a dispute kept them, locked; none while another dispute of the payment is open, and none that
 -- somebody made at Stripe, which is theirs to repeat
-select id, amount - covered as owed from operations
-where booking_id = :booking_id and checkout_id = :checkout_id and kind = 'refund' and state = 'failed'
+select id, booking_id, amount - covered as owed from operations
+where checkout_id = :checkout_id and kind = 'refund' and state = 'failed'
     and settled_at is null and again_at is null and fault = any(:faults::text[]) and amount > covered
     and reason <> 'at_stripe'
     and not exists (

@@ -34,6 +34,12 @@ select * from payment_findings where id = :id for no key update;
 -- the booking that a finding is about
 select booking_id from payment_findings where id = :id;
 
+-- name: reference_of_finding(id)$
+-- the reference of the checkout that a finding is about, or of the booking that it names
+select coalesce(checkouts.booking_id, findings.booking_id)
+from payment_findings as findings left join checkouts on checkouts.stripe_id = findings.stripe_id
+where findings.id = :id;
+
 -- name: settle_finding(id, actor_id, reason)!
 -- a person has settled a finding
 update payment_findings set settled_at = now(), settled_by = :actor_id, settled_reason = :reason
@@ -43,11 +49,11 @@ where id = :id;
 -- the person who settled a finding gave the seat for its money
 update payment_findings set gave_seat = true where id = :id;
 
--- name: known_again(booking_id, stripe_id)$
+-- name: known_again(stripe_id)$
 -- Stripe knows a checkout again of which it knew nothing: nobody needs to settle that any more
 update payment_findings set settled_at = now(), settled_reason = 'Stripe knows it again.'
-where booking_id = :booking_id and stripe_id = :stripe_id and kind = 'unknown' and settled_at is null
-returning id;
+where stripe_id = :stripe_id and kind = 'unknown' and settled_at is null
+returning booking_id;
 
 -- name: add_finding_refund(id, finding_id, booking_id, amount, reason, request)!
 -- the refund of a finding's money that is due, with the parameters of its call; once for each finding

@@ -27,23 +27,63 @@ insert into operations (
 )
 values (:id, 'refund', :booking_id, :checkout_id, 'stripe-' || :stripe_id, :amount, :reason, null);
 
--- name: money_of(booking_id)^
--- the money of a booking in minor units: its balance, what of it is to be refunded, and what disputes took that is not
--- counted against a refund
+-- name: lock_payments(booking_id)
+-- lock the paid checkouts of a booking, the newest first: a refund is taken from them in this order
+select checkouts.id, checkouts.booking_id as reference, checkouts.payment_intent, checkouts.currency
+from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
+where lines.booking_id = :booking_id and checkouts.state = 'paid'
+order by checkouts.created_at desc, checkouts.id
+for no key update of checkouts;
+
+-- name: money_of(booking_id)
+-- the money of a booking in each of its payments, in minor units: its balance, what of it is to be refunded, and what disputes
+-- took that is not counted against a refund
 select
-    coalesce(sum(money_rows.amount), 0)::bigint as balance,
+    lines.checkout_id, coalesce(ledger.balance, 0)::bigint as balance, coalesce(refunds.owed, 0)::bigint as owed,
+    (coalesce(ledger.disputed, 0) - coalesce(refunds.disputed, 0))::bigint as disputed
+from checkout_lines as lines
+cross join lateral (
+    select sum(amount) as balance, - sum(amount) filter (where kind like 'dispute%') as disputed
+    from money_rows
+    where money_rows.booking_id = lines.booking_id and money_rows.checkout_id = lines.checkout_id
+) as ledger
+cross join lateral (
+    select sum(amount - covered) filter (where state in ('due', 'failed')) as owed, sum(disputed) as disputed
+    from operations
+    where operations.booking_id = lines.booking_id and operations.checkout_id = lines.checkout_id and kind = 'refund'
+) as refunds
+where lines.booking_id = :booking_id;
+
+-- name: parts_of_payment(checkout_id)
+-- what is left of a payment for each of its bookings, in minor units, in the order of its lines: the balance, what of it is to be
+-- refunded, what disputes took of it, and whether the booking has ended
+select
+    lines.booking_id, coalesce(ledger.balance, 0)::bigint as balance, coalesce(ledger.disputed, 0)::bigint as disputed,
+    bookings.state in ('cancelled', 'lapsed') as is_over,
     (
-        select coalesce(sum(amount - covered), 0)::bigint from operations
-        where booking_id = :booking_id and kind = 'refund' and state in ('due', 'failed')
-    ) as owed,
-    (
-        coalesce(-sum(money_rows.amount) filter (where money_rows.kind like 'dispute%'), 0)
-        - (
-            select coalesce(sum(disputed), 0) from operations
-            where booking_id = :booking_id and kind = 'refund'
-        )
-    )::bigint as disputed
-from money_rows where booking_id = :booking_id;
+        select coalesce(sum(amount - covered), 0) from operations
+        where operations.booking_id = lines.booking_id and operations.checkout_id = lines.checkout_id
+            and kind = 'refund' and operations.state in ('due', 'failed')
+    )::bigint as owed
+from checkout_lines as lines
+join bookings on bookings.id = lines.booking_id
+cross join lateral (
+    select sum(amount) as balance, - sum(amount) filter (where kind like 'dispute%') as disputed
+    from money_rows
+    where money_rows.booking_id = lines.booking_id and money_rows.checkout_id = lines.checkout_id
+) as ledger
+where lines.checkout_id = :checkout_id
+order by lines.position;
+
+-- name: shares_of(checkout_id, ids)
+-- the operations that follow one refund made at Stripe's dashboard, each with its booking's part of it, locked
+select
+    operations.*, now() as now, exists (select from bookings where bookings.id = operations.booking_id) as has_booking
+from operations
+where checkout_id = :checkout_id and kind = 'refund'
+    and (stripe_id = any(:ids::text []) or failed_ids && :ids::text [])
+order by created_at, id
+for no key update;
 
 -- name: begin_refund(id)^
 -- a refund that is due, locked, with the money it is of, and whether a dispute of that is open
@@ -86,7 +126,7 @@ with made_by as (
     union all
     select id from operations where id = :operation_id and kind in ('refund', 'refund_finding')
 )
-select operations.id, checkouts.id as checkout_id, checkouts.booking_id, checkouts.currency
+select operations.id, checkouts.id as checkout_id, operations.booking_id, checkouts.currency
 from made_by
 join operations on operations.id = made_by.id
 left join checkouts on checkouts.id = operations.checkout_id
@@ -94,7 +134,7 @@ left join payment_findings on payment_findings.id = operations.finding_id
 where operations.stripe_id = :stripe_id or :stripe_id::text = any(operations.failed_ids)
     or coalesce(checkouts.payment_intent, payment_findings.payment_intent) = :payment_intent
 union all
-select null, checkouts.id, checkouts.booking_id, checkouts.currency
+select null, checkouts.id, null, checkouts.currency
 from checkouts
 where checkouts.payment_intent = :payment_intent and checkouts.state = 'paid'
 order by id nulls last limit 1;
@@ -126,11 +166,12 @@ where id = :id;
 -- a refund was read and is as it was
 update operations set read_at = now() + :wait::interval, fault = '' where id = :id;
 
--- name: put_off_reading(stripe_id, fault)!
--- Stripe does not know a refund: it is asked again later
+-- name: put_off_reading(ids, fault)!
+-- Stripe does not know a refund, of which these are the shares: it is asked again later
 update operations set
     read_at = now() + interval '6 hours', fault = case when state = 'sent' then :fault else fault end
-where stripe_id = :stripe_id and kind in ('refund', 'refund_finding') and state in ('sent', 'done') and read_at is not null;
+where stripe_id = any(:ids::text []) and kind in ('refund', 'refund_finding') and state in ('sent', 'done')
+    and read_at is not null;
 
 -- name: refund_failed(id, fault, stripe_id, wait)!
 -- a refund was refused or sent back; wait is the time until the next try, null when there is none
@@ -159,10 +200,11 @@ select booking_id, checkout_id, 'refund_returned', - amount, currency, stripe_id
 from money_rows where kind = 'refund' and stripe_id = :stripe_id
 on conflict (kind, stripe_id) do nothing;
 
--- name: owed_refunds(booking_id, other_than)
--- the refunds of a booking that are due or failed, locked, the oldest first, and those a person settled last
+-- name: owed_refunds(booking_id, checkout_id, other_than)
+-- the refunds of a booking from one payment that are due or failed, locked, the oldest first, and those a person settled last
 select id, state, amount - covered as owed from operations
-where booking_id = :booking_id and kind = 'refund' and state in ('due', 'failed') and amount > covered
+where booking_id = :booking_id and checkout_id = :checkout_id and kind = 'refund' and state in ('due', 'failed')
+    and amount > covered
     and id <> :other_than
 order by settled_at is not null, created_at, id
 for no key update;
@@ -180,10 +222,10 @@ update operations set
     stripe_id = null
 where id = :id;
 
--- name: disputed_refunds(booking_id)
--- the refunds of a booking that count as done as far as a dispute took the money, locked
+-- name: disputed_refunds(booking_id, checkout_id)
+-- the refunds of a booking from one payment that count as done as far as a dispute took the money, locked
 select id, checkout_id, amount, disputed, reason, stripe_id, state from operations
-where booking_id = :booking_id and kind = 'refund' and disputed > 0
+where booking_id = :booking_id and checkout_id = :checkout_id and kind = 'refund' and disputed > 0
 order by created_at, id
 for no key update;
 

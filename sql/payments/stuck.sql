@@ -45,10 +45,13 @@ where operations.id = :id;
 select
     payment_findings.*, bookings.state as booking_state, bookings.kind as booking_kind,
     bookings.currency as booking_currency, coalesce(checkouts.state, 'asked') as checkout_state,
+    coalesce(checkouts.covers, 'booking') as covers, checkouts.amount as asked_amount,
     people.name as person_name, circles.name as circle_name, gatherings.starts_at, gatherings.zone
 from payment_findings
 join bookings on bookings.id = payment_findings.booking_id
-left join checkouts on checkouts.booking_id = bookings.id
+left join checkouts on checkouts.id = coalesce(
+    (select own.id from checkouts as own where own.stripe_id = payment_findings.stripe_id), checkout_named(bookings.id)
+)
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
@@ -66,7 +69,8 @@ from (
     union all
     select * from checkouts where debit_failed_at > now() - interval '30 days' and state = 'expired'
 ) as checkouts
-join bookings on bookings.id = checkouts.booking_id
+join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
+join bookings on bookings.id = lines.booking_id
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
@@ -78,14 +82,15 @@ select
     checkouts.*, checkouts.pending_at < now() - interval '15 days' as is_overdue, people.name as person_name,
     circles.name as circle_name, gatherings.starts_at, gatherings.zone
 from checkouts
-join bookings on bookings.id = checkouts.booking_id
+join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
+join bookings on bookings.id = lines.booking_id
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where checkouts.id = :id;
 
--- name: booking_of_checkout(id)$
--- the booking that a checkout is of
+-- name: reference_of_checkout(id)$
+-- the reference of a checkout
 select booking_id from checkouts where id = :id;
 
 -- name: lock_gathering_of(booking_id)^

@@ -15,7 +15,7 @@ from circles.bookings import actions, seat_rules
 from circles.payments import sync
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, own_statements, paid_seat
-from tests.cast import add_booking
+from tests.cast import add_booking, settled
 from tests.conftest import Browser
 
 scene, mira = helpers.scene, helpers.mira
@@ -62,7 +62,7 @@ async def test_a_late_payment_without_a_free_seat_is_refunded_with_an_apology(
     )
     # Settled once more, nothing moves a second time.
     async with scene.context.db.transaction() as tx:
-        await bookings.settle(tx, scene.context, booking.id, "paid")
+        await bookings.settle(tx, scene.context, settled(booking.id, "paid"))
     assert await scene.count("operations where kind = 'refund'") == 1
     assert await scene.count("mails where kind = 'apology'") == 1
 
@@ -71,7 +71,7 @@ async def test_settling_twice_is_settling_once(scene: Scene, drain: Callable[[],
     booking = await paid_seat(scene, scene.cast.mira, drain)
     for outcome in ("paid", "expired", "failed", "paid"):
         async with scene.context.db.transaction() as tx:
-            await bookings.settle(tx, scene.context, booking, outcome)
+            await bookings.settle(tx, scene.context, settled(booking, outcome))
     assert (await scene.row(booking))["state"] == "confirmed"
     assert await scene.count("events where about = $1 and what = 'booking.confirmed'", booking) == 1
     assert await scene.count("mails where kind = 'invite'") == 1
@@ -85,7 +85,7 @@ async def test_settling_a_canceled_booking_refunds_nothing_more(
     await scene.paid_long_ago(booking)
     await actions.cancel(scene.context, await scene.person(scene.cast.mira), booking, shown=0)
     async with scene.context.db.transaction() as tx:
-        await bookings.settle(tx, scene.context, booking, "paid")
+        await bookings.settle(tx, scene.context, settled(booking, "paid"))
     assert await scene.count("operations where kind = 'refund'") == 0
 
 

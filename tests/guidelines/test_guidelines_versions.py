@@ -22,7 +22,7 @@ from circles.guidelines import actions
 from circles.guidelines import actions as guideline_actions
 from circles.guidelines.rules import Basis, Change
 from circles.store.context import Context
-from tests.cast import GUIDELINES, Cast, accept, add_booking, add_circle, add_gathering, add_person
+from tests.cast import GUIDELINES, Cast, accept, add_booking, add_circle, add_gathering, add_person, settled
 from tests.conftest import Browser, OpenBrowser
 from tests.helpers import person, value
 
@@ -343,7 +343,7 @@ async def test_a_held_seat_is_confirmed_and_must_agree(context: Context, cast: C
             "select booking_id, id, 'payment', amount, 'USD', stripe_id from checkouts where booking_id = $1",
             booking,
         )
-        await bookings.settle(tx, context, booking, "paid")
+        await bookings.settle(tx, context, settled(booking, "paid"))
     await drain()  # pyright: ignore[reportGeneralTypeIssues]
     assert await value(context, "select state from bookings where id = $1", booking) == "confirmed"
     assert await value(context, "select count(*) from mails where kind = 'agree_again'") == 1

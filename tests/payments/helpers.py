@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from circles import payments
 from circles.payments import gateway, sync
-from circles.payments.rules import Outcome
+from circles.payments.rules import Settled
 from circles.practice.stripe import checkouts as look_alike
 from circles.practice.stripe import webhooks
 from circles.store import db
@@ -32,8 +32,8 @@ def outcomes(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outcom
     """The outcomes reported to the on_settled listener, which stands in for bookings; calls are not retried."""
     reported: Outcomes = []
 
-    async def listen(tx: db.Tx, context: Context, booking_id: UUID, outcome: Outcome) -> None:
-        reported.append((booking_id, outcome))
+    async def listen(tx: db.Tx, context: Context, settled: Settled) -> None:
+        reported.append((settled.reference, settled.outcome))
 
     monkeypatch.setattr(gateway, "RETRIES", 0)
     monkeypatch.setattr(webhooks, "transport", httpx.ASGITransport(app=app))

@@ -318,18 +318,20 @@ class Unguarded:
     def __getattr__(self, name: str) -> object:
         return getattr(self._queries, name)
 
-    async def lock_checkout(self, tx: db.Tx, *, booking_id: UUID) -> object:
+    async def lock_checkout(self, tx: db.Tx, *, reference: UUID) -> object:
         row = await tx.fetchrow(
-            "select *, null::uuid as operation_id from checkouts where booking_id = $1", booking_id
+            "select *, null::uuid as operation_id, booking_id as about from checkouts where booking_id = $1",
+            reference,
         )
         await self._all_read.wait()
         return row
 
-    async def add_payment(self, tx: db.Tx, **values: object) -> None:
+    async def add_payments(self, tx: db.Tx, *, checkout_id: UUID, stripe_id: str) -> None:
         await tx.execute(
             "insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id) "
-            "values ($1, $2, 'payment', $3, $4, $5)",
-            *(values[name] for name in ("booking_id", "checkout_id", "amount", "currency", "stripe_id")),
+            "select booking_id, id, 'payment', amount, currency, $2 from checkouts where id = $1",
+            checkout_id,
+            stripe_id,
         )
 
 
@@ -356,8 +358,8 @@ async def test_a_checkout_of_somebody_else_on_the_same_account_is_left_alone(
 ) -> None:
     await start(context, booking)
     parameters = rules.checkout_parameters(
-        booking_id=booking,
-        amount=100,
+        reference=booking,
+        lines=[rules.Line(booking, 100)],
         currency="USD",
         name="Another shop",
         statement="",

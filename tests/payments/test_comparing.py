@@ -49,7 +49,7 @@ def answer(**values: Any) -> CheckoutSnapshot:
         "currency": "USD",
         "url": "",
         "expires_at": NOW,
-        "booking_id": BOOKING,
+        "reference": BOOKING,
         "mode": "payment",
         "livemode": False,
     }
@@ -60,14 +60,14 @@ def answer(**values: Any) -> CheckoutSnapshot:
     ("values", "differs"),
     [
         ({}, set()),
-        ({"booking_id": None}, set()),  # it is not asked back: the id of the checkout says whose it is
+        ({"reference": None}, set()),  # it is not asked back: the id of the checkout says whose it is
         ({"amount": 100}, {"amount"}),
         ({"amount": 4501}, {"amount"}),
         ({"currency": "EUR"}, {"currency"}),
         ({"mode": "setup"}, {"mode"}),
         ({"mode": "subscription", "amount": 1}, {"mode", "amount"}),
         ({"livemode": True}, {"livemode"}),
-        ({"booking_id": UUID(int=8)}, {"booking"}),
+        ({"reference": UUID(int=8)}, {"booking"}),
     ],
 )
 def test_an_answer_is_compared(values: dict[str, Any], differs: set[str]) -> None:
@@ -199,8 +199,8 @@ async def test_a_foreign_checkout_is_listed_whatever_became_of_ours(
 async def _foreign(context: Context, booking: UUID, amount: int) -> str:
     """A paid checkout that somebody else created, which names a booking of ours. Its webhook is lost."""
     parameters = rules.checkout_parameters(
-        booking_id=booking,
-        amount=amount,
+        reference=booking,
+        lines=[rules.Line(booking, amount)],
         currency="USD",
         name="Another shop",
         statement="",

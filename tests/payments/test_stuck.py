@@ -343,9 +343,12 @@ async def test_the_nightly_check_tells(
     async with context.db.transaction() as tx:
         await tx.execute("update checkouts set state = 'expired'")
     await jobs.run_timetable(context, "checks.nightly")
-    assert await value(context, "select broken from check_runs") == {"every_payment_is_in_the_ledger_once": 1}
+    assert await value(context, "select broken from check_runs") == {
+        "every_payment_is_in_the_ledger_once": 1,
+        "every_line_is_in_the_ledger_once": 1,
+    }
     mail = str(await value(context, "select text_body from mails where kind = 'organizers_todo'"))
-    assert "1 rule of the data is broken" in " ".join(mail.split())
+    assert "2 rules of the data are broken" in " ".join(mail.split())
     async with context.db.transaction() as tx:
         await tx.execute("update checkouts set state = 'paid'")
     await jobs.run_timetable(context, "checks.nightly")

@@ -147,8 +147,8 @@ async def test_how_long_a_checkout_may_live(context: Context, seconds: int, stat
 
 async def test_our_parameters_are_those_the_sdk_knows(context: Context) -> None:
     parameters = rules.checkout_parameters(
-        booking_id=uuid4(),
-        amount=4500,
+        reference=(id := uuid4()),
+        lines=[rules.Line(id, 4500)],
         currency="USD",
         name="Tuesday group",
         statement="Tuesday group",
@@ -163,7 +163,7 @@ async def test_our_parameters_are_those_the_sdk_knows(context: Context) -> None:
         4500,
         "USD",
     )
-    assert str(snapshot.booking_id) == parameters["client_reference_id"]
+    assert str(snapshot.reference) == parameters["client_reference_id"]
 
 
 async def test_a_key_calls_once(context: Context) -> None:

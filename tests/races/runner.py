@@ -19,7 +19,7 @@ from uuid import UUID
 
 import aiosql
 
-from circles import bookings, people
+from circles import bookings, payments, people
 from circles.base.errors import Refused
 from circles.base.settings import Settings
 from circles.bookings import actions, queries
@@ -66,7 +66,9 @@ async def cancel(context: Context, target: UUID, person: people.Person, _: UUID)
 
 async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> str:
     async with context.db.transaction() as tx:
-        await bookings.settle(tx, context, target, "paid")
+        await bookings.settle(
+            tx, context, payments.Settled(target, "booking", (payments.Line(target, 4500),), "paid")
+        )
     return "settled"
 
 

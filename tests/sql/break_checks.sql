@@ -28,6 +28,23 @@ delete from money_rows where booking_id = (
     select id from bookings where state = 'confirmed' and kind = 'paid' limit 1
 );
 
+-- name: lines_add_up_to_their_checkout#
+-- a line that costs more than its checkout
+update checkout_lines set amount = amount + 1
+where checkout_id = (select id from checkouts where state = 'paid' limit 1);
+
+-- name: every_line_is_in_the_ledger_once#
+-- a payment in the ledger of a booking that its checkout does not pay
+alter table money_rows disable trigger money_rows_append_only;
+update money_rows set booking_id = (select id from bookings where kind = 'free' limit 1)
+where id = (select id from money_rows where kind = 'payment' limit 1);
+
+-- name: no_payment_is_refunded_more_than_paid#
+-- a refund taken from another payment than the one that was made
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, checkout_id, 'refund', - amount - 1, currency, 're_of_another'
+from money_rows where kind = 'payment' limit 1;
+
 -- name: payments_without_a_seat_are_refunded#
 -- a paid booking that lapses without a refund
 update bookings set state = 'lapsed', ended_at = now(), end_cause = 'not_paid'

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from circles.payments import gateway
 from circles.payments.gateway import KeyRefused, RefusedByStripe, Unreachable
 from circles.payments.refunds import readings, rules, states
-from circles.payments.refunds.rules import AT_STRIPE, OwnRefund, RefundSnapshot
+from circles.payments.refunds.rules import AT_STRIPE, OwnRefund, PaymentPart, RefundSnapshot
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
 SQL = db.queries("payments/refunds")
 CHECKOUTS = db.queries("payments/checkouts")
 
+# More than any payment: all that is left of it.
+NO_LIMIT: Final = 2**31
 # What Stripe answers when the money has left the payment already, or is held by a dispute. The last is its answer to an
 # amount that is more than what is left.
 _NOTHING_LEFT = frozenset(("charge_already_refunded", "charge_disputed", "invalid_request_error"))
@@ -23,29 +26,59 @@ _NOTHING_LEFT = frozenset(("charge_already_refunded", "charge_disputed", "invali
 async def refund(tx: db.Tx, booking_id: UUID, amount: int, reason: str) -> int:
     """Request a refund of up to `amount` (minor units) of what was paid, in the caller's transaction.
 
-    Never more than what is left. Returns what will really be refunded, 0 when nothing will. What an open or lost
-    dispute took of it is noted, and is for a person to decide on if it comes back.
+    It is taken from the booking's payments, the newest first, each with an operation of its own and never more than
+    what is left of it. Returns what will really be refunded, 0 when nothing will. What an open or lost dispute took
+    of it is noted, and is for a person to decide on if it comes back.
     """
-    checkout = await CHECKOUTS.lock_checkout(tx, booking_id=booking_id)
-    if checkout is None:
-        return 0
-    money = await SQL.money_of(tx, booking_id=booking_id)
-    refunded = rules.left_to_refund(amount, money["balance"], money["owed"])
-    disputed = max(0, min(amount - refunded, money["disputed"]))
-    if refunded + disputed == 0:
-        return 0
+    return await _refund(
+        tx, booking_id, amount, reason, await db.rows(SQL.lock_payments(tx, booking_id=booking_id))
+    )
+
+
+async def refund_everything(tx: db.Tx, booking_id: UUID, reason: str) -> int:
+    """Request a refund of all that is left of what was paid, as `refund` does."""
+    paid = await CHECKOUTS.received(tx, booking_id=booking_id)
+    return await refund(tx, booking_id, paid, reason) if paid else 0
+
+
+async def refund_addition(tx: db.Tx, booking_id: UUID, reference: UUID, reason: str) -> int:
+    """Request a refund of all that is left of one additional payment of a booking, as `refund` does."""
+    payments = await db.rows(SQL.lock_payments(tx, booking_id=booking_id))
+    own = [payment for payment in payments if payment["reference"] == reference]
+    return await _refund(tx, booking_id, NO_LIMIT, reason, own)
+
+
+async def _refund(
+    tx: db.Tx, booking_id: UUID, amount: int, reason: str, payments: Sequence[db.Record]
+) -> int:
+    """Request a refund from these payments of a booking, which are locked."""
+    money = {row["checkout_id"]: row for row in await db.rows(SQL.money_of(tx, booking_id=booking_id))}
+    parts = [
+        PaymentPart(booking_id, row["balance"], row["owed"], row["disputed"])
+        for row in (money[payment["id"]] for payment in payments)
+    ]
+    split = rules.split_refund(amount, parts)
+    for payment, (sent, disputed) in zip(payments, split, strict=True):
+        if sent + disputed:
+            await _request(tx, booking_id, payment, sent, disputed, reason)
+    return sum(sent for sent, _ in split)
+
+
+async def _request(
+    tx: db.Tx, booking_id: UUID, payment: db.Record, refunded: int, disputed: int, reason: str
+) -> None:
     operation_id = uuid4()
     parameters = rules.refund_parameters(
         operation_id=operation_id,
-        payment_intent=checkout["payment_intent"],
+        payment_intent=payment["payment_intent"],
         amount=refunded,
-        currency=checkout["currency"],
+        currency=payment["currency"],
     )
     await SQL.add_refund(
         tx,
         id=operation_id,
         booking_id=booking_id,
-        checkout_id=checkout["id"],
+        checkout_id=payment["id"],
         amount=refunded + disputed,
         disputed=disputed,
         reason=reason,
@@ -53,16 +86,9 @@ async def refund(tx: db.Tx, booking_id: UUID, amount: int, reason: str) -> int:
     )
     if not refunded:
         await audit.record(tx, "refund.covered", booking_id, after="done", why="dispute")
-        return 0
+        return
     await audit.record(tx, "refund.due", booking_id, after="due", why=reason, details={"amount": refunded})
     await jobs.enqueue(tx, "payments.refund", operation_id=operation_id, key=str(operation_id))
-    return refunded
-
-
-async def refund_everything(tx: db.Tx, booking_id: UUID, reason: str) -> int:
-    """Request a refund of all that is left of what was paid, as `refund` does."""
-    paid = await CHECKOUTS.received(tx, booking_id=booking_id)
-    return await refund(tx, booking_id, paid, reason) if paid else 0
 
 
 @jobs.job("payments.refund", group="money")

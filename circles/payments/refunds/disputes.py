@@ -73,9 +73,8 @@ async def apply(tx: db.Tx, snapshot: DisputeSnapshot) -> None:
 
 async def _go_on(tx: db.Tx, payment: db.Record, faults: tuple[str, ...]) -> None:
     """Send what disputes kept from going out and did not take, once none of the payment is open."""
-    booking_id, checkout_id = payment["booking_id"], payment["checkout_id"]
-    kept = SQL.refunds_kept(tx, booking_id=booking_id, checkout_id=checkout_id, faults=list(faults))
-    for row in await db.rows(kept):
+    for row in await db.rows(SQL.refunds_kept(tx, checkout_id=payment["checkout_id"], faults=list(faults))):
+        booking_id = row["booking_id"]
         await REFUNDS.retry_now(tx, id=row["id"])
         details = {"amount": row["owed"]}
         await audit.record(
@@ -85,31 +84,37 @@ async def _go_on(tx: db.Tx, payment: db.Record, faults: tuple[str, ...]) -> None
 
 
 async def _record(tx: db.Tx, payment: db.Record, dispute: DisputeSnapshot, move: DisputeMove) -> None:
-    """Bring one movement of money into the ledger, once, and count it against refunds that are still to be sent."""
-    amount = move.amount or dispute.amount
-    recorded = await SQL.add_move(
-        tx,
-        booking_id=payment["booking_id"],
-        checkout_id=payment["checkout_id"],
-        kind="dispute" if move.withdrawn else "dispute_returned",
-        amount=-amount if move.withdrawn else amount,
-        currency=dispute.currency,
-        stripe_id=move.id,
-    )
-    if not recorded:
-        return
-    if move.withdrawn:
-        nothing = UUID(int=0)
-        await states.cover(
-            tx, payment["booking_id"], amount, other_than=nothing, why="dispute", disputed=True
+    """Bring one movement of money into the ledger, once, and count it against refunds that are still to be sent.
+
+    Of a payment of several bookings each has its share, see rules.attribute and rules.give_back.
+    """
+    checkout_id, amount = payment["checkout_id"], move.amount or dispute.amount
+    parts = await states.parts_of(tx, checkout_id)
+    shares = rules.attribute(amount, parts) if move.withdrawn else rules.give_back(amount, parts)
+    for number, (booking_id, share) in enumerate(shares, 1):
+        recorded = await SQL.add_move(
+            tx,
+            booking_id=booking_id,
+            checkout_id=checkout_id,
+            kind="dispute" if move.withdrawn else "dispute_returned",
+            amount=-share if move.withdrawn else share,
+            currency=dispute.currency,
+            stripe_id=rules.share_id(move.id, number),
         )
-    else:
-        await _uncover(tx, payment["booking_id"], amount)
+        if not recorded:  # the first share: all of them were recorded together
+            return
+        if move.withdrawn:
+            nothing = UUID(int=0)
+            await states.cover(
+                tx, booking_id, checkout_id, share, other_than=nothing, why="dispute", disputed=True
+            )
+        else:
+            await _uncover(tx, booking_id, checkout_id, share)
 
 
-async def _uncover(tx: db.Tx, booking_id: UUID, amount: int) -> None:
+async def _uncover(tx: db.Tx, booking_id: UUID, checkout_id: UUID, amount: int) -> None:
     """Money of a dispute is ours again: what of it was to be refunded is open again, until no dispute is."""
-    for row in await db.rows(REFUNDS.disputed_refunds(tx, booking_id=booking_id)):
+    for row in await db.rows(REFUNDS.disputed_refunds(tx, booking_id=booking_id, checkout_id=checkout_id)):
         part = min(amount, row["disputed"])
         if not part:
             return
@@ -122,7 +127,7 @@ async def _uncover(tx: db.Tx, booking_id: UUID, amount: int) -> None:
                 tx,
                 id=uuid4(),
                 booking_id=booking_id,
-                checkout_id=row["checkout_id"],
+                checkout_id=checkout_id,
                 amount=part,
                 reason=row["reason"],
                 fault=WON,

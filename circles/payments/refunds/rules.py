@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from circles.payments.rules import to_stripe
+from circles.payments.rules import MAX_LINES, to_stripe
 
 # due: to be requested of Stripe. sent: Stripe has it, and it has not arrived. done: arrived.
 RefundState = Literal["due", "sent", "done", "failed"]
@@ -161,6 +161,92 @@ def this_try(refunds: Collection[RefundSnapshot], ours: OwnRefund, attempt: str)
 def left_to_refund(wanted: int, balance: int, under_way: int) -> int:
     """How much of a wanted refund is possible: never more than was paid and is not being refunded already."""
     return max(0, min(wanted, balance - under_way))
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPart:
+    """What a payment holds of one booking, in minor units.
+
+    owed: of the balance, what is to be refunded. disputed: what disputes took; for `split_refund`, what of that is not
+    counted against a refund. is_over: whether the booking has ended.
+    """
+
+    booking_id: UUID
+    balance: int
+    owed: int = 0
+    disputed: int = 0
+    is_over: bool = False
+
+
+def split_refund(wanted: int, payments: Sequence[PaymentPart]) -> list[tuple[int, int]]:
+    """How much of a booking's refund each of its payments takes: (to be sent, taken by a dispute), in their order.
+
+    The newest payment comes first, and none gives more than what is left of it. What a dispute took is counted last.
+    """
+    sent, left = [], wanted
+    for payment in payments:
+        sent.append(left_to_refund(left, payment.balance, payment.owed))
+        left -= sent[-1]
+    split = []
+    for payment, part in zip(payments, sent, strict=True):
+        disputed = max(0, min(left, payment.disputed))
+        left -= disputed
+        split.append((part, disputed))
+    return split
+
+
+def attribute(
+    amount: int, parts: Sequence[PaymentPart], *, named: UUID | None = None
+) -> list[tuple[UUID, int]]:
+    """Of which bookings of a payment money went back that no refund of ours sent: at the dashboard, or by a dispute.
+
+    parts: in the order of the payment's lines. First the booking that Stripe's answer names, then what is to be
+    refunded already, then bookings that have ended, then the others; of several, the last first, since its evening is
+    the farthest. More than is left is of the first line.
+    """
+    shares: dict[UUID, int] = {part.booking_id: 0 for part in parts}
+    left = amount
+    for room in _rooms(parts, named):
+        for part in reversed(parts):
+            taken = max(0, min(left, room(part) - shares[part.booking_id]))
+            shares[part.booking_id] += taken
+            left -= taken
+    shares[named if named and named in shares else parts[0].booking_id] += left
+    return [(booking_id, share) for booking_id, share in shares.items() if share]
+
+
+def _rooms(parts: Sequence[PaymentPart], named: UUID | None) -> list[Callable[[PaymentPart], int]]:
+    return [
+        lambda part: part.balance if part.booking_id == named else 0,
+        lambda part: min(part.owed, part.balance),
+        lambda part: part.balance if part.is_over else 0,
+        lambda part: part.balance,
+    ]
+
+
+def give_back(amount: int, parts: Sequence[PaymentPart]) -> list[tuple[UUID, int]]:
+    """Of which bookings money is that a dispute gave back: those it was taken of, the first first."""
+    shares: dict[UUID, int] = {}
+    for part in parts:
+        shares[part.booking_id] = max(0, min(amount, part.disputed))
+        amount -= shares[part.booking_id]
+    shares[parts[0].booking_id] += amount
+    return [(booking_id, share) for booking_id, share in shares.items() if share]
+
+
+def share_id(stripe_id: str, number: int) -> str:
+    """The id of a booking's share of an object at Stripe: its own for the first, numbered for the others."""
+    return stripe_id if number == 1 else f"{stripe_id}:{number}"
+
+
+def share_ids(stripe_id: str) -> list[str]:
+    """All ids that the shares of an object at Stripe may have."""
+    return [share_id(stripe_id, number) for number in range(1, MAX_LINES + 1)]
+
+
+def id_at_stripe(share: str) -> str:
+    """The id that Stripe knows, of a share's."""
+    return share.partition(":")[0]
 
 
 def next_wait(tries: int) -> timedelta | None:

@@ -6,12 +6,14 @@ Every function locks the checkout first and its operations second.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from circles.payments import gateway
 from circles.payments.gateway import RefusedByStripe, Unreachable
 from circles.payments.refunds import rules
-from circles.payments.refunds.rules import AT_STRIPE, OwnRefund, RefundSnapshot, RefundState
+from circles.payments.refunds.rules import AT_STRIPE, OwnRefund, PaymentPart, RefundSnapshot, RefundState
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 
@@ -28,7 +30,7 @@ async def sync_refund(context: Context, *, stripe_id: str) -> None:
         return
     except RefusedByStripe as error:  # it does not know it: keys or account changed
         async with context.db.transaction() as tx:
-            await SQL.put_off_reading(tx, stripe_id=stripe_id, fault=error.code)
+            await SQL.put_off_reading(tx, ids=rules.share_ids(stripe_id), fault=error.code)
         return
     async with context.db.transaction() as tx:
         await apply(tx, context, snapshot)
@@ -48,9 +50,26 @@ async def apply(tx: db.Tx, context: Context, snapshot: RefundSnapshot) -> None:
         await SQL.lock_payment(tx, checkout_id=place["checkout_id"])
     row = await SQL.lock_refund(tx, id=place["id"]) if place["id"] else None
     if row is None or _is_another(row, snapshot):
-        row = await _adopt(tx, place, snapshot)
-    if row is not None:
-        await _move(tx, context, row, snapshot)
+        shares = await _adopt(tx, place, snapshot)
+    else:
+        shares = await _shares(tx, place, snapshot) or [(row, snapshot)]
+    for share, part in shares:
+        await _move(tx, context, share, part)
+
+
+async def _shares(
+    tx: db.Tx, place: db.Record, snapshot: RefundSnapshot
+) -> list[tuple[db.Record, RefundSnapshot]]:
+    """The operations that follow a refund made at Stripe of several bookings, each with its part of Stripe's answer."""
+    ids = rules.share_ids(snapshot.id)
+    rows = await db.rows(SQL.shares_of(tx, checkout_id=place["checkout_id"], ids=ids))
+    if len(rows) < 2:
+        return []
+    return [(row, replace(snapshot, id=_own_share(row, ids), amount=row["amount"])) for row in rows]
+
+
+def _own_share(row: db.Record, ids: Sequence[str]) -> str:
+    return next(id for id in ids if id == row["stripe_id"] or id in row["failed_ids"])
 
 
 def _is_another(row: db.Record, snapshot: RefundSnapshot) -> bool:
@@ -63,29 +82,59 @@ def _own(row: db.Record) -> OwnRefund:
     return OwnRefund(row["state"], row["stripe_id"], row["stripe_state"], row["failed_ids"])
 
 
-async def _adopt(tx: db.Tx, place: db.Record, snapshot: RefundSnapshot) -> db.Record | None:
-    """Follow a refund made at Stripe. It counts against whatever of the same booking is still to be refunded."""
+async def _adopt(
+    tx: db.Tx, place: db.Record, snapshot: RefundSnapshot
+) -> list[tuple[db.Record, RefundSnapshot]]:
+    """Follow a refund made at Stripe: each booking's share of it is an operation, with its part of Stripe's answer.
+
+    It counts against whatever is still to be refunded of the same payment; see rules.attribute.
+    """
     if not snapshot.is_live or place["checkout_id"] is None:
-        return None
-    operation_id = uuid4()
-    await SQL.adopt_refund(
-        tx,
-        id=operation_id,
-        booking_id=place["booking_id"],
-        checkout_id=place["checkout_id"],
-        stripe_id=snapshot.id,
-        amount=snapshot.amount,
-        reason=AT_STRIPE,
-    )
-    await cover(tx, place["booking_id"], snapshot.amount, other_than=operation_id, why=AT_STRIPE)
-    return await SQL.lock_refund(tx, id=operation_id)
+        return []
+    checkout_id, shares = place["checkout_id"], []
+    parts = await parts_of(tx, checkout_id)
+    of_bookings = rules.attribute(snapshot.amount, parts, named=place["booking_id"])
+    for number, (booking_id, amount) in enumerate(of_bookings, 1):
+        operation_id, share = (
+            uuid4(),
+            replace(snapshot, id=rules.share_id(snapshot.id, number), amount=amount),
+        )
+        await SQL.adopt_refund(
+            tx,
+            id=operation_id,
+            booking_id=booking_id,
+            checkout_id=checkout_id,
+            stripe_id=share.id,
+            amount=amount,
+            reason=AT_STRIPE,
+        )
+        await cover(tx, booking_id, checkout_id, amount, other_than=operation_id, why=AT_STRIPE)
+        shares.append((await SQL.lock_refund(tx, id=operation_id), share))
+    return shares
+
+
+async def parts_of(tx: db.Tx, checkout_id: UUID) -> list[PaymentPart]:
+    """What a locked payment holds of each of its bookings, in the order of its lines."""
+    rows = await db.rows(SQL.parts_of_payment(tx, checkout_id=checkout_id))
+    return [
+        PaymentPart(row["booking_id"], row["balance"], row["owed"], row["disputed"], row["is_over"])
+        for row in rows
+    ]
 
 
 async def cover(
-    tx: db.Tx, booking_id: UUID, amount: int, *, other_than: UUID, why: str, disputed: bool = False
+    tx: db.Tx,
+    booking_id: UUID,
+    checkout_id: UUID,
+    amount: int,
+    *,
+    other_than: UUID,
+    why: str,
+    disputed: bool = False,
 ) -> None:
-    """Count money that went back in another way against the refunds still to be sent, the oldest first."""
-    for row in await db.rows(SQL.owed_refunds(tx, booking_id=booking_id, other_than=other_than)):
+    """Count money that went back in another way against a payment's refunds still to be sent, the oldest first."""
+    owed = SQL.owed_refunds(tx, booking_id=booking_id, checkout_id=checkout_id, other_than=other_than)
+    for row in await db.rows(owed):
         part = min(amount, row["owed"])
         if not part:
             return

@@ -127,6 +127,8 @@ async def _show_finding(request: Request, form: Form) -> Response:
         "kind": row["booking_kind"],
         "currency": row["booking_currency"],
         "state": row["checkout_state"],
+        "covers": row["covers"],
+        "amount": row["asked_amount"],
     }
     return render.page(
         request,

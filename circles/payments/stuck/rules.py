@@ -181,7 +181,7 @@ def reason_refusals(reason: str) -> Iterator[Reason]:
 def give_refusals(finding: Row, asked: Row) -> Iterator[Reason]:
     """Why the money of a finding cannot get the booking its seat.
 
-    asked: kind and currency of the booking, state of its checkout. Whether the seat is free is decided by its booking.
+    asked: kind and currency of the booking; state, amount and `covers` of its checkout. Whether the seat is free is decided by its booking.
     """
     if finding["settled_at"] is not None:
         yield OVER
@@ -195,6 +195,11 @@ def give_refusals(finding: Row, asked: Row) -> Iterator[Reason]:
     if finding["amount"] and finding["currency"] != asked["currency"]:
         text = f"The money came in {finding['currency']} and not in {asked['currency']}, so it is to be sent back."
         yield Reason("currency", text)
+    elif asked["covers"] != "booking" and finding["amount"] != asked["amount"]:
+        text = (
+            "Several amounts were asked for together and another sum came, so the money is to be sent back."
+        )
+        yield Reason("shared_amount", text)
     if "livemode" in finding["answered"]:
         yield Reason("livemode", "Test money pays no real seat, and real money no seat of a test.")
     if "mode" in finding["answered"]:

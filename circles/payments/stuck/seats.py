@@ -31,9 +31,11 @@ async def give(context: Context, actor: Person, finding_id: UUID, reason: str) -
         booking = await SQL.lock_gathering_of(tx, booking_id=await findings.booking_of(tx, finding_id))
         if booking["kind"] != "paid":
             raise Refused(rules.NOT_TO_PAY)
-        row = await checkout.lock_or_add(tx, booking["id"], booking["amount"], booking["currency"])
+        reference = await findings.reference_of(tx, finding_id)
+        row = await checkout.lock_or_add(tx, reference, booking["amount"], booking["currency"])
         finding = await findings.lock(tx, finding_id)
         asked = {"kind": booking["kind"], "currency": booking["currency"], "state": row["state"]}
+        asked |= {"covers": row["covers"], "amount": row["amount"]}
         refuse_if([*rules.give_refusals(finding, asked), *rules.reason_refusals(reason)])
         await _accept(tx, row, finding)
         await findings.settle(tx, actor.id, finding, reason)
@@ -48,18 +50,19 @@ async def give(context: Context, actor: Person, finding_id: UUID, reason: str) -
             why="accepted",
             details={"amount": finding["amount"], "asked": row["amount"]},
         )
-        await sync.notify(tx, context, booking["id"], "accepted")
+        await sync.notify(tx, context, row, "accepted")
 
 
 async def _accept(tx: db.Tx, row: db.Record, finding: db.Record) -> None:
     """Bring the money of a finding into the ledger as the payment of a locked checkout."""
-    accepted = {"stripe_id": finding["stripe_id"], "amount": finding["amount"]}
     other = await CHECKOUTS.accept_money(
-        tx, id=row["id"], payment_intent=finding["payment_intent"], **accepted
+        tx,
+        id=row["id"],
+        stripe_id=finding["stripe_id"],
+        payment_intent=finding["payment_intent"],
+        amount=finding["amount"],
     )
-    await CHECKOUTS.add_payment(
-        tx, booking_id=row["booking_id"], checkout_id=row["id"], currency=finding["currency"], **accepted
-    )
+    await CHECKOUTS.add_payments(tx, checkout_id=row["id"], stripe_id=finding["stripe_id"])
     await OPERATIONS.operation_done(tx, id=row["operation_id"], stripe_id=finding["stripe_id"])
     if other:  # nobody is to pay a second time
         await jobs.enqueue(tx, "payments.end_checkout", stripe_id=other, key=other)
@@ -86,16 +89,16 @@ async def stop_waiting(context: Context, actor: Person, checkout_id: UUID, reaso
     Money that arrives after all gets the seat again if one is free, and goes back else.
     """
     async with context.db.transaction() as tx:
-        booking_id = or_not_found(await SQL.booking_of_checkout(tx, id=checkout_id))
-        await SQL.lock_gathering_of(tx, booking_id=booking_id)
+        reference = or_not_found(await SQL.reference_of_checkout(tx, id=checkout_id))
+        await SQL.lock_gathering_of(tx, booking_id=reference)
         row = or_not_found(await SQL.lock_undecided(tx, id=checkout_id))
         refuse_if([*rules.undecided_refusals(row), *rules.reason_refusals(reason)])
-        await sync.fail(tx, context, booking_id, rules.UNDECIDED, "debit_failed")
+        await sync.fail(tx, context, reference, rules.UNDECIDED, "debit_failed")
         await SQL.settle_operation(tx, id=row["operation_id"], actor_id=actor.id, reason=reason)
         await audit.record(
             tx,
             "checkout.settled",
-            booking_id,
+            reference,
             actor_id=actor.id,
             before="open",
             after="settled",
