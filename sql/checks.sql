@@ -63,18 +63,18 @@ select count(*) from waits where not exists (
 -- every confirmed paid booking costs what was paid for it less the refunds that this site asked for; what went back at Stripe's
 -- dashboard may be less or count against those, and what a dispute took is not counted
 select count(*) from bookings
-cross join lateral (
-    select coalesce(sum(amount), 0) as amount from money_rows
-    where money_rows.booking_id = bookings.id and money_rows.kind = 'payment'
-) as paid
-cross join lateral (
+left join (
+    select booking_id, sum(amount) as amount from money_rows where kind = 'payment' group by booking_id
+) as paid on paid.booking_id = bookings.id
+left join (
     select
-        coalesce(sum(amount) filter (where reason <> 'at_stripe'), 0) as asked,
-        coalesce(sum(amount) filter (where reason = 'at_stripe'), 0) as elsewhere
-    from operations where operations.booking_id = bookings.id and operations.kind = 'refund'
-) as refunds
+        booking_id, sum(amount) filter (where reason <> 'at_stripe') as asked,
+        sum(amount) filter (where reason = 'at_stripe') as elsewhere
+    from operations where kind = 'refund' group by booking_id
+) as refunds on refunds.booking_id = bookings.id
 where bookings.state = 'confirmed' and bookings.kind = 'paid'
-    and bookings.amount not between paid.amount - refunds.asked and paid.amount - refunds.asked + refunds.elsewhere;
+    and bookings.amount + coalesce(refunds.asked, 0) - coalesce(paid.amount, 0)
+        not between 0 and coalesce(refunds.elsewhere, 0);
 
 -- name: lines_add_up_to_their_checkout()$
 -- the lines of every checkout add up to its amount, in the currency of their bookings, all of one person

@@ -23,6 +23,7 @@ from circles import bookings, payments, people
 from circles.base.errors import Refused
 from circles.base.settings import Settings
 from circles.bookings import actions, queries
+from circles.payments.rules import Line
 from circles.store import db
 from circles.store.context import Context
 
@@ -67,7 +68,7 @@ async def cancel(context: Context, target: UUID, person: people.Person, _: UUID)
 async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> str:
     async with context.db.transaction() as tx:
         await bookings.settle(
-            tx, context, payments.Settled(target, "booking", (payments.Line(target, 4500),), "paid")
+            tx, context, payments.Settled(target, "booking", (Line(target, 4500),), "paid")
         )
     return "settled"
 
