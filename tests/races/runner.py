@@ -67,9 +67,7 @@ async def cancel(context: Context, target: UUID, person: people.Person, _: UUID)
 
 async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> str:
     async with context.db.transaction() as tx:
-        await bookings.settle(
-            tx, context, payments.Settled(target, "booking", (Line(target, 4500),), "paid")
-        )
+        await bookings.settle(tx, context, payments.Settled(target, "booking", (Line(target, 4500),), "paid"))
     return "settled"
 
 
