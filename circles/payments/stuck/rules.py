@@ -181,7 +181,8 @@ def reason_refusals(reason: str) -> Iterator[Reason]:
 def give_refusals(finding: Row, asked: Row) -> Iterator[Reason]:
     """Why the money of a finding cannot get the booking its seat.
 
-    asked: kind and currency of the booking; state, amount and `covers` of its checkout. Whether the seat is free is decided by its booking.
+    asked: kind and currency of the booking; state, amount and `covers` of its checkout. Whether the seat is free is
+    decided by its booking.
     """
     if finding["settled_at"] is not None:
         yield OVER
