@@ -59,7 +59,9 @@ from circles.invites import moved as moved_seats
 from circles.invites import pages as invites_pages
 from circles.invites.hosts import pages as host_calendar_pages
 from circles.invites.replies import actions as invite_replies
+from circles.messages import circle_pages as circle_messages
 from circles.messages import pages as messages_pages
+from circles.messages import reading_pages as my_messages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
 from circles.payments.stuck import pages as stuck_pages
@@ -321,6 +323,13 @@ MESSAGES = [
     route("/host/messages/{id}/edit", messages_pages.edit_form, Access.FACILITATOR),
     route("/host/messages/{id}/mail", messages_pages.mail_html, Access.FACILITATOR),
     post("/host/messages/{id}/send", messages_pages.send, Access.FACILITATOR),
+    post("/host/messages/{id}/schedule", messages_pages.schedule, Access.FACILITATOR),
+    route("/host/circles/{id}/messages", circle_messages.messages, Access.FACILITATOR),
+    route("/host/circles/{id}/messages/new", circle_messages.new_form, Access.FACILITATOR),
+    post("/host/circles/{id}/messages/new", circle_messages.save, Access.FACILITATOR, once=True),
+    route("/my/messages", my_messages.mine, Access.SIGNED_IN),
+    post("/my/messages/read", my_messages.mark_read, Access.SIGNED_IN, form_page="/my/messages"),
+    route("/my/messages/{id}", my_messages.one, Access.SIGNED_IN),
     post("/host/messages/{id}/discard", messages_pages.discard, Access.FACILITATOR),
 ]
 

@@ -38,6 +38,7 @@ async def my_gatherings(request: Request) -> Response:
         feed=feed,
         has_feed=more["number"] is not None,
         suggested=more["suggested"],
+        unread=more["unread"],
         requests=[_requested(row) for row in more["requests"]],
         waits=[_waited(row, clock.now(), cookies.viewer(request)) for row in more["waits"]],
         choices=Form({"leaves_out_mailed": "on" if more["leaves_out_mailed"] else ""}),

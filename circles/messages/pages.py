@@ -11,9 +11,9 @@ from circles import people
 from circles.base import clock
 from circles.base.english import plural
 from circles.base.errors import NotFound, OutOfDate, Refused
-from circles.messages import actions, rules
+from circles.messages import actions, audience_rules, circle_pages, rules, sending
 from circles.store import db
-from circles.web import access, headers, render
+from circles.web import access, cookies, headers, render
 from circles.web.forms import Form
 
 
@@ -40,6 +40,7 @@ async def new_form(request: Request) -> Response:
             "id": str(uuid4()),
             "to": request.query_params.get("to", "all"),
             "reply_to": gathering["last_reply_to"],
+            "short": "on" if gathering["last_short"] else "",
         }
     )
     return _form_page(request, gathering, booked, form)
@@ -50,13 +51,17 @@ async def edit_form(request: Request) -> Response:
         message = await actions.message(tx, access.path_id(request), request.state.person.id)
     if message["state"] != "draft":
         return render.see_other(f"/host/messages/{message['id']}")
+    if message["circle_id"]:
+        return await circle_pages.edit_form(request, message)
     gathering, booked = await _about(request, message["gathering_id"])
     form = Form(
         {
             "id": str(message["id"]),
-            "to": str(message["booking_id"] or "all"),
+            "to": "waiting" if message["audience"] == "waiting" else str(message["booking_id"] or "all"),
             "body": message["body"],
             "reply_to": message["reply_to"],
+            "short": "on" if message["is_short"] else "",
+            **audience_rules.typed_time(message),
         }
     )
     return _form_page(request, gathering, booked, form)
@@ -76,7 +81,9 @@ async def save(request: Request) -> Response:
             actor_id=request.state.person.id,
             gathering_id=gathering["id"],
             message_id=message_id,
-            draft=rules.read(form.values, people.parse_address),
+            draft=rules.read(
+                form.values, people.parse_address, actions.timing(gathering, cookies.viewer(request))
+            ),
         )
     except Refused as refused:
         if isinstance(refused, OutOfDate):
@@ -95,6 +102,7 @@ def _form_page(
     request: Request, gathering: db.Record, booked: list[db.Record], form: Form, status: int = 200
 ) -> Response:
     hints = people.same_names.tell_apart(booked)
+    waiting = f"The waiting list, {plural(gathering['waiting'], 'person', 'people')}"
     everybody = f"Everybody booked, {plural(len(booked), 'person', 'people')}"
     return render.page(
         request,
@@ -104,6 +112,7 @@ def _form_page(
         form=form,
         recipients=[
             ("all", everybody),
+            *([("waiting", waiting)] if gathering["waiting"] else []),
             *((row["id"], rules.recipient_label(row, people.same_names.label(row, hints))) for row in booked),
         ],
         unreached=rules.unreached_text([row["name"] for row in booked if row["unreached"]]),
@@ -131,13 +140,23 @@ async def _message_page(request: Request, form: Form, status: int = 200) -> Resp
         undelivered=rules.undelivered_texts(preview.message),
         form=form,
         message=preview.message,
-        gathering=preview.gathering,
+        about=preview.about,
         recipients=preview.recipients,
         mail=preview.mail,
         seen=rules.fingerprint(preview.message, preview.recipients),
-        subject=actions.subject(preview.gathering, clock.NOBODY),
+        subject=actions.subject(preview.about, clock.NOBODY),
         placeholders=rules.placeholders(preview.message["body"]) if preview.mail else [],
+        audience=audience_rules.audience_text(preview.message),
+        goes_at=audience_rules.set_time_text(preview.message, preview.about["zone"], cookies.viewer(request)),
+        home=_home(preview.message),
     )
+
+
+def _home(message: db.Record) -> str:
+    """The list that a message belongs to."""
+    if message["circle_id"]:
+        return f"/host/circles/{message['circle_id']}/messages"
+    return f"/host/gatherings/{message['gathering_id']}/messages"
 
 
 async def mail_html(request: Request) -> Response:
@@ -155,7 +174,7 @@ async def mail_html(request: Request) -> Response:
 async def send(request: Request) -> Response:
     form = await Form.read(request)
     try:
-        sent = await actions.send(
+        sent = await sending.send(
             access.context(request),
             actor_id=request.state.person.id,
             message_id=access.path_id(request),
@@ -164,13 +183,22 @@ async def send(request: Request) -> Response:
     except Refused as refused:
         return await _message_page(request, Form().add(refused.reasons), 422)
     to = sent["to_name"] or plural(sent["mails"], "person", "people")
-    return render.see_other(
-        f"/host/gatherings/{sent['gathering_id']}/messages", notice=f"Your message is on its way to {to}."
-    )
+    return render.see_other(_home(sent), notice=f"Your message is on its way to {to}.")
+
+
+async def schedule(request: Request) -> Response:
+    """POST: let a draft go by itself at its time."""
+    try:
+        row = await sending.schedule(
+            access.context(request), actor_id=request.state.person.id, message_id=access.path_id(request)
+        )
+    except Refused as refused:
+        return await _message_page(request, Form().add(refused.reasons), 422)
+    return render.see_other(_home(row), notice="It goes by itself at its time. Until then you can change it.")
 
 
 async def discard(request: Request) -> Response:
-    gathering_id = await actions.discard(
+    row = await actions.discard(
         access.context(request), actor_id=request.state.person.id, message_id=access.path_id(request)
     )
-    return render.see_other(f"/host/gatherings/{gathering_id}/messages", notice="The draft is gone.")
+    return render.see_other(_home(row), notice="The draft is gone.")

@@ -1,4 +1,4 @@
-"""Messages to the members booked at a gathering: their form, when they may be sent, starting texts."""
+"""Messages of hosts to members: their form, when they may be sent, starting texts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from circles.base import reading
+from circles.base import clock, reading
 from circles.base.english import join_names, plural
 from circles.base.errors import Reason, Refused
 from circles.base.reading import Reader
 from circles.base.row import Row
+from circles.messages import audience_rules
 
 MAX_CHARACTERS: Final = 5_000
 # In 24 hours, about one gathering: members expect news about their booking, not a newsletter.
@@ -71,11 +72,20 @@ If something still moves in you, write it down, go for a walk, or tell somebody 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The content of a message: to one booking or (None) to everybody, where answers go ("": nowhere)."""
+    """The content of a message, and to whom it goes.
+
+    booking_id: of one person booked at its gathering; None: everybody of the audience. reply_to: where answers go,
+    or "". chosen: people of an audience of chosen people. is_short: the mail leaves the text out. moment: when it
+    goes by itself; None: when its writer sends it.
+    """
 
     booking_id: UUID | None
     body: str
     reply_to: str
+    audience: str = "gathering"
+    chosen: frozenset[UUID] = frozenset()
+    is_short: bool = False
+    moment: clock.Moment | None = None
 
 
 def undelivered_texts(message: Row) -> list[str]:
@@ -108,15 +118,31 @@ def unreached_text(names: Sequence[str]) -> str:
     return f"{join_names(names)} may not have had our mail of late, so this may not reach them either."
 
 
-def read(values: Mapping[str, str], parse_address: Callable[[str, str], str]) -> Draft:
-    """Read the form. Raises Refused with every reason at once."""
+def read(
+    values: Mapping[str, str],
+    parse_address: Callable[[str, str], str],
+    timing: audience_rules.Timing | None = None,
+    audiences: Mapping[str, str] | None = None,
+) -> Draft:
+    """Read the form. Raises Refused with every reason at once.
+
+    timing: how a set time is read; None: there is none. audiences: those of a circle; None: the form is of a gathering.
+    """
     reader = Reader(values)
-    booking_id = reader.take(lambda: _read_recipient(reader.value("to")))
+    booking_id, audience, chosen = None, "gathering", frozenset[UUID]()
+    if audiences is None:
+        if reader.value("to") == "waiting":
+            audience = "waiting"
+        else:
+            booking_id = reader.take(lambda: _read_recipient(reader.value("to")))
+    else:
+        audience, chosen = audience_rules.read_audience(reader, audiences)
     body = reader.body("body", max_length=MAX_CHARACTERS)
     answers = reader.value("reply_to")
     reply_to = reader.take(lambda: parse_address(answers, "reply_to"), "") if answers.strip() else ""
+    moment = reader.take(lambda: audience_rules.read_moment(reader.values, timing)) if timing else None
     reader.raise_refusals()
-    return Draft(booking_id, body, reply_to)
+    return Draft(booking_id, body, reply_to, audience, chosen, reader.value("short") == "on", moment)
 
 
 def _read_recipient(typed: str) -> UUID | None:
@@ -194,6 +220,7 @@ def limit_refusals(to_one: bool, today: Row) -> list[Reason]:
 def fingerprint(message: Row, recipients: Sequence[Row]) -> str:
     """What the preview shows: the text, where answers go, and who gets it. When it differs, it is shown again."""
     lines = [message["body"], message["reply_to"], *sorted(str(row["id"]) for row in recipients)]
+    lines += ["short"] if message["is_short"] else []
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 
 

@@ -198,9 +198,14 @@ MAP: dict[str, dict[str, Care]] = {
     "run_sheets": _all(IMPERSONAL, "id circle_id gathering_id version changed_at")
     | _all(PERSON, "changed_by"),
     "run_steps": _all(IMPERSONAL, "sheet_id position title minutes words"),
-    "messages": _all(IMPERSONAL, "id gathering_id state mails")
+    "message_people": _all(IMPERSONAL, "message_id")
+    | _all(PERSON, "person_id")
+    | _all(PERSONAL, "gone_at read_at"),
+    "messages": _all(
+        IMPERSONAL, "id gathering_id circle_id audience state mails is_short is_scheduled held_because"
+    )
     | _all(PERSON, "written_by booking_id")
-    | _all(PERSONAL, "body reply_to created_at sent_at"),
+    | _all(PERSONAL, "body reply_to created_at sent_at send_wall send_at"),
     "screenings": _all(IMPERSONAL, "circle_id asks questions newcomers_most newcomers_days version"),
     "requests": _all(PERSON, "person_id decided_by")
     | _all(

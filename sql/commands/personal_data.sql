@@ -68,7 +68,12 @@ select
     (
         select jsonb_agg(to_jsonb(messages)) from messages
         where written_by = :person or (state = 'sent' and booking_id in (select id from mine))
+            or id in (select message_id from message_people where person_id = :person and gone_at is not null)
     ) as messages,
+    (
+        select jsonb_agg(to_jsonb(message_people)) from message_people
+        where person_id = :person and gone_at is not null
+    ) as message_people,
     (select jsonb_agg(to_jsonb(attendance)) from attendance where booking_id in (select id from mine))
         as attendance,
     (select jsonb_agg(to_jsonb(requests)) from requests where person_id = :person) as requests,
@@ -184,10 +189,20 @@ delete from feeds where person_id = :person;
 delete from credentials where person_id = :person;
 
 -- name: erase_messages(person)!
--- messages of hosts to them alone, and their own drafts
-delete from messages
-where booking_id in (select id from bookings where person_id = :person)
-    or (written_by = :person and state = 'draft');
+-- messages of hosts to them alone, their own drafts, and that others went to them
+with alone as (
+    select message_people.message_id from message_people
+    where message_people.message_id in (select mine.message_id from message_people as mine where mine.person_id = :person)
+    group by message_people.message_id
+    having count(*) = 1
+), gone as (
+    delete from messages
+    where booking_id in (select id from bookings where person_id = :person)
+        or (audience = 'chosen' and id in (select message_id from alone))
+        or (written_by = :person and state = 'draft')
+    returning id
+)
+delete from message_people where person_id = :person and message_id not in (select id from gone);
 
 -- name: erase_reply_address(person)!
 -- the reply address of their own messages

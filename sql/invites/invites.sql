@@ -154,6 +154,11 @@ order by starts_at, gathering_id;
 select
     feeds.number, feeds.token_hash, coalesce(feeds.leaves_out_mailed, false) as leaves_out_mailed,
     (
+        select count(*) from message_people
+        where message_people.person_id = person.id and message_people.gone_at is not null
+            and message_people.read_at is null
+    ) as unread,
+    (
         select count(*) from suggestions
         where suggestions.person_id = person.id and suggestions.created_at > now() - interval '30 days'
     ) as suggested,

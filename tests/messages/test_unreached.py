@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from starlette.applications import Starlette
 
-from circles.messages import actions
+from circles.messages import sending
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_listing
@@ -105,7 +105,7 @@ async def test_a_message_names_those_it_did_not_reach(
     await add_booking(context, cast.gathering, cast.mira)
     await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=4500)
     message_id = await draft(context, cast)
-    await actions.send(context, actor_id=cast.farid, message_id=message_id)
+    await sending.send(context, actor_id=cast.farid, message_id=message_id)
     await jobs.drain(context)
     await change(
         context,
