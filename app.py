@@ -58,6 +58,7 @@ from circles.hosting.stand_in import pages as stand_in_pages
 from circles.invites import moved as moved_seats
 from circles.invites import pages as invites_pages
 from circles.invites.hosts import pages as host_calendar_pages
+from circles.invites.public_feeds import pages as public_feed_pages
 from circles.invites.replies import actions as invite_replies
 from circles.messages import circle_pages as circle_messages
 from circles.messages import pages as messages_pages
@@ -124,6 +125,14 @@ PEOPLE = [
     route("/pictures/{hash}.jpg", profile_pages.picture, Access.MACHINE),
     post("/organize/credentials/{id}/seen", profile_pages.mark_credential, Access.ORGANIZER),
     *form("/organize/people", roles_pages.people, roles_pages.search, Access.ORGANIZER),
+]
+
+# Before the pages whose addresses they begin with.
+PUBLIC_FEEDS = [
+    route("/gatherings/feed.ics", public_feed_pages.community_calendar, Access.MACHINE),
+    route("/gatherings/feed.xml", public_feed_pages.community_atom, Access.MACHINE),
+    route("/circles/{id}/feed.ics", public_feed_pages.circle_calendar, Access.MACHINE),
+    route("/circles/{id}/feed.xml", public_feed_pages.circle_atom, Access.MACHINE),
 ]
 
 GATHERINGS = [
@@ -461,7 +470,7 @@ ROOT: list[BaseRoute] = [
 
 def routes(settings: Settings) -> list[BaseRoute]:
     """Every route there is under these settings."""
-    every: list[BaseRoute] = [*GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE]
+    every: list[BaseRoute] = [*PUBLIC_FEEDS, *GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE]
     every += [*REFLECTIONS, *RUN_SHEETS, *MESSAGES, *GUIDELINES, *GUIDES, *PAYMENTS]
     every += [*IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
     return [*every, *PRACTICE] if settings.practice else every

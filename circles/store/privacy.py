@@ -87,7 +87,7 @@ MAP: dict[str, dict[str, Care]] = {
         IMPERSONAL,
         "id name name_key discreet_name purpose format place city address join_link zone capacity length_minutes "
         "currency minimum suggested maximum community_seats refund_hours late_refund_percent guidelines_id state "
-        "version asks_co asks_card created_at",
+        "version asks_co asks_card created_at public_changed_at public_changes",
     )
     | _all(PERSON, "created_by"),
     "hosts": _all(PERSON, "person_id") | _all(PERSONAL, "circle_id part"),
@@ -103,7 +103,7 @@ MAP: dict[str, dict[str, Care]] = {
         IMPERSONAL,
         "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_map "
         "seats_taken community_taken community_map note state cancel_reason version created_at schedule_id planned_for "
-        "by_hand oddity join_link city address told opened_at checks closed_at",
+        "by_hand oddity join_link city address told opened_at checks closed_at public_changed_at public_changes",
     )
     | _all(PERSON, "opened_by closed_by"),
     "schedules": _all(

@@ -45,7 +45,7 @@ def environment() -> Environment:
     """The Jinja environment: autoescaping, and an error for an undefined name."""
     env = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
-        autoescape=select_autoescape(["html"], default_for_string=True),
+        autoescape=select_autoescape(["html", "xml"], default_for_string=True),
         undefined=StrictUndefined,
         auto_reload=False,  # else each page checks the modification time of all its templates
         trim_blocks=True,
