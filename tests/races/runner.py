@@ -22,7 +22,7 @@ import aiosql
 from circles import bookings, payments, people
 from circles.base.errors import Refused
 from circles.base.settings import Settings
-from circles.bookings import actions, queries
+from circles.bookings import actions, moving, queries
 from circles.payments.rules import Line
 from circles.store import db
 from circles.store.context import Context
@@ -65,13 +65,34 @@ async def cancel(context: Context, target: UUID, person: people.Person, _: UUID)
         return ",".join(sorted(refused.codes))
 
 
+async def come(context: Context, target: UUID, person: people.Person, version: UUID) -> str:
+    """Book a free seat at a gathering; who has a booking moves it there, or cancels it where that is the target.
+
+    Returns "seat", "moved", "canceled", the codes of the refusals, or the kind of another error.
+    """
+    async with context.db.reading() as tx:
+        booking = await tx.fetchval("select id from bookings where person_id = $1", person.id)
+    try:
+        if booking is None:
+            return await book(context, target, person, version)
+        if booking == target:
+            await actions.cancel(context, person, booking, shown=0)
+            return "canceled"
+        await moving.move(context, person, booking, target)
+    except Refused as refused:
+        return ",".join(sorted(refused.codes))
+    except Exception as error:
+        return type(error).__name__
+    return "moved"
+
+
 async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> str:
     async with context.db.transaction() as tx:
         await bookings.settle(tx, context, payments.Settled(target, "booking", (Line(target, 4500),), "paid"))
     return "settled"
 
 
-VERBS: dict[str, Verb] = {"book": book, "hold": hold, "cancel": cancel, "settle": settle}
+VERBS: dict[str, Verb] = {"book": book, "hold": hold, "cancel": cancel, "come": come, "settle": settle}
 
 
 def use_naive_statement() -> None:
