@@ -14,7 +14,7 @@ from circles import directory, people
 from circles.base import clock, reading, zone_choices
 from circles.base.errors import NotFound, Reason, or_not_found
 from circles.base.money import Scale
-from circles.gatherings import filters, rules
+from circles.gatherings import filters, rules, structured_data
 from circles.gatherings.cards import Card, GatheringDate, by_day, card_html
 from circles.gatherings.filters import Filters
 from circles.gatherings.own_seats import own_mark, seat_rules
@@ -27,6 +27,9 @@ from circles.web.sent import origin
 SQL = db.queries("gatherings/gatherings")
 
 ON_FIRST_PAGE = 4
+
+# The path of the community's public feed, without the ending of its format.
+COMMUNITY_FEED = "/gatherings/feed"
 
 
 async def home(request: Request) -> Response:
@@ -43,6 +46,7 @@ async def home(request: Request) -> Response:
         "gatherings/home.html",
         cards=[card_html(card, viewer) for card in cards],
         next=next((card for card in cards if card.seats_left > 0), None),
+        public_feed=COMMUNITY_FEED,
     )
 
 
@@ -77,6 +81,7 @@ async def listing(request: Request) -> Response:
         days=by_day([Card.of(row) for row in rows], viewer),
         total=total,
         result=wanted.result_words(total, is_part=is_part),
+        public_feed=COMMUNITY_FEED,
         pager=long_pager(
             wanted.window,
             [row["id"] for row in rows],
@@ -120,10 +125,16 @@ async def gathering(request: Request) -> Response:
         row = await SQL.gathering_page(tx, id=access.path_id(request), actor_id=actor_id)
         row = dict(or_not_found(row))
     left = row["capacity"] - row["seats_taken"]
+    settings = access.context(request).settings
     return render.page(
         request,
         "gatherings/gathering.html",
         gathering=row,
+        link_card=structured_data.gathering_card(row, settings.base_url),
+        structured_data=structured_data.gathering_event(
+            row, _scale(row), left, settings.base_url, settings.community_name
+        ),
+        public_feed=f"/circles/{row['circle_id']}/feed" if row["circle_state"] == "published" else "",
         scale=_scale(row),
         seats_left=left,
         community_left=min(row["community_seats"] - row["community_taken"], left),
@@ -144,13 +155,19 @@ async def circle(request: Request) -> Response:
         row = await SQL.circle_page(tx, id=access.path_id(request), actor_id=_actor_id(request))
         row = dict(or_not_found(row))
         profiles = await people.profiles(tx, row["host_ids"])
+    settings, ahead = access.context(request).settings, GatheringDate.read(row["ahead"])
     return render.page(
         request,
         "gatherings/circle.html",
         circle=row,
+        link_card=structured_data.circle_card(row, settings.base_url),
+        structured_data=structured_data.circle_events(
+            row, ahead, _scale(row), settings.base_url, settings.community_name
+        ),
+        public_feed=f"/circles/{row['id']}/feed" if row["state"] == "published" else "",
         scale=_scale(row),
         hosts=[profiles[host_id] for host_id in row["host_ids"] if host_id in profiles],
-        ahead=GatheringDate.read(row["ahead"]),
+        ahead=ahead,
         notes=seat_rules().circle_notes(row["admission"]),
         format=rules.FORMATS[row["format"]],
         place=rules.place_words(row["place"], row["city"]),

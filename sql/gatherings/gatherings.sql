@@ -44,7 +44,7 @@ select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.ends_at,
     gatherings.zone, gatherings.length_minutes, gatherings.capacity, gatherings.seats_taken,
     gatherings.community_seats, gatherings.community_taken, gatherings.note,
-    circles.name as circle_name, circles.state as circle_state, circles.purpose, circles.format,
+    circles.name as circle_name, circles.discreet_name, circles.state as circle_state, circles.purpose, circles.format,
     circles.place, coalesce(nullif(gatherings.city, ''), circles.city) as city,
     circles.currency, circles.minimum, circles.suggested, circles.maximum,
     circles.refund_hours, circles.late_refund_percent,
@@ -91,8 +91,8 @@ where gatherings.id = :id and gatherings.state <> 'draft' and circles.state <> '
 -- one circle for visitors, with its guidelines, the ids of its hosts, its next gatherings with the reader's own seats,
 -- and how it admits the reader; no row for a draft
 select
-    circles.id, circles.name, circles.purpose, circles.format, circles.place, circles.city, circles.zone,
-    circles.capacity, circles.length_minutes, circles.currency, circles.minimum, circles.suggested,
+    circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
+    circles.zone, circles.capacity, circles.length_minutes, circles.currency, circles.minimum, circles.suggested,
     circles.maximum, circles.community_seats, circles.refund_hours, circles.late_refund_percent, circles.state,
     newest.body as guidelines, newest.number as guidelines_number, newest.published_at as guidelines_published_at,
     array(

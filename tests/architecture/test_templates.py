@@ -19,7 +19,7 @@ def test_no_inline_style_or_script(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"\sstyle\s*=", text)
     assert "<style" not in text
-    assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+    assert not re.search(r"<script(?![^>]*(?:\ssrc=|type=\"application/ld\+json\"))", text)
     assert not re.search(r"\son[a-z]+\s*=|hx-on|javascript:", text)
 
 
