@@ -41,12 +41,13 @@ async def close_for_gathering(tx: db.Tx, gathering_id: UUID, *, actor_id: UUID |
 
 
 async def take_seats_back(
-    tx: db.Tx, gathering_id: UUID, booking_ids: Collection[UUID], *, actor_id: UUID
+    tx: db.Tx, gathering_id: UUID, booking_ids: Collection[UUID], *, actor_id: UUID, line: str = ""
 ) -> None:
     """End the bookings of those who give up their seat, since the gathering has fewer seats.
 
     Confirmed ones are refunded in full. Held ones end at once too, for their seat is gone when this commits; their
-    checkouts are closed in a job each, and a member who paid before that is refunded in full.
+    checkouts are closed in a job each, and a member who paid before that is refunded in full. line: what the host
+    writes to them.
     """
     for row in await db.rows(SQL.active_of_gathering(tx, gathering_id=gathering_id)):
         if row["id"] not in booking_ids:
@@ -56,7 +57,7 @@ async def take_seats_back(
             await _release_soon(tx, row["id"])
         else:
             await _cancel_and_refund(tx, row, "by_host", actor_id)
-        await transitions.withdraw_invite(tx, row["id"], "by_host", was=row["starts_at"])
+        await transitions.withdraw_invite(tx, row["id"], "by_host", line, was=row["starts_at"])
 
 
 async def _release_soon(tx: db.Tx, booking_id: UUID) -> None:

@@ -31,6 +31,7 @@ ERASURE = (
     SQL.erase_invitations,
     SQL.erase_notes,
     SQL.erase_messages,
+    SQL.erase_lines,
     SQL.erase_settlements,
     SQL.erase_reply_address,
     SQL.erase_role_requests,

@@ -41,6 +41,11 @@ class Changed:
         return cls(booking, was, now, differing)
 
     @property
+    def lines(self) -> Sequence[str]:
+        """What hosts wrote to those booked since the last mail."""
+        return self.booking.get("lines") or ()
+
+    @property
     def heading(self) -> str:
         """When it was to be, by which the person knows it, in their own time."""
         at = self.now if self.was is None or self.was.keeps_wall_time(self.now) else self.was

@@ -18,16 +18,22 @@ from circles.store.context import Context
 SQL = db.queries("invites/changes")
 
 
-async def announce_changes(tx: db.Tx, gathering_ids: Iterable[UUID]) -> None:
+async def announce_changes(
+    tx: db.Tx, gathering_ids: Iterable[UUID], *, line: str = "", actor_id: UUID | None = None
+) -> None:
     """Tell everybody with a seat in these gatherings what changed in this transaction; they are locked by the caller.
 
     The calendar feeds follow when it commits: SEQUENCE and the time of the last change rise here. The mail is one
     for each person, with all that differs from what they were told last; nothing differs, and there is none.
+
+    line: what the actor writes to them, which stands in that mail.
     """
     ids = list(gathering_ids)
     if not ids:
         return
     await SQL.raise_sequences(tx, gathering_ids=ids)
+    if line:
+        await SQL.add_lines(tx, gathering_ids=ids, line=line, actor_id=actor_id)
     for row in await db.rows(SQL.people_booked(tx, gathering_ids=ids)):
         await _send_soon(tx, row["person_id"])
     await tell_hosts(tx, ids)
@@ -68,8 +74,12 @@ async def send_changes(context: Context, *, person_id: str) -> None:
 
 @jobs.every("invites.send_missed_changes", "27 4 * * *")
 async def send_missed_changes(context: Context) -> None:
-    """Have everybody told of what changed and was not mailed, such as after a job that was dropped."""
+    """Have everybody told of what changed and was not mailed, such as after a job that was dropped.
+
+    What hosts wrote to those booked is forgotten after three months.
+    """
     async with context.db.transaction() as tx:
+        await SQL.forget_lines(tx)
         for row in await db.rows(SQL.people_untold(tx)):
             await _send_soon(tx, row["person_id"])
 
@@ -88,6 +98,11 @@ async def host_names(tx: db.Tx, rows: Iterable[dict[str, Any]]) -> dict[UUID, st
 async def _mail(tx: db.Tx, context: Context, changes: list[Changed], names: Mapping[UUID, str]) -> None:
     """One mail, and one calendar for each gathering: an iTIP message is about one UID (RFC 5546, 3.2.2)."""
     calendars = [await sending.request(tx, context.settings, change.booking) for change in changes]
+    for change in changes:
+        if change.lines:
+            await SQL.note_line(
+                tx, invite_id=change.booking["invite_id"], last_line=change.booking["last_line"]
+            )
     booking = changes[0].booking
     await mail.send(
         tx,
@@ -102,6 +117,7 @@ async def _mail(tx: db.Tx, context: Context, changes: list[Changed], names: Mapp
         useful_until=max(change.booking["ends_at"] for change in changes),
         about=booking["booking_id"] if len(changes) == 1 else None,
         changes=changes,
+        lines=list(dict.fromkeys(line for change in changes for line in change.lines)),
         name=(changes[0].was or changes[0].now).discreet_name,
         page=sending.my_gatherings_url(context.settings),
         cancel_url=_cancel_url(context, changes),

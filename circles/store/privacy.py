@@ -164,7 +164,7 @@ MAP: dict[str, dict[str, Care]] = {
     "practice_keys": _all(IMPERSONAL, "key request_sha256 status answer created_at"),
     "invites": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id")
-    | _all(PERSONAL, "gathering_id uid sequence changed_at told")
+    | _all(PERSONAL, "gathering_id uid sequence changed_at told last_line")
     | _all(IMPERSONAL, "organizer"),
     "host_entries": _all(PERSON, "person_id")
     | _all(IMPERSONAL, "id organizer due")
@@ -172,6 +172,9 @@ MAP: dict[str, dict[str, Care]] = {
     "sendings": _all(IMPERSONAL, "id")
     | _all(PERSON, "booking_id")
     | _all(PERSONAL, "invite_id method sequence facts sent_at"),
+    "change_lines": _all(IMPERSONAL, "id gathering_id")
+    | _all(PERSON, "written_by")
+    | _all(PERSONAL, "line written_at"),
     "reminders": _all(IMPERSONAL, "id batch mail_id")
     | _all(PERSON, "booking_id")
     | _all(PERSONAL, "kind starts_at planned_at sent_at"),

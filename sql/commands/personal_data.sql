@@ -60,6 +60,7 @@ select
     ) as invite_replies,
     (select jsonb_agg(to_jsonb(host_entries)) from host_entries where person_id = :person) as host_entries,
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
+    (select jsonb_agg(to_jsonb(change_lines)) from change_lines where written_by = :person) as change_lines,
     (select jsonb_agg(to_jsonb(reminders)) from reminders where booking_id in (select id from mine)) as reminders,
     (select jsonb_agg(to_jsonb(taps)) from taps where booking_id in (select id from mine)) as taps,
     (select jsonb_agg(to_jsonb(hand_over_notes)) from hand_over_notes where about = :person) as hand_over_notes,
@@ -203,6 +204,10 @@ with alone as (
     returning id
 )
 delete from message_people where person_id = :person and message_id not in (select id from gone);
+
+-- name: erase_lines(person)!
+-- what they wrote about changes
+delete from change_lines where written_by = :person;
 
 -- name: erase_reply_address(person)!
 -- the reply address of their own messages

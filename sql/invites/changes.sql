@@ -30,6 +30,19 @@ where bookings.gathering_id = any(:gathering_ids::uuid []) and bookings.state = 
     and gatherings.state = 'open' and gatherings.ends_at > now()
 order by bookings.person_id;
 
+-- name: add_lines(gathering_ids, line, actor_id)!
+-- what a host writes to those booked at gatherings that change
+insert into change_lines (gathering_id, line, written_by)
+select gathering_id, :line, :actor_id from unnest(:gathering_ids::uuid []) as changed (gathering_id);
+
+-- name: note_line(invite_id, last_line)!
+-- the last line of a host that a mail of an invite had
+update invites set last_line = :last_line where id = :invite_id;
+
+-- name: forget_lines()!
+-- lines of three months ago
+delete from change_lines where written_at < now() - interval '90 days';
+
 -- name: gatherings_ahead(circle_id)
 -- the open gatherings of a circle that are not over
 select id from gatherings
@@ -50,6 +63,7 @@ select
     people.remind_day, people.remind_hour, people.calendar_alarms,
     circles.id as circle_id, circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.told, now() as now,
+    written.lines, written.last_line,
     invites.id as invite_id, invites.uid, invites.sequence, invites.told as last_told,
     current.facts, last.sequence as last_sequence, last.facts as fingerprint
 from bookings_with_money as bookings
@@ -58,6 +72,12 @@ join gatherings on gatherings.id = bookings.gathering_id and gatherings.state = 
 join circles on circles.id = gatherings.circle_id
 join invites on invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
 cross join lateral (select gathering_facts(gatherings.id) as facts) as current
+cross join lateral (
+    select array_agg(change_lines.line order by change_lines.id) as lines, max(change_lines.id) as last_line
+    from change_lines
+    where change_lines.gathering_id = gatherings.id and change_lines.id > invites.last_line
+        and change_lines.written_at > bookings.confirmed_at
+) as written
 join lateral (
     select sendings.booking_id, sendings.method, sendings.sequence, sendings.facts from sendings
     where sendings.invite_id = invites.id and sendings.sequence is not null

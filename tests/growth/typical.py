@@ -63,6 +63,7 @@ INERT = frozenset(
     sealed seats seconds seen sequence sha256 sign_in_hash skipped source source_note sources starts starts_as
     starts_at status statuses statuses_said steps stripe_id subject suggested text_body times to_address to_name
     token_hash told type uid uids unsubscribe_url until url useful_until version wait wall_start wall_time walls ways
+    audience last_line line send_at send_wall
     weekdays went_well what where why words year years zone zones
     """.split()  # noqa: SIM905
 )

@@ -120,12 +120,12 @@ async def discard_gathering(context: Context, actor: Person, gathering_id: UUID)
 
 
 async def carry_out(
-    tx: db.Tx, actor: Person | None, steps: Iterable[Step], *, by_hand: bool, why: str = ""
+    tx: db.Tx, actor: Person | None, steps: Iterable[Step], *, by_hand: bool, why: str = "", line: str = ""
 ) -> None:
     """Do what was decided for each gathering, all of them locked, and notify those booked, each once.
 
-    actor: None when no person makes the change, but new zone data does. Raises Refused when the circle has another
-    gathering at one of the new times.
+    actor: None when no person makes the change, but new zone data does. line: what the actor writes to them. Raises
+    Refused when the circle has another gathering at one of the new times.
     """
     notifying: list[UUID] = []
     try:
@@ -137,7 +137,7 @@ async def carry_out(
             raise
         message = "This circle has another gathering at that time already."
         raise Refused(Reason("same_time", message, "time")) from None
-    await invites.announce_changes(tx, notifying)
+    await invites.announce_changes(tx, notifying, line=line, actor_id=_id_of(actor))
 
 
 async def _carry_out(tx: db.Tx, actor: Person | None, step: Step, by_hand: bool, why: str) -> None:

@@ -53,6 +53,7 @@ class CircleOutcome:
     after: CirclePlan
     gatherings: tuple[Booked, ...]
     hosts: tuple[NotifiedHost, ...]
+    line: str = ""
 
     @property
     def notifies(self) -> bool:
@@ -107,7 +108,7 @@ class CircleOutcome:
         """Differs when the change would do another thing than was shown."""
         notified = [f"{one.id} {sorted(map(str, one.people))}" for one in self.gatherings]
         hosts = sorted(str(host.id) for host in self.hosts)
-        text = "\n".join([str(self.before), str(self.after), *notified, *hosts])
+        text = "\n".join([str(self.before), str(self.after), *notified, *hosts, self.line])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -139,13 +140,15 @@ def _sentences(outcome: CircleOutcome) -> Iterator[str]:
 class CircleChange:
     """A circle is saved with another plan. version: the one the form was made from.
 
-    Its guidelines stay as they are, and gatherings planned before keep their time, length and seats.
+    line: what the host writes in each mail to those booked. Its guidelines stay as they are, and gatherings planned
+    before keep their time, length and seats.
     """
 
     actor: Person
     circle_id: UUID
     plan: CirclePlan
     version: int
+    line: str = ""
 
     async def preview(self, tx: db.Tx) -> CircleOutcome:
         """What the change does. Raises NotFound, OutOfDate and Refused as `apply` does."""
@@ -166,7 +169,7 @@ class CircleChange:
             if kinds_of(Facts.read(one["facts"]), _facts_after(one, self.plan))
         )
         hosts = await host_news.other_hosts(tx, self.circle_id, self.actor, [one.id for one in gatherings])
-        return CircleOutcome(before, self.plan, gatherings, hosts)
+        return CircleOutcome(before, self.plan, gatherings, hosts, self.line)
 
     async def apply(self, tx: db.Tx, consent: Consent) -> CircleOutcome:
         """Save the circle and notify those booked ahead.
@@ -183,7 +186,8 @@ class CircleChange:
         await circle_actions.save_circle(tx, self.circle_id, self.plan)
         details = {"changed": circle_rules.differences(outcome.before, self.plan)}
         await audit.record(tx, "circle.saved", self.circle_id, actor_id=self.actor.id, details=details)
-        await invites.announce_changes(tx, [one.id for one in outcome.gatherings])
+        ids = [one.id for one in outcome.gatherings]
+        await invites.announce_changes(tx, ids, line=self.line, actor_id=self.actor.id)
         return outcome
 
 

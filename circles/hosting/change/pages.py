@@ -16,7 +16,7 @@ from circles.base.money import Scale
 from circles.base.reading import Reader
 from circles.hosting.change import actions, cancel_rules, planned_change, queries, rules, wording
 from circles.hosting.change.planned_change import Consent, FollowingChange, GatheringChange, ScheduleChange
-from circles.hosting.change.rules import Outcome
+from circles.hosting.change.rules import MAX_LINE, Outcome
 from circles.hosting.schedule import forms as schedule_forms
 from circles.people import Person
 from circles.store import db
@@ -102,13 +102,14 @@ def _read(form: Form, row: Row, actor: Person) -> GatheringChange | FollowingCha
             "or change the schedule on its own page."
         )
         reader.reasons.append(Reason("whole_stays", message, "date"))
+    line = reader.body("line", max_length=MAX_LINE, required=False)
     reader.reasons += rules.closed_refusals(row)
     reader.raise_refusals()
     if scope == "one":
-        return GatheringChange(actor, row["id"], moment, terms)
+        return GatheringChange(actor, row["id"], moment, terms, line=line)
     if scope == "following":
-        return FollowingChange(actor, row["id"], terms, day if day != stays else None)
-    return ScheduleChange(actor, row["schedule_id"], terms)
+        return FollowingChange(actor, row["id"], terms, day if day != stays else None, line=line)
+    return ScheduleChange(actor, row["schedule_id"], terms, line=line)
 
 
 def _consent(form: Form) -> Consent:

@@ -69,9 +69,13 @@ async def apply(context: Context, change: PlannedChange, consent: Consent) -> Ou
 
 
 class _TermsChange(PlannedChange):
-    """A change of time or terms, made as it was shown. terms: what each gathering gets."""
+    """A change of time or terms, made as it was shown. terms: what each gathering gets.
+
+    line: what the host writes in each mail to those booked.
+    """
 
     terms: Terms
+    line: str
 
     def refusals(self, outcome: Outcome) -> list[Reason]:
         """Why this outcome cannot be."""
@@ -112,10 +116,12 @@ class GatheringChange(_TermsChange):
     moment: clock.Moment
     terms: Terms
     by_hand: bool = True
+    line: str = ""
 
     async def preview(self, tx: db.Tx) -> Outcome:
         row = await queries.gathering_to_change(tx, self.actor, self.gathering_id)
-        return rules.gathering_outcome(row, self.moment, self.terms).notifying(row)
+        outcome = rules.gathering_outcome(row, self.moment, self.terms)
+        return replace(outcome, line=self.line).notifying(row)
 
     def refusals(self, outcome: Outcome) -> list[Reason]:
         past = [] if self.by_hand else rules.past_refusals(self.moment, clock.now())
@@ -130,9 +136,11 @@ class GatheringChange(_TermsChange):
         ends = rules.bookings_to_end(outcome, consent.give_up)
         refuse_if(rules.choice_refusals(outcome.too_many, len(ends)))
         if ends:
-            await bookings.take_seats_back(tx, self.gathering_id, ends, actor_id=self.actor.id)
+            await bookings.take_seats_back(
+                tx, self.gathering_id, ends, actor_id=self.actor.id, line=self.line
+            )
         by_hand = self.by_hand and row["schedule_id"] is not None
-        await actions.carry_out(tx, self.actor, outcome.steps, by_hand=by_hand, why=why)
+        await actions.carry_out(tx, self.actor, outcome.steps, by_hand=by_hand, why=why, line=self.line)
         if not outcome.steps and row["by_hand"] != by_hand:
             await SQL.set_by_hand(tx, id=self.gathering_id, by_hand=by_hand)
 
@@ -156,11 +164,13 @@ class ScheduleChange(_TermsChange):
     schedule_id: UUID
     terms: Terms
     rule: Rule | None = None
+    line: str = ""
 
     async def preview(self, tx: db.Tx) -> Outcome:
         row = await schedule_queries.find_schedule(tx, self.actor, self.schedule_id)
         planted = await queries.planted_ahead(tx, self.schedule_id)
-        return rules.schedule_outcome(self._rule(row), self.terms, planted, clock.now()).notifying(row)
+        outcome = rules.schedule_outcome(self._rule(row), self.terms, planted, clock.now())
+        return replace(outcome, line=self.line).notifying(row)
 
     async def _lock(self, tx: db.Tx) -> db.Record:
         row = await _lock_active(tx, self.actor, self.schedule_id, self.terms.zone)
@@ -186,6 +196,7 @@ class FollowingChange(_TermsChange):
     gathering_id: UUID
     terms: Terms
     to: date | None = None
+    line: str = ""
 
     async def preview(self, tx: db.Tx) -> Outcome:
         schedule, cut = await self._cut(tx)
@@ -194,7 +205,8 @@ class FollowingChange(_TermsChange):
         planted = [rules.following(one, self.gathering_id, days, cut.moves) for one in planted]
         hours = self.actor.viewer.hours
         words = schedule_rules.words(cut.late, self.terms, clock.now().date(), hours) if cut.moves else ""
-        return rules.schedule_outcome(cut.late, self.terms, planted, clock.now(), words).notifying(schedule)
+        outcome = rules.schedule_outcome(cut.late, self.terms, planted, clock.now(), words)
+        return replace(outcome, line=self.line).notifying(schedule)
 
     async def _cut(self, tx: db.Tx) -> tuple[db.Record, Cut]:
         gathering = await queries.gathering_to_change(tx, self.actor, self.gathering_id)
@@ -236,7 +248,7 @@ async def _lock_schedule(tx: db.Tx, actor: Person, schedule_id: UUID, zone: str)
 
 async def _change_planted(tx: db.Tx, actor: Person, row: db.Record, outcome: Outcome, why: str) -> None:
     """Carry out every step, then plant the dates that are new. row: the schedule with its circle."""
-    await actions.carry_out(tx, actor, outcome.in_order, by_hand=False, why=why)
+    await actions.carry_out(tx, actor, outcome.in_order, by_hand=False, why=why, line=outcome.line)
     if row["circle_state"] == "published":
         await planting.plant_circle(tx, row["circle_id"])
 

@@ -25,6 +25,8 @@ Effect = Literal["change", "remove", "stay", "by_hand"]
 # The states of a gathering. A draft may be discarded as well, which deletes it.
 MOVES: Moves = {"draft": {"open"}, "open": {"cancelled"}, "cancelled": set()}
 PLACE = ("join_link", "city", "address")
+# The longest line of a host in mails about a change, in characters.
+MAX_LINE = 500
 # The terms of which those with a seat are notified. How many seats there are is no matter of theirs.
 NOTIFIED_TERMS = ("length_minutes", "note", *PLACE)
 # The terms that differ from one gathering to another beside its time.
@@ -155,7 +157,7 @@ class Outcome:
     """Everything a change does: the steps, and the dates that are planted anew.
 
     rule_words: the schedule in words, where it moves to other days. ends: whether the schedule ends.
-    others: the other hosts, where they are notified.
+    others: the other hosts, where they are notified. line: what the host writes in each mail to those booked.
     """
 
     steps: tuple[Step, ...]
@@ -163,6 +165,7 @@ class Outcome:
     rule_words: str = ""
     ends: bool = False
     others: OtherHosts | None = None
+    line: str = ""
 
     @property
     def hosts(self) -> tuple[NotifiedHost, ...]:
@@ -226,6 +229,7 @@ class Outcome:
             if step.too_many
             for holder in step.gathering.seat_holders
         ]
+        lines += [f"line {self.line}"] if self.line else []
         return hashlib.sha256("\n".join([*lines, *map(str, self.plants)]).encode()).hexdigest()[:32]
 
 

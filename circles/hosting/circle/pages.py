@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import guidelines, people
-from circles.base import clock, reading, zone_choices
+from circles.base import clock, reading, text, zone_choices
 from circles.base.english import MAX_COUNTED
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
 from circles.base.reading import Reader
@@ -20,6 +20,7 @@ from circles.gatherings import FORMATS, PLACES, GatheringDate, HostedDate, terms
 from circles.hosting.change import circle_change
 from circles.hosting.change.circle_change import CircleChange, CircleOutcome
 from circles.hosting.change.planned_change import Consent
+from circles.hosting.change.rules import MAX_LINE
 from circles.hosting.circle import actions, forms, lifecycle, rules
 from circles.hosting.circle.rules import CirclePlan
 from circles.hosting.schedule import calendar as schedule_calendar
@@ -156,7 +157,8 @@ async def edit_circle(request: Request) -> Response:
     try:
         # The guidelines are written and published on a page of their own.
         plan = forms.read_circle(form.values | {"guidelines": row["guidelines"]})
-        change = CircleChange(request.state.person, circle_id, plan, version)
+        line = text.body(form.value("line"), "line", max_length=MAX_LINE, required=False)
+        change = CircleChange(request.state.person, circle_id, plan, version, line)
         async with context.db.transaction() as tx:
             outcome = await change.preview(tx)
         if outcome.notifies and form.value("then") != "do":

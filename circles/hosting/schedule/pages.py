@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base import clock
+from circles.base import clock, text
 from circles.base.errors import NotFound, Refused, refuse_if
 from circles.base.money import Scale
 from circles.hosting.change import planned_change, wording
@@ -135,7 +135,8 @@ async def change(request: Request) -> Response:
         shown = _of_schedule(row)
         try:
             rule, terms = forms.read_schedule(form.values, row["circle_zone"], Scale.of(row), clock.now())
-            planned = ScheduleChange(request.state.person, row["id"], terms, rule)
+            line = text.body(form.value("line"), "line", max_length=change_rules.MAX_LINE, required=False)
+            planned = ScheduleChange(request.state.person, row["id"], terms, rule, line)
             outcome = await planned.preview(tx)
         except Refused as refused:
             return _page(request, form.add(refused.reasons), 422, **shown)
