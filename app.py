@@ -18,6 +18,7 @@ from circles.attendance.register import pages as register_pages
 from circles.attendance.room import pages as room_pages
 from circles.attendance.room import readiness_pages
 from circles.attendance.run_sheet import pages as run_sheet_pages
+from circles.attendance.walk_ins import pages as walk_in_pages
 from circles.base.settings import Settings
 from circles.bookings import pages as bookings_pages
 from circles.bookings.agreeing import pages as agree_pages
@@ -295,6 +296,13 @@ ATTENDANCE = [
     route("/host/room-shell", room_pages.shell, Access.MACHINE),
     route("/host/room-worker.js", room_pages.worker, Access.MACHINE),
     post("/host/gatherings/{id}/room/marks", room_pages.send_marks, Access.HOST),
+    *form("/host/gatherings/{id}/walk-ins", walk_in_pages.form, walk_in_pages.add, Access.HOST),
+    post(
+        "/host/gatherings/{id}/walk-ins/{walk_in}/remove",
+        walk_in_pages.remove,
+        Access.HOST,
+        form_page="/host/gatherings/{id}",
+    ),
     route("/host/gatherings/{id}/after", after_pages.after, Access.HOST),
     post("/host/gatherings/{id}/close", after_pages.close, Access.HOST, form_page=AFTER_PAGE),
     post("/host/gatherings/{id}/reopen", after_pages.reopen, Access.HOST, form_page=AFTER_PAGE),

@@ -1,5 +1,6 @@
 -- name: no_gathering_is_oversold()$
--- no gathering has more active bookings and offers than seats, and no seat lies beyond its capacity or is given twice
+-- no gathering has more active bookings, offers and walk-ins with a seat than seats, and no seat lies beyond its capacity or is
+-- given twice
 select count(*) from (
     select gatherings.id
     from gatherings
@@ -7,6 +8,8 @@ select count(*) from (
         select gathering_id, seat from bookings where state in ('held', 'confirmed')
         union all
         select gathering_id, seat from waits where state = 'offered'
+        union all
+        select gathering_id, seat from walk_ins where seat is not null
     ) as taken on taken.gathering_id = gatherings.id
     group by gatherings.id
     having count(*) > gatherings.capacity or max(taken.seat) > gatherings.capacity
@@ -14,7 +17,7 @@ select count(*) from (
 ) as oversold;
 
 -- name: seats_taken_match_bookings()$
--- the seats kept on each gathering are those of its active bookings and offers, community seats likewise
+-- the seats kept on each gathering are those of its active bookings, offers and walk-ins, community seats likewise
 select count(*) from gatherings
 left join (
     select gathering_id, bit_or(1 << seat - 1) as map, count(*) filter (where is_community) as community
@@ -22,10 +25,39 @@ left join (
         select gathering_id, seat, kind = 'community' as is_community from bookings where state in ('held', 'confirmed')
         union all
         select gathering_id, seat, line = 'community' from waits where state = 'offered'
+        union all
+        select gathering_id, seat, false from walk_ins where seat is not null
     ) as taken
     group by gathering_id
 ) as seated on seated.gathering_id = gatherings.id
 where (seats_map, community_taken) <> (coalesce(seated.map, 0), coalesce(seated.community, 0));
+
+-- name: every_walk_in_has_an_event()$
+-- every walk-in has an event row of its adding, and of its taking off
+select count(*) from walk_ins where not exists (
+    select from events where events.about = walk_ins.id and events.what = 'walk_in.added'
+) or (removed_at is not null and not exists (
+    select from events where events.about = walk_ins.id and events.what = 'walk_in.removed'
+));
+
+-- name: old_walk_ins_hold_no_name()$
+-- the first name of a walk-in is forgotten after a year and two days
+select count(*) from walk_ins where name <> '' and added_at < now() - interval '368 days';
+
+-- name: no_more_cash_is_given_back_than_received()$
+-- of no seat more cash was given back than was received
+select count(*) from (
+    select from cash_rows group by booking_id, walk_in_id having sum(amount) < 0
+) as negative;
+
+-- name: cash_is_in_the_currency_of_its_seat()$
+-- cash is in the currency of its booking, and every row has an event with who noted it
+select count(*) from cash_rows
+where exists (
+    select from bookings where bookings.id = cash_rows.booking_id and bookings.currency <> cash_rows.currency
+) or not exists (
+    select from events where events.about = cash_rows.id and events.what = 'cash.noted'
+);
 
 -- name: no_more_community_seats_than_offered()$
 -- no gathering has more community bookings and offers than community seats

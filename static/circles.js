@@ -207,11 +207,13 @@ function weigh(event) {
 
 // --- 6. Nothing of one person is left for the next ------------------------------------------------------
 
-// What room.js kept of a room in this tab; what it kept on the phone names nobody, and may still have to be sent.
+// What room.js kept of a room in this tab, and first names that wait on this phone; its taps name nobody, and may still have
+// to be sent.
 function forgetRooms(event) {
   if (!String(event.target.action).includes("/sign-")) return;
   try {
     for (const key of Object.keys(sessionStorage)) if (key.startsWith("room-page:")) sessionStorage.removeItem(key);
+    for (const key of Object.keys(localStorage)) if (/^room:.*:walk-in:/.test(key)) localStorage.removeItem(key);
   } catch { /* a tab that keeps nothing */ }
 }
 

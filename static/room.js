@@ -1,9 +1,10 @@
 // Circles, the live page on a host's phone: the register and the timer work offline.
 //
-// 1. localStorage: ids, marks and times, never a name
+// 1. localStorage: ids, marks and times, never a name but the first name of a walk-in until it is sent
 // 2. sessionStorage: the page itself with its names, for a reload offline in the same tab
 // 3. taps on the register: shown at once, stored, and sent when online; each has a key, so that it counts once
-// 4. the timer: computed from the clock, so that a reload or a sleeping phone does not stop it
+// 4. walk-ins: queued like taps, each with a key, so that it is added once; a full room asks before
+// 5. the timer: computed from the clock, so that a reload or a sleeping phone does not stop it
 
 "use strict";
 
@@ -41,7 +42,7 @@ function forgetOld() {
   for (const key of keptKeys("room:")) {
     const value = kept(key);
     const last = Array.isArray(value) ? value.at(-1) : value?.at;
-    const days = key.includes(":tap:") ? 30 : 2;
+    const days = key.includes(":tap:") || key.includes(":walk-in:") ? 30 : 2;
     if (!last || Date.now() - last > days * DAY) forget(key);
   }
 }
@@ -160,6 +161,7 @@ function showMark(booking, mark) {
 
 function showCounts() {
   const counts = { "": 0, came: 0, absent: 0, excused: 0 };
+  counts.came += who.querySelectorAll("[data-walk-in]").length;
   for (const row of who.querySelectorAll("[data-booking]")) {
     const pressed = row.querySelector('.mark[aria-pressed="true"]');
     counts[pressed ? pressed.id.split("-").at(-1) : ""] += 1;
@@ -174,7 +176,7 @@ function showMessage(text, kind = "") {
 }
 
 function showState() {
-  if (waiting().length) showMessage("Kept on this phone; it will be sent when the connection is back.", "kept");
+  if (waiting().length || unsent().length) showMessage("Kept on this phone; it will be sent when the connection is back.", "kept");
   else showMessage("Saved");
 }
 
@@ -195,15 +197,17 @@ function onTap(event) {
   send();
 }
 
-async function post(taps) {
+async function post(taps, walkIns) {
   const now = Date.now();
+  const ago = (at) => Math.max(0, Math.round(now - at));
   return fetch(who.dataset.marks, {
     method: "POST",
     redirect: "manual",
     headers: { "Content-Type": "application/json" },
     signal: AbortSignal.timeout(TIMEOUT),
     body: JSON.stringify({
-      taps: taps.map(({ key, booking, mark, at }) => ({ key, booking, mark, ago: Math.max(0, Math.round(now - at)) })),
+      taps: taps.map(({ key, booking, mark, at }) => ({ key, booking, mark, ago: ago(at) })),
+      walk_ins: walkIns.map(({ key, name, counts, over, at }) => ({ key, name, counts, over, ago: ago(at) })),
     }),
   });
 }
@@ -215,9 +219,11 @@ async function showAnswer(response, taps) {
     return;
   }
   if (!response.ok && response.status !== 422) return showState();
-  const { says, marks } = await response.json();
+  const { says, marks, answers, walk_ins: walkIns } = await response.json();
   showNetwork();
   for (const tap of taps) forget(TAP + tap.key);
+  takeAnswers(answers ?? {});
+  if (walkIns) showWalkIns(walkIns);
   showAll(marks);
   if (says) showMessage(says, "kept");
   else showState();
@@ -228,7 +234,7 @@ async function send() {
   sending = true;
   const taps = waiting();
   try {
-    if (navigator.onLine) await showAnswer(await post(taps), taps);
+    if (navigator.onLine) await showAnswer(await post(taps, unsent()), taps);
     else showState();
   } catch {
     showState();
@@ -240,16 +246,124 @@ async function send() {
 function startRegister() {
   if (!who?.dataset.marks || !line) return;
   for (const tap of waiting()) showMark(tap.booking, tap.mark);
-  showCounts();
+  showQueue();
   document.addEventListener("submit", onTap);
+  document.addEventListener("submit", onWalkIn);
+  document.addEventListener("click", onQueueButton);
   addEventListener("online", send);
   addEventListener("offline", showState);
   addEventListener("pageshow", send);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
-  setInterval(() => { if (!document.hidden || waiting().length) send(); }, SYNC_EVERY);
+  setInterval(() => { if (!document.hidden || waiting().length || unsent().length) send(); }, SYNC_EVERY);
 }
 
-// --- 4. The timer ---------------------------------------------------------------------------------------
+// --- 4. Walk-ins ----------------------------------------------------------------------------------------
+//
+// One that waits is stored on the phone with its first name, until the site answers that it is on the register. Its key
+// is its id there, so that one sent twice is added once. A full room asks: such a one waits until the host answers.
+
+const addForm = document.getElementById("walk-in");
+const WALK_IN = `room:${who?.dataset.gathering}:walk-in:`;
+
+function queued() {
+  return keptKeys(WALK_IN).map(kept).filter((walkIn) => walkIn?.key).sort((a, b) => a.at - b.at);
+}
+
+const unsent = () => queued().filter((walkIn) => !walkIn.asks && !walkIn.refused);
+
+function element(tag, text, attributes = {}) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+// A line of the register. id: of a walk-in that counts as there, empty for one that the host has to decide on.
+function walkInLine(name, badge, note, id) {
+  const line = element("li", "", { class: "register-row", ...(id ? { "data-walk-in": id, id: `walk-in-${id}` } : {}) });
+  const person = element("div", "", { class: "register-who" });
+  person.append(element("strong", name), " ", element("span", badge, { class: "badge badge-first" }));
+  if (note) person.append(" ", element("span", note, { class: "soft small" }));
+  line.append(person);
+  return line;
+}
+
+function queueLine(walkIn) {
+  const open = walkIn.asks || walkIn.refused;
+  const line = walkInLine(walkIn.name, "Not sent yet", walkIn.refused || walkIn.asks || "", open ? "" : walkIn.key);
+  const buttons = element("p", "", { class: "row" });
+  if (walkIn.asks) {
+    buttons.append(element("button", "Add all the same", {
+      type: "button", class: "button button-quiet", "data-queue": "over", "data-key": walkIn.key,
+    }));
+  }
+  buttons.append(element("button", "Leave it", {
+    type: "button", class: "button button-plain", "data-queue": "leave", "data-key": walkIn.key,
+  }));
+  if (open) line.append(buttons);
+  return line;
+}
+
+function showQueue() {
+  const list = document.getElementById("waiting-walk-ins");
+  if (list) {
+    list.replaceChildren(...queued().map(queueLine));
+    list.hidden = !list.children.length;
+  }
+  showCounts();
+}
+
+function showWalkIns(walkIns) {
+  const list = document.getElementById("walk-ins");
+  if (!list) return;
+  list.replaceChildren(...walkIns.map(({ id, name, seat }) => (
+    walkInLine(name, "Came without a booking", seat === null ? "beyond the seats" : "", id)
+  )));
+  list.hidden = !walkIns.length;
+  showQueue();
+}
+
+function takeAnswers(answers) {
+  for (const [key, { state, text }] of Object.entries(answers)) {
+    const walkIn = kept(WALK_IN + key);
+    if (!walkIn) continue;
+    if (state === "added") forget(WALK_IN + key);
+    else keep(WALK_IN + key, { ...walkIn, [state]: text }); // "asks" or "refused"
+  }
+}
+
+// Whether the room is full, as far as this phone knows; the site decides once it is sent.
+function isFull() {
+  const beyond = document.querySelectorAll("#waiting-walk-ins [data-walk-in]").length;
+  return Number(addForm.dataset.inRoom) + beyond >= Number(addForm.dataset.capacity);
+}
+
+function onWalkIn(event) {
+  if (event.target.id !== "walk-in" || !addForm) return;
+  event.preventDefault();
+  const field = event.target.elements.walk_in;
+  const name = field.value.trim();
+  if (!name) return field.focus();
+  const walkIn = { key: newKey(), name, counts: event.target.elements.counts.checked, over: false, at: Date.now() };
+  if (!navigator.onLine && isFull()) walkIn.asks = "All seats are taken.";
+  keep(WALK_IN + walkIn.key, walkIn);
+  field.value = "";
+  field.focus();
+  showQueue();
+  send();
+}
+
+function onQueueButton(event) {
+  const { queue, key } = event.target.closest?.("[data-queue]")?.dataset ?? {};
+  if (!queue) return;
+  const { asks, ...walkIn } = kept(WALK_IN + key) ?? {};
+  if (queue === "leave") forget(WALK_IN + key);
+  else if (walkIn.key) keep(WALK_IN + key, { ...walkIn, over: true });
+  showQueue();
+  send();
+}
+
+// --- 5. The timer ---------------------------------------------------------------------------------------
 
 const timer = document.getElementById("timer");
 const TIMER = `room:${timer?.dataset.gathering}:timer`;

@@ -26,6 +26,7 @@ async def cancel_all(tx: db.Tx, gathering_id: UUID, reason: str, *, actor_id: UU
     each in a job of its own.
     """
     await close_for_gathering(tx, gathering_id, actor_id=actor_id)
+    await SQL.unseat_walk_ins(tx, gathering_id=gathering_id, capacity=0)
     for row in await db.rows(SQL.active_of_gathering(tx, gathering_id=gathering_id)):
         if row["state"] == "held":
             await _release_soon(tx, row["id"])
@@ -80,6 +81,7 @@ async def allow_full_refunds(tx: db.Tx, gathering_id: UUID) -> None:
 
 async def make_room(tx: db.Tx, gathering_id: UUID, capacity: int, community_seats: int) -> None:
     """Before a gathering gets fewer seats: take back offers that do not fit, and move who is beyond onto free seats."""
+    await SQL.unseat_walk_ins(tx, gathering_id=gathering_id, capacity=capacity)
     await offers.make_room(tx, gathering_id, capacity, community_seats)
     await SQL.reseat(tx, gathering_id=gathering_id, capacity=capacity)
     await offers.reseat(tx, gathering_id, capacity)

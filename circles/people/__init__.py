@@ -12,7 +12,7 @@ from circles.people.queries import (
     profiles,
     start_sign_in,
 )
-from circles.people.rules import Person, Role, parse_address, role_refusals
+from circles.people.rules import Person, Role, parse_address, parse_name, role_refusals
 from circles.people.sign_in_actions import on_sign_out_everywhere
 from circles.people.sign_in_rules import SIGN_IN_LASTS
 
@@ -29,6 +29,7 @@ __all__ = [
     "notify_organizers",
     "on_sign_out_everywhere",
     "parse_address",
+    "parse_name",
     "picture_upload",
     "profiles",
     "role_refusals",

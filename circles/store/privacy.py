@@ -150,6 +150,11 @@ MAP: dict[str, dict[str, Care]] = {
     ),
     "money_rows": _all(PERSON, "booking_id")
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),
+    # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.
+    "walk_ins": _all(PERSON, "person_id added_by removed_by")
+    | _all(PERSONAL, "id gathering_id name seat added_at removed_at"),
+    "cash_rows": _all(PERSON, "booking_id walk_in_id noted_by")
+    | _all(PERSONAL, "id at kind amount currency note"),
     "disputes": _all(PERSON, "booking_id")
     | _all(
         PERSONAL,
@@ -298,6 +303,7 @@ STAYS = frozenset(
             "sent_forms",
             "stand_ins",
             "taps",
+            "walk_ins",
         ),
     )
 )

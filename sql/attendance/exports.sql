@@ -10,7 +10,7 @@ with recursive zones as (
 select zone from zones where zone is not null order by zone;
 
 -- name: attendance_csv(zones, since, seconds, first, last, circles)
--- one row per booking of the gatherings between two dates on the calendars of their circles; no circle named means all;
+-- one row per booking, and per walk-in, of the gatherings between two dates on the calendars of their circles; no circle named means all;
 -- zones, since, seconds: the offsets of every zone from UTC. It begins with the gatherings of those days, by the index of their
 -- starts, which differ from the circles' calendars by a day at most. Their bookings are carried along with each visitor's first
 -- visit, and not joined to it afterwards: statistics that are old could make of that a loop over both
@@ -43,30 +43,63 @@ chosen as (
     ) as first_visit
 )
 select
-    gatherings.id as gathering_id,
-    harmless(circles.name) as circle,
-    iso_local_time(gatherings.starts_at, clocks.since, clocks.seconds) as starts_at,
-    iso_local_time(gatherings.ends_at, clocks.since, clocks.seconds) as ends_at,
-    gatherings.zone,
-    gatherings.state as gathering_state,
-    bookings.id as booking_id,
-    people.id as person_id,
-    harmless(people.name) as name,
-    harmless(people.pronouns) as pronouns,
-    bookings.kind as seat_kind,
-    bookings.state as booking_state,
-    iso_local_time(bookings.created_at, clocks.since, clocks.seconds) as booked_at,
-    attendance.mark,
-    iso_local_time(attendance.marked_at, clocks.since, clocks.seconds) as marked_at,
-    case when chosen.first_at < gatherings.starts_at then 'no' else 'yes' end as first_time
-from chosen
-join bookings on bookings.id = chosen.booking_id
-join gatherings on gatherings.id = bookings.gathering_id
-join clocks on clocks.zone = gatherings.zone
-join circles on circles.id = gatherings.circle_id
-join people on people.id = bookings.person_id
-left join attendance on attendance.booking_id = bookings.id
-order by gatherings.starts_at, gatherings.id, bookings.created_at, bookings.id;
+    gathering_id, circle, starts_at, ends_at, zone, gathering_state, booking_id, person_id, name, pronouns, seat_kind,
+    booking_state, booked_at, mark, marked_at, first_time
+from (
+    select
+        gatherings.id as gathering_id,
+        harmless(circles.name) as circle,
+        iso_local_time(gatherings.starts_at, clocks.since, clocks.seconds) as starts_at,
+        iso_local_time(gatherings.ends_at, clocks.since, clocks.seconds) as ends_at,
+        gatherings.zone,
+        gatherings.state as gathering_state,
+        bookings.id as booking_id,
+        people.id as person_id,
+        harmless(people.name) as name,
+        harmless(people.pronouns) as pronouns,
+        bookings.kind as seat_kind,
+        bookings.state as booking_state,
+        iso_local_time(bookings.created_at, clocks.since, clocks.seconds) as booked_at,
+        attendance.mark,
+        iso_local_time(attendance.marked_at, clocks.since, clocks.seconds) as marked_at,
+        case when chosen.first_at < gatherings.starts_at then 'no' else 'yes' end as first_time,
+        gatherings.starts_at as start, bookings.created_at as added_at, bookings.id as row_id
+    from chosen
+    join bookings on bookings.id = chosen.booking_id
+    join gatherings on gatherings.id = bookings.gathering_id
+    join clocks on clocks.zone = gatherings.zone
+    join circles on circles.id = gatherings.circle_id
+    join people on people.id = bookings.person_id
+    left join attendance on attendance.booking_id = bookings.id
+    union all
+    select
+        gatherings.id,
+        harmless(circles.name),
+        iso_local_time(gatherings.starts_at, clocks.since, clocks.seconds),
+        iso_local_time(gatherings.ends_at, clocks.since, clocks.seconds),
+        gatherings.zone,
+        gatherings.state,
+        null,
+        people.id,
+        harmless(coalesce(people.name, walk_ins.name)),
+        harmless(people.pronouns),
+        'walk_in',
+        'walk_in',
+        null,
+        'came',
+        iso_local_time(walk_ins.added_at, clocks.since, clocks.seconds),
+        '',
+        gatherings.starts_at, walk_ins.added_at, walk_ins.id
+    from gatherings
+    join walk_ins on walk_ins.gathering_id = gatherings.id and walk_ins.removed_at is null
+    join clocks on clocks.zone = gatherings.zone
+    join circles on circles.id = gatherings.circle_id
+    left join people on people.id = walk_ins.person_id
+    where gatherings.starts_at >= :first::date - 2 and gatherings.starts_at < :last::date + 3
+        and gatherings.wall_start >= :first::date and gatherings.wall_start < :last::date + 1
+        and (cardinality(:circles::uuid[]) = 0 or gatherings.circle_id = any(:circles::uuid[]))
+) as listed
+order by start, gathering_id, added_at, row_id;
 
 -- name: known_circles(ids)$
 -- how many of these circles there are
@@ -114,7 +147,10 @@ from (
         coalesce(sum(community_taken) filter (where gatherings.state = 'open' and starts_at > now()), 0) as community,
         count(*) filter (where gatherings.state = 'open' and starts_at <= now()) as past,
         coalesce(sum((
-            select register_counts.came from register_counts where register_counts.gathering_id = gatherings.id
+            select coalesce(sum(register_counts.came), 0) from register_counts
+            where register_counts.gathering_id = gatherings.id
+        ) + (
+            select count(*) from walk_ins where walk_ins.gathering_id = gatherings.id and walk_ins.removed_at is null
         )) filter (where gatherings.state = 'open' and starts_at <= now()), 0) as came,
         count(*) filter (where gatherings.state = 'cancelled') as canceled
     from gatherings

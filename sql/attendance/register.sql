@@ -1,5 +1,6 @@
 -- name: hosted_gathering(id, actor_id)^
--- one gathering for its hosts, its helpers and its stand-in, with the clock of the database; no row for anybody else
+-- one gathering for its hosts, its helpers and its stand-in, with the clock of the database and those who came without a
+-- booking; no row for anybody else
 select
     gatherings.id, gatherings.circle_id, circles.name as circle_name, circles.place,
     coalesce(nullif(gatherings.city, ''), circles.city) as city,
@@ -9,7 +10,18 @@ select
     gatherings.seats_taken, gatherings.note, gatherings.state, gatherings.cancel_reason, gatherings.opened_at,
     gatherings.closed_at, gatherings.checks, circles.asks_co, circles.asks_card, opener.name as opener_name,
     host.part, stand_in.name as stand_in_name, now() as now,
-    case when host.may_change then pairs_together(gatherings.id, :actor_id) else '[]' end as kept_apart
+    case when host.may_change then pairs_together(gatherings.id, :actor_id) else '[]' end as kept_apart,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object(
+                'id', walk_ins.id, 'name', coalesce(people.name, walk_ins.name), 'seat', walk_ins.seat,
+                'person_id', walk_ins.person_id
+            )
+            order by walk_ins.added_at, walk_ins.id
+        ), '[]')
+        from walk_ins left join people on people.id = walk_ins.person_id
+        where walk_ins.gathering_id = gatherings.id and walk_ins.removed_at is null
+    ) as walk_ins
 from gatherings
 join circles on circles.id = gatherings.circle_id
 join may_host_gathering(gatherings.id, :actor_id) as host on true

@@ -28,3 +28,7 @@ with high as (
 update bookings set seat = free.number
 from high join free using (place)
 where bookings.id = high.id;
+
+-- name: unseat_walk_ins(gathering_id, capacity)!
+-- walk-ins on seats beyond the capacity have a chair beyond the seats from now on
+update walk_ins set seat = null where gathering_id = :gathering_id and seat > :capacity;

@@ -51,6 +51,12 @@ select
     (select jsonb_agg(to_jsonb(disputes)) from disputes where booking_id in (select id from mine)) as disputes,
     (select jsonb_agg(to_jsonb(money_rows)) from money_rows where booking_id in (select id from mine))
         as money_rows,
+    (select jsonb_agg(to_jsonb(walk_ins)) from walk_ins where person_id = :person) as walk_ins,
+    (
+        select jsonb_agg(to_jsonb(cash_rows)) from cash_rows
+        where booking_id in (select id from mine)
+            or walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
+    ) as cash_rows,
     (select jsonb_agg(to_jsonb(payment_findings)) from payment_findings where booking_id in (select id from mine))
         as payment_findings,
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
@@ -180,6 +186,14 @@ with settled as (
 )
 update operations set settled_reason = 'Erased'
 where settled_reason <> '' and booking_id in (select id from bookings where person_id = :person);
+
+-- name: erase_cash_notes(person)!
+-- what was written beside cash of theirs
+update cash_rows set note = 'Erased'
+where note <> '' and (
+    booking_id in (select id from bookings where person_id = :person)
+    or walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
+);
 
 -- name: erase_feed(person)!
 -- the private calendar feed

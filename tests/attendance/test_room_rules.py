@@ -86,7 +86,7 @@ def tap(**more: object) -> dict[str, object]:
 
 def test_taps_are_read_oldest_first() -> None:
     sent = {"taps": [tap(ago=5), tap(ago=60_000, mark="absent"), tap(ago=700, mark="")]}
-    assert [read.mark for read in rules.read_taps(json.dumps(sent).encode())] == ["absent", "", "came"]
+    assert [read.mark for read in rules.read_sent(json.dumps(sent).encode()).taps] == ["absent", "", "came"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_taps_are_read_oldest_first() -> None:
 )
 def test_an_invalid_tap_is_refused(sent: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        rules.read_taps(sent)
+        rules.read_sent(sent)
     assert refused.value.codes == {"taps_unreadable"}
 
 

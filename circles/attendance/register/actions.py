@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from circles import people
 from circles.attendance.register import rules
-from circles.attendance.register.rules import Counts, Seat
+from circles.attendance.register.rules import Counts, Seat, WalkInRow
 from circles.base.errors import Reason, Refused, or_not_found, refuse_if
 from circles.store import audit, db, jobs
 from circles.store.context import Context
@@ -26,7 +26,22 @@ class Register:
 
     @property
     def counts(self) -> Counts:
-        return rules.count(seat.mark for seat in self.seats)
+        return rules.count([*(seat.mark for seat in self.seats), *(row.mark for row in self.walk_ins)])
+
+    @property
+    def walk_ins(self) -> list[WalkInRow]:
+        """Those who came without a booking, in the order in which they were added."""
+        return [WalkInRow.of(stored) for stored in self.gathering["walk_ins"]]
+
+    @property
+    def seated(self) -> list[Seat | WalkInRow]:
+        """Who has a seat in the ring."""
+        return [*self.seats, *(row for row in self.walk_ins if row.seat is not None)]
+
+    @property
+    def in_room(self) -> int:
+        """Seats taken, and chairs beyond them."""
+        return self.gathering["seats_taken"] + sum(row.seat is None for row in self.walk_ins)
 
     @property
     def is_open(self) -> bool:
@@ -44,7 +59,7 @@ class Register:
 
     @property
     def held(self) -> int:
-        return self.gathering["seats_taken"] - len(self.seats)
+        return self.gathering["seats_taken"] - len(self.seated)
 
 
 async def register(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> Register:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from circles.base.errors import Reason
@@ -61,6 +61,24 @@ class Seat:
     @property
     def anchor(self) -> str:
         return f"seat-{self.seat}"
+
+
+@dataclass(frozen=True, slots=True)
+class WalkInRow:
+    """Somebody in the register who came without a booking. seat: None on a chair beyond the seats."""
+
+    id: UUID
+    name: str
+    seat: int | None
+    mark: str = "came"
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> WalkInRow:
+        return cls(UUID(stored["id"]), stored["name"] or "Somebody", stored["seat"])
+
+    @property
+    def anchor(self) -> str:
+        return f"walk-in-{self.id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The live page of a gathering: what it shows, and the taps sent from it."""
+"""The live page of a gathering: what it shows, and the taps and walk-ins sent from it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from uuid import UUID
 from circles import gatherings
 from circles.attendance.register import actions as register_actions
 from circles.attendance.register.actions import Register
-from circles.attendance.register.rules import mark_refusals
+from circles.attendance.register.rules import WalkInRow, mark_refusals
 from circles.attendance.room import rules
 from circles.attendance.room.rules import Tap
 from circles.attendance.run_sheet.actions import sheet
 from circles.attendance.run_sheet.rules import Step, total
-from circles.base.errors import refuse_if
+from circles.attendance.walk_ins import actions as walk_ins_actions
+from circles.attendance.walk_ins.rules import WalkIn
+from circles.base.errors import NotFound, Reason, Refused, refuse_if
 from circles.store import db
 from circles.store.context import Context
 
@@ -87,7 +89,41 @@ async def _record(tx: db.Tx, taps: Sequence[Tap], actor_id: UUID) -> None:
         await register_actions.record_tap(tx, tap.booking, tap.mark, actor_id=actor_id, key=tap.key, ago=ago)
 
 
-async def marks(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> dict[UUID, str]:
-    """The mark of every booking. Raises NotFound."""
-    await register_actions.hosted_gathering(tx, gathering_id, actor_id)
-    return await register_actions.marks(tx, gathering_id)
+async def save_walk_ins(
+    context: Context, *, actor_id: UUID, gathering_id: UUID, walk_ins: Sequence[WalkIn]
+) -> dict[str, dict[str, str]]:
+    """Add the walk-ins of a phone, each once. Returns by their key what became of each.
+
+    state: "added", "asks" (the room is full, and the host has to say that they join all the same) or "refused"; text: why.
+    """
+    answers: dict[str, dict[str, str]] = {}
+    try:
+        async with context.db.transaction() as tx:
+            gathering = await walk_ins_actions.lock(tx, gathering_id, actor_id)
+            closed = walk_ins_actions.closed_refusals(gathering)
+            for walk_in in walk_ins:
+                answers[str(walk_in.key)] = await _answer(tx, gathering, walk_in, actor_id, closed)
+    except NotFound:  # a helper, who makes marks alone
+        text = "Only those who host this gathering can add somebody."
+        return {str(walk_in.key): {"state": "refused", "text": text} for walk_in in walk_ins}
+    return answers
+
+
+async def _answer(
+    tx: db.Tx, gathering: db.Record, walk_in: WalkIn, actor_id: UUID, closed: Sequence[Reason]
+) -> dict[str, str]:
+    try:
+        # One that was added before the register closed is there, however late its answer was lost.
+        if closed and not await walk_ins_actions.is_there(tx, gathering, walk_in):
+            raise Refused(closed)
+        await walk_ins_actions.add_locked(tx, gathering, walk_in, actor_id=actor_id)
+    except Refused as refused:
+        text = " ".join(reason.text for reason in refused.reasons)
+        return {"state": "asks" if "over_capacity" in refused.codes else "refused", "text": text}
+    return {"state": "added", "text": ""}
+
+
+async def shown(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> tuple[dict[UUID, str], list[WalkInRow]]:
+    """The mark of every booking, and those who came without one. Raises NotFound."""
+    gathering = await register_actions.hosted_gathering(tx, gathering_id, actor_id)
+    return await register_actions.marks(tx, gathering_id), Register(gathering, ()).walk_ins

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -54,25 +54,36 @@ async def shut_room(request: Request) -> Response:
 
 
 async def send_marks(request: Request) -> Response:
-    """Taps stored on a phone, as JSON; or one mark of a browser without JavaScript, as a form."""
+    """Taps and walk-ins stored on a phone, as JSON; or one mark of a browser without JavaScript, as a form."""
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         return await _one_mark(request)
-    gathering_id, actor_id = access.path_id(request), request.state.person.id
+    context, gathering_id, actor_id = access.context(request), access.path_id(request), request.state.person.id
+    message, status, sent = "", 200, rules.Sent()
     try:
-        taps = rules.read_taps(await request.body())
-        marks = await actions.save_taps(
-            access.context(request), actor_id=actor_id, gathering_id=gathering_id, taps=taps
-        )
+        sent = rules.read_sent(await request.body())
+        if sent.taps:
+            await actions.save_taps(context, actor_id=actor_id, gathering_id=gathering_id, taps=sent.taps)
     except Refused as refused:
-        async with access.context(request).db.reading() as tx:
-            marks = await actions.marks(tx, gathering_id, actor_id)
-        message = " ".join(reason.text for reason in refused.reasons)
-        return JSONResponse({"says": message, "marks": _as_json(marks)}, status_code=422)
-    return JSONResponse({"says": "", "marks": _as_json(marks)})
-
-
-def _as_json(marks: dict[UUID, str]) -> dict[str, str]:
-    return {str(booking): mark for booking, mark in marks.items()}
+        message, status = " ".join(reason.text for reason in refused.reasons), 422
+    answers = {}
+    if sent.walk_ins:
+        answers = await actions.save_walk_ins(
+            context,
+            actor_id=actor_id,
+            gathering_id=gathering_id,
+            walk_ins=[sent_walk_in.walk_in for sent_walk_in in sent.walk_ins],
+        )
+    async with context.db.reading() as tx:
+        marks, walk_ins = await actions.shown(tx, gathering_id, actor_id)
+    return JSONResponse(
+        {
+            "says": message,
+            "marks": {str(booking): mark for booking, mark in marks.items()},
+            "answers": answers,
+            "walk_ins": [{"id": str(row.id), "name": row.name, "seat": row.seat} for row in walk_ins],
+        },
+        status_code=status,
+    )
 
 
 async def _one_mark(request: Request) -> Response:
@@ -98,6 +109,7 @@ def _page(request: Request, room: Room, form: Form, status: int = 200) -> Respon
         status,
         room=room,
         form=form,
+        walk_in_form=Form({"id": str(uuid4()), "counts": "on"}),
         opens_at=room.gathering["starts_at"] - gatherings.ROOM_OPENS_BEFORE,
     )
     response.headers["Content-Security-Policy"] = headers.ROOM_CSP

@@ -1,4 +1,4 @@
-"""The live page of a gathering: the taps a phone sends, and how long its tab may keep the page."""
+"""The live page of a gathering: the taps and walk-ins a phone sends, and how long its tab may keep the page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from circles.attendance.walk_ins.rules import MAX_OF_GATHERING, WalkIn
 from circles.base.errors import Reason, Refused
 
 Mark = Literal["", "came", "absent", "excused"]
@@ -34,17 +35,41 @@ class Tap(BaseModel):
     ago: Annotated[int, Field(ge=0, le=OLDEST_TAP // timedelta(milliseconds=1))]
 
 
-class _Taps(BaseModel):
+class SentWalkIn(BaseModel):
+    """Somebody who came without a booking, as a phone sends them. key, ago: as of a tap; the rest: see WalkIn."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    key: UUID
+    name: Annotated[str, Field(max_length=400)]
+    counts: bool = False
+    over: bool = False
+    ago: Annotated[int, Field(ge=0, le=OLDEST_TAP // timedelta(milliseconds=1))]
+
+    @property
+    def walk_in(self) -> WalkIn:
+        return WalkIn(
+            self.key, self.name, counts=self.counts, over=self.over, ago=timedelta(milliseconds=self.ago)
+        )
+
+
+class Sent(BaseModel):
+    """What a phone sends at once, each oldest first."""
+
     taps: Annotated[list[Tap], Field(max_length=MAX_TAPS)] = []
+    walk_ins: Annotated[list[SentWalkIn], Field(max_length=MAX_OF_GATHERING)] = []
 
 
-def read_taps(body: bytes) -> list[Tap]:
-    """The taps a phone sends as JSON, oldest first. Raises Refused for anything else."""
+def read_sent(body: bytes) -> Sent:
+    """The taps and walk-ins a phone sends as JSON, oldest first. Raises Refused for anything else."""
     try:
-        taps = _Taps.model_validate_json(body).taps
+        sent = Sent.model_validate_json(body)
     except ValidationError:
         raise Refused(Reason("taps_unreadable", "These marks could not be read.")) from None
-    return sorted(taps, key=lambda tap: -tap.ago)
+    return Sent(
+        taps=sorted(sent.taps, key=lambda tap: -tap.ago),
+        walk_ins=sorted(sent.walk_ins, key=lambda walk_in: -walk_in.ago),
+    )
 
 
 def kept_for(state: str, starts_at: datetime, ends_at: datetime, now: datetime, *, closed: bool) -> timedelta:

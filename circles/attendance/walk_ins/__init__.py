@@ -1,0 +1,1 @@
+"""Walk-ins: people who came to a gathering without a booking."""
