@@ -55,6 +55,7 @@ from circles.hosting.organize import pages as organize_circle_pages
 from circles.hosting.roles import pages as role_pages
 from circles.hosting.roles import request_pages as role_request_pages
 from circles.hosting.schedule import pages as schedule_pages
+from circles.hosting.seats import pages as seat_pages
 from circles.hosting.stand_in import pages as stand_in_pages
 from circles.invites import moved as moved_seats
 from circles.invites import pages as invites_pages
@@ -209,6 +210,19 @@ HOSTING = [
     route("/organize/people/requests", role_request_pages.list_requests, Access.ORGANIZER),
     post("/organize/people/requests/{id}/decline", role_request_pages.decline, Access.ORGANIZER),
     *form("/organize/people/{id}/roles", role_pages.role_form, role_pages.change_role, Access.ORGANIZER),
+]
+
+# One person's seat, for who hosts its gathering and for organizers.
+HOSTED_SEATS = [
+    route("/host/gatherings/{id}/seats", seat_pages.seats, Access.FACILITATOR),
+    route("/host/gatherings/{id}/give", seat_pages.give_form, Access.FACILITATOR),
+    post("/host/gatherings/{id}/give", seat_pages.give, Access.FACILITATOR, once=True),
+    route("/host/seats/{id}", seat_pages.seat, Access.FACILITATOR),
+    *form("/host/seats/{id}/take-off", seat_pages.take_off_form, seat_pages.take_off, Access.FACILITATOR),
+    *form("/host/seats/{id}/move", seat_pages.move_form, seat_pages.move, Access.FACILITATOR),
+    post("/host/seats/{id}/cash", seat_pages.note_cash, Access.FACILITATOR),
+    post("/host/seats/{id}/note", seat_pages.note_leaving, Access.FACILITATOR),
+    post("/host/seats/{id}/invite", seat_pages.resend, Access.FACILITATOR),
 ]
 
 PAYMENTS = [
@@ -478,8 +492,17 @@ ROOT: list[BaseRoute] = [
 
 def routes(settings: Settings) -> list[BaseRoute]:
     """Every route there is under these settings."""
-    every: list[BaseRoute] = [*PUBLIC_FEEDS, *GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING, *ATTENDANCE]
-    every += [*REFLECTIONS, *RUN_SHEETS, *MESSAGES, *GUIDELINES, *GUIDES, *PAYMENTS]
+    every: list[BaseRoute] = [*PUBLIC_FEEDS, *GATHERINGS, *PEOPLE, *BOOKINGS, *INVITES, *HOSTING]
+    every += [
+        *HOSTED_SEATS,
+        *ATTENDANCE,
+        *REFLECTIONS,
+        *RUN_SHEETS,
+        *MESSAGES,
+        *GUIDELINES,
+        *GUIDES,
+        *PAYMENTS,
+    ]
     every += [*IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
     return [*every, *PRACTICE] if settings.practice else every
 

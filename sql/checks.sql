@@ -44,6 +44,12 @@ select count(*) from walk_ins where not exists (
 -- the first name of a walk-in is forgotten after a year and two days
 select count(*) from walk_ins where name <> '' and added_at < now() - interval '368 days';
 
+-- name: only_given_seats_wait_for_an_agreement()$
+-- every seat without an acceptance of the guidelines was given, and its person has not answered yet
+select count(*) from bookings where acceptance_id is null and not exists (
+    select from given_seats where given_seats.booking_id = bookings.id and given_seats.answered_at is null
+);
+
 -- name: no_more_cash_is_given_back_than_received()$
 -- of no seat more cash was given back than was received
 select count(*) from (

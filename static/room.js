@@ -339,7 +339,7 @@ function isFull() {
 }
 
 function onWalkIn(event) {
-  if (event.target.id !== "walk-in" || !addForm) return;
+  if (!addForm || event.target !== addForm) return; // not by its id: the form has a field of that name
   event.preventDefault();
   const field = event.target.elements.walk_in;
   const name = field.value.trim();

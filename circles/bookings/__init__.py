@@ -1,5 +1,8 @@
 """Bookings: one person's numbered seat at one gathering, from the hold to the end."""
 
+from circles.bookings.given import actions as given_seats
+from circles.bookings.given.actions import TakenOff
+from circles.bookings.given.rules import MAX_LEFT_NOTE, MAX_MESSAGE, Gift, take_off_refusals
 from circles.bookings.host_changes import (
     allow_full_refunds,
     cancel_all,
@@ -8,6 +11,7 @@ from circles.bookings.host_changes import (
     make_room,
     take_seats_back,
 )
+from circles.bookings.moving.actions import move_by_host
 from circles.bookings.refund_words import MoneyBack, refund_text, total_of
 from circles.bookings.rules import seat_uid, uid_host
 from circles.bookings.screening.closing import close_of_circle
@@ -19,21 +23,28 @@ from circles.bookings.waiting_list.places import OwnWait, seat_of_wait
 
 __all__ = [
     "CALL_QUESTIONS",
+    "MAX_LEFT_NOTE",
+    "MAX_MESSAGE",
+    "Gift",
     "MoneyBack",
     "OwnSeatRules",
     "OwnWait",
+    "TakenOff",
     "allow_full_refunds",
     "cancel_all",
     "close_for_gathering",
     "close_of_circle",
     "follow_change",
+    "given_seats",
     "make_room",
+    "move_by_host",
     "refund_text",
     "seat_of_booking",
     "seat_of_request",
     "seat_of_wait",
     "seat_uid",
     "settle",
+    "take_off_refusals",
     "take_seats_back",
     "total_of",
     "uid_host",

@@ -312,6 +312,10 @@ def _ended(booking: OwnBooking, gathering: GatheringTimes, now: datetime) -> MyS
         )
         title = "Your seat was canceled"
         return MySeat("taken_back", title, f"{text} {_money_text(booking)}", href=href, may_book=again)
+    if booking.state == "cancelled" and booking.end_cause == "taken_off":
+        text = "Your host has taken this seat back. If you have a question, please speak with them."
+        title = "Your seat was canceled"
+        return MySeat("taken_off", title, f"{text} {_money_text(booking)}", href=href, may_book=again)
     if booking.state == "cancelled":
         return MySeat("canceled", "Your seat was canceled", _money_text(booking), href=href, may_book=again)
     if _has_gone_back(booking):

@@ -1,5 +1,6 @@
 """Invites: the calendar mail of a booking, the private calendar feed, and the page "My gatherings"."""
 
+from circles.invites.actions import resend
 from circles.invites.changes import announce_changes, announce_circle
 from circles.invites.feeds import end_feeds, renew_feed_within
 from circles.invites.hosts.actions import tell_hosts
@@ -15,6 +16,7 @@ __all__ = [
     "end_feeds",
     "invite_fingerprint",
     "renew_feed_within",
+    "resend",
     "suggested_dates_file",
     "tell_hosts",
     "title",

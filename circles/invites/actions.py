@@ -19,7 +19,7 @@ from circles.store.context import Context
 SQL = db.queries("invites/invites")
 CHANGES = db.queries("invites/changes")
 
-CAUSES = ("by_member", "by_host", "gathering_cancelled")
+CAUSES = ("by_member", "by_host", "gathering_cancelled", "taken_off")
 
 
 # Mail
@@ -46,6 +46,25 @@ async def send(context: Context, *, booking_id: str) -> None:
             )
     # What changed while this was read and sent is told after it.
     await changes.send_changes(context, person_id=str(booking["person_id"]))
+
+
+async def resend(tx: db.Tx, context: Context, booking_id: UUID) -> bool:
+    """Mail the invite of a confirmed booking once more, with the same SEQUENCE, in the caller's transaction.
+
+    Returns whether it was: not where its first mail, or one of a change, is still on its way.
+    """
+    await SQL.keep_in_place(tx, booking_id=booking_id)
+    booking = await SQL.booking(tx, booking_id=booking_id)
+    if booking is None or booking["state"] != "confirmed":
+        return False
+    invite, sent = await sending.lock_invite(tx, context.settings, booking)
+    due = rules.resend_due(sent, booking_id, invite["sequence"])
+    if due is None:
+        return False
+    last = {"changed_at": invite["changed_at"], "organizer": invite["organizer"]}
+    calendar = sending.calendar(context.settings, booking, invite["uid"], "REQUEST", due, last)
+    await _mail(tx, context, booking, "invite", calendars=[calendar], method="REQUEST", changes=[])
+    return True
 
 
 async def _since_booking(tx: db.Tx, booking: db.Record) -> list[gatherings.Difference]:

@@ -73,6 +73,17 @@ def invite_due(sent: Sequence[Sending], booking_id: UUID, raised: int) -> int | 
     return None
 
 
+def resend_due(sent: Sequence[Sending], booking_id: UUID, raised: int) -> int | None:
+    """The SEQUENCE with which the invite in a person's calendar is mailed once more: its own.
+
+    None where none was mailed yet, or where a mail of a change is on its way.
+    """
+    current = _in_calendar(sent)
+    if current is None or current.booking_id != booking_id or current.sequence != raised:
+        return None
+    return current.sequence
+
+
 def change_due(row: Mapping[str, Any], fingerprint_now: str) -> bool:
     """Whether the person of a booking whose invite was sent has to be told of a change.
 

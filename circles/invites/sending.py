@@ -91,7 +91,7 @@ async def request(tx: db.Tx, settings: Settings, booking: db.Record | Any) -> by
 
 
 def calendar(
-    settings: Settings, booking: Booking, uid: str, method: ics.Method, sequence: int, recorded: db.Record
+    settings: Settings, booking: Booking, uid: str, method: ics.Method, sequence: int, recorded: Booking
 ) -> bytes:
     """The calendar of a mail to the person of a booking. recorded: of `record`."""
     row = {**booking, **recorded, "uid": uid, "sequence": sequence}

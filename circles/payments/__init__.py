@@ -1,5 +1,7 @@
 """Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
 
+from circles.payments.cash.actions import cash_of, note_cash
+from circles.payments.cash.rules import parse as parse_cash
 from circles.payments.checkout import pay_address, prepare, release, start
 from circles.payments.gateway import (
     PRACTICE_KEY,
@@ -23,11 +25,14 @@ __all__ = [
     "Unreachable",
     "accepted_parameters",
     "call_options",
+    "cash_of",
     "check_key",
     "close",
     "from_stripe",
     "local_path",
+    "note_cash",
     "on_settled",
+    "parse_cash",
     "pay_address",
     "prepare",
     "refund",

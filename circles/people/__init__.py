@@ -1,7 +1,7 @@
 """Accounts, sign-in, roles, profiles."""
 
 from circles.people import picture_upload, same_names
-from circles.people.actions import lock_for_role, set_role
+from circles.people.actions import account_for, lock_for_role, set_role
 from circles.people.organizers_mail import notify_organizers
 from circles.people.pictures import draw_hills
 from circles.people.queries import (
@@ -20,6 +20,7 @@ __all__ = [
     "SIGN_IN_LASTS",
     "Person",
     "Role",
+    "account_for",
     "by_email",
     "by_ids",
     "draw_hills",

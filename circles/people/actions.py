@@ -196,6 +196,20 @@ async def set_role(tx: db.Tx, person: Person, role: Role, on: bool, *, actor_id:
     )
 
 
+async def account_for(tx: db.Tx, *, email: str, name: str, actor_id: UUID) -> tuple[Person, bool]:
+    """The account of an address, made where there is none, in the caller's transaction; and whether it is new.
+
+    name: of a new account. The actor must not learn which it was.
+    """
+    row = dict(await SQL.add_or_find_person(tx, email=email, name=name, pronouns="", zone=""))
+    is_new = row.pop("is_new")
+    if is_new:
+        await audit.record(
+            tx, "person.joined", row["id"], actor_id=actor_id, after="member", why="given a seat"
+        )
+    return Person(**row), is_new
+
+
 async def appoint_organizer(context: Context, *, email: str, name: str = "") -> Person:
     """Make somebody an organizer, with a new account where the address has none.
 

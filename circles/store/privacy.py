@@ -128,6 +128,10 @@ MAP: dict[str, dict[str, Care]] = {
         "id gathering_id line amount currency acceptance_id state joined_at moved_at seat offered_at offer_ends_at "
         "first_at lapses lapsed_at booking_id ended_at end_cause",
     ),
+    "given_seats": _all(IMPERSONAL, "made_account")
+    | _all(PERSON, "booking_id given_by")
+    | _all(PERSONAL, "name name_key email given_at answered_at"),
+    "leaving_notes": _all(PERSON, "booking_id written_by") | _all(PERSONAL, "body written_at"),
     "checkouts": _all(PERSON, "booking_id")
     | _all(
         PERSONAL,

@@ -194,7 +194,7 @@ union all
 );
 
 -- name: bookings_page(states, circle, most, after, limit, offset)
--- one page of the bookings in these states, of all circles or of one, the latest first, with what was paid and refunded (minor
+-- one page of the bookings in these states, of all circles or of one, the latest first, with what was paid, refunded and noted in cash (minor
 -- units); after: the last booking of the page before; total counts them all, up to `most`. Of all circles, the index of each
 -- state is read in its order; of one circle, the bookings of its gatherings are put in order
 with start as (
@@ -204,7 +204,9 @@ with start as (
 select
     bookings.id, bookings.gathering_id, people.name, bookings.state, bookings.end_cause, bookings.kind, bookings.amount,
     bookings.currency, bookings.created_at, circles.id as circle_id, circles.name as circle_name, gatherings.starts_at,
-    gatherings.zone, money.paid, money.refunded, waiting.on_its_way, waiting.not_arrived,
+    gatherings.zone, money.paid, money.refunded, cash.noted as cash,
+    exists (select from given_seats where given_seats.booking_id = bookings.id) as given, waiting.on_its_way,
+    waiting.not_arrived,
     coalesce((
         select disputes.state
         from checkout_lines as lines join disputes on disputes.checkout_id = lines.checkout_id
@@ -266,6 +268,9 @@ cross join lateral (
         coalesce(-sum(amount) filter (where kind in ('refund', 'refund_returned')), 0) as refunded
     from money_rows where booking_id = page.id
 ) as money
+cross join lateral (
+    select coalesce(sum(amount), 0) as noted from cash_rows where booking_id = page.id
+) as cash
 cross join lateral (
     select
         coalesce(bool_or(state = 'sent'), false) as on_its_way,

@@ -34,13 +34,17 @@ where gatherings.id = :id;
 -- name: roster(gathering)
 -- the confirmed seats, each with its mark, what its person wants the hosts to know (until the day after), whether it is
 -- their first time in this circle, whether they still have to agree to changed guidelines, how many notes there are
--- about them, whether mail does not reach them, and what they answered to the invite since it last changed
+-- about them, whether mail does not reach them, and what they answered to the invite since it last changed. Of a given seat
+-- that nobody answered yet hosts read what they typed themselves
 select
-    bookings.id, bookings.person_id, bookings.seat, people.name, people.pronouns, people.email, people.created_at,
+    bookings.id, bookings.person_id, bookings.seat, name_for_hosts(bookings.id, people.name) as name,
+    case when given.booking_id is null then people.pronouns else '' end as pronouns,
+    coalesce(given.email, people.email) as email, coalesce(given.given_at, people.created_at) as created_at,
+    given.booking_id is not null as unanswered,
     coalesce(attendance.mark, '') as mark,
-    must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
-    case when here.ends_at > now() - interval '1 day' then people.access_needs else '' end as access_needs,
-    not exists (
+    given.booking_id is null and must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
+    case when here.ends_at > now() - interval '1 day' and given.booking_id is null then people.access_needs else '' end as access_needs,
+    given.booking_id is null and not exists (
         select from bookings as earlier
         join gatherings as before on before.id = earlier.gathering_id
         join attendance as kept on kept.booking_id = earlier.id
@@ -50,21 +54,26 @@ select
     (
         select count(*) from hand_over_notes
         where hand_over_notes.about = bookings.person_id and hand_over_notes.circle_id = here.circle_id
-            and hand_over_notes.written_at > now() - interval '30 days'
+            and hand_over_notes.written_at > now() - interval '30 days' and given.booking_id is null
     ) as notes,
-    exists (select from unreached_addresses where unreached_addresses.address = people.email) as unreached,
+    exists (
+        select from unreached_addresses
+        where unreached_addresses.address = people.email
+            and unreached_addresses.since >= coalesce(given.given_at, unreached_addresses.since)
+    ) as unreached,
     coalesce((
         select replies.answer from invites join invite_replies as replies on replies.invite_id = invites.id
         where invites.gathering_id = bookings.gathering_id and invites.person_id = bookings.person_id
             and replies.received_at >= invites.changed_at
     ), '') as calendar_answer
 from bookings
+left join given_seats as given on given.booking_id = bookings.id and given.answered_at is null
 join gatherings as here on here.id = bookings.gathering_id
 join circles on circles.id = here.circle_id
 join people on people.id = bookings.person_id
 left join attendance on attendance.booking_id = bookings.id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
-order by people.name_key, bookings.seat;
+order by coalesce(given.name_key, people.name_key), bookings.seat;
 
 -- name: lock_seat(booking, gathering)$
 -- a confirmed booking of this gathering, locked so that it cannot be canceled while it is marked

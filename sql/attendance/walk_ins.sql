@@ -38,7 +38,7 @@ from people
 where has_name(people.name_key, :typed) and people.id in (
     select bookings.person_id from gatherings join bookings on bookings.gathering_id = gatherings.id
     where gatherings.circle_id = :circle and gatherings.starts_at < now() and gatherings.id <> :gathering
-        and bookings.state = 'confirmed'
+        and bookings.state = 'confirmed' and not is_unanswered(bookings.id)
 ) and not is_at_gathering(people.id, :gathering)
 order by people.name_key, people.id limit :most;
 
@@ -47,7 +47,7 @@ order by people.name_key, people.id limit :most;
 select exists (
     select from gatherings join bookings on bookings.gathering_id = gatherings.id
     where bookings.person_id = :person and gatherings.circle_id = :circle and gatherings.starts_at < now()
-        and gatherings.id <> :gathering and bookings.state = 'confirmed'
+        and gatherings.id <> :gathering and bookings.state = 'confirmed' and not is_unanswered(bookings.id)
 ) and not is_at_gathering(:person, :gathering);
 
 -- name: is_kept_apart(person, gathering)$

@@ -3,7 +3,8 @@
 select
     bookings.*, stored.terms_start, clock_timestamp() as now, gatherings.starts_at, gatherings.zone,
     circles.name as circle_name,
-    must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
+    (must_agree_to(bookings.person_id, circles.guidelines_id) is not null or is_unanswered(bookings.id)) as must_agree,
+    is_unanswered(bookings.id) as unanswered,
     newest.id as version_id, newest.number, newest.body, agreed.number as agreed_number, agreed.body as agreed_body,
     agreed.accepted_at,
     array(
@@ -19,12 +20,12 @@ cross join lateral (
     select id, number, body from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
 ) as newest
-cross join lateral (
+left join lateral (
     select versions.number, versions.body, acceptances.accepted_at
     from acceptances join guidelines_versions as versions on versions.id = acceptances.version_id
     where acceptances.person_id = bookings.person_id and versions.guidelines_id = circles.guidelines_id
     order by versions.number desc limit 1
-) as agreed
+) as agreed on true
 where bookings.id = :booking_id and bookings.person_id = :actor_id;
 
 -- name: ask_again(guidelines_id)
@@ -71,7 +72,7 @@ cross join lateral (
 where circles.id = :circle_id;
 
 -- name: agreements(circle_id)
--- everybody with a seat ahead in a circle, and the newest version of its guidelines they agreed to
+-- everybody with a seat ahead in a circle, but for given seats that nobody answered yet, and the newest version of its guidelines they agreed to
 select
     people.id as person_id, people.name, people.pronouns, people.email, people.created_at,
     min(gatherings.starts_at) as next_at,
@@ -79,7 +80,7 @@ select
     agreed.number as agreed_number, agreed.accepted_at
 from circles
 join gatherings on gatherings.circle_id = circles.id and gatherings.ends_at > now() and gatherings.state = 'open'
-join bookings on bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+join bookings on bookings.gathering_id = gatherings.id and bookings.state = 'confirmed' and not is_unanswered(bookings.id)
 join people on people.id = bookings.person_id
 left join lateral (
     select versions.number, acceptances.accepted_at

@@ -36,7 +36,7 @@ select people.id as person_id, people.name, people.pronouns, people.email, peopl
 from people
 where people.id <> :actor_id and people.id in (
     select bookings.person_id from bookings join gatherings on gatherings.id = bookings.gathering_id
-    where gatherings.circle_id = :circle_id
+    where gatherings.circle_id = :circle_id and not is_unanswered(bookings.id)
     union
     select requests.person_id from requests where requests.circle_id = :circle_id
 )

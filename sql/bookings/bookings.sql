@@ -113,7 +113,8 @@ select
     bookings.*, clock_timestamp() as now,
     gatherings.state as gathering_state, gatherings.starts_at, gatherings.ends_at, gatherings.zone,
     circles.id as circle_id, circles.discreet_name, circles.guidelines_id,
-    must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
+    (must_agree_to(bookings.person_id, circles.guidelines_id) is not null or is_unanswered(bookings.id)) as must_agree,
+    is_unanswered(bookings.id) as unanswered,
     money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck, money.refund_settled,
     money.disputed, money.kept, money.kept as left_over
 from bookings
@@ -181,7 +182,8 @@ select
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.capacity, gatherings.seats_taken,
     gatherings.community_seats, gatherings.community_taken, gatherings.note,
     gatherings.state as gathering_state, gatherings.cancel_reason,
-    must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
+    (must_agree_to(bookings.person_id, circles.guidelines_id) is not null or is_unanswered(bookings.id)) as must_agree,
+    is_unanswered(bookings.id) as unanswered,
     circles.id as circle_id, circles.name as circle_name, circles.discreet_name,
     circles.place, coalesce(nullif(gatherings.city, ''), circles.city) as city,
     coalesce(nullif(gatherings.address, ''), circles.address) as address,
@@ -193,6 +195,15 @@ select
         where stand_ins.gathering_id = gatherings.id and (people.is_facilitator or people.is_organizer)
     ) as stand_in,
     unseen_change(bookings.id) as unseen_change,
+    (
+        select coalesce(giver.name, 'a host') from given_seats left join people as giver on giver.id = given_seats.given_by
+        where given_seats.booking_id = bookings.id
+    ) as giver_name,
+    array(
+        select jsonb_build_object('amount', cash.amount, 'noted_by', coalesce(noter.name, 'somebody who left'), 'at', cash.at)
+        from cash_rows as cash left join people as noter on noter.id = cash.noted_by
+        where cash.booking_id = bookings.id order by cash.at, cash.id
+    ) as cash,
     coalesce(
         (select url from checkouts where id = checkout_named(bookings.id) and state = 'open'), ''
     ) as checkout_url,

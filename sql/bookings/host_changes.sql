@@ -30,5 +30,7 @@ from high join free using (place)
 where bookings.id = high.id;
 
 -- name: unseat_walk_ins(gathering_id, capacity)!
--- walk-ins on seats beyond the capacity have a chair beyond the seats from now on
-update walk_ins set seat = null where gathering_id = :gathering_id and seat > :capacity;
+-- where fewer seats are left than are taken, walk-ins have a chair beyond the seats from now on, before anybody booked loses one
+update walk_ins set seat = null
+where gathering_id = :gathering_id and seat is not null
+    and (seat > :capacity or (select seats_taken from gatherings where id = :gathering_id) > :capacity);

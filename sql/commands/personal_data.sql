@@ -57,6 +57,10 @@ select
         where booking_id in (select id from mine)
             or walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
     ) as cash_rows,
+    (select jsonb_agg(to_jsonb(given_seats)) from given_seats where booking_id in (select id from mine))
+        as given_seats,
+    (select jsonb_agg(to_jsonb(leaving_notes)) from leaving_notes where booking_id in (select id from mine))
+        as leaving_notes,
     (select jsonb_agg(to_jsonb(payment_findings)) from payment_findings where booking_id in (select id from mine))
         as payment_findings,
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
@@ -194,6 +198,13 @@ where note <> '' and (
     booking_id in (select id from bookings where person_id = :person)
     or walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
 );
+
+-- name: erase_given(person)!
+-- the names and addresses under which seats were given to them, and why they left
+with noted as (
+    delete from leaving_notes where booking_id in (select id from bookings where person_id = :person)
+)
+update given_seats set name = '', email = '' where booking_id in (select id from bookings where person_id = :person);
 
 -- name: erase_feed(person)!
 -- the private calendar feed

@@ -1,10 +1,13 @@
 -- name: gathering_to_change(id, actor_id)^
--- a gathering with all that its change page shows, for somebody who may change it
+-- a gathering with all that its change page shows, for somebody who may change it. Walk-ins
+-- are not among the seats taken: they leave theirs when there are fewer
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.version, gatherings.starts_at,
     gatherings.ends_at, gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
     gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
-    gatherings.seats_taken - seats_offered(gatherings.id) as seats_taken,
+    gatherings.seats_taken - seats_offered(gatherings.id) - (
+        select count(*) from walk_ins where walk_ins.gathering_id = gatherings.id and walk_ins.seat is not null
+    )::int as seats_taken,
     gatherings.community_taken - community_offered(gatherings.id) as community_taken,
     gatherings.schedule_id, gatherings.planned_for,
     gatherings.by_hand, gatherings.starts_at <= now() as has_begun,
@@ -32,9 +35,9 @@ select
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
     ) as people,
     array(
-        select people.name from bookings join people on people.id = bookings.person_id
+        select name_for_hosts(bookings.id, people.name) from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
-        order by people.name_key, people.id
+        order by is_unanswered(bookings.id), people.name_key, bookings.seat
     ) as names,
     seated.ids as seated_ids, seated.names as seated_names, seated.since as seated_since,
     seated.held as seated_held
@@ -43,7 +46,7 @@ join may_host(circles.id, :actor_id) as host on host.may_change
 cross join lateral (
     select
         coalesce(array_agg(bookings.id order by bookings.created_at, bookings.id), '{}') as ids,
-        coalesce(array_agg(people.name order by bookings.created_at, bookings.id), '{}') as names,
+        coalesce(array_agg(name_for_hosts(bookings.id, people.name) order by bookings.created_at, bookings.id), '{}') as names,
         coalesce(array_agg(bookings.created_at order by bookings.created_at, bookings.id), '{}') as since,
         coalesce(array_agg(bookings.state = 'held' order by bookings.created_at, bookings.id), '{}') as held
     from bookings join people on people.id = bookings.person_id
@@ -107,9 +110,9 @@ select
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
     ) as people,
     array(
-        select people.name from bookings join people on people.id = bookings.person_id
+        select name_for_hosts(bookings.id, people.name) from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
-        order by people.name_key, people.id
+        order by is_unanswered(bookings.id), people.name_key, bookings.seat
     ) as names
 from gatherings
 where gatherings.schedule_id = :schedule_id and gatherings.starts_at > now()

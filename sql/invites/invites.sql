@@ -9,8 +9,11 @@ select
     gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
     gatherings.told, bookings.full_refund_until, bookings.known, gathering_facts(gatherings.id) as facts,
     money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck,
-    money.refund_settled, money.disputed
+    money.refund_settled, money.disputed,
+    case when is_unanswered(bookings.id) then coalesce(giver.name, 'A host') end as giver_name
 from bookings
+left join given_seats as given on given.booking_id = bookings.id
+left join people as giver on giver.id = given.given_by
 cross join lateral (select * from bookings_with_money where bookings_with_money.id = bookings.id) as money
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
@@ -25,7 +28,7 @@ select :gathering_id, :person_id, :uid, coalesce(max(early_sequence), 0), greate
 from bookings
 where gathering_id = :gathering_id and person_id = :person_id and state = 'confirmed'
 on conflict (gathering_id, person_id) do update set uid = invites.uid
-returning id, uid, sequence, told;
+returning id, uid, sequence, told, changed_at, organizer;
 
 -- name: lock_sent_invite(booking_id)^
 -- the invite with which a booking was mailed last, locked: where its person moved another seat meanwhile, it is no longer that
@@ -85,7 +88,8 @@ select
     )::integer as community_left,
     case when gatherings.starts_at > now() then unseen_change(bookings.id) end as unseen_change,
     bookings.state = 'confirmed'
-    and must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree
+    and (must_agree_to(bookings.person_id, circles.guidelines_id) is not null or is_unanswered(bookings.id)) as must_agree,
+    is_unanswered(bookings.id) as unanswered
 from bookings_with_money as bookings
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id

@@ -65,11 +65,19 @@ on conflict (message_id, person_id) do nothing;
 -- name: booked(gathering)
 -- the members with a confirmed seat, to choose one of them
 select
-    bookings.id, bookings.person_id, people.name, people.pronouns, people.email, people.created_at,
-    exists (select from unreached_addresses where unreached_addresses.address = people.email) as unreached
-from bookings join people on people.id = bookings.person_id
+    bookings.id, bookings.person_id, name_for_hosts(bookings.id, people.name) as name,
+    case when given.booking_id is null then people.pronouns else '' end as pronouns,
+    coalesce(given.email, people.email) as email, coalesce(given.given_at, people.created_at) as created_at,
+    exists (
+        select from unreached_addresses
+        where unreached_addresses.address = people.email
+            and unreached_addresses.since >= coalesce(given.given_at, unreached_addresses.since)
+    ) as unreached
+from bookings
+join people on people.id = bookings.person_id
+left join given_seats as given on given.booking_id = bookings.id and given.answered_at is null
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
-order by people.name_key, bookings.seat;
+order by coalesce(given.name_key, people.name_key), bookings.seat;
 
 -- name: is_booked(booking, gathering)$
 -- whether this is a confirmed seat at this gathering
@@ -128,7 +136,7 @@ select
     messages.body, messages.reply_to, messages.is_short, messages.state, messages.mails, messages.sent_at,
     messages.send_wall, messages.send_at, messages.is_scheduled, messages.held_because,
     coalesce(writers.name, 'Somebody who left') as from_name,
-    coalesce(readers.name, '') as to_name, undelivered.failed, undelivered.waits
+    coalesce(name_for_hosts(bookings.id, readers.name), '') as to_name, undelivered.failed, undelivered.waits
 from messages
 join may_write(messages.gathering_id, messages.circle_id, :actor_id) as host on true
 left join people as writers on writers.id = messages.written_by
@@ -208,7 +216,7 @@ select
     messages.id, messages.booking_id, messages.audience, messages.body, messages.state, messages.mails, messages.sent_at,
     messages.send_at, messages.is_scheduled, messages.held_because,
     coalesce(writers.name, 'Somebody who left') as from_name,
-    coalesce(readers.name, '') as to_name, undelivered.failed, undelivered.waits
+    coalesce(name_for_hosts(bookings.id, readers.name), '') as to_name, undelivered.failed, undelivered.waits
 from messages
 left join people as writers on writers.id = messages.written_by
 left join bookings on bookings.id = messages.booking_id

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from circles import bookings
 from circles.attendance.walk_ins import actions
 from circles.attendance.walk_ins.rules import MAX_OF_GATHERING, WalkIn
 from circles.base.errors import NotFound, Refused
@@ -19,7 +20,7 @@ from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
-from tests.helpers import change, missing, rows, start_in, value
+from tests.helpers import change, missing, rows, value
 
 
 def walk_in(name: str = "Noor", **more: Any) -> WalkIn:
@@ -38,7 +39,13 @@ async def fill(cast: Cast, gathering: UUID) -> None:
     """Every seat of a gathering is taken."""
     free = 8 - await seats(cast.context, gathering)
     for number in range(free):
-        await add_booking(cast.context, gathering, await add_person(cast.context, f"Guest {number}"), kind="paid", amount=4500)
+        await add_booking(
+            cast.context,
+            gathering,
+            await add_person(cast.context, f"Guest {number}"),
+            kind="paid",
+            amount=4500,
+        )
 
 
 def form(**more: str) -> dict[str, str]:
@@ -77,13 +84,18 @@ async def test_a_full_room_asks_and_then_adds_a_chair(
     async with browser(cast.farid) as host:
         answer = await host.post(f"/host/gatherings/{tonight}/walk-ins", data=sent)
         assert answer.status_code == 422
-        assert not missing(answer.text, "All 8 seats are taken.", 'value="Noor Al-Amin"', sent["id"], 'name="over"')
+        assert not missing(
+            answer.text, "All 8 seats are taken.", 'value="Noor Al-Amin"', sent["id"], 'name="over"'
+        )
         assert await value(cast.context, "select count(*) from walk_ins") == 0
         answer = await host.post(f"/host/gatherings/{tonight}/walk-ins", data=sent | {"over": "on"})
         assert answer.status_code == 303
         assert "beyond the seats" in (await host.get(f"/host/gatherings/{tonight}")).text
     assert await seats(cast.context, tonight) == 8
-    assert await value(cast.context, "select details ->> 'over' from events where what = 'walk_in.added'") == "true"
+    assert (
+        await value(cast.context, "select details ->> 'over' from events where what = 'walk_in.added'")
+        == "true"
+    )
 
 
 async def test_chairs_beyond_the_seats_count_before_a_room_asks(cast: Cast, tonight: UUID) -> None:
@@ -95,9 +107,7 @@ async def test_chairs_beyond_the_seats_count_before_a_room_asks(cast: Cast, toni
     assert refused.value.codes == {"over_capacity"}
 
 
-async def test_taking_somebody_off_frees_their_seat(
-    cast: Cast, tonight: UUID, browser: OpenBrowser
-) -> None:
+async def test_taking_somebody_off_frees_their_seat(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
     one = walk_in(counts=True)
     await add(cast, tonight, one)
     async with browser(cast.farid) as host, browser(cast.fern) as stranger:
@@ -166,7 +176,9 @@ async def test_somebody_known_is_found_by_name(cast: Cast, tonight: UUID, browse
     assert [row["gathering_id"] for row in own["walk_ins"]] == [str(tonight)]
 
 
-async def test_somebody_kept_apart_is_not_added_and_a_stand_in_is_told_no_reason(cast: Cast, tonight: UUID) -> None:
+async def test_somebody_kept_apart_is_not_added_and_a_stand_in_is_told_no_reason(
+    cast: Cast, tonight: UUID
+) -> None:
     past = await add_gathering(cast.context, cast.circle, days=-7)
     await add_booking(cast.context, past, cast.milo, kind="paid", amount=4500)
     await add_booking(cast.context, tonight, cast.mira, kind="paid", amount=4500)
@@ -224,7 +236,9 @@ async def test_a_full_room_asks_a_phone_once_more(cast: Cast, tonight: UUID, bro
     assert added["walk_ins"] == [{"id": str(key), "name": "Noor", "seat": None}]
 
 
-async def test_a_key_of_another_gathering_tells_nothing(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
+async def test_a_key_of_another_gathering_tells_nothing(
+    cast: Cast, tonight: UUID, browser: OpenBrowser
+) -> None:
     other = await add_gathering(
         cast.context, cast.other_circle, starts_at=datetime.now(UTC) - timedelta(minutes=5)
     )
@@ -268,12 +282,22 @@ async def test_first_names_are_forgotten_after_a_year(cast: Cast, tonight: UUID)
     assert [row["name"] for row in found] == ["", "Young"]
 
 
-async def test_a_canceled_gathering_frees_the_seats_of_walk_ins(
-    cast: Cast, tonight: UUID, browser: OpenBrowser
-) -> None:
+async def test_a_canceled_gathering_frees_the_seats_of_walk_ins(cast: Cast, tonight: UUID) -> None:
     await add(cast, tonight, walk_in(counts=True))
-    await start_in(cast.context, tonight, timedelta(minutes=20))
-    async with browser(cast.farid) as host:
-        answer = await host.post(f"/host/gatherings/{tonight}/cancel", data={"reason": "I am ill today."})
-        assert answer.status_code == 303
+    async with cast.context.db.transaction() as tx:
+        await bookings.cancel_all(tx, tonight, "I am ill today.", actor_id=cast.farid)
     assert await seats(cast.context, tonight) == 0
+
+
+async def test_a_walk_in_leaves_the_ring_before_somebody_booked(
+    cast: Cast, tonight: UUID, booked: UUID
+) -> None:
+    """With fewer seats the walk-in keeps a chair, and the booking its seat."""
+    one = walk_in(counts=True)
+    await add(cast, tonight, one)
+    await change(cast.context, "update bookings set seat = 3 where id = $1", booked)
+    async with cast.context.db.transaction() as tx:
+        await bookings.make_room(tx, tonight, 1, 0)
+        await tx.execute("update gatherings set capacity = 1, community_seats = 0 where id = $1", tonight)
+    assert await value(cast.context, "select seat from walk_ins") is None
+    assert await value(cast.context, "select seat from bookings where id = $1", booked) == 1

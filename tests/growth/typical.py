@@ -60,10 +60,10 @@ INERT = frozenset(
     object_id oddities oddity organizer of_hosts online own_words parts payment_intent place place_changes
     planted_until pronouns purpose question questions reach reason refund_hours reply_to request request_sha256 room
     row_count says schools
-    sealed seats seconds seen sequence sha256 sign_in_hash skipped source source_note sources starts starts_as
+    sealed seat seats seconds seen sequence sha256 sign_in_hash skipped source source_note sources starts starts_as
     starts_at status statuses statuses_said steps stripe_id subject suggested text_body times to_address to_name
     token_hash told type uid uids unsubscribe_url until url useful_until version wait wall_start wall_time walls ways
-    audience last_line line send_at send_wall
+    audience last_line line send_at send_wall typed
     weekdays went_well what where why words year years zone zones
     """.split()  # noqa: SIM905
 )
@@ -93,6 +93,7 @@ def by_name(community: Community) -> dict[str, Any]:
         "hold_minutes": 31,
         "horizon_days": 182,
         "ago": timedelta(minutes=5),
+        "age": timedelta(days=31),
         "ask_after": timedelta(days=180),
         "expires_within_days": 60,
         "since": NOW,

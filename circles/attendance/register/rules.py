@@ -27,6 +27,7 @@ class Seat:
 
     must_agree: whether they have not agreed to changed guidelines yet. unreached: whether mail does not reach them.
     calendar_answer: what they answered to the invite in their calendar program, if it is read.
+    unanswered: whether the seat was given and its person has not answered; then name is what was typed for them.
     hint: what tells them from somebody of the same name at this gathering; empty for a name that is there once.
     """
 
@@ -42,6 +43,7 @@ class Seat:
     must_agree: bool = False
     unreached: bool = False
     calendar_answer: str = ""
+    unanswered: bool = False
     hint: str = ""
 
     @classmethod

@@ -94,7 +94,8 @@ async def save_walk_ins(
 ) -> dict[str, dict[str, str]]:
     """Add the walk-ins of a phone, each once. Returns by their key what became of each.
 
-    state: "added", "asks" (the room is full, and the host has to say that they join all the same) or "refused"; text: why.
+    state: "added", "asks" (the room is full, and the host has to say that they join all the same) or "refused"; text:
+    why.
     """
     answers: dict[str, dict[str, str]] = {}
     try:

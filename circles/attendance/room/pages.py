@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -57,7 +57,11 @@ async def send_marks(request: Request) -> Response:
     """Taps and walk-ins stored on a phone, as JSON; or one mark of a browser without JavaScript, as a form."""
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         return await _one_mark(request)
-    context, gathering_id, actor_id = access.context(request), access.path_id(request), request.state.person.id
+    context, gathering_id, actor_id = (
+        access.context(request),
+        access.path_id(request),
+        request.state.person.id,
+    )
     message, status, sent = "", 200, rules.Sent()
     try:
         sent = rules.read_sent(await request.body())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from circles import people
+from circles import bookings, people
 from circles.attendance.register import actions as register_actions
 from circles.attendance.register.rules import MAY_RUN, mark_refusals
 from circles.attendance.walk_ins import rules
@@ -73,9 +73,7 @@ async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_
         ago=walk_in.ago,
     )
     details = {"seat": seat, "over": full, "account": walk_in.person_id is not None}
-    await audit.record(
-        tx, "walk_in.added", walk_in.key, actor_id=actor_id, after="came", details=details
-    )
+    await audit.record(tx, "walk_in.added", walk_in.key, actor_id=actor_id, after="came", details=details)
 
 
 async def is_there(tx: db.Tx, gathering: db.Record, walk_in: WalkIn) -> bool:
@@ -88,9 +86,7 @@ async def is_there(tx: db.Tx, gathering: db.Record, walk_in: WalkIn) -> bool:
 
 async def _check_person(tx: db.Tx, gathering: db.Record, person_id: UUID, actor_id: UUID) -> None:
     """Check that a host may choose this person. Raises Refused."""
-    if not await SQL.is_known(
-        tx, person=person_id, circle=gathering["circle_id"], gathering=gathering["id"]
-    ):
+    if not await SQL.is_known(tx, person=person_id, circle=gathering["circle_id"], gathering=gathering["id"]):
         text = "Please choose somebody of the list, who is not here yet."
         raise Refused(Reason("person_unknown", text, "person"))
     if await SQL.is_kept_apart(tx, person=person_id, gathering=gathering["id"]):
@@ -116,6 +112,7 @@ async def remove(context: Context, *, actor_id: UUID, gathering_id: UUID, walk_i
             await audit.record(
                 tx, "walk_in.removed", walk_in_id, actor_id=actor_id, before="came", after="removed"
             )
+            await bookings.follow_change(tx, gathering_id, moved=False)  # a seat is free for who waits
 
 
 async def find(tx: db.Tx, gathering: db.Record, typed: str) -> Sequence[tuple[str, str]]:

@@ -67,7 +67,10 @@ async def add(request: Request) -> Response:
     )
     try:
         await actions.add(
-            access.context(request), actor_id=request.state.person.id, gathering_id=gathering_id, walk_in=walk_in
+            access.context(request),
+            actor_id=request.state.person.id,
+            gathering_id=gathering_id,
+            walk_in=walk_in,
         )
     except Refused as refused:
         return await _page(request, form.add(refused.reasons), 422)

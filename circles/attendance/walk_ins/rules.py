@@ -21,9 +21,9 @@ FORGOTTEN_AFTER: Final = timedelta(days=366)
 class WalkIn:
     """Somebody who came without a booking.
 
-    key: made by the phone or the page, unique. name: a first name; person_id: somebody with an account instead. counts:
-    whether they take a seat, if one is free, or a chair beyond the seats. over: whether the host was asked and wants them
-    although all seats are taken. ago: how long before now they were added.
+    key: made by the phone or the page, unique. name: a first name; person_id: somebody with an account instead.
+    counts: whether they take a seat, if one is free, or a chair beyond the seats. over: whether the host was asked and
+    wants them although all seats are taken. ago: how long before now they were added.
     """
 
     key: UUID
@@ -54,10 +54,3 @@ def too_many() -> Refused:
     """The refusal of one more than MAX_OF_GATHERING."""
     text = f"{MAX_OF_GATHERING} people were added to this gathering already. Please check the list."
     return Refused(Reason("many_walk_ins", text, "walk_in"))
-
-
-def seat_words(counts: bool, seat: int | None) -> str:
-    """What the host reads of where somebody sits."""
-    if seat is not None:
-        return "has a seat"
-    return "on a chair beyond the seats" if counts else "beside the seats"

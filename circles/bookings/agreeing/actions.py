@@ -7,6 +7,7 @@ from uuid import UUID
 from circles import guidelines
 from circles.base.errors import NotFound, OutOfDate, or_not_found, refuse_if
 from circles.bookings import rules, transitions
+from circles.bookings.given import actions as given
 from circles.bookings.waiting_list import mails as waiting_list_mails
 from circles.people import Person
 from circles.store import audit, db, jobs, mail
@@ -57,8 +58,10 @@ async def to_agree(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:
 
 async def agree(
     context: Context, actor: Person, booking_id: UUID, *, version_id: UUID | None, agreed: bool
-) -> None:
+) -> bool:
     """Agree to the guidelines in force; it counts for every seat this person has in the circle. Idempotent.
+
+    Returns whether the seat was given to them, and is theirs from now on.
 
     version_id: the version they read; agreed: whether they ticked that they agree. Does nothing where nothing is
     to be agreed to. Raises NotFound, Refused, or OutOfDate when a newer version is in force.
@@ -68,19 +71,21 @@ async def agree(
         if row["person_id"] != actor.id:
             raise NotFound
         if not row["must_agree"] or row["state"] not in ("held", "confirmed"):
-            return
+            return False
         newest = await guidelines.current(tx, row["guidelines_id"])
         reasons = rules.guidelines_refusals(newest.id, version_id, agreed=agreed)
         if version_id != newest.id:
             raise OutOfDate(reasons)
         refuse_if(reasons)
         await guidelines.accept(tx, actor.id, newest.id)
+        await given.answer(tx, booking_id, actor.id, newest.id)
         await audit.record(
             tx,
-            "booking.agreed_again",
+            "booking.answered" if row["unanswered"] else "booking.agreed_again",
             booking_id,
             actor_id=actor.id,
             before=row["state"],
             after=row["state"],
             details={"version": str(newest.id)},
         )
+        return row["unanswered"]

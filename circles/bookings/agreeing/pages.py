@@ -29,7 +29,8 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         status,
         row=row,
         form=form,
-        comparison=guidelines.compare(row["agreed_body"], row["body"]),
+        # Who was given a seat may have agreed to none before.
+        comparison=guidelines.compare(row["agreed_body"], row["body"]) if row["agreed_body"] else None,
         refund=end_rules.refund_for(row),
     )
 
@@ -39,7 +40,7 @@ async def agree(request: Request) -> Response:
     form = await Form.read(request)
     booking_id = access.path_id(request)
     try:
-        await actions.agree(
+        took_it = await actions.agree(
             access.context(request),
             request.state.person,
             booking_id,
@@ -50,7 +51,8 @@ async def agree(request: Request) -> Response:
         form.add(refused.reasons)
         form.values.pop("agreed", None)
         return await _page(request, form, 422)
-    return render.see_other(f"/bookings/{booking_id}", notice="Thank you. Your join link shows again.")
+    notice = "Thank you. The seat is yours." if took_it else "Thank you. Your join link shows again."
+    return render.see_other(f"/bookings/{booking_id}", notice=notice)
 
 
 async def agreements(request: Request) -> Response:

@@ -1,0 +1,211 @@
+"""Pages of one person's seat for hosts and organizers: give, see, take off, move, cash, a note, the invite again."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import bookings
+from circles.base import reading
+from circles.base.errors import Reason, Refused
+from circles.hosting.seats import actions, forms
+from circles.web import access, render
+from circles.web.forms import Form
+
+given = bookings.given_seats
+
+
+async def seats(request: Request) -> Response:
+    """GET: the seats of a gathering, and who left it."""
+    async with access.context(request).db.reading() as tx:
+        gathering, rows = await given.seats(tx, request.state.person, access.path_id(request))
+    return render.page(
+        request,
+        "hosting/seats/seats.html",
+        gathering=gathering,
+        seated=[row for row in rows if row["state"] == "confirmed"],
+        left=[row for row in rows if row["state"] != "confirmed"],
+    )
+
+
+async def give_form(request: Request) -> Response:
+    return await _give_page(request, Form({"id": str(uuid4()), "how": "free"}))
+
+
+async def _give_page(request: Request, form: Form, *, preview: bookings.Gift | None = None) -> Response:
+    async with access.context(request).db.reading() as tx:
+        gathering, _ = await given.seats(tx, request.state.person, access.path_id(request))
+    return render.page(
+        request,
+        "hosting/seats/give.html",
+        200 if form.ok else 422,
+        form=form,
+        gathering=gathering,
+        preview=preview,
+        asks="newcomers" in {reason.code for reason in form.reasons} or form.checked("over"),
+    )
+
+
+async def give(request: Request) -> Response:
+    """POST: show what giving the seat does, and give it once that was seen."""
+    form, gathering_id = await Form.read(request), access.path_id(request)
+    async with access.context(request).db.reading() as tx:
+        gathering, _ = await given.seats(tx, request.state.person, gathering_id)
+    gift = forms.read_gift(form, gathering["currency"])
+    if gift is None:
+        return await _give_page(request, form)
+    if form.value("then") != "do":
+        return await _give_page(request, form, preview=gift)
+    try:
+        await given.give_seat(access.context(request), request.state.person, gathering_id, gift)
+    except Refused as refused:
+        return await _give_page(request, form.add(refused.reasons))
+    return render.see_other(
+        f"/host/gatherings/{gathering_id}/seats", notice=f"A seat is kept for {gift.name}."
+    )
+
+
+async def seat(request: Request) -> Response:
+    return await _seat_page(request, Form())
+
+
+async def _seat_page(request: Request, form: Form) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = await given.seat(tx, request.state.person, access.path_id(request))
+    form.values.setdefault("id", str(uuid4()))
+    form.values.setdefault("left_note", row["left_note"])
+    return render.page(
+        request,
+        "hosting/seats/seat.html",
+        200 if form.ok else 422,
+        form=form,
+        seat=row,
+        kinds=forms.CASH_KINDS,
+        cash=sum(one["amount"] for one in row["cash"]),
+        ahead=row["starts_at"] > row["now"] and row["state"] == "confirmed",
+    )
+
+
+async def take_off_form(request: Request) -> Response:
+    return await _take_off_page(request, Form({"id": str(uuid4()), "refund": "all"}))
+
+
+async def _take_off_page(
+    request: Request, form: Form, *, preview: bookings.TakenOff | None = None
+) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = await given.seat(tx, request.state.person, access.path_id(request))
+    return render.page(
+        request,
+        "hosting/seats/take_off.html",
+        200 if form.ok else 422,
+        form=form,
+        seat=row,
+        preview=preview,
+        choices=forms.REFUND_CHOICES,
+        refund_names={value: label for value, label, _ in forms.REFUND_CHOICES},
+        refusals=bookings.take_off_refusals(row["state"], row["starts_at"], row["now"]),
+        cash=sum(one["amount"] for one in row["cash"]),
+    )
+
+
+async def take_off(request: Request) -> Response:
+    """POST: show what it does and who is told, and take them off once that was seen."""
+    form, booking_id = await Form.read(request), access.path_id(request)
+    how = forms.read_taking_off(form)
+    if how is None or form.value("then") != "do":
+        return await _take_off_page(request, form, preview=how)
+    try:
+        await given.take_off(access.context(request), request.state.person, booking_id, how)
+    except Refused as refused:
+        return await _take_off_page(request, form.add(refused.reasons))
+    return await _to_seats(request, "They are off the list, and are told by mail.")
+
+
+async def _to_seats(request: Request, notice: str) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = await given.seat(tx, request.state.person, access.path_id(request))
+    return render.see_other(f"/host/gatherings/{row['gathering_id']}/seats", notice=notice)
+
+
+async def note_cash(request: Request) -> Response:
+    form, booking_id = await Form.read(request), access.path_id(request)
+    note = forms.read_note(form, "note")
+    try:
+        if form.ok:
+            await given.note_seat_cash(
+                access.context(request),
+                request.state.person,
+                booking_id,
+                form.creation_id(),
+                form.value("kind"),
+                form.value("cash"),
+                note,
+            )
+            return render.see_other(f"/host/seats/{booking_id}", notice="Noted.")
+    except Refused as refused:
+        form.add(refused.reasons)
+    return await _seat_page(request, form)
+
+
+async def note_leaving(request: Request) -> Response:
+    form, booking_id = await Form.read(request), access.path_id(request)
+    note = forms.read_note(form)
+    try:
+        if form.ok:
+            await given.note_leaving(access.context(request), request.state.person, booking_id, note)
+            return render.see_other(f"/host/seats/{booking_id}", notice="Noted.")
+    except Refused as refused:
+        form.add(refused.reasons)
+    return await _seat_page(request, form)
+
+
+async def resend(request: Request) -> Response:
+    booking_id = access.path_id(request)
+    try:
+        await actions.resend_invite(access.context(request), request.state.person, booking_id)
+    except Refused as refused:
+        return await _seat_page(request, Form().add(refused.reasons))
+    return render.see_other(f"/host/seats/{booking_id}", notice="The invite is on its way once more.")
+
+
+async def move_form(request: Request) -> Response:
+    return await _move_page(request, Form())
+
+
+async def _move_page(request: Request, form: Form) -> Response:
+    async with access.context(request).db.reading() as tx:
+        row = await given.seat(tx, request.state.person, access.path_id(request))
+        dates = await actions.dates_to_move_to(tx, row)
+    to_id = reading.uuid_or_none(form.value("to"))
+    return render.page(
+        request,
+        "hosting/seats/move.html",
+        200 if form.ok else 422,
+        form=form,
+        seat=row,
+        dates=dates,
+        preview=next((date for date in dates if date["id"] == to_id), None) if form.value("then") else None,
+    )
+
+
+async def move(request: Request) -> Response:
+    """POST: show where the seat moves and who is told, and move it once that was seen."""
+    form, booking_id = await Form.read(request), access.path_id(request)
+    to_id: UUID | None = reading.uuid_or_none(form.value("to"))
+    reason = forms.read_note(form, "reason")
+    if to_id is None:
+        form.add(Reason("date_unknown", "Please choose a date.", "to"))
+    if not reason and not form.errors("reason"):
+        form.add(Reason("no_reason", "Please write why, in one line: they read it in their mail.", "reason"))
+    if not form.ok or to_id is None or form.value("then") != "do":
+        return await _move_page(request, form)
+    try:
+        await bookings.move_by_host(
+            access.context(request), request.state.person, booking_id, to_id, reason=reason
+        )
+    except Refused as refused:
+        return await _move_page(request, form.add(refused.reasons))
+    return await _to_seats(request, "Their seat is moved, and they are told by mail.")

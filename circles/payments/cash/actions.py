@@ -1,0 +1,50 @@
+"""Cash: add rows to its ledger. The caller has checked who may note it, and holds the lock of the booking."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from circles.payments.cash import rules
+from circles.payments.cash.rules import Kind
+from circles.store import audit, db
+
+SQL = db.queries("payments/cash")
+
+
+async def note_cash(
+    tx: db.Tx,
+    key: UUID,
+    booking_id: UUID,
+    kind: Kind,
+    amount: int,
+    currency: str,
+    *,
+    actor_id: UUID,
+    note: str = "",
+) -> None:
+    """Note cash of a booking, in the caller's transaction. Idempotent by its key.
+
+    amount: minor units; of a correction, the sum that is right. Raises Refused for more given back than was received.
+    """
+    if await SQL.is_noted(tx, id=key):
+        return
+    balance = await SQL.balance(tx, booking=booking_id)
+    change = rules.change(kind, amount, balance, currency)
+    await SQL.add(
+        tx,
+        id=key,
+        booking=booking_id,
+        kind=kind,
+        amount=change,
+        currency=currency,
+        actor_id=actor_id,
+        note=note,
+    )
+    await audit.record(
+        tx, "cash.noted", key, actor_id=actor_id, after=kind, why=note, details={"booking": str(booking_id)}
+    )
+
+
+async def cash_of(tx: db.Tx, booking_id: UUID) -> int:
+    """What is noted in cash of a booking, in minor units."""
+    return await SQL.balance(tx, booking=booking_id)
