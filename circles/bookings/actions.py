@@ -45,24 +45,26 @@ async def book(
     reason; also Refused "no_checkout" when Stripe cannot be reached, and then the seat is free again.
     """
     sent = BookingInput(choice, amount, version_id, agreed, currency, frozenset(both))
-    async with context.db.reading() as tx:
-        gathering, eligibility = await queries.eligibility(tx, actor.id, gathering_id)
-    rules.amount_due(gathering, eligibility, sent)  # most refusals need no transaction
-    async with context.db.transaction() as tx:
-        gathering, booking = await _take_seat(tx, actor.id, gathering, eligibility, sent)
-        await follow_booking(tx, booking)
+    gathering, booking = await _take_seat(context, actor.id, gathering_id, sent)
     return await with_checkout(context, gathering, booking)
 
 
 async def _take_seat(
-    tx: db.Tx, actor_id: UUID, gathering: BookableGathering, eligibility: Eligibility, sent: BookingInput
+    context: Context, actor_id: UUID, gathering_id: UUID, sent: BookingInput
 ) -> tuple[BookableGathering, Booking]:
     """Take a seat; when somebody else was faster, read again to find the reason or to retry. Raises as `book`."""
     for _ in range(2):
-        booking = await take_seat_once(tx, actor_id, gathering, eligibility, sent)
-        if booking:
-            return gathering, booking
-        gathering, eligibility = await queries.eligibility(tx, actor_id, gathering.gathering_id)
+        async with context.db.reading() as tx:
+            gathering, eligibility = await queries.eligibility(tx, actor_id, gathering_id)
+        # One that costs nothing is taken by one statement, which locks the gathering for that long alone.
+        amount = rules.amount_due(gathering, eligibility, sent)
+        async with context.db.transaction() if amount else context.db.one_write() as tx:
+            booking = await take_seat_once(tx, actor_id, gathering, eligibility, sent)
+            if booking:
+                await follow_booking(tx, booking)
+                return gathering, booking
+    async with context.db.reading() as tx:
+        gathering, eligibility = await queries.eligibility(tx, actor_id, gathering_id)
     rules.amount_due(gathering, eligibility, sent)
     raise rules.Full(gathering)
 
@@ -87,15 +89,17 @@ async def take_seat_once(
         hold_minutes=payments.HOLD_MINUTES,
         max_held=rules.MAX_HELD,
     )
-    return Booking(**row) if row else None
+    if row is None:
+        return None
+    values = dict(row)
+    del values["invite"]  # says nothing: the statement enqueued it
+    return Booking(**values)
 
 
 async def follow_booking(tx: db.Tx, booking: Booking) -> None:
-    """Prepare the checkout of a seat that was just taken, or enqueue its invite where there is nothing to pay."""
+    """Prepare the checkout of a seat that was just taken. The invite to one that costs nothing is enqueued with it."""
     if booking.held_until:
         await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
-    else:
-        await transitions.send_invite(tx, booking.id)
 
 
 async def start_again(context: Context, gathering: BookableGathering, booking: ActiveBooking) -> None:

@@ -90,13 +90,13 @@ async def enqueue(
     """
     if name not in _tasks:
         raise KeyError(f"no such job: {name}")
-    await _queries(tx).enqueue(
-        name,
-        json.dumps(payload, default=str).encode(),
-        priority=int(_tasks[name].group == "codes"),
-        execute_after=after,
-        dedupe_key=f"{name}:{key}" if key else None,
-        on_conflict="skip",
+    await SQL.enqueue(
+        tx,
+        name=name,
+        payload=json.dumps(payload, default=str),
+        key=key or None,
+        urgency=int(_tasks[name].group == "codes"),
+        delay=after or timedelta(),
     )
 
 

@@ -54,10 +54,11 @@ where circle_id = :circle_id and id <> :gathering_id and state = 'open' and star
 order by starts_at limit 3;
 
 -- name: take_seat(gathering_id, person_id, kind, amount, currency, minimum, maximum, refund_hours, late_percent, version_id, hold_minutes, max_held)^
--- take the lowest free seat of an open gathering, with the person's acceptance of the guidelines and the event row, in one
--- statement, or do nothing and give no row. The free seats are read from the locked row, which is current once the lock is held,
--- and not from the bookings, whose snapshot is as old as the statement; room_lets_in and may_hold_another take a new snapshot
--- too. The acceptance needs a free seat, so that every booking locks the gathering first and the acceptance second
+-- take the lowest free seat of an open gathering, with the person's acceptance of the guidelines, the event row and the job that
+-- invites to a confirmed one, in one statement, or do nothing and give no row. The free seats are read from the locked row, which
+-- is current once the lock is held, and not from the bookings, whose snapshot is as old as the statement; room_lets_in and
+-- may_hold_another take a new snapshot too. The acceptance needs a seat that the person may take, so that every booking locks the
+-- gathering first and the acceptance second, and nobody's is kept whose booking is refused
 with gathering as (
     select id, seats_map from gatherings
     where id = :gathering_id and state = 'open' and starts_at > clock_timestamp() and seats_taken < capacity
@@ -68,10 +69,13 @@ with gathering as (
     from gathering cross join generate_series(1, 24) as number
     where gathering.seats_map & (1 << number - 1) = 0
     group by gathering.id
+), allowed as materialized (
+    select id, seat from free
+    where room_lets_in(id, :person_id) and (:kind::text <> 'paid' or may_hold_another(:person_id, :max_held))
 ), acceptance as (
     insert into acceptances (person_id, version_id, sha256)
     select :person_id, versions.id, versions.sha256
-    from free cross join guidelines_versions as versions
+    from allowed cross join guidelines_versions as versions
     where versions.id = :version_id
     on conflict (person_id, version_id) do update set accepted_at = acceptances.accepted_at
     returning id
@@ -81,20 +85,23 @@ with gathering as (
         refund_hours, late_refund_percent, acceptance_id, held_until, confirmed_at
     )
     select
-        free.id, :person_id, free.seat, :kind, case when :kind = 'paid' then 'held' else 'confirmed' end,
+        allowed.id, :person_id, allowed.seat, :kind, case when :kind = 'paid' then 'held' else 'confirmed' end,
         :amount, :currency, :minimum, :maximum, :refund_hours, :late_percent, acceptance.id,
         case when :kind = 'paid' then now() + make_interval(mins => :hold_minutes) end,
         case when :kind <> 'paid' then now() end
-    from free cross join acceptance
-    where room_lets_in(free.id, :person_id)
-        and (:kind::text <> 'paid' or may_hold_another(:person_id, :max_held))
+    from allowed cross join acceptance
     on conflict do nothing
     returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause
 ), event as (
     insert into events (what, about, who, after, why)
     select 'booking.' || state, id, person_id, state, kind from booking
 )
-select * from booking;
+select
+    booking.*,
+    case when state = 'confirmed' then
+        enqueue_job('invites.send', jsonb_build_object('booking_id', id)::text, id::text)
+    end as invite
+from booking;
 
 -- name: lock_gathering(booking_id)$
 -- lock the gathering of a booking, always before the booking itself, so that two verbs never deadlock

@@ -1,3 +1,7 @@
+-- name: enqueue(name, payload, key, urgency, delay)$
+-- enqueue a job
+select enqueue_job(:name, :payload, :key, :urgency, :delay);
+
 -- name: delete_old_log()!
 -- log rows of jobs that ended two weeks ago; those of a job that is kept say why it was given up
 delete from pgqueuer_log

@@ -26,4 +26,4 @@ select
     :refund_hours, :late_percent, acceptance.id, case when :hold_minutes::int = 0 then now() end, now()
 from free cross join acceptance
 where :max_held::int > 0
-returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause;
+returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause, null as invite;

@@ -341,3 +341,34 @@ async def test_commits_are_counted_within_the_block(context: Context) -> None:
 
 def test_the_client_waits_longer_than_the_server() -> None:
     assert limits.MARGIN >= 1
+
+
+@pytest.mark.parametrize("pooler", [False, True], ids=["direct", "behind a pooler"])
+async def test_one_write_is_committed_or_refused(context: Context, opened: Open, pooler: bool) -> None:
+    async with opened(limits=db.Limits(60, 0.2, 60, 60), pooler=pooler) as database:
+        with db.commits() as counted:
+            async with database.one_write() as tx:
+                await tx.execute("create table written ()")
+            assert counted.count == 1
+        assert await value(context, "select count(*) from written") == 0
+        async with context.db.transaction() as other:
+            await other.execute("lock table written")
+            with db.commits() as counted, pytest.raises(db.Unavailable) as raised:
+                async with database.one_write() as tx:
+                    await tx.execute("lock table written; insert into written default values")
+            assert (raised.value.is_conflict, raised.value.unsure, counted.count) == (True, False, 0)
+        with db.commits() as counted, pytest.raises(ZeroDivisionError):
+            async with database.one_write():
+                raise ZeroDivisionError
+        assert counted.count == 0
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), asyncpg.ConnectionDoesNotExistError()], ids=repr)
+async def test_one_write_without_an_answer_may_have_been_done(opened: Open, error: Exception) -> None:
+    async with opened(limits=PATIENT, size=1) as database:
+        with db.commits() as counted, pytest.raises(db.Unavailable) as raised:
+            async with database.one_write():
+                raise error
+        assert (raised.value.unsure, counted.count) == (True, 1)
+        async with database.one_write() as tx:
+            assert await tx.fetchval("select 1") == 1

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
+from pgqueuer import AsyncpgDriver, Queries
 
 from circles.store import jobs
 from circles.store.context import Context
@@ -104,6 +105,27 @@ async def test_a_second_of_one_key_leaves_the_transaction_whole(bench: Bench) ->
     async with bench.context.db.transaction() as tx:
         await jobs.enqueue(tx, bench.name, key="the same")
         assert await tx.fetchval("select 1") == 1
+
+
+@pytest.mark.parametrize("key", ["", "a key"])
+async def test_a_job_is_stored_as_the_queue_itself_stores_it(bench: Bench, key: str) -> None:
+    columns = (
+        "priority, execute_after - now() as delay, status, entrypoint, payload, headers::text, attempts, "
+        "queue_manager_id, slot, replace(dedupe_key, 'theirs', '') as key"
+    )
+    async with bench.context.db.transaction() as tx:
+        await jobs.enqueue(tx, bench.name, after=timedelta(hours=1), key=key, count=3)
+        await Queries(AsyncpgDriver(tx)).enqueue(  # pyright: ignore[reportArgumentType]
+            bench.name,
+            b'{"count": 3}',
+            execute_after=timedelta(hours=1),
+            dedupe_key=f"{bench.name}:{key}theirs" if key else None,
+        )
+        ours, theirs = await tx.fetch(f"select {columns} from pgqueuer order by id")
+        assert ours == theirs
+        log = "select status, priority, entrypoint, traceback from pgqueuer_log order by job_id"
+        ours, theirs = await tx.fetch(log)
+        assert ours == theirs
 
 
 async def test_a_delayed_job_waits(bench: Bench) -> None:

@@ -212,6 +212,28 @@ class Database:
             await _commit(connection, transaction)
 
     @asynccontextmanager
+    async def one_write(self) -> AsyncGenerator[Tx]:
+        """A connection for one statement that writes, which commits by itself. Raises Unavailable.
+
+        No lock is held while an answer travels, as between the statements of a transaction. Behind a pooler it is a
+        transaction all the same, whose deadlines can be set for that alone.
+        """
+        if self._is_pooled:
+            async with self.transaction() as tx:
+                yield tx
+            return
+        async with self._connection(self._writers) as connection:
+            try:
+                yield connection
+            except BaseException as error:
+                if _is_refusal(error) or not faults.is_fault(error, is_closed=_is_closed(connection)):
+                    raise
+                _note_commit()  # it may have been done
+                _drop(connection)
+                raise Unavailable(error, unsure=True) from error
+            _note_commit()
+
+    @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Tx]:
         """A connection for reads, each in its own transaction. Raises Unavailable.
 
@@ -283,7 +305,6 @@ async def _roll_back(connection: Tx, transaction: Transaction, error: BaseExcept
 
 
 async def _commit(connection: Tx, transaction: Transaction) -> None:
-    counted = _commits.get()
     try:
         await transaction.commit()
     except asyncpg.PostgresError as error:
@@ -294,9 +315,17 @@ async def _commit(connection: Tx, transaction: Transaction) -> None:
         _drop(connection)
         raise Unavailable(error, unsure=True) from error
     finally:
-        # A commit that failed counts too: it may have been done.
-        if counted:
-            counted.count += 1
+        _note_commit()  # one that failed counts too: it may have been done
+
+
+def _note_commit() -> None:
+    if counted := _commits.get():
+        counted.count += 1
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether the server answered a statement with an error, so that nothing of it was done."""
+    return isinstance(error, asyncpg.PostgresError) and not (error.sqlstate or "").startswith("08")
 
 
 def _is_closed(connection: Tx) -> bool:
