@@ -12,6 +12,8 @@ from typing import Final
 
 from anyascii import anyascii
 
+from circles.base import text
+
 # The alphabets whose letters become Latin ones: Latin with IPA, Greek, Cyrillic, Armenian, Georgian. Letters of others
 # stay: a reading of them in Latin letters is a guess.
 ALPHABETS: Final = (
@@ -29,7 +31,7 @@ _SIGNS: Final = re.compile("[\u0001-/:-@\\[-`{-\u00bf\u2000-\u206f\u3000-\u303f]
 
 def fold(typed: str) -> str:
     """Small letters without accents, Latin where the alphabet is one of ALPHABETS. Signs stay as they are."""
-    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", typed))
+    plain = _ACCENTS.sub("", text.normalized("NFKD", typed))
     return plain.lower() if plain.isascii() else "".join(map(latin, plain))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import nh3
 
@@ -50,6 +50,10 @@ _SEPARATORS = str.maketrans("\u066b\u066c\u060c", ".',")
 _LINE_ENDS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 
+# Unicode sorts the marks of a letter when it normalizes, by the square of their number: 5 s for 100,000. No writing has
+# more on one letter than UAX #15 lets a stream have.
+MAX_MARKS_IN_A_ROW = 30
+
 _TAGS = {
     "p",
     "br",
@@ -92,6 +96,23 @@ def _paragraphs() -> MarkdownIt:
     return MarkdownIt("zero")
 
 
+def normalized(form: Literal["NFC", "NFKC", "NFKD"], value: str) -> str:
+    """The text in a normal form of Unicode; of marks on one letter the first MAX_MARKS_IN_A_ROW."""
+    if value.isascii():
+        return value
+    return unicodedata.normalize(form, value if len(value) <= MAX_MARKS_IN_A_ROW else _stream_safe(value))
+
+
+def _stream_safe(value: str) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in value:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MAX_MARKS_IN_A_ROW:
+            kept.append(character)
+    return "".join(kept)
+
+
 def without_invisible(value: str) -> str:
     """The text without characters that nothing is drawn for, except where a script or an emoji is written with them.
 
@@ -99,7 +120,7 @@ def without_invisible(value: str) -> str:
     """
     if value.isascii():
         return value
-    value = unicodedata.normalize("NFC", value).replace(_BRAILLE_BLANK, " ")
+    value = normalized("NFC", value).replace(_BRAILLE_BLANK, " ")
     if not _INVISIBLE.search(value):
         return value
     kept = []
@@ -107,7 +128,7 @@ def without_invisible(value: str) -> str:
     for match in _KEPT.finditer(value):
         kept += (_INVISIBLE.sub("", value[end : match.start()]), match[0])
         end = match.end()
-    return unicodedata.normalize("NFC", "".join((*kept, _INVISIBLE.sub("", value[end:]))))
+    return normalized("NFC", "".join((*kept, _INVISIBLE.sub("", value[end:]))))
 
 
 def plain_digits(value: str) -> str:

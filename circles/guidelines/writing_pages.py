@@ -54,7 +54,10 @@ async def write(request: Request) -> Response:
     if then == "text":
         form.values["guidelines"] = texts.starting_text(row["format"], row["place"])
     if then in ("text", "preview"):
-        return _write_page(request, row, form, preview=True)
+        form.body(
+            "guidelines", max_length=rules.MAX_CHARACTERS, required=False
+        )  # else it takes long to render
+        return _write_page(request, row, form, 200 if form.ok else 422, preview=form.ok)
     try:
         await actions.save_draft(
             access.context(request),

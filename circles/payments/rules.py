@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from circles.base.money import minor_per_unit
+from circles.base.text import normalized
 
 CheckoutState = Literal["asked", "open", "paid", "expired", "failed"]
 Outcome = Literal["paid", "expired", "failed", "differs", "debit_failed", "accepted"]
@@ -217,7 +217,7 @@ def statement_suffix(text: str) -> str:
     Stripe joins prefix, "* " and suffix to at most 22 letters, and a prefix has up to 10; it forbids < > \\
     ' " * and wants a letter in it.
     """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
+    plain = normalized("NFKD", text).encode("ascii", "ignore").decode().upper()
     kept = re.sub(r"[^A-Z0-9 .\-]+", " ", plain)
     short = " ".join(kept.split())[:10].strip()
     return short if re.search(r"[A-Z]", short) else ""

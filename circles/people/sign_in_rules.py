@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -96,7 +95,7 @@ def parse_code(typed: str, field: str = "code", *, digits: int = 6) -> str:
 
     digits: how many it has. Raises Refused for none, or for several that differ.
     """
-    plain = text.plain_digits(unicodedata.normalize("NFKC", typed))
+    plain = text.plain_digits(text.normalized("NFKC", typed))
     whole = rf"(?<![0-9])(?<![0-9][.,\-])[0-9]{{{digits}}}(?![0-9])"
     codes = set(re.findall(whole, plain))
     if not codes:

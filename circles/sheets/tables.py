@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -306,7 +305,7 @@ def _with_groups(headings: tuple[str, ...], kept: Sequence[Row]) -> tuple[tuple[
 
 
 def _plain(cell: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+    return " ".join(text.normalized("NFKC", cell).casefold().split())
 
 
 def _as_wide(row: Row, width: int) -> Row:

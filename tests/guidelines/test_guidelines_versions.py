@@ -18,7 +18,7 @@ from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import actions as booking_actions
 from circles.bookings.agreeing import actions as agreeing
 from circles.bookings.agreeing import actions as agreeing_actions
-from circles.guidelines import actions
+from circles.guidelines import actions, rules
 from circles.guidelines import actions as guideline_actions
 from circles.guidelines.rules import Basis, Change
 from circles.store.context import Context
@@ -166,6 +166,16 @@ async def test_an_unchanged_draft_is_discarded(context: Context, cast: Cast, bro
         await page.post(page_of(cast, "/discard"), data={"seen": "1.1"})
         assert await value(context, "select count(*) from guidelines_drafts") == 0
         assert (await page.get(page_of(cast, "/publish"))).headers["Location"] == page_of(cast)
+
+
+async def test_a_text_that_is_too_long_is_refused_and_not_rendered(cast: Cast, browser: OpenBrowser) -> None:
+    long = "- a\n" * (rules.MAX_CHARACTERS // 4 + 1)
+    async with browser(cast.farid) as page:
+        answer = await page.post(page_of(cast), data=typed("1.0", long, "preview"))
+    assert answer.status_code == 422
+    assert "please keep it to 20,000" in answer.text
+    assert "agreement prose" not in answer.text
+    assert answer.text.count("- a") == long.count("- a"), "what was typed stays"
 
 
 async def test_the_form_helps_with_a_preview_and_the_starting_text(cast: Cast, browser: OpenBrowser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -265,7 +264,7 @@ def reference(introduction_id: UUID) -> str:
 
 def name_terms(typed: str) -> list[str]:
     """The words of a typed name, to be found as prefixes of the words of names."""
-    return re.findall(r"[^\W_]+", unicodedata.normalize("NFC", typed[:200]))[:6]
+    return re.findall(r"[^\W_]+", text.normalized("NFC", typed[:200]))[:6]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ The same every time but for today's date, from which every other date is counted
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -13,6 +12,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from circles.base import text
 from circles.directory import Draft, License, Way, columns_of, way_codes, words
 from circles.practice.demo import data
 from circles.practice.demo.plan import Plan, Row
@@ -211,7 +211,7 @@ def _training(ways: Sequence[Way]) -> str:
 
 
 def _slug(name: str) -> str:
-    plain = "".join(character for character in unicodedata.normalize("NFKD", name) if character.isascii())
+    plain = "".join(character for character in text.normalized("NFKD", name) if character.isascii())
     return plain.lower().replace(" ", ".").replace("'", "")
 
 

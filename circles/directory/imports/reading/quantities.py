@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
@@ -68,7 +67,7 @@ def day(cell: str, *, day_first: bool = False) -> date:
 
     day_first: whether 3/4/2027 is in April; a day above 12 decides by itself. With points the day comes first.
     """
-    typed = " ".join(unicodedata.normalize("NFKC", cell).replace("’", "'").replace("‘", "'").split())
+    typed = " ".join(text.normalized("NFKC", cell).replace("’", "'").replace("‘", "'").split())
     found = _day(_last_of(typed), day_first)
     is_past = found is None or found <= clock.now().date()
     if is_past and _BEGINS.search(typed) and not _ENDS.search(typed) and re.search(r"\d", typed):
