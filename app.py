@@ -22,6 +22,7 @@ from circles.attendance.walk_ins import pages as walk_in_pages
 from circles.base.settings import Settings
 from circles.bookings import pages as bookings_pages
 from circles.bookings.agreeing import pages as agree_pages
+from circles.bookings.amounts import pages as amount_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.moving import pages as moving_pages
 from circles.bookings.screening import pages as screening_pages
@@ -257,6 +258,7 @@ BOOKINGS = [
     post("/bookings/{id}/seen", bookings_pages.seen, Access.SIGNED_IN),
     post("/bookings/{id}/let-go", bookings_pages.let_go, Access.SIGNED_IN),
     *form("/bookings/{id}/cancel", bookings_pages.cancel_form, bookings_pages.cancel, Access.SIGNED_IN),
+    *form("/bookings/{id}/amount", amount_pages.amount_form, amount_pages.change_amount, Access.SIGNED_IN),
     *form("/bookings/{id}/move", moving_pages.move_form, moving_pages.move, Access.SIGNED_IN),
     *form("/bookings/{id}/guidelines", agree_pages.guidelines_form, agree_pages.agree, Access.SIGNED_IN),
     post(

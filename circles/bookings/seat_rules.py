@@ -272,13 +272,16 @@ def _has_gone_back(booking: OwnBooking) -> bool:
 
 
 def _price_text(booking: OwnBooking) -> str:
+    text = refund_words.refund_text(_money_back(booking)) if booking.paid and _has_gone_back(booking) else ""
     if booking.kind == "paid":
-        thanks = f"Thank you. You paid {money.format_amount(booking.amount, booking.currency)}."
-        text = refund_words.refund_text(_money_back(booking)) if _has_gone_back(booking) else ""
-        return f"{thanks} {text}".rstrip()
-    if booking.kind == "community":
-        return "It is a community seat, free of charge."
-    return "It is free of charge."
+        amount = money.format_amount(booking.amount, booking.currency)
+        is_lowered = booking.paid > booking.amount
+        first = f"Your seat costs {amount} now." if is_lowered else f"Thank you. You paid {amount}."
+    elif booking.kind == "community":
+        first = "It is a community seat, free of charge."
+    else:
+        first = "It is free of charge."
+    return f"{first} {text}".rstrip()
 
 
 def seat_of_request(request_id: UUID | str, state: str) -> MySeat | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from circles import payments, people
 from circles.base.errors import Refused, refuse_if
 from circles.bookings import end_rules, transitions
+from circles.bookings.amounts import actions as amounts
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 
@@ -30,8 +31,11 @@ async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None
 
 
 async def _settle_addition(tx: db.Tx, settled: payments.Settled) -> None:
-    """An additional payment that nothing applies goes back to the person who paid it."""
-    if settled.outcome in ("paid", "accepted"):
+    """A seat costs what was paid for it in addition; what it cannot cost goes back to the person who paid it."""
+    line = settled.lines[0]
+    if settled.outcome not in ("paid", "accepted"):
+        return
+    if not await amounts.apply_addition(tx, line.booking_id, line.amount):
         await payments.refund_addition(tx, settled.lines[0].booking_id, settled.reference, "not_needed")
 
 

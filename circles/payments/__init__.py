@@ -2,7 +2,7 @@
 
 from circles.payments.cash.actions import cash_of, note_cash
 from circles.payments.cash.rules import parse as parse_cash
-from circles.payments.checkout import pay_address, prepare, release, start
+from circles.payments.checkout import pay_address, prepare, prepare_addition, release, start
 from circles.payments.gateway import (
     PRACTICE_KEY,
     Unreachable,
@@ -35,6 +35,7 @@ __all__ = [
     "parse_cash",
     "pay_address",
     "prepare",
+    "prepare_addition",
     "refund",
     "refund_addition",
     "refund_everything",

@@ -1,0 +1,193 @@
+"""Changing what a confirmed seat costs: less goes back, more is asked for, and never outside the scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from circles.base.errors import NotFound, OutOfDate, Refused
+from circles.bookings import actions as booking_actions
+from circles.bookings.amounts import actions
+from circles.bookings.rules import BookingInput
+from circles.practice.stripe import checkouts as look_alike
+from tests.bookings import helpers
+from tests.bookings.helpers import GOOD_CARD, Scene, paid_seat
+from tests.conftest import Browser
+
+Drain = Callable[[], Any]
+scene, mira = helpers.scene, helpers.mira
+
+
+async def change(
+    scene: Scene,
+    booking: UUID,
+    amount: int | str,
+    *,
+    shown: int = 4500,
+    choice: str = "amount",
+    by: UUID | None = None,
+) -> str:
+    sent = BookingInput(choice, amount, None, agreed=True, currency="USD")
+    person = await scene.person(by or scene.cast.mira)
+    return await actions.change_amount(scene.context, person, booking, sent, shown=shown)
+
+
+async def refusal(scene: Scene, booking: UUID, amount: int | str, **more: Any) -> set[str]:
+    with pytest.raises(Refused) as refused:
+        await change(scene, booking, amount, **more)
+    return refused.value.codes
+
+
+async def balance(scene: Scene, booking: UUID) -> int:
+    return await scene.value("select sum(amount) from money_rows where booking_id = $1", booking)
+
+
+async def pay_addition(scene: Scene) -> None:
+    """Pay the open additional payment at the look-alike of Stripe."""
+    stripe_id = await scene.value(
+        "select stripe_id from checkouts where covers = 'addition' and state = 'open'"
+    )
+    async with scene.context.db.transaction() as tx:
+        await look_alike.pay(tx, stripe_id, GOOD_CARD)
+
+
+async def test_less_goes_back_to_the_card_once(scene: Scene, mira: Browser, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    for _ in range(2):  # pressed twice
+        assert await change(scene, booking, 3000) == ""
+    await drain()
+    row = await scene.row(booking)
+    assert (row["state"], row["kind"], row["amount"]) == ("confirmed", "paid", 3000)
+    assert await balance(scene, booking) == 3000
+    assert await scene.count("operations where kind = 'refund'") == 1
+    assert await scene.count("events where what = 'booking.amount_changed'") == 1
+    text = (await mira.get(f"/bookings/{booking}")).text
+    assert "Your seat costs $30 now. $15 of the $45 you paid" in text
+    refund = await booking_actions.cancel(
+        scene.context, await scene.person(scene.cast.mira), booking, shown=3000
+    )
+    assert refund.amount == 3000
+    await drain()
+    assert await balance(scene, booking) == 0
+
+
+async def test_more_is_asked_for_and_counts_once_it_is_paid(scene: Scene, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    first = await change(scene, booking, 6000)
+    assert await change(scene, booking, 6000) == first  # pressed twice: one payment
+    assert await scene.count("checkouts where covers = 'addition'") == 1
+    assert (await scene.row(booking))["amount"] == 4500
+    await pay_addition(scene)
+    await drain()
+    assert (await scene.row(booking))["amount"] == 6000
+    assert await balance(scene, booking) == 6000
+    assert await change(scene, booking, 3500, shown=6000) == ""  # goes back from both payments
+    await drain()
+    assert await balance(scene, booking) == 3500
+
+
+async def test_another_choice_ends_the_payment_that_nobody_made(scene: Scene, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await change(scene, booking, 6000)
+    await change(scene, booking, 3000)
+    await drain()
+    assert await scene.count("checkouts where covers = 'addition' and state = 'expired'") == 1
+    assert (await scene.row(booking))["amount"] == 3000
+    await change(scene, booking, 5000, shown=3000)
+    await change(scene, booking, 7000, shown=3000)
+    states = await scene.value(
+        "select array_agg(state order by created_at) from checkouts where covers = 'addition'"
+    )
+    assert states == ["expired", "expired", "open"]
+
+
+async def test_more_that_comes_after_the_seat_was_canceled_goes_back(scene: Scene, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await change(scene, booking, 6000)
+    await booking_actions.cancel(scene.context, await scene.person(scene.cast.mira), booking, shown=4500)
+    await pay_addition(scene)
+    await drain()
+    assert (await scene.row(booking))["state"] == "cancelled"
+    assert await balance(scene, booking) == 0
+
+
+async def test_a_paid_seat_becomes_a_community_seat_and_back(
+    scene: Scene, mira: Browser, drain: Drain
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await change(scene, booking, "", choice="community")
+    await drain()
+    taken = "select community_taken from gatherings where id = $1"
+    assert await scene.value(taken, scene.cast.gathering) == 1
+    assert await balance(scene, booking) == 0
+    assert (
+        "It is a community seat, free of charge. All of the $45"
+        in (await mira.get(f"/bookings/{booking}")).text
+    )
+    milo = await paid_seat(scene, scene.cast.milo, drain)
+    assert await refusal(scene, milo, "", choice="community", by=scene.cast.milo) == {"no_community_seat"}
+    await change(scene, booking, 5000, shown=0)
+    await pay_addition(scene)
+    await drain()
+    row = await scene.row(booking)
+    assert (row["kind"], row["amount"], await balance(scene, booking)) == ("paid", 5000, 5000)
+    assert await scene.value(taken, scene.cast.gathering) == 0
+
+
+async def test_what_is_refused(scene: Scene, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    assert await refusal(scene, booking, 2999) == {"below_scale"}
+    assert await refusal(scene, booking, 8001) == {"above_scale"}
+    assert await refusal(scene, booking, 4501) == {"below_card"}
+    assert await refusal(scene, booking, "x") == {"amount_unreadable"}
+    assert await refusal(scene, booking, 3000, choice="other") == {"no_choice"}
+    with pytest.raises(NotFound):
+        await change(scene, booking, 3000, by=scene.cast.milo)
+    with pytest.raises(OutOfDate):
+        await change(scene, booking, 3000, shown=6000)
+    held = await scene.book(scene.cast.milo)
+    assert await refusal(scene, held.id, 3000, by=scene.cast.milo) == {"not_paid_yet"}
+    await scene.starts_in(scene.cast.gathering, timedelta(minutes=-5))
+    assert await refusal(scene, booking, 3000) == {"has_begun"}
+
+
+@pytest.mark.parametrize(("paid_ago", "ahead", "may"), [(59, 47, True), (61, 47, False), (61, 49, True)])
+async def test_until_when_it_can_be_changed(
+    scene: Scene, mira: Browser, drain: Drain, paid_ago: int, ahead: int, may: bool
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=ahead))
+    await scene.value(
+        "update bookings set confirmed_at = now() - make_interval(mins => $2) where id = $1 returning id",
+        booking,
+        paid_ago,
+    )
+    assert (f"/bookings/{booking}/amount" in (await mira.get(f"/bookings/{booking}")).text) is may
+    assert ("See what this means" in (await mira.get(f"/bookings/{booking}/amount")).text) is may
+    if may:
+        await change(scene, booking, 3000)
+    else:
+        assert await refusal(scene, booking, 3000) == {"too_late"}
+
+
+async def test_the_pages_show_what_the_change_means_first(scene: Scene, mira: Browser, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    path = f"/bookings/{booking}/amount"
+    assert 'value="45"' in (await mira.get(path)).text
+    sent = {"choice": "amount", "amount": "30", "currency": "USD", "shown": "4500"}
+    page = await mira.post(path, data=sent)
+    assert (page.status_code, "$15</span> goes back to the card" in page.text) == (200, True)
+    assert (await scene.row(booking))["amount"] == 4500
+    for _ in range(2):
+        answer = await mira.post(path, data=sent | {"seen": "on"})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/bookings/{booking}")
+    assert (await scene.row(booking))["amount"] == 3000
+    too_much = await mira.post(path, data=sent | {"amount": "99"})
+    assert (too_much.status_code, "The most one can pay here is $80." in too_much.text) == (422, True)
+    assert 'value="99"' in too_much.text
+    more = await mira.post(path, data=sent | {"amount": "60", "shown": "3000", "seen": "on"})
+    assert (more.status_code, "/practice/" in more.headers["location"]) == (303, True)
