@@ -16,7 +16,7 @@ from circles.bookings.amounts import rules as amount_rules
 from circles.bookings.rules import AlreadyBooked, Eligibility, Full
 from circles.bookings.screening import pages as screening_pages
 from circles.bookings.screening import rules as screening_rules
-from circles.gatherings import BookableGathering, UnseenChange, terms_words
+from circles.gatherings import BookableGathering, UnseenChange, calendar_links, terms_words
 from circles.store import db
 from circles.web import access, cookies, htmx, render
 from circles.web.forms import Form
@@ -159,6 +159,7 @@ def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> 
     shows_place = row["state"] == "confirmed" and not row["must_agree"]
     return {
         "invite_text": invite,
+        "calendar_links": calendar_links(row["discreet_name"], row["starts_at"], row["ends_at"]),
         "row": row,
         "is_back": is_back,
         "change": UnseenChange.read(row["unseen_change"], viewer, shows_place=shows_place),

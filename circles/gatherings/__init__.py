@@ -1,5 +1,6 @@
 """Circles and gatherings as visitors see them and bookings need them."""
 
+from circles.gatherings.calendar_links import calendar_links
 from circles.gatherings.cards import Card, GatheringDate, HostedDate, card_html
 from circles.gatherings.facts import (
     DISCREET,
@@ -47,6 +48,7 @@ __all__ = [
     "VisitorView",
     "bookable_gatherings",
     "bookable_of",
+    "calendar_links",
     "card_html",
     "differences",
     "host_ids",

@@ -12,7 +12,7 @@ from circles import bookings, gatherings, people
 from circles.base.english import plural
 from circles.base.errors import or_not_found
 from circles.gatherings import Facts
-from circles.invites import change_rules, changes, feeds, ics, rules, sending
+from circles.invites import change_rules, changes, feeds, ics, replies, rules, sending
 from circles.store import db, jobs, mail
 from circles.store.context import Context
 
@@ -42,7 +42,14 @@ async def send(context: Context, *, booking_id: str) -> None:
             calendar = sending.calendar(settings, booking, invite["uid"], "REQUEST", due, recorded)
             differing = await _since_booking(tx, booking)
             await _mail(
-                tx, context, booking, "invite", calendars=[calendar], method="REQUEST", changes=differing
+                tx,
+                context,
+                booking,
+                "invite",
+                calendars=[calendar],
+                method="REQUEST",
+                changes=differing,
+                replies_read=replies.are_read(settings),
             )
     # What changed while this was read and sent is told after it.
     await changes.send_changes(context, person_id=str(booking["person_id"]))

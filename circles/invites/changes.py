@@ -9,7 +9,7 @@ from uuid import UUID
 
 from circles import gatherings, people
 from circles.gatherings import Facts
-from circles.invites import change_rules, rules, sending
+from circles.invites import change_rules, replies, rules, sending
 from circles.invites.change_rules import Changed
 from circles.invites.hosts.actions import tell_hosts
 from circles.store import db, jobs, mail
@@ -118,6 +118,7 @@ async def _mail(tx: db.Tx, context: Context, changes: list[Changed], names: Mapp
         about=booking["booking_id"] if len(changes) == 1 else None,
         changes=changes,
         lines=list(dict.fromkeys(line for change in changes for line in change.lines)),
+        replies_read=replies.are_read(context.settings),
         name=(changes[0].was or changes[0].now).discreet_name,
         page=sending.my_gatherings_url(context.settings),
         cancel_url=_cancel_url(context, changes),

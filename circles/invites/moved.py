@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circles.invites import change_rules, changes, rules, sending
+from circles.invites import change_rules, changes, replies, rules, sending
 from circles.invites.change_rules import Changed
 from circles.store import db, jobs, mail
 from circles.store.context import Context
@@ -45,6 +45,7 @@ async def _mail(tx: db.Tx, context: Context, change: Changed, reason: str | None
         useful_until=booking["ends_at"],
         about=booking["booking_id"],
         change=change,
+        replies_read=replies.are_read(context.settings),
         name=change.now.discreet_name,
         by_host=reason is not None,
         reason=reason or "",

@@ -1,0 +1,289 @@
+"""Calendars of hosts: the choices, the feed with its own address, mail; and the ORGANIZER that stays."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import icalendar
+import pytest
+import recurring_ical_events
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from circles.commands.personal_data import erase, export
+from circles.invites import actions, feeds, rules
+from circles.store import jobs
+from circles.store.context import Context
+from tests.cast import Cast, add_booking, add_gathering
+from tests.conftest import OpenBrowser
+from tests.helpers import change, rows, start_in, value
+from tests.invites.calendar_store import stores_of
+
+NAMES = re.compile(r"mira|milo|farid|first steps|meet\.example", re.IGNORECASE)
+
+
+async def feed_of(browser: OpenBrowser, address: str) -> list[Any]:
+    """The entries of a feed, as a program of others reads it."""
+    async with browser() as program:
+        answer = await program.get(address.removeprefix("http://circles.test"))
+    assert answer.status_code == 200
+    return recurring_ical_events.of(icalendar.Calendar.from_ical(answer.content)).all()
+
+
+async def addresses(context: Context, person: UUID) -> tuple[str, str]:
+    """The addresses of a person's feeds: of what they attend, and of what they host."""
+    async with context.db.transaction() as tx:
+        attended = await feeds.make_feed(context, tx, person)
+        hosted, _ = await feeds.hosting_feed_and_choices(context, tx, person)
+    assert hosted
+    return attended.https, hosted.https
+
+
+async def settle(context: Context) -> list[Any]:
+    """What the timetable and the jobs mail to hosts."""
+    await jobs.run_timetable(context, "invites.tell_hosts")
+    await jobs.drain(context)
+    return await rows(context, "select * from mails where kind = 'hosting' order by created_at, id")
+
+
+async def test_the_feed_of_what_is_hosted_says_how_full_it_is(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    _, hosted = await addresses(context, cast.farid)
+    (before,) = await feed_of(browser, hosted)
+    assert "Hosting: 0 of 8 seats." in before["description"]
+    await add_booking(context, cast.gathering, cast.mira)
+    (after,) = await feed_of(browser, hosted)
+    assert "Hosting: 1 of 8 seats." in after["description"]
+    assert (after["uid"], after["sequence"]) == (before["uid"], before["sequence"])
+    assert str(after["summary"]) == "Tuesday group"
+    assert f"/host/gatherings/{cast.gathering}" in after["description"]
+    assert not NAMES.search(after["description"])
+
+
+async def test_what_is_hosted_is_beside_or_within_the_feed_of_what_is_attended(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    await add_booking(context, cast.free_gathering, cast.farid, kind="free")
+    attended, hosted = await addresses(context, cast.farid)
+    assert [str(one["summary"]) for one in await feed_of(browser, attended)] == ["Wednesday group"]
+    assert [str(one["summary"]) for one in await feed_of(browser, hosted)] == ["Tuesday group"]
+    async with browser(cast.farid) as page:
+        text = (await page.get("/host/calendar")).text
+        assert text.index(hosted) < text.index("webcal:")
+        assert attended not in text
+        answer = await page.post("/host/calendar", data={"feed": "within"})
+        assert answer.headers["location"] == "/host/calendar"
+        assert hosted not in (await page.get("/host/calendar")).text
+    entries = await feed_of(browser, attended)
+    assert {str(one["summary"]) for one in entries} == {"Wednesday group", "Tuesday group"}
+    assert len({str(one["uid"]) for one in entries}) == 2
+    assert await feed_of(browser, hosted) == []
+
+
+async def test_the_address_of_what_is_hosted_does_not_give_away_the_other(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    attended, hosted = await addresses(context, cast.farid)
+    token = attended.rpartition("/")[2].removesuffix(".ics")
+    assert hosted.rpartition("/")[2] == f"{rules.hosting_token(token)}.ics"
+    await feeds.renew_feed(context, actor_id=cast.farid)
+    for address in (attended, hosted):
+        async with browser() as program:
+            path = address.removeprefix("http://circles.test")
+            assert (await program.get(path)).status_code == 404
+    assert len(await feed_of(browser, (await addresses(context, cast.farid))[1])) == 1
+
+
+async def test_a_new_secret_leaves_both_addresses_working(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await addresses(context, cast.farid)
+    moved = Context(
+        context.settings.model_copy(update={"secret": SecretStr("another secret of forty letters, or more")}),
+        context.db,
+    )
+    after = await addresses(moved, cast.farid)
+    assert set(after).isdisjoint(before)
+    for _, hosted in (before, after):
+        assert len(await feed_of(browser, hosted)) == 1
+
+
+async def test_code_of_before_ends_the_address_of_what_is_hosted_with_the_other(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    _, hosted = await addresses(context, cast.farid)
+    await change(context, "update feeds set number = number + 1, token_hash = '\\x07', former_hashes = '{}'")
+    async with browser() as program:
+        assert (await program.get(hosted.removeprefix("http://circles.test"))).status_code == 404
+
+
+async def test_no_host_gets_mail_who_did_not_ask(context: Context, cast: Cast, app: Starlette) -> None:
+    await add_gathering(context, cast.circle, days=20)
+    await start_in(context, cast.gathering, timedelta(days=9))
+    assert await settle(context) == []
+
+
+async def test_mail_adds_moves_and_removes(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    async with browser(cast.farid) as page:
+        await page.post("/host/calendar", data={"mail": "on", "feed": "own"})
+    (added,) = await settle(context)
+    assert re.fullmatch(r"Tuesday group, \w+day, \w+ \d+(, \d{4})?: you host", added["subject"])
+    assert not NAMES.search(re.sub(r"http\S+", "", added["text_body"]).replace("Hello Farid", ""))
+    await start_in(context, cast.gathering, timedelta(days=9))
+    (_, moved) = await settle(context)
+    assert moved["subject"].endswith(": changed")
+    assert "was " in moved["text_body"]
+    # Seats are no news.
+    await add_booking(context, cast.gathering, cast.mira)
+    await change(context, "update gatherings set capacity = 10 where id = $1", cast.gathering)
+    assert len(await settle(context)) == 2
+    async with browser(cast.farid) as page:
+        assert "one last mail" in (await page.get("/host/calendar")).text
+        await page.post("/host/calendar", data={"feed": "own"})
+    sent = await settle(context)
+    assert [mail["calendar_method"] for mail in sent] == ["REQUEST", "REQUEST", "CANCEL"]
+    assert "You host as before" in sent[-1]["text_body"]
+    assert stores_of(reversed(sent))["farid@example.org"].shown() == []
+
+
+async def test_several_dates_of_a_circle_come_in_one_mail(
+    context: Context, cast: Cast, app: Starlette
+) -> None:
+    for days in (20, 27):
+        await add_gathering(context, cast.circle, days=days)
+    await change(context, "update people set hosting_mail = true where id = $1", cast.farid)
+    (mail,) = await settle(context)
+    assert mail["subject"] == "Tuesday group, 3 gatherings: you host"
+    assert len(mail["more_calendars"]) == 2
+
+
+async def test_the_entry_of_a_seat_and_that_of_hosting_are_two(
+    context: Context, cast: Cast, app: Starlette
+) -> None:
+    await change(context, "update people set hosting_mail = true where id = $1", cast.farid)
+    booking = await add_booking(context, cast.gathering, cast.farid)
+    await actions.send(context, booking_id=str(booking))
+    (hosting,) = await settle(context)
+    seat = await value(context, "select calendar from mails where kind = 'invite'")
+    uids = {
+        str(icalendar.Calendar.from_ical(calendar).events[0]["uid"])
+        for calendar in (hosting["calendar"], seat)
+    }
+    assert len(uids) == 2
+
+
+async def test_hosts_that_a_race_left_behind_are_mended(context: Context, cast: Cast, app: Starlette) -> None:
+    await change(context, "update people set hosting_mail = true where id = $1", cast.farid)
+    await change(context, "delete from host_entries")
+    await jobs.run_timetable(context, "invites.keep_host_entries")
+    (mail,) = await settle(context)
+    assert mail["to_address"] == "farid@example.org"
+    await jobs.run_timetable(context, "invites.keep_host_entries")
+    assert len(await settle(context)) == 1
+
+
+async def test_the_feed_leaves_out_what_was_mailed_if_asked(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    mailed = await add_booking(context, cast.gathering, cast.mira)
+    await actions.send(context, booking_id=str(mailed))
+    await add_booking(context, cast.free_gathering, cast.mira, kind="free")
+    attended, _ = await addresses(context, cast.mira)
+    assert len(await feed_of(browser, attended)) == 2
+    async with browser(cast.mira) as page:
+        text = (await page.get("/my/gatherings")).text
+        assert text.index(attended) < text.index("webcal:")
+        await page.post("/my/feed/choices", data={"leaves_out_mailed": "on"})
+        assert re.search(r'name="leaves_out_mailed"[^>]* checked', (await page.get("/my/gatherings")).text)
+    assert [str(one["summary"]) for one in await feed_of(browser, attended)] == ["Wednesday group"]
+    # It leaves the calendar by mail too, so the feed never shows it as canceled either.
+    await change(
+        context,
+        "update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member' where id = $1",
+        mailed,
+    )
+    await change(
+        context,
+        "insert into events (what, about, before, after) values ('booking.cancelled', $1, 'confirmed', 'cancelled')",
+        mailed,
+    )
+    assert len(await feed_of(browser, attended)) == 1
+    async with browser(cast.mira) as page:
+        await page.post("/my/feed/choices", data={})
+    assert len(await feed_of(browser, attended)) == 2
+
+
+# The organizer
+
+
+def sending_from(context: Context, address: str) -> Context:
+    return Context(context.settings.model_copy(update={"mail_from": address}), context.db)
+
+
+async def organizers(context: Context) -> list[str]:
+    """The ORGANIZER of every calendar mail, oldest first."""
+    mails = await rows(
+        context, "select calendar from mails where calendar is not null order by created_at, id"
+    )
+    return [str(icalendar.Calendar.from_ical(mail["calendar"]).events[0]["organizer"]) for mail in mails]
+
+
+async def test_an_invite_keeps_its_organizer_when_the_mailbox_changes(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    await change(context, "update people set hosting_mail = true where id = $1", cast.farid)
+    booking = await add_booking(context, cast.gathering, cast.mira)
+    await actions.send(context, booking_id=str(booking))
+    await settle(context)
+    moved = sending_from(context, "hello@new.example.org")
+    await start_in(context, cast.gathering, timedelta(days=9))
+    await actions.send(moved, booking_id=str(booking))
+    await settle(moved)
+    assert await organizers(context) == ["mailto:circles@example.org"] * 4
+    # What is sent for the first time comes from the new one, in mail and feed.
+    other = await add_booking(context, cast.free_gathering, cast.mira, kind="free")
+    await actions.send(moved, booking_id=str(other))
+    assert (await organizers(context))[-1] == "mailto:hello@new.example.org"
+    attended, _ = await addresses(context, cast.mira)
+    assert {str(one["organizer"]) for one in await feed_of(browser, attended)} == {
+        "mailto:circles@example.org",
+        "mailto:hello@new.example.org",
+    }
+
+
+async def test_an_invite_of_unknown_organizer_takes_that_of_its_next_mail(
+    context: Context, cast: Cast, app: Starlette
+) -> None:
+    booking = await add_booking(context, cast.gathering, cast.mira)
+    await actions.send(context, booking_id=str(booking))
+    await change(context, "update invites set organizer = null")
+    for address, days in (("second@example.org", 9), ("third@example.org", 10)):
+        await start_in(context, cast.gathering, timedelta(days=days))
+        await actions.send(sending_from(context, address), booking_id=str(booking))
+    assert await organizers(context) == [
+        "mailto:circles@example.org",
+        "mailto:second@example.org",
+        "mailto:second@example.org",
+    ]
+
+
+# Personal data
+
+
+async def test_host_entries_are_exported_and_erased(context: Context, cast: Cast, app: Starlette) -> None:
+    await change(context, "insert into hosts values ($1, $2, 'co')", cast.circle, cast.fern)
+    await change(
+        context, "update hosts set person_id = $1 where circle_id = $2", cast.farid, cast.other_circle
+    )
+    exported = await export(context, "fern@example.org")
+    assert [row["gathering_id"] for row in exported["host_entries"] if row["hosting"]] == [
+        str(cast.gathering)
+    ]
+    await erase(context, "fern@example.org")
+    assert await rows(context, "select * from host_entries where person_id = $1", cast.fern) == []
