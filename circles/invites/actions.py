@@ -42,14 +42,7 @@ async def send(context: Context, *, booking_id: str) -> None:
             calendar = sending.calendar(settings, booking, invite["uid"], "REQUEST", due, recorded)
             differing = await _since_booking(tx, booking)
             await _mail(
-                tx,
-                context,
-                booking,
-                "invite",
-                calendars=[calendar],
-                method="REQUEST",
-                changes=differing,
-                replies_read=replies.are_read(settings),
+                tx, context, booking, "invite", calendars=[calendar], method="REQUEST", changes=differing
             )
     # What changed while this was read and sent is told after it.
     await changes.send_changes(context, person_id=str(booking["person_id"]))
@@ -183,6 +176,7 @@ async def _mail(
         about=booking["booking_id"],
         booking=booking,
         page=sending.my_gatherings_url(context.settings),
+        replies_read=replies.are_read(context.settings),
         **more,
     )
 

@@ -287,3 +287,26 @@ async def test_host_entries_are_exported_and_erased(context: Context, cast: Cast
     ]
     await erase(context, "fern@example.org")
     assert await rows(context, "select * from host_entries where person_id = $1", cast.fern) == []
+
+
+# Answers in a calendar
+
+
+@pytest.mark.parametrize("imap_host", ["", "imap.example.org"])
+async def test_mails_say_that_an_answer_frees_no_seat_where_nobody_reads_it(
+    context: Context, cast: Cast, app: Starlette, imap_host: str
+) -> None:
+    context = Context(context.settings.model_copy(update={"imap_host": imap_host}), context.db)
+    booking = await add_booking(context, cast.gathering, cast.mira)
+    await actions.send(context, booking_id=str(booking))
+    async with context.db.transaction() as tx:
+        await actions.resend(tx, context, booking)
+    await start_in(context, cast.gathering, timedelta(days=9))
+    await actions.send(context, booking_id=str(booking))
+    mails = await rows(
+        context, "select * from mails where kind in ('invite', 'changed') order by created_at, id"
+    )
+    assert [mail["kind"] for mail in mails] == ["invite", "invite", "changed"]
+    for mail in mails:
+        for body in (mail["text_body"], mail["html_body"]):
+            assert ("does not free your seat" in body) == (not imap_host)
