@@ -8,6 +8,7 @@ from circles.base import clock
 from circles.base.errors import Reason, Refused
 from circles.hosting import plant_some
 from circles.practice.demo.agreements import change_guidelines
+from circles.practice.demo.hosted_seats import add_hosted_seats
 from circles.practice.demo.hosting import add_hosts, add_pictures, pause_end_and_copy
 from circles.practice.demo.introductions import add_introductions
 from circles.practice.demo.plan import Plan, community
@@ -29,7 +30,17 @@ LISTINGS = db.queries("directory/listing")
 TABLES = [
     *("people", "credentials", "pictures", "guidelines", "guidelines_versions", "guidelines_drafts"),
     *("guidelines_asked", "circles", "hosts", "schedules", "gatherings", "host_invitations"),
-    *("stand_ins", "acceptances", "bookings", "attendance", "invites", "sendings", "checkouts"),
+    *(
+        "stand_ins",
+        "acceptances",
+        "bookings",
+        "given_seats",
+        "attendance",
+        "walk_ins",
+        "cash_rows",
+        "invites",
+    ),
+    *("sendings", "checkouts"),
     *("operations", "money_rows", "practice_objects", "messages", "hand_over_notes", "reflections"),
     *("run_sheets", "run_steps", "screenings", "requests", "request_answers", "apart", "listings"),
     *("licences", "listing_ways", "complaints", "introductions", "suggestions", "accesses", "events"),
@@ -71,6 +82,7 @@ def plan() -> Plan:
     add_therapists(planned)
     add_introductions(planned)
     add_schedules(planned)
+    add_hosted_seats(planned)
     _hash_acceptances(planned)
     for table in ("events", "money_rows"):
         planned.rows[table].sort(key=lambda row: row["at"])
