@@ -23,6 +23,7 @@ from circles.store.db import Database
 from tests.bench import load, stage
 from tests.bench.directory import directory
 from tests.bench.growth import growth
+from tests.bench.reminders import reminders
 from tests.bench.stage import Rush, spread
 
 ROUNDS = 5
@@ -246,6 +247,7 @@ def main() -> None:
             bookings(embedded.url, data, persons=40, gatherings=1, seats=8, rushes=100)
             export(embedded.url, data)
             planting(embedded.url)
+            reminders(embedded.url, data)
             directory(embedded.url, data)
             community(embedded.url, data)
             cold_start(embedded.url, data)

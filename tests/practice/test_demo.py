@@ -109,7 +109,11 @@ def test_a_gathering_keeps_its_wall_time_over_a_clock_change() -> None:
 def test_the_plan_has_messages_and_run_sheets() -> None:
     rows = demo.plan().rows
     assert len(rows["messages"]) >= 8
-    assert all(row["mails"] >= 1 and row["sent_at"] <= clock.now() for row in rows["messages"])
+    (scheduled,) = [row for row in rows["messages"] if row.get("is_scheduled")]
+    assert scheduled["send_at"] > clock.now()
+    sent = [row for row in rows["messages"] if row is not scheduled]
+    assert all(row["mails"] >= 1 and row["sent_at"] <= clock.now() for row in sent)
+    assert len(rows["message_people"]) == sum(row["mails"] for row in sent)
     own = [row for row in rows["run_sheets"] if row["gathering_id"] is None]
     assert len(own) >= 4
     assert len(rows["run_sheets"]) == len(own) + 1

@@ -41,7 +41,15 @@ TABLES = [
         "invites",
     ),
     *("sendings", "checkouts"),
-    *("operations", "money_rows", "practice_objects", "messages", "hand_over_notes", "reflections"),
+    *(
+        "operations",
+        "money_rows",
+        "practice_objects",
+        "messages",
+        "message_people",
+        "hand_over_notes",
+        "reflections",
+    ),
     *("run_sheets", "run_steps", "screenings", "requests", "request_answers", "apart", "listings"),
     *("licences", "listing_ways", "complaints", "introductions", "suggestions", "accesses", "events"),
 ]

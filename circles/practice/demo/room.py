@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from circles.attendance import Step, starting_run_sheet
+from circles.base import clock
 from circles.messages import STARTING_TEXTS
 from circles.practice.demo import data
 from circles.practice.demo.plan import Meeting, Plan
@@ -58,6 +59,7 @@ def write_messages_and_run_sheets(plan: Plan) -> None:
         seats = len(plan.bookings_of([meeting], confirmed=True))
         if meeting.state == "open" and seats:
             _write_message(plan, meeting, seats)
+    _schedule_message(plan, plan.meeting("tuesday", 0))
     for meeting in plan.meetings:
         if meeting.circle.weekday is not None and meeting.index == 0:
             _write_run_sheets(plan, meeting)
@@ -85,6 +87,28 @@ def _add_message(plan: Plan, meeting: Meeting, key: str, mails: int, at: datetim
     )
     details = {"mails": mails, "gathering": str(meeting.id)}
     plan.event("message.sent", message, at, meeting.lead, "draft", "sent", **details)
+    for booking in plan.bookings_of([meeting], confirmed=True):
+        read_at = min(at + timedelta(hours=3), plan.now) if meeting.index < 0 else None
+        row = {"message_id": message, "person_id": booking["person_id"], "gone_at": at, "read_at": read_at}
+        plan.rows.setdefault("message_people", []).append(row)
+
+
+def _schedule_message(plan: Plan, meeting: Meeting) -> None:
+    """A message to everybody with a seat ahead that goes by itself in two days."""
+    send_at = (plan.now + timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
+    message = plan.add(
+        "messages",
+        circle_id=meeting.circle_id,
+        audience="ahead",
+        written_by=meeting.lead,
+        body=data.community()["room"]["scheduled_message"],
+        is_short=True,
+        send_wall=clock.wall_time(send_at, meeting.circle.zone),
+        send_at=send_at,
+        is_scheduled=True,
+        created_at=plan.now - timedelta(minutes=30),
+    )
+    plan.event("message.scheduled", message, plan.now - timedelta(minutes=30), meeting.lead, "", "draft")
 
 
 def _write_run_sheets(plan: Plan, meeting: Meeting) -> None:
