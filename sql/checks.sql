@@ -256,6 +256,32 @@ select count(*) from bookings where not exists (
     select from events where events.about = bookings.id and events.after = bookings.state
 );
 
+-- name: every_moved_seat_has_an_event()$
+-- a booking that moved has an event row for each time, the last of which says where it is
+select count(*) from bookings
+join lateral (
+    select count(*) filter (where events.details ->> 'by' = 'member') as by_member, (
+        array_agg(events.details ->> 'to' order by events.id desc)
+    )[1] as last_to
+    from events where events.about = bookings.id and events.what = 'booking.moved'
+) as moved on true
+where bookings.moves <> moved.by_member or moved.last_to <> bookings.gathering_id::text;
+
+-- name: every_invite_is_of_a_gathering()$
+-- no invite lost its gathering while two of a person exchanged theirs
+select count(*) from invites where gathering_id is null;
+
+-- name: free_seats_keep_no_money()$
+-- of a confirmed seat that is free of charge, all that was paid by card has gone back or is to go back
+select count(*) from bookings
+join (
+    select booking_id, sum(amount) as amount from money_rows where kind = 'payment' group by booking_id
+) as paid on paid.booking_id = bookings.id
+left join (
+    select booking_id, sum(amount) as amount from operations where kind = 'refund' group by booking_id
+) as refunds on refunds.booking_id = bookings.id
+where bookings.state = 'confirmed' and bookings.kind <> 'paid' and paid.amount > coalesce(refunds.amount, 0);
+
 -- name: attendance_is_of_booked_people()$
 -- attendance is marked for confirmed bookings, and those of a gathering canceled after it began
 select count(*) from attendance join bookings on bookings.id = attendance.booking_id

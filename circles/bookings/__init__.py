@@ -11,7 +11,7 @@ from circles.bookings.host_changes import (
     make_room,
     take_seats_back,
 )
-from circles.bookings.moving.actions import move_by_host
+from circles.bookings.moving.actions import move_by_host, moved_away
 from circles.bookings.refund_words import MoneyBack, refund_text, total_of
 from circles.bookings.rules import seat_uid, uid_host
 from circles.bookings.screening.closing import close_of_circle
@@ -38,6 +38,7 @@ __all__ = [
     "given_seats",
     "make_room",
     "move_by_host",
+    "moved_away",
     "refund_text",
     "seat_of_booking",
     "seat_of_request",

@@ -59,3 +59,15 @@ where bookings.id = :booking_id and gatherings.state = 'open' and gatherings.sta
             and others.state in ('held', 'confirmed')
     )
 order by gatherings.starts_at, gatherings.id limit :most;
+
+-- name: moved_away(gathering_id)
+-- the bookings that moved from a gathering to another one, as hosts may know them, and where they are now
+select distinct on (bookings.id)
+    bookings.id, name_for_hosts(bookings.id, people.name) as name, events.at, dates.starts_at, dates.zone
+from events
+join bookings on bookings.id = events.about and bookings.gathering_id <> :gathering_id
+join people on people.id = bookings.person_id
+join gatherings as dates on dates.id = bookings.gathering_id
+where events.what = 'booking.moved' and events.details ->> 'from' = :gathering_id::uuid::text
+order by bookings.id, events.id desc
+limit 200;

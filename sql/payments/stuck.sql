@@ -96,9 +96,8 @@ select booking_id from checkouts where id = :id;
 -- name: lock_gathering_of(booking_id)^
 -- lock the gathering of a booking, before its checkout and its finding, as the verbs of bookings do; with the booking
 select bookings.id, bookings.kind, bookings.amount, bookings.currency
-from gatherings join bookings on bookings.gathering_id = gatherings.id
-where bookings.id = :booking_id
-for no key update of gatherings;
+from lock_gathering_of(:booking_id) as locked (id) join bookings on bookings.id = :booking_id
+where locked.id is not null;
 
 -- name: lock_undecided(id)^
 -- a payment that a bank decides, locked, with the operation that made its checkout

@@ -324,3 +324,18 @@ async def test_an_offered_seat_is_taken_by_moving_there(scene: Scene, drain: Dra
 async def join(scene: Scene, person: UUID, gathering: UUID) -> UUID:
     sent = BookingInput("amount", 4500, scene.cast.version, agreed=True)
     return await waiting_list.join(scene.context, await scene.person(person), gathering, sent)
+
+
+async def test_hosts_see_who_moved_to_which_date(
+    scene: Scene, browser: OpenBrowser, drain: Drain, later: UUID
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await move(scene, booking, later)
+    async with browser(scene.cast.farid) as farid:
+        here = (await farid.get(f"/host/gatherings/{scene.cast.gathering}/seats")).text
+        there = (await farid.get(f"/host/gatherings/{later}/seats")).text
+        assert "moved to" in here
+        assert "moved to" not in there
+        assert "Mira" in there
+        await move(scene, booking, scene.cast.gathering)
+        assert "moved to" not in (await farid.get(f"/host/gatherings/{scene.cast.gathering}/seats")).text

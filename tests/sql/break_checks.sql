@@ -119,6 +119,20 @@ where not guidelines_versions.material limit 1;
 update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member'
 where id = (select id from bookings where state = 'confirmed' and kind = 'free' limit 1);
 
+-- name: every_moved_seat_has_an_event#
+-- a booking that says it was moved
+update bookings set moves = 1 where id = (select id from bookings where state = 'confirmed' limit 1);
+
+-- name: every_invite_is_of_a_gathering#
+-- an invite that lost its gathering
+update invites set gathering_id = null where id = (select id from invites limit 1);
+
+-- name: free_seats_keep_no_money#
+-- a paid seat that is free of charge now, while its money stays
+alter table bookings drop constraint booking_amount_within_scale;
+update bookings set kind = 'free', amount = 0
+where id = (select id from bookings where state = 'confirmed' and kind = 'paid' limit 1);
+
 -- name: attendance_is_of_booked_people#
 -- a mark of a booking that was canceled
 alter table bookings disable trigger bookings_leave_register;

@@ -136,10 +136,16 @@ async def _move(
         before=row["state"],
         after=row["state"],
         why=reason or "by member",
-        details={"from": str(here), "to": str(there), "was_at": row["starts_at"].isoformat()},
+        details={"from": str(here), "to": str(there), "by": "member" if reason is None else "host"},
     )
     for gathering_id in (here, there):
         await offers.offer_seats(tx, gathering_id)
     by_host: dict[str, Any] = {} if reason is None else {"reason": reason}
     await jobs.enqueue(tx, "invites.tell_moved", booking_id=booking_id, **by_host)
     return Moved(booking_id, here, gathering)
+
+
+async def moved_away(tx: db.Tx, gathering_id: UUID) -> list[db.Record]:
+    """The seats that moved from a gathering to another one, for somebody who may act for it, the latest first."""
+    rows = await db.rows(SQL.moved_away(tx, gathering_id=gathering_id))
+    return sorted(rows, key=lambda row: row["at"], reverse=True)

@@ -18,13 +18,15 @@ given = bookings.given_seats
 
 
 async def seats(request: Request) -> Response:
-    """GET: the seats of a gathering, and who left it."""
+    """GET: the seats of a gathering, who moved away from it and who left it."""
     async with access.context(request).db.reading() as tx:
         gathering, rows = await given.seats(tx, request.state.person, access.path_id(request))
+        moved = await bookings.moved_away(tx, gathering["id"])
     return render.page(
         request,
         "hosting/seats/seats.html",
         gathering=gathering,
+        moved=moved,
         seated=[row for row in rows if row["state"] == "confirmed"],
         left=[row for row in rows if row["state"] != "confirmed"],
     )
