@@ -14,13 +14,16 @@ def ring_points(seats: int, radius: float) -> tuple[tuple[float, float], ...]:
     """The centers of `seats` dots on a circle of `radius` around (0, 0), in the units of the radius.
 
     The first dot is at the top and the rest follow clockwise, in the order of seats; y grows downward, as in SVG.
-    A single seat is in the middle. Coordinates have two decimals. Raises ValueError when
-    there are fewer than 1 or more than 24 seats, or when the radius is not positive.
+    A single seat is in the middle. Coordinates have two decimals. A number of
+    seats that no gathering can have (a broken row, or a newer version's) is drawn as the nearest that is possible: the
+    words beside a ring say the number, and its page is still of use. Raises ValueError when the radius is not positive.
     """
-    if not 1 <= seats <= MAX_SEATS:
-        raise ValueError(f"a ring has 1 to {MAX_SEATS} seats, not {seats}")
+    if seats > MAX_SEATS:
+        return ring_points(MAX_SEATS, radius)
     if radius <= 0:
         raise ValueError(f"a ring needs a positive radius, not {radius}")
+    if seats < 1:
+        return ()
     if seats == 1:
         return ((0.0, 0.0),)
     return tuple(_point(2 * pi * place / seats, radius) for place in range(seats))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
+import yaml
 
+from circles.__main__ import COMMANDS
 from circles.base.settings import STOP_SECONDS, Settings
 from circles.commands.read_settings import variable_name
 from circles.directory.imports import pages as imports
+from circles.directory.imports.actions import READING
 from circles.people import pictures
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,3 +145,91 @@ def needed(name: str) -> str:
     if found is None:
         pytest.skip(f"{name} is not installed, so its sample was not read by it")
     return found
+
+
+# The image and the compose file, which no program of this machine can start
+
+
+CONTAINER = DEPLOY / "container"
+COMPOSE: dict[str, Any] = yaml.safe_load((CONTAINER / "compose.yaml").read_text())
+OURS = {name: service for name, service in COMPOSE["services"].items() if service.get("image") == "circles"}
+
+
+def instructions(name: str) -> list[str]:
+    """The arguments of an instruction of the Containerfile, each time it is given; lines that go on are joined."""
+    text = (CONTAINER / "Containerfile").read_text().replace("\\\n", " ")
+    return re.findall(rf"^{name} (.*)$", text, re.M)
+
+
+def test_what_the_image_copies_is_there_and_reaches_the_builder() -> None:
+    copied = [line.split()[:-1] for line in instructions("COPY") if not line.startswith("--from=")]
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    sent = {line[1:] for line in ignored if line.startswith("!")}
+    sources = {source for line in copied for source in line}
+    assert sources >= {"app.py", "circles", "sql", "static", "templates", "requirements/runtime.txt"}
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert source.split("/")[0] in sent, source
+
+
+def test_the_image_has_every_folder_that_the_program_reads() -> None:
+    """Whatever is beside the package and read by it while it runs is copied."""
+    named = {
+        name
+        for path in [*(ROOT / "circles").rglob("*.py"), ROOT / "app.py"]
+        for name in re.findall(
+            r'(?:ROOT|parents?(?:\[\d\])?) / "([a-z_]+)"', path.read_text(encoding="utf-8")
+        )
+        if (ROOT / name).is_dir()
+    }
+    copied = {line.split()[0] for line in instructions("COPY")}
+    assert named - copied <= {"docs", "tests"}, "not copied into the image"
+
+
+def test_containers_run_commands_that_exist() -> None:
+    [entry], [start] = instructions("ENTRYPOINT"), instructions("CMD")
+    assert json.loads(entry) == [".venv/bin/python", "-m", "circles"]
+    commands = {name: service.get("command", json.loads(start)) for name, service in OURS.items()}
+    assert commands == {"migrate": ["migrate"], "web": ["serve"], "worker": ["work"]}
+    assert {command for [command] in commands.values()} <= set(COMMANDS)
+    [assets] = re.findall(r"-m circles (\w+)", " ".join(instructions("RUN")))
+    assert assets in COMMANDS
+
+
+def test_containers_may_write_where_the_site_does_and_nowhere_else() -> None:
+    [settings] = instructions("ENV")
+    data = PurePosixPath(dict(pair.split("=") for pair in settings.split())["DATA_DIR"])
+    for name, service in OURS.items():
+        assert service["read_only"], name
+        assert any(data.is_relative_to(folder) for folder in service["tmpfs"]), name
+    assert instructions("USER") == ["circles"], "not as root"
+
+
+def test_compose_gives_settings_that_exist_and_time_to_stop() -> None:
+    known = {variable_name(field) for field in Settings.model_fields}
+    for name, service in OURS.items():
+        assert set(service["environment"]) <= known, name
+        assert service["env_file"] == ".env", name
+        network = COMPOSE["networks"]["inside"]["ipam"]["config"][0]["subnet"]
+        assert service["environment"]["CIRCLES_TRUSTED_PROXY"] == network, name
+    for name in ("web", "worker"):
+        assert int(OURS[name]["stop_grace_period"].removesuffix("s")) > STOP_SECONDS["production"] + 10, name
+    from_env = set(re.findall(r"\$\{(\w+):\?", (CONTAINER / "compose.yaml").read_text()))
+    head = (CONTAINER / "compose.yaml").read_text().partition("name:")[0]
+    assert all(name in head for name in from_env), "what .env needs beside env.example is said"
+
+
+def test_the_database_of_compose_logs_no_rows() -> None:
+    """As docs/monitoring.md says."""
+    command = COMPOSE["services"]["database"]["command"]
+    said = " ".join((ROOT / "docs" / "monitoring.md").read_text().split())
+    for setting in ("log_error_verbosity", "log_min_error_statement", "log_min_messages"):
+        [value] = re.findall(rf"{setting} = (\w+)", said)
+        assert f"{setting}={value}" in command
+
+
+def test_proxies_wait_as_long_as_the_longest_answer_takes() -> None:
+    longest = READING.limits.queue_seconds + READING.limits.seconds
+    [nginx] = re.findall(r"proxy_read_timeout (\d+)s", NGINX)
+    [caddy] = re.findall(r"response_header_timeout (\d+)s", CADDY)
+    assert min(int(nginx), int(caddy)) > longest
