@@ -206,12 +206,10 @@ update waits set told = told || :mark::text where id = :wait_id;
 -- a wait of this person with all that its page shows
 select
     waits.*, clock_timestamp() as now, place_in_line(waits) as place,
-    gatherings.state as gathering_state, gatherings.starts_at, gatherings.ends_at, gatherings.zone,
-    gatherings.length_minutes, gatherings.cancel_reason, gatherings.community_seats,
+    gatherings.starts_at, gatherings.zone,
     gatherings.seats_taken < gatherings.capacity
     and (waits.line <> 'community' or gatherings.community_taken < gatherings.community_seats) as is_free,
-    circles.id as circle_id, circles.name as circle_name, circles.discreet_name, circles.place, circles.state as circle_state,
-    circles.currency as scale_currency, circles.minimum, circles.suggested, circles.maximum,
+    circles.name as circle_name, circles.currency as scale_currency, circles.minimum, circles.suggested, circles.maximum,
     must_agree_to(waits.person_id, circles.guidelines_id) is not null as must_agree,
     newest.id as version_id, newest.body as guidelines,
     overlaps_of(waits.gathering_id, waits.person_id) as overlaps, lately.gatherings as lately, lately.freed
