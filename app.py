@@ -26,6 +26,7 @@ from circles.bookings.amounts import pages as amount_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.moving import pages as moving_pages
 from circles.bookings.screening import pages as screening_pages
+from circles.bookings.several import pages as several_pages
 from circles.bookings.waiting_list import pages as waiting_pages
 from circles.commands import nightly_checks
 from circles.directory.imports import pages as import_pages
@@ -249,6 +250,7 @@ PAYMENTS = [
 
 BOOKINGS = [
     *form("/gatherings/{id}/book", bookings_pages.booking_form, bookings_pages.book, Access.SIGNED_IN),
+    *form("/circles/{id}/book", several_pages.several_form, several_pages.book_several, Access.SIGNED_IN),
     route("/bookings/{id}", bookings_pages.show, Access.SIGNED_IN),
     route("/bookings/{id}/state", bookings_pages.state, Access.SIGNED_IN),
     route("/bookings/{id}/paid", bookings_pages.paid, Access.SIGNED_IN),

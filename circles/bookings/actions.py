@@ -17,6 +17,7 @@ from circles.store import audit, db
 from circles.store.context import Context
 
 SQL = db.queries("bookings/bookings")
+SEVERAL = db.queries("bookings/several")
 
 NO_CHECKOUT = Reason(
     "no_checkout",
@@ -138,10 +139,18 @@ async def _checkout_address(
     except payments.Unreachable:
         # Nobody was given the address to pay at, so nobody can pay for the seat that is freed here.
         async with context.db.transaction() as tx:
-            row = await transitions.lock(tx, booking.id)
-            if row["state"] == "held":
-                await transitions.end(tx, row, "lapsed", "no_checkout")
+            for booking_id in await _lock_together(tx, booking.id):
+                row = await transitions.lock(tx, booking_id)
+                if row["state"] == "held":
+                    await transitions.end(tx, row, "lapsed", "no_checkout")
         raise Refused(NO_CHECKOUT) from None
+
+
+async def _lock_together(tx: db.Tx, booking_id: UUID) -> list[UUID]:
+    """The bookings that the same checkout pays, whose gatherings are locked."""
+    ids = [row["id"] for row in await db.rows(SEVERAL.paid_together(tx, booking_id=booking_id))]
+    await SQL.lock_gatherings(tx, booking_ids=ids)
+    return ids
 
 
 async def look(context: Context, actor: Person, booking_id: UUID, *, is_back: bool) -> None:
@@ -159,18 +168,20 @@ async def look(context: Context, actor: Person, booking_id: UUID, *, is_back: bo
 
 
 async def let_go(context: Context, actor: Person, booking_id: UUID) -> str:
-    """Give up a held seat. It is free once Stripe answers that it can no longer be paid.
+    """Give up a held seat, with those that the same checkout pays. They are free once it can no longer be paid.
 
     Returns the state it is in then: "lapsed", "confirmed" when it was paid already, "undecided" while a payment is
     on its way, "looked_at" while a person decides, or "held" when Stripe cannot be reached; the timetable then tries
     again. Raises NotFound.
     """
     async with context.db.transaction() as tx:
-        if not await SQL.note_let_go(tx, booking_id=booking_id, actor_id=actor.id):
+        rows = await db.rows(SQL.note_let_go(tx, booking_id=booking_id, actor_id=actor.id))
+        if not rows:
             return await _state_of(tx, actor, booking_id)
-        await audit.record(
-            tx, "booking.let_go_asked", booking_id, actor_id=actor.id, before="held", after="held"
-        )
+        for row in rows:
+            await audit.record(
+                tx, "booking.let_go_asked", row["id"], actor_id=actor.id, before="held", after="held"
+            )
     await payments.release(context, booking_id)
     async with context.db.reading() as tx:
         row = await queries.own_booking(tx, actor, booking_id)

@@ -29,6 +29,21 @@ LET_GO_NOTICES: Final = {
     ),
 }
 
+# The same for seats that one payment was to pay: they are let go together.
+LET_ALL_GO_NOTICES: Final = {
+    "lapsed": ("All seats that you booked together were let go. Nothing was charged.", "calm"),
+    "confirmed": ("These seats were paid for already, so they are yours.", "good"),
+    "held": ("The card company cannot be reached now. The seats are let go as soon as it can be.", "warn"),
+    "looked_at": (
+        "An organizer looks at the payment of these seats first. The seats are kept until then.",
+        "warn",
+    ),
+    "undecided": (
+        "A payment for these seats is on its way. If it arrives, they are yours; if not, they are let go.",
+        "warn",
+    ),
+}
+
 
 def end_cause(outcome: str, *, let_go: bool, gathering_canceled: bool) -> str:
     """Why a held seat ended without a payment for it. outcome: how its checkout ended, see payments.on_settled."""

@@ -157,12 +157,15 @@ def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> 
         mail = (row["invite_state"], row["invite_created_at"], row["invite_sent_at"])
         invite = seat_rules.invite_text(row["confirmed_at"], *mail, row["now"], row["zone"], viewer)
     shows_place = row["state"] == "confirmed" and not row["must_agree"]
+    together = queries.booked_together(row)
     return {
         "invite_text": invite,
         "calendar_links": calendar_links(row["discreet_name"], row["starts_at"], row["ends_at"]),
         "row": row,
         "is_back": is_back,
         "change": UnseenChange.read(row["unseen_change"], viewer, shows_place=shows_place),
+        "together": together,
+        "held_together": [one for one in together if one["state"] == "held"],
         "seat": seat_rules.seat_of_booking(row, viewer, is_back=is_back),
         "poll_seconds": seat_rules.poll_seconds(row["returned_at"] or row["created_at"], row["now"]),
         "refund": end_rules.refund_for(row),
@@ -224,7 +227,9 @@ async def pay(request: Request) -> Response:
 async def let_go(request: Request) -> Response:
     booking_id = access.path_id(request)
     state_then = await actions.let_go(access.context(request), request.state.person, booking_id)
-    text, kind = end_rules.LET_GO_NOTICES.get(state_then, ("", "calm"))
+    row = await _own_booking(request)
+    notices = end_rules.LET_GO_NOTICES if len(row["together_ids"]) < 2 else end_rules.LET_ALL_GO_NOTICES
+    text, kind = notices.get(state_then, ("", "calm"))
     return render.see_other(f"/bookings/{booking_id}", notice=text, kind=kind)
 
 

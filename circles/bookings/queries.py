@@ -29,7 +29,13 @@ class FullGathering:
 
 async def eligibility(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> tuple[BookableGathering, Eligibility]:
     """A gathering and what decides whether a person may book it, in one query. Raises NotFound."""
-    row = or_not_found(await SQL.eligibility(tx, gathering_id=gathering_id, actor_id=actor_id))
+    return eligibility_of(
+        or_not_found(await SQL.eligibility(tx, gathering_id=gathering_id, actor_id=actor_id))
+    )
+
+
+def eligibility_of(row: db.Record) -> tuple[BookableGathering, Eligibility]:
+    """The same from a row with the columns of the query `eligibility`."""
     own = OwnBooking.of(row["own"]["booking"]) if row["own"] and row["own"]["booking"] else None
     booking = None
     if own and own.state in ("held", "confirmed"):
@@ -60,6 +66,18 @@ async def full_gathering(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> FullG
     dates = zip(row["ids"], row["starts"], row["zones"], row["seats"], strict=True)
     names = ("id", "starts_at", "zone", "seats_left")
     return FullGathering(row, [dict(zip(names, date, strict=True)) for date in dates])
+
+
+def booked_together(row: db.Record) -> list[dict[str, Any]]:
+    """The bookings that were made in one step with one's own, itself included, in the order of time; else none."""
+    columns = zip(
+        row["together_ids"],
+        row["together_states"],
+        row["together_starts"],
+        row["together_zones"],
+        strict=True,
+    )
+    return [dict(zip(("id", "state", "starts_at", "zone"), values, strict=True)) for values in columns]
 
 
 async def own_booking(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:

@@ -12,6 +12,7 @@ from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 
 SQL = db.queries("bookings/bookings")
+SEVERAL = db.queries("bookings/several")
 
 
 async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None:
@@ -26,8 +27,8 @@ async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None
         return
     if len(settled.lines) > 1:  # whoever locks several gatherings locks them in the order of their ids
         await SQL.lock_gatherings(tx, booking_ids=settled.booking_ids)
-    for booking_id in settled.booking_ids:
-        await _settle_booking(tx, context, booking_id, settled.outcome)
+    confirmed = [id for id in settled.booking_ids if await _settle_booking(tx, context, id, settled)]
+    await transitions.send_invites(tx, confirmed)
 
 
 async def _settle_addition(tx: db.Tx, settled: payments.Settled) -> None:
@@ -39,35 +40,47 @@ async def _settle_addition(tx: db.Tx, settled: payments.Settled) -> None:
         await payments.refund_addition(tx, settled.lines[0].booking_id, settled.reference, "not_needed")
 
 
-async def _settle_booking(tx: db.Tx, context: Context, booking_id: UUID, outcome: str) -> None:
+async def _settle_booking(tx: db.Tx, context: Context, booking_id: UUID, settled: payments.Settled) -> bool:
+    """Move one of the bookings of a checkout. Returns whether that confirmed it."""
     row = await transitions.lock(tx, booking_id)
-    gathering_canceled = row["gathering_state"] == "cancelled"
-    if outcome == "accepted":
+    if settled.outcome == "accepted":
         await _give_seat(tx, row)
-    elif outcome != "paid":
-        if row["state"] == "held":
-            await _let_go(tx, context, row, outcome)
-    elif row["state"] == "held" and gathering_canceled:
+        return True
+    if settled.outcome == "paid":
+        return await _settle_paid(tx, context, row)
+    if row["state"] == "held":
+        await _let_go(tx, context, row, settled.outcome, tells=booking_id == settled.reference)
+    return False
+
+
+async def _settle_paid(tx: db.Tx, context: Context, row: db.Record) -> bool:
+    """Confirm a booking whose money is here, or send that back. Returns whether it was confirmed."""
+    if row["state"] == "held" and row["gathering_state"] == "cancelled":
         await transitions.end(tx, row, "lapsed", "gathering_cancelled")
         await _refund_all(tx, context, row, "gathering_cancelled")
     elif row["state"] == "held" and row["ends_at"] <= row["now"]:
         await transitions.end(tx, row, "lapsed", "paid_late")
         await _refund_all(tx, context, row, "gathering_over")
     elif row["state"] == "held":
-        await SQL.confirm(tx, booking_id=booking_id)
+        await SQL.confirm(tx, booking_id=row["id"])
         await transitions.record_confirmed(tx, row, "paid")
+        return True
     elif row["state"] == "lapsed" and row["left_over"] > 0:
-        await _settle_late_payment(tx, context, row)
+        return await _settle_late_payment(tx, context, row)
+    return False
 
 
-async def _let_go(tx: db.Tx, context: Context, row: db.Record, outcome: str) -> None:
-    """End a held seat that nobody paid, and tell the member where they could not know it."""
+async def _let_go(tx: db.Tx, context: Context, row: db.Record, outcome: str, *, tells: bool) -> None:
+    """End a held seat that nobody paid, and tell the member where they could not know it.
+
+    tells: a debit that failed is told once, whatever number of seats it was to pay.
+    """
     let_go, gathering_canceled = row["let_go_at"] is not None, row["gathering_state"] == "cancelled"
     cause = end_rules.end_cause(outcome, let_go=let_go, gathering_canceled=gathering_canceled)
     await transitions.end(tx, row, "lapsed", cause)
     if gathering_canceled and not let_go:
         await transitions.withdraw_invite(tx, row["id"], cause)
-    elif outcome == "debit_failed" and not gathering_canceled:
+    elif outcome == "debit_failed" and tells and not gathering_canceled:
         await _mail_money_news(tx, context, row, "payment_failed", "your payment did not arrive")
 
 
@@ -85,20 +98,22 @@ async def _give_seat(tx: db.Tx, row: db.Record) -> None:
     await transitions.record_confirmed(tx, row, "given by an organizer")
 
 
-async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> None:
+async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> bool:
     """Money for a seat that was lost: a seat again if one is free, else a full refund with an apology.
 
-    A member whose seat the host took back gets no other one by having paid meanwhile.
+    A member whose seat the host took back gets no other one by having paid meanwhile. Returns whether there is a seat.
     """
     taken_back = row["end_cause"] == "by_host"
     if not taken_back and await SQL.seat_again(tx, booking_id=row["id"]):
         await transitions.record_confirmed(tx, row, "paid late, a seat was free")
-        return
+        return True
     if not taken_back and row["end_cause"] != "gathering_cancelled":
         await SQL.paid_late(tx, booking_id=row["id"])
     await audit.record(tx, "booking.paid_late", row["id"], before="lapsed", after="lapsed")
     over = "gathering_over" if row["ends_at"] <= row["now"] else "paid_late"
-    await _refund_all(tx, context, row, "by_host" if taken_back else over)
+    reason = row["end_cause"] if row["end_cause"] == "gathering_cancelled" else over
+    await _refund_all(tx, context, row, "by_host" if taken_back else reason)
+    return False
 
 
 async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) -> None:
@@ -129,10 +144,25 @@ async def _mail_money_news(
 async def release(context: Context, booking_id: str) -> None:
     """Job: end the checkout of a held seat. Raises Unreachable when Stripe does not answer: the queue tries again.
 
-    Where a bank or a person still decides a payment, their decision settles the booking.
+    Where a bank or a person still decides a payment, their decision settles the booking. Where the same checkout pays
+    other seats, it stays open for them.
     """
+    async with context.db.transaction() as tx:
+        if await _end_alone(tx, UUID(booking_id)):
+            return
     if await payments.release(context, UUID(booking_id)) == "unreachable":
         raise payments.Unreachable
+
+
+async def _end_alone(tx: db.Tx, booking_id: UUID) -> bool:
+    """End a held seat of a gathering that was canceled, while the same checkout pays others; whether it pays any."""
+    row = await transitions.lock(tx, booking_id)
+    if not await SEVERAL.others_wait_for_payment(tx, booking_id=booking_id):
+        return False
+    if row["state"] == "held" and row["gathering_state"] == "cancelled":
+        await transitions.end(tx, row, "lapsed", "gathering_cancelled")
+        await transitions.withdraw_invite(tx, booking_id, "gathering_cancelled")
+    return True
 
 
 @jobs.job("bookings.let_go", group="money")

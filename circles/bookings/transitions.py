@@ -5,6 +5,7 @@ A verb locks the gathering first and the booking second, everywhere, so that two
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,7 @@ async def lock(tx: db.Tx, booking_id: UUID) -> db.Record:
 
 
 async def record_confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
-    """Record that a locked booking was confirmed, and enqueue its invite."""
+    """Record that a locked booking was confirmed. The caller enqueues its invite."""
     check_move(MOVES, row["state"], "confirmed")
     await audit.record(
         tx,
@@ -36,7 +37,6 @@ async def record_confirmed(tx: db.Tx, row: db.Record, why: str) -> None:
         after="confirmed",
         why=why,
     )
-    await send_invite(tx, row["id"])
     if row["must_agree"]:  # the guidelines changed while the seat was held
         await jobs.enqueue(tx, "bookings.ask_again", guidelines_id=row["guidelines_id"], key=str(row["id"]))
 
@@ -68,6 +68,15 @@ async def end(
 async def send_invite(tx: db.Tx, booking_id: UUID) -> None:
     """Enqueue the invite of a confirmed booking."""
     await jobs.enqueue(tx, "invites.send", booking_id=booking_id, key=str(booking_id))
+
+
+async def send_invites(tx: db.Tx, booking_ids: Sequence[UUID]) -> None:
+    """Enqueue one mail with the invites of bookings that were confirmed together."""
+    if len(booking_ids) > 1:
+        ids = [str(booking_id) for booking_id in booking_ids]
+        await jobs.enqueue(tx, "invites.send_several", booking_ids=ids, key=ids[0])
+    elif booking_ids:
+        await send_invite(tx, booking_ids[0])
 
 
 async def withdraw_invite(

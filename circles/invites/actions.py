@@ -67,6 +67,38 @@ async def resend(tx: db.Tx, context: Context, booking_id: UUID) -> bool:
     return True
 
 
+@jobs.job("invites.send_several")
+async def send_several(context: Context, *, booking_ids: Sequence[str]) -> None:
+    """Mail the invites of bookings that were confirmed together, in one mail with a calendar of each. Idempotent."""
+    settings, booked, calendars = context.settings, [], []
+    async with context.db.transaction() as tx:
+        for booking in await _confirmed(tx, booking_ids):
+            invite, sent = await sending.lock_invite(tx, settings, booking)
+            due = rules.invite_due(sent, booking["booking_id"], invite["sequence"])
+            if due is None:
+                continue
+            recorded = await sending.record(tx, settings, invite["id"], booking, "REQUEST", due)
+            calendars.append(sending.calendar(settings, booking, invite["uid"], "REQUEST", due, recorded))
+            booked.append(booking)
+        if not booked:
+            return
+        await feeds.make_feed(context, tx, booked[0]["person_id"])
+        # Under the first of them, where the pages of all look for it.
+        first = next((one for one in booked if str(one["booking_id"]) == booking_ids[0]), booked[0])
+        await _mail(tx, context, first, "invites", calendars=calendars, method="REQUEST", together=booked)
+    # What changed since they were booked is told after it.
+    await changes.send_changes(context, person_id=str(booked[0]["person_id"]))
+
+
+async def _confirmed(tx: db.Tx, booking_ids: Sequence[str]) -> list[db.Record]:
+    """Those of the bookings that are confirmed, in the order of time; none moves to another gathering meanwhile."""
+    for booking_id in sorted(booking_ids):
+        await SQL.keep_in_place(tx, booking_id=booking_id)
+    rows = [await SQL.booking(tx, booking_id=booking_id) for booking_id in booking_ids]
+    confirmed = [row for row in rows if row and row["state"] == "confirmed"]
+    return sorted(confirmed, key=lambda row: row["starts_at"])
+
+
 async def _since_booking(tx: db.Tx, booking: db.Record) -> list[gatherings.Difference]:
     """What changed between the booking and its first mail."""
     was, now = Facts.read_stored(booking["known"]), Facts.read(booking["facts"])
@@ -160,19 +192,22 @@ async def _mail(
     title = rules.title(
         booking["discreet_name"], booking["starts_at"], booking["zone"], rules.viewer(booking)
     )
-    if len(more.get("ended", ())) > 1:
-        title = f"{booking['discreet_name']}, {plural(len(more['ended']), 'gathering')}"
+    several = more.get("ended") or more.get("together") or ()
+    if len(several) > 1:
+        title = f"{booking['discreet_name']}, {plural(len(several), 'gathering')}"
     await mail.send(
         tx,
         context.settings,
         kind,
         to=booking["email"],
         to_name=booking["person_name"],
-        subject={"invite": "", "withdrawn": "Canceled: "}[kind] + title,
+        subject=f"Canceled: {title}" if kind == "withdrawn" else title,
         person_id=booking["person_id"],
         calendars=calendars,
         method=method,
-        useful_until=None if kind == "withdrawn" else booking["ends_at"],
+        useful_until=None
+        if kind == "withdrawn"
+        else max(one["ends_at"] for one in more.get("together", [booking])),
         about=booking["booking_id"],
         booking=booking,
         page=sending.my_gatherings_url(context.settings),

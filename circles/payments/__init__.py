@@ -2,7 +2,7 @@
 
 from circles.payments.cash.actions import cash_of, note_cash
 from circles.payments.cash.rules import parse as parse_cash
-from circles.payments.checkout import pay_address, prepare, prepare_addition, release, start
+from circles.payments.checkout import pay_address, prepare, prepare_addition, prepare_several, release, start
 from circles.payments.gateway import (
     PRACTICE_KEY,
     Unreachable,
@@ -15,12 +15,14 @@ from circles.payments.gateway import (
 from circles.payments.key_check import check_key
 from circles.payments.queries import stuck_money
 from circles.payments.refunds.actions import refund, refund_addition, refund_everything
-from circles.payments.rules import HOLD_MINUTES, Settled, from_stripe, local_path
+from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path
 from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
 
 __all__ = [
     "HOLD_MINUTES",
+    "MAX_LINES",
     "PRACTICE_KEY",
+    "Line",
     "Settled",
     "Unreachable",
     "accepted_parameters",
@@ -36,6 +38,7 @@ __all__ = [
     "pay_address",
     "prepare",
     "prepare_addition",
+    "prepare_several",
     "refund",
     "refund_addition",
     "refund_everything",

@@ -117,8 +117,8 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(
         PERSONAL,
         "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
-        "late_refund_percent acceptance_id held_until let_go_at returned_at created_at confirmed_at ended_at end_cause "
-        "full_refund_until known early_sequence early_changed_at terms_start moves",
+        "late_refund_percent acceptance_id booked_with held_until let_go_at returned_at created_at confirmed_at "
+        "ended_at end_cause full_refund_until known early_sequence early_changed_at terms_start moves",
     ),
     "waits": _all(PERSON, "person_id")
     | _all(IMPERSONAL, "told")

@@ -172,10 +172,18 @@ where id = :booking_id and state in ('held', 'confirmed');
 -- a lapsed booking was paid, no seat was free, and it is refunded
 update bookings set end_cause = 'paid_late' where id = :booking_id and state = 'lapsed';
 
--- name: note_let_go(booking_id, actor_id)$
--- note that a person gives up the seat held for them
+-- name: note_let_go(booking_id, actor_id)
+-- note that a person gives up the seat held for them, and with it those that the same checkout pays; nothing when it is not held
 update bookings set let_go_at = coalesce(let_go_at, now())
-where id = :booking_id and person_id = :actor_id and state = 'held'
+where person_id = :actor_id and state = 'held'
+    and exists (select from bookings as own where own.id = :booking_id and own.state = 'held')
+    and (
+        id = :booking_id
+        or id in (
+            select lines.booking_id from checkout_lines as lines
+            where lines.checkout_id = checkout_named(:booking_id) and not lines.is_addition
+        )
+    )
 returning id;
 
 -- name: state_of(booking_id, actor_id)$
@@ -214,12 +222,25 @@ select
     coalesce(
         (select url from checkouts where id = checkout_named(bookings.id) and state = 'open'), ''
     ) as checkout_url,
+    together.ids as together_ids, together.states as together_states, together.starts as together_starts,
+    together.zones as together_zones,
     invite.state as invite_state, invite.created_at as invite_created_at, invite.sent_at as invite_sent_at
 from bookings_with_money as bookings
 join bookings as stored on stored.id = bookings.id
+cross join lateral (
+    select
+        coalesce(array_agg(id), '{}') as ids, coalesce(array_agg(state), '{}') as states,
+        coalesce(array_agg(starts_at), '{}') as starts, coalesce(array_agg(zone), '{}') as zones
+    from (
+        select others.id, others.state, dates.starts_at, dates.zone
+        from bookings as others join gatherings as dates on dates.id = others.gathering_id
+        where others.booked_with = stored.booked_with
+        order by dates.starts_at, others.id
+    ) as others
+) as together
 left join lateral (
     select mails.state, mails.created_at, mails.sent_at from mails
-    where mails.about = bookings.id and mails.calendar_method = 'REQUEST'
+    where mails.about in (bookings.id, stored.booked_with) and mails.calendar_method = 'REQUEST'
     order by mails.created_at desc limit 1
 ) as invite on true
 join gatherings on gatherings.id = bookings.gathering_id
