@@ -11,6 +11,7 @@ from circles.practice.demo.agreements import change_guidelines
 from circles.practice.demo.hosted_seats import add_hosted_seats
 from circles.practice.demo.hosting import add_hosts, add_pictures, pause_end_and_copy
 from circles.practice.demo.introductions import add_introductions
+from circles.practice.demo.moved_seats import add_moved_seat
 from circles.practice.demo.plan import Plan, community
 from circles.practice.demo.room import open_room, write_messages_and_run_sheets
 from circles.practice.demo.schedules import add_schedules
@@ -91,6 +92,7 @@ def plan() -> Plan:
     add_introductions(planned)
     add_schedules(planned)
     add_hosted_seats(planned)
+    add_moved_seat(planned)
     _hash_acceptances(planned)
     for table in ("events", "money_rows"):
         planned.rows[table].sort(key=lambda row: row["at"])

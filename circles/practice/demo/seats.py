@@ -140,6 +140,7 @@ def _book(plan: Plan, chosen: Choice, **state: object) -> UUID:
         late_refund_percent=circle.late_refund_percent,
         acceptance_id=chosen.acceptance,
         created_at=chosen.at,
+        moves=0,
         held_until=chosen.at + HOLD if chosen.kind == "paid" else None,
         **{"confirmed_at": None, "ended_at": None, "end_cause": ""} | state,
     )
