@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Any
@@ -12,6 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
+from circles.base.errors import OutOfDate, Refused
+from circles.bookings.moving import actions as moving
 from circles.hosting.change.actions import cancel_gathering
 from circles.invites import announce_changes, announce_circle
 from circles.store import jobs
@@ -25,6 +28,7 @@ from tests.invites.calendar_store import CalendarStore, Kept, stores_of
 STEPS = (
     "book",
     "give back",
+    "change seat",
     "move",
     "rename",
     "cancel",
@@ -61,7 +65,8 @@ class Town:
             return f"{name}.{uuid4().hex[:8]}@example.org"
 
         lead = await add_person(context, "Lea", email=address("lea"), is_facilitator=True)
-        circle = await add_circle(context, lead, discreet_name="Tuesday group")
+        free = {"minimum": 0, "suggested": 0, "maximum": 0, "community_seats": 0}
+        circle = await add_circle(context, lead, discreet_name="Tuesday group", **free)
         members = [await add_person(context, name, email=address(name.lower())) for name in ("Ana", "Ben")]
         hosts = [
             await add_person(context, name, email=address(name.lower()), is_facilitator=True)
@@ -78,6 +83,8 @@ class Town:
             await self._book(gathering, member)
         elif step == "give back":
             await self._give_back(gathering, member)
+        elif step == "change seat":
+            await self._change_seat(gathering, member, self.gatherings[(number + 1) % 3])
         elif step == "move" and open_:
             self.moves += 1
             at = time(8 + self.moves % 12, number % 2 * 30)
@@ -135,7 +142,7 @@ class Town:
             "select count(*) from bookings where gathering_id = $1 and person_id = $2 and state = 'confirmed'"
         )
         if await value(self.context, there, gathering, member) == 0:
-            booking = await add_booking(self.context, gathering, member)
+            booking = await add_booking(self.context, gathering, member, kind="free")
             await self._enqueue("invites.send", booking)
 
     async def _give_back(self, gathering: UUID, member: UUID) -> None:
@@ -154,6 +161,17 @@ class Town:
                 booking,
             )
             await self._enqueue("invites.withdraw", booking)
+
+    async def _change_seat(self, gathering: UUID, member: UUID, to: UUID) -> None:
+        booking = await value(
+            self.context,
+            "select id from bookings where gathering_id = $1 and person_id = $2 and state = 'confirmed'",
+            gathering,
+            member,
+        )
+        if booking:
+            with suppress(Refused, OutOfDate):  # such as to a gathering that is canceled
+                await moving.move(self.context, await person(self.context, member), booking, to, shown=0)
 
     async def _enqueue(self, name: str, booking: UUID) -> None:
         async with self.context.db.transaction() as tx:
@@ -226,6 +244,7 @@ class Town:
         *(("host joins", n) for n in (1, 2)),
         *(("book", n) for n in range(3)),
         ("jobs", 0),
+        ("change seat", 1),
         ("move", 1),
         ("stand in", 1),
         ("another sender", 1),
@@ -255,7 +274,8 @@ async def test_a_calendar_fed_in_any_order_equals_the_database(
     expected = await town.expected()
     mails = await rows(
         context,
-        "select * from mails where to_address = any($1) and kind in ('invite', 'changed', 'withdrawn', 'hosting')",
+        "select * from mails where to_address = any($1) "
+        "and kind in ('invite', 'changed', 'moved', 'withdrawn', 'hosting')",
         list(expected),
     )
     shuffled = random.Random(seed)

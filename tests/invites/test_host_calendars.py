@@ -152,6 +152,24 @@ async def test_mail_adds_moves_and_removes(
     assert stores_of(reversed(sent))["farid@example.org"].shown() == []
 
 
+async def test_feed_and_mail_number_a_change_alike(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    await change(context, "update people set hosting_mail = true where id = $1", cast.farid)
+    _, hosted = await addresses(context, cast.farid)
+    await settle(context)
+    (before,) = await feed_of(browser, hosted)
+    await start_in(context, cast.gathering, timedelta(days=9))
+    (ahead_of_mail,) = await feed_of(browser, hosted)
+    mail = (await settle(context))[-1]
+    (after,) = await feed_of(browser, hosted)
+    sent = icalendar.Calendar.from_ical(mail["calendar"]).events[0]
+    for name in ("uid", "sequence", "dtstart", "dtstamp"):
+        assert str(ahead_of_mail[name]) == str(after[name]) == str(sent[name]), name
+    assert after["sequence"] == before["sequence"] + 1
+    assert after["dtstamp"].dt > before["dtstamp"].dt
+
+
 async def test_several_dates_of_a_circle_come_in_one_mail(
     context: Context, cast: Cast, app: Starlette
 ) -> None:
