@@ -69,6 +69,7 @@ from circles.messages import pages as messages_pages
 from circles.messages import reading_pages as my_messages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
+from circles.payments.cash import pages as cash_pages
 from circles.payments.stuck import pages as stuck_pages
 from circles.people import account_pages, pictures, profile_pages, roles_pages, sign_in_pages
 from circles.practice.mailbox import pages as practice_pages
@@ -229,6 +230,7 @@ HOSTED_SEATS = [
 
 PAYMENTS = [
     route("/organize/money", stuck_pages.money, Access.ORGANIZER),
+    route("/organize/cash", cash_pages.cash, Access.ORGANIZER),
     *form(
         "/organize/money/refunds/{id}", stuck_pages.refund_form, stuck_pages.settle_refund, Access.ORGANIZER
     ),

@@ -1,6 +1,6 @@
 """Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
 
-from circles.payments.cash.actions import cash_of, note_cash
+from circles.payments.cash.actions import cash_of, note_cash, note_walk_in_cash
 from circles.payments.cash.rules import parse as parse_cash
 from circles.payments.checkout import pay_address, prepare, prepare_addition, prepare_several, release, start
 from circles.payments.gateway import (
@@ -33,6 +33,7 @@ __all__ = [
     "from_stripe",
     "local_path",
     "note_cash",
+    "note_walk_in_cash",
     "on_settled",
     "parse_cash",
     "pay_address",

@@ -2,7 +2,7 @@
 -- one gathering for its hosts, its helpers and its stand-in, with the clock of the database and those who came without a
 -- booking; no row for anybody else
 select
-    gatherings.id, gatherings.circle_id, circles.name as circle_name, circles.place,
+    gatherings.id, gatherings.circle_id, circles.name as circle_name, circles.place, circles.currency,
     coalesce(nullif(gatherings.city, ''), circles.city) as city,
     coalesce(nullif(gatherings.address, ''), circles.address) as address,
     coalesce(nullif(gatherings.join_link, ''), circles.join_link) as join_link,

@@ -194,6 +194,23 @@ async def test_somebody_kept_apart_is_not_added_and_a_stand_in_is_told_no_reason
         assert ("kept apart" in refused.value.reasons[0].text) is knows
 
 
+async def test_cash_of_a_walk_in_is_for_organizers(cast: Cast, tonight: UUID, browser: OpenBrowser) -> None:
+    address = f"/host/gatherings/{tonight}/walk-ins"
+    async with browser(cast.farid) as host, browser(cast.odile) as organizer:
+        wrong = await host.post(address, data=form(cash="lots"))
+        assert wrong.status_code == 422
+        assert not missing(wrong.text, 'href="#f-cash"', 'value="lots"', 'value="Noor"')
+        sent = form(cash="$12.50")
+        for _ in range(2):
+            assert (await host.post(address, data=sent)).status_code == 303
+        assert "12.50" not in (await host.get(f"/host/gatherings/{tonight}")).text
+        assert (await host.get("/organize/cash")).status_code == 404
+        page = (await organizer.get("/organize/cash")).text
+        assert not missing(page, "In the last 31 days: $12.50.", "Noor", "Farid", "First steps home")
+    (row,) = await rows(cast.context, "select kind, amount, noted_by from cash_rows")
+    assert tuple(row) == ("received", 1250, cast.farid)
+
+
 # From a phone
 
 

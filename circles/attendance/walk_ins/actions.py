@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from circles import bookings, people
+from circles import bookings, payments, people
 from circles.attendance.register import actions as register_actions
 from circles.attendance.register.rules import MAY_RUN, mark_refusals
 from circles.attendance.walk_ins import rules
@@ -61,6 +61,7 @@ async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_
     full = rules.over_capacity(room["capacity"], room["seats_taken"] + counts["beyond"])
     if full and not walk_in.over:
         raise Refused(rules.full_reason(room["capacity"]))
+    cash = payments.parse_cash(walk_in.cash, gathering["currency"]) if walk_in.cash.strip() else 0
     seat = room["free_seat"] if walk_in.counts else None
     await SQL.add(
         tx,
@@ -73,6 +74,10 @@ async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_
         ago=walk_in.ago,
     )
     details = {"seat": seat, "over": full, "account": walk_in.person_id is not None}
+    if cash:
+        await payments.note_walk_in_cash(
+            tx, uuid4(), walk_in.key, cash, gathering["currency"], actor_id=actor_id
+        )
     await audit.record(tx, "walk_in.added", walk_in.key, actor_id=actor_id, after="came", details=details)
 
 

@@ -64,6 +64,7 @@ async def add(request: Request) -> Response:
         reading.uuid_or_none(form.value("person")),
         counts=form.checked("counts"),
         over=form.checked("over"),
+        cash=form.value("cash"),
     )
     try:
         await actions.add(

@@ -23,7 +23,7 @@ class WalkIn:
 
     key: made by the phone or the page, unique. name: a first name; person_id: somebody with an account instead.
     counts: whether they take a seat, if one is free, or a chair beyond the seats. over: whether the host was asked and
-    wants them although all seats are taken. ago: how long before now they were added.
+    wants them although all seats are taken. ago: how long before now they were added. cash: what they paid, as typed.
     """
 
     key: UUID
@@ -32,6 +32,7 @@ class WalkIn:
     counts: bool = False
     over: bool = False
     ago: timedelta = timedelta(0)
+    cash: str = ""
 
 
 def parse_name(typed: str) -> str:

@@ -45,6 +45,20 @@ async def note_cash(
     )
 
 
+async def note_walk_in_cash(
+    tx: db.Tx, key: UUID, walk_in_id: UUID, amount: int, currency: str, *, actor_id: UUID
+) -> None:
+    """Note cash that a walk-in paid, in minor units, in the caller's transaction. Idempotent by its key."""
+    if await SQL.is_noted(tx, id=key):
+        return
+    await SQL.add_of_walk_in(
+        tx, id=key, walk_in=walk_in_id, amount=amount, currency=currency, actor_id=actor_id
+    )
+    await audit.record(
+        tx, "cash.noted", key, actor_id=actor_id, after="received", details={"walk_in": str(walk_in_id)}
+    )
+
+
 async def cash_of(tx: db.Tx, booking_id: UUID) -> int:
     """What is noted in cash of a booking, in minor units."""
     return await SQL.balance(tx, booking=booking_id)
