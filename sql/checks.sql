@@ -505,3 +505,9 @@ select count(*) from (
 -- an earlier time
 select count(*) from reminders join bookings on bookings.id = reminders.booking_id
 where reminders.sent_at > least(bookings.ended_at, reminders.starts_at) + interval '5 minutes';
+
+-- name: every_due_mail_to_a_host_is_marked()$
+-- what a host's calendar lacks is marked as due, or nobody would send it
+select count(*) from host_mails_due as due
+join host_entries as entries on entries.gathering_id = due.gathering_id and entries.person_id = due.person_id
+where not entries.due;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 
 from circles.commands.personal_data import erase, export
 from circles.invites import actions, feeds, rules
+from circles.invites.hosts.actions import send_to_host
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering
@@ -328,3 +330,26 @@ async def test_mails_say_that_an_answer_frees_no_seat_where_nobody_reads_it(
     for mail in mails:
         for body in (mail["text_body"], mail["html_body"]):
             assert ("does not free your seat" in body) == (not imap_host)
+
+
+async def test_several_workers_send_each_entry_once(context: Context, cast: Cast, app: Starlette) -> None:
+    await add_gathering(context, cast.circle, days=20)
+    await change(context, "update people set hosting_mail = true where id = $1", cast.farid)
+    await asyncio.gather(*(send_to_host(context, person_id=str(cast.farid)) for _ in range(4)))
+    (mail,) = await settle(context)
+    assert mail["subject"].startswith("Tuesday group, 2 gatherings")
+
+
+async def test_a_change_while_a_mail_is_written_is_told_after_it(
+    context: Context, cast: Cast, app: Starlette
+) -> None:
+    await change(context, "update people set hosting_mail = true where id = $1", cast.farid)
+    async with context.db.transaction() as tx:  # an entry that changes just now is left alone
+        await tx.execute(
+            "update host_entries set due = due where gathering_id = $1 and person_id = $2",
+            cast.gathering,
+            cast.farid,
+        )
+        await send_to_host(context, person_id=str(cast.farid))
+    assert await value(context, "select count(*) from mails") == 0
+    assert len(await settle(context)) == 1

@@ -305,3 +305,8 @@ order by bookings.id limit 2;
 insert into reminders (booking_id, kind, starts_at, batch, sent_at)
 select bookings.id, 'hour', bookings.ended_at + interval '2 hours', gen_random_uuid(), bookings.ended_at + interval '1 hour'
 from bookings where ended_at is not null limit 1;
+
+-- name: every_due_mail_to_a_host_is_marked#
+-- a host who wants mail, of whose gathering none is marked
+update people set hosting_mail = true where id in (select person_id from hosts);
+update host_entries set due = false;
