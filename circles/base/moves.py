@@ -11,5 +11,5 @@ Moves = Mapping[Any, Collection[Any]]
 
 def check_move(moves: Moves, before: str, after: str) -> None:
     """Raise RuntimeError for a move that the table lacks: no person can cause one, only a fault of ours."""
-    if after not in moves[before]:
+    if after not in moves.get(before, ()):
         raise RuntimeError(f"there is no move from {before} to {after}")

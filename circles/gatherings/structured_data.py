@@ -106,18 +106,20 @@ def _event(
     if place == "in_person":
         address = {"@type": "PostalAddress", "addressLocality": city}
         location = {"@type": "Place", "name": city, "address": address}
-    return {
+    event = {
         "@type": "Event",
         "name": text.tidy_line(name),
         "url": url,
         "startDate": _utc(starts_at),
         "endDate": _utc(starts_at + timedelta(minutes=length_minutes)),
-        "eventStatus": _STATUS[state],
-        "eventAttendanceMode": _MODES[place],
+        # A word of a newer version has no name here, and is left out.
+        "eventStatus": _STATUS.get(state),
+        "eventAttendanceMode": _MODES.get(place),
         "location": location,
         "isAccessibleForFree": scale.is_free,
         "offers": _offers(url, scale, is_full=is_full),
     }
+    return {name: value for name, value in event.items() if value is not None}
 
 
 def _utc(at: datetime) -> str:

@@ -173,7 +173,7 @@ async def _record_open(context: Context, reference: UUID, snapshot: CheckoutSnap
             await findings.record(tx, "differs", row["about"], snapshot, differences)
             await sync.fail(tx, context, reference, "differs")
             return False
-        if "open" in rules.CHECKOUT_MOVES[row["state"]]:
+        if "open" in rules.CHECKOUT_MOVES.get(row["state"], ()):
             await SQL.checkout_opened(
                 tx, id=row["id"], stripe_id=snapshot.id, url=snapshot.url, expires_at=snapshot.expires_at
             )

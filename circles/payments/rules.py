@@ -141,7 +141,7 @@ def next_state(ours: CheckoutState, snapshot: CheckoutSnapshot) -> CheckoutState
         wanted = "failed" if ours == "asked" else "expired"
     else:
         return ours
-    return wanted if wanted in CHECKOUT_MOVES[ours] else ours
+    return wanted if wanted in CHECKOUT_MOVES.get(ours, ()) else ours
 
 
 def checkout_end(wanted: datetime, now: datetime) -> datetime:

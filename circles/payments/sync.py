@@ -265,7 +265,7 @@ async def fail(
     """Record that Stripe has no such checkout that anybody can pay. Returns the checkout's state then."""
     row = await SQL.lock_checkout(tx, reference=reference)
     state: CheckoutState = "failed" if row["state"] == "asked" else "expired"
-    if state not in rules.CHECKOUT_MOVES[row["state"]]:
+    if state not in rules.CHECKOUT_MOVES.get(row["state"], ()):
         return row["state"]
     debit_failed = outcome == "debit_failed"
     await SQL.move_checkout(

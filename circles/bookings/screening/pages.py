@@ -100,7 +100,8 @@ async def my_request(request: Request) -> Response:
 async def _own(request: Request, form: Form, status: int = 200) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await queries.own_request(tx, request.state.person, access.path_id(request))
-    title, text = (rules.SEAT_TEXTS if row["kind"] == "seat" else rules.OWN_TEXTS)[row["state"]]
+    texts = rules.SEAT_TEXTS if row["kind"] == "seat" else rules.OWN_TEXTS
+    title, text = texts.get(row["state"], texts["withdrawn"])
     return render.page(
         request,
         "bookings/screening/mine.html",

@@ -290,7 +290,7 @@ def request_refusals(admission: Admission) -> list[Reason]:
 
 def is_decided(state: State) -> bool:
     """Whether a request was answered with yes or no, or taken back."""
-    return not MOVES[state]
+    return not MOVES.get(state, ())
 
 
 def decision_refusals(state: State) -> list[Reason]:
@@ -318,7 +318,7 @@ def question_back_refusals(state: State, asked: int) -> list[Reason]:
     """Why a host cannot ask something back. asked: how many questions the request has so far."""
     if is_decided(state):
         return decision_refusals(state)
-    if "asked" not in MOVES[state]:
+    if "asked" not in MOVES.get(state, ()):
         return [Reason("asked_already", "Your last question is not answered yet.", "question")]
     if asked >= MAX_QUESTIONS + MAX_ASKED:
         return [Reason("asked_enough", "You asked often enough here. Please decide, or call.", "question")]
@@ -329,7 +329,7 @@ def answer_refusals(state: State) -> list[Reason]:
     """Why the person cannot answer a question of the hosts."""
     if is_decided(state):
         return decision_refusals(state)
-    if "waiting" not in MOVES[state]:
+    if "waiting" not in MOVES.get(state, ()):
         return [Reason("not_asked", "Your answer is with the hosts already.")]
     return []
 

@@ -137,11 +137,13 @@ ROOM: Mapping[str, str] = Labels(
 )
 # How a room that nobody said can be looked for.
 ROOM_TO_FIND: Mapping[str, str] = {**ROOM, "unsaid": "Not said"}
-SOURCES: Mapping[str, str] = {
-    "applied": "Written by the therapist",
-    "organizer": "Written by the organizers",
-    "import": "From a list the organizers brought in",
-}
+SOURCES: Mapping[str, str] = Labels(
+    {
+        "applied": "Written by the therapist",
+        "organizer": "Written by the organizers",
+        "import": "From a list the organizers brought in",
+    }
+)
 
 CURRENCIES: Mapping[str, str] = {
     "USD": "US dollars",
@@ -162,6 +164,7 @@ HIDDEN: Mapping[str, str] = {
     "organizer": "The organizers hid this page.",
     "therapist": "You took this page off the directory.",
 }
+NOT_SHOWN = "This page is not shown now."
 NOT_HIDDEN = "This page was not taken off the directory."
 STATES_OF_LISTING: Mapping[str, str] = Labels(
     {

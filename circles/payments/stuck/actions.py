@@ -64,7 +64,9 @@ async def settle_finding(
 @probe.check("money")
 async def what_is_stuck(tx: db.Tx) -> str:
     """What /healthz says of money that waits for a person, or of a key that Stripe refuses; empty when all is well."""
-    alarms = [rules.ALARMS_SHORT[row["kind"]] for row in await db.rows(SQL.alarms(tx))]
+    alarms = [
+        rules.ALARMS_SHORT.get(row["kind"], rules.OTHER_ALARM_SHORT) for row in await db.rows(SQL.alarms(tx))
+    ]
     count = await SQL.waiting_for_a_person(tx)
     what = plural(count, "refund or payment", "refunds or payments")
     waiting = [f"{what} {choose(count, 'waits', 'wait')} for a person"] if count else []

@@ -36,7 +36,9 @@ async def money(request: Request) -> Response:
             "not_arrived": [row for row in from_banks if not row["is_undecided"]],
             "refused_checkouts": await db.rows(SQL.refused_checkouts(tx, most=PER_PAGE)),
             "disputes": await db.rows(SQL.disputes(tx, most=PER_PAGE)),
-            "alarms": [rules.ALARMS[row["kind"]] for row in await db.rows(SQL.alarms(tx))],
+            "alarms": [
+                rules.ALARMS.get(row["kind"], rules.OTHER_ALARM) for row in await db.rows(SQL.alarms(tx))
+            ],
             "on_their_way": await db.rows(SQL.on_their_way(tx)),
             "settled": await db.rows(SQL.settled(tx, most=20)),
         }

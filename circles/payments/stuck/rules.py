@@ -66,6 +66,9 @@ ALARMS: Final = {
     ),
     "right_missing": Alarm("Our key at Stripe lacks a right", "The README names the rights that it needs."),
 }
+# Of a kind that a newer version stored.
+OTHER_ALARM: Final = Alarm("Stripe refuses something", "Its logs say what.")
+OTHER_ALARM_SHORT: Final = "stripe refuses something"
 ALARMS_SHORT: Final = {
     "key_rejected": "stripe refuses our key",
     "right_missing": "our key at stripe lacks a right",
