@@ -151,7 +151,7 @@ async def preview(settings: Settings, tx: db.Tx, message_id: UUID, actor_id: UUI
     """
     row = await message(tx, message_id, actor_id)
     is_about = await about(tx, row, actor_id)
-    recipients = await recipients_of(tx, row) if row["state"] == "draft" else []
+    recipients = await recipients_of(tx, row)
     composed = compose(settings, row, is_about, recipients[0], clock.NOBODY) if recipients else None
     return Preview(row, is_about, recipients, composed)
 

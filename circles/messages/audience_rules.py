@@ -20,7 +20,7 @@ AUDIENCES: Final[dict[str, tuple[str, str]]] = {
     "waiting": ("Everybody on a waiting list", "everybody on the waiting list"),
     "came": ("Those who came last time", "those who came last time"),
     "absent": ("Those who were absent last time", "those who were absent last time"),
-    "chosen": ("People I choose below", "people who were chosen"),
+    "chosen": ("People I choose", "people who were chosen"),
 }
 # Organizers read no register.
 FOR_ORGANIZERS: Final = ("ahead", "waiting")

@@ -95,7 +95,8 @@ def _add_message(plan: Plan, meeting: Meeting, key: str, mails: int, at: datetim
 
 def _schedule_message(plan: Plan, meeting: Meeting) -> None:
     """A message to everybody with a seat ahead that goes by itself in two days."""
-    send_at = (plan.now + timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
+    day = clock.wall_time(plan.now + timedelta(days=2), meeting.circle.zone)
+    moment = clock.moment(day.replace(hour=18, minute=0, second=0, microsecond=0), meeting.circle.zone)
     message = plan.add(
         "messages",
         circle_id=meeting.circle_id,
@@ -103,8 +104,8 @@ def _schedule_message(plan: Plan, meeting: Meeting) -> None:
         written_by=meeting.lead,
         body=data.community()["room"]["scheduled_message"],
         is_short=True,
-        send_wall=clock.wall_time(send_at, meeting.circle.zone),
-        send_at=send_at,
+        send_wall=moment.wall,
+        send_at=moment.utc,
         is_scheduled=True,
         created_at=plan.now - timedelta(minutes=30),
     )
