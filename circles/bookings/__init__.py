@@ -20,6 +20,7 @@ from circles.bookings.seat_rules import seat_of_booking, seat_of_request
 from circles.bookings.settle import settle
 from circles.bookings.visitor import OwnSeatRules
 from circles.bookings.waiting_list.places import OwnWait, seat_of_wait
+from circles.bookings.waiting_list.rules import offer_ends_at
 
 __all__ = [
     "CALL_QUESTIONS",
@@ -39,6 +40,7 @@ __all__ = [
     "make_room",
     "move_by_host",
     "moved_away",
+    "offer_ends_at",
     "refund_text",
     "seat_of_booking",
     "seat_of_request",

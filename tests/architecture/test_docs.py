@@ -15,6 +15,7 @@ from circles.__main__ import parser
 from circles.base.settings import Settings
 from circles.bookings.rules import MOVES as BOOKING_MOVES
 from circles.bookings.screening.rules import MOVES as REQUEST_MOVES
+from circles.bookings.waiting_list.rules import MOVES as WAIT_MOVES
 from circles.directory.introductions.rules import MOVES as INTRODUCTION_MOVES
 from circles.directory.listing.rules import MOVES as LISTING_MOVES
 from circles.hosting.change.rules import MOVES as GATHERING_MOVES
@@ -104,6 +105,7 @@ MACHINES: dict[str, Mapping[Any, Collection[Any]]] = {
     "Booking": BOOKING_MOVES,
     "Checkout": CHECKOUT_MOVES,
     "Refund": REFUND_MOVES,
+    "Waiting list": WAIT_MOVES,
     "Request to come": REQUEST_MOVES,
     "Circle": CIRCLE_MOVES,
     "Gathering": GATHERING_MOVES,

@@ -25,6 +25,7 @@ from tests.bench.directory import directory
 from tests.bench.growth import growth
 from tests.bench.reminders import reminders
 from tests.bench.stage import Rush, spread
+from tests.bench.waiting import waiting
 
 ROUNDS = 5
 ROWS = 100_000
@@ -248,6 +249,7 @@ def main() -> None:
             export(embedded.url, data)
             planting(embedded.url)
             reminders(embedded.url, data)
+            waiting(embedded.url, data)
             directory(embedded.url, data)
             community(embedded.url, data)
             cold_start(embedded.url, data)

@@ -310,3 +310,34 @@ from bookings where ended_at is not null limit 1;
 -- a host who wants mail, of whose gathering none is marked
 update people set hosting_mail = true where id in (select person_id from hosts);
 update host_entries set due = false;
+
+-- name: nobody_booked_waits#
+-- somebody who waits gets a seat without a word to the list
+alter table bookings disable trigger bookings_end_waits_new;
+insert into bookings (
+    gathering_id, person_id, seat, kind, state, amount, currency, scale_minimum, scale_maximum, acceptance_id, confirmed_at
+)
+select gathering_id, person_id, 24, 'free', 'confirmed', 0, currency, 0, 0, acceptance_id, now()
+from (select gathering_id, person_id, currency, acceptance_id from waits where state = 'waiting' limit 1) as wait
+join lateral (select set_config('session_replication_role', 'replica', true)) as quiet on true;
+
+-- name: free_seats_are_offered#
+-- a seat that came free an hour ago, and nobody of the list was offered it
+with ended as (
+    update bookings set state = 'cancelled', end_cause = 'by_member', ended_at = now() - interval '1 hour'
+    where state = 'confirmed' and kind = 'paid' and gathering_id = (
+        select gathering_id from waits where state = 'waiting' limit 1
+    )
+    returning id, person_id
+)
+
+insert into events (what, about, who, after) select 'booking.cancelled', id, person_id, 'cancelled' from ended;
+
+-- name: offers_lapse_in_time#
+-- an offer that ended an hour ago
+update waits set offered_at = now() - interval '2 hours', offer_ends_at = now() - interval '1 hour' where state = 'offered';
+
+-- name: every_wait_has_an_event#
+-- somebody who left without an event
+alter table waits disable trigger waits_note_moved;
+update waits set state = 'left', ended_at = now() where state = 'waiting';

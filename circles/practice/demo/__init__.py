@@ -8,14 +8,15 @@ from circles.base import clock
 from circles.base.errors import Reason, Refused
 from circles.hosting import plant_some
 from circles.practice.demo.agreements import change_guidelines
-from circles.practice.demo.hosted_seats import add_hosted_seats
 from circles.practice.demo.hosting import add_hosts, add_pictures, pause_end_and_copy
 from circles.practice.demo.introductions import add_introductions
-from circles.practice.demo.moved_seats import add_moved_seat
 from circles.practice.demo.plan import Plan, community
 from circles.practice.demo.room import open_room, write_messages_and_run_sheets
 from circles.practice.demo.schedules import add_schedules
 from circles.practice.demo.screening import add_screening
+from circles.practice.demo.seating.hosted_seats import add_hosted_seats
+from circles.practice.demo.seating.moved_seats import add_moved_seat
+from circles.practice.demo.seating.waiting import add_waiting
 from circles.practice.demo.seats import fill_seats, send_invites
 from circles.practice.demo.therapists import add_therapists
 from circles.store import db
@@ -35,6 +36,7 @@ TABLES = [
         "stand_ins",
         "acceptances",
         "bookings",
+        "waits",
         "given_seats",
         "attendance",
         "walk_ins",
@@ -93,6 +95,7 @@ def plan() -> Plan:
     add_schedules(planned)
     add_hosted_seats(planned)
     add_moved_seat(planned)
+    add_waiting(planned)
     _hash_acceptances(planned)
     for table in ("events", "money_rows"):
         planned.rows[table].sort(key=lambda row: row["at"])
