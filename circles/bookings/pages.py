@@ -43,7 +43,7 @@ async def book(request: Request) -> Response:
     async with context.db.reading() as tx:  # in a rush most are refused, by this one query
         full = await queries.full_gathering(tx, person.id, access.path_id(request))
     if full:
-        return render.page(request, "bookings/full.html", 422, gathering=full.gathering, dates=full.dates)
+        return render.shared_page(request, "bookings/full.html", 422, gathering=full)
     try:
         booking = await actions.book(
             context,
@@ -89,8 +89,8 @@ async def _booked_already(request: Request, form: Form, refused: AlreadyBooked) 
 async def _full(request: Request, gathering: BookableGathering) -> Response:
     """No seat is left, so there is no form to fill in again: a short page with the dates that have one."""
     async with access.context(request).db.reading() as tx:
-        dates = await queries.other_dates(tx, gathering)
-    return render.page(request, "bookings/full.html", 422, gathering=gathering, dates=dates)
+        full = await queries.other_dates(tx, gathering)
+    return render.shared_page(request, "bookings/full.html", 422, gathering=full)
 
 
 async def _form_refused(request: Request, form: Form, refused: Refused) -> Response:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from circles import gatherings
@@ -19,12 +19,24 @@ from circles.store import db
 SQL = db.queries("bookings/bookings")
 
 
-@dataclass(frozen=True, slots=True)
-class FullGathering:
+class FreeDate(NamedTuple):
+    """Another gathering of a circle, with a free seat."""
+
+    id: UUID
+    starts_at: datetime
+    zone: str
+    seats_left: int
+
+
+class FullGathering(NamedTuple):
     """What the short page says: the gathering, and the next dates of its circle with a free seat."""
 
-    gathering: db.Record
-    dates: list[dict[str, Any]]
+    gathering_id: UUID
+    circle_id: UUID
+    circle_name: str
+    starts_at: datetime
+    zone: str
+    dates: tuple[FreeDate, ...]
 
 
 async def eligibility(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> tuple[BookableGathering, Eligibility]:
@@ -51,10 +63,16 @@ def eligibility_of(row: db.Record) -> tuple[BookableGathering, Eligibility]:
     )
 
 
-async def other_dates(tx: db.Tx, gathering: BookableGathering) -> list[db.Record]:
-    """The next dates of this circle with a free seat."""
-    return await db.rows(
-        SQL.other_dates(tx, circle_id=gathering.circle_id, gathering_id=gathering.gathering_id)
+async def other_dates(tx: db.Tx, gathering: BookableGathering) -> FullGathering:
+    """A gathering that was just found full, with the next dates of its circle that have a free seat."""
+    query = SQL.other_dates(tx, circle_id=gathering.circle_id, gathering_id=gathering.gathering_id)
+    return FullGathering(
+        gathering.gathering_id,
+        gathering.circle_id,
+        gathering.circle_name,
+        gathering.starts_at,
+        gathering.zone,
+        tuple(FreeDate(**row) for row in await db.rows(query)),
     )
 
 
@@ -63,9 +81,15 @@ async def full_gathering(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> FullG
     row = await SQL.full_gathering(tx, gathering_id=gathering_id, actor_id=actor_id)
     if row is None:
         return None
-    dates = zip(row["ids"], row["starts"], row["zones"], row["seats"], strict=True)
-    names = ("id", "starts_at", "zone", "seats_left")
-    return FullGathering(row, [dict(zip(names, date, strict=True)) for date in dates])
+    dates = map(FreeDate, row["ids"], row["starts"], row["zones"], row["seats"])
+    return FullGathering(
+        row["gathering_id"],
+        row["circle_id"],
+        row["circle_name"],
+        row["starts_at"],
+        row["zone"],
+        tuple(dates),
+    )
 
 
 def booked_together(row: db.Record) -> list[dict[str, Any]]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Hashable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from markupsafe import escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from circles.base import clock
 from circles.store.templates import render
 from circles.web import cookies
 from circles.web.sent import filling, origin, problems
 from circles.web.sent.kept import INTERRUPTED
+
+MAX_SHARED = 256  # pages, of about 5 kB
+_NAME = secrets.token_hex(16)  # stands in a shared page for the name, and in no text that anybody wrote
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
@@ -36,6 +44,38 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     if notice:
         cookies.delete_notice(response, common["settings"])
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """All that a shared page may read of the signed-in person: anything else raises, and is shown to nobody."""
+
+    name: str
+    is_host: bool
+    is_organizer: bool
+
+
+def shared_page(request: Request, template: str, status: int, **context: Hashable) -> Response:
+    """A page that is alike for everybody but for their name, kept rendered by all that it shows.
+
+    For the response to a POST, with no forms of its own.
+    """
+    person = request.state.person
+    if person is None or cookies.notice(request):
+        return page(request, template, status, **context)
+    viewer = cookies.viewer(request)
+    roles = (person.is_host, person.is_organizer)
+    # The year, because a date names its year only when it is not this one.
+    key = (template, status, request.url.path, viewer, roles, clock.now().year, *context.items())
+    pages: dict[Hashable, str] = request.app.state.shared_pages
+    if key not in pages:
+        if len(pages) >= MAX_SHARED:
+            pages.clear()
+        common = {"path": request.url.path, "viewer": viewer, "notice": None, "status": status}
+        settings = request.app.state.context.settings
+        pages[key] = render(template, person=_Reader(_NAME, *roles), settings=settings, **common, **context)
+    html = pages[key].replace(_NAME, escape(person.name))
+    return HTMLResponse(origin.add_fields(request, html), status_code=status)
 
 
 def see_other(url: str, *, notice: str = "", kind: str = "good") -> Response:

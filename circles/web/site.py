@@ -21,6 +21,7 @@ class Site(Starlette):
         # Starlette's own redirect is an address made of the Host header, which anybody can write. Ours: web/errors.py
         self.router.redirect_slashes = False
         self.state.started = time.monotonic()
+        self.state.shared_pages = {}  # circles/web/render.py
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette's stack, wrapped in ours."""

@@ -419,6 +419,36 @@ async def test_a_full_gathering_is_refused_by_one_query(
         ] == f"/bookings/{own}"
 
 
+async def test_the_page_of_a_full_gathering_is_kept_but_for_the_name(
+    cast: Cast, browser: OpenBrowser
+) -> None:
+    full = await add_gathering(cast.context, cast.other_circle, days=9, capacity=1, community_seats=0)
+    await add_booking(cast.context, full, cast.milo, kind="free")
+    other = await add_gathering(cast.context, cast.other_circle, days=16, capacity=2, community_seats=0)
+    async with cast.context.db.transaction() as tx:
+        await tx.execute("update people set name = 'A <b> & co' where id = $1", cast.mira)
+
+    async def refused(person: UUID, zone: str = "") -> str:
+        async with browser(person) as page:
+            if zone:
+                page.cookies.set("zone", zone)
+            answer = await page.post(f"/gatherings/{full}/book", data={"agreed": "on"})
+        assert answer.status_code == 422
+        return answer.text
+
+    first, again = await refused(cast.mira), await refused(cast.mira)
+    assert first == again
+    assert ">A &lt;b&gt; &amp; co</a>" in first
+    host = await refused(cast.farid)
+    assert ">Farid" in host
+    assert 'href="/host"' in host
+    assert "A &lt;b&gt;" not in host
+    assert 'href="/host"' not in first
+    assert await refused(cast.mira, "Asia%2FTokyo") not in (first, host)
+    await add_booking(cast.context, other, cast.milo, kind="free")
+    assert "1 seat left" in await refused(cast.mira)
+
+
 async def test_a_seat_that_costs_nothing_is_taken_by_one_statement(
     cast: Cast, browser: OpenBrowser, queries: list[str]
 ) -> None:
