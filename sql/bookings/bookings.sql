@@ -209,6 +209,11 @@ select
         from stand_ins join people on people.id = stand_ins.person_id
         where stand_ins.gathering_id = gatherings.id and (people.is_facilitator or people.is_organizer)
     ) as stand_in,
+    (
+        select max(checkouts.amount) from checkout_lines as lines
+        join checkouts on checkouts.id = lines.checkout_id and checkouts.state in ('asked', 'open')
+        where lines.booking_id = bookings.id and lines.is_addition
+    ) as addition,
     unseen_change(bookings.id) as unseen_change,
     (
         select coalesce(giver.name, 'a host') from given_seats left join people as giver on giver.id = given_seats.given_by

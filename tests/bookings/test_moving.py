@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 
+from circles import bookings
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import actions, moving
 from circles.bookings.moving import rules as moving_rules
@@ -339,3 +340,15 @@ async def test_hosts_see_who_moved_to_which_date(
         assert "Mira" in there
         await move(scene, booking, scene.cast.gathering)
         assert "moved to" not in (await farid.get(f"/host/gatherings/{scene.cast.gathering}/seats")).text
+
+
+async def test_a_given_seat_is_taken_by_agreeing_on_the_way(scene: Scene, later: UUID) -> None:
+    farid = await scene.person(scene.cast.farid)
+    gift = bookings.Gift(uuid4(), "mira@example.org", "Mira")
+    booking = await bookings.given_seats.give_seat(scene.context, farid, scene.cast.gathering, gift)
+    assert await refusal(scene, booking, later, version_id=scene.cast.version) == {"not_agreed"}
+    await move(scene, booking, later, version_id=scene.cast.version, agreed=True)
+    row = await scene.row(booking)
+    assert row["gathering_id"] == later
+    assert row["acceptance_id"]
+    assert await scene.value("select answered_at from given_seats where booking_id = $1", booking)

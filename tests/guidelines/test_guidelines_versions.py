@@ -410,6 +410,7 @@ async def test_a_member_who_does_not_agree_is_refunded_in_full(context: Context,
 async def test_a_refund_that_agreeing_took_back_is_shown_again(context: Context, cast: Cast) -> None:
     soon = await add_gathering(context, cast.circle, starts_at=datetime.now(UTC) + timedelta(hours=2))
     booking = await add_booking(context, soon, cast.mira, kind="paid", amount=4500)
+    await change(context, "update bookings set confirmed_at = now() - interval '1 hour' where id = $1", booking)
     version, mira = await publish(context, cast), await person(context, cast.mira)
     await agreeing_actions.agree(context, mira, booking, version_id=version, agreed=True)
     with pytest.raises(OutOfDate):

@@ -77,15 +77,20 @@ async def agree(
         if version_id != newest.id:
             raise OutOfDate(reasons)
         refuse_if(reasons)
-        await guidelines.accept(tx, actor.id, newest.id)
-        await given.answer(tx, booking_id, actor.id, newest.id)
-        await audit.record(
-            tx,
-            "booking.answered" if row["unanswered"] else "booking.agreed_again",
-            booking_id,
-            actor_id=actor.id,
-            before=row["state"],
-            after=row["state"],
-            details={"version": str(newest.id)},
-        )
+        await accept(tx, row, newest.id)
         return row["unanswered"]
+
+
+async def accept(tx: db.Tx, row: db.Record, version_id: UUID) -> None:
+    """Record that the person of a locked booking agreed to a version; a seat that was given to them is theirs then."""
+    await guidelines.accept(tx, row["person_id"], version_id)
+    await given.answer(tx, row["id"], row["person_id"], version_id)
+    await audit.record(
+        tx,
+        "booking.answered" if row["unanswered"] else "booking.agreed_again",
+        row["id"],
+        actor_id=row["person_id"],
+        before=row["state"],
+        after=row["state"],
+        details={"version": str(version_id)},
+    )

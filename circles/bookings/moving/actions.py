@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from circles import guidelines
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.bookings import queries, transitions
 from circles.bookings import rules as booking_rules
+from circles.bookings.agreeing import actions as agreeing
 from circles.bookings.given import actions as given
 from circles.bookings.moving import rules
 from circles.bookings.rules import Eligibility
@@ -66,7 +66,7 @@ async def move(
         if shown is not None and refund.amount != shown:
             raise OutOfDate(Reason("refund_changed", f"This changed since you looked. {refund.sentence}"))
         if row["must_agree"]:
-            await guidelines.accept(tx, actor.id, eligibility.version_id)
+            await agreeing.accept(tx, row, eligibility.version_id)
             await given.answer(tx, booking_id, actor.id, eligibility.version_id)
         return await _move(tx, context, actor, row, gathering)
 
