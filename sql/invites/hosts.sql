@@ -9,7 +9,8 @@ for no key update skip locked;
 select
     due.method, entries.id, entries.gathering_id, entries.person_id, entries.uid, entries.sequence, entries.hosting, entries.facts,
     entries.told, entries.mailed, gatherings.circle_id, gatherings.state as gathering_state,
-    people.email, people.name as person_name, people.zone as person_zone, people.clock_hours
+    people.email, people.name as person_name, people.zone as person_zone, people.clock_hours,
+    people.remind_day, people.remind_hour, people.calendar_alarms
 from host_mails_due as due
 join host_entries as entries on entries.gathering_id = due.gathering_id and entries.person_id = due.person_id
 join gatherings on gatherings.id = entries.gathering_id
@@ -86,6 +87,7 @@ select person_id, hosting_within, leaves_out_mailed from feeds where hosting_has
 select
     entries.gathering_id, entries.person_id, entries.uid, entries.sequence, entries.hosting, entries.facts, entries.told,
     entries.organizer, gatherings.seats_taken, gatherings.capacity, people.zone as person_zone, people.clock_hours,
+    people.remind_day, people.remind_hour, people.calendar_alarms,
     greatest(
         entries.changed_at,
         (

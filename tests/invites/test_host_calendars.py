@@ -353,3 +353,20 @@ async def test_a_change_while_a_mail_is_written_is_told_after_it(
         await send_to_host(context, person_id=str(cast.farid))
     assert await value(context, "select count(*) from mails") == 0
     assert len(await settle(context)) == 1
+
+
+async def test_a_host_who_wants_alarms_has_them_in_mail_and_feed(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    await change(
+        context,
+        "update people set hosting_mail = true, calendar_alarms = true, remind_day = true, remind_hour = false "
+        "where id = $1",
+        cast.farid,
+    )
+    (mail,) = await settle(context)
+    (entry,) = await feed_of(browser, (await addresses(context, cast.farid))[1])
+    for event in (entry, icalendar.Calendar.from_ical(mail["calendar"]).events[0]):
+        alarm: Any
+        (alarm,) = event.walk("VALARM")
+        assert alarm["trigger"].dt == -timedelta(days=1)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from circles.base.settings import Settings
 from circles.invites import ics, sending
+from circles.invites import rules as invite_rules
 from circles.invites.hosts import rules
 from circles.invites.hosts.rules import Shown
 from circles.store import db
@@ -36,6 +37,7 @@ def entry(
         changed_at=row["changed_at"],
         canceled=canceled,
         organizer=sending.organizer(settings, row["organizer"]),
+        alarms=invite_rules.alarms(row),
     )
 
 

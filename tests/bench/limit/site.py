@@ -24,7 +24,7 @@ from app import connect_features
 from circles.base import clock
 from circles.base.money import Scale
 from circles.base.settings import Settings
-from circles.gatherings import cards, filters, pages, rules
+from circles.gatherings import cards, filters, pages, rules, structured_data
 from circles.gatherings.cards import Card, GatheringDate
 from circles.gatherings.own_seats import seat_rules
 from circles.store import db, templates
@@ -99,6 +99,7 @@ async def listing(request: Request) -> Response:
         result=NO_FILTERS.result_words(total),
         pager=long_pager(FIRST, [row["id"] for row in rows], total, filters.PER_PAGE, NO_FILTERS.url),
         here=NO_FILTERS.url(),
+        public_feed=pages.COMMUNITY_FEED,
     )
     return HTMLResponse(html)
 
@@ -108,11 +109,20 @@ async def gathering(request: Request) -> Response:
     arguments = {"id": UUID(request.path_params["id"]), "actor_id": None}
     row = dict(await request.app.state.pool.fetchrow(query.sql, *bound(query, arguments)))
     left = row["capacity"] - row["seats_taken"]
+    scale, settings = (
+        Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
+        FRAME["settings"],
+    )
     html = templates.render(
         "gatherings/gathering.html",
         **FRAME,
         gathering=row,
-        scale=Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
+        link_card=structured_data.gathering_card(row, settings.base_url),
+        structured_data=structured_data.gathering_event(
+            row, scale, left, settings.base_url, settings.community_name
+        ),
+        public_feed=f"/circles/{row['circle_id']}/feed",
+        scale=scale,
         seats_left=left,
         community_left=min(row["community_seats"] - row["community_taken"], left),
         others=GatheringDate.read(row["others"]),
