@@ -198,8 +198,15 @@ select
 from gatherings
 cross join lateral (
     select
-        coalesce(array_agg(people.id order by people.name_key, people.id), '{}') as ids,
-        coalesce(array_agg(people.name order by people.name_key, people.id), '{}') as names
+        coalesce(
+            array_agg(people.id order by is_unanswered(bookings.id), people.name_key, people.id), '{}'
+        ) as ids,
+        coalesce(
+            array_agg(
+                name_for_hosts(bookings.id, people.name)
+                order by is_unanswered(bookings.id), people.name_key, people.id
+            ), '{}'
+        ) as names
     from bookings join people on people.id = bookings.person_id
     where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
 ) as seated

@@ -22,10 +22,11 @@ select
     (
         select coalesce(jsonb_agg(
             jsonb_build_object(
-                'booking', bookings.id, 'person', people.id, 'name', people.name, 'email', people.email,
+                'booking', bookings.id, 'person', people.id, 'name', name_for_hosts(bookings.id, people.name),
+                'email', people.email,
                 'zone', people.zone, 'clock_hours', people.clock_hours
             )
-            order by people.name_key, people.id
+            order by is_unanswered(bookings.id), people.name_key, people.id
         ), '[]')
         from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'

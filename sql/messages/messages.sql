@@ -39,12 +39,22 @@ left join lateral (
 where circles.id = :id;
 
 -- name: people_of_circle(circle, most)
--- whom hosts of a circle may choose, by name
+-- whom hosts of a circle may choose, by name; not somebody of whom they know no more than a given seat that nobody answered yet
 select
     people.id as person_id, people.name, people.pronouns, people.email, people.created_at,
     exists (select from unreached_addresses where unreached_addresses.address = people.email) as unreached
 from people_of_circle(:circle) as members join people on people.id = members.person_id
-where people.email not like '%@gone.invalid'
+where people.email not like '%@gone.invalid' and not (
+    exists (
+        select from bookings
+        join given_seats on given_seats.booking_id = bookings.id and given_seats.answered_at is null
+        where bookings.person_id = people.id
+    )
+    and not exists (
+        select from bookings join gatherings on gatherings.id = bookings.gathering_id
+        where bookings.person_id = people.id and gatherings.circle_id = :circle and not is_unanswered(bookings.id)
+    )
+)
 order by people.name_key, people.id
 limit :most;
 

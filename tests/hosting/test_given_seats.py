@@ -140,6 +140,19 @@ async def test_a_host_learns_nothing_of_an_address(cast: Cast, browser: OpenBrow
     assert pages[0] == pages[1]
 
 
+async def test_lists_of_a_circle_name_nobody_who_has_not_answered(cast: Cast, browser: OpenBrowser) -> None:
+    await add_person(cast.context, "Xenia Known", email="xenia@example.com")
+    await give(cast, gift("xenia@example.com"))
+    gathering, circle = f"/host/gatherings/{cast.gathering}", f"/host/circles/{cast.circle}"
+    async with browser(cast.farid) as host:
+        for path in (f"{circle}/messages/new", f"{circle}/apart", f"{circle}/edit", f"{gathering}/stand-in"):
+            answer = await host.get(path)
+            assert answer.status_code == 200, path
+            assert "Xenia" not in answer.text, path
+        sent = {"who": "host", "host": str(cast.farid)}
+        assert "Xenia" not in (await host.post(f"{gathering}/stand-in", data=sent)).text
+
+
 async def test_what_is_typed_wrongly_comes_back_with_every_reason(cast: Cast, browser: OpenBrowser) -> None:
     address = f"/host/gatherings/{cast.gathering}/give"
     async with browser(cast.farid) as host:
