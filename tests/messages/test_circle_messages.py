@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -264,6 +265,18 @@ async def test_it_goes_at_its_time_to_those_who_are_booked_then(
     await time_comes(context)
     assert await recipients(context) == ["milo", "mira"]
     assert zone
+
+
+async def test_two_workers_at_its_time_send_it_once(context: Context, cast: Cast) -> None:
+    await add_booking(context, cast.gathering, cast.mira)
+    message = await draft(context, cast)
+    await change(
+        context,
+        "update messages set send_wall = now(), send_at = now() - interval '1 minute', is_scheduled = true",
+    )
+    await asyncio.gather(*(sending.send_scheduled(context, message_id=str(message)) for _ in range(4)))
+    assert await recipients(context) == ["mira"]
+    assert await value(context, "select count(*) from events where what = 'message.held'") == 0
 
 
 async def test_until_it_goes_it_can_be_changed_and_discarded(

@@ -51,6 +51,7 @@ async def start_in_the_past_minute(context: Context, cast: Cast, ahead: timedelt
         (5.9 * HOUR, 7 * DAY, []),
         (0.9 * HOUR, 7 * DAY, ["hour"]),
         (0.02 * HOUR, 7 * DAY, ["hour"]),
+        (19 * HOUR, HOUR, []),  # booked twenty hours before: the invite has just told them
         (2.9 * HOUR, 0.1 * HOUR, []),  # booked three hours before: none for the day
         (0.9 * HOUR, 2.1 * HOUR, ["hour"]),  # but one for the hour
         (0.3 * HOUR, 0.03 * HOUR, []),  # booked twenty minutes before: none
