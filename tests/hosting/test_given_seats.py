@@ -233,6 +233,21 @@ async def test_who_may_act_on_seats(cast: Cast, browser: OpenBrowser) -> None:
     assert await value(cast.context, "select count(*) from bookings") == 1
 
 
+async def test_hosts_are_told_what_an_organizer_did(cast: Cast, browser: OpenBrowser) -> None:
+    async with browser(cast.odile) as organizer, browser(cast.farid) as host:
+        await host.post(f"/host/gatherings/{cast.gathering}/give", data=form(email="one@example.com"))
+        assert await mails(cast.context, "host_news") == []
+        await organizer.post(f"/host/gatherings/{cast.gathering}/give", data=form())
+        booking = await value(cast.context, "select booking_id from given_seats where email = $1", NEW)
+        sent = {"id": str(uuid4()), "refund": "none", "then": "do"}
+        assert (await organizer.post(f"/host/seats/{booking}/take-off", data=sent)).status_code == 303
+    told = await mails(cast.context, "host_news")
+    assert [mail["person_id"] for mail in told] == [cast.farid, cast.farid]
+    assert not missing(told[0]["text_body"], "Odile, an organizer, gave somebody a seat.")
+    assert not missing(told[1]["text_body"], "Odile, an organizer, took somebody off.")
+    assert "Ana" not in told[0]["text_body"] + told[1]["text_body"]
+
+
 # Cash
 
 

@@ -1,4 +1,4 @@
-"""Mailing an invite once more, and the dates a seat can be moved to."""
+"""Mailing an invite once more, the dates a seat can be moved to, and what hosts are told of organizers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from circles import bookings, invites
 from circles.base.errors import Reason, Refused
+from circles.hosting.hosts import mail as hosts_mail
 from circles.people import Person
 from circles.store import audit, db
 from circles.store.context import Context
@@ -37,6 +38,18 @@ async def resend_invite(context: Context, actor: Person, booking_id: UUID) -> No
         await audit.record(
             tx, "invite.resent", booking_id, actor_id=actor.id, before="confirmed", after="confirmed"
         )
+
+
+async def tell_hosts(context: Context, actor: Person, row: db.Record, what: str) -> None:
+    """Mail the hosts of a circle what an organizer did who does not host it; nobody where the actor does.
+
+    row: a gathering or a seat, as the actor reads it. what: such as "gave somebody a seat".
+    """
+    if row["part"] != "organizer":
+        return
+    async with context.db.transaction() as tx:
+        text = f"{actor.name}, an organizer, {what}. You find it under Seats of its gathering."
+        await hosts_mail.notify_hosts(tx, context, row["circle_id"], actor, text)
 
 
 async def dates_to_move_to(tx: db.Tx, seat: db.Record) -> list[db.Record]:

@@ -64,6 +64,7 @@ async def give(request: Request) -> Response:
         await given.give_seat(access.context(request), request.state.person, gathering_id, gift)
     except Refused as refused:
         return await _give_page(request, form.add(refused.reasons))
+    await actions.tell_hosts(access.context(request), request.state.person, gathering, "gave somebody a seat")
     return render.see_other(
         f"/host/gatherings/{gathering_id}/seats", notice=f"A seat is kept for {gift.name}."
     )
@@ -123,12 +124,14 @@ async def take_off(request: Request) -> Response:
         await given.take_off(access.context(request), request.state.person, booking_id, how)
     except Refused as refused:
         return await _take_off_page(request, form.add(refused.reasons))
-    return await _to_seats(request, "They are off the list, and are told by mail.")
+    return await _to_seats(request, "They are off the list, and are told by mail.", "took somebody off")
 
 
-async def _to_seats(request: Request, notice: str) -> Response:
+async def _to_seats(request: Request, notice: str, what: str) -> Response:
+    """Back to the seats of the gathering. what: was done, for the hosts where an organizer did it."""
     async with access.context(request).db.reading() as tx:
         row = await given.seat(tx, request.state.person, access.path_id(request))
+    await actions.tell_hosts(access.context(request), request.state.person, row, what)
     return render.see_other(f"/host/gatherings/{row['gathering_id']}/seats", notice=notice)
 
 
@@ -210,4 +213,4 @@ async def move(request: Request) -> Response:
         )
     except Refused as refused:
         return await _move_page(request, form.add(refused.reasons))
-    return await _to_seats(request, "Their seat is moved, and they are told by mail.")
+    return await _to_seats(request, "Their seat is moved, and they are told by mail.", "moved a seat")
