@@ -61,7 +61,7 @@ def _offered(wait: OwnWait, now: datetime, zone: str, viewer: Viewer) -> MySeat:
         )
         seat = MySeat("offer_over", "The time for this offer is over", text)
         return replace(seat, href=_href(wait), more="See your place", waiting=True)
-    title = f"A seat is free for you until {clock.format_moment(wait.offer_ends_at, zone, viewer)}"
+    title = f"A seat is free for you until {clock.format_when(wait.offer_ends_at, zone, viewer)}"
     text = "You are next in line. Take it, or let it go, so that the next person has it sooner."
     seat = MySeat("offered", title, text, "Seat offered", "first", may_book=True)
     return replace(seat, href=_href(wait), more="See the offer", waiting=True)

@@ -119,7 +119,7 @@ def test_every_state_has_moves() -> None:
         (
             OwnWait(UUID(int=1), "offered", "amount", 2, NOW + timedelta(hours=6)),
             "offered",
-            "A seat is free for you until 1:00 pm",
+            "A seat is free for you until Monday, November 2, 1:00 pm",
             "You are next in line. Take it, or let it go, so that the next person has it sooner.",
         ),
         (
