@@ -15,6 +15,7 @@ from tests.browser.journeys import goes_back
 from tests.browser.site import Member, Site, until
 from tests.browser.visitor import Visitor
 from tests.cast import add_booking, open_the_room
+from tests.helpers import change
 
 
 async def with_a_paid_seat(
@@ -121,7 +122,12 @@ async def test_giving_a_paid_seat_back_asks_once_and_says_what_comes_back(
 
 
 async def test_giving_a_seat_back_late_says_so_before(visit: Visit, site: Site, live: bool) -> None:
-    visitor, _ = await with_a_paid_seat(visit, site, live=live, days=1)
+    visitor, member = await with_a_paid_seat(visit, site, live=live, days=1)
+    await change(
+        site.context,
+        "update bookings set confirmed_at = now() - interval '1 hour' where person_id = $1",
+        member.id,
+    )
     await visitor.open("/my/gatherings")
     await visitor.follow("Cancel my seat")
     await visitor.sees("none of the $45 you paid comes back")

@@ -24,7 +24,7 @@ from circles.guidelines.rules import Basis, Change
 from circles.store.context import Context
 from tests.cast import GUIDELINES, Cast, accept, add_booking, add_circle, add_gathering, add_person, settled
 from tests.conftest import Browser, OpenBrowser
-from tests.helpers import person, value
+from tests.helpers import change, person, value
 
 NEW = GUIDELINES + " Nobody records, by any means."
 WHY = "Somebody asked about recording."
@@ -189,10 +189,10 @@ async def test_the_form_helps_with_a_preview_and_the_starting_text(cast: Cast, b
 
 async def test_what_was_published_stays_as_it_was(context: Context, cast: Cast) -> None:
     version = await publish(context, cast)
-    for change in ("body = 'x'", "material = false", "why = 'x'", "published_at = now()", "number = 7"):
+    for column in ("body = 'x'", "material = false", "why = 'x'", "published_at = now()", "number = 7"):
         with pytest.raises(Exception, match="never changes"):
             await value(
-                context, f"update guidelines_versions set {change} where id = $1 returning id", version
+                context, f"update guidelines_versions set {column} where id = $1 returning id", version
             )
 
 
@@ -410,7 +410,9 @@ async def test_a_member_who_does_not_agree_is_refunded_in_full(context: Context,
 async def test_a_refund_that_agreeing_took_back_is_shown_again(context: Context, cast: Cast) -> None:
     soon = await add_gathering(context, cast.circle, starts_at=datetime.now(UTC) + timedelta(hours=2))
     booking = await add_booking(context, soon, cast.mira, kind="paid", amount=4500)
-    await change(context, "update bookings set confirmed_at = now() - interval '1 hour' where id = $1", booking)
+    await change(
+        context, "update bookings set confirmed_at = now() - interval '1 hour' where id = $1", booking
+    )
     version, mira = await publish(context, cast), await person(context, cast.mira)
     await agreeing_actions.agree(context, mira, booking, version_id=version, agreed=True)
     with pytest.raises(OutOfDate):

@@ -15,7 +15,8 @@ from starlette.applications import Starlette
 
 from circles.base.errors import Refused
 from circles.bookings import actions, moving
-from circles.invites.actions import make_feed, send
+from circles.invites.actions import send
+from circles.invites.feeds import make_feed
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast, add_gathering, version_of
@@ -62,7 +63,7 @@ async def booked(context: Context, person_id: UUID) -> list[datetime]:
 
 async def feed_store(context: Context, cast: Cast, browser: OpenBrowser) -> CalendarStore:
     async with context.db.transaction() as tx:
-        feed = (await make_feed(context, tx, cast.mira)).removeprefix("webcal://circles.test")
+        feed = (await make_feed(context, tx, cast.mira)).webcal.removeprefix("webcal://circles.test")
     async with browser() as program:
         return CalendarStore([(await program.get(feed)).content])
 
