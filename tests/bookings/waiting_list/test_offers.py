@@ -9,10 +9,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from circles import bookings
 from circles.base.errors import NotFound, Refused
 from circles.bookings import actions as booking_actions
 from circles.bookings.rules import AlreadyBooked
 from circles.bookings.waiting_list import actions, offers, rules
+from circles.commands import personal_data
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene
 from tests.bookings.waiting_list import helpers as line_helpers
@@ -199,3 +201,45 @@ async def test_no_booking_takes_a_seat_that_is_offered(line: Line) -> None:
     with pytest.raises(asyncpg.UniqueViolationError):
         await line.scene.value("update bookings set seat = 1 where id = $1", line.seats[1])
     assert await line.state(wait) == "offered"
+
+
+async def test_waits_are_deleted_a_month_after_they_ended(line: Line) -> None:
+    old, young = await line.wait(), await line.wait()
+    for wait, days in ((old, 31), (young, 29)):
+        await line.leave(wait)
+        await line.scene.value(
+            "update waits set ended_at = now() - make_interval(days => $2) where id = $1", wait, days
+        )
+    await offers.delete_old(line.scene.context)
+    assert await line.scene.value("select array_agg(id) from waits") == [young]
+
+
+async def test_erasing_somebody_frees_what_they_were_offered(line: Line) -> None:
+    mira, context = line.scene.cast.mira, line.scene.context
+    await line.join(mira)
+    second = await line.wait()
+    await line.cancel()
+    email = await line.scene.value("select email from people where id = $1", mira)
+    exported = await personal_data.export(context, email)
+    assert [row["state"] for row in exported["waits"]] == ["offered"]
+    assert "first_reason" not in exported["waits"][0]
+    await personal_data.erase(context, email)
+    assert await line.scene.count("waits where person_id = $1", mira) == 0
+    await offers.work_on_lists(context)
+    assert await line.state(second) == "offered"
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+async def test_fewer_seats_take_back_offers_before_seats(line: Line, capacity: int) -> None:
+    """Two seats were offered and one is booked: as many offers stay as fit, the first ones, on seats there are."""
+    first, second = await line.wait(), await line.wait()
+    await line.cancel(0)
+    await line.cancel(1)
+    async with line.scene.context.db.transaction() as tx:
+        await offers.SQL.lock_gathering(tx, gathering_id=line.gathering)
+        await bookings.make_room(tx, line.gathering, capacity, 1)
+        await tx.execute("update gatherings set capacity = $2 where id = $1", line.gathering, capacity)
+        await bookings.follow_change(tx, line.gathering, moved=False)
+    kept = ["offered", "waiting"] if capacity == 2 else ["waiting", "waiting"]
+    assert await line.states(first, second) == kept
+    assert await line.seats_taken() == capacity

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.base.clock import Viewer
+from circles.bookings import seat_rules
+from circles.bookings.seat_rules import OwnBooking, OwnRequest
 from circles.bookings.waiting_list import places, rules
 from circles.bookings.waiting_list.places import OwnWait
+from circles.gatherings import GatheringTimes
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -141,3 +146,20 @@ def test_what_pages_say_of_a_place(wait: OwnWait, code: str, title: str, text: s
 @pytest.mark.parametrize("state", ["accepted", "declined", "left", "lapsed", "closed"])
 def test_a_wait_that_ended_shows_nowhere(state: str) -> None:
     assert places.seat_of_wait(OwnWait(UUID(int=1), state, "amount", 1), NOW, "UTC") is None
+
+
+def test_a_place_comes_before_a_request_and_after_a_seat_until_the_start() -> None:
+    gathering = GatheringTimes(UUID(int=9), "open", NOW + HOUR, NOW + 2 * HOUR, "UTC")
+    wait = OwnWait(UUID(int=1), "waiting", "amount", 1)
+    booking = OwnBooking(UUID(int=2), "confirmed", "free", 0, "USD")
+    request = OwnRequest(UUID(int=3), "approved")
+
+    def code(**own: Any) -> str:
+        seat = seat_rules.my_seat(own.pop("booking", None), own.pop("gathering", gathering), NOW, **own)
+        return seat.code if seat else ""
+
+    assert code(booking=booking, wait=wait) == "seated"
+    assert code(booking=replace(booking, state="cancelled", end_cause="by_member"), wait=wait) == "waiting"
+    assert code(wait=wait, request=request) == "waiting"
+    assert code(wait=wait, gathering=replace(gathering, starts_at=NOW)) == ""
+    assert code(wait=wait, gathering=replace(gathering, state="cancelled")) == ""
