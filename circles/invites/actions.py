@@ -42,7 +42,14 @@ async def send(context: Context, *, booking_id: str) -> None:
             calendar = sending.calendar(settings, booking, invite["uid"], "REQUEST", due, recorded)
             differing = await _since_booking(tx, booking)
             await _mail(
-                tx, context, booking, "invite", calendars=[calendar], method="REQUEST", changes=differing
+                tx,
+                context,
+                booking,
+                "invite",
+                calendars=[calendar],
+                method="REQUEST",
+                organizers=[recorded["organizer"]],
+                changes=differing,
             )
     # What changed while this was read and sent is told after it.
     await changes.send_changes(context, person_id=str(booking["person_id"]))
@@ -63,14 +70,23 @@ async def resend(tx: db.Tx, context: Context, booking_id: UUID) -> bool:
         return False
     last = {"changed_at": invite["changed_at"], "organizer": invite["organizer"]}
     calendar = sending.calendar(context.settings, booking, invite["uid"], "REQUEST", due, last)
-    await _mail(tx, context, booking, "invite", calendars=[calendar], method="REQUEST", changes=[])
+    await _mail(
+        tx,
+        context,
+        booking,
+        "invite",
+        calendars=[calendar],
+        method="REQUEST",
+        organizers=[invite["organizer"]],
+        changes=[],
+    )
     return True
 
 
 @jobs.job("invites.send_several")
 async def send_several(context: Context, *, booking_ids: Sequence[str]) -> None:
     """Mail the invites of bookings that were confirmed together, in one mail with a calendar of each. Idempotent."""
-    settings, booked, calendars = context.settings, [], []
+    settings, booked, calendars, organizers = context.settings, [], [], []
     async with context.db.transaction() as tx:
         for booking in await _confirmed(tx, booking_ids):
             invite, sent = await sending.lock_invite(tx, settings, booking)
@@ -80,12 +96,22 @@ async def send_several(context: Context, *, booking_ids: Sequence[str]) -> None:
             recorded = await sending.record(tx, settings, invite["id"], booking, "REQUEST", due)
             calendars.append(sending.calendar(settings, booking, invite["uid"], "REQUEST", due, recorded))
             booked.append(booking)
+            organizers.append(recorded["organizer"])
         if not booked:
             return
         await feeds.make_feed(context, tx, booked[0]["person_id"])
         # Under the first of them, where the pages of all look for it.
         first = next((one for one in booked if str(one["booking_id"]) == booking_ids[0]), booked[0])
-        await _mail(tx, context, first, "invites", calendars=calendars, method="REQUEST", together=booked)
+        await _mail(
+            tx,
+            context,
+            first,
+            "invites",
+            calendars=calendars,
+            method="REQUEST",
+            organizers=organizers,
+            together=booked,
+        )
     # What changed since they were booked is told after it.
     await changes.send_changes(context, person_id=str(booked[0]["person_id"]))
 
@@ -187,6 +213,7 @@ async def _mail(
     *,
     calendars: Sequence[bytes],
     method: ics.Method,
+    organizers: Sequence[str | None] = (),
     **more: Any,
 ) -> None:
     title = rules.title(
@@ -211,7 +238,7 @@ async def _mail(
         about=booking["booking_id"],
         booking=booking,
         page=sending.my_gatherings_url(context.settings),
-        replies_read=replies.are_read(context.settings),
+        answering=replies.answering_text(context.settings, organizers),
         **more,
     )
 

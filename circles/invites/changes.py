@@ -118,7 +118,7 @@ async def _mail(tx: db.Tx, context: Context, changes: list[Changed], names: Mapp
         about=booking["booking_id"] if len(changes) == 1 else None,
         changes=changes,
         lines=list(dict.fromkeys(line for change in changes for line in change.lines)),
-        replies_read=replies.are_read(context.settings),
+        answering=replies.answering_text(context.settings, [one.booking["organizer"] for one in changes]),
         name=(changes[0].was or changes[0].now).discreet_name,
         page=sending.my_gatherings_url(context.settings),
         cancel_url=_cancel_url(context, changes),

@@ -63,14 +63,16 @@ class Entry:
     organizer: Party | None = None
 
 
-def invite(method: Method, entry: Entry, attendee: Party) -> bytes:
+def invite(method: Method, entry: Entry, attendee: Party, *, rsvp: bool = False) -> bytes:
     """The message that puts a gathering into a calendar or takes it out (RFC 5546, 3.2.2 and 3.2.5).
 
-    The only attendee is that person, already ACCEPTED and with RSVP=FALSE: they booked the seat
-    themselves, so no answer is expected (RFC 5545, 3.2.12 and 3.2.17).
+    The only attendee is that person, already ACCEPTED: they booked the seat themselves (RFC 5545, 3.2.12). rsvp:
+    whether an answer has an effect (3.2.17).
     """
     event = _event(entry)
-    event.add("attendee", _party(attendee, PARTSTAT="ACCEPTED", ROLE="REQ-PARTICIPANT", RSVP="FALSE"))
+    event.add(
+        "attendee", _party(attendee, PARTSTAT="ACCEPTED", ROLE="REQ-PARTICIPANT", RSVP=str(rsvp).upper())
+    )
     return _calendar(method, [event]).to_ical()
 
 

@@ -45,7 +45,7 @@ async def _mail(tx: db.Tx, context: Context, change: Changed, reason: str | None
         useful_until=booking["ends_at"],
         about=booking["booking_id"],
         change=change,
-        replies_read=replies.are_read(context.settings),
+        answering=replies.answering_text(context.settings, [booking["organizer"]]),
         name=change.now.discreet_name,
         by_host=reason is not None,
         reason=reason or "",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from circles import bookings
 from circles.base.settings import Settings
-from circles.invites import ics, rules
+from circles.invites import ics, replies, rules
 from circles.store import audit, db
 
 SQL = db.queries("invites/invites")
@@ -96,7 +96,8 @@ def calendar(
     """The calendar of a mail to the person of a booking. recorded: of `record`."""
     row = {**booking, **recorded, "uid": uid, "sequence": sequence}
     attendee = ics.Party(booking["email"], booking["person_name"])
-    return ics.invite(method, entry(settings, row), attendee)
+    rsvp = method == "REQUEST" and replies.are_read(settings, row["organizer"])
+    return ics.invite(method, entry(settings, row), attendee, rsvp=rsvp)
 
 
 def my_gatherings_url(settings: Settings) -> str:

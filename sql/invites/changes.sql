@@ -64,7 +64,7 @@ select
     circles.id as circle_id, circles.discreet_name, circles.place, gatherings.zone, gatherings.length_minutes,
     gatherings.starts_at, gatherings.ends_at, gatherings.told, now() as now,
     written.lines, written.last_line,
-    invites.id as invite_id, invites.uid, invites.sequence, invites.told as last_told,
+    invites.id as invite_id, invites.uid, invites.sequence, invites.organizer, invites.told as last_told,
     current.facts, last.sequence as last_sequence, last.facts as fingerprint
 from bookings_with_money as bookings
 join people on people.id = bookings.person_id

@@ -330,6 +330,41 @@ async def test_mails_say_that_an_answer_frees_no_seat_where_nobody_reads_it(
     for mail in mails:
         for body in (mail["text_body"], mail["html_body"]):
             assert ("does not free your seat" in body) == (not imap_host)
+            assert ("we mail you a button to give your seat back" in body) == bool(imap_host)
+        calendar = mail["calendar"].replace("\r\n ", "")
+        assert f"RSVP={'TRUE' if imap_host else 'FALSE'}" in calendar
+
+
+async def test_answers_to_a_former_mailbox_are_not_awaited(
+    context: Context, cast: Cast, app: Starlette
+) -> None:
+    """Its invites keep their ORGANIZER, to which programs send answers; only the mailbox of now is read."""
+    booking = await add_booking(context, cast.gathering, cast.mira)
+    await actions.send(context, booking_id=str(booking))
+    moved = {"imap_host": "imap.example.org", "mail_from": "new@example.org"}
+    context = Context(context.settings.model_copy(update=moved), context.db)
+    async with context.db.transaction() as tx:
+        await actions.resend(tx, context, booking)
+    await start_in(context, cast.gathering, timedelta(days=9))
+    await actions.send(context, booking_id=str(booking))
+    later = await rows(context, "select * from mails order by created_at, id offset 1")
+    assert [mail["kind"] for mail in later] == ["invite", "changed"]
+    for mail in later:
+        assert "does not free your seat" in mail["text_body"]
+        assert "RSVP=FALSE" in mail["calendar"].replace("\r\n ", "")
+
+
+async def test_a_mail_with_several_invites_says_what_an_answer_does(
+    context: Context, cast: Cast, app: Starlette
+) -> None:
+    bookings = [
+        await add_booking(context, gathering, cast.mira)
+        for gathering in (cast.gathering, await add_gathering(context, cast.circle, days=20))
+    ]
+    await actions.send_several(context, booking_ids=[str(booking) for booking in bookings])
+    (mail,) = await rows(context, "select * from mails where kind = 'invites'")
+    assert "does not free your seats" in mail["text_body"]
+    assert "does not free your seats" in mail["html_body"]
 
 
 async def test_several_workers_send_each_entry_once(context: Context, cast: Cast, app: Starlette) -> None:

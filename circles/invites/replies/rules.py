@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
@@ -20,9 +20,25 @@ _BULK = frozenset(("bulk", "junk", "list", "auto_reply"))
 _CALENDARS = frozenset(("text/calendar", "application/ics"))
 
 
-def are_read(settings: Settings) -> bool:
-    """Whether somebody who answers No in their calendar program hears of it."""
-    return bool(settings.imap_host)
+def are_read(settings: Settings, organizer: str | None = None) -> bool:
+    """Whether somebody who answers No in their calendar program hears of it.
+
+    organizer: the mailbox of their invite, to which programs send answers; None: the one that sends invites now. One
+    that sent them formerly is not read.
+    """
+    return (
+        bool(settings.imap_host)
+        and (organizer or settings.mail_from).casefold() == settings.mail_from.casefold()
+    )
+
+
+def answering_text(settings: Settings, organizers: Iterable[str | None]) -> str:
+    """What a mail with invites says of answers in a calendar program. organizers: of its invites, one for each seat."""
+    known = list(organizers)
+    if all(are_read(settings, organizer) for organizer in known):
+        seat = "your seat" if len(known) == 1 else "that seat"
+        return f"If you answer No in your calendar, we mail you a button to give {seat} back."
+    return f"Answering in your calendar does not free {'your seat' if len(known) == 1 else 'your seats'}."
 
 
 def replies_of(mail: bytes, own_address: str) -> list[ics.Reply]:
