@@ -38,6 +38,7 @@ BY_TYPE: dict[str, Any] = {
     "uuid[]": [UUID(int=7)],
     "date[]": [TODAY],
     "timestamptz[]": [NOW],
+    "float8[]": [1.5],
     "timestamp[]": [NOW.replace(tzinfo=None)],
 }
 # Values of these types find one row, or decide nothing.
@@ -64,6 +65,7 @@ INERT = frozenset(
     starts_at status statuses statuses_said steps stripe_id subject suggested text_body times to_address to_name
     token_hash told type uid uids unsubscribe_url until url useful_until version wait wall_start wall_time walls ways
     audience last_line line send_at send_wall typed
+    answered_at dedupe_key delay entrypoints failures last_uid payload runs urgency validity
     weekdays went_well what where why words year years zone zones
     """.split()  # noqa: SIM905
 )
