@@ -83,16 +83,17 @@ select person_id, hosting_within, leaves_out_mailed from feeds where hosting_has
 
 -- name: entries(person_id, leaves_out_mailed)
 -- what a person hosts or hosted, ahead and of the last 30 days, with how full it is. What changed last: the entry, or a seat.
--- One that is no longer hosted shows as long as its time is not over
+-- One that is no longer hosted shows as long as its time is not over, and nothing of its seats
 select
     entries.gathering_id, entries.person_id, entries.uid, entries.sequence, entries.hosting, entries.facts, entries.told,
-    entries.organizer, gatherings.seats_taken, gatherings.capacity, people.zone as person_zone, people.clock_hours,
+    entries.organizer, gatherings.state as gathering_state, gatherings.seats_taken, gatherings.capacity,
+    people.zone as person_zone, people.clock_hours,
     people.remind_day, people.remind_hour, people.calendar_alarms,
     greatest(
         entries.changed_at,
         (
             select max(greatest(bookings.created_at, bookings.confirmed_at, bookings.ended_at)) from bookings
-            where bookings.gathering_id = gatherings.id
+            where bookings.gathering_id = gatherings.id and entries.hosting
         )
     ) as changed_at
 from host_entries as entries

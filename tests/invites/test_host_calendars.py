@@ -19,7 +19,7 @@ from circles.invites import actions, feeds, rules
 from circles.invites.hosts.actions import send_to_host
 from circles.store import jobs
 from circles.store.context import Context
-from tests.cast import Cast, add_booking, add_gathering
+from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
 from tests.helpers import change, rows, start_in, value
 from tests.invites.calendar_store import stores_of
@@ -64,6 +64,51 @@ async def test_the_feed_of_what_is_hosted_says_how_full_it_is(
     assert str(after["summary"]) == "Tuesday group"
     assert f"/host/gatherings/{cast.gathering}" in after["description"]
     assert not NAMES.search(after["description"])
+
+
+async def entry_of_tuesday(browser: OpenBrowser, address: str) -> Any:
+    (entry,) = [one for one in await feed_of(browser, address) if str(one["summary"]) == "Tuesday group"]
+    return entry
+
+
+@pytest.mark.parametrize("how", ["removed", "role taken", "stand-in named"])
+async def test_somebody_who_hosts_no_more_reads_nothing_of_seats_in_the_feed(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette, how: str
+) -> None:
+    hugo = await add_person(context, "Hugo", is_facilitator=True)
+    await change(context, "insert into hosts values ($1, $2, 'co')", cast.circle, hugo)
+    _, hosted = await addresses(context, hugo)
+    await add_booking(context, cast.gathering, cast.mira, kind="paid", amount=3000)
+    entry = await entry_of_tuesday(browser, hosted)
+    assert "Hosting: 1 of 8 seats." in entry["description"]
+    leaving = {
+        "removed": ("delete from hosts where person_id = $1", hugo),
+        "role taken": ("update people set is_facilitator = false where id = $1", hugo),
+        "stand-in named": (
+            "insert into stand_ins (gathering_id, person_id, added_by) values ($1, $2, $2)",
+            cast.gathering,
+            cast.farid,
+        ),
+    }
+    await change(context, *leaving[how])
+    after = await entry_of_tuesday(browser, hosted)
+    assert str(after["status"]) == "CANCELLED"
+    assert "You no longer host this." in after["description"]
+    await add_booking(context, cast.gathering, cast.milo, kind="paid", amount=3000)
+    assert await entry_of_tuesday(browser, hosted) == after
+
+
+async def test_the_feed_says_that_a_gathering_is_canceled(
+    context: Context, browser: OpenBrowser, cast: Cast, app: Starlette
+) -> None:
+    _, hosted = await addresses(context, cast.farid)
+    await change(
+        context,
+        "update gatherings set state = 'cancelled', cancel_reason = 'Flooded.' where id = $1",
+        cast.gathering,
+    )
+    (entry,) = await feed_of(browser, hosted)
+    assert "Canceled." in entry["description"]
 
 
 async def test_what_is_hosted_is_beside_or_within_the_feed_of_what_is_attended(

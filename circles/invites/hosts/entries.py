@@ -51,7 +51,7 @@ async def feed_entries(
             settings,
             row,
             Shown.in_calendar(row),
-            first_line=rules.seats_words(row["seats_taken"], row["capacity"]),
+            first_line=rules.feed_line(row),
             canceled=not row["hosting"],
         )
         for row in rows

@@ -49,9 +49,11 @@ def viewer(row: Row) -> Viewer:
     return Viewer.of(row["person_zone"], row["clock_hours"])
 
 
-def seats_words(seats_taken: int, capacity: int) -> str:
-    """How full a gathering is, for its host's feed: Hosting: 5 of 8 seats."""
-    return f"Hosting: {seats_taken} of {plural(capacity, 'seat')}."
+def feed_line(row: Row) -> str:
+    """How full a gathering is, for its host's feed: Hosting: 5 of 8 seats. No number for somebody who hosts it no more."""
+    if row["hosting"]:
+        return f"Hosting: {row['seats_taken']} of {plural(row['capacity'], 'seat')}."
+    return "Canceled." if row["gathering_state"] == "cancelled" else "You no longer host this."
 
 
 def description(shown: Shown, first_line: str, page: str, viewer: Viewer) -> str:
