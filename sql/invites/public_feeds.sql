@@ -7,11 +7,22 @@ select * from public_dates order by starts_at, id limit :most;
 select * from public_dates where circle_id = :circle_id order by starts_at, id limit :most;
 
 -- name: community_changed()$
--- when the feed of the community changed last: something public changed, or a gathering began and left it
+-- when the feed of the community changed last: something public changed, or a gathering began and left it. Nothing of drafts
+-- shows in it
 select greatest(
-    (select max(public_changed_at) from gatherings),
-    (select max(public_changed_at) from circles),
-    (select max(starts_at) from gatherings where state = 'open' and starts_at <= now())
+    (
+        select gatherings.public_changed_at
+        from gatherings join circles on circles.id = gatherings.circle_id
+        where gatherings.state <> 'draft' and circles.state <> 'draft'
+        order by gatherings.public_changed_at desc limit 1
+    ),
+    (select max(public_changed_at) from circles where state <> 'draft'),
+    (
+        select gatherings.starts_at
+        from gatherings join circles on circles.id = gatherings.circle_id
+        where gatherings.state = 'open' and circles.state <> 'draft' and gatherings.starts_at <= now()
+        order by gatherings.starts_at desc limit 1
+    )
 );
 
 -- name: circle(circle_id)^
@@ -24,6 +35,6 @@ select
             max(gatherings.public_changed_at),
             max(gatherings.starts_at) filter (where gatherings.state = 'open' and gatherings.starts_at <= now())
         )
-        from gatherings where gatherings.circle_id = circles.id
+        from gatherings where gatherings.circle_id = circles.id and gatherings.state <> 'draft'
     ) as changed_at
 from circles where circles.id = :circle_id and circles.state = 'published';
