@@ -186,6 +186,44 @@ async def test_a_gathering_that_begins_leaves_the_feed_and_changes_it(
     assert later_at - first_at > timedelta(hours=20)
 
 
+async def test_drafts_change_no_public_feed(
+    context: Context, browser: OpenBrowser, cast: Cast, dates: None
+) -> None:
+    draft = await value(context, "select id from circles where state = 'draft'")
+    before = {path: await fetched(browser, path) for path in paths_of(cast)}
+    await change(context, "update circles set name = 'Another name' where id = $1", draft)
+    await change(
+        context,
+        "update gatherings set length_minutes = 45, ends_at = starts_at + interval '45 minutes' where circle_id = $1",
+        draft,
+    )
+    await change(
+        context,
+        "update gatherings set length_minutes = 45, ends_at = starts_at + interval '45 minutes' where state = 'draft'",
+    )
+    await add_gathering(context, draft, days=9)
+    await add_gathering(context, cast.circle, days=9, state="draft")
+    for path, answer in before.items():
+        again = await fetched(browser, path)
+        assert again.content == answer.content
+        assert again.headers["last-modified"] == answer.headers["last-modified"]
+    await change(context, "update circles set state = 'published' where id = $1", draft)
+    assert (await fetched(browser, "/gatherings/feed.xml")).content != before["/gatherings/feed.xml"].content
+
+
+async def test_nobody_who_subscribes_is_busy(browser: OpenBrowser, cast: Cast, dates: None) -> None:
+    for event in events_of(await fetched(browser, "/gatherings/feed.ics")):
+        assert str(event["transp"]) == "TRANSPARENT"
+
+
+def paths_of(cast: Cast) -> list[str]:
+    return [
+        f"{base}/feed.{ending}"
+        for base in ("/gatherings", f"/circles/{cast.circle}")
+        for ending in ("ics", "xml")
+    ]
+
+
 async def test_a_feed_has_a_largest_size(
     context: Context, browser: OpenBrowser, cast: Cast, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
