@@ -50,7 +50,7 @@ def viewer(row: Row) -> Viewer:
 
 
 def feed_line(row: Row) -> str:
-    """How full a gathering is, for its host's feed: Hosting: 5 of 8 seats. No number for somebody who hosts it no more."""
+    """How full a gathering is, for its host's feed: Hosting: 5 of 8 seats. No number for who hosts it no more."""
     if row["hosting"]:
         return f"Hosting: {row['seats_taken']} of {plural(row['capacity'], 'seat')}."
     return "Canceled." if row["gathering_state"] == "cancelled" else "You no longer host this."
