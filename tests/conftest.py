@@ -18,6 +18,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 import uvicorn
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 from starlette.applications import Starlette
 
 from app import connect_features
@@ -41,6 +43,12 @@ for name in set(os.environ) - set(FOR_TESTS):
 for name in ("DATABASE_URL", "PORT", "DATA_DIR"):
     os.environ.pop(name, None)
 os.environ["CIRCLES_ENV_FILE"] = ""
+
+# A busy machine is no failure, and what was green stays green: the examples of a test are the same in every run.
+property_settings.register_profile(
+    "circles", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+property_settings.load_profile("circles")
 
 # As at start-up, for tests of verbs that do not build the application.
 connect_features()
