@@ -372,8 +372,9 @@ async def test_a_note_says_why_somebody_left(cast: Cast, browser: OpenBrowser) -
 
 
 async def test_an_invite_is_sent_again_with_its_own_sequence(
-    cast: Cast, browser: OpenBrowser, drain: Drain
+    cast: Cast, browser: OpenBrowser, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("circles.hosting.seats.actions.DAY", timedelta(days=36_500))  # no day ends meanwhile
     booking = await give(cast)
     async with browser(cast.farid) as host:
         early = await host.post(f"/host/seats/{booking}/invite")
