@@ -45,12 +45,12 @@ async def start_in_the_past_minute(context: Context, cast: Cast, ahead: timedelt
 @pytest.mark.parametrize(
     ("starts_in", "age", "kinds"),
     [
-        (24.02 * HOUR, 7 * DAY, []),
+        (24.1 * HOUR, 7 * DAY, []),
         (23.9 * HOUR, 7 * DAY, ["day"]),
         (6.1 * HOUR, 7 * DAY, ["day"]),  # late, after an outage, and still of use
         (5.9 * HOUR, 7 * DAY, []),
         (0.9 * HOUR, 7 * DAY, ["hour"]),
-        (0.02 * HOUR, 7 * DAY, ["hour"]),
+        (0.1 * HOUR, 7 * DAY, ["hour"]),
         (19 * HOUR, HOUR, []),  # booked twenty hours before: the invite has just told them
         (2.9 * HOUR, 0.1 * HOUR, []),  # booked three hours before: none for the day
         (0.9 * HOUR, 2.1 * HOUR, ["hour"]),  # but one for the hour
