@@ -287,7 +287,6 @@ BOOKINGS = [
     post("/waits/{id}/agree", waiting_pages.agree, Access.SIGNED_IN),
     route("/host/gatherings/{id}/waiting-list", waiting_pages.hosted, Access.HOST),
     post("/host/gatherings/{id}/waiting-list/first", waiting_pages.put_first, Access.HOST),
-    post("/host/gatherings/{id}/waiting-list/write", waiting_pages.write, Access.HOST, once=True),
 ]
 
 GUIDELINES = [

@@ -27,6 +27,7 @@ async def messages(request: Request) -> Response:
         "messages/list.html",
         gathering=gathering,
         messages=rows,
+        audiences={row["id"]: audience_rules.audience_text(row) for row in rows},
         undelivered={row["id"]: rules.undelivered_summary(row) for row in rows},
         refusals=rules.writing_refusals(gathering),
     )

@@ -187,7 +187,7 @@ def writing_refusals(gathering: Row) -> list[Reason]:
                 f"This gathering was more than {WRITE_UNTIL.days} days ago, too long to write about it still.",
             )
         ]
-    if not gathering["booked"]:
+    if not gathering["booked"] and not gathering["waiting"]:
         return [Reason("nobody", "Nobody is booked yet. You can write once somebody has a seat.")]
     return []
 

@@ -253,7 +253,7 @@ where circles.guidelines_id = :guidelines_id and must_agree_to(waits.person_id, 
 select
     gatherings.id, gatherings.starts_at, gatherings.zone, gatherings.state, gatherings.capacity, gatherings.seats_taken,
     seats_offered(gatherings.id) as offered, circles.id as circle_id, circles.name as circle_name, circles.discreet_name,
-    clock_timestamp() as now, gatherings.state = 'open' and gatherings.starts_at > now() as is_ahead,
+    clock_timestamp() as now, gatherings.state = 'open' and gatherings.starts_at > now() as is_ahead, host.may_change,
     (select count(*) from waits where waits.gathering_id = gatherings.id and waits.state in ('waiting', 'offered')) as waiting
 from gatherings join circles on circles.id = gatherings.circle_id
 join may_host_gathering(gatherings.id, :actor_id) as host on true
@@ -280,13 +280,6 @@ returning id;
 -- one wait of a gathering that the caller may host
 select waits.id, waits.state, people.name from waits join people on people.id = waits.person_id
 where waits.id = :wait_id and waits.gathering_id = :gathering_id;
-
--- name: addressees(gathering_id)
--- who gets a message to everybody on the waiting list of a gathering
-select waits.id, people.id as person_id, people.email, people.name
-from waits join people on people.id = waits.person_id
-where waits.gathering_id = :gathering_id and waits.state in ('waiting', 'offered')
-order by waits.id;
 
 -- name: delete_old(days)!
 -- waits that ended long ago

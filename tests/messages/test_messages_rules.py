@@ -16,7 +16,7 @@ NOW = datetime(2027, 3, 9, 12, tzinfo=UTC)
 
 
 def gathering(**more: Any) -> dict[str, Any]:
-    return {"state": "open", "ends_at": NOW + timedelta(days=3), "now": NOW, "booked": 5} | more
+    return {"state": "open", "ends_at": NOW + timedelta(days=3), "now": NOW, "booked": 5, "waiting": 0} | more
 
 
 def test_what_is_typed_is_read() -> None:
@@ -71,6 +71,10 @@ def test_a_reply_address_is_one_line() -> None:
 )
 def test_when_no_message_can_be_written(more: dict[str, Any], code: str) -> None:
     assert [reason.code for reason in rules.writing_refusals(gathering(**more))] == [code]
+
+
+def test_those_who_wait_are_written_to_where_nobody_is_booked() -> None:
+    assert rules.writing_refusals(gathering(booked=0, waiting=1)) == []
 
 
 def test_a_thank_you_has_two_weeks() -> None:

@@ -12,7 +12,7 @@ from circles.bookings import actions as booking_actions
 from circles.bookings import queries as booking_queries
 from circles.bookings import rules as booking_rules
 from circles.bookings.rules import AlreadyBooked, Booking, BookingInput
-from circles.bookings.waiting_list import mails, offers, rules
+from circles.bookings.waiting_list import offers, rules
 from circles.gatherings import BookableGathering
 from circles.people import Person
 from circles.store import audit, db
@@ -178,7 +178,8 @@ async def put_first(
     Whether they can take it is decided as for everybody, and a host does not learn of it. Raises NotFound and Refused.
     """
     async with context.db.transaction() as tx:
-        or_not_found(await SQL.hosted_gathering(tx, gathering_id=gathering_id, actor_id=actor.id))
+        gathering = or_not_found(await SQL.hosted_gathering(tx, gathering_id=gathering_id, actor_id=actor.id))
+        or_not_found(gathering["may_change"] or None)  # helpers read the list
         await SQL.lock_gathering(tx, gathering_id=gathering_id)
         row = or_not_found(await SQL.hosted_wait(tx, wait_id=wait_id, gathering_id=gathering_id))
         why = rules.read_reason(reason)
@@ -192,21 +193,3 @@ async def put_first(
         )
         await offers.lapse_and_offer(tx, gathering_id)
         return row
-
-
-async def write(context: Context, actor: Person, gathering_id: UUID, text: str) -> int:
-    """Mail everybody on the waiting list a host's message. Returns how many. Raises NotFound and Refused."""
-    async with context.db.transaction() as tx:
-        row = or_not_found(await SQL.hosted_gathering(tx, gathering_id=gathering_id, actor_id=actor.id))
-        message = rules.read_message(text)
-        people = await db.rows(SQL.addressees(tx, gathering_id=gathering_id))
-        if not people:
-            raise Refused(
-                Reason("nobody", "Nobody is on the waiting list, so there is nobody to write to.", "text")
-            )
-        for person in people:
-            await mails.send_message(tx, context, row, person, message, actor.name)
-        await audit.record(
-            tx, "waiting_list.written_to", gathering_id, actor_id=actor.id, details={"mails": len(people)}
-        )
-    return len(people)

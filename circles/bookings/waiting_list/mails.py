@@ -73,26 +73,6 @@ def _useful_until(what: str, row: db.Record) -> datetime:
     return row["offer_ends_at"] if what == "offer" else row["starts_at"]
 
 
-async def send_message(
-    tx: db.Tx, context: Context, gathering: db.Record, person: db.Record, message: str, from_name: str
-) -> None:
-    """Mail one person on a waiting list what a host writes."""
-    await mail.send(
-        tx,
-        context.settings,
-        "waiting_list_message",
-        to=person["email"],
-        to_name=person["name"],
-        subject=f"{gathering['discreet_name']}: a message from your host",
-        person_id=person["person_id"],
-        useful_until=gathering["starts_at"],
-        body=message,
-        from_name=from_name,
-        gathering=gathering,
-        page=f"{context.settings.base_url}/waits/{person['id']}",
-    )
-
-
 async def ask_to_agree(tx: db.Tx, guidelines_id: UUID) -> None:
     """Enqueue a mail to everybody on a waiting list ahead who must agree to guidelines that changed. Idempotent."""
     for row in await db.rows(SQL.to_ask_again(tx, guidelines_id=guidelines_id)):

@@ -226,7 +226,6 @@ async def _hosted_page(request: Request, form: Form, status: int = 200) -> Respo
         is_later=after != UUID(int=0),
         form=form,
         max_reason=rules.MAX_REASON,
-        max_message=rules.MAX_MESSAGE,
     )
 
 
@@ -256,18 +255,4 @@ async def put_first(request: Request) -> Response:
         form.add(refused.reasons)
         return await _hosted_page(request, form, 422)
     notice = "They are next: the seat that is free, or the next one, is offered to them if they can take it."
-    return render.see_other(f"/host/gatherings/{gathering_id}/waiting-list", notice=notice)
-
-
-async def write(request: Request) -> Response:
-    """POST: mail everybody on the list."""
-    form, gathering_id = await Form.read(request), access.path_id(request)
-    try:
-        mails = await actions.write(
-            access.context(request), request.state.person, gathering_id, form.value("text")
-        )
-    except Refused as refused:
-        form.add(refused.reasons)
-        return await _hosted_page(request, form, 422)
-    notice = f"Your message is on its way to {mails} of them." if mails > 1 else "Your message is on its way."
     return render.see_other(f"/host/gatherings/{gathering_id}/waiting-list", notice=notice)

@@ -37,9 +37,8 @@ LAST_HOURS: Final = timedelta(hours=2)
 MAX_LAPSES: Final = 2
 # Waits are deleted so many days after they ended.
 KEEP_DAYS: Final = 30
-# How many letters a host's reason and message have at most.
+# How many letters a host's reason has at most.
 MAX_REASON: Final = 500
-MAX_MESSAGE: Final = 4000
 # Fewer full gatherings than these say nothing about how often a seat comes free.
 MIN_COUNTED: Final = 4
 
@@ -185,8 +184,3 @@ def line_text(waiting: int) -> str:
 def read_reason(typed: str) -> str:
     """Why a host offers a seat out of turn. Raises Refused."""
     return text.body(typed, "reason", max_length=MAX_REASON)
-
-
-def read_message(typed: str) -> str:
-    """A host's message to those who wait. Raises Refused."""
-    return text.body(typed, "text", max_length=MAX_MESSAGE)

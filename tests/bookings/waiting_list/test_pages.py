@@ -15,6 +15,7 @@ from tests.bookings.helpers import typed
 from tests.bookings.waiting_list import helpers as line_helpers
 from tests.bookings.waiting_list.helpers import Line
 from tests.conftest import Browser, OpenBrowser
+from tests.helpers import change
 
 scene, line, mira = helpers.scene, line_helpers.line, helpers.mira
 
@@ -159,18 +160,26 @@ async def test_a_host_puts_somebody_first_with_a_reason(line: Line, farid: Brows
     assert foreign.status_code == 404
 
 
-async def test_a_host_writes_to_everybody_who_waits(
-    line: Line, farid: Browser, drain: Callable[[], Any]
-) -> None:
+async def test_the_line_leads_to_messages(line: Line, farid: Browser) -> None:
     await line.wait("Wanda")
-    await line.wait("Wilma")
-    path = f"/host/gatherings/{line.gathering}/waiting-list/write"
-    assert (await farid.post(path, data={"text": " "})).status_code == 422
-    assert (await farid.post(path, data={"text": "We found a larger room."})).status_code == 303
-    await drain()
-    rows = "mails where subject = 'Tuesday group: a message from your host' and text_body like $1"
-    assert await line.scene.count(rows, "%We found a larger room.%") == 2
-    assert await line.scene.count(rows, "%Wilma%Wanda%") == 0
+    new = f"/host/gatherings/{line.gathering}/messages/new?to=waiting"
+    assert new in (await farid.get(f"/host/gatherings/{line.gathering}/waiting-list")).text
+    assert 'value="waiting" selected' in (await farid.get(new)).text
+
+
+async def test_helpers_read_the_line_and_change_nothing(line: Line, browser: OpenBrowser) -> None:
+    scene, wait = line.scene, await line.wait("Wanda")
+    await change(
+        scene.context, "insert into hosts values ($1, $2, 'helper')", scene.cast.circle, scene.cast.mira
+    )
+    path = f"/host/gatherings/{line.gathering}/waiting-list"
+    async with browser(scene.cast.mira) as helper:
+        shown = await helper.get(path)
+        assert (shown.status_code, "Wanda" in shown.text) == (200, True)
+        assert f"{path}/first" not in shown.text
+        assert "/messages/new" not in shown.text
+        answer = await helper.post(f"{path}/first", data={"wait": str(wait), "reason": "She asked."})
+        assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("why", ["overlap", "guidelines", "apart", "newcomers"])
