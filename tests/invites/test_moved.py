@@ -32,7 +32,7 @@ class CalendarStore:
         for file in files:
             for entry in icalendar.Calendar.from_ical(file).events:
                 kept = self.entries.get(str(entry["uid"]))
-                if kept is None or int(entry["sequence"]) > int(kept["sequence"]):
+                if kept is None or entry.sequence > kept.sequence:
                     self.entries[str(entry["uid"])] = entry
 
     def starts(self) -> list[datetime]:

@@ -46,11 +46,12 @@ async def test_every_upload_counts_and_is_refused_before_it_is_parsed(
         assert "many files" not in (await page.post("/me/picture", files=no_picture)).text
         assert len(parsed) == 2, "one that is refused counts as well"
         again = sent.headers["location"].replace("/columns", "/read")
-        for path, values in (
+        posts: list[tuple[str, dict[str, Any]]] = [
             ("/me/picture", {"files": PICTURE}),
             ("/organize/therapists/import", {"files": FILE}),
             (again, {"data": {"heading": "1"}}),
-        ):
+        ]
+        for path, values in posts:
             answer = await page.post(path, **values)
             assert (answer.status_code, "These were many files in a short time." in answer.text) == (
                 422,
