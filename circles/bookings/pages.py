@@ -33,6 +33,10 @@ async def booking_form(request: Request) -> Response:
     if booking:
         notice = AlreadyBooked(booking, same=False).reasons[0].text
         return render.see_other(f"/bookings/{booking.id}", notice=notice, kind="calm")
+    if (
+        eligibility.wait_id and gathering.seats_left <= 0
+    ):  # an offered seat is taken on the page of their place
+        return render.see_other(f"/waits/{eligibility.wait_id}")
     return _form_page(request, gathering, eligibility, Form({"choice": "amount"}))
 
 
@@ -59,7 +63,7 @@ async def book(request: Request) -> Response:
     except AlreadyBooked as refused:
         return await _booked_already(request, form, refused)
     except Full as refused:
-        return await _full(request, refused.gathering)
+        return await _full(request, refused)
     except Refused as refused:
         return await _form_refused(request, form, refused)
     return RedirectResponse(booking.checkout_url or f"/bookings/{booking.id}", status_code=303)
@@ -86,10 +90,15 @@ async def _booked_already(request: Request, form: Form, refused: AlreadyBooked) 
     return render.see_other(f"/bookings/{booking.id}", notice=refused.reasons[0].text, kind="calm")
 
 
-async def _full(request: Request, gathering: BookableGathering) -> Response:
-    """No seat is left, so there is no form to fill in again: a short page with the dates that have one."""
+async def _full(request: Request, refused: Full) -> Response:
+    """No seat is left, so there is no form to fill in again: a short page with the dates that have one.
+
+    Who is on the waiting list is led to their place, where they take the seat that is offered to them.
+    """
+    if refused.wait_id:
+        return render.see_other(f"/waits/{refused.wait_id}")
     async with access.context(request).db.reading() as tx:
-        full = await queries.other_dates(tx, gathering)
+        full = await queries.other_dates(tx, refused.gathering)
     return render.shared_page(request, "bookings/full.html", 422, gathering=full)
 
 

@@ -49,6 +49,7 @@ async def eligibility(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> tuple[Bo
 def eligibility_of(row: db.Record) -> tuple[BookableGathering, Eligibility]:
     """The same from a row with the columns of the query `eligibility`."""
     own = OwnBooking.of(row["own"]["booking"]) if row["own"] and row["own"]["booking"] else None
+    wait = (row["own"] or {}).get("wait")
     booking = None
     if own and own.state in ("held", "confirmed"):
         booking = ActiveBooking(own.id, own.state, own.kind, own.amount, own.currency, own.held_until)
@@ -60,6 +61,8 @@ def eligibility_of(row: db.Record) -> tuple[BookableGathering, Eligibility]:
         row["held"],
         screening_rules.admission_of(row),
         seat_rules.overlaps_of(row["overlaps"]),
+        UUID(wait["id"]) if wait else None,
+        is_offered=bool(wait) and wait["state"] == "offered",
     )
 
 
@@ -77,7 +80,7 @@ async def other_dates(tx: db.Tx, gathering: BookableGathering) -> FullGathering:
 
 
 async def full_gathering(tx: db.Tx, actor_id: UUID, gathering_id: UUID) -> FullGathering | None:
-    """A gathering ahead without a free seat, for somebody who has none there; None otherwise. One query."""
+    """A gathering ahead without a free seat, for somebody with no seat and no place in line there; None otherwise."""
     row = await SQL.full_gathering(tx, gathering_id=gathering_id, actor_id=actor_id)
     if row is None:
         return None

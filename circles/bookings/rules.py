@@ -55,7 +55,7 @@ class Eligibility:
 
     version_id, guidelines: the version in force and its text. held: how many seats are held for the person
     anywhere. admission: whom the circle admits, and how far this person is admitted. overlaps: their seats at
-    overlapping hours.
+    overlapping hours. wait_id: their place on the waiting list; is_offered: a seat is kept for them there.
     """
 
     now: datetime
@@ -65,6 +65,8 @@ class Eligibility:
     held: int = 0
     admission: Admission = screening_rules.OPEN
     overlaps: tuple[Overlap, ...] = ()
+    wait_id: UUID | None = None
+    is_offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,10 @@ class AlreadyBooked(Refused):
 
 
 class Full(Refused):
-    """No seat is left, and nothing else matters then. gathering: as it was read."""
+    """No seat is left, and nothing else matters then. wait_id: their place in line, if any."""
 
-    def __init__(self, gathering: BookableGathering) -> None:
-        self.gathering = gathering
+    def __init__(self, gathering: BookableGathering, wait_id: UUID | None = None) -> None:
+        self.gathering, self.wait_id = gathering, wait_id
         super().__init__(FULL)
 
 
@@ -135,7 +137,7 @@ def amount_due(gathering: BookableGathering, eligibility: Eligibility, sent: Boo
         raise AlreadyBooked(eligibility.booking, _is_same(eligibility.booking, gathering, sent))
     reasons = booking_refusals(gathering, eligibility, sent)
     if FULL in reasons:
-        raise Full(gathering)
+        raise Full(gathering, eligibility.wait_id)
     if any(reason.code == "guidelines_changed" for reason in reasons):
         raise OutOfDate(reasons)
     refuse_if(reasons)

@@ -19,7 +19,7 @@ where gatherings.gathering_id = :gathering_id;
 
 -- name: full_gathering(gathering_id, actor_id)^
 -- a gathering ahead whose seats are all taken, with the next dates of its circle that have a free one, for somebody who has no
--- seat there; no row otherwise
+-- seat there and does not wait for one; no row otherwise
 select
     gatherings.id as gathering_id, gatherings.circle_id, circles.name as circle_name, gatherings.starts_at,
     gatherings.zone, dates.ids, dates.starts, dates.zones, dates.seats
@@ -43,6 +43,10 @@ where gatherings.id = :gathering_id and gatherings.state = 'open' and gatherings
         select from bookings
         where bookings.gathering_id = gatherings.id and bookings.person_id = :actor_id
             and bookings.state in ('held', 'confirmed')
+    )
+    and not exists (
+        select from waits
+        where waits.gathering_id = gatherings.id and waits.person_id = :actor_id and waits.state in ('waiting', 'offered')
     );
 
 -- name: other_dates(circle_id, gathering_id)

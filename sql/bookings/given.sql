@@ -13,9 +13,13 @@ where gatherings.id = :gathering
 for no key update of gatherings;
 
 -- name: standing(gathering, email)^
--- once a gathering is locked: whether somebody with this address has a seat there, whether they are kept apart from somebody
--- who has one, and how many newcomers have one
+-- once a gathering is locked: whether somebody with this address has a seat there, whether one is offered to them, whether they
+-- are kept apart from somebody who has one, and how many newcomers have one
 select
+    exists (
+        select from waits join people on people.id = waits.person_id
+        where waits.gathering_id = :gathering and people.email = :email and waits.state = 'offered'
+    ) as is_offered,
     exists (
         select from bookings join people on people.id = bookings.person_id
         where bookings.gathering_id = :gathering and people.email = :email and bookings.state in ('held', 'confirmed')

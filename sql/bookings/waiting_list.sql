@@ -152,13 +152,14 @@ update waits set seat = free.number
 from high join free using (place)
 where waits.id = high.id;
 
--- name: shorten_offers(gathering_id)!
--- no offer lasts longer than until the start of its gathering
+-- name: shorten_offers(gathering_id)
+-- no offer lasts longer than until the start of its gathering; the rows say whose end sooner now
 update waits
 set offer_ends_at = greatest(gatherings.starts_at, waits.offered_at + interval '1 second')
 from gatherings
 where gatherings.id = :gathering_id and waits.gathering_id = gatherings.id and waits.state = 'offered'
-    and waits.offer_ends_at > gatherings.starts_at;
+    and waits.offer_ends_at > gatherings.starts_at
+returning waits.id, waits.offer_ends_at;
 
 -- name: active_of_gathering(gathering_id)
 -- everybody on the waiting list of a gathering
@@ -206,7 +207,7 @@ update waits set told = told || :mark::text where id = :wait_id;
 -- a wait of this person with all that its page shows
 select
     waits.*, clock_timestamp() as now, place_in_line(waits) as place,
-    gatherings.starts_at, gatherings.zone,
+    gatherings.starts_at, gatherings.zone, gatherings.community_seats,
     gatherings.seats_taken < gatherings.capacity
     and (waits.line <> 'community' or gatherings.community_taken < gatherings.community_seats) as is_free,
     circles.name as circle_name, circles.currency as scale_currency, circles.minimum, circles.suggested, circles.maximum,

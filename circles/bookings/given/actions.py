@@ -11,6 +11,7 @@ from circles.base.errors import NotFound, Reason, Refused, or_not_found, refuse_
 from circles.bookings import end_rules, transitions
 from circles.bookings.given import rules
 from circles.bookings.given.rules import Gift
+from circles.bookings.waiting_list import offers
 from circles.people import Person
 from circles.store import audit, db, jobs
 from circles.store.context import Context
@@ -37,6 +38,7 @@ async def give_seat(context: Context, actor: Person, gathering_id: UUID, gift: G
         if not await limits.allow(tx, context.settings, f"given seat {actor.id}", rules.MAX_GIVEN_A_DAY, DAY):
             raise Refused(_TOO_OFTEN)
         person, is_new = await people.account_for(tx, email=gift.email, name=gift.name, actor_id=actor.id)
+        wait_id = await offers.accept(tx, gathering_id, person.id)
         booking_id = await _give(tx, gathering, person.id, actor)
         await SQL.note_given(
             tx, booking=booking_id, actor_id=actor.id, name=gift.name, email=gift.email, made_account=is_new
@@ -46,6 +48,8 @@ async def give_seat(context: Context, actor: Person, gathering_id: UUID, gift: G
             await payments.note_cash(
                 tx, gift.key, booking_id, "received", gift.cash, gathering["currency"], actor_id=actor.id
             )
+        if wait_id:
+            await offers.note_booking(tx, gathering_id, wait_id, booking_id)
         await transitions.send_invite(tx, booking_id)
     return booking_id
 

@@ -39,7 +39,8 @@ def give_refusals(gathering: Row, standing: Row, gift: Gift) -> list[Reason]:
     if standing["has_seat"]:
         text = "Somebody with this address has a seat at this gathering, or is paying for one."
         return [Reason("has_seat", text, "email")]
-    if gathering["seats_taken"] >= gathering["capacity"]:
+    # The seat that is offered to them is theirs to be given.
+    if gathering["seats_taken"] - standing["is_offered"] >= gathering["capacity"]:
         text = "Every seat is taken. Take somebody off first, or change how many seats there are."
         return [Reason("full", text)]
     if standing["kept_apart"]:

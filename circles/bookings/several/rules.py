@@ -67,6 +67,8 @@ def why_not(date: Date, viewer: Viewer) -> str:
     if eligibility.booking:
         return "a seat is held for you" if eligibility.booking.state == "held" else "you have a seat"
     closed = rules.booking_closed(gathering, eligibility.now)
+    if eligibility.is_offered and closed and closed.code == "full":
+        return "a seat is offered to you, and you can take it in My gatherings"
     if closed:
         return "full" if closed.code == "full" else closed.title
     if eligibility.overlaps:

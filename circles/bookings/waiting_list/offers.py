@@ -62,10 +62,26 @@ async def take_up(tx: db.Tx, gathering_id: UUID, person_id: UUID, booking_id: UU
 
     The caller holds the gathering's lock, and offers afterwards what is free still.
     """
+    wait_id = await accept(tx, gathering_id, person_id)
+    if wait_id:
+        await SQL.note_booking(tx, wait_id=wait_id, booking_id=booking_id)
+
+
+async def accept(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> UUID | None:
+    """End somebody's wait, since they get a seat in another way: what they were offered is free for it. Returns it.
+
+    The caller holds the gathering's lock.
+    """
     wait_id = await SQL.active_wait(tx, gathering_id=gathering_id, person_id=person_id)
     if wait_id:
         await SQL.accept(tx, wait_id=wait_id)
-        await SQL.note_booking(tx, wait_id=wait_id, booking_id=booking_id)
+    return wait_id
+
+
+async def note_booking(tx: db.Tx, gathering_id: UUID, wait_id: UUID, booking_id: UUID) -> None:
+    """Note the booking that a wait ended with, and offer what is free still."""
+    await SQL.note_booking(tx, wait_id=wait_id, booking_id=booking_id)
+    await offer_seats(tx, gathering_id)
 
 
 async def reinstate(tx: db.Tx, booking_id: UUID) -> None:
@@ -99,10 +115,11 @@ async def reseat(tx: db.Tx, gathering_id: UUID, capacity: int) -> None:
 async def follow(tx: db.Tx, gathering_id: UUID, *, moved: bool) -> None:
     """After a host changed a locked gathering: tell those who wait of a new time, and offer the seats it has more."""
     if moved:
-        await SQL.shorten_offers(tx, gathering_id=gathering_id)
         row = await SQL.lock_gathering(tx, gathering_id=gathering_id)
         for wait in await db.rows(SQL.active_of_gathering(tx, gathering_id=gathering_id)):
-            await tell(tx, wait["id"], "moved", row["starts_at"])
+            await tell(tx, wait["id"], "moved", row["now"])  # by when it moved: it may move back and forth
+        for wait in await db.rows(SQL.shorten_offers(tx, gathering_id=gathering_id)):
+            await tell(tx, wait["id"], "offer", wait["offer_ends_at"])
     await offer_seats(tx, gathering_id)
 
 
