@@ -30,6 +30,7 @@ from circles.gatherings.own_seats import seat_rules
 from circles.store import db, templates
 from circles.web.forms import Form
 from circles.web.paging import FIRST, long_pager
+from tests.growth import plans
 
 GATHERINGS = db.queries("gatherings/gatherings")
 GUIDELINES = db.queries("guidelines/guidelines")
@@ -78,14 +79,17 @@ async def lifespan(app: Starlette) -> AsyncGenerator[None]:
     await app.state.pool.close()
 
 
-def bound(query: Any, arguments: dict[str, Any]) -> list[Any]:
+ORDER = plans.parameters("gatherings/gatherings")
+
+
+def bound(name: str, arguments: dict[str, Any]) -> list[Any]:
     """The arguments of a named query in the order of its placeholders."""
-    return [arguments[name] for name in query.parameters]
+    return [arguments[parameter] for parameter in ORDER[name]]
 
 
 async def listing(request: Request) -> Response:
     arguments = NO_FILTERS.arguments() | {"actor_id": None}
-    rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound(GATHERINGS.ahead, arguments))
+    rows = await request.app.state.pool.fetch(GATHERINGS.ahead.sql, *bound("ahead", arguments))
     total = rows[0]["total"] if rows else 0
     html = templates.render(
         "gatherings/list.html",
@@ -107,7 +111,7 @@ async def listing(request: Request) -> Response:
 async def gathering(request: Request) -> Response:
     query = GATHERINGS.gathering_page
     arguments = {"id": UUID(request.path_params["id"]), "actor_id": None}
-    row = dict(await request.app.state.pool.fetchrow(query.sql, *bound(query, arguments)))
+    row = dict(await request.app.state.pool.fetchrow(query.sql, *bound("gathering_page", arguments)))
     left = row["capacity"] - row["seats_taken"]
     scale, settings = (
         Scale(row["minimum"], row["suggested"], row["maximum"], row["currency"]),
