@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import imaplib
 import socket
 import subprocess
@@ -266,6 +267,46 @@ async def test_more_mails_than_one_reading_takes(
     for expected in ([], ["declined"]):
         await actions.read_replies(reading)
         assert await answers(reading) == expected
+
+
+@pytest.mark.parametrize("fault", ["ends the connection", "hangs", "is not given"])
+async def test_a_mail_that_cannot_be_fetched_keeps_no_other_from_being_read(
+    reading: Context, imap_port: int, seat: UUID, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    await actions.read_replies(reading)  # beginning wherever the tests before ended
+    bad = b"Subject: bad\r\n\r\n"
+    put(imap_port, reply(calendar(await uid_of(reading, seat))), bad, b"Subject: after it\r\n\r\n")
+    fetch = mailbox._fetch
+
+    def faulty(client: imaplib.IMAP4, uid: int) -> bytes:
+        fetched = fetch(client, uid)
+        if fetched != bad:
+            return fetched
+        if fault == "ends the connection":
+            raise imaplib.IMAP4.abort("socket error: EOF")
+        if fault == "is not given":
+            return fetch(client, uid * 10**12)  # no UID: the server answers BAD
+        return client.readline()  # nothing comes
+
+    monkeypatch.setattr(mailbox, "_fetch", faulty)
+    if fault == "hangs":
+        monkeypatch.setattr(actions, "READ_SECONDS", 1)
+        monkeypatch.setattr(mailbox, "ANSWER_SECONDS", 600)  # so it is the closing that ends the wait
+    readings = 0
+    while not await answers(reading):
+        # A reading that takes too long on a busy machine begins again.
+        with contextlib.suppress(mailbox.Unreadable):
+            await actions.read_replies(reading)
+        readings += 1
+        assert readings < 100
+    if fault == "is not given":
+        monkeypatch.setattr(mailbox, "_fetch", fetch)
+        uid = await value(reading, "select last_uid from reply_mailboxes")
+        await actions.read_replies(reading)
+        assert await value(reading, "select last_uid from reply_mailboxes") == uid, "it was passed over"
+    else:
+        with pytest.raises(mailbox.Unreadable):
+            await actions.read_replies(reading)
 
 
 async def test_without_the_setting_nothing_is_read(context: Context) -> None:

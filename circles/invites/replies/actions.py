@@ -45,7 +45,9 @@ async def _read(settings: Settings, before: Position | None, today: date) -> lis
         async with asyncio.timeout(READ_SECONDS):
             return await asyncio.to_thread(mailbox.read, before, today)
     except TimeoutError:
-        raise Unreadable("TimeoutError") from None
+        if not mailbox.mails:
+            raise Unreadable("TimeoutError") from None
+        return list(mailbox.mails)
     finally:
         mailbox.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
@@ -36,16 +37,21 @@ class Position:
 
 
 class Mailbox:
-    """One reading of the mailbox: blocking, so run it in a thread. `close` from another thread ends it at once."""
+    """One reading of the mailbox: blocking, so run it in a thread. `close` from another thread ends it at once.
+
+    mails: those read so far. They count whatever comes after them, so that a slow server, or a mail that ends the
+    connection, does not keep the others from being read.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.mails: list[tuple[Position, bytes]] = []
         self._client: imaplib.IMAP4 | None = None
 
     def read(self, before: Position | None, today: date) -> list[tuple[Position, bytes]]:
         """The mails after a position, oldest first, `MAX_MAILS` at most: each with its position and its beginning.
 
-        Raises Unreadable.
+        Raises Unreadable where none was read.
         """
         try:
             self._client = client = self._connect()
@@ -54,21 +60,25 @@ class Mailbox:
             client.select("INBOX", readonly=True)
             validity = int(client.response("UIDVALIDITY")[1][0] or 0)
             since = before.last_uid if before and before.validity == validity else None
-            mails = [
-                (Position(validity, uid), _fetch(client, uid))
-                for uid in sorted(_search(client, since, today))[:MAX_MAILS]
-            ]
+            for uid in sorted(_search(client, since, today))[:MAX_MAILS]:
+                self.mails.append((Position(validity, uid), _fetch(client, uid)))
             with suppress(*_ERRORS):
                 client.logout()
         except _ERRORS as error:
-            raise Unreadable(type(error).__name__) from None
-        return mails
+            if not self.mails:
+                raise Unreadable(type(error).__name__) from None
+        finally:
+            if self._client is not None:
+                with suppress(OSError):
+                    self._client.shutdown()
+        return self.mails
 
     def close(self) -> None:
-        """End the connection. A thread that waits for the server raises Unreadable."""
+        """End the connection at once. A thread that waits for the server raises Unreadable."""
         if self._client is not None:
             with suppress(OSError):
-                self._client.shutdown()
+                # Not the client's own shutdown: it waits for the thread that reads, and the event loop with it.
+                socket.socket.shutdown(self._client.sock, socket.SHUT_RDWR)
 
     def _connect(self) -> imaplib.IMAP4:
         host, port = self._settings.imap_host, self._settings.imap_port
@@ -98,8 +108,13 @@ def _search(client: imaplib.IMAP4, since: int | None, today: date) -> Iterator[i
 
 
 def _fetch(client: imaplib.IMAP4, uid: int) -> bytes:
-    """The beginning of a mail; empty when it is gone. PEEK leaves it unread."""
-    _, parts = client.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{MAX_BYTES}>)")
+    """The beginning of a mail; empty when it is gone or the server does not give it. PEEK leaves it unread."""
+    try:
+        _, parts = client.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{MAX_BYTES}>)")
+    except imaplib.IMAP4.abort:  # the connection ended
+        raise
+    except imaplib.IMAP4.error:  # answered BAD, for this mail alone
+        return b""
     for part in parts:
         if isinstance(part, tuple) and re.search(rb"BODY\[", part[0], re.IGNORECASE):
             return part[1][:MAX_BYTES]
