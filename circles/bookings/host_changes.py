@@ -90,3 +90,8 @@ async def make_room(tx: db.Tx, gathering_id: UUID, capacity: int, community_seat
 async def follow_change(tx: db.Tx, gathering_id: UUID, *, moved: bool) -> None:
     """After a gathering was changed: its waiting list is told of a new time, and offered the seats that it has more."""
     await offers.follow(tx, gathering_id, moved=moved)
+
+
+async def end_wait(tx: db.Tx, gathering_id: UUID, person_id: UUID) -> None:
+    """Somebody who waits is in the room: what they were offered is free. The caller holds the gathering's lock."""
+    await offers.accept(tx, gathering_id, person_id)

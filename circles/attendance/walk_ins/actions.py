@@ -62,6 +62,11 @@ async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_
     if full and not walk_in.over:
         raise Refused(rules.full_reason(room["capacity"]))
     cash = payments.parse_cash(walk_in.cash, gathering["currency"]) if walk_in.cash.strip() else 0
+    if walk_in.person_id:
+        await bookings.end_wait(tx, gathering["id"], walk_in.person_id)
+        room = await SQL.lock_gathering(
+            tx, gathering=gathering["id"]
+        )  # the seat that was offered to them is free
     seat = room["free_seat"] if walk_in.counts else None
     await SQL.add(
         tx,
@@ -73,6 +78,8 @@ async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_
         actor_id=actor_id,
         ago=walk_in.ago,
     )
+    if walk_in.person_id:
+        await bookings.follow_change(tx, gathering["id"], moved=False)
     details = {"seat": seat, "over": full, "account": walk_in.person_id is not None}
     if cash:
         await payments.note_walk_in_cash(

@@ -10,12 +10,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from circles import bookings
+from circles.attendance.walk_ins import actions as walk_ins
+from circles.attendance.walk_ins.rules import WalkIn
 from circles.base.errors import Refused
 from circles.bookings.waiting_list import offers
 from tests.bookings import helpers
 from tests.bookings.helpers import typed
 from tests.bookings.waiting_list import helpers as line_helpers
 from tests.bookings.waiting_list.helpers import Line
+from tests.cast import add_booking, add_gathering
 from tests.conftest import Browser
 
 scene, line, mira = helpers.scene, line_helpers.line, helpers.mira
@@ -122,3 +125,19 @@ async def test_a_line_for_seats_that_are_no_more_says_so(line: Line, mira: Brows
         await tx.execute("update gatherings set community_seats = 0 where id = $1", line.gathering)
     assert await line.state(wait) == "waiting"
     assert "no community seats any more" in (await mira.get(f"/waits/{wait}")).text
+
+
+async def test_a_walk_in_who_waits_is_offered_nothing_any_more(line: Line) -> None:
+    """They sit in the room already: the seat that was offered to them is theirs there."""
+    scene, mira_id = line.scene, line.scene.cast.mira
+    past = await add_gathering(scene.context, scene.cast.circle, days=-9)
+    await add_booking(scene.context, past, mira_id)
+    wait, other = await line.join(mira_id), await line.join(scene.cast.milo)
+    await line.cancel()
+    assert await line.states(wait, other) == ["offered", "waiting"]
+    await scene.starts_in(line.gathering, timedelta(minutes=20))
+    walk_in = WalkIn(uuid4(), "", mira_id, counts=True, over=True)
+    await walk_ins.add(scene.context, actor_id=scene.cast.farid, gathering_id=line.gathering, walk_in=walk_in)
+    assert await line.states(wait, other) == ["accepted", "waiting"]
+    assert await scene.value("select seat from walk_ins where id = $1", walk_in.key) == 1
+    assert await line.seats_taken() == 3
