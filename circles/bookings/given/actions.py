@@ -100,15 +100,15 @@ class TakenOff:
     cash_back: bool = False
 
 
-async def take_off(context: Context, actor: Person, booking_id: UUID, how: TakenOff) -> None:
+async def take_off(context: Context, actor: Person, booking_id: UUID, how: TakenOff) -> bool:
     """Take one person off before the start: free the seat, request the refund chosen, tell them. Idempotent.
 
-    Raises NotFound, and Refused with every reason.
+    Returns whether they were on until now. Raises NotFound, and Refused with every reason.
     """
     async with context.db.transaction() as tx:
         row = await _lock(tx, actor, booking_id)
         if row["state"] == "cancelled" and row["end_cause"] == "taken_off":
-            return
+            return False
         refuse_if(rules.take_off_refusals(row["state"], row["starts_at"], row["now"]))
         terms = end_rules.refund_for(row)
         await transitions.end(tx, row, "cancelled", "taken_off", actor_id=actor.id)
@@ -134,6 +134,7 @@ async def take_off(context: Context, actor: Person, booking_id: UUID, how: Taken
             details={"refund": how.refund, "cash_back": how.cash_back},
         )
         await transitions.withdraw_invite(tx, booking_id, "taken_off", how.message)
+    return True
 
 
 async def _lock(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:

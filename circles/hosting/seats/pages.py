@@ -121,17 +121,20 @@ async def take_off(request: Request) -> Response:
     if how is None or form.value("then") != "do":
         return await _take_off_page(request, form, preview=how)
     try:
-        await given.take_off(access.context(request), request.state.person, booking_id, how)
+        was_on = await given.take_off(access.context(request), request.state.person, booking_id, how)
     except Refused as refused:
         return await _take_off_page(request, form.add(refused.reasons))
-    return await _to_seats(request, "They are off the list, and are told by mail.", "took somebody off")
+    return await _to_seats(
+        request, "They are off the list, and are told by mail.", "took somebody off" if was_on else ""
+    )
 
 
 async def _to_seats(request: Request, notice: str, what: str) -> Response:
-    """Back to the seats of the gathering. what: was done, for the hosts where an organizer did it."""
+    """Back to the seats of the gathering. what: was done, for the hosts where an organizer did it; else empty."""
     async with access.context(request).db.reading() as tx:
         row = await given.seat(tx, request.state.person, access.path_id(request))
-    await actions.tell_hosts(access.context(request), request.state.person, row, what)
+    if what:
+        await actions.tell_hosts(access.context(request), request.state.person, row, what)
     return render.see_other(f"/host/gatherings/{row['gathering_id']}/seats", notice=notice)
 
 
@@ -185,6 +188,9 @@ async def _move_page(request: Request, form: Form) -> Response:
         row = await given.seat(tx, request.state.person, access.path_id(request))
         dates = await actions.dates_to_move_to(tx, row)
     to_id = reading.uuid_or_none(form.value("to"))
+    if to_id and form.ok and to_id not in {date["id"] for date in dates}:
+        text = "That date takes no seat any more. Please choose another one."
+        form.add(Reason("date_gone", text, "to" if dates else ""))
     return render.page(
         request,
         "hosting/seats/move.html",
@@ -208,9 +214,10 @@ async def move(request: Request) -> Response:
     if not form.ok or to_id is None or form.value("then") != "do":
         return await _move_page(request, form)
     try:
-        await bookings.move_by_host(
+        moved = await bookings.move_by_host(
             access.context(request), request.state.person, booking_id, to_id, reason=reason
         )
     except Refused as refused:
         return await _move_page(request, form.add(refused.reasons))
-    return await _to_seats(request, "Their seat is moved, and they are told by mail.", "moved a seat")
+    what = "moved a seat" if moved.was_id != to_id else ""
+    return await _to_seats(request, "Their seat is moved, and they are told by mail.", what)
