@@ -11,6 +11,7 @@ from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_fou
 from circles.bookings import end_rules, queries, rules, transitions
 from circles.bookings.end_rules import Refund
 from circles.bookings.rules import ActiveBooking, Booking, BookingInput, Eligibility
+from circles.bookings.waiting_list import offers
 from circles.gatherings import BookableGathering
 from circles.people import Person
 from circles.store import audit, db
@@ -59,10 +60,15 @@ async def _take_seat(
             gathering, eligibility = await queries.eligibility(tx, actor_id, gathering_id)
         # One that costs nothing is taken by one statement, which locks the gathering for that long alone.
         amount = rules.amount_due(gathering, eligibility, sent)
-        async with context.db.transaction() if amount else context.db.one_write() as tx:
+        is_one_write = not amount and not eligibility.is_offered
+        async with context.db.one_write() if is_one_write else context.db.transaction() as tx:
             booking = await take_seat_once(tx, actor_id, gathering, eligibility, sent)
             if booking:
                 await follow_booking(tx, booking)
+                if (
+                    eligibility.is_offered
+                ):  # they took the lowest free seat, so the one offered to them is free
+                    await offers.offer_seats(tx, gathering_id)
                 return gathering, booking
     async with context.db.reading() as tx:
         gathering, eligibility = await queries.eligibility(tx, actor_id, gathering_id)

@@ -8,6 +8,7 @@ from circles import payments, people
 from circles.base.errors import Refused, refuse_if
 from circles.bookings import end_rules, transitions
 from circles.bookings.amounts import actions as amounts
+from circles.bookings.waiting_list import offers
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 
@@ -93,9 +94,17 @@ async def _give_seat(tx: db.Tx, row: db.Record) -> None:
     await SQL.keep_amount(tx, booking_id=row["id"])
     if row["state"] == "held":
         await SQL.confirm(tx, booking_id=row["id"])
-    elif not await SQL.seat_again(tx, booking_id=row["id"]):
+    elif not await _seat_again(tx, row):
         raise Refused(end_rules.NO_SEAT_TO_GIVE)
     await transitions.record_confirmed(tx, row, "given by an organizer")
+
+
+async def _seat_again(tx: db.Tx, row: db.Record) -> bool:
+    """Give a lapsed booking a free seat, if there is one; another that was offered to its person goes on."""
+    is_seated = bool(await SQL.seat_again(tx, booking_id=row["id"]))
+    if is_seated:
+        await offers.offer_seats(tx, row["gathering_id"])
+    return is_seated
 
 
 async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> bool:
@@ -104,7 +113,7 @@ async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> b
     A member whose seat the host took back gets no other one by having paid meanwhile. Returns whether there is a seat.
     """
     taken_back = row["end_cause"] == "by_host"
-    if not taken_back and await SQL.seat_again(tx, booking_id=row["id"]):
+    if not taken_back and await _seat_again(tx, row):
         await transitions.record_confirmed(tx, row, "paid late, a seat was free")
         return True
     if not taken_back and row["end_cause"] != "gathering_cancelled":

@@ -12,6 +12,7 @@ from circles.bookings import actions, rules, transitions
 from circles.bookings.rules import Booking, BookingInput
 from circles.bookings.several import queries
 from circles.bookings.several.rules import SEVERAL_HELD, Order, order
+from circles.bookings.waiting_list import offers
 from circles.payments import Line
 from circles.people import Person
 from circles.store import db
@@ -47,6 +48,9 @@ async def book(
             async with context.db.transaction() as tx:
                 bookings = await _take_seats(tx, actor.id, wanted, sent)
                 await _follow(tx, bookings)
+                for date in wanted.dates:
+                    if date.eligibility.is_offered:  # they took the lowest free seat instead
+                        await offers.offer_seats(tx, date.id)
         except _Lost:
             lost = frozenset(chosen)
             continue

@@ -135,6 +135,7 @@ async def _book(
         raise Refused(CANNOT_NOW)
     await SQL.note_booking(tx, wait_id=row["id"], booking_id=booking.id)
     await booking_actions.follow_booking(tx, booking)
+    await offers.offer_seats(tx, row["gathering_id"])  # another seat than the offered one may be theirs
     return gathering, booking
 
 

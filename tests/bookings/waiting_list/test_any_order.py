@@ -64,10 +64,6 @@ class World:
         return BookingInput(choice, 0, self.version, agreed=True)
 
     async def book(self, person: Person, choice: str) -> None:
-        async with self.context.db.reading() as tx:
-            query = "select from waits where gathering_id = $1 and person_id = $2 and state = 'offered'"
-            if await tx.fetchrow(query, self.gathering, person.id) is not None:
-                return  # the page leads them to their offer
         await booking_actions.book(
             self.context,
             person,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from circles import bookings
+from circles.base.clock import NOBODY
 from circles.base.errors import NotFound, Refused
 from circles.bookings import actions as booking_actions
-from circles.bookings.rules import AlreadyBooked
+from circles.bookings.rules import AlreadyBooked, BookingInput
+from circles.bookings.several import actions as several
 from circles.bookings.waiting_list import actions, offers, rules
 from circles.commands import personal_data
 from tests.bookings import helpers
@@ -193,6 +196,44 @@ async def test_booking_directly_ends_the_wait(scene: Scene, line: Line) -> None:
     booking = await scene.book(scene.cast.mira, line.gathering)
     row = await line.row(wait)
     assert (row["state"], row["booking_id"]) == ("accepted", booking.id)
+
+
+async def book_one(line: Line, person: UUID, _: UUID) -> None:
+    await line.scene.book(person, line.gathering)
+
+
+async def book_several(line: Line, person: UUID, _: UUID) -> None:
+    cast = line.scene.cast
+    sent = BookingInput("amount", "45", cast.version, True, "USD")
+    actor, dates = await line.scene.person(person), [cast.gathering, line.gathering]
+    await several.book(line.scene.context, actor, cast.circle, dates, sent, NOBODY)
+
+
+async def be_given(line: Line, person: UUID, _: UUID) -> None:
+    host = await line.scene.person(line.scene.cast.farid)
+    gift = bookings.Gift(uuid4(), (await line.scene.person(person)).email, "Mira")
+    await bookings.given_seats.give_seat(line.scene.context, host, line.gathering, gift)
+
+
+async def take_offer(line: Line, _: UUID, wait: UUID) -> None:
+    await line.take(wait)
+
+
+@pytest.mark.parametrize("way", [book_one, book_several, be_given, take_offer])
+async def test_a_seat_offered_to_who_gets_another_one_goes_on_at_once(
+    line: Line, way: Callable[..., Awaitable[None]]
+) -> None:
+    """Seat 1 is free for anybody, since both were offered it; seat 2 is offered to the first."""
+    person = line.scene.cast.mira
+    first, second = await line.join(person), await line.wait()
+    await line.cancel(0)
+    await line.lapse(first)
+    await line.lapse(second)
+    await line.cancel(1)
+    assert (await line.row(first))["seat"] == 2
+    await way(line, person, first)
+    assert await line.states(first, second) == ["accepted", "offered"]
+    assert (await line.row(second))["seat"] == 2
 
 
 async def test_no_booking_takes_a_seat_that_is_offered(line: Line) -> None:
