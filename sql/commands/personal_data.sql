@@ -235,7 +235,10 @@ delete from message_people where person_id = :person and message_id not in (sele
 delete from change_lines where written_by = :person;
 
 -- name: erase_reply_address(person)!
--- the reply address of their own messages
+-- the reply address of their own messages, and of the mails with them to others
+with mailed as (
+    update mails set reply_to = '' where reply_to = (select people.email from people where id = :person)
+)
 update messages set reply_to = '' where written_by = :person;
 
 -- name: erase_picture(person)!

@@ -18,7 +18,7 @@ from circles.commands import personal_data
 from circles.directory.imports import actions as imports
 from circles.store import privacy
 from circles.store.context import Context
-from tests.cast import Cast, add_booking, add_gathering
+from tests.cast import Cast, add_booking, add_gathering, add_person
 
 
 async def test_every_column_is_in_the_map(context: Context) -> None:
@@ -82,6 +82,21 @@ async def test_an_erased_person_has_no_name(cast: Cast, context: Context) -> Non
         assert await tx.fetchval("select sum(amount) from money_rows") == 4500
     assert (row["name"], row["pronouns"]) == ("Somebody who left", "")
     assert row["email"].endswith("@gone.invalid")
+
+
+async def test_mails_to_others_hold_no_address_of_an_erased_writer(cast: Cast, context: Context) -> None:
+    fay = await add_person(context, "Fay")
+    async with context.db.transaction() as tx:
+        await tx.execute(
+            "insert into mails "
+            "(message_id, kind, to_address, to_name, subject, text_body, html_body, reply_to, person_id) "
+            "values ('1', 'message', 'mira@example.org', 'Mira', 'Tuesday group', '', '', 'fay@example.org', $1)",
+            cast.mira,
+        )
+    await personal_data.erase(context, "fay@example.org")
+    async with context.db.reading() as tx:
+        assert await tx.fetchval("select name from people where id = $1", fay) == "Somebody who left"
+        assert await tx.fetchval("select reply_to from mails") == ""
 
 
 async def test_nobody_is_erased_while_something_is_open(cast: Cast, context: Context) -> None:
