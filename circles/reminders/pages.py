@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from circles.base.errors import NotFound
 from circles.reminders import actions, rules
 from circles.web import access, render
+from circles.web.encoding import compression
 from circles.web.forms import Form
 
 PATH = "/reminders/"
@@ -23,8 +24,9 @@ async def show(request: Request) -> Response:
             choice = await actions.choice(context, tx, token)
     except NotFound:
         return render.page(request, "reminders/unknown.html", 404)
+    compression.send_as_it_is(request)  # the page holds the key of its address
     values = {"kinds": ",".join(name for name in rules.KINDS if choice[f"remind_{name}"])}
-    return render.page(
+    page = render.page(
         request,
         "reminders/choose.html",
         form=Form(values),
@@ -32,6 +34,8 @@ async def show(request: Request) -> Response:
         choice=choice,
         text=rules.choice_text(choice),
     )
+    page.headers["Cache-Control"] = "no-store"
+    return page
 
 
 async def choose(request: Request) -> Response:

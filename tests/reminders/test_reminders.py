@@ -264,7 +264,11 @@ async def test_the_page_offers_every_choice_without_a_sign_in(
             assert await chosen(context, cast.mira) == expected
         assert (await page.post(path)).status_code == 303  # the button
         assert await chosen(context, cast.mira) == (False, False)
-        assert "Turn reminders off" not in (await page.get(path)).text
+        shown = await page.get(path, headers={"Accept-Encoding": "gzip"})
+        assert "Turn reminders off" not in shown.text
+        # Its address is a key.
+        assert shown.headers["cache-control"] == "no-store"
+        assert "content-encoding" not in shown.headers
 
 
 async def test_a_link_that_opens_nothing_says_what_to_do(
