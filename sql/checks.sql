@@ -259,13 +259,13 @@ select count(*) from bookings where not exists (
 -- name: every_moved_seat_has_an_event()$
 -- a booking that moved has an event row for each time, the last of which says where it is
 select count(*) from bookings
-join lateral (
-    select count(*) filter (where events.details ->> 'by' = 'member') as by_member, (
-        array_agg(events.details ->> 'to' order by events.id desc)
-    )[1] as last_to
-    from events where events.about = bookings.id and events.what = 'booking.moved'
-) as moved on true
-where bookings.moves <> moved.by_member or moved.last_to <> bookings.gathering_id::text;
+left join (
+    select
+        about, count(*) filter (where details ->> 'by' = 'member') as by_member,
+        (array_agg(details ->> 'to' order by id desc))[1] as last_to
+    from events where what = 'booking.moved' group by about
+) as moved on moved.about = bookings.id
+where bookings.moves <> coalesce(moved.by_member, 0) or moved.last_to <> bookings.gathering_id::text;
 
 -- name: every_invite_is_of_a_gathering()$
 -- no invite lost its gathering while two of a person exchanged theirs
