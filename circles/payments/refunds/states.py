@@ -38,16 +38,13 @@ async def sync_refund(context: Context, *, stripe_id: str) -> None:
 
 async def apply(tx: db.Tx, context: Context, snapshot: RefundSnapshot) -> None:
     """Move the refund that Stripe answered: ours, or one made at its dashboard, which is followed from now on."""
-    place = await SQL.refund_of(
-        tx,
-        operation_id=snapshot.operation_id,
-        stripe_id=snapshot.id,
-        payment_intent=snapshot.payment_intent,
-    )
+    place = await _place_of(tx, snapshot)
     if place is None:  # of another site on the same account, or of a payment that is not here yet
         return
     if place["checkout_id"]:
         await SQL.lock_payment(tx, checkout_id=place["checkout_id"])
+        # Another job may have recorded it while this one waited for the lock.
+        place = await _place_of(tx, snapshot) or place
     row = await SQL.lock_refund(tx, id=place["id"]) if place["id"] else None
     if row is None or _is_another(row, snapshot):
         shares = await _adopt(tx, place, snapshot)
@@ -55,6 +52,15 @@ async def apply(tx: db.Tx, context: Context, snapshot: RefundSnapshot) -> None:
         shares = await _shares(tx, place, snapshot) or [(row, snapshot)]
     for share, part in shares:
         await _move(tx, context, share, part)
+
+
+async def _place_of(tx: db.Tx, snapshot: RefundSnapshot) -> db.Record | None:
+    return await SQL.refund_of(
+        tx,
+        operation_id=snapshot.operation_id,
+        stripe_id=snapshot.id,
+        payment_intent=snapshot.payment_intent,
+    )
 
 
 async def _shares(
