@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from circles import payments, people
@@ -24,7 +25,7 @@ async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None
     Called inside the transaction that moves the checkout, after its money is in the ledger.
     """
     if settled.covers == "addition":
-        await _settle_addition(tx, settled)
+        await _settle_addition(tx, context, settled)
         return
     if len(settled.lines) > 1:  # whoever locks several gatherings locks them in the order of their ids
         await SQL.lock_gatherings(tx, booking_ids=settled.booking_ids)
@@ -32,13 +33,17 @@ async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None
     await transitions.send_invites(tx, confirmed)
 
 
-async def _settle_addition(tx: db.Tx, settled: payments.Settled) -> None:
+async def _settle_addition(tx: db.Tx, context: Context, settled: payments.Settled) -> None:
     """A seat costs what was paid for it in addition; what it cannot cost goes back to the person who paid it."""
     line = settled.lines[0]
-    if settled.outcome not in ("paid", "accepted"):
-        return
-    if not await amounts.apply_addition(tx, line.booking_id, line.amount):
-        await payments.refund_addition(tx, settled.lines[0].booking_id, settled.reference, "not_needed")
+    row = await transitions.lock(tx, line.booking_id)
+    if settled.outcome in ("paid", "accepted") and not await amounts.apply_addition(tx, row, line.amount):
+        back = await payments.refund_addition(tx, line.booking_id, settled.reference, "not_needed")
+        subject = "your additional payment comes back to you"
+        await _mail_money_news(tx, context, row, "addition_back", subject, amount=back)
+    elif settled.outcome == "debit_failed":
+        subject = "your additional payment did not arrive"
+        await _mail_money_news(tx, context, row, "addition_failed", subject, amount=line.amount)
 
 
 async def _settle_booking(tx: db.Tx, context: Context, booking_id: UUID, settled: payments.Settled) -> bool:
@@ -50,7 +55,7 @@ async def _settle_booking(tx: db.Tx, context: Context, booking_id: UUID, settled
     if settled.outcome == "paid":
         return await _settle_paid(tx, context, row)
     if row["state"] == "held":
-        await _let_go(tx, context, row, settled.outcome, tells=booking_id == settled.reference)
+        await _let_go(tx, context, row, settled)
     return False
 
 
@@ -71,18 +76,20 @@ async def _settle_paid(tx: db.Tx, context: Context, row: db.Record) -> bool:
     return False
 
 
-async def _let_go(tx: db.Tx, context: Context, row: db.Record, outcome: str, *, tells: bool) -> None:
+async def _let_go(tx: db.Tx, context: Context, row: db.Record, settled: payments.Settled) -> None:
     """End a held seat that nobody paid, and tell the member where they could not know it.
 
-    tells: a debit that failed is told once, whatever number of seats it was to pay.
+    A debit that failed is told once, whatever number of seats it was to pay.
     """
     let_go, gathering_canceled = row["let_go_at"] is not None, row["gathering_state"] == "cancelled"
-    cause = end_rules.end_cause(outcome, let_go=let_go, gathering_canceled=gathering_canceled)
+    cause = end_rules.end_cause(settled.outcome, let_go=let_go, gathering_canceled=gathering_canceled)
     await transitions.end(tx, row, "lapsed", cause)
     if gathering_canceled and not let_go:
         await transitions.withdraw_invite(tx, row["id"], cause)
-    elif outcome == "debit_failed" and tells and not gathering_canceled:
-        await _mail_money_news(tx, context, row, "payment_failed", "your payment did not arrive")
+    elif settled.outcome == "debit_failed" and row["id"] == settled.reference and not gathering_canceled:
+        amount, subject = sum(line.amount for line in settled.lines), "your payment did not arrive"
+        more = {"amount": amount, "seats": len(settled.lines)}
+        await _mail_money_news(tx, context, row, "payment_failed", subject, **more)
 
 
 async def _give_seat(tx: db.Tx, row: db.Record) -> None:
@@ -132,9 +139,9 @@ async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) 
 
 
 async def _mail_money_news(
-    tx: db.Tx, context: Context, row: db.Record, kind: str, subject: str, reason: str = ""
+    tx: db.Tx, context: Context, row: db.Record, kind: str, subject: str, **more: Any
 ) -> None:
-    """Tell the member what became of the payment of a locked booking."""
+    """Tell the member what became of a payment of a locked booking. more: what the mail says besides."""
     person = (await people.by_ids(tx, [row["person_id"]]))[row["person_id"]]
     await mail.send(
         tx,
@@ -145,7 +152,7 @@ async def _mail_money_news(
         subject=f"{row['discreet_name']}: {subject}",
         person_id=person.id,
         row=row,
-        reason=reason,
+        **more,
     )
 
 

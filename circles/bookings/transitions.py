@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from circles import payments
 from circles.base.errors import or_not_found
 from circles.base.moves import check_move
 from circles.bookings.rules import MOVES, State
@@ -50,7 +51,9 @@ async def end(
     actor_id: UUID | None = None,
     offers_seat: bool = True,
 ) -> None:
-    """End a locked booking as lapsed or canceled; its seat is offered to whoever is first on the waiting list.
+    """End a locked booking as lapsed or canceled, with what was to be paid for it in addition.
+
+    Its seat is offered to whoever is first on the waiting list.
 
     actor_id: None for the site itself. offers_seat: False where the gathering loses that seat in the same change.
     """
@@ -59,6 +62,8 @@ async def end(
     await audit.record(
         tx, f"booking.{state}", row["id"], actor_id=actor_id, before=row["state"], after=state, why=cause
     )
+    if row["state"] == "confirmed":
+        await payments.end_additions(tx, row["id"])
     if cause == "no_checkout":
         await offers.reinstate(tx, row["id"])
     if offers_seat:

@@ -2,7 +2,15 @@
 
 from circles.payments.cash.actions import cash_of, note_cash, note_walk_in_cash
 from circles.payments.cash.rules import parse as parse_cash
-from circles.payments.checkout import pay_address, prepare, prepare_addition, prepare_several, release, start
+from circles.payments.checkout import (
+    end_additions,
+    pay_address,
+    prepare,
+    prepare_addition,
+    prepare_several,
+    release,
+    start,
+)
 from circles.payments.gateway import (
     PRACTICE_KEY,
     Unreachable,
@@ -30,6 +38,7 @@ __all__ = [
     "cash_of",
     "check_key",
     "close",
+    "end_additions",
     "from_stripe",
     "local_path",
     "note_cash",

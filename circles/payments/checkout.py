@@ -214,6 +214,20 @@ async def release(context: Context, reference: UUID) -> Released:
     return "expired" if state in ("expired", "failed") else "undecided"
 
 
+async def end_additions(tx: db.Tx, booking_id: UUID) -> None:
+    """Have the additional payments of a booking ended that nobody paid yet, since it has ended."""
+    for row in await db.rows(SQL.open_additions(tx, booking_id=booking_id)):
+        reference = str(row["reference"])
+        await jobs.enqueue(tx, "payments.end_addition", reference=reference, key=reference)
+
+
+@jobs.job("payments.end_addition", group="money")
+async def end_addition(context: Context, *, reference: str) -> None:
+    """Job: end an additional payment at Stripe. Raises Unreachable without an answer: the queue tries again."""
+    if await release(context, UUID(reference)) == "unreachable":
+        raise Unreachable
+
+
 async def settle_finding(
     tx: db.Tx, context: Context, actor_id: UUID, finding_id: UUID, reason: str, *, refund: bool
 ) -> bool:

@@ -62,6 +62,12 @@ for no key update of checkouts;
 -- the checkout that a reference names
 select * from checkouts where id = checkout_named(:reference);
 
+-- name: open_additions(booking_id)
+-- the additional payments of a booking that can still be paid, by their references
+select checkouts.booking_id as reference
+from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
+where lines.booking_id = :booking_id and lines.is_addition and checkouts.state in ('asked', 'open');
+
 -- name: lines_of(checkout_id)
 -- the bookings that a checkout pays, and how much for each, in minor units
 select booking_id, amount from checkout_lines where checkout_id = :checkout_id order by position;

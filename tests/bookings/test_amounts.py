@@ -13,6 +13,7 @@ from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import actions as booking_actions
 from circles.bookings.amounts import actions
 from circles.bookings.rules import BookingInput
+from circles.payments import sync
 from circles.practice.stripe import checkouts as look_alike
 from tests.bookings import helpers
 from tests.bookings.helpers import GOOD_CARD, Scene, paid_seat
@@ -113,6 +114,62 @@ async def test_more_that_comes_after_the_seat_was_canceled_goes_back(scene: Scen
     await drain()
     assert (await scene.row(booking))["state"] == "cancelled"
     assert await balance(scene, booking) == 0
+    (mail,) = await mails_of(scene, "addition_back")
+    assert "that seat had been canceled" in mail
+    assert "All of it, $15, is on its way back" in mail
+    assert "First steps home" not in mail, "discreet"
+
+
+async def mails_of(scene: Scene, kind: str) -> list[str]:
+    query = "select array_agg(subject || ' ' || replace(text_body, chr(10), ' ')) from mails where kind = $1"
+    return await scene.value(query, kind) or []
+
+
+async def test_canceling_ends_the_additional_payment_that_nobody_made(scene: Scene, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await change(scene, booking, 6000)
+    await booking_actions.cancel(scene.context, await scene.person(scene.cast.mira), booking, shown=4500)
+    await drain()
+    await drain()  # what the first one enqueued
+    ours = "select state from checkouts where covers = 'addition'"
+    assert await scene.value(ours) == "expired"
+    theirs = "select count(*) from practice_objects where kind = 'checkout' and body ->> 'status' = 'open'"
+    assert await scene.value(theirs) == 0
+    assert await mails_of(scene, "addition_back") == []
+
+
+async def test_an_additional_debit_that_fails_is_told_and_changes_nothing(scene: Scene, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await change(scene, booking, 6000)
+    stripe_id = await scene.value("select stripe_id from checkouts where covers = 'addition'")
+    async with scene.context.db.transaction() as tx:
+        await look_alike.pay(tx, stripe_id, look_alike.BANK_ACCOUNT)
+        await look_alike.decide(tx, stripe_id, succeeded=False)
+    for _ in range(2):
+        await sync.sync_checkout(scene.context, stripe_id=stripe_id)
+    row = await scene.row(booking)
+    assert (row["state"], row["amount"]) == ("confirmed", 4500)
+    (mail,) = await mails_of(scene, "addition_failed")
+    assert "did not send the $15" in mail
+    assert "your seat is yours as before" in mail
+
+
+async def test_two_windows_ask_for_one_additional_payment(
+    scene: Scene, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await change(scene, booking, 6000)
+
+    async def began_before_the_other(*_: object) -> None:
+        return
+
+    monkeypatch.setattr(actions, "_end_other_addition", began_before_the_other)
+    for amount in (7000, 3000):
+        with pytest.raises(OutOfDate) as refused:
+            await change(scene, booking, amount)
+        assert refused.value.codes == {"addition_begun"}
+    assert await scene.count("checkouts where covers = 'addition'") == 1
+    assert (await scene.row(booking))["amount"] == 4500
 
 
 async def test_a_paid_seat_becomes_a_community_seat_and_back(

@@ -11,7 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from circles.base.clock import NOBODY
 from circles.base.errors import Refused
+from circles.bookings.rules import BookingInput
+from circles.bookings.several import actions as several
 from circles.payments import sync
 from circles.payments.stuck import actions as stuck
 from circles.payments.stuck import seats
@@ -273,6 +276,19 @@ async def test_a_debit_that_fails_is_told_to_the_member_and_listed(
     text = (await odile.get("/organize/money")).text
     assert "Bank payments that did not arrive" in text
     assert "Mira" in text.partition("Bank payments that did not arrive")[2]
+
+
+async def test_a_debit_for_several_seats_is_told_once_with_its_whole_amount(scene: Scene) -> None:
+    dates = [scene.cast.gathering, await add_gathering(scene.context, scene.cast.circle, days=14)]
+    sent = BookingInput("amount", "45", scene.cast.version, True, "USD")
+    actor = await scene.person(scene.cast.mira)
+    booking = (await several.book(scene.context, actor, scene.cast.circle, dates, sent, NOBODY)).id
+    await scene.pay(booking, look_alike.BANK_ACCOUNT)
+    await decide(scene, booking, succeeded=False)
+    await sync.sync_checkout(scene.context, booking_id=str(booking))
+    (mail,) = await scene.value("select array_agg(text_body) from mails where kind = 'payment_failed'")
+    assert "did not send the $90" in mail
+    assert "The seats that were held for you were" in mail
 
 
 async def test_a_card_that_was_never_charged_gets_no_such_mail(scene: Scene, drain: Drain) -> None:

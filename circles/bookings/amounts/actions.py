@@ -73,9 +73,14 @@ async def _end_other_addition(context: Context, actor: Person, booking_id: UUID,
 async def _apply_or_ask(
     tx: db.Tx, actor: Person, row: db.Record, choices: db.Record, change: Change
 ) -> UUID | None:
-    """Apply a change that asks for nothing; else the reference of the additional payment that does."""
+    """Apply a change that asks for nothing; else the reference of the additional payment that does.
+
+    Raises OutOfDate when one of another amount was begun since those were ended.
+    """
+    if choices["reference"] and choices["addition"] != change.extra:
+        raise OutOfDate(rules.BEGUN_MEANWHILE)
     if change.extra:
-        if choices["addition"] == change.extra:
+        if choices["reference"]:
             return choices["reference"]
         until = await SQL.in_minutes(tx, minutes=payments.HOLD_MINUTES)
         return await payments.prepare_addition(tx, row["id"], change.extra, row["currency"], until)
@@ -116,15 +121,14 @@ async def _start(context: Context, row: db.Record, extra: int, reference: UUID, 
         )
     except payments.Unreachable:
         raise Refused(rules.NO_CHECKOUT) from None
-    return address or f"/bookings/{row['id']}"
+    return address or f"/bookings/{row['id']}/amount"  # the other press of the same button gets the address
 
 
-async def apply_addition(tx: db.Tx, booking_id: UUID, extra: int) -> bool:
-    """A confirmed seat costs what was paid for it in addition; False where it does not, and the payment goes back.
+async def apply_addition(tx: db.Tx, row: db.Record, extra: int) -> bool:
+    """A locked, confirmed seat costs what was paid for it in addition; False where it does not.
 
     Called in the transaction that moves the checkout, after its money is in the ledger.
     """
-    row = await transitions.lock(tx, booking_id)
     if rules.addition_refusals(row, extra):
         return False
     await _set(tx, row, "paid", row["amount"] + extra, row["person_id"])

@@ -39,6 +39,10 @@ NO_CHECKOUT: Final = Reason(
     "The card company cannot be reached just now. Nothing was charged, and nothing has changed. "
     "Please try again in a few minutes.",
 )
+BEGUN_MEANWHILE: Final = Reason(
+    "addition_begun",
+    "Another change of what you pay was begun meanwhile, in a second window perhaps. Please look again.",
+)
 UNDECIDED: Final = Reason(
     "undecided",
     "An additional payment for this seat is still on its way. Please look again once it has arrived.",

@@ -200,9 +200,9 @@ def give_refusals(finding: Row, asked: Row) -> Iterator[Reason]:
         text = f"The money came in {finding['currency']} and not in {asked['currency']}, so it is to be sent back."
         yield Reason("currency", text)
     elif asked["covers"] != "booking" and finding["amount"] != asked["amount"]:
-        text = (
-            "Several amounts were asked for together and another sum came, so the money is to be sent back."
-        )
+        asked_for = "Several amounts were" if asked["covers"] == "bookings" else "An additional amount was"
+        together = " together" if asked["covers"] == "bookings" else ""
+        text = f"{asked_for} asked for{together} and another sum came, so the money is to be sent back."
         yield Reason("shared_amount", text)
     if "livemode" in finding["answered"]:
         yield Reason("livemode", "Test money pays no real seat, and real money no seat of a test.")

@@ -90,7 +90,8 @@ async def stop_waiting(context: Context, actor: Person, checkout_id: UUID, reaso
     """
     async with context.db.transaction() as tx:
         reference = or_not_found(await SQL.reference_of_checkout(tx, id=checkout_id))
-        await SQL.lock_gathering_of(tx, booking_id=reference)
+        booking_id = await CHECKOUTS.booking_named(tx, reference=reference)
+        await SQL.lock_gathering_of(tx, booking_id=booking_id)
         row = or_not_found(await SQL.lock_undecided(tx, id=checkout_id))
         refuse_if([*rules.undecided_refusals(row), *rules.reason_refusals(reason)])
         await sync.fail(tx, context, reference, rules.UNDECIDED, "debit_failed")
@@ -98,7 +99,7 @@ async def stop_waiting(context: Context, actor: Person, checkout_id: UUID, reaso
         await audit.record(
             tx,
             "checkout.settled",
-            reference,
+            booking_id,
             actor_id=actor.id,
             before="open",
             after="settled",
