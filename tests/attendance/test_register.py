@@ -82,7 +82,7 @@ async def test_the_roster_lists_only_confirmed_seats(cast: Cast, tonight: UUID, 
     async with browser(cast.farid) as page:
         text = (await page.get(f"/host/gatherings/{tonight}")).text
     assert "Nobody is booked yet" in text
-    assert "1 of them is held while somebody pays" in text
+    assert "1 of them is kept for somebody who pays now" in text
     assert "Milo" not in text
 
 

@@ -39,7 +39,7 @@ async def test_the_first_lets_the_offer_lapse_and_the_second_takes_it(
     first, second, third = waiting
     await visitor.come_in(first)
     await visitor.open("/my/gatherings")
-    await visitor.sees("A seat is free for you until")
+    await visitor.sees("It is kept for you until")
     await visitor.follow("See the offer")
     async with site.context.db.transaction() as tx:  # a day goes by
         await tx.execute(
@@ -55,7 +55,7 @@ async def test_the_first_lets_the_offer_lapse_and_the_second_takes_it(
     await visitor.come_in(second)
     await visitor.reads_mail(second.email, subject="a seat is free for you")
     await visitor.open(f"/gatherings/{gathering}")
-    await visitor.sees("A seat is free for you until")
+    await visitor.sees("It is kept for you until")
     await visitor.follow("See the offer")
     await visitor.sees("You chose to pay $52")
     await visitor.press("Continue to payment")

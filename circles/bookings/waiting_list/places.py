@@ -61,9 +61,9 @@ def _offered(wait: OwnWait, now: datetime, zone: str, viewer: Viewer) -> MySeat:
         )
         seat = MySeat("offer_over", "The time for this offer is over", text)
         return replace(seat, href=_href(wait), more="See your place", waiting=True)
-    title = f"A seat is free for you until {clock.format_when(wait.offer_ends_at, zone, viewer)}"
-    text = "You are next in line. Take it, or let it go, so that the next person has it sooner."
-    seat = MySeat("offered", title, text, "Seat offered", "first", may_book=True)
+    until = clock.format_when(wait.offer_ends_at, zone, viewer)
+    text = f"It is kept for you until {until}. If you do not want it, let it go, so that the next person has it sooner."
+    seat = MySeat("offered", "A seat is free for you", text, "Seat offered", "first", may_book=True)
     return replace(seat, href=_href(wait), more="See the offer", waiting=True)
 
 

@@ -81,7 +81,7 @@ async def test_an_offer_is_on_every_page_and_looking_changes_nothing(
     assert page in mail
     before = await line.scene.value("select jsonb_agg(to_jsonb(waits)) from waits")
     for place in (page, f"/gatherings/{line.gathering}", "/my/gatherings"):
-        assert "A seat is free for you until" in (await mira.get(place)).text, place
+        assert "It is kept for you until" in (await mira.get(place)).text, place
     assert await line.scene.value("select jsonb_agg(to_jsonb(waits)) from waits") == before
     answer = await mira.post(f"{page}/take")
     assert answer.status_code == 303
@@ -249,7 +249,7 @@ async def test_agreeing_again_makes_a_free_seat_theirs(line: Line, mira: Browser
     assert (
         await mira.post(f"{page}/agree", data={"version": str(version), "agreed": "on"})
     ).status_code == 303
-    assert "A seat is free for you until" in (await mira.get(page)).text
+    assert "It is kept for you until" in (await mira.get(page)).text
     assert (await mira.post(f"{page}/take")).status_code == 303
 
 

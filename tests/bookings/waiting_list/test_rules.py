@@ -124,8 +124,9 @@ def test_every_state_has_moves() -> None:
         (
             OwnWait(UUID(int=1), "offered", "amount", 2, NOW + timedelta(hours=6)),
             "offered",
-            "A seat is free for you until Monday, November 2, 1:00 pm",
-            "You are next in line. Take it, or let it go, so that the next person has it sooner.",
+            "A seat is free for you",
+            "It is kept for you until Monday, November 2, 1:00 pm. If you do not want it, let it go, so that the next "
+            "person has it sooner.",
         ),
         (
             OwnWait(UUID(int=1), "offered", "amount", 2, NOW),
