@@ -98,6 +98,14 @@ async def test_a_full_room_asks_and_then_adds_a_chair(
     )
 
 
+async def test_what_is_typed_wrongly_is_said_before_a_full_room_asks(cast: Cast, tonight: UUID) -> None:
+    await fill(cast, tonight)
+    for one in (walk_in("x" * 200), walk_in(cash="abc")):
+        with pytest.raises(Refused) as refused:
+            await add(cast, tonight, one)
+        assert "over_capacity" not in refused.value.codes
+
+
 async def test_chairs_beyond_the_seats_count_before_a_room_asks(cast: Cast, tonight: UUID) -> None:
     await change(cast.context, "update gatherings set capacity = 2 where id = $1", tonight)
     await add(cast, tonight, walk_in())

@@ -58,21 +58,21 @@ async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_
         raise rules.too_many()
     if walk_in.person_id:
         await _check_person(tx, gathering, walk_in.person_id, actor_id)
+    name = "" if walk_in.person_id else rules.parse_name(walk_in.name)
+    cash = payments.parse_cash(walk_in.cash, gathering["currency"]) if walk_in.cash.strip() else 0
     full = rules.over_capacity(room["capacity"], room["seats_taken"] + counts["beyond"])
     if full and not walk_in.over:
         raise Refused(rules.full_reason(room["capacity"]))
-    cash = payments.parse_cash(walk_in.cash, gathering["currency"]) if walk_in.cash.strip() else 0
     if walk_in.person_id:
         await bookings.end_wait(tx, gathering["id"], walk_in.person_id)
-        room = await SQL.lock_gathering(
-            tx, gathering=gathering["id"]
-        )  # the seat that was offered to them is free
+        # The seat that was offered to them is free.
+        room = await SQL.lock_gathering(tx, gathering=gathering["id"])
     seat = room["free_seat"] if walk_in.counts else None
     await SQL.add(
         tx,
         id=walk_in.key,
         gathering=gathering["id"],
-        name="" if walk_in.person_id else rules.parse_name(walk_in.name),
+        name=name,
         person=walk_in.person_id,
         seat=seat,
         actor_id=actor_id,
