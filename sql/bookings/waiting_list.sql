@@ -18,7 +18,7 @@ select
     waits.*, clock_timestamp() as now, gatherings.state as gathering_state, gatherings.starts_at,
     acceptances.version_id, circles.guidelines_id,
     must_agree_to(waits.person_id, circles.guidelines_id) is not null as must_agree,
-    gatherings.seats_taken < gatherings.capacity
+    circles.state = 'published' and gatherings.seats_taken < gatherings.capacity
     and (waits.line <> 'community' or gatherings.community_taken < gatherings.community_seats) as is_free
 from waits
 join gatherings on gatherings.id = waits.gathering_id
@@ -188,7 +188,7 @@ select
     waits.*, clock_timestamp() as now, place_in_line(waits) as place,
     people.email, people.name,
     gatherings.starts_at, gatherings.zone, gatherings.state as gathering_state, gatherings.cancel_reason,
-    gatherings.seats_taken < gatherings.capacity
+    circles.state = 'published' and gatherings.seats_taken < gatherings.capacity
     and (waits.line <> 'community' or gatherings.community_taken < gatherings.community_seats) as is_free,
     must_agree_to(waits.person_id, circles.guidelines_id) is not null as must_agree,
     circles.discreet_name
@@ -208,7 +208,7 @@ update waits set told = told || :mark::text where id = :wait_id;
 select
     waits.*, clock_timestamp() as now, place_in_line(waits) as place,
     gatherings.starts_at, gatherings.zone, gatherings.community_seats,
-    gatherings.seats_taken < gatherings.capacity
+    circles.state = 'published' and gatherings.seats_taken < gatherings.capacity
     and (waits.line <> 'community' or gatherings.community_taken < gatherings.community_seats) as is_free,
     circles.name as circle_name, circles.currency as scale_currency, circles.minimum, circles.suggested, circles.maximum,
     must_agree_to(waits.person_id, circles.guidelines_id) is not null as must_agree,

@@ -189,7 +189,7 @@ select
         select coalesce(jsonb_agg(to_jsonb(mine) order by mine.starts_at, mine.id), '[]') from (
             select
                 waits.id, waits.state, waits.line, waits.offer_ends_at, place_in_line(waits) as place,
-                dates.seats_taken < dates.capacity
+                circles.state = 'published' and dates.seats_taken < dates.capacity
                 and (waits.line <> 'community' or dates.community_taken < dates.community_seats) as is_free,
                 waits.gathering_id, circles.name as circle_name, dates.starts_at, dates.zone
             from waits

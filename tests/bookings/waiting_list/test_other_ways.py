@@ -141,3 +141,35 @@ async def test_a_walk_in_who_waits_is_offered_nothing_any_more(line: Line) -> No
     assert await line.states(wait, other) == ["accepted", "waiting"]
     assert await scene.value("select seat from walk_ins where id = $1", walk_in.key) == 1
     assert await line.seats_taken() == 3
+
+
+async def test_no_seat_of_a_paused_circle_is_said_to_be_free(line: Line, mira: Browser) -> None:
+    wait, circle = await line.join(line.scene.cast.mira), line.scene.cast.circle
+    await line.scene.value("update circles set state = 'paused' where id = $1", circle)
+    await line.cancel()
+    for place in (f"/waits/{wait}", "/my/gatherings", f"/gatherings/{line.gathering}"):
+        shown = (await mira.get(place)).text
+        assert "A seat is free just now" not in shown, place
+    refused = await mira.post(f"/waits/{wait}/take")
+    assert (refused.status_code, "You keep your place in line" in refused.text) == (422, True)
+    await line.scene.value("update circles set state = 'published' where id = $1", circle)
+    await offers.work_on_lists(line.scene.context)
+    assert await line.state(wait) == "offered"
+
+
+async def test_who_is_to_ask_the_hosts_is_led_there(line: Line, mira: Browser) -> None:
+    cast = line.scene.cast
+    wait = await line.join(cast.mira)
+    await line.scene.value(
+        "insert into apart (circle_id, first_id, second_id, set_by) "
+        "values ($1, least($2::uuid, $3), greatest($2::uuid, $3), $4)",
+        cast.circle,
+        cast.mira,
+        line.guests[1],
+        cast.farid,
+    )
+    await line.cancel()
+    refused = await mira.post(f"/waits/{wait}/take")
+    form = f"/gatherings/{line.gathering}/book"
+    assert (refused.status_code, form in refused.text) == (422, True)
+    assert "Send my request" in (await mira.get(form)).text
