@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,7 +39,10 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
-        self.https = https
+        headers = {**SECURITY_HEADERS, "Content-Security-Policy": CSP, "Cache-Control": "no-cache, private"}
+        if https:
+            headers["Strict-Transport-Security"] = "max-age=63072000"
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,13 +51,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", CSP)
-                headers.setdefault("Cache-Control", "no-cache, private")
-                if self.https:
-                    headers.setdefault("Strict-Transport-Security", "max-age=63072000")
+                headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+                own = {name for name, _ in headers}
+                headers += [header for header in self.headers if header[0] not in own]
+                message["headers"] = headers
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

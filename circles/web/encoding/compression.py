@@ -77,7 +77,7 @@ class Compression:
 
         async def application(inner: Scope, inner_receive: Receive, inner_send: Send) -> None:
             async def send_marked(message: Message) -> None:
-                if message["type"] == "http.response.start" and codings:
+                if message["type"] == "http.response.start":
                     _mark(scope, message)
                 await inner_send(message)
 
@@ -88,12 +88,11 @@ class Compression:
                 _tag(message)
             await send(message)
 
-        await _responder(application, codings)(scope, receive, send_tagged)
+        responder = _responder(application, codings) if codings else IdentityResponder(self.app, MIN_BYTES)
+        await responder(scope, receive, send_tagged)
 
 
 def _responder(app: ASGIApp, codings: tuple[str, ...]) -> ASGIApp:
-    if not codings:
-        return IdentityResponder(app, MIN_BYTES)
     return Brotli(app) if codings[0] == "br" else GZipResponder(app, MIN_BYTES, GZIP_LEVEL)
 
 
