@@ -16,6 +16,9 @@ from circles.store.context import Context
 SQL = db.queries("bookings/bookings")
 SEVERAL = db.queries("bookings/several")
 
+# Seats that were lost although they were paid, each with the reason of its refund.
+Lost = list[tuple[db.Record, str]]
+
 
 async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None:
     """Move bookings by the outcome of their checkout, see payments.on_settled. Idempotent.
@@ -29,8 +32,11 @@ async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None
         return
     if len(settled.lines) > 1:  # whoever locks several gatherings locks them in the order of their ids
         await SQL.lock_gatherings(tx, booking_ids=settled.booking_ids)
-    confirmed = [id for id in settled.booking_ids if await _settle_booking(tx, context, id, settled)]
+    lost: Lost = []
+    confirmed = [id for id in settled.booking_ids if await _settle_booking(tx, context, id, settled, lost)]
     await transitions.send_invites(tx, confirmed)
+    for why in dict.fromkeys(reason for _, reason in lost):
+        await _apologize(tx, context, [row for row, reason in lost if reason == why], why)
 
 
 async def _settle_addition(tx: db.Tx, context: Context, settled: payments.Settled) -> None:
@@ -46,33 +52,35 @@ async def _settle_addition(tx: db.Tx, context: Context, settled: payments.Settle
         await _mail_money_news(tx, context, row, "addition_failed", subject, amount=line.amount)
 
 
-async def _settle_booking(tx: db.Tx, context: Context, booking_id: UUID, settled: payments.Settled) -> bool:
-    """Move one of the bookings of a checkout. Returns whether that confirmed it."""
+async def _settle_booking(
+    tx: db.Tx, context: Context, booking_id: UUID, settled: payments.Settled, lost: Lost
+) -> bool:
+    """Move one of the bookings of a checkout. Returns whether that confirmed it. lost: is added to."""
     row = await transitions.lock(tx, booking_id)
     if settled.outcome == "accepted":
         await _give_seat(tx, row)
         return True
     if settled.outcome == "paid":
-        return await _settle_paid(tx, context, row)
+        return await _settle_paid(tx, row, lost)
     if row["state"] == "held":
         await _let_go(tx, context, row, settled)
     return False
 
 
-async def _settle_paid(tx: db.Tx, context: Context, row: db.Record) -> bool:
+async def _settle_paid(tx: db.Tx, row: db.Record, lost: Lost) -> bool:
     """Confirm a booking whose money is here, or send that back. Returns whether it was confirmed."""
     if row["state"] == "held" and row["gathering_state"] == "cancelled":
         await transitions.end(tx, row, "lapsed", "gathering_cancelled")
-        await _refund_all(tx, context, row, "gathering_cancelled")
+        await _refund_all(tx, row, "gathering_cancelled", lost)
     elif row["state"] == "held" and row["ends_at"] <= row["now"]:
         await transitions.end(tx, row, "lapsed", "paid_late")
-        await _refund_all(tx, context, row, "gathering_over")
+        await _refund_all(tx, row, "gathering_over", lost)
     elif row["state"] == "held":
         await SQL.confirm(tx, booking_id=row["id"])
         await transitions.record_confirmed(tx, row, "paid")
         return True
     elif row["state"] == "lapsed" and row["left_over"] > 0:
-        return await _settle_late_payment(tx, context, row)
+        return await _settle_late_payment(tx, row, lost)
     return False
 
 
@@ -114,7 +122,7 @@ async def _seat_again(tx: db.Tx, row: db.Record) -> bool:
     return is_seated
 
 
-async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> bool:
+async def _settle_late_payment(tx: db.Tx, row: db.Record, lost: Lost) -> bool:
     """Money for a seat that was lost: a seat again if one is free, else a full refund with an apology.
 
     A member whose seat the host took back gets no other one by having paid meanwhile. Returns whether there is a seat.
@@ -128,14 +136,21 @@ async def _settle_late_payment(tx: db.Tx, context: Context, row: db.Record) -> b
     await audit.record(tx, "booking.paid_late", row["id"], before="lapsed", after="lapsed")
     over = "gathering_over" if row["ends_at"] <= row["now"] else "paid_late"
     reason = row["end_cause"] if row["end_cause"] == "gathering_cancelled" else over
-    await _refund_all(tx, context, row, "by_host" if taken_back else reason)
+    await _refund_all(tx, row, "by_host" if taken_back else reason, lost)
     return False
 
 
-async def _refund_all(tx: db.Tx, context: Context, row: db.Record, reason: str) -> None:
-    """Refund all that was paid and not refunded yet, and mail the apology."""
+async def _refund_all(tx: db.Tx, row: db.Record, reason: str, lost: Lost) -> None:
+    """Refund all that was paid and not refunded yet; one mail apologizes for all that one payment lost."""
     await payments.refund_everything(tx, row["id"], reason)
-    await _mail_money_news(tx, context, row, "apology", "your payment comes back to you", reason=reason)
+    lost.append((row, reason))
+
+
+async def _apologize(tx: db.Tx, context: Context, rows: list[db.Record], reason: str) -> None:
+    """Mail one apology for the seats that were lost for the same reason."""
+    subject = "your payment comes back to you"
+    total = sum(row["left_over"] for row in rows)
+    await _mail_money_news(tx, context, rows[0], "apology", subject, reason=reason, rows=rows, total=total)
 
 
 async def _mail_money_news(

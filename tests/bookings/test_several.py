@@ -284,3 +284,23 @@ async def test_full_and_overlapping_dates_are_said(scene: Scene, mira: Browser) 
     assert "2 dates you cannot choose here" in page
     assert ": full" in page
     assert ": a seat is held for you" in page
+
+
+async def test_several_dates_lost_of_one_late_payment_are_one_apology(
+    scene: Scene, drain: Callable[[], Any]
+) -> None:
+    dates = await dates_of(scene, 3)
+    booking = await book(scene, dates)
+    for date in dates:
+        await scene.end_hold(await own(scene, date))
+        await scene.value("update gatherings set capacity = greatest(seats_taken, 1) where id = $1", date)
+        await scene.fill(date, 1 - await scene.seats(date))
+    await scene.pay(booking.id)
+    await drain()
+    assert await states(scene) == ["lapsed"] * 3
+    assert await scene.count("mails where kind = 'apology'") == 1
+    text = await scene.value("select text_body from mails where kind = 'apology'")
+    assert "$135" in text
+    starts = [await scene.value("select starts_at from gatherings where id = $1", date) for date in dates]
+    missing = [start for start in starts if f"{start:%B} {start.day}" not in text]
+    assert missing == []
