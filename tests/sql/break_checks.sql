@@ -341,3 +341,28 @@ update waits set offered_at = now() - interval '2 hours', offer_ends_at = now() 
 -- somebody who left without an event
 alter table waits disable trigger waits_note_moved;
 update waits set state = 'left', ended_at = now() where state = 'waiting';
+
+-- name: every_walk_in_has_an_event#
+-- somebody who came without an event
+insert into walk_ins (id, gathering_id, name) select gen_random_uuid(), id, 'Noor' from gatherings limit 1;
+
+-- name: old_walk_ins_hold_no_name#
+-- a first name that is older than a year and two days
+insert into walk_ins (id, gathering_id, name, added_at)
+select gen_random_uuid(), id, 'Noor', now() - interval '369 days' from gatherings limit 1;
+
+-- name: only_given_seats_wait_for_an_agreement#
+-- a seat that was booked, without an acceptance
+update bookings set acceptance_id = null where id = (
+    select id from bookings where state = 'confirmed' and kind <> 'paid' limit 1
+);
+
+-- name: no_more_cash_is_given_back_than_received#
+-- cash that is given back, and never was received
+insert into cash_rows (id, booking_id, kind, amount, currency)
+select gen_random_uuid(), id, 'given_back', -500, currency from bookings limit 1;
+
+-- name: cash_is_in_the_currency_of_its_seat#
+-- cash in another currency
+insert into cash_rows (id, booking_id, kind, amount, currency)
+select gen_random_uuid(), id, 'received', 500, 'XTS' from bookings limit 1;
