@@ -20,6 +20,7 @@ from circles.store.context import Context
 SUBJECT = "Tuesday group, Tuesday, November 24"
 BOOKING = {
     "discreet_name": "Tuesday group",
+    "giver_name": None,
     "starts_at": datetime(2026, 11, 24, 23, 0, tzinfo=UTC),
     "zone": "America/New_York",
     "person_zone": "",
@@ -89,11 +90,9 @@ async def serving(postbox: Postbox, port: int, **more: Any) -> AsyncIterator[Non
 
 async def write(context: Context, **more: Any) -> UUID:
     about: dict[str, Any] = {"to": "mira@example.org", "to_name": "Mira", "subject": SUBJECT} | more
-    page = "http://circles.test/my/gatherings"
+    about |= {"page": "http://circles.test/my/gatherings", "answering": "An answer frees no seat."}
     async with context.db.transaction() as tx:
-        return await mail.send(
-            tx, context.settings, "invite", booking=BOOKING, page=page, changes=[], **about
-        )
+        return await mail.send(tx, context.settings, "invite", booking=BOOKING, changes=[], **about)
 
 
 async def state(context: Context, mail_id: UUID) -> str:

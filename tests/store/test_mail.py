@@ -179,6 +179,7 @@ async def test_a_mail_belongs_to_its_transaction(context: Context) -> None:
                 subject="a",
                 booking=BOOKING,
                 page="p",
+                answering="",
                 changes=[],
             )
             raise Undone
