@@ -360,8 +360,9 @@ async def test_the_overview_adds_up_the_week(
 async def test_the_overview_leads_to_money_that_waits(cast: Cast, booked: UUID, browser: OpenBrowser) -> None:
     await change(
         cast.context,
-        "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, "
-        "again_at) select 'refund', booking_id, id, 'k', 100, 'failed', 'charge_disputed', null from checkouts",
+        "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, reason, "
+        "again_at) select 'refund', booking_id, id, 'k', 100, 'failed', 'charge_disputed', 'at_stripe', null "
+        "from checkouts",
     )
     async with browser(cast.odile) as page:
         text = (await page.get("/organize")).text
