@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,12 +35,11 @@ def children() -> set[str]:
     """Children of this process that run our child program."""
     found: set[str] = set()
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            try:
-                command = Path(f"/proc/{pid}/cmdline").read_bytes()
-            except OSError:
-                continue
-            found |= {pid} if b"sandbox/child.py" in command else set()
+        with suppress(OSError):  # of a thread that ends meanwhile
+            for pid in (task / "children").read_text().split():
+                with suppress(OSError):
+                    command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                    found |= {pid} if b"sandbox/child.py" in command else set()
     return found
 
 
