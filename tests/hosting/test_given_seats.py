@@ -165,6 +165,10 @@ async def test_what_is_typed_wrongly_comes_back_with_every_reason(cast: Cast, br
             answer = await host.post(address, data=form(how="cash", cash=cash))
             assert answer.status_code == 422, cash
             assert f'value="{cash}"' in answer.text
+        for cash in ("0", "", " "):
+            answer = await host.post(address, data=form(how="cash", cash=cash))
+            words = "Please give an amount above 0, or choose that the seat costs nothing."
+            assert words in answer.text, cash
     assert await value(cast.context, "select count(*) from bookings") == 0
     assert await value(cast.context, "select count(*) from people where email = $1", NEW) == 0
 
@@ -263,6 +267,10 @@ async def test_cash_is_noted_given_back_and_corrected(cast: Cast, browser: OpenB
         twice = {"id": str(uuid4()), "kind": "given_back", "cash": "5", "note": "Change"}
         for _ in range(2):
             assert (await host.post(address, data=twice)).status_code == 303
+        for nothing in ("0", ""):
+            answer = await host.post(address, data={"id": str(uuid4()), "kind": "received", "cash": nothing})
+            assert not missing(answer.text, "Please give an amount above 0.")
+            assert "leave the field empty" not in answer.text
         no_note = await host.post(address, data={"id": str(uuid4()), "kind": "correction", "cash": "10"})
         assert 'href="#f-note"' in no_note.text
         right = {"id": str(uuid4()), "kind": "correction", "cash": "10", "note": "It was ten"}
@@ -277,10 +285,17 @@ async def test_cash_is_noted_given_back_and_corrected(cast: Cast, browser: OpenB
             (await organizer.get(f"/host/seats/{booking}")).text, "$10 in all", "noted by Farid"
         )
         assert not missing((await organizer.get("/organize/bookings")).text, "$10", "in cash", "Given")
+        none = {"id": str(uuid4()), "kind": "correction", "cash": "$0", "note": "Nobody paid"}
+        assert (await host.post(address, data=none)).status_code == 303
     found = await rows(cast.context, "select kind, amount from cash_rows order by at")
-    assert [tuple(row) for row in found] == [("received", 2500), ("given_back", -500), ("correction", -1000)]
+    assert [tuple(row) for row in found] == [
+        ("received", 2500),
+        ("given_back", -500),
+        ("correction", -1000),
+        ("correction", -1000),
+    ]
     own = await personal_data.export(cast.context, NEW)
-    assert [row["amount"] for row in own["cash_rows"]] == [2500, -500, -1000]
+    assert [row["amount"] for row in own["cash_rows"]] == [2500, -500, -1000, -1000]
 
 
 async def test_cash_is_not_noted_of_a_seat_paid_by_card(cast: Cast, browser: OpenBrowser) -> None:

@@ -155,8 +155,7 @@ async def note_seat_cash(
         if row["state"] == "held" or row["kind"] == "paid":
             text = "This seat is paid by card. Cash is noted for seats that were given."
             raise Refused(Reason("by_card", text, "cash"))
-        zero = kind == "correction" and typed.strip() in ("0", "0.00")
-        amount = 0 if zero else payments.parse_cash(typed, row["currency"])
+        amount = payments.parse_cash(typed, row["currency"], zero=kind == "correction")
         if kind not in ("received", "given_back", "correction"):
             raise Refused(Reason("kind", "Please choose what happened.", "kind"))
         if kind == "correction" and not note:

@@ -26,10 +26,14 @@ def read_gift(form: Form, currency: str) -> bookings.Gift | None:
     how = form.value("how")
     if how not in ("free", "cash"):
         form.add(Reason("how", "Please say whether it is free or paid in cash.", "how"))
-    cash = (form.take(lambda: payments.parse_cash(form.value("cash"), currency)) or 0) if how == "cash" else 0
+    cash = (form.take(lambda: _parse_cash(form.value("cash"), currency)) or 0) if how == "cash" else 0
     if not form.ok or not email or not name:
         return None
     return bookings.Gift(form.creation_id(), email, name, cash, over=form.checked("over"))
+
+
+def _parse_cash(typed: str, currency: str) -> int:
+    return payments.parse_cash(typed, currency, instead=", or choose that the seat costs nothing")
 
 
 def read_taking_off(form: Form) -> bookings.TakenOff | None:

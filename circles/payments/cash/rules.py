@@ -15,13 +15,14 @@ MAX_CASH: Final = 1_000
 MAX_NOTE: Final = 300
 
 
-def parse(typed: str, currency: str, field: str = "cash") -> int:
-    """An amount of cash as typed, in minor units and above 0. Raises Refused."""
-    amount = money.parse(typed, currency, field)
-    if amount == 0:
-        raise Refused(
-            Reason("cash_nothing", "Please give an amount above 0, or leave the field empty.", field)
-        )
+def parse(typed: str, currency: str, field: str = "cash", *, instead: str = "", zero: bool = False) -> int:
+    """An amount of cash as typed, in minor units and above 0, or from 0 with `zero`. Raises Refused.
+
+    instead: what else can be done where nothing was paid, such as ", or leave the field empty".
+    """
+    amount = money.parse(typed, currency, field) if zero or typed.strip() else 0
+    if amount == 0 and not zero:
+        raise Refused(Reason("cash_nothing", f"Please give an amount above 0{instead}.", field))
     if amount > MAX_CASH * money.minor_per_unit(currency):
         most = money.format_amount(MAX_CASH * money.minor_per_unit(currency), currency)
         raise Refused(Reason("cash_much", f"No more than {most} is noted at once. Please check it.", field))
