@@ -1,6 +1,6 @@
 """Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
 
-from circles.payments.cash.actions import cash_of, note_cash, note_walk_in_cash
+from circles.payments.cash.actions import cash_of, correct_walk_in_cash, note_cash, note_walk_in_cash
 from circles.payments.cash.rules import parse as parse_cash
 from circles.payments.checkout import (
     end_additions,
@@ -38,6 +38,7 @@ __all__ = [
     "cash_of",
     "check_key",
     "close",
+    "correct_walk_in_cash",
     "end_additions",
     "from_stripe",
     "local_path",

@@ -16,6 +16,14 @@ values (:id, :booking, :kind, :amount, :currency, :actor_id, :note);
 insert into cash_rows (id, walk_in_id, kind, amount, currency, noted_by)
 values (:id, :walk_in, 'received', :amount, :currency, :actor_id);
 
+-- name: correct_walk_in(walk_in, actor_id, note)
+-- a correction that brings what is noted of a walk-in to 0; nothing where it is 0
+insert into cash_rows (id, walk_in_id, kind, amount, currency, noted_by, note)
+select gen_random_uuid(), :walk_in, 'correction', -sum(amount), currency, :actor_id, :note
+from cash_rows where walk_in_id = :walk_in
+group by currency having sum(amount) <> 0
+returning id;
+
 -- name: page(after, limit, offset, most)
 -- one page of all cash, the latest first, with whose it was and who noted it; after: the last row of the page before; total counts
 -- them all, up to `most`

@@ -219,6 +219,36 @@ async def test_cash_of_a_walk_in_is_for_organizers(cast: Cast, tonight: UUID, br
     assert tuple(row) == ("received", 1250, cast.farid)
 
 
+async def test_cash_of_a_walk_in_who_is_taken_off_again_is_in_no_sum(
+    cast: Cast, tonight: UUID, browser: OpenBrowser
+) -> None:
+    stays, goes = walk_in("Ana", cash="5"), walk_in(cash="12.50")
+    for one in (stays, goes):
+        await add(cast, tonight, one)
+    async with browser(cast.farid) as host, browser(cast.odile) as organizer:
+        assert "In the last 31 days: $17.50." in (await organizer.get("/organize/cash")).text
+        for one in (goes, goes):  # pressed twice, corrected once
+            answer = await host.post(f"/host/gatherings/{tonight}/walk-ins/{one.key}/remove")
+            assert answer.status_code == 303
+        page = (await organizer.get("/organize/cash")).text
+    assert not missing(page, "In the last 31 days: $5.", "correction: Taken off the register again")
+    found = await rows(cast.context, "select kind, amount, noted_by from cash_rows order by at offset 1")
+    assert [tuple(row) for row in found] == [
+        ("received", 1250, cast.farid),
+        ("correction", -1250, cast.farid),
+    ]
+
+
+async def test_no_cash_of_a_walk_in_is_an_empty_field(
+    cast: Cast, tonight: UUID, browser: OpenBrowser
+) -> None:
+    address = f"/host/gatherings/{tonight}/walk-ins"
+    async with browser(cast.farid) as host:
+        refused = await host.post(address, data=form(cash="0"))
+        assert "Please give an amount above 0, or leave the field empty." in refused.text
+        assert (await host.post(address, data=form(cash=""))).status_code == 303
+
+
 # From a phone
 
 

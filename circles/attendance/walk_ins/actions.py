@@ -59,7 +59,7 @@ async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_
     if walk_in.person_id:
         await _check_person(tx, gathering, walk_in.person_id, actor_id)
     name = "" if walk_in.person_id else rules.parse_name(walk_in.name)
-    cash = payments.parse_cash(walk_in.cash, gathering["currency"]) if walk_in.cash.strip() else 0
+    cash = _parse_cash(walk_in.cash, gathering["currency"])
     full = rules.over_capacity(room["capacity"], room["seats_taken"] + counts["beyond"])
     if full and not walk_in.over:
         raise Refused(rules.full_reason(room["capacity"]))
@@ -86,6 +86,10 @@ async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_
             tx, uuid4(), walk_in.key, cash, gathering["currency"], actor_id=actor_id
         )
     await audit.record(tx, "walk_in.added", walk_in.key, actor_id=actor_id, after="came", details=details)
+
+
+def _parse_cash(typed: str, currency: str) -> int:
+    return payments.parse_cash(typed, currency, instead=", or leave the field empty") if typed.strip() else 0
 
 
 async def is_there(tx: db.Tx, gathering: db.Record, walk_in: WalkIn) -> bool:
@@ -124,6 +128,7 @@ async def remove(context: Context, *, actor_id: UUID, gathering_id: UUID, walk_i
             await audit.record(
                 tx, "walk_in.removed", walk_in_id, actor_id=actor_id, before="came", after="removed"
             )
+            await payments.correct_walk_in_cash(tx, walk_in_id, actor_id=actor_id)
             await bookings.follow_change(tx, gathering_id, moved=False)  # a seat is free for who waits
 
 

@@ -59,6 +59,21 @@ async def note_walk_in_cash(
     )
 
 
+async def correct_walk_in_cash(tx: db.Tx, walk_in_id: UUID, *, actor_id: UUID) -> None:
+    """Bring what is noted of a walk-in who was taken off the register again to 0, in the caller's transaction."""
+    note = "Taken off the register again"
+    for row in await db.rows(SQL.correct_walk_in(tx, walk_in=walk_in_id, actor_id=actor_id, note=note)):
+        await audit.record(
+            tx,
+            "cash.noted",
+            row["id"],
+            actor_id=actor_id,
+            after="correction",
+            why=note,
+            details={"walk_in": str(walk_in_id)},
+        )
+
+
 async def cash_of(tx: db.Tx, booking_id: UUID) -> int:
     """What is noted in cash of a booking, in minor units."""
     return await SQL.balance(tx, booking=booking_id)
