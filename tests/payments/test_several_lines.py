@@ -362,6 +362,24 @@ async def test_a_dispute_is_of_every_booking(
     assert await count(context, "disputes") == 1
 
 
+async def test_a_lost_dispute_is_only_of_bookings_whose_money_it_took(
+    context: Context, seats: list[UUID]
+) -> None:
+    """What of the payment went back before is not taken; while the bank decides, every booking waits for it."""
+    await end(context, seats[0])
+    assert await refund(context, seats[0], AMOUNTS[0]) == AMOUNTS[0]
+    await jobs.drain(context)
+    async with context.db.transaction() as tx:
+        opened = await bank.open_dispute(tx, await intent_of(context, seats[0]))
+    await disputes.sync_dispute(context, stripe_id=opened["id"])
+    flag = "select disputed from bookings_with_money where id = $1"
+    assert [await value(context, flag, seat) for seat in seats] == ["needs_response"] * 3
+    async with context.db.transaction() as tx:
+        await bank.close_dispute(tx, opened["id"], "lost")
+    await disputes.sync_dispute(context, stripe_id=opened["id"])
+    assert [await value(context, flag, seat) for seat in seats] == ["", "lost", "lost"]
+
+
 # Additional payments
 
 

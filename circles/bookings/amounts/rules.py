@@ -26,6 +26,11 @@ _TOO_LATE: Final = Reason(
 _IN_DISPUTE: Final = Reason(
     "disputed", "The bank of your card is looking into this payment, so it cannot be changed here meanwhile."
 )
+_LOST_DISPUTE: Final = Reason(
+    "disputed",
+    "The bank of your card has taken money of this seat back for you, so what you pay cannot be changed here. "
+    "Please write to the organizers to change it.",
+)
 _GONE_BACK: Final = Reason(
     "gone_back", "Part of this payment went back in another way. Please write to the organizers to change it."
 )
@@ -76,7 +81,7 @@ def change_refusals(row: Row) -> list[Reason]:
     if row["starts_at"] <= row["now"]:
         return [Reason("has_begun", "The gathering has begun, so what you pay can no longer be changed.")]
     if refund_words.is_disputed(row["disputed"]):
-        return [_IN_DISPUTE]
+        return [_IN_DISPUTE if refund_words.is_open(row["disputed"]) else _LOST_DISPUTE]
     if row["kept"] != row["amount"]:
         return [_GONE_BACK]
     return [] if _is_in_time(row) else [_TOO_LATE]
