@@ -143,6 +143,7 @@ def refund_for(row: Row) -> Refund:
         grace_until=grace_until(row["confirmed_at"], counted),
         was_moved=row["terms_start"] is not None,
         of=of,
+        recent=None if full else _recent_additions(row, kept, counted),
     )
     if refund_words.is_open(row["disputed"]):
         text = (
@@ -151,6 +152,26 @@ def refund_for(row: Row) -> Refund:
         )
         return Refund(refund.amount, refund.percent, text, goes_out=False)
     return refund
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What was paid in addition a moment ago, in minor units, and until when it comes back whole."""
+
+    amount: int
+    until: datetime
+
+
+def _recent_additions(row: Row, kept: int, counted: datetime) -> Recent | None:
+    """The additional payments of a booking that come back whole; until: when the first of them no longer does."""
+    found: list[tuple[int, datetime]] = []
+    for paid_at, amount in zip(row["added_at"], row["added_kept"], strict=True):
+        until = grace_until(paid_at, counted)
+        if until is not None and row["now"] < until:
+            found.append((amount, until))
+    if not found:
+        return None
+    return Recent(min(kept, sum(amount for amount, _ in found)), min(until for _, until in found))
 
 
 def _gone_sentence(row: Row, whole: str) -> str:
@@ -174,13 +195,14 @@ def refund_due(
     grace_until: datetime | None = None,
     was_moved: bool = False,
     of: str = "",
+    recent: Recent | None = None,
 ) -> Refund:
     """The refund of a person who cancels now. paid: minor units; a part of a cent goes to the person.
 
     Up to `refund_hours` before the start all of it; later `late_percent` of it. full_until: until then all of
     it is refunded whatever the terms say, since what was booked has changed. grace_until: the same, since it was paid a
     moment ago. was_moved: starts_at is the start of the gathering it was moved from, too late for a full refund there.
-    of: what it is a part of, in words.
+    of: what it is a part of, in words. recent: what of it was paid in addition a moment ago; the terms are of the rest.
     """
     of = of or f"the {money.format_amount(paid, currency)} you paid"
     changed = full_until is not None and now < full_until
@@ -191,11 +213,33 @@ def refund_due(
     late = f"The start is less than {format_hours(refund_hours)} away"
     if was_moved:
         late = f"This seat was moved when its first start was less than {format_hours(refund_hours)} away"
+    if recent is not None:
+        return _with_recent(recent, paid, late_percent, late, currency)
     amount = -(-paid * late_percent // 100)
     if not amount:
         return Refund(0, 0, f"{late}, so none of {of} comes back.")
     part = money.format_amount(amount, currency)
     return Refund(amount, late_percent, f"{late}, so you get back {part}, {late_percent}% of {of}.")
+
+
+def _with_recent(recent: Recent, paid: int, late_percent: int, late: str, currency: str) -> Refund:
+    """The late refund where a part of it was paid in addition a moment ago."""
+    added = money.format_amount(recent.amount, currency)
+    whole = f"You paid {added} more a moment ago, so you get back all of that."
+    rest = paid - recent.amount
+    amount = -(-rest * late_percent // 100)
+    back = recent.amount + amount
+    percent = back * 100 // paid
+    if not rest:
+        return Refund(back, percent, whole, until=recent.until)
+    left = money.format_amount(rest, currency)
+    if not amount:
+        return Refund(
+            back, percent, f"{whole} {late}, so none of the other {left} comes back.", until=recent.until
+        )
+    part = money.format_amount(amount, currency)
+    sentence = f"{whole} {late}, so of the other {left} you get back {part}, {late_percent}%."
+    return Refund(back, percent, sentence, until=recent.until)
 
 
 def format_hours(hours: int) -> str:

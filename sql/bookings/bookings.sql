@@ -126,6 +126,8 @@ select
     circles.id as circle_id, circles.discreet_name, circles.guidelines_id,
     (must_agree_to(bookings.person_id, circles.guidelines_id) is not null or is_unanswered(bookings.id)) as must_agree,
     is_unanswered(bookings.id) as unanswered,
+    array(select paid_at from additions_kept(bookings.id) order by paid_at, kept) as added_at,
+    array(select kept from additions_kept(bookings.id) order by paid_at, kept) as added_kept,
     money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck, money.refund_settled,
     money.disputed, money.kept, money.kept as left_over
 from bookings
@@ -203,6 +205,8 @@ select
     gatherings.state as gathering_state, gatherings.cancel_reason,
     (must_agree_to(bookings.person_id, circles.guidelines_id) is not null or is_unanswered(bookings.id)) as must_agree,
     is_unanswered(bookings.id) as unanswered,
+    array(select paid_at from additions_kept(bookings.id) order by paid_at, kept) as added_at,
+    array(select kept from additions_kept(bookings.id) order by paid_at, kept) as added_kept,
     circles.id as circle_id, circles.name as circle_name, circles.discreet_name,
     circles.place, coalesce(nullif(gatherings.city, ''), circles.city) as city,
     coalesce(nullif(gatherings.address, ''), circles.address) as address,

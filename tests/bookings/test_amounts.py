@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import pytest
 
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import actions as booking_actions
-from circles.bookings.amounts import actions
+from circles.bookings.amounts import actions, rules
 from circles.bookings.rules import BookingInput
 from circles.payments import sync
 from circles.practice.stripe import checkouts as look_alike
@@ -89,6 +89,27 @@ async def test_more_is_asked_for_and_counts_once_it_is_paid(scene: Scene, drain:
     assert await change(scene, booking, 3500, shown=6000) == ""  # goes back from both payments
     await drain()
     assert await balance(scene, booking) == 3500
+
+
+async def test_more_that_was_paid_a_moment_ago_goes_back_whole(
+    scene: Scene, mira: Browser, drain: Drain
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=24))
+    await scene.value(
+        "update bookings set confirmed_at = now() - interval '40 minutes', refund_hours = 48, late_refund_percent = 0 "
+        "where id = $1 returning id",
+        booking,
+    )
+    await change(scene, booking, 6000)
+    await pay_addition(scene)
+    await drain()
+    assert "You paid $15 more a moment ago" in (await mira.get(f"/bookings/{booking}/cancel")).text
+    person = await scene.person(scene.cast.mira)
+    refund = await booking_actions.cancel(scene.context, person, booking, shown=1500)
+    assert refund.amount == 1500
+    await drain()
+    assert await balance(scene, booking) == 4500
 
 
 async def test_another_choice_ends_the_payment_that_nobody_made(scene: Scene, drain: Drain) -> None:
@@ -248,3 +269,17 @@ async def test_the_pages_show_what_the_change_means_first(scene: Scene, mira: Br
     assert 'value="99"' in too_much.text
     more = await mira.post(path, data=sent | {"amount": "60", "shown": "3000", "seen": "on"})
     assert (more.status_code, "/practice/" in more.headers["location"]) == (303, True)
+
+
+@pytest.mark.parametrize(
+    ("disputed", "words"),
+    [
+        ("needs_response", "is looking into this payment"),
+        ("lost", "has taken money of this seat back for you"),
+    ],
+)
+def test_a_dispute_that_is_over_is_not_said_to_be_looked_into(disputed: str, words: str) -> None:
+    now = datetime.now(UTC)
+    row = {"state": "confirmed", "kind": "paid", "scale_maximum": 9000, "now": now, "disputed": disputed}
+    (reason,) = rules.change_refusals(row | {"starts_at": now + timedelta(days=1)})
+    assert words in reason.text

@@ -100,7 +100,45 @@ def booking_row(**more: Any) -> dict[str, Any]:
         "refund_hours": 48,
         "late_refund_percent": 0,
         "full_refund_until": None,
+        "added_at": [],
+        "added_kept": [],
     } | more
+
+
+@pytest.mark.parametrize(
+    ("added", "percent", "ahead", "amount", "words"),
+    [
+        # $60, of which $15 was paid in addition: (minutes ago, minor units)
+        ([(29, 1500)], 0, 24 * 60, 1500, "so none of the other $45 comes back."),
+        ([(30, 1500)], 0, 24 * 60, 0, "so none of the $60 you paid comes back."),
+        ([(29, 1500)], 50, 24 * 60, 1500 + 2250, "of the other $45 you get back $22.50, 50%."),
+        ([(40, 1000), (5, 500)], 0, 24 * 60, 500, "so none of the other $55 comes back."),
+        ([(20, 1000), (5, 500)], 0, 24 * 60, 1500, "so none of the other $45 comes back."),
+        ([(5, 6000)], 0, 24 * 60, 6000, "You paid $60 more a moment ago, so you get back all of that."),
+        ([(5, 1500)], 0, 61, 1500, "so none of the other $45 comes back."),
+        ([(5, 1500)], 0, 60, 0, "so none of the $60 you paid comes back."),  # the start is an hour away
+        ([(5, 1500)], 0, 49 * 60, 6000, "You get back all of the $60 you paid."),
+        ([(5, 1500)], 100, 24 * 60, 6000, "You get back all of the $60 you paid."),
+    ],
+)
+def test_an_additional_payment_comes_back_whole_soon_after_it(
+    added: list[tuple[int, int]], percent: int, ahead: int, amount: int, words: str
+) -> None:
+    row = booking_row(
+        paid=6000,
+        kept=6000,
+        late_refund_percent=percent,
+        confirmed_at=NOW - timedelta(days=9),
+        starts_at=NOW + ahead * MINUTE,
+        added_at=[NOW - ago * MINUTE for ago, _ in added],
+        added_kept=[minor for _, minor in added],
+    )
+    refund = end_rules.refund_for(row)
+    assert refund.amount == amount
+    assert refund.sentence.endswith(words)
+    if refund.until:
+        first = max(ago for ago, _ in added if ago < 30)
+        assert refund.until == min(NOW + (30 - first) * MINUTE, NOW + (ahead - 60) * MINUTE)
 
 
 @given(paid_ago=st.timedeltas(timedelta(0), timedelta(hours=3)), ahead=ahead, hours=hours, percent=percent)
