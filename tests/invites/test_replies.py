@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -37,7 +36,9 @@ MEGABYTE = 1024 * 1024
 def imap_port() -> Iterator[int]:
     """An IMAP server whose mailbox begins empty. Returns its port."""
     port = free_port()
-    command = [str(Path(sys.executable).with_name("pymap")), "--host", "127.0.0.1", "--port", str(port)]
+    # Not the script beside the interpreter: it does not start from a path with a space.
+    command = [sys.executable, "-c", "from pymap.main import main; main()"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
     command += [
         "--no-tls",
         "--no-service",
