@@ -153,10 +153,12 @@ async def stuck_money(site: Site, member: Member) -> tuple[UUID, UUID, UUID]:
         )
         refund = await tx.fetchval(
             "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, tries, "
-            "again_at) values ('refund', $1, $2, 'access', 4500, 'failed', 'resource_missing', 5, null) returning id",
+            "again_at, reason) values ('refund', $1, $2, 'access', 500, 'failed', 'resource_missing', 5, null, "
+            "'amount_lowered') returning id",
             booking,
             checkout,
         )
+        await tx.execute("update bookings set amount = 4000 where id = $1", booking)
         finding = await tx.fetchval(
             "insert into payment_findings (kind, booking_id, stripe_id, payment_intent, amount, currency, expected, "
             "answered) values ('differs', $1, $2, $2, 100, 'USD', $3, $4) returning id",
