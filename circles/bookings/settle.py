@@ -30,7 +30,7 @@ async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None
     if settled.covers == "addition":
         await _settle_addition(tx, context, settled)
         return
-    if len(settled.lines) > 1:  # whoever locks several gatherings locks them in the order of their ids
+    if len(settled.lines) > 1:  # several gatherings are always locked in the order of their ids
         await SQL.lock_gatherings(tx, booking_ids=settled.booking_ids)
     lost: Lost = []
     confirmed = [id for id in settled.booking_ids if await _settle_booking(tx, context, id, settled, lost)]

@@ -53,7 +53,7 @@ async def end(
 ) -> None:
     """End a locked booking as lapsed or canceled, with what was to be paid for it in addition.
 
-    Its seat is offered to whoever is first on the waiting list.
+    Its seat is offered to the first person on the waiting list.
 
     actor_id: None for the site itself. offers_seat: False where the gathering loses that seat in the same change.
     """

@@ -24,7 +24,7 @@ def place_words(place: str, city: str) -> str:
     return "online" if place == "online" else f"in person in {city}"
 
 
-# Whoever cancels so soon after paying gets all of it back whatever the terms, unless the start is so near.
+# Somebody who cancels so soon after paying gets all of it back whatever the terms, unless the start is so near.
 GRACE: Final = timedelta(minutes=30)
 GRACE_ENDS_BEFORE: Final = timedelta(hours=1)
 

@@ -178,7 +178,7 @@ def _event(entry: Entry) -> Event:
     if entry.organizer:
         event.add("organizer", _party(entry.organizer))
     event.add("status", "CANCELLED" if entry.canceled else "TENTATIVE" if entry.tentative else "CONFIRMED")
-    # Whoever subscribes to what everybody may come to is not busy at all of it.
+    # Somebody who subscribes to what everybody may come to is not busy at all of it.
     is_public = entry.organizer is None and not entry.tentative
     event.add("transp", "TRANSPARENT" if entry.canceled or is_public else "OPAQUE")
     event.add("class", "PRIVATE" if entry.organizer else "PUBLIC")

@@ -205,7 +205,7 @@ def feed_token(key: bytes, person_id: UUID, number: int) -> str:
 def hosting_token(token: str) -> str:
     """The token of the feed of what somebody hosts, derived from that of their feed and not the other way about.
 
-    Whoever is given the one does not learn the other, which shows what the person attends.
+    Somebody who is given the one does not learn the other, which shows what the person attends.
     """
     digest = hashlib.sha256(f"hosting|{token}".encode()).digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()

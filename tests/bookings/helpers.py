@@ -69,7 +69,7 @@ class Scene:
         await start_in(self.context, gathering, ahead)
 
     async def paid_long_ago(self, booking: UUID) -> None:
-        """The time in which whoever cancels gets all of it back, since they paid a moment ago, is over."""
+        """The time in which a person who cancels gets all of it back, since they paid a moment ago, is over."""
         await self.value(
             "update bookings set confirmed_at = confirmed_at - interval '31 minutes' where id = $1 returning id",
             booking,

@@ -125,7 +125,7 @@ async def test_without_the_lock_two_workers_offer_one_seat_twice(
 
 @ORDERS
 async def test_accept_beside_expire(line: Line, is_reversed: bool) -> None:
-    """The time is over: whoever is first, the seat goes on, and the person keeps their place."""
+    """The time is over: in either order, the seat goes on, and the person keeps their place."""
     first, second = await line.wait(), await line.wait()
     await line.cancel()
     await line.end_offer(first)

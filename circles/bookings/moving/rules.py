@@ -54,7 +54,7 @@ def seat_refusals(state: str, starts_at: datetime, moves: int, now: datetime) ->
 
 
 def date_refusals(row: Row, gathering: BookableGathering, eligibility: Eligibility) -> list[Reason]:
-    """Why the seat of a booking cannot move to this gathering, whoever moves it. row: of `transitions.lock`."""
+    """Why the seat of a booking cannot move to this gathering. row: of `transitions.lock`."""
     if gathering.circle_id != row["circle_id"]:
         return [_OTHER_CIRCLE]
     if eligibility.booking:

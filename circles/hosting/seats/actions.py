@@ -16,7 +16,7 @@ from circles.web import limits
 
 SQL = db.queries("hosting/seats")
 
-# How often one invite is mailed again in a day, whoever presses.
+# How often one invite is mailed again in a day, for all hosts together.
 MAX_RESENT: Final = 3
 DAY: Final = timedelta(days=1)
 MAX_DATES: Final = 12

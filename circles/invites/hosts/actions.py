@@ -32,7 +32,7 @@ async def _send_soon(tx: db.Tx, person_id: UUID) -> None:
 
 @jobs.every("invites.tell_hosts", "* * * * *")
 async def tell_all_hosts(context: Context) -> None:
-    """Have every host told of what is due, whoever changed it."""
+    """Have every host told of what is due."""
     async with context.db.transaction() as tx:
         for row in await db.rows(SQL.everybody_due(tx)):
             await jobs.enqueue(
