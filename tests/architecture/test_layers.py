@@ -21,6 +21,8 @@ LAYERS = (
     "sheets",
     "store",
     "web",
+    "community",
+    "imports",
     "people",
     "directory",
     "guidelines",
@@ -32,6 +34,9 @@ LAYERS = (
     "attendance",
     "hosting",
     "messages",
+    "exports",
+    "reports",
+    "organizing",
     "guides",
     "practice",
     "commands",
@@ -48,12 +53,15 @@ LIBRARIES = {
     "stripe": "payments.gateway",
     "icalendar": "invites.ics",
     "PIL": "people.pictures",
+    "xlsxwriter": "sheets",
+    "segno": "gatherings.sharing",
+    "fpdf": "gatherings.sharing",
     "python_calamine": "sheets",
     "zipcodes": "commands.zips",
     "dateutil": "hosting.schedule",
 }
 MAX_MODULES = 13
-MAX_LINES = {"app.py": 560}
+MAX_LINES = {"app.py": 720}
 
 
 def name_of(path: Path) -> str:

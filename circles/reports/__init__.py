@@ -1,0 +1,1 @@
+"""Reports of a period, with charts."""
