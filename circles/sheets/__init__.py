@@ -1,5 +1,8 @@
 """Files with lists (CSV, XLSX), read into headings and rows of text. What they mean is for others to say."""
 
+from circles.sheets import days
+from circles.sheets.cells import fold, is_error, is_formula, plain, tidy
+from circles.sheets.lines import ListFile, from_lines, to_lines
 from circles.sheets.reading import MAX_BYTES, Reading, read, too_large
 from circles.sheets.tables import GROUP, MAX_COLUMNS, NO_HEADINGS, Choice, Row
 from circles.sheets.text_files import NO_CHARACTER, is_shortened
@@ -11,9 +14,18 @@ __all__ = [
     "NO_CHARACTER",
     "NO_HEADINGS",
     "Choice",
+    "ListFile",
     "Reading",
     "Row",
+    "days",
+    "fold",
+    "from_lines",
+    "is_error",
+    "is_formula",
     "is_shortened",
+    "plain",
     "read",
+    "tidy",
+    "to_lines",
     "too_large",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from circles import sheets
 from circles.base.errors import Refused
 from circles.directory.imports.reading import cells, fees, insurance, names, quantities, readers
 from circles.directory.imports.reading.cells import Notes
@@ -99,8 +100,8 @@ def test_days_of_many_kinds(cell: str, day: str) -> None:
 
 
 def test_a_column_decides_whether_the_day_comes_first() -> None:
-    assert quantities.is_day_first(["3/4/2027", "31/12/2027"])
-    assert not quantities.is_day_first(["3/4/2027", "12/31/2027"])
+    assert sheets.days.is_day_first(["3/4/2027", "31/12/2027"])
+    assert not sheets.days.is_day_first(["3/4/2027", "12/31/2027"])
     assert str(quantities.day("3/4/2027", day_first=True)) == "2027-04-03"
     assert str(quantities.day("3/4/2027")) == "2027-03-04"
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circles import sheets
 from circles.base import clock
 from circles.base.errors import Refused
 from circles.directory.imports import fields as import_fields
 from circles.directory.imports import guessing
 from circles.directory.imports import rows as import_rows
 from circles.directory.imports import rules as import_rules
-from circles.directory.imports.reading import cells as import_cells
 from circles.directory.imports.reading import readers
 from circles.directory.imports.reading.cells import Notes
 from circles.directory.imports.rules import Decision, Existing, Known
@@ -203,12 +203,12 @@ def test_formulas_are_left_out_or_refused(cell: str) -> None:
     ],
 )
 def test_telephone_numbers_and_lists_are_not_formulas(cell: str) -> None:
-    assert not import_cells.is_formula(import_cells.tidy(cell))
+    assert not sheets.is_formula(sheets.tidy(cell))
 
 
 @pytest.mark.parametrize("cell", ["-", "n/a", " N/A ", "—", ""])
 def test_a_dash_is_an_empty_cell(cell: str) -> None:
-    assert import_cells.tidy(cell) == ""
+    assert sheets.tidy(cell) == ""
 
 
 def test_licenses_and_ways_in_one_cell() -> None:

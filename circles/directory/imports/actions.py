@@ -14,9 +14,8 @@ from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse
 from circles.directory.imports import fields, outcomes
 from circles.directory.imports import rows as import_rows
 from circles.directory.imports.outcomes import Judged
-from circles.directory.imports.reading import files
-from circles.directory.imports.reading.files import ListFile
 from circles.directory.listing import actions
+from circles.sheets import ListFile
 from circles.store import audit, db, jobs
 from circles.store.context import Context
 
@@ -39,7 +38,7 @@ READING: Final = sandbox.Target(
 async def read(sent: bytes, choice: sheets.Choice | None = None) -> ListFile:
     """Read a file of listings in a child process, guessing its sheet and its row of headings. Raises Refused."""
     answer = await sandbox.run(READING, sent, **asdict(choice or sheets.Choice()))
-    return await anyio.to_thread.run_sync(files.from_lines, answer)
+    return await anyio.to_thread.run_sync(sheets.from_lines, answer)
 
 
 async def begin(context: Context, *, actor_id: UUID, file_name: str, sent: bytes, reading: ListFile) -> UUID:

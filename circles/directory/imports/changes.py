@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from circles.base import clock, money, text
 from circles.directory.imports.fields import FIELDS
-from circles.directory.imports.reading.lexicon import plain
 from circles.directory.listing import words
 from circles.directory.listing.values import Draft, License, Way
+from circles.sheets import plain
 
 Line = dict[str, str]
 

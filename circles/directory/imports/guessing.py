@@ -9,7 +9,8 @@ from typing import Final
 from circles import sheets
 from circles.directory.imports.fields import BY_KEY, FIELDS, LEFT_OUT, MAX_NUMBERED, Field
 from circles.directory.imports.reading.cells import is_area
-from circles.directory.imports.reading.lexicon import DEGREES, KINDS, MEETS, plain
+from circles.directory.imports.reading.lexicon import DEGREES, KINDS, MEETS
+from circles.sheets import plain
 
 # What abbreviations in headings stand for.
 _SHORT: Final = {

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from circles.directory.imports.fields import MAX_NUMBERED
-from circles.directory.imports.reading import cells, lexicon, names, quantities, readers
-from circles.directory.imports.reading.lexicon import plain
+from circles.directory.imports.reading import cells, names, quantities, readers
 from circles.directory.listing import places, words
+from circles.sheets import fold, plain
 
 if TYPE_CHECKING:
     from circles.directory.imports.rows import Match, Read
@@ -194,4 +194,4 @@ def _each(cell: str, count: int) -> list[str]:
 
 def bare(number: str) -> str:
     """A number without its spaces and signs."""
-    return re.sub(r"[\W_]+", "", lexicon.fold(number)).upper()
+    return re.sub(r"[\W_]+", "", fold(number)).upper()

@@ -12,7 +12,6 @@ from circles import sheets
 from circles.directory.imports import queries, rules
 from circles.directory.imports import rows as import_rows
 from circles.directory.imports.changes import facts, not_said
-from circles.directory.imports.reading import quantities
 from circles.directory.imports.rows import Match, Read
 from circles.directory.imports.rules import Decision, Existing, Known
 from circles.directory.listing import actions, places
@@ -50,7 +49,7 @@ async def match_of(tx: db.Tx, file: db.Record, matches: Mapping[str, Any]) -> Ma
 
 
 def _day_first(cells: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    return frozenset(key for key, column in cells.items() if quantities.is_day_first(column))
+    return frozenset(key for key, column in cells.items() if sheets.days.is_day_first(column))
 
 
 async def _pieces_of_rows(

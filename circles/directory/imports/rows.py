@@ -169,14 +169,14 @@ def _read_cell(row: Read, key: str, cell: str, is_rounded: bool) -> None:
         message = f"This cell has {len(cell):,} characters, far more than fit here. Is a quotation mark out of place?"
         row.fault(key, message, value=cell[:60])
         return
-    tidied = import_cells.tidy(cell)
+    tidied = sheets.tidy(cell)
     if not tidied:
         return
     row.cells[key] = tidied
-    if import_cells.is_formula(tidied):
+    if sheets.is_formula(tidied):
         message = "This begins like a formula. Nothing of a file is ever run; please write the value itself."
         row.fault(key, message)
-    elif import_cells.is_error(tidied):
+    elif sheets.is_error(tidied):
         row.fault(key, "The spreadsheet shows an error here instead of a value.")
     elif is_rounded and base_key(key) in ("license_number", "licenses", "npi", "phone"):
         row.fault(

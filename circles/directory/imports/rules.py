@@ -16,10 +16,10 @@ from circles.base.row import Row
 from circles.directory.imports.changes import Line, changed
 from circles.directory.imports.fields import BY_KEY
 from circles.directory.imports.licensing import bare
-from circles.directory.imports.reading.lexicon import fold
 from circles.directory.imports.rows import Read, known_by_license
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing.values import Draft, License, Way
+from circles.sheets import fold
 
 # The columns that may have caused a reason for a field of the listing.
 _CAUSES: Final[Mapping[str, tuple[str, ...]]] = {

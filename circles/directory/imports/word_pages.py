@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.directory.imports import actions, fields, queries
-from circles.directory.imports.reading.lexicon import CHOICES, plain
+from circles.directory.imports.reading.lexicon import CHOICES
+from circles.sheets import plain
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form

@@ -7,21 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
-from circles.base import text
 from circles.base.errors import Reason, Refused
 from circles.directory.imports.reading import lexicon
-from circles.directory.imports.reading.lexicon import CHOICES, Meanings, meaning, plain
+from circles.directory.imports.reading.lexicon import CHOICES, Meanings, meaning
 from circles.directory.listing import words
+from circles.sheets import fold, plain
 
-_FORMULA: Final = re.compile(
-    r"\s*[=\uFF1D]|\s*[@\uFF20]\s*\w+\s*\("
-    r"|\s*[+\-\uFF0B\uFF0D]\s*(?:[A-Za-z]\w*\s*[(!]|[A-Z]{1,3}\$?\d+\b|\d+(?:[+*]\d*)+\w|[^|]*\|)"
-)
-_ERROR: Final = re.compile(r"#(?:REF|N/A|VALUE|DIV/0|NAME|NULL|NUM|SPILL|CALC|FIELD|GETTING_DATA)[!?]?", re.I)
-_BLANK: Final = re.compile(
-    r"[-–—_.?\s]*|n\.?/?a\.?|tbd|tba|unknown|unk|not given|not stated|not sure|unsure|null|nil|\(blank\)",
-    re.I,
-)
 _BULLET: Final = re.compile(r"^\s*(?:[•·▪●○*–—-]|\d{1,2}[.)])\s+|^\s*[•·▪●○]")
 
 
@@ -54,30 +45,6 @@ def expected(message: str, code: str = "unreadable") -> NoReturn:
     raise Refused(Reason(code, message))
 
 
-def tidy(cell: str) -> str:
-    """A cell without the space around it and what cannot be seen; empty for a dash, n/a, and other words for nothing.
-
-    An apostrophe before a sign is taken off.
-    """
-    trimmed = cell.strip()
-    if "  " in trimmed or not (trimmed.isascii() and trimmed.isprintable()):
-        trimmed = text.without_invisible(trimmed.replace("\r\n", "\n").replace("\r", "\n"))
-        trimmed = re.sub(r"[^\S\n]+", " ", trimmed).strip()
-    if trimmed[:1] == "'" and re.match(r"'\s*[=+\-@]", trimmed):
-        trimmed = trimmed[1:]
-    return "" if _BLANK.fullmatch(trimmed) else trimmed
-
-
-def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet would run this. A telephone, a list or a number that begins with a sign is none."""
-    return bool(_FORMULA.match(cell))
-
-
-def is_error(cell: str) -> bool:
-    """Whether a cell shows an error of its spreadsheet, such as #REF!."""
-    return bool(_ERROR.fullmatch(cell.strip()))
-
-
 # Codes
 
 
@@ -93,7 +60,7 @@ def split(cell: str) -> list[str]:
 
 def one_of(known: Mapping[str, str], wanted: str, cell: str, notes: Notes) -> str:
     """The code of a word. Raises Refused with what is wanted, and notes the word as unknown."""
-    code = known.get(plain(cell)) or known.get(lexicon.fold(cell.strip()))
+    code = known.get(plain(cell)) or known.get(fold(cell.strip()))
     if code is None:
         notes.unknown.append(cell)
         expected(wanted, "unknown")
@@ -293,7 +260,7 @@ _BESIDE_AREA: Final = re.compile(
 
 def _area_code(cell: str) -> str:
     typed = re.sub(r",?\s*(?:usa?|u\.s\.a?\.?|united states)\.?$", "", cell.strip(), flags=re.I)
-    forms = (plain(typed), lexicon.fold(typed), plain(_BESIDE_AREA.sub(" ", typed)))
+    forms = (plain(typed), fold(typed), plain(_BESIDE_AREA.sub(" ", typed)))
     return next((lexicon.AREAS[form] for form in forms if form in lexicon.AREAS), "")
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from circles import sheets
 from circles.directory.imports.reading.cells import Notes, expected
-from circles.directory.imports.reading.lexicon import plain
+from circles.sheets import plain
 
 MAX_LINKS: Final = 5
 MAX_PHONE: Final = 40

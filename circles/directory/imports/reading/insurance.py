@@ -8,7 +8,7 @@ from typing import Any, Final
 from circles.base import text
 from circles.directory.imports.reading import lexicon
 from circles.directory.imports.reading.cells import Notes, expected
-from circles.directory.imports.reading.lexicon import plain
+from circles.sheets import plain
 
 MAX_WORDS: Final = 200
 _SUPERBILL: Final = re.compile(

@@ -1,28 +1,14 @@
-"""What may be typed for each choice of a listing, and how a text is made comparable."""
+"""What may be typed for each choice of a listing."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from circles.base import names, text
 from circles.directory.listing import words
-
-
-@lru_cache(maxsize=8192)
-def fold(typed: str) -> str:
-    """Small letters without accents, and nothing that cannot be seen."""
-    return names.fold(text.without_invisible(typed))
-
-
-@lru_cache(maxsize=8192)
-def plain(typed: str) -> str:
-    """Folded, with anything but letters and figures as one space: for comparing words. Ph.D. is phd."""
-    joined = re.sub(r"\b(?:\w{1,4}\.)+\w{1,2}\b", lambda match: match[0].replace(".", ""), fold(typed))
-    return " ".join(re.findall(r"[^\W_]+", joined))
+from circles.sheets import plain
 
 
 def _by_words(options: Mapping[str, str], more: Mapping[str, str] | None = None) -> dict[str, str]:

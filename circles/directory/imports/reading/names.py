@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from circles.base.errors import Reason, Refused
-from circles.directory.imports.reading.lexicon import DEGREES, KINDS, LETTERS, plain
+from circles.directory.imports.reading.lexicon import DEGREES, KINDS, LETTERS
+from circles.sheets import plain
 
 _HONORIFIC: Final = re.compile(r"(dr|mr|mrs|ms|mx|miss|prof|professor|rev|doctor)\b\.?\s+(?=\S)", re.I)
 _PRONOUNS: Final = re.compile(

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from circles.base import clock, text
 from circles.base.errors import Reason, Refused
+from circles.sheets import days
 
 # Days
 
-_MONTHS: Final = {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name}
-_MONTH: Final = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_ISO: Final = re.compile(r"(?<![\d/.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/.-])", re.ASCII)
-_THREE: Final = re.compile(r"(?<!\d)(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?!\d)", re.ASCII)
 _MONTH_YEAR: Final = re.compile(r"(?<!\d)(\d{1,2})\s?[-/.]\s?(\d{4}|'?\d{2})(?!\d)", re.ASCII)
 _YEAR_MONTH: Final = re.compile(r"(?<!\d)(\d{4})\s?[-/.]\s?(\d{1,2})(?!\d)", re.ASCII)
-_NAMED: Final = (
-    re.compile(rf"{_MONTH}\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}|'\d{{2}})(?!\d)", re.I | re.ASCII),
-    re.compile(rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[-\s.]*{_MONTH}[-\s,]*(?P<year>\d{{4}}|'?\d{{2}})(?!\d)",
-               re.I | re.ASCII),
-    re.compile(rf"{_MONTH}[-\s,/]*(?P<year>\d{{4}}|'?\d{{2}})(?!\d)", re.I | re.ASCII),
-)  # fmt: skip
+_NAMED_MONTH: Final = re.compile(rf"{days.MONTH}[-\s,/]*(?P<year>\d{{4}}|'?\d{{2}})(?!\d)", re.I | re.ASCII)
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)", re.ASCII)
-# Days that a workbook counts from December 30, 1899, as a column that lost its format shows them: 1982 to 2064.
-_SERIAL: Final = re.compile(r"[34567]\d{4}(?:\.\d+)?", re.ASCII)
-_SERIALS: Final = date(1899, 12, 30)
 # Words before a day that begins or ends a license; and what may stand beside a year that is the end of one.
 _BEGINS: Final = re.compile(
     r"\b(?:issued?|original\w*|first licensed|licensed (?:since|in)|since|renewed|last renew\w*|effective|eff"
@@ -80,17 +68,17 @@ def day(cell: str, *, day_first: bool = False) -> date:
 
 def _last_of(typed: str) -> str:
     """Of a cell with several days the one on which the license runs out. Raises Refused where none is marked."""
-    days = [match for pattern in (_ISO, _THREE, *_NAMED[:2]) for match in pattern.finditer(typed)]
-    days = sorted(
-        {match.start(): match for match in reversed(days)}.values(), key=lambda match: match.start()
+    written = [match for pattern in (days.ISO, days.THREE, *days.NAMED) for match in pattern.finditer(typed)]
+    written = sorted(
+        {match.start(): match for match in reversed(written)}.values(), key=lambda match: match.start()
     )
-    days = [match for n, match in enumerate(days) if n == 0 or match.start() >= days[n - 1].end()]
-    if len({match[0] for match in days}) < 2:
+    written = [match for n, match in enumerate(written) if n == 0 or match.start() >= written[n - 1].end()]
+    if len({match[0] for match in written}) < 2:
         return typed
-    between = typed[days[0].end() : days[1].start()]
-    if len(days) == 2 and re.fullmatch(r"\s*(?:-|–|—|to|through|thru|until|/)\s*", between):
-        return days[1][0]
-    ends = [match for match in days if _ENDS.search(re.split(r"[;,)]", typed[: match.start()])[-1])]
+    between = typed[written[0].end() : written[1].start()]
+    if len(written) == 2 and re.fullmatch(r"\s*(?:-|–|—|to|through|thru|until|/)\s*", between):
+        return written[1][0]
+    ends = [match for match in written if _ENDS.search(re.split(r"[;,)]", typed[: match.start()])[-1])]
     if len(ends) != 1:
         raise Refused(
             Reason(
@@ -101,32 +89,21 @@ def _last_of(typed: str) -> str:
 
 
 def _day(typed: str, day_first: bool) -> date | None:
-    if _SERIAL.fullmatch(typed):
-        return _SERIALS + timedelta(days=int(typed.partition(".")[0]))
-    if re.fullmatch(r"(19|20)\d{6}", typed, re.ASCII):
-        return _date(int(typed[:4]), int(typed[4:6]), int(typed[6:]))
-    if re.fullmatch(r"(?:0\d|1[0-2])[0-3]\d20\d\d", typed, re.ASCII):
-        return _date(int(typed[4:]), int(typed[:2]), int(typed[2:4]))
-    if match := _ISO.search(typed):
-        return _date(int(match[1]), int(match[3]), int(match[4]))
-    if match := _THREE.search(typed):
-        first, second, year = int(match[1]), int(match[3]), _full_year(match[4])
-        first_is_day = first > 12 or (second <= 12 and (day_first or match[2] == "."))
-        return _date(year, second, first) if first_is_day else _date(year, first, second)
-    return _named_day(typed) or _month(typed)
+    try:
+        return days.find(typed, day_first=day_first) or _named_month(typed) or _month(typed)
+    except days.NoSuchDay:
+        return None
 
 
-def _named_day(typed: str) -> date | None:
-    for pattern in _NAMED:
-        if match := pattern.search(typed):
-            groups = match.groupdict()
-            month, year = _MONTHS[groups["month"].lower()], _full_year(groups["year"])
-            if groups.get("day"):
-                return _date(year, month, int(groups["day"]))
-            # “Oct 31” is a day of every year as well as a month of 2031.
-            is_day = re.search(r"[a-z.]\s+\d\d$", match[0], re.I) and int(groups["year"]) < 32
-            return None if is_day else _end_of_month(year, month)
-    return None
+def _named_month(typed: str) -> date | None:
+    match = _NAMED_MONTH.search(typed)
+    if match is None:
+        return None
+    # “Oct 31” is a day of every year as well as a month of 2031.
+    is_day = re.search(r"[a-z.]\s+\d\d$", match[0], re.I) and int(match["year"]) < 32
+    return (
+        None if is_day else _end_of_month(days.full_year(match["year"]), days.MONTHS[match["month"].lower()])
+    )
 
 
 def _month(typed: str) -> date | None:
@@ -134,7 +111,7 @@ def _month(typed: str) -> date | None:
     if match := _YEAR_MONTH.search(typed):
         return _end_of_month(int(match[1]), int(match[2]))
     if match := _MONTH_YEAR.search(typed):
-        end = _end_of_month(_full_year(match[2]), int(match[1]))
+        end = _end_of_month(days.full_year(match[2]), int(match[1]))
         # 12/31 and 9/30 are days of every year, rather than December 2031 and September 2030.
         return end if end is None or len(match[2]) == 4 or match[2] != f"{end.day}" else None
     years = _YEAR.findall(typed)
@@ -158,32 +135,10 @@ def without_end(typed: str) -> tuple[str, str]:
     return f"{typed[: match.start()]} {typed[match.end() :]}".strip(" ,;-–"), match["day"]
 
 
-def _full_year(typed: str) -> int:
-    year = int(typed.lstrip("'"))
-    return year if year > 99 else 2000 + year if year < 70 else 1900 + year
-
-
-def _date(year: int, month: int, day_: int) -> date | None:
-    try:
-        return date(year, month, day_)
-    except ValueError:
-        return None
-
-
 def _end_of_month(year: int, month: int) -> date | None:
     if not (1 <= month <= 12 and 1 <= year <= 9999):
         return None
     return date(year, month, calendar.monthrange(year, month)[1])
-
-
-def is_day_first(cells: Iterable[str]) -> bool:
-    """Whether a column writes the day before the month, by its days above 12."""
-    day_first = month_first = 0
-    for cell in cells:
-        if match := _THREE.search(cell):
-            day_first += int(match[1]) > 12
-            month_first += int(match[3]) > 12 and int(match[1]) <= 12
-    return day_first > month_first
 
 
 # Numbers

@@ -13,10 +13,11 @@ from circles.base import text
 from circles.base.errors import Refused
 from circles.directory.imports.reading import cells, contacts, insurance, lexicon, names, quantities
 from circles.directory.imports.reading.cells import Notes
-from circles.directory.imports.reading.lexicon import base_key, plain
+from circles.directory.imports.reading.lexicon import base_key
 from circles.directory.imports.reading.names import kind_of
 from circles.directory.listing import words
 from circles.directory.listing.values import License, Way
+from circles.sheets import plain
 
 # Ways of working
 
