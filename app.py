@@ -44,6 +44,7 @@ from circles.directory.upkeep import pages as upkeep_pages
 from circles.directory.upkeep import retention as directory_retention
 from circles.directory.upkeep import timetable as directory_timetable
 from circles.gatherings import pages as gatherings_pages
+from circles.gatherings.sharing import pages as shared_pages
 from circles.guidelines import pages as guidelines_pages
 from circles.guidelines import writing_pages
 from circles.guides import pages as guides_pages
@@ -58,6 +59,7 @@ from circles.hosting.roles import pages as role_pages
 from circles.hosting.roles import request_pages as role_request_pages
 from circles.hosting.schedule import pages as schedule_pages
 from circles.hosting.seats import pages as seat_pages
+from circles.hosting.sharing import pages as share_pages
 from circles.hosting.stand_in import pages as stand_in_pages
 from circles.invites import moved as moved_seats
 from circles.invites import pages as invites_pages
@@ -146,6 +148,9 @@ GATHERINGS = [
     route("/gatherings", gatherings_pages.listing, Access.PUBLIC),
     route("/gatherings/{id}", gatherings_pages.gathering, Access.PUBLIC),
     route("/circles/{id}", gatherings_pages.circle, Access.PUBLIC),
+    route("/c/{slug}", gatherings_pages.circle_at_address, Access.PUBLIC),
+    route("/circles/{id}/frame", shared_pages.frame, Access.MACHINE),
+    route("/circles/{id}/dates.json", shared_pages.as_json, Access.MACHINE),
     route("/facilitators/{id}", gatherings_pages.facilitator, Access.PUBLIC),
     *form("/zone", gatherings_pages.zone_form, gatherings_pages.choose_zone, Access.PUBLIC),
 ]
@@ -162,6 +167,9 @@ HOSTING = [
     route("/host/circles/new", circle_pages.new_circle_form, Access.FACILITATOR),
     post("/host/circles/new", circle_pages.create_circle, Access.FACILITATOR, once=True),
     route("/host/circles/{id}", circle_pages.host_circle, Access.HOST),
+    *form("/host/circles/{id}/share", share_pages.show, share_pages.choose, Access.HOST),
+    route("/host/circles/{id}/qr.svg", share_pages.qr_code, Access.HOST),
+    route("/host/circles/{id}/poster.pdf", share_pages.poster, Access.HOST),
     route("/host/circles/{id}/hosts", hosts_pages.hosts, Access.HOST),
     post("/host/circles/{id}/hosts", hosts_pages.invite, Access.FACILITATOR, once=True),
     route("/host/circles/{id}/hosts/{host}/remove", host_change_pages.remove_form, Access.HOST),

@@ -25,6 +25,8 @@ from circles.gatherings.rules import (
     terms_words,
     why_closed,
 )
+from circles.gatherings.sharing.rules import circle_path
+from circles.gatherings.structured_data import circle_card
 
 __all__ = [
     "DISCREET",
@@ -50,6 +52,8 @@ __all__ = [
     "bookable_of",
     "calendar_links",
     "card_html",
+    "circle_card",
+    "circle_path",
     "differences",
     "host_ids",
     "kinds_of",

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from circles import directory, people
 from circles.base import clock, reading, zone_choices
@@ -25,6 +25,7 @@ from circles.web.paging import FIRST, long_pager
 from circles.web.sent import origin
 
 SQL = db.queries("gatherings/gatherings")
+SHARING = db.queries("gatherings/sharing")
 
 ON_FIRST_PAGE = 4
 
@@ -151,16 +152,34 @@ def _scale(row: dict[str, Any]) -> Scale:
 
 
 async def circle(request: Request) -> Response:
+    return await circle_page(request, access.path_id(request))
+
+
+async def circle_at_address(request: Request) -> Response:
+    """The circle of a short address. A former one, or one in capitals, leads to the address of now."""
+    slug = request.path_params["slug"]
     async with access.context(request).db.reading() as tx:
-        row = await SQL.circle_page(tx, id=access.path_id(request), actor_id=_actor_id(request))
+        row = or_not_found(await SHARING.circle_at(tx, slug=slug.lower()))
+    if row["current_slug"] != slug:
+        # Not a permanent one: a host may choose a former address again.
+        return RedirectResponse(f"/c/{row['current_slug']}", status_code=302)
+    return await circle_page(request, row["circle_id"])
+
+
+async def circle_page(request: Request, circle_id: UUID) -> Response:
+    """The page of a circle, by whichever address. Raises NotFound."""
+    async with access.context(request).db.reading() as tx:
+        row = await SQL.circle_page(tx, id=circle_id, actor_id=_actor_id(request))
         row = dict(or_not_found(row))
         profiles = await people.profiles(tx, row["host_ids"])
     settings, ahead = access.context(request).settings, GatheringDate.read(row["ahead"])
+    card = structured_data.circle_card(row, settings.base_url)
     return render.page(
         request,
         "gatherings/circle.html",
         circle=row,
-        link_card=structured_data.circle_card(row, settings.base_url),
+        link_card=card,
+        canonical=card.url,
         structured_data=structured_data.circle_events(
             row, ahead, _scale(row), settings.base_url, settings.community_name
         ),

@@ -12,6 +12,7 @@ from circles.base.clock import NOBODY
 from circles.base.money import Scale
 from circles.base.row import Row
 from circles.gatherings.cards import GatheringDate
+from circles.gatherings.sharing.rules import circle_path
 
 _ORG = "https://schema.org"
 # Schema.org has no word for what is over, so such an event stays scheduled.
@@ -43,8 +44,9 @@ def gathering_card(row: Row, base_url: str) -> LinkCard:
 
 
 def circle_card(row: Row, base_url: str) -> LinkCard:
-    """row: of the query `circle_page`."""
-    return LinkCard(row["discreet_name"], "When it meets.", f"{base_url}/circles/{row['id']}")
+    """row: of the query `circle_page`, or another with its short addresses, the present one first."""
+    path = circle_path(row["id"], next(iter(row["slugs"]), None))
+    return LinkCard(row["discreet_name"], "When it meets.", f"{base_url}{path}")
 
 
 def gathering_event(row: Row, scale: Scale, seats_left: int, base_url: str, organizer: str) -> dict[str, Any]:

@@ -90,6 +90,7 @@ MAP: dict[str, dict[str, Care]] = {
         "version asks_co asks_card created_at public_changed_at public_changes",
     )
     | _all(PERSON, "created_by"),
+    "circle_addresses": _all(IMPERSONAL, "slug circle_id is_current chosen_at") | _all(PERSON, "chosen_by"),
     "hosts": _all(PERSON, "person_id") | _all(PERSONAL, "circle_id part"),
     "host_invitations": _all(IMPERSONAL, "id")
     | _all(PERSON, "invited_by answered_by")

@@ -68,6 +68,8 @@ select
         select jsonb_agg(to_jsonb(replies)) from invite_replies as replies
         join invites on invites.id = replies.invite_id where invites.person_id = :person
     ) as invite_replies,
+    (select jsonb_agg(to_jsonb(circle_addresses)) from circle_addresses where chosen_by = :person)
+        as circle_addresses,
     (select jsonb_agg(to_jsonb(host_entries)) from host_entries where person_id = :person) as host_entries,
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
     (select jsonb_agg(to_jsonb(change_lines)) from change_lines where written_by = :person) as change_lines,

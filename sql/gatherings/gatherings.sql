@@ -111,6 +111,10 @@ select
             order by gatherings.starts_at limit 6
         ) as dated
     ) as ahead,
+    array(
+        select circle_addresses.slug from circle_addresses
+        where circle_addresses.circle_id = circles.id and circle_addresses.is_current
+    ) as slugs,
     to_jsonb(admission) || '{"newcomers": 0}' as admission
 from circles
 cross join admission_to(circles.id, :actor_id, null) as admission

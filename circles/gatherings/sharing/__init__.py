@@ -1,0 +1,1 @@
+"""A circle elsewhere: its short address, and its next dates for other sites."""
