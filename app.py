@@ -69,6 +69,7 @@ from circles.invites.replies import actions as invite_replies
 from circles.messages import circle_pages as circle_messages
 from circles.messages import pages as messages_pages
 from circles.messages import reading_pages as my_messages
+from circles.organizing.audit import pages as audit_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
 from circles.payments.cash import pages as cash_pages
@@ -386,6 +387,12 @@ GUIDES = [
     route("/guides/{slug}", guides_pages.guide, Access.PUBLIC),
 ]
 
+# What organizers do for the whole community.
+ORGANIZING = [
+    *form("/organize/audit", audit_pages.audit, audit_pages.search, Access.ORGANIZER),
+    post("/organize/audit.csv", audit_pages.export, Access.ORGANIZER, form_page="/organize/audit"),
+]
+
 # What members ask of therapists, and what is suggested to them.
 INTRODUCTIONS = [
     route("/therapists/{id}/introduction", introductions_pages.ask_form, Access.SIGNED_IN),
@@ -516,7 +523,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *GUIDES,
         *PAYMENTS,
     ]
-    every += [*IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
+    every += [*ORGANIZING, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
     return [*every, *PRACTICE] if settings.practice else every
 
 

@@ -25,6 +25,7 @@ from starlette.applications import Starlette
 from app import connect_features
 from circles import people
 from circles.base.settings import Settings
+from circles.organizing.audit import words
 from circles.practice.postgres.embedded import Embedded
 from circles.store import checks, jobs, migrate
 from circles.store.context import Context
@@ -123,7 +124,7 @@ def queries() -> list[str]:
 
 @pytest_asyncio.fixture
 async def context(settings: Settings, queries: list[str]) -> AsyncIterator[Context]:
-    """The settings and the database. After the test every invariant is checked."""
+    """The settings and the database. After the test every invariant is checked, and that every event has words."""
     database = await Database.open(
         settings.database_url, size=6, on_query=lambda record: queries.append(record.query)
     )
@@ -131,7 +132,10 @@ async def context(settings: Settings, queries: list[str]) -> AsyncIterator[Conte
         yield Context(settings, database)
         async with database.reading() as tx:
             broken = [finding.description for finding in await checks.run(tx) if not finding.holds]
+            kinds = [row["what"] for row in await tx.fetch("select distinct what from events")]
         assert not broken, f"invariants broken: {broken}"
+        wordless = [kind for kind in kinds if not words.has_words(kind)]
+        assert not wordless, f"events without words in organizing/audit/words.py: {wordless}"
     finally:
         await database.close()
 

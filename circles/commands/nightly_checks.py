@@ -6,7 +6,7 @@ import structlog
 
 from circles import people
 from circles.base.english import choose, plural
-from circles.store import checks, db, jobs
+from circles.store import audit, checks, db, jobs
 from circles.store.context import Context
 from circles.web.monitoring import probe
 
@@ -23,9 +23,15 @@ async def what_is_broken(tx: db.Tx) -> str:
 
 @jobs.every("checks.nightly", "37 4 * * *")
 async def check(context: Context) -> None:
-    """Check every invariant, store what is broken, and mail the organizers when anything is."""
+    """Check every invariant, store what is broken, and mail the organizers when anything is.
+
+    Of the chain of events the links since the last time; `python -m circles check` reads all of it.
+    """
     async with context.db.reading() as tx:
-        broken = {finding.name: finding.broken for finding in await checks.run(tx) if not finding.holds}
+        findings = await checks.run_queries(tx)
+    async with context.db.transaction() as tx:
+        findings.append(checks.chain_finding(await audit.chain(tx), await audit.verify_new(tx)))
+    broken = {finding.name: finding.broken for finding in findings if not finding.holds}
     for name, count in broken.items():
         log.error("an invariant is broken", invariant=name, rows=count)
     async with context.db.transaction() as tx:

@@ -84,6 +84,7 @@ async def erase(context: Context, email: str) -> None:
             await erase_rows(tx, person=person)
         for circle in hosted:  # members see other hosts from now on
             await invites.announce_circle(tx, circle["circle_id"])
+        await audit.erase_reasons(tx, person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
 
 

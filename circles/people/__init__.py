@@ -9,6 +9,7 @@ from circles.people.queries import (
     by_ids,
     find_signed_in,
     fingerprint,
+    matching,
     profiles,
     start_sign_in,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "find_signed_in",
     "fingerprint",
     "lock_for_role",
+    "matching",
     "notify_organizers",
     "on_sign_out_everywhere",
     "parse_address",

@@ -48,6 +48,13 @@ async def by_email(tx: db.Tx, email: str) -> Person | None:
     return _person(await SQL.by_email(tx, email=email))
 
 
+async def matching(tx: db.Tx, text: str, most: int) -> list[Person]:
+    """People with a part of a name or an address, by name, at most so many."""
+    query = ROLES.find_people(tx, text=text, part="", most=most, limit=most, offset=0)
+    rows = [dict(row) for row in await db.rows(query)]
+    return [Person(**{name: value for name, value in row.items() if name != "total"}) for row in rows]
+
+
 async def organizers(tx: db.Tx) -> list[Person]:
     """Every organizer, by id."""
     return [Person(**row) for row in await db.rows(ROLES.organizers(tx))]

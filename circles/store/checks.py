@@ -1,11 +1,11 @@
-"""The invariants of sql/checks.sql, and those about time zones, which the database cannot check by itself."""
+"""The invariants of sql/checks.sql, the chain of events, and time zones, which the database cannot check by itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from circles.base import zones
-from circles.store import db, zone_data
+from circles.store import audit, db, zone_data
 
 SQL = db.queries("checks")
 ZONES = db.queries("store/zone_data")
@@ -26,13 +26,36 @@ class Finding:
 
 
 async def run(tx: db.Tx) -> list[Finding]:
-    """Check every invariant. Each query of sql/checks.sql counts the rows that break one."""
+    """Check every invariant, and all of the chain of events.
+
+    Each query of sql/checks.sql counts the rows that break one.
+    """
+    return sorted([*await run_queries(tx), await _chain(tx)], key=lambda finding: finding.name)
+
+
+async def run_queries(tx: db.Tx) -> list[Finding]:
+    """Check every invariant but the chain of events."""
     findings = []
     for name in sorted(name for name in SQL.available_queries if not name.endswith("_cursor")):
         query = getattr(SQL, name)
         findings.append(Finding(name, (query.__doc__ or "").strip(), await query(tx)))
     own = [_zone_data(), await _planned_times(tx), await _zones_in_use(tx)]
     return sorted([*findings, *own], key=lambda finding: finding.name)
+
+
+async def _chain(tx: db.Tx) -> Finding:
+    chain, breaks = await audit.chain(tx), await audit.breaks(tx)
+    return chain_finding(chain, breaks)
+
+
+def chain_finding(chain: db.Record | None, breaks: list[audit.Break]) -> Finding:
+    """Whether the chain of events is whole. Its length and last hash can be kept elsewhere, against cutting its end."""
+    description = "no event was changed, deleted or inserted since it was linked"
+    if breaks:
+        description += f"; the first that was: {breaks[0].text}"
+    elif chain:
+        description += f" (link {chain['length']}, {chain['head'][:16]})"
+    return Finding("events_are_chained", description, len(breaks))
 
 
 def _zone_data() -> Finding:

@@ -69,6 +69,12 @@ MAP: dict[str, dict[str, Care]] = {
     "events": _all(IMPERSONAL, "id")
     | _all(PERSON, "who about")
     | _all(PERSONAL, "at what before after why details"),
+    # erased_for is an anonymous row by then; the salt goes with the reason that it belongs to.
+    "event_links": _all(IMPERSONAL, "position event_id digest hash erased_for") | _all(SECRET, "salt"),
+    "event_chain": _all(
+        IMPERSONAL,
+        "is_only length head sealed_through watched_through watched_before watched_at verified",
+    ),
     "limits": _all(IMPERSONAL, "window_start count") | _all(SECRET, "key"),
     # What was typed is encrypted with a key that the browser alone has; both tables are emptied after an hour.
     "kept_forms": _all(PERSON, "person_id")
@@ -293,6 +299,7 @@ STAYS = frozenset(
             "checkouts",
             "code_failures",
             "disputes",
+            "event_links",
             "events",
             "exports",
             "guidelines_asked",

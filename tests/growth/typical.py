@@ -65,6 +65,7 @@ INERT = frozenset(
     starts_at status statuses statuses_said steps stripe_id subject suggested text_body times to_address to_name
     token_hash told type uid uids unsubscribe_url until url useful_until version wait wall_start wall_time walls ways
     audience last_line line send_at send_wall typed
+    families hidden patience
     answered_at dedupe_key delay entrypoints failures last_uid payload runs urgency validity
     weekdays went_well what where why words year years zone zones
     """.split()  # noqa: SIM905
@@ -128,10 +129,22 @@ def by_name(community: Community) -> dict[str, Any]:
     }
 
 
+# All the time there is, from its end.
+_ALL_TIME: dict[str, Any] = {
+    "first": datetime(2000, 1, 1, tzinfo=UTC),
+    "last": datetime(2101, 1, 1, tzinfo=UTC),
+    "after_at": datetime(9999, 1, 1, tzinfo=UTC),
+    "after_id": 2**62,
+}
+
 # Where the name alone says too little.
 BY_QUERY: dict[str, dict[str, Any]] = {
     "attendance/exports.bookings_page": {"circle": None},
     "attendance/exports.week_lists": {"most": 21},
+    "organizing/audit.everything": {"hidden": ["sign_in.started"], "families": ["concern."], **_ALL_TIME},
+    "organizing/audit.of_kinds": {"kinds": ["circle.archived", "person.facilitator"], **_ALL_TIME},
+    "organizing/audit.of_person": {"kinds": ["booking.confirmed", "person.changed"], **_ALL_TIME},
+    "store/audit.broken": {"after": 10},
     "bookings/waiting_list.hosted_line": {"after_at": NOW - timedelta(days=1)},
 }
 
