@@ -45,10 +45,11 @@ select count(*) from walk_ins where not exists (
 select count(*) from walk_ins where name <> '' and added_at < now() - interval '368 days';
 
 -- name: only_given_seats_wait_for_an_agreement()$
--- every seat without an acceptance of the guidelines was given, and its person has not answered yet
+-- every seat without an acceptance of the guidelines was given, and its person has not answered yet; or it is past, and came with
+-- a list
 select count(*) from bookings where acceptance_id is null and not exists (
     select from given_seats where given_seats.booking_id = bookings.id and given_seats.answered_at is null
-);
+) and not exists (select from moved_in_seats where moved_in_seats.booking_id = bookings.id);
 
 -- name: no_more_cash_is_given_back_than_received()$
 -- of no seat more cash was given back than was received

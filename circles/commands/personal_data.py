@@ -41,6 +41,7 @@ ERASURE = (
     SQL.erase_waits,
     SQL.erase_apart,
     SQL.erase_listing,
+    SQL.erase_imported,
     SQL.erase_introductions,
     SQL.erase_short_list,
     SQL.erase_suggestions,

@@ -203,6 +203,7 @@ async def account_for(tx: db.Tx, *, email: str, name: str, actor_id: UUID) -> tu
     """
     row = dict(await SQL.add_or_find_person(tx, email=email, name=name, pronouns="", zone=""))
     is_new = row.pop("is_new")
+    await SQL.end_silence(tx, person_id=row["id"])
     if is_new:
         await audit.record(
             tx, "person.joined", row["id"], actor_id=actor_id, after="member", why="given a seat"

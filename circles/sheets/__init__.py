@@ -3,7 +3,7 @@
 from circles.sheets import days
 from circles.sheets.cells import fold, is_error, is_formula, plain, tidy
 from circles.sheets.lines import ListFile, from_lines, to_lines
-from circles.sheets.reading import MAX_BYTES, Reading, read, too_large
+from circles.sheets.reading import MAX_BYTES, read, too_large
 from circles.sheets.tables import GROUP, MAX_COLUMNS, NO_HEADINGS, Choice, Row
 from circles.sheets.text_files import NO_CHARACTER, is_shortened
 
@@ -15,7 +15,6 @@ __all__ = [
     "NO_HEADINGS",
     "Choice",
     "ListFile",
-    "Reading",
     "Row",
     "days",
     "fold",

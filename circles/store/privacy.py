@@ -260,13 +260,19 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "complaint_id who")
     | _all(CONFIDENTIAL, "note"),
     # The file and what is noted of its rows hold the therapists it lists; both go with the import's contents.
-    "listing_imports": _all(IMPERSONAL, "id headings matches starts_as state ended_at")
+    "listing_imports": _all(IMPERSONAL, "id kind headings matches starts_as state ended_at told_at")
     | _all(CONFIDENTIAL, "notes content")
-    | _all(PERSON, "made_by")
+    | _all(PERSON, "made_by told_by")
     | _all(PERSONAL, "file_name created_at"),
     "listing_import_rows": _all(IMPERSONAL, "import_id number outcome seen_version")
-    | _all(PERSON, "listing_id")
+    | _all(PERSON, "listing_id person_id booking_id")
     | _all(PERSONAL, "cells says"),
+    # What a list brought from elsewhere: seats, past gatherings, and people whom nobody told of their account yet.
+    "moved_in_seats": _all(IMPERSONAL, "import_id told_at")
+    | _all(PERSON, "booking_id")
+    | _all(PERSONAL, "paid"),
+    "moved_in_gatherings": _all(IMPERSONAL, "gathering_id import_id"),
+    "untold_people": _all(IMPERSONAL, "import_id") | _all(PERSON, "person_id") | _all(PERSONAL, "since"),
     "short_lists": _all(PERSON, "person_id") | _all(PERSONAL, "listing_id added_at"),
     "introductions": _all(IMPERSONAL, "mail_id")
     | _all(PERSON, "id person_id")

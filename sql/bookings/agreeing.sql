@@ -29,7 +29,8 @@ left join lateral (
 where bookings.id = :booking_id and bookings.person_id = :actor_id;
 
 -- name: ask_again(guidelines_id)
--- record everybody with a seat ahead who must agree to a material change and was not asked yet, with their next seat
+-- record everybody with a seat ahead who must agree to a material change and was not asked yet, with their next seat; nobody
+-- for a seat they are not to be told of yet
 with asked as (
     insert into guidelines_asked (person_id, version_id)
     select seated.person_id, must_agree_to(seated.person_id, :guidelines_id)
@@ -39,6 +40,7 @@ with asked as (
         join gatherings on gatherings.id = bookings.gathering_id
         join circles on circles.id = gatherings.circle_id
         where circles.guidelines_id = :guidelines_id and bookings.state = 'confirmed' and gatherings.ends_at > now()
+            and not is_untold_seat(bookings.id)
     ) as seated
     where must_agree_to(seated.person_id, :guidelines_id) is not null
     on conflict do nothing
@@ -51,6 +53,7 @@ select distinct on (people.id)
 from asked
 join people on people.id = asked.person_id
 join bookings_with_money as bookings on bookings.person_id = people.id and bookings.state = 'confirmed'
+    and not is_untold_seat(bookings.id)
 join gatherings on gatherings.id = bookings.gathering_id and gatherings.ends_at > now()
 join circles on circles.id = gatherings.circle_id and circles.guidelines_id = :guidelines_id
 order by people.id, gatherings.starts_at;

@@ -109,8 +109,11 @@ select
     (select jsonb_agg(to_jsonb(listing_imports)) from listing_imports where made_by = :person) as listing_imports,
     (
         select jsonb_agg(to_jsonb(listing_import_rows)) from listing_import_rows
-        where listing_id in (select id from listed)
+        where listing_id in (select id from listed) or person_id = :person
     ) as listing_import_rows,
+    (select jsonb_agg(to_jsonb(moved_in_seats)) from moved_in_seats where booking_id in (select id from mine))
+        as moved_in_seats,
+    (select jsonb_agg(to_jsonb(untold_people)) from untold_people where person_id = :person) as untold_people,
     (select jsonb_agg(to_jsonb(short_lists)) from short_lists where person_id = :person) as short_lists,
     (select jsonb_agg(to_jsonb(introductions)) from introductions where person_id = :person) as introductions,
     (select jsonb_agg(to_jsonb(suggestions)) from suggestions where person_id = :person) as suggestions,
@@ -304,6 +307,23 @@ with said as (
 )
 
 delete from listings where person_id = :person;
+
+-- name: erase_imported(person)!
+-- what lists say of them, with the files that hold it; what they paid elsewhere
+with said as (
+    update listing_import_rows
+    set cells = '{}', says = jsonb_build_object('was', says -> 'was', 'name', '', 'faults', array[]::text [], 'changes', '')
+        || jsonb_build_object('facts', '', 'formulas', '')
+    where person_id = :person
+    returning import_id
+), sent as (
+    -- Nobody reads a file anew that holds what is erased here.
+    update listing_imports set content = null where content is not null and id in (select import_id from said)
+), paid as (
+    update moved_in_seats set paid = null where booking_id in (select id from bookings where person_id = :person)
+)
+
+delete from untold_people where person_id = :person;
 
 -- name: erase_introductions(person)!
 -- the introductions they requested, with their mails

@@ -88,12 +88,13 @@ where bookings.person_id = :person_id and bookings.state = 'confirmed'
 order by circles.id, gatherings.starts_at, bookings.id;
 
 -- name: uninvited(person_id)
--- the confirmed seats ahead of a person for which no mail was ever sent
+-- the confirmed seats ahead of a person for which no mail was ever sent, but for those they are not to be told of yet
 select bookings.id
 from bookings join gatherings on gatherings.id = bookings.gathering_id
 where bookings.person_id = :person_id and bookings.state = 'confirmed'
     and gatherings.state = 'open' and gatherings.ends_at > now()
-    and not exists (select from sendings where sendings.booking_id = bookings.id);
+    and not exists (select from sendings where sendings.booking_id = bookings.id)
+    and not is_untold_seat(bookings.id);
 
 -- name: ended_together(booking_id)
 -- a booking, and those of the same person and circle whose gatherings were canceled in the same transaction, by time

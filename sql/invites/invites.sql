@@ -1,5 +1,5 @@
 -- name: booking(booking_id)^
--- everything that the mail and the calendar entry of one booking contain
+-- everything that the mail and the calendar entry of one booking contain; no row while its person is not to be told of it
 select
     bookings.id as booking_id, bookings.state, bookings.kind, bookings.amount, bookings.currency,
     bookings.end_cause, bookings.gathering_id, bookings.person_id,
@@ -18,7 +18,7 @@ cross join lateral (select * from bookings_with_money where bookings_with_money.
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
-where bookings.id = :booking_id;
+where bookings.id = :booking_id and not is_untold_seat(bookings.id);
 
 -- name: lock_invite(gathering_id, person_id, uid)^
 -- the invite of a person and a gathering, created when it is missing, locked either way. A calendar may have read the seat

@@ -12,6 +12,10 @@ insert into people (email, name, pronouns, zone) values (:email, :name, :pronoun
 on conflict (email) do update set email = excluded.email
 returning id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer, xmax = 0 as is_new;
 
+-- name: end_silence(person_id)!
+-- somebody whose account came with a list is mailed by somebody who knows them
+delete from untold_people where person_id = :person_id;
+
 -- name: set_browser_clock(id, clock_hours)!
 -- set the clock of the browser a person signed in with, unless they chose one
 update people set clock_hours = :clock_hours where id = :id and not clock_chosen;

@@ -9,6 +9,7 @@ where gatherings.starts_at > now() + :until::interval and gatherings.starts_at <
     and gatherings.state = 'open' and gatherings.seats_map <> 0
     and bookings.confirmed_at <= gatherings.starts_at - :lead::interval
     and case :kind::text when 'day' then people.remind_day else people.remind_hour end
+    and not is_untold_seat(bookings.id)
     and not exists (
         select from reminders
         where reminders.booking_id = bookings.id and reminders.kind = :kind::text

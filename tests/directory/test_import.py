@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from circles import imports
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.commands import personal_data
 from circles.directory.imports import actions as import_actions
@@ -49,8 +50,9 @@ async def previewed(page: Browser, sent: bytes, name: str = "therapists.csv") ->
 
 async def begin(cast: Cast, sent: bytes) -> UUID:
     """The same by the actions."""
-    import_id = await import_actions.begin(
+    import_id = await imports.actions.begin(
         cast.context,
+        import_actions.KIND,
         actor_id=cast.odile,
         file_name="list.csv",
         sent=sent,
@@ -59,7 +61,9 @@ async def begin(cast: Cast, sent: bytes) -> UUID:
     keys = (await rows(cast.context, "select matches from listing_imports where id = $1", import_id))[0][
         "matches"
     ]
-    await import_actions.match(cast.context, actor_id=cast.odile, import_id=import_id, **keys)
+    await imports.actions.match(
+        cast.context, import_actions.KINDS, actor_id=cast.odile, import_id=import_id, **keys
+    )
     return import_id
 
 
@@ -219,9 +223,13 @@ async def test_concurrent_confirmations_write_once(cast: Cast) -> None:
     events = "select count(*) from events where what = 'import.written'"
     assert await value(cast.context, events) == 1
     with pytest.raises(OutOfDate):
-        await import_actions.match(cast.context, actor_id=cast.odile, import_id=import_id, keys=["name"])
+        await imports.actions.match(
+            cast.context, import_actions.KINDS, actor_id=cast.odile, import_id=import_id, keys=["name"]
+        )
     with pytest.raises(OutOfDate):
-        await import_actions.discard(cast.context, actor_id=cast.odile, import_id=import_id)
+        await imports.actions.discard(
+            cast.context, import_actions.KINDS, actor_id=cast.odile, import_id=import_id
+        )
 
 
 async def test_rows_changed_since_the_preview_are_refused_with_a_reason(
@@ -292,8 +300,8 @@ async def test_a_failed_write_leaves_no_listing(cast: Cast, monkeypatch: pytest.
 async def test_an_unmatched_import_cannot_be_confirmed(cast: Cast) -> None:
     sent = samples.csv_file([samples.row(1)])
     read = await import_actions.read(sent)
-    import_id = await import_actions.begin(
-        cast.context, actor_id=cast.odile, file_name="list.csv", sent=sent, reading=read
+    import_id = await imports.actions.begin(
+        cast.context, import_actions.KIND, actor_id=cast.odile, file_name="list.csv", sent=sent, reading=read
     )
     with pytest.raises(Refused) as caught:
         await confirm(cast, import_id)
@@ -427,7 +435,7 @@ async def test_a_long_list_is_worked_on_in_pieces(cast: Cast, monkeypatch: pytes
     kept = []
     for size in (100, 10):
         pieces.clear()
-        monkeypatch.setattr(import_outcomes, "PIECE", size)
+        monkeypatch.setattr(imports.queries, "PIECE", size)
         import_id = await begin(cast, sent)
         assert [len(piece) for piece in pieces] == ([23] if size == 100 else [10, 10, 3])
         assert not any("x" * 50 in row["cells"] for piece in pieces for row in piece)

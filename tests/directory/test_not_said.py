@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from circles import imports
 from circles.directory.imports import actions as import_actions
 from circles.directory.listing import actions
 from circles.store import db, migrate
@@ -37,11 +38,18 @@ STATED = (
 async def brought_in(cast: Cast, sent: bytes, *, shown: bool = True) -> list[UUID]:
     """The listings that a file becomes, with its columns as they are guessed."""
     context = cast.context
-    import_id = await import_actions.begin(
-        context, actor_id=cast.odile, file_name="list.csv", sent=sent, reading=await import_actions.read(sent)
+    import_id = await imports.actions.begin(
+        context,
+        import_actions.KIND,
+        actor_id=cast.odile,
+        file_name="list.csv",
+        sent=sent,
+        reading=await import_actions.read(sent),
     )
     matches = await value(context, "select matches from listing_imports where id = $1", import_id)
-    await import_actions.match(context, actor_id=cast.odile, import_id=import_id, **matches)
+    await imports.actions.match(
+        context, import_actions.KINDS, actor_id=cast.odile, import_id=import_id, **matches
+    )
     await import_actions.confirm(context, actor_id=cast.odile, import_id=import_id, shown=shown)
     return [row["id"] for row in await rows(context, "select id from listings order by name")]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from circles import __main__
+from circles import __main__, imports
 from circles.base.errors import NotFound, Refused
 from circles.commands import personal_data
-from circles.directory.imports import actions as imports
+from circles.directory.imports import actions as therapist_lists
 from circles.store import privacy
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
@@ -62,8 +62,15 @@ async def test_an_export_holds_everything_but_keys(cast: Cast, context: Context)
 async def test_an_export_holds_no_list_of_others(cast: Cast, context: Context) -> None:
     """An organizer's own export names the files they sent, and none of the therapists in them."""
     sent = b"Name,License\nInes Arroyo,LCSW 1234\n"
-    reading = await imports.read(sent)
-    await imports.begin(context, actor_id=cast.odile, file_name="list.csv", sent=sent, reading=reading)
+    reading = await therapist_lists.read(sent)
+    await imports.actions.begin(
+        context,
+        therapist_lists.KIND,
+        actor_id=cast.odile,
+        file_name="list.csv",
+        sent=sent,
+        reading=reading,
+    )
     (file,) = (await personal_data.export(context, "odile@example.org"))["listing_imports"]
     assert file["file_name"] == "list.csv"
     assert not file.keys() & {"notes", "content"}

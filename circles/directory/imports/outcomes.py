@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from anyio import to_thread
 
 from circles import sheets
-from circles.directory.imports import queries, rules
 from circles.directory.imports import rows as import_rows
+from circles.directory.imports import rules
 from circles.directory.imports.changes import facts, not_said
 from circles.directory.imports.rows import Match, Read
 from circles.directory.imports.rules import Decision, Existing, Known
 from circles.directory.listing import actions, places
+from circles.imports import queries
 from circles.store import db
 
 SQL = db.queries("directory/imports")
-
-# Rows that are read, decided and stored at a time: a long list is worked on in short steps between those of other
-# requests, its transaction is never idle for long, and only the cells that are needed are held.
-PIECE: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ async def match_of(tx: db.Tx, file: db.Record, matches: Mapping[str, Any]) -> Ma
     if not days:
         return how
     cells: dict[str, list[str]] = {key: [] for _, key in days}
-    async for rows in _pieces_of_rows(tx, file, [n for n, _ in days]):
+    async for rows in queries.pieces_of_rows(tx, file, [n for n, _ in days]):
         for n, key in days:
             cells[key] += [row["cells"][n] for row in rows if n < len(row["cells"])]
     first = await to_thread.run_sync(_day_first, cells)
@@ -52,19 +49,6 @@ def _day_first(cells: Mapping[str, Sequence[str]]) -> frozenset[str]:
     return frozenset(key for key, column in cells.items() if sheets.days.is_day_first(column))
 
 
-async def _pieces_of_rows(
-    tx: db.Tx, file: db.Record, columns: Collection[int]
-) -> AsyncIterator[list[db.Record]]:
-    """All rows of a file, some at a time, with the cells of these columns (from 0) and of those without a heading."""
-    of = {"import_id": file["id"], "columns": [n + 1 for n in columns], "width": len(file["headings"])}
-    after, has_more = -1, True
-    while has_more:
-        rows = await db.rows(SQL.some_rows(tx, **of, after=after, how_many=PIECE))
-        yield rows
-        has_more = len(rows) == PIECE
-        after = rows[-1]["number"] if rows else after
-
-
 async def judge(
     tx: db.Tx, file: db.Record, how: Match, *, only: Collection[str] | None = None, lock: bool = False
 ) -> list[Judged]:
@@ -72,7 +56,7 @@ async def judge(
     the transaction."""
     rows: list[db.Record] = []
     read_rows: list[Read] = []
-    async for piece in _pieces_of_rows(tx, file, {n for n, _ in how.targets()}):
+    async for piece in queries.pieces_of_rows(tx, file, {n for n, _ in how.targets()}):
         chosen = [row for row in piece if only is None or row["outcome"] in only]
         rows += chosen
         read_rows += await to_thread.run_sync(_read_rows, chosen, file["notes"], how)
@@ -80,21 +64,14 @@ async def judge(
     zips = {zip_: places.find(zip_) for zip_ in _zips(read_rows, known)}
     same = await to_thread.run_sync(_same_therapists, read_rows, known)
     judged: list[Judged] = []
-    for start in range(0, len(rows), PIECE):
-        piece, read = rows[start : start + PIECE], read_rows[start : start + PIECE]
+    for start in range(0, len(rows), queries.PIECE):
+        piece, read = rows[start : start + queries.PIECE], read_rows[start : start + queries.PIECE]
         judged += await to_thread.run_sync(_decide_rows, piece, read, known, zips, same)
     return judged
 
 
 def _read_rows(rows: Iterable[db.Record], notes: Mapping[str, Any], how: Match) -> list[Read]:
-    return [import_rows.read_row(_row(row, notes), how) for row in rows]
-
-
-def _row(row: db.Record, notes: Mapping[str, Any]) -> sheets.Row:
-    number = str(row["number"])
-    links = {int(n): link for n, link in notes.get("links", {}).get(number, {}).items()}
-    rounded = tuple(notes.get("rounded", {}).get(number, ()))
-    return sheets.Row(row["number"], tuple(row["cells"]), links, rounded=rounded)
+    return [import_rows.read_row(queries.sheet_row(row, notes), how) for row in rows]
 
 
 async def _known(tx: db.Tx, read: Iterable[Read], *, lock: bool) -> Known:
@@ -138,8 +115,8 @@ def _decide_rows(
 
 async def store(tx: db.Tx, file: db.Record, judged: Sequence[Judged], how: Match) -> None:
     """Keep the outcome of every row, for the preview."""
-    for start in range(0, len(judged), PIECE):
-        piece = judged[start : start + PIECE]
+    for start in range(0, len(judged), queries.PIECE):
+        piece = judged[start : start + queries.PIECE]
         await SQL.set_outcome(tx, await to_thread.run_sync(_describe, file, piece, how))
 
 

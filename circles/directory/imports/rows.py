@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -112,27 +112,11 @@ class Read:
         }
 
 
-def matches_refusals(keys: Sequence[str], also: Sequence[str], columns: int) -> list[Reason]:
-    """Every reason against a match of columns and fields."""
-    reasons = []
-    taken: set[str] = set()
-    for prefix, chosen in (("column", keys), ("also", also)):
-        for n, key in enumerate(chosen):
-            if key not in OPTIONS:
-                reasons.append(Reason("unknown_choice", "Please choose one of the list.", f"{prefix}_{n}"))
-            elif key != LEFT_OUT and key in taken:
-                message = f"Two columns cannot both be “{OPTIONS[key]}”. Please leave one out."
-                reasons.append(Reason("twice", message, f"{prefix}_{n}"))
-            taken.add(key)
-    if len(keys) != columns:
-        reasons.append(
-            Reason("columns", "The columns of this form are not those of the file. Please try again.")
-        )
-    if not {"name", "first_name", "last_name"} & set(keys):
-        reasons.append(
-            Reason("no_name", "Please say which column has the name: without it there is no listing.")
-        )
-    return reasons
+def missing_refusals(keys: Iterable[str]) -> list[Reason]:
+    """Why a list cannot be read by these fields: there is no name."""
+    if {"name", "first_name", "last_name"} & set(keys):
+        return []
+    return [Reason("no_name", "Please say which column has the name: without it there is no listing.")]
 
 
 # Reading

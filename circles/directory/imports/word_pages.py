@@ -10,8 +10,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.directory.imports import actions, fields, queries
+from circles.directory.imports import actions, fields
 from circles.directory.imports.reading.lexicon import CHOICES
+from circles.imports import queries
 from circles.sheets import plain
 from circles.store import db
 from circles.web import access, render
@@ -33,7 +34,7 @@ async def words(request: Request) -> Response:
 
 async def _words(request: Request, form: Form, status: int = 200) -> Response:
     async with access.context(request).db.reading() as tx:
-        file = await queries.read_import(tx, access.path_id(request))
+        file = await queries.read_import(tx, access.path_id(request), actions.KINDS)
         unknown = explainable(await queries.unknown_words(tx, file["id"]))
     if file["state"] != "preview":
         return render.see_other(f"{HOME}/{file['id']}")
