@@ -298,6 +298,48 @@ select count(*) from (
 where (coalesce(kept.marked, 0), coalesce(kept.came, 0))
     <> (coalesce(register_counts.marked, 0), coalesce(register_counts.came, 0));
 
+-- name: present_marks_are_the_newest_of_the_record()$
+-- the mark of everybody with a seat, and of every walk-in, is the one of the register's record that was made last
+select (
+    select count(*)
+    from attendance full join (
+        select distinct on (booking_id) booking_id, mark, late, left_early
+        from register_marks where booking_id is not null
+        order by booking_id, made_at desc, id desc
+    ) as newest on newest.booking_id = attendance.booking_id
+    where (coalesce(attendance.mark, ''), coalesce(attendance.late, false), coalesce(attendance.left_early, false))
+        <> (coalesce(newest.mark, ''), coalesce(newest.late, false), coalesce(newest.left_early, false))
+) + (
+    select count(*)
+    from walk_ins left join lateral (
+        select mark, late, left_early from register_marks
+        where walk_in_id = walk_ins.id order by made_at desc, id desc limit 1
+    ) as newest on true
+    where (case when walk_ins.removed_at is null then 'came' else '' end, walk_ins.late, walk_ins.left_early)
+        is distinct from (newest.mark, newest.late, newest.left_early)
+);
+
+-- name: closed_registers_took_no_mark()$
+-- no mark of a closed register came after it closed, except that a seat ended
+select count(*) from register_marks join gatherings on gatherings.id = register_marks.gathering_id
+where register_marks.source <> 'seat' and register_marks.received_at > gatherings.closed_at;
+
+-- name: marks_are_of_the_gathering_of_their_line()$
+-- a mark of a walk-in is of their gathering, and so is the newest of a booking that has a mark
+select (
+    select count(*) from register_marks join walk_ins on walk_ins.id = register_marks.walk_in_id
+    where walk_ins.gathering_id <> register_marks.gathering_id
+) + (
+    select count(*)
+    from (
+        select distinct on (booking_id) booking_id, gathering_id, mark
+        from register_marks where booking_id is not null
+        order by booking_id, made_at desc, id desc
+    ) as newest
+    join bookings on bookings.id = newest.booking_id
+    where newest.mark <> '' and newest.gathering_id <> bookings.gathering_id
+);
+
 -- name: every_circle_has_a_lead()$
 -- every circle that is not archived has one lead host
 select count(*) from circles where state <> 'archived' and 1 <> (

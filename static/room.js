@@ -150,23 +150,51 @@ function waiting() {
   return keptKeys(TAP).map(kept).filter((tap) => tap?.key).sort((a, b) => a.at - b.at);
 }
 
-function showMark(booking, mark) {
-  const row = who.querySelector(`[data-booking="${CSS.escape(booking)}"]`);
+// The line of the register that a tap is on: of a booking or of a walk-in.
+function lineOf({ booking, walk_in: walkIn }) {
+  return who.querySelector(booking ? `[data-booking="${CSS.escape(booking)}"]` : `[data-walk-in="${CSS.escape(walkIn)}"]`);
+}
+
+const tapped = (button, mark, late, leftEarly) => {
+  const on = button.dataset.quality === "late" ? late : button.dataset.quality ? leftEarly : button.id.split("-").at(-1) === mark;
+  button.setAttribute("aria-pressed", String(on));
+  return on;
+};
+
+// The value of a button is what it makes: pressed again, a mark is removed, and late or left early is taken back.
+function showMark(tap) {
+  const { mark, late = false, left_early: leftEarly = false } = tap;
+  const row = lineOf(tap);
   for (const button of row?.querySelectorAll(".mark") ?? []) {
-    const word = button.id.split("-").at(-1);
-    button.setAttribute("aria-pressed", String(word === mark));
-    button.value = word === mark ? "" : word;
+    button.value = tapped(button, mark) ? "" : button.id.split("-").at(-1);
   }
+  for (const button of row?.querySelectorAll(".quality") ?? []) {
+    const on = tapped(button, mark, late, leftEarly);
+    const next = button.dataset.quality === "late" ? [!on, leftEarly] : [late, !on];
+    button.value = ["came", next[0] && "late", next[1] && "left_early"].filter(Boolean).join(" ");
+  }
+  for (const group of row?.querySelectorAll(".qualities") ?? []) group.hidden = mark !== "came";
+}
+
+function readMark(value) {
+  const [mark, ...qualities] = value.split(" ");
+  return { mark, late: qualities.includes("late"), left_early: qualities.includes("left_early") };
 }
 
 function showCounts() {
-  const counts = { "": 0, came: 0, absent: 0, excused: 0 };
+  const counts = { "": 0, came: 0, absent: 0, excused: 0, late: 0, left_early: 0 };
   counts.came += who.querySelectorAll("[data-walk-in]").length;
   for (const row of who.querySelectorAll("[data-booking]")) {
     const pressed = row.querySelector('.mark[aria-pressed="true"]');
     counts[pressed ? pressed.id.split("-").at(-1) : ""] += 1;
   }
-  for (const count of who.querySelectorAll("[data-count]")) count.textContent = counts[count.dataset.count];
+  for (const button of who.querySelectorAll('.quality[aria-pressed="true"]')) {
+    if (!button.parentElement.hidden) counts[button.dataset.quality] += 1;
+  }
+  for (const count of who.querySelectorAll("[data-count]")) {
+    count.textContent = counts[count.dataset.count];
+    if (count.dataset.optional) count.parentElement.hidden = !counts[count.dataset.count];
+  }
   keepPage();
 }
 
@@ -180,9 +208,13 @@ function showState() {
   else showMessage("Saved");
 }
 
-function showAll(marks) {
-  const own = new Map(waiting().map((tap) => [tap.booking, tap.mark]));
-  for (const [booking, mark] of Object.entries(marks)) showMark(booking, own.get(booking) ?? mark);
+function showAll({ marks, late = [], left_early: leftEarly = [] }) {
+  const own = new Map(waiting().map((tap) => [tap.booking ?? tap.walk_in, tap]));
+  for (const [booking, mark] of Object.entries(marks)) {
+    const there = { booking, mark, late: late.includes(booking), left_early: leftEarly.includes(booking) };
+    showMark(own.get(booking) ?? there);
+  }
+  for (const tap of own.values()) if (tap.walk_in) showMark(tap);
   showCounts();
 }
 
@@ -190,9 +222,11 @@ function onTap(event) {
   const form = event.target.closest?.("[data-tap]");
   if (!form || !event.submitter) return;
   event.preventDefault();
-  const tap = { key: newKey(), booking: form.elements.booking.value, mark: event.submitter.value, at: Date.now() };
+  const { booking, walk_in_id: walkIn } = form.elements;
+  const on = booking ? { booking: booking.value } : { walk_in: walkIn.value };
+  const tap = { key: newKey(), ...on, ...readMark(event.submitter.value), at: Date.now() };
   keep(TAP + tap.key, tap);
-  showMark(tap.booking, tap.mark);
+  showMark(tap);
   showCounts();
   send();
 }
@@ -206,7 +240,7 @@ async function post(taps, walkIns) {
     headers: { "Content-Type": "application/json" },
     signal: AbortSignal.timeout(TIMEOUT),
     body: JSON.stringify({
-      taps: taps.map(({ key, booking, mark, at }) => ({ key, booking, mark, ago: ago(at) })),
+      taps: taps.map(({ at, ...tap }) => ({ ...tap, ago: ago(at) })),
       walk_ins: walkIns.map(({ key, name, counts, over, at }) => ({ key, name, counts, over, ago: ago(at) })),
     }),
   });
@@ -219,12 +253,13 @@ async function showAnswer(response, taps) {
     return;
   }
   if (!response.ok && response.status !== 422) return showState();
-  const { says, marks, answers, walk_ins: walkIns } = await response.json();
+  const answer = await response.json();
+  const { says, answers, walk_ins: walkIns } = answer;
   showNetwork();
   for (const tap of taps) forget(TAP + tap.key);
   takeAnswers(answers ?? {});
   if (walkIns) showWalkIns(walkIns);
-  showAll(marks);
+  showAll(answer);
   if (says) showMessage(says, "kept");
   else showState();
 }
@@ -245,7 +280,7 @@ async function send() {
 
 function startRegister() {
   if (!who?.dataset.marks || !line) return;
-  for (const tap of waiting()) showMark(tap.booking, tap.mark);
+  for (const tap of waiting()) showMark(tap);
   showQueue();
   document.addEventListener("submit", onTap);
   document.addEventListener("submit", onWalkIn);
@@ -313,12 +348,31 @@ function showQueue() {
   showCounts();
 }
 
+// The buttons of one that is on the register, as the page has them for those that were there when it was loaded.
+function walkInMarks(id, name) {
+  const marks = document.getElementById("walk-in-marks")?.content.firstElementChild.cloneNode(true);
+  if (!marks) return "";
+  marks.elements.walk_in_id.value = id;
+  marks.querySelector(".qualities").setAttribute("aria-label", `${name}, who came`);
+  for (const button of marks.querySelectorAll(".quality")) button.id = `walk-in-${id}-${button.dataset.quality}`;
+  return marks;
+}
+
+let shownWalkIns = "";
+
 function showWalkIns(walkIns) {
   const list = document.getElementById("walk-ins");
+  const shown = JSON.stringify(walkIns.map(({ id, name, seat }) => [id, name, seat]));
   if (!list) return;
-  list.replaceChildren(...walkIns.map(({ id, name, seat }) => (
-    walkInLine(name, "Came without a booking", seat === null ? "beyond the seats" : "", id)
-  )));
+  if (shown !== shownWalkIns) { // who is about to press a button keeps it
+    list.replaceChildren(...walkIns.map(({ id, name, seat }) => {
+      const line = walkInLine(name, "Came without a booking", seat === null ? "beyond the seats" : "", id);
+      line.append(walkInMarks(id, name));
+      return line;
+    }));
+    shownWalkIns = shown;
+  }
+  for (const { id, late, left_early } of walkIns) showMark({ walk_in: id, mark: "came", late, left_early });
   list.hidden = !walkIns.length;
   showQueue();
 }

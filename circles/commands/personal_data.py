@@ -47,6 +47,7 @@ ERASURE = (
     SQL.erase_suggestions,
     SQL.erase_accesses,
     SQL.erase_complaints,
+    SQL.erase_letters,
     SQL.erase_name,
 )
 

@@ -110,7 +110,8 @@ MAP: dict[str, dict[str, Care]] = {
         IMPERSONAL,
         "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_map "
         "seats_taken community_taken community_map note state cancel_reason version created_at schedule_id planned_for "
-        "by_hand oddity join_link city address told opened_at checks closed_at public_changed_at public_changes",
+        "by_hand oddity join_link city address told opened_at checks closed_at reopened_at public_changed_at "
+        "public_changes",
     )
     | _all(PERSON, "opened_by closed_by"),
     "schedules": _all(
@@ -163,7 +164,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),
     # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.
     "walk_ins": _all(PERSON, "person_id added_by removed_by")
-    | _all(PERSONAL, "id gathering_id name seat added_at removed_at"),
+    | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early"),
     "cash_rows": _all(PERSON, "booking_id walk_in_id noted_by")
     | _all(PERSONAL, "id at kind amount currency note"),
     "disputes": _all(PERSON, "booking_id")
@@ -202,9 +203,23 @@ MAP: dict[str, dict[str, Care]] = {
     "feeds": _all(PERSON, "person_id")
     | _all(PERSONAL, "number created_at hosting_within leaves_out_mailed")
     | _all(SECRET, "token_hash former_hashes hosting_hashes"),
-    "attendance": _all(PERSON, "booking_id marked_by") | _all(PERSONAL, "mark marked_at"),
+    "attendance": _all(PERSON, "booking_id marked_by") | _all(PERSONAL, "mark late left_early marked_at"),
+    # The register as a record: its rows are never changed, so nothing in them names anybody.
+    "register_marks": _all(IMPERSONAL, "id key")
+    | _all(PERSON, "booking_id walk_in_id made_by")
+    | _all(PERSONAL, "gathering_id mark late left_early made_at received_at source"),
+    "letters": _all(PERSON, "person_id")
+    | _all(
+        PERSONAL,
+        "id kind name first_date last_date circle_id names_said kind_said hours_said gatherings minutes people lines "
+        "made_at",
+    )
+    | _all(SECRET, "code_hash"),
+    "hosted_gatherings": _all(PERSON, "person_id") | _all(PERSONAL, "gathering_id part"),
     "register_counts": _all(IMPERSONAL, "gathering_id marked came"),
-    "taps": _all(IMPERSONAL, "key") | _all(PERSON, "booking_id who") | _all(PERSONAL, "mark tapped_at"),
+    "taps": _all(IMPERSONAL, "key")
+    | _all(PERSON, "booking_id walk_in_id who")
+    | _all(PERSONAL, "mark late left_early tapped_at"),
     "hand_over_notes": _all(IMPERSONAL, "id")
     | _all(PERSON, "about written_by")
     | _all(PERSONAL, "circle_id gathering_id body written_at"),
@@ -309,6 +324,7 @@ STAYS = frozenset(
             "events",
             "exports",
             "guidelines_asked",
+            "hosted_gatherings",
             "invite_replies",
             "invites",
         ),
@@ -316,6 +332,7 @@ STAYS = frozenset(
             "limits",
             "money_rows",
             "reflections",
+            "register_marks",
             "reminders",
             "sendings",
             "sent_forms",

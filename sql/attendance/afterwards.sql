@@ -4,11 +4,24 @@ select id from gatherings where id = :id for no key update;
 
 -- name: close_register(id, actor_id)!
 -- the register is complete
-update gatherings set closed_at = now(), closed_by = :actor_id where id = :id;
+update gatherings set closed_at = clock_timestamp(), closed_by = :actor_id where id = :id;
 
 -- name: reopen_register(id)!
 -- marks can be changed again
 update gatherings set closed_at = null, closed_by = null where id = :id;
+
+-- name: close_old_registers(age, most)
+-- close the registers of gatherings that ended, or were opened again, longer ago than `age`; at most so many at once
+update gatherings set closed_at = clock_timestamp(), closed_by = null
+where id = any(array(
+    select old.id from gatherings as old
+    where old.state = 'open' and old.closed_at is null and old.ends_at < now() - :age::interval
+        and (old.reopened_at is null or old.reopened_at < now() - :age::interval)
+    order by old.ends_at
+    limit :most
+    for no key update skip locked
+))
+returning id;
 
 -- name: write_note(circle, gathering, about, actor_id, body)<!
 -- a note of one host for the next

@@ -9,13 +9,14 @@ select
     gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.length_minutes, gatherings.capacity,
     gatherings.seats_taken, gatherings.note, gatherings.state, gatherings.cancel_reason, gatherings.opened_at,
     gatherings.closed_at, gatherings.checks, circles.asks_co, circles.asks_card, opener.name as opener_name,
+    closer.name as closer_name,
     host.part, stand_in.name as stand_in_name, now() as now,
     case when host.may_change then pairs_together(gatherings.id, :actor_id) else '[]' end as kept_apart,
     (
         select coalesce(jsonb_agg(
             jsonb_build_object(
                 'id', walk_ins.id, 'name', coalesce(people.name, walk_ins.name), 'seat', walk_ins.seat,
-                'person_id', walk_ins.person_id
+                'person_id', walk_ins.person_id, 'late', walk_ins.late, 'left_early', walk_ins.left_early
             )
             order by walk_ins.added_at, walk_ins.id
         ), '[]')
@@ -29,6 +30,7 @@ left join stand_ins on stand_ins.gathering_id = gatherings.id
 left join people as stand_in
     on stand_in.id = stand_ins.person_id and (stand_in.is_facilitator or stand_in.is_organizer)
 left join people as opener on opener.id = gatherings.opened_by
+left join people as closer on closer.id = gatherings.closed_by
 where gatherings.id = :id;
 
 -- name: roster(gathering)
@@ -41,7 +43,8 @@ select
     case when given.booking_id is null then people.pronouns else '' end as pronouns,
     coalesce(given.email, people.email) as email, coalesce(given.given_at, people.created_at) as created_at,
     given.booking_id is not null as unanswered,
-    coalesce(attendance.mark, '') as mark,
+    coalesce(attendance.mark, '') as mark, coalesce(attendance.late, false) as late,
+    coalesce(attendance.left_early, false) as left_early,
     given.booking_id is null and must_agree_to(bookings.person_id, circles.guidelines_id) is not null as must_agree,
     case when here.ends_at > now() - interval '1 day' and given.booking_id is null then people.access_needs else '' end as access_needs,
     given.booking_id is null and not exists (
@@ -75,42 +78,51 @@ left join attendance on attendance.booking_id = bookings.id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
 order by coalesce(given.name_key, people.name_key), bookings.seat;
 
+-- name: lock_register(gathering)$
+-- a gathering, held while marks are made, so that its register does not close meanwhile; always before any booking of it
+select id from gatherings where id = :gathering for share;
+
 -- name: lock_seat(booking, gathering)$
 -- a confirmed booking of this gathering, locked so that it cannot be canceled while it is marked
 select id from bookings
 where id = :booking and gathering_id = :gathering and state = 'confirmed'
 for update;
 
+-- name: lock_walk_in(walk_in, gathering)$
+-- somebody who came to this gathering without a booking, locked so that they cannot be taken off while they are marked
+select id from walk_ins
+where id = :walk_in and gathering_id = :gathering and removed_at is null
+for no key update;
+
 -- name: marks(gathering)
 -- the mark of every confirmed booking, empty where there is none
-select bookings.id, coalesce(attendance.mark, '') as mark
+select
+    bookings.id, coalesce(attendance.mark, '') as mark, coalesce(attendance.late, false) as late,
+    coalesce(attendance.left_early, false) as left_early
 from bookings left join attendance on attendance.booking_id = bookings.id
 where bookings.gathering_id = :gathering and bookings.state = 'confirmed';
 
--- name: mark_of(booking)$
--- the mark of one booking
-select mark from attendance where booking_id = :booking;
+-- name: present_mark(booking, walk_in)^
+-- the mark of one booking or walk-in as it is now
+select mark, late, left_early from attendance where booking_id = :booking
+union all
+select 'came', late, left_early from walk_ins where id = :walk_in;
 
--- name: write_mark(booking, mark, actor_id)!
--- came, absent or excused
-insert into attendance (booking_id, mark, marked_by) values (:booking, :mark, :actor_id)
-on conflict (booking_id) do update
-set mark = excluded.mark, marked_by = excluded.marked_by, marked_at = now();
-
--- name: clear_mark(booking)!
--- not marked after all
-delete from attendance where booking_id = :booking;
-
--- name: insert_tap(key, booking, mark, ago, actor_id)$
--- one tap, by its key; no row when the key was there before
-insert into taps (key, booking_id, mark, tapped_at, who)
-values (:key, :booking, :mark, clock_timestamp() - :ago::interval, :actor_id)
+-- name: insert_tap(key, booking, walk_in, mark, late, left_early, ago, actor_id)$
+-- one tap, by its key, which is a mark of the register; no row when the key was there before
+insert into taps (key, booking_id, walk_in_id, mark, late, left_early, tapped_at, who)
+values (:key, :booking, :walk_in, :mark, :late, :left_early, clock_timestamp() - :ago::interval, :actor_id)
 on conflict (key) do nothing
 returning key;
 
--- name: newest_tap(booking)$
--- the tap that decides the mark
-select key from taps where booking_id = :booking order by tapped_at desc, key desc limit 1;
+-- name: mark_rest_absent(gathering, actor_id)
+-- whoever has a confirmed seat and no mark is marked absent, as the register closes
+insert into register_marks (gathering_id, booking_id, mark, made_by, source)
+select bookings.gathering_id, bookings.id, 'absent', :actor_id, 'closing'
+from bookings
+where bookings.gathering_id = :gathering and bookings.state = 'confirmed'
+    and not exists (select from attendance where attendance.booking_id = bookings.id)
+returning booking_id;
 
 -- name: forget_old_taps()!
 -- taps older than 31 days: no phone sends them again

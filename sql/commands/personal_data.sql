@@ -74,7 +74,18 @@ select
     (select jsonb_agg(to_jsonb(sendings)) from sendings where booking_id in (select id from mine)) as sendings,
     (select jsonb_agg(to_jsonb(change_lines)) from change_lines where written_by = :person) as change_lines,
     (select jsonb_agg(to_jsonb(reminders)) from reminders where booking_id in (select id from mine)) as reminders,
-    (select jsonb_agg(to_jsonb(taps)) from taps where booking_id in (select id from mine)) as taps,
+    (select jsonb_agg(to_jsonb(hosted_gatherings)) from hosted_gatherings where person_id = :person) as hosted_gatherings,
+    (select jsonb_agg(to_jsonb(letters)) from letters where person_id = :person) as letters,
+    (
+        select jsonb_agg(to_jsonb(register_marks)) from register_marks
+        where booking_id in (select id from mine)
+            or walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
+    ) as register_marks,
+    (
+        select jsonb_agg(to_jsonb(taps)) from taps
+        where booking_id in (select id from mine)
+            or walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
+    ) as taps,
     (select jsonb_agg(to_jsonb(hand_over_notes)) from hand_over_notes where about = :person) as hand_over_notes,
     (select jsonb_agg(to_jsonb(feeds)) from feeds where person_id = :person) as feeds,
     (select jsonb_agg(to_jsonb(reflections)) from reflections where changed_by = :person) as reflections,
@@ -346,6 +357,10 @@ delete from accesses where person_id = :person;
 -- name: erase_complaints(person)!
 -- their complaints
 delete from complaints where person_id = :person;
+
+-- name: erase_letters(person)!
+-- their letters: their codes say nothing any more
+delete from letters where person_id = :person;
 
 -- name: erase_name(person)!
 -- the row stays without a name, so that counts and money still add up

@@ -45,7 +45,11 @@ async def test_closing_a_register_lists_the_seats_without_a_mark(
         assert late.status_code == 422
         assert "This register is closed" in late.json()["says"]
         assert (await host.post(register, data={"booking": str(milo), "mark": "came"})).status_code == 422
-        assert (await host.post(f"/host/gatherings/{tonight}/reopen")).status_code == 303
+        unsaid = await host.post(f"/host/gatherings/{tonight}/reopen", data={"why": " "})
+        assert unsaid.status_code == 422
+        assert 'href="#f-why"' in unsaid.text
+        why = {"why": "Milo did come"}
+        assert (await host.post(f"/host/gatherings/{tonight}/reopen", data=why)).status_code == 303
         assert (await host.post(register, data={"booking": str(milo), "mark": "came"})).status_code == 303
     assert await mark_of(cast.context, milo) == "came"
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circles.attendance.register import rules
+from circles.attendance.register.rules import Marking
 
 START = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 
@@ -64,13 +65,47 @@ def test_other_marks_are_refused(mark: str) -> None:
 
 @given(st.lists(st.sampled_from(["", "came", "absent", "excused"])))
 def test_the_counts_add_up(marks: list[str]) -> None:
-    counts = rules.count(marks)
+    counts = rules.count(Marking(mark) for mark in marks)
     assert counts.came + counts.absent + counts.excused + counts.unmarked == len(marks)
     assert counts.came == marks.count("came")
     assert counts.unmarked == marks.count("")
 
 
 def test_counts_in_words() -> None:
-    assert rules.count(["came"] * 5 + ["excused", "", ""]).words == "5 came, 1 excused, 2 not marked yet"
-    assert rules.count(["absent"]).words == "0 came, 1 absent"
-    assert rules.count([]).words == "0 came"
+    def words(*values: str) -> str:
+        return rules.count(Marking.parse(value) for value in values).words
+
+    assert words(*["came"] * 5, "excused", "", "") == "5 came, 1 excused, 2 not marked yet"
+    assert words("absent") == "0 came, 1 absent"
+    assert words() == "0 came"
+    assert words("came late", "came late left_early", "came") == "3 came (2 late and 1 left early)"
+    assert words("came left_early", "absent") == "1 came (1 left early), 1 absent"
+
+
+@pytest.mark.parametrize(
+    ("value", "marking", "words"),
+    [
+        ("", Marking(""), ""),
+        ("came", Marking("came"), "came"),
+        ("came late", Marking("came", late=True), "came, late"),
+        ("came late left_early", Marking("came", late=True, left_early=True), "came, late, left early"),
+        ("excused", Marking("excused"), "excused"),
+    ],
+)
+def test_a_mark_is_read_from_its_button_and_said(value: str, marking: Marking, words: str) -> None:
+    assert Marking.parse(value) == marking
+    assert (marking.value, marking.words) == (value, words)
+
+
+@pytest.mark.parametrize("value", ["absent late", "late", "came early", "came  late", "came late late\n"])
+def test_late_is_of_those_who_came_alone(value: str) -> None:
+    marking = Marking.parse(value)
+    assert not marking.late
+    refused = rules.mark_refusals("open", START, START, marking.mark)
+    assert [reason.code for reason in refused] == ["mark_unknown"]
+
+
+def test_a_quality_is_added_and_taken_back() -> None:
+    assert Marking("came").toggled("late") == "came late"
+    assert Marking("came", late=True).toggled("left_early") == "came late left_early"
+    assert Marking("came", late=True, left_early=True).toggled("late") == "came left_early"

@@ -252,6 +252,9 @@ async def test_no_cash_of_a_walk_in_is_an_empty_field(
 # From a phone
 
 
+PUNCTUAL = {"late": False, "left_early": False}
+
+
 def queued(key: UUID, name: str = "Noor", **more: Any) -> dict[str, Any]:
     return {"key": str(key), "name": name, "counts": True, "over": False, "ago": 60_000} | more
 
@@ -266,7 +269,7 @@ async def test_a_phone_that_sends_twice_adds_once(
         first, second = await asyncio.gather(host.post(address, json=sent), host.post(address, json=sent))
         for answer in (first, second):
             assert answer.json()["answers"] == {str(key): {"state": "added", "text": ""}}
-            assert answer.json()["walk_ins"] == [{"id": str(key), "name": "Noor", "seat": 2}]
+            assert answer.json()["walk_ins"] == [{"id": str(key), "name": "Noor", "seat": 2, **PUNCTUAL}]
             assert answer.json()["marks"] == {str(booked): "came"}
         await change(cast.context, "update gatherings set closed_at = now() where id = $1", tonight)
         late = (await host.post(address, json=sent)).json()
@@ -288,7 +291,7 @@ async def test_a_full_room_asks_a_phone_once_more(cast: Cast, tonight: UUID, bro
         assert asked["walk_ins"] == []
         added = (await host.post(address, json={"walk_ins": [queued(key, over=True)]})).json()
     assert added["answers"][str(key)]["state"] == "added"
-    assert added["walk_ins"] == [{"id": str(key), "name": "Noor", "seat": None}]
+    assert added["walk_ins"] == [{"id": str(key), "name": "Noor", "seat": None, **PUNCTUAL}]
 
 
 async def test_a_key_of_another_gathering_tells_nothing(

@@ -156,6 +156,10 @@ insert into attendance (booking_id, mark, marked_by, marked_at)
 select id, case when b % 7 = 0 then 'absent' else 'came' end, pg_temp.row_id('person', b / 20 % (:people / 500) % (:people / 1000)), at
 from booked where state = 'confirmed' and k between 60 and 104 and b % 10 <> 0;
 
+insert into register_marks (gathering_id, booking_id, mark, made_by, made_at, received_at)
+select gathering_id, id, case when b % 7 = 0 then 'absent' else 'came' end, pg_temp.row_id('person', b / 20 % (:people / 500) % (:people / 1000)), at, at
+from booked where state = 'confirmed' and k between 60 and 104 and b % 10 <> 0;
+
 insert into register_counts (gathering_id, marked, came)
 select gathering_id, count(*), count(*) filter (where b % 7 <> 0)
 from booked where state = 'confirmed' and k between 60 and 104 and b % 10 <> 0 group by gathering_id;

@@ -143,6 +143,30 @@ where id = (select booking_id from attendance limit 1);
 -- somebody is counted who did not come
 update register_counts set came = came + 1 where gathering_id = (select gathering_id from register_counts limit 1);
 
+-- name: present_marks_are_the_newest_of_the_record#
+-- a mark that was changed and not recorded
+alter table attendance disable trigger user;
+update attendance set mark = 'excused', late = false, left_early = false
+where mark <> 'excused' and booking_id = (select booking_id from attendance where mark <> 'excused' limit 1);
+alter table attendance enable trigger user;
+
+-- name: closed_registers_took_no_mark#
+-- a mark that came after its register was closed
+alter table register_marks disable trigger user;
+update register_marks set received_at = gatherings.closed_at + interval '1 minute'
+from gatherings
+where gatherings.id = register_marks.gathering_id and gatherings.closed_at is not null and register_marks.source <> 'seat';
+alter table register_marks enable trigger user;
+
+-- name: marks_are_of_the_gathering_of_their_line#
+-- a mark that was moved to another gathering
+alter table register_marks disable trigger user;
+update register_marks set gathering_id = (
+    select gatherings.id from gatherings where gatherings.id <> register_marks.gathering_id limit 1
+)
+where booking_id = (select booking_id from attendance limit 1);
+alter table register_marks enable trigger user;
+
 -- name: every_circle_has_a_lead#
 -- a circle whose lead became a helper
 update hosts set part = 'helper' where part = 'lead';

@@ -2,11 +2,12 @@
 
 import re
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from circles.attendance.register.rules import Marking, WalkInRow
 from circles.base.clock import NOBODY, Viewer
 from circles.base.errors import Reason
 from circles.base.money import Scale
@@ -74,13 +75,16 @@ def test_the_large_ring_writes_what_is_left_in_its_middle() -> None:
 
 def test_register_ring_leads_from_each_dot_to_its_row() -> None:
     rows = [
-        SimpleNamespace(name="Mira", mark="came", anchor="a1"),
-        SimpleNamespace(name="Jonas", mark="", anchor="a2"),
+        WalkInRow(UUID(int=1), "Mira", 1),
+        WalkInRow(UUID(int=2), "Jonas", 2, ""),
+        WalkInRow(UUID(int=3), "Ana", 3, late=True, left_early=True),
     ]
     html = macro("register_ring", 8, rows)
-    assert 'href="#a1" class="seat-link" aria-label="Mira, came"' in html
-    assert 'href="#a2" class="seat-link" aria-label="Jonas, not marked yet"' in html
-    assert html.count("seat-empty") == 6
+    assert f'href="#walk-in-{UUID(int=1)}" class="seat-link" aria-label="Mira, came"' in html
+    assert f'href="#walk-in-{UUID(int=2)}" class="seat-link" aria-label="Jonas, not marked yet"' in html
+    assert 'aria-label="Ana, came, late, left early"' in html
+    assert html.count("seat-partly") == 1
+    assert html.count("seat-empty") == 5
 
 
 def test_a_wrong_field_keeps_what_was_typed_and_is_wired_to_hint_and_error() -> None:
@@ -168,11 +172,13 @@ def test_when_says_the_viewers_own_time_first() -> None:
 
 
 def test_a_pressed_mark_is_taken_back_by_pressing_it_again() -> None:
-    html = macro("mark_buttons", "a1", "came", "/register", "Mira", [("row", "7")])
-    assert re.findall(r'name="mark" value="(\w*)"\s+aria-pressed="(\w+)"', html) == [
+    html = macro("mark_buttons", "a1", Marking("came", late=True), "/register", "Mira", [("row", "7")])
+    assert re.findall(r'name="mark" value="([\w ]*)"[^>]*\saria-pressed="(\w+)"', html) == [
         ("", "true"),
         ("absent", "false"),
         ("excused", "false"),
+        ("came", "true"),
+        ("came late left_early", "false"),
     ]
     assert '<input type="hidden" name="row" value="7">' in html
 

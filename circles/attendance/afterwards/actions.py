@@ -16,6 +16,9 @@ from circles.store.context import Context
 
 SQL = db.queries("attendance/afterwards")
 
+# Locked in one transaction.
+MAX_CLOSED_AT_ONCE = 200
+
 
 @dataclass(frozen=True, slots=True)
 class After(Register):
@@ -64,28 +67,49 @@ async def close_register(
         if row["closed_at"]:
             return
         marks = await register_actions.marks(tx, gathering_id)
-        gaps = [booking for booking, mark in marks.items() if not mark]
+        gaps = [booking for booking, marking in marks.items() if not marking.mark]
         begun = row["starts_at"] <= row["now"]
         refuse_if(rules.closing_refusals(row["state"], begun, 0 if rest_absent else len(gaps)))
-        for booking in sorted(gaps):
-            if await register_actions.lock_seat(tx, gathering_id, booking):
-                await register_actions.record_tap(tx, booking, "absent", actor_id=actor_id)
+        await register_actions.mark_rest_absent(tx, gathering_id, actor_id=actor_id)
         await SQL.close_register(tx, id=gathering_id, actor_id=actor_id)
         await audit.record(
             tx, "register.closed", gathering_id, actor_id=actor_id, before="open", after="closed"
         )
 
 
-async def reopen_register(context: Context, *, actor_id: UUID, gathering_id: UUID) -> None:
-    """Open a closed register again, so that a mark can be corrected. Idempotent. Raises NotFound."""
+async def reopen_register(
+    context: Context, *, actor_id: UUID, gathering_id: UUID, values: dict[str, str]
+) -> None:
+    """Open a closed register again, so that a mark can be corrected. Idempotent.
+
+    Raises NotFound, and Refused without a reason, which stands in the record of the register.
+    """
     async with context.db.transaction() as tx:
         await SQL.lock_gathering(tx, id=gathering_id)
         row = await _gathering(tx, gathering_id, actor_id)
-        if row["closed_at"]:
-            await SQL.reopen_register(tx, id=gathering_id)
-            await audit.record(
-                tx, "register.reopened", gathering_id, actor_id=actor_id, before="closed", after="open"
+        if not row["closed_at"]:
+            return
+        why = rules.read_reason(values)
+        await SQL.reopen_register(tx, id=gathering_id)
+        await audit.record(
+            tx, "register.reopened", gathering_id, actor_id=actor_id, before="closed", after="open", why=why
+        )
+
+
+@jobs.every("attendance.close_registers", "27 * * * *")
+async def close_old_registers(context: Context) -> None:
+    """Close the registers that nobody closed. Whoever has no mark then is still without one."""
+    while True:
+        async with context.db.transaction() as tx:
+            closed = await db.rows(
+                SQL.close_old_registers(tx, age=rules.CLOSES_AFTER, most=MAX_CLOSED_AT_ONCE)
             )
+            for row in closed:
+                await audit.record(
+                    tx, "register.closed", row["id"], before="open", after="closed", why="By itself"
+                )
+        if len(closed) < MAX_CLOSED_AT_ONCE:
+            return
 
 
 async def write_note(context: Context, *, actor_id: UUID, gathering_id: UUID, values: dict[str, str]) -> None:

@@ -40,10 +40,17 @@ async def close(request: Request) -> Response:
 
 
 async def reopen(request: Request) -> Response:
+    form = await Form.read(request)
     gathering_id = access.path_id(request)
-    await actions.reopen_register(
-        access.context(request), actor_id=request.state.person.id, gathering_id=gathering_id
-    )
+    try:
+        await actions.reopen_register(
+            access.context(request),
+            actor_id=request.state.person.id,
+            gathering_id=gathering_id,
+            values=form.values,
+        )
+    except Refused as refused:
+        return await _page(request, form.add(refused.reasons), Form())
     return render.see_other(f"/host/gatherings/{gathering_id}/after", notice="The register is open again.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from circles.base.errors import Reason
 from circles.base.reading import Reader
 
 MAX_NOTE = 2000
+MIN_REASON, MAX_REASON = 3, 300
+# A register closes by itself so long after its gathering ended, or after it was opened again.
+CLOSES_AFTER = timedelta(days=14)
 
 
 def closing_refusals(state: str, begun: bool, unmarked: int) -> list[Reason]:
@@ -23,6 +27,16 @@ def closing_refusals(state: str, begun: bool, unmarked: int) -> list[Reason]:
         people = choose(unmarked, "One person is", f"{unmarked} people are")
         return [Reason("gaps", f"{people} not marked yet. Please say of each whether they came.")]
     return []
+
+
+def read_reason(values: Mapping[str, str]) -> str:
+    """Why a register is opened again. Raises Refused."""
+    reader = Reader(values)
+    reason = reader.line("why", max_length=MAX_REASON)
+    if not reader.reasons and len(reason) < MIN_REASON:
+        reader.reasons.append(Reason("no_reason", "Please say why, in a few words.", "why"))
+    reader.raise_refusals()
+    return reason
 
 
 def read_note(values: Mapping[str, str], members: Iterable[UUID]) -> dict[str, Any]:

@@ -31,16 +31,18 @@ async def mark(request: Request) -> Response:
 
 
 async def save_mark(request: Request, form: Form) -> UUID | None:
-    """Make the mark of a form. Returns its booking. Raises NotFound, and Refused with every reason."""
+    """Make the mark of a form. Returns its booking or walk-in. Raises NotFound, and Refused with every reason."""
     booking_id = reading.uuid_or_none(form.value("booking"))
+    walk_in_id = reading.uuid_or_none(form.value("walk_in_id"))
     await actions.mark(
         access.context(request),
         actor_id=request.state.person.id,
         gathering_id=access.path_id(request),
         booking_id=booking_id,
         mark=form.value("mark"),
+        walk_in_id=walk_in_id,
     )
-    return booking_id
+    return booking_id or walk_in_id
 
 
 async def _register(request: Request) -> Register:

@@ -13,12 +13,50 @@ from circles.base.row import Row
 
 Mark = Literal["came", "absent", "excused"]
 MARKS: Final[tuple[str, ...]] = get_args(Mark)
+# What may be marked of somebody who came.
+QUALITIES: Final = ("late", "left_early")
 
 # People arrive early; from then on the host can mark them.
 OPENS_BEFORE: Final = timedelta(minutes=30)
 
 # The parts of a host that may open the room, close the register and write notes. A helper only makes marks.
 MAY_RUN: Final = ("lead", "co", "stand_in")
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What is marked of somebody: came, absent, excused, or nothing ("").
+
+    late, left_early: of those who came.
+    """
+
+    mark: str
+    late: bool = False
+    left_early: bool = False
+
+    @classmethod
+    def parse(cls, typed: str) -> Marking:
+        """Read the value of a button: a mark, or "came" with qualities, such as "came late left_early"."""
+        mark, *qualities = typed.split(" ")
+        if mark != "came" or not set(qualities) <= set(QUALITIES):
+            return cls(typed)
+        return cls(mark, "late" in qualities, "left_early" in qualities)
+
+    @property
+    def value(self) -> str:
+        """The value of the button that makes this mark."""
+        qualities = {"late": self.late, "left_early": self.left_early}
+        return " ".join([self.mark, *(name for name, holds in qualities.items() if holds)])
+
+    @property
+    def words(self) -> str:
+        """As a page says it: "came, late, left early"; empty without a mark."""
+        return self.value.replace(" ", ", ").replace("_", " ")
+
+    def toggled(self, quality: str) -> str:
+        """The value of the button that adds a quality to somebody who came, or takes it back."""
+        late = self.late != (quality == "late")
+        return Marking("came", late, self.left_early != (quality == "left_early")).value
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +76,8 @@ class Seat:
     pronouns: str
     first_time: bool
     mark: str
+    late: bool = False
+    left_early: bool = False
     access_needs: str = ""
     notes: int = 0
     must_agree: bool = False
@@ -49,6 +89,10 @@ class Seat:
     @classmethod
     def of(cls, row: Row, hint: str = "") -> Seat:
         return cls(*(row[field.name] for field in fields(cls) if field.name != "hint"), hint=hint)
+
+    @property
+    def marking(self) -> Marking:
+        return Marking(self.mark, self.late, self.left_early)
 
     @property
     def answered(self) -> str:
@@ -73,10 +117,23 @@ class WalkInRow:
     name: str
     seat: int | None
     mark: str = "came"
+    late: bool = False
+    left_early: bool = False
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> WalkInRow:
-        return cls(UUID(stored["id"]), stored["name"] or "Somebody", stored["seat"])
+        late, left_early = stored["late"], stored["left_early"]
+        return cls(
+            UUID(stored["id"]),
+            stored["name"] or "Somebody",
+            stored["seat"],
+            late=late,
+            left_early=left_early,
+        )
+
+    @property
+    def marking(self) -> Marking:
+        return Marking(self.mark, self.late, self.left_early)
 
     @property
     def anchor(self) -> str:
@@ -85,25 +142,37 @@ class WalkInRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many came, were absent, were excused, and are not marked yet."""
+    """How many came (of them late, and gone early), were absent, were excused, and are not marked yet."""
 
     came: int = 0
     absent: int = 0
     excused: int = 0
     unmarked: int = 0
+    late: int = 0
+    left_early: int = 0
 
     @property
     def words(self) -> str:
+        of_those = {"late": self.late, "left early": self.left_early}
+        qualities = " and ".join(f"{count} {name}" for name, count in of_those.items() if count)
         others = {"absent": self.absent, "excused": self.excused, "not marked yet": self.unmarked}
         return ", ".join(
-            [f"{self.came} came", *(f"{count} {name}" for name, count in others.items() if count)]
+            [
+                f"{self.came} came" + (f" ({qualities})" if qualities else ""),
+                *(f"{count} {name}" for name, count in others.items() if count),
+            ]
         )
 
 
-def count(marks: Iterable[str]) -> Counts:
+def count(markings: Iterable[Marking]) -> Counts:
     """Count the marks of a register; an empty mark is one not made yet."""
-    marks = list(marks)
-    return Counts(*(marks.count(mark) for mark in (*MARKS, "")))
+    markings = list(markings)
+    marks = [marking.mark for marking in markings]
+    return Counts(
+        *(marks.count(mark) for mark in (*MARKS, "")),
+        late=sum(marking.late for marking in markings),
+        left_early=sum(marking.left_early for marking in markings),
+    )
 
 
 def unmarked(seats: Iterable[Seat]) -> list[Seat]:
@@ -136,5 +205,15 @@ def mark_refusals(
         minutes = int(OPENS_BEFORE.total_seconds() // 60)
         reasons.append(Reason("too_early", f"The register opens {minutes} minutes before the start."))
     elif closed:
-        reasons.append(Reason("closed", "This register is closed. Open it again to change a mark."))
+        reasons.append(closed_reason())
     return reasons
+
+
+def closed_reason() -> Reason:
+    """Why a closed register takes no mark."""
+    return Reason("closed", "This register is closed. Open it again to change a mark.")
+
+
+def walk_in_reason() -> Reason:
+    """Why somebody who came without a booking has no other mark."""
+    return Reason("walk_in_came", "They were added because they came. Take them off the list instead.")

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from circles import gatherings
 from circles.attendance.register import actions as register_actions
-from circles.attendance.register.actions import Register
-from circles.attendance.register.rules import WalkInRow, mark_refusals
+from circles.attendance.register.actions import Register, Tapped
+from circles.attendance.register.rules import Marking, WalkInRow
 from circles.attendance.room import rules
 from circles.attendance.room.rules import Tap
 from circles.attendance.run_sheet.actions import sheet
@@ -66,27 +66,29 @@ async def room(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> Room:
 
 async def save_taps(
     context: Context, *, actor_id: UUID, gathering_id: UUID, taps: Sequence[Tap]
-) -> dict[UUID, str]:
-    """Save the taps of a phone, each once; the newest of a seat decides its mark. Returns every mark.
+) -> dict[UUID, Marking]:
+    """Save the taps of a phone, each once; of a seat the one that was made last decides. Returns every mark.
 
     Taps on a seat that was given back are ignored. Raises NotFound, and Refused while no marks can be made.
     """
     async with context.db.transaction() as tx:
-        row = await register_actions.hosted_gathering(tx, gathering_id, actor_id)
+        row = await register_actions.lock_register(tx, gathering_id, actor_id)
         if taps:
-            closed = row["closed_at"] is not None
-            refuse_if(mark_refusals(row["state"], row["starts_at"], row["now"], "", closed=closed))
+            refuse_if(register_actions.mark_refusals(row, ""))
             # In the same order in every transaction, so that two phones never deadlock.
-            for booking in sorted({tap.booking for tap in taps}):
-                if await register_actions.lock_seat(tx, gathering_id, booking):
-                    await _record(tx, [tap for tap in taps if tap.booking == booking], actor_id)
+            for line in sorted({tap.line for tap in taps}):
+                of_line = [tap for tap in taps if tap.line == line]
+                if await register_actions.lock_line(tx, gathering_id, of_line[0].booking, of_line[0].walk_in):
+                    await _record(tx, of_line, actor_id)
         return await register_actions.marks(tx, gathering_id)
 
 
 async def _record(tx: db.Tx, taps: Sequence[Tap], actor_id: UUID) -> None:
     for tap in taps:
-        ago = timedelta(milliseconds=tap.ago)
-        await register_actions.record_tap(tx, tap.booking, tap.mark, actor_id=actor_id, key=tap.key, ago=ago)
+        tapped = Tapped(
+            tap.marking, tap.booking, tap.walk_in, key=tap.key, ago=timedelta(milliseconds=tap.ago)
+        )
+        await register_actions.record_tap(tx, tapped, actor_id=actor_id)
 
 
 async def save_walk_ins(
@@ -124,7 +126,7 @@ async def _answer(
     return {"state": "added", "text": ""}
 
 
-async def shown(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> tuple[dict[UUID, str], list[WalkInRow]]:
+async def shown(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> tuple[dict[UUID, Marking], list[WalkInRow]]:
     """The mark of every booking, and those who came without one. Raises NotFound."""
     gathering = await register_actions.hosted_gathering(tx, gathering_id, actor_id)
     return await register_actions.marks(tx, gathering_id), Register(gathering, ()).walk_ins

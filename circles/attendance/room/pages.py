@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from circles import gatherings
 from circles.attendance.register.pages import save_mark
+from circles.attendance.register.rules import Marking, WalkInRow
 from circles.attendance.room import actions, readiness_actions, rules
 from circles.attendance.room.actions import Room
 from circles.base.errors import Refused
@@ -82,22 +83,35 @@ async def send_marks(request: Request) -> Response:
     return JSONResponse(
         {
             "says": message,
-            "marks": {str(booking): mark for booking, mark in marks.items()},
+            "marks": {str(booking): marking.mark for booking, marking in marks.items()},
+            "late": [str(booking) for booking, marking in marks.items() if marking.late],
+            "left_early": [str(booking) for booking, marking in marks.items() if marking.left_early],
             "answers": answers,
-            "walk_ins": [{"id": str(row.id), "name": row.name, "seat": row.seat} for row in walk_ins],
+            "walk_ins": [_as_sent(row) for row in walk_ins],
         },
         status_code=status,
     )
 
 
+def _as_sent(row: WalkInRow) -> dict[str, object]:
+    """A walk-in, as the phone shows it."""
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "seat": row.seat,
+        "late": row.late,
+        "left_early": row.left_early,
+    }
+
+
 async def _one_mark(request: Request) -> Response:
     form = await Form.read(request)
     try:
-        booking_id = await save_mark(request, form)
+        line_id = await save_mark(request, form)
     except Refused as refused:
         return _page(request, await _room(request), form.add(refused.reasons), 422)
     room = await _room(request)
-    line = next((seat.anchor for seat in room.seats if seat.id == booking_id), "who")
+    line = next((row.anchor for row in (*room.seats, *room.walk_ins) if row.id == line_id), "who")
     return render.see_other(f"/host/gatherings/{room.gathering['id']}/room#{line}")
 
 
@@ -113,6 +127,7 @@ def _page(request: Request, room: Room, form: Form, status: int = 200) -> Respon
         status,
         room=room,
         form=form,
+        came=Marking("came"),
         walk_in_form=Form({"id": str(uuid4()), "counts": "on"}),
         opens_at=room.gathering["starts_at"] - gatherings.ROOM_OPENS_BEFORE,
     )

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from circles.attendance.register.rules import Marking
 from circles.attendance.walk_ins.rules import MAX_OF_GATHERING, WalkIn
 from circles.base.errors import Reason, Refused
 
@@ -22,17 +23,38 @@ KEPT_AFTER = timedelta(hours=3)
 
 
 class Tap(BaseModel):
-    """One tap on the register. key: made by the phone, unique; ago: milliseconds before it was sent.
+    """One tap on the register, on a booking or on a walk-in that came. key: made by the phone, unique.
 
-    How long ago, not when: the clock of a phone may be wrong, but the difference between two of its times is not.
+    ago: milliseconds before it was sent. How long ago, not when: the clock of a phone may be wrong, but the difference
+    between two of its times is not.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     key: UUID
-    booking: UUID
+    booking: UUID | None = None
+    walk_in: UUID | None = None
     mark: Mark
+    late: bool = False
+    left_early: bool = False
     ago: Annotated[int, Field(ge=0, le=OLDEST_TAP // timedelta(milliseconds=1))]
+
+    @model_validator(mode="after")
+    def _is_of_one(self) -> Tap:
+        if (self.booking is None) == (self.walk_in is None):
+            raise ValueError("a tap is on a booking or on a walk-in")
+        if self.mark != "came" and (self.walk_in or self.late or self.left_early):
+            raise ValueError("somebody who did not come was not late")
+        return self
+
+    @property
+    def line(self) -> str:
+        """The line of the register that was tapped, to put them in one order."""
+        return f"booking {self.booking}" if self.booking else f"walk-in {self.walk_in}"
+
+    @property
+    def marking(self) -> Marking:
+        return Marking(self.mark, self.late, self.left_early)
 
 
 class SentWalkIn(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from circles import bookings, payments, people
 from circles.attendance.register import actions as register_actions
-from circles.attendance.register.rules import MAY_RUN, mark_refusals
+from circles.attendance.register.rules import MAY_RUN
 from circles.attendance.walk_ins import rules
 from circles.attendance.walk_ins.rules import WalkIn
 from circles.base.errors import NotFound, Reason, Refused, or_not_found, refuse_if
@@ -42,10 +42,7 @@ async def lock(tx: db.Tx, gathering_id: UUID, actor_id: UUID) -> db.Record:
 
 def closed_refusals(gathering: db.Record) -> list[Reason]:
     """Why nobody can be added to a register now, the same as for marks."""
-    row = gathering
-    return mark_refusals(
-        row["state"], row["starts_at"], row["now"], "came", closed=row["closed_at"] is not None
-    )
+    return register_actions.mark_refusals(gathering, "came")
 
 
 async def add_locked(tx: db.Tx, gathering: db.Record, walk_in: WalkIn, *, actor_id: UUID) -> None:

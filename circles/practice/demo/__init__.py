@@ -38,7 +38,7 @@ TABLES = [
         "bookings",
         "waits",
         "given_seats",
-        "attendance",
+        "register_marks",
         "walk_ins",
         "cash_rows",
         "invites",

@@ -76,6 +76,10 @@ class Plan:
         self.rows.setdefault(table, []).append(row)
         return row["id"]
 
+    def mark(self, row: Row) -> None:
+        """Add a mark of a register; triggers make the attendance of it."""
+        self.rows.setdefault("register_marks", []).append(row)
+
     def find(self, table: str, **values: Any) -> Row:
         """The first row of a table with these values. Raises StopIteration when there is none."""
         return next(row for row in self.rows[table] if values.items() <= row.items())

@@ -167,7 +167,16 @@ def _mark(plan: Plan, chosen: Choice, booking: UUID) -> None:
     meeting, host = chosen.meeting, chosen.meeting.lead
     mark = "came" if chosen.person == plan.mira else plan.chance.choice(MARKS)
     at = meeting.starts_at + timedelta(minutes=plan.chance.randint(1, meeting.circle.length_minutes - 5))
-    plan.add("attendance", booking_id=booking, mark=mark, marked_by=host, marked_at=at)
+    late = mark == "came" and (chosen.seat + meeting.index) % 9 == 1
+    left_early = mark == "came" and (chosen.seat + meeting.index) % 14 == 2
+    row = {
+        "gathering_id": meeting.id,
+        "booking_id": booking,
+        "mark": mark,
+        "late": late,
+        "left_early": left_early,
+    }
+    plan.mark(row | {"made_at": at, "received_at": at, "made_by": host, "source": "tap"})
     plan.event("attendance.marked", booking, at, host, after=mark)
 
 
