@@ -40,21 +40,6 @@ ATTEMPTS = 1000
 AT_ONCE = 8
 # Somebody waits for these in front of the page.
 URGENT = frozenset(("sign_in",))
-# To whoever has a seat or belongs to a circle. Somebody whose account came with a list, and who was not told of it,
-# gets none of them; who writes to such people asks for it, and this is the net below.
-ABOUT_SEATS = frozenset(
-    (
-        "agree_again",
-        "changed",
-        "invite",
-        "invites",
-        "message",
-        "moved",
-        "reminder",
-        "waiting_list",
-        "withdrawn",
-    )
-)
 # These end so soon that one which was not sent in time says nothing of its address.
 SHORT_LIVED = URGENT | {"reminder"}
 
@@ -170,7 +155,6 @@ async def enqueue(
     mail_id = await SQL.add(
         tx,
         kind=composed.kind,
-        about_seats=composed.kind in ABOUT_SEATS,
         person_id=person_id,
         to_address=to,
         to_name=text.tidy_line(composed.to_name),

@@ -1,6 +1,7 @@
--- name: add(kind, about_seats, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method, reply_to, useful_until, about, unsubscribe_url, domain)<!
+-- name: add(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method, reply_to, useful_until, about, unsubscribe_url, domain)<!
 -- add an outgoing mail; its Message-ID is the same in every attempt. One about a seat that its person is not to be told of yet,
--- or of these kinds to somebody who was not told of their account, is kept and never sent
+-- or of these kinds (to whoever has a seat or belongs to a circle) to somebody who was not told of their account, is never sent: who
+-- writes to such people asks for it before, and this is the net below
 insert into mails (
     kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method,
     reply_to, useful_until, about, unsubscribe_url, message_id, state
@@ -11,7 +12,9 @@ values (
     '<' || gen_random_uuid() || '@' || :domain || '>',
     case
         when is_untold_seat(:about) then 'expired'
-        when :about_seats and exists (select from untold_people where untold_people.person_id = :person_id) then 'expired'
+        when :kind in (
+            'agree_again', 'changed', 'invite', 'invites', 'message', 'moved', 'reminder', 'waiting_list', 'withdrawn'
+        ) and exists (select from untold_people where untold_people.person_id = :person_id) then 'expired'
         else 'waiting'
     end
 )
