@@ -80,6 +80,7 @@ from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import dashboard_pages as stripe_dashboard
 from circles.practice.stripe import pages as checkout_pages
 from circles.reminders import pages as reminders_pages
+from circles.reports import pages as report_pages
 from circles.store import jobs, logs, templates
 from circles.store.context import Context
 from circles.store.db import Database
@@ -393,6 +394,11 @@ ORGANIZING = [
     post("/organize/audit.csv", audit_pages.export, Access.ORGANIZER, form_page="/organize/audit"),
 ]
 
+REPORTS = [
+    route("/organize/reports", report_pages.reports, Access.ORGANIZER),
+    route("/organize/reports/{report}", report_pages.report, Access.ORGANIZER),
+]
+
 # What members ask of therapists, and what is suggested to them.
 INTRODUCTIONS = [
     route("/therapists/{id}/introduction", introductions_pages.ask_form, Access.SIGNED_IN),
@@ -521,6 +527,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *MESSAGES,
         *GUIDELINES,
         *GUIDES,
+        *REPORTS,
         *PAYMENTS,
     ]
     every += [*ORGANIZING, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]

@@ -126,7 +126,8 @@ MAP: dict[str, dict[str, Care]] = {
         PERSONAL,
         "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
         "late_refund_percent acceptance_id booked_with held_until let_go_at returned_at created_at confirmed_at "
-        "ended_at end_cause full_refund_until known early_sequence early_changed_at terms_start moves",
+        "ended_at end_cause full_refund_until known early_sequence early_changed_at terms_start moves "
+        "scale_suggested",
     ),
     "waits": _all(PERSON, "person_id")
     | _all(IMPERSONAL, "told")
@@ -220,6 +221,7 @@ MAP: dict[str, dict[str, Care]] = {
     "taps": _all(IMPERSONAL, "key")
     | _all(PERSON, "booking_id walk_in_id who")
     | _all(PERSONAL, "mark late left_early tapped_at"),
+    "waiting_counts": _all(IMPERSONAL, "gathering_id waited seated"),
     "hand_over_notes": _all(IMPERSONAL, "id")
     | _all(PERSON, "about written_by")
     | _all(PERSONAL, "circle_id gathering_id body written_at"),

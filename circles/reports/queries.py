@@ -1,0 +1,29 @@
+"""Reads of the reports: the rows of one report, and the circles to choose from."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from circles.reports.catalog import Report
+from circles.reports.rules import Selection
+from circles.reports.tables import Section
+from circles.store import db
+
+SQL = db.queries("reports/reports")
+
+# With more circles than this, the form names the chosen one alone.
+MAX_CHOICES = 200
+
+
+async def sections(tx: db.Tx, report: Report, selection: Selection) -> list[Section]:
+    """What a report says of a selection. One query."""
+    query: Any = getattr(SQL, report.query)
+    rows = [dict(row) for row in await db.rows(query(tx, **selection.arguments))]
+    return list(report.sections(rows, selection))
+
+
+async def circle_choices(tx: db.Tx, chosen: UUID | None) -> list[tuple[str, str]]:
+    """The circles to choose from, as (id, name), the chosen one first."""
+    rows = await db.rows(SQL.circles(tx, chosen=chosen, most=MAX_CHOICES))
+    return [(str(row["id"]), row["name"]) for row in rows]

@@ -1,0 +1,286 @@
+-- name: attendance(since, until, circle, format, place)
+-- the gatherings that were held in a period, counted over all of it, by month, circle, format and place (`grouping`, and its `key`):
+-- who was booked, came, and did not; different people, and those who came for the first time ever. A person who came twice to one
+-- gathering (a booking and a walk-in of accounts that were merged) is one visit. `until` is the day after the period; null means
+-- all. Gatherings are found by the index of their starts, which differ from the circles' calendars by a day at most. People are
+-- told apart once, with a bit for each month, format and place they came in: five counts of different people took five times as long
+with dates as materialized (
+    select
+        gatherings.id, gatherings.starts_at, gatherings.capacity, gatherings.seats_taken, gatherings.length_minutes,
+        gatherings.circle_id, circles.format, circles.place, date_trunc('month', gatherings.wall_start)::date as month,
+        (row_number() over (order by gatherings.starts_at, gatherings.id))::int as number
+    from gatherings join circles on circles.id = gatherings.circle_id
+    where gatherings.starts_at >= :since::date - 2 and gatherings.starts_at < :until::date + 3
+        and gatherings.wall_start >= :since::date and gatherings.wall_start < :until::date
+        and gatherings.state = 'open' and gatherings.ends_at <= now()
+        and (:circle::uuid is null or gatherings.circle_id = :circle)
+        and (:format::text is null or circles.format = :format)
+        and (:place::text is null or circles.place = :place)
+),
+
+bits as (
+    select
+        (select array_agg(months.month order by months.month) from (select distinct month from dates) as months) as months,
+        (select array_agg(formats.format order by formats.format) from (select distinct format from dates) as formats) as formats,
+        (select array_agg(places.place order by places.place) from (select distinct place from dates) as places) as places
+),
+
+seats as materialized (
+    select dates.number, bookings.person_id, attendance.mark
+    from dates
+    join bookings on bookings.gathering_id = dates.id and bookings.state = 'confirmed'
+    left join attendance on attendance.booking_id = bookings.id
+),
+
+walked as materialized (
+    select dates.number, walk_ins.person_id
+    from dates join walk_ins on walk_ins.gathering_id = dates.id
+    where walk_ins.removed_at is null and not exists (
+        select from bookings join attendance on attendance.booking_id = bookings.id and attendance.mark = 'came'
+        where bookings.gathering_id = dates.id and bookings.person_id = walk_ins.person_id and bookings.state = 'confirmed'
+    )
+),
+
+came as (
+    select seats.number, seats.person_id from seats where seats.mark = 'came'
+    union all
+    select walked.number, walked.person_id from walked where walked.person_id is not null
+),
+
+visitors as materialized (
+    select
+        came.person_id, min(came.number) as first_number, bit_or(1::bigint << placed.month) as months,
+        bit_or(1 << placed.format) as formats, bit_or(1 << placed.place) as places
+    from came join (
+        select
+            dates.number, array_position(bits.months, dates.month) as month, array_position(bits.formats, dates.format) as format,
+            array_position(bits.places, dates.place) as place
+        from dates cross join bits
+    ) as placed on placed.number = came.number
+    group by came.person_id
+),
+
+firsts as (
+    select mine.number, count(*) as newcomers
+    from (
+        select visitors.person_id, dates.number, dates.starts_at, dates.id
+        from visitors join dates on dates.number = visitors.first_number
+    ) as mine
+    where not exists (
+        select from visits join gatherings as earlier on earlier.id = visits.gathering_id
+        where visits.person_id = mine.person_id and earlier.state = 'open'
+            and (earlier.starts_at, earlier.id) < (mine.starts_at, mine.id)
+    )
+    group by mine.number
+),
+
+sums as (
+    select
+        case
+            when grouping(month) = 0 then 'month' when grouping(circle_id) = 0 then 'circle'
+            when grouping(format) = 0 then 'format' when grouping(place) = 0 then 'place' else ''
+        end as grouping,
+        coalesce(month::text, circle_id::text, format, place, '') as key,
+        count(*)::int as gatherings, coalesce(sum(length_minutes), 0)::int as minutes, coalesce(sum(capacity), 0)::int as capacity,
+        coalesce(sum(seats_taken), 0)::int as taken, coalesce(sum(booked.booked), 0)::int as booked,
+        coalesce(sum(booked.came), 0)::int as came, coalesce(sum(booked.absent), 0)::int as absent,
+        coalesce(sum(booked.excused), 0)::int as excused, coalesce(sum(walk.walk_ins), 0)::int as walk_ins,
+        coalesce(sum(walk.guests), 0)::int as guests, coalesce(sum(newest.newcomers), 0)::int as newcomers
+    from dates
+    left join (
+        select
+            seats.number, count(*) as booked, count(*) filter (where seats.mark = 'came') as came,
+            count(*) filter (where seats.mark = 'absent') as absent, count(*) filter (where seats.mark = 'excused') as excused
+        from seats group by seats.number
+    ) as booked on booked.number = dates.number
+    left join (
+        select walked.number, count(*) as walk_ins, count(*) filter (where walked.person_id is null) as guests
+        from walked group by walked.number
+    ) as walk on walk.number = dates.number
+    left join firsts as newest on newest.number = dates.number
+    group by grouping sets ((), (month), (circle_id), (format), (place))
+),
+
+people as (
+    select '' as grouping, '' as key, count(*) as people from visitors
+    union all
+    select 'month', month.name::text, (select count(*) from visitors where months & (1::bigint << month.bit::int) <> 0)
+    from bits cross join unnest(bits.months) with ordinality as month (name, bit)
+    union all
+    select 'format', format.name, (select count(*) from visitors where formats & (1 << format.bit::int) <> 0)
+    from bits cross join unnest(bits.formats) with ordinality as format (name, bit)
+    union all
+    select 'place', place.name, (select count(*) from visitors where places & (1 << place.bit::int) <> 0)
+    from bits cross join unnest(bits.places) with ordinality as place (name, bit)
+    union all
+    select 'circle', of_circle.circle_id::text, count(*)
+    from (select distinct came.person_id, dates.circle_id from came join dates on dates.number = came.number) as of_circle
+    group by of_circle.circle_id
+)
+select sums.*, coalesce(people.people, 0)::int as people, coalesce(circles.name, '') as name
+from sums
+left join people on people.grouping = sums.grouping and people.key = sums.key
+left join circles on sums.grouping = 'circle' and circles.id::text = sums.key
+order by sums.grouping, circles.name_key, sums.key;
+
+-- name: returns(since, until, circle, format, place)
+-- those who came for the first time ever at the gatherings of a period, by the month of that first time (`month`): how many they are
+-- (`later` is null), and how many of them came in the same month again (0), in the month after (1), and so on, to any circle; `again`
+-- counts those who came again at all, in the row without `later`
+with dates as materialized (
+    select
+        gatherings.id, gatherings.starts_at,
+        date_trunc('month', gatherings.wall_start)::date as month
+    from gatherings join circles on circles.id = gatherings.circle_id
+    where gatherings.starts_at >= :since::date - 2 and gatherings.starts_at < :until::date + 3
+        and gatherings.wall_start >= :since::date and gatherings.wall_start < :until::date
+        and gatherings.state = 'open' and gatherings.ends_at <= now()
+        and (:circle::uuid is null or gatherings.circle_id = :circle)
+        and (:format::text is null or circles.format = :format)
+        and (:place::text is null or circles.place = :place)
+),
+
+firsts as materialized (
+    select mine.*
+    from (
+        select distinct on (visits.person_id) visits.person_id, dates.id, dates.starts_at, dates.month
+        from dates join visits on visits.gathering_id = dates.id
+        where visits.person_id is not null
+        order by visits.person_id, dates.starts_at, dates.id
+    ) as mine
+    where not exists (
+        select from visits join gatherings as earlier on earlier.id = visits.gathering_id
+        where visits.person_id = mine.person_id and earlier.state = 'open'
+            and (earlier.starts_at, earlier.id) < (mine.starts_at, mine.id)
+    )
+),
+
+repeats as materialized (
+    select distinct
+        firsts.person_id, firsts.month,
+        (
+            extract(year from age(date_trunc('month', later.wall_start), firsts.month)) * 12
+            + extract(month from age(date_trunc('month', later.wall_start), firsts.month))
+        )::int as later
+    from firsts
+    join visits on visits.person_id = firsts.person_id and visits.gathering_id <> firsts.id
+    join gatherings as later on later.id = visits.gathering_id and later.state = 'open'
+)
+select firsts.month, null::int as later, count(*)::int as people, coalesce(came_again.people, 0)::int as again
+from firsts
+left join (
+    select repeats.month, count(distinct repeats.person_id) as people from repeats group by repeats.month
+) as came_again on came_again.month = firsts.month
+group by firsts.month, came_again.people
+union all
+select repeats.month, repeats.later, count(*)::int, null from repeats group by repeats.month, repeats.later
+order by month, later nulls first;
+
+-- name: waiting(since, until, circle, format, place)
+-- the waiting lists of the gatherings held in a period by weekday (1 is Monday) and hour on their circles' calendars: gatherings, those
+-- that were full, how many people waited, and how many of them got a seat
+with dates as materialized (
+    select
+        gatherings.id, gatherings.wall_start, gatherings.seats_taken >= gatherings.capacity as is_full,
+        date_trunc('month', gatherings.wall_start)::date as month
+    from gatherings join circles on circles.id = gatherings.circle_id
+    where gatherings.starts_at >= :since::date - 2 and gatherings.starts_at < :until::date + 3
+        and gatherings.wall_start >= :since::date and gatherings.wall_start < :until::date
+        and gatherings.state = 'open' and gatherings.ends_at <= now()
+        and (:circle::uuid is null or gatherings.circle_id = :circle)
+        and (:format::text is null or circles.format = :format)
+        and (:place::text is null or circles.place = :place)
+)
+select
+    extract(isodow from dates.wall_start)::int as weekday, extract(hour from dates.wall_start)::int as hour,
+    count(*)::int as gatherings, count(*) filter (where dates.is_full)::int as full_ones,
+    coalesce(sum(counts.waited), 0)::int as waited, coalesce(sum(counts.seated), 0)::int as seated
+from dates left join waiting_counts as counts on counts.gathering_id = dates.id
+group by 1, 2
+order by 1, 2;
+
+-- name: amounts(since, until, circle, format, place)
+-- what the seats of the gatherings held in a period were paid, over all of it, by month, circle, format and place (`grouping`, `key`),
+-- for each currency: seats by where their amount lies on the scale (at its minimum, below the suggested amount, at it, above, at the
+-- maximum), what they paid, what of it was above the suggested amount, and the community seats with what they drew from that
+with dates as materialized (
+    select
+        gatherings.id, gatherings.circle_id, circles.format, circles.place,
+        date_trunc('month', gatherings.wall_start)::date as month
+    from gatherings join circles on circles.id = gatherings.circle_id
+    where gatherings.starts_at >= :since::date - 2 and gatherings.starts_at < :until::date + 3
+        and gatherings.wall_start >= :since::date and gatherings.wall_start < :until::date
+        and gatherings.state = 'open' and gatherings.ends_at <= now()
+        and (:circle::uuid is null or gatherings.circle_id = :circle)
+        and (:format::text is null or circles.format = :format)
+        and (:place::text is null or circles.place = :place)
+),
+
+entries as (
+    select
+        dates.circle_id, dates.format, dates.place, dates.month, pool_entries.kind, pool_entries.currency, pool_entries.amount,
+        pool_entries.paid_in, pool_entries.drawn,
+        case
+            when pool_entries.kind <> 'paid' then 'community'
+            when pool_entries.amount = pool_entries.suggested then 'suggested'
+            when pool_entries.amount = pool_entries.scale_minimum then 'minimum'
+            when pool_entries.amount = pool_entries.scale_maximum then 'maximum'
+            when pool_entries.amount < pool_entries.suggested then 'below'
+            else 'above'
+        end as place_on_scale
+    from dates join pool_entries on pool_entries.gathering_id = dates.id
+)
+select
+    case
+        when grouping(month) = 0 then 'month' when grouping(circle_id) = 0 then 'circle'
+        when grouping(entries.format) = 0 then 'format' when grouping(entries.place) = 0 then 'place' else ''
+    end as grouping,
+    coalesce(month::text, circle_id::text, entries.format, entries.place, '') as key, entries.currency,
+    coalesce((select circles.name from circles where circles.id = entries.circle_id), '') as name,
+    count(*) filter (where kind = 'paid')::int as paid_seats,
+    count(*) filter (where place_on_scale = 'minimum')::int as minimum,
+    count(*) filter (where place_on_scale = 'below')::int as below,
+    count(*) filter (where place_on_scale = 'suggested')::int as suggested,
+    count(*) filter (where place_on_scale = 'above')::int as above,
+    count(*) filter (where place_on_scale = 'maximum')::int as maximum,
+    coalesce(sum(amount), 0)::bigint as paid, coalesce(sum(paid_in), 0)::bigint as paid_in,
+    count(*) filter (where kind = 'community')::int as community_seats, coalesce(sum(drawn), 0)::bigint as drawn
+from entries
+group by grouping sets ((entries.currency), (entries.currency, month), (entries.currency, circle_id), (entries.currency, entries.format), (entries.currency, entries.place))
+order by 1, entries.currency, name, 2;
+
+-- name: hours(since, until, circle, format, place)
+-- the hours that facilitators held in a period, those with most first: the stand-in of a gathering, or else the lead and the
+-- co-facilitators of its circle as they are now. A gathering counts for everybody who held it
+with dates as materialized (
+    select
+        gatherings.id, gatherings.circle_id, gatherings.length_minutes,
+        date_trunc('month', gatherings.wall_start)::date as month
+    from gatherings join circles on circles.id = gatherings.circle_id
+    where gatherings.starts_at >= :since::date - 2 and gatherings.starts_at < :until::date + 3
+        and gatherings.wall_start >= :since::date and gatherings.wall_start < :until::date
+        and gatherings.state = 'open' and gatherings.ends_at <= now()
+        and (:circle::uuid is null or gatherings.circle_id = :circle)
+        and (:format::text is null or circles.format = :format)
+        and (:place::text is null or circles.place = :place)
+)
+select
+    people.id, people.name, count(*)::int as gatherings, sum(dates.length_minutes)::int as minutes,
+    count(distinct dates.circle_id)::int as circles, count(*) filter (where held.stood_in)::int as stood_in
+from dates
+cross join lateral (
+    select stand_ins.person_id, true as stood_in from stand_ins where stand_ins.gathering_id = dates.id
+    union all
+    select hosts.person_id, false from hosts
+    where hosts.circle_id = dates.circle_id and hosts.part <> 'helper'
+        and not exists (select from stand_ins where stand_ins.gathering_id = dates.id)
+) as held
+join people on people.id = held.person_id
+group by people.id, people.name, people.name_key
+order by minutes desc, people.name_key, people.id;
+
+-- name: circles(chosen, most)
+-- the chosen circle, and by name so many others, for a choice in a form
+(select id, name from circles where id = :chosen)
+union all
+(select id, name from circles where id is distinct from :chosen order by name_key, id limit :most);
