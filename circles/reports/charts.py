@@ -18,7 +18,7 @@ _MAX_CELL_WIDTH = 56.0
 # More columns than these have no number on top of each; every second, third ... has its label.
 _MAX_NUMBERED = 12
 _MAX_LABELS = 12
-_LEVELS = 4
+_LEVELS = ("heat-0", "heat-1", "heat-2", "heat-3", "heat-4")
 
 Format = Callable[[float], str]
 
@@ -236,7 +236,7 @@ def grid(
             20 + _CELL * line + 1,
             width - 2,
             _CELL - 2,
-            f"heat-{_level(value, most)}",
+            _level(value, most),
             words(value),
         )
         for line, row in enumerate(values)
@@ -256,9 +256,10 @@ def grid(
     )
 
 
-def _level(value: float, most: float) -> int:
-    """How dark a cell is: 0 for nothing, 1 to _LEVELS."""
-    return 0 if value <= 0 else min(int(value / most * _LEVELS) + 1, _LEVELS)
+def _level(value: float, most: float) -> str:
+    """How dark a cell is: the first of _LEVELS for nothing, the last for most."""
+    steps = len(_LEVELS) - 1
+    return _LEVELS[0 if value <= 0 else min(int(value / most * steps) + 1, steps)]
 
 
 def _highest_cell(

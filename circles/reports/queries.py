@@ -11,6 +11,13 @@ from circles.reports.tables import Section
 from circles.store import db
 
 SQL = db.queries("reports/reports")
+QUERIES: dict[str, Any] = {
+    "attendance": SQL.attendance,
+    "returns": SQL.returns,
+    "waiting": SQL.waiting,
+    "amounts": SQL.amounts,
+    "hours": SQL.hours,
+}
 
 # With more circles than this, the form names the chosen one alone.
 MAX_CHOICES = 200
@@ -18,8 +25,7 @@ MAX_CHOICES = 200
 
 async def sections(tx: db.Tx, report: Report, selection: Selection) -> list[Section]:
     """What a report says of a selection. One query."""
-    query: Any = getattr(SQL, report.query)
-    rows = [dict(row) for row in await db.rows(query(tx, **selection.arguments))]
+    rows = [dict(row) for row in await db.rows(QUERIES[report.query](tx, **selection.arguments))]
     return list(report.sections(rows, selection))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from circles.reports import charts
-from circles.reports.rules import Selection, add_months, month_words
-from circles.reports.tables import Cell, Column, Row, Section, Table, ratio
+from circles.reports.rules import Selection, add_months, month_short, month_words
+from circles.reports.tables import Column, Row, Section, Table, ratio
 
 # More months after the first do not fit beside each other; later ones are in "came again".
 MAX_LATER = 11
@@ -57,51 +57,37 @@ def _line(new: int, again: int) -> tuple[int, int, float | None]:
 
 
 def _cohorts(rows: Sequence[Row], months: Sequence[date], new: dict[date, int], today: date) -> Section:
-    """Of the new people of each month, the share that came in the same month again, in the month after, and so on."""
+    """Of the new people of each month, how many came in the same month again, in the month after, and so on."""
     later = {(row["month"], row["later"]): row["people"] for row in rows if row["later"] is not None}
-    past = {
-        (month, number)
-        for month in months
-        for number in range(MAX_LATER + 1)
-        if add_months(month, number) <= today
-    }
     width = min(max((number for _, number in later), default=0), MAX_LATER) + 1
-    with_people = [month for month in months if new[month]]
-    names = ["same month", *(f"+{number}" for number in range(1, width))]
+    months = [month for month in months if new[month]]
     counts = [
-        [later.get((month, number), 0) if (month, number) in past else None for number in range(width)]
-        for month in with_people
+        [
+            later.get((month, number), 0) if add_months(month, number) <= today else None
+            for number in range(width)
+        ]
+        for month in months
     ]
-    lines: list[tuple[Cell, ...]] = [
-        (month_words(month), new[month], *row) for month, row in zip(with_people, counts, strict=True)
-    ]
-    shares = [
-        [None if count is None else count / new[month] for count in row]
-        for month, row in zip(with_people, counts, strict=True)
-    ]
+    lines = tuple((month_words(month), new[month], *row) for month, row in zip(months, counts, strict=True))
     chart = charts.grid(
         "cohorts",
         "Of the new people of each month, how many came in the months after",
-        names,
-        [month_words(month) if len(with_people) < 2 else f"{month:%b %Y}" for month in with_people],
-        shares,
+        ["same month", *(f"+{number}" for number in range(1, width))],
+        [month_short(month) for month in months],
+        [
+            [None if count is None else count / new[month] for count in row]
+            for month, row in zip(months, counts, strict=True)
+        ],
         words=charts.share_words,
         highest=1,
     )
-    columns = (
-        Column("First came in", "text", ""),
-        _FIRST[1],
-        Column("Same month", "count", "Those of them who came once more in the month of their first visit."),
-        *(
-            Column(
-                f"+{number}",
-                "count",
-                f"Those of them who came {number} {'month' if number == 1 else 'months'} later.",
-            )
-            for number in range(1, width)
-        ),
-    )
     note = "Each line is the people of one month, each column so many months later. What is still to come is empty."
-    return Section(
-        "Who comes back, month by month", "Months after", Table(columns, tuple(lines)), chart, note
-    )
+    table = Table((*_FIRST[:2], *_later_columns(width)), lines)
+    return Section("Who comes back, month by month", "Months after", table, chart, note)
+
+
+def _later_columns(width: int) -> Iterator[Column]:
+    yield Column("Same month", "count", "Those of them who came once more in the month of their first visit.")
+    for number in range(1, width):
+        months = "month" if number == 1 else "months"
+        yield Column(f"+{number}", "count", f"Those of them who came {number} {months} later.")

@@ -40,6 +40,12 @@ def month_words(month: date) -> str:
     return f"{calendar.month_name[month.month]} {month.year}"
 
 
+def month_short(month: date, *, with_year: bool = True) -> str:
+    """A month below or beside a chart: Mar 26, or Mar."""
+    name = calendar.month_abbr[month.month]
+    return f"{name} {month.year % 100:02}" if with_year else name
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Whole months: the first days of the first and of the last of them."""
@@ -62,10 +68,7 @@ class Period:
     def labels(self) -> list[str]:
         """Its months below a chart: Jan, or Jan 26 where there is more than one year."""
         of_years = self.first.year != self.last.year
-        return [
-            calendar.month_abbr[month.month] + (f" {month.year % 100:02}" if of_years else "")
-            for month in self.months
-        ]
+        return [month_short(month, with_year=of_years) for month in self.months]
 
     @property
     def words(self) -> str:
