@@ -268,7 +268,7 @@ BOOKINGS = [
     route("/bookings/{id}/paid", bookings_pages.paid, Access.SIGNED_IN),
     post("/bookings/{id}/look", bookings_pages.look, Access.SIGNED_IN),
     route("/bookings/{id}/stopped", bookings_pages.stopped, Access.SIGNED_IN),
-    route("/bookings/{id}/pay", bookings_pages.pay, Access.SIGNED_IN),
+    *form("/bookings/{id}/pay", bookings_pages.pay, bookings_pages.start_paying, Access.SIGNED_IN),
     post("/bookings/{id}/seen", bookings_pages.seen, Access.SIGNED_IN),
     post("/bookings/{id}/let-go", bookings_pages.let_go, Access.SIGNED_IN),
     *form("/bookings/{id}/cancel", bookings_pages.cancel_form, bookings_pages.cancel, Access.SIGNED_IN),

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from circles import payments
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.bookings import end_rules, queries, rules, transitions
 from circles.bookings.end_rules import Refund
-from circles.bookings.rules import ActiveBooking, Booking, BookingInput, Eligibility
+from circles.bookings.rules import Booking, BookingInput, Eligibility
 from circles.bookings.waiting_list import offers
 from circles.gatherings import BookableGathering
 from circles.people import Person
-from circles.store import audit, db
+from circles.store import audit, db, jobs
 from circles.store.context import Context
 
 SQL = db.queries("bookings/bookings")
 SEVERAL = db.queries("bookings/several")
+
+# The request that began a payment has ended by then: all its calls to Stripe together have ten seconds.
+LEFT_AFTER = timedelta(seconds=15)
 
 NO_CHECKOUT = Reason(
     "no_checkout",
@@ -109,47 +114,75 @@ async def follow_booking(tx: db.Tx, booking: Booking) -> None:
         await payments.prepare(tx, booking.id, booking.amount, booking.currency, booking.held_until)
 
 
-async def start_again(context: Context, gathering: BookableGathering, booking: ActiveBooking) -> None:
-    """Start the checkout of a seat that is held, where its first request ended between the two. Raises as `book`."""
-    await _checkout_address(context, gathering, booking, is_repeat=True)
+@jobs.job("bookings.start_checkout", group="money")
+async def start_left_checkout(context: Context, *, booking_id: str) -> None:
+    """Job: start the checkout of a held seat whose request ended before it could, or else free the seat."""
+    with suppress(Refused):
+        if not await start_again(context, UUID(booking_id)):
+            raise jobs.TryAgain(LEFT_AFTER)
+
+
+async def start_again(context: Context, booking_id: UUID) -> bool:
+    """Start the checkout of a seat that is held, where the request that took it ended before that was done.
+
+    Idempotent; False while another call to Stripe is under way. Raises Refused "no_checkout": then the seat is free.
+    """
+    async with context.db.reading() as tx:
+        row = await SQL.unstarted(tx, booking_id=booking_id)
+    if row is None:
+        return True
+    amount, currency = row["amount"], row["currency"]
+    return bool(
+        await _checkout_address(context, row["discreet_name"], booking_id, amount, currency, is_repeat=True)
+    )
 
 
 async def with_checkout(context: Context, gathering: BookableGathering, booking: Booking) -> Booking:
     """A booking with the address to pay at, where it is held. Raises as `book`."""
     if not booking.held_until:
         return booking
-    return replace(booking, checkout_url=await _checkout_address(context, gathering, booking))
+    name = gathering.discreet_name
+    address = await _checkout_address(context, name, booking.id, booking.amount, booking.currency)
+    return replace(booking, checkout_url=address)
 
 
 async def _checkout_address(
-    context: Context,
-    gathering: BookableGathering,
-    booking: Booking | ActiveBooking,
-    *,
-    is_repeat: bool = False,
+    context: Context, name: str, booking_id: UUID, amount: int, currency: str, *, is_repeat: bool = False
 ) -> str:
     """Start the checkout of a held seat, outside any transaction; without one the seat is freed again."""
-    page = f"{context.settings.base_url}/bookings/{booking.id}"
+    page = f"{context.settings.base_url}/bookings/{booking_id}"
     try:
         return await payments.start(
             context,
-            booking.id,
-            amount=booking.amount,
-            currency=booking.currency,
-            name=gathering.discreet_name,
+            booking_id,
+            amount=amount,
+            currency=currency,
+            name=name,
             statement=context.settings.statement_name,
             success_url=f"{page}/paid",
             cancel_url=f"{page}/stopped",
             is_repeat=is_repeat,
         )
     except payments.Unreachable:
-        # Nobody was given the address to pay at, so nobody can pay for the seat that is freed here.
-        async with context.db.transaction() as tx:
-            for booking_id in await _lock_together(tx, booking.id):
-                row = await transitions.lock(tx, booking_id)
-                if row["state"] == "held":
-                    await transitions.end(tx, row, "lapsed", "no_checkout")
-        raise Refused(NO_CHECKOUT) from None
+        return await _free_unless_open(context, booking_id)
+
+
+async def _free_unless_open(context: Context, booking_id: UUID) -> str:
+    """Free a seat that has no checkout. Raises Refused.
+
+    Where another request got one meanwhile, its address; empty where it is paid already.
+    """
+    async with context.db.transaction() as tx:
+        rows = [await transitions.lock(tx, id) for id in await _lock_together(tx, booking_id)]
+        if address := await payments.open_address(tx, context, booking_id):
+            return address
+        if any(row["state"] == "confirmed" for row in rows):
+            return ""
+        # Nobody was given an address to pay at, and nobody will be: nobody can pay for the seats that are freed here.
+        for row in rows:
+            if row["state"] == "held":
+                await transitions.end(tx, row, "lapsed", "no_checkout")
+    raise Refused(NO_CHECKOUT)
 
 
 async def _lock_together(tx: db.Tx, booking_id: UUID) -> list[UUID]:
@@ -167,7 +200,9 @@ async def look(context: Context, actor: Person, booking_id: UUID, *, is_back: bo
     async with context.db.transaction() as tx:
         row = await queries.own_booking(tx, actor, booking_id)
         if row["state"] == "held":
-            if is_back and await SQL.note_return(tx, booking_id=booking_id, actor_id=actor.id):
+            if reference := await SQL.left_checkout(tx, booking_id=booking_id, after=LEFT_AFTER):
+                await jobs.enqueue(tx, "bookings.start_checkout", booking_id=reference, key=str(reference))
+            elif is_back and await SQL.note_return(tx, booking_id=booking_id, actor_id=actor.id):
                 await payments.sync_checkout_soon(tx, booking_id)
             else:
                 await payments.sync_checkout_for_page(tx, booking_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -79,13 +80,13 @@ async def _booked_already(request: Request, form: Form, refused: AlreadyBooked) 
     """A second click leads on to the same checkout; another choice leads to the seat there is."""
     booking = refused.booking
     if booking.state == "held":
-        gathering, _ = await _eligibility(request)
         if refused.same:
             try:
-                await actions.start_again(access.context(request), gathering, booking)
+                await actions.start_again(access.context(request), booking.id)
             except Refused as no_checkout:
                 return await _form_refused(request, form, no_checkout)
             return render.see_other(f"/bookings/{booking.id}/pay")
+        gathering, _ = await _eligibility(request)
         return render.page(request, "bookings/held.html", 422, gathering=gathering, booking=booking)
     return render.see_other(f"/bookings/{booking.id}", notice=refused.reasons[0].text, kind="calm")
 
@@ -231,6 +232,14 @@ async def pay(request: Request) -> Response:
         where = payments.pay_address(access.context(request), row["checkout_url"])
         return RedirectResponse(where, status_code=303)
     return render.page(request, "bookings/making.html", **values)
+
+
+async def start_paying(request: Request) -> Response:
+    """POST: start the checkout where nobody has yet, then on to it."""
+    row = await _own_booking(request)
+    with suppress(Refused):  # then the seat is free again, which the page of the booking says
+        await actions.start_again(access.context(request), row["id"])
+    return render.see_other(f"/bookings/{row['id']}/pay")
 
 
 async def let_go(request: Request) -> Response:

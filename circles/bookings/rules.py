@@ -134,7 +134,7 @@ def amount_due(gathering: BookableGathering, eligibility: Eligibility, sent: Boo
     Raises AlreadyBooked, Full, OutOfDate when the guidelines changed meanwhile, or Refused with every reason.
     """
     if eligibility.booking:
-        raise AlreadyBooked(eligibility.booking, _is_same(eligibility.booking, gathering, sent))
+        raise AlreadyBooked(eligibility.booking, is_same(eligibility.booking, gathering, sent))
     reasons = booking_refusals(gathering, eligibility, sent)
     if FULL in reasons:
         raise Full(gathering, eligibility.wait_id)
@@ -227,7 +227,8 @@ def kind_of(sent: BookingInput, scale: money.Scale, amount: int) -> str:
     return "paid" if amount else "free"
 
 
-def _is_same(booking: ActiveBooking, gathering: BookableGathering, sent: BookingInput) -> bool:
+def is_same(booking: ActiveBooking, gathering: BookableGathering, sent: BookingInput) -> bool:
+    """Whether a booking is the very seat that a form asks for."""
     try:
         amount = read_amount(gathering.scale, sent)
     except Refused:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from circles import payments, people
 from circles.base.errors import Refused, refuse_if
-from circles.bookings import end_rules, transitions
+from circles.bookings import actions, end_rules, transitions
 from circles.bookings.amounts import actions as amounts
 from circles.bookings.waiting_list import offers
 from circles.store import audit, db, jobs, mail
@@ -207,8 +207,17 @@ async def release_let_go(context: Context, booking_id: str) -> None:
 
 @jobs.every("bookings.lapse", "* * * * *")
 async def sync_overdue_holds(context: Context) -> None:
-    """Sync the checkouts of holds past their time. Stripe's answer frees a seat, never the clock alone."""
+    """Sync the checkouts of holds past their time. Stripe's answer frees a seat, never the clock alone.
+
+    Checkouts that a request left behind before they were made are started.
+    """
     async with context.db.transaction() as tx:
+        for row in await db.rows(SQL.left_checkouts(tx, after=actions.LEFT_AFTER, most=200)):
+            reference = str(row["reference"])
+            if row["is_addition"]:
+                await jobs.enqueue(tx, "bookings.start_addition", reference=reference, key=reference)
+            else:
+                await jobs.enqueue(tx, "bookings.start_checkout", booking_id=reference, key=reference)
         for row in await db.rows(SQL.overdue(tx, most=200)):
             if row["is_let_go"]:
                 await jobs.enqueue(tx, "bookings.let_go", booking_id=row["id"], key=str(row["id"]))

@@ -4,6 +4,7 @@ from circles.payments.cash.actions import cash_of, correct_walk_in_cash, note_ca
 from circles.payments.cash.rules import parse as parse_cash
 from circles.payments.checkout import (
     end_additions,
+    open_address,
     pay_address,
     prepare,
     prepare_addition,
@@ -45,6 +46,7 @@ __all__ = [
     "note_cash",
     "note_walk_in_cash",
     "on_settled",
+    "open_address",
     "parse_cash",
     "pay_address",
     "prepare",

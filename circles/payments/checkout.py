@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
 from circles.payments import deadline, findings, gateway, rules, sync
-from circles.payments.gateway import RefusedByStripe, Unreachable
+from circles.payments.gateway import RefusedByStripe, UnderWay, Unreachable
 from circles.payments.rules import CheckoutSnapshot, CheckoutState, Line
 from circles.store import audit, db, jobs
 from circles.store.context import Context
@@ -75,13 +75,13 @@ async def start(
     hold_minutes: int = rules.HOLD_MINUTES,
     is_repeat: bool = False,
 ) -> str:
-    """Create a checkout at Stripe and return its address. Called twice, it is the same one.
+    """Create a checkout at Stripe and return its address. Called twice, it is the same one, by the same key.
 
     reference: a booking that it pays, or the id of an additional payment. amount: minor units, of a booking that has
-    no checkout yet; name and statement: discreet, Stripe and the card statement show them. is_repeat: an earlier
-    call may still be under way, so it is made only where it never was, and the address is empty else.
-    Raises Unreachable when there is none. The seat may then be freed at once although Stripe may have created a
-    checkout: nobody was given its address, so nobody can pay it, and the reconciler ends it.
+    no checkout yet; name and statement: discreet, Stripe and the card statement show them. is_repeat: of a call that
+    may still be under way, and then the address is empty where Stripe says so.
+    Raises Unreachable when there is none. The seat may then be freed, where `open_address` knows of none either,
+    although Stripe may have created a checkout: whoever gets its address later reads that nobody waits for it any more.
     """
 
     words = {"name": name, "statement": statement, "success_url": success_url, "cancel_url": cancel_url}
@@ -89,18 +89,22 @@ async def start(
     async def write() -> tuple[db.Record, db.Record | None]:
         async with context.db.transaction() as tx:
             row = await lock_or_add(tx, reference, amount, currency, hold_minutes)
-            if row["state"] != "asked" or (is_repeat and row["request"] is not None):
+            if row["state"] != "asked":
                 return row, None
             return row, await _write_call(tx, row, words)
 
     row, call = await _once_more(write)
     if call:
-        return await _create(context, reference, call["id"], call["request"], call["idempotency_key"])
+        return await _create(context, reference, call, is_repeat=is_repeat)
     if row["state"] == "open":
         return pay_address(context, row["url"])
-    if row["state"] == "asked":
-        return ""
     raise Unreachable("This checkout has ended.")
+
+
+async def open_address(tx: db.Tx, context: Context, reference: UUID) -> str:
+    """Where a checkout can be paid by now, empty where it cannot. It is locked until the caller has decided."""
+    row = await SQL.lock_checkout(tx, reference=reference)
+    return pay_address(context, row["url"]) if row and row["state"] == "open" else ""
 
 
 async def lock_or_add(
@@ -137,18 +141,18 @@ async def _once_more(step: Callable[[], Awaitable[T]]) -> T:
     return await step()
 
 
-async def _create(
-    context: Context, reference: UUID, operation_id: UUID, request: dict[str, Any], key: str
-) -> str:
+async def _create(context: Context, reference: UUID, call: db.Record, *, is_repeat: bool) -> str:
     try:
-        snapshot = await gateway.create_checkout(context, request, key)
+        snapshot = await gateway.create_checkout(context, call["request"], call["idempotency_key"])
     except RefusedByStripe as error:
         async with context.db.transaction() as tx:
             await sync.fail(tx, context, reference, error.code)
         raise Unreachable("Stripe would not open a checkout.") from error
-    except Unreachable:
+    except Unreachable as error:
+        if is_repeat and isinstance(error, UnderWay):
+            return ""
         async with context.db.transaction() as tx:
-            await OPERATIONS.note_fault(tx, operation_id=operation_id, fault="unreachable")
+            await OPERATIONS.note_fault(tx, operation_id=call["id"], fault="unreachable")
         raise
     if not await _once_more(lambda: _record_open(context, reference, snapshot)):
         # Released meanwhile, or another than was asked for: nobody may be sent there.
@@ -172,6 +176,9 @@ async def _record_open(context: Context, reference: UUID, snapshot: CheckoutSnap
         if differences:
             await findings.record(tx, "differs", row["about"], snapshot, differences)
             await sync.fail(tx, context, reference, "differs")
+            return False
+        # Freed meanwhile: a statement of its own, since the one that locks reads what was before it waited.
+        if row["state"] == "asked" and not await SQL.is_waited_for(tx, id=row["id"]):
             return False
         if "open" in rules.CHECKOUT_MOVES.get(row["state"], ()):
             await SQL.checkout_opened(

@@ -56,6 +56,10 @@ class Unreachable(CirclesError):
     """Stripe did not answer, or not clearly. The call may have taken effect."""
 
 
+class UnderWay(Unreachable):
+    """Stripe still answers another call with the same key (409), which then takes effect."""
+
+
 class KeyRefused(Unreachable):
     """Stripe refuses our key (401) or a right of it (403): nothing happened, and nothing will until somebody acts."""
 
@@ -204,6 +208,8 @@ async def _call(context: Context, call: Awaitable[Any], read: Callable[[Any], T]
         log.warning("a call to stripe failed", status=status, code=code, request_id=error.request_id)
         if kind and 400 <= status < 500 and status not in (409, 429):
             raise RefusedByStripe(code) from None
+        if status == 409:
+            raise UnderWay("Stripe still answers another call with this key.") from None
         raise Unreachable(f"Stripe cannot be reached ({status or type(error).__name__}).") from None
     except TimeoutError:
         log.warning("a call to stripe takes too long")

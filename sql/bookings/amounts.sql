@@ -23,3 +23,15 @@ select now() + make_interval(mins => :minutes);
 -- name: set_amount(booking_id, kind, amount)!
 -- a confirmed booking costs another amount, or is of another kind. The caller holds the gathering's lock
 update bookings set kind = :kind, amount = :amount where id = :booking_id and state = 'confirmed';
+
+-- name: unstarted(reference)^
+-- an additional payment that is not made at Stripe yet, of a booking that can still have one, with what making it takes; one that
+-- Stripe did not answer for is begun again by its person or not at all
+select bookings.id, bookings.currency, checkouts.amount as extra, circles.discreet_name
+from checkouts
+join checkout_lines as lines on lines.checkout_id = checkouts.id
+join bookings on bookings.id = lines.booking_id and bookings.state = 'confirmed'
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+join operations on operations.checkout_id = checkouts.id and operations.kind = 'create_checkout'
+where checkouts.booking_id = :reference and checkouts.state = 'asked' and operations.fault = '';

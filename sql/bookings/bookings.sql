@@ -111,6 +111,15 @@ from booking;
 -- lock the gathering of a booking, always before the booking itself, so that two verbs never deadlock
 select lock_gathering_of(:booking_id);
 
+-- name: unstarted(booking_id)^
+-- a held seat whose checkout is not made at Stripe yet, with what making it takes
+select bookings.amount, bookings.currency, circles.discreet_name
+from bookings
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+left join checkouts on checkouts.id = checkout_named(bookings.id)
+where bookings.id = :booking_id and bookings.state = 'held' and coalesce(checkouts.state, 'asked') = 'asked';
+
 -- name: lock_gatherings(booking_ids)!
 -- lock the gatherings of several bookings, in the order in which everybody locks several
 select id from gatherings
@@ -265,6 +274,19 @@ where bookings.id = :booking_id and bookings.person_id = :actor_id;
 update bookings set returned_at = now()
 where id = :booking_id and person_id = :actor_id and state = 'held' and let_go_at is null and returned_at is null
 returning id;
+
+-- name: left_checkout(booking_id, after)$
+-- the checkout of a booking, by its reference, where nobody has made it at Stripe so long after it was to be
+select checkouts.booking_id from checkouts
+where checkouts.id = checkout_named(:booking_id) and checkouts.state = 'asked'
+    and checkouts.created_at < now() - :after::interval;
+
+-- name: left_checkouts(after, most)
+-- the same of all checkouts; those that are older are ended by payments
+select checkouts.booking_id as reference, checkouts.covers = 'addition' as is_addition
+from checkouts
+where checkouts.state = 'asked' and checkouts.created_at between now() - interval '2 minutes' and now() - :after::interval
+limit :most;
 
 -- name: overdue(most)
 -- held bookings past their time, and those let go whose checkout is still open a minute later, one for each checkout: not those

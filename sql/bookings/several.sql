@@ -77,6 +77,19 @@ select * from booking;
 select lines.booking_id as id from checkout_lines as lines where lines.checkout_id = checkout_named(:booking_id)
 order by lines.position;
 
+-- name: is_one_step(booking_ids)$
+-- whether these bookings, and no others, were booked in one step
+select
+    count(distinct coalesce(bookings.booked_with, bookings.id)) = 1
+    and (
+        select count(*) from bookings as others
+        where others.booked_with = (
+            select first.booked_with from bookings as first where first.id = (:booking_ids::uuid [])[1]
+        )
+    ) in (0, count(*))
+from bookings
+where bookings.id = any(:booking_ids::uuid []);
+
 -- name: others_wait_for_payment(booking_id)$
 -- whether another seat that the same checkout pays is still held, at a gathering that takes place
 select exists (

@@ -58,6 +58,13 @@ left join operations on operations.checkout_id = checkouts.id and operations.kin
 where checkouts.id = checkout_named(:reference)
 for no key update of checkouts;
 
+-- name: is_waited_for(id)$
+-- whether a booking waits for a checkout: held for its first payment, or confirmed for an additional one
+select exists (
+    select from checkout_lines as lines join bookings on bookings.id = lines.booking_id
+    where lines.checkout_id = :id and bookings.state = case when lines.is_addition then 'confirmed' else 'held' end
+);
+
 -- name: checkout_of(reference)^
 -- the checkout that a reference names
 select * from checkouts where id = checkout_named(:reference);

@@ -75,22 +75,6 @@ async def test_a_second_press_after_a_crash_goes_on_too(
     assert (await mira.get(again.headers["location"])).headers["location"].startswith("/practice/checkout/")
 
 
-async def test_a_second_press_while_the_first_call_is_under_way_makes_none(
-    scene: Scene, mira: Browser
-) -> None:
-    booking = await scene.book(scene.cast.mira)
-    await scene.value(
-        "update checkouts set state = 'asked', stripe_id = null, url = null where booking_id = $1", booking.id
-    )
-    async with scene.context.db.transaction() as tx:
-        await faults.plan(tx, "create_checkout", "500")
-    again = await mira.post(f"/gatherings/{scene.cast.gathering}/book", data=typed(scene.cast))
-    assert again.headers["location"] == f"/bookings/{booking.id}/pay"
-    assert "The payment page is being made." in (await mira.get(again.headers["location"])).text
-    assert (await scene.row(booking.id))["state"] == "held"
-    assert await scene.count("practice_faults where times = 1") == 1
-
-
 async def test_a_second_press_without_stripe_keeps_what_was_typed(
     scene: Scene, mira: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from circles import payments
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.bookings import queries, transitions
+from circles.bookings.actions import LEFT_AFTER
 from circles.bookings.amounts import rules
 from circles.bookings.amounts.rules import Change
 from circles.bookings.rules import BookingInput
 from circles.bookings.waiting_list import offers
 from circles.people import Person
-from circles.store import audit, db
+from circles.store import audit, db, jobs
 from circles.store.context import Context
 
 SQL = db.queries("bookings/amounts")
@@ -50,7 +52,9 @@ async def change_amount(
         reference = await _apply_or_ask(tx, actor, row, choices, change)
     if reference is None:
         return ""
-    return await _start(context, row, change.extra, reference, is_repeat=reference == choices["reference"])
+    is_repeat = reference == choices["reference"]
+    address = await _start(context, row, change.extra, reference, is_repeat=is_repeat)
+    return address or f"/bookings/{row['id']}/amount"  # where the other press of the same button leads on
 
 
 def _change(row: db.Record, choices: db.Record, sent: BookingInput) -> Change:
@@ -120,8 +124,24 @@ async def _start(context: Context, row: db.Record, extra: int, reference: UUID, 
             is_repeat=is_repeat,
         )
     except payments.Unreachable:
-        raise Refused(rules.NO_CHECKOUT) from None
-    return address or f"/bookings/{row['id']}/amount"  # the other press of the same button gets the address
+        async with context.db.transaction() as tx:
+            address = await payments.open_address(tx, context, reference)  # by another request, meanwhile
+        if not address:
+            raise Refused(rules.NO_CHECKOUT) from None
+    return address
+
+
+@jobs.job("bookings.start_addition", group="money")
+async def start_left_addition(context: Context, *, reference: str) -> None:
+    """Job: start the checkout of an addition whose request ended before it could. Mostly nothing is left to do."""
+    async with context.db.reading() as tx:
+        row = await SQL.unstarted(tx, reference=UUID(reference))
+    if row is None:
+        return
+    with suppress(Refused):
+        address = await _start(context, row, row["extra"], UUID(reference), is_repeat=True)
+        if not address:
+            raise jobs.TryAgain(LEFT_AFTER)
 
 
 async def apply_addition(tx: db.Tx, row: db.Record, extra: int) -> bool:

@@ -9,9 +9,9 @@ from circles import payments
 from circles.base.clock import Viewer
 from circles.base.errors import Refused
 from circles.bookings import actions, rules, transitions
-from circles.bookings.rules import Booking, BookingInput
+from circles.bookings.rules import AlreadyBooked, Booking, BookingInput
 from circles.bookings.several import queries
-from circles.bookings.several.rules import SEVERAL_HELD, Order, order
+from circles.bookings.several.rules import SEVERAL_HELD, Order, order, same_bookings
 from circles.bookings.waiting_list import offers
 from circles.payments import Line
 from circles.people import Person
@@ -36,8 +36,9 @@ async def book(
     """Take a seat at every chosen gathering of a circle, or none: the first of the bookings, with where to pay for all.
 
     sent: the form, once for all of them; its amount is of each. Confirmed at once when it costs nothing, else held.
-    Raises NotFound, OutOfDate when the guidelines changed meanwhile, or Refused with every reason: "full" names the
-    date whose last seat was just taken, "no_checkout" that Stripe cannot be reached, and then the seats are free again.
+    Raises NotFound, AlreadyBooked when it is pressed twice, OutOfDate when the guidelines changed meanwhile, or Refused
+    with every reason: "full" names the date whose last seat was just taken, "no_checkout" that Stripe cannot be
+    reached, and then the seats are free again.
     """
     lost: frozenset[UUID] = frozenset()
     for _ in range(2):
@@ -72,6 +73,9 @@ async def _order(
     """What is ordered, read anew. Raises as `book`."""
     async with context.db.reading() as tx:
         dates = await queries.dates(tx, actor.id, circle_id)
+        bookings = same_bookings(dates, chosen, sent)
+        if bookings and await SQL.is_one_step(tx, booking_ids=[booking.id for booking in bookings]):
+            raise AlreadyBooked(bookings[0], same=True)
     return order(dates, chosen, sent, viewer, lost)
 
 

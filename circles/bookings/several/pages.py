@@ -9,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from circles.base import reading
 from circles.base.errors import Refused
-from circles.bookings.rules import BookingInput
+from circles.bookings import actions as booking_actions
+from circles.bookings.rules import AlreadyBooked, BookingInput
 from circles.bookings.several import actions, queries, rules
 from circles.bookings.several.rules import Date
 from circles.gatherings import terms_words
@@ -38,9 +39,23 @@ async def book_several(request: Request) -> Response:
         booking = await actions.book(
             context, person, access.path_id(request), _chosen(form), _sent(form), cookies.viewer(request)
         )
+    except AlreadyBooked as repeated:
+        return await _booked_already(request, form, repeated)
     except Refused as refused:
         return await _refused(request, form, refused)
     return RedirectResponse(booking.checkout_url or f"/bookings/{booking.id}", status_code=303)
+
+
+async def _booked_already(request: Request, form: Form, repeated: AlreadyBooked) -> Response:
+    """A second press leads on to the same checkout, and starts it where the first was interrupted before that."""
+    booking = repeated.booking
+    if booking.state != "held":
+        return render.see_other(f"/bookings/{booking.id}")
+    try:
+        await booking_actions.start_again(access.context(request), booking.id)
+    except Refused as no_checkout:
+        return await _refused(request, form, no_checkout)
+    return render.see_other(f"/bookings/{booking.id}/pay")
 
 
 async def _refused(request: Request, form: Form, refused: Refused) -> Response:

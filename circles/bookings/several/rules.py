@@ -13,7 +13,7 @@ from circles.base.clock import Viewer
 from circles.base.english import join_names, plural
 from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
 from circles.bookings import rules
-from circles.bookings.rules import BookingInput, Eligibility
+from circles.bookings.rules import ActiveBooking, BookingInput, Eligibility
 from circles.bookings.screening import rules as screening_rules
 from circles.gatherings import BookableGathering
 
@@ -95,6 +95,17 @@ def sum_text(dates: Sequence[Date], chosen: Collection[UUID], sent: BookingInput
         return Order(picked, rules.read_amount(picked[0].gathering.scale, sent) if picked else 0).text
     except Refused as refused:
         return f"{plural(len(picked), 'date')}. {refused.reasons[0].text}"
+
+
+def same_bookings(dates: Sequence[Date], chosen: Collection[UUID], sent: BookingInput) -> list[ActiveBooking]:
+    """The seats that somebody has at every chosen date as they want it now, as after a second press; else none."""
+    picked = [date for date in dates if date.id in chosen]
+    bookings = [
+        date.eligibility.booking
+        for date in picked
+        if date.eligibility.booking and rules.is_same(date.eligibility.booking, date.gathering, sent)
+    ]
+    return bookings if len(bookings) == len(chosen) else []
 
 
 def order(

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from circles import people
 from circles.base import money, reading
 from circles.base.errors import Reason, Refused, or_not_found
+from circles.bookings import actions as booking_actions
 from circles.bookings import queries as booking_queries
 from circles.bookings import rules as booking_rules
 from circles.bookings import seat_rules
@@ -153,13 +154,28 @@ async def take(request: Request) -> Response:
             both=_both(form) if form.checked("both") else (),
         )
     except AlreadyBooked as refused:
-        held = refused.booking.state == "held"
-        return render.see_other(f"/bookings/{refused.booking.id}{'/pay' if held else ''}")
+        return await _taken_already(request, form, refused)
     except Refused as refused:
-        form.add(refused.reasons)
-        status = UNREACHABLE if refused.codes == {"no_checkout"} else 422
-        return _own_page(request, await _own(request), form, status)
+        return await _not_taken(request, form, refused)
     return RedirectResponse(booking.checkout_url or f"/bookings/{booking.id}", status_code=303)
+
+
+async def _taken_already(request: Request, form: Form, refused: AlreadyBooked) -> Response:
+    """A second press leads on to the same checkout, and starts it where the first was interrupted before that."""
+    booking = refused.booking
+    if booking.state != "held":
+        return render.see_other(f"/bookings/{booking.id}")
+    try:
+        await booking_actions.start_again(access.context(request), booking.id)
+    except Refused as no_checkout:
+        return await _not_taken(request, form, no_checkout)
+    return render.see_other(f"/bookings/{booking.id}/pay")
+
+
+async def _not_taken(request: Request, form: Form, refused: Refused) -> Response:
+    form.add(refused.reasons)
+    status = UNREACHABLE if refused.codes == {"no_checkout"} else 422
+    return _own_page(request, await _own(request), form, status)
 
 
 def _both(form: Form) -> list[UUID]:
