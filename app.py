@@ -70,6 +70,8 @@ from circles.messages import circle_pages as circle_messages
 from circles.messages import pages as messages_pages
 from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
+from circles.organizing.overview import actions as month_counts
+from circles.organizing.overview import pages as overview_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
 from circles.payments.cash import pages as cash_pages
@@ -99,6 +101,7 @@ JOBS_WITHOUT_PAGES = (
     directory_retention,
     directory_timetable,
     invite_replies,
+    month_counts,
     moved_seats,
     nightly_checks,
     payment_reconcile,
@@ -340,10 +343,17 @@ ATTENDANCE = [
     post("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Access.FACILITATOR),
     post("/host/notes/{id}/take-away", after_pages.delete_note, Access.HOST),
     route("/host/circles/{id}/notes", after_pages.notes, Access.SIGNED_IN),
-    route("/organize", organize_pages.overview, Access.ORGANIZER),
     route("/organize/bookings", organize_pages.bookings, Access.ORGANIZER),
     route("/organize/attendance", organize_pages.attendance, Access.ORGANIZER),
     *form("/organize/attendance.csv", organize_pages.attendance, organize_pages.export, Access.ORGANIZER),
+]
+
+# What organizers do for the whole community.
+ORGANIZING = [
+    route("/organize", overview_pages.overview, Access.ORGANIZER),
+    post("/organize/needs/put-off", overview_pages.put_off, Access.ORGANIZER),
+    post("/organize/needs/bring-back", overview_pages.bring_back, Access.ORGANIZER),
+    post("/organize/needs/act", overview_pages.act, Access.ORGANIZER),
 ]
 
 REFLECTIONS = [
@@ -522,6 +532,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
     every += [
         *HOSTED_SEATS,
         *ATTENDANCE,
+        *ORGANIZING,
         *REFLECTIONS,
         *RUN_SHEETS,
         *MESSAGES,

@@ -22,7 +22,6 @@ from circles.payments.gateway import (
     webhook_secret,
 )
 from circles.payments.key_check import check_key
-from circles.payments.queries import stuck_money
 from circles.payments.refunds.actions import refund, refund_addition, refund_everything
 from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path
 from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
@@ -57,7 +56,6 @@ __all__ = [
     "refund_everything",
     "release",
     "start",
-    "stuck_money",
     "sync_checkout_for_page",
     "sync_checkout_soon",
     "use_practice_transport",

@@ -61,6 +61,13 @@ MAP: dict[str, dict[str, Care]] = {
         PERSONAL,
         "to_address to_name subject text_body html_body calendar more_calendars reply_to created_at sent_at "
         "unsubscribe_url",
+    )
+    # Why an organizer lets a mail be that did not arrive.
+    | _all(CONFIDENTIAL, "settled_at settled_by settled_reason"),
+    # `about` is the id of what waits, or the name of a kind of job.
+    "needs_put_off": _all(IMPERSONAL, "source about until at") | _all(PERSON, "put_off_by"),
+    "month_numbers": _all(
+        IMPERSONAL, "month gatherings seats taken people came newcomers paid given counted_at"
     ),
     "job_counts": _all(IMPERSONAL, "kind runs failures seconds"),
     "processes": _all(IMPERSONAL, "id kind started_at seen_at pooled"),

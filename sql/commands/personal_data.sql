@@ -38,6 +38,7 @@ select
     ) as host_invitations,
     (select jsonb_agg(to_jsonb(role_requests)) from role_requests where person_id = :person) as role_requests,
     (select jsonb_agg(to_jsonb(stand_ins)) from stand_ins where person_id = :person) as stand_ins,
+    (select jsonb_agg(to_jsonb(needs_put_off)) from needs_put_off where put_off_by = :person) as needs_put_off,
     (select jsonb_agg(to_jsonb(pictures)) from pictures where person_id = :person) as pictures,
     (select jsonb_agg(to_jsonb(mine)) from mine) as bookings,
     (

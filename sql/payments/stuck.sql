@@ -195,12 +195,3 @@ update operations set
     state = case when state = 'due' then 'failed' else state end,
     settled_at = now(), settled_by = :actor_id, settled_reason = :reason, again_at = null
 where id = :id;
-
--- name: to_tell()^
--- what organizers are told of once a day: what is stuck, and disputes that wait for an answer at Stripe
-select
-    (select count(*) from waiting_refunds where is_stuck) as refunds,
-    (select count(*) from payment_findings where settled_at is null)
-    + (select count(*) from checkouts where pending_at < now() - interval '15 days' and state = 'open') as payments,
-    (select count(*) from stripe_alarms where at > now() - interval '1 day') as alarms,
-    (select count(*) from disputes where closed_at is null and state like '%needs_response') as disputes;

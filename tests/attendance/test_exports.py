@@ -340,40 +340,6 @@ async def test_a_cut_connection_ends_the_copy(cast: Cast, many: int, narrow: Con
 # The organizers' other pages
 
 
-async def test_the_overview_adds_up_the_week(
-    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser, queries: list[str]
-) -> None:
-    over = await add_gathering(
-        cast.context, cast.other_circle, starts_at=datetime.now(UTC) - timedelta(days=2)
-    )
-    await add_booking(cast.context, over, cast.milo, kind="free")
-    async with browser(cast.odile) as page:
-        queries.clear()
-        answer = await page.get("/organize")
-    assert answer.status_code == 200
-    assert len(queries) <= 4
-    assert "Registers with gaps" in answer.text
-    assert "1 of 1 not marked yet" in answer.text
-    assert "Money that waits for you" not in answer.text
-
-
-async def test_the_overview_leads_to_money_that_waits(cast: Cast, booked: UUID, browser: OpenBrowser) -> None:
-    await change(
-        cast.context,
-        "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, reason, "
-        "again_at) select 'refund', booking_id, id, 'k', 100, 'failed', 'charge_disputed', 'at_stripe', null "
-        "from checkouts",
-    )
-    async with browser(cast.odile) as page:
-        text = (await page.get("/organize")).text
-        page_of_money = (await page.get("/organize/money")).text
-    assert "Money that waits for you" in text
-    assert 'href="/organize/money"' in text
-    assert "$1" in page_of_money
-    assert "Mira" in page_of_money
-    assert "The payment is disputed, so Stripe sends nothing back." in page_of_money
-
-
 async def test_bookings_are_listed_with_their_money_by_state_and_circle(
     cast: Cast, booked: UUID, browser: OpenBrowser, queries: list[str]
 ) -> None:
@@ -437,37 +403,3 @@ async def test_with_many_circles_the_forms_lead_to_their_list(cast: Cast, browse
             f"/organize/attendance?circle={cast.circle}" in (await page.get("/organize/circles?q=first")).text
         )
         assert "No circle has this in its name" in (await page.get("/organize/circles?q=xyz")).text
-
-
-async def test_a_mark_is_counted_by_the_transaction_that_makes_it(cast: Cast, browser: OpenBrowser) -> None:
-    over = await add_gathering(cast.context, cast.other_circle, days=-3)
-    gone = [await add_booking(cast.context, over, person, kind="free") for person in (cast.mira, cast.milo)]
-
-    async def numbers() -> list[str]:
-        async with browser(cast.odile) as page:
-            text = (await page.get("/organize")).text
-        return re.findall(r"<b>(\d+)</b> came|(\d of \d) not marked yet", text)
-
-    assert await numbers() == [("0", ""), ("", "2 of 2")]
-    for booking, mark in zip(gone, ("came", "absent"), strict=True):
-        await change(cast.context, "insert into attendance (booking_id, mark) values ($1, $2)", booking, mark)
-    assert await numbers() == [("1", "")]
-    await change(cast.context, "update attendance set mark = 'came'")
-    assert await numbers() == [("2", "")]
-    await change(cast.context, "delete from attendance where booking_id = $1", gone[0])
-    assert await numbers() == [("1", ""), ("", "1 of 2")]
-
-
-async def test_the_lists_of_the_overview_are_cut(cast: Cast, browser: OpenBrowser) -> None:
-    for hour in range(1, 23):
-        await add_gathering(cast.context, cast.circle, starts_at=datetime.now(UTC) + timedelta(hours=hour))
-        late = await add_gathering(
-            cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(hours=hour + 2)
-        )
-        await add_booking(cast.context, late, cast.mira)
-    async with browser(cast.odile) as page:
-        text = (await page.get("/organize")).text
-    assert text.count('data-label="Circle"') == 20
-    assert "All gatherings ahead" in text
-    assert text.count("not marked yet</li>") == 20
-    assert "There are more." in text

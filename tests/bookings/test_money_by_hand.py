@@ -314,9 +314,9 @@ async def test_a_payment_that_no_bank_decides_is_listed_and_can_be_let_go(
     assert at in (await odile.get("/organize/money")).text
     async with scene.context.db.reading() as tx:
         assert "1 refund or payment waits for a person" in await stuck.what_is_stuck(tx)
-    await jobs.run_timetable(scene.context, "payments.tell_organizers")
+    await jobs.run_timetable(scene.context, "needs.tell_organizers")
     told = str(await scene.value("select text_body from mails where kind = 'organizers_todo'"))
-    assert "1 payment waits for a person" in told
+    assert "1 undecided payment needs a person" in told
     assert "Ask Stripe again" in (await odile.get(at)).text
     assert (await odile.post(at, data={"reason": ""})).status_code == 422
     for _ in range(2):  # the second press finds it settled

@@ -67,6 +67,7 @@ INERT = frozenset(
     audience last_line line send_at send_wall typed
     families hidden patience
     answered_at dedupe_key delay entrypoints failures last_uid payload runs urgency validity
+    month this_month last_month first_month source
     weekdays went_well what where why words year years zone zones
     """.split()  # noqa: SIM905
 )
@@ -140,11 +141,12 @@ _ALL_TIME: dict[str, Any] = {
 # Where the name alone says too little.
 BY_QUERY: dict[str, dict[str, Any]] = {
     "attendance/exports.bookings_page": {"circle": None},
-    "attendance/exports.week_lists": {"most": 21},
     "organizing/audit.everything": {"hidden": ["sign_in.started"], "families": ["concern."], **_ALL_TIME},
     "organizing/audit.of_kinds": {"kinds": ["circle.archived", "person.facilitator"], **_ALL_TIME},
     "organizing/audit.of_person": {"kinds": ["booking.confirmed", "person.changed"], **_ALL_TIME},
     "store/audit.broken": {"after": 10},
+    "organizing/overview.months": {"most": 600},
+    "organizing/overview.next_gatherings": {"until": NOW + timedelta(days=7), "most": 21},
     "bookings/waiting_list.hosted_line": {"after_at": NOW - timedelta(days=1)},
 }
 

@@ -27,6 +27,7 @@ from tests.payments.helpers import (
 
 booking, outcomes = helpers.booking, helpers.outcomes
 
+STUCK = db.queries("payments/stuck")
 MADE = "practice_objects where kind = 'refund'"
 
 
@@ -205,7 +206,7 @@ async def test_a_refund_that_is_always_refused_is_given_up(
     assert (await operation(context))["tries"] == rules.MAX_TRIES
     async with context.db.reading() as tx:
         assert await waiting(tx) == [(booking, 4500, True)]
-        assert await payments.stuck_money(tx) == 1
+        assert await STUCK.waiting_for_a_person(tx) == 1
     assert await request_refund(context, booking, 4500) == 0, "the money is still spoken for"
 
 

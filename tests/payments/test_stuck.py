@@ -16,12 +16,14 @@ from circles.people import Person
 from circles.practice.stripe import disputes as bank
 from circles.practice.stripe import faults
 from circles.practice.stripe import refunds as look_alike
-from circles.store import jobs
+from circles.store import db, jobs
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
 from tests.payments import helpers
 from tests.payments.helpers import Outcomes, balance, checkout, count, let_time_pass, paid_booking
+
+STUCK = db.queries("payments/stuck")
 
 booking, outcomes = helpers.booking, helpers.outcomes
 
@@ -74,7 +76,7 @@ async def test_a_refused_key_is_an_alarm_and_no_try(
     row = await value(context, "select (state, fault, tries)::text from operations where id = $1", operation)
     assert row == f"(due,{kind},0)", "the call did not happen, and goes through once the key is mended"
     async with context.db.reading() as tx:
-        assert await payments.stuck_money(tx) == 1
+        assert await STUCK.waiting_for_a_person(tx) == 1
         said = await stuck.what_is_stuck(tx)
     assert ("stripe" in said, "1 refund or payment waits for a person" in said) == (True, True)
     await let_time_pass(context, "4 minutes")
@@ -82,7 +84,7 @@ async def test_a_refused_key_is_an_alarm_and_no_try(
     await jobs.drain(context)
     assert await balance(context, booking) == 0
     async with context.db.reading() as tx:
-        assert await payments.stuck_money(tx) == 0
+        assert await STUCK.waiting_for_a_person(tx) == 0
 
 
 async def test_a_refused_key_is_not_called_an_outage(
@@ -157,12 +159,12 @@ async def test_organizers_are_told_once_a_day_while_it_waits(
     context: Context, cast: Cast, booking: UUID, outcomes: Outcomes
 ) -> None:
     operation = await given_up(context, booking)
-    await jobs.run_timetable(context, "payments.tell_organizers")
+    await jobs.run_timetable(context, "needs.tell_organizers")
     mail = await value(context, "select text_body from mails where kind = 'organizers_todo'")
-    assert "1 refund waits for a person." in str(mail)
+    assert "1 refund needs a person." in str(mail)
     assert "Mira" not in str(mail)
     await stuck.settle(context, await organizer(context, cast), operation, "By bank transfer")
-    await jobs.run_timetable(context, "payments.tell_organizers")
+    await jobs.run_timetable(context, "needs.tell_organizers")
     assert await value(context, "select count(*) from mails where kind = 'organizers_todo'") == 1
 
 
@@ -478,7 +480,7 @@ async def test_a_refund_or_dispute_that_stripe_does_not_know_is_not_asked_for_ag
     await jobs.run_timetable(context, "payments.reconcile")
     assert await count(context, "pgqueuer") == 0
     async with context.db.reading() as tx:
-        assert await payments.stuck_money(tx) == 1
+        assert await STUCK.waiting_for_a_person(tx) == 1
     row = await value(context, "select to_jsonb(waiting_refunds) from waiting_refunds")
     assert isinstance(row, dict)
     assert "Stripe does not know this payment." in rules.why_waits(row)

@@ -20,7 +20,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 from time_machine import travel
 
-from circles import payments, people
+from circles import people
 from circles.base import clock
 from circles.base.errors import Refused
 from circles.bookings import actions as booking_actions
@@ -31,13 +31,14 @@ from circles.people import picture_upload
 from circles.practice import demo
 from circles.practice.demo import data, therapists
 from circles.practice.stripe import objects, refunds, webhooks
-from circles.store import checks
+from circles.store import checks, db
 from circles.store.context import Context
 from tests.conftest import OpenBrowser
 
 Rows = list[dict[str, Any]]
 
 # Gatherings of the plan; schedules plant more.
+STUCK = db.queries("payments/stuck")
 PLANNED = 77
 
 
@@ -595,7 +596,7 @@ async def test_canceling_a_demo_booking_refunds_it(
     await drain()
     async with demo_context.db.reading() as tx:
         assert await tx.fetchval("select sum(amount) from money_rows where booking_id = $1", ahead["id"]) == 0
-        assert await payments.stuck_money(tx) == 0
+        assert await STUCK.waiting_for_a_person(tx) == 0
     assert await _value(demo_context, "select count(*) from mails where person_id = $1", mira.id) == 1
 
 

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
-from circles import payments
 from circles.attendance.exports import actions, queries, rules
 from circles.attendance.exports.rules import BookingsFilter, Selection
 from circles.base import clock
@@ -24,20 +23,6 @@ STATE_NAMES = Labels(
     {"held": "Held", "confirmed": "Confirmed", "cancelled": "Canceled", "lapsed": "Not taken up"}
 )
 SEAT_NAMES = Labels({"paid": "Paid", "community": "Community", "free": "Free"})
-
-
-async def overview(request: Request) -> Response:
-    async with access.context(request).db.reading() as tx:
-        overview = await queries.overview(tx)
-        stuck_money = await payments.stuck_money(tx)
-    return render.page(
-        request,
-        "attendance/exports/overview.html",
-        overview=overview,
-        totals=overview.sums,
-        stuck_money=stuck_money,
-        todo=overview.sums,
-    )
 
 
 async def bookings(request: Request) -> Response:

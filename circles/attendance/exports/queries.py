@@ -19,32 +19,6 @@ SQL = db.queries("attendance/exports")
 # With more circles than this, a form offers the list of circles instead of a choice.
 MAX_CHOICES = 60
 MAX_LOGGED = 50
-# Rows of each list of the overview.
-MAX_LISTED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What waits for organizers, and the last and the next seven days: sums, and the beginnings of two lists.
-
-    sums: a row of the query `overview`. more_ahead, more_gaps: whether the lists go on.
-    """
-
-    sums: db.Record
-    ahead: list[db.Record]
-    with_gaps: list[db.Record]
-    more_ahead: bool
-    more_gaps: bool
-
-
-async def overview(tx: db.Tx) -> Overview:
-    """The organizers' overview. Two queries."""
-    sums = await SQL.overview(tx)
-    rows = await db.rows(SQL.week_lists(tx, most=MAX_LISTED + 1))
-    ahead, gaps = [row for row in rows if not row["booked"]], [row for row in rows if row["booked"]]
-    return Overview(
-        sums, ahead[:MAX_LISTED], gaps[:MAX_LISTED], len(ahead) > MAX_LISTED, len(gaps) > MAX_LISTED
-    )
 
 
 @dataclass(frozen=True, slots=True)

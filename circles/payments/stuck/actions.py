@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from circles import people
 from circles.base.english import choose, plural
 from circles.base.errors import Refused, or_not_found, refuse_if
 from circles.payments import checkout
@@ -71,12 +70,3 @@ async def what_is_stuck(tx: db.Tx) -> str:
     what = plural(count, "refund or payment", "refunds or payments")
     waiting = [f"{what} {choose(count, 'waits', 'wait')} for a person"] if count else []
     return "; ".join([*alarms, *waiting])
-
-
-@jobs.every("payments.tell_organizers", "23 15 * * *")
-async def tell_organizers(context: Context) -> None:
-    """Mail the organizers once a day while money waits for them."""
-    async with context.db.transaction() as tx:
-        text = rules.daily_text(await SQL.to_tell(tx))
-        if text:
-            await people.notify_organizers(tx, context, text, "/organize/money")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from circles.base import money
-from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
 from circles.base.row import Row
 from circles.payments.rules import from_stripe
@@ -86,9 +85,6 @@ _DISPUTES: Final = {
     "prevented": "Prevented",
 }
 
-
-# What organizers are told of once a day, by its column and what people call it.
-_WAITING: Final = {"refunds": "refund", "payments": "payment", "disputes": "dispute"}
 # Why a checkout ended that a bank did not decide in so many days.
 UNDECIDED: Final = "undecided"
 UNDECIDED_DAYS: Final = 15
@@ -217,13 +213,3 @@ def undecided_refusals(row: Row) -> Iterator[Reason]:
     elif not row["is_overdue"]:
         text = f"Banks take up to {UNDECIDED_DAYS} days. Until then the site asks Stripe by itself."
         yield Reason("too_early", text)
-
-
-def daily_text(row: Mapping[str, Any]) -> str:
-    """What organizers are told once a day, without names or amounts; empty when nothing waits for them."""
-    parts = [plural(row[name], what) for name, what in _WAITING.items() if row[name]]
-    total = sum(row[name] for name in _WAITING)
-    text = f"{join_names(parts)} {choose(total, 'waits', 'wait')} for a person." if parts else ""
-    if row["alarms"]:
-        text = f"Stripe refuses the key of the site, or a right of it. {text}".strip()
-    return text

@@ -19,7 +19,7 @@ from circles.store.db.copying import copy_in, copy_out
 from circles.store.db.faults import CONNECTING, Unavailable
 from circles.store.db.limits import COMMANDS, JOBS, PAGES, Limits
 from circles.store.db.pools import Database, PoolState, Tx, commits, connect
-from circles.store.db.queries import SQL, queries, rows, violated_constraint
+from circles.store.db.queries import SQL, queries, rows, union, violated_constraint
 
 __all__ = [
     "COMMANDS",
@@ -47,5 +47,6 @@ __all__ = [
     "copy_out",
     "queries",
     "rows",
+    "union",
     "violated_constraint",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,12 @@ def queries(name: str) -> Any:
 async def rows(select: AsyncIterator[Record]) -> list[Record]:
     """All rows of a select, which aiosql returns as an async generator."""
     return [row async for row in select]
+
+
+async def union(tx: Any, selects: Iterable[Any]) -> list[Record]:
+    """The rows of several named queries as one statement. They have no parameters, and the same columns."""
+    parts = (f"({select.sql.strip().removesuffix(';')})" for select in selects)
+    return await tx.fetch("\nunion all\n".join(parts))
 
 
 def violated_constraint(error: PostgresError) -> str:

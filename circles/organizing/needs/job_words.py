@@ -1,0 +1,81 @@
+"""What jobs and mails are called for people who never saw the code."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_JOBS: Final = {
+    "mail.deliver": "sending a mail",
+    "mail.deliver_first": "sending a sign-in code",
+    "invites.send": "composing an invite for a booking",
+    "invites.send_several": "composing the invites of several dates",
+    "invites.withdraw": "telling somebody that a gathering is canceled",
+    "invites.send_changes": "telling somebody what changed",
+    "invites.send_to_host": "telling a host what they host",
+    "invites.announce_circle": "telling those booked what changed in a circle",
+    "invites.tell_moved": "telling somebody that their seat moved",
+    "reminders.send": "reminders before gatherings",
+    "messages.send_scheduled": "sending a message that was scheduled",
+    "imports.write": "bringing in a list of therapists",
+    "payments.look": "asking Stripe about a payment",
+    "payments.forsake": "clearing up a payment that nobody made",
+    "payments.end_addition": "ending an addition that nobody paid",
+    "payments.end_checkout": "closing a checkout at Stripe",
+    "payments.look_at_refund": "asking Stripe about a refund",
+    "payments.refund": "sending money back",
+    "payments.read_dispute": "asking Stripe about a dispute",
+    "payments.read_charge": "asking Stripe about a charge",
+    "waiting_list.tell": "telling somebody on a waiting list",
+    "bookings.ask_again": "asking again to agree to guidelines",
+    "bookings.request_closed": "telling somebody that a request is closed",
+    "bookings.release": "letting a seat go",
+    "bookings.let_go": "letting a seat go",
+    "sign_in.tell_of_wrong_codes": "telling somebody of wrong sign-in codes",
+    "checks.run": "checking the data",
+    "needs.run_entry": "running an entry of the timetable",
+    "needs.remind_hosts": "reminding hosts of a register",
+}
+
+_MAILS: Final = {
+    "invite": "an invite",
+    "invites": "several invites",
+    "withdrawn": "news that a gathering is canceled",
+    "changed": "news of a change",
+    "moved": "news that a seat moved",
+    "declined": "an answer to a No in the calendar",
+    "host_changes": "news for hosts",
+    "host_news": "news for hosts",
+    "host_invitation": "an invitation to host",
+    "hosting": "what somebody hosts",
+    "message": "a message of a host",
+    "waiting_list": "news of a waiting list",
+    "agree_again": "a question about new guidelines",
+    "apology": "an apology for a lost seat",
+    "refund_failed": "news of a refund that did not arrive",
+    "payment_failed": "news of a payment that did not arrive",
+    "addition_back": "news of money that goes back",
+    "addition_failed": "news of a payment that did not arrive",
+    "introduction_asked": "a request for an introduction",
+    "introduction_news": "news of an introduction",
+    "introduction_over": "news of an introduction",
+    "suggestion": "a suggestion of therapists",
+    "listing_ask": "a question to a therapist",
+    "listing_news": "news of a listing",
+    "complaint_answer": "the answer to a complaint",
+    "organizers_todo": "news for organizers",
+    "request": "news of a request to join",
+    "role_news": "news of an account",
+    "sign_in": "a sign-in code",
+    "sign_in_tries": "news of wrong sign-in codes",
+    "reminder": "a reminder",
+}
+
+
+def job_words(name: str) -> str:
+    """What a job does; its name where nobody wrote words for it yet."""
+    return _JOBS.get(name, name.replace(".", " ").replace("_", " "))
+
+
+def mail_words(kind: str) -> str:
+    """What a kind of mail is."""
+    return _MAILS.get(kind, kind.replace("_", " "))

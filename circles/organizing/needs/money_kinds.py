@@ -1,0 +1,78 @@
+"""Needs of money: what /organize/money lists."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from circles.base import clock
+from circles.base.clock import Viewer
+from circles.organizing.needs.rules import Kind, Need, Words
+from circles.store import db
+
+SQL = db.queries("organizing/needs")
+
+
+def _whose(need: Need) -> str:
+    return f"{need.facts['name']}, {need.facts['circle']}"
+
+
+def _key(need: Need, viewer: Viewer) -> Words:
+    return Words(
+        "Stripe refuses the key of the site, or a right of it.",
+        "Nobody is charged twice. Until the key is mended, nobody can pay and nothing is sent back.",
+        "See what it says",
+        "/organize/money",
+    )
+
+
+def _refund(need: Need, viewer: Viewer) -> Words:
+    return Words(
+        f"A refund did not arrive: {_whose(need)}.",
+        "The money is still in the account at Stripe, and nothing is sent twice.",
+        "Try again or settle",
+        f"/organize/money/refunds/{need.about}",
+    )
+
+
+def _finding(need: Need, viewer: Viewer) -> Words:
+    return Words(
+        f"Stripe answered something other than was asked: {_whose(need)}.",
+        "The seat is held meanwhile, and no money moves by itself.",
+        "Look and settle",
+        f"/organize/money/findings/{need.about}",
+    )
+
+
+def _payment(need: Need, viewer: Viewer) -> Words:
+    return Words(
+        f"A bank has not decided a payment for longer than banks take: {_whose(need)}.",
+        "The seat is held meanwhile.",
+        "Ask again or stop waiting",
+        f"/organize/money/payments/{need.about}",
+    )
+
+
+def _dispute(need: Need, viewer: Viewer) -> Words:
+    until = f" Answer it by {clock.format_record(need.due, viewer)}." if need.due else ""
+    return Words(
+        f"A payment is disputed: {_whose(need)}.{until}",
+        "It is answered at Stripe. While it is open, nothing of this payment is sent back by itself.",
+        "See the dispute",
+        "/organize/money",
+    )
+
+
+KINDS = (
+    Kind(
+        "key",
+        SQL.key_refused,
+        "refusal of the site's key by Stripe",
+        _key,
+        "pressing",
+        many="refusals by Stripe",
+    ),
+    Kind("refund", SQL.refund, "refund", _refund, "pressing"),
+    Kind("finding", SQL.finding, "payment that differs", _finding, "pressing", many="payments that differ"),
+    Kind("payment", SQL.payment, "undecided payment", _payment, "pressing"),
+    Kind("dispute", SQL.dispute, "dispute", _dispute, "pressing", pressing_within=timedelta(days=7)),
+)

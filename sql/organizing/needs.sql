@@ -1,0 +1,333 @@
+-- "Needs a hand": what waits for a person. Every source is a query without parameters and with the same columns, which one page
+-- reads together; each takes the most pressing rows by an index. about: which one it is; at: since when; due: until when something
+-- must happen, if there is such a time; not_for: a person who may not read it; facts: what its words are made from.
+
+-- name: worker()
+-- no worker said that it runs within two minutes
+select
+    'worker' as source, 'worker' as about, coalesce(newest.seen_at, now()) as at, null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object('ever', newest.seen_at is not null) as facts
+from (select max(processes.seen_at) as seen_at from processes where processes.kind = 'worker') as newest
+where coalesce(newest.seen_at < now() - interval '2 minutes', true)
+    and not exists (
+        select from needs_put_off as off where off.source = 'worker' and off.about = 'worker' and off.until > now()
+    );
+
+-- name: broken_rule()
+-- rules of the data that the newest check found broken
+select
+    'rule' as source, newest.id::text as about, newest.at, null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object('broken', newest.broken) as facts
+from (select id, at, broken from check_runs order by id desc limit 1) as newest
+where newest.broken <> '{}'
+    and not exists (
+        select from needs_put_off as off where off.source = 'rule' and off.about = newest.id::text and off.until > now()
+    );
+
+-- name: timetable()
+-- entries of the timetable whose last run failed, or that are late by ten minutes
+select
+    'timetable' as source, timetable_entries.name as about, least(timetable_entries.due_at, timetable_entries.failed_at) as at,
+    null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object(
+        'failed', coalesce(timetable_entries.failed_at > coalesce(timetable_entries.succeeded_at, '-infinity'), false)
+    ) as facts
+from timetable_entries
+where (
+    timetable_entries.failed_at > coalesce(timetable_entries.succeeded_at, '-infinity')
+    or timetable_entries.due_at < now() - interval '10 minutes'
+)
+and not exists (
+    select from needs_put_off as off
+    where off.source = 'timetable' and off.about = timetable_entries.name and off.until > now()
+)
+order by timetable_entries.due_at
+limit 21;
+
+-- name: job()
+-- jobs that were given up, by their kind
+select
+    'job' as source, given_up.entrypoint as about, given_up.at, null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object('count', given_up.jobs) as facts
+from (
+    select pgqueuer.entrypoint, min(pgqueuer.created) as at, count(*) as jobs
+    from pgqueuer where pgqueuer.status = 'failed' group by pgqueuer.entrypoint
+) as given_up
+where not exists (
+    select from needs_put_off as off where off.source = 'job' and off.about = given_up.entrypoint and off.until > now()
+)
+order by given_up.at
+limit 21;
+
+-- name: mail_waiting()
+-- mail that has waited for an hour
+select
+    'mail_waiting' as source, 'mail' as about, oldest.at, null::timestamptz as due, null::uuid as not_for, '{}'::jsonb as facts
+from (select min(mails.created_at) as at from mails where mails.state = 'waiting') as oldest
+where oldest.at < now() - interval '1 hour'
+    and not exists (
+        select from needs_put_off as off where off.source = 'mail_waiting' and off.about = 'mail' and off.until > now()
+    );
+
+-- name: mail()
+-- mail that was refused or not sent in time, and is still of use: one item for each person, or for an address without an account
+select
+    'mail' as source, undelivered.about, max(undelivered.created_at) as at, min(undelivered.useful_until) as due,
+    null::uuid as not_for,
+    jsonb_build_object(
+        'count', count(*), 'name', max(undelivered.name), 'moved', coalesce(bool_or(undelivered.moved), false)
+    ) as facts
+from (
+    select
+        coalesce(mails.person_id, mails.id)::text as about, mails.created_at, mails.useful_until,
+        coalesce(people.name, '') as name, lower(mails.to_address) <> people.email as moved
+    from mails left join people on people.id = mails.person_id
+    where mails.state in ('refused', 'expired') and mails.settled_at is null and mails.kind not in ('sign_in', 'reminder')
+        and coalesce(mails.useful_until, 'infinity') > now()
+    order by mails.created_at desc, mails.id
+    limit 100
+) as undelivered
+where not exists (
+    select from needs_put_off as off where off.source = 'mail' and off.about = undelivered.about and off.until > now()
+)
+group by undelivered.about
+order by max(undelivered.created_at) desc
+limit 21;
+
+-- name: key_refused()
+-- Stripe refused our key, or a right of it, within the last quarter of an hour
+select
+    'key' as source, stripe_alarms.kind as about, stripe_alarms.since as at, null::timestamptz as due, null::uuid as not_for,
+    '{}'::jsonb as facts
+from stripe_alarms
+where stripe_alarms.at > now() - interval '15 minutes'
+    and not exists (
+        select from needs_put_off as off where off.source = 'key' and off.about = stripe_alarms.kind and off.until > now()
+    )
+order by stripe_alarms.since
+limit 21;
+
+-- name: refund()
+-- refunds for which no further try follows
+select
+    'refund' as source, waiting.id::text as about, waiting.created_at as at, null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object('name', people.name, 'circle', circles.name) as facts
+from waiting_refunds as waiting
+join bookings on bookings.id = waiting.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where waiting.is_stuck
+    and not exists (
+        select from needs_put_off as off where off.source = 'refund' and off.about = waiting.id::text and off.until > now()
+    )
+order by waiting.created_at
+limit 21;
+
+-- name: finding()
+-- answers of Stripe that differ from what was asked, and that nobody settled
+select
+    'finding' as source, payment_findings.id::text as about, payment_findings.created_at as at, null::timestamptz as due,
+    null::uuid as not_for, jsonb_build_object('name', people.name, 'circle', circles.name) as facts
+from payment_findings
+join bookings on bookings.id = payment_findings.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where payment_findings.settled_at is null
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'finding' and off.about = payment_findings.id::text and off.until > now()
+    )
+order by payment_findings.created_at
+limit 21;
+
+-- name: payment()
+-- payments that a bank has not decided for longer than banks take
+select
+    'payment' as source, checkouts.id::text as about, checkouts.pending_at as at, null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object('name', people.name, 'circle', circles.name) as facts
+from checkouts
+join bookings on bookings.id = checkouts.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where checkouts.pending_at < now() - interval '15 days' and checkouts.state = 'open'
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'payment' and off.about = checkouts.id::text and off.until > now()
+    )
+order by checkouts.pending_at
+limit 21;
+
+-- name: dispute()
+-- disputes that wait for an answer at Stripe, the first to answer first
+select
+    'dispute' as source, disputes.stripe_id as about, disputes.made_at as at, disputes.answer_by as due, null::uuid as not_for,
+    jsonb_build_object('name', people.name, 'circle', circles.name) as facts
+from disputes
+join bookings on bookings.id = disputes.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where disputes.closed_at is null and disputes.state like '%needs_response'
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'dispute' and off.about = disputes.stripe_id and off.until > now()
+    )
+order by disputes.answer_by nulls last, disputes.made_at
+limit 21;
+
+-- name: orphan()
+-- circles that nobody can lead, with the start of their next gathering
+select
+    'circle' as source, circles.id::text as about, now() as at,
+    ahead.starts_at as due, null::uuid as not_for,
+    jsonb_build_object('circle', circles.name, 'seats', ahead.seats, 'gatherings', ahead.gatherings) as facts
+from orphaned_circles
+join circles on circles.id = orphaned_circles.id
+cross join lateral (
+    select
+        min(gatherings.starts_at) as starts_at, count(*) as gatherings, coalesce(sum(gatherings.seats_taken), 0) as seats
+    from gatherings
+    where gatherings.circle_id = circles.id and gatherings.state = 'open' and gatherings.ends_at > now()
+) as ahead
+where not exists (
+    select from needs_put_off as off where off.source = 'circle' and off.about = circles.id::text and off.until > now()
+)
+order by ahead.starts_at nulls last, circles.id
+limit 21;
+
+-- name: stand_in()
+-- gatherings ahead whose stand-in can host no more, the next first
+select
+    'stand_in' as source, gatherings.id::text as about, now() as at, gatherings.starts_at as due, null::uuid as not_for,
+    jsonb_build_object('circle', circles.name, 'circle_id', circles.id, 'zone', gatherings.zone) as facts
+from orphaned_stand_ins
+join gatherings on gatherings.id = orphaned_stand_ins.gathering_id
+join circles on circles.id = gatherings.circle_id
+where not exists (
+    select from needs_put_off as off
+    where off.source = 'stand_in' and off.about = gatherings.id::text and off.until > now()
+)
+order by gatherings.starts_at
+limit 21;
+
+-- name: register()
+-- gatherings of the last four weeks that ended a day ago or longer, and at which somebody is not marked, the oldest first
+select
+    'register' as source, gatherings.id::text as about, gatherings.ends_at as at, null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object(
+        'circle', circles.name, 'starts_at', gatherings.starts_at, 'zone', gatherings.zone, 'booked', kept.booked,
+        'unmarked', kept.unmarked
+    ) as facts
+from gatherings
+join circles on circles.id = gatherings.circle_id
+cross join lateral (
+    select count(*) as booked, count(*) filter (where attendance.mark is null) as unmarked
+    from bookings left join attendance on attendance.booking_id = bookings.id
+    where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed'
+) as kept
+where gatherings.state = 'open' and gatherings.starts_at > now() - interval '28 days'
+    and gatherings.starts_at < now() and gatherings.ends_at < now() - interval '1 day'
+    and gatherings.seats_taken > coalesce((
+        select register_counts.marked from register_counts where register_counts.gathering_id = gatherings.id
+    ), 0)
+    and kept.unmarked > 0
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'register' and off.about = gatherings.id::text and off.until > now()
+    )
+order by gatherings.starts_at
+limit 21;
+
+-- name: complaint()
+-- open complaints whose date is within three days or past, the first to answer first
+select
+    'complaint' as source, complaints.id::text as about, complaints.created_at as at,
+    complaints.answer_by::timestamp at time zone 'utc' as due, listings.person_id as not_for,
+    jsonb_build_object('name', listings.name) as facts
+from complaints join listings on listings.id = complaints.listing_id
+where complaints.state = 'open' and complaints.answer_by <= (now() at time zone 'utc')::date + 3
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'complaint' and off.about = complaints.id::text and off.until > now()
+    )
+order by complaints.answer_by, complaints.created_at
+limit 21;
+
+-- name: listing()
+-- listings that wait for an organizer, the oldest first
+select
+    'listing' as source, listings.id::text as about, listings.came_at as at, null::timestamptz as due, listings.person_id as not_for,
+    jsonb_build_object('name', listings.name) as facts
+from listings
+where listings.state = 'waiting'
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'listing' and off.about = listings.id::text and off.until > now()
+    )
+order by listings.came_at
+limit 21;
+
+-- name: license()
+-- active licenses of shown listings that expire within two weeks, the first first; its therapist was asked by mail before
+select
+    'license' as source, licences.id::text as about, listings.asked_at as at,
+    licences.expires_on::timestamp at time zone 'utc' as due, listings.person_id as not_for,
+    jsonb_build_object('name', listings.name, 'listing', listings.id) as facts
+from licences join listings on listings.id = licences.listing_id
+where licences.expires_on between (now() at time zone 'utc')::date and (now() at time zone 'utc')::date + 14
+    and licences.status = 'active' and listings.state = 'shown'
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'license' and off.about = licences.id::text and off.until > now()
+    )
+order by licences.expires_on, licences.id
+limit 21;
+
+-- name: role_request()
+-- who asks for the facilitator's role, the oldest first
+select
+    'role_request' as source, requests.id::text as about, requests.created_at as at, null::timestamptz as due,
+    requests.person_id as not_for, jsonb_build_object('name', people.name) as facts
+from role_requests as requests join people on people.id = requests.person_id
+where requests.state = 'open'
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'role_request' and off.about = requests.id::text and off.until > now()
+    )
+order by requests.created_at
+limit 21;
+
+-- name: put_off_rows()
+-- what is put off now, with who did it, the first to come back first
+select
+    'put_off' as source, off.about, off.at, off.until as due, null::uuid as not_for,
+    jsonb_build_object('of', off.source, 'by', coalesce(people.name, '')) as facts
+from needs_put_off as off left join people on people.id = off.put_off_by
+where off.until > now()
+order by off.until
+limit 21;
+
+-- name: put_off(source, about, until, actor_id)!
+-- an item comes back at a time
+insert into needs_put_off (source, about, until, put_off_by) values (:source, :about, :until, :actor_id)
+on conflict (source, about) do update set until = excluded.until, put_off_by = excluded.put_off_by, at = now();
+
+-- name: bring_back(source, about)!
+-- an item is back at once
+delete from needs_put_off where source = :source and about = :about;
+
+-- name: forget_put_off()!
+-- what came back a month ago
+delete from needs_put_off where until < now() - interval '30 days';
+
+-- name: gathering_with_gap(id)^
+-- a gathering that ended and has somebody who is not marked
+select gatherings.id, gatherings.circle_id, gatherings.starts_at, gatherings.zone
+from gatherings
+where gatherings.id = :id and gatherings.state = 'open' and gatherings.ends_at < now() and exists (
+    select from bookings left join attendance on attendance.booking_id = bookings.id
+    where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed' and attendance.mark is null
+);

@@ -1,0 +1,410 @@
+"""Needs a hand: every kind is listed, leads to its fix, can be put off, and vanishes once it is done."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from circles.base.clock import Viewer
+from circles.base.errors import Refused
+from circles.organizing.needs import rules
+from circles.organizing.needs.kinds import KINDS
+from circles.organizing.needs.rules import Kind, Need
+from circles.store import jobs
+from tests.cast import Cast, add_booking, add_gathering
+from tests.conftest import OpenBrowser
+from tests.helpers import change, demoted, rows, value
+from tests.hosting.helpers import events
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)  # a Thursday
+
+MAIL = (
+    "insert into mails (kind, person_id, to_address, to_name, subject, text_body, html_body, message_id, state) "
+    "values ('invite', $1, 'old@example.org', 'Mira', 'Tuesday group', 'x', 'x', '<1@x>', $2)"
+)
+LISTING = (
+    "insert into listings (name, state, source, telehealth, languages, fee_minimum, fee_maximum, "
+    "email, facets) "
+    "values ($1, $2, 'organizer', true, '{en}', 10000, 20000, 'ines@example.org', '{in:NY}') returning id"
+)
+
+
+async def listed(browser: OpenBrowser, person: UUID) -> str:
+    async with browser(person) as page:
+        answer = await page.get("/organize")
+    assert answer.status_code == 200
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+async def with_worker(cast: Cast) -> None:
+    await change(
+        cast.context,
+        "insert into processes (id, kind) values (gen_random_uuid(), 'worker') on conflict do nothing",
+    )
+
+
+async def add_listing(cast: Cast, name: str, state: str = "shown", expires: int = 400) -> UUID:
+    listing = await value(cast.context, LISTING, name, state)
+    await change(
+        cast.context,
+        "insert into licences (listing_id, kind, area, number, expires_on) "
+        "values ($1, 'LCSW', 'NY', '1', (now() at time zone 'utc')::date + $2::int)",
+        listing,
+        expires,
+    )
+    return listing
+
+
+async def past_with_gap(cast: Cast) -> UUID:
+    gathering = await add_gathering(
+        cast.context, cast.circle, starts_at=datetime.now(UTC) - timedelta(days=3)
+    )
+    await add_booking(cast.context, gathering, cast.mira)
+    return gathering
+
+
+# What brings about a need of a kind by one statement.
+BEGINS: dict[str, tuple[str, ...]] = {
+    "rule": ("insert into check_runs (broken) values ('{\"no_seat_twice\": 1}')",),
+    "timetable": (
+        "insert into timetable_entries (name, due_at, failed_at, failures, failure) "
+        "values ('mail.requeue', now(), now(), 1, 'OSError')",
+    ),
+    "job": (
+        "insert into pgqueuer (priority, status, entrypoint, payload) values (0, 'failed', 'invites.send', '{}')",
+    ),
+    "key": ("insert into stripe_alarms (kind) values ('key_rejected')",),
+    "role_request": ("insert into role_requests (person_id) values ($1)", "mira"),
+    "stand_in": ("insert into stand_ins values ($1, $2)", "gathering", "milo"),
+}
+
+
+async def make(cast: Cast, name: str) -> None:
+    """Bring about one need of a kind."""
+    if name in BEGINS:
+        statement, *arguments = BEGINS[name]
+        await change(cast.context, statement, *(getattr(cast, argument) for argument in arguments))
+    elif name in ("mail", "mail_waiting"):
+        await change(cast.context, MAIL, cast.mira, "refused" if name == "mail" else "waiting")
+        await change(cast.context, "update mails set created_at = now() - interval '2 hours'")
+    elif name in ("complaint", "license", "listing"):
+        await make_of_directory(cast, name)
+    elif name in ("refund", "finding", "payment", "dispute"):
+        await make_of_money(cast, name)
+    elif name == "register":
+        await past_with_gap(cast)
+
+
+async def make_of_directory(cast: Cast, name: str) -> None:
+    listing = await add_listing(
+        cast, "Ines Arroyo", "waiting" if name == "listing" else "shown", 5 if name == "license" else 400
+    )
+    if name == "complaint":
+        await change(
+            cast.context,
+            "insert into complaints (listing_id, person_id, body, answer_by) "
+            "values ($1, $2, 'Wrong', (now() at time zone 'utc')::date + 1)",
+            listing,
+            cast.mira,
+        )
+
+
+async def make_of_money(cast: Cast, name: str) -> None:
+    booking = await add_booking(cast.context, cast.gathering, cast.mira, kind="paid", amount=4500)
+    if name == "refund":
+        await change(
+            cast.context,
+            "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, reason, "
+            "again_at) select 'refund', booking_id, id, 'k', 100, 'failed', 'charge_disputed', 'at_stripe', null "
+            "from checkouts",
+        )
+    elif name == "finding":
+        await change(
+            cast.context,
+            "insert into payment_findings (kind, booking_id, stripe_id, expected, answered) "
+            "values ('foreign', $1, 'cs_x', '{}', '{}')",
+            booking,
+        )
+    elif name == "payment":
+        await change(
+            cast.context,
+            "update checkouts set state = 'open', pending_at = now() - interval '16 days'",
+        )
+    elif name == "dispute":
+        await change(
+            cast.context,
+            "insert into disputes (stripe_id, booking_id, checkout_id, amount, currency, state, answer_by, made_at) "
+            "select 'dp_1', $1, id, 4500, 'USD', 'needs_response', now() + interval '3 days', now() from checkouts",
+            booking,
+        )
+
+
+# What ends a need that was brought about by hand.
+ENDS = {
+    "rule": "insert into check_runs (broken) values ('{}')",
+    "timetable": "update timetable_entries set succeeded_at = now()",
+    "job": "delete from pgqueuer",
+    "mail": "update mails set settled_at = now()",
+    "mail_waiting": "update mails set state = 'sent', sent_at = now()",
+    "key": "update stripe_alarms set at = now() - interval '1 hour'",
+    "refund": "update operations set settled_at = now(), settled_reason = 'By hand' where kind = 'refund'",
+    "finding": "update payment_findings set settled_at = now(), settled_reason = 'By hand'",
+    "payment": "update checkouts set state = 'paid', pending_at = null",
+    "dispute": "update disputes set state = 'won', closed_at = now()",
+    "stand_in": "delete from stand_ins",
+    "register": "insert into attendance (booking_id, mark) select id, 'came' from bookings",
+    "complaint": "update complaints set state = 'kept', decided_at = now()",
+    "listing": "update listings set state = 'draft'",
+    "license": "update licences set expires_on = null",
+    "role_request": "update role_requests set state = 'declined', decided_at = now()",
+}
+
+
+async def unmake(cast: Cast, name: str) -> None:
+    if name in ENDS:
+        await change(cast.context, ENDS[name])
+
+
+WORDS = {
+    "worker": "No worker was seen",
+    "rule": "found 1 rule of the data broken",
+    "timetable": "“mail.requeue”, which the site does by itself, failed",
+    "job": "1 job was given up after many tries: composing an invite for a booking",
+    "mail": "1 mail to Mira did not arrive",
+    "mail_waiting": "Mail has waited since",
+    "key": "Stripe refuses the key",
+    "refund": "A refund did not arrive: Mira, First steps home",
+    "finding": "Stripe answered something other than was asked: Mira",
+    "payment": "A bank has not decided a payment",
+    "dispute": "A payment is disputed: Mira, First steps home. Answer it by",
+    "circle": "Nobody can lead First steps home: 1 gathering ahead",
+    "stand_in": "The stand-in of First steps home",
+    "register": "1 of 1 not marked yet",
+    "complaint": "A complaint about the listing of Ines Arroyo is to be answered by",
+    "listing": "The listing of Ines Arroyo waits to be checked",
+    "license": "A license of Ines Arroyo expires on",
+    "role_request": "Mira asks to be a facilitator",
+}
+
+
+def test_every_kind_has_a_test() -> None:
+    assert set(WORDS) == set(KINDS)
+
+
+@pytest.mark.parametrize("name", [name for name in WORDS if name != "circle"])
+async def test_each_is_listed_and_can_be_put_off(cast: Cast, browser: OpenBrowser, name: str) -> None:
+    if name != "worker":
+        await with_worker(cast)
+        assert "Nothing needs a hand." in await listed(browser, cast.odile)
+    await make(cast, name)
+    assert WORDS[name] in await listed(browser, cast.odile)
+    await put_off(cast, browser, name)
+    text = await listed(browser, cast.odile)
+    assert WORDS[name] not in text
+    assert "Put off: 1" in text
+    assert "by Odile" in text
+    await change(cast.context, "update needs_put_off set until = now()")
+    assert WORDS[name] in await listed(browser, cast.odile)
+    await unmake(cast, name)
+    if name != "worker":
+        assert "Nothing needs a hand." in await listed(browser, cast.odile)
+
+
+async def put_off(cast: Cast, browser: OpenBrowser, name: str) -> None:
+    async with browser(cast.odile) as page:
+        text = (await page.get("/organize")).text
+        about = re.findall(
+            rf'name="kind" value="{name}"><input type="hidden" name="about" value="([^"]+)"', text
+        )
+        assert about
+        answer = await page.post(
+            "/organize/needs/put-off", data={"kind": name, "about": about[0], "until": "monday"}
+        )
+    assert answer.headers["Location"] == "/organize#needs"
+
+
+async def test_a_circle_without_a_lead_is_listed_until_it_has_one(cast: Cast, browser: OpenBrowser) -> None:
+    await with_worker(cast)
+    async with demoted(cast.context, cast.farid):
+        assert WORDS["circle"] in await listed(browser, cast.odile)
+        await put_off(cast, browser, "circle")
+        assert WORDS["circle"] not in await listed(browser, cast.odile)
+        async with browser(cast.odile) as page:
+            data = {"kind": "circle", "about": str(cast.circle)}
+            await page.post("/organize/needs/bring-back", data=data)
+        assert WORDS["circle"] in await listed(browser, cast.odile)
+    assert "Nothing needs a hand." in await listed(browser, cast.odile)
+    assert [event["details"]["about"] for event in await events(cast.context, "need.put_off")] == [
+        str(cast.circle)
+    ]
+    assert len(await events(cast.context, "need.brought_back")) == 1
+
+
+async def test_all_of_it_is_three_queries(cast: Cast, browser: OpenBrowser, queries: list[str]) -> None:
+    await past_with_gap(cast)
+    await make(cast, "key")
+    async with browser(cast.odile) as page:
+        queries.clear()
+        await page.get("/organize")
+    assert len(queries) <= 4  # one of them finds who is signed in
+
+
+async def test_a_complaint_is_not_shown_to_whom_it_is_about(cast: Cast, browser: OpenBrowser) -> None:
+    await make(cast, "complaint")
+    await change(cast.context, "update listings set person_id = $1", cast.odile)
+    assert "Ines Arroyo" not in await listed(browser, cast.odile)
+
+
+@pytest.mark.parametrize("path", ["put-off", "bring-back", "act"])
+async def test_only_organizers_act_on_what_is_there(cast: Cast, browser: OpenBrowser, path: str) -> None:
+    for person in (cast.mira, cast.farid):
+        async with browser(person) as page:
+            answer = await page.post(
+                f"/organize/needs/{path}", data={"kind": "worker", "about": "worker", "until": "week"}
+            )
+        assert answer.status_code == 404
+    async with browser(cast.odile) as page:
+        for data in (
+            {"kind": "nonsense", "about": "x"},
+            {"kind": "job", "about": ""},
+            {"kind": "job", "about": "\0"},
+        ):
+            answer = await page.post(f"/organize/needs/{path}", data=data | {"until": "week"})
+            assert answer.status_code in (303, 404)
+    assert await value(cast.context, "select count(*) from needs_put_off") == 0
+
+
+async def test_hosts_are_reminded_of_a_register(cast: Cast, browser: OpenBrowser) -> None:
+    await with_worker(cast)
+    gathering = await past_with_gap(cast)
+    async with browser(cast.odile) as page:
+        for _ in range(2):
+            answer = await page.post(
+                "/organize/needs/act", data={"kind": "register", "about": str(gathering)}
+            )
+            assert answer.status_code == 303
+        missing = await page.post(
+            "/organize/needs/act", data={"kind": "register", "about": str(cast.gathering)}
+        )
+        assert missing.status_code == 404
+    assert WORDS["register"] not in await listed(browser, cast.odile)
+    mails = await rows(cast.context, "select to_address, text_body from mails where kind = 'host_news'")
+    assert {mail["to_address"] for mail in mails} == {"farid@example.org"}
+    text = " ".join(mails[0]["text_body"].split())
+    assert "Odile, an organizer, asks you to complete the register of" in text
+    assert "Mira" not in text
+
+
+async def test_an_entry_of_the_timetable_is_run_by_a_button(cast: Cast, browser: OpenBrowser) -> None:
+    await with_worker(cast)
+    await make(cast, "timetable")
+    async with browser(cast.odile) as page:
+        data = {"kind": "timetable", "about": "mail.requeue"}
+        assert (await page.post("/organize/needs/act", data=data)).status_code == 303
+        unknown = await page.post("/organize/needs/act", data={"kind": "timetable", "about": "no.such"})
+        assert unknown.status_code == 404
+    await jobs.drain(cast.context)
+    assert "Nothing needs a hand." in await listed(browser, cast.odile)
+
+
+async def test_an_entry_that_this_version_does_not_know_needs_nobody(
+    cast: Cast, browser: OpenBrowser
+) -> None:
+    await with_worker(cast)
+    await change(
+        cast.context,
+        "insert into timetable_entries (name, due_at) values ('of.yesterday', now() - interval '1 day')",
+    )
+    assert "Nothing needs a hand." in await listed(browser, cast.odile)
+
+
+async def test_data_are_checked_again_by_a_button(cast: Cast, browser: OpenBrowser) -> None:
+    await with_worker(cast)
+    await make(cast, "rule")
+    run = await value(cast.context, "select id from check_runs")
+    async with browser(cast.odile) as page:
+        await page.post("/organize/needs/act", data={"kind": "rule", "about": str(run)})
+    await jobs.drain(cast.context)
+    assert await value(cast.context, "select broken from check_runs order by id desc limit 1") == {}
+    assert "Nothing needs a hand." in await listed(browser, cast.odile)
+
+
+async def test_organizers_get_one_mail_a_day_without_names_while_something_is_pressing(cast: Cast) -> None:
+    await jobs.run_timetable(cast.context, "needs.tell_organizers")
+    assert await value(cast.context, "select count(*) from mails") == 0
+    for name in ("refund", "job", "listing", "role_request"):
+        await make(cast, name)
+    await jobs.run_timetable(cast.context, "needs.tell_organizers")
+    (mail,) = await rows(cast.context, "select to_address, subject, text_body from mails")
+    text = " ".join(mail["text_body"].split())
+    assert "1 refund and 1 kind of job that was given up need a person." in text
+    await unmake(cast, "refund")
+    assert not [word for word in ("Mira", "Ines", "First steps", "$") if word in text + mail["subject"]]
+    assert "payments.tell_organizers" not in jobs.timetable_names()
+
+
+# Rules
+
+
+def need(kind: str = "refund", **more: Any) -> Need:
+    values: dict[str, Any] = {"about": "1", "at": NOW, "due": None, "not_for": None, "facts": {}} | more
+    return Need(kind, **values)
+
+
+def test_the_most_pressing_comes_first() -> None:
+    later, soon = KINDS["license"], KINDS["circle"]
+    pairs = [
+        (later, need(about="later", due=NOW + timedelta(days=9))),
+        (soon, need(about="far", due=NOW + timedelta(days=40))),
+        (soon, need(about="near", due=NOW + timedelta(days=2))),
+        (KINDS["refund"], need(about="old", at=NOW - timedelta(days=30))),
+    ]
+    assert [(level, one.about) for level, _, one in rules.in_order(pairs, NOW)] == [
+        ("pressing", "old"),
+        ("pressing", "near"),
+        ("soon", "far"),
+        ("in time", "later"),
+    ]
+
+
+def test_a_mail_counts_what_is_pressing_by_its_kind() -> None:
+    def told(*pairs: tuple[Kind, Need]) -> str:
+        return rules.daily_text(pairs, NOW)
+
+    refund, dispute = KINDS["refund"], KINDS["dispute"]
+    assert told() == ""
+    assert told((KINDS["listing"], need())) == ""
+    assert told((refund, need())) == "1 refund needs a person."
+    assert (
+        told((refund, need()), (refund, need()), (dispute, need()))
+        == "2 refunds and 1 dispute need a person."
+    )
+    assert told(*[(refund, need())] * 21) == "more than 20 refunds need a person."
+
+
+@pytest.mark.parametrize(
+    ("choice", "zone", "expected"),
+    [
+        ("tomorrow", "America/New_York", datetime(2026, 11, 27, 12, tzinfo=UTC)),
+        ("monday", "America/New_York", datetime(2026, 11, 30, 12, tzinfo=UTC)),
+        ("monday", "Asia/Tokyo", datetime(2026, 11, 29, 22, tzinfo=UTC)),
+        ("week", "", datetime(2026, 12, 3, 7, tzinfo=UTC)),
+        ("month", "America/New_York", datetime(2026, 12, 24, 12, tzinfo=UTC)),
+    ],
+)
+def test_it_comes_back_in_the_morning(choice: str, zone: str, expected: datetime) -> None:
+    assert rules.until(choice, NOW, Viewer(zone)) == expected
+
+
+def test_on_a_monday_monday_is_the_next_one() -> None:
+    assert rules.until("monday", datetime(2026, 11, 30, 8, tzinfo=UTC), Viewer("UTC")).day == 7
+
+
+def test_an_unknown_choice_is_refused() -> None:
+    with pytest.raises(Refused):
+        rules.until("never", NOW, Viewer())
