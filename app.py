@@ -348,14 +348,6 @@ ATTENDANCE = [
     *form("/organize/attendance.csv", organize_pages.attendance, organize_pages.export, Access.ORGANIZER),
 ]
 
-# What organizers do for the whole community.
-ORGANIZING = [
-    route("/organize", overview_pages.overview, Access.ORGANIZER),
-    post("/organize/needs/put-off", overview_pages.put_off, Access.ORGANIZER),
-    post("/organize/needs/bring-back", overview_pages.bring_back, Access.ORGANIZER),
-    post("/organize/needs/act", overview_pages.act, Access.ORGANIZER),
-]
-
 REFLECTIONS = [
     route("/host/gatherings/{id}/reflection", reflection_pages.show, Access.FACILITATOR),
     post("/host/gatherings/{id}/reflection", reflection_pages.save, Access.FACILITATOR),
@@ -400,6 +392,10 @@ GUIDES = [
 
 # What organizers do for the whole community.
 ORGANIZING = [
+    route("/organize", overview_pages.overview, Access.ORGANIZER),
+    post("/organize/needs/put-off", overview_pages.put_off, Access.ORGANIZER),
+    post("/organize/needs/bring-back", overview_pages.bring_back, Access.ORGANIZER),
+    post("/organize/needs/act", overview_pages.act, Access.ORGANIZER),
     *form("/organize/audit", audit_pages.audit, audit_pages.search, Access.ORGANIZER),
     post("/organize/audit.csv", audit_pages.export, Access.ORGANIZER, form_page="/organize/audit"),
 ]
@@ -532,7 +528,6 @@ def routes(settings: Settings) -> list[BaseRoute]:
     every += [
         *HOSTED_SEATS,
         *ATTENDANCE,
-        *ORGANIZING,
         *REFLECTIONS,
         *RUN_SHEETS,
         *MESSAGES,

@@ -183,6 +183,18 @@ _DIRECTORY: Final = {
     "audit.exported": "exported the audit log",
 }
 
+_SITE: Final = {
+    "checks.asked": "had the data checked again",
+    "job.dropped": "let a job be that was given up",
+    "job.retried": "had a job tried again",
+    "mail.let_be": "let a mail be that did not arrive",
+    "mail.sent_again": "sent a mail again",
+    "need.brought_back": "listed something again that was put off",
+    "need.put_off": "put off something that needs a hand",
+    "register.asked_for": "reminded hosts of a register",
+    "timetable.asked": "ran an entry of the timetable",
+}
+
 # What members and hosts do in confidence: it is linked like everything else, and no organizer's page shows it.
 _CONFIDENTIAL: Final = {
     "apart.ended": "let two people meet again",
@@ -212,7 +224,7 @@ _CONFIDENTIAL: Final = {
 # Families of kinds that are confidential, whatever follows the dot.
 CONFIDENTIAL_FAMILIES: Final = ("concern.", "introduction.")
 
-SHOWN: Final = _SEATS | _MONEY | _CIRCLES | _PEOPLE | _DIRECTORY
+SHOWN: Final = _SEATS | _MONEY | _CIRCLES | _PEOPLE | _DIRECTORY | _SITE
 WORDS: Final = SHOWN | _CONFIDENTIAL
 
 # The groups of the form, each with its kinds.
@@ -222,6 +234,7 @@ GROUPS: Final = {
     "seats": ("Seats and registers", tuple(_SEATS)),
     "money": ("Money", tuple(_MONEY)),
     "directory": ("Therapists, complaints, exports", tuple(_DIRECTORY)),
+    "site": ("What needed a hand", tuple(_SITE)),
 }
 
 _REASONS: Final = {
