@@ -298,6 +298,13 @@ select count(*) from (
 where (coalesce(kept.marked, 0), coalesce(kept.came, 0))
     <> (coalesce(register_counts.marked, 0), coalesce(register_counts.came, 0));
 
+-- name: register_facts_match_registers()$
+-- what reports count is what the registers say
+select count(*) from register_sources as sources
+full join register_facts as facts on facts.source_id = sources.source_id
+where (facts.gathering_id, facts.person_id, facts.starts_at, facts.mark)
+    is distinct from (sources.gathering_id, sources.person_id, sources.starts_at, sources.mark);
+
 -- name: present_marks_are_the_newest_of_the_record()$
 -- the mark of everybody with a seat, and of every walk-in, is the one of the register's record that was made last
 select (

@@ -228,6 +228,7 @@ MAP: dict[str, dict[str, Care]] = {
     "taps": _all(IMPERSONAL, "key")
     | _all(PERSON, "booking_id walk_in_id who")
     | _all(PERSONAL, "mark late left_early tapped_at"),
+    "register_facts": _all(PERSON, "person_id") | _all(PERSONAL, "source_id gathering_id starts_at mark came"),
     "waiting_counts": _all(IMPERSONAL, "gathering_id waited seated"),
     "hand_over_notes": _all(IMPERSONAL, "id")
     | _all(PERSON, "about written_by")
@@ -341,6 +342,7 @@ STAYS = frozenset(
             "limits",
             "money_rows",
             "reflections",
+            "register_facts",
             "register_marks",
             "reminders",
             "sendings",

@@ -101,6 +101,10 @@ select
     ) as message_people,
     (select jsonb_agg(to_jsonb(attendance)) from attendance where booking_id in (select id from mine))
         as attendance,
+    (
+        select jsonb_agg(to_jsonb(register_facts)) from register_facts
+        where source_id in (select id from mine union all select id from walk_ins where person_id = :person)
+    ) as register_facts,
     (select jsonb_agg(to_jsonb(requests)) from requests where person_id = :person) as requests,
     (select jsonb_agg(to_jsonb(waits)) from waits where person_id = :person) as waits,
     (

@@ -1,14 +1,4 @@
--- What reports count: who came, and what the pool of community seats took in and gave.
-
--- Everybody who came to a gathering, once or more: by a booking that is marked so, or as a walk-in. Without a person: a walk-in
--- without an account.
-create view visits as
-select bookings.gathering_id, bookings.person_id
-from bookings join attendance on attendance.booking_id = bookings.id and attendance.mark = 'came'
-where bookings.state = 'confirmed'
-union all
-select walk_ins.gathering_id, walk_ins.person_id from walk_ins
-where walk_ins.removed_at is null;
+-- What reports count: what the pool of community seats took in and gave, and who waited.
 
 -- The suggested amount of the scale when a seat was booked, beside its minimum and maximum: a circle may change it later. Without
 -- one (a booking of before, or of an older version) that of the circle counts.

@@ -25,26 +25,17 @@ bits as (
         (select array_agg(places.place order by places.place) from (select distinct place from dates) as places) as places
 ),
 
-seats as materialized (
-    select dates.number, bookings.person_id, attendance.mark
-    from dates
-    join bookings on bookings.gathering_id = dates.id and bookings.state = 'confirmed'
-    left join attendance on attendance.booking_id = bookings.id
-),
-
-walked as materialized (
-    select dates.number, walk_ins.person_id
-    from dates join walk_ins on walk_ins.gathering_id = dates.id
-    where walk_ins.removed_at is null and not exists (
-        select from bookings join attendance on attendance.booking_id = bookings.id and attendance.mark = 'came'
-        where bookings.gathering_id = dates.id and bookings.person_id = walk_ins.person_id and bookings.state = 'confirmed'
+marks as materialized (
+    select dates.number, facts.person_id, facts.mark
+    from dates join register_facts as facts on facts.gathering_id = dates.id
+    where facts.mark <> 'walk_in' or not exists (
+        select from register_facts as booked
+        where booked.gathering_id = facts.gathering_id and booked.person_id = facts.person_id and booked.mark = 'came'
     )
 ),
 
 came as (
-    select seats.number, seats.person_id from seats where seats.mark = 'came'
-    union all
-    select walked.number, walked.person_id from walked where walked.person_id is not null
+    select marks.number, marks.person_id from marks where marks.mark in ('came', 'walk_in') and marks.person_id is not null
 ),
 
 visitors as materialized (
@@ -61,17 +52,14 @@ visitors as materialized (
 ),
 
 firsts as (
-    select mine.number, count(*) as newcomers
-    from (
-        select visitors.person_id, dates.number, dates.starts_at, dates.id
-        from visitors join dates on dates.number = visitors.first_number
-    ) as mine
+    select dates.number, count(*) as newcomers
+    from visitors join dates on dates.number = visitors.first_number
     where not exists (
-        select from visits join gatherings as earlier on earlier.id = visits.gathering_id
-        where visits.person_id = mine.person_id and earlier.state = 'open'
-            and (earlier.starts_at, earlier.id) < (mine.starts_at, mine.id)
+        select from register_facts as earlier
+        where earlier.came and earlier.person_id = visitors.person_id
+            and (earlier.starts_at, earlier.gathering_id) < (dates.starts_at, dates.id)
     )
-    group by mine.number
+    group by dates.number
 ),
 
 sums as (
@@ -83,20 +71,20 @@ sums as (
         coalesce(month::text, circle_id::text, format, place, '') as key,
         count(*)::int as gatherings, coalesce(sum(length_minutes), 0)::int as minutes, coalesce(sum(capacity), 0)::int as capacity,
         coalesce(sum(seats_taken), 0)::int as taken, coalesce(sum(booked.booked), 0)::int as booked,
-        coalesce(sum(booked.came), 0)::int as came, coalesce(sum(booked.absent), 0)::int as absent,
-        coalesce(sum(booked.excused), 0)::int as excused, coalesce(sum(walk.walk_ins), 0)::int as walk_ins,
-        coalesce(sum(walk.guests), 0)::int as guests, coalesce(sum(newest.newcomers), 0)::int as newcomers
+        coalesce(sum(marked.came), 0)::int as came, coalesce(sum(marked.absent), 0)::int as absent,
+        coalesce(sum(marked.excused), 0)::int as excused, coalesce(sum(marked.walk_ins), 0)::int as walk_ins,
+        coalesce(sum(marked.guests), 0)::int as guests, coalesce(sum(newest.newcomers), 0)::int as newcomers
     from dates
+    cross join lateral (
+        select count(*) as booked from bookings where bookings.gathering_id = dates.id and bookings.state = 'confirmed'
+    ) as booked
     left join (
         select
-            seats.number, count(*) as booked, count(*) filter (where seats.mark = 'came') as came,
-            count(*) filter (where seats.mark = 'absent') as absent, count(*) filter (where seats.mark = 'excused') as excused
-        from seats group by seats.number
-    ) as booked on booked.number = dates.number
-    left join (
-        select walked.number, count(*) as walk_ins, count(*) filter (where walked.person_id is null) as guests
-        from walked group by walked.number
-    ) as walk on walk.number = dates.number
+            marks.number, count(*) filter (where marks.mark = 'came') as came,
+            count(*) filter (where marks.mark = 'absent') as absent, count(*) filter (where marks.mark = 'excused') as excused,
+            count(*) filter (where marks.mark = 'walk_in') as walk_ins, count(*) filter (where marks.person_id is null) as guests
+        from marks group by marks.number
+    ) as marked on marked.number = dates.number
     left join firsts as newest on newest.number = dates.number
     group by grouping sets ((), (month), (circle_id), (format), (place))
 ),
@@ -143,15 +131,15 @@ with dates as materialized (
 firsts as materialized (
     select mine.*
     from (
-        select distinct on (visits.person_id) visits.person_id, dates.id, dates.starts_at, dates.month
-        from dates join visits on visits.gathering_id = dates.id
-        where visits.person_id is not null
-        order by visits.person_id, dates.starts_at, dates.id
+        select distinct on (facts.person_id) facts.person_id, dates.id, dates.starts_at, dates.month
+        from dates join register_facts as facts on facts.gathering_id = dates.id
+        where facts.came and facts.person_id is not null
+        order by facts.person_id, dates.starts_at, dates.id
     ) as mine
     where not exists (
-        select from visits join gatherings as earlier on earlier.id = visits.gathering_id
-        where visits.person_id = mine.person_id and earlier.state = 'open'
-            and (earlier.starts_at, earlier.id) < (mine.starts_at, mine.id)
+        select from register_facts as earlier
+        where earlier.came and earlier.person_id = mine.person_id
+            and (earlier.starts_at, earlier.gathering_id) < (mine.starts_at, mine.id)
     )
 ),
 
@@ -159,12 +147,12 @@ repeats as materialized (
     select distinct
         firsts.person_id, firsts.month,
         (
-            extract(year from age(date_trunc('month', later.wall_start), firsts.month)) * 12
-            + extract(month from age(date_trunc('month', later.wall_start), firsts.month))
+            (extract(year from later.wall_start) - extract(year from firsts.month)) * 12
+            + extract(month from later.wall_start) - extract(month from firsts.month)
         )::int as later
     from firsts
-    join visits on visits.person_id = firsts.person_id and visits.gathering_id <> firsts.id
-    join gatherings as later on later.id = visits.gathering_id and later.state = 'open'
+    join register_facts as facts on facts.came and facts.person_id = firsts.person_id and facts.gathering_id <> firsts.id
+    join gatherings as later on later.id = facts.gathering_id
 )
 select firsts.month, null::int as later, count(*)::int as people, coalesce(came_again.people, 0)::int as again
 from firsts
@@ -250,8 +238,7 @@ group by grouping sets ((entries.currency), (entries.currency, month), (entries.
 order by 1, entries.currency, name, 2;
 
 -- name: hours(since, until, circle, format, place)
--- the hours that facilitators held in a period, those with most first: the stand-in of a gathering, or else the lead and the
--- co-facilitators of its circle as they are now. A gathering counts for everybody who held it
+-- the hours that facilitators held in a period, those with most first. A gathering counts for everybody who held it
 with dates as materialized (
     select
         gatherings.id, gatherings.circle_id, gatherings.length_minutes,
@@ -266,16 +253,10 @@ with dates as materialized (
 )
 select
     people.id, people.name, count(*)::int as gatherings, sum(dates.length_minutes)::int as minutes,
-    count(distinct dates.circle_id)::int as circles, count(*) filter (where held.stood_in)::int as stood_in
+    count(distinct dates.circle_id)::int as circles, count(*) filter (where hosted_gatherings.part = 'stand_in')::int as stood_in
 from dates
-cross join lateral (
-    select stand_ins.person_id, true as stood_in from stand_ins where stand_ins.gathering_id = dates.id
-    union all
-    select hosts.person_id, false from hosts
-    where hosts.circle_id = dates.circle_id and hosts.part <> 'helper'
-        and not exists (select from stand_ins where stand_ins.gathering_id = dates.id)
-) as held
-join people on people.id = held.person_id
+join hosted_gatherings on hosted_gatherings.gathering_id = dates.id
+join people on people.id = hosted_gatherings.person_id
 group by people.id, people.name, people.name_key
 order by minutes desc, people.name_key, people.id;
 

@@ -31,6 +31,7 @@ where relnamespace = 'public'::regnamespace and relname = any($1)
 LARGE = [
     "people", "sign_ins", "gatherings", "bookings", "checkouts", "operations", "money_rows", "events", "acceptances",
     "attendance", "invites", "sendings", "mails", "register_counts", "register_marks", "hosted_gatherings",
+    "register_facts",
 ]  # fmt: skip
 
 

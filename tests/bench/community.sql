@@ -160,6 +160,12 @@ insert into register_marks (gathering_id, booking_id, mark, made_by, made_at, re
 select gathering_id, id, case when b % 7 = 0 then 'absent' else 'came' end, pg_temp.row_id('person', b / 20 % (:people / 500) % (:people / 1000)), at, at
 from booked where state = 'confirmed' and k between 60 and 104 and b % 10 <> 0;
 
+insert into register_facts (source_id, gathering_id, person_id, starts_at, mark)
+select
+    booked.id, booked.gathering_id, pg_temp.row_id('person', person), gatherings.starts_at, case when b % 7 = 0 then 'absent' else 'came' end
+from booked join gatherings on gatherings.id = booked.gathering_id
+where booked.state = 'confirmed' and k between 60 and 104 and b % 10 <> 0;
+
 insert into register_counts (gathering_id, marked, came)
 select gathering_id, count(*), count(*) filter (where b % 7 <> 0)
 from booked where state = 'confirmed' and k between 60 and 104 and b % 10 <> 0 group by gathering_id;

@@ -143,6 +143,10 @@ where id = (select booking_id from attendance limit 1);
 -- somebody is counted who did not come
 update register_counts set came = came + 1 where gathering_id = (select gathering_id from register_counts limit 1);
 
+-- name: register_facts_match_registers#
+-- reports count somebody as absent whom the register marks as came
+update register_facts set mark = 'absent' where source_id = (select source_id from register_facts where mark = 'came' limit 1);
+
 -- name: present_marks_are_the_newest_of_the_record#
 -- a mark that was changed and not recorded
 alter table attendance disable trigger user;
