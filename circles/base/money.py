@@ -23,6 +23,9 @@ from circles.base.errors import Reason, Refused
 # The largest price of a seat, in minor units. More is a typing error.
 MAX_MINOR = 100_000_00
 
+# Those that a circle may be paid in.
+CURRENCIES = ("USD", "CAD", "EUR", "GBP", "AUD", "NZD", "CHF")
+
 # The least a card can be charged with, in minor units, where it is not 50
 # (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
 _MIN_CHARGE = {"GBP": 30, "DKK": 250, "HUF": 17500, "MXN": 1000, "NOK": 300, "PLN": 200, "SEK": 300}
@@ -238,3 +241,15 @@ class Scale:
             most = format_amount(self.maximum, self.currency)
             return [Reason("above_scale", f"The most one can pay here is {most}.", "amount")]
         return []
+
+
+def scale_refusals(scale: Scale) -> list[Reason]:
+    """Every reason against a scale, the least amount a card can be charged included."""
+    reasons = scale.refusals()
+    least = min_charge(scale.currency)
+    for field in ("minimum", "suggested", "maximum"):
+        if 0 < getattr(scale, field) < least:
+            amount = format_amount(least, scale.currency)
+            text = f"A card cannot be charged less than {amount}. Give more, or 0."
+            reasons.append(Reason("too_small_to_charge", text, field))
+    return reasons

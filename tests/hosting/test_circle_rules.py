@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.base import money
+from circles.base import discreet, money
 from circles.base.errors import Refused
 from circles.base.money import Scale
 from circles.hosting.circle import forms as circle_forms
@@ -112,7 +112,7 @@ def test_plain_names_are_discreet(name: str) -> None:
 
 
 def test_the_refusal_names_the_word() -> None:
-    assert "“integration”" in circle_rules.discreet_refusals("My Integration group")[0].text
+    assert "“integration”" in discreet.refusals("My Integration group")[0].text
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,11 @@ def test_amounts_and_numbers_are_read_as_they_are_typed() -> None:
     assert reasons_of(minimum="12 €", suggested="1.500") == refused
 
 
-@given(st.tuples(*[st.integers(0, 200_00)] * 3), st.sampled_from(circle_rules.CURRENCIES))
+@given(st.tuples(*[st.integers(0, 200_00)] * 3), st.sampled_from(money.CURRENCIES))
 def test_a_scale_is_refused_exactly_when_it_is_wrong(amounts: tuple[int, ...], currency: str) -> None:
     minimum, suggested, maximum = amounts
     fine = minimum <= suggested <= maximum and not any(0 < a < money.min_charge(currency) for a in amounts)
-    assert (circle_rules.scale_refusals(Scale(minimum, suggested, maximum, currency)) == []) is fine
+    assert (money.scale_refusals(Scale(minimum, suggested, maximum, currency)) == []) is fine
 
 
 def test_community_seats_fit_the_seats() -> None:

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields
 from typing import Any
 
-from circles.base import money, names
+from circles.base import discreet, money
 from circles.base.english import choose, join_names, plural
 from circles.base.errors import Reason
 from circles.base.money import Scale
 from circles.base.moves import Moves
 from circles.base.row import Row
-
-CURRENCIES = ("USD", "CAD", "EUR", "GBP", "AUD", "NZD", "CHF")
-
-# Others can see the discreet name, so it has no word that reveals what a circle is about.
-_REVEALING = re.compile(
-    r"\bketa|psych|psiloc|mushroom|shroom|mdma|\blsd\b|ayahuasca|iboga|\bdmt\b|mescal|peyote|entheo|ecstasy"
-    r"|\bacid\b|\btrip(s|ping|ped)?\b|\bdrugs?\b|medic|therap|integrat|ceremon|trauma|\bptsd\b|depress"
-    r"|anxi|\bmental|recover|addict|crisis|heal(ing|th)|sacred"
-)
-
 
 # The states of a circle. A draft may be discarded as well, which deletes it.
 MOVES: Moves = {
@@ -74,43 +63,11 @@ def where_words(plan: CirclePlan) -> str:
 
 def plan_refusals(plan: CirclePlan, unread: set[str]) -> list[Reason]:
     """Every reason against a plan as a whole. unread: fields refused already, which get no further reason."""
-    reasons = discreet_refusals(plan.discreet_name)
+    reasons = discreet.refusals(plan.discreet_name)
     if not unread & {"minimum", "suggested", "maximum"}:
-        reasons += scale_refusals(plan.scale)
+        reasons += money.scale_refusals(plan.scale)
         if not unread & {"capacity", "community_seats"}:
             reasons += community_refusals(plan.community_seats, plan.capacity, plan.scale)
-    return reasons
-
-
-def discreet_refusals(name: str) -> list[Reason]:
-    """Why a name is not discreet. Letters are compared without accents, in one width and case."""
-    plain = names.fold(name)
-    match = _REVEALING.search(plain)
-    if not match:
-        return []
-    return [
-        Reason(
-            "not_discreet",
-            "This name shows in mail and on card statements, where others may see it. "
-            f"Please leave out “{_whole_word(plain, match)}”; a day or a place works well.",
-            "discreet_name",
-        )
-    ]
-
-
-def _whole_word(name: str, match: re.Match[str]) -> str:
-    return next(word for word in re.findall(r"\S+", name[name.rfind(" ", 0, match.start()) + 1 :]))
-
-
-def scale_refusals(scale: Scale) -> list[Reason]:
-    """Every reason against a scale, the least amount a card can be charged included."""
-    reasons = scale.refusals()
-    least = money.min_charge(scale.currency)
-    for field in ("minimum", "suggested", "maximum"):
-        if 0 < getattr(scale, field) < least:
-            amount = money.format_amount(least, scale.currency)
-            text = f"A card cannot be charged less than {amount}. Give more, or 0."
-            reasons.append(Reason("too_small_to_charge", text, field))
     return reasons
 
 
