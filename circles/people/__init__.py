@@ -3,7 +3,6 @@
 from circles.people import picture_upload, same_names
 from circles.people.actions import account_for, lock_for_role, set_role
 from circles.people.organizers_mail import notify_organizers
-from circles.people.pictures import draw_hills
 from circles.people.queries import (
     by_email,
     by_ids,
@@ -24,7 +23,6 @@ __all__ = [
     "account_for",
     "by_email",
     "by_ids",
-    "draw_hills",
     "find_signed_in",
     "fingerprint",
     "lock_for_role",

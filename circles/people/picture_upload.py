@@ -1,21 +1,18 @@
-"""The page to upload a picture, shared by facilitators and therapists: form, upload, serving."""
+"""The page to upload a picture, shared by facilitators and therapists: form and upload."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import sandbox
-from circles.base.errors import NotFound, Reason, Refused
-from circles.people import pictures
-from circles.web import access, headers, limits, render
+from circles.base.errors import Refused
+from circles.sandbox import pictures
+from circles.web import access, headers, limits, render, uploads
 from circles.web.forms import Form
 
 
@@ -38,7 +35,7 @@ class PicturePage:
 
 # A picture of 40 million pixels takes 160 MB decoded, and a progressive JPEG of as many 240 MB; the child itself 45 MB.
 DECODING: Final = sandbox.Target(
-    "circles.people.pictures",
+    "circles.sandbox.pictures",
     "encode_square",
     sandbox.Limits(memory=512_000_000, cpu_seconds=10, seconds=60, answer=1_000_000, at_once=2),
     noun="picture",
@@ -65,7 +62,7 @@ async def save(
     """Save the uploaded picture by `save_picture`, or show the form again with the refusals."""
     form = Form()
     try:
-        sent = await _uploaded(request)
+        sent = await uploads.picture(request)
         await limits.count_upload(access.context(request), request.state.person.id, "picture")
         await save_picture(await normalize(sent))
     except Refused as refused:
@@ -81,35 +78,6 @@ async def normalize(content: bytes) -> bytes:
     return await sandbox.run(DECODING, content)
 
 
-async def _uploaded(request: Request) -> bytes:
-    """The bytes of the uploaded file. Raises Refused for none, or one that is too large."""
-    try:
-        async with request.form(max_files=1, max_fields=4) as data:
-            upload = data.get("picture")
-            content = await upload.read() if isinstance(upload, UploadFile) else b""
-    except HTTPException as error:
-        if error.status_code != 413:
-            raise
-        raise Refused(pictures.too_large()) from None
-    if not content:
-        raise Refused(Reason("missing", "Please choose a picture first.", "picture"))
-    return content
-
-
 def deleted(request: Request) -> Response:
     """Back to the form, after the picture was deleted."""
     return render.see_other(request.url.path.removesuffix("/remove"), notice="The picture is taken away.")
-
-
-async def serve(request: Request, query: Callable[..., Awaitable[Any]]) -> Response:
-    """A picture. Cacheable for good, because its URL is the hash of its content. query: returns its bytes by hash."""
-    picture_hash = request.path_params["hash"]
-    if not re.fullmatch("[0-9a-f]{32}", picture_hash):
-        raise NotFound
-    async with access.context(request).db.reading() as tx:
-        jpeg = await query(tx, hash=picture_hash)
-    if jpeg is None:
-        raise NotFound
-    return Response(
-        bytes(jpeg), media_type="image/jpeg", headers={"Cache-Control": "public, max-age=31536000, immutable"}
-    )

@@ -12,7 +12,7 @@ from circles.base.errors import NotFound
 from circles.people import actions, picture_upload, rules
 from circles.people.picture_upload import PicturePage
 from circles.store import db
-from circles.web import access, render
+from circles.web import access, render, uploads
 from circles.web.forms import Form
 
 SQL = db.queries("people/people")
@@ -48,7 +48,7 @@ async def delete_picture(request: Request) -> Response:
 
 
 async def picture(request: Request) -> Response:
-    return await picture_upload.serve(request, SQL.picture)
+    return await uploads.serve(request, SQL.picture)
 
 
 async def credential_form(request: Request) -> Response:

@@ -19,7 +19,7 @@ from circles.base.settings import STOP_SECONDS, Settings
 from circles.commands.read_settings import variable_name
 from circles.directory.imports import pages as imports
 from circles.directory.imports.actions import READING
-from circles.people import pictures
+from circles.sandbox import pictures
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

@@ -52,7 +52,7 @@ LIBRARIES = {
     "jinja2": "store.templates",
     "stripe": "payments.gateway",
     "icalendar": "invites.ics",
-    "PIL": "people.pictures",
+    "PIL": "sandbox.pictures",
     "xlsxwriter": "sheets",
     "segno": "hosting.sharing",
     "fpdf": "hosting.sharing",

@@ -15,7 +15,8 @@ from PIL import Image
 
 from circles import sandbox
 from circles.base.errors import Refused
-from circles.people import picture_upload, pictures
+from circles.people import picture_upload
+from circles.sandbox import pictures
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
 from tests.uploads import image
@@ -50,7 +51,7 @@ async def test_a_large_picture_is_made_small_within_the_limit(mode: str) -> None
 
 MEASURED = """
 import resource, sys
-from circles.people import pictures
+from circles.sandbox import pictures
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 pictures.encode_square(sys.stdin.buffer.read())
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
@@ -89,7 +90,7 @@ async def test_the_form_says_what_to_do(
 ) -> None:
     narrow = sandbox.Limits(memory=60_000_000, cpu_seconds=10, seconds=60, answer=1_000_000)
     decoding = sandbox.Target(
-        "circles.people.pictures", "encode_square", narrow, noun="picture", form_field="picture"
+        "circles.sandbox.pictures", "encode_square", narrow, noun="picture", form_field="picture"
     )
     monkeypatch.setattr(picture_upload, "DECODING", decoding)
     async with browser(cast.farid) as page:

@@ -13,9 +13,8 @@ from circles.base.errors import or_not_found
 from circles.directory.listing import views, words
 from circles.directory.search import rules as search_rules
 from circles.directory.search import short_list_rules
-from circles.people import picture_upload
 from circles.store import db
-from circles.web import access, render
+from circles.web import access, render, uploads
 
 SQL = db.queries("directory/listing")
 
@@ -62,4 +61,4 @@ def _short_list(row: db.Record, codes: Sequence[str]) -> dict[str, Any]:
 
 
 async def picture(request: Request) -> Response:
-    return await picture_upload.serve(request, SQL.picture)
+    return await uploads.serve(request, SQL.picture)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
-from circles.people import draw_hills
 from circles.practice.demo import data
 from circles.practice.demo.plan import Plan, Row
+from circles.sandbox import pictures
 
 LEADS_ALONE: Final = "open"
 HAS_STAND_IN: Final = ("tuesday", 2)
@@ -93,4 +93,4 @@ def add_pictures(plan: Plan) -> None:
 @cache
 def _draw(key: str) -> bytes:
     land = data.community()["pictures"][key]
-    return draw_hills(tuple(land["sky"]), land["sun"], tuple(land["hills"]), tuple(land["at"]))
+    return pictures.draw_hills(tuple(land["sky"]), land["sun"], tuple(land["hills"]), tuple(land["at"]))

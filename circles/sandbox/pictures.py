@@ -1,12 +1,14 @@
 """Uploaded pictures, re-encoded so that no metadata is kept. The only import of Pillow.
 
-`encode_square` runs in a child process (picture_upload.DECODING); nothing of an upload is decoded in ours.
+`encode_square` and `encode_logo` run in a child process; nothing of an upload is decoded in ours.
 """
 
 from __future__ import annotations
 
 import io
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
@@ -19,6 +21,11 @@ MAX_PIXELS = 40_000_000
 SIDE = 512
 # Nobody can be recognized on a smaller one.
 MIN_SIDE = 64
+# What a logo is scaled into, for a head of a page of half as many; and the shortest side of one that is sent.
+LOGO = (640, 160)
+MIN_LOGO_SIDE = 24
+# Of the longer side to the shorter.
+MAX_RATIO = 20
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 # Rows of the reduced picture that are made at a time.
@@ -36,33 +43,71 @@ def encode_square(content: bytes) -> bytes:
     The size is checked by the picture's header before anything is decoded. A JPEG is scaled while it is decoded; of the
     others one whole decoded picture is held, and scaled before anything else is done with it.
     """
+    with _opened(content, MIN_SIDE) as image:
+        image.draft("RGB", (SIDE * 2, SIDE * 2))
+        square = _small_square(image)
+    upright = ImageOps.exif_transpose(square)
+    return _clean_jpeg(upright.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+def encode_logo(content: bytes) -> bytes:
+    """A PNG of a whole picture within LOGO, without its metadata; what is transparent stays so. Raises Refused."""
+    with _opened(content, MIN_LOGO_SIDE) as image:
+        if max(image.size) > MAX_RATIO * min(image.size):
+            text = f"This picture is more than {MAX_RATIO} times as long as it is wide. Please cut it to fit."
+            raise Refused(Reason("too_long", text, "picture"))
+        image.draft("RGB", (LOGO[0] * 2, LOGO[1] * 2))
+        small = _small_logo(image)
+    upright = ImageOps.exif_transpose(small)
+    upright.thumbnail(LOGO, Image.Resampling.LANCZOS)
+    clean = Image.new("RGBA", upright.size)
+    clean.paste(upright)
+    out = io.BytesIO()
+    clean.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+@contextmanager
+def _opened(content: bytes, min_side: int) -> Generator[Image.Image]:
+    """A picture, of which the header alone is read yet. Raises Refused, also for what fails in the block."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            _check_size(image)
-            image.draft("RGB", (SIDE * 2, SIDE * 2))
-            square = _small_square(image)
+            _check_size(image, min_side)
+            yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refused(_too_many_pixels()) from None
     except Refused:
         raise
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError):
         raise Refused(not_a_picture()) from None
-    upright = ImageOps.exif_transpose(square)
-    return _clean_jpeg(upright.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 
-def _check_size(image: Image.Image) -> None:
+def _check_size(image: Image.Image, min_side: int) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise Refused(_too_many_pixels())
-    if min(width, height) < MIN_SIDE:
-        raise Refused(
-            Reason(
-                "too_small",
-                f"Please send a picture of at least {MIN_SIDE} by {MIN_SIDE} pixels.",
-                "picture",
-            )
-        )
+    if min(width, height) < min_side:
+        text = f"Please send a picture of at least {min_side} by {min_side} pixels."
+        raise Refused(Reason("too_small", text, "picture"))
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """Width and height of a PNG that `encode_logo` made, from its header (RFC 2083, 4.1.1)."""
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
+
+
+def _small_logo(image: Image.Image) -> Image.Image:
+    """The picture with its transparency, reduced to no less than twice the size that is saved, in strips."""
+    width, height = image.size
+    factor = max(1, min(width // (LOGO[0] * 2), height // (LOGO[1] * 2)))
+    small = Image.new("RGBA", (-(-width // factor), -(-height // factor)))
+    rows = factor * _STRIP
+    for down in range(0, height, rows):
+        strip = image.crop((0, down, width, min(height, down + rows)))
+        opaque = strip.mode.startswith("I")
+        small.paste((_opaque(strip) if opaque else strip).convert("RGBA").reduce(factor), (0, down // factor))
+    small.info = {name: image.info[name] for name in _TURNED if name in image.info}
+    return small
 
 
 def _small_square(image: Image.Image) -> Image.Image:
