@@ -29,6 +29,7 @@ from circles.bookings.screening import pages as screening_pages
 from circles.bookings.several import pages as several_pages
 from circles.bookings.waiting_list import pages as waiting_pages
 from circles.commands import nightly_checks
+from circles.community import pages as community_pages
 from circles.directory.imports import pages as import_pages
 from circles.directory.imports import word_pages
 from circles.directory.introductions import answer_pages, suggestions_pages
@@ -76,13 +77,14 @@ from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
 from circles.payments.cash import pages as cash_pages
 from circles.payments.stuck import pages as stuck_pages
-from circles.people import account_pages, pictures, profile_pages, roles_pages, sign_in_pages
+from circles.people import account_pages, profile_pages, roles_pages, sign_in_pages
 from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import dashboard_pages as stripe_dashboard
 from circles.practice.stripe import pages as checkout_pages
 from circles.reminders import pages as reminders_pages
 from circles.reports import pages as report_pages
+from circles.sandbox import pictures
 from circles.store import jobs, logs, templates
 from circles.store.context import Context
 from circles.store.db import Database
@@ -516,6 +518,26 @@ PRACTICE = [
     *form("/practice/checkout/{id}", checkout_pages.checkout, checkout_pages.press, Access.PRACTICE),
 ]
 
+# The community's own settings, which organizers publish; its colors and its logo, for everybody.
+COMMUNITY = [
+    *form(
+        "/organize/settings", community_pages.settings_form, community_pages.save_settings, Access.ORGANIZER
+    ),
+    *form(
+        "/organize/settings/logo",
+        community_pages.logo_form,
+        community_pages.send_logo,
+        Access.ORGANIZER,
+        max_body=pictures.MAX_BYTES,
+    ),
+    post("/organize/settings/mail", community_pages.mail_html, Access.ORGANIZER),
+    route("/organize/settings/versions", community_pages.versions, Access.ORGANIZER),
+    route("/organize/settings/versions/{number}", community_pages.version, Access.ORGANIZER),
+    route("/colors/{name}.css", community_pages.colors_sheet, Access.MACHINE),
+    route("/colors/{name}/preview.css", community_pages.colors_preview_sheet, Access.MACHINE),
+    route("/logo/{hash}.png", community_pages.logo, Access.MACHINE),
+]
+
 ROOT: list[BaseRoute] = [
     *monitoring_pages.ROUTES,
     Mount("/static", Static(directory=templates.STATIC), name="static"),
@@ -534,6 +556,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *GUIDELINES,
         *GUIDES,
         *REPORTS,
+        *COMMUNITY,
         *PAYMENTS,
     ]
     every += [*ORGANIZING, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
@@ -569,10 +592,13 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncGenerator[None]:
     database = await Database.open_for_pages(
         settings.database_url, size=settings.pool_size, pooler=settings.pooler, with_jobs=settings.runs_worker
     )
-    app.state.context = Context(settings, database)
-    for_jobs = Context(settings, database.jobs)
+    app.state.context = context = Context(settings, database)
+    for_jobs = Context(settings, database.jobs, context.in_force)
     try:
-        async with jobs.working(for_jobs, app.state.stopping) if settings.runs_worker else nullcontext():
+        async with (
+            context.in_force.followed(database),
+            jobs.working(for_jobs, app.state.stopping) if settings.runs_worker else nullcontext(),
+        ):
             yield
     finally:
         await payments.close(database)

@@ -28,6 +28,7 @@ from circles.commands.opening import (
     refuse_beside_production,
     say,
     tell,
+    warn_of_stored_settings,
     warn_of_zones,
 )
 
@@ -176,6 +177,7 @@ def work() -> int:
     async def run() -> None:
         async with context(settings, for_jobs=True) as opened:
             await warn_of_zones(opened)
+            warn_of_stored_settings(opened)
             await server.work(opened)
 
     settings = read_settings()

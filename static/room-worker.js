@@ -7,6 +7,7 @@
 "use strict";
 
 const CACHE = "room";
+const FILES = /^[/](static|colors|logo)[/]/;
 const ROOM = /^[/]host[/]gatherings[/][0-9a-f-]{36}[/]room$/;
 
 async function fill() {
@@ -39,5 +40,5 @@ addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (request.mode === "navigate" && ROOM.test(pathname)) event.respondWith(orCached(request, KEEPS.shell));
-  else if (pathname.startsWith("/static/")) event.respondWith(orCached(request, request.url));
+  else if (FILES.test(pathname)) event.respondWith(orCached(request, request.url));
 });

@@ -93,6 +93,13 @@ async def warn_of_zones(opened: Context) -> None:
     warn(opened.settings, await zones.warnings(opened))
 
 
+def warn_of_stored_settings(opened: Context) -> None:
+    """Say which values of the environment are no longer in force, since the community has stored its own."""
+    from circles.commands.read_settings import not_in_force, warn
+
+    warn(opened.settings, not_in_force(opened.environment, opened.in_force.stored))
+
+
 @contextmanager
 def database(
     settings: Settings, *, shared: bool = False, changes_tables: bool = False
@@ -136,6 +143,7 @@ async def context(settings: Settings, *, for_jobs: bool = False) -> AsyncGenerat
     try:
         ready = Context(settings, opened)
         await check_schema(ready)
+        await ready.in_force.refresh(opened)
         yield ready
     finally:
         await opened.close()
@@ -153,6 +161,7 @@ async def prepare(settings: Settings) -> bool:
         await migrate(settings.worker_url)
     async with context(settings) as opened:
         await warn_of_zones(opened)
+        warn_of_stored_settings(opened)
         if not settings.practice:
             return False
         from circles.practice import demo

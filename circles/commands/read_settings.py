@@ -13,7 +13,7 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from circles.base.errors import CirclesError
-from circles.base.settings import Settings
+from circles.base.settings import FIRST_VALUES, Community, Settings
 from circles.base.settings import rules as setting_rules
 from circles.commands.opening import tell
 from circles.store import logs
@@ -65,6 +65,22 @@ def warn(settings: Settings, texts: Iterable[str]) -> None:
             tell(text)
         else:
             log.warning("said at the start", text=text)
+
+
+def not_in_force(environment: Settings, stored: Community | None) -> list[str]:
+    """A sentence on the variables whose values the community has replaced by its own."""
+    names = [
+        variable_name(field)
+        for field in FIRST_VALUES
+        if stored
+        and field in environment.model_fields_set
+        and getattr(environment, field) != getattr(environment.with_community(stored), field)
+    ]
+    if not names:
+        return []
+    return [
+        f"Not in force: {', '.join(names)}. Organizers have published values of their own at /organize/settings."
+    ]
 
 
 def variable_name(field: str) -> str:

@@ -51,13 +51,14 @@ def listen(settings: Settings) -> socket.socket:
 class Server(uvicorn.Server):
     """uvicorn, which prints the site's URL once it serves, and gives notice before it stops.
 
-    stopping: set at the first signal, for the readiness check and the worker in this process.
+    Its `stopping` is set at the first signal, for the readiness check and the worker in this process.
     """
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, stopping: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, application: Starlette) -> None:
         super().__init__(config)
         self._settings = settings
-        self._stopping = stopping
+        self._application = application
+        self._stopping: asyncio.Event = application.state.stopping
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -80,7 +81,8 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
-            announce(self._settings, "serving", welcome(self._settings), address=self._settings.base_url)
+            settings = self._application.state.context.settings  # with the community's own name
+            announce(settings, "serving", welcome(settings), address=settings.base_url)
 
 
 def announce(settings: Settings, event: str, text: str, **fields: Any) -> None:
@@ -119,7 +121,7 @@ def run(application: Starlette, settings: Settings, listening: socket.socket) ->
         timeout_keep_alive=5,
         timeout_graceful_shutdown=math.ceil(settings.seconds_to_stop * (1 - NOTICE)),
     )
-    server = Server(config, settings, application.state.stopping)
+    server = Server(config, settings, application)
     server.run(sockets=[listening])
     if not server.started:
         raise SiteFailed("The site did not start; the lines above say why.")
@@ -164,5 +166,6 @@ async def work(context: Context) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(sign, handle)
     announce(context.settings, "carrying out jobs", "Carrying out jobs. Ctrl-C stops it.")
-    with suppress(asyncio.CancelledError):
-        await working
+    async with context.in_force.followed(context.db):
+        with suppress(asyncio.CancelledError):
+            await working

@@ -1,1 +1,3 @@
-"""What a community says of itself: its name, contact, crisis lines, colors, and default terms, stored and versioned."""
+"""What the community says of itself: its settings as stored versions, its colors and its logo."""
+
+__all__: list[str] = []

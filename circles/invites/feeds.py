@@ -49,7 +49,7 @@ async def feed(context: Context, tx: db.Tx, token: str) -> tuple[bytes, str]:
         entries += await host_entries.feed_entries(
             tx, context.settings, first["person_id"], leaves_out_mailed=first["leaves_out_mailed"]
         )
-    return _feed_bytes(tuple(entries), context.settings.mail_name)
+    return _feed_bytes(tuple(entries), context.settings.community.calendar_name)
 
 
 async def _hosting_feed(context: Context, tx: db.Tx, token_hash: bytes) -> tuple[bytes, str]:
@@ -62,7 +62,7 @@ async def _hosting_feed(context: Context, tx: db.Tx, token_hash: bytes) -> tuple
         entries = await host_entries.feed_entries(
             tx, context.settings, row["person_id"], leaves_out_mailed=row["leaves_out_mailed"]
         )
-    return _feed_bytes(tuple(entries), f"{context.settings.mail_name}, hosting")
+    return _feed_bytes(tuple(entries), f"{context.settings.community.calendar_name}, hosting")
 
 
 def _as_last_told(row: db.Record) -> sending.Booking:

@@ -23,9 +23,18 @@ def fingerprint(token: str) -> bytes:
 
 
 async def find_signed_in(context: Context, token: str) -> Person | None:
-    """The person of a sign-in cookie; None when it is unknown, ended or expired. One query."""
+    """The person of a sign-in cookie; None when it is unknown, ended or expired. One query.
+
+    It also says which version of the community's settings is in force, so that nobody signed in sees an older one.
+    """
     async with context.db.reading() as tx:
-        return _person(await SIGN_IN.find_signed_in(tx, token_hash=fingerprint(token)))
+        row = await SIGN_IN.find_signed_in(tx, token_hash=fingerprint(token))
+    if row is None:
+        return None
+    values = dict(row)
+    if values.pop("community_number") != context.in_force.number:
+        await context.in_force.refresh(context.db)
+    return Person(**values)
 
 
 async def start_sign_in(tx: db.Tx, person_id: UUID) -> str:

@@ -191,8 +191,8 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
     mail = EmailMessage(policy=SMTP if to.addr_spec.isascii() else SMTPUTF8)
     mail["From"] = _address(settings.mail_name, settings.mail_from)
     mail["To"] = to
-    if row["reply_to"]:
-        mail["Reply-To"] = _address("", row["reply_to"])
+    if reply_to := row["reply_to"] or _contact(settings, row):
+        mail["Reply-To"] = _address("", reply_to)
     mail["Subject"] = row["subject"]
     mail["Date"] = format_datetime(row["created_at"].astimezone(UTC))
     mail["Message-ID"] = row["message_id"]
@@ -212,6 +212,14 @@ def message(settings: Settings, row: db.Record) -> EmailMessage:
             row["calendar"].encode(), maintype="application", subtype="ics", filename="invite.ics"
         )
     return mail
+
+
+def _contact(settings: Settings, row: db.Record) -> str:
+    """Whom answers to a mail reach, where it names nobody: the organizers.
+
+    None for mails with calendars: programs that answer those (RFC 6047) may send to Reply-To, where nobody reads them.
+    """
+    return "" if row["calendar"] else settings.community.contact_address
 
 
 def _address(name: str, address: str) -> Address:

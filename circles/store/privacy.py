@@ -316,6 +316,14 @@ MAP: dict[str, dict[str, Care]] = {
     "accesses": _all(IMPERSONAL, "id")
     | _all(PERSON, "person_id who")
     | _all(PERSONAL, "at what listing_id listing_name details"),
+    "community_logos": _all(IMPERSONAL, "hash png width height sent_at") | _all(PERSON, "sent_by"),
+    "community_versions": _all(
+        IMPERSONAL,
+        "number id community_name mail_name calendar_name statement_name contact_address crisis_lines accent ground "
+        "accent_dark ground_dark logo currency minimum suggested maximum refund_hours late_refund_percent zone asks "
+        "mail_footer put_back why published_at",
+    )
+    | _all(PERSON, "published_by"),
     "circles_migrations": _all(IMPERSONAL, "name sha256 applied_at incompatible"),
 }
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from circles.base import clock, english, money, ring, text
+from circles.base.settings.colors import Colors, style_sheet
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STATIC = ROOT / "static"
@@ -23,6 +24,13 @@ def static(name: str) -> str:
     """The URL of a static file with a hash of its content, so that browsers cache it for good."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{quote(name)}?v={digest}"
+
+
+@cache
+def colors_url(chosen: Colors) -> str:
+    """The URL of the style sheet with a community's colors, with a hash of it, so that browsers cache it for good."""
+    digest = hashlib.sha256(style_sheet(chosen).encode()).hexdigest()[:12]
+    return f"/colors/{chosen.name}.css?v={digest}"
 
 
 def has_begun(starts_at: datetime) -> bool:
@@ -73,7 +81,7 @@ def environment() -> Environment:
         choose=english.choose,
         join_names=english.join_names,
     )
-    env.globals.update(static=static, ring_points=ring.ring_points)
+    env.globals.update(static=static, colors_url=colors_url, ring_points=ring.ring_points)
     return env
 
 

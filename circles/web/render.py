@@ -66,13 +66,14 @@ def shared_page(request: Request, template: str, status: int, **context: Hashabl
     viewer = cookies.viewer(request)
     roles = (person.is_host, person.is_organizer)
     # The year, because a date names its year only when it is not this one.
-    key = (template, status, request.url.path, viewer, roles, clock.now().year, *context.items())
+    settings = request.app.state.context.settings
+    version = settings.community.number
+    key = (template, status, request.url.path, viewer, roles, clock.now().year, version, *context.items())
     pages: dict[Hashable, str] = request.app.state.shared_pages
     if key not in pages:
         if len(pages) >= MAX_SHARED:
             pages.clear()
         common = {"path": request.url.path, "viewer": viewer, "notice": None, "status": status}
-        settings = request.app.state.context.settings
         pages[key] = render(template, person=_Reader(_NAME, *roles), settings=settings, **common, **context)
     html = pages[key].replace(_NAME, escape(person.name))
     return HTMLResponse(origin.add_fields(request, html), status_code=status)

@@ -37,6 +37,9 @@ select
         where answered_by = :person or email = (select people.email from people where id = :person)
     ) as host_invitations,
     (select jsonb_agg(to_jsonb(role_requests)) from role_requests where person_id = :person) as role_requests,
+    (select jsonb_agg(to_jsonb(community_versions)) from community_versions where published_by = :person)
+        as community_versions,
+    (select jsonb_agg(to_jsonb(community_logos)) from community_logos where sent_by = :person) as community_logos,
     (select jsonb_agg(to_jsonb(stand_ins)) from stand_ins where person_id = :person) as stand_ins,
     (select jsonb_agg(to_jsonb(needs_put_off)) from needs_put_off where put_off_by = :person) as needs_put_off,
     (select jsonb_agg(to_jsonb(pictures)) from pictures where person_id = :person) as pictures,

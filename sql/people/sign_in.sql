@@ -1,12 +1,13 @@
 -- name: find_signed_in(token_hash)^
--- the person of a sign-in that has neither ended nor expired
+-- the person of a sign-in that has neither ended nor expired, and the version of the community's settings in force
 select
     people.id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer,
     is_facilitator
     or exists (
         select from hosts where hosts.person_id = people.id and (hosts.part = 'helper' or people.is_organizer)
     ) as is_host,
-    coalesce(unreached_addresses.because, '') as unreached, unreached_addresses.since as unreached_since
+    coalesce(unreached_addresses.because, '') as unreached, unreached_addresses.since as unreached_since,
+    coalesce((select max(number) from community_versions), 0) as community_number
 from sign_ins join people on people.id = sign_ins.person_id
 left join unreached_addresses on unreached_addresses.address = people.email
 where token_hash = :token_hash and ended_at is null and expires_at > now();

@@ -5,30 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from circles.base.settings import colors
+from circles.base.settings.colors import OURS, PAIRS, contrast
+
 CSS = (Path(__file__).parents[2] / "static" / "circles.css").read_text()
-
-TEXT = 4.5  # WCAG 2.2, 1.4.3: text
-PART = 3.0  # WCAG 2.2, 1.4.11: borders of controls, marks, the ring of focus
-
-GROUNDS = ("ground", "raised", "sunken")
-WASHES = ("act-wash", "matters-wash", "warn-wash")
-PAIRS = [
-    *[(ink, ground, TEXT) for ink in ("ink", "ink-soft", "act", "act-strong", "warn") for ground in GROUNDS],
-    *[("matters", ground, PART) for ground in GROUNDS],
-    *[("lamp", ground, PART) for ground in ("ground", "raised")],
-    *[("ink", wash, TEXT) for wash in WASHES],
-    *[("act", wash, TEXT) for wash in WASHES],
-    ("ink-soft", "act-wash", TEXT),
-    ("matters", "matters-wash", TEXT),
-    ("warn", "warn-wash", TEXT),
-    ("on-act", "act", TEXT),
-    ("on-act", "act-strong", TEXT),
-    ("on-matters", "matters", TEXT),
-    ("on-warn", "warn", TEXT),
-    ("ground", "ink-soft", TEXT),  # the pressed "Excused"
-    *[("edge", ground, PART) for ground in ("ground", "raised")],
-    *[("focus", ground, PART) for ground in (*GROUNDS, *WASHES)],
-]
 
 
 def layer(name: str) -> str:
@@ -57,19 +37,6 @@ LIGHT = tokens(block(TOKENS, TOKENS.index(":root")))
 DARK = LIGHT | tokens(block(TOKENS, TOKENS.index("(prefers-color-scheme: dark)")))
 DUSK = LIGHT | tokens(block(TOKENS, TOKENS.index(".dusk {")))
 SCHEMES = {"light": LIGHT, "dark": DARK, "dusk": DUSK}
-
-
-def luminance(color: str) -> float:
-    """Relative luminance of #rrggbb (WCAG 2.2, definition of relative luminance)."""
-    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colors, 1 to 21 (WCAG 2.2, definition of contrast ratio)."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_the_measure_itself_is_right() -> None:
@@ -119,4 +86,12 @@ def test_reduced_motion_is_respected() -> None:
 
 def test_the_browser_bar_has_the_colors_of_the_ground() -> None:
     base = (Path(__file__).parents[2] / "templates" / "base.html").read_text()
-    assert re.findall(r'name="theme-color" content="(#\w+)"', base) == [LIGHT["ground"], DARK["ground"]]
+    meant = ["{{ settings.community.colors.ground }}", "{{ settings.community.colors.ground_dark }}"]
+    assert re.findall(r'name="theme-color" content="([^"]+)"', base) == meant
+    assert (OURS.ground, OURS.ground_dark) == (LIGHT["ground"], DARK["ground"])
+
+
+@pytest.mark.parametrize("scheme", colors.SCHEMES)
+def test_what_a_community_does_not_choose_is_as_in_the_style_sheet(scheme: str) -> None:
+    palette = colors.palette(scheme, *OURS.of(scheme))
+    assert palette.items() <= SCHEMES[scheme].items()

@@ -69,6 +69,8 @@ INERT = frozenset(
     answered_at dedupe_key delay entrypoints failures last_uid payload runs urgency validity
     month this_month last_month first_month source
     weekdays went_well what where why words year years zone zones
+    accent accent_dark calendar_name community_name contact_address crisis_lines ground ground_dark height logo
+    mail_footer mail_name png put_back statement_name
     """.split()  # noqa: SIM905
 )
 
@@ -91,6 +93,7 @@ def by_name(community: Community) -> dict[str, Any]:
         "max_credentials": 20,
         "how_many": 40,
         "after": None,
+        "known": 0,
         # how long ago, how far ahead
         "lasts": timedelta(days=14),
         "lifetime": timedelta(days=30),

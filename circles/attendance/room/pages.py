@@ -150,7 +150,7 @@ async def worker(request: Request) -> Response:
     """The service worker with its list of files to cache. Its version changes with the fallback page."""
     page = _shell(access.context(request).settings)
     icons = re.findall(r'url\("(icons/[^"]+)"\)', (templates.STATIC / "circles.css").read_text())
-    files = {*re.findall(r'"(/static/[^"]+)"', page), *(f"/static/{icon}" for icon in icons)}
+    files = {*re.findall(r'"(/(?:static|colors|logo)/[^"]+)"', page), *(f"/static/{icon}" for icon in icons)}
     version = hashlib.sha256(page.encode()).hexdigest()[:12]
     keeps = {"shell": SHELL, "files": sorted(files), "version": version}
     script = (templates.STATIC / "room-worker.js").read_text()

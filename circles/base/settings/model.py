@@ -7,26 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from circles.base.settings import rules
-
-
-class CrisisLine(BaseModel):
-    """A crisis line: its name, how to reach it, a link or empty."""
-
-    name: str
-    how: str
-    href: str = ""
-
-
-UNITED_STATES = [
-    CrisisLine(name="988 Suicide and Crisis Lifeline", how="Call or text 988, day or night", href="tel:988"),
-    CrisisLine(name="Danger to life", how="Call 911", href="tel:911"),
-    CrisisLine(name="Outside the United States", how="findahelpline.com", href="https://findahelpline.com"),
-]
-
+from circles.base.settings.community import FIRST_VALUES, Community
+from circles.base.settings.crisis_lines import UNITED_STATES, CrisisLine, parse_lines
 
 _LEFT_AS_THEY_ARE = ("secret", "old_secret", "smtp_password", "imap_password")
 
@@ -77,10 +63,33 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = ""
 
+    # Read until organizers publish a version of their own on /organize/settings, which is in force from then on.
     community_name: str = "Circles"
     mail_name: str = "Circles"
     statement_name: str = "CIRCLES"
     crisis_lines: Annotated[list[CrisisLine], NoDecode] = UNITED_STATES
+
+    _community: Community | None = PrivateAttr(default=None)
+
+    @property
+    def community(self) -> Community:
+        """What the community says of itself: the stored version, or the first values while none is stored."""
+        return self._community or Community(
+            community_name=self.community_name,
+            mail_name=self.mail_name,
+            calendar_name=self.mail_name,
+            statement_name=self.statement_name,
+            crisis_lines=tuple(self.crisis_lines),
+        )
+
+    def with_community(self, community: Community) -> Settings:
+        """These settings with a stored version in force."""
+        copy = self.model_copy(
+            update={name: getattr(community, name) for name in FIRST_VALUES}
+            | {"crisis_lines": list(community.crisis_lines)}
+        )
+        copy._community = community
+        return copy
 
     @property
     def practice(self) -> bool:
@@ -159,23 +168,3 @@ def _practice_secret(data_dir: Path) -> str:
         path.write_text(secrets.token_hex(32))
         path.chmod(0o600)
         return path.read_text()
-
-
-def parse_lines(text: str) -> list[CrisisLine]:
-    """Read CIRCLES_CRISIS_LINES: `name | how | link` per line or semicolon; the link may be left out."""
-    lines = []
-    for row in text.replace("\n", ";").split(";"):
-        parts = [part.strip() for part in row.split("|")]
-        if parts == [""]:
-            continue
-        if len(parts) not in (2, 3) or not all(parts[:2]):
-            raise ValueError(f"CIRCLES_CRISIS_LINES: write 'name | how | link', not {row.strip()!r}.")
-        href = parts[2] if len(parts) == 3 else ""
-        if href and not href.startswith(("tel:", "sms:", "mailto:", "https://", "http://")):
-            raise ValueError(
-                f"CIRCLES_CRISIS_LINES: {href!r} is no link. Begin it with tel:, sms: or https://."
-            )
-        lines.append(CrisisLine(name=parts[0], how=parts[1], href=href))
-    if not lines:
-        raise ValueError("CIRCLES_CRISIS_LINES: write 'name | how | link', or leave it out.")
-    return lines

@@ -11,25 +11,26 @@ from circles.base.errors import Reason, Refused
 from circles.base.money import Scale
 from circles.base.reading import Reader
 from circles.base.ring import MAX_SEATS
+from circles.base.settings import Community
 from circles.gatherings import FORMATS, PLACES
-from circles.hosting.circle.rules import CURRENCIES, CirclePlan, community_refusals, plan_refusals
+from circles.hosting.circle.rules import CirclePlan, community_refusals, plan_refusals
 
 # Minutes.
 LENGTHS = (15, 480)
 
-# What the form of a new circle begins with.
-DEFAULTS = {
-    "place": "online",
-    "capacity": "8",
-    "length_minutes": "90",
-    "currency": "USD",
-    "minimum": "30",
-    "suggested": "45",
-    "maximum": "80",
-    "community_seats": "1",
-    "refund_hours": "48",
-    "late_refund_percent": "50",
-}
+# What the form of a new circle begins with, besides what the community's settings say.
+DEFAULTS = {"place": "online", "capacity": "8", "length_minutes": "90", "community_seats": "1"}
+
+
+def first_values(community: Community) -> dict[str, str]:
+    """What the form of a new circle begins with: the community's scale and terms."""
+    values = {
+        name: str(getattr(community, name)) for name in ("currency", "refund_hours", "late_refund_percent")
+    }
+    for amount in ("minimum", "suggested", "maximum"):
+        values[amount] = money.format_plain(getattr(community, amount), community.currency)
+    free = {"community_seats": "0"} if community.maximum == 0 else {}
+    return DEFAULTS | values | free
 
 
 def values_of(plan: CirclePlan) -> dict[str, str]:
@@ -46,7 +47,7 @@ def read_circle(values: Mapping[str, str]) -> CirclePlan:
     Raises Refused with every reason at once.
     """
     reader = Reader(values)
-    currency = reader.choice("currency", CURRENCIES, "Please choose one of these currencies.")
+    currency = reader.choice("currency", money.CURRENCIES, "Please choose one of these currencies.")
     capacity, community = _read_seats(reader)
     plan = CirclePlan(
         name=reader.line("name", max_length=80),

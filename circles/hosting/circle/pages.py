@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from circles import guidelines, people
-from circles.base import clock, reading, text, zone_choices
+from circles.base import clock, money, reading, text, zone_choices
 from circles.base.english import MAX_COUNTED
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
 from circles.base.reading import Reader
@@ -104,7 +104,7 @@ def _form_page(
         outcome=outcome,
         formats=FORMATS,
         places=PLACES,
-        currencies=[(code, code) for code in rules.CURRENCIES],
+        currencies=[(code, code) for code in money.CURRENCIES],
         zones=zone_choices.choices(form.value("zone")),
     )
 
@@ -112,9 +112,10 @@ def _form_page(
 async def new_circle_form(request: Request) -> Response:
     wanted = request.query_params.get("format", "")
     format_ = wanted if wanted in FORMATS else "facilitated"
-    zone = cookies.viewer_zone(request) or "America/New_York"
+    community = access.context(request).settings.community
+    zone = community.zone or cookies.viewer_zone(request) or "America/New_York"
     values = {"format": format_, "zone": zone, "guidelines": guidelines.starting_text(format_, "online")}
-    return _form_page(request, Form(forms.DEFAULTS | values))
+    return _form_page(request, Form(forms.first_values(community) | values))
 
 
 async def create_circle(request: Request) -> Response:

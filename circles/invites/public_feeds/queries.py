@@ -45,7 +45,7 @@ async def community_feed(tx: db.Tx, settings: Settings) -> Feed:
     return Feed(
         feed_id(settings.base_url),
         settings.community_name,
-        settings.mail_name,
+        settings.community.calendar_name,
         "/gatherings",
         "/gatherings/feed",
         changed_at or datetime.fromtimestamp(0, UTC),

@@ -69,6 +69,7 @@ _MONEY: Final = {
     "refund.settled": "settled a refund by hand",
 }
 _CIRCLES: Final = {
+    "community.published": "published settings of the community",
     "circle.address_chosen": "chose the short address of a circle",
     "circle.archived": "ended a circle",
     "circle.discarded": "discarded the draft of a circle",
