@@ -44,6 +44,9 @@ from circles.directory.upkeep import complaints_pages
 from circles.directory.upkeep import pages as upkeep_pages
 from circles.directory.upkeep import retention as directory_retention
 from circles.directory.upkeep import timetable as directory_timetable
+from circles.exports import file_pages as export_file_pages
+from circles.exports import own_pages as own_export_pages
+from circles.exports import pages as export_pages
 from circles.gatherings import pages as gatherings_pages
 from circles.gatherings.sharing import pages as shared_pages
 from circles.guidelines import pages as guidelines_pages
@@ -346,8 +349,24 @@ ATTENDANCE = [
     post("/host/notes/{id}/take-away", after_pages.delete_note, Access.HOST),
     route("/host/circles/{id}/notes", after_pages.notes, Access.SIGNED_IN),
     route("/organize/bookings", organize_pages.bookings, Access.ORGANIZER),
-    route("/organize/attendance", organize_pages.attendance, Access.ORGANIZER),
-    *form("/organize/attendance.csv", organize_pages.attendance, organize_pages.export, Access.ORGANIZER),
+]
+
+# Files with rows of the community. The first two are addresses of earlier versions.
+EXPORTS = [
+    route("/organize/attendance", export_pages.attendance, Access.ORGANIZER),
+    *form("/organize/attendance.csv", export_pages.attendance, export_pages.export, Access.ORGANIZER),
+    *form("/organize/exports", export_pages.exports, export_pages.export, Access.ORGANIZER),
+    post(
+        "/organize/exports/presets",
+        export_pages.save_preset,
+        Access.ORGANIZER,
+        form_page="/organize/exports",
+    ),
+    post("/organize/exports/presets/{id}/delete", export_pages.delete_preset, Access.ORGANIZER),
+    route("/organize/exports/{id}", export_file_pages.show, Access.ORGANIZER),
+    post("/organize/exports/{id}/file", export_file_pages.download, Access.ORGANIZER),
+    post("/organize/exports/{id}/delete", export_file_pages.delete, Access.ORGANIZER),
+    route("/my/access", own_export_pages.my_access, Access.SIGNED_IN),
 ]
 
 REFLECTIONS = [
@@ -417,7 +436,6 @@ INTRODUCTIONS = [
     post("/my/introductions/{id}/withdraw", introductions_pages.withdraw, Access.SIGNED_IN),
     post("/my/introductions/{id}/end", introductions_pages.end, Access.SIGNED_IN),
     post("/my/introductions/{id}/forget", introductions_pages.forget_words, Access.SIGNED_IN),
-    route("/my/access", introductions_pages.my_access_log, Access.SIGNED_IN),
     route("/my/suggestions", suggestions_pages.suggestions, Access.SIGNED_IN),
     post("/my/suggestions/{id}/put-away", suggestions_pages.delete, Access.SIGNED_IN),
     route("/my/listing/introductions", answer_pages.of_my_listing, Access.SIGNED_IN),
@@ -550,6 +568,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
     every += [
         *HOSTED_SEATS,
         *ATTENDANCE,
+        *EXPORTS,
         *REFLECTIONS,
         *RUN_SHEETS,
         *MESSAGES,

@@ -29,6 +29,7 @@ ERASURE = (
     SQL.erase_hosting,
     SQL.erase_host_entries,
     SQL.erase_invitations,
+    SQL.erase_export_files,
     SQL.erase_notes,
     SQL.erase_messages,
     SQL.erase_lines,

@@ -1,4 +1,4 @@
-"""Files with lists (CSV, XLSX), read into headings and rows of text. What they mean is for others to say."""
+"""Files with lists (CSV, XLSX): read as headings and rows of text, and written. What they mean others say."""
 
 from circles.sheets import days
 from circles.sheets.cells import fold, is_error, is_formula, plain, tidy
@@ -6,6 +6,7 @@ from circles.sheets.lines import ListFile, from_lines, to_lines
 from circles.sheets.reading import MAX_BYTES, read, too_large
 from circles.sheets.tables import GROUP, MAX_COLUMNS, NO_HEADINGS, Choice, Row
 from circles.sheets.text_files import NO_CHARACTER, is_shortened
+from circles.sheets.writing import CellKind, SheetColumn, WorkbookWriter
 
 __all__ = [
     "GROUP",
@@ -13,9 +14,12 @@ __all__ = [
     "MAX_COLUMNS",
     "NO_CHARACTER",
     "NO_HEADINGS",
+    "CellKind",
     "Choice",
     "ListFile",
     "Row",
+    "SheetColumn",
+    "WorkbookWriter",
     "days",
     "fold",
     "from_lines",

@@ -134,7 +134,7 @@ MAP: dict[str, dict[str, Care]] = {
         "id gathering_id seat kind state amount currency scale_minimum scale_maximum refund_hours "
         "late_refund_percent acceptance_id booked_with held_until let_go_at returned_at created_at confirmed_at "
         "ended_at end_cause full_refund_until known early_sequence early_changed_at terms_start moves "
-        "scale_suggested",
+        "scale_suggested recorded_at",
     ),
     "waits": _all(PERSON, "person_id")
     | _all(IMPERSONAL, "told")
@@ -172,7 +172,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),
     # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.
     "walk_ins": _all(PERSON, "person_id added_by removed_by")
-    | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early"),
+    | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early recorded_at"),
     "cash_rows": _all(PERSON, "booking_id walk_in_id noted_by")
     | _all(PERSONAL, "id at kind amount currency note"),
     "disputes": _all(PERSON, "booking_id")
@@ -233,9 +233,22 @@ MAP: dict[str, dict[str, Care]] = {
     "hand_over_notes": _all(IMPERSONAL, "id")
     | _all(PERSON, "about written_by")
     | _all(PERSONAL, "circle_id gathering_id body written_at"),
-    "exports": _all(IMPERSONAL, "id row_count finished_at")
+    # gatherings: which ones a file covers. hosts: the facilitators it names; their own export does not list the others.
+    "exports": _all(IMPERSONAL, "id row_count finished_at format columns read_at made_by gatherings")
     | _all(PERSON, "who")
-    | _all(PERSONAL, "what at filters"),
+    | _all(CONFIDENTIAL, "hosts")
+    | _all(PERSONAL, "what at filters depth purpose"),
+    # Deleted after seven days, and at once when somebody is erased whom a file names.
+    "export_files": _all(
+        IMPERSONAL, "export_id state attempt rows_expected rows_done bytes made_at expires_at"
+    ),
+    "export_chunks": _all(IMPERSONAL, "export_id number") | _all(CONFIDENTIAL, "body"),
+    "export_downloads": _all(IMPERSONAL, "id export_id") | _all(PERSON, "who") | _all(PERSONAL, "at"),
+    "export_presets": _all(IMPERSONAL, "id name kind depth format columns created_at")
+    | _all(PERSON, "made_by"),
+    "released_totals": _all(IMPERSONAL, "circle_id month measure people number released_at"),
+    "former_seats": _all(PERSON, "booking_id") | _all(PERSONAL, "gathering_id kind until"),
+    "former_starts": _all(IMPERSONAL, "gathering_id wall_start until"),
     "reflections": _all(IMPERSONAL, "gathering_id version")
     | _all(PERSON, "changed_by")
     | _all(PERSONAL, "went_well carry_on changed_at"),
@@ -340,7 +353,9 @@ STAYS = frozenset(
             "disputes",
             "event_links",
             "events",
+            "export_downloads",
             "exports",
+            "former_seats",
             "guidelines_asked",
             "hosted_gatherings",
             "invite_replies",

@@ -137,7 +137,11 @@ select
     (select jsonb_agg(to_jsonb(introductions)) from introductions where person_id = :person) as introductions,
     (select jsonb_agg(to_jsonb(suggestions)) from suggestions where person_id = :person) as suggestions,
     (select jsonb_agg(to_jsonb(accesses)) from accesses where person_id = :person) as accesses,
-    (select jsonb_agg(to_jsonb(exports)) from exports where who = :person) as exports;
+    (select jsonb_agg(to_jsonb(exports)) from exports where who = :person or id in (select exports_about(:person)))
+        as exports,
+    (select jsonb_agg(to_jsonb(export_downloads)) from export_downloads where who = :person) as export_downloads,
+    (select jsonb_agg(to_jsonb(export_presets)) from export_presets where made_by = :person) as export_presets,
+    (select jsonb_agg(to_jsonb(former_seats)) from former_seats where booking_id in (select id from mine)) as former_seats;
 
 -- name: open_matters_of(person)^
 -- what must end before a person can be erased; what they host, with what is ahead in it
@@ -205,6 +209,18 @@ where address = (select people.email from people where id = :person)
 -- name: erase_notes(person)!
 -- notes of hosts about them
 delete from hand_over_notes where about = :person;
+
+-- name: erase_export_files(person)!
+-- files that are kept for them, or that have a row about them
+with gone as (
+    update export_files set state = 'deleted', attempt = attempt + 1
+    where state <> 'deleted' and (
+        export_id in (select mine.id from exports as mine where mine.who = :person)
+        or export_id in (select exports_about(:person))
+    )
+    returning export_id
+)
+delete from export_chunks where export_id in (select gone.export_id from gone);
 
 -- name: erase_settlements(person)!
 -- what organizers wrote when they settled money of theirs by hand

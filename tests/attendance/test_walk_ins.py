@@ -325,11 +325,13 @@ async def test_the_export_of_attendance_has_them(cast: Cast, tonight: UUID, brow
     await add(cast, tonight, walk_in("=Noor"))
     today = datetime.now(UTC)
     dates = {"from": str((today - timedelta(days=2)).date()), "to": str((today + timedelta(days=2)).date())}
+    numbers = {f"place-{key}": "1" for key in ("name", "seat", "mark", "person_id", "booking_id")}
     async with browser(cast.odile) as organizer:
-        text = (await organizer.post("/organize/attendance.csv", data=dates)).text
+        form = dates | numbers | {"purpose": "For a test"}
+        text = (await organizer.post("/organize/attendance.csv", data=form)).text
     (row,) = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    assert row["name"] == "'=Noor"
-    assert (row["seat_kind"], row["mark"], row["person_id"], row["booking_id"]) == ("walk_in", "came", "", "")
+    assert row["Name"] == "'=Noor"
+    assert (row["Seat"], row["Mark"], row["Person id"], row["Booking id"]) == ("walk-in", "came", "", "")
 
 
 async def test_first_names_are_forgotten_after_a_year(cast: Cast, tonight: UUID) -> None:

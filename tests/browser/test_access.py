@@ -278,7 +278,7 @@ PAGES = [
     ("member", "/my/complaints"),
     ("member", "/my/complaints/{complaint}"),
     ("organizer", "/organize/bookings"),
-    ("organizer", "/organize/attendance"),
+    ("organizer", "/organize/exports"),
     ("organizer", "/organize/therapists?show=all"),
     ("organizer", "/organize/therapists/{listing}"),
     ("organizer", "/organize/therapists?show=complaints"),

@@ -126,17 +126,20 @@ async def test_taking_the_attendance_home_is_noted(visit: Visit, site: Site, liv
     await add_booking(site.context, gathering, (await site.member("=HYPERLINK(1)")).id)
     visitor, organizer = await as_organizer(visit, site, live=live, phone=phone)
     # From the list of circles: with many of them the form offers none to pick.
-    await visitor.open(f"/organize/attendance?circle={circle}")
+    await visitor.open(f"/organize/exports?circle={circle}")
     await visitor.fill("From", str((start - timedelta(days=2)).date()))
     await visitor.fill("To", str((start + timedelta(days=2)).date()))
-    file, body = await visitor.downloads("Download attendance.csv")
+    await visitor.page.get_by_label("Names").check()
+    await visitor.fill("What it is for", "The insurer asks")
+    await visitor.fill("Starts, with offset", "20")
+    file, body = await visitor.downloads("Make the file")
     assert file.startswith("attendance-")
     rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
     assert len(rows) == 1
     assert name in rows[0].values()
     assert not [cell for cell in rows[0].values() if cell.startswith(("=", "+", "-", "@"))]
     assert [cell for cell in rows[0].values() if "T" in cell and cell[-6:-3] in ("-05", "-04")]
-    await visitor.open("/organize/attendance")
+    await visitor.open("/organize/exports")
     noted = visitor.page.get_by_role("row").filter(has_text=organizer.name).first
     await expect(noted).to_contain_text(name)
 

@@ -81,11 +81,14 @@ async def test_the_time_planned_is_stored_and_shown_everywhere(
 
     async with browser(cast.odile) as page:
         answer = await page.post(
-            "/organize/attendance.csv", data={"from": f"{YEAR}-01-15", "to": f"{YEAR}-01-15"}
+            "/organize/attendance.csv",
+            data={"from": f"{YEAR}-01-15", "to": f"{YEAR}-01-15", "purpose": "For a test"}
+            | {f"place-{key}": "1" for key in ("starts", "ends", "starts_exact")},
         )
     (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
-    assert row["starts_at"] == f"{YEAR}-01-15T18:00:00{offset}"
-    assert row["ends_at"] == f"{YEAR}-01-15T19:30:00{offset}"
+    assert row["Starts"] == f"{YEAR}-01-15 18:00:00"
+    assert row["Ends"] == f"{YEAR}-01-15 19:30:00"
+    assert row["Starts, with offset"] == f"{YEAR}-01-15T18:00:00{offset}"
     async with context.db.reading() as tx:
         assert [finding.name for finding in await checks.run(tx) if not finding.holds] == []
 

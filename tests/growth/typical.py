@@ -68,6 +68,8 @@ INERT = frozenset(
     families hidden patience
     answered_at dedupe_key delay entrypoints failures last_uid payload runs urgency validity
     month this_month last_month first_month source
+    attempt columns currencies depth harmless hosts kept_for least made_by places read_at rows_done
+    rows_expected salt
     weekdays went_well what where why words year years zone zones
     accent accent_dark calendar_name community_name contact_address crisis_lines ground ground_dark height logo
     mail_footer mail_name png put_back statement_name
@@ -150,6 +152,13 @@ BY_QUERY: dict[str, dict[str, Any]] = {
     "store/audit.broken": {"after": 10},
     "organizing/overview.months": {"most": 600},
     "organizing/overview.next_gatherings": {"until": NOW + timedelta(days=7), "most": 21},
+    "exports/rows.attendance": {"gatherings": None},
+    "exports/rows.bookings": {"gatherings": None},
+    "exports/rows.gatherings": {"gatherings": None},
+    "exports/rows.community_seats": {"gatherings": None},
+    "exports/rows.hours": {"gatherings": None},
+    "exports/exports.hosts_named": {"gatherings": None},
+    "exports/exports.exports_about": {"before": None},
     "bookings/waiting_list.hosted_line": {"after_at": NOW - timedelta(days=1)},
 }
 

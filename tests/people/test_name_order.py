@@ -88,7 +88,7 @@ async def test_circles_by_name(context: Context, cast: Cast, browser: OpenBrowse
     async with browser(cast.farid) as page:
         assert tuple(in_order((await page.get("/host/circles")).text)) == ORDER
     async with browser(cast.odile) as page:
-        for path in ("/organize/circles", "/organize/attendance"):
+        for path in ("/organize/circles", "/organize/exports"):
             assert tuple(in_order((await page.get(path)).text)) == ORDER, path
 
 

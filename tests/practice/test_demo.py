@@ -614,7 +614,7 @@ async def test_every_page_of_the_demo_people_opens(demo_context: Context, browse
     paths = {
         "mira": ["/", "/gatherings", "/my/gatherings", "/me"],
         "farid": ["/host"],
-        "odile": ["/organize", "/organize/bookings", "/organize/attendance", "/organize/people"],
+        "odile": ["/organize", "/organize/bookings", "/organize/exports", "/organize/people"],
     }
     for name, wanted in paths.items():
         async with browser((await _person(demo_context, name)).id) as page:

@@ -1,1 +1,1 @@
-"""Organizers' overview, all bookings, and the export of attendance."""
+"""Organizers' overview, and all bookings."""

@@ -1,19 +1,13 @@
-"""The organizers' pages: the overview, all bookings, and the export of attendance with its log."""
+"""The organizers' pages: the overview, and all bookings."""
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from typing import Any
-
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Send
+from starlette.responses import Response
 
-from circles.attendance.exports import actions, queries, rules
-from circles.attendance.exports.rules import BookingsFilter, Selection
-from circles.base import clock
+from circles.attendance.exports import queries, rules
+from circles.attendance.exports.rules import BookingsFilter
 from circles.base.english import Labels
-from circles.base.errors import Refused
 from circles.web import access, render
 from circles.web.forms import Form
 from circles.web.paging import long_pager
@@ -42,56 +36,4 @@ async def bookings(request: Request) -> Response:
         seat_names=SEAT_NAMES,
         total=total,
         pager=long_pager(selection.window, [row["id"] for row in rows], total, rules.PER_PAGE, selection.url),
-    )
-
-
-async def attendance(request: Request) -> Response:
-    today = clock.now().date()
-    circles = ",".join(request.query_params.getlist("circle"))
-    typed = {"from": str(rules.month_before(today)), "to": str(today), "circle": circles}
-    return await _export_page(request, Form(typed))
-
-
-async def export(request: Request) -> Response:
-    """POST: begin an export, which is logged, and stream it."""
-    context, form = access.context(request), await Form.read(request)
-    try:
-        selection = rules.read_selection(
-            form.value("from"), form.value("to"), form.value("circle").split(",")
-        )
-        export_id = await actions.begin_export(context, actor_id=request.state.person.id, selection=selection)
-    except Refused as refused:
-        return await _export_page(request, form.add(refused.reasons), 422)
-    return Download(actions.export(context, export_id, selection), selection)
-
-
-class Download(StreamingResponse):
-    """A file streamed as it is made. When the browser goes away, its generator is closed at once."""
-
-    def __init__(self, chunks: Any, selection: Selection) -> None:
-        super().__init__(
-            chunks,
-            media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{selection.filename}"'},
-        )
-        self._chunks = chunks
-
-    async def stream_response(self, send: Send) -> None:
-        """Send every chunk, and close their generator whatever happens."""
-        async with aclosing(self._chunks):
-            await super().stream_response(send)
-
-
-async def _export_page(request: Request, form: Form, status: int = 200) -> Response:
-    async with access.context(request).db.reading() as tx:
-        choices = await queries.circle_choices(tx, rules.circle_ids(form.value("circle")))
-        log = await queries.export_log(tx)
-    return render.page(
-        request,
-        "attendance/exports/export.html",
-        status,
-        form=form,
-        circles=[(*circle, "") for circle in choices.circles],
-        are_all=choices.are_all,
-        log=log,
     )

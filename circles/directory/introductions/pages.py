@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from circles.base import reading
 from circles.base.errors import OutOfDate, Refused
-from circles.directory.introductions import access_log, actions, rules, texts
+from circles.directory.introductions import actions, rules, texts
 from circles.directory.introductions.rules import Shared
 from circles.directory.listing import cards
 from circles.people import Person
@@ -18,7 +17,6 @@ from circles.store import db, mail
 from circles.store.context import Context
 from circles.web import access, cookies, headers, render
 from circles.web.forms import Form
-from circles.web.paging import pager
 
 # Asking
 
@@ -180,19 +178,3 @@ async def _change(
         form.add(refused.reasons)
         return await _one_page(request, form)
     return render.see_other(f"/my/introductions/{introduction_id}", notice=notice)
-
-
-# The access log
-
-
-async def my_access_log(request: Request) -> Response:
-    number = reading.page_number(request.query_params.get("page", ""))
-    async with access.context(request).db.reading() as tx:
-        rows = await access_log.read_page(tx, request.state.person.id, number)
-    total = rows[0]["total"] if rows else 0
-    return render.page(
-        request,
-        "directory/introductions/accesses.html",
-        lines=[(row["at"], access_log.text_of(row)) for row in rows],
-        pager=pager(number, total, access_log.PER_PAGE, lambda page: f"/my/access?page={page}"),
-    )

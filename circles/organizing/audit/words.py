@@ -182,6 +182,13 @@ _DIRECTORY: Final = {
     "complaint.note": "noted something about a complaint",
     "attendance.exported": "exported attendance",
     "audit.exported": "exported the audit log",
+    "bookings.exported": "exported bookings",
+    "community_seats.exported": "exported community seats",
+    "export.file_deleted": "deleted a file of an export",
+    "export.preset_deleted": "deleted a preset of exports",
+    "export.preset_saved": "kept a preset of exports",
+    "gatherings.exported": "exported gatherings",
+    "hours.exported": "exported the hours of facilitators",
 }
 
 _SITE: Final = {

@@ -15,7 +15,7 @@ from asyncpg import (
     UniqueViolationError,
 )
 
-from circles.store.db.copying import copy_in, copy_out
+from circles.store.db.copying import Part, copy_in, copy_part, count, read_batches
 from circles.store.db.faults import CONNECTING, Unavailable
 from circles.store.db.limits import COMMANDS, JOBS, PAGES, Limits
 from circles.store.db.pools import Database, PoolState, Tx, commits, connect
@@ -34,6 +34,7 @@ __all__ = [
     "IntegrityConstraintViolationError",
     "InterfaceError",
     "Limits",
+    "Part",
     "PoolState",
     "PostgresError",
     "Record",
@@ -44,8 +45,10 @@ __all__ = [
     "commits",
     "connect",
     "copy_in",
-    "copy_out",
+    "copy_part",
+    "count",
     "queries",
+    "read_batches",
     "rows",
     "union",
     "violated_constraint",

@@ -5,37 +5,98 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+
+from asyncpg import Record
 
 from circles.store.db.pools import Tx
 
 
-async def copy_out(
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some columns of a named query, under titles of their own, and in an order.
+
+    query: of aiosql; it may have columns that are in no file and only sort. arguments: of the query, by name.
+    columns: (name, title) of each.
+    """
+
+    query: Any
+    arguments: Mapping[str, Any]
+    columns: Sequence[tuple[str, str]]
+    order: Sequence[str] = ()
+
+    @property
+    def values(self) -> list[Any]:
+        """The arguments in the order in which the query names them."""
+        return [self.arguments[name] for name in self.query.parameters or ()]
+
+    @property
+    def sql(self) -> str:
+        chosen = ", ".join(f"part.{_quoted(name)} as {_quoted(title)}" for name, title in self.columns)
+        return f"select {chosen} {self._source}{self._ordered}"
+
+    @property
+    def json_sql(self) -> str:
+        """One column: each row as a JSON object, whose names are those of the columns."""
+        chosen = ", ".join(f"part.{_quoted(name)}" for name, _ in self.columns)
+        return f"select row_to_json(line) {self._source} cross join lateral (select {chosen}) as line{self._ordered}"
+
+    @property
+    def count_sql(self) -> str:
+        return f"select count(*) {self._source}"
+
+    @property
+    def _source(self) -> str:
+        return f"from ({self.query.sql.rstrip().rstrip(';')}) as part"
+
+    @property
+    def _ordered(self) -> str:
+        return " order by " + ", ".join(f"part.{_quoted(name)}" for name in self.order) if self.order else ""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+async def count(tx: Tx, part: Part) -> int:
+    """How many rows a part has."""
+    return await tx.fetchval(part.count_sql, *part.values)
+
+
+async def read_batches(tx: Tx, part: Part, size: int = 1_000) -> AsyncGenerator[list[Record]]:
+    """The rows of a part with their types, some at a time, by a cursor of the server. Within a transaction."""
+    cursor = await tx.cursor(part.sql, *part.values)
+    while batch := await cursor.fetch(size):
+        yield batch
+
+
+async def copy_part(
     tx: Tx,
-    query: Any,
-    arguments: dict[str, Any],
+    part: Part,
     write: Callable[[bytes], Any],
     *,
-    header: bool = True,
+    as_json: bool = False,
+    delimiter: str = ",",
     timeout: float = 600,
 ) -> int:
-    """Stream a named query as CSV through COPY. Returns the number of rows.
+    """Stream a part as CSV without headings, or as a JSON object a line, through COPY. Returns the number of rows.
 
-    The query names its parameters in the order in which they appear in it.
     write: an async function called with each chunk (a bytearray), awaited before the next. timeout: seconds for the
     whole, since the client may be slow. On an error or cancellation the connection is closed, which ends the COPY.
     """
-    order = list(query.parameters or [])
+    # JSON is one column of CSV that needs no quotes: it holds neither a line break nor one of these two characters raw.
+    options: dict[str, Any] = {"delimiter": "\x01", "quote": "\x02"} if as_json else {"delimiter": delimiter}
     try:
         status = await tx.copy_from_query(
-            query.sql.rstrip().rstrip(";"),  # it becomes a part of COPY (...)
-            *[arguments[name] for name in order],
+            part.json_sql if as_json else part.sql,
+            *part.values,
             output=write,
             format="csv",
-            header=header,
             timeout=timeout,
+            **options,
         )
     except BaseException:
         # After a COPY that stopped half-way the connection is unusable, so it must not return to the pool.
