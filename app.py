@@ -76,11 +76,13 @@ from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
 from circles.organizing.overview import actions as month_counts
 from circles.organizing.overview import pages as overview_pages
+from circles.organizing.people import pages as person_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
 from circles.payments.cash import pages as cash_pages
 from circles.payments.stuck import pages as stuck_pages
 from circles.people import account_pages, profile_pages, roles_pages, sign_in_pages
+from circles.people.suspended import pages as suspended_pages
 from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import dashboard_pages as stripe_dashboard
@@ -141,6 +143,7 @@ PEOPLE = [
     post("/me/picture/remove", profile_pages.delete_picture, Access.FACILITATOR),
     route("/pictures/{hash}.jpg", profile_pages.picture, Access.MACHINE),
     post("/organize/credentials/{id}/seen", profile_pages.mark_credential, Access.ORGANIZER),
+    route("/suspended", suspended_pages.suspended, Access.PUBLIC),
     *form("/organize/people", roles_pages.people, roles_pages.search, Access.ORGANIZER),
 ]
 
@@ -418,6 +421,11 @@ ORGANIZING = [
     post("/organize/needs/bring-back", overview_pages.bring_back, Access.ORGANIZER),
     post("/organize/needs/act", overview_pages.act, Access.ORGANIZER),
     *form("/organize/audit", audit_pages.audit, audit_pages.search, Access.ORGANIZER),
+    route("/organize/people/{id}", person_pages.person, Access.ORGANIZER),
+    *form("/organize/people/{id}/suspend", person_pages.suspend_form, person_pages.suspend, Access.ORGANIZER),
+    post("/organize/people/{id}/suspend/agree", person_pages.agree, Access.ORGANIZER),
+    post("/organize/people/{id}/suspend/withdraw", person_pages.withdraw, Access.ORGANIZER),
+    post("/organize/people/{id}/lift", person_pages.lift, Access.ORGANIZER),
     post("/organize/audit.csv", audit_pages.export, Access.ORGANIZER, form_page="/organize/audit"),
 ]
 

@@ -354,8 +354,11 @@ select count(*) from circles where state <> 'archived' and 1 <> (
 );
 
 -- name: every_lead_may_host()$
--- every circle that is not archived is led by a facilitator or organizer
-select count(*) from orphaned_circles;
+-- every circle that is not archived is led by a facilitator or organizer, or waits for organizers since its lead was suspended
+select count(*) from orphaned_circles where not exists (
+    select from hosts join suspensions on suspensions.person_id = hosts.person_id
+    where hosts.circle_id = orphaned_circles.id and hosts.part = 'lead' and suspensions.begun_at is not null
+);
 
 -- name: every_stand_in_may_host()$
 -- every stand-in of a gathering ahead is a facilitator or organizer

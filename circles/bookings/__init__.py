@@ -19,6 +19,7 @@ from circles.bookings.screening.closing import close_of_circle
 from circles.bookings.screening.rules import CALL_QUESTIONS
 from circles.bookings.seat_rules import seat_of_booking, seat_of_request
 from circles.bookings.settle import settle
+from circles.bookings.suspended import actions as suspended_seats
 from circles.bookings.visitor import OwnSeatRules
 from circles.bookings.waiting_list.places import OwnWait, seat_of_wait
 from circles.bookings.waiting_list.rules import offer_ends_at
@@ -49,6 +50,7 @@ __all__ = [
     "seat_of_wait",
     "seat_uid",
     "settle",
+    "suspended_seats",
     "take_off_refusals",
     "take_seats_back",
     "total_of",

@@ -49,6 +49,7 @@ ERASURE = (
     SQL.erase_accesses,
     SQL.erase_complaints,
     SQL.erase_letters,
+    SQL.erase_suspensions,
     SQL.erase_name,
 )
 
@@ -79,6 +80,7 @@ async def erase(context: Context, email: str) -> None:
     refund.
     """
     async with context.db.transaction() as tx:
+        await SQL.lock_organizers(tx)
         person = await _find(tx, email)
         refuse_if(_open_matters(await SQL.open_matters_of(tx, person=person)))
         await directory.end_introductions_for_erased(tx, context, person)

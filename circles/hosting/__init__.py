@@ -2,8 +2,9 @@
 
 from circles.hosting.hosts.mail import notify_hosts
 from circles.hosting.hosts.rules import acted_as
+from circles.hosting.roles import leaving
 from circles.hosting.schedule.planting import plant_some
 from circles.hosting.schedule.rules import HORIZON, Rule
 from circles.hosting.schedule.rules import dates as rule_dates
 
-__all__ = ["HORIZON", "Rule", "acted_as", "notify_hosts", "plant_some", "rule_dates"]
+__all__ = ["HORIZON", "Rule", "acted_as", "leaving", "notify_hosts", "plant_some", "rule_dates"]

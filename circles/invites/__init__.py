@@ -7,6 +7,7 @@ from circles.invites.hosts.actions import tell_hosts
 from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
 from circles.invites.suggested_dates import CALENDAR, SuggestedDate, suggested_dates_file
+from circles.invites.withdrawing import withdraw_within
 
 __all__ = [
     "CALENDAR",
@@ -20,4 +21,5 @@ __all__ = [
     "suggested_dates_file",
     "tell_hosts",
     "title",
+    "withdraw_within",
 ]

@@ -171,22 +171,28 @@ async def withdraw(
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class Ended:
     """A booking that is withdrawn, with the time its person knows, and the calendar that removes its entry."""
 
     booking: dict[str, Any]
     calendar: bytes | None
 
 
-async def _withdraw(tx: db.Tx, context: Context, booking_id: str, was: str) -> list[_Ended | None]:
+async def _withdraw(tx: db.Tx, context: Context, booking_id: str, was: str) -> list[Ended | None]:
     """Withdraw a booking and those that ended together with it, so that one mail tells of all."""
     rows = await db.rows(CHANGES.ended_together(tx, booking_id=booking_id))
     if len(rows) > 1:  # in the order in which every change locks them
         await db.rows(CHANGES.lock_of_booking(tx, booking_id=booking_id))
-    return [await _withdraw_one(tx, context, row["id"], was) for row in rows]
+    return [await withdraw_one(tx, context, row["id"], was) for row in rows]
 
 
-async def _withdraw_one(tx: db.Tx, context: Context, booking_id: UUID, was: str) -> _Ended | None:
+async def lock_of_booking(tx: db.Tx, booking_id: UUID) -> None:
+    """Lock the invites of a booking's person, in the order in which every change locks them."""
+    await db.rows(CHANGES.lock_of_booking(tx, booking_id=booking_id))
+
+
+async def withdraw_one(tx: db.Tx, context: Context, booking_id: UUID, was: str) -> Ended | None:
+    """Withdraw the invite of a booking that ended; None where that was mailed, or needs no mail. was: as `withdraw`."""
     booking = await SQL.booking(tx, booking_id=booking_id)
     if booking is None or not rules.is_ended_deliberately(booking["state"], booking["end_cause"]):
         return None
@@ -200,9 +206,9 @@ async def _withdraw_one(tx: db.Tx, context: Context, booking_id: UUID, was: str)
     known = change_rules.last_known(dict(booking), told, datetime.fromisoformat(was) if was else None)
     row = {**booking, **known}
     if due.sequence is None:
-        return _Ended(row, None)
+        return Ended(row, None)
     calendar = sending.calendar(settings, row, invite["uid"], "CANCEL", due.sequence, recorded)
-    return _Ended(row, calendar)
+    return Ended(row, calendar)
 
 
 async def _mail(

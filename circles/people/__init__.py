@@ -15,6 +15,7 @@ from circles.people.queries import (
 from circles.people.rules import Person, Role, parse_address, parse_name, role_refusals
 from circles.people.sign_in_actions import on_sign_out_everywhere
 from circles.people.sign_in_rules import SIGN_IN_LASTS
+from circles.people.suspended.actions import is_suspended, lift_suspension, suspend_account
 
 __all__ = [
     "SIGN_IN_LASTS",
@@ -25,6 +26,8 @@ __all__ = [
     "by_ids",
     "find_signed_in",
     "fingerprint",
+    "is_suspended",
+    "lift_suspension",
     "lock_for_role",
     "matching",
     "notify_organizers",
@@ -37,4 +40,5 @@ __all__ = [
     "same_names",
     "set_role",
     "start_sign_in",
+    "suspend_account",
 ]

@@ -9,6 +9,7 @@ from circles.base.errors import NotFound, OutOfDate, Reason, Refused
 from circles.people import rules
 from circles.people.queries import by_email
 from circles.people.rules import Person, Role
+from circles.people.suspended import actions as suspended
 from circles.store import audit, db
 from circles.store.context import Context
 
@@ -225,6 +226,9 @@ async def appoint_organizer(context: Context, *, email: str, name: str = "") -> 
         if row.pop("is_new"):
             await audit.record(tx, "person.joined", row["id"], after="member")
         person = Person(**row)
+        if await suspended.stays_suspended(tx, person.id):
+            text = "This account is suspended. An organizer lifts that first, at /organize/people."
+            raise Refused(Reason("suspended", text, "email"))
         await set_role(tx, person, "organizer", True, actor_id=None)
     return person
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
+from circles.base.errors import NotFound
 from circles.people.rules import Credential, Person, Profile
 from circles.people.sign_in_rules import SIGN_IN_LASTS
 from circles.store import audit, db
@@ -38,11 +39,16 @@ async def find_signed_in(context: Context, token: str) -> Person | None:
 
 
 async def start_sign_in(tx: db.Tx, person_id: UUID) -> str:
-    """Sign a browser in as a person, in the caller's transaction. Returns the token for its cookie."""
+    """Sign a browser in as a person, in the caller's transaction. Returns the token for its cookie.
+
+    Raises NotFound for somebody who is suspended.
+    """
     token = secrets.token_urlsafe(32)
     sign_in = await SIGN_IN.start_sign_in(
         tx, person_id=person_id, token_hash=fingerprint(token), lasts=SIGN_IN_LASTS
     )
+    if sign_in is None:
+        raise NotFound
     await audit.record(tx, "sign_in.started", sign_in, actor_id=person_id, after="signed in")
     return token
 

@@ -14,6 +14,7 @@ from circles.people import sign_in_rules as rules
 from circles.people.queries import by_email, fingerprint, start_sign_in
 from circles.people.rules import Person
 from circles.people.sign_in_rules import RequestState, SignInRequest
+from circles.people.suspended import actions as suspended
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
 from circles.web import limits
@@ -31,12 +32,14 @@ class SignIn:
 
     token: for the sign-in cookie; empty while a new person has yet to give a name, in the browser with the key
     `browser`. next_path: the page to continue with. known: for the cookie by which this browser is known from now on.
+    suspended: the person, if they are suspended; then there is no token, and they see the page about it.
     """
 
     token: str
     browser: str
     next_path: str
     known: str = ""
+    suspended: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,9 @@ async def give_name(context: Context, *, keys: BrowserKeys, name: str, pronouns:
 async def _sign_in(tx: db.Tx, row: db.Record, keys: BrowserKeys, *, name: str, pronouns: str) -> SignIn:
     person = await by_email(tx, row["email"]) or await _add_person(tx, row, name, pronouns)
     await SQL.mark_used(tx, id=row["id"], person_id=person.id)
+    if await suspended.stays_suspended(tx, person.id):
+        await end_sign_in(tx, keys.sign_in)
+        return SignIn("", keys.asked, "", suspended=person.id)
     if row["zone"]:
         await PEOPLE.set_first_zone(tx, id=person.id, zone=row["zone"])
     if row["clock_hours"]:

@@ -9,6 +9,7 @@ from circles.base.errors import Refused
 from circles.people import rules, sign_in_actions, sign_in_rules
 from circles.people.sign_in_actions import BrowserKeys, SignIn
 from circles.people.sign_in_rules import SignInRequest
+from circles.people.suspended import pages as suspended_pages
 from circles.store.db import Record
 from circles.web import access, cookies, limits, render
 from circles.web.forms import Form
@@ -182,6 +183,12 @@ async def give_name(request: Request) -> Response:
 async def _continue(request: Request, result: SignIn) -> Response:
     """Set the sign-in cookie and go on to the next page; without a token, ask for the name first."""
     settings = access.context(request).settings
+    if result.suspended:
+        response = render.see_other("/suspended")
+        suspended_pages.lead_there(request, response, result.suspended)
+        for name in (access.SIGN_IN, REQUEST):
+            cookies.delete(response, settings, name)
+        return response
     if not result.token:
         response = render.see_other("/sign-in/name")
         cookies.write(response, settings, REQUEST, result.browser, REQUEST_LASTS)

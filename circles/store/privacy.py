@@ -32,7 +32,15 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(
         PERSONAL,
         "email name name_key pronouns zone clock_hours clock_chosen about access_needs approach languages created_at "
-        "is_facilitator is_organizer remind_day remind_hour calendar_alarms hosting_mail",
+        "is_facilitator is_organizer suspended_at remind_day remind_hour calendar_alarms hosting_mail",
+    ),
+    # The reason is what organizers wrote for themselves; where they shared it, the mail to the person has it.
+    "suspensions": _all(IMPERSONAL, "id leads")
+    | _all(PERSON, "person_id asked_by begun_by ended_by")
+    | _all(CONFIDENTIAL, "reason")
+    | _all(
+        PERSONAL,
+        "state shares_reason refund until asked_at begun_at released_at ended_at was_facilitator was_organizer",
     ),
     "credentials": _all(IMPERSONAL, "id version seen_at")
     | _all(PERSON, "person_id seen_by")

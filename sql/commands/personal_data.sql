@@ -1,3 +1,7 @@
+-- name: lock_organizers()!
+-- every organizer, locked, so that an erasure and a change of roles cannot leave none
+select id from people where is_organizer order by id for update;
+
 -- name: find(email)$
 -- the id of the person with an address, locked
 select id from people where email = :email for update;
@@ -10,6 +14,7 @@ listed as (select * from listings where person_id = :person)
 
 select
     (select jsonb_agg(to_jsonb(people)) from people where id = :person) as people,
+    (select jsonb_agg(to_jsonb(suspensions)) from suspensions where person_id = :person) as suspensions,
     (select jsonb_agg(to_jsonb(credentials)) from credentials where person_id = :person) as credentials,
     (select jsonb_agg(to_jsonb(sign_in_requests)) from sign_in_requests where person_id = :person)
         as sign_in_requests,
@@ -23,7 +28,12 @@ select
             or address in (select email from listed)
     ) as unreached_addresses,
     (
-        select jsonb_agg(to_jsonb(events)) from events
+        -- what organizers wrote about a suspension is for them, unless it was in the mail to the person
+        select jsonb_agg(
+            case when events.what ^@ 'person.suspen' and events.who is distinct from :person
+                then to_jsonb(events) || jsonb_build_object('why', '') else to_jsonb(events) end
+        )
+        from events
         where who = :person or about = :person or about in (select id from mine)
             or about in (select id from listed)
             or about in (select id from introductions where person_id = :person)
@@ -386,11 +396,15 @@ delete from complaints where person_id = :person;
 -- their letters: their codes say nothing any more
 delete from letters where person_id = :person;
 
+-- name: erase_suspensions(person)!
+-- suspensions of them, with what organizers wrote
+delete from suspensions where person_id = :person;
+
 -- name: erase_name(person)!
 -- the row stays without a name, so that counts and money still add up
 update people set
     email = id || '@gone.invalid', name = 'Somebody who left', pronouns = '', zone = '', clock_hours = null,
     clock_chosen = false, about = '', access_needs = '', approach = '', languages = '',
-    is_facilitator = false, is_organizer = false, remind_day = false, remind_hour = false, calendar_alarms = false,
+    is_facilitator = false, is_organizer = false, suspended_at = null, remind_day = false, remind_hour = false, calendar_alarms = false,
     hosting_mail = false
 where id = :person;

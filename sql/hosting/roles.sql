@@ -78,3 +78,11 @@ select granted.id, extended.id as invitation_id from granted left join extended 
 -- name: forget_old_requests()!
 -- requests that were decided a month ago
 delete from role_requests where decided_at < now() - interval '30 days';
+
+-- name: helped_circles(person_id)
+-- the circles in which somebody helps without a role
+select hosts.circle_id from hosts where hosts.person_id = :person_id and hosts.part = 'helper' order by hosts.circle_id;
+
+-- name: delete_host(circle_id, person_id)!
+-- somebody is no host of a circle any more
+delete from hosts where circle_id = :circle_id and person_id = :person_id;

@@ -10,12 +10,13 @@ select
     coalesce((select max(number) from community_versions), 0) as community_number
 from sign_ins join people on people.id = sign_ins.person_id
 left join unreached_addresses on unreached_addresses.address = people.email
-where token_hash = :token_hash and ended_at is null and expires_at > now();
+where token_hash = :token_hash and ended_at is null and expires_at > now() and people.suspended_at is null;
 
 -- name: start_sign_in(person_id, token_hash, lasts)<!
--- a new sign-in; returns its id
+-- a new sign-in; returns its id, nothing for somebody who is suspended. The lock makes it wait for a suspension just being made
 insert into sign_ins (person_id, token_hash, expires_at)
-values (:person_id, :token_hash, now() + :lasts::interval)
+select allowed.id, :token_hash, now() + :lasts::interval
+from (select people.id from people where people.id = :person_id and people.suspended_at is null for share) as allowed
 returning id;
 
 -- name: end_sign_in(token_hash)^

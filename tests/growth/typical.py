@@ -65,7 +65,7 @@ INERT = frozenset(
     starts_at status statuses statuses_said steps stripe_id subject suggested text_body times to_address to_name
     token_hash told type uid uids unsubscribe_url until url useful_until version wait wall_start wall_time walls ways
     audience last_line line send_at send_wall typed
-    families hidden patience
+    families hidden patience leads shares_reason was_facilitator was_organizer without
     answered_at dedupe_key delay entrypoints failures last_uid payload runs urgency validity
     month this_month last_month first_month source
     attempt columns currencies depth harmless hosts kept_for least made_by places read_at rows_done
@@ -146,6 +146,8 @@ _ALL_TIME: dict[str, Any] = {
 # Where the name alone says too little.
 BY_QUERY: dict[str, dict[str, Any]] = {
     "attendance/exports.bookings_page": {"circle": None},
+    "organizing/people.bookings": {"after_at": None, "after_id": None, "ahead_limit": 21, "past_limit": 21},
+    "organizing/people.events": {"kinds": ["person.suspended", "person.facilitator"], "most": 30},
     "organizing/audit.everything": {"hidden": ["sign_in.started"], "families": ["concern."], **_ALL_TIME},
     "organizing/audit.of_kinds": {"kinds": ["circle.archived", "person.facilitator"], **_ALL_TIME},
     "organizing/audit.of_person": {"kinds": ["booking.confirmed", "person.changed"], **_ALL_TIME},

@@ -54,6 +54,10 @@ async def give_seat(context: Context, actor: Person, gathering_id: UUID, gift: G
     return booking_id
 
 
+# To a host, who is not told why.
+_NOT_TO_THEM = Reason(
+    "not_to_them", "No seat can be given to this address. Please ask the organizers.", "email"
+)
 _TOO_OFTEN = Reason("too_often", "Many seats were given today already. Please go on tomorrow.")
 
 
@@ -68,8 +72,8 @@ async def _give(tx: db.Tx, gathering: db.Record, person_id: UUID, actor: Person)
         late_percent=gathering["late_refund_percent"],
         actor_id=actor.id,
     )
-    if booking_id is None:  # pragma: no cover - the locked gathering had a free seat, and the address none
-        raise Refused(Reason("full", "Every seat is taken."))
+    if booking_id is None:  # there was a free seat, so the address is one that is suspended
+        raise Refused(_NOT_TO_THEM)
     return booking_id
 
 

@@ -50,7 +50,7 @@ async def join(context: Context, actor: Person, gathering_id: UUID, sent: Bookin
         if rules.seats_of_line(gathering, line) > 0:
             raise rules.NotFull
         acceptance_id = await guidelines.accept(tx, actor.id, eligibility.version_id)
-        return await SQL.join_line(
+        joined = await SQL.join_line(
             tx,
             gathering_id=gathering_id,
             person_id=actor.id,
@@ -59,6 +59,7 @@ async def join(context: Context, actor: Person, gathering_id: UUID, sent: Bookin
             currency=gathering.scale.currency,
             acceptance_id=acceptance_id,
         )
+        return or_not_found(joined)  # nobody who is just being suspended
 
 
 async def leave(context: Context, actor: Person, wait_id: UUID) -> str:

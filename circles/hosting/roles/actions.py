@@ -60,6 +60,9 @@ async def refusals(tx: db.Tx, change: RoleChange, reason: str) -> list[Reason]:
     """Every reason against a change. reason: what members of a circle that ends will read."""
     possible = {row["id"] for row in await change_actions.possible_leads(tx)}
     reasons = rules.refusals(change, await count_organizers(tx), possible)
+    if change.on and await people.is_suspended(tx, change.person.id):
+        text_of = f"{change.person.name} is suspended. Lift that first, then give the role."
+        reasons.append(Reason("suspended", text_of))
     try:
         if change.ends_any:
             text.body(reason, "reason", max_length=500)

@@ -51,7 +51,7 @@ async def _page(
     request: Request, form: Form, chosen: Filter, matches: list[people.Person] | None = None
 ) -> Response:
     async with access.context(request).db.reading() as tx:
-        entries = await queries.entries(tx, chosen, rules.PER_PAGE + 1)
+        entries = await queries.entries(tx, chosen, rules.PER_PAGE + 1, request.state.person.id)
         chain = await events.chain(tx)
     shown = entries[: rules.PER_PAGE]
     of_person = next((one for one in shown if one.subject and one.event["about"] == chosen.person_id), None)
@@ -79,7 +79,7 @@ async def export(request: Request) -> Response:
     if reasons:
         return await _page(request, form.add(reasons), chosen)
     export_id = await actions.begin_export(context, request.state.person, chosen)
-    return _Download(actions.export(context, export_id, chosen))
+    return _Download(actions.export(context, request.state.person, export_id, chosen))
 
 
 class _Download(StreamingResponse):

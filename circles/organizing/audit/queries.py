@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from circles.organizing.audit import words
 from circles.organizing.audit.rules import Entry, Filter
@@ -13,12 +14,12 @@ SQL = db.queries("organizing/audit")
 _HIDDEN = sorted(words.WORDS.keys() - words.SHOWN.keys())
 
 
-async def entries(tx: db.Tx, chosen: Filter, limit: int) -> list[Entry]:
-    """Some events, the newest first, with names. Two queries."""
+async def entries(tx: db.Tx, chosen: Filter, limit: int, reader_id: UUID) -> list[Entry]:
+    """Some events, the newest first, with names, for one organizer. Two queries."""
     events = await db.rows(_events(tx, chosen, limit))
     ids = {event["about"] for event in events} | {event["who"] for event in events if event["who"]}
     subjects = {row["id"]: row for row in await db.rows(SQL.subjects(tx, ids=list(ids)))} if ids else {}
-    return [Entry(event, _who(event, subjects), subjects.get(event["about"])) for event in events]
+    return [Entry(event, _who(event, subjects), subjects.get(event["about"]), reader_id) for event in events]
 
 
 def _events(tx: db.Tx, chosen: Filter, limit: int) -> Any:

@@ -100,11 +100,15 @@ def _place(typed: str) -> tuple[datetime, int]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the page. subject: what it is about, None where it is gone or has no page of its own."""
+    """One line of the page. subject: what it is about, None where it is gone or has no page of its own.
+
+    reader_id: who reads it. Nobody reads what other organizers wrote about suspending them.
+    """
 
     event: Row
     who: str
     subject: Row | None
+    reader_id: UUID
 
     @property
     def what(self) -> str:
@@ -112,6 +116,9 @@ class Entry:
 
     @property
     def why(self) -> str:
+        is_about_reader = self.event["about"] == self.reader_id
+        if is_about_reader and self.event["what"].startswith(words.SUSPENSIONS):
+            return ""
         return words.reason_of(self.event["why"])
 
 

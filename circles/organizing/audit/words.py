@@ -233,6 +233,9 @@ _CONFIDENTIAL: Final = {
 CONFIDENTIAL_FAMILIES: Final = ("concern.", "introduction.")
 
 SHOWN: Final = _SEATS | _MONEY | _CIRCLES | _PEOPLE | _DIRECTORY | _SITE
+# What organizers write about suspending one of them, which that one does not read.
+SUSPENSIONS: Final = ("person.suspended", "person.suspension_")
+
 WORDS: Final = SHOWN | _CONFIDENTIAL
 
 # The groups of the form, each with its kinds.

@@ -70,10 +70,13 @@ async def sign_in(request: Request) -> Response:
         raise NotFound
     async with context.db.transaction() as tx:
         person = await people.by_email(tx, f"{name}@example.org")
-        token = await people.start_sign_in(tx, person.id) if person else ""
+        is_suspended = bool(person) and await people.is_suspended(tx, person.id)
+        token = await people.start_sign_in(tx, person.id) if person and not is_suspended else ""
     if person is None:
         notice = f"{name.capitalize()} is not here: this database has no demo community."
         return render.see_other("/", notice=notice, kind="matters")
+    if is_suspended:
+        return render.see_other("/practice/mail", notice=f"{person.name} is suspended.", kind="matters")
     form = await kept.of(request, person.id)
     page = form.page if form else ""
     response = render.see_other(page or DEMO[name], notice=f"You are signed in as {person.name}.")

@@ -1,0 +1,1 @@
+"""One person for organizers: their page, suspensions, invitations to be a facilitator, joining two accounts."""
