@@ -74,6 +74,7 @@ from circles.messages import circle_pages as circle_messages
 from circles.messages import pages as messages_pages
 from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
+from circles.organizing.needs import pages as needs_pages
 from circles.organizing.overview import actions as month_counts
 from circles.organizing.overview import pages as overview_pages
 from circles.organizing.people import pages as person_pages
@@ -420,6 +421,12 @@ ORGANIZING = [
     post("/organize/needs/put-off", overview_pages.put_off, Access.ORGANIZER),
     post("/organize/needs/bring-back", overview_pages.bring_back, Access.ORGANIZER),
     post("/organize/needs/act", overview_pages.act, Access.ORGANIZER),
+    route("/organize/jobs", needs_pages.jobs, Access.ORGANIZER),
+    post("/organize/jobs/retry", needs_pages.retry_job, Access.ORGANIZER),
+    post("/organize/jobs/drop", needs_pages.drop_job, Access.ORGANIZER),
+    route("/organize/mail", needs_pages.mail, Access.ORGANIZER),
+    post("/organize/mail/{id}/again", needs_pages.send_again, Access.ORGANIZER),
+    post("/organize/mail/{id}/leave", needs_pages.let_be, Access.ORGANIZER),
     *form("/organize/audit", audit_pages.audit, audit_pages.search, Access.ORGANIZER),
     route("/organize/people/{id}", person_pages.person, Access.ORGANIZER),
     *form("/organize/people/{id}/suspend", person_pages.suspend_form, person_pages.suspend, Access.ORGANIZER),

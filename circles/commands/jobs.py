@@ -10,6 +10,7 @@ from circles.base.errors import CirclesError
 from circles.commands.organizers import confirm
 from circles.store import db
 from circles.store.context import Context
+from circles.store.queue import repair
 
 SQL = db.queries("store/queue")
 
@@ -58,9 +59,7 @@ async def retry(context: Context, which: Sequence[str], *, every: bool) -> str:
     """
     async with context.db.transaction() as tx:
         rows = await _chosen(tx, which, every=every)
-        ids = [row["id"] for row in rows]
-        await SQL.delete_superseded(tx, ids=ids)
-        await SQL.retry(tx, ids=ids)
+        await repair.retry(tx, [row["id"] for row in rows])
     return f"A worker does it now: {_counted(rows)}."
 
 
@@ -70,7 +69,7 @@ async def drop(context: Context, which: Sequence[str], *, every: bool, is_sure: 
         rows = await _chosen(tx, which, every=every)
     confirm(f"What they were to do will not be done. Drop {_counted(rows)}?", is_sure=is_sure)
     async with context.db.transaction() as tx:
-        await SQL.drop_jobs(tx, ids=[row["id"] for row in rows])
+        await repair.drop(tx, [row["id"] for row in rows])
     return f"Dropped: {_counted(rows)}."
 
 

@@ -174,6 +174,13 @@ async def enqueue(
     return mail_id
 
 
+async def send_copy(tx: db.Tx, settings: Settings, mail_id: UUID, to: str) -> UUID:
+    """Enqueue a stored mail once more, to this address, in the caller's transaction. Returns the copy's id."""
+    row = await SQL.add_copy(tx, id=mail_id, address=to, domain=settings.mail_from.rsplit("@", 1)[-1])
+    await jobs.enqueue(tx, _job(row["kind"]), mail_id=row["id"])
+    return row["id"]
+
+
 def _job(kind: str) -> str:
     return "mail.deliver_first" if kind in URGENT else "mail.deliver"
 

@@ -20,6 +20,18 @@ values (
 )
 returning id;
 
+-- name: add_copy(id, address, domain)^
+-- the same mail once more, to an address
+insert into mails (
+    kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method, reply_to,
+    useful_until, about, unsubscribe_url, message_id
+)
+select
+    kind, person_id, :address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method, reply_to,
+    useful_until, about, unsubscribe_url, '<' || gen_random_uuid() || '@' || :domain || '>'
+from mails where id = :id
+returning id, kind;
+
 -- name: claim(id, hold, keeps_trying)^
 -- claim a waiting mail for a while against a second worker; no row when it was sent or is claimed.
 -- is_late: it is of no use any more, such as a reminder of a gathering that moved

@@ -17,7 +17,7 @@ limit :limit;
 
 -- name: chosen(ids, names, every)
 -- jobs by their ids that wait or were given up; of these names, or every one, that were given up
-select id, entrypoint as name from pgqueuer
+select id, entrypoint as name, status = 'failed' as is_given_up from pgqueuer
 where (status in ('failed', 'queued') and id = any(:ids::bigint []))
     or (status = 'failed' and (entrypoint = any(:names::text []) or :every::boolean))
 order by id

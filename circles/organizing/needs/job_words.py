@@ -30,6 +30,8 @@ _JOBS: Final = {
     "bookings.request_closed": "telling somebody that a request is closed",
     "bookings.release": "letting a seat go",
     "bookings.let_go": "letting a seat go",
+    "bookings.start_checkout": "opening a payment page",
+    "bookings.start_addition": "opening the payment page of an addition",
     "sign_in.tell_of_wrong_codes": "telling somebody of wrong sign-in codes",
     "checks.run": "checking the data",
     "needs.run_entry": "running an entry of the timetable",
@@ -55,15 +57,10 @@ _MAILS: Final = {
     "payment_failed": "news of a payment that did not arrive",
     "addition_back": "news of money that goes back",
     "addition_failed": "news of a payment that did not arrive",
-    "introduction_asked": "a request for an introduction",
-    "introduction_news": "news of an introduction",
-    "introduction_over": "news of an introduction",
-    "suggestion": "a suggestion of therapists",
     "listing_ask": "a question to a therapist",
     "listing_news": "news of a listing",
     "complaint_answer": "the answer to a complaint",
     "organizers_todo": "news for organizers",
-    "request": "news of a request to join",
     "role_news": "news of an account",
     "sign_in": "a sign-in code",
     "sign_in_tries": "news of wrong sign-in codes",
@@ -77,5 +74,5 @@ def job_words(name: str) -> str:
 
 
 def mail_words(kind: str) -> str:
-    """What a kind of mail is."""
-    return _MAILS.get(kind, kind.replace("_", " "))
+    """What a kind of mail is. That somebody asked for a therapist or to talk first is for no organizer to read."""
+    return _MAILS.get(kind, "a mail in confidence")

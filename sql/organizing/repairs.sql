@@ -1,0 +1,85 @@
+-- What was given up: jobs, and mail that did not arrive.
+
+-- name: given_up(most)
+-- jobs that were given up, the oldest first, with what they were to do and why the last attempt failed
+select
+    pgqueuer.id, pgqueuer.entrypoint as name, pgqueuer.created, pgqueuer.attempts,
+    convert_from(pgqueuer.payload, 'UTF8') as payload,
+    coalesce((
+        select log.traceback ->> 'exception_message' from pgqueuer_log as log
+        where log.job_id = pgqueuer.id and log.traceback is not null
+        order by log.created desc limit 1
+    ), '') as reason
+from pgqueuer
+where pgqueuer.status = 'failed'
+order by pgqueuer.created, pgqueuer.id
+limit :most;
+
+-- name: subjects(ids)
+-- whom and what the arguments of jobs are about, as organizers may know it
+select people.id, people.name as person_name, '' as circle_name, null::timestamptz as starts_at, '' as zone
+from people where people.id = any(:ids::uuid [])
+union all
+select bookings.id, people.name, circles.name, gatherings.starts_at, gatherings.zone
+from bookings
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where bookings.id = any(:ids::uuid [])
+union all
+select operations.id, people.name, circles.name, gatherings.starts_at, gatherings.zone
+from operations
+join bookings on bookings.id = operations.booking_id
+join people on people.id = bookings.person_id
+join gatherings on gatherings.id = bookings.gathering_id
+join circles on circles.id = gatherings.circle_id
+where operations.id = any(:ids::uuid [])
+union all
+select mails.id, people.name, '', null, ''
+from mails join people on people.id = mails.person_id
+where mails.id = any(:ids::uuid [])
+union all
+select waits.id, people.name, circles.name, gatherings.starts_at, gatherings.zone
+from waits
+join people on people.id = waits.person_id
+join gatherings on gatherings.id = waits.gathering_id
+join circles on circles.id = gatherings.circle_id
+where waits.id = any(:ids::uuid [])
+union all
+select circles.id, '', circles.name, null, ''
+from circles where circles.id = any(:ids::uuid []);
+
+-- name: undelivered(most)
+-- mail that did not arrive and that nobody settled, the newest first: what kind, to whom, and whether they have another address now.
+-- is_over: it is of no use any more
+select
+    mails.id, mails.kind, mails.state, mails.created_at, mails.person_id,
+    coalesce(people.name, nullif(mails.to_name, ''), '') as name,
+    coalesce(lower(mails.to_address) <> people.email, false) as moved,
+    coalesce(unreached_addresses.because, '') as because,
+    coalesce(mails.useful_until <= now(), false) or mails.kind in ('sign_in', 'reminder') as is_over
+from mails
+left join people on people.id = mails.person_id
+left join unreached_addresses on unreached_addresses.address = lower(mails.to_address)
+where mails.state in ('refused', 'expired') and mails.settled_at is null and mails.kind <> 'sign_in'
+order by mails.created_at desc, mails.id
+limit :most;
+
+-- name: mail_waits()^
+-- how many mails wait, counted up to a thousand, and since when
+select count(*) as mails, min(created_at) as since
+from (select mails.created_at from mails where mails.state = 'waiting' order by mails.created_at limit 1001) as waiting;
+
+-- name: lock_undelivered(id)^
+-- a mail that did not arrive, locked, with the address that its person has now
+select
+    mails.id, mails.kind, coalesce(people.email, mails.to_address) as address, mails.settled_at,
+    coalesce(mails.useful_until <= now(), false) or mails.kind in ('sign_in', 'reminder') as is_over
+from mails left join people on people.id = mails.person_id
+where mails.id = :id and mails.state in ('refused', 'expired')
+for update of mails;
+
+-- name: settle_mail(id, actor_id, reason)!
+-- a mail that did not arrive was sent again, or is let be
+update mails set settled_at = now(), settled_by = :actor_id, settled_reason = :reason
+where id = :id;
