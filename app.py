@@ -89,6 +89,7 @@ from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import dashboard_pages as stripe_dashboard
 from circles.practice.stripe import pages as checkout_pages
 from circles.reminders import pages as reminders_pages
+from circles.reports import funder_pages
 from circles.reports import pages as report_pages
 from circles.sandbox import pictures
 from circles.store import jobs, logs, templates
@@ -438,6 +439,7 @@ ORGANIZING = [
 
 REPORTS = [
     route("/organize/reports", report_pages.reports, Access.ORGANIZER),
+    route("/organize/reports/funder", funder_pages.report, Access.ORGANIZER),
     route("/organize/reports/{report}", report_pages.report, Access.ORGANIZER),
 ]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from circles.reports import funder
 from circles.reports.catalog import Report
-from circles.reports.rules import Selection
+from circles.reports.funder import FunderReport
+from circles.reports.rules import Period, Selection
 from circles.reports.tables import Section
 from circles.store import db
 
@@ -27,6 +29,16 @@ async def sections(tx: db.Tx, report: Report, selection: Selection) -> list[Sect
     """What a report says of a selection. One query."""
     rows = [dict(row) for row in await db.rows(QUERIES[report.query](tx, **selection.arguments))]
     return list(report.sections(rows, selection))
+
+
+async def funder_report(tx: db.Tx, period: Period) -> FunderReport:
+    """The funder's report of months that are over. Two queries."""
+    needed = funder.months_needed(period)
+    totals = await SQL.funder_totals(tx, since=period.first, until=period.until)
+    rows = SQL.funder_parts(
+        tx, since=needed.first, until=period.until, again_until=funder.again_until(period)
+    )
+    return funder.build(period, dict(totals), [dict(row) for row in await db.rows(rows)])
 
 
 async def circle_choices(tx: db.Tx, chosen: UUID | None) -> list[tuple[str, str]]:

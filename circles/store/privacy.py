@@ -236,7 +236,8 @@ MAP: dict[str, dict[str, Care]] = {
     "taps": _all(IMPERSONAL, "key")
     | _all(PERSON, "booking_id walk_in_id who")
     | _all(PERSONAL, "mark late left_early tapped_at"),
-    "register_facts": _all(PERSON, "person_id") | _all(PERSONAL, "source_id gathering_id starts_at mark came"),
+    "register_facts": _all(PERSON, "person_id")
+    | _all(PERSONAL, "source_id gathering_id starts_at mark came"),
     "waiting_counts": _all(IMPERSONAL, "gathering_id waited seated"),
     "hand_over_notes": _all(IMPERSONAL, "id")
     | _all(PERSON, "about written_by")

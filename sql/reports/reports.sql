@@ -265,3 +265,119 @@ order by minutes desc, people.name_key, people.id;
 (select id, name from circles where id = :chosen)
 union all
 (select id, name from circles where id is distinct from :chosen order by name_key, id limit :most);
+
+-- name: funder_totals(since, until)^
+-- what the funder's report says that is about nobody in particular: the gatherings held in a period, in all and by format and place,
+-- their hours, circles and facilitators; and how many different people came, which is never said exactly
+with dates as materialized (
+    select gatherings.id, gatherings.circle_id, gatherings.length_minutes, circles.format, circles.place
+    from gatherings join circles on circles.id = gatherings.circle_id
+    where gatherings.starts_at >= :since::date - 2 and gatherings.starts_at < :until::date + 3
+        and gatherings.wall_start >= :since::date and gatherings.wall_start < :until::date
+        and gatherings.state = 'open' and gatherings.ends_at <= now()
+)
+select
+    count(*)::int as gatherings, coalesce(sum(dates.length_minutes), 0)::int as minutes,
+    count(distinct dates.circle_id)::int as circles,
+    count(*) filter (where dates.place = 'online')::int as online,
+    count(*) filter (where dates.place = 'in_person')::int as in_person,
+    (
+        select count(distinct hosted_gatherings.person_id)
+        from dates join hosted_gatherings on hosted_gatherings.gathering_id = dates.id
+    )::int as facilitators,
+    (
+        select count(distinct facts.person_id)
+        from dates join register_facts as facts on facts.gathering_id = dates.id
+        where facts.came
+    )::int as people
+from dates;
+
+-- name: funder_parts(since, until, again_until)
+-- the counts of the funder's report by month, before small groups are folded: for each measure its groups, what they add up to, and
+-- up to five of the people in them (`people`; null for what is about nobody, such as seats). A walk-in without an account is somebody
+-- else each time. Those who came back did so before the end of the second month after their first; `again_until` is the first day
+-- for whose month that is not known yet
+with dates as materialized (
+    select
+        gatherings.id, gatherings.starts_at, gatherings.capacity, date_trunc('month', gatherings.wall_start)::date as month
+    from gatherings
+    where gatherings.starts_at >= :since::date - 2 and gatherings.starts_at < :until::date + 3
+        and gatherings.wall_start >= :since::date and gatherings.wall_start < :until::date
+        and gatherings.state = 'open' and gatherings.ends_at <= now()
+),
+
+marks as materialized (
+    select dates.month, dates.id, dates.starts_at, coalesce(facts.person_id, facts.source_id) as person, facts.mark, facts.came
+    from dates join register_facts as facts on facts.gathering_id = dates.id
+    where facts.mark <> 'walk_in' or not exists (
+        select from register_facts as booked
+        where booked.gathering_id = facts.gathering_id and booked.person_id = facts.person_id and booked.mark = 'came'
+    )
+),
+
+firsts as materialized (
+    select mine.*
+    from (
+        select distinct on (marks.person) marks.person, marks.id, marks.starts_at, marks.month
+        from marks where marks.came
+        order by marks.person, marks.starts_at, marks.id
+    ) as mine
+    where exists (select from people where people.id = mine.person) and not exists (
+        select from register_facts as earlier
+        where earlier.came and earlier.person_id = mine.person
+            and (earlier.starts_at, earlier.gathering_id) < (mine.starts_at, mine.id)
+    )
+),
+
+entries as (
+    select 'visits' as measure, 'visits' as part, marks.month, marks.person, 1::bigint as value from marks where marks.came
+    union all
+    select 'visits', 'seats', dates.month, null, dates.capacity from dates
+    union all
+    select 'register', case marks.mark when 'absent' then 'absent' else 'came' end, marks.month, marks.person, 1
+    from marks where marks.mark in ('absent', 'came')
+    union all
+    select 'newcomers', 'newcomers', firsts.month, firsts.person, 1 from firsts
+    union all
+    select
+        'returns',
+        case when exists (
+            select from register_facts as facts join gatherings as later on later.id = facts.gathering_id
+            where facts.came and facts.person_id = firsts.person and facts.gathering_id <> firsts.id
+                and later.wall_start < firsts.month + interval '3 months'
+        ) then 'again' else 'once' end,
+        firsts.month, firsts.person, 1
+    from firsts where firsts.month < :again_until::date
+    union all
+    select
+        'scale',
+        case when pool_entries.amount < pool_entries.suggested then 'below' when pool_entries.amount > pool_entries.suggested then 'above'
+            else 'suggested' end,
+        dates.month, pool_entries.person_id, 1
+    from dates join pool_entries on pool_entries.gathering_id = dates.id
+    where pool_entries.kind = 'paid'
+    union all
+    select 'pool ' || pool_entries.currency, 'paid_in', dates.month, pool_entries.person_id, pool_entries.paid_in
+    from dates join pool_entries on pool_entries.gathering_id = dates.id
+    where pool_entries.paid_in > 0
+    union all
+    select 'community ' || pool_entries.currency, shown.part, dates.month, shown.person, shown.value
+    from dates join pool_entries on pool_entries.gathering_id = dates.id
+    cross join lateral (
+        values ('seats', pool_entries.person_id, 1::bigint), ('drawn', null, pool_entries.drawn)
+    ) as shown (part, person, value)
+    where pool_entries.kind = 'community'
+),
+
+of_people as (
+    select entries.measure, entries.part, entries.month, entries.person, sum(entries.value) as value
+    from entries group by entries.measure, entries.part, entries.month, entries.person
+)
+select
+    of_people.measure, of_people.part, of_people.month, sum(of_people.value)::bigint as value,
+    trim_array(
+        array_agg(of_people.person) filter (where of_people.person is not null), greatest(count(of_people.person) - 5, 0)::int
+    ) as people
+from of_people
+group by of_people.measure, of_people.part, of_people.month
+order by of_people.measure, of_people.part, of_people.month;

@@ -1,0 +1,75 @@
+"""Small groups in what leaves the community: months with too few people are counted later, with the next ones. Pure.
+
+A count of a month is said only if it is of at least MIN_PEOPLE different people. One of fewer is carried to the next
+month, until there are enough; what is left at the end of a year is never said. Every count of a period is then a sum of
+whole groups of at least MIN_PEOPLE, whichever months it has, and so is the difference of two periods: nobody is in a
+number alone. Where a measure has several groups (came back, did not), each of them is empty or large enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+MIN_PEOPLE: Final = 5
+
+Months = dict[date, dict[str, int]]
+
+
+@dataclass(slots=True)
+class _Carried:
+    """What is not said yet: the value of each group, and its people where it has any (no more than are needed)."""
+
+    values: dict[str, int] = field(default_factory=dict)
+    people: dict[str, set[Any]] = field(default_factory=dict)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        part = row["part"]
+        self.values[part] = self.values.get(part, 0) + row["value"]
+        if row["people"] is not None:
+            self.people.setdefault(part, set()).update(row["people"])
+
+    @property
+    def is_large(self) -> bool:
+        """Whether every group has enough people, and there is one."""
+        return bool(self.people) and all(len(people) >= MIN_PEOPLE for people in self.people.values())
+
+
+def fold(rows: Iterable[Mapping[str, Any]], months: Sequence[date]) -> dict[str, Months]:
+    """What may be said of each measure: the months in which something is said, with the value of each group.
+
+    rows: of the query `funder_parts`, from January of the first month on. The same month of another period is the same.
+    """
+    by: dict[str, dict[date, list[Mapping[str, Any]]]] = {}
+    for row in rows:
+        by.setdefault(row["measure"], {}).setdefault(row["month"], []).append(row)
+    return {name: _fold_one(of_months, months) for name, of_months in by.items()}
+
+
+def _fold_one(of_months: Mapping[date, Sequence[Mapping[str, Any]]], months: Sequence[date]) -> Months:
+    said: Months = {}
+    carried = _Carried()
+    for month in months:
+        if month.month == 1:
+            carried = _Carried()
+        for row in of_months.get(month, ()):
+            carried.add(row)
+        if carried.is_large:
+            said[month] = carried.values
+            carried = _Carried()
+    return said
+
+
+def total(said: Months | None, months: Iterable[date], part: str) -> int:
+    """What is said of a group in these months together."""
+    return sum((said or {}).get(month, {}).get(part, 0) for month in months)
+
+
+def to_five(count: int) -> int:
+    """A count of different people, to the nearest five; 0 for fewer than MIN_PEOPLE.
+
+    People who come in several months are in no month alone, so such counts have no sum, and no months to fold.
+    """
+    return 0 if count < MIN_PEOPLE else (count + 2) // 5 * 5
