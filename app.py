@@ -89,8 +89,8 @@ from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import dashboard_pages as stripe_dashboard
 from circles.practice.stripe import pages as checkout_pages
 from circles.reminders import pages as reminders_pages
-from circles.reports import funder_pages
 from circles.reports import pages as report_pages
+from circles.reports.funder import pages as funder_pages
 from circles.sandbox import pictures
 from circles.store import jobs, logs, templates
 from circles.store.context import Context
@@ -440,6 +440,8 @@ ORGANIZING = [
 REPORTS = [
     route("/organize/reports", report_pages.reports, Access.ORGANIZER),
     route("/organize/reports/funder", funder_pages.report, Access.ORGANIZER),
+    route("/organize/reports/funder.xlsx", funder_pages.workbook, Access.ORGANIZER),
+    route("/organize/reports/{report}.xlsx", report_pages.workbook, Access.ORGANIZER),
     route("/organize/reports/{report}", report_pages.report, Access.ORGANIZER),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from circles.base import clock
 from circles.base.errors import NotFound
 from circles.base.reading import join_fields
 from circles.gatherings import FORMATS, PLACES
-from circles.reports import queries, rules
+from circles.reports import files, queries, rules
 from circles.reports.catalog import REPORTS, Report
 from circles.reports.tables import Section, cell_words
 from circles.store import db
@@ -56,6 +57,24 @@ async def report(request: Request) -> Response:
         formats=[("", "All formats"), *FORMATS.items()],
         places=[("", "Online and in person"), *PLACES.items()],
     )
+
+
+async def workbook(request: Request) -> Response:
+    """One report as a workbook; the page with the reasons where what was chosen was refused."""
+    shown, form = _report(request), Form(join_fields(request.query_params.multi_items()))
+    selection = rules.read_selection(form, today(request))
+    async with access.context(request).db.reading() as tx:
+        circles = await queries.circle_choices(tx, selection.circle if selection else None)
+        selection = _with_known_circle(selection, circles, form)
+        sections = await _sections(tx, shown, selection)
+    if selection is None:
+        return await report(request)
+    names = {"circle": dict(circles), "format": FORMATS, "place": PLACES}
+    filters = [(name.capitalize(), names[name][value]) for name, value in selection.filters]
+    notes = files.report_notes(shown, selection.period.words, filters, sections)
+    tables = [(section.short, section.table) for section in sections]
+    content = await asyncio.to_thread(files.workbook, tables, list(notes))
+    return files.download(content, shown.slug, selection.period)
 
 
 def _report(request: Request) -> Report:

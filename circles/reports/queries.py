@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from circles.reports import funder
 from circles.reports.catalog import Report
-from circles.reports.funder import FunderReport
+from circles.reports.funder import rules as funder
+from circles.reports.funder.rules import FunderReport
 from circles.reports.rules import Period, Selection
 from circles.reports.tables import Section
 from circles.store import db

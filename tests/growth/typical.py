@@ -45,7 +45,8 @@ BY_TYPE: dict[str, Any] = {
 NEVER = frozenset(("uuid", "uuid[]", "bytea", "jsonb", "bool", "interval", "interval[]"))
 INERT = frozenset(
     """
-    about again_until against attempts capacity charge line most_lapses seat choices code_digits disputed due due_at failure id
+    again_until
+    about against attempts capacity charge line most_lapses seat choices code_digits disputed due due_at failure id
     idempotency_key ids in_person_from made_at stripe_state keys max_held moments
     online_from pooled several target targets tries columns width
     amounts faults slug slugs

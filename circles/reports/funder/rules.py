@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from circles.base import money
 from circles.base.english import plural
+from circles.exports import LEAST, shown
 from circles.reports import charts
-from circles.reports.folding import MIN_PEOPLE, Months, fold, to_five, total
+from circles.reports.funder.folding import Months, fold, plain_total, total
 from circles.reports.rules import Period, add_months, month_words
-from circles.reports.tables import ratio
+from circles.reports.tables import Column, Table, ratio
 
 MAX_MONTHS: Final = 24
 # Who comes back is said of the people who were new in so many months, of which the last ended two months before the
@@ -25,14 +26,29 @@ _COHORTS: Final = 12
 _TIME_TO_RETURN: Final = 2
 
 TOO_FEW: Final = "too few to say"
+SMALL_GROUPS: Final = (
+    "Counts and sums are to the nearest five. A month in which a number is of fewer than five people is counted with "
+    "the months after it, within the same year. So no number, and no difference of two reports, is of fewer than five."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A large number and what it is of."""
+    """A large number and what it is of. of_people: 0 stands for fewer than five."""
 
-    value: str
+    number: int
     label: str
+    of_people: bool = True
+
+    @property
+    def cell(self) -> int | str:
+        """The number, for a spreadsheet."""
+        return self.number or (f"Fewer than {LEAST}" if self.of_people else 0)
+
+    @property
+    def value(self) -> str:
+        """The number in words."""
+        return f"{self.cell:,}" if isinstance(self.cell, int) else self.cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +68,13 @@ class FunderReport:
     figures: tuple[Figure, ...]
     held: str
     visits: charts.Chart
+    by_month: tuple[tuple[str, int], ...]
     often: str
     returned: Share
     used: Share
     kept: Share
     scale: charts.Chart | None
-    community_seats: str
+    community_seats: Figure
     pool: tuple[str, ...]
 
 
@@ -88,7 +105,8 @@ def build(period: Period, totals: Mapping[str, Any], rows: Sequence[Mapping[str,
         _figures(totals, visits, total(said.get("newcomers"), months, "newcomers")),
         _held(totals),
         _visits_chart(period, said.get("visits")),
-        _often(to_five(totals["people"]), visits),
+        tuple((month_words(month), total(said.get("visits"), [month], "visits")) for month in months),
+        _often(shown(totals["people"], totals["people"]) or 0, visits),
         _returned(said.get("returns"), period),
         _share(
             said.get("visits"),
@@ -100,27 +118,23 @@ def build(period: Period, totals: Mapping[str, Any], rows: Sequence[Mapping[str,
         ),
         _kept(said.get("register"), months),
         _scale_chart(said.get("scale"), months),
-        _number(
-            sum(total(one, months, "seats") for name, one in said.items() if name.startswith("community "))
+        Figure(
+            sum(total(one, months, "seats") for name, one in said.items() if name.startswith("community ")),
+            "community seats, free of charge",
         ),
         tuple(_pool(said, months)),
     )
 
 
 def _figures(totals: Mapping[str, Any], visits: int, newcomers: int) -> tuple[Figure, ...]:
-    people = to_five(totals["people"])
     return (
-        Figure(f"{people:,}" if people else f"Fewer than {MIN_PEOPLE}", "people came"),
-        Figure(_number(visits), "visits"),
-        Figure(_number(newcomers), "people were new"),
-        Figure(f"{totals['gatherings']:,}", "gatherings were held"),
-        Figure(f"{totals['minutes'] / 60:,.0f}", "hours were held"),
-        Figure(f"{totals['facilitators']:,}", "facilitators held them"),
+        Figure(shown(totals["people"], totals["people"]) or 0, "people came"),
+        Figure(visits, "visits"),
+        Figure(newcomers, "people were new"),
+        Figure(totals["gatherings"], "gatherings were held", of_people=False),
+        Figure(round(totals["minutes"] / 60), "hours were held", of_people=False),
+        Figure(totals["facilitators"], "facilitators held them", of_people=False),
     )
-
-
-def _number(count: int) -> str:
-    return f"{count:,}" if count else f"Fewer than {MIN_PEOPLE}"
 
 
 def _held(totals: Mapping[str, Any]) -> str:
@@ -147,11 +161,11 @@ def _share(
     said: Months | None, months: Sequence[date], part: str, whole: str, label: str, text: str
 ) -> Share:
     """A share of what is said, with its two numbers in words."""
-    count, of = total(said, months, part), total(said, months, whole)
+    count, of = total(said, months, part), plain_total(said, months, whole)
     rate = ratio(count, of)
     if rate is None or not count:
         return Share(TOO_FEW, label, "")
-    return Share(charts.share_words(rate), label, text.format(part=f"{count:,}", whole=f"{of:,}"))
+    return Share(charts.share_words(min(rate, 1.0)), label, text.format(part=f"{count:,}", whole=f"{of:,}"))
 
 
 def _returned(said: Months | None, period: Period) -> Share:
@@ -193,14 +207,30 @@ def _pool(said: Mapping[str, Months], months: Sequence[date]) -> list[str]:
     currencies = sorted({name.split()[1] for name in said if " " in name})
     sentences = []
     for currency in currencies:
-        paid_in = total(said.get(f"pool {currency}"), months, "paid_in")
-        drawn = total(said.get(f"community {currency}"), months, "drawn")
+        unit = money.minor_per_unit(currency)
+        paid_in = total(said.get(f"pool {currency}"), months, "paid_in", unit)
+        drawn = total(said.get(f"community {currency}"), months, "drawn", unit)
         if paid_in or drawn:
-            came, given = _rounded(paid_in, currency), _rounded(drawn, currency)
+            came, given = money.format_amount(paid_in, currency), money.format_amount(drawn, currency)
             sentences.append(f"In this time {came} came into that pool, and {given} was given from it.")
     return sentences
 
 
-def _rounded(minor: int, currency: str) -> str:
-    unit = money.minor_per_unit(currency)
-    return money.format_amount(round(minor / unit) * unit, currency)
+def tables(report: FunderReport) -> list[tuple[str, Table]]:
+    """The numbers of the report for a workbook, as the pages say them."""
+    columns = (
+        Column("What", "text", ""),
+        Column("Number", "count", ""),
+        Column("How it comes about", "text", ""),
+    )
+    figures = tuple(
+        (one.label.capitalize(), one.cell, "") for one in (*report.figures, report.community_seats)
+    )
+    shares = tuple(
+        (one.label.capitalize(), one.value, one.text) for one in (report.returned, report.used, report.kept)
+    )
+    by_month = (Column("Month", "text", ""), Column("Visits", "count", ""))
+    return [
+        ("Numbers", Table(columns, (*figures, *shares, *(("The pool", None, one) for one in report.pool)))),
+        ("Visits by month", Table(by_month, report.by_month)),
+    ]

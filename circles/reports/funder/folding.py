@@ -1,9 +1,10 @@
 """Small groups in what leaves the community: months with too few people are counted later, with the next ones. Pure.
 
-A count of a month is said only if it is of at least MIN_PEOPLE different people. One of fewer is carried to the next
+A count of a month is said only if it is of at least five different people. One of fewer is carried to the next
 month, until there are enough; what is left at the end of a year is never said. Every count of a period is then a sum of
-whole groups of at least MIN_PEOPLE, whichever months it has, and so is the difference of two periods: nobody is in a
-number alone. Where a measure has several groups (came back, did not), each of them is empty or large enough.
+whole groups of at least five, whichever months it has, and so is the difference of two periods: nobody is in a
+number alone. Numbers are multiples of five, by the rule of the totals of exports. Where a measure has several groups
+(came back, did not), each of them is empty or large enough.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
-MIN_PEOPLE: Final = 5
+from circles.exports import LEAST, shown
 
 Months = dict[date, dict[str, int]]
 
@@ -34,7 +35,7 @@ class _Carried:
     @property
     def is_large(self) -> bool:
         """Whether every group has enough people, and there is one."""
-        return bool(self.people) and all(len(people) >= MIN_PEOPLE for people in self.people.values())
+        return bool(self.people) and all(len(people) >= LEAST for people in self.people.values())
 
 
 def fold(rows: Iterable[Mapping[str, Any]], months: Sequence[date]) -> dict[str, Months]:
@@ -62,14 +63,12 @@ def _fold_one(of_months: Mapping[date, Sequence[Mapping[str, Any]]], months: Seq
     return said
 
 
-def total(said: Months | None, months: Iterable[date], part: str) -> int:
-    """What is said of a group in these months together."""
+def total(said: Months | None, months: Iterable[date], part: str, unit: int = 1) -> int:
+    """What is said of a group in these months: the sum of what each says, to the nearest five. unit: of money."""
+    values = ((said or {}).get(month, {}).get(part, 0) for month in months)
+    return sum((shown(LEAST, round(value / unit)) or 0) * unit for value in values if value)
+
+
+def plain_total(said: Months | None, months: Iterable[date], part: str) -> int:
+    """The same of what is about nobody, such as the seats of a room."""
     return sum((said or {}).get(month, {}).get(part, 0) for month in months)
-
-
-def to_five(count: int) -> int:
-    """A count of different people, to the nearest five; 0 for fewer than MIN_PEOPLE.
-
-    People who come in several months are in no month alone, so such counts have no sum, and no months to fold.
-    """
-    return 0 if count < MIN_PEOPLE else (count + 2) // 5 * 5

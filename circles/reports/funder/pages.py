@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from circles.base.errors import Reason
 from circles.base.reading import join_fields
-from circles.reports import funder, queries, rules
+from circles.reports import files, queries, rules
+from circles.reports.funder import rules as funder
 from circles.reports.pages import today
 from circles.web import access, render
 from circles.web.forms import Form
@@ -29,8 +32,24 @@ async def report(request: Request) -> Response:
         200 if made else 422,
         form=form,
         made=made,
+        small_groups=funder.SMALL_GROUPS,
+        query=rules.Selection(period).query() if period else "",
         made_in=rules.month_words(today(request)),
         presets=[(name, rules.Selection(preset).query(), preset == period) for name, preset in offered],
+    )
+
+
+async def workbook(request: Request) -> Response:
+    """The numbers of the report as a workbook; the page with the reasons where the months were refused."""
+    form = Form(join_fields(request.query_params.multi_items()))
+    period = _read(form, rules.presets(today(request), only_past=True)[0][1])
+    if period is None:
+        return await report(request)
+    async with access.context(request).db.reading() as tx:
+        made = await queries.funder_report(tx, period)
+    notes = [("Report", "For a funder"), ("Months", period.words), ("Small groups", funder.SMALL_GROUPS)]
+    return files.download(
+        await asyncio.to_thread(files.workbook, funder.tables(made), notes), "funder", period
     )
 
 

@@ -1,0 +1,1 @@
+"""The funder’s report: two pages without names, with small groups folded."""
