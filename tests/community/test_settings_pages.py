@@ -12,13 +12,14 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from circles.base.settings import Settings, colors
+from circles.base.settings import colors
 from circles.community import forms
 from circles.store import mail
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import Browser, OpenBrowser
 from tests.helpers import change, rows, value
+from tests.people.test_picture_bombs import with_chunks
 from tests.uploads import image, send_in_chunks
 
 PAGE = "/organize/settings"
@@ -273,6 +274,8 @@ async def test_a_logo_is_scaled_cleaned_and_shown_on_pages_alone(
         (b"GIF89a" + bytes(64), "not a picture we can read"),
         (image("PNG", (20, 20)), "at least 24 by 24"),
         (image("PNG", (2400, 30)), "more than 20 times"),
+        (image("PNG", (8000, 8000), "1"), "more than 40 million pixels"),
+        (with_chunks(b"zTXt", 60_000_000), "a picture"),
     ],
 )
 async def test_a_logo_that_is_none_is_refused(
@@ -360,15 +363,3 @@ async def test_mail_follows_at_once_also_what_waits_in_the_queue(cast: Cast, bro
     assert mail.message(cast.context.settings, with_calendar)["Reply-To"] is None  # pyright: ignore
     own = mail.message(cast.context.settings, dict(row) | {"reply_to": "farid@example.org"})  # pyright: ignore
     assert own["Reply-To"].addresses[0].addr_spec == "farid@example.org"
-
-
-async def test_another_process_follows_by_the_sign_in_and_by_looking(
-    cast: Cast, browser: OpenBrowser, settings: Settings
-) -> None:
-    other = Context(settings, cast.context.db)
-    async with browser(cast.odile) as page:
-        await publish(page, cast.context, community_name="Circles of the lake")
-    assert other.settings.community_name == "Circles"
-    await other.in_force.refresh(other.db)
-    assert other.settings.community_name == "Circles of the lake"
-    assert other.settings is other.settings
