@@ -14,6 +14,9 @@ from circles import bookings, gatherings, invites, payments, people
 from circles.attendance.afterwards import pages as after_pages
 from circles.attendance.afterwards import reflection_pages, suggest_pages
 from circles.attendance.exports import pages as organize_pages
+from circles.attendance.hours import pages as hours_pages
+from circles.attendance.letters import pages as letter_pages
+from circles.attendance.own import pages as own_attendance_pages
 from circles.attendance.register import pages as register_pages
 from circles.attendance.room import pages as room_pages
 from circles.attendance.room import readiness_pages
@@ -332,6 +335,7 @@ INVITES = [
 ATTENDANCE = [
     route("/host/gatherings/{id}", register_pages.gathering, Access.HOST),
     post("/host/gatherings/{id}/register", register_pages.mark, Access.HOST),
+    route("/host/gatherings/{id}/marks", register_pages.record, Access.SIGNED_IN),
     route("/host/gatherings/{id}/room", room_pages.room, Access.HOST),
     post("/host/gatherings/{id}/open", room_pages.open_room, Access.HOST, form_page=ROOM_PAGE),
     post("/host/gatherings/{id}/shut", room_pages.shut_room, Access.HOST, form_page=ROOM_PAGE),
@@ -372,6 +376,19 @@ EXPORTS = [
     post("/organize/exports/{id}/file", export_file_pages.download, Access.ORGANIZER),
     post("/organize/exports/{id}/delete", export_file_pages.delete, Access.ORGANIZER),
     route("/my/access", own_export_pages.my_access, Access.SIGNED_IN),
+]
+
+# What somebody attended or hosted themselves, and letters about it.
+OWN_ATTENDANCE = [
+    route("/my/attendance", own_attendance_pages.attendance, Access.SIGNED_IN),
+    route("/my/attendance.csv", own_attendance_pages.attendance_csv, Access.SIGNED_IN),
+    route("/my/hours", hours_pages.hours, Access.SIGNED_IN),
+    route("/my/hours.csv", hours_pages.hours_csv, Access.SIGNED_IN),
+    route("/my/letters/new", letter_pages.new_form, Access.SIGNED_IN),
+    post("/my/letters/new", letter_pages.make, Access.SIGNED_IN, once=True),
+    route("/my/letters/{id}", letter_pages.show, Access.SIGNED_IN),
+    post("/my/letters/{id}/withdraw", letter_pages.withdraw, Access.SIGNED_IN, form_page="/my/letters/{id}"),
+    *form("/check", letter_pages.check_form, letter_pages.check, Access.PUBLIC),
 ]
 
 REFLECTIONS = [
@@ -588,6 +605,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *HOSTED_SEATS,
         *ATTENDANCE,
         *EXPORTS,
+        *OWN_ATTENDANCE,
         *REFLECTIONS,
         *RUN_SHEETS,
         *MESSAGES,

@@ -1,4 +1,4 @@
-"""The register of each gathering, its live page and run sheet, and the export of attendance."""
+"""The register of each gathering, its live page and run sheet; everybody's own attendance, hours and letters."""
 
 from circles.attendance.run_sheet.rules import Step
 from circles.attendance.run_sheet.rules import starting_sheet as starting_run_sheet

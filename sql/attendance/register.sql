@@ -127,3 +127,42 @@ returning booking_id;
 -- name: forget_old_taps()!
 -- taps older than 31 days: no phone sends them again
 delete from taps where tapped_at < now() - interval '31 days';
+
+-- name: recorded_gathering(id, actor_id)^
+-- a gathering for who may read the record of its register: its hosts, its helpers, its stand-in, and organizers
+select
+    gatherings.id, gatherings.circle_id, gatherings.starts_at, gatherings.ends_at, gatherings.zone, gatherings.state,
+    gatherings.closed_at, circles.name as circle_name, host.part is not null as hosts_it, now() as now
+from gatherings
+join circles on circles.id = gatherings.circle_id
+join people as viewer on viewer.id = :actor_id
+left join may_host_gathering(gatherings.id, viewer.id) as host on true
+where gatherings.id = :id and (host.part is not null or viewer.is_organizer);
+
+-- name: record(gathering, line, after, most)
+-- the marks of a register, or of one line of it (a booking or a walk-in), the last that came first, after one of them
+select
+    marks.id, marks.booking_id, marks.walk_in_id, marks.mark, marks.late, marks.left_early, marks.made_at, marks.received_at,
+    marks.source, makers.name as maker_name,
+    coalesce(
+        case when marks.booking_id is not null then name_for_hosts(marks.booking_id, booked.name) end,
+        came.name, nullif(walk_ins.name, ''), 'Somebody'
+    ) as name
+from register_marks as marks
+left join bookings on bookings.id = marks.booking_id
+left join people as booked on booked.id = bookings.person_id
+left join walk_ins on walk_ins.id = marks.walk_in_id
+left join people as came on came.id = walk_ins.person_id
+left join people as makers on makers.id = marks.made_by
+where marks.gathering_id = :gathering and (:after::bigint = 0 or marks.id < :after)
+    and (:line::uuid is null or :line::uuid in (marks.booking_id, marks.walk_in_id))
+order by marks.id desc
+limit :most;
+
+-- name: closings(gathering, most)
+-- when a register was closed and opened again, by whom and why, the newest first
+select events.what, events.at, events.why, people.name
+from events left join people on people.id = events.who
+where events.about = :gathering and events.what in ('register.closed', 'register.reopened')
+order by events.id desc
+limit :most;

@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.attendance.register import actions, rules
+from circles.attendance.register import actions, history, rules
 from circles.attendance.register.actions import Register
 from circles.base import reading
 from circles.base.errors import Refused
@@ -86,3 +86,14 @@ def _page(request: Request, register: Register, form: Form, status: int = 200) -
         may_change=register.gathering["part"] in ("lead", "co"),
         is_over=register.gathering["ends_at"] <= register.gathering["now"],
     )
+
+
+async def record(request: Request) -> Response:
+    """The record of a register: every mark, or those of one person, and when it was closed and opened again."""
+    line = reading.uuid_or_none(request.query_params.get("of", ""))
+    after = reading.whole_number(request.query_params.get("after", ""), 0)
+    async with access.context(request).db.reading() as tx:
+        shown = await history.history(
+            tx, access.path_id(request), request.state.person.id, line=line, after=after
+        )
+    return render.page(request, "attendance/register/record.html", history=shown, line=line, after=after)

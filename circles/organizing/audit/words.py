@@ -211,6 +211,8 @@ _CONFIDENTIAL: Final = {
     "introduction.closed": "closed an introduction",
     "introduction.expired": "let an introduction expire",
     "introduction.forgotten": "forgot an introduction",
+    "letter.made": "made a letter about their attendance or hours",
+    "letter.withdrawn": "withdrew a letter about their attendance or hours",
     "note.forgotten": "forgot a note",
     "note.taken_away": "deleted a note",
     "note.written": "wrote a note",

@@ -1,0 +1,1 @@
+"""What somebody hosted: gatherings and hours, for certification."""

@@ -1,0 +1,1 @@
+"""Letters about what somebody attended or hosted, and the page that checks their codes."""
