@@ -25,6 +25,7 @@ from circles.web.forms import Form
 UNREACHABLE = 503  # the one refusal that is an outage, not the person's input
 BACK = "?paid=on"  # in the address of the booking, for people who come back from the checkout and have paid
 MAX_OVERLAPS = 50  # read of one form
+MAX_SEEN_FULL = 1000  # ids
 
 
 async def booking_form(request: Request) -> Response:
@@ -44,16 +45,14 @@ async def booking_form(request: Request) -> Response:
 async def book(request: Request) -> Response:
     """POST: take the seat, then on to the checkout, or to the booking when there is nothing to pay."""
     form = await Form.read(request)
-    context, person = access.context(request), request.state.person
-    async with context.db.reading() as tx:  # in a rush most are refused, by this one query
-        full = await queries.full_gathering(tx, person.id, access.path_id(request))
-    if full:
-        return render.shared_page(request, "bookings/full.html", 422, gathering=full)
+    context, person, gathering_id = access.context(request), request.state.person, access.path_id(request)
+    if gathering_id in _seen_full(request) and (refusal := await _still_full(request, gathering_id)):
+        return refusal
     try:
         booking = await actions.book(
             context,
             person,
-            access.path_id(request),
+            gathering_id,
             choice=form.value("choice", "amount"),
             amount=form.value("amount"),
             version_id=reading.uuid_or_none(form.value("version")),
@@ -68,6 +67,20 @@ async def book(request: Request) -> Response:
     except Refused as refused:
         return await _form_refused(request, form, refused)
     return RedirectResponse(booking.checkout_url or f"/bookings/{booking.id}", status_code=303)
+
+
+def _seen_full(request: Request) -> set[UUID]:
+    """Gatherings that this process found full. In a rush most attempts are refused, by one query of such a one."""
+    return request.app.state.seen_full
+
+
+async def _still_full(request: Request, gathering_id: UUID) -> Response | None:
+    async with access.context(request).db.reading() as tx:
+        full = await queries.full_gathering(tx, request.state.person.id, gathering_id)
+    if full:
+        return render.shared_page(request, "bookings/full.html", 422, gathering=full)
+    _seen_full(request).discard(gathering_id)
+    return None
 
 
 def _both(form: Form) -> list[UUID]:
@@ -98,6 +111,10 @@ async def _full(request: Request, refused: Full) -> Response:
     """
     if refused.wait_id:
         return render.see_other(f"/waits/{refused.wait_id}")
+    seen_full = _seen_full(request)
+    if len(seen_full) >= MAX_SEEN_FULL:
+        seen_full.clear()
+    seen_full.add(refused.gathering.gathering_id)
     async with access.context(request).db.reading() as tx:
         full = await queries.other_dates(tx, refused.gathering)
     return render.shared_page(request, "bookings/full.html", 422, gathering=full)

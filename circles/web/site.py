@@ -22,6 +22,7 @@ class Site(Starlette):
         self.router.redirect_slashes = False
         self.state.started = time.monotonic()
         self.state.shared_pages = {}  # circles/web/render.py
+        self.state.seen_full = set()  # circles/bookings/pages.py
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette's stack, wrapped in ours."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from asyncpg.transaction import Transaction
 from circles.store.db import faults
 from circles.store.db.faults import Unavailable
 from circles.store.db.limits import COMMANDS, EXPORTS, JOBS, MARGIN, PAGES, RESERVED, Limits
+from circles.store.db.recent import Recent, drop, is_closed
 from circles.store.db.watch import SilentDatabaseError, Watch
 
 # A connection, usually inside a transaction. A function that takes one runs in its caller's transaction.
@@ -108,8 +109,12 @@ class Database:
     for the worker in a web process. Each is this database itself where it was opened without.
     """
 
-    def __init__(self, pool: Pool, limits: Limits, *, is_pooled: bool = False) -> None:
+    def __init__(
+        self, pool: Pool, limits: Limits, *, is_pooled: bool = False, keeps_recent: bool = True
+    ) -> None:
         self._pool = pool
+        self._recent = Recent(pool)
+        self._keeps_recent = keeps_recent
         self._limits = limits
         self._is_pooled = is_pooled
         self._writers: asyncio.Semaphore | None = None
@@ -130,7 +135,8 @@ class Database:
     ) -> Database:
         """Open one pool. pooler: behind a transaction pooler, where prepared statements cannot be cached.
 
-        on_query: called with each query, as asyncpg logs it. connects: open the first connection now.
+        on_query: called with each query, as asyncpg logs it: a moment later, so that each connection then goes back to
+        the pool before the next query. connects: open the first connection now.
         """
 
         async def init(connection: Any) -> None:
@@ -155,7 +161,7 @@ class Database:
         )
         if connects:
             await pool.release(await pool.acquire())
-        return cls(pool, limits, is_pooled=pooler)
+        return cls(pool, limits, is_pooled=pooler, keeps_recent=on_query is None)
 
     @classmethod
     async def open_for_pages(
@@ -174,8 +180,9 @@ class Database:
             database.jobs = await cls.open(url, pooler=pooler, limits=JOBS)
         # Exports and jobs hold connections for long, and nobody waits for them: they have their own deadlines.
         database.reserved._watch = database._watch
-        pools = [one._pool for one in (database, database.reserved, database.exports, database.jobs)]
-        database._watching = asyncio.create_task(database._watch.run(url, pools, _drop))
+        all_of_them = (database, database.reserved, database.exports, database.jobs)
+        expiries = [one._expire for one in all_of_them]
+        database._watching = asyncio.create_task(database._watch.run(url, expiries, drop))
         return database
 
     def pool_states(self) -> dict[str, PoolState]:
@@ -189,13 +196,20 @@ class Database:
 
     def _state(self) -> PoolState:
         size = self._pool.get_size()
-        return PoolState(size - self._pool.get_idle_size(), size, self._pool.get_max_size())
+        idle = self._pool.get_idle_size() + len(self._recent)
+        return PoolState(size - idle, size, self._pool.get_max_size())
+
+    async def _expire(self) -> None:
+        """Use none of the connections there are any more."""
+        self._recent.drop_all()
+        await self._pool.expire_connections()
 
     async def close(self) -> None:
         """Close every connection, after a short wait for running queries."""
         if self._watching:
             self._watching.cancel()
         for database in {self, self.reserved, self.exports, self.jobs}:
+            await database._recent.give_back()
             await database._pool.close()
 
     @asynccontextmanager
@@ -226,10 +240,10 @@ class Database:
             try:
                 yield connection
             except BaseException as error:
-                if _is_refusal(error) or not faults.is_fault(error, is_closed=_is_closed(connection)):
+                if _is_refusal(error) or not faults.is_fault(error, is_closed=is_closed(connection)):
                     raise
                 _note_commit()  # it may have been done
-                _drop(connection)
+                drop(connection)
                 raise Unavailable(error, unsure=True) from error
             _note_commit()
 
@@ -252,34 +266,48 @@ class Database:
     ) -> AsyncGenerator[PoolConnectionProxy]:
         connection = await self._acquire(slots)
         self._watch.held[connection] = asyncio.get_running_loop().time()
+        is_kept = False
         try:
             yield connection
+            is_kept = self._keeps_recent and self._recent.keep(connection)
         except BaseException as error:
             if isinstance(error, TimeoutError | asyncio.CancelledError | asyncpg.InternalClientError):
-                _drop(connection)
-            if faults.is_fault(error, is_closed=_is_closed(connection)):
+                drop(connection)
+            if faults.is_fault(error, is_closed=is_closed(connection)):
                 raise Unavailable(error) from error
             raise
         finally:
             del self._watch.held[connection]
             if slots:
                 slots.release()
-            await self._pool.release(connection)
+            if not is_kept:
+                await self._pool.release(connection)
 
     async def _acquire(self, slots: asyncio.Semaphore | None) -> PoolConnectionProxy:
         """A connection within the deadline, after one of the slots."""
         has_slot = False
+        if not (self._watch.is_silent or (slots and slots.locked())) and (recent := self._recent.take()):
+            if slots:
+                await slots.acquire()  # it is free, so this waits for nobody
+            return recent
         try:
             async with self._watch.deadline(self._limits.connection):
                 if slots:
                     has_slot = await slots.acquire()
-                return await self._pool.acquire()  # pyright: ignore[reportReturnType]
+                return self._recent.take() or await self._from_pool()
         except BaseException as error:
             if slots and has_slot:
                 slots.release()
             if isinstance(error, (*faults.CONNECTING, SilentDatabaseError)):
                 raise Unavailable(error) from error
             raise
+
+    async def _from_pool(self) -> PoolConnectionProxy:
+        self._recent.waiting += 1
+        try:
+            return await self._pool.acquire()  # pyright: ignore[reportReturnType]
+        finally:
+            self._recent.waiting -= 1
 
 
 def _limited(limits: Limits) -> type[Connection]:
@@ -296,12 +324,12 @@ def _limited(limits: Limits) -> type[Connection]:
 async def _roll_back(connection: Tx, transaction: Transaction, error: BaseException) -> None:
     """Roll back; without asking a server that may not answer, which rolls back by itself once the connection closes."""
     if isinstance(error, TimeoutError | asyncio.CancelledError):
-        _drop(connection)
-    elif not _is_closed(connection):
+        drop(connection)
+    elif not is_closed(connection):
         try:
             await transaction.rollback()
         except (*faults.CONNECTING, TimeoutError):
-            _drop(connection)
+            drop(connection)
 
 
 async def _commit(connection: Tx, transaction: Transaction) -> None:
@@ -312,7 +340,7 @@ async def _commit(connection: Tx, transaction: Transaction) -> None:
             raise Unavailable(error, unsure=True) from error
         raise
     except (OSError, InterfaceError) as error:
-        _drop(connection)
+        drop(connection)
         raise Unavailable(error, unsure=True) from error
     finally:
         _note_commit()  # one that failed counts too: it may have been done
@@ -326,16 +354,3 @@ def _note_commit() -> None:
 def _is_refusal(error: BaseException) -> bool:
     """Whether the server answered a statement with an error, so that nothing of it was done."""
     return isinstance(error, asyncpg.PostgresError) and not (error.sqlstate or "").startswith("08")
-
-
-def _is_closed(connection: Tx) -> bool:
-    try:
-        return connection.is_closed()
-    except InterfaceError:  # dropped, so no longer the pool's
-        return True
-
-
-def _drop(connection: Tx) -> None:
-    """Close a connection at once, without a word to the server."""
-    with suppress(InterfaceError):
-        connection.terminate()

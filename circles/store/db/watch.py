@@ -7,7 +7,7 @@ such a server from a statement that takes long.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -59,10 +59,13 @@ class Watch:
     async def run(
         self,
         url: str,
-        pools: Iterable[asyncpg.Pool],
+        expiries: Iterable[Callable[[], Awaitable[None]]],
         drop: Callable[[asyncpg.pool.PoolConnectionProxy], None],
     ) -> None:
-        """Look until canceled. drop: closes a connection without a word to the server."""
+        """Look until canceled.
+
+        expiries: each ends the use of the connections of a pool. drop: closes one without a word to the server.
+        """
         misses = 0
         while True:
             await asyncio.sleep(EVERY)
@@ -80,8 +83,8 @@ class Watch:
                     drop(connection)
                 for timeout in [one for one in self.waits if not one.expired()]:
                     timeout.reschedule(0)
-                for pool in pools:
-                    await pool.expire_connections()
+                for expire in expiries:
+                    await expire()
 
     def _is_suspect(self) -> bool:
         now = asyncio.get_running_loop().time()
