@@ -80,6 +80,7 @@ from circles.organizing.audit import pages as audit_pages
 from circles.organizing.needs import pages as needs_pages
 from circles.organizing.overview import actions as month_counts
 from circles.organizing.overview import pages as overview_pages
+from circles.organizing.people import merge_pages
 from circles.organizing.people import pages as person_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
@@ -450,6 +451,10 @@ ORGANIZING = [
     *form("/organize/people/{id}/suspend", person_pages.suspend_form, person_pages.suspend, Access.ORGANIZER),
     post("/organize/people/{id}/suspend/agree", person_pages.agree, Access.ORGANIZER),
     post("/organize/people/{id}/suspend/withdraw", person_pages.withdraw, Access.ORGANIZER),
+    *form("/organize/people/{id}/merge", merge_pages.merge_form, merge_pages.merge, Access.ORGANIZER),
+    post("/organize/people/{id}/merge/now", merge_pages.merge_now, Access.ORGANIZER),
+    post("/organize/people/{id}/merge/withdraw", merge_pages.withdraw, Access.ORGANIZER),
+    *form("/join-accounts/{token}", merge_pages.answer_form, merge_pages.answer, Access.PUBLIC),
     post("/organize/people/{id}/lift", person_pages.lift, Access.ORGANIZER),
     post("/organize/audit.csv", audit_pages.export, Access.ORGANIZER, form_page="/organize/audit"),
 ]

@@ -49,6 +49,7 @@ ERASURE = (
     SQL.erase_accesses,
     SQL.erase_complaints,
     SQL.erase_letters,
+    SQL.erase_merges,
     SQL.erase_suspensions,
     SQL.erase_name,
 )
@@ -58,7 +59,12 @@ async def export(context: Context, email: str) -> dict[str, list[dict[str, Any]]
     """Everything stored about one person, by table, as JSON values. Raises NotFound."""
     async with context.db.transaction() as tx:
         person = await _find(tx, email)
-        tables = await SQL.everything_of(tx, person=person)
+        tables = dict(await SQL.everything_of(tx, person=person))
+        for row in await db.rows(
+            SQL.joined(tx, person=person)
+        ):  # what stayed with an account that was joined to it
+            for table, rows in dict(await SQL.everything_of(tx, person=row["id"])).items():
+                tables[table] = [*(tables[table] or []), *(rows or [])]
         await audit.record(tx, "privacy.exported", person)
     return {
         table: [
@@ -85,8 +91,9 @@ async def erase(context: Context, email: str) -> None:
         refuse_if(_open_matters(await SQL.open_matters_of(tx, person=person)))
         await directory.end_introductions_for_erased(tx, context, person)
         hosted = await db.rows(SQL.co_hosted(tx, person=person))
-        for erase_rows in ERASURE:
-            await erase_rows(tx, person=person)
+        for account in [*[row["id"] for row in await db.rows(SQL.joined(tx, person=person))], person]:
+            for erase_rows in ERASURE:
+                await erase_rows(tx, person=account)
         for circle in hosted:  # members see other hosts from now on
             await invites.announce_circle(tx, circle["circle_id"])
         await audit.erase_reasons(tx, person)

@@ -7,11 +7,12 @@ from circles.invites.hosts.actions import tell_hosts
 from circles.invites.rules import fingerprint as invite_fingerprint
 from circles.invites.rules import title
 from circles.invites.suggested_dates import CALENDAR, SuggestedDate, suggested_dates_file
-from circles.invites.withdrawing import withdraw_within
+from circles.invites.withdrawing import Withdrawal, withdraw_within
 
 __all__ = [
     "CALENDAR",
     "SuggestedDate",
+    "Withdrawal",
     "announce_changes",
     "announce_circle",
     "end_feeds",

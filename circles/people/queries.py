@@ -54,8 +54,9 @@ async def start_sign_in(tx: db.Tx, person_id: UUID) -> str:
 
 
 async def by_ids(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Person]:
-    """People by their ids. Unknown ids are left out."""
-    return {row["id"]: Person(**row) for row in await db.rows(SQL.by_ids(tx, ids=list(ids)))}
+    """People by their ids. Unknown ids are left out; an account that was joined to another is that one."""
+    found = [dict(row) for row in await db.rows(SQL.by_ids(tx, ids=list(ids)))]
+    return {row.pop("asked_id"): Person(**row) for row in found}
 
 
 async def by_email(tx: db.Tx, email: str) -> Person | None:

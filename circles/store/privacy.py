@@ -32,8 +32,13 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(
         PERSONAL,
         "email name name_key pronouns zone clock_hours clock_chosen about access_needs approach languages created_at "
-        "is_facilitator is_organizer suspended_at remind_day remind_hour calendar_alarms hosting_mail",
+        "is_facilitator is_organizer suspended_at merged_into remind_day remind_hour calendar_alarms hosting_mail",
     ),
+    "merges": _all(IMPERSONAL, "id")
+    | _all(PERSON, "kept_id gone_id asked_by ended_by")
+    | _all(CONFIDENTIAL, "why")
+    | _all(PERSONAL, "state asked_at expires_at kept_agreed_at gone_agreed_at ended_at")
+    | _all(SECRET, "kept_token_hash gone_token_hash"),
     # The reason is what organizers wrote for themselves; where they shared it, the mail to the person has it.
     "suspensions": _all(IMPERSONAL, "id leads")
     | _all(PERSON, "person_id asked_by begun_by ended_by")

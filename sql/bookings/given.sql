@@ -18,13 +18,13 @@ for no key update of gatherings;
 select
     exists (
         select from waits join people on people.id = waits.person_id
-        where waits.gathering_id = :gathering and people.email = :email and waits.state = 'offered'
+        where waits.gathering_id = :gathering and people.id = account_of(:email) and waits.state = 'offered'
     ) as is_offered,
     exists (
         select from bookings join people on people.id = bookings.person_id
-        where bookings.gathering_id = :gathering and people.email = :email and bookings.state in ('held', 'confirmed')
+        where bookings.gathering_id = :gathering and people.id = account_of(:email) and bookings.state in ('held', 'confirmed')
     ) as has_seat,
-    coalesce((select kept_apart(:gathering, people.id) from people where people.email = :email), false) as kept_apart,
+    coalesce((select kept_apart(:gathering, people.id) from people where people.id = account_of(:email)), false) as kept_apart,
     newcomers_at(:gathering) as newcomers;
 
 -- name: give(gathering, person, currency, maximum, refund_hours, late_percent, actor_id)$

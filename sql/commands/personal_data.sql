@@ -4,7 +4,7 @@ select id from people where is_organizer order by id for update;
 
 -- name: find(email)$
 -- the id of the person with an address, locked
-select id from people where email = :email for update;
+select id from people where id = account_of(:email) for update;
 
 -- name: everything_of(person)^
 -- every row about one person, a column of JSON rows for each table
@@ -14,6 +14,7 @@ listed as (select * from listings where person_id = :person)
 
 select
     (select jsonb_agg(to_jsonb(people)) from people where id = :person) as people,
+    (select jsonb_agg(to_jsonb(merges)) from merges where :person in (kept_id, gone_id)) as merges,
     (select jsonb_agg(to_jsonb(suspensions)) from suspensions where person_id = :person) as suspensions,
     (select jsonb_agg(to_jsonb(credentials)) from credentials where person_id = :person) as credentials,
     (select jsonb_agg(to_jsonb(sign_in_requests)) from sign_in_requests where person_id = :person)
@@ -30,7 +31,7 @@ select
     (
         -- what organizers wrote about a suspension is for them, unless it was in the mail to the person
         select jsonb_agg(
-            case when events.what ^@ 'person.suspen' and events.who is distinct from :person
+            case when (events.what ^@ 'person.suspen' or events.what ^@ 'person.merge_') and events.who is distinct from :person
                 then to_jsonb(events) || jsonb_build_object('why', '') else to_jsonb(events) end
         )
         from events
@@ -395,6 +396,14 @@ delete from complaints where person_id = :person;
 -- name: erase_letters(person)!
 -- their letters: their codes say nothing any more
 delete from letters where person_id = :person;
+
+-- name: erase_merges(person)!
+-- requests to join an account of theirs with another one
+delete from merges where :person in (kept_id, gone_id);
+
+-- name: joined(person)
+-- the accounts that were joined to one, whose rows refer to it
+select id from people where merged_into = :person order by id;
 
 -- name: erase_suspensions(person)!
 -- suspensions of them, with what organizers wrote

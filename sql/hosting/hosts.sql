@@ -113,7 +113,7 @@ order by people.id;
 -- the host of a circle with this email address
 select hosts.person_id, hosts.part, people.name, people.is_facilitator or people.is_organizer as may_lead
 from hosts join people on people.id = hosts.person_id
-where hosts.circle_id = :circle_id and people.email = :email;
+where hosts.circle_id = :circle_id and people.id = account_of(:email);
 
 -- name: count_hosts(circle_id)$
 -- how many hosts a circle has, open invitations included

@@ -26,7 +26,7 @@ limit :limit;
 with wanted as (
     (
         select id from events
-        where who = :person and at >= :first and at < :last and (at, id) < (:after_at, :after_id)
+        where who = any(select people.id from people where people.id = :person or people.merged_into = :person) and at >= :first and at < :last and (at, id) < (:after_at, :after_id)
             and what = any(:kinds::text [])
         order by at desc, id desc
         limit :limit
@@ -35,7 +35,7 @@ with wanted as (
     (
         select events.id
         from (
-            select :person::uuid as id
+            select people.id from people where people.id = :person or people.merged_into = :person
             union all
             select bookings.id from bookings where bookings.person_id = :person
             union all

@@ -2,7 +2,16 @@
 -- one person as organizers may know them: no text of a profile, no answer, no note
 select
     people.id, people.name, people.pronouns, people.email, people.created_at, people.is_facilitator, people.is_organizer,
-    people.suspended_at,
+    people.suspended_at, people.merged_into,
+    (
+        select jsonb_build_object(
+            'kept_email', kept.email, 'gone_email', gone.email, 'why', merges.why,
+            'kept_agreed_at', merges.kept_agreed_at, 'gone_agreed_at', merges.gone_agreed_at
+        )
+        from merges join people as kept on kept.id = merges.kept_id join people as gone on gone.id = merges.gone_id
+        where people.id in (merges.kept_id, merges.gone_id) and merges.state = 'open' and merges.expires_at > now()
+        order by merges.asked_at desc limit 1
+    ) as merge,
     coalesce(unreached_addresses.because, '') as unreached, unreached_addresses.since as unreached_since,
     (select jsonb_build_object('id', listings.id, 'name', listings.name) from listings where listings.person_id = people.id limit 1)
         as listing,
@@ -29,6 +38,7 @@ select
         from (
             select * from people as same
             where same.name_key = people.name_key and same.id <> people.id and same.email not like '%@gone.invalid'
+                and same.merged_into is null
             order by same.created_at, same.id limit 10
         ) as others
     ), '[]') as of_same_name,

@@ -1,16 +1,27 @@
 -- name: by_ids(ids)
--- people by their ids
-select id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer from people where id = any(:ids::uuid[]);
+-- people by their ids; an account that was joined to another is that one
+select
+    asked.id as asked_id, people.id, people.email, people.name, people.pronouns, people.zone, people.clock_hours, people.clock_chosen, people.is_facilitator, people.is_organizer
+from people as asked join people on people.id = coalesce(asked.merged_into, asked.id)
+where asked.id = any(:ids::uuid[]);
 
 -- name: by_email(email)^
--- the person with an address
-select id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer from people where email = :email;
+-- the person with an address, also where their account was joined to another
+select people.id, people.email, people.name, people.pronouns, people.zone, people.clock_hours, people.clock_chosen, people.is_facilitator, people.is_organizer
+from people where people.id = account_of(:email);
 
 -- name: add_or_find_person(email, name, pronouns, zone)^
--- a new person, or the one who has the address already
-insert into people (email, name, pronouns, zone) values (:email, :name, :pronouns, :zone)
-on conflict (email) do update set email = excluded.email
-returning id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer, xmax = 0 as is_new;
+-- a new person, or the one who has the address already, also where their account was joined to another
+with added as (
+    insert into people (email, name, pronouns, zone) values (:email, :name, :pronouns, :zone)
+    on conflict (email) do update set email = excluded.email
+    returning id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer, merged_into, xmax = 0 as is_new
+)
+select people.id, people.email, people.name, people.pronouns, people.zone, people.clock_hours, people.clock_chosen, people.is_facilitator, people.is_organizer, false as is_new
+from added join people on people.id = added.merged_into
+union all
+select id, email, name, pronouns, zone, clock_hours, clock_chosen, is_facilitator, is_organizer, is_new
+from added where merged_into is null;
 
 -- name: end_silence(person_id)!
 -- somebody whose account came with a list is mailed by somebody who knows them

@@ -1,6 +1,6 @@
 -- name: count_people(part, most)$
 -- how many people have a role, or how many there are, counted up to `most`
-select (select count(*) from (select from people where :part::text = '' limit :most) as everybody)
+select (select count(*) from (select from people where :part::text = '' and merged_into is null limit :most) as everybody)
     + (select count(*) from (select from people where :part = 'facilitator' and is_facilitator limit :most) as facilitators)
     + (select count(*) from (select from people where :part = 'organizer' and is_organizer limit :most) as organizers);
 
@@ -18,7 +18,7 @@ select
 from (
     (
         select id from people
-        where :part::text = '' and (name_key, email) > ((select name_key from start), (select email from start))
+        where :part::text = '' and merged_into is null and (name_key, email) > ((select name_key from start), (select email from start))
         order by name_key, email limit :limit offset :offset
     )
     union all
@@ -55,6 +55,7 @@ with matching as materialized (
             and (length(:text) < 3 or strpos(email, lower(:text)) > 0)
         )
     )
+    and merged_into is null
     and case :part::text when 'facilitator' then is_facilitator when 'organizer' then is_organizer else true end
     limit :most
 )

@@ -36,7 +36,7 @@ returning id;
 select
     (
         select known_browsers.id from known_browsers join people on people.id = known_browsers.person_id
-        where people.email = :email and key_hash = sha256(:key::bytea || uuid_send(people.id))
+        where people.id = account_of(:email) and key_hash = sha256(:key::bytea || uuid_send(people.id))
     ) as id;
 
 -- name: know_browser(person_id, key)!
@@ -82,7 +82,7 @@ delete from code_failures where changed_at < now() - :lasts::interval;
 
 -- name: person_of_request(id)^
 -- who has the address that a code was asked for, if anybody
-select people.id, people.email from sign_in_requests join people on people.email = sign_in_requests.email
+select people.id, people.email from sign_in_requests join people on people.id = account_of(sign_in_requests.email)
 where sign_in_requests.id = :id;
 
 -- name: add_request(id, email, name, pronouns, zone, clock_hours, next_path, browser_hash, code_hash, code_digits, link_hash, lasts)^
@@ -92,7 +92,7 @@ insert into sign_in_requests (
     link_hash, expires_at
 )
 values (
-    :id, :email, (select people.id from people where people.email = :email), :name, :pronouns, :zone, :clock_hours,
+    :id, :email, account_of(:email), :name, :pronouns, :zone, :clock_hours,
     :next_path, :browser_hash, :code_hash, :code_digits, :link_hash, now() + :lasts::interval
 )
 returning person_id, expires_at;

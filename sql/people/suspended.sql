@@ -21,8 +21,10 @@ where person_id = :person_id and ended_at is null and expires_at > now()
 returning id;
 
 -- name: end_feed(person_id)!
--- the addresses of a person's calendar feeds end
-delete from feeds where person_id = :person_id;
+-- the addresses of a person's calendar feeds end; the next ones are others
+update feeds set
+    number = feeds.number + 1, token_hash = sha256(uuid_send(gen_random_uuid())), former_hashes = '{}', created_at = now()
+where person_id = :person_id;
 
 -- name: lift(person_id)!
 -- an account can sign in again

@@ -66,3 +66,15 @@ async def _end_seat(context: Context, booking_id: UUID, refund: str, actor_id: U
             await payments.refund_everything(tx, booking_id, "taken_off")
         elif refund == "terms" and terms.amount:
             await payments.refund(tx, booking_id, terms.amount, "taken_off")
+
+
+async def end_double(tx: db.Tx, booking_id: UUID, *, actor_id: UUID) -> None:
+    """Let go of one of two seats of a person with two accounts, with a full refund. The gathering is locked."""
+    row = await transitions.lock(tx, booking_id)
+    await transitions.end(tx, row, "cancelled", "taken_off", actor_id=actor_id, offers_seat=False)
+    await payments.refund_everything(tx, booking_id, "taken_off")
+
+
+async def offer_free_seats(tx: db.Tx, gathering_id: UUID) -> None:
+    """Offer what came free at a locked gathering."""
+    await offers.lapse_and_offer(tx, gathering_id)

@@ -26,6 +26,8 @@ async def person(request: Request) -> Response:
     part = Part.read(request.query_params)
     async with access.context(request).db.reading() as tx:
         page = await queries.page(tx, access.path_id(request), part)
+    if page.person["merged_into"]:
+        return render.see_other(f"/organize/people/{page.person['merged_into']}")
     return _show(request, page, part, Form())
 
 
@@ -37,6 +39,7 @@ def _show(request: Request, page: queries.Page, part: Part, form: Form) -> Respo
         form=form,
         page=page,
         member=page.person,
+        merge=page.person["merge"],
         part=part,
         is_me=page.person["id"] == request.state.person.id,
         state_names=STATE_NAMES,
