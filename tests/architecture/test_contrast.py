@@ -86,7 +86,7 @@ def test_reduced_motion_is_respected() -> None:
 
 def test_the_browser_bar_has_the_colors_of_the_ground() -> None:
     base = (Path(__file__).parents[2] / "templates" / "base.html").read_text()
-    meant = ["{{ settings.community.colors.ground }}", "{{ settings.community.colors.ground_dark }}"]
+    meant = ["{{ in_force.colors.ground }}", "{{ in_force.colors.ground_dark }}"]
     assert re.findall(r'name="theme-color" content="([^"]+)"', base) == meant
     assert (OURS.ground, OURS.ground_dark) == (LIGHT["ground"], DARK["ground"])
 

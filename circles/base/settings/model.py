@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from functools import cache
+from operator import is_not
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -70,17 +71,22 @@ class Settings(BaseSettings):
     crisis_lines: Annotated[list[CrisisLine], NoDecode] = UNITED_STATES
 
     _community: Community | None = PrivateAttr(default=None)
+    _first: tuple[tuple[object, ...], Community] | None = PrivateAttr(default=None)
 
     @property
     def community(self) -> Community:
         """What the community says of itself: the stored version, or the first values while none is stored."""
-        return self._community or Community(
-            community_name=self.community_name,
-            mail_name=self.mail_name,
-            calendar_name=self.mail_name,
-            statement_name=self.statement_name,
-            crisis_lines=tuple(self.crisis_lines),
-        )
+        if self._community:
+            return self._community
+        given = (self.community_name, self.mail_name, self.statement_name, self.crisis_lines)
+        # Pages read it a few times each. A copy with other values brings the cached ones along.
+        if self._first is None or any(map(is_not, self._first[0], given)):
+            name, mail_name, statement_name, lines = given
+            self._first = (
+                given,
+                Community(name, mail_name, mail_name, statement_name, crisis_lines=tuple(lines)),
+            )
+        return self._first[1]
 
     def with_community(self, community: Community) -> Settings:
         """These settings with a stored version in force."""
