@@ -375,9 +375,9 @@ of_people as (
 )
 select
     of_people.measure, of_people.part, of_people.month, sum(of_people.value)::bigint as value,
-    trim_array(
+    to_jsonb(trim_array(
         array_agg(of_people.person) filter (where of_people.person is not null), greatest(count(of_people.person) - 5, 0)::int
-    ) as people
+    )) as people
 from of_people
 group by of_people.measure, of_people.part, of_people.month
 order by of_people.measure, of_people.part, of_people.month;
