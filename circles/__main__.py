@@ -30,6 +30,7 @@ from circles.commands.opening import (
     tell,
     warn_of_stored_settings,
     warn_of_zones,
+    write_all,
 )
 
 # Other modules are imported where they are used: `assets` need not wait for the whole site.
@@ -37,7 +38,10 @@ from circles.commands.opening import (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns its exit status. Errors that a person can correct are printed without a traceback."""
-    given = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    is_export = words[:1] == ["export"]  # which reads its options itself, with what it needs for that
+    given = parser().parse_args(words[:1] if is_export else words)
+    given.options = words[1:]
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -111,6 +115,8 @@ def run_command(given: argparse.Namespace) -> int:
         return jobs(given.what, given.which, every=given.all, is_sure=given.yes)
     if given.command == "organizer":
         return organizer(given.email, remove=given.remove, is_sure=given.yes)
+    if given.command == "export":
+        return export(given.options)
     if given.command in PERSON_COMMANDS:
         return PERSON_COMMANDS[given.command](given.email)
     return COMMANDS[given.command]()
@@ -128,6 +134,7 @@ def parser() -> argparse.ArgumentParser:
     for name, command in PERSON_COMMANDS.items():
         subparser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         subparser.add_argument("email", help="the mail address")
+    commands.add_parser("export", help=export.__doc__)
     subparser = commands.add_parser("organizer", help=organizer.__doc__, description=organizer.__doc__)
     subparser.add_argument(
         "email", nargs="?", help="the address of their account; without it, organizers are listed"
@@ -316,7 +323,26 @@ def mail_test(email: str) -> int:
     return 0 if is_well else 1
 
 
-def export(email: str) -> int:
+def export(options: list[str]) -> int:
+    """Write a file with rows of the community, or everything stored about one person."""
+    from circles.exports import command
+
+    given = command.parser().parse_args(options)
+    if "@" in given.what:
+        return export_person(given.what)
+    choices = command.read_options(given)
+
+    async def run() -> None:
+        async with context(settings) as opened:
+            await command.write(opened, choices, lambda chunk: write_all(handle, chunk))
+
+    with database(read_settings(), shared=True) as settings, command.open_output(given.output) as handle:
+        tell(f"Exporting from {command.place_of(settings.database_url)}.")
+        asyncio.run(run())
+    return 0
+
+
+def export_person(email: str) -> int:
     """Print everything stored about one person, as JSON."""
     from circles.commands import personal_data
 
@@ -353,7 +379,6 @@ COMMANDS: dict[str, Callable[[], int]] = {
 }
 
 PERSON_COMMANDS: dict[str, Callable[[str], int]] = {
-    "export": export,
     "erase": erase,
     "mail-test": mail_test,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Generator
@@ -29,6 +30,16 @@ def say(text: str) -> None:
     """Print what a command was asked for. Raises OutputLost."""
     try:
         print(text, flush=True)
+    except OSError as error:
+        raise OutputLost(error) from None
+
+
+def write_all(handle: int, chunk: bytes) -> None:
+    """Write a part of a file that a command was asked for. Raises OutputLost."""
+    rest = memoryview(chunk)
+    try:
+        while rest:
+            rest = rest[os.write(handle, rest) :]
     except OSError as error:
         raise OutputLost(error) from None
 
