@@ -238,6 +238,9 @@ async def compare_returns(context: Context, everything: list[Row]) -> None:
     assert {(str(row["month"]), row["later"]): row["people"] for row in found} == cohorts
     assert {str(row["month"]): row["again"] for row in found if row["later"] is None} == again
 
+
+async def compare_amounts(context: Context, everything: list[Row]) -> None:
+    months = {str(month) for month in HALF_YEAR.months}
     paid = [seat for seat in everything if seat["month"] in months and seat["kind"] in ("paid", "community")]
     [total] = [row for row in await read(context, "amounts", Selection(HALF_YEAR)) if row["grouping"] == ""]
     amounts = Counter(seat["amount"] for seat in paid if seat["kind"] == "paid")
