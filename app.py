@@ -77,6 +77,8 @@ from circles.messages import circle_pages as circle_messages
 from circles.messages import pages as messages_pages
 from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
+from circles.organizing.moving_in import pages as moving_in_pages
+from circles.organizing.moving_in.inviting import pages as inviting_pages
 from circles.organizing.needs import pages as needs_pages
 from circles.organizing.overview import actions as month_counts
 from circles.organizing.overview import pages as overview_pages
@@ -506,6 +508,43 @@ IMPORTS = [
     route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Access.ORGANIZER),
 ]
 
+# Lists of people, past attendance and bookings ahead that organizers bring in, and invitations by mail.
+MOVING_IN = [
+    *form(
+        "/organize/moving-in",
+        moving_in_pages.imports,
+        moving_in_pages.send,
+        Access.ORGANIZER,
+        max_body=moving_in_pages.MAX_BODY,
+    ),
+    route("/organize/moving-in/help", moving_in_pages.help_page, Access.ORGANIZER),
+    route("/organize/moving-in/{kind:str}.csv", moving_in_pages.template, Access.ORGANIZER),
+    route("/organize/moving-in/{id}", moving_in_pages.show, Access.ORGANIZER),
+    *form(
+        "/organize/moving-in/{id}/columns",
+        moving_in_pages.columns_form,
+        moving_in_pages.match,
+        Access.ORGANIZER,
+    ),
+    post("/organize/moving-in/{id}/read", moving_in_pages.read_again, Access.ORGANIZER),
+    post("/organize/moving-in/{id}/answers", moving_in_pages.answer, Access.ORGANIZER),
+    post("/organize/moving-in/{id}/confirm", moving_in_pages.confirm, Access.ORGANIZER),
+    post("/organize/moving-in/{id}/drop", moving_in_pages.discard, Access.ORGANIZER),
+    route("/organize/moving-in/{id}/refused.csv", moving_in_pages.refused_csv, Access.ORGANIZER),
+    *form("/organize/moving-in/{id}/tell", moving_in_pages.tell_form, moving_in_pages.tell, Access.ORGANIZER),
+    *form(
+        "/organize/invitations",
+        inviting_pages.invitations,
+        inviting_pages.invite,
+        Access.ORGANIZER,
+        max_body=inviting_pages.MAX_BODY,
+    ),
+    route("/organize/invitations/{id}", inviting_pages.batch, Access.ORGANIZER),
+    post("/organize/invitations/{id}/withdraw", inviting_pages.withdraw, Access.ORGANIZER),
+    route("/invitations/{token}", inviting_pages.opened, Access.PUBLIC),
+    post("/invitations/{token}/none", inviting_pages.refuse_mail, Access.PUBLIC),
+]
+
 # Finding a therapist.
 FINDING = [
     route("/therapists", search_pages.listing, Access.PUBLIC),
@@ -620,7 +659,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *COMMUNITY,
         *PAYMENTS,
     ]
-    every += [*ORGANIZING, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
+    every += [*ORGANIZING, *MOVING_IN, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
     return [*every, *PRACTICE] if settings.practice else every
 
 
@@ -633,7 +672,11 @@ def build(settings: Settings) -> Starlette:
     app = Site(
         routes=every,
         middleware=[
-            Middleware(headers.SameSiteOnly, origin=settings.base_url, open_to=(reminders_pages.PATH,)),
+            Middleware(
+                headers.SameSiteOnly,
+                origin=settings.base_url,
+                open_to=(reminders_pages.PATH, inviting_pages.PATH),
+            ),
             Middleware(headers.BodyDeadline),
             Middleware(headers.Utf8Forms),
         ],

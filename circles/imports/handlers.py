@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -86,6 +87,10 @@ class ListPages:
             raise Refused(Reason("missing", "Please say what the list is of.", "kind"))
         return self.kinds[form.value("kind")]
 
+    async def read(self, tx: db.Tx, import_id: UUID) -> db.Record:
+        """One of these imports, with its counts. Raises NotFound."""
+        return await queries.read_import(tx, import_id, self.kinds)
+
     async def imports(self, request: Request) -> Response:
         """The files so far, and the form for another."""
         return await self._home(request, Form({"kind": request.query_params.get("kind", "")}))
@@ -128,7 +133,7 @@ class ListPages:
 
     async def _columns(self, request: Request) -> tuple[db.Record, list[db.Record]]:
         async with access.context(request).db.reading() as tx:
-            file = await queries.read_import(tx, access.path_id(request), self.kinds)
+            file = await self.read(tx, access.path_id(request))
             return file, await queries.first_rows(tx, file["id"])
 
     def _columns_page(
@@ -205,7 +210,7 @@ class ListPages:
         query = request.query_params
         page = reading.page_number(query.get("page", ""), MAX_PAGES)
         async with access.context(request).db.reading() as tx:
-            file = await queries.read_import(tx, access.path_id(request), self.kinds)
+            file = await self.read(tx, access.path_id(request))
             here = f"{self.home}/{file['id']}"
             if file["state"] == "matching":
                 return render.see_other(f"{here}/columns")

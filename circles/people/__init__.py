@@ -12,7 +12,7 @@ from circles.people.queries import (
     profiles,
     start_sign_in,
 )
-from circles.people.rules import Person, Role, parse_address, parse_name, role_refusals
+from circles.people.rules import Person, Role, parse_address, parse_name, parse_pronouns, role_refusals
 from circles.people.sign_in_actions import on_sign_out_everywhere
 from circles.people.sign_in_rules import SIGN_IN_LASTS
 from circles.people.suspended.actions import is_suspended, lift_suspension, suspend_account
@@ -34,6 +34,7 @@ __all__ = [
     "on_sign_out_everywhere",
     "parse_address",
     "parse_name",
+    "parse_pronouns",
     "picture_upload",
     "profiles",
     "role_refusals",

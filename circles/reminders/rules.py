@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from circles.base.row import Row
-
-_KEY_BYTES: Final = 16
+from circles.web import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +52,9 @@ def choice_text(choice: Row) -> str:
 
 def token(key: bytes, person_id: UUID) -> str:
     """The key in the address of a person's choice of reminders. key: the site's own, so that nobody can make one."""
-    return urlsafe_b64encode(person_id.bytes + _signature(key, person_id)).rstrip(b"=").decode()
+    return tokens.make(key, "reminders", person_id)
 
 
 def person_of(keys: Iterable[bytes], typed: str) -> UUID | None:
     """Whose choice a token opens; None for one not made here. keys: the present one and that of before."""
-    try:
-        raw = urlsafe_b64decode(typed.encode("ascii") + b"==")
-    except (NotBase64, ValueError):
-        return None
-    if len(raw) != 16 + _KEY_BYTES:
-        return None
-    person_id = UUID(bytes=raw[:16])
-    ours = any(hmac.compare_digest(raw[16:], _signature(key, person_id)) for key in keys)
-    return person_id if ours else None
-
-
-def _signature(key: bytes, person_id: UUID) -> bytes:
-    return hmac.digest(key, f"reminders|{person_id}".encode(), "sha256")[:_KEY_BYTES]
+    return tokens.read(keys, "reminders", typed)

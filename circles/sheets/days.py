@@ -69,15 +69,19 @@ def is_day_first(cells: Iterable[str]) -> bool:
 
 
 def is_undecided(cells: Iterable[str]) -> bool:
-    """Whether a column writes days such as 3/4/2027, and none of them says what comes first."""
+    """Whether a column has days such as 3/4/2027, and its other days do not say what comes first, or say both."""
     kept = list(cells)
     day_first, month_first = _orders(kept)
-    both = any(
-        match[2] != "." and match[1].zfill(2) != match[3].zfill(2)
-        for cell in kept
-        if not ISO.search(cell) and (match := THREE.search(cell))
-    )
-    return both and not day_first and not month_first
+    return bool(day_first) == bool(month_first) and any(map(is_ambiguous, kept))
+
+
+def is_ambiguous(cell: str) -> bool:
+    """Whether a day may be read in two ways, such as 3/4/2027."""
+    match = None if ISO.search(cell) else THREE.search(cell)
+    if match is None or match[2] == ".":
+        return False
+    first, second = int(match[1]), int(match[3])
+    return first != second and first <= 12 and second <= 12
 
 
 def _orders(cells: Iterable[str]) -> tuple[int, int]:

@@ -325,6 +325,11 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "paid"),
     "moved_in_gatherings": _all(IMPERSONAL, "gathering_id import_id"),
     "untold_people": _all(IMPERSONAL, "import_id") | _all(PERSON, "person_id") | _all(PERSONAL, "since"),
+    "account_invitations": _all(IMPERSONAL, "id batch circle_id state created_at ended_at")
+    | _all(PERSON, "invited_by")
+    | _all(PERSONAL, "email"),
+    # Of any address, also of one without an account: it asked for no invitations, and its erasure does not undo that.
+    "unwanted_mail": _all(IMPERSONAL, "since") | _all(SECRET, "address_hash"),
     "short_lists": _all(PERSON, "person_id") | _all(PERSONAL, "listing_id added_at"),
     "introductions": _all(IMPERSONAL, "mail_id")
     | _all(PERSON, "id person_id")
@@ -386,6 +391,7 @@ STAYS = frozenset(
             "sent_forms",
             "stand_ins",
             "taps",
+            "unwanted_mail",
             "walk_ins",
         ),
     )

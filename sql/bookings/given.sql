@@ -2,7 +2,7 @@
 -- a gathering for somebody who may act for it, locked, with what decides whether a seat can be given
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.starts_at, gatherings.capacity, gatherings.seats_taken,
-    circles.state as circle_state, circles.currency, circles.minimum, circles.maximum, circles.refund_hours,
+    gatherings.community_seats, gatherings.community_taken, circles.state as circle_state, circles.currency, circles.minimum, circles.maximum, circles.refund_hours,
     circles.late_refund_percent, circles.guidelines_id, circles.discreet_name, host.part, clock_timestamp() as now,
     screenings.newcomers_most
 from gatherings
@@ -27,7 +27,7 @@ select
     coalesce((select kept_apart(:gathering, people.id) from people where people.id = account_of(:email)), false) as kept_apart,
     newcomers_at(:gathering) as newcomers;
 
--- name: give(gathering, person, currency, maximum, refund_hours, late_percent, actor_id)$
+-- name: give(kind, gathering, person, currency, maximum, refund_hours, late_percent, actor_id)$
 -- a given seat, the lowest free one, with its event; no row when there is none. The caller holds the gathering's lock
 with free as (
     select gatherings.id, min(number) as seat
@@ -40,7 +40,7 @@ with free as (
         late_refund_percent, confirmed_at
     )
     select
-        free.id, :person, free.seat, 'free', 'confirmed', 0, :currency, 0, :maximum, :refund_hours,
+        free.id, :person, free.seat, :kind, 'confirmed', 0, :currency, 0, :maximum, :refund_hours,
         :late_percent, now()
     from free
     on conflict do nothing
@@ -55,6 +55,19 @@ select id from booking;
 -- under which name a seat was given, by whom
 insert into given_seats (booking_id, given_by, name, email, made_account)
 values (:booking, :actor_id, :name, :email, :made_account);
+
+-- name: know_facts(ids)!
+-- whoever has these seats is told what holds now, and asked to agree to the guidelines by the same mail
+with asked as (
+    insert into guidelines_asked (person_id, version_id)
+    select distinct bookings.person_id, must_agree_to(bookings.person_id, circles.guidelines_id)
+    from bookings
+    join gatherings on gatherings.id = bookings.gathering_id
+    join circles on circles.id = gatherings.circle_id
+    where bookings.id = any(:ids::uuid []) and must_agree_to(bookings.person_id, circles.guidelines_id) is not null
+    on conflict do nothing
+)
+update bookings set known = gathering_facts(gathering_id) where id = any(:ids::uuid []);
 
 -- name: note_asked(person, guidelines)!
 -- who is given a seat is asked by its mail, and not once more for a change before it

@@ -143,6 +143,10 @@ select
     ) as listing_import_rows,
     (select jsonb_agg(to_jsonb(moved_in_seats)) from moved_in_seats where booking_id in (select id from mine))
         as moved_in_seats,
+    (
+        select jsonb_agg(to_jsonb(account_invitations)) from account_invitations
+        where invited_by = :person or email = (select people.email from people where id = :person)
+    ) as account_invitations,
     (select jsonb_agg(to_jsonb(untold_people)) from untold_people where person_id = :person) as untold_people,
     (select jsonb_agg(to_jsonb(short_lists)) from short_lists where person_id = :person) as short_lists,
     (select jsonb_agg(to_jsonb(introductions)) from introductions where person_id = :person) as introductions,
@@ -365,6 +369,8 @@ with said as (
 ), sent as (
     -- Nobody reads a file anew that holds what is erased here.
     update listing_imports set content = null where content is not null and id in (select import_id from said)
+), invited as (
+    delete from account_invitations where email = (select people.email from people where id = :person)
 ), paid as (
     update moved_in_seats set paid = null where booking_id in (select id from bookings where person_id = :person)
 )

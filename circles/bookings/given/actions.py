@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -39,7 +40,7 @@ async def give_seat(context: Context, actor: Person, gathering_id: UUID, gift: G
             raise Refused(_TOO_OFTEN)
         person, is_new = await people.account_for(tx, email=gift.email, name=gift.name, actor_id=actor.id)
         wait_id = await offers.accept(tx, gathering_id, person.id)
-        booking_id = await _give(tx, gathering, person.id, actor)
+        booking_id = await _give(tx, gathering, person.id, actor.id)
         await SQL.note_given(
             tx, booking=booking_id, actor_id=actor.id, name=gift.name, email=gift.email, made_account=is_new
         )
@@ -61,16 +62,49 @@ _NOT_TO_THEM = Reason(
 _TOO_OFTEN = Reason("too_often", "Many seats were given today already. Please go on tomorrow.")
 
 
-async def _give(tx: db.Tx, gathering: db.Record, person_id: UUID, actor: Person) -> UUID:
+async def move_in(
+    tx: db.Tx, actor_id: UUID, gathering_id: UUID, gift: Gift, person_id: UUID, *, kind: str, is_new: bool
+) -> UUID:
+    """Give a seat that a list brings, of kind free or community, in the caller's transaction. Nobody is mailed.
+
+    is_new: the account was made by the list. Returns the booking's id. Raises NotFound, and Refused with every reason.
+    """
+    gathering = or_not_found(await SQL.lock_gathering(tx, gathering=gathering_id, actor_id=actor_id))
+    standing = await SQL.standing(tx, gathering=gathering_id, email=gift.email)
+    refuse_if(rules.give_refusals(gathering, standing, gift))
+    if kind == "community" and gathering["community_taken"] >= gathering["community_seats"]:
+        raise Refused(Reason("no_community", "Every community seat is taken.", "seat"))
+    wait_id = await offers.accept(tx, gathering_id, person_id)
+    booking_id = await _give(tx, gathering, person_id, actor_id, kind)
+    await SQL.note_given(
+        tx, booking=booking_id, actor_id=actor_id, name=gift.name, email=gift.email, made_account=is_new
+    )
+    if gift.cash:
+        await payments.note_cash(
+            tx, gift.key, booking_id, "received", gift.cash, gathering["currency"], actor_id=actor_id
+        )
+    if wait_id:
+        await offers.note_booking(tx, gathering_id, wait_id, booking_id)
+    return booking_id
+
+
+async def invite_later(tx: db.Tx, booking_ids: Sequence[UUID]) -> None:
+    """Invite somebody to seats that a list brought, in one mail, and what is known of them counts from now on."""
+    await SQL.know_facts(tx, ids=list(booking_ids))
+    await transitions.send_invites(tx, booking_ids)
+
+
+async def _give(tx: db.Tx, gathering: db.Record, person_id: UUID, actor_id: UUID, kind: str = "free") -> UUID:
     booking_id = await SQL.give(
         tx,
+        kind=kind,
         gathering=gathering["id"],
         person=person_id,
         currency=gathering["currency"],
         maximum=gathering["maximum"],
         refund_hours=gathering["refund_hours"],
         late_percent=gathering["late_refund_percent"],
-        actor_id=actor.id,
+        actor_id=actor_id,
     )
     if booking_id is None:  # there was a free seat, so the address is one that is suspended
         raise Refused(_NOT_TO_THEM)

@@ -84,6 +84,7 @@ _CIRCLES: Final = {
     "gathering.discarded": "discarded a planned gathering",
     "gathering.kept": "kept a gathering that the schedule lacks",
     "gathering.planned": "planned a gathering",
+    "gathering.moved_in": "brought in a past gathering with a list",
     "gathering.planted": "planned a gathering by its schedule",
     "gathering.published": "published a gathering",
     "gathering.room_opened": "opened a room",
@@ -149,6 +150,7 @@ _PEOPLE: Final = {
     "role_request.open": "asked to be a facilitator",
 }
 _DIRECTORY: Final = {
+    "import.answered": "answered questions about a file",
     "import.begun": "brought in a file",
     "import.confirmed": "confirmed an import",
     "import.dropped": "dropped an import",
@@ -157,7 +159,10 @@ _DIRECTORY: Final = {
     "import.read_again": "read an imported file again",
     "import.matched": "matched the columns of a file",
     "import.explained": "explained words of a file",
+    "import.told": "told the people of an import",
     "import.written": "wrote an import",
+    "invitations.added": "invited people by mail",
+    "invitations.withdrawn": "withdrew invitations",
     "licence.checked": "checked a license",
     "listing.asked": "asked a therapist to confirm their listing",
     "listing.confirmed": "confirmed a listing",

@@ -1,0 +1,1 @@
+"""Inviting a list of people by mail to make an account."""
