@@ -85,10 +85,12 @@ async def test_taps_made_without_a_network_are_kept_and_sent_once(visit: Visit, 
     await expect(visitor.page.locator("#room-line")).to_have_text("Saved")
     await cut(visitor)
     await row_of(visitor, "Bela").get_by_role("button", name="Absent").click()
-    await row_of(visitor, "Bela").get_by_role("button", name="Came").click()  # late after all
+    await row_of(visitor, "Bela").get_by_role("button", name="Came").click()
+    await row_of(visitor, "Bela").get_by_role("button", name="Late").click()
     await row_of(visitor, "Cleo").get_by_role("button", name="Excused").click()
     await visitor.sees(KEPT)
     await visitor.sees("2 came")
+    await visitor.sees("1 late")
     await visitor.page.locator(".room-bar").get_by_role("button", name="Crisis card").click()
     await expect(visitor.page.locator("#crisis-card")).to_be_visible()
     await visitor.page.locator("#crisis-card").get_by_role("button", name="Close the card").click()
@@ -104,8 +106,19 @@ async def test_taps_made_without_a_network_are_kept_and_sent_once(visit: Visit, 
         await expect(pressed(visitor, name, mark)).to_be_visible()
         found = await site.ask("select mark from attendance where booking_id = $1", bookings[name])
         assert found == mark
+    late = row_of(visitor, "Bela").get_by_role("button", name="Late")
+    await expect(late).to_have_attribute("aria-pressed", "true")
+    of_bela = (
+        "select array_agg(mark || case when late then ' late' else '' end order by made_at) "
+        "from register_marks where booking_id = $1"
+    )
+    assert await site.ask(of_bela, bookings["Bela"]) == [
+        "absent",
+        "came",
+        "came late",
+    ]
     taps = "select count(*) from taps join bookings on bookings.id = booking_id where gathering_id = $1"
-    assert await site.ask(taps, gathering) == 4
+    assert await site.ask(taps, gathering) == 5
 
 
 async def _all_marked(site: Site, gathering: UUID) -> bool:

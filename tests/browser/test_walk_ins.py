@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.site import Site
+from tests.browser.site import Site, until
 from tests.browser.test_room import cut, row_of
 from tests.browser.test_room_reload import in_the_room
 
@@ -33,6 +33,13 @@ async def test_a_walk_in_without_a_network_is_sent_once(visit: Visit, site: Site
     await visitor.sees("1 came")
     assert await site.ask(ADDED, gathering) == 1
     assert "Noor" not in await page.evaluate(PHONE)
+    await cut(visitor)
+    await row_of(visitor, "Noor").get_by_role("button", name="Left early").click()
+    await visitor.sees("1 left early")
+    await visitor.context.set_offline(False)
+    await until(
+        lambda: site.ask("select left_early from walk_ins where gathering_id = $1", gathering), "the mark"
+    )
     async with page.expect_response("**/room/marks"):
         await page.evaluate("() => dispatchEvent(new Event('online'))")
     assert await site.ask(ADDED, gathering) == 1

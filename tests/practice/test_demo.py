@@ -435,6 +435,21 @@ async def test_registers_of_older_gatherings_are_closed(demo_context: Context) -
     assert await _value(demo_context, "select count(*) from gatherings where closed_at < ends_at") == 0
 
 
+async def test_a_register_was_opened_again_for_a_late_mark(demo_context: Context) -> None:
+    (row,) = await _fetch(
+        demo_context,
+        "select events.why, gatherings.closed_at > events.at as closed, ("
+        "select array_agg(marks.late order by marks.id) from register_marks as marks "
+        "where marks.gathering_id = gatherings.id and marks.made_at > events.at) as late "
+        "from events join gatherings on gatherings.id = events.about where events.what = 'register.reopened'",
+    )
+    assert row["why"].startswith("Came after the break")
+    assert (row["closed"], row["late"]) == (True, [True])
+    newest = "select max(made_at) from register_marks where late"
+    present = f"select count(*) from attendance where late and marked_at = ({newest})"
+    assert await _value(demo_context, present) == 1
+
+
 async def test_the_directory_has_exceptional_listings(demo_context: Context) -> None:
     states = await _fetch(demo_context, "select state, count(*)::int as n from listings group by state")
     assert {row["state"]: row["n"] for row in states} == {"shown": 117, "waiting": 2, "hidden": 1}

@@ -26,6 +26,7 @@ def open_room(plan: Plan) -> None:
         plan.find("people", id=booking["person_id"])["access_needs"] = needs
     _write_notes(plan, plan.meeting("tuesday", -1))
     _close_registers(plan)
+    _correct_a_register(plan, plan.meeting("tuesday", -2))
 
 
 def _write_notes(plan: Plan, meeting: Meeting) -> None:
@@ -51,6 +52,24 @@ def _close_registers(plan: Plan) -> None:
             at = meeting.ends_at + timedelta(hours=2)
             rows[meeting.id].update(closed_at=at, closed_by=meeting.lead)
             plan.event("register.closed", meeting.id, at, meeting.lead, "open", "closed")
+
+
+def _correct_a_register(plan: Plan, meeting: Meeting) -> None:
+    """The day after, a closed register is opened again for one mark, and closed."""
+    row = plan.find("gatherings", id=meeting.id)
+    seat = plan.bookings_of([meeting], confirmed=True)[0]["id"]
+    opened = min(row["closed_at"] + timedelta(hours=14), plan.now - timedelta(hours=1))
+    marked, closed = opened + timedelta(minutes=1), opened + timedelta(minutes=3)
+    before = plan.find("register_marks", booking_id=seat)
+    was = f"{before['mark']}{' late' * before['late']}{' left_early' * before['left_early']}"
+    mark = {"gathering_id": meeting.id, "booking_id": seat, "mark": "came", "late": True, "left_early": False}
+    plan.mark(mark | {"made_at": marked, "received_at": marked, "made_by": meeting.lead, "source": "tap"})
+    why = data.community()["room"]["why_opened_again"]
+    plan.event("register.reopened", meeting.id, opened, meeting.lead, "closed", "open")
+    plan.rows["events"][-1]["why"] = why
+    plan.event("attendance.marked", seat, marked, meeting.lead, was, "came late")
+    plan.event("register.closed", meeting.id, closed, meeting.lead, "open", "closed")
+    row.update(closed_at=closed, reopened_at=opened)
 
 
 def write_messages_and_run_sheets(plan: Plan) -> None:
