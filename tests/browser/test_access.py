@@ -279,6 +279,8 @@ PAGES = [
     ("member", "/my/complaints/{complaint}"),
     ("organizer", "/organize/bookings"),
     ("organizer", "/organize/exports"),
+    ("organizer", "/organize/reports/people"),
+    ("organizer", "/organize/reports/funder"),
     ("organizer", "/organize/therapists?show=all"),
     ("organizer", "/organize/therapists/{listing}"),
     ("organizer", "/organize/therapists?show=complaints"),
