@@ -211,6 +211,32 @@ def _limited(text: str, field: str, max_length: int, required: bool) -> str:
     return text
 
 
+def parse_address(typed: str, field: str = "email") -> str:
+    """A mail address as it is stored: lower case, a domain in other letters in its ASCII form (RFC 5891).
+
+    Raises Refused for what is no address, or one whose name part our mail cannot reach.
+    """
+    address = _normalized(line(typed, field, max_length=254))
+    if not address:
+        raise Refused(
+            Reason("address_unreadable", "Please give a mail address such as name@example.org.", field)
+        )
+    return address
+
+
+@lru_cache(maxsize=64)
+def _normalized(typed: str) -> str:
+    """An address as it is stored; empty for an invalid one. Cached, because a form is read more than once."""
+    # Imported here, because the import compiles many patterns.
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        address = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return ""
+    return (address.ascii_email or address.normalized).lower()
+
+
 @lru_cache(maxsize=256)
 def markdown(source: str) -> str:
     """Markdown as safe HTML: raw HTML is shown as text, links are http, https or mailto only; a bare address is one.

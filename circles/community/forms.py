@@ -11,7 +11,7 @@ from circles.base import clock, discreet, money, text
 from circles.base.errors import Reason
 from circles.base.money import Scale
 from circles.base.reading import Reader
-from circles.base.settings import ASKS, Community, CrisisLine, addresses, colors, crisis_lines
+from circles.base.settings import ASKS, Community, CrisisLine, colors, crisis_lines
 from circles.base.settings.colors import Colors
 
 MAX_LINES = 8
@@ -150,11 +150,8 @@ def _statement(reader: Reader) -> str:
 
 
 def _contact(reader: Reader) -> str:
-    address = reader.line("contact_address", max_length=200, required=False)
-    if address and not addresses.is_mail_address(address):
-        sentence = "Please give the mail address alone, such as hello@example.org, or leave it empty."
-        reader.add(Reason("address", sentence, "contact_address"))
-    return address
+    typed = reader.value("contact_address").strip()
+    return reader.take(lambda: text.parse_address(typed, "contact_address"), "") if typed else ""
 
 
 def _zone(reader: Reader) -> str:

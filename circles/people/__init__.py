@@ -1,5 +1,6 @@
 """Accounts, sign-in, roles, profiles."""
 
+from circles.base.text import parse_address
 from circles.people import picture_upload, same_names
 from circles.people.actions import account_for, lock_for_role, set_role
 from circles.people.organizers_mail import notify_organizers
@@ -12,7 +13,7 @@ from circles.people.queries import (
     profiles,
     start_sign_in,
 )
-from circles.people.rules import Person, Role, parse_address, parse_name, parse_pronouns, role_refusals
+from circles.people.rules import Person, Role, parse_name, parse_pronouns, role_refusals
 from circles.people.sign_in_actions import on_sign_out_everywhere
 from circles.people.sign_in_rules import SIGN_IN_LASTS
 from circles.people.suspended.actions import is_suspended, lift_suspension, suspend_account

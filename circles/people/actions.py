@@ -6,6 +6,7 @@ import hashlib
 from uuid import UUID
 
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused
+from circles.base.text import parse_address
 from circles.people import rules
 from circles.people.queries import by_email
 from circles.people.rules import Person, Role
@@ -218,7 +219,7 @@ async def appoint_organizer(context: Context, *, email: str, name: str = "") -> 
     For the command line only: for the first organizer, and where none can sign in any more. Raises Refused for an
     address or a name that cannot be read.
     """
-    address = rules.parse_address(email)
+    address = parse_address(email)
     account_name = rules.parse_name(name or address.partition("@")[0])
     async with context.db.transaction() as tx:
         await db.rows(ROLES.lock_organizers(tx))
@@ -238,7 +239,7 @@ async def dismiss_organizer(context: Context, *, email: str) -> None:
 
     Raises NotFound for an address without an account, Refused for what is no address.
     """
-    address = rules.parse_address(email)
+    address = parse_address(email)
     async with context.db.transaction() as tx:
         await db.rows(ROLES.lock_organizers(tx))
         person = await by_email(tx, address)
@@ -256,4 +257,4 @@ async def organizers(context: Context) -> list[Person]:
 async def has_account(context: Context, *, email: str) -> bool:
     """Whether somebody has an account with this address. Raises Refused for what is no address."""
     async with context.db.reading() as tx:
-        return await by_email(tx, rules.parse_address(email)) is not None
+        return await by_email(tx, parse_address(email)) is not None

@@ -60,7 +60,7 @@ async def by_ids(tx: db.Tx, ids: Iterable[UUID]) -> dict[UUID, Person]:
 
 
 async def by_email(tx: db.Tx, email: str) -> Person | None:
-    """The person with an address (as `rules.parse_address` returns it), or None."""
+    """The person with an address (as `people.parse_address` returns it), or None."""
     return _person(await SQL.by_email(tx, email=email))
 
 

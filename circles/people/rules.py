@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -121,32 +120,6 @@ class Profile:
     languages: str = ""
     picture: str = ""
     has_page: bool = False
-
-
-def parse_address(typed: str, field: str = "email") -> str:
-    """A mail address as it is stored: lower case, a domain in other letters in its ASCII form (RFC 5891).
-
-    Raises Refused for what is no address, or one whose name part our mail cannot reach.
-    """
-    address = _normalized(text.line(typed, field, max_length=254))
-    if not address:
-        raise Refused(
-            Reason("address_unreadable", "Please give a mail address such as name@example.org.", field)
-        )
-    return address
-
-
-@lru_cache(maxsize=64)
-def _normalized(typed: str) -> str:
-    """An address as it is stored; empty for an invalid one. Cached, because a form is read more than once."""
-    # Imported here, because the import compiles many patterns.
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        address = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError:
-        return ""
-    return (address.ascii_email or address.normalized).lower()
 
 
 def parse_name(typed: str, field: str = "name") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles.base import text
 from circles.base.errors import Refused
 from circles.people import rules, sign_in_actions, sign_in_rules
 from circles.people.sign_in_actions import BrowserKeys, SignIn
@@ -72,7 +73,7 @@ async def request_mail(request: Request) -> Response:
 
 
 def _sign_in_request(form: Form, zone: str, hours: int | None) -> SignInRequest | None:
-    email = form.take(lambda: rules.parse_address(form.value("email")))
+    email = form.take(lambda: text.parse_address(form.value("email")))
     name, pronouns = rules.read_name(form, required=False)
     if email is None or not form.ok:
         return None

@@ -114,7 +114,7 @@ BAD_INPUT: list[tuple[dict[str, str], str]] = [
     ({"statement_name": "Zürich*"}, "letters A to Z"),
     ({"statement_name": "12345"}, "at least one letter"),
     ({"statement_name": "THE LONG NAME"}, "up to 10 characters"),
-    ({"contact_address": "Lake <hello@example.org>"}, "the mail address alone"),
+    ({"contact_address": "Lake <hello@example.org>"}, "Please give a mail address"),
     ({"line_1_href": "javascript:alert(1)"}, "begin with tel:"),
     ({"line_1_href": "http://example.org"}, "begin with tel:"),
     (

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from circles.base import text
 from circles.base.clock import Viewer
 from circles.base.errors import Refused
 from circles.base.settings import Settings
@@ -43,8 +44,8 @@ def codes(do: Callable[[], object]) -> set[str]:
     ],
 )
 def test_an_address_is_kept_in_one_form(typed: str, kept: str) -> None:
-    assert rules.parse_address(typed) == kept
-    assert rules.parse_address(kept) == kept
+    assert text.parse_address(typed) == kept
+    assert text.parse_address(kept) == kept
 
 
 @pytest.mark.parametrize(
@@ -64,20 +65,20 @@ def test_an_address_is_kept_in_one_form(typed: str, kept: str) -> None:
     ],
 )
 def test_what_is_no_address_is_refused(typed: str) -> None:
-    assert codes(lambda: rules.parse_address(typed)) == {"address_unreadable"}
+    assert codes(lambda: text.parse_address(typed)) == {"address_unreadable"}
 
 
 def test_an_address_may_not_smuggle_a_header_line() -> None:
-    assert codes(lambda: rules.parse_address("mira@example.org\r\nBcc: all@example.org")) == {"line_break"}
-    assert codes(lambda: rules.parse_address("mira\x00@example.org")) == {"bad_character"}
-    assert codes(lambda: rules.parse_address("")) == {"missing"}
-    assert codes(lambda: rules.parse_address("m" * 250 + "@example.org")) == {"too_long"}
+    assert codes(lambda: text.parse_address("mira@example.org\r\nBcc: all@example.org")) == {"line_break"}
+    assert codes(lambda: text.parse_address("mira\x00@example.org")) == {"bad_character"}
+    assert codes(lambda: text.parse_address("")) == {"missing"}
+    assert codes(lambda: text.parse_address("m" * 250 + "@example.org")) == {"too_long"}
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_tidy_address_or_refused(typed: str) -> None:
     try:
-        found = rules.parse_address(typed)
+        found = text.parse_address(typed)
     except Refused:
         return
     assert found == found.lower()

@@ -88,6 +88,11 @@ class Settings(BaseSettings):
             )
         return self._first[1]
 
+    @property
+    def contact(self) -> str:
+        """The address at which somebody reaches the organizers."""
+        return self.community.contact_address or self.mail_from
+
     def with_community(self, community: Community) -> Settings:
         """These settings with a stored version in force."""
         copy = self.model_copy(

@@ -216,7 +216,7 @@ async def _mail(tx: db.Tx, context: Context, person: Any, kind: str, **more: Any
         to_name=person["name"],
         person_id=person["person_id"],
         subject="About your account",
-        contact=context.settings.community.contact_address or context.settings.mail_from,
+        contact=context.settings.contact,
         **more,
     )
 

@@ -29,7 +29,7 @@ async def suspended(request: Request) -> Response:
         request,
         "people/suspended.html",
         suspension=suspension,
-        contact=context.settings.community.contact_address or context.settings.mail_from,
+        contact=context.settings.contact,
         robots="noindex",
     )
     response.headers["Cache-Control"] = "no-store"
