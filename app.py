@@ -82,7 +82,7 @@ from circles.organizing.moving_in.inviting import pages as inviting_pages
 from circles.organizing.needs import pages as needs_pages
 from circles.organizing.overview import actions as month_counts
 from circles.organizing.overview import pages as overview_pages
-from circles.organizing.people import merge_pages
+from circles.organizing.people import invitation_pages, merge_pages
 from circles.organizing.people import pages as person_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
@@ -449,6 +449,16 @@ ORGANIZING = [
     post("/organize/mail/{id}/again", needs_pages.send_again, Access.ORGANIZER),
     post("/organize/mail/{id}/leave", needs_pages.let_be, Access.ORGANIZER),
     *form("/organize/audit", audit_pages.audit, audit_pages.search, Access.ORGANIZER),
+    route("/organize/people/invitations", invitation_pages.invitations_page, Access.ORGANIZER),
+    post("/organize/people/invitations", invitation_pages.invite, Access.ORGANIZER),
+    post(
+        "/organize/people/invitations/{id}/withdraw",
+        invitation_pages.withdraw,
+        Access.ORGANIZER,
+        form_page="/organize/people/invitations",
+    ),
+    route("/facilitator-invitations/{token}", invitation_pages.invitation, Access.PUBLIC),
+    post("/facilitator-invitations/{token}", invitation_pages.answer, Access.SIGNED_IN),
     route("/organize/people/{id}", person_pages.person, Access.ORGANIZER),
     *form("/organize/people/{id}/suspend", person_pages.suspend_form, person_pages.suspend, Access.ORGANIZER),
     post("/organize/people/{id}/suspend/agree", person_pages.agree, Access.ORGANIZER),

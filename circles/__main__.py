@@ -274,8 +274,9 @@ def organizer(email: str | None, *, remove: bool, is_sure: bool) -> int:
         async with context(settings) as opened:
             if email is None:
                 return await organizers.list_them(opened)
-            change = organizers.remove if remove else organizers.appoint
-            return await change(opened, email, is_sure=is_sure)
+            if remove:
+                return await organizers.remove(opened, email)
+            return await organizers.appoint(opened, email, is_sure=is_sure)
 
     with database(read_settings(), shared=True) as settings:
         say(asyncio.run(run()))

@@ -35,13 +35,8 @@ async def appoint(context: Context, email: str, *, is_sure: bool) -> str:
     return "They are an organizer now, and can sign in with that address."
 
 
-async def remove(context: Context, email: str, *, is_sure: bool) -> str:
-    """Take the role away from somebody. Raises NotFound for an unknown address, NotConfirmed."""
-    others = [
-        each for each in await actions.organizers(context) if each.email.lower() != email.strip().lower()
-    ]
-    if not others:
-        confirm("Nobody else is an organizer. Leave the community without one?", is_sure=is_sure)
+async def remove(context: Context, email: str) -> str:
+    """Take the role away from somebody. Raises NotFound for an unknown address, Refused for the last organizer."""
     await actions.dismiss_organizer(context, email=email)
     return "They are no organizer any more. That holds from their next page on."
 

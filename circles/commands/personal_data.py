@@ -49,6 +49,7 @@ ERASURE = (
     SQL.erase_accesses,
     SQL.erase_complaints,
     SQL.erase_letters,
+    SQL.erase_facilitator_invitations,
     SQL.erase_merges,
     SQL.erase_suspensions,
     SQL.erase_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from circles.base.errors import NotFound, OutOfDate, Reason, Refused
+from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.base.text import parse_address
 from circles.people import rules
 from circles.people.queries import by_email
@@ -235,16 +235,17 @@ async def appoint_organizer(context: Context, *, email: str, name: str = "") -> 
 
 
 async def dismiss_organizer(context: Context, *, email: str) -> None:
-    """Take the role of an organizer away, by the command line only: on the site organizers do it, and one must stay.
+    """Take the role of an organizer away, by the command line only: on the site organizers do it. One must stay.
 
-    Raises NotFound for an address without an account, Refused for what is no address.
+    Raises NotFound for an address without an account, Refused for what is no address, and for the last organizer.
     """
     address = parse_address(email)
     async with context.db.transaction() as tx:
-        await db.rows(ROLES.lock_organizers(tx))
+        there_are = len(await db.rows(ROLES.lock_organizers(tx)))
         person = await by_email(tx, address)
         if person is None:
             raise NotFound
+        refuse_if(rules.role_refusals(person, there_are, "organizer", on=False))
         await set_role(tx, person, "organizer", False, actor_id=None)
 
 

@@ -34,6 +34,10 @@ MAP: dict[str, dict[str, Care]] = {
         "email name name_key pronouns zone clock_hours clock_chosen about access_needs approach languages created_at "
         "is_facilitator is_organizer suspended_at merged_into remind_day remind_hour calendar_alarms hosting_mail",
     ),
+    "facilitator_invitations": _all(IMPERSONAL, "id")
+    | _all(PERSON, "invited_by answered_by")
+    | _all(PERSONAL, "email state created_at expires_at ended_at")
+    | _all(SECRET, "token_hash"),
     "merges": _all(IMPERSONAL, "id")
     | _all(PERSON, "kept_id gone_id asked_by ended_by")
     | _all(CONFIDENTIAL, "why")

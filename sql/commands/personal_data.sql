@@ -14,6 +14,10 @@ listed as (select * from listings where person_id = :person)
 
 select
     (select jsonb_agg(to_jsonb(people)) from people where id = :person) as people,
+    (
+        select jsonb_agg(to_jsonb(facilitator_invitations)) from facilitator_invitations
+        where answered_by = :person or email = (select people.email from people where people.id = :person)
+    ) as facilitator_invitations,
     (select jsonb_agg(to_jsonb(merges)) from merges where :person in (kept_id, gone_id)) as merges,
     (select jsonb_agg(to_jsonb(suspensions)) from suspensions where person_id = :person) as suspensions,
     (select jsonb_agg(to_jsonb(credentials)) from credentials where person_id = :person) as credentials,
@@ -402,6 +406,11 @@ delete from complaints where person_id = :person;
 -- name: erase_letters(person)!
 -- their letters: their codes say nothing any more
 delete from letters where person_id = :person;
+
+-- name: erase_facilitator_invitations(person)!
+-- invitations of them to be a facilitator
+delete from facilitator_invitations
+where answered_by = :person or email = (select people.email from people where people.id = :person);
 
 -- name: erase_merges(person)!
 -- requests to join an account of theirs with another one

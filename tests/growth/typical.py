@@ -151,6 +151,7 @@ _ALL_TIME: dict[str, Any] = {
 BY_QUERY: dict[str, dict[str, Any]] = {
     "attendance/exports.bookings_page": {"circle": None},
     "organizing/people.bookings": {"after_at": None, "after_id": None, "ahead_limit": 21, "past_limit": 21},
+    "organizing/invitations.open_invitations": {"after_at": None, "after_id": None},
     "organizing/people.events": {"kinds": ["person.suspended", "person.facilitator"], "most": 30},
     "organizing/audit.everything": {"hidden": ["sign_in.started"], "families": ["concern."], **_ALL_TIME},
     "organizing/audit.of_kinds": {"kinds": ["circle.archived", "person.facilitator"], **_ALL_TIME},

@@ -16,6 +16,22 @@ from tests.helpers import change, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 AGES = {
+    "people.forget_facilitator_invitations": (
+        "insert into facilitator_invitations (email, token_hash, expires_at) "
+        "values ('{name}', sha256('{name}'), now() - interval '{age}')",
+        "select email as name from facilitator_invitations",
+        ("31 days", "29 days"),
+    ),
+    "people.expire_merges": (
+        "with two as ("
+        "insert into people (email, name) values ('{name}@a.org', 'A'), ('{name}@b.org', 'B') returning id, email) "
+        "insert into merges (kept_id, gone_id, state, why, kept_token_hash, gone_token_hash, ended_at) "
+        "select mine.id, theirs.id, 'declined', '{name}', sha256('{name}'), sha256('{name}2'), "
+        "now() - interval '{age}' "
+        "from two as mine join two as theirs on mine.email < theirs.email",
+        "select why as name from merges",
+        ("31 days", "29 days"),
+    ),
     "limits.tidy": (
         "insert into limits (key, window_start, count) values ('{name}', now() - interval '{age}', 1)",
         "select key as name from limits",
