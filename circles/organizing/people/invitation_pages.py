@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles import people
-from circles.base import reading
+from circles.base import reading, text
 from circles.base.errors import Refused
 from circles.organizing.people import invitations
 from circles.store import db
@@ -49,7 +48,7 @@ async def _page(request: Request, form: Form) -> Response:
 async def invite(request: Request) -> Response:
     """POST: invite an address. The answer is the same whether or not it has an account."""
     form = await Form.read(request)
-    email = form.take(lambda: people.parse_address(form.value("email")))
+    email = form.take(lambda: text.parse_address(form.value("email")))
     if email is None:
         return await _page(request, form)
     try:
