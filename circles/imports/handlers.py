@@ -327,7 +327,7 @@ def _counts(file: db.Record) -> dict[str, int]:
     doubtful = {"doubtful": file["doubtful"]} if file["doubtful"] else {}
     if file["state"] == "done":
         written = file["written_new"] + file["written_changed"]
-        return {**doubtful, "refused": file["refused"], "written": written, "same": file["same"]}
+        return {"refused": file["refused"], "written": written, "same": file["same"]} | doubtful
     return doubtful | {outcome: file[outcome] for outcome in ("refused", "new", "changed", "same")}
 
 
