@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
+from types import ModuleType
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -496,52 +497,35 @@ INTRODUCTIONS = [
     *form("/introductions/{token}", answer_pages.answer_form, answer_pages.answer, Access.PUBLIC),
 ]
 
+
+def lists(home: str, pages: ModuleType) -> list[BaseRoute]:
+    """The addresses of lists that organizers bring in from files; those with a fixed name stand before."""
+    return [
+        *form(home, pages.imports, pages.send, Access.ORGANIZER, max_body=pages.MAX_BODY),
+        route(f"{home}/help", pages.help_page, Access.ORGANIZER),
+        route(f"{home}/{{id}}", pages.show, Access.ORGANIZER),
+        *form(f"{home}/{{id}}/columns", pages.columns_form, pages.match, Access.ORGANIZER),
+        post(f"{home}/{{id}}/read", pages.read_again, Access.ORGANIZER),
+        post(f"{home}/{{id}}/confirm", pages.confirm, Access.ORGANIZER),
+        post(f"{home}/{{id}}/drop", pages.discard, Access.ORGANIZER),
+        route(f"{home}/{{id}}/refused.csv", pages.refused_csv, Access.ORGANIZER),
+    ]
+
+
 # Lists of therapists that organizers bring in; its addresses stand before those with an id.
 IMPORTS = [
-    *form(
-        "/organize/therapists/import",
-        import_pages.imports,
-        import_pages.send,
-        Access.ORGANIZER,
-        max_body=import_pages.MAX_BODY,
-    ),
-    route("/organize/therapists/import/help", import_pages.help_page, Access.ORGANIZER),
     route("/organize/therapists/import/template.csv", import_pages.template, Access.ORGANIZER),
-    route("/organize/therapists/import/{id}", import_pages.show, Access.ORGANIZER),
-    route("/organize/therapists/import/{id}/columns", import_pages.columns_form, Access.ORGANIZER),
-    post("/organize/therapists/import/{id}/columns", import_pages.match, Access.ORGANIZER),
-    post("/organize/therapists/import/{id}/read", import_pages.read_again, Access.ORGANIZER),
     route("/organize/therapists/import/{id}/words", word_pages.words, Access.ORGANIZER),
     post("/organize/therapists/import/{id}/words", word_pages.explain, Access.ORGANIZER),
-    post("/organize/therapists/import/{id}/confirm", import_pages.confirm, Access.ORGANIZER),
-    post("/organize/therapists/import/{id}/drop", import_pages.discard, Access.ORGANIZER),
-    route("/organize/therapists/import/{id}/refused.csv", import_pages.refused_csv, Access.ORGANIZER),
+    *lists("/organize/therapists/import", import_pages),
 ]
 
 # Lists of people, past attendance and bookings ahead that organizers bring in, and invitations by mail.
 MOVING_IN = [
-    *form(
-        "/organize/moving-in",
-        moving_in_pages.imports,
-        moving_in_pages.send,
-        Access.ORGANIZER,
-        max_body=moving_in_pages.MAX_BODY,
-    ),
-    route("/organize/moving-in/help", moving_in_pages.help_page, Access.ORGANIZER),
     route("/organize/moving-in/{kind:str}.csv", moving_in_pages.template, Access.ORGANIZER),
-    route("/organize/moving-in/{id}", moving_in_pages.show, Access.ORGANIZER),
-    *form(
-        "/organize/moving-in/{id}/columns",
-        moving_in_pages.columns_form,
-        moving_in_pages.match,
-        Access.ORGANIZER,
-    ),
-    post("/organize/moving-in/{id}/read", moving_in_pages.read_again, Access.ORGANIZER),
     post("/organize/moving-in/{id}/answers", moving_in_pages.answer, Access.ORGANIZER),
-    post("/organize/moving-in/{id}/confirm", moving_in_pages.confirm, Access.ORGANIZER),
-    post("/organize/moving-in/{id}/drop", moving_in_pages.discard, Access.ORGANIZER),
-    route("/organize/moving-in/{id}/refused.csv", moving_in_pages.refused_csv, Access.ORGANIZER),
     *form("/organize/moving-in/{id}/tell", moving_in_pages.tell_form, moving_in_pages.tell, Access.ORGANIZER),
+    *lists("/organize/moving-in", moving_in_pages),
     *form(
         "/organize/invitations",
         inviting_pages.invitations,
