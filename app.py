@@ -78,6 +78,8 @@ from circles.messages import circle_pages as circle_messages
 from circles.messages import pages as messages_pages
 from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
+from circles.organizing.concerns import organize_pages as concern_organize_pages
+from circles.organizing.concerns import pages as concern_pages
 from circles.organizing.moving_in import pages as moving_in_pages
 from circles.organizing.moving_in.inviting import pages as inviting_pages
 from circles.organizing.needs import pages as needs_pages
@@ -595,8 +597,24 @@ LISTINGS = [
         form_page="/organize/therapists",
     ),
     *form("/organize/complaints/{id}", complaint_pages.complaint, complaint_pages.act, Access.ORGANIZER),
-    route("/my/complaints", complaints_pages.mine, Access.SIGNED_IN),
     route("/my/complaints/{id}", complaints_pages.one, Access.SIGNED_IN),
+]
+
+# What people write to the organizers, and what these answer.
+CONCERNS = [
+    *form("/write", concern_pages.write_form, concern_pages.write, Access.PUBLIC),
+    *form("/facilitators/{id}/concern", concern_pages.about_form, concern_pages.about, Access.PUBLIC),
+    *form("/write/{token}", concern_pages.by_link, concern_pages.reply_by_link, Access.PUBLIC),
+    route("/my/concerns", concern_pages.mine, Access.SIGNED_IN),
+    route("/my/complaints", concern_pages.mine, Access.SIGNED_IN),  # as pages and mails of before name it
+    *form("/my/concerns/{id}", concern_pages.one, concern_pages.reply, Access.SIGNED_IN),
+    route("/organize/concerns", concern_organize_pages.concerns, Access.ORGANIZER),
+    *form(
+        "/organize/concerns/{id}",
+        concern_organize_pages.concern,
+        concern_organize_pages.act,
+        Access.ORGANIZER,
+    ),
 ]
 
 # In practice mode only; in production these addresses are not even there.
@@ -653,7 +671,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *COMMUNITY,
         *PAYMENTS,
     ]
-    every += [*ORGANIZING, *MOVING_IN, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *ROOT]
+    every += [*ORGANIZING, *MOVING_IN, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *CONCERNS, *ROOT]
     return [*every, *PRACTICE] if settings.practice else every
 
 

@@ -477,6 +477,15 @@ where decided_at < now() - interval '367 days' and (
     )
 );
 
+-- name: old_concerns_hold_no_text()$
+-- what was written to the organizers and closed more than a year and two days ago holds no text and no sender
+select count(*) from concerns
+where closed_at < now() - interval '367 days' and (
+    forgotten_at is null or exists (
+        select from concern_steps where concern_steps.concern_id = concerns.id and concern_steps.body <> ''
+    )
+);
+
 -- name: old_suggestions_are_deleted()$
 -- no suggestion is older than a month and a day
 select count(*) from suggestions where created_at < now() - interval '31 days';

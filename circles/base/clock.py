@@ -140,6 +140,15 @@ def parse_date(typed: str, field: str = "date") -> date:
     return day
 
 
+def parse_date_ahead(typed: str, field: str, today: date, most: timedelta) -> date:
+    """Read a date from today to so long ahead. Raises Refused."""
+    day = parse_date(typed, field)
+    if not today <= day <= today + most:
+        message = f"Please give a date from today to {format_date(today + most)}."
+        raise Refused(Reason("date_ahead", message, field))
+    return day
+
+
 def parse_wall(typed_date: str, typed_time: str, zone: str, hours: int = 12) -> Moment:
     """Read a date and a time of day in a zone. Raises Refused, for a time the clocks skip too.
 

@@ -48,6 +48,7 @@ ERASURE = (
     SQL.erase_suggestions,
     SQL.erase_accesses,
     SQL.erase_complaints,
+    SQL.erase_concerns,
     SQL.erase_letters,
     SQL.erase_facilitator_invitations,
     SQL.erase_merges,

@@ -101,10 +101,6 @@ class Card(GatheringDate):
 _COLUMNS = tuple(name for name in Card.__dataclass_fields__ if name not in ("host_names", "label", "mood"))
 
 
-MAX_KEPT_DAYS = 64  # lists, of about 60 kB
-_kept_days: dict[Any, str] = {}
-
-
 def card_html(card: Card, viewer: Viewer) -> str:
     """A card's HTML. Rendering is what costs time, so up to 4,096 are kept, by everything they show."""
     return _card_html(card, viewer, clock.now().year)
@@ -122,26 +118,6 @@ class Day:
 
     date: date
     cards: tuple[str, ...]
-
-
-def days_html(rows: Sequence[db.Record], viewer: Viewer) -> str:
-    """Rows of gatherings as cards under their days, as HTML. It is kept, by everything that it shows."""
-    key = (tuple(_shown(row) for row in rows), viewer, clock.now().year)
-    if key not in _kept_days:
-        if len(_kept_days) >= MAX_KEPT_DAYS:
-            _kept_days.clear()
-        _kept_days[key] = render_days([Card.of(row) for row in rows], viewer)
-    return _kept_days[key]
-
-
-def _shown(row: db.Record) -> tuple[Any, ...]:
-    """All that a card is made of, see `Card.of`, which takes twice as long."""
-    return (*[row[name] for name in _COLUMNS], *row["host_names"], own_mark(row["own"]))
-
-
-def render_days(cards: Sequence[Card], viewer: Viewer) -> str:
-    """Cards under their days as HTML."""
-    return templates.render("gatherings/_days.html", days=by_day(cards, viewer)) if cards else ""
 
 
 def by_day(cards: Sequence[Card], viewer: Viewer) -> list[Day]:

@@ -15,7 +15,7 @@ from circles.base import clock, reading, zone_choices
 from circles.base.errors import NotFound, Reason, or_not_found
 from circles.base.money import Scale
 from circles.gatherings import filters, rules, structured_data
-from circles.gatherings.cards import Card, GatheringDate, card_html, days_html
+from circles.gatherings.cards import Card, GatheringDate, by_day, card_html
 from circles.gatherings.filters import Filters
 from circles.gatherings.own_seats import own_mark, seat_rules
 from circles.store import db, templates
@@ -79,7 +79,7 @@ async def listing(request: Request) -> Response:
         form=form,
         filters=wanted,
         filter_form=filter_form(form, wanted, viewer.zone),
-        days=days_html(rows, viewer),
+        days=by_day([Card.of(row) for row in rows], viewer),
         total=total,
         result=wanted.result_words(total, is_part=is_part),
         public_feed=COMMUNITY_FEED,

@@ -315,6 +315,12 @@ MAP: dict[str, dict[str, Care]] = {
     "complaint_steps": _all(IMPERSONAL, "id at what answer_by")
     | _all(PERSON, "complaint_id who")
     | _all(CONFIDENTIAL, "note"),
+    "concerns": _all(IMPERSONAL, "id state closed_at forgotten_at answer_by reminded_at")
+    | _all(PERSON, "person_id about_person")
+    | _all(PERSONAL, "email is_unnamed body created_at"),
+    "concern_steps": _all(IMPERSONAL, "id at what answer_by")
+    | _all(PERSON, "concern_id who")
+    | _all(PERSONAL, "body"),
     # The file and what is noted of its rows hold the therapists it lists; both go with the import's contents.
     "listing_imports": _all(IMPERSONAL, "id kind headings matches starts_as state ended_at told_at")
     | _all(CONFIDENTIAL, "notes content")
@@ -401,4 +407,6 @@ STAYS = frozenset(
     )
 )
 # Those whose rows go with the row they belong to (on delete cascade).
-CASCADES = frozenset(("complaint_steps", "licences", "listing_pictures", "listing_ways", "request_answers"))
+CASCADES = frozenset(
+    ("complaint_steps", "concern_steps", "licences", "listing_pictures", "listing_ways", "request_answers")
+)

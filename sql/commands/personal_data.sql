@@ -140,6 +140,17 @@ select
         select jsonb_agg(to_jsonb(complaint_steps)) from complaint_steps
         where who = :person or complaint_id in (select id from complaints where person_id = :person)
     ) as complaint_steps,
+    (select jsonb_agg(to_jsonb(concerns)) from concerns where person_id = :person) as concerns,
+    (
+        select jsonb_agg(
+            case
+                when concerns.person_id = :person and steps.what in ('reply', 'answer') then to_jsonb(steps)
+                else to_jsonb(steps) - 'body'
+            end
+        )
+        from concern_steps as steps join concerns on concerns.id = steps.concern_id
+        where steps.who = :person or (concerns.person_id = :person and steps.what in ('reply', 'answer'))
+    ) as concern_steps,
     (select jsonb_agg(to_jsonb(listing_imports)) from listing_imports where made_by = :person) as listing_imports,
     (
         select jsonb_agg(to_jsonb(listing_import_rows)) from listing_import_rows
@@ -423,6 +434,10 @@ select id from people where merged_into = :person order by id;
 -- name: erase_suspensions(person)!
 -- suspensions of them, with what organizers wrote
 delete from suspensions where person_id = :person;
+
+-- name: erase_concerns(person)!
+-- what they wrote to the organizers
+delete from concerns where person_id = :person;
 
 -- name: erase_name(person)!
 -- the row stays without a name, so that counts and money still add up

@@ -158,13 +158,6 @@ update complaints set answer_by = :answer_by, reminded_at = null where id = :id;
 -- an organizer hides the listing or keeps it, with an answer to the person who wrote
 update complaints set state = :state, decided_at = now(), decided_by = :actor_id, answer = :answer where id = :id;
 
--- name: own_complaints(person_id)
--- what somebody told the organizers of listings, the newest first
-select complaints.id, complaints.created_at, complaints.state, complaints.answer_by, listings.name
-from complaints join listings on listings.id = complaints.listing_id
-where complaints.person_id = :person_id
-order by complaints.created_at desc limit 100;
-
 -- name: own_complaint(id, person_id)^
 -- one complaint for the person who wrote it
 select

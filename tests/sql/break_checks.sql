@@ -270,6 +270,14 @@ where id = (select listing_id from introductions where state = 'asked' limit 1);
 insert into complaints (listing_id, body, state, decided_at)
 select id, 'Out of date', 'kept', now() - interval '2 years' from listings limit 1;
 
+-- name: old_concerns_hold_no_text#
+-- an old concern with text
+insert into concerns (id, email, body, state, answer_by, closed_at)
+values (
+    gen_random_uuid(), 'somebody@example.org', 'What happened', 'closed', current_date - 390,
+    now() - interval '13 months'
+);
+
 -- name: old_suggestions_are_deleted#
 -- an old suggestion
 update suggestions set created_at = now() - interval '40 days';

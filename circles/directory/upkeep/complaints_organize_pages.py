@@ -75,7 +75,9 @@ async def _note(request: Request, form: Form) -> str:
 
 
 async def _set_date(request: Request, form: Form) -> str:
-    day = rules.read_answer_by(form.value("answer_by"), clock.now().date())
+    day = clock.parse_date_ahead(
+        form.value("answer_by"), "answer_by", clock.now().date(), rules.LATEST_ANSWER
+    )
     context, actor_id = access.context(request), request.state.person.id
     await actions.set_answer_by(context, access.path_id(request), actor_id=actor_id, day=day)
     return f"They see that you answer by {clock.format_date(day)}."

@@ -57,12 +57,6 @@ async def complain(request: Request) -> Response:
     return render.see_other(f"/therapists/{listing_id}", notice=notice)
 
 
-async def mine(request: Request) -> Response:
-    async with access.context(request).db.reading() as tx:
-        rows = await db.rows(SQL.own_complaints(tx, person_id=request.state.person.id))
-    return render.page(request, "directory/upkeep/my_complaints.html", complaints=rows)
-
-
 async def one(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await SQL.own_complaint(tx, id=access.path_id(request), person_id=request.state.person.id)

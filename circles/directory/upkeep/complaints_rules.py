@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final, Literal
 
-from circles.base import clock
 from circles.base.english import Labels
-from circles.base.errors import Reason, Refused
+from circles.base.errors import Reason
 from circles.base.reading import Reader
 
 MAX_ANSWER: Final = 2000
@@ -48,12 +47,3 @@ def read_closing(reader: Reader) -> Closing:
     note = "" if is_silent else reader.body("to_therapist", max_length=MAX_TO_THERAPIST)
     reader.raise_refusals()
     return Closing("hidden" if decision == "hidden" else "kept", answer, note, is_silent)
-
-
-def read_answer_by(typed: str, today: date) -> date:
-    """The date by which somebody answers: today or later, and not too far ahead. Raises Refused."""
-    day = clock.parse_date(typed, "answer_by")
-    if not today <= day <= today + LATEST_ANSWER:
-        message = f"Please give a date from today to {clock.format_date(today + LATEST_ANSWER)}."
-        raise Refused(Reason("answer_by", message, "answer_by"))
-    return day

@@ -97,7 +97,7 @@ async def listing(request: Request) -> Response:
         form=Form(),
         filters=NO_FILTERS,
         filter_form=pages.filter_form(Form(), NO_FILTERS, ""),
-        days=cards.render_days([Card.of(row) for row in rows], clock.NOBODY),
+        days=cards.by_day([Card.of(row) for row in rows], clock.NOBODY),
         part=False,
         total=total,
         result=NO_FILTERS.result_words(total),

@@ -1,0 +1,1 @@
+"""What people write to the organizers: questions, and concerns about somebody who hosts or organizes."""
