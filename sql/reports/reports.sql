@@ -294,8 +294,8 @@ from dates;
 
 -- name: funder_parts(since, until, again_until)
 -- the counts of the funder's report by month, before small groups are folded: for each measure its groups, what they add up to, and
--- up to five of the people in them (`people`; null for what is about nobody, such as seats). A walk-in without an account is somebody
--- else each time. Those who came back did so before the end of the second month after their first; `again_until` is the first day
+-- the people in them (`people`) where those are few; null where they are enough, and for what is about nobody, such as seats
+-- (`is_of_nobody`). A walk-in without an account is somebody else each time. Those who came back did so before the end of the second month after their first; `again_until` is the first day
 -- for whose month that is not known yet
 with dates as materialized (
     select
@@ -329,7 +329,12 @@ firsts as materialized (
     )
 ),
 
-entries as (
+seats as materialized (
+    select dates.month, pool_entries.*
+    from dates join pool_entries on pool_entries.gathering_id = dates.id
+),
+
+entries as materialized (
     select 'visits' as measure, 'visits' as part, marks.month, marks.person, 1::bigint as value from marks where marks.came
     union all
     select 'visits', 'seats', dates.month, null, dates.capacity from dates
@@ -351,33 +356,34 @@ entries as (
     union all
     select
         'scale',
-        case when pool_entries.amount < pool_entries.suggested then 'below' when pool_entries.amount > pool_entries.suggested then 'above'
-            else 'suggested' end,
-        dates.month, pool_entries.person_id, 1
-    from dates join pool_entries on pool_entries.gathering_id = dates.id
-    where pool_entries.kind = 'paid'
+        case when seats.amount < seats.suggested then 'below' when seats.amount > seats.suggested then 'above' else 'suggested' end,
+        seats.month, seats.person_id, 1
+    from seats where seats.kind = 'paid'
     union all
-    select 'pool ' || pool_entries.currency, 'paid_in', dates.month, pool_entries.person_id, pool_entries.paid_in
-    from dates join pool_entries on pool_entries.gathering_id = dates.id
-    where pool_entries.paid_in > 0
+    select 'pool ' || seats.currency, 'paid_in', seats.month, seats.person_id, seats.paid_in from seats where seats.paid_in > 0
     union all
-    select 'community ' || pool_entries.currency, shown.part, dates.month, shown.person, shown.value
-    from dates join pool_entries on pool_entries.gathering_id = dates.id
-    cross join lateral (
-        values ('seats', pool_entries.person_id, 1::bigint), ('drawn', null, pool_entries.drawn)
+    select 'community ' || seats.currency, shown.part, seats.month, shown.person, shown.value
+    from seats cross join lateral (
+        values ('seats', seats.person_id, 1::bigint), ('drawn', null, seats.drawn)
     ) as shown (part, person, value)
-    where pool_entries.kind = 'community'
+    where seats.kind = 'community'
 ),
 
-of_people as (
-    select entries.measure, entries.part, entries.month, entries.person, sum(entries.value) as value
-    from entries group by entries.measure, entries.part, entries.month, entries.person
+-- Different people are at least as many as the bits that they set; where those are few, they are counted.
+sums as materialized (
+    select
+        entries.measure, entries.part, entries.month, sum(entries.value)::bigint as value,
+        bit_count(coalesce(bit_or(1::bigint << (hashtext(entries.person::text) & 63)), 0)::bit(64)) >= 5 as is_large,
+        count(entries.person) = 0 as is_of_nobody
+    from entries group by entries.measure, entries.part, entries.month
 )
 select
-    of_people.measure, of_people.part, of_people.month, sum(of_people.value)::bigint as value,
-    to_jsonb(trim_array(
-        array_agg(of_people.person) filter (where of_people.person is not null), greatest(count(of_people.person) - 5, 0)::int
-    )) as people
-from of_people
-group by of_people.measure, of_people.part, of_people.month
-order by of_people.measure, of_people.part, of_people.month;
+    sums.measure, sums.part, sums.month, sums.value, sums.is_of_nobody,
+    case when not sums.is_large then to_jsonb(few.people) end as people
+from sums left join (
+    select entries.measure, entries.part, entries.month, array_agg(distinct entries.person) as people
+    from entries join sums using (measure, part, month)
+    where entries.person is not null and not sums.is_large
+    group by entries.measure, entries.part, entries.month
+) as few using (measure, part, month)
+order by measure, part, month;

@@ -159,7 +159,7 @@ Attended = list[tuple[dict[int, int], set[int]]]
 
 
 def rows_of(attended: Attended) -> list[dict[str, object]]:
-    """As the query gives them: up to five people of each group."""
+    """As the query gives them: the people of a group where they are few."""
     rows = []
     for month, (came, absent) in zip(MONTHS, attended, strict=True):
         for measure, part, value, who in (
@@ -169,10 +169,9 @@ def rows_of(attended: Attended) -> list[dict[str, object]]:
             ("register", "absent", len(absent), absent),
         ):
             if who is None or who:
-                people = None if who is None else sorted(who)[:5]
-                rows.append(
-                    {"measure": measure, "part": part, "month": month, "value": value, "people": people}
-                )
+                people = sorted(who) if who and len(who) < 9 else None
+                row = {"measure": measure, "part": part, "month": month, "value": value, "people": people}
+                rows.append(row | {"is_of_nobody": who is None})
     return rows
 
 
@@ -219,7 +218,8 @@ def test_what_is_said_is_of_at_least_five_people_in_each_group(attended: Attende
 
 def test_a_small_month_is_counted_with_the_next_but_not_over_new_year() -> None:
     def row(month: date, people: list[int]) -> dict[str, object]:
-        return {"measure": "visits", "part": "visits", "month": month, "value": len(people), "people": people}
+        kept = {"measure": "visits", "part": "visits", "month": month, "is_of_nobody": False}
+        return kept | {"value": len(people), "people": people}
 
     november, december, january = date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)
     both = fold([row(november, [1, 2, 3]), row(december, [3, 4, 5, 6])], [november, december])["visits"]
@@ -229,7 +229,8 @@ def test_a_small_month_is_counted_with_the_next_but_not_over_new_year() -> None:
 
 
 def test_five_visits_of_one_person_are_not_five_people() -> None:
-    rows = [{"measure": "visits", "part": "visits", "month": MONTHS[0], "value": 9, "people": [1]}]
+    row = {"measure": "visits", "part": "visits", "month": MONTHS[0], "is_of_nobody": False}
+    rows = [row | {"value": 9, "people": [1]}]
     assert fold(rows, MONTHS[:1])["visits"] == {}
 
 

@@ -21,7 +21,7 @@ Months = dict[date, dict[str, int]]
 
 @dataclass(slots=True)
 class _Carried:
-    """What is not said yet: the value of each group, and its people where it has any (no more than are needed)."""
+    """What is not said yet: the value of each group, and its people where they are few."""
 
     values: dict[str, int] = field(default_factory=dict)
     people: dict[str, set[Any]] = field(default_factory=dict)
@@ -29,8 +29,10 @@ class _Carried:
     def add(self, row: Mapping[str, Any]) -> None:
         part = row["part"]
         self.values[part] = self.values.get(part, 0) + row["value"]
-        if row["people"] is not None:
-            self.people.setdefault(part, set()).update(row["people"])
+        if row["is_of_nobody"]:
+            return
+        people = self.people.setdefault(part, set())
+        people.update(range(LEAST) if row["people"] is None else row["people"])
 
     @property
     def is_large(self) -> bool:

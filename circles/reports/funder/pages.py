@@ -23,7 +23,7 @@ async def report(request: Request) -> Response:
     period = _read(form, offered[0][1])
     made = None
     if period:
-        async with access.context(request).db.reading() as tx:
+        async with access.context(request).db.exports.reading() as tx:
             made = await queries.funder_report(tx, period)
         form = Form(dict(period.pairs))
     return render.page(
@@ -45,7 +45,7 @@ async def workbook(request: Request) -> Response:
     period = _read(form, rules.presets(today(request), only_past=True)[0][1])
     if period is None:
         return await report(request)
-    async with access.context(request).db.reading() as tx:
+    async with access.context(request).db.exports.reading() as tx:
         made = await queries.funder_report(tx, period)
     notes = [("Report", "For a funder"), ("Months", period.words), ("Small groups", funder.SMALL_GROUPS)]
     return files.download(

@@ -20,9 +20,9 @@ from circles.reports.rules import Period, add_months, month_words
 from circles.reports.tables import Column, Table, ratio
 
 MAX_MONTHS: Final = 24
-# Who comes back is said of the people who were new in so many months, of which the last ended two months before the
-# period did: until then nobody knows.
-_COHORTS: Final = 12
+# Who comes back is said of the people who were new in the months of the period, of at least so many months, and without
+# the last two: of those nobody knows yet.
+_MIN_COHORTS: Final = 6
 _TIME_TO_RETURN: Final = 2
 
 TOO_FEW: Final = "too few to say"
@@ -79,7 +79,7 @@ class FunderReport:
 
 
 def months_needed(period: Period) -> Period:
-    """The months whose counts a report needs: folding begins with a January, and people were new before the period."""
+    """The months whose counts a report needs: folding begins with a January, people were new before the period."""
     first = min(period.first, cohort_months(period)[0])
     return Period(date(first.year, 1, 1), period.last)
 
@@ -87,7 +87,7 @@ def months_needed(period: Period) -> Period:
 def cohort_months(period: Period) -> list[date]:
     """The months of which is said who came back."""
     last = add_months(period.last, -_TIME_TO_RETURN)
-    return Period(add_months(last, 1 - _COHORTS), last).months
+    return Period(min(period.first, add_months(last, 1 - _MIN_COHORTS)), last).months
 
 
 def again_until(period: Period) -> date:
