@@ -573,3 +573,12 @@ where reminders.sent_at > least(bookings.ended_at, reminders.starts_at) + interv
 select count(*) from host_mails_due as due
 join host_entries as entries on entries.gathering_id = due.gathering_id and entries.person_id = due.person_id
 where not entries.due;
+
+-- name: community_versions_have_no_gaps()$
+-- the versions of the community's settings count from 1 without a gap, and each has its event
+select count(*) from community_versions as versions
+where (
+        versions.number > 1
+        and not exists (select from community_versions as before where before.number = versions.number - 1)
+    )
+    or not exists (select from events where events.about = versions.id and events.what = 'community.published');

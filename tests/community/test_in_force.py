@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from starlette.applications import Starlette
 
 from app import build
+from circles.base.errors import OutOfDate
 from circles.base.settings import Settings
 from circles.commands.read_settings import not_in_force
-from circles.store import db, in_force
+from circles.community import actions
+from circles.store import audit, db, in_force
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.community.test_settings_pages import publish
@@ -84,16 +88,34 @@ async def test_a_version_of_newer_code_does_not_take_pages_down(cast: Cast, brow
         await publish(page, cast.context)
         await change(
             cast.context,
-            "insert into community_versions (number, community_name, mail_name, calendar_name, statement_name, "
+            "insert into community_versions (number, id, community_name, mail_name, calendar_name, statement_name, "
             "crisis_lines, accent, ground, accent_dark, ground_dark, currency, minimum, suggested, maximum, "
-            "refund_hours, late_refund_percent, asks) select 2, 'Newer', mail_name, calendar_name, statement_name, "
-            '\'[{"name": "Here", "how": "Ring", "more": 1}]\', accent, ground, accent_dark, ground_dark, currency, '
-            "minimum, suggested, maximum, refund_hours, late_refund_percent, '{shoe_size,pronouns}' "
+            "refund_hours, late_refund_percent, asks) select 2, '00000000-0000-0000-0000-000000000002', 'Newer', "
+            'mail_name, calendar_name, statement_name, \'[{"name": "Here", "how": "Ring", "more": 1}]\', '
+            "accent, ground, accent_dark, ground_dark, currency, minimum, suggested, maximum, "
+            "refund_hours, late_refund_percent, '{shoe_size,pronouns}' "
             "from community_versions",
         )
+        async with cast.context.db.transaction() as tx:
+            await audit.record(tx, "community.published", UUID(int=2), actor_id=cast.odile)
         assert "Newer" in (await page.get("/gatherings")).text
         assert (await page.get("/organize/settings")).status_code == 200
     assert cast.context.settings.community.asks == ("pronouns",)
+
+
+async def test_of_two_that_publish_at_once_one_is_told(cast: Cast) -> None:
+    first = cast.context.environment.community
+    done = await asyncio.gather(
+        *(
+            actions.publish(
+                cast.context, cast.odile, replace(first, mail_name=name), basis=0, why="", put_back=None
+            )
+            for name in ("One", "Two")
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(map(type, done), key=str) == sorted((bool, OutOfDate), key=str)
+    assert cast.context.in_force.number == 1
 
 
 async def test_the_start_says_which_variables_are_not_in_force(cast: Cast, browser: OpenBrowser) -> None:

@@ -402,3 +402,14 @@ select gen_random_uuid(), id, 'given_back', -500, currency from bookings limit 1
 -- cash in another currency
 insert into cash_rows (id, booking_id, kind, amount, currency)
 select gen_random_uuid(), id, 'received', 500, 'XTS' from bookings limit 1;
+
+-- name: community_versions_have_no_gaps#
+-- a second version without a first
+insert into community_versions (
+    number, community_name, mail_name, calendar_name, statement_name, crisis_lines, accent, ground, accent_dark, ground_dark,
+    currency, minimum, suggested, maximum, refund_hours, late_refund_percent, asks
+)
+values (
+    2, 'Circles', 'Circles', 'Circles', 'CIRCLES', '[{"name": "Here", "how": "Ring"}]', '#000000', '#ffffff', '#ffffff',
+    '#000000', 'USD', 0, 0, 0, 48, 50, '{}'
+);

@@ -60,6 +60,12 @@ AGES = {
         "select id as name from stripe_events",
         ("91 days", "89 days"),
     ),
+    "community.delete_logos": (
+        "insert into community_logos (hash, png, width, height, sent_at) "
+        "values ('{name}', '{name}', 1, 1, now() - interval '{age}')",
+        "select hash as name from community_logos",
+        ("25 hours", "23 hours"),
+    ),
     "payments.practice_tidy": (
         "insert into practice_keys (key, request_sha256, status, answer, created_at) "
         "values ('{name}', '', 200, '{{}}', now() - interval '{age}')",
