@@ -139,5 +139,7 @@ def agree_refusals(suspension: Row, actor_id: UUID) -> list[Reason]:
 
 def ahead_text(plan: Plan) -> str:
     """How much is let go, in words."""
+    if not plan.ahead:
+        return "No seats and no places on waiting lists"
     seats, waits = plural(len(plan.seats), "seat"), plural(len(plan.waits), "place")
     return f"{seats} ahead, {waits} on waiting lists"
