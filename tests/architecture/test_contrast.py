@@ -54,6 +54,14 @@ def test_every_pair_can_be_read(scheme: str, front: str, back: str, least: float
     )
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_series_of_charts_are_seen_and_differ_from_their_neighbors_in_lightness(scheme: str) -> None:
+    colors = SCHEMES[scheme]
+    series = [colors[f"series-{name}"] for name in ("first", "second", "third", "fourth")]
+    assert all(contrast(one, colors[ground]) >= 3 for one in series for ground in ("ground", "raised"))
+    assert all(contrast(one, other) >= 1.3 for one, other in zip(series, series[1:], strict=False))
+
+
 @pytest.mark.parametrize("scheme", ["dark", "dusk"])
 def test_night_and_dusk_define_every_color_anew(scheme: str) -> None:
     assert {name for name in LIGHT if SCHEMES[scheme][name] == LIGHT[name]} == set()
