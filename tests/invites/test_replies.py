@@ -79,7 +79,7 @@ def reading(context: Context, imap_port: int, monkeypatch: pytest.MonkeyPatch) -
         "imap_password": PASSWORD,
         "imap_security": "none",
     }
-    return replace(context, settings=type(context.settings)(**(context.settings.model_dump() | given)))
+    return replace(context, environment=type(context.settings)(**(context.settings.model_dump() | given)))
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def with_stripe_unreachable(context: Context) -> Context:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     settings = context.settings.model_copy(update={"stripe_api_base": f"http://127.0.0.1:{port}"})
-    return replace(context, settings=settings)
+    return replace(context, environment=settings)
 
 
 def event(type: str, object_id: str, id: str = "evt_1") -> bytes:

@@ -25,7 +25,7 @@ PATIENCE = 60.0  # what must not be reached, on however slow a machine
 
 
 def at(context: Context, address: str) -> Context:
-    return replace(context, settings=context.settings.model_copy(update={"stripe_api_base": address}))
+    return replace(context, environment=context.settings.model_copy(update={"stripe_api_base": address}))
 
 
 @pytest.fixture

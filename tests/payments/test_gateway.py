@@ -35,7 +35,7 @@ async def stripe_that(context: Context, answer: Answer) -> AsyncIterator[Context
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     settings = context.settings.model_copy(update={"stripe_api_base": address})
     try:
-        yield replace(context, settings=settings)
+        yield replace(context, environment=settings)
     finally:
         server.close()
 
